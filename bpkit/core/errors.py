@@ -1,0 +1,24 @@
+"""The one family of errors: what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BpkitError(ValueError):
+    """Anything that bpkit cannot do with what it was given, said in words a learner can act on."""
+
+
+def suggest(name: object, options: Iterable[str]) -> str:
+    """Name the option that was probably meant, or list them all.
+
+    The text follows the sentence that says what came: ``"; did you mean 'tanh'?"``, or
+    ``"; choose one of relu, tanh"`` where nothing is near.
+    """
+    options = [str(option) for option in options]
+    near = get_close_matches(str(name), options, n=3, cutoff=0.6)
+    if near:
+        return "; did you mean " + " or ".join(repr(option) for option in near) + "?"
+    shown = ", ".join(options[:12]) + (", .." if len(options) > 12 else "")
+    return f"; choose one of {shown}" if options else ""
