@@ -1,11 +1,150 @@
-"""The command line: ``bpkit lab`` opens a lesson."""
+"""The command line: ``bpkit lab`` opens a lesson in JupyterLab."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path, PurePath
+from urllib.parse import quote
+
 import click
 
+from bpkit.core.errors import BpkitError, suggest
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Commands whose `BpkitError` ends as one line on the terminal, not as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BpkitError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bpkit")
 def main() -> None:
     """Backpropagation, taught in Jupyter."""
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[LESSON] [-- OPTION ...]")
+def lab(arguments: tuple[str, ...]) -> None:
+    """Open a LESSON in JupyterLab: 00 (the default), 4, 04_forward_pass or training.
+
+    Every OPTION goes to JupyterLab as it is: bpkit lab 04 -- --no-browser --port=9000
+    """
+    wanted, options = split_arguments(arguments)
+    check_importable(["jupyterlab", "ipywidgets", "ipykernel"])
+    folder = notebooks_folder([Path(__file__).parents[1] / "notebooks", Path("notebooks"), Path()])
+    lesson = find_lesson(wanted, notebooks(folder))
+    # Without this, a kernel installed for the user would come before this environment's own.
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    check_kernel(kernel_command(), Path(sys.prefix))
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if as_root:
+        click.echo(
+            "You are root, as in a container, so JupyterLab is started with --allow-root. "
+            "For a browser outside the container add: -- --ip=0.0.0.0"
+        )
+    click.echo(f"Opening {lesson} in {folder}")
+    run_jupyterlab(jupyterlab_arguments(folder, lesson, options, as_root=as_root))
+
+
+def split_arguments(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Take the lesson, the first argument unless that is an option, from what is JupyterLab's."""
+    if arguments and not arguments[0].startswith("-"):
+        return arguments[0], list(arguments[1:])
+    return "00", list(arguments)
+
+
+def check_importable(modules: Iterable[str]) -> None:
+    """Refuse to start where a module is missing, and name the command that installs it."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BpkitError(
+            f"environment: {', '.join(missing)} expected, but {sys.executable} cannot import "
+            f"{'it' if len(missing) == 1 else 'them'}; "
+            f"run: {sys.executable} -m pip install {' '.join(missing)}"
+        )
+
+
+def notebooks(folder: Path) -> list[str]:
+    """List the notebooks under a folder, as paths relative to it; hidden folders hold none."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*.ipynb"))
+    return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
+
+
+def notebooks_folder(candidates: Sequence[Path]) -> Path:
+    """Return the first folder that holds the first lesson."""
+    for folder in candidates:
+        if any(folder.glob("00_*.ipynb")):
+            return folder.resolve()
+    raise BpkitError(
+        "lessons: a folder with the notebooks expected, none found at "
+        + ", ".join(str(folder.absolute()) for folder in candidates)
+        + "; clone the repository of bpkit and run `bpkit lab` in it"
+    )
+
+
+def find_lesson(wanted: str, lessons: Sequence[str]) -> str:
+    """Find the one notebook meant by a number, a name, a part of a name, or a name with a slip in it."""
+    name = PurePath(wanted).name.removesuffix(".ipynb").lower().replace("-", "_").replace(" ", "_")
+    stems = {PurePath(lesson).stem: lesson for lesson in lessons}
+    if name.isdecimal():
+        name = f"{int(name):02d}_"
+        found = [stem for stem in stems if stem.startswith(name)]
+    else:
+        words = {stem.lstrip("0123456789_"): stem for stem in stems} | {stem: stem for stem in stems}
+        found = [words[name]] if name in words else [stem for stem in stems if name in stem]
+        found = found or sorted({words[near] for near in get_close_matches(name, words)})
+    if len(found) != 1:
+        raise BpkitError(
+            f"lesson: the number or name of one notebook expected, {wanted!r} came"
+            + suggest(wanted, found or stems)
+        )
+    return stems[found[0]]
+
+
+def kernel_command() -> str:
+    """Say which Python the notebooks' kernel, python3, would run."""
+    from jupyter_client.kernelspec import get_kernel_spec  # takes a while, and only this command needs it
+
+    return str(get_kernel_spec("python3").argv[0])
+
+
+def check_kernel(command: str, prefix: Path) -> None:
+    """Refuse a kernel that runs another environment's Python, where bpkit is missing or another one."""
+    python = Path(command)
+    # Jupyter itself replaces a bare name, `python`, by the interpreter that it runs on. Only folders are
+    # resolved: the interpreter of a virtual environment is a link that leads out of it.
+    here = not python.is_absolute() or python.parent.resolve().is_relative_to(prefix.resolve())
+    if not here:
+        raise BpkitError(
+            f"kernel: the Python of {prefix} expected, but the kernel python3 runs {command}; "
+            f"run: {sys.executable} -m ipykernel install --sys-prefix"
+        )
+
+
+def jupyterlab_arguments(folder: Path, lesson: str, options: Sequence[str], *, as_root: bool) -> list[str]:
+    """Write JupyterLab's arguments; the user's options come last, where they win."""
+    return [
+        f"--ServerApp.root_dir={folder}",
+        # A workspace of its own: it neither restores nor disturbs what the user has open elsewhere. As the
+        # default URL the lesson is also in the address that JupyterLab prints where there is no browser.
+        f"--LabApp.default_url=/lab/workspaces/bpkit/tree/{quote(lesson)}",
+        "--ServerApp.port_retries=50",
+        *(["--allow-root"] if as_root else []),
+        *options,
+    ]
+
+
+def run_jupyterlab(arguments: list[str]) -> None:
+    """Run JupyterLab in this process, so that Ctrl-C and signals reach it directly."""
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(arguments)
