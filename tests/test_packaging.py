@@ -1,0 +1,135 @@
+"""What a newcomer meets first: the ways to install, what Binder builds, and the promises of the README."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RANGES = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])} | {
+    "python": SpecifierSet(PROJECT["requires-python"])
+}
+
+
+def conda_pins(path: str) -> dict[str, str]:
+    """Read ``name=version`` lines, under pip's names: conda has leaner builds as ``-base`` and ``-core``."""
+    lines = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["dependencies"]
+    pins = dict(line.split("=", 1) for line in lines if isinstance(line, str) and "=" in line)
+    return {re.sub("-(base|core)$", "", name): version for name, version in pins.items()}
+
+
+def section(title: str) -> str:
+    """Return one section of the README."""
+    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+# Versions
+
+
+def test_the_conda_environment_pins_each_dependency_within_its_range() -> None:
+    pins = conda_pins("environment.yml")
+    assert pins.keys() == RANGES.keys()
+    for name, version in pins.items():
+        assert version in RANGES[name], name
+
+
+def test_the_conda_environment_installs_the_checkout_itself() -> None:
+    assert {"pip": ["-e ."]} in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+
+
+def test_binder_gets_the_same_versions() -> None:
+    tested, binder = conda_pins("environment.yml"), conda_pins("binder/environment.yml")
+    assert binder.keys() == tested.keys()
+    for name, version in binder.items():
+        assert Version(tested[name]) in SpecifierSet(f"=={version}"), name
+
+
+def test_what_binder_brings_along_is_recent_enough() -> None:
+    """A pin like ``4.*`` keeps the version that Binder's base has, so that one must be in our range."""
+    repo2docker = pytest.importorskip("repo2docker")
+    pins = conda_pins("binder/environment.yml")
+    locks = Path(repo2docker.__file__).parent / "buildpacks" / "conda"
+    lock = (locks / f"environment.py-{pins['python']}-linux-64.lock").read_text()
+    base = dict(re.findall(r"/([a-z_]+)(?:-core)?-([0-9.]+)-[^/]*\.conda", lock))
+    loose = [name for name, version in pins.items() if version.endswith("*")]
+    assert loose
+    for name in loose:
+        assert base[name] in RANGES[name], name
+
+
+# Binder
+
+
+@cache
+def dockerfile() -> str:
+    """Let repo2docker write the Dockerfile that Binder would build, which needs no Docker."""
+    pytest.importorskip("repo2docker")
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--user-id=1000", "--user-name=jovyan", "."]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_binder_uses_the_files_made_for_it() -> None:
+    text = dockerfile()
+    assert '--file "binder/environment.yml"' in text
+    assert '--file "environment.yml"' not in text
+    assert re.search(r"^RUN \./binder/postBuild$", text, re.MULTILINE)
+
+
+def test_binder_installs_the_dependencies_before_the_repository_arrives() -> None:
+    """So that a commit which changes no dependency is built from the cache."""
+    text = dockerfile()
+    assert text.index("env update") < text.index("COPY --chown=1000:1000 src/ ${REPO_DIR}")
+
+
+def test_post_build_installs_the_kit_and_stops_at_an_error() -> None:
+    post_build = ROOT / "binder" / "postBuild"
+    lines = post_build.read_text().splitlines()
+    assert lines[0] == "#!/bin/bash"
+    assert lines[-2:] == ["set -euo pipefail", "pip install --no-deps ."]
+    assert os.name == "nt" or os.access(post_build, os.X_OK)
+
+
+# The README
+
+
+def test_two_commands_do_everything() -> None:
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    first, second = [text for kind, text in fences if kind in {"sh", "bash", "shell"}][:2]
+    make = "python3 -m venv .venv && .venv/bin/python -m pip install -q -e "
+    assert first == make + ". && .venv/bin/bpkit lab\n"
+    assert second == make + '".[test]" && .venv/bin/python -m pytest\n'
+
+
+def test_the_map_lists_exactly_the_lessons_that_exist() -> None:
+    listed = re.findall(r"^\| \[.+?\]\((notebooks/\S+?\.ipynb)\)", section("The lessons"), re.MULTILINE)
+    lessons = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert listed == lessons
+
+
+def test_the_floors_are_the_folders_of_the_package() -> None:
+    floors = re.findall(r"^\| `bpkit/(\w+)/`", section("How it is built"), re.MULTILINE)
+    assert sorted(floors) == sorted({path.parent.name for path in (ROOT / "bpkit").glob("*/*.py")})
+
+
+def test_what_the_readme_points_to_exists() -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", README):
+        assert (ROOT / target).is_file(), target
+
+
+def test_the_first_lines_of_python_run() -> None:
+    [lines] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert len([line for line in lines.splitlines() if line]) == 6  # the import, and five lines that use it
+    exec(compile(lines, "README.md", "exec"), {})
