@@ -86,7 +86,7 @@ def notebooks_folder(candidates: Sequence[Path]) -> Path:
             return folder.resolve()
     raise BpkitError(
         "lessons: a folder with the notebooks expected, none found at "
-        + ", ".join(str(folder.absolute()) for folder in candidates)
+        + " or ".join(dict.fromkeys(str(folder.absolute()) for folder in candidates))
         + "; clone the repository of bpkit and run `bpkit lab` in it"
     )
 

@@ -1,0 +1,182 @@
+"""The command line: `bpkit lab`, without and with a real JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from click.testing import CliRunner
+
+from bpkit import cli
+from bpkit.core.errors import BpkitError
+
+LESSONS = [
+    "00_start_here.ipynb",
+    "04_forward_pass.ipynb",
+    "07_training.ipynb",
+    "instructors/regenerate_exercises.ipynb",
+]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Collect the arguments that JupyterLab would be started with."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(cli, "run_jupyterlab", calls.append)
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")  # what the command sets is undone after the test
+    return calls
+
+
+def lab(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.main, ["lab", *arguments])
+    return result.exit_code, result.output
+
+
+def test_without_a_lesson_the_first_one_opens(started: list[list[str]]) -> None:
+    assert lab()[0] == 0
+    [arguments] = started
+    assert "--LabApp.default_url=/lab/workspaces/bpkit/tree/00_start_here.ipynb" in arguments
+    assert f"--ServerApp.root_dir={Path(__file__).parents[1] / 'notebooks'}" in arguments
+
+
+@pytest.mark.parametrize("separator", [[], ["--"]])
+def test_options_are_passed_on_after_the_kits_own(started: list[list[str]], separator: list[str]) -> None:
+    assert lab("04", *separator, "--no-browser", "--port=9000")[0] == 0
+    assert lab(*separator, "--port", "9000")[0] == 0
+    assert "tree/04_forward_pass.ipynb" in " ".join(started[0])
+    assert started[0][-2:] == ["--no-browser", "--port=9000"]
+    assert "tree/00_start_here.ipynb" in " ".join(started[1])
+    assert started[1][-2:] == ["--port", "9000"]
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_root_is_allowed_with_a_word_about_it(
+    started: list[list[str]], monkeypatch: pytest.MonkeyPatch, uid: int
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid, raising=False)
+    code, output = lab()
+    assert code == 0
+    assert ("--allow-root" in started[0]) == ("root" in output) == (uid == 0)
+
+
+def test_an_unknown_lesson_is_one_line_and_starts_nothing(started: list[list[str]]) -> None:
+    code, output = lab("99")
+    assert code == 1
+    assert output.startswith("Error: lesson: ")
+    assert "'99' came" in output
+    assert "00_start_here" in output
+    assert "Traceback" not in output
+    assert started == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("0", "00_start_here.ipynb"),
+        ("04", "04_forward_pass.ipynb"),
+        ("4", "04_forward_pass.ipynb"),
+        ("04_forward_pass", "04_forward_pass.ipynb"),
+        ("notebooks/04_forward_pass.ipynb", "04_forward_pass.ipynb"),
+        ("Forward pass", "04_forward_pass.ipynb"),
+        ("forward", "04_forward_pass.ipynb"),
+        ("04_foward_pas", "04_forward_pass.ipynb"),
+        ("trainig", "07_training.ipynb"),
+        ("regenerate-exercises", "instructors/regenerate_exercises.ipynb"),
+    ],
+)
+def test_a_lesson_is_found_by_number_name_part_or_near_name(wanted: str, found: str) -> None:
+    assert cli.find_lesson(wanted, LESSONS) == found
+
+
+@pytest.mark.parametrize("wanted", ["12", "", "r", "softmax", "²"])
+def test_what_names_no_single_lesson_is_refused(wanted: str) -> None:
+    with pytest.raises(BpkitError, match="lesson: the number or name of one notebook expected"):
+        cli.find_lesson(wanted, LESSONS)
+
+
+def test_the_notebooks_of_the_checkout_come_first(tmp_path: Path) -> None:
+    here, other, empty = tmp_path / "here", tmp_path / "other", tmp_path / "empty"
+    for folder in (here, other, empty):
+        folder.mkdir()
+    for path in (here / "00_start.ipynb", here / ".ipynb_checkpoints" / "00_old.ipynb", other / "00_x.ipynb"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert cli.notebooks_folder([empty, here, other]) == here.resolve()
+    assert cli.notebooks(here) == ["00_start.ipynb"]
+    with pytest.raises(BpkitError, match="clone the repository"):
+        cli.notebooks_folder([empty, tmp_path / "missing"])
+
+
+def test_a_missing_module_is_named_with_the_command_that_installs_it() -> None:
+    cli.check_importable(["json"])
+    with pytest.raises(BpkitError, match=r"cannot import them; run: .* -m pip install nosuch1 nosuch2$"):
+        cli.check_importable(["json", "nosuch1", "nosuch2"])
+
+
+def test_a_kernel_of_another_environment_is_refused(tmp_path: Path) -> None:
+    cli.check_kernel(cli.kernel_command(), Path(sys.prefix))
+    cli.check_kernel("python3", tmp_path)
+    cli.check_kernel(str(tmp_path / "bin" / "python"), tmp_path)
+    with pytest.raises(BpkitError, match="ipykernel install --sys-prefix"):
+        cli.check_kernel(str(tmp_path / "other" / "bin" / "python"), tmp_path / "mine")
+
+
+def test_jupyterlab_really_starts_at_the_lesson_on_a_free_port(tmp_path: Path) -> None:
+    """A port that is taken is asked for, so that another has to be found."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "bpkit", "lab", "4", "--", "--no-browser", "--ip=127.0.0.1"]
+        with subprocess.Popen(
+            [*command, f"--port={port}"],
+            env=os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                server = wait_for_server(process, tmp_path)
+                lesson = "lab/workspaces/bpkit/tree/04_forward_pass.ipynb"
+                assert server["port"] != port
+                assert "JupyterLab" in request(server, lesson)
+                assert json.loads(request(server, "api/contents/04_forward_pass.ipynb?content=0"))
+                request(server, "api/shutdown", method="POST")
+                output, _ = process.communicate(timeout=30)
+            finally:
+                process.kill()
+        assert process.returncode == 0
+        assert f"/{lesson}?token=" in output
+
+
+def wait_for_server(process: subprocess.Popen[str], runtime: Path) -> dict[str, str | int]:
+    """Read where the server listens from the file it writes, and wait until it answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in runtime.glob(f"jpserver-{process.pid}.json"):
+            try:
+                server: dict[str, str | int] = json.loads(path.read_text())
+                request(server, "api/status")
+            except (json.JSONDecodeError, URLError):
+                continue
+            return server
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError(f"JupyterLab did not start:\n{process.communicate()[0]}")
+
+
+def request(server: dict[str, str | int], path: str, method: str = "GET") -> str:
+    headers = {"Authorization": f"token {server['token']}"}
+    url = f"http://127.0.0.1:{server['port']}/{path}"
+    with urlopen(Request(url, method=method, headers=headers), timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
