@@ -1,0 +1,96 @@
+"""Nudges every parameter and compares what the loss does with what the derivation says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.numeric import evaluate, loss_over, single
+from bpkit.core.problem import Problem
+
+STEP = 1e-5
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class GradientRow:
+    """One parameter: its derivative, the difference quotient, and how far they differ relative to the larger."""
+
+    parameter: str
+    derived: float
+    measured: float
+    error: float
+
+
+@dataclass(frozen=True, repr=False)
+class GradientCheck:
+    """The derivatives beside their difference quotients; ``worst`` is the row that differs most.
+
+    ``passed`` is True when no row differs by more than ``tolerance``, relative to the larger of the two, or to the
+    loss where both are too small for a difference of floats to resolve.
+    """
+
+    rows: tuple[GradientRow, ...]
+    step: float
+    tolerance: float
+
+    @property
+    def worst(self) -> GradientRow:
+        """The row with the largest error."""
+        return max(self.rows, key=lambda row: row.error if row.error == row.error else float("inf"))
+
+    @property
+    def passed(self) -> bool:
+        """True when every derivative agrees with its difference quotient."""
+        return all(row.error <= self.tolerance for row in self.rows)
+
+    def __repr__(self) -> str:
+        from bpkit.show.table import check_text
+
+        return check_text(self)
+
+    def _repr_html_(self) -> str:
+        from bpkit.show.table import check_html
+
+        return check_html(self)
+
+
+def check_gradient(
+    problem: Problem,
+    gradient: Mapping[str, float] | None = None,
+    step: float = STEP,
+    tolerance: float = TOLERANCE,
+) -> GradientCheck:
+    """Compare each derivative with (E(w + h) - E(w - h)) / 2h.
+
+    ``gradient`` may hold derivatives from elsewhere, by parameter name, to be checked in place of the derivation's;
+    ``step`` is h, scaled with the parameter where that is larger than 1. Returns a ``GradientCheck``. A kink (ReLU
+    at 0) can make an honest derivative fail: the quotient then straddles it.
+    """
+    if not isinstance(problem, Problem):
+        single(problem, "check_gradient")
+    names = problem.network.parameters
+    if not names:
+        raise BpkitError("check_gradient: expected a network with weights, got one without")
+    if not (isinstance(step, int | float) and 0 < step < 1):
+        raise BpkitError(f"check_gradient: expected a step between 0 and 1, got {step!r}; 1e-5 is usual")
+    if gradient is None:
+        values = evaluate(problem)
+        gradient = {name: values[f"dE/d{name}"] for name in names}
+    for name in gradient:
+        if name not in names:
+            raise BpkitError(f"check_gradient: this network has no {name!r}{suggest(name, names)}")
+    loss = float(loss_over(problem))
+    rows = []
+    for name, derived in gradient.items():
+        value = problem.parameters[name]
+        h = step * max(1.0, abs(value))
+        above, below = (float(loss_over(problem, **{name: value + sign * h})) for sign in (1, -1))
+        measured = (above - below) / (2 * h)
+        # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
+        noise = 8 * 2.2e-16 * max(abs(loss), abs(above)) / (2 * h)
+        scale = max(abs(derived), abs(measured), noise / tolerance)
+        error = abs(derived - measured) / scale if scale else 0.0
+        rows.append(GradientRow(name, float(derived), measured, error))
+    return GradientCheck(tuple(rows), step, tolerance)

@@ -1,0 +1,210 @@
+"""The declared architecture: layers, names, activation, loss; no numbers."""
+
+from __future__ import annotations
+
+import keyword
+import operator
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.functions import RESERVED, Activation, Loss
+from bpkit.core.functions import activation as find_activation
+from bpkit.core.functions import loss as find_loss
+
+BIASES = ("layer", "neuron", "none")
+Edge = tuple[str, str]
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts w10 after w9."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+def _sizes(given: tuple[object, ...]) -> tuple[int, ...]:
+    values = given[0] if len(given) == 1 and isinstance(given[0], Iterable) else given
+    try:
+        sizes = tuple(operator.index(size) for size in values)  # type: ignore[union-attr, call-overload]
+    except TypeError:
+        raise BpkitError(
+            f"Network: expected whole numbers, the sizes of the layers, got {given!r}; write for example Network(2, 2, 2)"
+        ) from None
+    if len(sizes) < 2 or min(sizes) < 1 or any(isinstance(size, bool) for size in given):
+        raise BpkitError(
+            f"Network: expected two or more sizes of at least 1, inputs first, got {given!r}; "
+            "write for example Network(2, 2, 2)"
+        )
+    return sizes
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Network:
+    """A fully connected network as it is drawn: inputs x1.., hidden neurons h1.., outputs o1.., and a name per weight.
+
+    ``Network(2, 2, 2)`` has two inputs, two hidden and two output neurons. ``activation`` is a name or an
+    ``Activation`` for all layers, or a sequence with one per layer after the inputs; ``loss`` is a name; ``bias`` is
+    ``"layer"`` (b1, b2, .. shared by a layer), ``"neuron"`` (b_h1, b_o1, ..) or ``"none"``; ``weight_names`` maps
+    pairs (source, target) to names and may name only some: the others keep w1, w2, .. by layer, target, source.
+    With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1. Raises ``BpkitError`` for what fits no network.
+
+    >>> Network(2, 2, 2).weights["w5"]
+    ('h1', 'o1')
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: Loss
+    bias: str
+    _names: tuple[tuple[Edge, str], ...] = field(default=())
+
+    def __init__(
+        self,
+        *sizes: int | Sequence[int],
+        activation: str | Activation | Sequence[str | Activation] = "sigmoid",
+        loss: str = "half_squared_error",
+        bias: str = "layer",
+        weight_names: Mapping[Edge, str] | None = None,
+    ) -> None:
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the class is frozen
+        put("sizes", _sizes(sizes))
+        put("activations", self._check_activations(activation))
+        put("loss", find_loss(loss))
+        if bias not in BIASES:
+            raise BpkitError(
+                f"bias: expected 'layer', 'neuron' or 'none', got {bias!r}{suggest(bias, BIASES)}"
+            )
+        put("bias", bias)
+        if self.loss.needs and self.activations[-1].name != self.loss.needs:
+            raise BpkitError(
+                f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {self.activations[-1].name}; "
+                "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
+            )
+        put("_names", self._check_names(weight_names or {}))
+
+    def _check_activations(self, given: object) -> tuple[Activation, ...]:
+        layers = len(self.sizes) - 1
+        each = [given] * layers if isinstance(given, str | Activation) else list(given)  # type: ignore[call-overload]
+        if len(each) != layers:
+            raise BpkitError(
+                f"activation: expected one for all layers or {layers}, one per layer after the inputs, got {len(each)}"
+            )
+        found = tuple(map(find_activation, each))
+        if any(one.joint for one in found[:-1]):
+            raise BpkitError(
+                "activation: 'softmax' works in the output layer only, got it in a hidden layer; "
+                "write for example activation=['tanh', 'softmax']"
+            )
+        return found
+
+    def _check_names(self, given: Mapping[Edge, str]) -> tuple[tuple[Edge, str], ...]:
+        edges = [(s, t) for before, after in zip(self.layers, self.layers[1:]) for t in after for s in before]
+        chosen = {}
+        for edge, name in dict(given).items():
+            pair = tuple(edge) if isinstance(edge, list | tuple) else edge
+            if pair not in edges:
+                text = [f"{s} to {t}" for s, t in edges]
+                wanted = f"{pair[0]} to {pair[1]}" if isinstance(pair, tuple) and len(pair) == 2 else pair
+                raise BpkitError(
+                    f"weight_names: this network has no weight from {wanted}{suggest(wanted, text)}"
+                )
+            chosen[pair] = name
+        names = {edge: chosen.get(edge, f"w{number}") for number, edge in enumerate(edges, 1)}
+        quantity = re.compile(r"(net|out|E|d|b)_.*|[xyhob]\d+(_\d+)?|.*_new|.*__.*")
+        for edge, name in names.items():
+            word = isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+            if not word or keyword.iskeyword(name) or name in RESERVED or quantity.fullmatch(name):
+                raise BpkitError(
+                    f"weight_names: {edge[0]} to {edge[1]} needs a plain word of its own, such as 'w1' or 'theta_3', "
+                    f"got {name!r}; names of quantities, of functions and of Python are taken"
+                )
+        twice = sorted({name for name in names.values() if list(names.values()).count(name) > 1}, key=natural)
+        if twice:
+            raise BpkitError(
+                f"weight_names: each weight needs a name of its own, got {twice[0]!r} twice; name them all"
+            )
+        own = {one.name for one in self.activations if not one.built_in}
+        if own & set(names.values()):
+            raise BpkitError(
+                f"weight_names: {sorted(own & set(names.values()))[0]!r} is the name of an activation"
+            )
+        return tuple(names.items())
+
+    @cached_property
+    def layers(self) -> tuple[tuple[str, ...], ...]:
+        """The neurons' names, layer by layer, inputs first."""
+        hidden = len(self.sizes) - 2
+        rows = [tuple(f"x{i}" for i in range(1, self.sizes[0] + 1))]
+        for layer, size in enumerate(self.sizes[1:-1], 1):
+            prefix = "h" if hidden == 1 else f"h{layer}_"
+            rows.append(tuple(f"{prefix}{i}" for i in range(1, size + 1)))
+        rows.append(tuple(f"o{i}" for i in range(1, self.sizes[-1] + 1)))
+        return tuple(rows)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return self.layers[0]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.layers[-1]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(f"y{i}" for i in range(1, self.sizes[-1] + 1))
+
+    @cached_property
+    def weights(self) -> Mapping[str, Edge]:
+        """Each weight's name and the neurons that it joins, ``{"w1": ("x1", "h1"), ..}``, in natural order by layer."""
+        depth = {name: number for number, row in enumerate(self.layers) for name in row}
+        rows = sorted(self._names, key=lambda row: (depth[row[0][0]], natural(row[1])))
+        return MappingProxyType({name: edge for edge, name in rows})
+
+    @cached_property
+    def weight_of(self) -> Mapping[Edge, str]:
+        """The name of the weight from source to target."""
+        return MappingProxyType(dict(self._names))
+
+    @cached_property
+    def biases(self) -> Mapping[str, tuple[str, ...]]:
+        """Each bias's name and the neurons that it feeds."""
+        rows = self.layers[1:]
+        if self.bias == "none":
+            return MappingProxyType({})
+        if self.bias == "layer":
+            return MappingProxyType({f"b{number}": row for number, row in enumerate(rows, 1)})
+        return MappingProxyType({f"b_{neuron}": (neuron,) for row in rows for neuron in row})
+
+    @cached_property
+    def bias_of(self) -> Mapping[str, str]:
+        """The name of the bias that feeds a neuron."""
+        return MappingProxyType({neuron: name for name, row in self.biases.items() for neuron in row})
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Every weight and bias, by name."""
+        return (*self.weights, *self.biases)
+
+    @cached_property
+    def givens(self) -> tuple[str, ...]:
+        """What a problem must give numbers for: parameters, inputs, targets, learning rate."""
+        return (*self.parameters, *self.inputs, *self.targets, "learning_rate")
+
+    def __repr__(self) -> str:
+        kinds = [one.name if one.built_in else one for one in self.activations]
+        same = all(kind == kinds[0] for kind in kinds)
+        text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0] if same else kinds!r}"
+        if same:
+            text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0]!r}"
+        text += f", loss={self.loss.name!r}, bias={self.bias!r}"
+        if named := self.renamed:
+            text += f", weight_names={named!r}"
+        return f"Network({text})"
+
+    @property
+    def renamed(self) -> dict[Edge, str]:
+        """The weights that are not called w1, w2, .. by layer, target, source."""
+        return {edge: name for number, (edge, name) in enumerate(self._names, 1) if name != f"w{number}"}

@@ -1,0 +1,190 @@
+"""Compiles a derivation to Python and evaluates it: for one sample, a batch, or whole grids of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bpkit.core.code import assignment, code, header, identifier, inlined, needed
+from bpkit.core.derivation import Step, canonical, keep
+from bpkit.core.derive import derive
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.network import Network
+from bpkit.core.problem import Problem
+
+Array = NDArray[np.float64]
+AVERAGED = ("total", "gradient", "update")  # over a batch these are means over its samples
+
+
+def single(problem: Problem, verb: str) -> Problem:
+    """The problem itself if it has one sample; else an error that says how to choose one."""
+    if not isinstance(problem, Problem):
+        raise BpkitError(f"{verb}: expected a Problem, got {problem!r}; examples carry one as .problem")
+    if problem.is_batch:
+        raise BpkitError(
+            f"{verb}: expected one sample, got a batch of {len(problem.inputs)}; choose one with problem.sample(0)"
+        )
+    return problem
+
+
+def lines(network: Network, train_biases: bool) -> tuple[Step, ...]:
+    """The steps as a problem runs them: kept biases stay."""
+    kept = () if train_biases else network.biases
+    return tuple(keep(s) if s.kind == "update" and s.about[0] in kept else s for s in derive(network))
+
+
+@lru_cache(maxsize=64)
+def source(network: Network, train_biases: bool = True, arrays: bool = False) -> str:
+    """The Python module that evaluates and trains a network: its functions hold the lines of the derivation."""
+    steps = lines(network, train_biases)
+    givens = ", ".join(network.givens)
+    body = ["", f"def evaluate({givens}):"]
+    body += [f"    {assignment(step, arrays)}" for step in steps]
+    body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
+    body += ["", f"def loss({givens}):"]
+    body += [f"    {assignment(step, arrays)}" for step in needed(steps, ["E_total"])]
+    body += ["    return E_total"]
+    if not arrays:
+        body += _training_loop(network, steps, givens)
+    what = f"# Backpropagation for {network!r}; in brackets the numbers of the derivation's lines."
+    return "\n".join([what, *header("\n".join(body), network.activations, arrays), *body, ""])
+
+
+def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> list[str]:
+    trained = [step for step in steps if step.kind == "update" and step.uses]
+    wanted = ["E_total", *(step.name for step in trained)]
+    rows = inlined(needed(steps, wanted))
+    loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
+    show = lambda step, expr: f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"  # noqa: E731
+    backward = [row for row in rows[loss:] if row[0].kind != "update"]
+    return [
+        "",
+        f"def train({givens}, steps, record):",
+        "    for left in range(steps, -1, -1):",
+        *(show(*row) for row in rows[:loss]),
+        f"        record(({', '.join(network.parameters)}, E_total))",
+        "        if not left or not E_total < inf:",
+        "            break",
+        *(show(*row) for row in backward),
+        *(f"        {s.about[0]} -= {code(s.stable.args[1] * -1)}  # ({s.number})" for s in trained),
+    ]
+
+
+@lru_cache(maxsize=64)
+def compiled(network: Network, train_biases: bool, arrays: bool) -> dict[str, Callable[..., Any]]:
+    """The functions of the generated module; the text comes from bpkit alone, every name in it is checked."""
+    module: dict[str, Any] = {}
+    exec(compile(source(network, train_biases, arrays), "<bpkit derivation>", "exec"), module)
+    return module
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Values(Mapping[str, Any]):
+    """The number of every quantity of a derivation, by name: ``v["net_h1"]``, ``v["dE/dw5"]``, ``v["w5_new"]``.
+
+    Numbers are floats; on a batch ``E_total``, the derivatives by parameters and the new parameters are means over
+    the samples, and every other quantity is an array (n_samples,).
+    """
+
+    numbers: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self.numbers[canonical(name)]
+        except (KeyError, AttributeError):
+            raise UnknownQuantity(
+                f"values: there is no {name!r}{suggest(canonical(str(name)), self.numbers)}"
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and canonical(name) in self.numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __repr__(self) -> str:
+        from bpkit.show.table import values_text
+
+        return values_text(self)
+
+    def _repr_html_(self) -> str:
+        from bpkit.show.table import values_html
+
+        return values_html(self)
+
+
+class UnknownQuantity(BpkitError, KeyError):
+    """A quantity that the derivation does not have; a ``KeyError`` too, so that mappings behave."""
+
+    __str__ = ValueError.__str__
+
+
+def evaluate(problem: Problem) -> Values:
+    """Run the derivation on a problem's numbers: every net, out, error, derivative and updated parameter.
+
+    Returns ``Values``. Where the mathematics is finite the numbers are, at any net input; a quantity that leaves the
+    floats is ``inf`` or ``nan`` without a warning.
+
+    >>> import bpkit as bp
+    >>> round(bp.evaluate(bp.examples.article.problem)["dE/dw5"], 10)
+    0.0851429384
+    """
+    if not isinstance(problem, Problem):
+        single(problem, "evaluate")
+    names = [step.name for step in derive(problem.network)]
+    if not problem.is_batch:
+        try:
+            run = compiled(problem.network, problem.train_biases, False)["evaluate"]
+            return Values(dict(zip(names, map(float, run(**problem.givens)), strict=True)))
+        except (ArithmeticError, ValueError):
+            pass  # math refuses what leaves the floats; NumPy says inf or nan
+    run = compiled(problem.network, problem.train_biases, True)["evaluate"]
+    givens = {name: np.asarray(value, dtype=float) for name, value in problem.givens.items()}
+    with np.errstate(all="ignore"):
+        results = run(**givens)
+    kinds = [step.kind for step in lines(problem.network, problem.train_biases)]
+    return Values({n: _settle(v, k, problem) for n, k, v in zip(names, kinds, results, strict=True)})
+
+
+def _settle(value: Any, kind: str, problem: Problem) -> Any:
+    """One result of the array form: a float, or an array with a row for each sample."""
+    array = np.asarray(value, dtype=float)
+    if not problem.is_batch:
+        return float(array)
+    if kind in AVERAGED:
+        return float(array) if array.ndim == 0 else float(array.mean())
+    full = np.array(np.broadcast_to(array, len(problem.inputs)))
+    full.setflags(write=False)
+    return full
+
+
+def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
+    """The loss over whole arrays of parameters in one call: ``loss_over(problem, w5=.., w1=..)``.
+
+    The arrays broadcast against each other; the result has their shape. On a batch it is the mean loss.
+    """
+    network = problem.network
+    for name in grids:
+        if name not in network.parameters:
+            raise BpkitError(
+                f"loss_over: expected weights or biases, got {name!r}{suggest(name, network.parameters)}"
+            )
+    arrays = {name: np.asarray(grid, dtype=float) for name, grid in grids.items()}
+    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    samples = problem.replace(inputs=np.atleast_2d(problem.inputs), targets=np.atleast_2d(problem.targets))
+    columns = (len(samples.inputs),) + (1,) * len(shape)
+    data = {
+        name: v.reshape(columns) if isinstance(v, np.ndarray) else v for name, v in samples.givens.items()
+    }
+    run = compiled(network, True, True)["loss"]
+    with np.errstate(all="ignore"):
+        losses = np.asarray(run(**{**data, **arrays}), dtype=float)
+    return np.broadcast_to(losses, (len(samples.inputs), *shape)).mean(axis=0)

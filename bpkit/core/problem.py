@@ -1,0 +1,178 @@
+"""A network with numbers: parameters, a sample or a batch, targets, a learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.network import Network
+
+Array = NDArray[np.float64]
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or isinstance(value, str | bytes | bool):
+        raise BpkitError(f"{name}: expected a finite number, got {value!r}; write it like 0.25")
+    return number
+
+
+def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
+    try:
+        table = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        table = np.empty((0, 0, 0))
+    if table.ndim not in (1, 2) or table.shape[-1] != columns or table.size == 0:
+        got = f"shape {table.shape}" if table.ndim in (1, 2) else repr(values)
+        raise BpkitError(
+            f"{name}: expected {columns} numbers, one for each {one}, or a table with {columns} columns and a row for "
+            f"each sample, got {got}"
+        )
+    if not np.isfinite(table).all():
+        raise BpkitError(f"{name}: expected finite numbers, got {table[~np.isfinite(table)][0]}")
+    table.setflags(write=False)
+    return table
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem:
+    """A network, a number for each weight and bias, inputs, targets and a learning rate.
+
+    ``inputs`` has the shape (n_inputs,) for one sample or (n_samples, n_inputs) for a batch, ``targets`` likewise
+    with the outputs; over a batch the loss is the mean of the samples' losses. ``train_biases=False`` keeps the
+    biases as they are when the network learns. Raises ``BpkitError`` for missing, misspelt or non-finite values and
+    for shapes that do not fit.
+    """
+
+    network: Network
+    parameters: Mapping[str, float]
+    inputs: Array
+    targets: Array
+    learning_rate: float = 0.5
+    train_biases: bool = True
+
+    def __post_init__(self) -> None:
+        network = self.network
+        if not isinstance(network, Network):
+            raise BpkitError(
+                f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)"
+            )
+        if not isinstance(self.parameters, Mapping):
+            raise BpkitError(
+                f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {self.parameters!r}"
+            )
+        for name in self.parameters:
+            if name not in network.parameters:
+                raise BpkitError(
+                    f"parameters: this network has no {name!r}{suggest(name, network.parameters)}"
+                )
+        missing = [name for name in network.parameters if name not in self.parameters]
+        if missing:
+            raise BpkitError(
+                f"parameters: expected a number for each of {', '.join(network.parameters)}; "
+                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            )
+        numbers = {name: _number(name, self.parameters[name]) for name in network.parameters}
+        inputs = _table("inputs", self.inputs, len(network.inputs), "input")
+        targets = _table("targets", self.targets, len(network.outputs), "output")
+        if inputs.shape[:-1] != targets.shape[:-1]:
+            raise BpkitError(
+                f"targets: expected a row for each sample of inputs, shape {(*inputs.shape[:-1], targets.shape[-1])}, "
+                f"got {targets.shape}"
+            )
+        if network.loss.targets_in_unit_interval and not ((targets >= 0) & (targets <= 1)).all():
+            outside = targets[(targets < 0) | (targets > 1)][0]
+            raise BpkitError(
+                f"targets: {network.loss.name} reads them as probabilities and expects them in [0, 1], got {outside}; "
+                "scale them, or take a squared error"
+            )
+        if not isinstance(self.train_biases, bool | np.bool_):
+            raise BpkitError(f"train_biases: expected True or False, got {self.train_biases!r}")
+        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the class is frozen
+        put("parameters", MappingProxyType(numbers))
+        put("inputs", inputs)
+        put("targets", targets)
+        put("learning_rate", _number("learning_rate", self.learning_rate))
+        put("train_biases", bool(self.train_biases))
+
+    @property
+    def is_batch(self) -> bool:
+        """True when inputs and targets are tables with a row for each sample."""
+        return self.inputs.ndim == 2
+
+    @property
+    def givens(self) -> dict[str, Any]:
+        """Every given number by its name; on a batch each x and y is the column of its samples."""
+        network = self.network
+        columns = zip((*network.inputs, *network.targets), (*self.inputs.T, *self.targets.T), strict=True)
+        data = {name: value if self.is_batch else float(value) for name, value in columns}
+        return {**self.parameters, **data, "learning_rate": self.learning_rate}
+
+    def sample(self, number: int) -> Problem:
+        """The problem with one row of the batch, counted from 0, as its only sample."""
+        if not self.is_batch or not -len(self.inputs) <= number < len(self.inputs):
+            have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
+            raise BpkitError(f"sample: expected a row of the batch, got {number!r}; this problem has {have}")
+        return self.replace(inputs=self.inputs[number], targets=self.targets[number])
+
+    def replace(self, **changes: Any) -> Problem:
+        """The same problem with some values changed: ``problem.replace(w1=0.3, x2=1, learning_rate=0.1)``.
+
+        Accepts every parameter, ``learning_rate``, ``train_biases``, ``inputs``, ``targets``, ``parameters``,
+        ``network``, and with a single sample each input and target by name.
+        """
+        fields = {name: changes.pop(name, getattr(self, name)) for name in self.__dataclass_fields__}
+        network = fields["network"]
+        parameters, data = dict(fields["parameters"]), {}
+        for name, value in changes.items():
+            if name in network.parameters:
+                parameters[name] = value
+            elif name in (*network.inputs, *network.targets) and not self.is_batch:
+                data[name] = _number(name, value)
+            else:
+                options = [*network.parameters, *self.__dataclass_fields__]
+                options += () if self.is_batch else (*network.inputs, *network.targets)
+                raise BpkitError(f"replace: this problem has no {name!r}{suggest(name, options)}")
+        for key, names in (("inputs", network.inputs), ("targets", network.targets)):
+            if any(name in data for name in names):
+                fields[key] = [data.get(name, old) for name, old in zip(names, fields[key], strict=True)]
+        return Problem(**{**fields, "parameters": parameters})
+
+    def updated(self, steps: int = 1) -> Problem:
+        """The problem after so many updates of gradient descent; raises ``BpkitError`` when the loss diverges."""
+        from bpkit.core.training import train
+
+        trace = train(self, steps)
+        if trace.diverged_at is not None:
+            raise BpkitError(
+                f"updated: the loss is no longer finite at update {trace.diverged_at}: "
+                f"learning rate {self.learning_rate:g} is too large here; take a smaller one"
+            )
+        return trace.final
+
+    def _key(self) -> tuple[Any, ...]:
+        data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))
+        return (self.network, tuple(self.parameters.items()), data, self.learning_rate, self.train_biases)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Problem) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return (
+            f"Problem({self.network!r}, parameters={dict(self.parameters)!r}, inputs={self.inputs.tolist()!r}, "
+            f"targets={self.targets.tolist()!r}, learning_rate={self.learning_rate!r}, "
+            f"train_biases={self.train_biases!r})"
+        )

@@ -1,0 +1,170 @@
+"""The few functions that generated code calls and that ``math`` and NumPy lack: for floats, and for arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+DIGITS = 50  # of the precise second try, where floats overflow
+
+
+def softmax(own: float, *nets: float) -> float:
+    """The share of e^own in the sum over the layer, without overflow."""
+    top = max(nets)
+    return math.exp(own - top) / math.fsum(math.exp(net - top) for net in nets)
+
+
+def log_softmax(own: float, *nets: float) -> float:
+    """The logarithm of that share, exact also where the share rounds to 0 or 1."""
+    nets_left = list(nets)
+    top = max(nets)
+    nets_left.remove(top)
+    return own - top - math.log1p(math.fsum(math.exp(net - top) for net in nets_left))
+
+
+def xlogy(x: float, y: float) -> float:
+    """x·ln y, which is 0 when x is."""
+    return 0.0 if x == 0 else x * math.log(y)
+
+
+def xexp(x: float, z: float) -> float:
+    """x·e^z, which is 0 when x is, and infinite where e^z leaves the floats."""
+    if x == 0:
+        return 0.0
+    return x * (math.exp(z) if z < 709 else math.inf)
+
+
+def ratio(x: float, y: float) -> float:
+    """x/y, which is 0 when x is."""
+    return 0.0 if x == 0 else x / y
+
+
+def pick(condition: bool, then: Callable[[], float], otherwise: Callable[[], float]) -> float:
+    """The first where the condition holds, else the second."""
+    return then() if condition else otherwise()
+
+
+def array_softmax(own: Array, *nets: Array) -> Array:
+    """As ``softmax``, sample by sample."""
+    top = _top(nets)
+    share: Array = np.exp(own - top) / sum(np.exp(net - top) for net in nets)
+    return share
+
+
+def array_log_softmax(own: Array, *nets: Array) -> Array:
+    """As ``log_softmax``, sample by sample."""
+    stack = np.sort(np.stack(np.broadcast_arrays(*nets)), axis=0)
+    rest = np.exp(stack[:-1] - stack[-1]).sum(axis=0)
+    log_share: Array = own - stack[-1] - np.log1p(rest)
+    return log_share
+
+
+def _top(nets: tuple[Array, ...]) -> Array:
+    top = nets[0]
+    for net in nets[1:]:
+        top = np.maximum(top, net)
+    return top
+
+
+def matrix_softmax(net: Array) -> Array:
+    """The softmax of each row."""
+    powers = np.exp(net - net.max(axis=1, keepdims=True))
+    share: Array = powers / powers.sum(axis=1, keepdims=True)
+    return share
+
+
+def matrix_log_softmax(net: Array) -> Array:
+    """The logarithm of the softmax of each row."""
+    columns: Array = np.stack([array_log_softmax(own, *net.T) for own in net.T], axis=1)
+    return columns
+
+
+def matrix_softmax_slope(out: Array, slope: Array) -> Array:
+    """What the slopes of the loss in the outputs become in the net inputs of a softmax, row by row."""
+    delta: Array = out * (slope - (slope * out).sum(axis=1, keepdims=True))
+    return delta
+
+
+def array_xlogy(x: Array, y: Array) -> Array:
+    """As ``xlogy``, element by element."""
+    return np.where(np.equal(x, 0), 0.0, x * np.log(y))
+
+
+def array_xexp(x: Array, z: Array) -> Array:
+    """As ``xexp``, element by element."""
+    return np.where(np.equal(x, 0), 0.0, x * np.exp(z))
+
+
+def array_ratio(x: Array, y: Array) -> Array:
+    """As ``ratio``, element by element."""
+    return np.where(np.equal(x, 0), 0.0, np.divide(x, y))
+
+
+def array_pick(condition: NDArray[np.bool_], then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """Element by element the first or the second; a side that no element needs is not computed."""
+    if np.all(condition):
+        return then()
+    if not np.any(condition):
+        return otherwise()
+    return np.where(condition, then(), otherwise())
+
+
+def guarded(function: Callable[[float], float]) -> Callable[[float], float]:
+    """A user's own function, evaluated again at 50 digits where floats overflow or cancel to nothing."""
+    precise = FunctionType(function.__code__, _mpmath_names(function.__code__.co_names), function.__name__)
+
+    def call(z: float) -> float:
+        try:
+            value = function(z)
+            if math.isfinite(value):
+                return value
+        except (ArithmeticError, ValueError):
+            pass
+        return _precisely(precise, z)
+
+    return call
+
+
+def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """As ``guarded``, element by element; only the elements that are not finite are evaluated again."""
+    precise = FunctionType(function.__code__, _mpmath_names(function.__code__.co_names), function.__name__)
+
+    def call(z: Any) -> Any:
+        net = np.asarray(z, dtype=float)
+        value = np.array(np.broadcast_to(function(net), net.shape), dtype=float)
+        for index in zip(*np.nonzero(~np.isfinite(value)), strict=True):
+            value[index] = _precisely(precise, float(net[index]))
+        return value
+
+    return call
+
+
+def _mpmath_names(names: tuple[str, ...]) -> dict[str, Any]:
+    own = {"abs": abs, "pick": pick, "pi": mpmath.pi, "e": mpmath.e}
+    return {name: own[name] if name in own else getattr(mpmath, name) for name in names}
+
+
+def _precisely(function: Callable[[Any], Any], z: float) -> float:
+    with mpmath.workdps(DIGITS):
+        try:
+            value = mpmath.mpmathify(function(mpmath.mpf(z)))
+        except (ArithmeticError, ValueError):
+            return math.nan
+        if isinstance(value, mpmath.mpc):
+            return math.nan
+        try:
+            return float(value)
+        except OverflowError:
+            return math.copysign(math.inf, value)
+
+
+array_erf = np.vectorize(math.erf, otypes=[float])
+array_erfc = np.vectorize(math.erfc, otypes=[float])
+array_gamma = np.vectorize(math.gamma, otypes=[float])

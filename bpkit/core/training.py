@@ -1,0 +1,128 @@
+"""Gradient descent on a problem: the generated loop for one sample, the matrix loop for batches and wide layers."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.matrix import train_matrices
+from bpkit.core.numeric import compiled, single
+from bpkit.core.problem import Problem
+
+if TYPE_CHECKING:
+    from bpkit.show.drawing import Drawing
+
+Array = NDArray[np.float64]
+
+# Above this many parameters arrays are faster than straight lines (measured by tests/benchmarks).
+STRAIGHT_LINE_LIMIT = 128
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace:
+    """What training recorded: the loss and every parameter before the first update and after each one.
+
+    ``loss`` and ``trace["w1"]`` have the shape (steps + 1,). When the loss stops being finite the run stops:
+    ``diverged_at`` is that update's number (else None) and the records end before it. ``final`` is the problem with
+    the last parameters recorded.
+    """
+
+    problem: Problem
+    loss: Array
+    table: Array
+    diverged_at: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __getitem__(self, name: str) -> Array:
+        names = self.problem.network.parameters
+        if name == "E_total":
+            return self.loss
+        if name not in names:
+            raise BpkitError(
+                f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, names)}"
+            )
+        return self.table[:, names.index(name)]
+
+    def at(self, update: int) -> Problem:
+        """The problem as it stood after so many updates."""
+        if not -len(self) <= update < len(self):
+            raise BpkitError(f"trace: expected an update from 0 to {len(self) - 1}, got {update}")
+        row = dict(zip(self.problem.network.parameters, map(float, self.table[update]), strict=True))
+        return replace(self.problem, parameters=row)
+
+    @cached_property
+    def final(self) -> Problem:
+        """The problem with the last finite parameters."""
+        return self.at(-1) if len(self) else self.problem
+
+    @property
+    def message(self) -> str:
+        """The run in one sentence."""
+        if self.diverged_at is not None:
+            return (
+                f"the loss is no longer finite at update {self.diverged_at}: "
+                f"learning rate {self.problem.learning_rate:g} is too large here"
+            )
+        return f"{len(self) - 1} updates: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
+
+    def plot(self, log: bool = False) -> Drawing:
+        """The loss against the number of updates."""
+        from bpkit.show.plots import loss_curve
+
+        return loss_curve(self, log=log)
+
+    def __repr__(self) -> str:
+        return f"Trace({self.message})"
+
+
+def count(steps: object, least: int = 0) -> int:
+    """A number of updates, checked."""
+    try:
+        number = operator.index(steps)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if number < least or isinstance(steps, bool):
+        raise BpkitError(f"steps: expected a whole number from {least}, the number of updates, got {steps!r}")
+    return number
+
+
+def train(problem: Problem, steps: int = 1000) -> Trace:
+    """Repeat forward, backward, update: plain gradient descent, all parameters at once, over the whole batch.
+
+    Returns a ``Trace`` with ``steps + 1`` records, fewer when the loss stops being finite; that is no error here.
+
+    >>> import bpkit as bp
+    >>> bp.train(bp.examples.article.problem, steps=20)
+    Trace(20 updates: the loss goes from 0.233453 to 0.0982564)
+    """
+    if not isinstance(problem, Problem):
+        single(problem, "train")
+    steps = count(steps)
+    if problem.is_batch or len(problem.network.parameters) > STRAIGHT_LINE_LIMIT:
+        rows = train_matrices(problem, steps)
+    else:
+        rows = _straight_lines(problem, steps)
+    finite = np.isfinite(rows).all(axis=1)
+    good = len(rows) if finite.all() else int(np.argmin(finite))
+    kept = rows[:good]
+    kept.setflags(write=False)
+    return Trace(problem, kept[:, -1], kept[:, :-1], None if good == steps + 1 else good)
+
+
+def _straight_lines(problem: Problem, steps: int) -> Array:
+    records: list[tuple[float, ...]] = []
+    run: Any = compiled(problem.network, problem.train_biases, False)["train"]
+    try:
+        run(**problem.givens, steps=steps, record=records.append)
+    except (ArithmeticError, ValueError):
+        pass  # a number left the floats: the records end here, and their length says where
+    width = len(problem.network.parameters) + 1
+    return np.array(records, dtype=float).reshape(-1, width)
