@@ -104,8 +104,7 @@ def find_lesson(wanted: str, lessons: Sequence[str]) -> str:
         found = found or sorted({words[near] for near in get_close_matches(name, words)})
     if len(found) != 1:
         raise BpkitError(
-            f"lesson: the number or name of one notebook expected, {wanted!r} came"
-            + suggest(wanted, found or stems)
+            f"lesson: the number or name of one notebook expected, {wanted!r} came" + suggest(wanted, found or stems)
         )
     return stems[found[0]]
 

@@ -1,0 +1,1 @@
+"""The mathematics: networks, the derivation and everything that is computed from it."""

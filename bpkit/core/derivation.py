@@ -193,9 +193,7 @@ class Derivation:
         kept = () if problem.train_biases else self.network.biases
         lines = Derivation(
             self.network,
-            tuple(
-                keep(step) if step.about[0] in kept and step.kind == "update" else step for step in self.steps
-            ),
+            tuple(keep(step) if step.about[0] in kept and step.kind == "update" else step for step in self.steps),
         )
         return NumberedDerivation(lines, problem, evaluate(problem), digits)
 
@@ -203,18 +201,14 @@ class Derivation:
         """Every path from a parameter to the loss, each with its factors; their products add up to the derivative."""
         network = self.network
         if name not in network.parameters:
-            raise BpkitError(
-                f"paths: expected a weight or bias, got {name!r}{suggest(name, network.parameters)}"
-            )
+            raise BpkitError(f"paths: expected a weight or bias, got {name!r}{suggest(name, network.parameters)}")
         found = tuple(islice(self._walk(name), PATH_LIMIT + 1))
         if len(found) > PATH_LIMIT:
             raise BpkitError(
                 f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
                 f"toward({name!r}) shares what they have in common"
             )
-        return Paths(
-            Path(nodes, tuple(f"d{b}/d{a}" for a, b in zip(nodes, nodes[1:]))[::-1]) for nodes in found
-        )
+        return Paths(Path(nodes, tuple(f"d{b}/d{a}" for a, b in zip(nodes, nodes[1:]))[::-1]) for nodes in found)
 
     def _walk(self, name: str) -> Iterator[tuple[str, ...]]:
         network = self.network
@@ -262,9 +256,7 @@ class Derivation:
 def keep(step: Step) -> Step:
     """The update line of a bias that the problem keeps as it is."""
     symbol = sp.Symbol(step.about[0])
-    return replace(
-        step, rhs=symbol, stable=symbol, uses=(), reason=f"this problem keeps its biases: {symbol} stays"
-    )
+    return replace(step, rhs=symbol, stable=symbol, uses=(), reason=f"this problem keeps its biases: {symbol} stays")
 
 
 @dataclass(frozen=True, repr=False)
@@ -292,9 +284,7 @@ class NumberedDerivation:
     def pick(self, names: Iterable[str]) -> NumberedDerivation:
         """Only the lines of the quantities named, in the derivation's order."""
         wanted = {self.lines[name].number for name in names}
-        return replace(
-            self, lines=replace(self.lines, steps=tuple(s for s in self.lines if s.number in wanted))
-        )
+        return replace(self, lines=replace(self.lines, steps=tuple(s for s in self.lines if s.number in wanted)))
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:

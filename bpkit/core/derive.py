@@ -45,9 +45,7 @@ class _Writer:
         for depth, (before, after) in enumerate(zip(network.layers, network.layers[1:])):
             activation = network.activations[depth]
             for neuron in after:
-                terms = [
-                    product(S(network.weight_of[source, neuron]), self.signal(source)) for source in before
-                ]
+                terms = [product(S(network.weight_of[source, neuron]), self.signal(source)) for source in before]
                 bias = network.bias_of.get(neuron)
                 what = "input" if depth == 0 else "hidden output"
                 self.write(
@@ -122,15 +120,11 @@ class _Writer:
                 f"slope of the error of {o} in its output",
                 cancel.loss_slope if cancel else put(network.loss.stable_slope, values),
             )
-            self.write(
-                "dE/dout", (o,), f"dE_total/dout_{o}", S(f"dE_{o}/dout_{o}"), f"out_{o} stands in E_{o} alone"
-            )
+            self.write("dE/dout", (o,), f"dE_total/dout_{o}", S(f"dE_{o}/dout_{o}"), f"out_{o} stands in E_{o} alone")
         for k, o in enumerate(network.outputs):
             for j, other in enumerate(network.outputs):
                 if j == k or joint:
-                    rhs, stable = (
-                        softmax_slope_at(outs, j, k) if joint else activation.slope_at(nets[k], outs[k])
-                    )
+                    rhs, stable = softmax_slope_at(outs, j, k) if joint else activation.slope_at(nets[k], outs[k])
                     self.write(
                         "output slope",
                         (other, o),
@@ -196,12 +190,8 @@ class _Writer:
                     f"the bias {bias} is added to net_{neuron}",
                 )
             if mine:
-                terms = [
-                    product(S(f"dE_total/dnet_{neuron}"), S(f"dnet_{neuron}/d{bias}")) for neuron in mine
-                ]
-                why = f"chain rule for {bias}" + (
-                    ", one term for each neuron that it feeds" if len(mine) > 1 else ""
-                )
+                terms = [product(S(f"dE_total/dnet_{neuron}"), S(f"dnet_{neuron}/d{bias}")) for neuron in mine]
+                why = f"chain rule for {bias}" + (", one term for each neuron that it feeds" if len(mine) > 1 else "")
                 self.write("gradient", (bias, *mine), f"dE_total/d{bias}", total(*terms), why)
 
     def hidden_layer(self, depth: int) -> None:
@@ -241,9 +231,7 @@ class _Writer:
         for h in neurons:
             net, out = S(f"net_{h}"), S(f"out_{h}")
             rhs, stable = activation.slope_at(net, out)
-            self.write(
-                "hidden slope", (h,), f"dout_{h}/dnet_{h}", rhs, f"slope of {activation.name} at {h}", stable
-            )
+            self.write("hidden slope", (h,), f"dout_{h}/dnet_{h}", rhs, f"slope of {activation.name} at {h}", stable)
             self.write(
                 "delta",
                 (h,),
@@ -277,9 +265,7 @@ def derive(network: Network) -> Derivation:
     dE_total/dnet_o1*dnet_o1/dw1
     """
     if not isinstance(network, Network):
-        raise BpkitError(
-            f"derive: expected a Network, got {network!r}; with a problem write derive(problem.network)"
-        )
+        raise BpkitError(f"derive: expected a Network, got {network!r}; with a problem write derive(problem.network)")
     writer = _Writer(network)
     writer.forward()
     writer.error()

@@ -131,9 +131,7 @@ class Activation:
         if expr.has(sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside):
             expr = expr.rewrite(sp.Piecewise)
         slope = (
-            sp.diff(expr, real)
-            if self.slope is None
-            else sp.sympify(self.slope).xreplace(dict.fromkeys(symbols, real))
+            sp.diff(expr, real) if self.slope is None else sp.sympify(self.slope).xreplace(dict.fromkeys(symbols, real))
         )
         if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {real, OUT}:
             raise BpkitError(
@@ -239,13 +237,9 @@ _BUILT_IN = (
         sp.Piecewise((0.01 * Z, Z <= 0), (Z, True)),
         sp.Piecewise((0.01, Z <= 0), (1, True)),
     ),
-    Activation(
-        "softmax", Z, _ONE, Z, _ONE
-    ),  # joint: its lines are written by softmax_at and softmax_slope_at
+    Activation("softmax", Z, _ONE, Z, _ONE),  # joint: its lines are written by softmax_at and softmax_slope_at
 )
-BUILT_IN: Mapping[str, Activation] = MappingProxyType(
-    {activation.name: activation for activation in _BUILT_IN}
-)
+BUILT_IN: Mapping[str, Activation] = MappingProxyType({activation.name: activation for activation in _BUILT_IN})
 
 _HALF, _MINUS = sp.Rational(1, 2), sp.Integer(-1)
 _DIFFERENCE, _BACK = total(Y, -OUT), total(OUT, -Y)
@@ -372,9 +366,7 @@ def activation(given: object) -> Activation:
         return given
     if isinstance(given, str) and given in BUILT_IN:
         return BUILT_IN[given]
-    raise BpkitError(
-        f"activation: expected a name or a bpkit.Activation, got {given!r}{suggest(given, BUILT_IN)}"
-    )
+    raise BpkitError(f"activation: expected a name or a bpkit.Activation, got {given!r}{suggest(given, BUILT_IN)}")
 
 
 def loss(given: object) -> Loss:

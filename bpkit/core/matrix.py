@@ -40,7 +40,7 @@ class MatrixStep:
     kind: str
 
     def __str__(self) -> str:
-        from bpkit.show.render import matrix_text
+        from bpkit.show.matrices import matrix_text
 
         return matrix_text((self,))
 
@@ -64,23 +64,21 @@ class MatrixDerivation:
         for step in self.steps:
             if step.name == name:
                 return step
-        raise BpkitError(
-            f"matrix form: expected one of {', '.join(step.name for step in self.steps)}, got {name!r}"
-        )
+        raise BpkitError(f"matrix form: expected one of {', '.join(step.name for step in self.steps)}, got {name!r}")
 
     def source(self, train_biases: bool = True) -> str:
         """The Python that really runs on batches and wide layers."""
         return matrix_source(self.network, train_biases)
 
     def __str__(self) -> str:
-        from bpkit.show.render import matrix_text
+        from bpkit.show.matrices import matrix_text
 
         return matrix_text(self.steps)
 
     __repr__ = __str__
 
     def _repr_latex_(self) -> str:
-        from bpkit.show.render import matrix_latex
+        from bpkit.show.matrices import matrix_latex
 
         return matrix_latex(self.steps)
 
@@ -97,9 +95,7 @@ class _Writer:
         for layer, activation in enumerate(self.network.activations, 1):
             bias = "" if self.network.bias == "none" else f" + b_{layer}"
             rule = f"out_{layer - 1} @ W_{layer}{bias}"
-            self.write(
-                "net", f"net_{layer}", (rule,), rule, f"net inputs of layer {layer}, a row for each sample"
-            )
+            self.write("net", f"net_{layer}", (rule,), rule, f"net inputs of layer {layer}, a row for each sample")
             net = sp.Symbol(f"net_{layer}")
             shown: str | sp.Expr = put(activation.expr, {Z: net})
             text = code(put(activation.stable, {Z: net}), arrays=True)
@@ -155,9 +151,7 @@ class _Writer:
         else:
             shown_slope, slope = activation.slope_at(net, out)
             left, right = put(loss.slope, values), code(put(loss.stable_slope, values), arrays=True)
-            self.write(
-                "delta", name, (left, " * ", shown_slope), f"({right})*({code(slope, arrays=True)})", why
-            )
+            self.write("delta", name, (left, " * ", shown_slope), f"({right})*({code(slope, arrays=True)})", why)
 
     def parameters(self, layer: int) -> None:
         rule = f"out_{layer - 1}.T @ delta_{layer}"
@@ -242,7 +236,7 @@ def matrix_source(network: Network, train_biases: bool = True) -> str:
         if width:
             views.append(f"    b_{layer} = theta[{start}:{start + width}]")
         start += width
-    show = lambda s, pad: f"{pad}{s.name.replace('/', '_')} = {s.code}  # ({s.number})"  # noqa: E731
+    show = lambda s, pad: f"{pad}{s.name.replace('/', '_')} = {s.code}  # ({s.number})"
     updates = [s for s in steps if s.kind == "update" and (train_biases or s.name.startswith("W"))]
     trained = {s.name.removesuffix("_new") for s in updates}
     gradients = [s for s in steps if s.kind in ("delta", "gradient")]
@@ -271,11 +265,7 @@ def matrix_source(network: Network, train_biases: bool = True) -> str:
         "        rows[step, -1] = E_total",
         "        if step == steps or not E_total < inf:",
         "            return rows[:step + 1]",
-        *(
-            show(s, "        ")
-            for s in gradients
-            if s.kind == "delta" or s.name.removeprefix("dE_total/d") in trained
-        ),
+        *(show(s, "        ") for s in gradients if s.kind == "delta" or s.name.removeprefix("dE_total/d") in trained),
         *(f"        {s.code}  # ({s.number})" for s in updates),
     ]
     what = f"# Backpropagation in matrices for {network!r}; in brackets the numbers of the lines."
@@ -327,13 +317,9 @@ def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
             flat(problem), np.atleast_2d(problem.inputs), np.atleast_2d(problem.targets)
         )
     # The parts come from the last layer to the first, a weight matrix and then its biases; the layout is by kind.
-    by_name = dict(
-        zip((s.name for s in derive_matrices(network) if s.kind == "gradient"), parts, strict=True)
-    )
+    by_name = dict(zip((s.name for s in derive_matrices(network) if s.kind == "gradient"), parts, strict=True))
     layers = range(1, len(network.sizes))
-    order = [
-        f"dE_total/d{letter}_{n}" for letter in "Wb" for n in layers if f"dE_total/d{letter}_{n}" in by_name
-    ]
+    order = [f"dE_total/d{letter}_{n}" for letter in "Wb" for n in layers if f"dE_total/d{letter}_{n}" in by_name]
     numbers = np.concatenate([np.ravel(by_name[name]) for name in order])
     table = dict(zip(_layout(network), map(float, numbers), strict=True))
     return float(loss), {name: table[name] for name in network.parameters}

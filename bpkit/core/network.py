@@ -69,14 +69,12 @@ class Network:
         bias: str = "layer",
         weight_names: Mapping[Edge, str] | None = None,
     ) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the class is frozen
+        put = lambda name, value: object.__setattr__(self, name, value)
         put("sizes", _sizes(sizes))
         put("activations", self._check_activations(activation))
         put("loss", find_loss(loss))
         if bias not in BIASES:
-            raise BpkitError(
-                f"bias: expected 'layer', 'neuron' or 'none', got {bias!r}{suggest(bias, BIASES)}"
-            )
+            raise BpkitError(f"bias: expected 'layer', 'neuron' or 'none', got {bias!r}{suggest(bias, BIASES)}")
         put("bias", bias)
         if self.loss.needs and self.activations[-1].name != self.loss.needs:
             raise BpkitError(
@@ -108,9 +106,7 @@ class Network:
             if pair not in edges:
                 text = [f"{s} to {t}" for s, t in edges]
                 wanted = f"{pair[0]} to {pair[1]}" if isinstance(pair, tuple) and len(pair) == 2 else pair
-                raise BpkitError(
-                    f"weight_names: this network has no weight from {wanted}{suggest(wanted, text)}"
-                )
+                raise BpkitError(f"weight_names: this network has no weight from {wanted}{suggest(wanted, text)}")
             chosen[pair] = name
         names = {edge: chosen.get(edge, f"w{number}") for number, edge in enumerate(edges, 1)}
         quantity = re.compile(r"(net|out|E|d|b)_.*|[xyhob]\d+(_\d+)?|.*_new|.*__.*")
@@ -128,9 +124,7 @@ class Network:
             )
         own = {one.name for one in self.activations if not one.built_in}
         if own & set(names.values()):
-            raise BpkitError(
-                f"weight_names: {sorted(own & set(names.values()))[0]!r} is the name of an activation"
-            )
+            raise BpkitError(f"weight_names: {sorted(own & set(names.values()))[0]!r} is the name of an activation")
         return tuple(names.items())
 
     @cached_property

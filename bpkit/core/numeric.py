@@ -60,7 +60,7 @@ def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> li
     wanted = ["E_total", *(step.name for step in trained)]
     rows = inlined(needed(steps, wanted))
     loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
-    show = lambda step, expr: f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"  # noqa: E731
+    show = lambda step, expr: f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"
     backward = [row for row in rows[loss:] if row[0].kind != "update"]
     return [
         "",
@@ -73,6 +73,35 @@ def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> li
         *(show(*row) for row in backward),
         *(f"        {s.about[0]} -= {code(s.stable.args[1] * -1)}  # ({s.number})" for s in trained),
     ]
+
+
+@lru_cache(maxsize=256)
+def _given_function(
+    network: Network, train_biases: bool, given: frozenset[str]
+) -> tuple[list[str], Callable[..., Any]]:
+    """The evaluation with some quantities handed in: their lines are left out, the others stay."""
+    steps = [step for step in lines(network, train_biases) if step.name not in given]
+    names = [step.name for step in steps]
+    handed = ", ".join((*network.givens, *map(identifier, sorted(given))))
+    body = ["", f"def evaluate({handed}):"]
+    body += [f"    {assignment(step, True)}" for step in steps]
+    body += [f"    return ({', '.join(map(identifier, names))},)"]
+    module: dict[str, Any] = {}
+    text = "\n".join([*header("\n".join(body), network.activations, True), *body, ""])
+    exec(compile(text, "<bpkit derivation>", "exec"), module)
+    return names, module["evaluate"]
+
+
+def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
+    """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong."""
+    problem = single(problem, "evaluate_given")
+    known = derive(problem.network)
+    handed = {known[name].name: float(value) for name, value in given.items()}
+    names, run = _given_function(problem.network, problem.train_biases, frozenset(handed))
+    with np.errstate(all="ignore"):
+        results = run(**problem.givens, **{identifier(name): value for name, value in handed.items()})
+    numbers = {**dict(zip(names, map(float, results), strict=True)), **handed}
+    return Values({step.name: numbers[step.name] for step in known})
 
 
 @lru_cache(maxsize=64)
@@ -174,16 +203,12 @@ def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
     network = problem.network
     for name in grids:
         if name not in network.parameters:
-            raise BpkitError(
-                f"loss_over: expected weights or biases, got {name!r}{suggest(name, network.parameters)}"
-            )
+            raise BpkitError(f"loss_over: expected weights or biases, got {name!r}{suggest(name, network.parameters)}")
     arrays = {name: np.asarray(grid, dtype=float) for name, grid in grids.items()}
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     samples = problem.replace(inputs=np.atleast_2d(problem.inputs), targets=np.atleast_2d(problem.targets))
     columns = (len(samples.inputs),) + (1,) * len(shape)
-    data = {
-        name: v.reshape(columns) if isinstance(v, np.ndarray) else v for name, v in samples.givens.items()
-    }
+    data = {name: v.reshape(columns) if isinstance(v, np.ndarray) else v for name, v in samples.givens.items()}
     run = compiled(network, True, True)["loss"]
     with np.errstate(all="ignore"):
         losses = np.asarray(run(**{**data, **arrays}), dtype=float)

@@ -64,18 +64,12 @@ class Problem:
     def __post_init__(self) -> None:
         network = self.network
         if not isinstance(network, Network):
-            raise BpkitError(
-                f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)"
-            )
+            raise BpkitError(f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)")
         if not isinstance(self.parameters, Mapping):
-            raise BpkitError(
-                f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {self.parameters!r}"
-            )
+            raise BpkitError(f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {self.parameters!r}")
         for name in self.parameters:
             if name not in network.parameters:
-                raise BpkitError(
-                    f"parameters: this network has no {name!r}{suggest(name, network.parameters)}"
-                )
+                raise BpkitError(f"parameters: this network has no {name!r}{suggest(name, network.parameters)}")
         missing = [name for name in network.parameters if name not in self.parameters]
         if missing:
             raise BpkitError(
@@ -98,7 +92,7 @@ class Problem:
             )
         if not isinstance(self.train_biases, bool | np.bool_):
             raise BpkitError(f"train_biases: expected True or False, got {self.train_biases!r}")
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the class is frozen
+        put = lambda name, value: object.__setattr__(self, name, value)
         put("parameters", MappingProxyType(numbers))
         put("inputs", inputs)
         put("targets", targets)

@@ -46,9 +46,7 @@ class Trace:
         if name == "E_total":
             return self.loss
         if name not in names:
-            raise BpkitError(
-                f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, names)}"
-            )
+            raise BpkitError(f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, names)}")
         return self.table[:, names.index(name)]
 
     def at(self, update: int) -> Problem:

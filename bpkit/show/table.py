@@ -1,0 +1,95 @@
+"""Results as tables: aligned text for terminals, HTML for notebooks, both from the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bpkit.show.render import number
+
+if TYPE_CHECKING:
+    from bpkit.core.gradient_check import GradientCheck
+    from bpkit.core.numeric import Values
+
+Rows = Sequence[Sequence[str]]
+
+
+def text_table(head: Sequence[str], rows: Rows) -> str:
+    """Columns aligned by their widest cell."""
+    widths = [max(map(len, column)) for column in zip(head, *rows)]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in (head, *rows)]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
+    """The same rows as an HTML table with header cells."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )
+    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{above}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: Any) -> str:
+    if np.ndim(value):
+        return f"{len(value)} samples, mean {number(float(np.mean(value)), 10)}"
+    return number(value, 10)
+
+
+def values_rows(values: Values) -> list[tuple[str, str]]:
+    """Quantity and number."""
+    return [(name, _cell(value)) for name, value in values.items()]
+
+
+def values_text(values: Values) -> str:
+    """Every quantity with its number, as text."""
+    return text_table(("quantity", "value"), values_rows(values))
+
+
+def values_html(values: Values) -> str:
+    """Every quantity with its number, as HTML."""
+    return html_table(("quantity", "value"), values_rows(values))
+
+
+CHECK_HEAD = ("parameter", "derived", "measured", "relative difference")
+
+
+def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
+    """Parameter, derivative, difference quotient, relative difference."""
+    return [
+        (row.parameter, number(row.derived, 8), number(row.measured, 8), "below " + _power_of_ten(row.error))
+        for row in check.rows
+    ]
+
+
+def _power_of_ten(error: float) -> str:
+    """An upper bound that is the same on every machine, where the last digits of a difference quotient are not."""
+    if not np.isfinite(error):
+        return "no bound"
+    return f"1e{int(np.ceil(np.log10(max(error, 1e-9))))}"
+
+
+def check_text(check: GradientCheck) -> str:
+    """The gradient check as text, with its verdict."""
+    return text_table(CHECK_HEAD, check_rows(check)) + "\n" + check_verdict(check)
+
+
+def check_html(check: GradientCheck) -> str:
+    """The gradient check as HTML, with its verdict."""
+    return html_table(CHECK_HEAD, check_rows(check), check_verdict(check))
+
+
+def check_verdict(check: GradientCheck) -> str:
+    """One sentence: do they agree, and where do they differ most?"""
+    worst = check.worst
+    if check.passed:
+        return f"passed: no derivative differs from its difference quotient by more than {check.tolerance:g}, relative"
+    return (
+        f"not passed: {worst.parameter} differs most, {number(worst.derived)} derived against "
+        f"{number(worst.measured)} measured"
+    )
