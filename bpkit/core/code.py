@@ -40,6 +40,7 @@ MATH = [
 MATH_ONLY = ["erf", "erfc", "gamma"]
 OWN = ["softmax", "log_softmax", "xlogy", "xexp", "ratio", "guarded", "pick"]
 MATRIX = ["matrix_softmax", "matrix_log_softmax", "matrix_softmax_slope"]
+BUILT_INS = ["abs", "len", "range", "record"]  # what else the generated lines call
 NUMPY_NAMES = {
     "asin": "arcsin",
     "acos": "arccos",
@@ -55,7 +56,7 @@ def identifier(name: str) -> str:
     return name.replace("/", "_")
 
 
-class _Printer(PythonCodePrinter):
+class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
     """Python in the order of the lesson; ``arrays`` chooses element by element instead of by ``if``."""
 
     def __init__(self, arrays: bool) -> None:
@@ -78,13 +79,10 @@ class _Printer(PythonCodePrinter):
 
     def _print_Piecewise(self, expr: sp.Piecewise) -> str:
         *pairs, (last, _) = expr.args
-        text = self._print(last)
+        text = str(self._print(last))
         for value, condition in reversed(pairs):
-            then, test = self._print(value), self._print(condition)
-            if self.arrays:
-                text = f"pick({test}, lambda: {then}, lambda: {text})"
-            else:
-                text = f"({then} if {test} else {text})"
+            then, test = str(self._print(value)), self._print(condition)
+            text = f"pick({test}, lambda: {then}, lambda: {text})" if self.arrays else f"({then} if {test} else {text})"
         return text
 
 
@@ -95,53 +93,32 @@ def code(expr: sp.Expr, arrays: bool = False) -> str:
 
 def header(body: str, activations: Iterable[Activation], arrays: bool) -> list[str]:
     """The imports and the user's own functions that a generated body needs."""
-    own = {one.name: one for one in activations if not one.built_in}
     definitions: list[str] = []
-    for name, activation in own.items():
-        pairs = [(name, activation.expr)]
-        pairs += [(f"{name}_slope", activation.slope)] if f"{name}_slope(" in body else []
+    own: set[str] = set()
+    for activation in {one.name: one for one in activations if not one.built_in}.values():
+        pairs = [(activation.name, activation.expr)]
+        if f"{activation.name}_slope(" in body:
+            pairs.append((f"{activation.name}_slope", activation.slope))
         for function, expr in pairs:
+            own.add(function)
             definitions += ["", "@guarded", f"def {function}(z):", f"    return {code(expr, arrays)}"]
     text = "\n".join([*definitions, body])
-    called = set(re.findall(r"(?<![\w.])([A-Za-z_]\w*)\(", text)) | {
-        n for n in ("pi", "inf", "e") if re.search(rf"(?<![\w.]){n}\b", text)
-    }
-    local = {
-        "abs",
-        "evaluate",
-        "train",
-        "loss",
-        "predict",
-        "gradients",
-        "record",
-        "range",
-        "len",
-        *own,
-        *(f"{name}_slope" for name in own),
-    }
-    known = {*MATH, *MATH_ONLY, *OWN, *MATRIX, *local}
-    if definitions:
-        called.add("guarded")
-    if unknown := sorted(called - known):
+    defined = own | set(re.findall(r"^def (\w+)\(", body, re.MULTILINE))
+    words = set(re.findall(r"(?<![\w.])(pi|e|inf)\b|(?<![\w.])([A-Za-z_]\w*)\(", text))
+    called = {word for pair in words for word in pair if word} | ({"guarded"} if definitions else set())
+    if unknown := sorted(called - defined - {*MATH, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS}):
         raise BpkitError(
-            f"activation: {unknown[0]} cannot be computed with floats, expected functions that Python's math module has; "
+            f"activation: expected functions that Python's math module has, got {unknown[0]}; "
             "write the expression with those"
         )
-    prefix, library = ("array_", "numpy") if arrays else ("", "math")
-    plain = [n for n in MATH if n in called]
-    special = [n for n in OWN if n in called]
+    here = [*(OWN), *(MATH_ONLY if arrays else ())]
+    plain = [n for n in (*MATH, *(() if arrays else MATH_ONLY)) if n in called]
     if arrays:
-        special += [n for n in MATH_ONLY if n in called]
-    else:
-        plain += [n for n in MATH_ONLY if n in called]
-    lines = []
-    if plain:
-        names = (f"{NUMPY_NAMES[n]} as {n}" if arrays and n in NUMPY_NAMES else n for n in plain)
-        lines.append(f"from {library} import {', '.join(names)}")
-    names_of_matrices = [n for n in MATRIX if n in called]
-    if special or names_of_matrices:
-        names = [f"{prefix}{n} as {n}" if arrays else n for n in special]
-        lines.append(f"from bpkit.core.runtime import {', '.join([*names, *names_of_matrices])}")
+        plain = [f"{NUMPY_NAMES[n]} as {n}" if n in NUMPY_NAMES else n for n in plain]
+    special = [f"array_{n} as {n}" if arrays else n for n in here if n in called]
+    special += [n for n in MATRIX if n in called]
+    lines = [f"from {'numpy' if arrays else 'math'} import {', '.join(plain)}"] if plain else []
+    lines += [f"from bpkit.core.runtime import {', '.join(special)}"] if special else []
     return [*lines, *definitions]
 
 

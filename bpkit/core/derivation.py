@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,10 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 
 if TYPE_CHECKING:
+    from bpkit.core.matrix import MatrixDerivation
     from bpkit.core.numeric import Values
+    from bpkit.core.paths import Paths
     from bpkit.core.problem import Problem
-
-PATH_LIMIT = 20_000
 
 
 def canonical(name: str) -> str:
@@ -61,67 +60,6 @@ class Step:
         from bpkit.show.render import latex
 
         return latex((self,))
-
-
-@dataclass(frozen=True)
-class Path:
-    """One way from a parameter to the loss: the quantities that it passes, and a factor for each stretch of it.
-
-    ``nodes`` runs from the parameter to ``E_total``; ``factors`` are written as the chain rule is, from the loss back
-    to the parameter. At a problem ``values`` holds the factors' numbers and ``product`` what they multiply to.
-    """
-
-    nodes: tuple[str, ...]
-    factors: tuple[str, ...]
-    values: tuple[float, ...] | None = None
-    product: float | None = None
-
-    def at(self, problem: Problem) -> Path:
-        """The same path with the numbers of a problem."""
-        return Paths((self,)).at(problem)[0]
-
-    def __str__(self) -> str:
-        from bpkit.show.render import path_text
-
-        return path_text(self)
-
-    __repr__ = __str__
-
-
-class Paths(tuple[Path, ...]):
-    """Every path from a parameter to the loss; their products add up to the parameter's derivative."""
-
-    def at(self, problem: Problem) -> Paths:
-        """The same paths with the numbers of a problem (one sample)."""
-        from bpkit.core.numeric import evaluate, single
-
-        values = evaluate(single(problem, "paths"))
-        filled = []
-        for path in self:
-            numbers = tuple(values[factor] for factor in path.factors)
-            product = 1.0
-            for number in numbers:
-                product *= number
-            filled.append(replace(path, values=numbers, product=product))
-        return Paths(filled)
-
-    @property
-    def total(self) -> float | None:
-        """The sum of the products: the derivative itself; None without a problem."""
-        products = [path.product for path in self if path.product is not None]
-        return sum(products) if len(products) == len(self) else None
-
-    def __str__(self) -> str:
-        from bpkit.show.render import paths_text
-
-        return paths_text(self)
-
-    __repr__ = __str__
-
-    def _repr_latex_(self) -> str:
-        from bpkit.show.render import paths_latex
-
-        return paths_latex(self)
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,7 +124,8 @@ class Derivation:
 
         if problem.network != self.network:
             raise BpkitError(
-                f"at: expected a problem of this derivation's network, {self.network!r}, got one of {problem.network!r}; "
+                f"at: expected a problem of this derivation's network, {self.network!r}, "
+                f"got one of {problem.network!r}; "
                 "derive(problem.network) gives its lines"
             )
         problem = single(problem, "at")
@@ -199,33 +138,9 @@ class Derivation:
 
     def paths(self, name: str) -> Paths:
         """Every path from a parameter to the loss, each with its factors; their products add up to the derivative."""
-        network = self.network
-        if name not in network.parameters:
-            raise BpkitError(f"paths: expected a weight or bias, got {name!r}{suggest(name, network.parameters)}")
-        found = tuple(islice(self._walk(name), PATH_LIMIT + 1))
-        if len(found) > PATH_LIMIT:
-            raise BpkitError(
-                f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
-                f"toward({name!r}) shares what they have in common"
-            )
-        return Paths(Path(nodes, tuple(f"d{b}/d{a}" for a, b in zip(nodes, nodes[1:]))[::-1]) for nodes in found)
+        from bpkit.core.paths import find_paths
 
-    def _walk(self, name: str) -> Iterator[tuple[str, ...]]:
-        network = self.network
-        last = len(network.layers) - 1
-        depth = {neuron: row for row, neurons in enumerate(network.layers) for neuron in neurons}
-
-        def onward(neuron: str) -> Iterator[tuple[str, ...]]:
-            if depth[neuron] == last:
-                ends = network.outputs if network.activations[-1].joint else (neuron,)
-                yield from ((f"net_{neuron}", f"out_{end}", "E_total") for end in ends)
-                return
-            for following in network.layers[depth[neuron] + 1]:
-                yield from ((f"net_{neuron}", f"out_{neuron}", *rest) for rest in onward(following))
-
-        starts = network.biases[name] if name in network.biases else (network.weights[name][1],)
-        for neuron in starts:
-            yield from ((name, *rest) for rest in onward(neuron))
+        return find_paths(self.network, name)
 
     def expanded(self, name: str) -> sp.Expr:
         """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone."""
@@ -233,6 +148,12 @@ class Derivation:
         for step in self.toward(name):
             known[step.lhs] = step.rhs.xreplace(known)
         return known[self.target(name).lhs]
+
+    def matrices(self) -> MatrixDerivation:
+        """The same rules layer by layer, as matrices."""
+        from bpkit.core.matrix import derive_matrices
+
+        return derive_matrices(self.network)
 
     def source(self, train_biases: bool = True) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""

@@ -8,11 +8,12 @@ import sympy as sp
 
 from bpkit.core.derivation import Derivation, Step
 from bpkit.core.errors import BpkitError
-from bpkit.core.functions import OUT, K, Y, fused, product, put, softmax_at, softmax_slope_at, total
+from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, product, put, total
+from bpkit.core.functions import softmax_at, softmax_slope_at
+from bpkit.core.losses import fused
 from bpkit.core.network import Network
 
 S = sp.Symbol
-ONE = sp.Integer(1)
 
 
 class _Writer:
@@ -221,12 +222,9 @@ class _Writer:
                 terms = [S(f"dE_{o}/dout_{h}") for o in following]
             else:
                 terms = [product(S(f"dE_total/dnet_{n}"), S(f"dnet_{n}/dout_{h}")) for n in following]
+            through = " and ".join(following) if len(following) < 4 else "every neuron after it"
             self.write(
-                "dE/dout",
-                (h,),
-                f"dE_total/dout_{h}",
-                total(*terms),
-                f"out_{h} reaches the loss through {' and '.join(following) if len(following) < 4 else 'every neuron after it'}",
+                "dE/dout", (h,), f"dE_total/dout_{h}", total(*terms), f"out_{h} reaches the loss through {through}"
             )
         for h in neurons:
             net, out = S(f"net_{h}"), S(f"out_{h}")
@@ -247,7 +245,7 @@ class _Writer:
                 "update",
                 (name,),
                 f"{name}_new",
-                total(S(name), product(sp.Integer(-1), rate, S(f"dE_total/d{name}"))),
+                total(S(name), product(MINUS, rate, S(f"dE_total/d{name}"))),
                 f"gradient descent: {name} goes against its slope",
             )
 

@@ -7,13 +7,16 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
+from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.functions import RESERVED, Activation, Loss
+from bpkit.core.expressions import RESERVED
+from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
-from bpkit.core.functions import loss as find_loss
+from bpkit.core.losses import Loss
+from bpkit.core.losses import loss as find_loss
 
 BIASES = ("layer", "neuron", "none")
 Edge = tuple[str, str]
@@ -26,14 +29,15 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 
 
 def _sizes(given: tuple[object, ...]) -> tuple[int, ...]:
-    values = given[0] if len(given) == 1 and isinstance(given[0], Iterable) else given
+    values: Any = given[0] if len(given) == 1 and isinstance(given[0], Iterable) else given
     try:
-        sizes = tuple(operator.index(size) for size in values)  # type: ignore[union-attr, call-overload]
+        sizes = tuple(operator.index(size) for size in values)
     except TypeError:
         raise BpkitError(
-            f"Network: expected whole numbers, the sizes of the layers, got {given!r}; write for example Network(2, 2, 2)"
+            f"Network: expected whole numbers, the sizes of the layers, got {given!r}; "
+            "write for example Network(2, 2, 2)"
         ) from None
-    if len(sizes) < 2 or min(sizes) < 1 or any(isinstance(size, bool) for size in given):
+    if len(sizes) < 2 or min(sizes) < 1 or any(isinstance(size, bool) for size in values):
         raise BpkitError(
             f"Network: expected two or more sizes of at least 1, inputs first, got {given!r}; "
             "write for example Network(2, 2, 2)"
@@ -69,7 +73,7 @@ class Network:
         bias: str = "layer",
         weight_names: Mapping[Edge, str] | None = None,
     ) -> None:
-        put = lambda name, value: object.__setattr__(self, name, value)
+        put = partial(object.__setattr__, self)  # the class is frozen
         put("sizes", _sizes(sizes))
         put("activations", self._check_activations(activation))
         put("loss", find_loss(loss))

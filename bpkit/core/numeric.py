@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.code import assignment, code, header, identifier, inlined, needed
@@ -60,7 +61,10 @@ def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> li
     wanted = ["E_total", *(step.name for step in trained)]
     rows = inlined(needed(steps, wanted))
     loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
-    show = lambda step, expr: f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"
+
+    def show(step: Step, expr: sp.Expr) -> str:
+        return f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"
+
     backward = [row for row in rows[loss:] if row[0].kind != "update"]
     return [
         "",
@@ -212,4 +216,5 @@ def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
     run = compiled(network, True, True)["loss"]
     with np.errstate(all="ignore"):
         losses = np.asarray(run(**{**data, **arrays}), dtype=float)
-    return np.broadcast_to(losses, (len(samples.inputs), *shape)).mean(axis=0)
+    means: Array = np.broadcast_to(losses, (len(samples.inputs), *shape)).mean(axis=0)
+    return means

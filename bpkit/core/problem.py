@@ -27,6 +27,21 @@ def _number(name: str, value: object) -> float:
     return number
 
 
+def _parameters(network: Network, given: object) -> Mapping[str, float]:
+    if not isinstance(given, Mapping):
+        raise BpkitError(f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {given!r}")
+    for name in given:
+        if name not in network.parameters:
+            raise BpkitError(f"parameters: this network has no {name!r}{suggest(name, network.parameters)}")
+    missing = [name for name in network.parameters if name not in given]
+    if missing:
+        raise BpkitError(
+            f"parameters: expected a number for each of {', '.join(network.parameters)}; "
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        )
+    return MappingProxyType({name: _number(name, given[name]) for name in network.parameters})
+
+
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
     try:
         table = np.array(values, dtype=float)
@@ -44,7 +59,7 @@ def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
     return table
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Problem:
     """A network, a number for each weight and bias, inputs, targets and a learning rate.
 
@@ -58,46 +73,47 @@ class Problem:
     parameters: Mapping[str, float]
     inputs: Array
     targets: Array
-    learning_rate: float = 0.5
-    train_biases: bool = True
+    learning_rate: float
+    train_biases: bool
 
-    def __post_init__(self) -> None:
-        network = self.network
+    def __init__(
+        self,
+        network: Network,
+        parameters: Mapping[str, float],
+        inputs: ArrayLike,
+        targets: ArrayLike,
+        learning_rate: float = 0.5,
+        train_biases: bool = True,
+    ) -> None:
         if not isinstance(network, Network):
             raise BpkitError(f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)")
-        if not isinstance(self.parameters, Mapping):
-            raise BpkitError(f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {self.parameters!r}")
-        for name in self.parameters:
-            if name not in network.parameters:
-                raise BpkitError(f"parameters: this network has no {name!r}{suggest(name, network.parameters)}")
-        missing = [name for name in network.parameters if name not in self.parameters]
-        if missing:
-            raise BpkitError(
-                f"parameters: expected a number for each of {', '.join(network.parameters)}; "
-                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-            )
-        numbers = {name: _number(name, self.parameters[name]) for name in network.parameters}
-        inputs = _table("inputs", self.inputs, len(network.inputs), "input")
-        targets = _table("targets", self.targets, len(network.outputs), "output")
+        if not isinstance(train_biases, bool | np.bool_):
+            raise BpkitError(f"train_biases: expected True or False, got {train_biases!r}")
+        fields = {
+            "network": network,
+            "parameters": _parameters(network, parameters),
+            "inputs": _table("inputs", inputs, len(network.inputs), "input"),
+            "targets": _table("targets", targets, len(network.outputs), "output"),
+            "learning_rate": _number("learning_rate", learning_rate),
+            "train_biases": bool(train_biases),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+        self._check_targets()
+
+    def _check_targets(self) -> None:
+        inputs, targets, loss = self.inputs, self.targets, self.network.loss
         if inputs.shape[:-1] != targets.shape[:-1]:
             raise BpkitError(
                 f"targets: expected a row for each sample of inputs, shape {(*inputs.shape[:-1], targets.shape[-1])}, "
                 f"got {targets.shape}"
             )
-        if network.loss.targets_in_unit_interval and not ((targets >= 0) & (targets <= 1)).all():
-            outside = targets[(targets < 0) | (targets > 1)][0]
+        outside = targets[(targets < 0) | (targets > 1)]
+        if loss.targets_in_unit_interval and outside.size:
             raise BpkitError(
-                f"targets: {network.loss.name} reads them as probabilities and expects them in [0, 1], got {outside}; "
+                f"targets: {loss.name} reads them as probabilities and expects them in [0, 1], got {outside[0]:g}; "
                 "scale them, or take a squared error"
             )
-        if not isinstance(self.train_biases, bool | np.bool_):
-            raise BpkitError(f"train_biases: expected True or False, got {self.train_biases!r}")
-        put = lambda name, value: object.__setattr__(self, name, value)
-        put("parameters", MappingProxyType(numbers))
-        put("inputs", inputs)
-        put("targets", targets)
-        put("learning_rate", _number("learning_rate", self.learning_rate))
-        put("train_biases", bool(self.train_biases))
 
     @property
     def is_batch(self) -> bool:

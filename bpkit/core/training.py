@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.matrix import train_matrices
+from bpkit.core.matrix_run import train_matrices
 from bpkit.core.numeric import compiled, single
 from bpkit.core.problem import Problem
 
@@ -118,9 +119,8 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 def _straight_lines(problem: Problem, steps: int) -> Array:
     records: list[tuple[float, ...]] = []
     run: Any = compiled(problem.network, problem.train_biases, False)["train"]
-    try:
+    # Where a number leaves the floats the records end, and their length says where.
+    with suppress(ArithmeticError, ValueError):
         run(**problem.givens, steps=steps, record=records.append)
-    except (ArithmeticError, ValueError):
-        pass  # a number left the floats: the records end here, and their length says where
     width = len(problem.network.parameters) + 1
     return np.array(records, dtype=float).reshape(-1, width)

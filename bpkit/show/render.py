@@ -11,7 +11,8 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 if TYPE_CHECKING:
-    from bpkit.core.derivation import Path, Paths, Step
+    from bpkit.core.derivation import Step
+    from bpkit.core.paths import Path, Paths
 
 Numbers = Mapping[str, float]
 WIDTH = 96  # where the reasons start, unless every line is shorter
@@ -65,7 +66,7 @@ def _index(neuron: str) -> str:
     return neuron.replace("_", r"\_")
 
 
-class _Text(StrPrinter):
+class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
     """Plain text in the order of the lesson, with a middle dot for products."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -139,7 +140,7 @@ class _Text(StrPrinter):
 
 def expr_text(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
     """One right side as plain text; ``names`` puts other words, or numbers, in the places of symbols."""
-    return _Text(names or {})._print(expr)
+    return str(_Text(names or {})._print(expr))
 
 
 def expr_latex(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:

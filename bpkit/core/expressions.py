@@ -1,0 +1,79 @@
+"""Small tools for SymPy expressions that stay as the lesson writes them, and the symbols that the tables use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+Z, OUT, Y, K = sp.symbols("z out y K")
+ONE, MINUS = sp.Integer(1), sp.Integer(-1)
+
+# Words with a meaning in generated code: no weight and no activation of a user's may be called so.
+RESERVED = frozenset(
+    [
+        "math",
+        "np",
+        "exp",
+        "log",
+        "log1p",
+        "expm1",
+        "tanh",
+        "cosh",
+        "sinh",
+        "sin",
+        "cos",
+        "tan",
+        "sqrt",
+        "where",
+        "guarded",
+        "steps",
+        "record",
+        "learning_rate",
+        "inf",
+        "softmax",
+        "log_softmax",
+        "xlogy",
+        "xexp",
+        "ratio",
+        "evaluate",
+        "train",
+        "abs",
+        "min",
+        "max",
+        "sum",
+        "range",
+    ]
+)
+
+# Functions that only generated code calls; core/runtime gives them for floats and for arrays.
+softmax, log_softmax, xlogy, xexp, ratio = (
+    sp.Function(n) for n in ["softmax", "log_softmax", "xlogy", "xexp", "ratio"]
+)
+
+
+def product(*factors: sp.Expr) -> sp.Expr:
+    """Multiply without simplifying: the factors stay in the order of the lesson."""
+    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
+
+
+def total(*terms: sp.Expr) -> sp.Expr:
+    """Add without simplifying: the terms stay in the order of the lesson."""
+    return terms[0] if len(terms) == 1 else sp.Add(*terms, evaluate=False)
+
+
+def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """Replace symbols and leave the shape of the expression alone, where ``subs`` would simplify it."""
+    if expr in values:
+        return values[expr]
+    if not expr.args:
+        return expr
+    args = [put(arg, values) for arg in expr.args]
+    if isinstance(expr, sp.Add | sp.Mul | sp.Pow):
+        return type(expr)(*args, evaluate=False)
+    return expr.func(*args)
+
+
+def power(base: sp.Expr, exponent: int) -> sp.Expr:
+    """A power that stays as written."""
+    return sp.Pow(base, exponent, evaluate=False)
