@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +20,10 @@ from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.runtime import as_float, at_high_precision
 
 Array = NDArray[np.float64]
+PRECISE_DIGITS = 1000  # enough for 1 - softmax at net inputs of ±1000, where e^-2000 is left
 AVERAGED = ("total", "gradient", "update")  # over a batch these are means over its samples
 
 
@@ -174,17 +179,26 @@ def evaluate(problem: Problem) -> Values:
         single(problem, "evaluate")
     names = [step.name for step in derive(problem.network)]
     if not problem.is_batch:
-        try:
+        with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
             run = compiled(problem.network, problem.train_biases, False)["evaluate"]
-            return Values(dict(zip(names, map(float, run(**problem.givens)), strict=True)))
-        except (ArithmeticError, ValueError):
-            pass  # math refuses what leaves the floats; NumPy says inf or nan
+            numbers = tuple(map(float, run(**problem.givens)))
+            if all(map(isfinite, numbers)):
+                return Values(dict(zip(names, numbers, strict=True)))
+        with suppress(ArithmeticError, ValueError):
+            return Values(dict(zip(names, _precisely(problem), strict=True)))
     run = compiled(problem.network, problem.train_biases, True)["evaluate"]
     givens = {name: np.asarray(value, dtype=float) for name, value in problem.givens.items()}
     with np.errstate(all="ignore"):
         results = run(**givens)
     kinds = [step.kind for step in lines(problem.network, problem.train_biases)]
     return Values({n: _settle(v, k, problem) for n, k, v in zip(names, kinds, results, strict=True)})
+
+
+def _precisely(problem: Problem) -> tuple[float, ...]:
+    """The same compiled lines on numbers that neither overflow nor cancel to zero by rounding."""
+    run = at_high_precision(compiled(problem.network, problem.train_biases, False)["evaluate"])
+    with mpmath.workdps(PRECISE_DIGITS):
+        return tuple(map(as_float, run(**{name: mpmath.mpf(value) for name, value in problem.givens.items()})))
 
 
 def _settle(value: Any, kind: str, problem: Problem) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
@@ -118,23 +119,22 @@ def array_pick(condition: NDArray[np.bool_], then: Callable[[], Any], otherwise:
 
 def guarded(function: Callable[[float], float]) -> Callable[[float], float]:
     """A user's own function, evaluated again at 50 digits where floats overflow or cancel to nothing."""
-    precise = FunctionType(function.__code__, _mpmath_names(function.__code__.co_names), function.__name__)
+    precise = at_high_precision(function)
 
     def call(z: float) -> float:
-        try:
+        with suppress(ArithmeticError, ValueError):
             value = function(z)
             if math.isfinite(value):
                 return value
-        except (ArithmeticError, ValueError):
-            pass
         return _precisely(precise, z)
 
+    call.__dict__["precise"] = precise
     return call
 
 
 def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """As ``guarded``, element by element; only the elements that are not finite are evaluated again."""
-    precise = FunctionType(function.__code__, _mpmath_names(function.__code__.co_names), function.__name__)
+    precise = at_high_precision(function)
 
     def call(z: Any) -> Any:
         net = np.asarray(z, dtype=float)
@@ -146,23 +146,54 @@ def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return call
 
 
-def _mpmath_names(names: tuple[str, ...]) -> dict[str, Any]:
-    own = {"abs": abs, "pick": pick, "pi": mpmath.pi, "e": mpmath.e}
-    return {name: own[name] if name in own else getattr(mpmath, name) for name in names}
+def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same compiled code with mpmath's functions in place of math's."""
+    own = {"abs": abs, "pick": pick, "pi": mpmath.pi, "e": mpmath.e, "inf": mpmath.inf}
+    own |= {"xlogy": _xlogy, "xexp": _xexp, "ratio": _ratio, "softmax": _softmax, "log_softmax": _log_softmax}
+    names = {}
+    for name in function.__code__.co_names:
+        users = getattr(function.__globals__.get(name), "precise", None)
+        names[name] = users or own.get(name) or getattr(mpmath, name)
+    return FunctionType(function.__code__, names, function.__name__)
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    return x * 0 if x == 0 else x * mpmath.log(y)
+
+
+def _xexp(x: Any, z: Any) -> Any:
+    return x * 0 if x == 0 else x * mpmath.exp(z)
+
+
+def _ratio(x: Any, y: Any) -> Any:
+    if x == 0:
+        return x * 0
+    return x / y if y != 0 else mpmath.inf * x
+
+
+def _softmax(own: Any, *nets: Any) -> Any:
+    return 1 / sum(mpmath.exp(net - own) for net in nets)
+
+
+def _log_softmax(own: Any, *nets: Any) -> Any:
+    return -mpmath.log(sum(mpmath.exp(net - own) for net in nets))
 
 
 def _precisely(function: Callable[[Any], Any], z: float) -> float:
-    with mpmath.workdps(DIGITS):
-        try:
-            value = mpmath.mpmathify(function(mpmath.mpf(z)))
-        except (ArithmeticError, ValueError):
-            return math.nan
-        if isinstance(value, mpmath.mpc):
-            return math.nan
-        try:
-            return float(value)
-        except OverflowError:
-            return math.copysign(math.inf, value)
+    with mpmath.workdps(DIGITS), suppress(ArithmeticError, ValueError):
+        return as_float(function(mpmath.mpf(z)))
+    return math.nan
+
+
+def as_float(value: Any) -> float:
+    """The nearest float: infinite beyond them, nan for what is not real."""
+    number = mpmath.mpmathify(value)
+    if isinstance(number, mpmath.mpc):
+        return math.nan
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 array_erf = np.vectorize(math.erf, otypes=[float])
