@@ -39,7 +39,7 @@ def lab(arguments: tuple[str, ...]) -> None:
     Every OPTION goes to JupyterLab as it is: bpkit lab 04 -- --no-browser --port=9000
     """
     wanted, options = split_arguments(arguments)
-    check_importable(["jupyterlab", "ipywidgets", "ipykernel"])
+    check_importable(["jupyterlab", "ipywidgets", "ipykernel", "matplotlib"])
     folder = notebooks_folder([Path(__file__).parents[1] / "notebooks", Path("notebooks"), Path()])
     lesson = find_lesson(wanted, notebooks(folder))
     # Without this, a kernel installed for the user would come before this environment's own.
