@@ -143,7 +143,7 @@ def inlined(steps: Sequence[Step]) -> list[tuple[Step, sp.Expr]]:
     lines = []
     for step in steps:
         expr = step.stable.xreplace(known)
-        if (expr.is_Symbol or expr.is_Number) and step.kind not in ("update", "total"):
+        if (expr.is_Symbol or expr.is_Number) and step.kind not in ("update", "total", "gradient"):
             known[step.lhs] = expr
         else:
             lines.append((step, expr))
