@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -37,6 +38,17 @@ def section(title: str) -> str:
 
 
 # Versions
+
+
+def test_every_import_of_the_package_is_a_declared_dependency() -> None:
+    imported = set()
+    for path in (ROOT / "bpkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    assert imported - sys.stdlib_module_names - {"bpkit"} <= RANGES.keys()
 
 
 def test_the_conda_environment_pins_each_dependency_within_its_range() -> None:
@@ -121,7 +133,7 @@ def test_the_map_lists_exactly_the_lessons_that_exist() -> None:
 
 def test_the_floors_are_the_folders_of_the_package() -> None:
     floors = re.findall(r"^\| `bpkit/(\w+)/`", section("How it is built"), re.MULTILINE)
-    assert sorted(floors) == sorted({path.parent.name for path in (ROOT / "bpkit").glob("*/*.py")})
+    assert sorted(floors) == sorted(path.parent.name for path in (ROOT / "bpkit").glob("*/__init__.py"))
 
 
 def test_what_the_readme_points_to_exists() -> None:
