@@ -1,0 +1,77 @@
+"""The data sets and the starting values: shapes, classes, seeds, spreads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.core.initial import SPREADS, initial_parameters
+
+NAMES = ["xor", "moons", "circles"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_points(name: str) -> None:
+    one, same, other = (bp.examples.data_set(name, 40, 0.1, seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.inputs, same.inputs)
+    assert not np.array_equal(one.inputs, other.inputs)
+    assert one.inputs.shape == (40, 2)
+    assert one.targets.shape == (40, 1)
+    assert set(one.targets.ravel()) == {0.0, 1.0}
+    assert not one.inputs.flags.writeable
+
+
+def test_xor_is_one_where_exactly_one_input_is() -> None:
+    xor = bp.examples.data_set("xor")
+    table = {tuple(point): target for point, (target,) in zip(xor.inputs.tolist(), xor.targets.tolist(), strict=True)}
+    assert table == {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0}
+
+
+def test_circles_without_noise_lie_on_two_radii() -> None:
+    rings = bp.examples.data_set("circles", 30, noise=0)
+    radii = np.hypot(*rings.inputs.T)
+    assert np.allclose(radii[rings.targets.ravel() == 1], 0.4)
+    assert np.allclose(radii[rings.targets.ravel() == 0], 1.0)
+
+
+def test_moons_without_noise_lie_on_two_half_circles() -> None:
+    moons = bp.examples.data_set("moons", 31, noise=0)
+    upper = moons.inputs[moons.targets.ravel() == 0]
+    lower = moons.inputs[moons.targets.ravel() == 1]
+    assert np.allclose(np.hypot(*upper.T), 1)
+    assert np.allclose(np.hypot(*(lower - [1, 0.5]).T), 1)
+    assert upper[:, 1].min() > -1e-9
+    assert lower[:, 1].max() < 0.5 + 1e-9
+
+
+def test_xor_can_be_learned() -> None:
+    network = bp.Network(2, 4, 1, activation="tanh", bias="neuron")
+    problem = bp.examples.data_set("xor").problem(network, seed=1)
+    trace = bp.train(problem, 3000)
+    assert trace.loss[-1] < 0.01 < trace.loss[0]
+
+
+@pytest.mark.parametrize("scheme", sorted(SPREADS))
+def test_the_spread_of_weights_is_the_scheme_s(scheme: str) -> None:
+    network = bp.Network(20, 60, 1)
+    drawn = initial_parameters(network, np.random.default_rng(0), scheme, scale=2.0)
+    first = [drawn[name] for name, (source, _) in network.weights.items() if source.startswith("x")]
+    expected = {"xavier": np.sqrt(2 / 80), "he": np.sqrt(2 / 20), "lecun": np.sqrt(1 / 20), "unit": 1.0}[scheme]
+    assert np.std(first) == pytest.approx(2 * expected, rel=0.1)
+    assert drawn["b1"] == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: bp.examples.data_set("moon"), "did you mean 'moons'"),
+        (lambda: bp.examples.data_set("xor", 3), "at least 4"),
+        (lambda: bp.examples.data_set("xor", noise=float("nan")), "noise"),
+        (lambda: initial_parameters(bp.Network(2, 1), np.random.default_rng(0), "hee"), "did you mean 'he'"),
+        (lambda: initial_parameters(bp.Network(2, 1), np.random.default_rng(0), scale=-1.0), "from 0"),
+    ],
+)
+def test_bad_input_is_named(call, words: str) -> None:
+    with pytest.raises(bp.BpkitError, match=words):
+        call()
