@@ -110,11 +110,14 @@ def array_ratio(x: Array, y: Array) -> Array:
 
 def array_pick(condition: NDArray[np.bool_], then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
     """Element by element the first or the second; a side that no element needs is not computed."""
-    if np.all(condition):
-        return then()
-    if not np.any(condition):
-        return otherwise()
-    return np.where(condition, then(), otherwise())
+    condition = np.asarray(condition)
+    if condition.all():
+        side = then()
+    elif not condition.any():
+        side = otherwise()
+    else:
+        return np.where(condition, then(), otherwise())
+    return side if np.ndim(side) else np.full(condition.shape, float(side))
 
 
 def guarded(function: Callable[[float], float]) -> Callable[[float], float]:

@@ -101,18 +101,25 @@ class Example:
 
     def _carried(self, quantity: str, printed: str, earlier: Mapping[str, str]) -> str:
         """Does the figure follow from earlier printed ones? Then from which that do not hold themselves."""
-        lines = derive(self.problem.network)
-        used = {name for name in earlier if lines[name].number in {s.number for s in lines.toward(quantity)}}
+        used = self._sources(quantity, earlier)
         values = evaluate_given(self.problem, {name: float(earlier[name]) for name in used})
         if not _matches(printed, values[quantity], slack=1):
             return ""
-        alone = [
-            name
-            for name in sorted(used, key=lambda name: lines[name].number)
-            if name in {str(symbol) for symbol in lines[quantity].rhs.free_symbols}
-            and float(earlier[name]) != round(evaluate(self.problem)[name], _decimals(earlier[name]))
-        ]
+        exact = evaluate(self.problem)
+        alone = [name for name in used if float(earlier[name]) != round(exact[name], _decimals(earlier[name]))]
         return f"follows from {' and '.join(alone)} as printed" if alone else ""
+
+    def _sources(self, quantity: str, earlier: Mapping[str, str]) -> list[str]:
+        """The earlier printed figures that a quantity is computed from: every way back ends at the first one."""
+        lines = derive(self.problem.network)
+        found, waiting = set(), [quantity]
+        while waiting:
+            for symbol in lines[waiting.pop()].rhs.free_symbols:
+                if symbol.name in earlier:
+                    found.add(symbol.name)
+                elif symbol.name in lines:
+                    waiting.append(symbol.name)
+        return sorted(found, key=lambda name: lines[name].number)
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}: {self.title}; {self.problem.network!r})"

@@ -1,0 +1,30 @@
+"""Random networks for hypothesis: small ones of every kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from oracle import ACTIVATIONS, LOSSES, Case, random_case
+
+SIZES = st.one_of(
+    st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    st.lists(st.integers(1, 2), min_size=5, max_size=8),
+)
+SAMPLES = st.integers(0, 4)  # 0: one sample, given as a plain list
+
+
+@st.composite
+def cases(draw: st.DrawFn, samples: st.SearchStrategy[int] = SAMPLES, spread: float = 1.0) -> Case:
+    """A network with numbers. Losses and output activations are drawn so that the loss is defined."""
+    sizes = draw(SIZES)
+    activations = [draw(st.sampled_from(ACTIVATIONS)) for _ in sizes[1:]]
+    loss = draw(st.sampled_from(LOSSES))
+    if loss == "cross_entropy":
+        activations[-1] = "softmax"
+    elif loss == "binary_cross_entropy":
+        activations[-1] = draw(st.sampled_from(["sigmoid", "sigmoid", "softmax"])) if sizes[-1] > 1 else "sigmoid"
+    else:
+        activations[-1] = draw(st.sampled_from([*ACTIVATIONS, "softmax"]))
+    bias = draw(st.sampled_from(["layer", "neuron", "none"]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return random_case(rng, sizes, activations, loss, bias, draw(samples), spread, draw(st.booleans()))
