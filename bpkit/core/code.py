@@ -39,7 +39,7 @@ MATH = [
 ]
 MATH_ONLY = ["erf", "erfc", "gamma"]
 OWN = ["softmax", "log_softmax", "xlogy", "xexp", "ratio", "guarded", "pick"]
-MATRIX = ["matrix_softmax", "matrix_log_softmax", "matrix_softmax_slope"]
+MATRIX = ["matrix_softmax", "matrix_log_softmax", "matrix_others", "matrix_softmax_slope"]
 BUILT_INS = ["abs", "len", "range", "record"]  # what else the generated lines call
 NUMPY_NAMES = {
     "asin": "arcsin",

@@ -119,7 +119,7 @@ class _Writer:
         )
         name, why = f"delta_{last}", f"dE_total/dnet of layer {last}, for each sample"
         if cancels:
-            text = f"{out}*targets.sum(axis=1, keepdims=True) - targets"
+            text = f"{out}*matrix_others(targets) - targets*matrix_others({out})"
             self.write(
                 "delta",
                 name,

@@ -87,9 +87,15 @@ def matrix_log_softmax(net: Array) -> Array:
     return columns
 
 
+def matrix_others(table: Array) -> Array:
+    """Row by row the sum of all the other columns; unlike 1 - out it keeps its digits where out rounds to 1."""
+    others: Array = table @ (1 - np.eye(table.shape[1]))
+    return others
+
+
 def matrix_softmax_slope(out: Array, slope: Array) -> Array:
     """What the slopes of the loss in the outputs become in the net inputs of a softmax, row by row."""
-    delta: Array = out * (slope - (slope * out).sum(axis=1, keepdims=True))
+    delta: Array = out * (slope * matrix_others(out) - matrix_others(slope * out))
     return delta
 
 
