@@ -1,0 +1,186 @@
+"""The table of activations and losses: each slope is a derivative, each stable spelling says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+from oracle import LOSSES as LOSS_NAMES
+from oracle import MP, MP_SLOPE, mp_error
+
+from bpkit.core.expressions import OUT, K, Y, Z
+from bpkit.core.functions import BUILT_IN, Activation, softmax_at, softmax_slope_at
+from bpkit.core.losses import LOSSES, fused
+
+POINTS = [*np.linspace(-30, 30, 41), -1000.0, -740.0, -700.0, -699.0, 2.29, 2.3, 4.59, 4.6, 700.0, 1000.0, 1e-9, -1e-9]
+TARGETS = (0.0, 1.0, 0.3, 0.5)
+DIGITS = 1000
+
+# What only generated code calls, by definition; ``share`` is the softmax itself.
+
+
+def share(own: Any, *nets: Any) -> Any:
+    return mp.exp(own) / mp.fsum(map(mp.exp, nets))
+
+
+MEANINGS = {
+    "softmax": share,
+    "log_softmax": lambda own, *nets: mp.log(share(own, *nets)),
+    "xlogy": lambda x, y: 0 if x == 0 else x * mp.log(y),
+    "xexp": lambda x, z: x * mp.exp(z),
+    "ratio": lambda x, y: x / y,
+    "Abs": abs,
+    "Max": max,
+}
+
+
+def function(expr: sp.Expr, *symbols: sp.Symbol) -> Callable[..., Any]:
+    """An expression of the table as a function of mpmath numbers."""
+    return sp.lambdify(symbols, expr, [MEANINGS, "mpmath"])
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Equal to 30 digits of a number, as far as 1000 digits leave them when 1 - out cancels at ±1000."""
+    return bool(abs(ours - theirs) <= 1e-30 * abs(theirs) + mp.mpf("1e-900"))
+
+
+def slope_agrees(activation: Activation) -> bool:
+    """Is the declared slope, and its stable spelling, the derivative of the function?"""
+    out = function(activation.expr, Z)
+    spellings = [function(expr, Z, OUT) for expr in (activation.slope, activation.stable_slope)]
+    with mp.workdps(DIGITS):
+        return all(
+            same(spelling(z, out(z)), MP_SLOPE[activation.name](z))
+            for z in map(mp.mpf, POINTS)
+            for spelling in spellings
+        )
+
+
+ALONE = [name for name in BUILT_IN if name != "softmax"]
+
+
+def test_the_table_has_what_was_promised() -> None:
+    assert set(BUILT_IN) == {*MP, "softmax"}
+    assert set(LOSSES) == set(LOSS_NAMES)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_readable_and_stable_spelling_are_the_function(name: str) -> None:
+    activation = BUILT_IN[name]
+    spellings = [function(activation.expr, Z), function(activation.stable, Z)]
+    with mp.workdps(DIGITS):
+        for z in map(mp.mpf, POINTS):
+            for spelling in spellings:
+                assert same(spelling(z), MP[name](z)), z
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_slope_is_the_derivative(name: str) -> None:
+    assert slope_agrees(BUILT_IN[name])
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_sympy_differentiates_to_the_same(name: str) -> None:
+    """The slope by SymPy's own rules, in place of the formulas of this test's oracle."""
+    activation = BUILT_IN[name]
+    slope = sp.diff(activation.expr, Z)
+    for point in (-2.5, -0.3, 0.7, 3.0):
+        value = sp.Float(point, 40)
+        out = activation.expr.subs(Z, value)
+        assert abs(slope.subs(Z, value) - activation.slope.subs({OUT: out, Z: value})) < 1e-30
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(BUILT_IN["sigmoid"], slope=OUT),
+        replace(BUILT_IN["sigmoid"], slope=OUT * (1 + OUT)),
+        replace(BUILT_IN["tanh"], stable_slope=1 - OUT),
+        replace(BUILT_IN["relu"], slope=sp.Integer(1)),
+        replace(BUILT_IN["softplus"], stable_slope=BUILT_IN["sigmoid"].slope),
+        replace(BUILT_IN["leaky_relu"], stable_slope=BUILT_IN["relu"].slope),
+    ],
+    ids=lambda activation: activation.name,
+)
+def test_a_wrong_slope_is_noticed(wrong: Activation) -> None:
+    assert not slope_agrees(wrong)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_each_loss_and_its_slope(name: str) -> None:
+    loss = LOSSES[name]
+    expr, stable = (function(e, Y, OUT, K) for e in (loss.expr, loss.stable))
+    slope, stable_slope = (function(e, Y, OUT, K) for e in (loss.slope, loss.stable_slope))
+    with mp.workdps(60):
+        for y in map(mp.mpf, TARGETS):
+            for out in map(mp.mpf, (0.05, 0.3, 0.5, 0.97)):
+                for outputs in (mp.mpf(1), mp.mpf(3)):
+                    exact = mp_error(name, y, out, outputs)
+                    step = mp.mpf(10) ** -18
+                    above, below = (mp_error(name, y, out + s * step, outputs) for s in (1, -1))
+                    assert abs(expr(y, out, outputs) - exact) < 1e-50
+                    assert abs(stable(y, out, outputs) - exact) < 1e-50
+                    for spelling in (slope, stable_slope):
+                        assert abs(spelling(y, out, outputs) - (above - below) / (2 * step)) < 1e-30
+    measured = sp.diff(loss.expr, OUT) - loss.slope
+    assert sp.simplify(measured) == 0
+
+
+def _outputs(nets: list[Any], activation: str) -> list[Any]:
+    if activation == "sigmoid":
+        return [MP["sigmoid"](net) for net in nets]
+    return [share(net, *nets) for net in nets]
+
+
+@pytest.mark.parametrize("nets", [(0.3, -1.2, 2.0), (-1000.0, 3.0, 1000.0), (40.0, 0.0, -0.5), (4.59, 4.6, 709.0)])
+@pytest.mark.parametrize("pair", [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")])
+def test_what_cancels_says_the_same_as_the_factors(pair: tuple[str, str], nets: tuple[float, ...]) -> None:
+    """The short delta and every stable spelling, against loss slope times output slope with many digits."""
+    symbols = [sp.symbols(f"{letter}1:4") for letter in ("n", "o", "t")]
+    flat = [symbol for group in symbols for symbol in group]
+    with mp.workdps(DIGITS):
+        z = [mp.mpf(net) for net in nets]
+        out = _outputs(z, pair[0])
+        for ys in ([1, 0, 0], [0, 0, 1], [mp.mpf("0.25"), mp.mpf("0.25"), mp.mpf("0.5")]):
+            slopes = [mp_slope(pair[1], y, o) for y, o in zip(ys, out, strict=True)]
+            for k in range(3):
+                both = fused(*pair, *symbols, k)
+                assert both is not None
+                if pair[0] == "sigmoid":
+                    delta = slopes[k] * out[k] * (1 - out[k])
+                else:
+                    delta = mp.fsum(s * o * ((j == k) - out[k]) for j, (s, o) in enumerate(zip(slopes, out)))
+                expected = {
+                    both.error: mp_error(pair[1], ys[k], out[k], 3),
+                    both.loss_slope: slopes[k],
+                    both.delta: delta,
+                    both.stable_delta: delta,
+                }
+                for expr, exact in expected.items():
+                    assert same(function(expr, *flat)(*z, *out, *ys), exact), (k, expr)
+
+
+def mp_slope(loss: str, y: Any, out: Any) -> Any:
+    return -y / out + ((1 - y) / (1 - out) if loss == "binary_cross_entropy" else 0)
+
+
+def test_nothing_else_cancels() -> None:
+    symbols = [sp.symbols(f"{letter}1:4") for letter in ("n", "o", "t")]
+    pairs = {(a, loss) for a in BUILT_IN for loss in LOSSES if fused(a, loss, *symbols, 0)}
+    assert pairs == {("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")}
+
+
+def test_softmax_and_its_slopes_by_sympy() -> None:
+    nets, outs = sp.symbols("n1:4"), sp.symbols("o1:4")
+    shares = [softmax_at(nets, k)[0] for k in range(3)]
+    for j in range(3):
+        for k in range(3):
+            for spelling in softmax_slope_at(outs, j, k):
+                difference = sp.diff(shares[j], nets[k]) - spelling.subs(dict(zip(outs, shares)))
+                assert sp.simplify(difference) == 0
+    assert sp.simplify(sum(shares)) == 1
