@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.derive import derive
+from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.gradient_check import check_gradient
@@ -41,6 +42,7 @@ __all__ = [
     "apps",
     "check_gradient",
     "derive",
+    "diagnose",
     "evaluate",
     "examples",
     "train",

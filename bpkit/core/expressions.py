@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "steps",
         "record",
         "learning_rate",
+        "n_samples",
         "inf",
         "softmax",
         "log_softmax",

@@ -1,0 +1,160 @@
+"""The numbers that mistakes lead to: every misconception's value of a quantity, alone and in pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import combinations
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.alternatives import Array, Plan, Settle, Way, after, outcomes, plan
+from bpkit.core.derivation import Derivation, canonical
+from bpkit.core.derive import derive
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.misconceptions import catalogue
+from bpkit.core.network import Network
+from bpkit.core.numeric import AVERAGED, Values, evaluate
+from bpkit.core.problem import Problem
+from bpkit.core.rewrites import Misconception
+
+MOST_UPDATES = 20_000
+PAIRS_UP_TO = 10  # updates; behind more of them pairs of mistakes are not searched
+PAIR_MEMBERS = 110
+
+
+@dataclass(frozen=True)
+class Question:
+    """A quantity of a problem, at once or after some updates: ``E_total``, ``w5_new``, ``E_total after 1 update``."""
+
+    problem: Problem
+    quantity: str
+    updates: int = 0
+
+    @property
+    def derivation(self) -> Derivation:
+        return derive(self.problem.network)
+
+    @property
+    def exact(self) -> Values:
+        """The right numbers of the pass that the quantity belongs to."""
+        return evaluate(self.problem.updated(self.updates) if self.updates else self.problem)
+
+    def __str__(self) -> str:
+        return self.quantity + (f" after {self.updates} update{'s' * (self.updates > 1)}" if self.updates else "")
+
+
+def question(problem: Problem, asked: str) -> Question:
+    """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have."""
+    if not isinstance(problem, Problem):
+        raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
+    match = re.fullmatch(r"\s*(\S+?)(?:\s+after\s+(\d{1,9})\s+updates?)?\s*", str(asked))
+    name, updates = (canonical(match[1]), int(match[2] or 0)) if match else (str(asked), 0)
+    if name in problem.network.parameters and updates:
+        name, updates = f"{name}_new", updates - 1  # what a weight is after n updates, the n-th update makes it
+    known = derive(problem.network)
+    if name not in known:
+        raise BpkitError(
+            f"diagnose: there is no quantity {str(asked)!r}{suggest(name, [step.name for step in known])} "
+            "A figure of the trained network is asked for as 'E_total after 1 update'"
+        )
+    if updates > MOST_UPDATES:
+        raise BpkitError(f"diagnose: expected at most {MOST_UPDATES} updates, got {updates}; ask for an earlier figure")
+    if problem.is_batch and known[name].kind not in AVERAGED:
+        raise BpkitError(
+            f"diagnose: {name} has a value for each of the {len(problem.inputs)} samples; choose one of them with "
+            "problem.sample(0), or ask for E_total, a derivative by a parameter or a new parameter"
+        )
+    return Question(problem, name, updates)
+
+
+@lru_cache(maxsize=256)
+def touching(network: Network, quantity: str, trained: bool) -> tuple[Misconception, ...]:
+    """The misconceptions that rewrite a line which the quantity rests on."""
+    derivation = derive(network)
+    lines = {step.name for step in derivation.toward(quantity)}
+    if trained:
+        lines |= {step.name for name in network.parameters for step in derivation.toward(f"{name}_new")}
+    return tuple(m for m in catalogue(network) if lines & set(m.edits) and not (trained and m.of_answer))
+
+
+@lru_cache(maxsize=256)
+def singles(asked_network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+    """The derivation as it is, then each mistake alone."""
+    return ((), *((m,) for m in touching(asked_network, quantity, trained)))
+
+
+@lru_cache(maxsize=64)
+def pairs(network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+    """Two different mistakes at a time."""
+    members = touching(network, quantity, trained)[:PAIR_MEMBERS]
+    return tuple((a, b) for a, b in combinations(members, 2) if a.name != b.name)
+
+
+def _true(network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+    return ((),)
+
+
+_KINDS: Mapping[str, Callable[[Network, str, bool], tuple[Way, ...]]] = MappingProxyType(
+    {"true": _true, "singles": singles, "pairs": pairs}
+)
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    network: Network, train_biases: bool, quantity: str, kind: str, given: frozenset[str], updating: bool, trained: bool
+) -> Plan:
+    ways = _KINDS[kind](network, quantity, trained)
+    wanted = [f"{name}_new" for name in network.parameters] if updating else [quantity]
+    return plan(network, train_biases, ways, wanted, given)
+
+
+def values(
+    asked: Question,
+    kind: str,
+    given: Mapping[str, float] | None = None,
+    settle: Settle | None = None,
+    columns: int | None = None,
+) -> Array:
+    """The asked quantity in all the ways of a kind: ``true``, ``singles``, ``pairs``.
+
+    ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
+    their way, for the ``true`` kind.
+    """
+    problem, given = asked.problem, dict(given or {})
+    network, trained = problem.network, asked.updates > 0
+    made = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(given), trained, trained)
+    last = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(), False, trained) if trained else made
+    if columns:
+        made, last = replace(made, columns=columns), replace(last, columns=columns)
+    if trained:
+        found = after(made, problem, asked.updates, last, given, settle)
+    else:
+        found = outcomes(made, problem, given, settle)
+    return found[asked.quantity]
+
+
+def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:
+    """The ways that ``values`` has a number for, in its order."""
+    return _KINDS[kind](asked.problem.network, asked.quantity, asked.updates > 0)
+
+
+def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:
+    """What every misconception makes of a quantity, the simplest mistakes first.
+
+    Those that come out as the truth does, or leave the floats, are left out; different mistakes may share a value.
+    """
+    asked = question(problem, quantity)
+    numbers = values(asked, "singles")
+    return MappingProxyType(
+        {way[0]: float(number) for way, number in _different(mistakes(asked), numbers) if np.isfinite(number)}
+    )
+
+
+def _different(ways: tuple[Way, ...], numbers: Array) -> Iterator[tuple[Way, float]]:
+    for way, number in zip(ways[1:], numbers[1:]):
+        if not abs(number - numbers[0]) <= 1e-12 * abs(numbers[0]):
+            yield way, number

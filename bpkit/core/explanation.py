@@ -1,0 +1,69 @@
+"""What the detective answers: explanations, and the diagnosis that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpkit.core.derivation import Step
+from bpkit.core.figures import Figure
+from bpkit.core.rewrites import Misconception
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """One way to come to the number: what was done, where, and what should stand there.
+
+    ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as the mistake
+    writes it. ``parts`` holds the misconceptions, two where it takes a pair.
+    """
+
+    name: str
+    sentence: str
+    step: Step
+    written: Step
+    value: float
+    detail: str = ""
+    parts: tuple[Misconception, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The line, and what it should be."""
+        from bpkit.show.verdict import should_be
+
+        return should_be(self)
+
+    def __repr__(self) -> str:
+        from bpkit.show.verdict import explanation_text
+
+        return explanation_text(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """The verdict on a number: ``correct``, ``rounded``, ``misconception`` or ``unknown``, and why.
+
+    ``misconceptions`` are the explanations that fit, the simplest first. ``decimals`` says for ``rounded`` to how many
+    decimals the numbers on the way were kept. ``tell_apart`` names a quantity whose value would decide between
+    explanations. ``carried`` are the earlier values, given and wrong, that the number follows from.
+    """
+
+    quantity: str
+    figure: Figure
+    verdict: str
+    message: str
+    exact: float
+    misconceptions: tuple[Explanation, ...] = ()
+    decimals: int | None = None
+    tell_apart: str | None = None
+    carried: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        from bpkit.show.verdict import diagnosis_text
+
+        return diagnosis_text(self)
+
+    def _repr_html_(self) -> str:
+        from bpkit.show.verdict import diagnosis_html
+
+        return diagnosis_html(self)

@@ -1,0 +1,60 @@
+"""True things to say about a number that nothing explains."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+from bpkit.core.detective import Question
+from bpkit.core.figures import Figure
+
+TELLING_DIGITS = 4  # fewer match some other quantity by chance
+
+
+def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
+    """Sign, order of magnitude, slips of the pen, and what else the number would be right for."""
+    if not figure.value or not exact or not math.isfinite(exact):
+        return ()
+    said = []
+    if figure.value * exact < 0:
+        said.append("Its sign is wrong.")
+    size, power = abs(figure.value / exact), 0
+    if size >= 3 or size <= 1 / 3:
+        power = round(math.log10(size))
+        slipped = power and figure.digits >= 3 and _scaled(figure, power).holds(abs(exact))
+        if slipped:
+            said.append("Its digits are right, the decimal point is not.")
+        else:
+            much = f"{size:.2g}" if size < 1000 else f"10^{power}"
+            less = f"{1 / size:.2g}" if size > 1e-3 else f"10^{-power}"
+            said.append(f"It is about {much} times too large." if size > 1 else f"It is about {less} times too small.")
+    else:
+        said.append("Its order of magnitude is right.")
+        said += _exchanged(figure, exact)
+    if figure.digits >= TELLING_DIGITS:
+        same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
+        if same:
+            said.append(f"It is right for {' and '.join(same[:2])}.")
+    return tuple(said)
+
+
+def _scaled(figure: Figure, power: int) -> Figure:
+    factor = 10.0**power
+    return Figure(figure.text, abs(figure.value) / factor, figure.unit / factor, figure.digits)
+
+
+def _exchanged(figure: Figure, exact: float) -> list[str]:
+    """Two neighbouring digits in the wrong order?"""
+    digits = [i for i, sign in enumerate(figure.text) if sign.isdigit()]
+    for one, other in pairwise(digits):
+        text = list(figure.text.replace(",", "."))
+        text[one], text[other] = text[other], text[one]
+        try:
+            value = float("".join(text))
+        except ValueError:
+            return []
+        if figure.digits >= TELLING_DIGITS and Figure(figure.text, value, figure.unit, figure.digits).holds(exact):
+            return [f"With the digits {figure.text[one]} and {figure.text[other]} exchanged it is right."]
+    return []

@@ -1,0 +1,84 @@
+"""Working on paper: what becomes of a quantity when the numbers on the way to it are rounded or cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpkit.core.alternatives import Array
+from bpkit.core.detective import Question, values
+from bpkit.core.figures import Figure
+from bpkit.core.numeric import evaluate
+
+MOST_DECIMALS = 10
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How the numbers on the way were written: to so many ``places``, decimals or ``significant`` digits."""
+
+    places: int
+    significant: bool = False
+    how: str = "rounded"
+
+    def __str__(self) -> str:
+        return f"{self.how} to {self.places} {'significant digits' if self.significant else 'decimals'}"
+
+
+_WAYS = tuple(
+    Paper(places, significant, how)
+    for places in range(MOST_DECIMALS, 2, -1)
+    for significant in (False, True)
+    for how in ("rounded", "cut off")
+)
+
+
+def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
+    """The numbers of a line as each way writes them; the last axis runs over the ways."""
+    places = np.array([way.places for way in ways])
+    significant = np.array([way.significant for way in ways])
+    cut = np.array([way.how == "cut off" for way in ways])
+    with np.errstate(all="ignore"):
+        size = np.floor(np.log10(np.abs(values)))
+        unit = 10.0 ** np.where(significant & np.isfinite(size), places - 1 - size, places)
+        scaled = np.asarray(values) * unit
+        # A number that has no more digits stays as it is, whatever floats make of it.
+        near = np.round(scaled)
+        whole = np.where(cut & (np.abs(scaled - near) > 1e-7), np.trunc(scaled), near)
+        return whole / unit
+
+
+def replayed(asked: Question, figure: Figure) -> Paper | None:
+    """The way of writing every number before the last one that leads to the figure, digit by digit."""
+    found = values(
+        asked, "true", settle=lambda name, v: v if name == asked.quantity else written(v), columns=len(_WAYS)
+    )
+    for way, value in zip(_WAYS, found):
+        if figure.rounds(float(value)):
+            return way
+    return None
+
+
+def slack(asked: Question) -> Array:
+    """How far the quantity can move when every number before it is off by a unit of decimal 1, 2, 3, ..
+
+    To first order: the sum, over the lines, of the unit times the quantity's slope in that line. Lines whose numbers
+    are exact to so many decimals add nothing.
+    """
+    before = [step.name for step in asked.derivation.toward(asked.quantity) if step.name != asked.quantity]
+    exact = evaluate(asked.problem)
+    numbers = np.array([float(np.mean(exact[name])) for name in before])
+    nudge = 1e-6 * np.maximum(1.0, np.abs(numbers))
+
+    def settle(name: str, values: Array) -> Array:
+        if name not in before:
+            return values
+        return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudge, 0.0), 0.0)
+
+    moved = values(asked, "true", settle=settle, columns=len(before) + 1)
+    slopes = np.abs(moved[:-1] - moved[-1]) / nudge
+    units = 10.0 ** -np.arange(1, MOST_DECIMALS + 4)[:, None]
+    with np.errstate(all="ignore"):
+        inexact = np.abs(numbers / units - np.round(numbers / units)) > 1e-7
+    return np.asarray((slopes * units * inexact).sum(axis=1))

@@ -1,0 +1,155 @@
+"""A misconception as data: a name, a sentence, and how it makes a learner write some lines of the derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from bpkit.core.derivation import Derivation, Step
+from bpkit.core.expressions import product, put
+
+S = sp.Symbol
+Edit = Callable[[sp.Expr], sp.Expr]
+
+# Stable spellings rest on these lines being true: a slope that is computed from net assumes out = f(net), a cancelled
+# delta assumes the slopes. Where one of them is rewritten, the lines that rest on it are computed as they are read.
+_OUTPUTS = frozenset({"out"})
+_SLOPES = frozenset({"out", "loss slope", "dE/dout", "output slope"})
+_RESTS_ON = {"delta": _SLOPES, "dE_o/dnet": _SLOPES}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Misconception:
+    """One mistake, as it looks on one network: its stable ``name``, a ``sentence``, and its ``edits``.
+
+    ``edits`` maps the names of lines to what the mistake makes of their right sides. Where a mistake comes in several
+    shapes (one path or the other), each is a misconception of the same name whose ``detail`` says which. ``of_answer``
+    marks slips in the answer itself, which training would not repeat.
+    """
+
+    name: str
+    sentence: str
+    detail: str
+    edits: Mapping[str, Edit]
+    of_answer: bool = False
+
+    def applied(self, derivation: Derivation) -> Derivation:
+        """The whole derivation as the mistake writes it."""
+        changed = Rewriter(derivation)((self,))
+        return replace(derivation, steps=tuple(changed.get(step.name, step) for step in derivation))
+
+    def __repr__(self) -> str:
+        return f"Misconception({self.name!r}" + (f", {self.detail})" if self.detail else ")")
+
+
+class Rewriter:
+    """Writes the lines of a derivation as some mistakes, made one after the other, would have them.
+
+    ``given`` names lines whose values are handed in from elsewhere. What a line becomes is remembered, as the same
+    mistakes meet it in many pairs.
+    """
+
+    def __init__(self, steps: Iterable[Step], given: Iterable[str] = ()) -> None:
+        self.true = {step.name: step for step in steps}
+        self.given = {self.true[name].kind for name in given}
+        self._linked = [step for step in self.true.values() if step.stable.free_symbols != step.rhs.free_symbols]
+        self._known: dict[tuple[object, ...], Step | None] = {}
+
+    def __call__(self, mistakes: Iterable[Misconception]) -> dict[str, Step]:
+        """Only the lines that change, by name."""
+        by_line: dict[str, list[Edit]] = {}
+        for mistake in mistakes:
+            for name, edit in mistake.edits.items():
+                by_line.setdefault(name, []).append(edit)
+        changed = {name: step for name, edits in by_line.items() if (step := self._line(name, edits))}
+        touched = {self.true[name].kind for name in changed} | self.given
+        for step in self._linked if touched & _SLOPES else ():
+            if step.name not in changed and touched & _RESTS_ON.get(step.kind, _OUTPUTS):
+                changed[step.name] = replace(step, stable=_computable(step.rhs), cancelled=None)
+        return changed
+
+    def _line(self, name: str, edits: list[Edit]) -> Step | None:
+        key = (name, *edits)
+        if key not in self._known:
+            step, rhs = self.true[name], self.true[name].rhs
+            for edit in edits:
+                rhs = edit(rhs)
+            changed = replace(step, rhs=rhs, stable=_computable(rhs), cancelled=None) if rhs != step.rhs else None
+            self._known[key] = changed
+        return self._known[key]
+
+
+def _computable(rhs: sp.Expr) -> sp.Expr:
+    """A right side for arrays: max(0, z) becomes a choice."""
+    return rhs.rewrite(sp.Piecewise) if rhs.has(sp.Max) else rhs
+
+
+# The edits, each a small function from right side to right side.
+
+
+def becomes(expr: sp.Expr | str) -> Edit:
+    """Another right side altogether."""
+    other = S(expr) if isinstance(expr, str) else expr
+    return lambda rhs: other
+
+
+def times(*factors: sp.Expr | str) -> Edit:
+    """The right side multiplied by something."""
+    extra = [S(factor) if isinstance(factor, str) else factor for factor in factors]
+    return lambda rhs: product(*extra, rhs)
+
+
+def instead(names: Mapping[str, str]) -> Edit:
+    """Other quantities in the places of some, all at once."""
+    values = {S(old): S(new) for old, new in names.items()}
+    return lambda rhs: put(rhs, values)
+
+
+def without(*factors: sp.Expr | str) -> Edit:
+    """Some factors left out, wherever they multiply."""
+    gone = {S(factor) if isinstance(factor, str) else factor for factor in factors}
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        if isinstance(rhs, sp.Mul):
+            left = [edit(factor) for factor in rhs.args if factor not in gone]
+            return product(*left) if left else sp.Integer(1)
+        if isinstance(rhs, sp.Add):
+            return type(rhs)(*map(edit, rhs.args), evaluate=False)
+        return rhs
+
+    return edit
+
+
+def only(symbol: str) -> Edit:
+    """Of a sum only the terms that hold a symbol."""
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        kept = [term for term in rhs.args if S(symbol) in term.free_symbols] if isinstance(rhs, sp.Add) else []
+        return (kept[0] if len(kept) == 1 else sp.Add(*kept, evaluate=False)) if kept else rhs
+
+    return edit
+
+
+def omitting(symbol: str) -> Edit:
+    """Of a sum every term but those that hold a symbol."""
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        if not isinstance(rhs, sp.Add):
+            return rhs
+        kept = [term for term in rhs.args if S(symbol) not in term.free_symbols]
+        return sp.Integer(0) if not kept else kept[0] if len(kept) == 1 else sp.Add(*kept, evaluate=False)
+
+    return edit
+
+
+def in_turn(*edits: Edit) -> Edit:
+    """Some edits, one after the other."""
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        for one in edits:
+            rhs = one(rhs)
+        return rhs
+
+    return edit

@@ -1,0 +1,159 @@
+"""Slips on the way forward: net inputs, biases, activations."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import sympy as sp
+
+from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import Z, product, put, total
+from bpkit.core.functions import softmax_at
+from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
+from bpkit.core.slips.places import Shapes, at, depths, placed, places, signal
+
+
+def bias_left_out(d: Derivation) -> Shapes:
+    """net = w·x, without b."""
+    for where, layers in places(d.network):
+        biases = {step.name: d.network.bias_of.get(step.about[0]) for step in at(d, "net", layers)}
+        yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
+
+
+def other_bias(d: Derivation) -> Shapes:
+    """The bias of another layer (or, where each neuron has its own, of another neuron)."""
+    network = d.network
+    if network.bias == "layer":
+        for wrong in network.biases:
+            for right, fed in network.biases.items():
+                if right != wrong:
+                    yield f"{wrong} in place of {right}", {f"net_{n}": instead({right: wrong}) for n in fed}
+        if len(network.biases) == 2:
+            first, second = network.biases
+            both = {first: second, second: first}
+            yield "b1 and b2 exchanged", {f"net_{n}": instead(both) for row in network.layers[1:] for n in row}
+
+
+def other_neurons_bias(d: Derivation) -> Shapes:
+    """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
+    network = d.network
+    if network.bias == "neuron":
+        depth = depths(network)
+        for neuron, right in network.bias_of.items():
+            for other, wrong in network.bias_of.items():
+                if other != neuron and (depth[other] == depth[neuron] or other[-1] == neuron[-1]):
+                    yield f"{wrong} in place of {right}", {f"net_{neuron}": instead({right: wrong})}
+
+
+def bias_repeated(d: Derivation) -> Shapes:
+    """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
+    for where, layers in places(d.network):
+        edits = {}
+        for step in at(d, "net", layers):
+            bias, sources = d.network.bias_of.get(step.about[0]), len(d.network.layers[layers[0] - 1])
+            if bias and sources > 1:
+                edits[step.name] = instead_of(S(bias), product(sp.Integer(sources), S(bias)))
+        yield where, edits
+
+
+def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
+    """One expression in place of another."""
+    return lambda rhs: put(rhs, {old: new})
+
+
+def bias_multiplied(d: Derivation) -> Shapes:
+    """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
+    for where, layers in places(d.network):
+        edits = {}
+        for step in at(d, "net", layers):
+            bias, sources = d.network.bias_of.get(step.about[0]), d.network.layers[layers[0] - 1]
+            if bias:
+                signals = total(*(S(signal(d.network, source)) for source in sources))
+                edits[step.name] = instead_of(S(bias), product(S(bias), signals))
+        yield where, edits
+
+
+def term_left_out(d: Derivation) -> Shapes:
+    """One product is missing from a net input."""
+    for weight, (source, neuron) in d.network.weights.items():
+        if len(d.network.layers[depths(d.network)[source]]) > 1:
+            yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
+
+
+def inputs_swapped(d: Derivation) -> Shapes:
+    """x1 and x2 change places."""
+    for one, other in combinations(d.network.inputs, 2):
+        both = {one: other, other: one}
+        lines = [s.name for s in d if s.kind in ("net", "dnet/dw") and {S(one), S(other)} & s.rhs.free_symbols]
+        yield f"{one} and {other}", {name: instead(both) for name in lines}
+
+
+def net_passed_on(d: Derivation) -> Shapes:
+    """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
+    for where, layers in places(d.network):
+        yield where, {step.name: becomes(f"net_{step.about[0]}") for step in at(d, "out", layers)}
+    edits = {}
+    for step in d:
+        if step.kind == "dnet/dw" and step.rhs.name.startswith("out_"):
+            edits[step.name] = becomes("net_" + step.rhs.name[4:])
+    yield "in the derivative", edits
+
+
+def activation_twice(d: Derivation) -> Shapes:
+    """out = f(f(net))."""
+    for where, layers in places(d.network):
+        edits = {}
+        for step in at(d, "out", layers):
+            activation = d.network.activations[depths(d.network)[step.about[0]] - 1]
+            once = sp.sympify(activation.expr if activation.built_in else activation.stable)
+            if not activation.joint and not once.has(sp.Piecewise, sp.Max):
+                edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.about[0]}")})}))
+        yield where, edits
+    last = d.network.layers[-1]
+    if d.network.activations[-1].joint:
+        shares = [softmax_at([S(f"net_{o}") for o in last], k)[1] for k in range(len(last))]
+        yield "in the output layer", {f"out_{o}": becomes(own.func(own, *shares)) for o, own in zip(last, shares)}
+
+
+def exponent_sign(d: Derivation) -> Shapes:
+    """1/(1 + e^net): the minus in the exponent is lost."""
+    for where, layers in places(d.network):
+        edits = {}
+        for step in at(d, "out", layers):
+            activation = d.network.activations[depths(d.network)[step.about[0]] - 1]
+            if activation.expr.has(sp.exp(-Z)):
+                net = S(f"net_{step.about[0]}")
+                flipped = activation.expr.xreplace({sp.exp(-Z): sp.Symbol("power")})
+                edits[step.name] = becomes(put(flipped, {sp.Symbol("power"): sp.exp(net), Z: net}))
+        yield where, edits
+
+
+def forward_transposed(d: Derivation) -> Shapes:
+    """W laid down with rows for columns, on the way forward alone or throughout."""
+    yield from _laid_down(d, True)
+
+
+def order_of_numbers(d: Derivation) -> Shapes:
+    """The weights are taken in the order of their numbers, where the network is wired otherwise."""
+    if d.network.renamed:
+        yield from _laid_down(d, False)
+
+
+def _laid_down(d: Derivation, transposed: bool) -> Shapes:
+    network, depth = d.network, depths(d.network)
+    for where, layers in places(network):
+        forward: dict[str, Edit] = {}
+        throughout: dict[str, Edit] = {}
+        for layer in layers:
+            wrong = placed(network, layer, transposed)
+            for neuron in network.layers[layer]:
+                moved = {network.weight_of[s, neuron]: wrong[s, neuron] for s in network.layers[layer - 1]}
+                forward[f"net_{neuron}"] = instead(moved)
+            for (source, neuron), weight in wrong.items():
+                if depth[source]:
+                    throughout[f"dnet_{neuron}/dout_{source}"] = becomes(weight)
+                throughout[f"dE_total/d{weight}"] = becomes(
+                    product(S(f"dE_total/dnet_{neuron}"), S(signal(network, source)))
+                )
+        yield f"{where} forward only".strip(), forward
+        yield where, {**forward, **throughout}

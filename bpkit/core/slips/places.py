@@ -1,0 +1,48 @@
+"""Where a mistake happens: layers, the lines that belong to them, and weights laid down in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bpkit.core.derivation import Derivation, Step
+from bpkit.core.network import Edge, Network, natural
+from bpkit.core.rewrites import Edit
+
+Shapes = Iterator[tuple[str, dict[str, Edit]]]
+
+
+def depths(network: Network) -> dict[str, int]:
+    """The layer that each neuron stands in; the inputs are 0."""
+    return {neuron: number for number, row in enumerate(network.layers) for neuron in row}
+
+
+def places(network: Network, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
+    """All layers from ``first`` to ``last`` together, then each one alone, with words for where."""
+    end = len(network.layers) - 1
+    last = end if last is None else last
+    if last > first:
+        yield "", range(first, last + 1)
+    for depth in range(last, first - 1, -1):
+        hidden = "in the hidden layer" if end == 2 else f"in hidden layer {depth}"
+        yield "in the output layer" if depth == end else hidden, range(depth, depth + 1)
+
+
+def at(derivation: Derivation, kind: str, layers: range) -> list[Step]:
+    """The lines of a kind that belong to neurons of some layers."""
+    depth = depths(derivation.network)
+    return [step for step in derivation if step.kind == kind and depth.get(step.about[-1]) in layers]
+
+
+def signal(network: Network, neuron: str) -> str:
+    """What a neuron passes on."""
+    return neuron if neuron in network.inputs else f"out_{neuron}"
+
+
+def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]:
+    """The weights into a layer laid down in another order: transposed, or by their numbers."""
+    before, after = network.layers[layer - 1], network.layers[layer]
+    edges = [(source, target) for target in after for source in before]
+    if not transposed:
+        return dict(zip(edges, sorted((network.weight_of[edge] for edge in edges), key=natural)))
+    turned = [(source, target) for source in before for target in after]
+    return dict(zip(turned, (network.weight_of[edge] for edge in edges)))

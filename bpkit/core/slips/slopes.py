@@ -1,0 +1,84 @@
+"""Slips with the slopes of activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import ONE, OUT, Z, product, put, total
+from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
+from bpkit.core.slips.places import Shapes, at, depths, places
+
+
+def output_slope_forgotten(d: Derivation) -> Shapes:
+    """dE/dout in place of dE/dnet at the outputs."""
+    yield "", {f"dE_{o}/dnet_{o}": without(f"dout_{o}/dnet_{o}") for o in d.network.outputs if f"dE_{o}/dnet_{o}" in d}
+    yield (
+        "",
+        {f"dE_total/dnet_{o}": becomes(f"dE_total/dout_{o}") for o in d.network.outputs if f"dE_{o}/dnet_{o}" not in d},
+    )
+
+
+def hidden_slope_forgotten(d: Derivation) -> Shapes:
+    """dE/dout in place of dE/dnet in hidden layers."""
+    for where, layers in places(d.network, 1, len(d.network.layers) - 2):
+        yield where, {s.name: without(f"dout_{s.about[0]}/dnet_{s.about[0]}") for s in at(d, "delta", layers)}
+
+
+def output_slope_twice(d: Derivation) -> Shapes:
+    """The slope once more, on a delta that has it already."""
+    yield "", {f"dE_total/dnet_{o}": times(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
+
+
+def _slopes(d: Derivation, edit: Callable[[str], Edit]) -> Shapes:
+    for where, layers in places(d.network):
+        kinds = [s for kind in ("output slope", "hidden slope") for s in at(d, kind, layers)]
+        yield where, {step.name: edit(step.about[-1]) for step in kinds}
+
+
+def slope_at_net(d: Derivation) -> Shapes:
+    """net·(1 - net): the formula in out, filled with net."""
+    names = {f"out_{n}": f"net_{n}" for row in d.network.layers[1:] for n in row}
+    yield from _slopes(d, lambda neuron: instead(names))
+
+
+def slope_of_out(d: Derivation) -> Shapes:
+    """f'(out): the slope function, given out where it wants net."""
+    depth = depths(d.network)
+
+    def edit(neuron: str) -> Edit:
+        activation, out = d.network.activations[depth[neuron] - 1], S(f"out_{neuron}")
+        return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
+
+    if d.network.activations[-1].joint:
+        d = Derivation(d.network, tuple(step for step in d if step.kind != "output slope"))
+    yield from _slopes(d, edit)
+
+
+def sigmoids_slope(d: Derivation) -> Shapes:
+    """out·(1 - out), whatever the activation is."""
+    one = lambda neuron: becomes(product(S(f"out_{neuron}"), total(ONE, -S(f"out_{neuron}"))))
+    yield from _slopes(d, one)
+
+
+def part_of_slope(d: Derivation) -> Shapes:
+    """Of the two factors of a slope, one is forgotten: out, or 1 - out."""
+    yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[0] if rhs.is_Mul else rhs)
+    yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
+
+
+def other_neurons_slope(d: Derivation) -> Shapes:
+    """The slope of the neuron beside it."""
+    for step in d:
+        if step.kind in ("output slope", "hidden slope") and step.about[0] == step.about[-1]:
+            own = step.about[0]
+            for other in d.network.layers[depths(d.network)[own]]:
+                if other != own:
+                    names = {f"net_{own}": f"net_{other}", f"out_{own}": f"out_{other}"}
+                    yield f"{other}'s for {own}'s", {step.name: instead(names)}
+
+
+def softmax_diagonal(d: Derivation) -> Shapes:
+    """Only the softmax slope of an output in its own net."""
+    if d.network.activations[-1].joint:
+        yield "", {f"dE_total/dnet_{o}": only(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
