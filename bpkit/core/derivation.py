@@ -115,7 +115,7 @@ class Derivation:
             number = waiting.pop()
             if number not in wanted:
                 wanted.add(number)
-                waiting += self._by_number[number].uses
+                waiting += (used for used in self._by_number[number].uses if used in self._by_number)
         return Derivation(self.network, tuple(step for step in self.steps if step.number in wanted))
 
     def at(self, problem: Problem, digits: int = 6) -> NumberedDerivation:

@@ -85,10 +85,7 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
             sign, factors = "-", [-factors[0], *factors[1:]]
         below = [f for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
         above = [f for f in factors if f not in below]
-        show = lambda f: (
-            self.parenthesize(f, PRECEDENCE["Mul"] + 1) if f.is_Add else self.parenthesize(f, PRECEDENCE["Mul"])
-        )
-        text = " · ".join(map(show, above)) or "1"
+        text = " · ".join("½" if f == sp.S.Half else self.parenthesize(f, PRECEDENCE["Mul"]) for f in above) or "1"
         for factor in below:
             text += f" / {self.parenthesize(factor.base, PRECEDENCE['Mul'] + 1)}"
         return sign + text
