@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import RESERVED
@@ -17,6 +17,9 @@ from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.losses import Loss
 from bpkit.core.losses import loss as find_loss
+
+if TYPE_CHECKING:
+    from bpkit.show.drawing import Drawing
 
 BIASES = ("layer", "neuron", "none")
 Edge = tuple[str, str]
@@ -190,6 +193,12 @@ class Network:
     def givens(self) -> tuple[str, ...]:
         """What a problem must give numbers for: parameters, inputs, targets, learning rate."""
         return (*self.parameters, *self.inputs, *self.targets, "learning_rate")
+
+    def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
+        """The picture of the network, with its names; the quantities, weights or neurons of ``highlight`` lit."""
+        from bpkit.show.diagram import diagram
+
+        return diagram(self, highlight=highlight)
 
     def __repr__(self) -> str:
         kinds = [one.name if one.built_in else one for one in self.activations]

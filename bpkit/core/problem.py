@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
+
+if TYPE_CHECKING:
+    from bpkit.show.drawing import Drawing
 
 Array = NDArray[np.float64]
 
@@ -169,6 +172,12 @@ class Problem:
                 f"learning rate {self.learning_rate:g} is too large here; take a smaller one"
             )
         return trace.final
+
+    def diagram(self, highlight: Iterable[str] = (), digits: int = 6) -> Drawing:
+        """The picture of the network with every number at its place; what ``highlight`` names is lit."""
+        from bpkit.show.diagram import diagram
+
+        return diagram(self.network, self, highlight, digits)
 
     def _key(self) -> tuple[Any, ...]:
         data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))

@@ -1,0 +1,125 @@
+"""The controls of the apps: a number as slider and exact entry, and a value that only buttons change."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import ipywidgets as widgets
+import traitlets
+
+from bpkit.core.errors import BpkitError
+
+# Layouts and styles are models of their own in the browser: shared, an app of twenty sliders opens faster.
+_LABEL = "44px"
+
+
+class Number(widgets.HBox):  # type: ignore[misc]
+    """A number with its name, a field for the exact value and a slider: ``number.value``.
+
+    The slider runs from ``low`` to ``high`` in steps of ``step``; with ``log=True`` these are powers of ten. The
+    field takes any number, also between the steps and beyond the ends, where the slider waits. ``whole`` rounds to
+    integers. ``bounds`` are kept by both.
+    """
+
+    value = traitlets.Float()
+
+    def __init__(
+        self,
+        name: str,
+        value: float,
+        low: float = -3,
+        high: float = 3,
+        step: float = 0.01,
+        *,
+        log: bool = False,
+        whole: bool = False,
+        bounds: tuple[float, float] = (-math.inf, math.inf),
+        label_width: str = _LABEL,
+        tooltip: str = "",
+    ) -> None:
+        self._log, self._whole, self._bounds = log, whole, bounds
+        self._ends, self._step = (low, high), step
+        self._busy = False
+        field = widgets.IntText if whole else widgets.FloatText
+        entry_width = f"calc({label_width} + 88px)"
+        self.entry = field(
+            description=name,
+            value=int(value) if whole else value,
+            layout=widgets.Layout(width=entry_width, margin="1px 2px", flex="0 0 auto"),
+            style={"description_width": label_width},
+            tooltip=tooltip or name,
+        )
+        if not whole:
+            self.entry.step = step if not log else None
+        kind = widgets.FloatLogSlider if log else widgets.FloatSlider
+        self.slider = kind(
+            value=self._on_slider(value),
+            min=low,
+            max=high,
+            step=step,
+            readout=False,
+            layout=widgets.Layout(width="120px", margin="1px 2px", flex="1 1 60px", min_width="60px"),
+        )
+        super().__init__([self.entry, self.slider], value=float(value), layout=widgets.Layout(overflow="visible"))
+        self.add_class("bpkit-number")
+        self.observe(self._spread, "value")
+        self.entry.observe(self._from_entry, "value")
+        self.slider.observe(self._from_slider, "value")
+
+    @property
+    def high(self) -> float:
+        """The upper end of the slider; setting it moves the upper bound of a bounded number along."""
+        return self._ends[1]
+
+    @high.setter
+    def high(self, high: float) -> None:
+        self._ends = (self._ends[0], high)
+        if math.isfinite(self._bounds[1]):
+            self._bounds = (self._bounds[0], high)
+            self.value = min(self.value, high)
+        self.slider.max = high
+
+    def _on_slider(self, value: float) -> float:
+        """Where the slider stands for a value: at the value, or at the nearer end."""
+        low, high = (10.0**end for end in self._ends) if self._log else self._ends
+        return min(max(value, low), high)
+
+    def _position(self, value: float) -> int:
+        """The step of the slider that is nearest to a value."""
+        place = self._on_slider(value)
+        return round(((math.log10(place) if self._log else place) - self._ends[0]) / self._step)
+
+    @traitlets.validate("value")
+    def _check(self, proposal: Any) -> float:
+        value = float(proposal["value"])
+        if not math.isfinite(value):
+            raise BpkitError(f"{self.entry.description}: expected a finite number, got {value}; write it like 0.25")
+        low, high = self._bounds
+        value = min(max(value, low), high)
+        return float(round(value)) if self._whole else value
+
+    def _spread(self, _change: Any) -> None:
+        self._busy = True
+        try:
+            self.entry.value = int(self.value) if self._whole else self.value
+            self.slider.value = self._on_slider(self.value)
+        finally:
+            self._busy = False
+
+    def _from_entry(self, change: Any) -> None:
+        if not self._busy:
+            self.value = change["new"]
+            if self.entry.value != self.value:
+                self._spread(change)  # out of bounds: show what was taken
+
+    def _from_slider(self, change: Any) -> None:
+        # A slider snaps to its steps as soon as it is drawn; 0.2499 must not become 0.25 by being looked at.
+        if not self._busy and self._position(change["new"]) != self._position(self.value):
+            self.value = float(f"{change['new']:.10g}")
+
+
+class Held(traitlets.HasTraits):
+    """A control without a face: buttons set its ``value``, the app reads it like any other."""
+
+    value = traitlets.Any()

@@ -1,0 +1,113 @@
+"""Type any number you got: the detective names the mistake behind it, while you type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import App, View, described
+from bpkit.apps.verdicts import line_html, line_words, look, verdict_html, verdict_words
+from bpkit.core.derive import derive
+from bpkit.core.detective import MOST_UPDATES, Question, question
+from bpkit.core.explanation import Diagnosis
+from bpkit.core.numeric import AVERAGED
+from bpkit.core.problem import Problem
+
+# "net_o1 = 0.794609, out_o1 = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
+_GIVEN = re.compile(r"\s*([A-Za-z]\w*(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)")
+HOW = "Write earlier numbers like net_o1 = 0.794609, out_o1 = 0.6888."
+
+
+@dataclass(frozen=True)
+class State:
+    """The quantity, the number typed, the earlier numbers it was computed from, and what the detective says."""
+
+    asked: Question
+    typed: str
+    given: tuple[tuple[str, str], ...]
+    found: Diagnosis | str
+    opened: bool
+    digits: int
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that the number belongs to."""
+        return self.asked.problem
+
+
+class Detective(App):
+    """A box for any number of the derivation, at once or after some updates, and one for earlier numbers of your own.
+
+    A step that is right, from an earlier number that is wrong, counts as right.
+    """
+
+    name = "detective"
+    batches = True
+
+    def controls(self) -> Mapping[str, Any]:
+        steps = derive(self.problem.network)
+        names = [step.name for step in steps if not self.problem.is_batch or step.kind in AVERAGED]
+        wide = {"layout": {"width": "340px", "margin": "1px 2px"}, "style": {"description_width": "110px"}}
+        return {
+            "quantity": widgets.Dropdown(options=names, value="E_total", description="Quantity", **wide),
+            "updates": widgets.BoundedIntText(
+                value=0, min=0, max=MOST_UPDATES, description="after updates", **described("90px", "190px")
+            ),
+            "number": widgets.Text(description="Your number", placeholder="such as 0.0851", **wide),
+            "given": widgets.Text(
+                description="computed from",
+                placeholder="earlier numbers of yours: net_o1 = 0.794609",
+                layout={"width": "min(100%, 534px)", "margin": "1px 2px"},
+                style={"description_width": "110px"},
+            ),
+            "line": widgets.Checkbox(description="Show the line", indent=False, **described(width="130px")),
+        }
+
+    def views(self) -> Mapping[str, View]:
+        return {
+            "verdict": (widgets.HTML(), lambda state: verdict_html(state.found)),
+            "line": (widgets.HTML(), lambda state: line_html(state.asked, state.digits) if state.opened else ""),
+        }
+
+    def page(self) -> Sequence[widgets.Widget]:
+        control = self.control
+        rows = [["quantity", "updates"], ["number", "line"], ["given"]]
+        boxes = [widgets.HBox([control[name] for name in row], layout={"flex_flow": "row wrap"}) for row in rows]
+        return [*boxes, self.view["verdict"], self.view["line"]]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        updates = values["updates"]
+        asked = question(
+            self.problem, f"{values['quantity']} after {updates} updates" if updates else values["quantity"]
+        )
+        given = earlier(values["given"])
+        found = HOW if given is None else look(self.problem, str(asked), values["number"], given)
+        pairs = tuple((given or {}).items())
+        return State(asked, values["number"], pairs, found, values["line"], values["digits"])
+
+    def words(self, state: State) -> str:
+        given = "?" if isinstance(state.found, str) else state.found.figure.text
+        from_ = "".join(f", from {name} = {value}" for name, value in state.given)
+        line = f" {line_words(state.asked, state.digits)}" if state.opened else ""
+        return f"{state.asked} = {given}{from_}: {verdict_words(state.found)}{line}"
+
+    @property
+    def share(self) -> str:
+        """The expression that asks the detective the same, ready to copy into a cell."""
+        given = f", given={dict(self.state.given)!r}" if self.state.given else ""
+        return f"bp.diagnose({super().share}, {str(self.state.asked)!r}, {self.state.typed!r}{given})"
+
+
+def earlier(text: str) -> dict[str, str] | None:
+    """The numbers of ``net_o1 = 0.79, out_o1 = 0.69`` by name; None while the text is not all of that form."""
+    found, place = {}, 0
+    for match in iter(lambda: _GIVEN.match(text, place), None):
+        found[match[1]] = match[2]
+        place = match.end()
+        if place == len(text):
+            break
+    return None if text[place:].strip() else found

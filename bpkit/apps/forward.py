@@ -1,0 +1,63 @@
+"""Move any weight, bias or input and follow the numbers through the network, on the picture and line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import App, View, column, numbers
+from bpkit.core.derive import derive
+from bpkit.core.problem import Problem
+from bpkit.show.diagram import diagram, numbers_of, svg
+from bpkit.show.diagram_words import words
+from bpkit.show.drawing import Drawing
+from bpkit.show.lines import lines_html
+
+FORWARD = ("net", "out", "error", "total")
+
+
+@dataclass(frozen=True)
+class State:
+    """What the forward app shows."""
+
+    problem: Problem
+    digits: int
+
+
+class Forward(App):
+    """Sliders for every weight, bias and input; the diagram and the numbered forward lines follow."""
+
+    name = "forward"
+
+    def controls(self) -> Mapping[str, Any]:
+        network = self.problem.network
+        return numbers({name: self.problem.givens[name] for name in (*network.inputs, *network.parameters)})
+
+    def views(self) -> Mapping[str, View]:
+        return {"diagram": (widgets.HTML(), self._diagram), "lines": (widgets.HTML(), self._lines)}
+
+    def page(self) -> Sequence[widgets.Widget]:
+        network = self.problem.network
+        groups = {"Inputs": network.inputs, "Weights": network.weights, "Biases": network.biases}
+        columns = [column(title, [self.control[name] for name in names]) for title, names in groups.items() if names]
+        right = widgets.VBox([self.view["diagram"], self.view["lines"]])
+        return [widgets.HBox([widgets.VBox(columns), right], layout={"align_items": "flex-start"})]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        return State(self.problem_from(values), values["digits"])
+
+    def words(self, state: State) -> str:
+        return words(state.problem.network, numbers_of(state.problem), digits=state.digits)
+
+    def drawing(self, state: State) -> Drawing:
+        return diagram(state.problem.network, state.problem, digits=state.digits)
+
+    def _diagram(self, state: State) -> str:
+        return svg(state.problem.network, numbers_of(state.problem))
+
+    def _lines(self, state: State) -> str:
+        steps = [step for step in derive(state.problem.network) if step.kind in FORWARD]
+        return lines_html(steps, numbers_of(state.problem), state.digits)

@@ -1,0 +1,33 @@
+"""The look of the apps, in the colours of JupyterLab's theme, and the names of their sliders for screen readers."""
+
+_CSS = """
+.bpkit-app { font-family: var(--jp-ui-font-family, sans-serif); color: var(--jp-ui-font-color1, #1f2328); }
+.bpkit-app .widget-html-content { line-height: 1.45; }
+.bpkit-app .bpkit-heading { font-weight: 600; color: var(--jp-ui-font-color1, #1f2328); padding: 2px 4px; }
+.bpkit-app .bpkit-message { min-height: 1.5em; padding: 2px 8px; border-left: 4px solid transparent;
+  color: var(--jp-ui-font-color1, #1f2328); font-variant-numeric: tabular-nums; }
+.bpkit-app .bpkit-warning { border-left-color: #c44e00; background: var(--jp-layout-color2, #eee); }
+.bpkit-app .bpkit-words { margin: 4px 8px; max-width: 70em; line-height: 1.5; }
+.bpkit-app img { border-radius: 8px; background: #fff; }
+.bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
+  color: var(--jp-content-font-color1, #1f2328); font-size: 13px; }
+.bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 10px 1px 4px;
+  border: 0; font-weight: 400; white-space: nowrap; background: none; }
+.bpkit-app table.bpkit-lines thead th { color: var(--jp-ui-font-color2, #59636e); font-size: 12px; }
+.bpkit-app table.bpkit-lines td:first-child { text-align: right; color: var(--jp-ui-font-color2, #59636e); }
+.bpkit-app table.bpkit-lines tr.bpkit-lit { outline: 2px solid #f0b400; background: var(--jp-layout-color2, #eee); }
+.bpkit-app table.bpkit-lines sub, .bpkit-app table.bpkit-lines sup { font-size: 80%; line-height: 0; }
+.bpkit-app .noUi-handle:focus-visible { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px; }
+"""
+
+# The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. The
+# style's load event is when the app enters the page; sliders follow, and are named as they come.
+_NAME = """
+const root = this.closest('.bpkit-app'), name = () =>
+  root.querySelectorAll('.noUi-handle:not([aria-label])').forEach(handle => {
+    const label = (handle.closest('.bpkit-number') || handle.closest('.widget-slider')).querySelector('label');
+    if (label) handle.setAttribute('aria-label', label.textContent + ', slider'); });
+if (root) { name(); new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
+"""
+
+STYLE = f'<style onload="{" ".join(_NAME.split())}">{_CSS}</style>'

@@ -1,0 +1,157 @@
+"""The whole run at once: the loss follows every slider live, Play walks along it, two runs can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.controls import Held, Number
+from bpkit.apps.training_plot import RunPlot, runs_words
+from bpkit.core.network import Network
+from bpkit.core.problem import Problem
+from bpkit.core.training import Trace, train
+from bpkit.show.diagram import numbers_of, svg
+from bpkit.show.diagram_words import words
+from bpkit.show.drawing import Drawing
+from bpkit.show.plots import loss_curve
+
+MOST_UPDATES = 10_000
+WIDE = "92px"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A problem and how often it is updated: all that a curve depends on."""
+
+    problem: Problem
+    updates: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What the training app shows; ``shown`` is the update whose weights stand on the diagram."""
+
+    run: Run
+    shown: int
+    log: bool
+    pinned: tuple[Run, ...]
+    digits: int
+
+    @property
+    def problem(self) -> Problem:
+        """The problem at the start of the run."""
+        return self.run.problem
+
+
+def with_policy(problem: Problem, policy: str) -> Problem:
+    """The problem with its biases kept, shared by a layer, or one for each neuron that starts where the layer's was."""
+    old = problem.network
+    if policy in ("kept", old.bias) or not old.biases:
+        return problem.replace(train_biases=policy != "kept") if old.biases else problem
+    network = Network(
+        old.sizes,
+        activation=old.activations,
+        loss=old.loss.name,
+        bias="neuron",
+        weight_names=dict(old.weight_of),
+    )
+    weights = {name: problem.parameters[name] for name in old.weights}
+    biases = {f"b_{neuron}": problem.parameters[bias] for neuron, bias in old.bias_of.items()}
+    return problem.replace(network=network, parameters={**weights, **biases}, train_biases=True)
+
+
+class Training(App):
+    """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow."""
+
+    name = "training"
+    batches = True
+
+    def controls(self) -> Mapping[str, Any]:
+        problem, network = self.problem, self.problem.network
+        self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
+        self._plot = RunPlot()
+        policies = [("kept as they are", "kept")]
+        policies += [("one per layer, trained", "layer")] if network.bias == "layer" else []
+        policies += [("one per neuron, trained", "neuron")] if network.biases else []
+        start = network.bias if problem.train_biases and network.biases else "kept"
+        return {
+            **numbers(problem.parameters),
+            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
+            "updates": Number(
+                "updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES), label_width=WIDE
+            ),
+            "biases": widgets.Dropdown(options=policies, value=start, description="biases", **described(WIDE)),
+            "log": widgets.Checkbox(description="logarithmic loss", indent=False, **described("0px", "160px")),
+            "shown": Number("show update", 0, 0, 1000, 1, whole=True, bounds=(0, 1000), label_width=WIDE),
+            "pinned": Held(value=()),
+        }
+
+    def views(self) -> Mapping[str, View]:
+        self.play = widgets.Play(min=0, max=1000, step=10, interval=100, show_repeat=False)
+        widgets.jslink((self.play, "value"), (self.control["shown"].slider, "value"))
+        picture = Picture(format="png", layout={"width": "660px", "height": "270px"})
+        return {
+            "last": (self.control["shown"], self._last, "high"),
+            "play_last": (self.play, self._last, "max"),
+            "play_step": (self.play, lambda state: max(1, self._last(state) // 100), "step"),
+            "curve": (picture, lambda state: self._plot.frame(self._traces(state), state.shown, state.log)),
+            "diagram": (widgets.HTML(), lambda state: svg(*self._network_shown(state))),
+        }
+
+    def page(self) -> Sequence[widgets.Widget]:
+        network, control = self.problem.network, self.control
+        pinned = control["pinned"]
+        pin = widgets.Button(description="Pin this run", tooltip="Keep this curve to compare; the last two stay")
+        pin.on_click(lambda _button: setattr(pinned, "value", (*pinned.value[-1:], self.state.run)))
+        unpin = widgets.Button(description="Remove pins", tooltip="Take the pinned curves away")
+        unpin.on_click(lambda _button: setattr(pinned, "value", ()))
+        self.pin, self.unpin = pin, unpin
+        left = widgets.VBox(
+            [
+                column("Run", [control[name] for name in ("rate", "updates", "biases")]),
+                column("Weights at the start", [control[name] for name in network.weights]),
+                column("Biases at the start", [control[name] for name in network.biases]),
+            ]
+        )
+        walk = widgets.HBox([self.play, control["shown"]], layout={"width": "660px"})
+        compare = widgets.HBox([pin, unpin, control["log"]])
+        right = widgets.VBox([self.view["curve"], walk, compare, self.view["diagram"]])
+        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        problem = self.problem_from(values).replace(learning_rate=values["rate"])
+        run = Run(with_policy(problem, values["biases"]), int(values["updates"]))
+        shown = max(0, min(int(values["shown"]), len(self._trace(run)) - 1))
+        return State(run, shown, values["log"], values["pinned"], values["digits"])
+
+    def words(self, state: State) -> str:
+        network, numbers = self._network_shown(state)
+        curves = runs_words(self._traces(state), state.shown, state.log, state.digits)
+        return f"{curves} {words(network, numbers, digits=state.digits)}"
+
+    def note(self, state: State) -> tuple[str, bool]:
+        trace = self._trace(state.run)
+        return trace.message[0].upper() + trace.message[1:] + ".", trace.diverged_at is not None
+
+    def drawing(self, state: State) -> Drawing:
+        return loss_curve(self._trace(state.run), state.log)
+
+    def _trace(self, run: Run) -> Trace:
+        return self._train(run.problem, run.updates)
+
+    def _traces(self, state: State) -> list[Trace]:
+        return [self._trace(run) for run in (state.run, *state.pinned)]
+
+    def _last(self, state: State) -> int:
+        """The last update there is to show; a slider cannot be shorter than one step."""
+        return max(1, len(self._trace(state.run)) - 1)
+
+    def _network_shown(self, state: State) -> tuple[Network, dict[str, float]]:
+        trace = self._trace(state.run)
+        problem = trace.at(state.shown) if len(trace) else state.problem
+        return problem.network, numbers_of(problem)

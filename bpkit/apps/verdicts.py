@@ -1,0 +1,91 @@
+"""What the apps that judge a typed number share: waiting while it is typed, the verdict as HTML, the line behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+
+from bpkit.core.detective import Question
+from bpkit.core.diagnosis import diagnose
+from bpkit.core.errors import BpkitError
+from bpkit.core.explanation import Diagnosis
+from bpkit.core.numeric import lines
+from bpkit.core.problem import Problem
+from bpkit.show.diagram import numbers_of
+from bpkit.show.lines import lines_html, name_html
+from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
+from bpkit.show.render import number, sides_text, text
+
+# Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
+HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")
+WHOLE = re.compile(r"\s*[+\-−–]?\s*\d+\s*")
+TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the line stays shut
+
+# The sign and the word say what the colour says.
+LOOKS = {
+    "correct": ("✓", "Right.", "#007A5A"),
+    "rounded": ("≈", "Right, but rounded.", POSITIVE),
+    "misconception": ("✗", "Not right, and the mistake has a name.", NEGATIVE),
+    "unknown": ("✗", "Not right.", NEGATIVE),
+}
+
+
+def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] | None = None) -> Diagnosis | str:
+    """The diagnosis of what was typed, or, while it is no number yet, a line that waits for the rest."""
+    if not typed.strip():
+        return "No number yet."
+    if HALF.fullmatch(typed) and not WHOLE.fullmatch(typed):
+        return f"{typed.strip()} … go on, this is not a whole number yet."
+    try:
+        return diagnose(problem, quantity, typed, given or None)
+    except BpkitError as error:
+        if not str(error).startswith("diagnose: expected a number"):
+            raise
+        return f"{typed.strip()[:40]} cannot be read as a number; type its digits, such as 0.0851 or 8.51e-2."
+
+
+def settled(found: Diagnosis | str) -> bool:
+    """Is the right answer out, with enough digits to have been computed?"""
+    if isinstance(found, str) or found.verdict not in ("correct", "rounded") or found.carried:
+        return False
+    return found.figure.digits >= TELLING or abs(found.figure.value - found.exact) <= 1e-9 * abs(found.exact)
+
+
+def verdict_html(found: Diagnosis | str) -> str:
+    """The verdict in a box of a fixed least height, so that nothing below it moves while one types."""
+    sign, word, color = ("", "", FAINT) if isinstance(found, str) else LOOKS[found.verdict]
+    message = found if isinstance(found, str) else found.message
+    head = f"<b>{sign} {word}</b> " if word else ""
+    return (
+        f"<div role='status' style='min-height:4.6em;max-width:70em;padding:4px 10px;border-left:4px solid {color}'>"
+        f"{head}{escape(message)}</div>"
+    )
+
+
+def verdict_words(found: Diagnosis | str) -> str:
+    """The verdict in words."""
+    return found if isinstance(found, str) else f"{LOOKS[found.verdict][1]} {found.message}"
+
+
+def line_html(asked: Question, digits: int) -> str:
+    """The derivation's line for a quantity with its numbers; on a batch, where it has many, with its mean."""
+    step = next(s for s in lines(asked.problem.network, asked.problem.train_biases) if s.name == asked.quantity)
+    if asked.problem.is_batch:
+        mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
+        symbols = f"{name_html(step.name)} = {name_html(sides_text(step))}"
+        return f"<p>({step.number}) {symbols}; the mean over {count} samples is <b>{mean}</b></p>"
+    return lines_html([step], _numbers(asked), digits)
+
+
+def line_words(asked: Question, digits: int) -> str:
+    """The same line as text."""
+    step = next(s for s in lines(asked.problem.network, asked.problem.train_biases) if s.name == asked.quantity)
+    if asked.problem.is_batch:
+        mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
+        return f"Line ({step.number}): {step.name} = {sides_text(step)}; the mean over {count} samples is {mean}."
+    return "Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
+
+
+def _numbers(asked: Question) -> dict[str, float]:
+    return numbers_of(asked.problem.updated(asked.updates) if asked.updates else asked.problem)

@@ -1,0 +1,195 @@
+"""The picture of a network as SVG text: names, and with a problem the live numbers on its nodes and edges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.numeric import evaluate
+from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
+from bpkit.show.diagram_words import words
+from bpkit.show.drawing import Drawing
+from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.render import number
+
+if TYPE_CHECKING:
+    from bpkit.core.network import Network
+    from bpkit.core.problem import Problem
+
+Item = str | tuple[str, str]
+FONT = "font-family='system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'"
+
+
+def diagram(
+    network: Network, problem: Problem | None = None, highlight: Iterable[str] = (), digits: int = 6
+) -> Drawing:
+    """The network as it is drawn in textbooks; with a problem every number stands at its place.
+
+    ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
+    lit. A negative weight is dashed, a larger one wider. Raises ``BpkitError`` for a name that is not on the picture.
+    """
+    highlight = tuple(highlight)
+    numbers = numbers_of(problem) if problem is not None else {}
+    return Drawing(words(network, numbers, highlight, digits), svg(network, numbers, highlight, digits))
+
+
+def numbers_of(problem: Problem) -> dict[str, float]:
+    """What stands on the picture of a problem: givens and quantities; on a batch parameters and the mean loss."""
+    values: Mapping[str, Any] = evaluate(problem)
+    if problem.is_batch:
+        return {**problem.parameters, "E_total": values["E_total"]}
+    return {**problem.givens, **values}
+
+
+def touched(network: Network, names: Iterable[str]) -> frozenset[Item]:
+    """The nodes, edges and biases that quantities are about: what a step of the derivation lights up."""
+    items: set[Item] = set()
+    for name in names:
+        parts = name.split("/")
+        found = [_item(network, part[1:] if len(parts) > 1 else part, name) for part in parts]
+        items |= set(found)
+        if len(found) > 1 and (edge := (str(found[1]), str(found[0]))) in network.weight_of:
+            items.add(edge)
+    return frozenset(items)
+
+
+def _item(network: Network, part: str, whole: str) -> Item:
+    plain = part.removesuffix("_new")
+    if plain in network.weights:
+        return network.weights[plain]
+    if part in ("E", "E_total"):
+        return "E_total"
+    neurons = [neuron for layer in network.layers for neuron in layer]
+    known = (*network.biases, *network.targets, *neurons, *(f"E_{output}" for output in network.outputs))
+    bare = plain.removeprefix("net_").removeprefix("out_")
+    for name in (plain, bare):
+        if name in known:
+            return name
+    raise BpkitError(f"highlight: the picture has no {whole!r}{suggest(whole, (*network.weights, *known))}")
+
+
+def svg(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
+    """The picture as SVG text, the same on every machine; its words are in its ``aria-label``."""
+    highlight = tuple(highlight)
+    plan = layout(network, bool(numbers))
+    lit = touched(network, highlight)
+    w, h = round(plan.width), round(plan.height)
+    parts = [
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {w} {h}' width='{w}' height='{h}' role='img' "
+        f"style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' "
+        f"aria-label='{escape(words(network, numbers, highlight, digits))}'>",
+        f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>",
+    ]
+    for edge, (start, end) in plan.edges.items():
+        parts.append(_edge(start, end, numbers.get(network.weight_of[edge]), edge in lit, bool(lit)))
+    parts += _bias_parts(network, plan, numbers, lit)
+    for edge, place in plan.labels.items():
+        name = network.weight_of[edge]
+        parts.append(_label(place, name, numbers.get(name), edge in lit))
+    for neuron in plan.nodes:
+        parts += _node(network, plan, neuron, numbers, lit, digits)
+    for (x, y), count in plan.hidden:
+        parts.append(_text(x, y, f"⋮ {count} more", size=13, color=FAINT))
+    if numbers:
+        parts += _totals(network, plan, numbers, lit, digits)
+    return "\n".join([*parts, "</svg>"])
+
+
+def _edge(start: Point, end: Point, value: float | None, lit: bool, faded: bool) -> str:
+    (x1, y1), (x2, y2) = start, end
+    line = f"x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'"
+    wide = 1.4 if value is None else 1 + min(5.0, 2 * abs(value)) if math.isfinite(value) else 6.0
+    dash = f" stroke-dasharray='{4 + wide:.1f} {3 + wide:.1f}'" if value is not None and value < 0 else ""
+    color = FAINT if value is None or value == 0 else NEGATIVE if value < 0 else POSITIVE
+    pale = " opacity='0.4'" if faded and not lit else ""
+    ring = f"<line {line} stroke='{LIT}' stroke-width='{wide + 9:.1f}' stroke-linecap='round'/>" if lit else ""
+    return f"{ring}<line {line} stroke='{color}' stroke-width='{wide:.2f}'{dash}{pale}/>"
+
+
+def _text(
+    x: float, y: float, text: str, size: float = 12, weight: str = "", anchor: str = "middle", color: str = INK
+) -> str:
+    bold = f" font-weight='{weight}'" if weight else ""
+    return (
+        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
+        f"{escape(text)}</text>"
+    )
+
+
+def _label(place: Point, name: str, value: float | None, lit: bool, anchor: str = "middle") -> str:
+    """A parameter's name and number, on a white plate that keeps the line behind it away from the letters."""
+    x, y = place
+    shown = "" if value is None else f"={number(value, 4)}"
+    wide = LETTER * len(name + shown) + 8
+    left = x - wide / 2 if anchor == "middle" else x - 4
+    ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
+    return (
+        f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
+        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'>"
+        f"<tspan font-weight='700'>{name}</tspan>{shown}</text>"
+    )
+
+
+def _node(
+    network: Network, plan: Layout, neuron: str, numbers: Mapping[str, float], lit: frozenset[Item], digits: int
+) -> list[str]:
+    x, y = plan.nodes[neuron]
+    half, tall = plan.half(neuron), NODE_HEIGHT / 2 if numbers and neuron not in network.inputs else 21
+    ring = f"stroke='{LIT}' stroke-width='6'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
+    parts = [
+        f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='{tall:.1f}' "
+        f"fill='{FILL}' {ring}/>"
+    ]
+    lines = [(neuron, "700")]
+    if neuron in numbers:
+        lines.append((number(numbers[neuron], digits), ""))
+    elif any(name.startswith("net_") for name in numbers):  # what is not yet computed keeps its place
+        known = {kind: numbers.get(f"{kind}_{neuron}") for kind in ("net", "out")}
+        lines += [("" if value is None else f"{kind} {number(value, digits)}", "") for kind, value in known.items()]
+    for row, (text, weight) in enumerate(lines):
+        parts.append(_text(x, y + 16 * (row - (len(lines) - 1) / 2), text, 12 if weight else 11.5, weight))
+    return parts
+
+
+def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], lit: frozenset[Item]) -> list[str]:
+    parts = []
+    for bias, (x, y) in plan.biases.items():
+        value, on = numbers.get(bias), bias in lit
+        if network.bias == "neuron":
+            parts.append(_label((x, y), bias, value, on))
+            continue
+        for neuron in network.biases[bias]:
+            if neuron in plan.nodes:
+                nx, ny = plan.nodes[neuron]
+                parts.append(_edge((x + BIAS_RADIUS, y), (nx - NODE_WIDTH / 2, ny), value, on, True))
+        ring = f"stroke='{LIT}' stroke-width='5'" if on else f"stroke='{FAINT}' stroke-width='1.5'"
+        parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>")
+        parts.append(_text(x, y, "1", weight="700"))
+        parts.append(_label((x + BIAS_RADIUS + 8, y - 10), bias, value, on, "start"))
+    return parts
+
+
+def _totals(
+    network: Network, plan: Layout, numbers: Mapping[str, float], lit: frozenset[Item], digits: int
+) -> list[str]:
+    """Behind each output its target and its error; below, the loss and how to read the lines."""
+    parts = []
+    for output, target in zip(network.outputs, network.targets):
+        if output in plan.nodes and target in numbers:
+            x, y = plan.nodes[output][0] + NODE_WIDTH / 2 + 12, plan.nodes[output][1]
+            for shift, name in ((-9, target), (9, f"E_{output}")):
+                if name in numbers:
+                    weight = "700" if name in lit else ""
+                    text = f"{name} = {number(numbers[name], digits)}"
+                    parts.append(_text(x, y + shift, text, 11.5, weight, "start"))
+    below = plan.height - 18
+    weight = "700" if "E_total" in lit else "600"
+    if "E_total" in numbers:
+        text = f"E_total = {number(numbers['E_total'], digits)}"
+        parts.append(_text(plan.width - 14, below, text, 13, weight, "end"))
+    parts.append(_text(14, below, "solid: positive, dashed: negative, wide: large", 11, color=FAINT, anchor="start"))
+    parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
+    return parts

@@ -1,0 +1,139 @@
+"""Where everything of a network's picture stands: nodes in columns, edges between them, labels kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from bpkit.core.network import Network
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, width, height
+
+NODE_WIDTH, NODE_HEIGHT, INPUT_WIDTH = 112.0, 60.0, 76.0
+PITCH = 98.0  # from neuron to neuron of a layer
+LONGEST = 8  # neurons of a layer that are drawn; the others are told by a number
+MOST_LABELS = 36  # between two layers; more cannot be read
+LETTER = 6.9  # width of a letter of a label
+BIAS_RADIUS = 13.0
+MARGIN = 14.0
+PLACES = (0.3, 0.27, 0.33, 0.7, 0.67, 0.73, 0.24, 0.76, 0.36, 0.64, 0.2, 0.8, 0.42, 0.58, 0.16, 0.84, 0.5)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Positions in pixels: centres of nodes, ends of edges, middles of labels, the size of the whole picture."""
+
+    width: float
+    height: float
+    nodes: Mapping[str, Point]
+    edges: Mapping[tuple[str, str], tuple[Point, Point]]
+    labels: Mapping[tuple[str, str], Point]
+    biases: Mapping[str, Point]
+    hidden: tuple[tuple[Point, int], ...]  # where neurons are left out, and how many
+
+    def half(self, neuron: str) -> float:
+        """Half the width of a node."""
+        return (INPUT_WIDTH if neuron.startswith("x") else NODE_WIDTH) / 2
+
+
+def _drawn(layer: Sequence[str]) -> list[str | None]:
+    """The neurons of a layer that are drawn; None stands for those left out."""
+    return list(layer) if len(layer) <= LONGEST else [*layer[: LONGEST - 2], None, layer[-1]]
+
+
+@lru_cache(maxsize=64)
+def layout(network: Network, numbers: bool) -> Layout:
+    """Place a network; ``numbers`` keeps room for a value behind the name of each weight."""
+    columns = [_drawn(layer) for layer in network.layers]
+    tallest = max(map(len, columns))
+    above = 66.0 if network.bias == "layer" else 34.0 if network.bias == "neuron" else 10.0
+    middle = MARGIN + above + NODE_HEIGHT / 2 + PITCH * (tallest - 1) / 2
+    nodes: dict[str, Point] = {}
+    hidden: list[tuple[Point, int]] = []
+    x = MARGIN + INPUT_WIDTH / 2
+    for number, column in enumerate(columns):
+        for row, neuron in enumerate(column):
+            place = (x, middle + PITCH * (row - (len(column) - 1) / 2))
+            if neuron is None:
+                hidden.append((place, len(network.layers[number]) - LONGEST + 1))
+            else:
+                nodes[neuron] = place
+        if number + 1 < len(columns):
+            crowd = max(len(column), len(columns[number + 1]))
+            half = (INPUT_WIDTH if number == 0 else NODE_WIDTH) / 2
+            x += half + (160 if numbers else 120) + 22 * min(4, max(0, crowd - 2)) + NODE_WIDTH / 2
+    edges = {}
+    for source, target in network.weight_of:
+        if source in nodes and target in nodes:
+            (sx, sy), (tx, ty) = nodes[source], nodes[target]
+            half = (INPUT_WIDTH if source in network.inputs else NODE_WIDTH) / 2
+            edges[source, target] = ((sx + half, sy), (tx - NODE_WIDTH / 2, ty))
+    biases = dict(_biases(network, nodes))
+    width = x + NODE_WIDTH / 2 + (132 if numbers else 0) + MARGIN
+    height = MARGIN + above + NODE_HEIGHT + PITCH * (tallest - 1) + (44 if numbers else 10)
+    labels = dict(_labels(network, edges, biases, numbers))
+    return Layout(width, height, nodes, edges, labels, biases, tuple(hidden))
+
+
+def _biases(network: Network, nodes: Mapping[str, Point]) -> Iterator[tuple[str, Point]]:
+    """A bias of a layer stands above the layer before it, as one more source; a neuron's own stands on the neuron."""
+    for bias, fed in network.biases.items():
+        if network.bias == "neuron":
+            if fed[0] in nodes:
+                x, y = nodes[fed[0]]
+                yield bias, (x, y - NODE_HEIGHT / 2 - 12)
+            continue
+        before = next(layer for layer, after in pairwise(network.layers) if fed[0] in after)
+        x, y = nodes[before[0]]
+        yield bias, (x, min(y, nodes[fed[0]][1]) - NODE_HEIGHT / 2 - 36)
+
+
+def _labels(
+    network: Network,
+    edges: Mapping[tuple[str, str], tuple[Point, Point]],
+    biases: Mapping[str, Point],
+    numbers: bool,
+) -> Iterator[tuple[tuple[str, str], Point]]:
+    """For each edge the place on it that is farthest from doubt: off the other labels, off the other edges."""
+    for before, after in pairwise(network.layers):
+        here = {edge: ends for edge, ends in edges.items() if edge[0] in before and edge[1] in after}
+        if len(here) > MOST_LABELS:
+            continue
+        taken: list[Box] = []
+        # Flat edges first: their middle is free, and the slanting ones keep out of its way.
+        for edge in sorted(here, key=lambda edge: abs(here[edge][0][1] - here[edge][1][1])):
+            text = len(network.weight_of[edge]) + (7 if numbers else 0)
+            size = (LETTER * text + 8, 16.0)
+            start, end = here[edge]
+            flat = start[1] == end[1]
+            places = [_between(start, end, t) for t in ((0.5, *PLACES) if flat else PLACES)]
+            others = [ends for other, ends in here.items() if other != edge]
+            costs = [_cost(_box(place, size), taken, others) for place in places]
+            best = places[costs.index(min(costs))]
+            taken.append(_box(best, size))
+            yield edge, best
+
+
+def _between(start: Point, end: Point, t: float) -> Point:
+    return (start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t)
+
+
+def _box(middle: Point, size: tuple[float, float]) -> Box:
+    return (middle[0] - size[0] / 2, middle[1] - size[1] / 2, *size)
+
+
+def _cost(box: Box, taken: Sequence[Box], lines: Sequence[tuple[Point, Point]]) -> float:
+    """The area shared with other labels, and the number of foreign edges underneath."""
+    left, top, width, height = box
+    cost = 0.0
+    for x, y, w, h in taken:
+        across, down = min(left + width, x + w) - max(left, x), min(top + height, y + h) - max(top, y)
+        cost += 10 * across * down if across > 0 and down > 0 else 0
+    for (x1, y1), (x2, y2) in lines:
+        slope = (y2 - y1) / (x2 - x1)
+        ends = sorted((y1 + slope * (left - x1), y1 + slope * (left + width - x1)))
+        cost += 40 if ends[0] < top + height and ends[1] > top else 0
+    return cost

@@ -1,0 +1,54 @@
+"""The picture of a network in words: its alternative text, and what a test or a screen reader reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from bpkit.show.render import number
+
+if TYPE_CHECKING:
+    from bpkit.core.network import Network
+
+MOST = 60  # weights or neurons that are named one by one; a wide layer is told by its range
+
+
+def words(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
+    """Every name with its number, where each weight goes, what is lit."""
+    return " ".join(f"{sentence}." for sentence in _sentences(network, numbers, tuple(highlight), digits))
+
+
+def _sentences(
+    network: Network, numbers: Mapping[str, float], highlight: tuple[str, ...], digits: int
+) -> Iterator[str]:
+    def show(name: str) -> str:
+        return f"{name} = {number(numbers[name], digits)}" if name in numbers else name
+
+    kinds = ", ".join(dict.fromkeys(one.name for one in network.activations))
+    yield f"Network {'-'.join(map(str, network.sizes))}, {kinds}, loss {network.loss.name}"
+    yield "Inputs " + ", ".join(map(show, network.inputs))
+    yield _weights(network, numbers, digits)
+    if network.biases:
+        yield "Biases " + ", ".join(f"{show(name)} into {' and '.join(fed)}" for name, fed in network.biases.items())
+    neurons = [neuron for layer in network.layers[1:] for neuron in layer]
+    if any(f"net_{neuron}" in numbers for neuron in neurons):
+        named = neurons if len(neurons) <= MOST else network.outputs
+        yield "Neurons " + "; ".join(f"{show(f'net_{neuron}')}, {show(f'out_{neuron}')}" for neuron in named)
+        pairs = zip(network.targets, network.outputs)
+        yield "Targets " + "; ".join(f"{show(target)}, {show(f'E_{output}')}" for target, output in pairs)
+    if "E_total" in numbers:
+        yield f"Loss {show('E_total')}"
+    if highlight:
+        yield "Lit: " + ", ".join(highlight)
+
+
+def _weights(network: Network, numbers: Mapping[str, float], digits: int) -> str:
+    if len(network.weights) > MOST:
+        known = [numbers[name] for name in network.weights if name in numbers]
+        ends = f" between {number(min(known), digits)} and {number(max(known), digits)}" if known else ""
+        return f"{len(network.weights)} weights{ends}"
+    ways = []
+    for name, (source, target) in network.weights.items():
+        value = f" = {number(numbers[name], digits)}" if name in numbers else ""
+        ways.append(f"{name}{value} from {source} to {target}")
+    return "Weights " + ", ".join(ways)

@@ -1,0 +1,69 @@
+"""A picture with its text twin: words that state, in numbers, what the picture shows."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from base64 import b64encode
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+DPI = 144  # sharp on screens with more than one pixel per point, and still quick to send
+CARD = "background:#fff;color:#1f2328;border-radius:8px;padding:8px;max-width:100%;box-sizing:border-box"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Drawing:
+    """A caption that says in numbers what is drawn, and the picture: a Matplotlib ``Figure``, or the text of an SVG.
+
+    The caption is what ``print`` shows, the picture's alternative text, and what a test compares; the pixels of a
+    figure differ from machine to machine. ``drawing.figure`` may be changed or saved like any other.
+    """
+
+    caption: str
+    figure: Figure | str
+
+    def __repr__(self) -> str:
+        return self.caption
+
+    def png(self) -> bytes:
+        """The figure as a PNG picture."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        assert not isinstance(self.figure, str), "a diagram is SVG text"
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        return png(canvas)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]] | None:
+        if isinstance(self.figure, str):
+            return None
+        width, height = (round(inches * 100) for inches in self.figure.get_size_inches())
+        return self.png(), {"width": width, "height": height}
+
+    def _repr_html_(self) -> str | None:
+        """A diagram as an image with its words: only SVG, whose text is the same on every machine."""
+        if not isinstance(self.figure, str):
+            return None
+        data = b64encode(self.figure.encode()).decode()
+        return f'<img alt="{escape(self.caption)}" src="data:image/svg+xml;base64,{data}" style="{CARD}">'
+
+
+def png(canvas: FigureCanvasAgg) -> bytes:
+    """What is on a canvas as a PNG; packed lightly, which takes half the time of the usual writers."""
+    width, height = canvas.get_width_height()
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # in front of each row a 0: stored as it is
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    rows[:, 1:] = pixels[:, :, :3].reshape(height, -1)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # eight bits each of red, green, blue
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )

@@ -1,0 +1,16 @@
+"""The colours of every picture: after Okabe and Ito, told apart by colour-blind people, dark enough on white.
+
+Colour is never the only sign: a negative number is also dashed, a large one thick, a lit part ringed.
+"""
+
+POSITIVE = "#0072B2"  # blue
+NEGATIVE = "#C44E00"  # vermilion, darkened until small text in it has a contrast of 4.5 to 1 on white
+LIT = "#F0B400"  # amber, only ever as a ring or a band behind something dark
+INK = "#1F2328"
+FAINT = "#59636E"
+LINE = "#D0D7DE"
+PAPER = "#FFFFFF"
+FILL = "#F3F6FA"
+
+# The lines of a plot that shows several runs: colour, dash pattern (matplotlib's) and words for the text twin.
+RUNS = ((POSITIVE, "-", "solid blue"), (NEGATIVE, "--", "dashed vermilion"), ("#007A5A", ":", "dotted green"))

@@ -1,0 +1,56 @@
+"""Plots of results, each a Drawing with its text twin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bpkit.show.drawing import DPI, Drawing
+from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
+from bpkit.show.render import number
+
+if TYPE_CHECKING:
+    from bpkit.core.training import Trace
+
+
+def blank(
+    width: float = 6.4, height: float = 3.4, layout: Literal["constrained"] | None = "constrained"
+) -> tuple[Figure, Axes]:
+    """An empty figure of so many inches in the kit's look: light paper in both themes, a faint grid, no box."""
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout=layout)
+    axes = figure.subplots()
+    axes.grid(True, color=LINE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=INK, labelsize=9)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)
+    return figure, axes
+
+
+def loss_curve(trace: Trace, log: bool = False) -> Drawing:
+    """The loss against the number of updates; ``log`` draws powers of ten at equal distances."""
+    figure, axes = blank()
+    color, line, _ = RUNS[0]
+    axes.plot(np.arange(len(trace)), trace.loss, line, color=color, linewidth=1.8)
+    axes.set(xlabel="updates", ylabel="loss E_total", xlim=(0, max(1, len(trace) - 1)))
+    if log:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0, top=None if len(trace) and trace.loss.max() > 0 else 1)
+    return Drawing(curve_words(trace, log), figure)
+
+
+def curve_words(trace: Trace, log: bool = False, digits: int = 6) -> str:
+    """A run in words: the loss before the first update, after 1, 10, 100, .. and at the end."""
+    last = len(trace) - 1
+    if last < 0:
+        return f"Loss against updates: no point to draw, {trace.message}."
+    marks = [0, *(10**power for power in range(6) if 10**power < last), *([last] if last else [])]
+    values = ", ".join(f"{number(trace.loss[mark], digits)} after {mark}" for mark in marks)
+    scale = ", logarithmic" if log else ""
+    text = f"Loss E_total against updates{scale}, learning rate {trace.problem.learning_rate:g}: {values}."
+    return text if trace.diverged_at is None else f"{text} Then {trace.message}."

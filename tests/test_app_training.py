@@ -1,0 +1,164 @@
+"""The training app against the engine and against a plain program; the curve against its pixels."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.apps.training_plot import limits
+
+ARTICLE = bp.examples.article
+LINE = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3], learning_rate=0.1)
+
+
+def by_hand(policy: str, rate: float, updates: int) -> float:
+    """The loss of the article's network after some updates, by a program of its own."""
+    w = dict(enumerate((0.25, 0.28, 0.35, 0.15, 0.35, 0.20, 0.45, 0.40), 1))
+    b = {"h1": 0.45, "h2": 0.45, "o1": 0.5, "o2": 0.5}
+    out = lambda net: 1 / (1 + math.exp(-net))
+    loss = math.nan
+    for _ in range(updates + 1):
+        h1, h2 = out(w[1] * 0.1 + w[4] * 0.2 + b["h1"]), out(w[3] * 0.1 + w[2] * 0.2 + b["h2"])
+        o1, o2 = out(w[5] * h1 + w[6] * h2 + b["o1"]), out(w[7] * h1 + w[8] * h2 + b["o2"])
+        loss = ((0.05 - o1) ** 2 + (0.95 - o2) ** 2) / 2
+        d = {"o1": (o1 - 0.05) * o1 * (1 - o1), "o2": (o2 - 0.95) * o2 * (1 - o2)}
+        d["h1"] = (d["o1"] * w[5] + d["o2"] * w[7]) * h1 * (1 - h1)
+        d["h2"] = (d["o1"] * w[6] + d["o2"] * w[8]) * h2 * (1 - h2)
+        slopes = (d["h1"] * 0.1, d["h2"] * 0.2, d["h2"] * 0.1, d["h1"] * 0.2)
+        slopes += (d["o1"] * h1, d["o1"] * h2, d["o2"] * h1, d["o2"] * h2)
+        w = {i: w[i] - rate * slope for i, slope in enumerate(slopes, 1)}
+        if policy == "layer":
+            d = {k: d[k[0] + "1"] + d[k[0] + "2"] for k in d}
+        if policy != "kept":
+            b = {k: b[k] - rate * d[k] for k in b}
+    return loss
+
+
+@pytest.mark.parametrize("policy", ["kept", "layer", "neuron"])
+@pytest.mark.parametrize("rate", [0.5, 2.0])
+def test_the_curve_ends_where_a_plain_program_ends(policy: str, rate: float) -> None:
+    app = bp.apps.training(ARTICLE)
+    app.set(biases=policy, rate=rate, updates=100)
+    expected = by_hand(policy, rate, 100)
+    assert f"{expected:.6g} after 100" in repr(app)
+    assert f"to {expected:.6g}." in app.message.value
+    assert eval(app.share, {"bp": bp}) == app.state.problem
+    assert bp.train(app.state.problem, 100).loss[-1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_facts_of_the_article() -> None:
+    app = bp.apps.training(ARTICLE)
+    for figure in ("0.233453 after 0", "0.225433 after 1", "0.156131 after 10", "0.0114816 after 100"):
+        assert figure in repr(app)
+    app.updates.value = 20
+    assert "0.0982564 after 20" in repr(app)
+
+
+def test_the_diagram_shows_the_weights_of_the_update_shown() -> None:
+    app = bp.apps.training(ARTICLE)
+    app.shown.value = 1
+    exact = {"w1": "0.249656", "w5": "0.307429", "w8": "0.412993"}  # after one update, from the article's facts
+    for name, value in exact.items():
+        assert f"{name} = {value} from" in repr(app)
+    assert "<tspan font-weight='700'>w5</tspan>=0.3074" in app.view["diagram"].value
+    app.shown.value = 1000
+    assert f"w5 = {bp.train(ARTICLE.problem, 1000)['w5'][-1]:.6g} from" in repr(app)
+
+
+def test_the_update_shown_stays_inside_the_run() -> None:
+    app = bp.apps.training(ARTICLE)
+    app.shown.value = 900
+    app.updates.value = 50
+    assert (app.state.shown, app.shown.value, app.shown.slider.max, app.play.max) == (50, 50, 50, 50)
+    app.updates.value = 10_000
+    assert (app.state.shown, app.shown.slider.max, app.play.max, app.play.step) == (50, 10_000, 10_000, 100)
+
+
+def test_divergence_is_stated_and_the_app_goes_on() -> None:
+    app = bp.apps.training(LINE)
+    app.rate.value = 90
+    assert "no longer finite at update" in app.message.value
+    assert "learning rate 90 is too large here" in app.message.value
+    assert "role='alert'" in app.message.value
+    assert bytes(app.view["curve"].value).startswith(b"\x89PNG")
+    assert app.shown.slider.max == len(bp.train(LINE.replace(learning_rate=90), 1000)) - 1
+    app.set(w1=1e200, log=True)  # not even the first loss is finite
+    assert "no point to draw" in repr(app)
+    app.reset.click()
+    assert "alert" not in app.message.value
+    assert app.state.problem == LINE
+
+
+def blue(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    pixels = matplotlib.image.imread(io.BytesIO(png))[:, :, :3]
+    return np.asarray(np.abs(pixels - np.array([0, 0x72, 0xB2]) / 255).max(axis=2) < 0.02)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_pixels_of_the_curve_are_where_the_losses_are(log: bool) -> None:
+    app = bp.apps.training(ARTICLE)
+    app.set(log=log, updates=200, rate=1.0)
+    png = bytes(app.view["curve"].value)
+    marked, axes = blue(png), app._plot.live.axes
+    loss = bp.train(ARTICLE.problem.replace(learning_rate=1.0), 200).loss
+    height = marked.shape[0]
+    for update in (25, 50, 100, 150):
+        x, y = axes.transData.transform((update, loss[update]))
+        rows = np.nonzero(marked[:, round(x)])[0]
+        assert abs(rows - (height - y)).min() < 3
+
+
+def test_two_runs_can_be_pinned_and_compared() -> None:
+    app = bp.apps.training(ARTICLE)
+    alone = app.view["curve"].value
+    app.pin.click()
+    app.rate.value = 5.0
+    app.pin.click()
+    app.set(rate=10.0, updates=500)
+    assert [run.problem.learning_rate for run in app.state.pinned] == [0.5, 5.0]
+    words = repr(app)
+    assert "This run: Loss E_total against updates, learning rate 10:" in words
+    assert "Pinned A: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
+    assert "Pinned B: Loss E_total against updates, learning rate 5:" in words
+    app.pin.click()
+    assert [run.problem.learning_rate for run in app.state.pinned] == [5.0, 10.0]
+    app.unpin.click()
+    assert "Pinned" not in repr(app)
+    app.reset.click()
+    assert app.view["curve"].value == alone
+
+
+def test_a_frame_depends_on_the_state_alone() -> None:
+    first, second = bp.apps.training(ARTICLE), bp.apps.training(ARTICLE)
+    for value in (0.1, 3.0, -2.0, 0.7):
+        first.w5.value = value
+    second.w5.value = 0.7
+    assert first.state == second.state
+    assert first.view["curve"].value == second.view["curve"].value
+    assert first.view["diagram"].value == second.view["diagram"].value
+
+
+def test_batches_and_other_networks_train_too() -> None:
+    draw = np.random.default_rng(0)
+    network = bp.Network(2, 3, 1, activation="tanh", loss="mean_squared_error", bias="none")
+    problem = bp.Problem(
+        network, {n: float(draw.normal()) for n in network.parameters}, [[0, 0], [0, 1], [1, 0]], [[0], [1], [1]]
+    )
+    app = bp.apps.training(problem)
+    assert f"{bp.train(problem, 1000).loss[-1]:.6g} after 1000" in repr(app)
+    assert eval(app.share, {"bp": bp}) == problem
+
+
+def test_limits_are_round_and_hold_every_loss() -> None:
+    losses = np.array([0.2334, 0.1, 1e-5])
+    assert limits(losses, False) == (0.0, pytest.approx(0.26))
+    assert limits(losses, True) == (1e-5, 1.0)
+    assert limits(np.array([0.0]), True)[0] > 0
+    assert limits(np.array([]), False) == (0.0, 1.0)
+    for top in np.geomspace(1e-12, 1e12, 97):
+        assert limits(np.array([top]), False)[1] > top

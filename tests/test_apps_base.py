@@ -1,0 +1,210 @@
+"""The base of the apps, on a small app written for this alone: state, views, errors stated, nothing lost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import FrozenInstanceError, dataclass
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+
+import bpkit as bp
+from bpkit.apps.base import App, Picture, View, column, numbers
+from bpkit.apps.controls import Number
+from bpkit.show.drawing import Drawing
+
+ARTICLE = bp.examples.article
+
+
+@dataclass(frozen=True)
+class State:
+    problem: bp.Problem
+    digits: int
+
+
+class Small(App):
+    name = "small"
+
+    def controls(self) -> Mapping[str, Any]:
+        self.frames = 0
+        return numbers(dict(self.problem.parameters))
+
+    def views(self) -> Mapping[str, View]:
+        return {"loss": (widgets.HTML(), self._loss), "picture": (Picture(), lambda state: b"pixels")}
+
+    def page(self) -> Sequence[widgets.Widget]:
+        return [column("Weights", list(self.control.values())), *self.view.values()]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        if values["w1"] > 2:
+            raise bp.BpkitError("w1: expected at most 2 here, got more; take a smaller one")
+        return State(self.problem_from(values), values["digits"])
+
+    def words(self, state: State) -> str:
+        return f"The loss is {bp.evaluate(state.problem)['E_total']:.{state.digits}g}."
+
+    def drawing(self, state: State) -> Drawing:
+        return state.problem.diagram()
+
+    def _loss(self, state: State) -> str:
+        self.frames += 1
+        return f"<b>{bp.evaluate(state.problem)['E_total']:.{state.digits}g}</b>"
+
+
+def test_a_control_moves_state_and_views() -> None:
+    app = Small(ARTICLE)
+    assert app.view["loss"].value == "<b>0.233453</b>"
+    app.w1.value = 0.3
+    assert app.state.problem == ARTICLE.problem.replace(w1=0.3)
+    expected = bp.evaluate(ARTICLE.problem.replace(w1=0.3))["E_total"]
+    assert app.view["loss"].value == f"<b>{expected:.6g}</b>"
+    app.digits.value = 12
+    assert app.view["loss"].value == f"<b>{expected:.12g}</b>"
+    with pytest.raises(FrozenInstanceError):
+        app.state.digits = 3
+
+
+def test_an_image_is_named_by_the_words() -> None:
+    app = Small(ARTICLE)
+    assert app.view["picture"].value == b"pixels"
+    assert app.view["picture"].tooltip == "The loss is 0.233453."
+    assert app.view["picture"].get_state()["description"] == ""  # without it the browser shows no tooltip at all
+    assert app.twin_text.value == ""
+    app.twin.value = True
+    assert app.twin_text.value == "<p class='bpkit-words'>The loss is 0.233453.</p>"
+
+
+def test_a_problem_of_the_domain_is_stated_and_the_app_goes_on() -> None:
+    app = Small(ARTICLE)
+    app.w1.value = 2.5
+    assert "expected at most 2 here" in app.message.value
+    assert "role='alert'" in app.message.value
+    assert app.state.problem.parameters["w1"] == 0.25
+    app.w1.value = 0.5
+    assert "alert" not in app.message.value
+    assert app.state.problem.parameters["w1"] == 0.5
+
+
+def test_a_storm_ends_in_the_last_state_in_any_order() -> None:
+    moves = [("w1", 0.1), ("w5", -1.0), ("w1", 1.5), ("b2", 0.0)]
+    for order in itertools.permutations(moves):
+        app = Small(ARTICLE)
+        for name, value in order:
+            app.control[name].value = value
+        last = dict(order)
+        assert app.state.problem == ARTICLE.problem.replace(**last)
+        assert app.view["loss"].value == f"<b>{bp.evaluate(ARTICLE.problem.replace(**last))['E_total']:.6g}</b>"
+
+
+def test_reset_and_set_draw_once() -> None:
+    app = Small(ARTICLE)
+    app.set(w1=0.9, w2=0.8, digits=12)
+    assert app.frames == 2
+    app.reset.click()
+    assert app.frames == 3
+    assert (app.w1.value, app.w2.value, app.digits.value) == (0.25, 0.28, 6)
+    assert app.state.problem == ARTICLE.problem
+    with pytest.raises(bp.BpkitError, match="small app: there is no control 'w11'; did you mean 'w1'"):
+        app.set(w11=3)
+
+
+@pytest.mark.parametrize("given", [ARTICLE, ARTICLE.problem, bp.examples.mazur])
+def test_the_share_line_rebuilds_the_problem(given: Any) -> None:
+    app = Small(given)
+    app.set(w1=0.2499, w8=-1 / 3, b1=1e-9)
+    assert eval(app.share, {"bp": bp}) == app.state.problem
+    assert app.share_line.value == app.share
+    app.reset.click()
+    assert eval(app.share, {"bp": bp}) == app.problem
+
+
+def test_the_share_line_of_an_example_is_short() -> None:
+    app = Small(ARTICLE)
+    assert app.share == "bp.examples.article.problem"
+    app.w1.value = 0.3
+    assert app.share == "bp.examples.article.problem.replace(w1=0.3)"
+
+
+@pytest.mark.parametrize("given", [None, "article", 3, bp.Network(2, 2, 2)])
+def test_anything_else_is_refused(given: Any) -> None:
+    with pytest.raises(bp.BpkitError, match=r"small app: expected an example or a Problem, got .*bp.examples.article"):
+        Small(given)
+
+
+def test_a_batch_is_refused_where_one_sample_is_shown() -> None:
+    batch = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])
+    with pytest.raises(bp.BpkitError, match=r"small app: expected one sample, got a batch of 2; .*sample\(0\)"):
+        Small(batch)
+
+
+def test_the_text_of_an_app_is_the_same_every_time_and_pages_that_run_nothing_see_a_picture() -> None:
+    app, other = Small(ARTICLE), Small(ARTICLE)
+    assert repr(app) == repr(other) == "App small: The loss is 0.233453."
+    bundle = app._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(app)
+    assert bundle["image/svg+xml"] == ARTICLE.problem.diagram().figure
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_misspelt_control_is_named() -> None:
+    with pytest.raises(AttributeError, match="the small app has no 'w11'; did you mean 'w1'"):
+        _ = Small(ARTICLE).w11
+
+
+class TestNumber:
+    def test_field_and_slider_follow_the_value(self) -> None:
+        number = Number("w1", 0.25)
+        number.value = 0.3
+        assert (number.entry.value, number.slider.value) == (0.3, 0.3)
+        number.slider.value = 0.4
+        assert (number.value, number.entry.value) == (0.4, 0.4)
+        number.entry.value = 0.2499
+        assert (number.value, number.slider.value) == (0.2499, 0.2499)
+
+    def test_looking_at_a_slider_does_not_round_the_value(self) -> None:
+        number = Number("w1", 0.2499)
+        number.slider.value = 0.25  # what a browser sends when it has drawn the slider
+        assert number.value == 0.2499
+        number.slider.value = 0.26
+        assert number.value == 0.26
+
+    def test_the_field_goes_beyond_the_slider(self) -> None:
+        number = Number("w1", 0.25)
+        number.entry.value = 7.5
+        assert (number.value, number.slider.value) == (7.5, 3.0)
+        number.slider.value = 2.99
+        assert number.value == 2.99
+
+    def test_a_logarithmic_number(self) -> None:
+        rate = Number("learning rate", 0.5, -2, 2, 0.05, log=True)
+        rate.slider.value = 10**0.5
+        assert rate.value == pytest.approx(10**0.5, rel=1e-9)
+        rate.value = 1000
+        assert rate.slider.value == 100
+        rate.value = -0.5
+        assert rate.slider.value == 0.01
+
+    def test_a_whole_number_keeps_its_bounds(self) -> None:
+        updates = Number("updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, 10_000))
+        updates.slider.value = 10**1.3
+        assert (updates.value, updates.entry.value) == (20, 20)
+        updates.entry.value = 10**6
+        assert (updates.value, updates.entry.value) == (10_000, 10_000)
+        updates.entry.value = -3
+        assert (updates.value, updates.entry.value, updates.slider.value) == (1, 1, 1)
+        updates.value = 20.4
+        assert updates.value == 20
+
+    def test_the_end_of_a_slider_can_move(self) -> None:
+        shown = Number("update", 800, 0, 1000, 1, whole=True, bounds=(0, 1000))
+        shown.high = 500
+        assert (shown.value, shown.entry.value, shown.slider.value, shown.slider.max) == (500, 500, 500, 500)
+        shown.high = 2000
+        shown.value = 1500
+        assert (shown.value, shown.slider.value) == (1500, 1500)
+
+    def test_what_is_no_number_is_refused(self) -> None:
+        with pytest.raises(bp.BpkitError, match="w1: expected a finite number, got nan"):
+            Number("w1", 0.25).value = float("nan")

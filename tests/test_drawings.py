@@ -1,0 +1,212 @@
+"""Pictures: words with the engine's numbers, every name at its place, nothing overlaps, signs need no colour."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import xml.etree.ElementTree as ET
+import zlib
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.show.diagram import diagram, numbers_of, svg, touched
+from bpkit.show.diagram_layout import LETTER, layout
+from bpkit.show.lines import lines_html, name_html
+from bpkit.show.live import Live
+from bpkit.show.palette import NEGATIVE, PAPER, POSITIVE, RUNS
+
+ARTICLE = bp.examples.article.problem
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def random_problem(network: bp.Network, seed: int = 0) -> bp.Problem:
+    draw = np.random.default_rng(seed)
+    parameters = {name: float(draw.normal()) for name in network.parameters}
+    return bp.Problem(network, parameters, draw.normal(size=network.sizes[0]), draw.uniform(size=network.sizes[-1]))
+
+
+def texts(picture: str) -> list[str]:
+    return ["".join(node.itertext()) for node in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def test_the_words_of_the_article_s_diagram_state_its_numbers() -> None:
+    words = repr(ARTICLE.diagram(digits=12))
+    for figure in (
+        "net_h1 = 0.505",
+        "out_h1 = 0.623633628298",  # the facts of the article at 40 digits
+        "net_o1 = 0.844680772413",
+        "out_o2 = 0.737584810707",
+        "E_o1 = 0.210892731798",
+        "E_total = 0.233452838119",
+        "w4 = 0.15 from x2 to h1",
+        "w2 = 0.28 from x2 to h2",
+        "b1 = 0.45 into h1 and h2",
+        "y2 = 0.95, E_o2 = 0.02256",
+    ):
+        assert figure in words
+
+
+def test_the_diagram_shows_every_name_and_number_at_its_place() -> None:
+    shown = texts(ARTICLE.diagram().figure)
+    for text in ["w1=0.25", "w8=0.4", "b2=0.5", "net 0.844681", "out 0.69945", "y1 = 0.05", "E_total = 0.233453", "x2"]:
+        assert text in shown
+    bare = texts(ARTICLE.network.diagram().figure)
+    assert {*ARTICLE.network.parameters, "x1", "h2", "o1"} <= set(bare)
+    assert not any("=" in text for text in bare)
+
+
+@pytest.mark.parametrize("bias", ["layer", "neuron", "none"])
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 2, 2), (3, 4, 3), (2, 6, 6, 2), (5, 1, 5)])
+def test_labels_stand_apart_and_nothing_leaves_the_picture(sizes: tuple[int, ...], bias: str) -> None:
+    network = bp.Network(*sizes, bias=bias)
+    plan = layout(network, True)
+    assert set(plan.labels) == set(network.weight_of)
+    size = {edge: LETTER * (len(network.weight_of[edge]) + 7) for edge in plan.labels}
+    for edge, (x, y) in plan.labels.items():
+        assert 0 < x - size[edge] / 2 < x + size[edge] / 2 < plan.width
+        assert 0 < y < plan.height
+        for other, (u, v) in plan.labels.items():
+            if other != edge and max(map(len, network.layers)) <= 4:
+                assert abs(x - u) >= (size[edge] + size[other]) / 2 or abs(y - v) >= 14, (edge, other)
+    for x, y in [*plan.nodes.values(), *plan.biases.values()]:
+        assert 0 < x < plan.width
+        assert 12 < y < plan.height
+
+
+def test_a_sign_is_a_dash_and_a_size_is_a_width() -> None:
+    root = ET.fromstring(svg(ARTICLE.network, numbers_of(ARTICLE.replace(w1=-0.1, w4=2.0, w3=0.0))))
+    plan = layout(ARTICLE.network, True)
+    line = {}
+    for edge, ((x1, y1), (x2, y2)) in plan.edges.items():
+        ends = {"x1": f"{x1:.1f}", "y1": f"{y1:.1f}", "x2": f"{x2:.1f}", "y2": f"{y2:.1f}"}
+        line[ARTICLE.network.weight_of[edge]] = next(
+            node for node in root.iter(f"{SVG}line") if ends.items() <= dict(node.items()).items()
+        )
+    assert line["w1"].get("stroke-dasharray")
+    assert line["w1"].get("stroke") == NEGATIVE
+    assert line["w4"].get("stroke-dasharray") is None
+    assert line["w4"].get("stroke") == POSITIVE
+    widths = [float(line[name].get("stroke-width", "0")) for name in ("w3", "w1", "w2", "w4")]
+    assert widths == sorted(widths)
+    assert widths[0] < widths[1] < widths[3]
+
+
+@pytest.mark.parametrize("color", [*(run[0] for run in RUNS), NEGATIVE, POSITIVE])
+def test_colours_can_be_read_on_the_paper(color: str) -> None:
+    assert (luminance(PAPER) + 0.05) / (luminance(color) + 0.05) >= 4.5
+
+
+def test_quantities_light_their_nodes_and_edges() -> None:
+    network = ARTICLE.network
+    assert touched(network, ["dnet_o1/dout_h1"]) == {"o1", "h1", ("h1", "o1")}
+    assert touched(network, ["w2", "w4_new"]) == {("x2", "h2"), ("x2", "h1")}
+    assert touched(network, ["dE_total/dw5", "dE/db1"]) == {"E_total", ("h1", "o1"), "b1"}
+    assert touched(network, ["net_h1", "E_o2", "y1", "dE_o1/dnet_o1", "dnet_h1/dx1"]) == {
+        *("h1", "E_o2", "y1", "E_o1", "o1", "x1"),
+        ("x1", "h1"),
+    }
+    for step in bp.derive(bp.Network(2, 2, 2, 1, bias="neuron")):
+        assert touched(bp.Network(2, 2, 2, 1, bias="neuron"), [step.name])
+    lit, plain = ARTICLE.diagram(highlight=["w5"]), ARTICLE.diagram()
+    assert lit.figure != plain.figure
+    assert lit.caption.endswith("Lit: w5.")
+    with pytest.raises(bp.BpkitError, match=r"highlight: the picture has no 'E_o3'; did you mean 'E_o"):
+        ARTICLE.diagram(highlight=["E_o3"])
+
+
+def test_wide_layers_are_told_by_a_number() -> None:
+    network = bp.Network(2, 32, 32, 2)
+    picture = str(random_problem(network).diagram().figure)
+    assert texts(picture).count("⋮ 25 more") == 2
+    assert len(picture) < 80_000
+    assert "1152 weights between -" in random_problem(network).diagram().caption
+
+
+def test_a_batch_and_a_number_that_left_the_floats_are_drawn_too() -> None:
+    batch = ARTICLE.replace(inputs=[[0.1, 0.2], [0.3, 0.4]], targets=[[0, 1], [1, 0]])
+    assert f"E_total = {bp.evaluate(batch)['E_total']:.6g}" in batch.diagram().caption
+    wild = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1e200, "b1": 0}, [1e200], [0])
+    assert "net inf" in str(wild.diagram().figure)
+
+
+def test_a_diagram_is_an_image_with_words_and_the_same_on_every_call() -> None:
+    drawing = ARTICLE.diagram()
+    html = drawing._repr_html_()
+    assert html is not None
+    alt, data = re.search(r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)"', html).groups()  # type: ignore[union-attr]
+    assert alt == drawing.caption
+    assert base64.b64decode(data).decode() == drawing.figure == ARTICLE.diagram().figure
+    assert drawing._repr_png_() is None
+
+
+def test_names_cannot_break_out_of_the_picture() -> None:
+    assert "<script" not in str(diagram(ARTICLE.network, ARTICLE, []).figure)
+    ET.fromstring(str(random_problem(bp.Network(2, 3, 2, bias="neuron")).diagram().figure))
+
+
+def test_a_loss_curve_says_its_losses() -> None:
+    drawing = bp.train(ARTICLE, 1000).plot(log=True)
+    for figure in (
+        "0.233453 after 0",
+        "0.225433 after 1",
+        "0.156131 after 10",
+        "0.0114816 after 100",
+        "0.000120369 after",
+    ):
+        assert figure in repr(drawing)  # the facts of the article
+    assert drawing._repr_html_() is None
+    png, size = drawing._repr_png_()  # type: ignore[misc]
+    pixels = matplotlib.image.imread(io.BytesIO(png))
+    assert pixels.shape[1] / size["width"] == pytest.approx(1.44, rel=0.01)
+    blue = np.abs(pixels[:, :, :3] - np.array([0, 0x72, 0xB2]) / 255).max(axis=2) < 0.02
+    assert blue.any(axis=0).mean() > 0.8  # the curve crosses the picture
+    line = drawing.figure.axes[0].lines[0]  # type: ignore[union-attr]
+    np.testing.assert_array_equal(line.get_ydata(), bp.train(ARTICLE, 1000).loss)
+
+
+def test_a_run_that_leaves_the_floats_is_drawn_up_to_there() -> None:
+    problem = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3], learning_rate=5)
+    drawing = bp.train(problem, 1000).plot()
+    assert "no longer finite at update 162: learning rate 5 is too large here" in drawing.caption
+    assert drawing.png().startswith(b"\x89PNG")
+    nothing = bp.train(problem.replace(w1=1e200, x1=1e200), 10)
+    assert len(nothing) == 0
+    assert "no point to draw" in nothing.plot().caption
+    assert nothing.plot().png()
+
+
+def test_a_live_frame_equals_one_drawn_from_scratch() -> None:
+    def frame(live: Live, line: object, ys: list[float]) -> bytes:
+        line.set_data([0, 1, 2], ys)  # type: ignore[attr-defined]
+        return live.frame([line], "same", lambda axes: axes.set(xlim=(0, 2), ylim=(0, 1)))  # type: ignore[list-item]
+
+    live, fresh = Live(), Live()
+    line, other = (one.axes.plot([], [], animated=True)[0] for one in (live, fresh))
+    first = frame(live, line, [0, 1, 0])
+    assert frame(live, line, [1, 0, 1]) != first
+    assert frame(live, line, [0, 1, 0]) == first == frame(fresh, other, [0, 1, 0])
+    assert zlib.crc32(first)  # bytes, ready to send
+
+
+def test_live_lines_say_what_the_derivation_says() -> None:
+    problem = ARTICLE.replace(w6=-0.2)
+    lines = bp.derive(problem.network)
+    table = lines_html(lines, {**problem.givens, **bp.evaluate(problem)}, 8, lit=[5])
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
+    assert "= 0.35 · 0.62363363 + (-0.2) · 0.63204501 + 0.5 = 0.59186277" in plain
+    rows = re.findall(r"<tr( class=\"bpkit-lit\")?><td>\((\d+)\)", table)
+    assert [int(number) for _, number in rows] == [step.number for step in lines]
+    assert [number for mark, number in rows if mark] == ["5"]
+    assert name_html("dE_total/dnet_h1") == "∂E/∂<i>net</i><sub>h1</sub>"
+    assert name_html("w5_new") == "w<sub>5</sub><sup>new</sup>"
+    assert name_html("b_h1 · net_h1_2") == "<i>b</i><sub>h1</sub> · <i>net</i><sub>h1_2</sub>"
