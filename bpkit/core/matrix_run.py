@@ -16,7 +16,6 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
-RECORD_LIMIT = 40_000_000  # numbers; 320 MB, what a small server can spare
 
 
 @lru_cache(maxsize=64)
@@ -128,12 +127,6 @@ def train_matrices(problem: Problem, steps: int) -> Array:
     """The records of gradient descent, a row per update: every parameter in the network's order, then the loss."""
     network = problem.network
     names = _layout(network)
-    if (steps + 1) * (len(names) + 1) > RECORD_LIMIT:
-        most = RECORD_LIMIT // (len(names) + 1)
-        raise BpkitError(
-            f"train: expected at most {most - 1} updates for {len(names)} parameters, as every one is recorded, "
-            f"got {steps}; train in pieces: trace.final is the problem to go on with"
-        )
     rows = np.empty((steps + 1, len(names) + 1))
     run = _compiled(network, problem.train_biases)["train"]
     with np.errstate(all="ignore"):

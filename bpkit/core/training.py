@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from array import array
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 
 # Above this many parameters arrays are faster than straight lines (measured by tests/benchmarks).
 STRAIGHT_LINE_LIMIT = 128
+RECORD_LIMIT = 40_000_000  # numbers; 320 MB, what a small server can spare
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,6 +107,12 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
     if not isinstance(problem, Problem):
         single(problem, "train")
     steps = count(steps)
+    width = len(problem.network.parameters) + 1
+    if (steps + 1) * width > RECORD_LIMIT:
+        raise BpkitError(
+            f"train: expected at most {RECORD_LIMIT // width - 1} updates for {width - 1} parameters, as every one is "
+            f"recorded, got {steps}; train in pieces: trace.final is the problem to go on with"
+        )
     if problem.is_batch or len(problem.network.parameters) > STRAIGHT_LINE_LIMIT:
         rows = train_matrices(problem, steps)
     else:
@@ -117,10 +125,10 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 
 
 def _straight_lines(problem: Problem, steps: int) -> Array:
-    records: list[tuple[float, ...]] = []
+    records = array("d")  # a list of tuples takes four times the memory, and longer
     run: Any = compiled(problem.network, problem.train_biases, False)["train"]
     # Where a number leaves the floats the records end, and their length says where.
     with suppress(ArithmeticError, ValueError):
-        run(**problem.givens, steps=steps, record=records.append)
+        run(**problem.givens, steps=steps, record=records.extend)
     width = len(problem.network.parameters) + 1
-    return np.array(records, dtype=float).reshape(-1, width)
+    return np.asarray(records).reshape(-1, width)

@@ -13,7 +13,7 @@ from strategies import cases
 
 import bpkit as bp
 from bpkit.core import training
-from bpkit.core.matrix_run import RECORD_LIMIT, train_matrices
+from bpkit.core.matrix_run import train_matrices
 
 ARTICLE = bp.examples.article.problem
 
@@ -183,8 +183,9 @@ def test_a_run_never_records_what_is_not_finite(case: Case, rate: float) -> None
 
 def test_records_that_do_not_fit_are_refused_before_they_are_made() -> None:
     batch = ARTICLE.replace(inputs=[[0.1, 0.2]], targets=[[0.05, 0.95]])
-    with pytest.raises(bp.BpkitError, match=r"at most \d+ updates for 10 parameters.*got 40000000.*trace.final"):
-        bp.train(batch, RECORD_LIMIT)
+    for problem in (ARTICLE, batch):
+        with pytest.raises(bp.BpkitError, match=r"at most \d+ updates for 10 parameters.*got 40000000.*trace.final"):
+            bp.train(problem, 40_000_000)
 
 
 # The source that runs
