@@ -1,0 +1,181 @@
+"""One update line by line: forward, loss, backward, update; each line with its numbers, its reason, its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import App, View
+from bpkit.apps.controls import Number
+from bpkit.core.derivation import NumberedDerivation, Step
+from bpkit.core.derive import derive
+from bpkit.core.problem import Problem
+from bpkit.core.training import Trace, train
+from bpkit.show.diagram import svg
+from bpkit.show.diagram_words import words
+from bpkit.show.drawing import Drawing
+from bpkit.show.lines import lines_html
+from bpkit.show.render import sides_text
+
+MOST_UPDATES = 100
+PHASES = ("forward", "loss", "backward", "update")
+FIRST_PHASES = {"net": "forward", "out": "forward", "error": "loss", "total": "loss", "update": "update"}
+WIDE = "92px"
+# Fixed, so that nothing moves from line to line; what is longer scrolls.
+CARD = "height:172px;overflow:auto;padding:4px 8px;box-sizing:border-box"
+
+
+def phase_of(step: Step) -> str:
+    """Which of the four phases a line belongs to."""
+    return FIRST_PHASES.get(step.kind, "backward")
+
+
+@dataclass(frozen=True)
+class State:
+    """What the stepper shows: a line of the update after so many updates."""
+
+    problem: Problem
+    rows: NumberedDerivation
+    update: int
+    wanted: int  # the update asked for; the run may end before it
+    line: int
+    digits: int
+    diverged_at: int | None
+
+    @property
+    def step(self) -> Step:
+        """The line that is being computed."""
+        return self.rows[self.line]
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What is known once this line is computed: the given numbers and the results up to here."""
+        computed = {step.name: self.rows.numbers[step.name] for step in self.rows if step.number <= self.line}
+        return {**self.problem.givens, **computed}
+
+    @property
+    def lit(self) -> tuple[str, ...]:
+        """The quantities on this line, all of which stand on the picture except for the learning rate."""
+        names = sorted(str(symbol) for symbol in self.step.rhs.free_symbols)
+        return (self.step.name, *(name for name in names if name != "learning_rate"))
+
+
+class Stepper(App):
+    """Back and Next walk through the lines of one update, and on into the next one."""
+
+    name = "stepper"
+
+    def controls(self) -> Mapping[str, Any]:
+        self._train: Callable[[float], Trace] = lru_cache(maxsize=4)(
+            lambda rate: train(self.problem.replace(learning_rate=rate), MOST_UPDATES)
+        )
+        self._rows: Callable[[float, int], NumberedDerivation] = lru_cache(maxsize=4)(self._rows_at)
+        self.last = len(derive(self.problem.network))
+        line, update = (1, self.last), (0, MOST_UPDATES)
+        return {
+            "line": Number("line", 1, *line, 1, whole=True, bounds=line, label_width=WIDE),
+            "update": Number("updates done", 0, *update, 1, whole=True, bounds=update, label_width=WIDE),
+            "rate": Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
+        }
+
+    def views(self) -> Mapping[str, View]:
+        self.play = widgets.Play(min=1, max=self.last, interval=1500, show_repeat=False)
+        widgets.jslink((self.play, "value"), (self.control["line"].slider, "value"))
+        first = {phase_of(step): step.number for step in reversed(tuple(derive(self.problem.network)))}
+        self.phase = {
+            phase: _button(phase, f"Go to the first line of the phase {phase}", self._go(first[phase]))
+            for phase in PHASES
+        }
+        self.back = _button("◂ Back", "One line back", lambda _: self._move(-1), "80px")
+        self.next = _button("Next ▸", "One line on; after the last, the next update", lambda _: self._move(1), "80px")
+        return {
+            **{
+                f"phase_{phase}": (button, partial(self._phase_label, phase), "description")
+                for phase, button in self.phase.items()
+            },
+            "next": (self.next, lambda state: "Next ▸" if state.line < self.last else "Next update ▸", "description"),
+            "card": (widgets.HTML(), self._card),
+            "diagram": (widgets.HTML(), lambda state: svg(state.problem.network, state.numbers, state.lit)),
+        }
+
+    def page(self) -> Sequence[widgets.Widget]:
+        control, row = self.control, {"align_items": "center", "flex_flow": "row wrap"}
+        self.control["line"].layout.width = "440px"
+        phases = widgets.HBox(list(self.phase.values()), layout=row)
+        walk = widgets.HBox([self.back, self.next, control["line"], self.play], layout=row)
+        onward = widgets.HBox([control["update"], control["rate"]], layout=row)
+        return [phases, walk, onward, self.view["card"], self.view["diagram"]]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        trace = self._train(values["rate"])
+        wanted, line = int(values["update"]), int(values["line"])
+        update = max(0, min(wanted, len(trace) - 1))
+        rows = self._rows(values["rate"], update)
+        return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at)
+
+    def words(self, state: State) -> str:
+        step, done = state.step, "1 update" if state.update == 1 else f"{state.update} updates"
+        text = f"{step.name} = {sides_text(step, state.rows.numbers, state.digits)}"
+        where = (
+            f"After {done}, {phase_of(step)} phase, line {state.line} of {self.last}: {text}. {_sentence(step.reason)}"
+        )
+        return f"{where} {words(state.problem.network, state.numbers, state.lit, state.digits)}"
+
+    def note(self, state: State) -> tuple[str, bool]:
+        if state.diverged_at is not None and state.wanted >= state.diverged_at:
+            return (
+                f"The loss is no longer finite at update {state.diverged_at}: learning rate "
+                f"{state.problem.learning_rate:g} is too large here; the lines are those of update {state.update}.",
+                True,
+            )
+        return "", False
+
+    def drawing(self, state: State) -> Drawing:
+        return Drawing(self.words(state), svg(state.problem.network, state.numbers, state.lit))
+
+    def _rows_at(self, rate: float, update: int) -> NumberedDerivation:
+        trace = self._train(rate)
+        problem = trace.at(update) if len(trace) else self.problem.replace(learning_rate=rate)
+        return derive(problem.network).at(problem)
+
+    def _go(self, line: int) -> Callable[[Any], None]:
+        return lambda _button: self.set(line=line)
+
+    def _move(self, by: int) -> None:
+        """One line on or back, across the borders between updates."""
+        state, line = self.state, self.state.line + by
+        if 1 <= line <= self.last:
+            self.set(line=line)
+        elif 0 <= state.update + by <= (MOST_UPDATES if state.diverged_at is None else state.diverged_at - 1):
+            self.set(line=1 if by > 0 else self.last, update=state.update + by)
+
+    def _phase_label(self, phase: str, state: State) -> str:
+        label = f"{PHASES.index(phase) + 1} {phase}"
+        return f"▸ {label}" if phase == phase_of(state.step) else label
+
+    def _card(self, state: State) -> str:
+        """The line, why it holds, and the lines that it uses."""
+        step, numbers = state.step, state.rows.numbers
+        title = f"Line {state.line} of {self.last}, {phase_of(step)}, after {state.update} updates"
+        used = [state.rows[number] for number in step.uses]
+        below = f"<div>It uses:</div>{lines_html(used, numbers, state.digits)}" if used else ""
+        return (
+            f"<div style='{CARD}' tabindex='0' role='region' aria-label='The line'><div class='bpkit-heading'>{title}"
+            f"</div>{lines_html([step], numbers, state.digits, [step.number])}"
+            f"<div style='margin:6px 4px'>{escape(_sentence(step.reason))}</div>{below}</div>"
+        )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _button(label: str, tooltip: str, press: Callable[[Any], None], width: str = "116px") -> widgets.Button:
+    button = widgets.Button(description=label, tooltip=tooltip, layout={"width": width, "margin": "1px 2px"})
+    button.on_click(press)
+    return button
