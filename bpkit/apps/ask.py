@@ -41,6 +41,7 @@ class Ask(App):
 
     name = "ask"
     batches = True
+    children: Any
 
     def __init__(self, given: Example | Problem, quantity: str) -> None:
         self._quantity = quantity
@@ -69,7 +70,7 @@ class Ask(App):
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        check = widgets.Button(description="Check", tooltip=f"Check your {self.asked}", **described(width="80px"))
+        check = widgets.Button(description="Check", tooltip=f"Check your {self.asked}", layout={"width": "80px"})
         row = [self.control["number"], check, self.control["line"]]
         return [widgets.HBox(row, layout={"flex_flow": "row wrap"})]
 
@@ -80,4 +81,4 @@ class Ask(App):
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text
         line = f" {line_words(state.asked, state.digits)}" if state.opened else ""
-        return f"{state.asked} = {given} {verdict_words(state.found)}{line}"
+        return f"{state.asked} = {given}: {verdict_words(state.found)}{line}"

@@ -10,10 +10,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, described
-from bpkit.apps.verdicts import line_html, line_words, look, verdict_html, verdict_words
+from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, verdict_html, verdict_words
 from bpkit.core.derive import derive
 from bpkit.core.detective import MOST_UPDATES, Question, question
+from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis
+from bpkit.core.figures import read
 from bpkit.core.numeric import AVERAGED
 from bpkit.core.problem import Problem
 
@@ -104,10 +106,16 @@ class Detective(App):
 
 def earlier(text: str) -> dict[str, str] | None:
     """The numbers of ``net_o1 = 0.79, out_o1 = 0.69`` by name; None while the text is not all of that form."""
-    found, place = {}, 0
-    for match in iter(lambda: _GIVEN.match(text, place), None):
+    found: dict[str, str] = {}
+    place = 0
+    while text[place:].strip():
+        match = _GIVEN.match(text, place)
+        if not match or (HALF.fullmatch(match[2]) and not WHOLE.fullmatch(match[2])):
+            return None
+        try:
+            read(match[2])
+        except BpkitError:
+            return None
         found[match[1]] = match[2]
         place = match.end()
-        if place == len(text):
-            break
-    return None if text[place:].strip() else found
+    return found

@@ -24,10 +24,10 @@ TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the lin
 
 # The sign and the word say what the colour says.
 LOOKS = {
-    "correct": ("✓", "Right.", "#007A5A"),
-    "rounded": ("≈", "Right, but rounded.", POSITIVE),
-    "misconception": ("✗", "Not right, and the mistake has a name.", NEGATIVE),
-    "unknown": ("✗", "Not right.", NEGATIVE),
+    "correct": ("✓", "", "#007A5A"),
+    "rounded": ("≈", "", POSITIVE),
+    "misconception": ("✗", "Not right, but the mistake has a name.", NEGATIVE),
+    "unknown": ("✗", "", NEGATIVE),
 }
 
 
@@ -36,7 +36,7 @@ def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] |
     if not typed.strip():
         return "No number yet."
     if HALF.fullmatch(typed) and not WHOLE.fullmatch(typed):
-        return f"{typed.strip()} … go on, this is not a whole number yet."
+        return f"{typed.strip()} … go on, the number is not complete."
     try:
         return diagnose(problem, quantity, typed, given or None)
     except BpkitError as error:
@@ -56,7 +56,7 @@ def verdict_html(found: Diagnosis | str) -> str:
     """The verdict in a box of a fixed least height, so that nothing below it moves while one types."""
     sign, word, color = ("", "", FAINT) if isinstance(found, str) else LOOKS[found.verdict]
     message = found if isinstance(found, str) else found.message
-    head = f"<b>{sign} {word}</b> " if word else ""
+    head = f"<b>{sign} {word}</b> " if sign else ""
     return (
         f"<div role='status' style='min-height:4.6em;max-width:70em;padding:4px 10px;border-left:4px solid {color}'>"
         f"{head}{escape(message)}</div>"
@@ -65,7 +65,7 @@ def verdict_html(found: Diagnosis | str) -> str:
 
 def verdict_words(found: Diagnosis | str) -> str:
     """The verdict in words."""
-    return found if isinstance(found, str) else f"{LOOKS[found.verdict][1]} {found.message}"
+    return found if isinstance(found, str) else f"{LOOKS[found.verdict][1]} {found.message}".lstrip()
 
 
 def line_html(asked: Question, digits: int) -> str:

@@ -1,0 +1,179 @@
+"""Commit to an answer before it is shown: the learner predicts, then compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import described
+from bpkit.apps.controls import Held
+from bpkit.apps.style import STYLE
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.figures import read
+from bpkit.show.palette import FAINT, NEGATIVE
+from bpkit.show.render import number
+
+GREEN = "#007A5A"
+CLOSE = 1.1  # as a factor: nearer than this is close
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question, what may be chosen, the answer with its reason, and what the learner committed to."""
+
+    question: str
+    choices: tuple[str, ...] | None
+    answer: str | float
+    because: str
+    committed: str | float | None = None
+
+    @property
+    def right(self) -> bool:
+        """Is what was committed the answer, to the digits that are shown?"""
+        if isinstance(self.committed, float):
+            return number(self.committed) == number(float(self.answer))
+        return self.committed == self.answer
+
+    @property
+    def feedback(self) -> str:
+        """The comparison with the answer and the reason; empty before the learner committed."""
+        if self.committed is None:
+            return ""
+        if isinstance(self.committed, str):
+            text = f"You said {self.committed}. " + ("That is right." if self.right else f"It is {self.answer}.")
+        else:
+            text = compare(self.committed, float(self.answer))
+        return f"{text} The reason: {self.because.rstrip('.')}." if self.because else text
+
+
+def compare(guess: float, answer: float) -> str:
+    """How far a predicted number is off: by how much, in which direction, by which factor or percentage."""
+    true, off = number(answer), number(abs(guess - answer), 4)
+    said = f"You said {number(guess)}"
+    if number(guess) == true:
+        return f"{said}. That is right."
+    way = "high" if guess > answer else "low"
+    if guess * answer <= 0:
+        sign = ", and on the other side of 0" if guess * answer < 0 else ""
+        return f"{said}; it is {true}. You were {off} too {way}{sign}."
+    factor = max(guess / answer, answer / guess)
+    if factor < 2:
+        share, close = number(100 * abs(guess / answer - 1), 2), "Close. " if factor <= CLOSE else ""
+        return f"{said}; it is {true}. {close}You were {off}, or {share} %, too {way}."
+    size = "large" if abs(guess) > abs(answer) else "small"
+    return f"{said}; it is {true}. You were {off} too {way}: {number(factor, 2)} times too {size}."
+
+
+class Predict(widgets.VBox):  # type: ignore[misc]
+    """A question that shows its answer only to those who have committed to one of their own.
+
+    ``predict("Which way?", choices=["up", "down"], answer="down", because="..")``; without ``choices`` the answer is
+    a number that is typed. ``guess`` is the control, ``commit`` holds what was committed (None before), the button
+    sets it once; ``committed`` and ``feedback`` say the rest.
+    """
+
+    def __init__(
+        self, question: str, choices: Sequence[str] | None = None, *, answer: str | float, because: str = ""
+    ) -> None:
+        if choices is not None and (answer not in choices or len(set(choices)) < len(choices)):
+            raise BpkitError(
+                f"predict: expected the answer to be one of the different choices {', '.join(map(str, choices))}, "
+                f"got {answer!r}{suggest(str(answer), list(map(str, choices)))}"
+            )
+        if choices is None and isinstance(answer, str | bool):
+            raise BpkitError(f"predict: expected a number as the answer, got {answer!r}; or give choices=[..]")
+        self._asked = Prediction(
+            question, None if choices is None else tuple(choices), answer if choices else float(answer), because
+        )
+        self.guess = _box() if choices is None else _radio(question, choices)
+        self.commit = Held(value=None)
+        self.button = widgets.Button(
+            description="Commit", tooltip="Commit to your answer; then it cannot be changed", layout={"width": "90px"}
+        )
+        self.answer = widgets.HTML()
+        self._show()
+        self.guess.observe(self._show, "value")
+        self.commit.observe(self._show, "value")
+        self.button.on_click(lambda _button: self._commit())
+        text = widgets.HTML(f"<div class='bpkit-heading'>{escape(question)}</div>")
+        row = widgets.HBox([self.guess, self.button], layout={"align_items": "flex-end", "flex_flow": "row wrap"})
+        super().__init__([widgets.HTML(STYLE), text, row, self.answer])
+        self.add_class("bpkit-app")
+
+    @property
+    def state(self) -> Prediction:
+        """The question and what was committed."""
+        asked = self._asked
+        return Prediction(asked.question, asked.choices, asked.answer, asked.because, self.commit.value)
+
+    @property
+    def committed(self) -> str | float | None:
+        """What the learner committed to; None before."""
+        value: str | float | None = self.commit.value
+        return value
+
+    @property
+    def feedback(self) -> str:
+        """What is said after committing; empty before."""
+        return self.state.feedback
+
+    def _read(self) -> str | float | None:
+        """The present answer, or None while there is none."""
+        value = self.guess.value
+        if self._asked.choices is not None:
+            return value if value is None else str(value)
+        try:
+            return read(value).value
+        except BpkitError:
+            return None
+
+    def _commit(self) -> None:
+        if self.commit.value is None:
+            self.commit.value = self._read()
+
+    def _show(self, _change: Any = None) -> None:
+        state = self.state
+        ready = self._read() is not None
+        self.guess.disabled = state.committed is not None
+        self.button.disabled = state.committed is not None or not ready
+        waiting = "Choose" if self._asked.choices else "Type a number"
+        if state.committed is not None:
+            words, color = state.feedback, GREEN if state.right else NEGATIVE
+            sign = "✓ " if state.right else "→ "
+        else:
+            words, color, sign = f"{waiting}, then commit." if not ready else "Press Commit to compare.", FAINT, ""
+        self.answer.value = (
+            "<div role='status' style='min-height:3.2em;max-width:70em;padding:4px 10px;"
+            f"border-left:4px solid {color}'><b>{sign}</b>{escape(words)}</div>"
+        )
+
+    def __repr__(self) -> str:
+        state = self.state
+        choices = f" ({' / '.join(state.choices)})" if state.choices else ""
+        return f"Predict: {state.question}{choices} {state.feedback or 'No prediction yet.'}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle = super()._repr_mimebundle_(**kwargs) or {}
+        bundle["text/plain"] = repr(self)
+        return bundle
+
+
+def _box() -> widgets.Text:
+    return widgets.Text(
+        description="Your prediction", placeholder="a number", **described(label="110px", width="260px")
+    )
+
+
+def _radio(question: str, choices: Sequence[str]) -> widgets.RadioButtons:
+    return widgets.RadioButtons(
+        options=list(choices),
+        value=None,
+        description="Your prediction",
+        tooltip=question,
+        layout={"width": "auto", "min_width": "260px", "margin": "1px 2px"},
+        style={"description_width": "110px"},
+    )

@@ -1,0 +1,254 @@
+"""The boxes that judge: waiting, verdict, and an answer that stays hidden until it is right or asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+import bpkit as bp
+from bpkit.apps.detective import earlier
+
+ARTICLE = bp.examples.article
+PROBLEM = ARTICLE.problem
+
+
+def forward() -> tuple[float, float, float]:
+    """net_o1, out_o1 and the loss of the article's network, in plain arithmetic."""
+    squash = lambda z: 1 / (1 + math.exp(-z))
+    p = PROBLEM.parameters
+    h1, h2 = (squash(p[a] * 0.1 + p[b] * 0.2 + p["b1"]) for a, b in (("w1", "w4"), ("w3", "w2")))
+    net = p["w5"] * h1 + p["w6"] * h2 + p["b2"]
+    o1, o2 = squash(net), squash(p["w7"] * h1 + p["w8"] * h2 + p["b2"])
+    return net, o1, 0.5 * (0.05 - o1) ** 2 + 0.5 * (0.95 - o2) ** 2
+
+
+NET_O1, OUT_O1, LOSS = forward()
+
+
+def shown(app: Any) -> str:
+    """All that a learner sees of an app."""
+    return " ".join([repr(app), *(str(getattr(widget, "value", "")) for widget in app.view.values())])
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "-", "0.", ".", "-.", "8.5e", "8.5e-", "3/", "1,", "8.5*"])
+def test_half_a_number_is_waited_for(typed: str) -> None:
+    for app in (bp.apps.ask(PROBLEM, "net_o1"), bp.apps.detective(PROBLEM)):
+        app.number.value = typed
+        assert isinstance(app.state.found, str)
+        assert "No number yet" in shown(app) or "go on" in shown(app)
+
+
+def test_what_is_no_number_is_said_so_and_the_app_goes_on() -> None:
+    app = bp.apps.ask(PROBLEM, "net_o1")
+    app.number.value = "<b>a lot</b>"
+    assert "cannot be read as a number" in shown(app)
+    assert "<b>a lot" not in app.view["verdict"].value
+    app.number.value = f"{NET_O1:.6f}"
+    assert app.state.found.verdict == "correct"
+
+
+def test_the_answer_shows_only_when_it_is_right_or_asked_for() -> None:
+    app = bp.apps.ask(ARTICLE, "net_o1")
+    secret = f"{NET_O1:.6g}"
+    for typed in ["", "0.5", "0.794609", "0.84", "1", "0.85", "7e3", "-0.844", "rubbish"]:
+        app.number.value = typed
+        assert not app.state.opened
+        assert secret[:6] not in shown(app)
+    app.line.value = True
+    assert f"<b>{secret}</b>" in app.view["line"].value
+    assert "Line (5)" in repr(app)
+    app.set(line=False, number=f"{NET_O1:.4f}")
+    assert app.state.opened  # right: the line opens by itself
+    assert f"<b>{secret}</b>" in app.view["line"].value
+
+
+@pytest.mark.parametrize(
+    ("quantity", "typed", "verdict"),
+    [
+        ("net_o1", f"{NET_O1:.8f}", "correct"),
+        ("out_o1", f"{OUT_O1:.5f}", "correct"),
+        ("E_total", f"{LOSS:.10f}", "correct"),
+        ("E_total", f"{LOSS * 2:.10f}", "misconception"),  # without the half
+        (
+            "w5_new",
+            f"{0.35 + 0.5 * (OUT_O1 - 0.05) * OUT_O1 * (1 - OUT_O1) / (1 + math.exp(-0.505)):.9f}",
+            "misconception",
+        ),
+        ("out_o1", "0.123456", "unknown"),
+    ],
+)
+def test_verdicts(quantity: str, typed: str, verdict: str) -> None:
+    app, ask = bp.apps.detective(ARTICLE), bp.apps.ask(ARTICLE, quantity)
+    app.set(quantity=quantity, number=typed)
+    ask.number.value = typed
+    for one in (app, ask):
+        assert one.state.found.verdict == verdict
+        assert one.state.found.message in repr(one)
+    sign = {"correct": "✓", "misconception": "✗", "unknown": "✗"}[verdict]
+    assert sign in app.view["verdict"].value  # never the colour alone
+    assert app.share == f"bp.diagnose(bp.examples.article.problem, {quantity!r}, {typed!r})"
+    assert repr(eval(app.share, {"bp": bp})) == repr(app.state.found)
+
+
+def test_a_right_step_from_an_earlier_wrong_number_counts() -> None:
+    app = bp.apps.detective(ARTICLE)
+    carried = f"{1 / (1 + math.exp(-0.794609)):.6f}"
+    app.set(quantity="out_o1", number=carried)
+    assert app.state.found.verdict != "correct"
+    app.given.value = "net_o1 = 0.794609"
+    assert app.state.found.verdict == "correct"
+    assert app.state.found.carried == ("net_o1",)
+    assert eval(app.share, {"bp": bp}).carried == ("net_o1",)
+    app.given.value = "net_o1 = 0.794609, net"  # half typed: the app says how
+    assert "Write earlier numbers like" in app.view["verdict"].value
+    app.given.value = "net_o9 = 0.5"
+    assert "did you mean" in app.message.value
+    app.reset.click()
+    assert (app.number.value, app.given.value, app.message.value.count("Note")) == ("", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {}),
+        ("net_o1 = 0.79", {"net_o1": "0.79"}),
+        ("net_o1=0,79;out_o1=-8.5e-2", {"net_o1": "0,79", "out_o1": "-8.5e-2"}),
+        ("dE/dw5 = 0.08, out_h1 = .6", {"dE/dw5": "0.08", "out_h1": ".6"}),
+        ("net_o1 0.79", None),
+        ("net_o1 =", None),
+        ("net_o1 = -", None),
+        ("net_o1 = 0.7x", None),
+    ],
+)
+def test_earlier_numbers(text: str, found: dict[str, str] | None) -> None:
+    assert earlier(text) == found
+
+
+def test_figures_after_updates_and_means_over_a_batch() -> None:
+    app = bp.apps.detective(bp.examples.mazur)
+    app.set(quantity="E_total", updates=1, number="0.291027924")
+    assert app.state.found.misconceptions[0].name == "uses the already updated weights"
+    ask = bp.apps.ask(bp.examples.mazur, "E_total after 1 update")
+    ask.line.value = True
+    assert "0.291028" in ask.view["line"].value
+    batch = PROBLEM.replace(inputs=[[0.1, 0.2], [0.3, 0.1]], targets=[[0.05, 0.95], [0, 1]])
+    ask = bp.apps.ask(batch, "E_total")
+    ask.line.value = True
+    assert f"the mean over 2 samples is {bp.evaluate(batch)['E_total']:.6g}" in repr(ask)
+    with pytest.raises(bp.BpkitError, match="2 samples"):
+        bp.apps.ask(batch, "net_o1")
+
+
+def test_what_cannot_be_asked_is_told_to_the_author() -> None:
+    with pytest.raises(bp.BpkitError, match="did you mean"):
+        bp.apps.ask(PROBLEM, "net_o9")
+    with pytest.raises(bp.BpkitError, match=r"bp\.apps\.ask\(bp\.examples\.article\)"):
+        bp.apps.ask("net_o1", PROBLEM)
+
+
+def test_a_storm_of_typing_ends_in_the_last_number() -> None:
+    app = bp.apps.detective(ARTICLE)
+    app.quantity.value = "net_o1"
+    text = f"{NET_O1:.9f}"
+    for end in range(len(text) + 1):
+        app.number.value = text[:end]
+    assert app.state.found.verdict == "correct"
+    other = bp.apps.detective(ARTICLE)
+    other.set(number=text, quantity="net_o1")
+    assert repr(app) == repr(other)
+    assert [view.value for view in app.view.values()] == [view.value for view in other.view.values()]
+
+
+def test_digits_of_the_line() -> None:
+    app = bp.apps.detective(ARTICLE)
+    app.set(quantity="net_o1", line=True, digits=12)
+    assert f"<b>{NET_O1:.12g}</b>" in app.view["line"].value
+    assert f"{NET_O1:.12g}" in repr(app)
+
+
+# predict
+
+
+def predict(**more: Any) -> Any:
+    return bp.apps.predict("Which way?", choices=["up", "down"], answer="down", because="downhill", **more)
+
+
+def test_a_choice_is_compared_after_committing_and_then_locked() -> None:
+    app = predict()
+    assert (app.committed, app.feedback, app.button.disabled) == (None, "", True)
+    assert repr(app) == "Predict: Which way? (up / down) No prediction yet."
+    app.guess.value = "up"
+    assert not app.button.disabled
+    assert "downhill" not in repr(app) + app.answer.value
+    app.button.click()
+    assert (app.committed, app.guess.disabled, app.button.disabled) == ("up", True, True)
+    assert app.feedback == "You said up. It is down. The reason: downhill."
+    assert "downhill" in app.answer.value
+    app.guess.value = "down"
+    app.button.click()
+    assert app.committed == "up"
+    assert app.feedback in repr(app)
+
+
+def test_the_right_choice() -> None:
+    app = predict()
+    app.guess.value = "down"
+    app.button.click()
+    assert app.state.right
+    assert "You said down. That is right." in repr(app)
+    assert "✓" in app.answer.value
+
+
+@pytest.mark.parametrize(
+    ("guess", "words"),
+    [
+        ("500", "it is 20. You were 480 too high: 25 times too large."),
+        ("4", "it is 20. You were 16 too low: 5 times too small."),
+        ("30", "it is 20. You were 10, or 50 %, too high."),
+        ("19", "it is 20. Close. You were 1, or 5 %, too low."),
+        ("20", "You said 20. That is right."),
+        ("2e1", "You said 20. That is right."),
+        ("-20", "You were 40 too low, and on the other side of 0."),
+        ("0", "You were 20 too low."),
+    ],
+)
+def test_a_number_is_compared_by_how_far_and_which_way(guess: str, words: str) -> None:
+    app = bp.apps.predict("After how many updates?", answer=20, because="it is quick.")
+    app.guess.value = guess
+    assert "20 " not in app.answer.value
+    app.button.click()
+    assert words in app.feedback
+    assert app.feedback.endswith("The reason: it is quick.")
+    assert app.committed == float(guess)
+
+
+def test_a_negative_answer_of_the_right_sign() -> None:
+    app = bp.apps.predict("What slope?", answer=-0.01)
+    app.guess.value = "-0.1"
+    app.button.click()
+    assert app.feedback == "You said -0.1; it is -0.01. You were 0.09 too low: 10 times too large."
+
+
+@pytest.mark.parametrize("typed", ["", "-", "some", "1e", "inf"])
+def test_without_a_number_there_is_nothing_to_commit(typed: str) -> None:
+    app = bp.apps.predict("How many?", answer=3)
+    app.guess.value = typed
+    app.button.click()
+    assert (app.committed, app.button.disabled) == (None, True)
+
+
+def test_questions_that_cannot_be_answered() -> None:
+    with pytest.raises(bp.BpkitError, match="one of the different choices"):
+        bp.apps.predict("Which?", choices=["a", "b"], answer="c")
+    with pytest.raises(bp.BpkitError, match="expected a number as the answer"):
+        bp.apps.predict("Which?", answer="c")
+
+
+def test_text_from_outside_stays_text() -> None:
+    app = bp.apps.predict("<i>x</i>?", choices=["<b>a</b>", "c"], answer="c", because="<script>")
+    app.guess.value = "<b>a</b>"
+    app.button.click()
+    assert "<script>" not in app.answer.value
+    assert "<b>a" not in app.answer.value
