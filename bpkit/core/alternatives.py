@@ -7,6 +7,7 @@ overwritten. One call on arrays thus replaces thousands of evaluations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from bpkit.core.code import code, header, identifier
+from bpkit.core.code import code, header, identifier, inlined
 from bpkit.core.derivation import Step
 from bpkit.core.network import Network
 from bpkit.core.numeric import lines
@@ -168,3 +169,31 @@ def _run(
     with np.errstate(all="ignore"):
         rows = made.run(**{**numbers, **start}, **handed, **helpers, n_samples=float(samples))
         return {name: full(row).mean(axis=0) for name, row in zip(made.names, rows)}
+
+
+@lru_cache(maxsize=512)
+def _loop(network: Network, train_biases: bool, way: Way) -> Callable[..., tuple[float, ...]]:
+    """Gradient descent as one way would have it, in straight lines of floats."""
+    rewriter = Rewriter(lines(network, train_biases))
+    steps = {**rewriter.true, **rewriter(way)}
+    trained = [f"{name}_new" for name in network.parameters]
+    rows = inlined([steps[name] for name in _order(steps, {}, trained, frozenset())])
+    text = [f"        {identifier(step.name)} = {code(expr)}" for step, expr in rows]
+    names = ", ".join(network.parameters)
+    body = ["", f"def train({', '.join(network.givens)}, n_samples, steps):", "    for left in range(steps):", *text]
+    body += [f"        {names}, = {', '.join(trained)},", f"    return ({names},)"]
+    module: dict[str, Any] = {}
+    exec(compile("\n".join([*header("\n".join(body), network.activations, False), *body]), "<bpkit>", "exec"), module)
+    run: Callable[..., tuple[float, ...]] = module["train"]
+    return run
+
+
+def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) -> dict[str, Array]:
+    """As ``after``, for one sample and many updates: each way by itself, as fast as floats go."""
+    names = problem.network.parameters
+    table = np.full((len(ways), len(names)), np.nan)
+    for row, way in zip(table, ways):
+        # A way whose numbers leave the floats leads nowhere.
+        with suppress(ArithmeticError, ValueError):
+            row[:] = _loop(problem.network, problem.train_biases, way)(**problem.givens, n_samples=1.0, steps=updates)
+    return _run(last, problem, dict(zip(names, table.T)), {}, None)

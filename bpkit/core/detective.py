@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, Plan, Settle, Way, after, outcomes, plan
+from bpkit.core.alternatives import Array, Plan, Settle, Way, after, long_after, outcomes, plan
 from bpkit.core.derivation import Derivation, canonical
 from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
@@ -24,6 +24,7 @@ from bpkit.core.rewrites import Misconception
 MOST_UPDATES = 20_000
 PAIRS_UP_TO = 10  # updates; behind more of them pairs of mistakes are not searched
 PAIR_MEMBERS = 110
+SIDE_BY_SIDE = 50  # updates; more are faster one way after the other
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ def question(problem: Problem, asked: str) -> Question:
     """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have."""
     if not isinstance(problem, Problem):
         raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
-    match = re.fullmatch(r"\s*(\S+?)(?:\s+after\s+(\d{1,9})\s+updates?)?\s*", str(asked))
-    name, updates = (canonical(match[1]), int(match[2] or 0)) if match else (str(asked), 0)
+    name, updates = _parsed(str(asked))
+    known = derive(problem.network)
+    if name not in known and name.removesuffix("_new") in known:
+        name, updates = name.removesuffix("_new"), updates + 1  # E_total_new: what it is with the new weights
     if name in problem.network.parameters and updates:
         name, updates = f"{name}_new", updates - 1  # what a weight is after n updates, the n-th update makes it
-    known = derive(problem.network)
     if name not in known:
         raise BpkitError(
             f"diagnose: there is no quantity {str(asked)!r}{suggest(name, [step.name for step in known])} "
@@ -63,12 +65,23 @@ def question(problem: Problem, asked: str) -> Question:
         )
     if updates > MOST_UPDATES:
         raise BpkitError(f"diagnose: expected at most {MOST_UPDATES} updates, got {updates}; ask for an earlier figure")
+    if problem.is_batch and updates > SIDE_BY_SIDE:
+        raise BpkitError(f"diagnose: expected at most {SIDE_BY_SIDE} updates of a batch, got {updates}")
     if problem.is_batch and known[name].kind not in AVERAGED:
         raise BpkitError(
             f"diagnose: {name} has a value for each of the {len(problem.inputs)} samples; choose one of them with "
             "problem.sample(0), or ask for E_total, a derivative by a parameter or a new parameter"
         )
     return Question(problem, name, updates)
+
+
+def _parsed(asked: str) -> tuple[str, int]:
+    """Quantity and number of updates: ``E_total after 1 update``, ``dE/dw5``."""
+    match = re.fullmatch(r"\s*(\S+?)(?:\s+after\s+(?:(\d{1,9}|an?|one)\s+)?updates?)?\s*", asked)
+    if not match:
+        return asked, 0
+    words = match[0].split()
+    return canonical(match[1]), 0 if len(words) == 1 else int(match[2]) if (match[2] or "").isdigit() else 1
 
 
 @lru_cache(maxsize=256)
@@ -130,11 +143,29 @@ def values(
     last = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(), False, trained) if trained else made
     if columns:
         made, last = replace(made, columns=columns), replace(last, columns=columns)
+    if asked.updates > SIDE_BY_SIDE and not settle:
+        return _long(asked, kind)
     if trained:
         found = after(made, problem, asked.updates, last, given, settle)
     else:
         found = outcomes(made, problem, given, settle)
     return found[asked.quantity]
+
+
+@lru_cache(maxsize=16)
+def _long(asked: Question, kind: str) -> Array:
+    """After many updates: given values matter no more."""
+    network, problem = asked.problem.network, asked.problem
+    last = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(), False, True)
+    return long_after(_KINDS[kind](network, asked.quantity, True), problem, asked.updates, last)[asked.quantity]
+
+
+def value_in(asked: Question, way: Way) -> float:
+    """What some mistakes, made together and at every update, make of the quantity."""
+    network, problem = asked.problem.network, asked.problem
+    last = plan(network, problem.train_biases, (way,), [asked.quantity])
+    found = long_after((way,), problem, asked.updates, last) if asked.updates else outcomes(last, problem)
+    return float(found[asked.quantity][0])
 
 
 def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:

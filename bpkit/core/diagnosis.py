@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bpkit.core.alternatives import Way, outcomes, plan
-from bpkit.core.detective import PAIRS_UP_TO, Question, mistakes, question, values
+from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, Question, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.figures import Figure, read
 from bpkit.core.hints import hints
 from bpkit.core.numeric import evaluate, lines
-from bpkit.core.paper import replayed, slack
+from bpkit.core.paper import replayed, rounded_terms, slack
 from bpkit.core.problem import Problem
 from bpkit.core.rewrites import Rewriter
 
@@ -37,31 +38,33 @@ def diagnose(problem: Problem, quantity: str, value: Any, given: Mapping[str, An
     'uses the already updated weights'
     """
     case = _Case(question(problem, quantity), read(value), _handed(problem, given))
-    for attempt in (case.right, case.carried, case.sure, case.on_paper, case.unsure, case.roughly, case.pair):
+    tries = (case.right, case.carried, case.sure, case.on_paper, case.unsure, case.roughly, case.one_term, case.pair)
+    for attempt in tries:
         if verdict := attempt():
             return verdict
     return case.unknown()
 
 
-def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, float]:
+def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figure]:
     handed = {}
     for name, value in dict(given or {}).items():
         asked = question(problem, name)
         if asked.updates:
             raise BpkitError(f"given: expected quantities of the first pass, got {name!r}; leave it out")
-        handed[asked.quantity] = read(value).value
+        handed[asked.quantity] = read(value)
     return handed
 
 
 class _Case:
     """One number under investigation; each method is one line of enquiry, and returns a verdict or None."""
 
-    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, float]) -> None:
+    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, Figure]) -> None:
         self.asked, self.figure = asked, figure
         used = {step.name for step in asked.derivation.toward(asked.quantity)}
         if asked.updates:
             used = {step.name for step in asked.derivation}
-        self.given = {name: value for name, value in given.items() if name in used and name != asked.quantity}
+        self.typed = {name: value for name, value in given.items() if name in used and name != asked.quantity}
+        self.given = {name: figure.value for name, figure in self.typed.items()}
         self.numbers = values(asked, "singles")
         self.exact = float(self.numbers[0])
         self.handed = values(asked, "singles", self.given) if self.given else self.numbers
@@ -84,7 +87,11 @@ class _Case:
         if not self.given or not self.figure.holds(value):
             return None
         wrong = self.wrong_given()
-        told = ", ".join(f"{name} = {self.given[name]:.10g}" for name in wrong)
+        if not wrong:
+            message = f"{self.figure.text} is right, from your earlier numbers as you rounded them."
+            places = min(figure.decimals for figure in self.typed.values())
+            return self.verdict("rounded", message, decimals=places)
+        told = ", ".join(f"{name} = {self.typed[name].text}" for name in wrong)
         message = f"{self.figure.text} is right, given your {told}: the mistake lies there, not here."
         sentence = "the step is right, an earlier value is not"
         earlier = tuple(
@@ -105,7 +112,7 @@ class _Case:
                     seen.add(symbol)
                     waiting.append(symbol)
         exact = self.asked.exact
-        off = [n for n in found if abs(self.given[n] - exact[n]) > 1e-12 * abs(exact[n])]
+        off = [name for name in found if not self.typed[name].rounds(float(exact[name]))]
         return sorted(off, key=lambda name: lines[name].number)
 
     # Single mistakes
@@ -121,8 +128,6 @@ class _Case:
                     value = float(number)
                     if way[0].name not in found and np.isfinite(value) and fits(value):
                         found[way[0].name] = self.explain(way, value)
-            if found:
-                break
         return list(found.values())
 
     def sure(self) -> Diagnosis | None:
@@ -143,9 +148,10 @@ class _Case:
             message += f" The same number comes out if one {others}."
             if apart:
                 message += f" Your {apart} would tell them apart."
-        if self.figure.digits < SURE_DIGITS:
-            message += f" With {self.figure.digits} digits this is a guess: more digits make it sure."
-        return self.verdict("misconception", message, misconceptions=tuple(found), tell_apart=apart)
+        if self.telling < SURE_DIGITS:
+            message += f" Only {self.telling} of its digits tell: this is a guess, more digits make it sure."
+        sure = self.telling >= SURE_DIGITS
+        return self.verdict("misconception", message, misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
     def explain(self, way: Way, value: float) -> Explanation:
         """Where on the way to the quantity the mistake happens first, and what it writes there."""
@@ -171,6 +177,8 @@ class _Case:
         problem = self.asked.problem
         near = [step.name for step in self.asked.derivation.toward(self.asked.quantity)][::-1]
         others = [name for name in near if name != self.asked.quantity]
+        if not others:
+            return None
         ways = [one.parts for one in found]
         rows = outcomes(plan(problem.network, problem.train_biases, ways, others), problem)
         best, most = None, 1
@@ -183,6 +191,8 @@ class _Case:
     # Rounding
 
     def on_paper(self) -> Diagnosis | None:
+        if self.asked.updates > SIDE_BY_SIDE:
+            return None
         if self.figure.value and (way := replayed(self.asked, self.figure)):
             return self.rounded(way.places, str(way))
         off, bounds = self.off(), self.bounds
@@ -190,6 +200,8 @@ class _Case:
         return self.within(off, range(natural, max(natural - 2, 2), -1))
 
     def roughly(self) -> Diagnosis | None:
+        if self.asked.updates > SIDE_BY_SIDE:
+            return None
         # Who writes many digits at the end hardly kept three on the way.
         fewest = 3 if self.figure.digits <= SURE_DIGITS else 4
         return self.within(self.off(), range(len(self.bounds), fewest - 1, -1))
@@ -206,6 +218,15 @@ class _Case:
         message = f"{self.figure.text} is right but for rounding on paper: the numbers on the way were {how}."
         return self.verdict("rounded", message, decimals=decimals)
 
+    @property
+    def telling(self) -> int:
+        """The digits that say something: of a new value those of its change."""
+        step = self.asked.derivation[self.asked.quantity]
+        if step.kind != "update" or self.asked.updates:
+            return self.figure.digits
+        change = abs(self.figure.value - self.asked.problem.parameters[step.about[0]])
+        return min(self.figure.digits, 1 + max(0, int(np.log10(max(change / self.figure.unit, 1)))))
+
     def off(self) -> float:
         return max(0.0, abs(self.figure.value - self.exact) - 0.5 * self.figure.unit)
 
@@ -220,10 +241,24 @@ class _Case:
         """What the question computes: for a new value its change, after updates what they changed, else the number."""
         step = self.asked.derivation[self.asked.quantity]
         if self.asked.updates:
-            return abs(self.exact - float(np.mean(evaluate(self.asked.problem)[self.asked.quantity])))
+            before = float(np.mean(evaluate(self.asked.problem)[self.asked.quantity]))
+            return min(abs(self.exact), abs(self.exact - before))
         if step.kind == "update":
             return abs(self.exact - self.asked.problem.parameters[step.about[0]])
         return abs(self.exact)
+
+    def one_term(self) -> Diagnosis | None:
+        """A sum, right or of a single mistake, of which one term was rounded on paper."""
+        if self.figure.digits < PAIR_DIGITS:
+            return None
+        fitting = [(way, words, value) for way, words, value in rounded_terms(self.asked) if self.figure.rounds(value)]
+        if not fitting:
+            return None
+        way, words, value = fitting[0]
+        if not way:
+            return self.rounded(int(words.split()[-2]), words)
+        one = self.explain(way, value)
+        return self.blame([replace(one, detail="; ".join(filter(None, (one.detail, words))))])
 
     # Pairs
 

@@ -44,7 +44,8 @@ class Diagnosis:
 
     ``misconceptions`` are the explanations that fit, the simplest first. ``decimals`` says for ``rounded`` to how many
     decimals the numbers on the way were kept. ``tell_apart`` names a quantity whose value would decide between
-    explanations. ``carried`` are the earlier values, given and wrong, that the number follows from.
+    explanations. ``carried`` are the earlier values, given and wrong, that the number follows from. ``sure`` is False where so few
+    digits tell that the explanations are guesses.
     """
 
     quantity: str
@@ -57,6 +58,7 @@ class Diagnosis:
     tell_apart: str | None = None
     carried: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    sure: bool = True
 
     def __repr__(self) -> str:
         from bpkit.show.verdict import diagnosis_text

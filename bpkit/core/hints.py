@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import numpy as np
 
 from bpkit.core.detective import Question
-from bpkit.core.figures import Figure
+from bpkit.core.figures import Figure, read
 
 TELLING_DIGITS = 4  # fewer match some other quantity by chance
 
@@ -32,7 +33,8 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
             said.append(f"It is about {much} times too large." if size > 1 else f"It is about {less} times too small.")
     else:
         said.append("Its order of magnitude is right.")
-        said += _exchanged(figure, exact)
+        slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
+        said += [f"It is right {words}." for words in islice(slips, 1)]
     if figure.digits >= TELLING_DIGITS:
         same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
         if same:
@@ -45,16 +47,16 @@ def _scaled(figure: Figure, power: int) -> Figure:
     return Figure(figure.text, abs(figure.value) / factor, figure.unit / factor, figure.digits)
 
 
-def _exchanged(figure: Figure, exact: float) -> list[str]:
-    """Two neighbouring digits in the wrong order?"""
-    digits = [i for i, sign in enumerate(figure.text) if sign.isdigit()]
-    for one, other in pairwise(digits):
-        text = list(figure.text.replace(",", "."))
-        text[one], text[other] = text[other], text[one]
-        try:
-            value = float("".join(text))
-        except ValueError:
-            return []
-        if figure.digits >= TELLING_DIGITS and Figure(figure.text, value, figure.unit, figure.digits).holds(exact):
-            return [f"With the digits {figure.text[one]} and {figure.text[other]} exchanged it is right."]
-    return []
+def pen_slips(figure: Figure) -> Iterator[tuple[str, Figure]]:
+    """The figure with two neighbouring digits exchanged, or one left out, and words for it."""
+    text = figure.text.replace(",", ".")
+    places = [i for i, sign in enumerate(text) if sign.isdigit()]
+    if "/" in text or "e" in text.lower() or figure.digits < TELLING_DIGITS:
+        return
+    for one, other in pairwise(places):
+        if text[one] != text[other]:
+            signs = list(text)
+            signs[one], signs[other] = signs[other], signs[one]
+            yield f"with the digits {text[one]} and {text[other]} exchanged", read("".join(signs))
+    for place in places if figure.digits > TELLING_DIGITS else ():
+        yield f"without one digit, as {text[:place] + text[place + 1 :]}", read(text[:place] + text[place + 1 :])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 
-from bpkit.core.alternatives import Array
-from bpkit.core.detective import Question, values
+from bpkit.core.alternatives import Array, Way
+from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate
+from bpkit.core.rewrites import Rewriter
 
 MOST_DECIMALS = 10
 
@@ -32,6 +35,8 @@ _WAYS = tuple(
     for significant in (False, True)
     for how in ("rounded", "cut off")
 )
+
+_FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
 
 
 def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
@@ -82,3 +87,24 @@ def slack(asked: Question) -> Array:
     with np.errstate(all="ignore"):
         inexact = np.abs(numbers / units - np.round(numbers / units)) > 1e-7
     return np.asarray((slopes * units * inexact).sum(axis=1))
+
+
+def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:
+    """The sums that come out when one term of the last line is kept to so many decimals; right, or by one mistake."""
+    problem, line = asked.problem, asked.quantity
+    if problem.is_batch or asked.updates or asked.derivation[line].kind not in ("net", "total", "dE/dout"):
+        return
+    before = {step.name for step in asked.derivation.toward(line)} - {line}
+    rewriter, known = Rewriter(asked.derivation), {**problem.givens, **evaluate(problem)}
+    for way in mistakes(asked):
+        changed = rewriter(way)
+        if way and (line not in changed or not before.isdisjoint(changed)):
+            continue  # the mistake lies further back
+        rhs = changed[line].rhs if way else asked.derivation[line].rhs
+        terms = rhs.args if isinstance(rhs, sp.Add) else ()
+        numbers = [float(term.subs({s: known[s.name] for s in term.free_symbols})) for term in terms]
+        for term, number in zip(terms, numbers):
+            for paper, kept in zip(_FEW, written(np.array(number), _FEW)):
+                if abs(kept - number) > 1e-12:
+                    words = f"the term {str(term).replace('*', '·')} {paper}"
+                    yield way, words, sum(numbers) - number + float(kept)

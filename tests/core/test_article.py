@@ -187,12 +187,12 @@ def test_the_wiring_is_the_articles() -> None:
 
 def test_the_audit_computes_each_verdict() -> None:
     audit = bp.examples.article.audit()
-    assert {finding.figure: finding.verdict for finding in audit} == VERDICTS
+    assert {f.figure: "wrong" if f.verdict.startswith("wrong") else f.verdict for f in audit} == VERDICTS
     exact = dict(line.split() for line in EXACT.split("\n") if line) | {"E_total after 1 update": LOSS_AFTER[1]}
     for finding in audit:
         assert finding.exact == pytest.approx(float(exact[finding.figure]), rel=1e-12)
         assert finding.printed == bp.examples.article.published[finding.figure]
-    assert audit["net_o1"].verdict == "wrong"
+    assert not audit["net_o1"].holds
     with pytest.raises(bp.BpkitError, match=r"net_o1.*got 'net_o9'"):
         audit["net_o9"]
 

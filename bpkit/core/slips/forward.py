@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import sympy as sp
 
@@ -21,17 +21,25 @@ def bias_left_out(d: Derivation) -> Shapes:
 
 
 def other_bias(d: Derivation) -> Shapes:
-    """The bias of another layer (or, where each neuron has its own, of another neuron)."""
+    """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
-    if network.bias == "layer":
-        for wrong in network.biases:
-            for right, fed in network.biases.items():
-                if right != wrong:
-                    yield f"{wrong} in place of {right}", {f"net_{n}": instead({right: wrong}) for n in fed}
-        if len(network.biases) == 2:
-            first, second = network.biases
-            both = {first: second, second: first}
-            yield "b1 and b2 exchanged", {f"net_{n}": instead(both) for row in network.layers[1:] for n in row}
+    rows = network.layers[1:] if network.biases else ()
+    for row, other in permutations(rows, 2):
+        for detail, beside in (("", [*other, *other[:1] * len(row)]), (" throughout", other[:1] * len(row))):
+            wrong = {n: network.bias_of[o] for n, o in zip(row, beside)}
+            names = dict.fromkeys(f"{new} in place of {network.bias_of[n]}" for n, new in wrong.items())
+            yield (
+                "; ".join(names) + detail,
+                {f"net_{n}": instead({network.bias_of[n]: new}) for n, new in wrong.items()},
+            )
+            if network.bias == "layer":
+                break
+    if len(network.biases) == 2 and network.bias == "layer":
+        first, second = network.biases
+        yield (
+            f"{first} and {second} exchanged",
+            {f"net_{n}": instead({first: second, second: first}) for row in rows for n in row},
+        )
 
 
 def other_neurons_bias(d: Derivation) -> Shapes:
@@ -45,14 +53,19 @@ def other_neurons_bias(d: Derivation) -> Shapes:
                     yield f"{wrong} in place of {right}", {f"net_{neuron}": instead({right: wrong})}
 
 
+def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
+    """A neuron's bias, if it has one, and the neurons before it."""
+    return d.network.bias_of.get(neuron), d.network.layers[depths(d.network)[neuron] - 1]
+
+
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
         edits = {}
         for step in at(d, "net", layers):
-            bias, sources = d.network.bias_of.get(step.about[0]), len(d.network.layers[layers[0] - 1])
-            if bias and sources > 1:
-                edits[step.name] = instead_of(S(bias), product(sp.Integer(sources), S(bias)))
+            bias, sources = _feeding(d, step.about[0])
+            if bias and len(sources) > 1:
+                edits[step.name] = instead_of(S(bias), product(sp.Integer(len(sources)), S(bias)))
         yield where, edits
 
 
@@ -66,7 +79,7 @@ def bias_multiplied(d: Derivation) -> Shapes:
     for where, layers in places(d.network):
         edits = {}
         for step in at(d, "net", layers):
-            bias, sources = d.network.bias_of.get(step.about[0]), d.network.layers[layers[0] - 1]
+            bias, sources = _feeding(d, step.about[0])
             if bias:
                 signals = total(*(S(signal(d.network, source)) for source in sources))
                 edits[step.name] = instead_of(S(bias), product(S(bias), signals))

@@ -74,6 +74,7 @@ def mean_of_outputs(d: Derivation) -> Shapes:
     k = len(d.network.outputs)
     if k > 1:
         yield "over the outputs", _scaled(d, sp.Rational(1, k), ("total", "loss slope"))
+        yield "over the outputs", _scaled(d, sp.Rational(1, k))
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
         width = len(d.network.layers[layers[0] + 1])
         if width > 1:

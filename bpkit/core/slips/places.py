@@ -22,6 +22,8 @@ def places(network: Network, first: int = 1, last: int | None = None) -> Iterato
     last = end if last is None else last
     if last > first:
         yield "", range(first, last + 1)
+    if first == 1 and last == end > 2:
+        yield "in the hidden layers", range(1, end)
     for depth in range(last, first - 1, -1):
         hidden = "in the hidden layer" if end == 2 else f"in hidden layer {depth}"
         yield "in the output layer" if depth == end else hidden, range(depth, depth + 1)

@@ -12,11 +12,8 @@ from bpkit.core.slips.places import Shapes, at, depths, places
 
 def output_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout in place of dE/dnet at the outputs."""
-    yield "", {f"dE_{o}/dnet_{o}": without(f"dout_{o}/dnet_{o}") for o in d.network.outputs if f"dE_{o}/dnet_{o}" in d}
-    yield (
-        "",
-        {f"dE_total/dnet_{o}": becomes(f"dE_total/dout_{o}") for o in d.network.outputs if f"dE_{o}/dnet_{o}" not in d},
-    )
+    whole = "total" if d.network.activations[-1].joint else None
+    yield "", {f"dE_{whole or o}/dnet_{o}": becomes(f"dE_{whole or o}/dout_{o}") for o in d.network.outputs}
 
 
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
@@ -27,7 +24,8 @@ def hidden_slope_forgotten(d: Derivation) -> Shapes:
 
 def output_slope_twice(d: Derivation) -> Shapes:
     """The slope once more, on a delta that has it already."""
-    yield "", {f"dE_total/dnet_{o}": times(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
+    whole = "total" if d.network.activations[-1].joint else None
+    yield "", {f"dE_{whole or o}/dnet_{o}": times(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
 
 
 def _slopes(d: Derivation, edit: Callable[[str], Edit]) -> Shapes:

@@ -1,0 +1,140 @@
+"""The audit of an example: every printed figure against the exact one, and what the detective makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bpkit.core.derivation import Derivation
+from bpkit.core.detective import SIDE_BY_SIDE, Question, question, value_in
+from bpkit.core.diagnosis import diagnose
+from bpkit.core.errors import BpkitError
+from bpkit.core.explanation import Diagnosis
+from bpkit.core.figures import read
+from bpkit.core.hints import pen_slips
+from bpkit.core.problem import Problem
+from bpkit.core.rewrites import Misconception
+
+AUDIT_HEAD = ("figure", "printed", "exact", "verdict")
+KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One printed figure: the exact value, the ``verdict`` in words, and its ``kind``.
+
+    ``kind`` is one of ``KINDS``: it ``holds``; it was ``cut off`` or follows from ``rounded`` numbers; it ``follows``
+    from earlier slips; a mistake has it ``explained``; or it stays ``unexplained``. ``reasons`` names the earlier
+    figures or the mistakes.
+    """
+
+    figure: str
+    printed: str
+    exact: float
+    verdict: str
+    kind: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """True when the printed figure is the exact one but for rounding."""
+        return self.kind in KINDS[:3]
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """Every printed figure of an example against the exact one."""
+
+    findings: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __getitem__(self, figure: str) -> Finding:
+        for finding in self.findings:
+            if finding.figure == figure:
+                return finding
+        raise BpkitError(f"audit: expected one of {', '.join(f.figure for f in self.findings)}, got {figure!r}")
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Figure, printed, exact, verdict, as text."""
+        return [(f.figure, f.printed, f"{f.exact:.12g}", f.verdict) for f in self.findings]
+
+    def __repr__(self) -> str:
+        from bpkit.show.table import text_table
+
+        return text_table(AUDIT_HEAD, self.rows())
+
+    def _repr_html_(self) -> str:
+        from bpkit.show.table import html_table
+
+        return html_table(AUDIT_HEAD, self.rows())
+
+
+def audit(problem: Problem, published: Mapping[str, str]) -> Audit:
+    """Let the detective see every published figure, with the figures printed before it as given."""
+    earlier: dict[str, str] = {}
+    suspects: dict[Misconception, None] = {}
+    findings = []
+    for figure, printed in published.items():
+        asked = question(problem, figure)
+        exact = float(asked.exact[asked.quantity])
+        if asked.updates > SIDE_BY_SIDE and (repeated := _repeated(asked, printed, tuple(suspects))):
+            findings.append(Finding(figure, printed, exact, *repeated))
+            continue
+        given = {} if asked.updates else sources(asked.derivation, asked.quantity, earlier)
+        found = diagnose(problem, figure, printed, given)
+        findings.append(Finding(figure, printed, exact, *_verdict(found)))
+        if not asked.updates:
+            earlier[asked.quantity] = printed
+        if found.verdict == "misconception":
+            suspects |= dict.fromkeys(part for one in found.misconceptions for part in one.parts)
+    return Audit(tuple(findings))
+
+
+def sources(derivation: Derivation, quantity: str, earlier: Mapping[str, str]) -> dict[str, str]:
+    """The earlier figures that a quantity is computed from: every way back ends at the first one."""
+    found, waiting, seen = {}, [quantity], set()
+    while waiting:
+        for name in map(str, derivation[waiting.pop()].rhs.free_symbols):
+            if name in earlier:
+                found[name] = earlier[name]
+            elif name in derivation and name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return {name: earlier[name] for name in earlier if name in found}
+
+
+def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
+    """Words, kind and reasons."""
+    if found.carried:
+        return f"follows from {' and '.join(found.carried)} as printed", "follows", found.carried
+    if found.verdict == "correct":
+        return "holds", "holds", ()
+    if found.verdict == "rounded":
+        if found.figure.cuts(found.exact):
+            return "holds, cut off where it should be rounded", "cut off", ()
+        return f"holds, from numbers kept to {found.decimals} decimals", "rounded", ()
+    if found.misconceptions:
+        told = [one.name + (f" ({one.detail})" if one.detail else "") for one in found.misconceptions]
+        names = tuple(one.name for one in found.misconceptions)
+        return f"wrong, {'' if found.sure else 'perhaps '}explained: {'; or '.join(told)}", "explained", names
+    return "wrong, unexplained", "unexplained", ()
+
+
+def _repeated(
+    asked: Question, printed: str, suspects: tuple[Misconception, ...]
+) -> tuple[str, str, tuple[str, ...]] | None:
+    """A mistake that explained an earlier figure, made at every one of many updates, and perhaps a slip of the pen."""
+    figure = read(printed)
+    for one in suspects:
+        value = value_in(asked, (one,))
+        if figure.rounds(value):
+            return f"wrong, explained: {one.name}, at every update", "explained", (one.name,)
+        for words, slip in pen_slips(figure):
+            if slip.rounds(value):
+                return f"wrong, explained: {one.name}, at every update, {words}", "explained", (one.name,)
+    return None
