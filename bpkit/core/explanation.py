@@ -42,10 +42,10 @@ class Explanation:
 class Diagnosis:
     """The verdict on a number: ``correct``, ``rounded``, ``misconception`` or ``unknown``, and why.
 
-    ``misconceptions`` are the explanations that fit, the simplest first. ``decimals`` says for ``rounded`` to how many
-    decimals the numbers on the way were kept. ``tell_apart`` names a quantity whose value would decide between
-    explanations. ``carried`` are the earlier values, given and wrong, that the number follows from. ``sure`` is False where so few
-    digits tell that the explanations are guesses.
+    ``misconceptions`` are the explanations that fit, the simplest first; ``sure`` is False where so few digits tell
+    that they are guesses, and ``tell_apart`` names a quantity whose value would decide between them. ``decimals`` says
+    for ``rounded`` to how many decimals the numbers on the way were kept. ``carried`` are the earlier values, given
+    and wrong, that the number follows from. ``hints`` are true sayings about a number that nothing explains.
     """
 
     quantity: str

@@ -26,12 +26,14 @@ def text_table(head: Sequence[str], rows: Rows) -> str:
 
 def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
     """The same rows as an HTML table with header cells."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    top = "".join(f'<th scope="col">{escape(cell, quote=False)}</th>' for cell in head)
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0], quote=False)}</th>'
+        + "".join(f"<td>{escape(cell, quote=False)}</td>" for cell in row[1:])
+        + "</tr>"
         for row in rows
     )
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    above = f"<caption>{escape(caption, quote=False)}</caption>" if caption else ""
     return f"<table>{above}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -35,12 +35,12 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 def diagnosis_html(found: Diagnosis) -> str:
     """The same as HTML."""
-    top = f"<p><strong>{escape(found.quantity)} = {escape(found.figure.text)}: {escape(found.verdict)}</strong></p>"
-    body = f"<p>{escape(found.message)}</p>"
+    top = f"<p><strong>{escape(found.quantity, quote=False)} = {escape(found.figure.text, quote=False)}: {escape(found.verdict, quote=False)}</strong></p>"
+    body = f"<p>{escape(found.message, quote=False)}</p>"
     if len(found.misconceptions) < 2:
         return top + body
     rows = "".join(
-        f"<li><strong>{escape(one.name)}</strong>: {escape(one.sentence)}<br>{escape(should_be(one))}</li>"
+        f"<li><strong>{escape(one.name, quote=False)}</strong>: {escape(one.sentence, quote=False)}<br>{escape(should_be(one), quote=False)}</li>"
         for one in found.misconceptions
     )
     return f"{top}{body}<ol>{rows}</ol>"
