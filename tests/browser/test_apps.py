@@ -1,0 +1,248 @@
+"""Every app as a person uses it, by keys, pointer and typing, against the same app without a browser.
+
+The apps come from the package's own list, so a new one is tested as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import ipywidgets
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from live_lab import THEMES, Lab, Notebook
+from playwright.sync_api import Locator
+
+import bpkit as bp
+from bpkit.apps.base import App
+from bpkit.apps.controls import Number
+
+Held = tuple[dict[str, Any], dict[str, str], str]
+
+CONTROLS = "input:enabled, select:enabled, button:enabled, textarea:enabled, [role=slider]"
+# What the kernel holds: the controls that have a plain value, the views as digests, the text twin.
+HELD = """repr((
+    {name: control.value for name, control in app.control.items()
+     if isinstance(control.value, (bool, int, float, str))},
+    {name: digest(view.value) for name, view in app.view.items() if hasattr(view, "value")},
+    repr(app)))"""
+
+
+def digest(value: Any) -> str:
+    """Also a cell of the notebook. A kernel's bytes may have become a memoryview on the way."""
+    return hashlib.sha256(repr(value).encode() if isinstance(value, str | float) else bytes(value)).hexdigest()
+
+
+class Shown:
+    """An app of the article's example on the page, and its twin in this process that is driven to the same values."""
+
+    def __init__(self, name: str, notebook: Notebook) -> None:
+        self.name = name
+        self.notebook = notebook
+        self.page = notebook.page
+        self.element = self.page.locator(".bpkit-app").first
+        self.sliders = self.element.get_by_role("slider")
+        self.twin: Any = getattr(bp.apps, name)(bp.examples.article)
+        self.numbers = {name: control for name, control in self.twin.control.items() if isinstance(control, Number)}
+
+    def held(self) -> Held:
+        """The values of the controls, the digests of the views and the text twin, as the kernel has them now."""
+        held: Held = ast.literal_eval(ast.literal_eval(self.notebook.evaluate(HELD)))
+        return held
+
+    def settle(self) -> Held:
+        """What the kernel holds when nothing changes any more; a page keeps a change back while one is on its way."""
+        before = self.held()
+        while True:
+            self.page.wait_for_timeout(60)
+            after = self.held()
+            if after == before:
+                return after
+            before = after
+
+    def expect_twin(self) -> dict[str, Any]:
+        """Drive the twin to the values of the controls; kernel and page must show the same. Gives the values."""
+        values, views, words = self.settle()
+        self.twin.set(**values)
+        assert words == repr(self.twin)
+        assert views == {name: digest(view.value) for name, view in self.twin.view.items() if hasattr(view, "value")}
+        for name, view in self.twin.view.items():
+            if isinstance(view, ipywidgets.Image):
+                self.expect(f"the picture {name} is drawn", HAS_PICTURE, digest(view.value))
+            elif type(view) is ipywidgets.HTML:
+                self.expect(f"the view {name} is drawn", HAS_HTML, view.value)
+        return values
+
+    def expect(self, what: str, function: str, argument: str) -> None:
+        """Wait for something to be so inside the app's element."""
+        for _ in range(60):
+            if self.element.evaluate(function, argument):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.name}: not so: {what}")
+
+    def boxes(self) -> list[str]:
+        """Where every control stands in the app. The knob of a slider is meant to move, its rail is not."""
+        boxes: list[str] = self.element.evaluate(
+            """(app, controls) => [...app.querySelectorAll(controls)].filter(node => node.offsetWidth).map(node => {
+                const box = (node.closest('.slider-container') || node).getBoundingClientRect();
+                const corner = app.getBoundingClientRect();
+                return [box.x - corner.x, box.y - corner.y, box.width, box.height].map(Math.round).join(' ');
+            })""",
+            CONTROLS,
+        )
+        return boxes
+
+    def field(self, label: str) -> Locator:
+        """The field for the exact number with this label."""
+        return self.element.locator("input").and_(self.element.get_by_label(label, exact=True))
+
+
+HAS_PICTURE = """async (app, wanted) => {
+    for (const image of app.querySelectorAll('img')) {
+        if (!image.complete || !image.naturalWidth) continue;
+        const bytes = await (await fetch(image.src)).arrayBuffer();
+        const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+        if ([...digest].map(byte => byte.toString(16).padStart(2, '0')).join('') === wanted) return true;
+    }
+}"""
+
+HAS_HTML = """(app, html) => {
+    const wanted = document.createElement('div');
+    wanted.innerHTML = html;
+    return [...app.querySelectorAll('.widget-html-content')].some(node => node.innerHTML === wanted.innerHTML);
+}"""
+
+
+@pytest.fixture(scope="module", params=[name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), App)])
+def app(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Shown]:
+    name = request.param
+    setup = f"import hashlib\nimport bpkit as bp\n{inspect.getsource(digest)}".replace("value: Any", "value")
+    with lab.cells(setup, f"app = bp.apps.{name}(bp.examples.article)\napp", name=name) as notebook:
+        yield Shown(name, notebook)
+
+
+@pytest.fixture
+def slider(app: Shown) -> Locator:
+    """The first slider."""
+    if not app.numbers:
+        pytest.skip("this app has no sliders")
+    return app.sliders.first
+
+
+@pytest.fixture(autouse=True)
+def _fresh_and_quiet(app: Shown) -> Iterator[None]:
+    """Each test begins with the app as it opens, and ends without a complaint from cells, kernel or browser."""
+    app.element.get_by_role("button", name="Reset").click()
+    app.settle()
+    yield
+    assert app.notebook.problems() == []
+
+
+def has_focus(node: Locator) -> bool:
+    return bool(node.evaluate("node => node === document.activeElement"))
+
+
+def test_each_slider_moves_by_key_and_words_and_pictures_follow(app: Shown) -> None:
+    assert app.sliders.count() >= len(app.numbers)
+    for handle in app.sliders.all():
+        name = handle.get_attribute("aria-label")
+        before = app.settle()
+        boxes = app.boxes()
+        handle.focus()
+        # A slider that opens at its end can only go back.
+        app.page.keyboard.press("ArrowRight" if handle.evaluate(CAN_GROW) else "ArrowLeft")
+        values = app.expect_twin()
+        assert values != before[0], f"{name} moved nothing"
+        assert app.held()[1:] != before[1:], f"{name} changed neither words nor pictures"
+        assert has_focus(handle), f"{name} lost the focus"
+        assert app.boxes() == boxes, f"{name} made the page jump"
+
+
+CAN_GROW = "node => Number(node.ariaValueNow) < Number(node.ariaValueMax)"
+
+
+def test_tab_reaches_every_control_in_order(app: Shown) -> None:
+    visible = [control for control in app.element.locator(CONTROLS).all() if control.is_visible()]
+    visible[0].focus()
+    for control in visible[1:]:
+        for _ in range(3):  # what scrolls is a stop too
+            app.page.keyboard.press("Tab")
+            if has_focus(control):
+                break
+        else:
+            raise AssertionError(f"not reached: {control.evaluate('node => node.outerHTML')}")
+
+
+def test_a_slider_is_dragged_by_pointer(app: Shown, slider: Locator) -> None:
+    slider.scroll_into_view_if_needed()
+    before = app.settle()
+    boxes = app.boxes()
+    knob, rail = (
+        slider.bounding_box(),
+        slider.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box(),
+    )
+    assert knob
+    assert rail
+    x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
+    app.page.mouse.move(x, y)
+    app.page.mouse.down()
+    app.page.mouse.move(rail["x"] + 0.8 * rail["width"], y + 5, steps=40)
+    app.page.mouse.up()
+    values = app.expect_twin()
+    assert values != before[0]
+    assert app.held()[1:] != before[1:]
+    assert app.boxes() == boxes
+
+
+def test_a_storm_of_keys_ends_in_the_state_of_the_last(app: Shown, slider: Locator) -> None:
+    slider.focus()
+    for key in ["ArrowRight"] * 15 + ["Home"] + ["ArrowRight", "ArrowRight", "ArrowLeft"] * 10:
+        app.page.keyboard.press(key)
+    values = app.expect_twin()
+    app.page.keyboard.press("Home")
+    app.settle()
+    for _ in range(10):
+        app.page.keyboard.press("ArrowRight")
+        app.settle()
+    assert app.expect_twin() == values
+
+
+@pytest.mark.usefixtures("slider")
+def test_an_exact_number_is_typed_shared_and_reset(app: Shown) -> None:
+    start = app.held()
+    name = next(name for name, number in app.numbers.items() if isinstance(number.entry, ipywidgets.FloatText))
+    field = app.field(app.numbers[name].entry.description)
+    field.fill("0.2499")
+    field.press("Enter")
+    assert app.expect_twin() == start[0] | {name: 0.2499}
+    assert field.input_value() == "0.2499"
+    assert app.element.get_by_label("Share").input_value() == app.twin.share
+    if name in app.twin.problem.givens:
+        assert eval(app.twin.share, {"bp": bp}) == app.twin.problem.replace(**{name: 0.2499})
+    app.element.get_by_role("button", name="Reset").press("Enter")
+    assert app.settle() == start
+
+
+def test_the_picture_in_words_is_there_on_demand_and_for_a_screen_reader(app: Shown) -> None:
+    app.element.get_by_label("Picture in words").check()
+    app.expect_twin()
+    words = app.twin.words(app.twin.state)
+    app.expect("the words are shown", "(app, words) => app.innerText.includes(words)", words)
+    for image in app.element.locator("img").all():
+        assert words in {image.get_attribute("alt"), image.get_attribute("title")}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_no_serious_violation(app: Shown, lab: Lab, theme: str) -> None:
+    app.element.get_by_label("Picture in words").check()
+    app.settle()
+    lab.theme(theme)
+    found = Axe().run(app.page, context=".bpkit-app").response["violations"]
+    lab.theme("light")
+    serious = [violation for violation in found if violation["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["help"], [node["html"] for node in v["nodes"]]) for v in serious] == []

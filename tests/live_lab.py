@@ -1,0 +1,272 @@
+"""A real JupyterLab with settings of its own, and the one browser page that the tests drive it through."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import nbformat
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, Playwright, sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page, not only those in sight
+}
+# What JupyterLab itself writes to the browser's console, by a part of the message. What is not here fails a test.
+KNOWN_CONSOLE_ERRORS: tuple[str, ...] = ()
+# The page asks each new kernel for its widgets, also one that has not imported ipywidgets yet.
+KNOWN_KERNEL_WORDS = ("No such comm",)
+
+# Without these the browser looks up its maker's hosts. As root, which containers are, there is no sandbox.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium(playwright: Playwright) -> str | None:
+    """Find the system's Chromium or Chrome, else the one that Playwright may have installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    candidates = [*map(shutil.which, names), playwright.chromium.executable_path]
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+@contextmanager
+def running_server(folder: Path, home: Path) -> Iterator[str]:
+    """Serve a folder by JupyterLab on a free port of this machine; gives the address, with its token."""
+    settings = home / "settings"
+    for name, values in SETTINGS.items():
+        path = settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    own = {
+        "HOME": home,
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": settings,
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "JUPYTER_PREFER_ENV_PATH": 1,
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
+    log = home / "server.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command,
+            env=os.environ | {name: str(value) for name, value in own.items()},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            server = wait_for_server(process, home / "runtime", log)
+            yield f"{server['url']}lab?token={server['token']}"
+            # Asked to shut down, it ends its kernels too; a kill would leave them behind.
+            headers = {"Authorization": f"token {server['token']}"}
+            urlopen(Request(f"{server['url']}api/shutdown", method="POST", headers=headers), timeout=10).close()
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+
+
+def wait_for_server(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> dict[str, Any]:
+    """Read where the server listens from the file it writes, and wait until it answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in runtime.glob(f"jpserver-{process.pid}.json"):
+            try:
+                server: dict[str, Any] = json.loads(path.read_text())
+                urlopen(f"{server['url']}api/status?token={server['token']}", timeout=10).close()
+            except (json.JSONDecodeError, URLError):
+                continue
+            return server
+        time.sleep(0.05)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+class Lab:
+    """JupyterLab in one browser page; notebooks are opened, looked at and closed one after the other."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page = page
+        self.folder = folder
+        self.errors: list[str] = []
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught in the browser: {error}"))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(known in message.text for known in KNOWN_CONSOLE_ERRORS):
+            self.errors.append(f"browser console: {message.text} {message.location}")
+
+    def js(self, function: str, argument: Any = None) -> Any:
+        """Call a function in the page and await it, for a minute at most."""
+        late = "new Promise((_, fail) => setTimeout(() => fail(new Error('no answer in 60 s')), 60000))"
+        return self.page.evaluate(f"argument => Promise.race([({function})(argument), {late}])", argument)
+
+    def start(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.wait_for_function("window.jupyterapp")
+        self.js(
+            """async () => {
+                await jupyterapp.restored;
+                jupyterapp.shell.mode = 'single-document';
+                jupyterapp.shell.collapseLeft();
+            }"""
+        )
+
+    def theme(self, name: str) -> None:
+        self.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name])
+        self.page.locator(f"body[data-jp-theme-name='{THEMES[name]}']").wait_for(state="attached")
+
+    @contextmanager
+    def notebook(self, path: str) -> Iterator[Notebook]:
+        """Open a notebook of the served folder with a kernel; at the end both are closed, without a question."""
+        self.errors.clear()
+        self.js(OPEN, path)
+        try:
+            yield Notebook(self)
+        finally:
+            self.js(CLOSE)
+
+    @contextmanager
+    def cells(self, *sources: str, name: str = "cells") -> Iterator[Notebook]:
+        """Write a notebook of these cells, open it and run it."""
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # else JupyterLab asks for one
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), self.folder / f"{name}.ipynb")
+        with self.notebook(f"{name}.ipynb") as notebook:
+            notebook.run()
+            yield notebook
+
+
+class Notebook:
+    """The open notebook: its outputs, its kernel and its picture."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.page = lab.page
+        self.element = lab.page.locator(".jp-NotebookPanel")
+
+    def run(self) -> None:
+        """Run all cells and wait until the widgets stand."""
+        self.lab.js("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.evaluate("0")  # answered after all that the widgets asked the kernel while they were drawn
+        deadline = time.monotonic() + 10
+        while self.page.evaluate(PROBLEMS) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+
+    def problems(self) -> list[str]:
+        """Say what went wrong since it was opened, in cells, in widgets, in the kernel out of sight, in the browser."""
+        heard = [text for text in self.page.evaluate("heard") if not text.startswith(KNOWN_KERNEL_WORDS)]
+        return [*self.page.evaluate(PROBLEMS), *heard, *self.lab.errors]
+
+    def evaluate(self, expression: str) -> str:
+        """Give the repr of an expression in the kernel, after all that was sent there before."""
+        reply = self.lab.js(EVALUATE, expression)
+        if reply["status"] == "error":
+            raise AssertionError(f"{expression}: {reply['ename']}: {reply['evalue']}")
+        return str(reply["data"]["text/plain"])
+
+    def screenshot(self, path: Path) -> None:
+        """Take a picture of the whole notebook, as high as it is."""
+        size = self.page.viewport_size
+        assert size
+        height = self.page.evaluate("panel.node.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 200, 16_000)})
+        self.page.wait_for_timeout(200)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.element.screenshot(path=path)
+        self.page.set_viewport_size(size)
+
+
+# In the page. `panel` is the open notebook, `heard` what its kernel said outside its cells: JupyterLab hides the
+# exceptions of a widget's observers there.
+OPEN = """async path => {
+    window.panel = await jupyterapp.commands.execute('docmanager:open', {path});
+    window.heard = [];
+    await panel.context.ready;
+    await panel.revealed;
+    await panel.sessionContext.ready;
+    const kernel = panel.sessionContext.session.kernel;
+    await kernel.info;
+    kernel.iopubMessage.connect((_, {header, content}) => {
+        if (header.msg_type === 'error') heard.push(`kernel: ${content.ename}: ${content.evalue}`);
+        if (header.msg_type === 'stream' && content.name === 'stderr') heard.push(content.text);
+    });
+}"""
+
+CLOSE = """async () => {
+    await panel.context.save();
+    await panel.sessionContext.shutdown();
+    panel.dispose();
+}"""
+
+EVALUATE = """async expression => {
+    const kernel = panel.sessionContext.session.kernel;
+    const user_expressions = {answer: expression};
+    const future = kernel.requestExecute({code: '', silent: true, store_history: false, user_expressions});
+    return (await future.done).content.user_expressions.answer;
+}"""
+
+PROBLEMS = """() => panel.content.widgets.filter(cell => cell.model.type === 'code').flatMap((cell, number) =>
+    cell.outputArea.model.toJSON().flatMap((output, i) => {
+        const place = `code cell ${number + 1}: `;
+        if (output.output_type === 'error') return [place + output.ename + ': ' + output.evalue];
+        if (output.name === 'stderr') return [place + 'stderr: ' + output.text];
+        if (!output.data || !output.data['application/vnd.jupyter.widget-view+json']) return [];
+        const node = cell.outputArea.widgets[i].node;
+        const widget = node.querySelector('.jupyter-widgets, .widget-container');
+        const wrong = node.innerText.match(/Loading widget|Error displaying widget|Failed to|model not found/);
+        return widget && widget.clientHeight && !wrong ? [] : [place + 'a widget is not drawn: ' + node.innerText];
+    }))"""
+
+
+@pytest.fixture(scope="package")
+def page() -> Iterator[Page]:
+    """One page of a headless Chromium, for all tests of the folder; without a Chromium they are skipped.
+
+    Playwright's event loop counts as running as long as it lives, so it must not outlive these tests.
+    """
+    with sync_playwright() as playwright:
+        executable = find_chromium(playwright)
+        if executable is None:
+            pytest.skip("no Chromium found: install chromium or Chrome, or run `python -m playwright install chromium`")
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(10_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def lab(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab on a copy of the notebooks, with nothing of the user's."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    shutil.copytree(NOTEBOOKS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    with running_server(folder, tmp_path_factory.mktemp("home")) as url:
+        lab = Lab(page, folder)
+        lab.start(url)
+        yield lab
