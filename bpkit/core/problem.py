@@ -161,6 +161,31 @@ class Problem:
                 fields[key] = [data.get(name, old) for name, old in zip(names, fields[key], strict=True)]
         return Problem(**{**fields, "parameters": parameters})
 
+    def with_biases(self, policy: str) -> Problem:
+        """The same numbers with another fate of the biases: ``"kept"``, or trained ``"layer"`` by layer (as a problem
+        whose layers share a bias has them) or one for each ``"neuron"``, which starts where its layer's bias stands.
+        """
+        network = self.network
+        if policy == "kept":
+            return self.replace(train_biases=False)
+        if policy == network.bias:
+            return self.replace(train_biases=True)
+        if policy != "neuron" or not network.biases:
+            raise BpkitError(
+                f"with_biases: expected 'kept', 'neuron' or, where layers share one, 'layer', got {policy!r}; "
+                f"this network has bias={network.bias!r}"
+            )
+        own = Network(
+            network.sizes,
+            activation=network.activations,
+            loss=network.loss.name,
+            bias="neuron",
+            weight_names=network.weight_of,
+        )
+        biases = {f"b_{neuron}": self.parameters[bias] for neuron, bias in network.bias_of.items()}
+        weights = {name: self.parameters[name] for name in network.weights}
+        return self.replace(network=own, parameters={**weights, **biases}, train_biases=True)
+
     def updated(self, steps: int = 1) -> Problem:
         """The problem after so many updates of gradient descent; raises ``BpkitError`` when the loss diverges."""
         from bpkit.core.training import train

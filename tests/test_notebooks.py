@@ -1,0 +1,118 @@
+"""What every notebook promises, besides running with the outputs that it was committed with (nbval sees to that)."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS]
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def prose(path: Path) -> str:
+    return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_a_notebook_is_committed_as_it_ran_from_top_to_bottom(path: Path) -> None:
+    """nbval passes over a cell without an execution count, so that a notebook which never ran would pass."""
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    kinds = {output.output_type for cell in cells for output in cell.outputs}
+    assert kinds <= {"stream", "execute_result", "display_data"}
+    assert not [o for cell in cells for o in cell.outputs if o.get("name") == "stderr"]
+    nbformat.validate(read(path))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_cells_are_thin(path: Path) -> None:
+    """Imports in the first code cell, a few lines each, no definitions, nothing that only IPython reads."""
+    for number, cell in enumerate(code_cells(path)):
+        tree = ast.parse(cell.source)
+        assert len(cell.source.splitlines()) <= 7, cell.source
+        assert not [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)], cell.source
+        if number:
+            assert not [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_nothing_in_the_outputs_changes_from_run_to_run(path: Path) -> None:
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            words = output.get("text", "") + str({k: v for k, v in output.get("data", {}).items() if k != "image/png"})
+            assert not re.search(r"object at 0x|np\.float64\(|IPY_MODEL", words), words[:300]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=[path.name for path in LESSONS])
+def test_a_lesson_has_its_parts(path: Path) -> None:
+    """Title, goal, what to know before, a prediction, the recap of three lines, and links to its neighbours."""
+    text = prose(path)
+    assert re.match(rf"# {path.name[:2]} · ", text)
+    assert "**Goal.**" in text
+    assert "**Before you start**" in text
+    recap = text.split("## Recap\n", 1)[1]
+    assert len(re.findall(r"^- ", recap, re.MULTILINE)) == 3
+    calls = "\n".join(cell.source for cell in code_cells(path))
+    assert "bp.apps.predict(" in calls
+    assert "bp.apps.ask(" in calls
+    order = [lesson.name for lesson in LESSONS]
+    here = order.index(path.name)
+    for neighbour in order[max(here - 1, 0) : here] + order[here + 1 : here + 2]:
+        assert f"]({neighbour})" in recap, neighbour
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_links_lead_to_files(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|attachment:)([^)#\s]+)", prose(path)):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_map_lists_exactly_the_lessons_that_exist() -> None:
+    first = LESSONS[0]
+    listed = re.findall(r"^\| \[[^\]]+\]\((\d\d_\w+\.ipynb)\)", prose(first), re.MULTILINE)
+    assert [first.name, *listed] == [lesson.name for lesson in LESSONS]
+
+
+def test_a_wrong_derivative_makes_a_notebook_fail(tmp_path: Path) -> None:
+    """Strict comparison is worth nothing unless a wrong rule of calculus is seen by it."""
+    notebook = tmp_path / "copy.ipynb"
+    shutil.copy(ROOT / "notebooks" / "07_training.ipynb", notebook)
+
+    def run(slip: str) -> subprocess.CompletedProcess[str]:
+        startup = tmp_path / "ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True, exist_ok=True)
+        (startup / "00_slip.py").write_text(slip)
+        command = [sys.executable, "-m", "pytest", "--nbval", str(notebook), "-q", "-n0", "-p", "no:cacheprovider"]
+        environment = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
+        return subprocess.run(
+            [*command, "-c", os.devnull], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    honest = run("")
+    assert honest.returncode == 0, honest.stdout[-2000:]
+    # The slope of the sigmoid without its factor (1 - out), before any lesson is derived.
+    wrong = run(
+        "from bpkit.core.functions import BUILT_IN, OUT\n"
+        "for field in ('slope', 'stable_slope'):\n"
+        "    object.__setattr__(BUILT_IN['sigmoid'], field, OUT)\n"
+    )
+    assert wrong.returncode == 1
+    assert "loss" in wrong.stdout
