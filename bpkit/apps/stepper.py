@@ -53,6 +53,11 @@ class State:
         return self.rows[self.line]
 
     @property
+    def done(self) -> str:
+        """How far the training is."""
+        return "after 1 update" if self.update == 1 else f"after {self.update} updates"
+
+    @property
     def numbers(self) -> dict[str, float]:
         """What is known once this line is computed: the given numbers and the results up to here."""
         computed = {step.name: self.rows.numbers[step.name] for step in self.rows if step.number <= self.line}
@@ -119,12 +124,12 @@ class Stepper(App):
         return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at)
 
     def words(self, state: State) -> str:
-        step, done = state.step, "1 update" if state.update == 1 else f"{state.update} updates"
+        step = state.step
         text = f"{step.name} = {sides_text(step, state.rows.numbers, state.digits)}"
-        where = (
-            f"After {done}, {phase_of(step)} phase, line {state.line} of {self.last}: {text}. {_sentence(step.reason)}"
+        where = f"{_sentence(state.done)[:-1]}, {phase_of(step)} phase, line {step.number} of {self.last}: {text}."
+        return (
+            f"{where} {_sentence(step.reason)} {words(state.problem.network, state.numbers, state.lit, state.digits)}"
         )
-        return f"{where} {words(state.problem.network, state.numbers, state.lit, state.digits)}"
 
     def note(self, state: State) -> tuple[str, bool]:
         if state.diverged_at is not None and state.wanted >= state.diverged_at:
@@ -159,15 +164,14 @@ class Stepper(App):
         return f"▸ {label}" if phase == phase_of(state.step) else label
 
     def _card(self, state: State) -> str:
-        """The line, why it holds, and the lines that it uses."""
-        step, numbers = state.step, state.rows.numbers
-        title = f"Line {state.line} of {self.last}, {phase_of(step)}, after {state.update} updates"
-        used = [state.rows[number] for number in step.uses]
-        below = f"<div>It uses:</div>{lines_html(used, numbers, state.digits)}" if used else ""
+        """The line, why it holds, and below it the lines that it uses."""
+        step, used = state.step, [state.rows[number] for number in state.step.uses]
+        below = " Below it stand the lines that it uses." if used else ""
         return (
-            f"<div style='{CARD}' tabindex='0' role='region' aria-label='The line'><div class='bpkit-heading'>{title}"
-            f"</div>{lines_html([step], numbers, state.digits, [step.number])}"
-            f"<div style='margin:6px 4px'>{escape(_sentence(step.reason))}</div>{below}</div>"
+            f"<div style='{CARD}' tabindex='0' role='region' aria-label='The line'>"
+            f"<div class='bpkit-heading'>Line {step.number} of {self.last}, {phase_of(step)}, {state.done}</div>"
+            f"<div style='padding:0 4px 4px'>{escape(_sentence(step.reason))}{below}</div>"
+            f"{lines_html([step, *used], state.rows.numbers, state.digits, [step.number])}</div>"
         )
 
 
