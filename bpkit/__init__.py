@@ -29,10 +29,10 @@ from bpkit.core.problem import Problem
 from bpkit.core.training import train
 
 if TYPE_CHECKING:
-    from bpkit import apps, examples
+    from bpkit import apps, examples, exercises
 
 # Loaded on first use, so that `import bpkit` stays quick and needs no widgets.
-_LATER = ("apps", "examples")
+_LATER = ("apps", "examples", "exercises")
 
 __all__ = [
     "Activation",
@@ -45,6 +45,7 @@ __all__ = [
     "diagnose",
     "evaluate",
     "examples",
+    "exercises",
     "train",
 ]
 

@@ -1,0 +1,27 @@
+"""The bank: every question that the kit can draw numbers for."""
+
+from __future__ import annotations
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.bank import batches, coding, mending, quantities, reasoning, swaps, symbolic
+from bpkit.exercises.exercise import Question
+
+QUESTIONS: tuple[Question, ...] = (
+    *quantities.QUESTIONS,
+    *reasoning.QUESTIONS,
+    *swaps.QUESTIONS,
+    *batches.QUESTIONS,
+    *mending.QUESTIONS,
+    *symbolic.QUESTIONS,
+    *coding.QUESTIONS,
+)
+
+
+def find_question(id: str) -> Question:
+    """The question of that id."""
+    for question in QUESTIONS:
+        if question.id == id:
+            return question
+    raise BpkitError(
+        f"question: expected one of the bank's ids, got {id!r}{suggest(id, [question.id for question in QUESTIONS])}"
+    )

@@ -1,0 +1,151 @@
+"""Questions about updates and data: which learning rate fails, and what the mean over a batch is."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.derive import derive
+from bpkit.core.misconceptions import catalogue
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, number_part, worked
+from bpkit.exercises.drawing import choose, draw_problem
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.proof import prove, prove_after
+from bpkit.exercises.rounding import half_unit, paper_slack
+from bpkit.exercises.slips import differs, explained, wrong_columns
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import equals, givens, in_words, maths
+
+_RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
+_RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gradient")
+
+
+def after(problem: Problem, rate: float) -> float:
+    """The loss after one update with a learning rate."""
+    return float(evaluate(problem.replace(learning_rate=rate).updated())["E_total"])
+
+
+def failing(problem: Problem, rates: list[float]) -> list[float]:
+    """The rates of a list with which the loss grows."""
+    before = evaluate(problem)["E_total"]
+    return [rate for rate in rates if after(problem, rate) > before]
+
+
+def _draw_rates(rng: np.random.Generator, level: str) -> Task:
+    network = Network({"easy": 1, "medium": 2, "hard": 3}[level], 1, activation="identity")
+    while True:
+        problem = draw_problem(rng, network, learning_rate=0.1)
+        rates = [float(rate) for rate in np.sort(rng.choice(_RATES, 3, replace=False))]
+        if failing(problem, rates) == rates[-1:]:
+            return Task("learning-rate", (problem,), MappingProxyType({"rates": rates}))
+
+
+def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
+    """The loss after an update that was made with a misconception."""
+    columns, found = wrong_columns(problem), []
+    right = evaluate(problem.updated())["E_total"]
+    for place, mistake in enumerate(catalogue(problem.network)):
+        if mistake.name in _RATE_SLIPS:
+            new = {name: columns[f"{name}_new"][place] for name in problem.network.parameters}
+            value = evaluate(problem.replace(**new))["E_total"]
+            if differs(value, right):
+                found.append(Wrong(mistake.name, explained(mistake.sentence, mistake.detail), value))
+    before = evaluate(problem)["E_total"]
+    found.append(Wrong("gives the loss before the update", "the new weights belong into a second way forward", before))
+    return tuple(found)
+
+
+def _build_rates(task: Task) -> Content:
+    problem, rates = task.problem, task.about["rates"]
+    parts: list[NumberPart | ExactPart] = []
+    for rate in rates[:2]:
+        tried = problem.replace(learning_rate=rate)
+        new = tried.updated()
+        by = equals("learning_rate", rate)
+        ask = f"$E_{{\\text{{total}}}}$ after one update with {by}, to {DIGITS} significant digits"
+        right = evaluate(new)["E_total"]
+        slack = 3 * paper_slack(new, DIGITS)["E_total"] + half_unit(right, DIGITS)  # rounded on both ways forward
+        parts.append(
+            NumberPart(ask, right, DIGITS, slack, proof=partial(prove_after, tried), wrong=_after_wrongly(tried))
+        )
+    options = tuple(f"{rate:g}" for rate in rates)
+    ask = f"With which of the learning rates {in_words(options)} does the loss grow?"
+    tiny = Wrong(
+        "takes the smallest rate for the failing one", "small steps are slow, large ones overshoot", options[0]
+    )
+    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "word", options, wrong=(tiny,)))
+    text = f"Learning rates.\n\n{givens(problem)} Other learning rates are tried below."
+    updates = [f"{name}_new" for name in problem.network.parameters]
+    each = [problem.replace(learning_rate=rate) for rate in rates]
+
+    def solve() -> Solution:
+        pieces = []
+        for one in each:
+            loss = derive(problem.network).toward("E_total").at(one.updated())
+            pieces += [f"With {equals('learning_rate', one.learning_rate)}:", *worked(one, updates).pieces, loss]
+        return Solution(tuple(pieces))
+
+    return Content(text, tuple(parts), solve)
+
+
+def _draw_batch(rng: np.random.Generator, level: str) -> Task:
+    shapes = {"easy": ((1, 1), (2, 1)), "medium": ((2, 1), (1, 1, 1)), "hard": ((2, 1, 1), (2, 2, 1))}[level]
+    network = Network(*shapes[choose(rng, shapes)])
+    problem = draw_problem(rng, network, samples=3 if level == "hard" else 2)
+    return Task("batch-mean", (problem,), MappingProxyType({"weight": "w1"}))
+
+
+def _build_batch(task: Task) -> Content:
+    problem, quantity = task.problem, f"dE_total/d{task.about['weight']}"
+    samples = [problem.sample(row) for row in range(len(problem.inputs))]
+    each = [evaluate(sample)[quantity] for sample in samples]
+    right = evaluate(problem)[quantity]
+    slack = max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
+    wrong = [
+        Wrong("adds up the samples", "the loss of a batch is the mean of its samples' losses", sum(each)),
+        *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
+    ]
+    parts = [number_part(sample, quantity, OUTPUT, f" of sample {i} alone") for i, sample in enumerate(samples, 1)]
+    parts.append(
+        NumberPart(
+            f"{maths(quantity)} of the batch, to {DIGITS} significant digits",
+            right,
+            DIGITS,
+            slack,
+            proof=partial(prove, problem, quantity),
+            wrong=tuple(wrong),
+        )
+    )
+    text = f"A batch and its mean.\n\n{givens(problem)} The loss of the batch is the mean over its samples. Compute:"
+
+    def solve() -> Solution:
+        lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]
+        return Solution((*lines, f"The mean over the samples is {equals(quantity, right)}."))
+
+    return Content(text, tuple(parts), solve)
+
+
+QUESTIONS = (
+    Question(
+        "learning-rate",
+        "updates",
+        "Learning rates",
+        _draw_rates,
+        _build_rates,
+        (*_RATE_SLIPS, "gives the loss before the update", "takes the smallest rate for the failing one"),
+    ),
+    Question(
+        "batch-mean",
+        "matrices and data",
+        "A batch and its mean",
+        _draw_batch,
+        _build_batch,
+        ("adds up the samples", "takes one sample for all", *OUTPUT[:3]),
+    ),
+)

@@ -1,0 +1,205 @@
+"""Functions to write in NumPy, tried on networks that are not shown; marking never runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpkit.core.derive import derive
+from bpkit.core.misconceptions import catalogue
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate, loss_over
+from bpkit.core.problem import Problem
+from bpkit.exercises.drawing import draw_problem
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import FunctionPart, Wrong
+from bpkit.exercises.slips import wrong_columns
+from bpkit.exercises.streams import stream
+from bpkit.exercises.task import Task
+
+Array = NDArray[np.float64]
+STEP = 1e-5
+SIZES = {"easy": ((2, 1, 1),), "medium": ((2, 3, 2), (3, 2, 1)), "hard": ((2, 3, 2), (4, 3, 3), (3, 5, 2))}
+REVEALS = (
+    "forgets the output slope",
+    "forgets the hidden slope",
+    "swaps the sign of the error",
+    "doubles the gradient",
+    "leaves the bias out",
+    "adds the gradient",
+    "forgets the learning rate",
+    "divides by one step",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A function that does what a question asks, or what a misconception makes of it; shown by its name."""
+
+    name: str
+    function: Callable[..., Any]
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def __repr__(self) -> str:
+        return f"a function that does it: {self.name}"
+
+
+def _names(network: Network) -> list[NDArray[np.str_]]:
+    """The parameters' names laid out as W1, b1, W2, b2: a row for each source, a column for each target."""
+    found = []
+    for before, after in zip(network.layers, network.layers[1:]):
+        found.append(np.array([[network.weight_of[source, target] for target in after] for source in before]))
+        found.append(np.array([network.bias_of[target] for target in after]))
+    return found
+
+
+def _arrays(problem: Problem, of: Callable[[str], float]) -> list[Array]:
+    return [np.vectorize(of, otypes=[float])(names) for names in _names(problem.network)]
+
+
+def _problem(x: Array, y: Array, *parameters: Array) -> Problem:
+    """The arguments of a learner's function, as a problem of the kit."""
+    first, _, second, _ = parameters
+    network = Network(first.shape[0], first.shape[1], second.shape[1], bias="neuron")
+    numbers: dict[str, float] = {}
+    for names, values in zip(_names(network), parameters, strict=True):
+        numbers.update(zip(names.ravel().tolist(), np.ravel(values).tolist(), strict=True))
+    return Problem(network, numbers, x, y)
+
+
+def _slip(problem: Problem, name: str, quantity: str) -> float:
+    """A quantity as the first misconception of that name computes it."""
+    place = next(i for i, mistake in enumerate(catalogue(problem.network)) if mistake.name == name)
+    return wrong_columns(problem)[quantity][place]
+
+
+def _forward(slip: str = "") -> Callable[..., Array]:
+    def forward(x: Array, *parameters: Array) -> Array:
+        problem = _problem(x, np.zeros(parameters[-1].shape), *parameters)
+        names = [f"out_{o}" for o in problem.network.outputs]
+        values = evaluate(problem)
+        return np.array([_slip(problem, slip, name) if slip else values[name] for name in names])
+
+    return forward
+
+
+def _backward(slip: str = "") -> Callable[..., list[Array]]:
+    def backward(x: Array, y: Array, *parameters: Array) -> list[Array]:
+        problem = _problem(x, y, *parameters)
+        values = evaluate(problem)
+        of = lambda name: _slip(problem, slip, f"dE_total/d{name}") if slip else values[f"dE_total/d{name}"]
+        return _arrays(problem, of)
+
+    return backward
+
+
+def _update(slip: str = "") -> Callable[..., list[Array]]:
+    def update(parameters: Sequence[Array], gradients: Sequence[Array], rate: float) -> list[Array]:
+        # One linear neuron without a target: there the update line of the derivation stands alone.
+        rows = []
+        for values, slopes in zip(parameters, gradients, strict=True):
+            pairs = zip(np.ravel(values), np.ravel(slopes), strict=True)
+            rows.append(np.array([_updated(float(w), float(g), rate, slip) for w, g in pairs]).reshape(values.shape))
+        return rows
+
+    return update
+
+
+def _updated(weight: float, slope: float, rate: float, slip: str) -> float:
+    """The update line on a network of one weight whose slope is the given one: input 1, target out - slope."""
+    problem = Problem(Network(1, 1, activation="identity", bias="none"), {"w1": weight}, [1.0], [weight - slope], rate)
+    return _slip(problem, slip, "w1_new") if slip else float(evaluate(problem)["w1_new"])
+
+
+def _quotients(slip: str = "") -> Callable[..., Array]:
+    def gradient_check(loss: Callable[[Array], float], w: Array, h: float = STEP) -> Array:
+        w = np.array(w, dtype=float)
+        nudges = h * np.eye(len(w))
+        return np.array([(loss(w + nudge) - loss(w - nudge)) / (h if slip else 2 * h) for nudge in nudges])
+
+    return gradient_check
+
+
+@lru_cache(maxsize=16)
+def _trials(level: str) -> tuple[Problem, ...]:
+    """The networks that a function is tried on; nobody's numbers depend on them."""
+    rng = stream(0, "trials", "code " + level)
+    return tuple(draw_problem(rng, Network(*sizes, bias="neuron")) for sizes in SIZES[level] * 2)
+
+
+def _loss_of(problem: Problem) -> tuple[Callable[[Array], float], Array]:
+    """The loss as a function of the weights into the first layer, and where it is looked at."""
+    names = list(problem.network.weights)[: problem.network.sizes[0]]
+    at = np.array([problem.parameters[name] for name in names])
+    return lambda w: float(loss_over(problem, **dict(zip(names, map(float, w), strict=True)))), at
+
+
+def _draw(rng: np.random.Generator, level: str) -> Task:
+    sizes = SIZES[level][int(rng.integers(len(SIZES[level])))]
+    return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), MappingProxyType({"level": level}))
+
+
+def _build(task: Task) -> Content:
+    tried = _trials(task.about["level"])
+    parameters = [_arrays(one, lambda name, one=one: one.parameters[name]) for one in tried]  # type: ignore[misc]
+    slopes = [_backward()(one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)]
+    sentence = {m.name: m.sentence for one in (tried[0].network, Network(1, 1, bias="none")) for m in catalogue(one)}
+
+    def wrong(make: Callable[[str], Callable[..., Any]], *names: str) -> tuple[Wrong, ...]:
+        return tuple(Wrong(name, sentence[name], Model(name, make(name))) for name in names)
+
+    once = Wrong(
+        "divides by one step", "the two places are 2h apart, not h", Model("divides by one step", _quotients("h"))
+    )
+    parts = (
+        FunctionPart(
+            "`forward(x, W1, b1, W2, b2)`: the outputs, an array with one number for each output",
+            Model("forward", _forward()),
+            tuple((one.inputs, *arrays) for one, arrays in zip(tried, parameters)),
+            wrong=wrong(_forward, "leaves the bias out"),
+        ),
+        FunctionPart(
+            "`backward(x, y, W1, b1, W2, b2)`: the derivatives of the loss, `[dW1, db1, dW2, db2]` in those shapes",
+            Model("backward", _backward()),
+            tuple((one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)),
+            wrong=wrong(_backward, *REVEALS[:4]),
+            points=2.0,
+        ),
+        FunctionPart(
+            "`update(parameters, gradients, rate)`: the list of the new arrays after one step of gradient descent",
+            Model("update", _update()),
+            tuple((arrays, steps, 0.5) for arrays, steps in zip(parameters, slopes)),
+            wrong=wrong(_update, *REVEALS[5:7]),
+        ),
+        FunctionPart(
+            "`gradient_check(loss, w, h=1e-5)`: an array with (loss(w + h) - loss(w - h)) / 2h for each entry of `w`",
+            Model("gradient_check", _quotients()),
+            tuple((*_loss_of(one), STEP) for one in tried),
+            wrong=(once,),
+        ),
+    )
+    network = task.problem.network
+    text = (
+        "Backpropagation in NumPy.\n\nWrite four functions for networks with one hidden layer, sigmoid everywhere and "
+        "the loss $\\sum \\frac{1}{2}(y - out)^2$. `W1` has a row for each input and a column for each hidden neuron, "
+        "`b1` a number for each hidden neuron; `W2` and `b2` likewise with the outputs. `x` and `y` are one sample. "
+        f"They are tried on networks of several sizes, such as {', '.join(map(str, network.sizes))}."
+    )
+
+    def solve() -> Solution:
+        matrices = derive(network).matrices()
+        said = "The rules in matrices, one sample being a batch with one row:"
+        return Solution((said, matrices._repr_latex_(), f"As Python:\n\n```python\n{matrices.source()}```"))
+
+    return Content(text, parts, solve)
+
+
+QUESTIONS = (Question("code", "code", "Backpropagation in NumPy", _draw, _build, REVEALS),)

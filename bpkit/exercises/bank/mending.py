@@ -1,0 +1,225 @@
+"""Questions that show work with a mistake in it: a worked solution with one wrong line, a table of derivatives.
+
+What is computed is printed in millionths, 85143 for 0.085143, so that no printed number is the answer to another
+question by chance.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.derive import derive
+from bpkit.core.gradient_check import check_gradient
+from bpkit.core.misconceptions import catalogue
+from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.exercises.bank.quantities import number_part, worked
+from bpkit.exercises.drawing import architectures, choose, draw_problem
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.slips import differs, wrong_columns
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import givens, maths, table
+from bpkit.show.render import expr_latex
+
+MILLION = 1_000_000
+IN_MILLIONTHS = "The numbers are in millionths: 85143 stands for 0.085143."
+
+# Mistakes that spoil one line of the way to a weight and leave the others as they are written.
+_PLANTED = (
+    "forgets the hidden slope",
+    "forgets the output slope",
+    "swaps the sign of the error",
+    "follows only one path",
+    "leaves out the input factor",
+    "leaves the bias out",
+    "passes net on in place of out",
+    "leaves out the weight on a path",
+    "takes a part of the slope",
+)
+_LATER = Wrong(
+    "blames a line that only rests on the wrong one",
+    "this line follows from the lines that it uses; one of those is wrong",
+    0,
+)
+_EARLIER = Wrong("blames a line that is right", "this line holds: its formula is right, and so is its number", 0)
+
+
+def _millionths(value: float) -> int:
+    return round(value * MILLION)
+
+
+def _draw_slip(rng: np.random.Generator, level: str) -> Task:
+    options = architectures(level)
+    while True:
+        problem = draw_problem(rng, options[choose(rng, options)])
+        weights = list(problem.network.weights)
+        target = weights[choose(rng, weights)]
+        if lines := _spoiled(rng, problem, target):
+            return Task("which-slip", (problem,), MappingProxyType({"target": target, "lines": lines}))
+
+
+def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[list[object]]:
+    """The way to a derivative with one mistake in it: name, formula and millionths of each line; [] if none fits."""
+    derivation, right = derive(problem.network), evaluate(problem)
+    way = derivation.toward(target)
+    places = [
+        place
+        for place, mistake in enumerate(catalogue(problem.network))
+        if mistake.name in _PLANTED and sum(step.name in mistake.edits for step in way) == 1
+    ]
+    if not places:
+        return []
+    place = places[choose(rng, places)]
+    wrong = wrong_columns(problem)
+    off = [step.name for step in way if differs(wrong[step.name][place], right[step.name])]
+    spoiled = catalogue(problem.network)[place].applied(derivation)
+    if len(off) < 2 or abs(wrong[off[0]][place] - right[off[0]]) < 0.02 * abs(right[off[0]]):
+        return []
+    if any(abs(right[step.name]) < 2e-4 for step in way):
+        return []
+    return [[s.name, expr_latex(spoiled[s.name].rhs), _millionths(wrong[s.name][place])] for s in way]
+
+
+def _build_slip(task: Task) -> Content:
+    problem, target, lines = task.problem, task.about["target"], task.about["lines"]
+    right = evaluate(problem)
+    off = [abs(shown - right[name] * MILLION) > 0.6 for name, _, shown in lines]
+    first = off.index(True)
+    quantity, given = lines[first][0], lines[first][2] / MILLION
+    wrong = [
+        Wrong(one.name, one.sentence, place + 1)
+        for place in range(len(lines))
+        if place != first
+        for one in [_LATER if off[place] else _EARLIER]
+    ]
+    mended = number_part(problem, quantity, (), ", the right number of that line")
+    copied = Wrong("copies the wrong number", "this is the number that stands there", given)
+    parts = (
+        ExactPart("The number of the line that is wrong in itself", first + 1, "whole", wrong=tuple(wrong)),
+        NumberPart(
+            "The right number of that line, to 4 significant digits (as a decimal, not in millionths)",
+            mended.right,
+            mended.digits,
+            max(mended.slack, 1 / MILLION),
+            proof=mended.proof,
+            wrong=(copied, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
+        ),
+    )
+    rows = [[str(n), f"${_name(name)} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)]
+    text = (
+        f"Which line is wrong?\n\n{givens(problem)}\n\nSomebody worked out {maths(f'dE_total/d{target}')}. One line is "
+        "wrong in itself; the lines after it that use it are wrong only because it is. "
+        f"{IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
+    )
+
+    def solve() -> Solution:
+        said = f"Line {first + 1} is wrong: every line before it holds. The right lines are:"
+        return Solution((said, *worked(problem, [target]).pieces))
+
+    return Content(text, parts, solve)
+
+
+def _name(quantity: str) -> str:
+    return maths(quantity).strip("$")
+
+
+def _draw_check(rng: np.random.Generator, level: str) -> Task:
+    options = architectures(level)
+    while True:
+        problem = draw_problem(rng, options[choose(rng, options)])
+        if rows := _one_wrong_row(rng, problem):
+            return Task("gradient-check", (problem,), MappingProxyType({"rows": rows}))
+
+
+def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[object]]:
+    """Some derivatives and their difference quotients, one of the derivatives spoiled by a misconception."""
+    measured = {row.parameter: (row.derived, row.measured) for row in check_gradient(problem).rows}
+    names = [name for name, (derived, _) in measured.items() if 2e-3 < abs(derived) < 9]
+    if len(names) < 3:
+        return []
+    names = [names[i] for i in sorted(rng.permutation(len(names))[:5])]
+    bad = names[choose(rng, names)]
+    columns = wrong_columns(problem)[f"dE_total/d{bad}"]
+    values = [
+        value
+        for value, mistake in zip(columns, catalogue(problem.network))
+        if mistake.name in _PLANTED and differs(value, measured[bad][0]) and 2e-3 < abs(value) < 9
+    ]
+    if not values:
+        return []
+    spoiled = values[choose(rng, values)]
+    if abs(spoiled - measured[bad][0]) < 0.05 * abs(spoiled):
+        return []
+    return [
+        [name, _millionths(spoiled if name == bad else measured[name][0]), _millionths(measured[name][1])]
+        for name in names
+    ]
+
+
+def _build_check(task: Task) -> Content:
+    problem, rows = task.problem, task.about["rows"]
+    worst = check_gradient(problem, {name: derived / MILLION for name, derived, _ in rows}).worst
+    derived, measured = next((d / MILLION, m / MILLION) for name, d, m in rows if name == worst.parameter)
+    names = tuple(name for name, _, _ in rows)
+    small, large = sorted((abs(derived), abs(measured)))
+    gap = abs(derived - measured)
+    wrong = (
+        Wrong("gives the difference itself", "it is divided by the larger of the two", gap),
+        Wrong("divides by the smaller", "it is divided by the larger of the two", gap / small),
+    )
+    parts = (
+        ExactPart(
+            "The parameter whose derivative is wrong (its name, for example `w5`)",
+            worst.parameter,
+            "word",
+            names,
+            wrong=tuple(
+                Wrong("blames a row that agrees", "both numbers of this row agree to six decimals", name)
+                for name in names
+                if name != worst.parameter
+            ),
+        ),
+        NumberPart(
+            "The relative difference of that row, |derived - measured| divided by the larger of the two in size, "
+            "to 4 significant digits",
+            worst.error,
+            4,
+            2 / MILLION / large * max(1.0, worst.error),
+            wrong=wrong,
+        ),
+    )
+    shown = [[maths(name), str(derived), str(measured)] for name, derived, measured in rows]
+    text = (
+        f"A gradient check.\n\n{givens(problem)}\n\nSomebody derived some slopes of $E_{{\\text{{total}}}}$ and "
+        f"measured them by nudging each parameter. {IN_MILLIONTHS}\n\n"
+        f"{table(['parameter', 'derived', 'measured'], shown)}"
+    )
+
+    def solve() -> Solution:
+        said = f"The two numbers of {maths(worst.parameter)} disagree. Its derivative is:"
+        return Solution((said, *worked(problem, [worst.parameter]).pieces))
+
+    return Content(text, parts, solve)
+
+
+QUESTIONS = (
+    Question(
+        "which-slip",
+        "judging",
+        "Which line is wrong?",
+        _draw_slip,
+        _build_slip,
+        (_LATER.name, _EARLIER.name, "copies the wrong number"),
+    ),
+    Question(
+        "gradient-check",
+        "judging",
+        "A gradient check",
+        _draw_check,
+        _build_check,
+        ("blames a row that agrees", "gives the difference itself", "divides by the smaller"),
+    ),
+)

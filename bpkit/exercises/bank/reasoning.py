@@ -1,0 +1,205 @@
+"""Questions before the arithmetic: which paths there are, which sign and size to expect, which shapes fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.derive import derive
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate
+from bpkit.exercises.bank.quantities import HIDDEN, number_part, worked
+from bpkit.exercises.drawing import architectures, choose, draw_problem
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.slips import wrong_answers
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import architecture, givens, maths
+
+# Networks in which a weight reaches the loss by two paths or more.
+_MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
+    {
+        "easy": ((1, 2, 2), (2, 2, 2)),
+        "medium": ((2, 2, 3), (2, 3, 2), (3, 2, 2), (2, 2, 2, 1), (2, 2, 3, 1)),
+        "hard": ((2, 2, 2, 2), (2, 2, 3, 2), (2, 2, 2, 3), (2, 3, 2, 2)),
+    }
+)
+
+
+def _draw_paths(rng: np.random.Generator, level: str) -> Task:
+    shapes = _MANY_PATHS[level]
+    network = Network(*shapes[choose(rng, shapes)])
+    early = [name for name, (source, _) in network.weights.items() if source in network.inputs]
+    problem = draw_problem(rng, network)
+    return Task("hidden-paths", (problem,), MappingProxyType({"weight": early[choose(rng, early)]}))
+
+
+def _neurons(nodes: tuple[str, ...]) -> tuple[str, ...]:
+    """The neurons that a path passes: its net inputs, by their neurons."""
+    return tuple(node.removeprefix("net_") for node in nodes if node.startswith("net_"))
+
+
+def _build_paths(task: Task) -> Content:
+    network, weight = task.problem.network, task.about["weight"]
+    found = [_neurons(path.nodes) for path in derive(network).paths(weight)]
+    right = frozenset(found)
+    other = next(
+        name for name, edge in network.weights.items() if name != weight and edge[0] == network.weights[weight][0]
+    )
+    others = frozenset(_neurons(path.nodes) for path in derive(network).paths(other))
+    wrong = [Wrong("follows only one path", "every path adds its own product", _listed({path})) for path in found]
+    if len(found) > 2:
+        wrong += [
+            Wrong("leaves out a path", "one way from the weight to the loss is missing", _listed(right - {path}))
+            for path in found
+        ]
+    wrong += [
+        Wrong("follows another weight", f"these are the paths of {other}", _listed(others)),
+        Wrong(
+            "counts paths of other weights too",
+            f"a path starts in the neuron that the weight feeds, and {other} feeds another",
+            _listed(right | others),
+        ),
+    ]
+    ask = (
+        f"List every path from {maths(weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it passes, "
+        'for example `["h1 o1", "h1 o2"]`'
+    )
+    text = (
+        f"The paths of a weight.\n\n{architecture(network)} The weight {maths(weight)} leads from "
+        f"{network.weights[weight][0]} to {network.weights[weight][1]}."
+    )
+    solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
+    return Content(text, (ExactPart(ask, right, "paths", wrong=tuple(wrong)),), solve)
+
+
+def _listed(paths: frozenset[tuple[str, ...]] | set[tuple[str, ...]]) -> list[str]:
+    return [" ".join(path) for path in sorted(paths)]
+
+
+def _sentence(number: int) -> str:
+    return f"There are {number} paths, and the derivative is the sum of their products."
+
+
+def _in_lines(paths: object) -> str:
+    return "\n".join(f"- {line}" for line in str(paths).splitlines()[:-1])
+
+
+SIGN_TEXT = "the slope of the error is output minus target, and every factor of the chain brings its own sign"
+
+
+def _draw_sign(rng: np.random.Generator, level: str) -> Task:
+    options = architectures(level)
+    network = options[choose(rng, options)]
+    weights = list(network.weights)
+    problem = draw_problem(rng, network)
+    about = {"asks": [f"dE_total/d{weights[choose(rng, weights)]}"]}
+    return Task("sign-first", (problem,), MappingProxyType(about))
+
+
+def _power(value: float) -> int:
+    return math.floor(math.log10(abs(value)))
+
+
+def _sign(value: float) -> str:
+    return "positive" if value > 0 else "negative"
+
+
+def _build_sign(task: Task) -> Content:
+    problem, quantity = task.problem, task.about["asks"][0]
+    value = evaluate(problem)[quantity]
+    wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
+    flipped = [Wrong(one.name, one.sentence, _sign(one.answer)) for one in wrong if one.answer * value < 0]
+    moved = [Wrong(one.name, one.sentence, _power(one.answer)) for one in wrong if _power(one.answer) != _power(value)]
+    name = maths(quantity)
+    parts = (
+        ExactPart(
+            f"Before computing: is {name} positive or negative?",
+            _sign(value),
+            "word",
+            ("positive", "negative"),
+            wrong=tuple(flipped),
+        ),
+        ExactPart(
+            f"Its order of magnitude: the whole number $k$ with $10^k \\leq |{name.strip('$')}| < 10^{{k+1}}$",
+            _power(value),
+            "whole",
+            wrong=tuple(moved),
+        ),
+        number_part(problem, quantity, HIDDEN, ", computed"),
+    )
+    return Content(f"Sign and size first.\n\n{givens(problem)}", parts, lambda: worked(problem, [quantity]))
+
+
+def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
+    layers = {"easy": 2, "medium": 2, "hard": 3}[level]
+    sizes = rng.permutation(np.arange(2, 8))[: layers + 1]  # all different, so that a transposed shape shows
+    samples = int(rng.integers(9, 33))
+    network = Network(*map(int, sizes), bias="neuron")
+    problem = draw_problem(rng, network)
+    layer = int(rng.integers(1, layers + 1))
+    names = [f"W_{layer}", f"net_{layer}", f"dE_total/dW_{layer}", f"delta_{int(rng.integers(1, layers + 1))}"]
+    return Task("matrix-shapes", (problem,), MappingProxyType({"samples": samples, "names": names}))
+
+
+def _matrix_shape(network: Network, name: str, samples: int) -> tuple[int, int]:
+    """Rows and columns of a quantity of the matrix form: sources and targets, or samples and neurons."""
+    layer = int(name.rpartition("_")[2])
+    rows = network.sizes[layer - 1] if "W_" in name else samples
+    return rows, network.sizes[layer]
+
+
+def _build_shapes(task: Task) -> Content:
+    network, samples = task.problem.network, task.about["samples"]
+    parts = []
+    for name in task.about["names"]:
+        rows, columns = _matrix_shape(network, name, samples)
+        turned = Wrong(
+            "swaps rows and columns", "a row for each source or sample, a column for each target", (columns, rows)
+        )
+        single = Wrong("forgets the batch", "a batch has a row for each sample", (1, columns))
+        wrong = (turned,) if "W_" in name else (turned, single)
+        parts.append(
+            ExactPart(f"The shape of {_matrix_name(name)} as (rows, columns)", (rows, columns), "shape", wrong=wrong)
+        )
+    sizes = ", ".join(map(str, network.sizes))
+    text = (
+        f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
+        f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
+        "neuron of the first layer after the inputs, and $\\delta_l$ holds the slopes of the loss in $net_l$."
+    )
+    return Content(text, tuple(parts), lambda: Solution((_matrix_lines(network),)))
+
+
+def _matrix_name(name: str) -> str:
+    return {"W": "$W_{%s}$", "n": "$\\mathit{net}_{%s}$", "d": "$\\partial E_{\\text{total}} / \\partial W_{%s}$"}.get(
+        name[0] if not name.startswith("delta") else "", "$\\delta_{%s}$"
+    ) % name.rpartition("_")[2]
+
+
+def _matrix_lines(network: Network) -> str:
+    return derive(network).matrices()._repr_latex_()
+
+
+QUESTIONS = (
+    Question(
+        "hidden-paths",
+        "hidden layer",
+        "The paths of a weight",
+        _draw_paths,
+        _build_paths,
+        ("follows only one path", "leaves out a path", "follows another weight", "counts paths of other weights too"),
+    ),
+    Question("sign-first", "hidden layer", "Sign and size first", _draw_sign, _build_sign, HIDDEN[:5]),
+    Question(
+        "matrix-shapes",
+        "matrices and data",
+        "Shapes in the matrix form",
+        _draw_shapes,
+        _build_shapes,
+        ("swaps rows and columns", "forgets the batch"),
+    ),
+)

@@ -1,0 +1,109 @@
+"""The derivative as a formula: judged by its numbers at several settings, whatever form it was written in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+import sympy as sp
+
+from bpkit.core.code import code
+from bpkit.core.derivation import Derivation
+from bpkit.core.derive import derive
+from bpkit.core.misconceptions import catalogue
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate
+from bpkit.exercises.bank.quantities import OUTPUT
+from bpkit.exercises.drawing import choose, draw_problem
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import FormulaPart, Wrong
+from bpkit.exercises.slips import explained
+from bpkit.exercises.streams import stream
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import architecture, in_words, maths
+
+SETTINGS = 5
+REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope")
+
+_NETWORKS = MappingProxyType(
+    {
+        "easy": (Network(2, 1, bias="neuron"), Network(2, 2, 1)),
+        "medium": (Network(2, 2, 1), Network(2, 2, 2), Network(2, 2, 1, activation="tanh")),
+        "hard": (Network(2, 2, 2), Network(2, 2, 2, activation="tanh"), Network(2, 3, 2)),
+    }
+)
+
+
+def _draw(rng: np.random.Generator, level: str) -> Task:
+    options = _NETWORKS[level]
+    network = options[choose(rng, options)]
+    weights = [w for w, (source, _) in network.weights.items() if level != "easy" or source not in network.inputs]
+    weights = weights or list(network.weights)
+    problem = draw_problem(rng, network)
+    return Task("symbolic", (problem,), MappingProxyType({"weight": weights[choose(rng, weights)]}))
+
+
+def _forward(network: Network) -> frozenset[str]:
+    """The quantities of the way forward but the errors, which may stand in the formula as they are."""
+    return frozenset(step.name for step in derive(network) if step.kind in ("net", "out"))
+
+
+def formula(derivation: Derivation, quantity: str) -> str:
+    """A derivative in inputs, targets, parameters, nets and outs, in Python's spelling."""
+    keep = _forward(derivation.network)
+    known: dict[sp.Expr, sp.Expr] = {}
+    for step in derivation.toward(quantity):
+        if step.name not in keep:
+            known[step.lhs] = step.rhs.xreplace(known)
+    text: str = code(known[derivation.target(quantity).lhs])
+    return text
+
+
+@lru_cache(maxsize=64)
+def _formulas(network: Network, weight: str) -> tuple[str, tuple[Wrong, ...]]:
+    """The right formula and the wrong ones, each as its misconception writes it."""
+    derivation = derive(network)
+    wrong = [
+        Wrong(mistake.name, explained(mistake.sentence, mistake.detail), formula(mistake.applied(derivation), weight))
+        for mistake in catalogue(network)
+        if mistake.name in REVEALS and any(step.name in mistake.edits for step in derivation.toward(weight))
+    ]
+    right = formula(derivation, weight)
+    return right, tuple(one for one in wrong if one.answer != right)
+
+
+@lru_cache(maxsize=64)
+def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
+    """Numbers for every name, all of them consistent: a formula in net or in out then has the same value."""
+    rng = stream(0, "settings", repr(network))
+    found = []
+    for _ in range(SETTINGS):
+        problem = draw_problem(rng, network)
+        values = evaluate(problem)
+        found.append(MappingProxyType({**problem.givens, **{name: values[name] for name in sorted(_forward(network))}}))
+    return tuple(found)
+
+
+def _build(task: Task) -> Content:
+    network, weight = task.problem.network, task.about["weight"]
+    right, wrong = _formulas(network, weight)
+    ask = f"Write {maths(f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
+    names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
+    source, target = network.weights[weight]
+    text = (
+        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(weight)} leads from {source} to "
+        f"{target}; the weights are numbered layer by layer, neuron by neuron: "
+        f"{', '.join(f'{maths(w)} {a}→{b}' for w, (a, b) in network.weights.items())}.\n\nNames such as {names} may "
+        "stand in the formula, of every neuron that the network has; any form that means the same is right."
+    )
+    part = FormulaPart(ask, right, _settings(network), wrong=tuple(w for w in wrong if w.answer))
+    part = FormulaPart(ask, right, part.settings, wrong=tuple(w for w in part.wrong if not part.judge(w.answer)))
+    return Content(text, (part,), lambda: Solution((_lines(network, weight), f"In one line: `{right}`")))
+
+
+def _lines(network: Network, weight: str) -> str:
+    return derive(network).toward(weight)._repr_latex_()
+
+
+QUESTIONS = (Question("symbolic", "output layer", "The derivative as a formula", _draw, _build, REVEALS),)

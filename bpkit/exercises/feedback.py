@@ -1,0 +1,73 @@
+"""What a learner hears about an answer: a verdict, a sentence, and the names of what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ACCEPTED = ("correct", "rounded", "carried")
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """About one answer. ``verdict`` is ``correct``, ``rounded`` (right up to rounding on the way), ``carried`` (right,
+    given an earlier value that is not), ``misconception``, ``unknown``, ``unreadable`` or ``blank``.
+
+    ``misconceptions`` holds stable names, the likeliest first; ``share`` is the part of the points that is earned.
+    """
+
+    verdict: str
+    message: str
+    misconceptions: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """True when the answer counts."""
+        return self.verdict in ACCEPTED
+
+    @property
+    def share(self) -> float:
+        """1 for an answer that counts, else 0."""
+        return float(self.accepted)
+
+    def __bool__(self) -> bool:
+        return self.accepted
+
+    def __repr__(self) -> str:
+        return f"{self.verdict}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Feedbacks:
+    """About the answers of an exercise with several parts, by their letters."""
+
+    parts: Mapping[str, Feedback]
+
+    @property
+    def verdict(self) -> str:
+        """``correct`` when every answer counts, else the verdict of the first that does not."""
+        return next((one.verdict for one in self.parts.values() if not one), "correct")
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """The names from all parts."""
+        return tuple(dict.fromkeys(name for one in self.parts.values() for name in one.misconceptions))
+
+    @property
+    def message(self) -> str:
+        """One line for each part."""
+        return "\n".join(f"{letter}) {one!r}" for letter, one in self.parts.items())
+
+    @property
+    def accepted(self) -> bool:
+        """True when every answer counts."""
+        return all(self.parts.values())
+
+    def __bool__(self) -> bool:
+        return self.accepted
+
+    def __getitem__(self, letter: str) -> Feedback:
+        return self.parts[letter]
+
+    def __repr__(self) -> str:
+        return self.message

@@ -1,0 +1,132 @@
+"""Draws exercises until they keep what generation guarantees; restores them from their public data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.numeric import evaluate
+from bpkit.exercises.bank import QUESTIONS, find_question
+from bpkit.exercises.drawing import LEVELS, alive
+from bpkit.exercises.exercise import Exercise, Question
+from bpkit.exercises.parts import NumberPart, Wrong
+from bpkit.exercises.rounding import half_unit
+from bpkit.exercises.streams import stream
+from bpkit.exercises.task import Task, task_from
+
+SMALLEST, LARGEST = 1e-3, 10.0
+ATTEMPTS = 3000
+
+
+def generate(question: str, seed: int = 0, learner: str = "", difficulty: str = "medium", redraw: int = 0) -> Exercise:
+    """Draw the numbers of a question: the same seed, learner and question always give the same exercise.
+
+    ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream. Every key is proven
+    three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank does not have.
+
+    >>> import bpkit as bp
+    >>> exercise = bp.exercises.generate("hidden-weight", seed=7)
+    >>> exercise.check(exercise.answer).verdict
+    'correct'
+    """
+    template = find_question(question)
+    if difficulty not in LEVELS:
+        raise BpkitError(f"difficulty: expected easy, medium or hard, got {difficulty!r}; medium is usual")
+    rng = stream(seed, learner, question, redraw)
+    for _ in range(ATTEMPTS):
+        task = template.draw(rng, difficulty)
+        if not _promising(task):
+            continue
+        exercise = Exercise(template, task)
+        if not any(flaws(exercise)):
+            proven(exercise)
+            return exercise
+    raise BpkitError(
+        f"generate: no friendly numbers found for {question!r} at difficulty {difficulty!r} in {ATTEMPTS} draws; "
+        "take another seed or difficulty"
+    )
+
+
+def restore(task: Task | Mapping[str, Any]) -> Exercise:
+    """The exercise of a task, or of a task's plain data: right and wrong answers are worked out anew."""
+    found = task if isinstance(task, Task) else task_from(task)
+    return Exercise(find_question(found.question), found)
+
+
+def _promising(task: Task) -> bool:
+    """A look at the numbers alone, before wrong answers and text are made."""
+    if not all(map(alive, task.problems)):
+        return False
+    asks = task.about.get("asks", ())
+    values = [evaluate(problem)[quantity] for problem in task.problems for quantity in asks]
+    return all(map(_pleasant, values))
+
+
+def _pleasant(value: float) -> bool:
+    """Neither tiny nor large, with three digits that are no trailing zeros: such an answer can be searched for."""
+    return SMALLEST <= abs(value) < LARGEST and f"{value:.2e}".partition("e")[0][-1] != "0"
+
+
+def flaws(exercise: Exercise) -> Iterator[str]:
+    """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
+    yield from (
+        f"a neuron is saturated or dead in {problem!r}" for problem in exercise.task.problems if not alive(problem)
+    )
+    for letter, part in exercise.parts.items():
+        if isinstance(part, NumberPart):
+            if not _pleasant(part.right):
+                yield f"{letter}: the answer {part.right:g} is too small, too large or too round"
+            yield from (f"{letter}: {why}" for why in _mixed_up(part, exercise.bank.reveals))
+            if f"{abs(part.right):.3g}" in exercise.question:
+                yield f"{letter}: the answer {part.right:.3g} stands in the question"
+
+
+def _mixed_up(part: NumberPart, declared: tuple[str, ...]) -> Iterator[str]:
+    """Right and declared wrong numbers that are too close to each other to be told apart."""
+    meant = [wrong for wrong in part.wrong if wrong.name in declared]
+    safe = max(part.slack, part.tolerance)
+    for wrong in meant:
+        if abs(wrong.answer - part.right) <= safe + part.reach(wrong):
+            yield f"{wrong.name} leads to {wrong.answer:g}, too close to {part.right:g}"
+    for one, other in combinations(meant, 2):
+        if one.name != other.name and not twins(one, other):
+            room = half_unit(one.answer, part.digits) + half_unit(other.answer, part.digits)
+            if abs(one.answer - other.answer) <= room:
+                yield f"{one.name} and {other.name} lead to {one.answer:g} and {other.answer:g}"
+
+
+def twins(one: Wrong, other: Wrong) -> bool:
+    """True for two misconceptions that lead to the same number whatever the numbers are: no draw can part them."""
+    scale = max(abs(one.answer), abs(other.answer))
+    return bool(abs(one.answer - other.answer) <= 1e-9 * scale)
+
+
+def indistinct(exercise: Exercise) -> tuple[tuple[str, str, str], ...]:
+    """Part and names of declared misconceptions that the exercise cannot tell apart, for the report."""
+    found = {
+        (letter, *sorted((one.name, other.name)))
+        for letter, part in exercise.parts.items()
+        if isinstance(part, NumberPart)
+        for one, other in combinations([w for w in part.wrong if w.name in exercise.bank.reveals], 2)
+        if one.name != other.name and twins(one, other)
+    }
+    return tuple(sorted(found))  # type: ignore[arg-type]  # each is a letter and two names
+
+
+def proven(exercise: Exercise) -> None:
+    """Prove every number of the key three ways; a key that fails is a defect of the kit, and said so loudly."""
+    for letter, part in exercise.parts.items():
+        if isinstance(part, NumberPart) and part.proof:
+            proof = part.proof()
+            if not proof.holds or proof.derived != part.right:
+                raise BpkitError(
+                    f"key of {exercise.id} {letter}: expected {proof.quantity} to come out alike three ways, "
+                    f"got {proof.derived!r}, {proof.measured!r} and {proof.precise!r}; please report this"
+                )
+
+
+def questions(topics: tuple[str, ...] = ()) -> tuple[Question, ...]:
+    """The questions of the bank, all or those of some topics."""
+    return tuple(question for question in QUESTIONS if not topics or question.topic in topics)

@@ -1,0 +1,279 @@
+"""What an exercise asks for: a number, a word from a list, a shape, paths, a formula or a function, each with its
+right answer and the wrong ones that are known by name."""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.problem import Problem
+from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.formula import read_formula
+from bpkit.exercises.proof import Proof
+from bpkit.exercises.rounding import half_unit, rounded
+from bpkit.exercises.typed import read_number
+
+SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer that is known: the name of the misconception, a sentence about it, the answer it leads to."""
+
+    name: str
+    sentence: str
+    answer: Any
+
+
+@dataclass(frozen=True)
+class Part(ABC):
+    """One thing that is asked, in Markdown, and what it is worth."""
+
+    asks: str
+    points: float = field(default=1.0, kw_only=True)
+    wrong: tuple[Wrong, ...] = field(default=(), kw_only=True)
+
+    @property
+    @abstractmethod
+    def answer(self) -> Any:
+        """The right answer, as ``judge`` accepts it."""
+
+    def judge(self, given: object) -> Feedback:
+        """What to say about an answer; it never raises for what a learner typed."""
+        if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):
+            return Feedback("blank", "no answer yet")
+        try:
+            return self._judged(given)
+        except BpkitError as error:
+            return Feedback("unreadable", str(error))
+
+    @abstractmethod
+    def _judged(self, given: object) -> Feedback:
+        """The same for an answer that is there; raises ``BpkitError`` for one that cannot be read."""
+
+    def _named(self, found: Sequence[Wrong], shown: str) -> Feedback:
+        names = tuple(dict.fromkeys(wrong.name for wrong in found))
+        message = f"{shown} is what comes out when one {names[0]} ({found[0].sentence})"
+        if names[1:]:
+            message += f"; the same comes out when one {', or '.join(names[1:])}"
+        return Feedback("misconception", message, names)
+
+
+@dataclass(frozen=True)
+class NumberPart(Part):
+    """A number to so many significant digits.
+
+    ``slack`` is how far rounding on paper can carry the right answer; ``quantity`` and ``problem`` say what of the
+    derivation it is, None for a number that is no single quantity of one sample. ``proof`` finds it three times.
+    """
+
+    right: float
+    digits: int = 4
+    slack: float = 0.0
+    quantity: str | None = None
+    problem: Problem | None = None
+    proof: Callable[[], Proof] | None = None
+
+    @property
+    def answer(self) -> float:
+        """The exact number."""
+        return self.right
+
+    @property
+    def tolerance(self) -> float:
+        """How far from the exact number an answer to the digits asked may be."""
+        return half_unit(self.right, self.digits) * SURE
+
+    def reach(self, wrong: Wrong) -> float:
+        """How far from a wrong number an answer is still taken for it."""
+        share = self.slack / abs(self.right) if self.right else 0.0
+        return float(max(half_unit(wrong.answer, self.digits) * SURE, share * abs(wrong.answer)))
+
+    def shown(self, value: float | None = None) -> str:
+        """A number to the digits asked, as a learner writes it."""
+        return f"{rounded(self.right if value is None else value, self.digits):.{self.digits}g}"
+
+    def _judged(self, given: object) -> Feedback:
+        typed = read_number(given)
+        off = abs(typed.value - self.right)
+        shown = f"{typed.value:.{max(self.digits, 6)}g}"
+        if off <= self.tolerance:
+            return Feedback("correct", f"{shown} is right")
+        if off <= self.slack:
+            return Feedback("rounded", f"{shown} is right, up to rounding on the way; keep more digits in between")
+        near = [wrong for wrong in self.wrong if abs(typed.value - wrong.answer) <= self.reach(wrong)]
+        if near:
+            exact = [w for w in near if abs(typed.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
+            return self._named(exact or near, shown)
+        if typed.digits and typed.digits < self.digits and off <= half_unit(self.right, typed.digits) * SURE:
+            return Feedback("unknown", f"{shown} begins well, but {self.digits} significant digits were asked")
+        return Feedback("unknown", f"{shown} is not the number, and not one that a known mistake leads to")
+
+
+@dataclass(frozen=True)
+class ExactPart(Part):
+    """A word, a whole number, a shape or paths: right or not, without a tolerance.
+
+    ``reader`` says how it is read (``word``, ``whole``, ``shape``, ``paths``); ``options`` lists what may be chosen.
+    """
+
+    right: Any
+    reader: str = "word"
+    options: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> Any:
+        """The right answer, as a learner writes it."""
+        return [" ".join(path) for path in sorted(self.right)] if self.reader == "paths" else self.right
+
+    def _judged(self, given: object) -> Feedback:
+        read = READERS[self.reader]
+        value, shown = read(given), str(given)[:60]
+        if self.options and value not in {read(option) for option in self.options}:
+            raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
+        if value == read(self.answer):
+            return Feedback("correct", f"{shown} is right")
+        found = [wrong for wrong in self.wrong if read(wrong.answer) == value]
+        return self._named(found, shown) if found else Feedback("unknown", f"{shown} is not right")
+
+
+def _word(given: object) -> str:
+    if not isinstance(given, str) or len(given) > 60:
+        raise BpkitError(f"answer: expected a word in quotes, got {str(given)[:40]!r}")
+    word = given.strip().lower().replace("−", "-")
+    return {"+": "positive", "-": "negative", "plus": "positive", "minus": "negative"}.get(word, word)
+
+
+def _whole(given: object) -> int:
+    typed = read_number(given).value
+    if typed != int(typed):
+        raise BpkitError(f"answer: expected a whole number, got {typed:g}")
+    return int(typed)
+
+
+def _shape(given: object) -> tuple[int, ...]:
+    if isinstance(given, str):
+        given = re.findall(r"\d+", given[:60])
+    if not isinstance(given, list | tuple) or not 1 <= len(given) <= 4:
+        raise BpkitError(f"answer: expected rows and columns such as (2, 3), got {str(given)[:40]!r}")
+    return tuple(_whole(size) for size in given)
+
+
+def _paths(given: object) -> frozenset[tuple[str, ...]]:
+    if isinstance(given, str):
+        given = re.split(r"[,;\n]", given[:2000])
+    if not isinstance(given, list | tuple | set | frozenset) or len(given) > 64:
+        raise BpkitError("answer: expected a list of paths such as ['h1 o1', 'h1 o2']")
+    found = frozenset(tuple(re.findall(r"(?<!\w)[ho]\d+(?:_\d+)?(?!\w)", str(path)[:500])) for path in given)
+    return found - {()}
+
+
+READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+    {"word": _word, "whole": _whole, "shape": _shape, "paths": _paths}
+)
+
+
+@dataclass(frozen=True)
+class FormulaPart(Part):
+    """A formula in given names, judged by its numbers at several settings, whatever its form.
+
+    ``settings`` holds a number for each name, several times over, and ``right`` the value that each leads to.
+    """
+
+    right: str
+    settings: tuple[Mapping[str, float], ...]
+
+    @property
+    def answer(self) -> str:
+        """A right formula, in Python's spelling."""
+        return self.right
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that may stand in the formula."""
+        return frozenset(self.settings[0])
+
+    def _at(self, text: object) -> tuple[float, ...]:
+        formula = read_formula(text, self.names)  # type: ignore[arg-type]  # read_formula says what came
+        return tuple(formula.at(setting) for setting in self.settings)
+
+    def _judged(self, given: object) -> Feedback:
+        values = self._at(given)
+        if _same(values, self._at(self.right)):
+            return Feedback("correct", "the formula is right")
+        if not all(map(math.isfinite, values)):
+            return Feedback("unknown", "the formula has no value for the numbers that were put in")
+        found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
+        return self._named(found, "the formula") if found else Feedback("unknown", "the formula is not right")
+
+
+def _same(some: Sequence[float], others: Sequence[float]) -> bool:
+    return all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(some, others, strict=True))
+
+
+@dataclass(frozen=True)
+class FunctionPart(Part):
+    """A function to write, tried in the learner's own kernel on arguments that are not shown.
+
+    ``right`` is a function that does it, ``trials`` the arguments. Marking never runs what a learner wrote: there
+    such an answer is left to the instructor.
+    """
+
+    right: Callable[..., Any]
+    trials: tuple[tuple[Any, ...], ...]
+    source: str = ""
+
+    @property
+    def answer(self) -> Callable[..., Any]:
+        """A function that is right."""
+        return self.right
+
+    def _judged(self, given: object) -> Feedback:
+        if not callable(given):
+            raise BpkitError(f"answer: expected a function, got {type(given).__name__}; give its name without quotes")
+        results = []
+        for trial in self.trials:
+            try:
+                results.append(_flat(given(*_copies(trial))))
+            except Exception as error:  # whatever a learner's function raises is an answer to comment on
+                return Feedback("unknown", f"the function stopped with {type(error).__name__}: {str(error)[:120]}")
+        expected = [_flat(self.right(*_copies(trial))) for trial in self.trials]
+        for result, wanted in zip(results, expected, strict=True):
+            if [one.shape for one in result] != [one.shape for one in wanted]:
+                shapes = [tuple(map(list, (one.shape for one in arrays))) for arrays in (wanted, result)]
+                return Feedback("unknown", f"expected arrays of the shapes {shapes[0]}, got {shapes[1]}")
+        if _agree(results, expected):
+            return Feedback("correct", "the function is right on every network it was tried on")
+        found = [w for w in self.wrong if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
+        return self._named(found, "the result") if found else Feedback("unknown", "the function gives other numbers")
+
+
+def _copies(trial: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments of its own for each call, so that a function that changes them harms nothing."""
+    return tuple(_copy(one) for one in trial)
+
+
+def _copy(one: Any) -> Any:
+    if isinstance(one, list):
+        return [part.copy() for part in one]
+    return one.copy() if isinstance(one, np.ndarray) else one
+
+
+def _flat(result: object) -> list[Any]:
+    many = result if isinstance(result, list | tuple) else [result]
+    if many and not any(map(np.ndim, many)):  # a list of numbers is an array too
+        many = [many]
+    return [np.asarray(one, dtype=float) for one in many]
+
+
+def _agree(some: list[list[Any]], others: list[list[Any]]) -> bool:
+    pairs = ((a, b) for left, right in zip(some, others) for a, b in zip(left, right))
+    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in pairs)

@@ -1,0 +1,236 @@
+"""The bank over many seeds: right answers accepted, declared mistakes named, guarantees kept, keys proven."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import grad
+
+import bpkit as bp
+from bpkit.core.errors import BpkitError
+from bpkit.core.misconceptions import catalogue
+from bpkit.exercises import bank, generation
+from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.generation import flaws, generate, indistinct, questions, restore
+from bpkit.exercises.parts import ExactPart, FormulaPart, FunctionPart, NumberPart, Part
+from bpkit.exercises.proof import Proof
+
+# 200 seeds of every question take some minutes: BPKIT_SEEDS=200 looks at them all, the default run at a sample.
+SEEDS = int(os.environ.get("BPKIT_SEEDS", "24"))
+IDS = [question.id for question in questions()]
+EXPECTED = """net-and-out whole-forward loss output-delta output-weight output-update hidden-paths hidden-weight
+hidden-update bias-gradient which-slip sign-first learning-rate activation-swap loss-swap softmax-delta batch-mean
+matrix-shapes gradient-check symbolic code network-by-hand""".split()
+
+
+@cache
+def drawn(id: str) -> list[Exercise]:
+    levels = ("easy", "medium", "hard")
+    return [generate(id, seed=seed, difficulty=levels[seed % 3]) for seed in range(3 if id == "code" else SEEDS)]
+
+
+def typed(part: Part, answer: Any) -> Any:
+    """An answer as a learner writes it: numbers as text, to the digits asked."""
+    return f"{answer:.{part.digits}g}" if isinstance(part, NumberPart) else answer
+
+
+def test_the_bank_has_every_question() -> None:
+    assert sorted(IDS) == sorted(EXPECTED)
+
+
+def test_what_questions_declare_are_names_of_the_catalogue_or_of_the_question_itself() -> None:
+    for question in questions():
+        exercises = drawn(question.id)[:9]
+        known = {m.name for e in exercises for p in e.task.problems for m in catalogue(p.network)}
+        own = {wrong.name for e in exercises for part in e.content.parts for wrong in part.wrong}
+        assert set(question.reveals) <= known | own, question.id
+        assert own & set(question.reveals), question.id
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_right_answers_are_accepted_and_declared_mistakes_named(id: str) -> None:
+    named = 0
+    for exercise in drawn(id):
+        assert exercise.check(exercise.answer).verdict == "correct"
+        for letter, part in exercise.parts.items():
+            assert part.judge(typed(part, part.answer)).verdict == "correct", (letter, part)
+            for wrong in part.wrong:
+                if wrong.name in exercise.declared:
+                    said = part.judge(typed(part, wrong.answer))
+                    assert said.verdict == "misconception", (exercise.task.data(), letter, wrong)
+                    assert wrong.name in said.misconceptions, (exercise.task.data(), letter, wrong)
+                    assert wrong.name in said.message
+                    named += 1
+    assert named >= SEEDS // 3
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_guarantees_hold_and_keys_are_proven(id: str) -> None:
+    for exercise in drawn(id)[::3]:
+        assert list(flaws(exercise)) == []
+        for part in exercise.content.parts:
+            if isinstance(part, NumberPart):
+                assert 1e-3 <= abs(part.right) < 1e3
+                assert f"{abs(part.right):.3g}" not in exercise.question
+                assert part.slack < 0.05 * abs(part.right)
+                if part.proof:
+                    proof = part.proof()
+                    assert proof.derived == part.right
+                    assert proof.holds
+        for problem in exercise.task.problems:
+            written = [*problem.parameters.values(), *problem.inputs.ravel(), *problem.targets.ravel()]
+            assert all(value == round(value, 2) for value in written)
+
+
+def test_every_number_but_a_ratio_of_printed_ones_is_proven_three_ways() -> None:
+    for id in IDS:
+        for letter, part in generate(id, seed=1).parts.items():
+            if isinstance(part, NumberPart):
+                assert part.proof or (id, letter) == ("gradient-check", "b")
+
+
+@pytest.mark.parametrize("off", ["derived", "measured", "precise"])
+def test_a_proof_can_fail(off: str) -> None:
+    good = Proof("dE_total/dw1", 0.0851, 0.0851, 0.0851)
+    assert good.holds
+    assert not replace(good, **{off: 0.0852}).holds
+
+
+def test_a_key_that_is_not_proven_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoiled(part: NumberPart) -> NumberPart:
+        return replace(part, right=part.right * 1.001)
+
+    question = bank.find_question("hidden-weight")
+    build = question.build
+    made = replace(
+        question,
+        build=lambda task: replace(build(task), parts=tuple(map(spoiled, build(task).parts))),  # type: ignore[arg-type]
+    )
+    monkeypatch.setattr(generation, "find_question", lambda id: made)
+    with pytest.raises(BpkitError, match="three ways"):
+        generate("hidden-weight", seed=1)
+
+
+def autograd_gradient(problem: bp.Problem) -> dict[str, float]:
+    """The derivatives of a sigmoid network with half the squared error, by a library, from a program of its own."""
+    network = problem.network
+
+    def loss(values: Any) -> Any:
+        named = dict(zip(network.parameters, values))
+        out = dict(zip(network.inputs, problem.inputs))
+        for layer in network.layers[1:]:
+            for neuron in layer:
+                net = sum(named[w] * out[a] for w, (a, b) in network.weights.items() if b == neuron)
+                bias = [named[name] for name, fed in network.biases.items() if neuron in fed]
+                out[neuron] = 1 / (1 + anp.exp(-(net + sum(bias))))
+        return sum((y - out[o]) ** 2 / 2 for y, o in zip(problem.targets, network.outputs))
+
+    values = np.array([problem.parameters[name] for name in network.parameters])
+    return dict(zip(network.parameters, grad(loss)(values)))
+
+
+@pytest.mark.parametrize("id", ["output-weight", "hidden-weight", "bias-gradient"])
+def test_keys_are_what_a_library_finds(id: str) -> None:
+    for exercise in drawn(id)[::4]:
+        parameter = exercise.task.about["asks"][0].removeprefix("dE_total/d")
+        assert exercise.answer == pytest.approx(autograd_gradient(exercise.problem)[parameter], rel=1e-9)
+
+
+def test_swapped_questions_use_what_they_name() -> None:
+    exercise = generate("activation-swap", seed=4)
+    first, second = exercise.task.problems
+    assert first.network.activations[0].name == "sigmoid" != second.network.activations[0].name
+    assert first.parameters == second.parameters
+    assert second.network.activations[0].name.replace("_", " ") in exercise.question
+
+
+# Streams and data
+
+
+def test_the_same_seed_gives_the_same_exercise_whatever_was_drawn_before() -> None:
+    alone = generate("hidden-weight", seed=7)
+    generate("loss", seed=7)
+    assert generate("hidden-weight", seed=7).task == alone.task
+    assert generate("hidden-weight", seed=8).task != alone.task
+    assert generate("hidden-weight", seed=7, learner="ada").task != alone.task
+    assert generate("hidden-weight", seed=7, redraw=1).task != alone.task
+
+
+def test_a_new_question_in_the_bank_changes_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [generate(id, seed=5).task.data() for id in IDS[:6]]
+    extra = replace(bank.QUESTIONS[0], id="a-new-one")
+    monkeypatch.setattr(bank, "QUESTIONS", (extra, *bank.QUESTIONS))
+    assert generate("a-new-one", seed=5).task.problem != generate("net-and-out", seed=5).task.problem
+    assert [generate(id, seed=5).task.data() for id in IDS[:6]] == before
+
+
+def test_another_process_with_another_hash_seed_draws_the_same() -> None:
+    program = (
+        "import json; from bpkit.exercises import generate, questions; "
+        "print(json.dumps([[generate(q.id, seed=3).task.data(), generate(q.id, seed=3).question] "
+        "for q in questions()]))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(texts) == 1
+    assert json.loads(texts.pop()) == [[generate(id, seed=3).task.data(), generate(id, seed=3).question] for id in IDS]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_an_exercise_comes_back_from_its_public_data(id: str) -> None:
+    exercise = generate(id, seed=2)
+    again = restore(json.loads(json.dumps(exercise.task.data())))
+    assert again.question == exercise.question
+    assert str(again.answer) == str(exercise.answer)
+    assert str(again.solution) == str(exercise.solution)
+    assert " at 0x" not in repr(again) + repr(again.answer) + repr(again.solution) + again.solution._repr_markdown_()
+
+
+@pytest.mark.parametrize(
+    "data", [{}, [], None, {"question": "loss"}, {"question": "loss", "problems": [{}], "about": {}}]
+)
+def test_data_that_is_no_task_is_refused_in_words(data: Any) -> None:
+    with pytest.raises(BpkitError, match="task:"):
+        restore(data)
+
+
+def test_unknown_questions_and_difficulties_are_refused_in_words() -> None:
+    with pytest.raises(BpkitError, match="did you mean 'hidden-weight'"):
+        generate("hiden-weight")
+    with pytest.raises(BpkitError, match="easy, medium or hard"):
+        generate("loss", difficulty="brutal")
+
+
+def test_difficulty_is_the_number_of_operations() -> None:
+    from bpkit.exercises.drawing import operations
+
+    means = []
+    for level in ("easy", "medium", "hard"):
+        found = [generate("hidden-weight", seed=seed, difficulty=level) for seed in range(12)]
+        means.append(np.mean([operations(e.problem.network, e.task.about["asks"][0]) for e in found]))
+    assert means[0] < means[1] < means[2]
+
+
+def test_what_no_draw_can_part_is_reported() -> None:
+    # On a network with one output the mean of the outputs' errors is their sum, and halving twice is once.
+    found = {pair for seed in range(12) for pair in indistinct(generate("learning-rate", seed=seed))}
+    assert ("a", "gives the loss before the update", "gives the loss before the update") not in found
+    assert all(one != other for _, one, other in found)
+
+
+def test_every_kind_of_part_is_in_the_bank() -> None:
+    kinds = {type(part) for id in IDS for part in generate(id, seed=0).content.parts}
+    assert kinds == {NumberPart, ExactPart, FormulaPart, FunctionPart}

@@ -1,0 +1,300 @@
+"""How answers are read and judged: as text or numbers, rounded on paper, as formulas, as functions."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import bpkit as bp
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.bank.quantities import number_part
+from bpkit.exercises.formula import read_formula
+from bpkit.exercises.generation import generate
+from bpkit.exercises.parts import ExactPart
+from bpkit.exercises.rounding import half_unit, paper_slack, rounded
+from bpkit.exercises.typed import read_number
+
+ARTICLE = bp.examples.article.problem
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        0.0851,
+        "0.0851",
+        " 0.0851 ",
+        "0,0851",
+        ".0851",
+        "+0.0851",
+        "8.51e-2",
+        "8.51E-02",
+        "8.51·10^-2",
+        "8.51 × 10^(-2)",
+        "8.51*10**-2",
+        "dE/dw5 = 0.0851",
+        np.float64(0.0851),
+    ],
+)
+def test_a_number_is_read_however_it_was_typed(given: object) -> None:
+    assert read_number(given).value == pytest.approx(0.0851, rel=1e-12)
+
+
+def test_a_minus_sign_is_read_in_every_spelling() -> None:
+    assert read_number("−0.02").value == read_number("-0.02").value == read_number("–0.02").value == -0.02
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(None, True, "", "abc", "0.08.51", "1e999", math.nan, math.inf, "nan", "inf", [0.1], {}, "1" * 300, 10**400),
+        *("10**10**10", "__import__('os')", "1+1", "8e-99999", object()),
+    ],
+)
+def test_what_is_no_finite_number_is_refused_in_words(given: object) -> None:
+    with pytest.raises(BpkitError, match="answer: expected a"):
+        read_number(given)
+
+
+def test_digits_typed_are_counted() -> None:
+    assert [read_number(text).digits for text in ("0.0851", "0.085100", "12", "0,5", "0")] == [3, 5, 2, 1, 1]
+
+
+def test_an_answer_is_judged_at_the_digits_asked() -> None:
+    part = number_part(ARTICLE, "w5", ())
+    assert part.right == pytest.approx(0.0851429384, abs=1e-10)
+    assert part.judge(0.0851429384).verdict == "correct"
+    assert part.judge("0.08514").verdict == "correct"
+    assert part.judge("0.08517").verdict == "rounded"
+    assert part.judge("0.0853").verdict == "unknown"
+    assert "4 significant digits" in part.judge("0.09").message
+    assert part.judge("0.09").verdict == "unknown"
+    assert part.judge("").verdict == part.judge(None).verdict == "blank"
+    assert part.judge("eight").verdict == "unreadable"
+    assert part.judge(-0.08514).misconceptions[0] == "swaps the sign of the error"
+
+
+def test_half_a_unit_of_the_last_digit() -> None:
+    assert half_unit(0.0851429, 4) == pytest.approx(0.000005)
+    assert half_unit(-1.5, 3) == pytest.approx(0.005)
+    assert half_unit(1.0, 4) == pytest.approx(0.0005)
+    assert rounded(0.0851429, 3) == 0.0851
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("id", ["hidden-weight", "whole-forward", "hidden-update", "loss"])
+def test_whoever_rounds_every_line_on_paper_is_not_blamed(id: str, seed: int) -> None:
+    """Work the lines out with SymPy, rounding each result to the digits asked before it is used."""
+    exercise = generate(id, seed=seed)
+    problem = exercise.problem
+    for part in exercise.content.parts:
+        paper: dict[str, Any] = dict(problem.givens)
+        for step in bp.derive(problem.network).toward(part.quantity):
+            exact = step.rhs.xreplace({sp.Symbol(name): sp.Float(value) for name, value in paper.items()})
+            paper[step.name] = rounded(float(exact), part.digits)
+        said = part.judge(f"{paper[part.quantity]:.{part.digits}g}")
+        assert said.verdict in ("correct", "rounded"), (said, part.right, paper[part.quantity])
+
+
+def test_slack_grows_along_the_derivation_and_shrinks_with_the_digits() -> None:
+    coarse, fine = paper_slack(ARTICLE, 3), paper_slack(ARTICLE, 6)
+    assert coarse["net_h1"] < coarse["net_o1"]
+    assert all(fine[name] < coarse[name] for name in coarse if coarse[name])
+
+
+# Words, shapes, paths
+
+
+def test_words_shapes_and_paths_are_read_in_several_spellings() -> None:
+    sign = ExactPart("?", "negative", "word", ("positive", "negative"))
+    assert [sign.judge(word).verdict for word in ("negative", " Negative", "-", "−", "minus")] == ["correct"] * 5
+    assert sign.judge("+").verdict == "unknown"
+    assert sign.judge("perhaps").verdict == "unreadable"
+    shape = ExactPart("?", (2, 3), "shape")
+    assert [shape.judge(s).verdict for s in ((2, 3), [2, 3], "2x3", "(2, 3)", "2 × 3")] == ["correct"] * 5
+    assert shape.judge((3, 2)).verdict == "unknown"
+    assert shape.judge(3).verdict == "unreadable"
+    paths = ExactPart("?", frozenset({("h1", "o1"), ("h1", "o2")}), "paths")
+    for given in (["h1 o1", "h1 o2"], "h1 o2, h1 o1", ("h1->o2", "h1 → o1"), [["h1", "o1"], ["h1", "o2"]]):
+        assert paths.judge(given).verdict == "correct", given
+    assert paths.judge(["h1 o1"]).verdict == "unknown"
+    whole = ExactPart("?", -2, "whole")
+    assert whole.judge("-2").verdict == whole.judge(-2.0).verdict == "correct"
+    assert whole.judge(1.5).verdict == "unreadable"
+
+
+def test_parts_of_an_exercise_are_checked_one_by_one_or_together() -> None:
+    exercise = generate("net-and-out", seed=3)
+    good = exercise.answer
+    assert exercise.check(good).verdict == "correct"
+    assert exercise.check(good["a"], part="a").verdict == "correct"
+    half = exercise.check({"a": good["a"], "b": 0.123})
+    assert not half
+    assert half["a"]
+    assert half.verdict == half["b"].verdict != "correct"
+    assert exercise.check({"a": good["a"]})["b"].verdict == "blank"
+    with pytest.raises(BpkitError, match="parts a, b"):
+        exercise.check(0.5)
+    with pytest.raises(BpkitError, match="part of this exercise"):
+        exercise.check(0.5, part="z")
+
+
+# Formulas
+
+
+def test_a_formula_is_judged_by_meaning() -> None:
+    exercise = next(e for e in (generate("symbolic", seed=s, difficulty="easy") for s in range(30)) if _is_simple(e))
+    weight = exercise.task.about["weight"]
+    (part,) = exercise.content.parts
+    source, _ = exercise.problem.network.weights[weight]
+    before = source if source.startswith("x") else f"out_{source}"
+    forms = [
+        f"(out_o1 - y1)*out_o1*(1 - out_o1)*{before}",
+        f"-(y1-out_o1) · out_o1 · (1−out_o1) · {before}",
+        f"{before}*(out_o1 - y1)*(out_o1 - out_o1^2)",
+        f"dE/dw = (out_o1-y1)*exp(-net_o1)/(1+exp(-net_o1))**2*{before}",
+        f"{before}*(out_o1*out_o1 - out_o1^3 - y1*out_o1 + y1*out_o1^2)",
+    ]
+    assert [part.judge(form).verdict for form in forms] == ["correct"] * len(forms)
+    assert part.judge(f"(out_o1 - y1)*{before}").misconceptions == ("forgets the output slope",)
+    assert part.judge(f"(out_o1 - y1)*out_o1*{before}").verdict == "unknown"
+    assert part.judge("log(out_o1 - 2)").verdict == "unknown"
+
+
+def _is_simple(exercise: Any) -> bool:
+    _, target = exercise.problem.network.weights[exercise.task.about["weight"]]
+    return bool(target == "o1")
+
+
+HOSTILE = [
+    "__import__('os').system('true')",
+    "10**10**10",
+    "9**9**9**9",
+    "2**(2**100)",
+    "x1**999",
+    "x1**w1",
+    "x1**-9",
+    "(lambda: 1)()",
+    "[x1 for x1 in (1,2)]",
+    "x1.__class__",
+    "open('f')",
+    "exp(x1, w1)",
+    "exp(*[1])",
+    "exp(x=1)",
+    "'a'*9",
+    "x1 if x1 else 2",
+    "x1 < 2",
+    "x1 := 3",
+    "x1; 2",
+    "f'{x1}'",
+    "unknown_name",
+    "True",
+    "1j",
+    "1e400",
+    "",
+    "(" * 500 + "x1" + ")" * 500,
+    "-" * 3000 + "1",
+    "+".join(["x1"] * 500),
+    "x1" * 5000,
+    "\x00",
+    "x1\n+__import__('os')",
+    "１**２",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_formulas_are_refused_quickly_and_never_run(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object, **more: object) -> None:
+        raise AssertionError("evaluated")
+
+    monkeypatch.setattr(builtins, "eval", never)
+    monkeypatch.setattr(sp, "sympify", never)
+    started = time.perf_counter()
+    with pytest.raises(BpkitError, match="formula"):
+        read_formula(text, frozenset(["x1", "w1"]))
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("given", [None, 3, ["x1"], {"x1": 1}])
+def test_what_is_no_text_is_no_formula(given: Any) -> None:
+    with pytest.raises(BpkitError, match="formula: expected text"):
+        read_formula(given, frozenset(["x1"]))
+
+
+def test_a_formula_has_the_value_that_python_gives_it() -> None:
+    numbers = {"x1": 0.3, "w1": -0.7, "out_h1": 0.6}
+    for text in ("x1*w1 + out_h1**2", "-(x1 - w1)/out_h1", "exp(-x1)/(1 + exp(-x1))**2", "tanh(x1)**-2 + ln(out_h1)"):
+        plain = eval(text, {"exp": math.exp, "tanh": math.tanh, "ln": math.log}, numbers)
+        assert read_formula(text, frozenset(numbers)).at(numbers) == pytest.approx(plain, rel=1e-15)
+    assert math.isnan(read_formula("1/(x1 - x1)", frozenset(numbers)).at(numbers))
+    assert math.isnan(read_formula("sqrt(w1)", frozenset(numbers)).at(numbers))
+
+
+# Functions
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def forward(x: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+    return sigmoid(sigmoid(x @ W1 + b1) @ W2 + b2)
+
+
+def backward(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, slope: bool = True) -> Any:
+    hidden = sigmoid(x @ W1 + b1)
+    out = sigmoid(hidden @ W2 + b2)
+    delta = (out - y) * out * (1 - out)
+    before = (W2 @ delta) * (hidden * (1 - hidden) if slope else 1)
+    return [np.outer(x, before), before, np.outer(hidden, delta), delta]
+
+
+def update(parameters: Any, gradients: Any, rate: float) -> Any:
+    return [p - rate * g for p, g in zip(parameters, gradients)]
+
+
+def gradient_check(loss: Any, w: Any, h: float = 1e-5) -> Any:
+    result = []
+    for i in range(len(w)):
+        up, down = w.copy(), w.copy()
+        up[i] += h
+        down[i] -= h
+        result.append((loss(up) - loss(down)) / (2 * h))
+    return result
+
+
+@pytest.mark.parametrize("level", ["easy", "medium", "hard"])
+def test_a_plain_numpy_program_is_right(level: str) -> None:
+    exercise = generate("code", seed=1, difficulty=level)
+    functions = {"a": forward, "b": backward, "c": update, "d": gradient_check}
+    said = exercise.check(functions)
+    assert said.verdict == "correct", said
+
+
+def test_a_function_that_is_wrong_is_told_why() -> None:
+    exercise = generate("code", seed=1)
+    without = lambda *arguments: backward(*arguments, slope=False)
+    assert exercise.check(without, part="b").misconceptions == ("forgets the hidden slope",)
+    assert exercise.check(lambda p, g, r: [a + r * b for a, b in zip(p, g)], part="c").misconceptions == (
+        "adds the gradient",
+    )
+    assert "ZeroDivisionError" in exercise.check(lambda *arguments: 1 / 0, part="a").message
+    assert "shapes" in exercise.check(lambda *arguments: [0.0], part="b").message
+    assert exercise.check(lambda *arguments: "text", part="a").verdict == "unknown"
+    assert exercise.check(0.5, part="a").verdict == "unreadable"
+
+
+def test_a_function_that_changes_its_arguments_harms_nothing() -> None:
+    def greedy(parameters: Any, gradients: Any, rate: float) -> Any:
+        for p, g in zip(parameters, gradients):
+            p -= rate * g
+        return parameters
+
+    exercise = generate("code", seed=1)
+    assert exercise.check(greedy, part="c").verdict == "correct"
+    assert exercise.check(greedy, part="c").verdict == "correct"
