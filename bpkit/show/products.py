@@ -1,0 +1,54 @@
+"""Products of factors as a table and in words: each path's symbols, its numbers, its product, and the sum of all."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING
+
+from bpkit.show.lines import name_html
+from bpkit.show.render import bracketed, number
+
+if TYPE_CHECKING:
+    from bpkit.core.paths import Path
+
+
+def _sides(path: Path, digits: int) -> tuple[str, str, str]:
+    numbers = " · ".join(bracketed(number(value, digits)) for value in path.values or ())
+    return " · ".join(path.factors), numbers, number(path.product or 0.0, digits)
+
+
+def products_html(
+    name: str,
+    paths: Sequence[Path],
+    total: float,
+    digits: int = 6,
+    lit: Container[int] = (),
+    first: int = 1,
+    word: str = "path",
+) -> str:
+    """A row for each path (with its numbers) and one for their sum, the derivative called ``name``.
+
+    ``lit`` holds the numbers of the paths that are marked; ``first`` is the number of the first path given, where
+    earlier ones are left out; ``word`` is what a row is called.
+    """
+    rows = []
+    for count, path in enumerate(paths, first):
+        symbols, numbers, product = _sides(path, digits)
+        mark, sign = (' class="bpkit-lit"', "▸ ") if count in lit else ("", "")
+        rows.append(
+            f"<tr{mark}><td>{sign}{count}</td><td>{name_html(symbols)}</td><td>= {numbers}</td>"
+            f"<td>= <b>{product}</b></td></tr>"
+        )
+    left = f"{name_html(name)}, the sum" if len(paths) > 1 else name_html(name)
+    rows.append(f"<tr><td></td><th scope='row'>{left}</th><td></td><td>= <b>{number(total, digits)}</b></td></tr>")
+    head = "".join(f"<th scope='col'>{title}</th>" for title in (word, "its factors", "in numbers", "product"))
+    return f"<table class='bpkit-lines'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def products_text(name: str, paths: Sequence[Path], total: float, digits: int = 6, word: str = "path") -> str:
+    """The same in one sentence: the derivative is a product, or a sum of products."""
+    sides = [_sides(path, digits) for path in paths]
+    if len(sides) == 1:
+        return f"{name} = {sides[0][0]} = {sides[0][1]} = {sides[0][2]}."
+    ways = "; ".join(f"{symbols} = {numbers} = {product}" for symbols, numbers, product in sides)
+    return f"{name} is the sum of {len(sides)} {word}s: {ways}. Together {number(total, digits)}."
