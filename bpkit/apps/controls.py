@@ -103,7 +103,9 @@ class Number(widgets.HBox):  # type: ignore[misc]
         self._busy = True
         try:
             self.entry.value = int(self.value) if self._whole else self.value
-            self.slider.value = self._on_slider(self.value)
+            # A slider that stands right is left alone: what came back would undo the keys pressed in the meantime.
+            if self._position(self.slider.value) != self._position(self.value):
+                self.slider.value = self._on_slider(self.value)
         finally:
             self._busy = False
 
