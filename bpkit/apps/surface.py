@@ -1,0 +1,118 @@
+"""The loss as a landscape over any two parameters, and gradient descent walking on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.controls import Number
+from bpkit.core.errors import BpkitError
+from bpkit.core.problem import Problem
+from bpkit.core.training import Trace, train
+from bpkit.show.drawing import Drawing
+from bpkit.show.surface import Landscape, SurfacePlot, Window, around, landscape, surface_words
+
+MOST_UPDATES = 10_000
+USUAL_UPDATES = 1000
+WIDE = "92px"
+
+
+@dataclass(frozen=True)
+class State:
+    """What the surface app shows: the start, the two parameters, how much of their plane, and how many updates."""
+
+    problem: Problem
+    window: Window
+    updates: int
+    digits: int
+
+
+class Surface(App):
+    """Two parameters by choice, the loss over them as contours, and the walk from the present weights."""
+
+    name = "surface"
+    batches = True
+
+    def controls(self) -> Mapping[str, Any]:
+        problem, names = self.problem, self.problem.network.parameters
+        if len(names) < 2:
+            raise BpkitError(
+                f"surface app: expected a network with two parameters or more, got {len(names)}; "
+                "bp.apps.descent shows the loss over one"
+            )
+        self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
+        self._landscape: Callable[[Problem, Window], Landscape] = lru_cache(maxsize=8)(landscape)
+        self._plot = SurfacePlot()
+        self._first = train(problem, USUAL_UPDATES)
+        x, y = self._telling()
+        choice = {"options": list(names), **described(WIDE, "200px")}
+        return {
+            "x": widgets.Dropdown(value=x, description="to the right", **choice),
+            "y": widgets.Dropdown(value=y, description="upwards", **choice),
+            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
+            "updates": Number(
+                "updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES), label_width=WIDE
+            ),
+            "zoom": Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000), label_width=WIDE),
+            **numbers(problem.parameters),
+        }
+
+    def _telling(self) -> tuple[str, str]:
+        """The parameter that moves most, and the one of another neuron that does: their surface has most to show."""
+        network, trace = self.problem.network, self._first
+        names = network.parameters
+        moved = {name: abs(trace[name][-1] - trace[name][0]) if len(trace) else 0 for name in names}
+        leads = {name: network.weights[name][1] if name in network.weights else name for name in names}
+        first, *rest = sorted(names, key=lambda name: -moved[name])
+        second = next((name for name in rest if leads[name] != leads[first]), rest[0])
+        x, y = sorted((first, second), key=names.index)
+        return x, y
+
+    def views(self) -> Mapping[str, View]:
+        picture = Picture(format="png", layout={"width": "560px", "height": "564px"})
+        return {"picture": (picture, lambda state: self._plot.frame(self._land(state), self._trace(state)))}
+
+    def page(self) -> Sequence[widgets.Widget]:
+        control = self.control
+        left = widgets.VBox(
+            [
+                column("Surface", [control[name] for name in ("x", "y", "zoom")]),
+                column("Walk", [control[name] for name in ("rate", "updates")]),
+                column("Where it starts", [control[name] for name in self.problem.network.parameters]),
+            ]
+        )
+        return [widgets.HBox([left, self.view["picture"]], layout={"align_items": "flex-start"})]
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        x, y = values["x"], values["y"]
+        if x == y:
+            raise BpkitError(
+                f"surface: expected two different parameters, got {x} twice; choose another for one of them"
+            )
+        usual = around(self._first, x, y)
+        window = Window(x, y, usual.middle, usual.reach / values["zoom"])
+        problem = self.problem_from(values).replace(learning_rate=values["rate"])
+        return State(problem, window, int(values["updates"]), values["digits"])
+
+    def words(self, state: State) -> str:
+        return surface_words(self._land(state), self._trace(state), state.digits)
+
+    def note(self, state: State) -> tuple[str, bool]:
+        trace = self._trace(state)
+        return trace.message[0].upper() + trace.message[1:] + ".", trace.diverged_at is not None
+
+    def drawing(self, state: State) -> Drawing:
+        return SurfacePlot().still(self._land(state), self._trace(state), state.digits)
+
+    def _trace(self, state: State) -> Trace:
+        return self._train(state.problem, state.updates)
+
+    def _land(self, state: State) -> Landscape:
+        """The landscape depends on the other parameters alone: not on the learning rate, not on where the walk is."""
+        here = dict(zip((state.window.x, state.window.y), state.window.middle, strict=True))
+        return self._landscape(state.problem.replace(learning_rate=1, **here), state.window)

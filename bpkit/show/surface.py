@@ -1,0 +1,180 @@
+"""The loss as a landscape over two parameters, and the walk of gradient descent on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from bpkit.core.numeric import loss_over
+from bpkit.core.problem import Problem
+from bpkit.core.training import Trace
+from bpkit.show.drawing import Drawing
+from bpkit.show.live import Live
+from bpkit.show.palette import INK, NEGATIVE, PAPER
+from bpkit.show.render import number
+
+Array = NDArray[np.float64]
+POINTS = 61  # of the grid, each way
+STEEP = 100  # where the highest loss is so many times the lowest, contours stand at equal ratios
+HEIGHTS = LinearSegmentedColormap.from_list("heights", [PAPER, "#C9DDF2", "#86B0DA"])  # pale: ink reads on all of it
+
+
+@dataclass(frozen=True)
+class Window:
+    """The piece of the plane that is drawn: two parameters, its middle, and how far it reaches each way."""
+
+    x: str
+    y: str
+    middle: tuple[float, float]
+    reach: float
+
+    @property
+    def ends(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top."""
+        (x, y), reach = self.middle, self.reach
+        return x - reach, x + reach, y - reach, y + reach
+
+    def outside(self, xs: Array, ys: Array) -> NDArray[np.bool_]:
+        """Which points of a walk lie beyond the picture."""
+        left, right, bottom, top = self.ends
+        return (xs < left) | (xs > right) | (ys < bottom) | (ys > top)
+
+
+def around(trace: Trace, x: str, y: str) -> Window:
+    """A window in round numbers that holds a walk, with room on all sides."""
+    spans = [(float(trace[name].min()), float(trace[name].max())) for name in (x, y)] if len(trace) else [(0, 0)] * 2
+    reach = min(max(0.5, *(0.75 * (high - low) for low, high in spans)), 10.0)
+    power = 10.0 ** math.floor(math.log10(reach))
+    reach = next(nice * power for nice in (1, 1.5, 2, 3, 5, 7, 10) if nice * power >= reach * (1 - 1e-9))
+    middle = tuple(round((low + high) / 2 / (reach / 10)) * (reach / 10) for low, high in spans)
+    return Window(x, y, (middle[0], middle[1]), reach)
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """The loss over the grid of a window, the other parameters as the problem has them."""
+
+    window: Window
+    xs: Array
+    ys: Array
+    loss: Array  # (y, x)
+
+    @property
+    def levels(self) -> list[float]:
+        """Round losses at which contour lines stand."""
+        finite = self.loss[np.isfinite(self.loss)]
+        if not finite.size or finite.min() == finite.max():
+            return []
+        low, high = float(finite.min()), float(finite.max())
+        if low > 0 and high / low <= STEEP:
+            marks = [float(mark) for mark in MaxNLocator(11).tick_values(low, high)]
+        else:
+            marks = [float(f"{mark:.1g}") for mark in np.geomspace(max(low, high * 1e-3), high, 10)]
+        return sorted({mark for mark in marks if low < mark < high})
+
+    def lowest(self) -> tuple[float, float, float]:
+        """The lowest point of the grid: x, y and the loss there."""
+        row, column = np.unravel_index(
+            np.nanargmin(np.where(np.isfinite(self.loss), self.loss, np.inf)), self.loss.shape
+        )
+        return float(self.xs[column]), float(self.ys[row]), float(self.loss[row, column])
+
+
+def landscape(problem: Problem, window: Window) -> Landscape:
+    """Compute a landscape, in one call of the derivation's lines on arrays."""
+    left, right, bottom, top = window.ends
+    xs, ys = np.linspace(left, right, POINTS), np.linspace(bottom, top, POINTS)
+    return Landscape(window, xs, ys, loss_over(problem, **{window.x: xs[None, :], window.y: ys[:, None]}))
+
+
+class SurfacePlot:
+    """Keeps the contours as pixels between frames; while only the walk changes, only the walk is drawn."""
+
+    def __init__(self) -> None:
+        self.live = Live(5.6, 5.64)
+        # The axes are square, so that downhill is across the contours; above them stands the legend.
+        self.live.figure.subplots_adjust(top=1 - 0.38 / 5.64)
+        axes = self.live.axes
+        axes.grid(False)
+        kinds: dict[str, Any] = {"animated": True, "zorder": 5}
+        self.edge = axes.plot([], [], "-", color=PAPER, linewidth=4.5, **kinds)[0]
+        self.walk = axes.plot([], [], ".-", color=INK, linewidth=1.6, markersize=5, **kinds)[0]
+        self.start = axes.plot([], [], "o", color=PAPER, markeredgecolor=INK, markersize=11, label="start", **kinds)[0]
+        self.end = axes.plot([], [], "*", color=NEGATIVE, markeredgecolor=INK, markersize=17, label="end", **kinds)[0]
+        for mark in (self.walk, self.start, self.end):
+            mark.set_markeredgewidth(1.3)
+        axes.legend(
+            handles=[self.start, self.end], loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False
+        )
+        self._moving = (self.edge, self.walk, self.start, self.end)
+        self._contours: list[Artist] = []
+
+    def frame(self, land: Landscape, trace: Trace) -> bytes:
+        """The picture of a walk on a landscape, as PNG."""
+        window = land.window
+        left, right, bottom, top = window.ends
+        far = 5 * window.reach  # beyond the picture a line need not be exact
+        xs = np.clip(trace[window.x], left - far, right + far)
+        ys = np.clip(trace[window.y], bottom - far, top + far)
+        for line in (self.edge, self.walk):
+            line.set_data(xs, ys)
+        self.walk.set_marker("." if len(xs) <= 200 else "None")
+        self.start.set_data(xs[:1], ys[:1])
+        self.end.set_data(xs[-1:], ys[-1:])
+        return self.live.frame(self._moving, land, lambda axes: self._draw(axes, land))
+
+    def still(self, land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
+        """The same picture as a drawing for a page that runs nothing; the plot itself is not used again."""
+        self.frame(land, trace)
+        for line in self._moving:
+            line.set_animated(False)
+        return Drawing(surface_words(land, trace, digits), self.live.figure)
+
+    def _draw(self, axes: Axes, land: Landscape) -> None:
+        for artist in self._contours:
+            artist.remove()
+        self._contours = []
+        left, right, bottom, top = land.window.ends
+        axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=land.window.x, ylabel=land.window.y)
+        if levels := land.levels:
+            loss = np.where(np.isfinite(land.loss), land.loss, np.nan)
+            steps = [float(np.nanmin(loss)), *levels, float(np.nanmax(loss))]
+            norm = BoundaryNorm(steps, HEIGHTS.N)
+            bands = axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
+            lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
+            lines.clabel(fmt=lambda level: number(level, 3), fontsize=8)
+            self._contours = [bands, lines]  # the labels go with their lines
+
+
+def surface_words(land: Landscape, trace: Trace, digits: int = 6) -> str:
+    """The landscape and the walk in words, with numbers."""
+    show = partial(number, digits=digits)
+    x, y = land.window.x, land.window.y
+    left, right, bottom, top = map(number, land.window.ends)
+    x_low, y_low, low = land.lowest()
+    marks = ", ".join(number(level, 3) for level in land.levels) or "none, it is flat"
+    text = (
+        f"Loss E_total over {x} from {left} to {right} and {y} from {bottom} to {top}, the other parameters at their "
+        f"starting values; contour lines at {marks}; lowest on the grid {show(low)} at {x} = {show(x_low)}, "
+        f"{y} = {show(y_low)}."
+    )
+    if not len(trace):
+        return f"{text} No walk: {trace.message}."
+    ends = [f"{x} = {show(trace[x][i])}, {y} = {show(trace[y][i])}, E_total = {show(trace.loss[i])}" for i in (0, -1)]
+    below = float(loss_over(trace.problem, **{x: trace[x][-1], y: trace[y][-1]}))
+    text += (
+        f" Learning rate {trace.problem.learning_rate:g}: the walk goes from {ends[0]} (circle) to {ends[1]} after "
+        f"{len(trace) - 1} updates (star). It moves all parameters, so it is drawn as its projection onto these two: "
+        f"the surface at its end, with the others at their start, has {show(below)}."
+    )
+    gone = land.window.outside(trace[x], trace[y])
+    return text + (f" The walk leaves the picture at update {int(np.argmax(gone))}." if gone.any() else "")
