@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import nbformat
@@ -77,6 +78,51 @@ def test_a_lesson_has_its_parts(path: Path) -> None:
     here = order.index(path.name)
     for neighbour in order[max(here - 1, 0) : here] + order[here + 1 : here + 2]:
         assert f"]({neighbour})" in recap, neighbour
+
+
+# Decimal numbers that the prose of lessons may name without a cell that shows them, and why.
+DECLARED = {
+    "0.623633": "printed in the article, quoted",
+    "0.632045": "printed in the article, quoted",
+    "0.794609": "printed in the article, quoted",
+}
+
+
+def decimals(text: str) -> set[str]:
+    """Every decimal number in a text; a minus may be typed as such, a thousand is never split."""
+    return set(re.findall(r"(?<![\d.])\d+\.\d+(?![\d.]|\.\d)", text))
+
+
+def unsupported(words: str, produced: set[str]) -> set[str]:
+    """The decimal numbers of some prose that no produced number rounds to."""
+    known = [Decimal(number) for number in produced]
+
+    def stands(number: str) -> bool:
+        unit = Decimal(1).scaleb(Decimal(number).as_tuple().exponent)
+        return any(value.quantize(unit) == Decimal(number) for value in known)
+
+    return {number for number in decimals(words) - set(DECLARED) if not stands(number)}
+
+
+def produced_by(path: Path) -> set[str]:
+    """The decimal numbers that a notebook's cells show."""
+    shown = []
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            shown.append(output.get("text", ""))
+            shown += [text for kind, text in output.get("data", {}).items() if kind.startswith("text/")]
+    return decimals("\n".join(shown))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=[path.name for path in LESSONS])
+def test_every_number_in_the_prose_is_one_that_the_cells_show(path: Path) -> None:
+    assert unsupported(prose(path), produced_by(path)) == set()
+
+
+def test_a_wrong_digit_in_the_prose_is_seen() -> None:
+    produced = produced_by(ROOT / "notebooks" / "04_forward_pass.ipynb")
+    assert unsupported("the sum is 0.844681, about 0.84", produced) == set()
+    assert unsupported("the sum is 0.844682, about 0.83", produced) == {"0.844682", "0.83"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
