@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -61,12 +60,16 @@ def test_many_paths_share_a_line() -> None:
     assert [path.nodes[-2:] for path in app.state.ways] == [(f"out_o{k}", "E_total") for k in (1, 2, 3)]
 
 
-def test_too_many_paths_to_list() -> None:
-    problem = _random(bp.Network(2, 20, 20, 20, 20, 2))
+def test_too_many_paths_to_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpkit.core.paths.PATH_LIMIT", 5)
+    draw = np.random.default_rng(0)
+    network = bp.Network(2, 3, 3, 1, activation="softplus")
+    problem = bp.Problem(network, {name: draw.normal() for name in network.parameters}, [1, -1], [0.5])
     app = bp.apps.chain(problem)
-    app.parameter.value = "w1"
-    assert app.state.derivative == bp.evaluate(problem)["dE/dw1"]
+    app.parameter.value = "b1"
+    assert app.state.derivative == bp.evaluate(problem)["dE/db1"]
     assert "they agree" in repr(app)
+    assert "is the sum of 3 terms" in repr(app)
 
 
 def test_a_wrong_derivative_would_be_seen() -> None:
@@ -101,9 +104,3 @@ def test_text_digits_and_storm() -> None:
     app.digits.value = 12
     assert f"{slopes(BY_HAND)['dE_total/dw5']:.12g}" in app.view["product"].value
     assert app._repr_mimebundle_()["image/svg+xml"] == app.view["diagram"].value
-
-
-def _random(network: bp.Network, seed: int = 0) -> bp.Problem:
-    draw = np.random.default_rng(seed)
-    parameters: dict[str, Any] = {name: float(draw.normal() / 2) for name in network.parameters}
-    return bp.Problem(network, parameters, draw.normal(size=network.sizes[0]), draw.uniform(size=network.sizes[-1]))

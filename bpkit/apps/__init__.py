@@ -4,9 +4,10 @@ from bpkit.apps.ask import Ask as ask
 from bpkit.apps.chain import Chain as chain
 from bpkit.apps.detective import Detective as detective
 from bpkit.apps.forward import Forward as forward
+from bpkit.apps.paths import PathView as paths
 from bpkit.apps.predict import Predict as predict
 from bpkit.apps.stepper import Stepper as stepper
 from bpkit.apps.surface import Surface as surface
 from bpkit.apps.training import Training as training
 
-__all__ = ["ask", "chain", "detective", "forward", "predict", "stepper", "surface", "training"]
+__all__ = ["ask", "chain", "detective", "forward", "paths", "predict", "stepper", "surface", "training"]

@@ -140,11 +140,11 @@ class Chain(App):
     def _factors(self, state: State) -> str:
         lines = [state.rows[factor] for factor in state.factors]
         table = lines_html(lines, state.rows.numbers, state.digits)
-        return BOX.format("The factors", 190, "aria-label='The factors'", table)
+        return BOX.format("The factors", 180, "aria-label='The factors'", table)
 
     def _product(self, state: State) -> str:
         table = products_html(state.name, state.ways, state.derivative, state.digits, word=state.word)
-        return BOX.format("Their product", 84, "aria-label='Their product'", table)
+        return BOX.format("Their product", 150, "aria-label='Their product'", table)
 
     def _check(self, state: State) -> str:
         """What a nudge of the parameter does to the loss, beside the derivative."""
