@@ -166,9 +166,11 @@ class App(widgets.VBox):  # type: ignore[misc]
         self._waiting = True  # a view that moves the end of a slider starts nothing new
         try:
             for widget, trait, frame in frames:
-                setattr(widget, trait, frame)
                 if isinstance(widget, Picture):
-                    widget.tooltip = words
+                    with widget.hold_sync():  # pixels and words in one message
+                        widget.value, widget.tooltip = frame, words
+                else:
+                    setattr(widget, trait, frame)
         finally:
             self._waiting = False
         self.message.value = message_html(note, warning)
