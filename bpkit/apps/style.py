@@ -20,13 +20,17 @@ _CSS = """
 .bpkit-app .noUi-handle:focus-visible { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px; }
 """
 
-# The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. The
-# style's load event is when the app enters the page; sliders follow, and are named as they come.
+# The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. Nor
+# have the buttons of Play. The style's load event is when the app enters the page; they follow, and are named as they
+# come.
 _NAME = """
-const root = this.closest('.bpkit-app'), name = () =>
+const root = this.closest('.bpkit-app'), name = () => {
+  root.querySelectorAll('.widget-play button:not([aria-label])').forEach(button => {
+    const stop = button.querySelector('.fa-stop'), repeat = button.querySelector('.fa-retweet, .fa-repeat');
+    button.setAttribute('aria-label', stop ? 'Stop, back to the start' : repeat ? 'Repeat' : 'Play or pause'); });
   root.querySelectorAll('.noUi-handle:not([aria-label])').forEach(handle => {
     const label = (handle.closest('.bpkit-number') || handle.closest('.widget-slider')).querySelector('label');
-    if (label) handle.setAttribute('aria-label', label.textContent + ', slider'); });
+    if (label) handle.setAttribute('aria-label', label.textContent + ', slider'); }); };
 if (root) { name(); new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
 """
 
