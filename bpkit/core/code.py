@@ -79,11 +79,21 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
 
     def _print_Piecewise(self, expr: sp.Piecewise) -> str:
         *pairs, (last, _) = expr.args
-        text = str(self._print(last))
+        text, rest = self._branch(last), last
         for value, condition in reversed(pairs):
-            then, test = str(self._print(value)), self._print(condition)
-            text = f"pick({test}, lambda: {then}, lambda: {text})" if self.arrays else f"({then} if {test} else {text})"
+            then, test = self._branch(value), self._print(condition)
+            given = ", ".join(sorted(identifier(s.name) for s in value.free_symbols | rest.free_symbols))
+            if not self.arrays:
+                text = f"({then} if {test} else {text})"
+            elif value.has(sp.Function) or rest.has(sp.Function):
+                text = f"pick({test}, lambda {given}: {then}, lambda {given}: {text}, {given})"
+            else:
+                text = f"where({test}, {then}, {text})"
+            rest = sp.Tuple(rest, value, condition)
         return text
+
+    def _branch(self, expr: sp.Expr) -> str:
+        return repr(float(expr)) if self.arrays and expr.is_Integer else str(self._print(expr))
 
 
 def code(expr: sp.Expr, arrays: bool = False) -> str:
@@ -106,13 +116,13 @@ def header(body: str, activations: Iterable[Activation], arrays: bool) -> list[s
     defined = own | set(re.findall(r"^def (\w+)\(", body, re.MULTILINE))
     words = set(re.findall(r"(?<![\w.])(pi|e|inf)\b|(?<![\w.])([A-Za-z_]\w*)\(", text))
     called = {word for pair in words for word in pair if word} | ({"guarded"} if definitions else set())
-    if unknown := sorted(called - defined - {*MATH, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS}):
+    if unknown := sorted(called - defined - {*MATH, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS, "where"}):
         raise BpkitError(
             f"activation: expected functions that Python's math module has, got {unknown[0]}; "
             "write the expression with those"
         )
     here = [*(OWN), *(MATH_ONLY if arrays else ())]
-    plain = [n for n in (*MATH, *(() if arrays else MATH_ONLY)) if n in called]
+    plain = [n for n in (*MATH, *(["where"] if arrays else MATH_ONLY)) if n in called]
     if arrays:
         plain = [f"{NUMPY_NAMES[n]} as {n}" if n in NUMPY_NAMES else n for n in plain]
     special = [f"array_{n} as {n}" if arrays else n for n in here if n in called]

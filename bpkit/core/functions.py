@@ -93,37 +93,41 @@ class Activation:
         stable = slope if self.stable_slope is None else self.stable_slope
         return put(slope, values), put(stable, values)
 
+    def array_slope_at(self, net: sp.Symbol, out: sp.Symbol) -> sp.Expr:
+        """The stable spelling for arrays, which choose by ``net`` alone; see ``last_case``."""
+        stable = self.slope_at(net, out)[1]
+        by_out = self.built_in and stable.has(sp.Piecewise) and out in stable.free_symbols
+        return last_case(stable) if by_out else stable
+
+
+def last_case(expr: sp.Expr) -> sp.Expr:
+    """The case that holds everywhere, of spellings chosen by ``out``; arrays compute faster than they choose."""
+    return expr.args[-1][0] if isinstance(expr, sp.Piecewise) else expr
+
 
 def _sigmoid(z: sp.Expr) -> sp.Expr:
     return power(total(sp.Integer(1), sp.exp(-z)), -1)
 
 
-def _stable_sigmoid(z: sp.Expr) -> sp.Expr:
-    # Below -700 exp(-z) leaves the floats; there 1/(1+e^-z) equals e^z to every digit.
-    return sp.Piecewise((_sigmoid(z), z > -700), (sp.exp(z), True))
-
-
 def stable_softplus(z: sp.Expr) -> sp.Expr:
-    return sp.Piecewise((z + log1p(sp.exp(-z)), z > 0), (log1p(sp.exp(z)), True))
+    return (z + sp.Abs(z)) / 2 + log1p(sp.exp(-sp.Abs(z)))
 
-
-_E = sp.exp(-2 * sp.Abs(Z))
 
 _BUILT_IN = (
     Activation(
         "sigmoid",
         _sigmoid(Z),
         product(OUT, total(ONE, -OUT)),
-        _stable_sigmoid(Z),
-        # Close to 1 the difference 1 - out has few digits left; out·e^-z is the same and keeps them all.
-        sp.Piecewise((product(OUT, total(ONE, -OUT)), OUT < 0.99), (OUT * OUT * sp.exp(-Z), True)),
+        _sigmoid(Z),
+        # Close to 1 the difference 1 - out has few digits left; 1/(1 + e^z) is the same and keeps them all.
+        sp.Piecewise((product(OUT, total(ONE, -OUT)), OUT < 0.99), (OUT / (1 + sp.exp(Z)), True)),
     ),
     Activation(
         "tanh",
         sp.tanh(Z),
         total(ONE, -power(OUT, 2)),
         sp.tanh(Z),
-        sp.Piecewise((1 - power(OUT, 2), sp.Abs(OUT) < 0.99), (4 * _E / (1 + _E) ** 2, True)),
+        sp.Piecewise((1 - power(OUT, 2), sp.Abs(OUT) < 0.99), ((1 + sp.Abs(OUT)) ** 2 * sp.exp(-2 * sp.Abs(Z)), True)),
     ),
     Activation("identity", Z, ONE, Z, ONE),
     Activation(
@@ -131,7 +135,7 @@ _BUILT_IN = (
         sp.log(total(ONE, sp.exp(Z)), evaluate=False),
         _sigmoid(Z),
         stable_softplus(Z),
-        _stable_sigmoid(Z),
+        _sigmoid(Z),
     ),
     # "z <= 0" first, so that a nan passes through and is noticed.
     Activation(

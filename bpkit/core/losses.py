@@ -118,7 +118,7 @@ def fused(
             error=y * stable_softplus(-net) + (1 - y) * stable_softplus(net),
             loss_slope=(1 - y) + xexp(1 - y, net) - y - xexp(y, -net),
             delta=total(out, -y),
-            stable_delta=sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y * out * sp.exp(-net), True)),
+            stable_delta=sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y / (1 + sp.exp(net)), True)),
         )
     if (activation, loss) == ("softmax", "cross_entropy"):
         share = log_softmax(net, *nets)

@@ -15,6 +15,7 @@ import sympy as sp
 from bpkit.core.code import code
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import OUT, K, Y, Z, put
+from bpkit.core.functions import last_case
 from bpkit.core.losses import fused
 from bpkit.core.network import Network
 
@@ -132,7 +133,7 @@ class _Writer:
                 "delta",
                 name,
                 (both.delta,),
-                code(both.stable_delta, arrays=True),
+                code(last_case(both.stable_delta), arrays=True),
                 why + ": the slopes cancel",
             )
         elif activation.joint:
@@ -145,7 +146,7 @@ class _Writer:
                 why,
             )
         else:
-            shown_slope, slope = activation.slope_at(net, out)
+            shown_slope, slope = activation.slope_at(net, out)[0], activation.array_slope_at(net, out)
             left, right = put(loss.slope, values), code(put(loss.stable_slope, values), arrays=True)
             self.write("delta", name, (left, " * ", shown_slope), f"({right})*({code(slope, arrays=True)})", why)
 
@@ -177,7 +178,8 @@ class _Writer:
 
     def hidden(self, layer: int) -> None:
         net, out = sp.Symbol(f"net_{layer}"), sp.Symbol(f"out_{layer}")
-        shown, slope = self.network.activations[layer - 1].slope_at(net, out)
+        activation = self.network.activations[layer - 1]
+        shown, slope = activation.slope_at(net, out)[0], activation.array_slope_at(net, out)
         back = f"(delta_{layer + 1} @ W_{layer + 1}.T)"
         self.write(
             "delta",

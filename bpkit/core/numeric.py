@@ -76,7 +76,7 @@ def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> li
         f"def train({givens}, steps, record):",
         "    for left in range(steps, -1, -1):",
         *(show(*row) for row in rows[:loss]),
-        f"        record(({', '.join(network.parameters)}, E_total))",
+        f"        record({', '.join(network.parameters)}, E_total)",
         "        if not left or not E_total < inf:",
         "            break",
         *(show(*row) for row in backward),

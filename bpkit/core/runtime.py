@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import mpmath
@@ -47,9 +47,9 @@ def ratio(x: float, y: float) -> float:
     return 0.0 if x == 0 else x / y
 
 
-def pick(condition: bool, then: Callable[[], float], otherwise: Callable[[], float]) -> float:
+def pick(condition: bool, then: Callable[..., Any], otherwise: Callable[..., Any], *given: Any) -> Any:
     """The first where the condition holds, else the second."""
-    return then() if condition else otherwise()
+    return then(*given) if condition else otherwise(*given)
 
 
 def array_softmax(own: Array, *nets: Array) -> Array:
@@ -114,16 +114,19 @@ def array_ratio(x: Array, y: Array) -> Array:
     return np.where(np.equal(x, 0), 0.0, np.divide(x, y))
 
 
-def array_pick(condition: NDArray[np.bool_], then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-    """Element by element the first or the second; a side that no element needs is not computed."""
-    condition = np.asarray(condition)
-    if condition.all():
-        side = then()
-    elif not condition.any():
-        side = otherwise()
-    else:
-        return np.where(condition, then(), otherwise())
-    return side if np.ndim(side) else np.full(condition.shape, float(side))
+def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[..., Any], *given: Any) -> Array:
+    """Element by element the first or the second, which is computed only where it is needed."""
+    holds = np.asarray(condition)
+    if holds.all():
+        value: Array = then(*given)
+        return value if np.ndim(value) else np.full(holds.shape, value)
+    rest = np.flatnonzero(~holds)
+    value = np.empty(holds.shape)
+    if len(rest) < holds.size:
+        value[...] = then(*given)
+    full = given if all(np.shape(one) == holds.shape for one in given) else np.broadcast_arrays(holds, *given)[1:]
+    value.put(rest, otherwise(*(np.take(one, rest) for one in full)))
+    return value
 
 
 def guarded(function: Callable[[float], float]) -> Callable[[float], float]:
@@ -157,13 +160,22 @@ def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same compiled code with mpmath's functions in place of math's."""
-    own = {"abs": abs, "pick": pick, "pi": mpmath.pi, "e": mpmath.e, "inf": mpmath.inf}
+    own = {"abs": abs, "pick": pick, "where": _where, "pi": mpmath.pi, "e": mpmath.e, "inf": mpmath.inf}
     own |= {"xlogy": _xlogy, "xexp": _xexp, "ratio": _ratio, "softmax": _softmax, "log_softmax": _log_softmax}
     names = {}
-    for name in function.__code__.co_names:
+    for name in _names(function.__code__):
         users = getattr(function.__globals__.get(name), "precise", None)
         names[name] = users or own.get(name) or getattr(mpmath, name)
     return FunctionType(function.__code__, names, function.__name__)
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _where(condition: bool, then: Any, otherwise: Any) -> Any:
+    return then if condition else otherwise
 
 
 def _xlogy(x: Any, y: Any) -> Any:

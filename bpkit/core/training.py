@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from array import array
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,10 +125,15 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 
 
 def _straight_lines(problem: Problem, steps: int) -> Array:
-    records = array("d")  # a list of tuples takes four times the memory, and longer
-    run: Any = compiled(problem.network, problem.train_biases, False)["train"]
-    # Where a number leaves the floats the records end, and their length says where.
-    with suppress(ArithmeticError, ValueError):
-        run(**problem.givens, steps=steps, record=records.extend)
     width = len(problem.network.parameters) + 1
-    return np.asarray(records).reshape(-1, width)
+    records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
+    run: Any = compiled(problem.network, problem.train_biases, False)["train"]
+    with suppress(ArithmeticError, ValueError):
+        run(**problem.givens, steps=steps, record=lambda *row: records.extend(pack(*row)))
+        return np.frombuffer(records).reshape(-1, width)
+    rows = np.frombuffer(records).reshape(-1, width)
+    # math refuses what leaves the floats; NumPy goes on from the last record, with infinities if it must.
+    done = max(len(rows) - 1, 0)
+    names = problem.network.parameters
+    start = problem.replace(parameters=dict(zip(names, rows[done]))) if len(rows) else problem
+    return np.concatenate([rows[:done], train_matrices(start, steps - done)])

@@ -1,0 +1,250 @@
+"""How fast: ratios to programs written by hand, measured in one run; not part of the default run.
+
+    python -m pytest -n 0 tests/benchmarks
+
+A ratio compares two loops on one machine at one time, so it says the same on a slow machine and on a fast one.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.core.derive import derive
+from bpkit.core.numeric import compiled
+
+ARTICLE = bp.examples.article.problem
+UPDATES = 5000
+
+
+def shortest(*runs: Callable[[], Any], rounds: int = 9) -> list[float]:
+    """The shortest time of each, taken in turns, so that a busy moment of the machine meets all of them."""
+    best = [math.inf] * len(runs)
+    for _ in range(rounds):
+        for number, run in enumerate(runs):
+            start = time.perf_counter()
+            run()
+            best[number] = min(best[number], time.perf_counter() - start)
+    return best
+
+
+Row = tuple[float, ...]
+
+
+def straight_line(w: dict[str, float], x: list[float], y: list[float], rate: float, steps: int) -> list[Row]:
+    """The article's training by hand: plain Python, sigmoid(1 - sigmoid), every parameter and the loss recorded."""
+    exp = math.exp
+    w1, w2, w3, w4, w5, w6, w7, w8, b1, b2 = w.values()
+    x1, x2 = x
+    y1, y2 = y
+    records = []
+    for step in range(steps + 1):
+        h1 = 1 / (1 + exp(-(w1 * x1 + w4 * x2 + b1)))
+        h2 = 1 / (1 + exp(-(w3 * x1 + w2 * x2 + b1)))
+        o1 = 1 / (1 + exp(-(w5 * h1 + w6 * h2 + b2)))
+        o2 = 1 / (1 + exp(-(w7 * h1 + w8 * h2 + b2)))
+        e1, e2 = o1 - y1, o2 - y2
+        records.append((w1, w2, w3, w4, w5, w6, w7, w8, b1, b2, 0.5 * (e1 * e1 + e2 * e2)))
+        if step == steps:
+            break
+        d1 = e1 * o1 * (1 - o1)
+        d2 = e2 * o2 * (1 - o2)
+        g1 = (d1 * w5 + d2 * w7) * h1 * (1 - h1)
+        g2 = (d1 * w6 + d2 * w8) * h2 * (1 - h2)
+        w1 -= rate * g1 * x1
+        w4 -= rate * g1 * x2
+        w3 -= rate * g2 * x1
+        w2 -= rate * g2 * x2
+        w5 -= rate * d1 * h1
+        w6 -= rate * d1 * h2
+        w7 -= rate * d2 * h1
+        w8 -= rate * d2 * h2
+    return records
+
+
+def numpy_loop(problem: bp.Problem, steps: int) -> tuple[np.ndarray, list[Any]]:
+    """The same with matrices, one sample, frozen biases."""
+    p = problem.parameters
+    first = np.array([[p["w1"], p["w3"]], [p["w4"], p["w2"]]])
+    second = np.array([[p["w5"], p["w7"]], [p["w6"], p["w8"]]])
+    x, y, rate = problem.inputs, problem.targets, problem.learning_rate
+    losses = np.empty(steps + 1)
+    records = []
+    for step in range(steps + 1):
+        h = 1 / (1 + np.exp(-(x @ first + p["b1"])))
+        o = 1 / (1 + np.exp(-(h @ second + p["b2"])))
+        error = o - y
+        losses[step] = 0.5 * np.sum(error**2)
+        records.append((first.copy(), second.copy()))
+        if step == steps:
+            break
+        delta = error * o * (1 - o)
+        back = second @ delta * h * (1 - h)
+        second -= rate * np.outer(h, delta)
+        first -= rate * np.outer(x, back)
+    return losses, records
+
+
+def micrograd_loop(problem: bp.Problem, steps: int) -> list[tuple[float, ...]]:
+    """The same with micrograd; it has no sigmoid, so that is built from its exponential power."""
+    from micrograd.engine import Value
+
+    w = {name: Value(value) for name, value in problem.parameters.items()}
+    x1, x2 = problem.inputs
+    y1, y2 = problem.targets
+
+    def exp(z: Any) -> Any:
+        out = Value(math.exp(z.data), (z,), "exp")
+
+        def backward() -> None:
+            z.grad += out.data * out.grad
+
+        out._backward = backward
+        return out
+
+    def squash(z: Any) -> Any:
+        return (exp(-z) + 1) ** -1
+
+    weights = [w[f"w{n}"] for n in range(1, 9)]
+    records = []
+    for step in range(steps + 1):
+        h1 = squash(w["w1"] * x1 + w["w4"] * x2 + w["b1"])
+        h2 = squash(w["w3"] * x1 + w["w2"] * x2 + w["b1"])
+        o1 = squash(w["w5"] * h1 + w["w6"] * h2 + w["b2"])
+        o2 = squash(w["w7"] * h1 + w["w8"] * h2 + w["b2"])
+        loss = (o1 - y1) ** 2 * 0.5 + (o2 - y2) ** 2 * 0.5
+        records.append((*(value.data for value in w.values()), loss.data))
+        if step == steps:
+            break
+        for value in w.values():
+            value.grad = 0
+        loss.backward()
+        for weight in weights:
+            weight.data -= problem.learning_rate * weight.grad
+    return records
+
+
+def test_the_articles_network() -> None:
+    """At most 1.5 times the straight line by hand, 12 times faster than NumPy, 50 times faster than micrograd."""
+    given = dict(ARTICLE.parameters), ARTICLE.inputs.tolist(), ARTICLE.targets.tolist(), 0.5
+    bp.train(ARTICLE, 1)
+    few = UPDATES // 20
+    ours, hand, matrices, scalars = shortest(
+        lambda: bp.train(ARTICLE, UPDATES),
+        lambda: straight_line(*given, UPDATES),
+        lambda: numpy_loop(ARTICLE, few),
+        lambda: micrograd_loop(ARTICLE, few),
+    )
+    ours, hand, matrices, scalars = ours / UPDATES, hand / UPDATES, matrices / few, scalars / few
+    print(f"\nthe article's network, an update with its records: bpkit {ours * 1e6:.2f} µs")
+    print(f"  by hand   {hand * 1e6:7.2f} µs: bpkit takes {ours / hand:.2f} of it (at most 1.5)")
+    print(f"  NumPy     {matrices * 1e6:7.2f} µs: bpkit is {matrices / ours:.1f} times faster (at least 12)")
+    print(f"  micrograd {scalars * 1e6:7.2f} µs: bpkit is {scalars / ours:.1f} times faster (at least 50)")
+    trace = bp.train(ARTICLE, few)
+    np.testing.assert_allclose(np.array(straight_line(*given, few))[:, :-1], trace.table, rtol=1e-12)
+    np.testing.assert_allclose(numpy_loop(ARTICLE, few)[0], trace.loss, rtol=1e-12)
+    np.testing.assert_allclose(np.array(micrograd_loop(ARTICLE, few))[:, -1], trace.loss, rtol=1e-12)
+    assert ours / hand <= 1.5
+    assert matrices / ours >= 12
+    assert scalars / ours >= 50
+
+
+def batch(activation: str) -> bp.Problem:
+    network = bp.Network(2, 8, 8, 1, activation=activation)
+    rng = np.random.default_rng(0)
+    numbers = {name: rng.normal() for name in network.parameters}
+    inputs = rng.normal(size=(200, 2))
+    return bp.Problem(network, numbers, inputs, np.sin(inputs[:, :1]), learning_rate=0.05)
+
+
+FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda out: out * (1 - out)),
+    "tanh": (np.tanh, lambda out: 1 - out**2),
+    "relu": (lambda z: np.maximum(z, 0), lambda out: out > 0),
+}
+
+
+def numpy_batch(problem: bp.Problem, steps: int) -> list[tuple[Any, ...]]:
+    """A batch by hand: three layers, a bias shared by each layer, every matrix and the loss recorded."""
+    function, slope = FUNCTIONS[problem.network.activations[0].name]
+    p, names = problem.parameters, problem.network
+    w = [
+        np.array([[p[names.weight_of[s, t]] for t in after] for s in before])
+        for before, after in zip(names.layers, names.layers[1:])
+    ]
+    b = [p["b1"], p["b2"], p["b3"]]
+    x, y, rate, n = problem.inputs, problem.targets, problem.learning_rate, len(problem.inputs)
+    records = []
+    for step in range(steps + 1):
+        h1 = function(x @ w[0] + b[0])
+        h2 = function(h1 @ w[1] + b[1])
+        out = function(h2 @ w[2] + b[2])
+        error = out - y
+        records.append((*(matrix.copy() for matrix in w), *b, 0.5 * np.sum(error**2) / n))
+        if step == steps:
+            break
+        d3 = error * slope(out)
+        d2 = d3 @ w[2].T * slope(h2)
+        d1 = d2 @ w[1].T * slope(h1)
+        w[2] -= rate * (h2.T @ d3) / n
+        w[1] -= rate * (h1.T @ d2) / n
+        w[0] -= rate * (x.T @ d1) / n
+        b = [bias - rate * np.sum(d) / n for bias, d in zip(b, (d1, d2, d3), strict=True)]
+    return records
+
+
+@pytest.mark.parametrize("activation", FUNCTIONS)
+def test_a_batch_of_200(activation: str) -> None:
+    """At most 1.3 times a NumPy loop by hand that keeps the same records."""
+    problem, steps = batch(activation), 300
+    bp.train(problem, 1)
+    ours, hand = shortest(lambda: bp.train(problem, steps), lambda: numpy_batch(problem, steps), rounds=15)
+    print(f"\n200 samples through 2-8-8-1 {activation}, an update with its records: bpkit {ours / steps * 1e6:.1f} µs")
+    print(f"  by hand {hand / steps * 1e6:.1f} µs: bpkit takes {ours / hand:.2f} of it (at most 1.3)")
+    np.testing.assert_allclose([row[-1] for row in numpy_batch(problem, 50)], bp.train(problem, 50).loss, rtol=1e-11)
+    assert ours / hand <= 1.3
+
+
+def test_deriving() -> None:
+    """2-4-4-4-2 well under 0.2 s, 2-32-32-2 in a few seconds with its code."""
+    fresh = derive.__wrapped__
+    small, wide = (bp.Network(*sizes) for sizes in ((2, 4, 4, 4, 2), (2, 32, 32, 2)))
+    [seconds] = shortest(lambda: fresh(small), rounds=5)
+    [large] = shortest(lambda: fresh(wide), rounds=2)
+    start = time.perf_counter()
+    compiled(wide, True, False)
+    code = time.perf_counter() - start
+    print(f"\nderiving 2-4-4-4-2: {seconds:.3f} s; 2-32-32-2: {large:.2f} s, its Python {code:.2f} s more")
+    assert seconds < 0.1
+    assert large + code < 5
+
+
+@pytest.mark.skipif("BPKIT_SLOW" not in os.environ, reason="takes a quarter of a minute; set BPKIT_SLOW to see it")
+def test_deriving_against_sympys_diff_of_the_composed_loss() -> None:
+    import sympy as sp
+
+    network = bp.Network(2, 4, 4, 4, 2)
+    derivation = bp.derive(network)
+    loss = derivation.expanded("E_total")
+    start = time.perf_counter()
+    operations = sum(sp.count_ops(sp.diff(loss, sp.Symbol(name))) for name in network.weights)
+    seconds = time.perf_counter() - start
+    [ours] = shortest(lambda: derive.__wrapped__(network), rounds=3)
+    lines = sum(sp.count_ops(step.rhs) for step in derivation)
+    print(f"\nSymPy's diff of the composed loss: {seconds:.1f} s, {operations} operations; ours {ours:.3f} s, {lines}")
+    assert seconds / ours > 50
+
+
+@pytest.mark.parametrize("what", ["article", "batch"])
+def test_training(benchmark: Any, what: str) -> None:
+    """The figures themselves, in pytest-benchmark's table."""
+    problem = ARTICLE if what == "article" else batch("tanh")
+    trace = benchmark(lambda: bp.train(problem, 200))
+    assert trace.loss[-1] < trace.loss[0]
