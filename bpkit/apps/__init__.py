@@ -2,12 +2,26 @@
 
 from bpkit.apps.ask import Ask as ask
 from bpkit.apps.chain import Chain as chain
+from bpkit.apps.descent import Descent as descent
 from bpkit.apps.detective import Detective as detective
 from bpkit.apps.forward import Forward as forward
+from bpkit.apps.gradient_check import GradientCheck as gradient_check
 from bpkit.apps.paths import PathView as paths
 from bpkit.apps.predict import Predict as predict
 from bpkit.apps.stepper import Stepper as stepper
 from bpkit.apps.surface import Surface as surface
 from bpkit.apps.training import Training as training
 
-__all__ = ["ask", "chain", "detective", "forward", "paths", "predict", "stepper", "surface", "training"]
+__all__ = [
+    "ask",
+    "chain",
+    "descent",
+    "detective",
+    "forward",
+    "gradient_check",
+    "paths",
+    "predict",
+    "stepper",
+    "surface",
+    "training",
+]

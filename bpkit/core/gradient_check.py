@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import evaluate, loss_over, single
 from bpkit.core.problem import Problem
@@ -56,6 +59,21 @@ class GradientCheck:
         return check_html(self)
 
 
+def difference_quotient(
+    problem: Problem, parameter: str, h: ArrayLike, central: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The loss's difference over a small step in one parameter, divided by the step: for one h or an array of them.
+
+    ``central`` steps h to both sides, (E(w + h) - E(w - h)) / 2h, else to one, (E(w + h) - E(w)) / h. Returns the
+    quotients and the losses above, E(w + h).
+    """
+    value, h = problem.parameters[parameter], np.asarray(h, dtype=float)
+    below = value - h if central else np.full_like(h, value)
+    losses = loss_over(problem, **{parameter: np.stack([value + h, below])})
+    with np.errstate(all="ignore"):
+        return (losses[0] - losses[1]) / (2 * h if central else h), losses[0]
+
+
 def check_gradient(
     problem: Problem,
     gradient: Mapping[str, float] | None = None,
@@ -86,8 +104,7 @@ def check_gradient(
     for name, derived in gradient.items():
         value = problem.parameters[name]
         h = step * max(1.0, abs(value))
-        above, below = (float(loss_over(problem, **{name: value + sign * h})) for sign in (1, -1))
-        measured = (above - below) / (2 * h)
+        measured, above = map(float, difference_quotient(problem, name, h))
         # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
         noise = 8 * 2.2e-16 * max(abs(loss), abs(above)) / (2 * h)
         scale = max(abs(derived), abs(measured), noise / tolerance)

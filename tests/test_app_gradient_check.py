@@ -1,0 +1,136 @@
+"""The V: errors of the difference quotient against many digits, and what the app says of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import bpkit as bp
+from bpkit.core.gradient_check import difference_quotient
+from bpkit.show.quotient import STEPS, QuotientPlot, errors
+
+ARTICLE = bp.examples.article
+PROBLEM = ARTICLE.problem
+
+
+def precise_loss(**changed: Any) -> Any:
+    """The loss of the article's network to 60 digits."""
+    p = {name: mp.mpf(value) for name, value in PROBLEM.parameters.items()} | changed
+    x1, x2 = (mp.mpf(float(x)) for x in PROBLEM.inputs)
+    squash = lambda z: 1 / (1 + mp.exp(-z))
+    h1, h2 = (squash(p[a] * x1 + p[b] * x2 + p["b1"]) for a, b in (("w1", "w4"), ("w3", "w2")))
+    outs = (squash(p[a] * h1 + p[b] * h2 + p["b2"]) for a, b in (("w5", "w6"), ("w7", "w8")))
+    return sum((mp.mpf(float(y)) - out) ** 2 / 2 for y, out in zip(PROBLEM.targets, outs))
+
+
+def precise_quotient(name: str, h: float, central: bool) -> Any:
+    value, h = mp.mpf(PROBLEM.parameters[name]), mp.mpf(h)
+    below = value - h if central else value
+    return (precise_loss(**{name: value + h}) - precise_loss(**{name: below})) / (2 * h if central else h)
+
+
+@pytest.mark.parametrize("central", [True, False])
+@pytest.mark.parametrize("name", ["w5", "w1", "b1"])
+def test_where_h_is_large_the_error_is_that_of_exact_arithmetic(name: str, central: bool) -> None:
+    found = errors(PROBLEM, name, central)
+    with mp.workdps(60):
+        slope = mp.diff(lambda w: precise_loss(**{name: w}), mp.mpf(PROBLEM.parameters[name]))
+        exact = [float(abs(precise_quotient(name, h, central) - slope)) for h in STEPS]
+    assert found.derived == pytest.approx(float(slope), rel=1e-12)
+    big = STEPS > 0.0099
+    assert_allclose(found.errors[big], np.array(exact)[big], rtol=1e-3)
+    # Where exact arithmetic would be better than floats, floats lose digits the faster the smaller h is.
+    last = STEPS < 1e-9
+    assert np.median(found.errors[last]) > 1e3 * np.median(np.array(exact)[last] if not central else exact[-1:])
+
+
+def test_the_v_in_words() -> None:
+    app = bp.apps.gradient_check(ARTICLE)
+    with mp.workdps(60):
+        exact = float(abs(precise_quotient("w5", 1e-3, True) - mp.mpf(bp.evaluate(PROBLEM)["dE/dw5"])))
+    assert f"off by {exact:.2g}." in repr(app)
+    assert "the error 100 times smaller, down to about h = 1e-05" in repr(app)
+    app.formula.value = False
+    assert "one-sided" in repr(app)
+    assert "the error 10 times smaller" in repr(app)
+    best = float(re.search(r"best h is about (\S+) for", repr(app))[1])  # type: ignore[index]
+    assert 1e-9 < best < 1e-5
+    app.set(h=1e-11, formula=True)
+    assert re.search(r"off by about 1e-0?[4-8]\.", repr(app))
+
+
+def test_the_table_holds_every_derivative_beside_what_is_measured() -> None:
+    app = bp.apps.gradient_check(ARTICLE)
+    app.set(h=1e-2, formula=False, parameter="w8")
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td><td>(.*?)</td>", app.view["table"].value)
+    assert [name.split("/d")[1].split()[0] for name, *_ in rows] == list(PROBLEM.network.parameters)
+    assert [name for name, *_ in rows if "←" in name] == ["dE_total/dw8 ←"]
+    for name, derived, measured in rows:
+        parameter = name.split("/d")[1].split()[0]
+        assert float(derived) == pytest.approx(bp.evaluate(PROBLEM)[f"dE/d{parameter}"], rel=1e-7)
+        with mp.workdps(60):
+            assert float(measured) == pytest.approx(float(precise_quotient(parameter, 1e-2, False)), rel=1e-6)
+
+
+def test_the_quotient_serves_the_check_of_all_gradients() -> None:
+    for row in bp.check_gradient(PROBLEM).rows:
+        assert row.measured == float(difference_quotient(PROBLEM, row.parameter, 1e-5)[0])
+    many, above = difference_quotient(PROBLEM, "w1", STEPS)
+    assert many.shape == above.shape == STEPS.shape
+    assert many[8] == float(difference_quotient(PROBLEM, "w1", STEPS[8])[0])
+
+
+def test_a_parabola_loses_nothing_to_a_large_h() -> None:
+    line = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3])
+    assert "Even a large h is good here" in repr(bp.apps.gradient_check(line))
+    dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -1, "b1": 0}, [1], [3])
+    assert "the loss is flat here" in repr(bp.apps.gradient_check(dead))
+
+
+def test_a_loss_that_is_not_finite_is_stated_and_the_app_goes_on() -> None:
+    app = bp.apps.gradient_check(bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3]))
+    good = app.view["picture"].value
+    app.w1.value = 1e200
+    assert "not finite" in app.message.value
+    assert "Note" in app.message.value
+    assert app.view["picture"].value != good
+    app.reset.click()
+    assert app.view["picture"].value == good
+    assert "Note" not in app.message.value
+
+
+def test_batches_and_bad_networks() -> None:
+    moons = bp.examples.data_set("moons", samples=10).problem(bp.Network(2, 3, 1))
+    app = bp.apps.gradient_check(moons)
+    assert f"dE_total/dw7 = {bp.evaluate(moons)['dE/dw7']:.6g}" in repr(app)
+    with pytest.raises(bp.BpkitError, match="gradient_check app: expected an example or a Problem"):
+        bp.apps.gradient_check("w1")
+
+
+@pytest.mark.parametrize("change", [{"h": 1e-7}, {"parameter": "b1"}, {"formula": False}, {"w5": -2.0}])
+def test_a_kept_picture_equals_one_drawn_from_scratch(change: dict[str, Any]) -> None:
+    app = bp.apps.gradient_check(ARTICLE)
+    before = app.view["picture"].value
+    app.set(**change)
+    state = app.state
+    pair = [errors(state.problem, state.parameter, central) for central in (state.central, not state.central)]
+    quotient = float(difference_quotient(state.problem, state.parameter, state.h, state.central)[0])
+    fresh = QuotientPlot().frame(*pair, state.h, abs(quotient - pair[0].derived))
+    assert before != app.view["picture"].value == fresh
+    assert app.drawing(state).png().startswith(b"\x89PNG")
+
+
+def test_a_storm_of_moves_ends_in_the_last_state() -> None:
+    app, other = bp.apps.gradient_check(ARTICLE), bp.apps.gradient_check(ARTICLE)
+    for power in (1, 9, 4, 12, 6):
+        app.h.value = 10.0**-power
+        app.parameter.value = f"w{power % 8 + 1}"
+    other.set(parameter="w7", h=1e-6)
+    assert repr(app) == repr(other)
+    assert {name: view.value for name, view in app.view.items()} == {n: view.value for n, view in other.view.items()}
+    assert app.share == "bp.examples.article.problem"
