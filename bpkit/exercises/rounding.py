@@ -61,7 +61,5 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
 
     with np.errstate(all="ignore"):
         results = run(**problem.givens, off=off)
-    spread = (np.broadcast_to(np.asarray(result, dtype=float), width) for result in results)
-    return MappingProxyType(
-        {name: float(np.abs(entries[:-1] - entries[-1]).sum()) for name, entries in zip(names, spread)}
-    )
+    spread = np.array([np.broadcast_to(np.asarray(result, dtype=float), width) for result in results])
+    return MappingProxyType(dict(zip(names, np.abs(spread - spread[:, -1:]).sum(axis=1).tolist())))

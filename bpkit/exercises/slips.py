@@ -28,7 +28,7 @@ def _ways(network: Network, train_biases: bool) -> Plan:
 def wrong_columns(problem: Problem) -> Columns:
     """Every quantity of one sample as each misconception of the catalogue computes it, in the catalogue's order."""
     made = outcomes(_ways(problem.network, problem.train_biases), problem)
-    return MappingProxyType({name: tuple(map(float, column)) for name, column in made.items()})
+    return MappingProxyType({name: tuple(column.tolist()) for name, column in made.items()})
 
 
 def differs(value: float, right: float) -> bool:

@@ -1,6 +1,6 @@
 """Questions that show work with a mistake in it: a worked solution with one wrong line, a table of derivatives.
 
-What is computed is printed in millionths, 85143 for 0.085143, so that no printed number is the answer to another
+What is computed is printed in millionths, 500000 for 0.5, so that no printed number is the answer to another
 question by chance.
 """
 
@@ -25,7 +25,7 @@ from bpkit.exercises.words import givens, maths, table
 from bpkit.show.render import expr_latex
 
 MILLION = 1_000_000
-IN_MILLIONTHS = "The numbers are in millionths: 85143 stands for 0.085143."
+IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."
 
 # Mistakes that spoil one line of the way to a weight and leave the others as they are written.
 _PLANTED = (

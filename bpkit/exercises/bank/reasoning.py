@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -11,13 +12,15 @@ import numpy as np
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.exercises.bank.quantities import HIDDEN, number_part, worked
+from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.proof import prove_product
+from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import architecture, givens, maths
+from bpkit.exercises.words import givens, maths
 
 # Networks in which a weight reaches the loss by two paths or more.
 _MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
@@ -34,7 +37,9 @@ def _draw_paths(rng: np.random.Generator, level: str) -> Task:
     network = Network(*shapes[choose(rng, shapes)])
     early = [name for name, (source, _) in network.weights.items() if source in network.inputs]
     problem = draw_problem(rng, network)
-    return Task("hidden-paths", (problem,), MappingProxyType({"weight": early[choose(rng, early)]}))
+    weight = early[choose(rng, early)]
+    path = choose(rng, derive(network).paths(weight))
+    return Task("hidden-paths", (problem,), MappingProxyType({"weight": weight, "path": path}))
 
 
 def _neurons(nodes: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,12 +73,36 @@ def _build_paths(task: Task) -> Content:
         f"List every path from {maths(weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it passes, "
         'for example `["h1 o1", "h1 o2"]`'
     )
-    text = (
-        f"The paths of a weight.\n\n{architecture(network)} The weight {maths(weight)} leads from "
-        f"{network.weights[weight][0]} to {network.weights[weight][1]}."
-    )
+    text = f"The paths of a weight.\n\n{givens(task.problem)}"
     solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
-    return Content(text, (ExactPart(ask, right, "paths", wrong=tuple(wrong)),), solve)
+    return Content(text, (ExactPart(ask, right, "paths", wrong=tuple(wrong)), _product_part(task)), solve)
+
+
+def _product_part(task: Task) -> NumberPart:
+    """What one of the paths contributes."""
+    problem, weight = task.problem, task.about["weight"]
+    paths = derive(problem.network).paths(weight).at(problem)
+    path = paths[task.about["path"]]
+    numbers = list(path.values or ())
+    right = math.prod(numbers)
+    slack = right * sum(half_unit(number, DIGITS) / abs(number) for number in numbers) * 2
+    wrong = [
+        Wrong("gives the sum of all paths", "this is the whole derivative", paths.total),
+        Wrong(
+            "leaves out the input factor",
+            "the last factor of a path is what the weight multiplies",
+            right / numbers[-1],
+        ),
+    ]
+    return NumberPart(
+        f"The product of the factors along the path through {' '.join(_neurons(path.nodes))}, "
+        f"to {DIGITS} significant digits",
+        right,
+        DIGITS,
+        abs(slack) + half_unit(right, DIGITS),
+        proof=partial(prove_product, problem, path.factors),
+        wrong=tuple(wrong),
+    )
 
 
 def _listed(paths: frozenset[tuple[str, ...]] | set[tuple[str, ...]]) -> list[str]:
@@ -175,9 +204,14 @@ def _build_shapes(task: Task) -> Content:
 
 
 def _matrix_name(name: str) -> str:
-    return {"W": "$W_{%s}$", "n": "$\\mathit{net}_{%s}$", "d": "$\\partial E_{\\text{total}} / \\partial W_{%s}$"}.get(
-        name[0] if not name.startswith("delta") else "", "$\\delta_{%s}$"
-    ) % name.rpartition("_")[2]
+    kind, _, layer = name.rpartition("_")
+    shown = {
+        "W": "W",
+        "net": r"\mathit{net}",
+        "delta": r"\delta",
+        "dE_total/dW": r"\partial E_{\text{total}} / \partial W",
+    }[kind]
+    return f"${shown}_{{{layer}}}$"
 
 
 def _matrix_lines(network: Network) -> str:
@@ -191,7 +225,14 @@ QUESTIONS = (
         "The paths of a weight",
         _draw_paths,
         _build_paths,
-        ("follows only one path", "leaves out a path", "follows another weight", "counts paths of other weights too"),
+        (
+            "follows only one path",
+            "leaves out a path",
+            "follows another weight",
+            "counts paths of other weights too",
+            "gives the sum of all paths",
+            "leaves out the input factor",
+        ),
     ),
     Question("sign-first", "hidden layer", "Sign and size first", _draw_sign, _build_sign, HIDDEN[:5]),
     Question(

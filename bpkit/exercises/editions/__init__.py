@@ -1,0 +1,1 @@
+"""Editions of a sheet, all from one source: notebooks, pages, and files for learning systems."""

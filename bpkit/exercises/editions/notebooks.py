@@ -1,0 +1,137 @@
+"""The learner's notebook, which holds the questions and nothing else, and the solution notebook, executed."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+
+from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.parts import ExactPart, FunctionPart, Part
+from bpkit.exercises.sheet import Sheet
+
+Cell = dict[str, Any]
+
+SCHEMA = 1
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+HOW = """\
+Write each answer in place of `None`, as a number (`0.5`) or what the question asks for, and run the cell. The cell
+after it tells what it thinks of the answer. It computes the right answer here, in your own kernel, with the same kit
+that you can use yourself: it is there to help you learn, and hides nothing that you could not look up. Marks are given
+for what stands in the answer cells when you hand the notebook in, so keep those cells as they are: one line, one value.
+Answers of several pages, helper cells and notes are welcome in cells of your own."""
+
+
+def learner_notebook(sheet: Sheet, title: str = "Exercises") -> str:
+    """The notebook that a learner gets: questions, empty answer cells, checks; no answer and no seed anywhere."""
+    cells = [_text("title", f"# {title}\n\n{_greeting(sheet)}{HOW}"), _setup(sheet, "answers = {}\ncheck = ", True)]
+    for number, exercise in enumerate(sheet, 1):
+        cells.append(_text(f"q{number}", question_text(number, exercise)))
+        for letter, part in exercise.parts.items():
+            key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
+            cells.append(_code(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
+            cells.append(_code(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
+    return _written(cells, {"kind": "learner", "learner": sheet.learner, **_about(sheet)})
+
+
+def solution_notebook(sheet: Sheet, title: str = "Solutions") -> str:
+    """The same questions with their worked solutions and answers, every cell executed."""
+    who = _greeting(sheet)
+    cells = [_text("title", f"# {title}\n\n{who}The worked solutions and the answers, computed by the cells below.")]
+    cells.append(_setup(sheet, "sheet = ", False, 1))
+    for number, exercise in enumerate(sheet, 1):
+        cells.append(_text(f"q{number}", question_text(number, exercise)))
+        shown = {"text/plain": repr(exercise.solution), "text/markdown": exercise.solution._repr_markdown_()}
+        cells.append(_run(f"solution-{number}", f"sheet[{number}].solution", shown, 2 * number))
+        plain = {"text/plain": pretty(exercise.answer)}
+        cells.append(_run(f"answer-{number}", f"sheet[{number}].answer", plain, 2 * number + 1))
+    return _written(cells, {"kind": "solution", "learner": sheet.learner, **_about(sheet)})
+
+
+def pretty(answer: Any) -> str:
+    """A value as IPython shows it."""
+    from IPython.lib import pretty as ipython  # comes with the notebooks that the text is for
+
+    show: Callable[[Any], str] = ipython.pretty
+    return show(answer)
+
+
+def question_text(number: int, exercise: Exercise) -> str:
+    """A question under its number, with its points."""
+    worth = f"{exercise.points:g} point{'' if exercise.points == 1 else 's'}"
+    _, _, body = exercise.question.partition("\n\n")
+    return f"## {number}. {exercise.bank.title} ({worth})\n\n{body}"
+
+
+def blank_answer(key: str, part: Part) -> str:
+    """An answer cell before anything is in it."""
+    if isinstance(part, FunctionPart):
+        signature = part.asks.split("`")[1]
+        return f'def {signature}:\n    ...\n\n\nanswers["{key}"] = {signature.partition("(")[0]}'
+    hint = ""
+    if isinstance(part, ExactPart):
+        hint = f"  # {' or '.join(map(json.dumps, part.options))}" if part.options else ""
+    return f'answers["{key}"] = None{hint}'
+
+
+def _greeting(sheet: Sheet) -> str:
+    return f"For {safe_text(sheet.learner)}.\n\n" if sheet.learner else ""
+
+
+def safe_text(text: str) -> str:
+    """Somebody's text inside Markdown: no tags, links or formulas come out of it."""
+    plain = html.escape(text)
+    return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#!|$~<>@:" else c for c in plain)
+
+
+def _about(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "questions": [exercise.id for exercise in sheet],
+        "answers": list(sheet.parts),
+        "fingerprint": sheet.fingerprint,
+    }
+
+
+def _setup(sheet: Sheet, assign: str, checked: bool, count: int | None = None) -> Cell:
+    """The cell that holds the numbers of all questions, for the checks; collapsed, as nobody needs to read it."""
+    tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in sheet.data()["tasks"])
+    opened = f"bp.exercises.open_sheet(\n    r'''{{\"tasks\": [\n{tasks}\n]}}'''\n)"
+    call = f"bp.exercises.Checker({opened}, answers)" if checked else opened
+    cell = _code("setup", f"import bpkit as bp\n\n{assign}{call}", {"kind": "setup"})
+    cell["metadata"]["jupyter"] = {"source_hidden": True}
+    return {**cell, "execution_count": count}
+
+
+def _text(id: str, source: str) -> Cell:
+    return {"cell_type": "markdown", "id": id, "metadata": {"bpkit": {"kind": "text"}}, "source": source}
+
+
+def _code(id: str, source: str, about: dict[str, str]) -> Cell:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": id,
+        "metadata": {"bpkit": about},
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _run(id: str, source: str, data: dict[str, str], count: int) -> Cell:
+    output = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
+    return {**_code(id, source, {"kind": "solution"}), "outputs": [output], "execution_count": count}
+
+
+def _written(cells: list[Cell], about: dict[str, Any]) -> str:
+    """The notebook as bytes that depend on nothing but its content: keys sorted, no dates, ids of our own."""
+    notebook = {"cells": cells, "metadata": {**KERNEL, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
+    nbformat.validate(notebook)
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,125 @@
+"""A sheet: one learner's exercises in order, and the keys (1, 2a, 2b, ..) of what they ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.generation import generate, restore
+from bpkit.exercises.parts import Part
+from bpkit.exercises.streams import digest
+
+DEFAULT_QUESTIONS = (
+    "net-and-out",
+    "loss",
+    "output-delta",
+    "output-weight",
+    "hidden-paths",
+    "hidden-weight",
+    "hidden-update",
+    "sign-first",
+    "which-slip",
+    "learning-rate",
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sheet:
+    """Some exercises for one learner. ``sheet["3"]`` is the third; ``sheet.parts["3b"]`` what its part b asks."""
+
+    exercises: tuple[Exercise, ...]
+    learner: str = ""
+
+    def __len__(self) -> int:
+        return len(self.exercises)
+
+    def __iter__(self) -> Iterator[Exercise]:
+        return iter(self.exercises)
+
+    def __getitem__(self, number: str | int) -> Exercise:
+        text = str(number)
+        if text.isdecimal() and 1 <= int(text) <= len(self):
+            return self.exercises[int(text) - 1]
+        raise BpkitError(f"sheet: expected the number of an exercise from 1 to {len(self)}, got {number!r}")
+
+    @cached_property
+    def parts(self) -> Mapping[str, Part]:
+        """Everything that is asked, by key: ``1`` where an exercise has one part, ``2a``, ``2b`` where it has more."""
+        return MappingProxyType({key: self[number].parts[letter] for key, (number, letter) in self.places.items()})
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, str]]:
+        """The exercise and the letter of each key."""
+        found = {}
+        for number, exercise in enumerate(self.exercises, 1):
+            for letter in exercise.parts:
+                found[f"{number}{letter if len(exercise.parts) > 1 else ''}"] = (number, letter)
+        return MappingProxyType(found)
+
+    def check(self, key: str, value: object) -> Feedback:
+        """Judge the answer to one key."""
+        if key not in self.parts:
+            raise BpkitError(f"check: this sheet asks for no {key!r}{suggest(key, self.parts)}")
+        return self.parts[key].judge(value)
+
+    def data(self) -> dict[str, Any]:
+        """The public data of the whole sheet, as JSON has it; no answer, no seed."""
+        return {"tasks": [exercise.task.data() for exercise in self.exercises]}
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this sheet's tasks from any others."""
+        return digest(json.dumps(self.data(), sort_keys=True)).hex()[:16]
+
+    def __repr__(self) -> str:
+        names = ", ".join(exercise.id for exercise in self.exercises)
+        return f"Sheet({len(self)} exercises: {names})"
+
+
+def make_sheet(
+    questions: Sequence[str] = DEFAULT_QUESTIONS,
+    seed: int = 0,
+    learner: str = "",
+    difficulty: str = "medium",
+    redraws: Mapping[str, int] | None = None,
+) -> Sheet:
+    """Draw a learner's sheet; each question has a random stream of its own, so that adding one changes no other."""
+    again = redraws or {}
+    found = tuple(generate(id, seed, difficulty=difficulty, redraw=again.get(id, 0)) for id in dict.fromkeys(questions))
+    if not found:
+        raise BpkitError("sheet: expected at least one question, got none; leave the list out for the usual ten")
+    return Sheet(found, learner)
+
+
+def open_sheet(data: str | Mapping[str, Any]) -> Sheet:
+    """The sheet of a notebook's own data; everything else is worked out anew, in this kernel."""
+    try:
+        plain = json.loads(data) if isinstance(data, str) else data
+        return Sheet(tuple(restore(task) for task in plain["tasks"]))
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise BpkitError(
+            f"sheet: expected the data that bpkit wrote, got something else ({error}); take the cell from a fresh copy"
+        ) from None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checker:
+    """``check("3b")`` in a notebook: judges what stands in ``answers`` under that key."""
+
+    sheet: Sheet
+    answers: Mapping[str, object]
+
+    def __call__(self, key: str) -> Feedback:
+        if key not in self.sheet.parts:
+            raise BpkitError(f"check: this sheet asks for no {key!r}{suggest(key, self.sheet.parts)}")
+        return self.sheet.check(key, self.answers.get(key))
+
+    def __repr__(self) -> str:
+        return f"check(key) for the keys {', '.join(self.sheet.parts)}"

@@ -1,0 +1,221 @@
+"""Learner and solution notebooks: nothing leaks, the same bytes, cells that really run, and classes of learners."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises import make_sheet, open_sheet, questions
+from bpkit.exercises.cohort import marks_of, names, plan, seats, settled
+from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
+from bpkit.exercises.files import csv_text, slug, slugs, write
+from bpkit.exercises.parts import NumberPart
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Checker, Sheet
+
+ALL = [question.id for question in questions()]
+
+
+def answers_shown(sheet: Sheet, text: str) -> list[str]:
+    """The keys whose answer, to three significant digits, stands somewhere in a text."""
+    return [
+        key
+        for key, part in sheet.parts.items()
+        if isinstance(part, NumberPart) and f"{abs(part.right):.3g}" in text.replace("−", "-")
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_answer_stands_in_a_learner_notebook(seed: int) -> None:
+    sheet = make_sheet(DEFAULT_QUESTIONS if seed % 2 else ALL, seed=1000 + seed, learner="Ada L.")
+    text = learner_notebook(sheet)
+    assert answers_shown(sheet, text) == []
+    assert str(1000 + seed) not in text
+    assert "solution" not in text.lower().replace("a worked solution", "")
+    notebook = json.loads(text)
+    assert all(not cell.get("outputs") for cell in notebook["cells"])
+    assert all(cell.get("execution_count") is None for cell in notebook["cells"])
+
+
+def test_the_search_for_answers_can_find_one() -> None:
+    sheet = make_sheet(seed=3)
+    assert answers_shown(sheet, solution_notebook(sheet)) != []
+
+
+def test_formulas_and_words_that_are_answers_do_not_stand_in_it_either() -> None:
+    sheet = make_sheet(["symbolic", "which-slip", "gradient-check"], seed=5)
+    data = json.dumps(sheet.data())
+    assert sheet.parts["1"].answer not in learner_notebook(sheet)
+    for name in ("forgets the", "leaves out", "swaps the", "follows only"):
+        assert name not in data
+
+
+def test_notebooks_are_valid_and_every_cell_has_an_id_of_its_own() -> None:
+    for text in (learner_notebook(make_sheet(ALL, seed=2)), solution_notebook(make_sheet(ALL, seed=2))):
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+        ids = [cell.id for cell in notebook.cells]
+        assert len(set(ids)) == len(ids)
+        assert all(re.fullmatch(r"[a-z0-9-]+", id) for id in ids)
+        assert all("bpkit" in cell.metadata for cell in notebook.cells)
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def test_a_page_without_a_kernel_still_makes_sense() -> None:
+    sheet = make_sheet(seed=4)
+    notebook = nbformat.reads(learner_notebook(sheet), as_version=4)
+    read = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for exercise in sheet:
+        for problem in exercise.task.problems:
+            for value in (*problem.parameters.values(), *problem.inputs.ravel(), *problem.targets.ravel()):
+                assert f"{value:g}" in read
+
+
+def test_the_same_bytes_in_another_process() -> None:
+    program = (
+        "from bpkit.exercises import make_sheet; "
+        "from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook; "
+        "s = make_sheet(seed=6, learner='Ada'); print(learner_notebook(s) + solution_notebook(s), end='')"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "12345")
+    ]
+    sheet = make_sheet(seed=6, learner="Ada")
+    here = (learner_notebook(sheet) + solution_notebook(sheet)).encode()
+    assert runs == [here, here]
+
+
+def test_adding_a_question_changes_no_other() -> None:
+    few = make_sheet(["loss", "hidden-weight"], seed=9)
+    more = make_sheet(["sign-first", "loss", "which-slip", "hidden-weight"], seed=9)
+    assert [one.task for one in few] == [one.task for one in more if one.id in ("loss", "hidden-weight")]
+
+
+def run(text: str, answers: dict[str, str] | None = None) -> Any:
+    """Execute a notebook for real, with the answer cells filled in."""
+    notebook = nbformat.reads(text, as_version=4)
+    for cell in notebook.cells:
+        key = cell.metadata.bpkit.get("key")
+        if answers and key in answers and cell.metadata.bpkit.kind == "answer":
+            cell.source = f'answers["{key}"] = {answers[key]}'
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return notebook
+
+
+def test_check_cells_run_in_a_kernel_and_tell_right_from_wrong() -> None:
+    sheet = make_sheet(["net-and-out", "hidden-weight", "sign-first"], seed=8)
+    forgot = next(w.answer for w in sheet.parts["2"].wrong if w.name == "forgets the hidden slope")
+    typed = {"1a": repr(sheet.parts["1a"].answer), "2": f"{forgot:.4g}", "3a": '"perhaps"'}
+    notebook = run(learner_notebook(sheet), typed)
+    said = {
+        cell.metadata.bpkit.key: cell.outputs[0].data["text/plain"]
+        for cell in notebook.cells
+        if cell.metadata.bpkit.kind == "check"
+    }
+    assert said["1a"].startswith("correct:")
+    assert said["1b"] == "blank: no answer yet"
+    assert "forgets the hidden slope" in said["2"]
+    assert said["3a"].startswith("unreadable:")
+
+
+def test_a_solution_notebook_says_what_its_cells_say_when_they_run() -> None:
+    text = solution_notebook(make_sheet(["output-update", "batch-mean", "hidden-paths", "code"], seed=8))
+    stored, fresh = nbformat.reads(text, as_version=4), run(text)
+    outputs = lambda notebook: [
+        (cell.execution_count, [output.data for output in cell.outputs])
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    assert outputs(fresh) == outputs(stored)
+
+
+def test_checks_want_a_key_of_the_sheet() -> None:
+    sheet = make_sheet(["net-and-out"], seed=1)
+    check = Checker(sheet, {})
+    assert check("1a").verdict == "blank"
+    with pytest.raises(BpkitError, match="asks for no '1c'"):
+        check("1c")
+    with pytest.raises(BpkitError, match="sheet: expected the data"):
+        open_sheet("{broken")
+    assert pretty(sheet[1].answer).startswith("{'a': ")
+    with pytest.raises(BpkitError, match="number of an exercise"):
+        sheet[2]
+
+
+# Classes
+
+
+def test_distinct_learners_get_distinct_problems_and_collisions_are_redrawn() -> None:
+    made = plan(12, seed=1, questions=("matrix-shapes", "hidden-weight"), difficulty="easy")
+    same = made.seats[0]
+    twins = (*made.seats[:4], *(type(same)(f"twin {i}", f"twin-{i}", same.seed) for i in range(3)))
+    made = type(made)(made.questions, made.difficulty, twins)
+    done = settled(made, [(seat, marks_of(made.sheet(seat))) for seat in twins])
+    assert set(done.redraws) == {"twin-0", "twin-1", "twin-2"}
+    for question in (0, 1):
+        tasks = [json.dumps(done.sheet(seat).exercises[question].task.data()) for seat in twins]
+        assert len(set(tasks)) == len(twins)
+    assert settled(done, [(seat, marks_of(done.sheet(seat))) for seat in twins]).redraws == done.redraws
+
+
+def test_one_learner_can_be_drawn_alone_from_the_table_of_seeds() -> None:
+    whole = plan(5, seed=3, questions=("loss",))
+    third = whole.seats[2]
+    alone = plan(f"learner,seed\n{third.learner},{third.seed}\n", seed=99, questions=("loss",))
+    assert alone.sheet(alone.seats[0]).exercises[0].task == whole.sheet(third).exercises[0].task
+    assert len({seat.seed for seat in plan(500, seed=3).seats}) == 500
+
+
+HOSTILE_NAMES = ["../../etc/passwd", "<script>alert(1)</script>", "=HYPERLINK(1)", "CON", "a/b\\c", "Zoë Ångström"]
+
+
+def test_hostile_names_become_harmless_files_cells_and_text(tmp_path: Any) -> None:
+    found = slugs([*HOSTILE_NAMES, "zoe angstrom", "…", "x" * 500])
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,70}", one) for one in found)
+    assert slug("CON") != "con"
+    assert csv_text([["=1+1", "-0.5", "-x", "@a", "ok", 3]]) == "'=1+1,-0.5,'-x,'@a,ok,3\n"
+    assert not set("<[$") & set(safe_text("<b> [a](b) $x$"))
+    text = learner_notebook(make_sheet(["loss"], seed=1, learner="<script>alert(1)</script> $x$ [a](javascript:b)"))
+    title = "".join(json.loads(text)["cells"][0]["source"])
+    assert not set("<[$") & set(title.partition("Write")[0])
+
+
+def test_rosters_are_read_and_bad_ones_refused_in_words() -> None:
+    assert names("\ufeffname,seed\nAda,7\n\nGrace\n") == ["Ada", "Grace"]
+    assert seats("Ada,7\nGrace,x\n", 0)[0].seed == 7
+    assert names(3) == ["learner 01", "learner 02", "learner 03"]
+    assert names("A\x00d\x07a,1\n")[0] == "Ada"
+    for bad in ("", "\n\n", "Ada\nAda\n", 0, 10**9):
+        with pytest.raises(BpkitError, match=r"roster|learners"):
+            names(bad)
+
+
+def test_files_are_whole_and_never_overwritten_unasked(tmp_path: Any) -> None:
+    path = tmp_path / "a" / "b.txt"
+    assert write(path, "one")
+    assert not write(path, "one")
+    with pytest.raises(BpkitError, match="--force"):
+        write(path, "two")
+    assert path.read_text() == "one"
+    assert write(path, "two", force=True)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    link = tmp_path / "link.txt"
+    link.symlink_to(outside)
+    with pytest.raises(BpkitError, match="exists"):
+        write(link, "two")
+    assert write(link, "three", force=True)
+    assert outside.read_text() == "mine"
+    assert sorted(one.name for one in (tmp_path / "a").iterdir()) == ["b.txt"]
