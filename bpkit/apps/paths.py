@@ -26,7 +26,7 @@ from bpkit.show.render import number
 
 MOST_ROWS = 24  # paths of the table and of the words; the sum is always over all
 MOST_PATHS = 200  # that the slider goes through
-BOX = "overflow:auto;height:232px"
+BOX = "overflow:auto;height:232px;padding:2px 4px;box-sizing:border-box"
 
 
 @lru_cache(maxsize=64)
