@@ -72,7 +72,7 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
         if expr.exp == -1:
             return f"1/{self.parenthesize(expr.base, PRECEDENCE['Pow'])}"
-        if expr.exp == 2:  # a product overflows to inf where ** raises
+        if expr.exp == 2 and not self.arrays:  # a product of floats overflows to inf where ** raises
             base = self.parenthesize(expr.base, PRECEDENCE["Mul"] + 1)
             return f"({base}*{base})"
         return str(super()._print_Pow(expr, rational=rational))
