@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import math
+import xml.etree.ElementTree as ET
 
-import matplotlib.image
 import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.apps.training_plot import limits
+from bpkit.show.chart import chart, decades, linear, updates
 
 ARTICLE = bp.examples.article
 LINE = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3], learning_rate=0.1)
@@ -85,7 +84,7 @@ def test_divergence_is_stated_and_the_app_goes_on() -> None:
     assert "no longer finite at update" in app.message.value
     assert "learning rate 90 is too large here" in app.message.value
     assert "role='alert'" in app.message.value
-    assert bytes(app.view["curve"].value).startswith(b"\x89PNG")
+    assert len(polylines(app.view["curve"].value)) == 1
     assert app.shown.slider.max == len(bp.train(LINE.replace(learning_rate=90), 1000)) - 1
     app.set(w1=1e200, log=True)  # not even the first loss is finite
     assert "no point to draw" in repr(app)
@@ -94,23 +93,41 @@ def test_divergence_is_stated_and_the_app_goes_on() -> None:
     assert app.state.problem == LINE
 
 
-def blue(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    pixels = matplotlib.image.imread(io.BytesIO(png))[:, :, :3]
-    return np.asarray(np.abs(pixels - np.array([0, 0x72, 0xB2]) / 255).max(axis=2) < 0.02)
+def polylines(picture: str) -> list[list[tuple[float, float]]]:
+    lines = (node.get("points", "") for node in ET.fromstring(picture).iter() if node.tag.endswith("polyline"))
+    return [[tuple(map(float, pair.split(","))) for pair in line.split()] for line in lines]  # type: ignore[misc]
+
+
+def axis(picture: str, anchor: str, coordinate: str) -> dict[str, float]:
+    """Where the numbers stand that are written along an axis."""
+    texts = (node for node in ET.fromstring(picture).iter() if node.tag.endswith("text"))
+    return {str(node.text): float(node.get(coordinate, "nan")) for node in texts if node.get("text-anchor") == anchor}
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_the_pixels_of_the_curve_are_where_the_losses_are(log: bool) -> None:
+@pytest.mark.parametrize("updates", [200, 5000])
+def test_the_curve_goes_through_the_losses_by_its_own_axes(log: bool, updates: int) -> None:
     app = bp.apps.training(ARTICLE)
-    app.set(log=log, updates=200, rate=1.0)
-    png = bytes(app.view["curve"].value)
-    marked, axes = blue(png), app._plot.live.axes
-    loss = bp.train(ARTICLE.problem.replace(learning_rate=1.0), 200).loss
-    height = marked.shape[0]
-    for update in (25, 50, 100, 150):
-        x, y = axes.transData.transform((update, loss[update]))
-        rows = np.nonzero(marked[:, round(x)])[0]
-        assert abs(rows - (height - y)).min() < 3
+    app.set(log=log, updates=updates, rate=1.0)
+    picture = app.view["curve"].value
+    loss = bp.train(ARTICLE.problem.replace(learning_rate=1.0), updates).loss
+    along, down = axis(picture, "middle", "x"), axis(picture, "end", "y")
+    ticks = {
+        tick: float(tick.replace("10⁰", "1").replace("10⁻", "1e-").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")))
+        for tick in down
+    }
+    scale = math.log10 if log else float
+    (low, bottom), (high, top) = (
+        (scale(ticks[tick]), down[tick]) for tick in (min(ticks, key=ticks.get), max(ticks, key=ticks.get))
+    )
+    (line,) = polylines(picture)
+    zero, right = along["0"], along[str(updates)]
+    for x, y in line:
+        update = round((x - zero) / (right - zero) * updates)
+        near = loss[max(0, update - updates // 300) : update + updates // 300 + 1]
+        places = [bottom - 4 + (scale(value) - low) / (high - low) * (top - bottom) for value in near]
+        assert min(places) - 0.3 <= y <= max(places) + 0.3
+    assert (line[0][0], line[-1][0]) == (zero, right)
 
 
 def test_two_runs_can_be_pinned_and_compared() -> None:
@@ -124,6 +141,7 @@ def test_two_runs_can_be_pinned_and_compared() -> None:
     words = repr(app)
     assert "This run: Loss E_total against updates, learning rate 10:" in words
     assert "Pinned A: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
+    assert len(polylines(app.view["curve"].value)) == 3
     assert "Pinned B: Loss E_total against updates, learning rate 5:" in words
     app.pin.click()
     assert [run.problem.learning_rate for run in app.state.pinned] == [5.0, 10.0]
@@ -154,11 +172,26 @@ def test_batches_and_other_networks_train_too() -> None:
     assert eval(app.share, {"bp": bp}) == problem
 
 
-def test_limits_are_round_and_hold_every_loss() -> None:
-    losses = np.array([0.2334, 0.1, 1e-5])
-    assert limits(losses, False) == (0.0, pytest.approx(0.26))
-    assert limits(losses, True) == (1e-5, 1.0)
-    assert limits(np.array([0.0]), True)[0] > 0
-    assert limits(np.array([]), False) == (0.0, 1.0)
+def test_no_peak_of_a_long_run_is_lost() -> None:
+    losses = np.ones(10_001)
+    losses[1234], losses[7777] = 5.0, 0.25
+    (line,) = polylines(chart([("a run", losses)], 0, False, "words"))
+    ys = [y for _, y in line]
+    top, bottom = 14, 228  # of the frame: 5 and 0
+    assert len(line) < 1000
+    assert min(ys) == top
+    assert max(ys) == pytest.approx(bottom - 0.25 / 5 * (bottom - top), abs=0.1)
+
+
+def test_scales_are_round_and_hold_every_loss() -> None:
+    assert [text for _, text in linear(0.2334).ticks] == "0 0.05 0.1 0.15 0.2 0.25".split()
+    assert [text for _, text in decades(np.array([0.2334, 1e-5])).ticks] == "10⁻⁵ 10⁻⁴ 10⁻³ 10⁻² 10⁻¹ 10⁰".split()
+    assert decades(np.array([0.0])).low > 0
+    assert linear(0.0).high == 1
     for top in np.geomspace(1e-12, 1e12, 97):
-        assert limits(np.array([top]), False)[1] > top
+        scale = linear(top)
+        assert top <= scale.high * (1 + 1e-9)
+        assert 4 <= len(scale.ticks) <= 6
+        assert scale.high < 2.1 * top
+    for last in (1, 7, 20, 1000, 10_000):
+        assert all(value == int(value) <= last for value, _ in updates(last).ticks)

@@ -9,19 +9,21 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.base import App, View, column, described, numbers
 from bpkit.apps.controls import Held, Number
-from bpkit.apps.training_plot import RunPlot, runs_words
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
+from bpkit.show.chart import chart
 from bpkit.show.diagram import numbers_of, svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.plots import loss_curve
+from bpkit.show.plots import curve_words, loss_curve
+from bpkit.show.render import number
 
 MOST_UPDATES = 10_000
 WIDE = "92px"
+NAMES = ("This run", "Pinned A", "Pinned B")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,6 @@ class Training(App):
     def controls(self) -> Mapping[str, Any]:
         problem, network = self.problem, self.problem.network
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
-        self._plot = RunPlot()
         policies = [("kept as they are", "kept")]
         policies += [("one per layer, trained", "layer")] if network.bias == "layer" else []
         policies += [("one per neuron, trained", "neuron")] if network.biases else []
@@ -94,13 +95,12 @@ class Training(App):
     def views(self) -> Mapping[str, View]:
         self.play = widgets.Play(min=0, max=1000, step=10, interval=100, show_repeat=False)
         widgets.jslink((self.play, "value"), (self.control["shown"].slider, "value"))
-        picture = Picture(format="png", layout={"width": "660px", "height": "270px"})
         return {
+            "curve": (widgets.HTML(), self._curve),
+            "diagram": (widgets.HTML(), lambda state: svg(*self._network_shown(state))),
             "last": (self.control["shown"], self._last, "high"),
             "play_last": (self.play, self._last, "max"),
             "play_step": (self.play, lambda state: max(1, self._last(state) // 100), "step"),
-            "curve": (picture, lambda state: self._plot.frame(self._traces(state), state.shown, state.log)),
-            "diagram": (widgets.HTML(), lambda state: svg(*self._network_shown(state))),
         }
 
     def page(self) -> Sequence[widgets.Widget]:
@@ -131,8 +131,7 @@ class Training(App):
 
     def words(self, state: State) -> str:
         network, numbers = self._network_shown(state)
-        curves = runs_words(self._traces(state), state.shown, state.log, state.digits)
-        return f"{curves} {words(network, numbers, digits=state.digits)}"
+        return f"{self._curve_words(state)} {words(network, numbers, digits=state.digits)}"
 
     def note(self, state: State) -> tuple[str, bool]:
         trace = self._trace(state.run)
@@ -140,6 +139,18 @@ class Training(App):
 
     def drawing(self, state: State) -> Drawing:
         return loss_curve(self._trace(state.run), state.log)
+
+    def _curve(self, state: State) -> str:
+        losses = [(name, trace.loss) for name, trace in zip(NAMES, self._traces(state))]
+        return chart(losses, state.shown, state.log, self._curve_words(state))
+
+    def _curve_words(self, state: State) -> str:
+        """Every run in words, and the loss at the update that is shown."""
+        traces, digits = self._traces(state), state.digits
+        text = " ".join(f"{name}: {curve_words(trace, state.log, digits)}" for name, trace in zip(NAMES, traces))
+        if len(traces[0]):
+            text += f" Shown: update {state.shown}, E_total = {number(traces[0].loss[state.shown], digits)}."
+        return text
 
     def _trace(self, run: Run) -> Trace:
         return self._train(run.problem, run.updates)

@@ -12,7 +12,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.palette import FAINT, FILL, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
 from bpkit.show.render import number
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bpkit.core.problem import Problem
 
 Item = str | tuple[str, str]
-FONT = "font-family='system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'"
 
 
 def diagram(

@@ -60,7 +60,9 @@ class Drawing:
         from IPython.display import display
 
         for bundle in self.bundles():
-            display(bundle, metadata={"image/png": self._size} if "image/png" in bundle else {}, raw=True)
+            display(  # type: ignore[no-untyped-call]
+                bundle, metadata={"image/png": self._size} if "image/png" in bundle else {}, raw=True
+            )
 
     @property
     def _size(self) -> dict[str, int]:
@@ -78,7 +80,7 @@ def png(canvas: FigureCanvasAgg) -> bytes:
     for color in range(3):  # one by one: eight times faster than all at once
         rows[:, 1 + color :: 3] = pixels[:, :, color]
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # eight bits each of red, green, blue
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.data, 1)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
     )

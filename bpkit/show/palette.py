@@ -1,4 +1,4 @@
-"""The colours of every picture: after Okabe and Ito, told apart by colour-blind people, dark enough on white.
+"""The look of every picture: colours after Okabe and Ito, that colour-blind people tell apart, dark enough on white.
 
 Colour is never the only sign: a negative number is also dashed, a large one thick, a lit part ringed.
 """
@@ -11,6 +11,8 @@ FAINT = "#59636E"
 LINE = "#D0D7DE"
 PAPER = "#FFFFFF"
 FILL = "#F3F6FA"
+
+FONT = "font-family='system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'"
 
 # The lines of a plot that shows several runs: colour, dash pattern (matplotlib's) and words for the text twin.
 RUNS = ((POSITIVE, "-", "solid blue"), (NEGATIVE, "--", "dashed vermilion"), ("#007A5A", ":", "dotted green"))

@@ -1,0 +1,138 @@
+"""Loss curves as SVG text, quick enough for sliders: sharp at every size, the same on every machine, with its words.
+
+``plots.loss_curve`` gives a Matplotlib figure to keep and change; this is the picture that moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bpkit.show.palette import FAINT, FONT, INK, LINE, PAPER, RUNS
+
+Array = NDArray[np.float64]
+
+WIDTH, HEIGHT = 660, 270
+LEFT, RIGHT, TOP, BOTTOM = 62, 18, 14, 42
+FLOOR, CEILING = 1e-16, 1e16  # beyond these a logarithmic picture says nothing
+POINTS = 800  # more than the picture has columns
+DASHES = {"-": "", "--": " stroke-dasharray='7 4'", ":": " stroke-dasharray='2 4'"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A range of numbers laid along so many pixels, with the round numbers that are written beside it."""
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    log: bool = False
+
+    def share(self, values: Array) -> Array:
+        """How far along each value stands, 0 to 1; values beyond the ends stand at the ends."""
+        inside = np.clip(values, self.low, self.high)
+        if self.log:
+            return np.asarray(np.log(inside / self.low) / math.log(self.high / self.low))
+        return np.asarray((inside - self.low) / (self.high - self.low))
+
+
+def linear(top: float) -> Scale:
+    """From 0 to a round number above ``top``, with four to six round numbers between."""
+    top = min(top, CEILING) if top > 0 else 1.0
+    power = 10.0 ** math.floor(math.log10(top))
+    step = next(nice * power for nice in (0.2, 0.25, 0.5, 1.0, 2.0) if nice * power * 5 >= top)
+    count = math.ceil(top / step * (1 - 1e-12))
+    return Scale(0.0, count * step, tuple((k * step, f"{k * step:.4g}") for k in range(count + 1)))
+
+
+def updates(last: int) -> Scale:
+    """From update 0 to the last, which stands at the right edge."""
+    ticks = [tick for tick in linear(last).ticks if tick[0] <= last and tick[0] == round(tick[0])]
+    return Scale(0.0, float(max(1, last)), tuple((value, str(round(value))) for value, _ in ticks))
+
+
+def decades(values: Array) -> Scale:
+    """Whole powers of ten around the positive ones of some values."""
+    positive = np.clip(values[values > 0], FLOOR, CEILING)
+    low = math.floor(math.log10(positive.min())) if len(positive) else -1
+    high = max(low + 1, math.ceil(math.log10(positive.max()))) if len(positive) else 0
+    small = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    every = math.ceil((high - low) / 7)
+    ticks = ((10.0**power, f"10{str(power).translate(small)}") for power in range(low, high + 1, every))
+    return Scale(10.0**low, 10.0**high, tuple(ticks), log=True)
+
+
+def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, words: str) -> str:
+    """Losses against updates, each curve with its name; ``shown`` marks an update of the first, ``words`` say it all."""
+    every = np.concatenate([losses for _, losses in curves])
+    down = decades(every) if log else linear(float(every.max(initial=0.0)))
+    along = updates(max(len(losses) for _, losses in curves) - 1)
+    parts = [
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' "
+        f"role='img' style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' "
+        f"aria-label='{escape(words)}'>",
+        f"<rect width='{WIDTH}' height='{HEIGHT}' rx='8' fill='{PAPER}'/>",
+        *_frame(along, down),
+    ]
+    for (_, losses), (color, dash, _) in reversed(list(zip(curves, RUNS))):
+        parts.append(
+            f"<polyline fill='none' stroke='{color}' stroke-width='2' stroke-linejoin='round'{DASHES[dash]} "
+            f"points='{_points(losses, along, down)}'/>"
+        )
+    if shown is not None and shown < len(curves[0][1]):
+        x, y = (float(place[0]) for place in _places([shown], curves[0][1][[shown]], along, down))
+        parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{INK}'/>")
+        parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='5'/>")
+    if len(curves) > 1:
+        parts += _legend([name for name, _ in curves])
+    return "\n".join([*parts, "</svg>"])
+
+
+def _places(at: ArrayLike, values: ArrayLike, along: Scale, down: Scale) -> tuple[Array, Array]:
+    x = LEFT + (WIDTH - LEFT - RIGHT) * along.share(np.asarray(at, dtype=float))
+    y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * down.share(np.asarray(values, dtype=float))
+    return x, y
+
+
+def _points(losses: Array, along: Scale, down: Scale) -> str:
+    """The corners of a curve; of a long one the lowest and the highest of each stretch, so that no peak is lost."""
+    at = np.arange(len(losses))
+    if len(losses) > POINTS:
+        starts = np.linspace(0, len(losses), POINTS // 2, endpoint=False).astype(int)
+        parts = list(zip(starts.tolist(), np.split(losses, starts[1:])))
+        peaks = [start + int(find(part)) for start, part in parts for find in (np.argmin, np.argmax)]
+        at = np.unique([0, *peaks, len(losses) - 1])
+    x, y = _places(at, losses[at], along, down)
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist()))
+
+
+def _frame(along: Scale, down: Scale) -> Iterator[str]:
+    """Axes, faint lines at the round numbers, and what is measured."""
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    for value, text in along.ticks:
+        x = LEFT + (right - LEFT) * float(along.share(np.array(value)))
+        yield f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{bottom}' stroke='{LINE}'/>"
+        yield f"<text x='{x:.1f}' y='{bottom + 16}' text-anchor='middle'>{text}</text>"
+    for value, text in down.ticks:
+        y = bottom - (bottom - TOP) * float(down.share(np.array(value)))
+        yield f"<line x1='{LEFT}' x2='{right}' y1='{y:.1f}' y2='{y:.1f}' stroke='{LINE}'/>"
+        yield f"<text x='{LEFT - 7}' y='{y + 4:.1f}' text-anchor='end'>{text}</text>"
+    yield f"<path d='M{LEFT} {TOP}V{bottom}H{right}' fill='none' stroke='{FAINT}'/>"
+    middle = (TOP + bottom) / 2
+    yield f"<text x='{(LEFT + right) / 2:g}' y='{HEIGHT - 8}' text-anchor='middle'>updates</text>"
+    yield f"<text x='14' y='{middle:g}' text-anchor='middle' transform='rotate(-90 14 {middle:g})'>loss E_total</text>"
+
+
+def _legend(names: Sequence[str]) -> Iterator[str]:
+    left, high = WIDTH - RIGHT - 150, 20 * len(names) + 8
+    yield f"<rect x='{left}' y='{TOP + 4}' width='142' height='{high}' rx='4' fill='{PAPER}' stroke='{LINE}'/>"
+    for row, (name, (color, dash, _)) in enumerate(zip(names, RUNS)):
+        y = TOP + 18 + 20 * row
+        sample = f"stroke='{color}' stroke-width='2'{DASHES[dash]}"
+        yield f"<line x1='{left + 8}' x2='{left + 44}' y1='{y}' y2='{y}' {sample}/>"
+        yield f"<text x='{left + 52}' y='{y + 4}'>{escape(name)}</text>"
