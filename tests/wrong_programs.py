@@ -101,15 +101,16 @@ def random_numbers(rng: np.random.Generator, bias: str | None = None) -> Numbers
     )
 
 
-def run(n: Numbers, mistake: str = "") -> dict[str, float]:
+def run(n: Numbers, *switches: str) -> dict[str, float]:
     """Forward, loss, backward, one update, forward again: every quantity by the kit's names."""
-    results, (dW, db) = _pass(n, n.W, n.b, mistake)
-    rate = 1.0 if mistake == "no rate" else n.rate
-    sign = 1.0 if mistake == "adds" else -1.0
+    mistakes = frozenset(switches)
+    results, (dW, db) = _pass(n, n.W, n.b, mistakes)
+    rate = 1.0 if "no rate" in mistakes else n.rate
+    sign = 1.0 if "adds" in mistakes else -1.0
     new_W = [w + sign * rate * g for w, g in zip(n.W, dW)]
-    trained = n.train_biases if mistake not in ("biases too", "biases not") else mistake == "biases too"
+    trained = (n.train_biases or "biases too" in mistakes) and "biases not" not in mistakes
     new_b = [v + sign * rate * g * trained for v, g in zip(n.b, db)]
-    again, _ = _pass(n, new_W, new_b, mistake)
+    again, _ = _pass(n, new_W, new_b, mistakes)
     results["E_total after 1 update"] = again["E_total"]
     k = 0
     for layer, (g, w) in enumerate(zip(dW, new_W), 1):
@@ -130,29 +131,29 @@ def _lay(w: np.ndarray) -> np.ndarray:
     return w.ravel().reshape(w.shape[1], w.shape[0]).T
 
 
-def _pass(n: Numbers, W, b, mistake):
+def _pass(n: Numbers, W, b, mistakes):
     last = len(W)
     nets, outs, results = [None], [n.x], {}
     x, y = n.x, n.y
-    if mistake == "swaps inputs":
+    if "swaps inputs" in mistakes:
         outs = [np.array([x[1], x[0], *x[2:]])]
-    if mistake == "swaps targets" and len(y) > 1:
+    if "swaps targets" in mistakes and len(y) > 1:
         y = np.array([y[1], y[0], *y[2:]])
     for layer, (w, v) in enumerate(zip(W, b), 1):
-        if mistake in ("transposed forward", "transposed throughout"):
+        if mistakes & {"transposed forward", "transposed throughout"}:
             w = _lay(w)
-        if mistake == "no bias":
+        if "no bias" in mistakes:
             v = 0 * v
-        if mistake == "other bias" and layer == 1:
+        if "other bias" in mistakes and layer == 1:
             v = np.full_like(v, b[-1][0])
         net = w @ outs[-1] + v
-        if mistake == "bias each time":
+        if "bias each time" in mistakes:
             net = net + v * (len(outs[-1]) - 1)
         name = n.activations[layer - 1]
         out = np.exp(net) / np.exp(net).sum() if name == "softmax" else FUNCTIONS[name](net)
-        if mistake == "exponent" and name == "sigmoid":
+        if "exponent" in mistakes and name == "sigmoid":
             out = 1 / (1 + np.exp(net))
-        if mistake == "net on" and layer < last:
+        if "net on" in mistakes and layer < last:
             out = net
         nets.append(net)
         outs.append(out)
@@ -161,83 +162,83 @@ def _pass(n: Numbers, W, b, mistake):
             results[f"out_{n.neuron(layer, i + 1)}"] = out[i]
     o, k = outs[-1], len(y)
     half = {"half_squared_error": 0.5, "squared_error": 1.0, "mean_squared_error": 1 / k}.get(n.loss)
-    factor = {"doubles": 2.0, "halves": 0.5, "mean": 1 / k}.get(mistake, 1.0)
+    factor = np.prod([{"doubles": 2.0, "halves": 0.5, "mean": 1 / k}.get(m, 1.0) for m in mistakes])
     if half is not None:
-        errors = factor * half * (y - o) ** (1 if mistake == "no square" else 2)
+        errors = factor * half * (y - o) ** (1 if "no square" in mistakes else 2)
         slope = factor * 2 * half * (o - y)
     elif n.loss == "binary_cross_entropy":
         errors = -factor * (y * np.log(o) + (1 - y) * np.log(1 - o))
         slope = factor * (-y / o + (1 - y) / (1 - o))
-        if mistake == "half entropy":
+        if "half entropy" in mistakes:
             errors, slope = -y * np.log(o), -y / o
     else:
         errors, slope = -factor * y * np.log(o), -factor * y / o
-    if mistake == "error sign":
+    if "error sign" in mistakes:
         slope = -slope
-    if mistake == "error for slope":
+    if "error for slope" in mistakes:
         slope = errors
     for i, e in enumerate(errors, 1):
         results[f"E_o{i}"] = e
-    results["E_total"] = errors[0] if mistake == "first error" else errors.sum()
+    results["E_total"] = errors[0] if "first error" in mistakes else errors.sum()
 
     def slope_of(layer):
         name, net, out = n.activations[layer - 1], nets[layer], outs[layer]
-        if mistake == "slope at net" and name in IN_OUT:
+        if "slope at net" in mistakes and name in IN_OUT:
             return IN_OUT[name](net)
-        if mistake == "slope of out":
+        if "slope of out" in mistakes:
             return IN_NET[name](out)
-        if mistake == "sigmoid slope":
+        if "sigmoid slope" in mistakes:
             return out * (1 - out)
-        if mistake == "half slope" and name == "sigmoid":
+        if "half slope" in mistakes and name == "sigmoid":
             return out
         return IN_OUT[name](out) if name in IN_OUT else IN_NET[name](net)
 
     if n.activations[-1] == "softmax":
         jacobian = np.diag(o) - np.outer(o, o)
-        if mistake == "diagonal":
+        if "diagonal" in mistakes:
             jacobian = np.diag(np.diag(jacobian))
         delta = jacobian @ slope
-        if mistake == "no output slope":
+        if "no output slope" in mistakes:
             delta = slope
-        if mistake == "twice":
+        if "twice" in mistakes:
             delta = delta * o * (1 - o)
     else:
         delta = slope * slope_of(last)
-        if mistake == "no output slope":
+        if "no output slope" in mistakes:
             delta = slope
-        if mistake == "twice":
+        if "twice" in mistakes:
             delta = delta * slope_of(last)
     raw = slope
     dW, db = [None] * last, [None] * last
     rate = n.rate
     for layer in range(last, 0, -1):
         source = outs[layer - 1]
-        if mistake == "net in gradient" and layer > 1:
+        if "net in gradient" in mistakes and layer > 1:
             source = nets[layer - 1]
         dW[layer - 1] = np.outer(delta, source)
-        if mistake == "no input":
+        if "no input" in mistakes:
             dW[layer - 1] = np.outer(delta, np.ones_like(source))
-        if mistake == "transposed throughout":  # the gradient lies where the misread weight lies
+        if "transposed throughout" in mistakes:  # the gradient lies where the misread weight lies
             dW[layer - 1] = np.outer(delta, source).T.ravel().reshape(len(delta), len(source))
-        if mistake == "weight as factor":
+        if "weight as factor" in mistakes:
             dW[layer - 1] = dW[layer - 1] * W[layer - 1]
         db[layer - 1] = np.full(len(delta), delta.sum()) if n.bias == "layer" else delta
         if layer == 1:
             break
         w = W[layer - 1]
-        if mistake == "updated":
+        if "updated" in mistakes:
             w = w - rate * dW[layer - 1]
-        if mistake in ("not transposed", "transposed throughout"):
+        if mistakes & {"not transposed", "transposed throughout"}:
             w = _lay(w)
-        sent = raw if mistake == "raw error" else delta
-        if mistake == "one path":
+        sent = raw if "raw error" in mistakes else delta
+        if "one path" in mistakes:
             back = w[0] * sent[0]
-        elif mistake == "no path weight":
+        elif "no path weight" in mistakes:
             back = np.full(w.shape[1], sent.sum())
         else:
             back = w.T @ sent
         raw = back
-        delta = back * (1.0 if mistake == "no hidden slope" else slope_of(layer - 1))
+        delta = back * (1.0 if "no hidden slope" in mistakes else slope_of(layer - 1))
     return results, (dW, db)
 
 

@@ -161,9 +161,8 @@ def _run(
     def mean(values: Any) -> Any:
         return np.broadcast_to(values, shape).mean(axis=0) if samples > 1 else values
 
-    numbers = {name: np.asarray(value, dtype=float) for name, value in problem.givens.items()}
-    if problem.is_batch:
-        numbers = {name: value.reshape(samples, 1) if value.ndim else value for name, value in numbers.items()}
+    # A row for each sample, or one number for all; arrays throughout, as the lines choose element by element.
+    numbers = {name: np.asarray(value, dtype=float).reshape(-1, 1) for name, value in problem.givens.items()}
     handed = {identifier(name): np.float64(value) for name, value in given.items()}
     helpers = {"full__": full, "mean__": mean, "settle__": settle or (lambda name, values: values)}
     with np.errstate(all="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.figures import Figure, read
 from bpkit.core.hints import hints
 from bpkit.core.numeric import evaluate, lines
-from bpkit.core.paper import replayed, rounded_terms, slack
+from bpkit.core.paper import float_noise, replayed, rounded_terms, slack
 from bpkit.core.problem import Problem
 from bpkit.core.rewrites import Rewriter
 
@@ -73,7 +74,7 @@ class _Case:
         return Diagnosis(str(self.asked), self.figure, verdict, message, self.exact, **found)
 
     def right(self) -> Diagnosis | None:
-        if self.figure.rounds(self.exact):
+        if self.figure.rounds(self.exact) or abs(self.figure.value - self.exact) <= float_noise(self.asked):
             few = " - though so few digits say little" if self.figure.digits < 3 and self.figure.value else ""
             return self.verdict("correct", f"{self.figure.text} is right{few}.")
         if self.figure.cuts(self.exact):
@@ -230,11 +231,10 @@ class _Case:
     def off(self) -> float:
         return max(0.0, abs(self.figure.value - self.exact) - 0.5 * self.figure.unit)
 
-    @property
+    @cached_property
     def bounds(self) -> Any:
-        if not hasattr(self, "_bounds"):
-            self._bounds = slack(self.asked)
-        return self._bounds
+        """How far off rounding can lead, by decimals."""
+        return slack(self.asked)
 
     @property
     def scale(self) -> float:

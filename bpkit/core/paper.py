@@ -89,22 +89,35 @@ def slack(asked: Question) -> Array:
     return np.asarray((slopes * units * inexact).sum(axis=1))
 
 
+def float_noise(asked: Question) -> float:
+    """What floats may leave of a sum whose terms cancel."""
+    terms = [] if asked.problem.is_batch else _terms(asked, asked.derivation[asked.quantity].rhs)
+    return 1e-15 * sum(abs(number) for _, number in terms)
+
+
+def _terms(asked: Question, rhs: sp.Expr) -> list[tuple[sp.Expr, float]]:
+    """The terms of a sum, and their right numbers."""
+    if not isinstance(rhs, sp.Add):
+        return []
+    known = {**asked.problem.givens, **asked.exact}
+    return [(term, float(term.subs({s: known[s.name] for s in term.free_symbols}))) for term in rhs.args]
+
+
 def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:
     """The sums that come out when one term of the last line is kept to so many decimals; right, or by one mistake."""
     problem, line = asked.problem, asked.quantity
     if problem.is_batch or asked.updates or asked.derivation[line].kind not in ("net", "total", "dE/dout"):
         return
     before = {step.name for step in asked.derivation.toward(line)} - {line}
-    rewriter, known = Rewriter(asked.derivation), {**problem.givens, **evaluate(problem)}
+    rewriter = Rewriter(asked.derivation)
     for way in mistakes(asked):
         changed = rewriter(way)
         if way and (line not in changed or not before.isdisjoint(changed)):
             continue  # the mistake lies further back
-        rhs = changed[line].rhs if way else asked.derivation[line].rhs
-        terms = rhs.args if isinstance(rhs, sp.Add) else ()
-        numbers = [float(term.subs({s: known[s.name] for s in term.free_symbols})) for term in terms]
-        for term, number in zip(terms, numbers):
+        terms = _terms(asked, changed[line].rhs if way else asked.derivation[line].rhs)
+        whole = sum(number for _, number in terms)
+        for term, number in terms:
             for paper, kept in zip(_FEW, written(np.array(number), _FEW)):
                 if abs(kept - number) > 1e-12:
-                    words = f"the term {str(term).replace('*', '·')} {paper}"
-                    yield way, words, sum(numbers) - number + float(kept)
+                    words = f"the term {' · '.join(map(str, sp.Mul.make_args(term)))} {paper}"
+                    yield way, words, whole - number + float(kept)

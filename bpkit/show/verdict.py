@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
+from functools import partial
+from html import escape as escaped
 from typing import TYPE_CHECKING
 
 from bpkit.show.render import expr_text, sides_text
 
 if TYPE_CHECKING:
     from bpkit.core.explanation import Diagnosis, Explanation
+
+escape = partial(escaped, quote=False)
 
 
 def should_be(one: Explanation) -> str:
@@ -35,12 +38,12 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 def diagnosis_html(found: Diagnosis) -> str:
     """The same as HTML."""
-    top = f"<p><strong>{escape(found.quantity, quote=False)} = {escape(found.figure.text, quote=False)}: {escape(found.verdict, quote=False)}</strong></p>"
-    body = f"<p>{escape(found.message, quote=False)}</p>"
+    top = f"<p><strong>{escape(found.quantity)} = {escape(found.figure.text)}: {escape(found.verdict)}</strong></p>"
+    body = f"<p>{escape(found.message)}</p>"
     if len(found.misconceptions) < 2:
         return top + body
     rows = "".join(
-        f"<li><strong>{escape(one.name, quote=False)}</strong>: {escape(one.sentence, quote=False)}<br>{escape(should_be(one), quote=False)}</li>"
+        f"<li><strong>{escape(one.name)}</strong>: {escape(one.sentence)}<br>{escape(should_be(one))}</li>"
         for one in found.misconceptions
     )
     return f"{top}{body}<ol>{rows}</ol>"

@@ -1,0 +1,265 @@
+"""What the detective answers: verdicts, words, numbers as people type them, and what it must refuse."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import bpkit as bp
+from bpkit.core.detective import wrong_values
+from bpkit.core.misconceptions import catalogue
+
+ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
+Z = sp.Symbol("z")
+
+
+def sigmoid(z: float) -> float:
+    return float(1 / (1 + np.exp(-z)))
+
+
+# Numbers typed
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0.0851429", "8.51429e-2", "8.51429E-02", " 0.0851429 ", "+.0851429", "0,0851429", "8.51429*10^-2",
+     "8.51429 · 10**(-2)", 0.0851429, np.float64(0.0851429), np.float32(0.0851429), Decimal("0.0851429"),
+     Fraction(851429384315719, 10**16), "0.085142938431572", 0.0851429384315719, "0.09"],
+)  # fmt: skip
+def test_right_in_every_spelling(value: Any) -> None:
+    assert bp.diagnose(ARTICLE, "dE/dw5", value).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "   ", "nan", "inf", "-inf", "10**10**10", "9" * 500, "1e999999999", "1e400", "1/0", "0x10", "1,234.5",
+     "1.2.3", "__import__('os')", "w5", "0.1 0.2", "2**3", float("nan"), float("inf"), 10**400, True, None, [0.1], 1j,
+     np.array([0.1, 0.2]), object],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_kindly(value: Any) -> None:
+    with pytest.raises(bp.BpkitError, match="expected a number such as"):
+        bp.diagnose(ARTICLE, "dE/dw5", value)
+
+
+def test_unknown_quantities_get_near_names() -> None:
+    with pytest.raises(bp.BpkitError, match="'dE_total/dw8'"):
+        bp.diagnose(ARTICLE, "dE/dw9", 1.0)
+    with pytest.raises(bp.BpkitError, match="E_total"):
+        bp.diagnose(ARTICLE, "E_totl", 1.0)
+    with pytest.raises(bp.BpkitError, match="at most"):
+        bp.diagnose(ARTICLE, "E_total after 999999 updates", 1.0)
+    with pytest.raises(bp.BpkitError, match="expected a Problem"):
+        bp.diagnose(bp.examples.article, "E_total", 1.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "quantity", ["E_total after 1 update", "E_total after one update", "E_total after an update", "E_total_new"]
+)
+def test_a_figure_of_the_trained_network(quantity: str) -> None:
+    found = bp.diagnose(MAZUR, quantity, "0.291027924")
+    assert found.verdict == "misconception"
+    assert [one.name for one in found.misconceptions] == ["uses the already updated weights"]
+    assert bp.diagnose(MAZUR, quantity, "0.291027774").verdict == "correct"
+
+
+def test_a_weight_after_updates_is_its_new_value() -> None:
+    assert bp.diagnose(ARTICLE, "w1 after 1 update", "0.2496563").verdict == "correct"
+    exact = ARTICLE.updated(3).parameters["w1"]
+    assert bp.diagnose(ARTICLE, "w1 after 3 updates", f"{exact:.9f}").verdict == "correct"
+
+
+# Verdicts
+
+
+def test_the_step_and_what_it_should_be() -> None:
+    one = bp.diagnose(ARTICLE, "dE/dw5", "0.405019").misconceptions[0]
+    assert one.name == "forgets the output slope"
+    assert (one.step.name, one.step.number) == ("dE_o1/dnet_o1", 18)
+    assert str(one.written.rhs) == "dE_o1/dout_o1"
+    assert "Line (18) should be dE_o1/dnet_o1 = dE_o1/dout_o1 · dout_o1/dnet_o1, not dE_o1/dout_o1" in one.where
+
+
+def test_the_path_that_was_followed_is_told() -> None:
+    delta, slope = 0.136527176483267, 0.234714725953816
+    one = bp.diagnose(ARTICLE, "dE/dw1", f"{delta * 0.35 * slope * 0.1:.6g}").misconceptions[0]
+    assert (one.name, one.detail) == ("follows only one path", "through o1")
+
+
+def test_ambiguity_is_stated_with_what_would_decide() -> None:
+    doubled = 0.25 - 0.5 * 2 * 0.000687323330761988
+    found = bp.diagnose(ARTICLE, "w1_new", f"{doubled:.10f}")
+    assert {"doubles the gradient", "forgets the learning rate"} <= {one.name for one in found.misconceptions}
+    assert found.tell_apart == "dE_total/dw1"
+    assert "dE_total/dw1 would tell them apart" in found.message
+    names = [one.name for one in bp.diagnose(ARTICLE, "dE/dw1", "0.0013746466").misconceptions]
+    assert "doubles the gradient" in names
+    assert "forgets the learning rate" not in names
+
+
+def test_rounding_on_paper_is_no_mistake() -> None:
+    h1, h2 = round(sigmoid(0.505), 4), round(sigmoid(0.541), 4)
+    o1 = round(sigmoid(round(0.35 * h1 + 0.2 * h2 + 0.5, 4)), 4)
+    delta = round(round(o1 - 0.05, 4) * round(o1 * (1 - o1), 4), 4)
+    found = bp.diagnose(ARTICLE, "dE/dw5", f"{delta * h1:.8f}")
+    assert (found.verdict, found.decimals) == ("rounded", 4)
+    assert "4 decimals" in found.message
+
+
+def test_a_number_cut_off_is_right() -> None:
+    found = bp.diagnose(ARTICLE, "out_h1", "0.623633")
+    assert (found.verdict, found.decimals) == ("rounded", 6)
+    assert "0.623634" in found.message
+
+
+def test_an_earlier_wrong_value_is_carried_forward() -> None:
+    found = bp.diagnose(ARTICLE, "out_o1", "0.6888201", given={"net_o1": "0.794609"})
+    assert (found.verdict, found.carried) == ("correct", ("net_o1",))
+    assert found.misconceptions[0].name == "error carried forward"
+    assert bp.diagnose(ARTICLE, "out_o1", "0.6888201").verdict != "correct"
+    # and a mistake made on top of it has its own name
+    wrong = sigmoid(0.794609)
+    value = (wrong - 0.05) * 0.623633628298226
+    found = bp.diagnose(ARTICLE, "dE/dw5", f"{value:.9f}", given={"out_o1": repr(wrong)})
+    assert found.misconceptions[0].name == "forgets the output slope"
+    with pytest.raises(bp.BpkitError, match="no quantity 'net_o9'"):
+        bp.diagnose(ARTICLE, "out_o1", 0.6888201, given={"net_o9": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("-0.123456", "Its sign is wrong."),
+        ("8.51429384", "Its digits are right, the decimal point is not."),
+        ("0.0815429384", "right with the digits 1 and 5 exchanged"),
+        ("0.844680772", "It is right for net_o1."),
+        ("77.7777", "times too large"),
+        ("0.0000777777", "times too small"),
+    ],
+)
+def test_hints_about_what_nothing_explains(value: str, hint: str) -> None:
+    found = bp.diagnose(ARTICLE, "dE/dw5", value)
+    assert found.verdict == "unknown"
+    assert any(hint.lower().strip(".") in one.lower() for one in found.hints), found.hints
+
+
+def test_few_digits_are_called_a_guess() -> None:
+    found = bp.diagnose(ARTICLE, "dE/dw5", "-0.0851")
+    assert found.verdict == "misconception"
+    assert not found.sure
+    assert "guess" in found.message
+
+
+def test_zero_is_right_only_where_it_is() -> None:
+    assert bp.diagnose(ARTICLE, "E_total", "0").verdict == "unknown"
+    dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -1, "b1": -1}, [1], [1])
+    assert bp.diagnose(dead, "dE/dw1", "0").verdict == "correct"
+    assert bp.diagnose(dead, "dE/dw1", "0.5").verdict in ("misconception", "unknown")
+
+
+def test_a_batch_asks_for_a_sample_or_a_mean() -> None:
+    network = bp.Network(2, 2, 1)
+    parameters = {name: 0.1 * n for n, name in enumerate(network.parameters, 1)}
+    batch = bp.Problem(network, parameters, [[0, 1], [1, 0], [1, 1]], [[1], [1], [0]])
+    exact = bp.evaluate(batch)["dE/dw1"]
+    assert bp.diagnose(batch, "dE/dw1", exact).verdict == "correct"
+    assert bp.diagnose(batch, "dE/dw1", 3 * exact).misconceptions[0].name == "takes the sum in place of the mean"
+    assert bp.diagnose(batch, "E_total after 1 update", bp.evaluate(batch.updated())["E_total"]).verdict == "correct"
+    with pytest.raises(bp.BpkitError, match=r"problem\.sample\(0\)"):
+        bp.diagnose(batch, "net_h1", 0.1)
+
+
+def test_a_learners_own_activation() -> None:
+    swish = bp.Activation("swish", Z / (1 + sp.exp(-Z)))
+    network = bp.Network(2, 2, 1, activation=[swish, "identity"])
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.3), [0.4, 0.7], [0.2])
+    net = 0.3 * 0.4 + 0.3 * 0.7 + 0.3
+    out = net * sigmoid(net)
+    raw = 2 * 0.3 * out + 0.3 - 0.2  # forgets the hidden slope
+    assert bp.diagnose(problem, "dE/dw1", f"{raw * 0.3 * 0.4:.8f}").misconceptions[0].name == "forgets the hidden slope"
+
+
+# The catalogue
+
+
+NETWORKS = [
+    bp.Network(1, 1),
+    bp.Network(2, 2, 2),
+    bp.Network(3, 4, 2, bias="neuron", activation=["relu", "tanh"]),
+    bp.Network(2, 3, 2, 3, activation=["tanh", "softplus", "softmax"], loss="cross_entropy"),
+    bp.Network(2, 2, 1, loss="binary_cross_entropy", bias="none"),
+    bp.Network(2, 2, 2, 2, 2, loss="mean_squared_error", activation="leaky_relu"),
+    ARTICLE.network,
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=repr)
+def test_every_misconception_rewrites_lines_that_exist_and_can_be_computed(network: bp.Network) -> None:
+    known = {step.name for step in bp.derive(network)}
+    rng = np.random.default_rng(1)
+    parameters = {name: float(rng.uniform(-1, 1)) for name in network.parameters}
+    problem = bp.Problem(
+        network, parameters, rng.uniform(0, 1, len(network.inputs)), rng.uniform(0.1, 0.9, len(network.outputs))
+    )
+    for one in catalogue(network):
+        assert set(one.edits) <= known
+        assert [step.name for step in one.applied(bp.derive(network))] == [step.name for step in bp.derive(network)]
+    for quantity in (
+        "E_total",
+        f"dE/d{network.parameters[0]}",
+        f"{network.parameters[0]}_new",
+        "E_total after 2 updates",
+    ):
+        assert wrong_values(problem, quantity)
+
+
+def test_names_are_stable_words() -> None:
+    names = {one.name for network in NETWORKS for one in catalogue(network)}
+    parameters = {name for network in NETWORKS for name in network.parameters}
+    for name in names:
+        assert not any(sign.isdigit() for sign in name)
+        assert not parameters & set(name.split())
+    assert "uses the already updated weights" in names
+
+
+def test_a_mistake_that_equals_the_truth_is_no_finding() -> None:
+    one_path = [m for m in wrong_values(ARTICLE, "dE/dw5") if m.name == "follows only one path"]
+    assert not one_path  # w5 has a single path
+    assert [m for m in wrong_values(ARTICLE, "dE/dw1") if m.name == "follows only one path"]
+
+
+def test_saturated_neurons_keep_their_digits() -> None:
+    """The cancelled forms stay where the mistake leaves them alone, and give way where it does not."""
+    problem = bp.Problem(bp.Network(1, 1, loss="binary_cross_entropy"), {"w1": 40.0, "b1": 0.0}, [1], [0.25])
+    assert bp.diagnose(problem, "dE/dw1", "-0.75").verdict != "correct"
+    assert bp.diagnose(problem, "dE/dw1", "0.75").verdict == "correct"
+    assert bp.diagnose(problem, "w1_new", f"{40 + 0.5 * 0.75}").misconceptions[0].name == "adds the gradient"
+
+
+# Words
+
+
+def test_text_and_html_say_the_same() -> None:
+    for found in (
+        bp.diagnose(ARTICLE, "w1_new", "0.2503436617"),
+        bp.diagnose(ARTICLE, "w1_new", "0.2496563383"),
+        bp.diagnose(ARTICLE, "dE/dw5", "0.123456"),
+    ):
+        html = found._repr_html_()
+        assert found.message in html
+        assert found.message in repr(found)
+        for one in found.misconceptions[1:]:
+            assert one.sentence in html
+            assert one.sentence in repr(found)
+        assert "np.float64" not in repr(found) + repr(found.misconceptions)
+
+
+def test_diagnoses_are_frozen_and_repeatable() -> None:
+    first = bp.diagnose(ARTICLE, "w1_new", "0.249312677")
+    assert repr(first) == repr(bp.diagnose(ARTICLE, "w1_new", "0.249312677"))
+    with pytest.raises(AttributeError):
+        first.verdict = "correct"  # type: ignore[misc]

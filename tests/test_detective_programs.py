@@ -1,0 +1,108 @@
+"""The detective against programs that make the mistakes: plain NumPy, on random networks, at six digits."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+from wrong_programs import PROGRAMS, Numbers, random_numbers, run
+
+import bpkit as bp
+
+NETWORKS = 14
+COMMON = ("no output slope", "no hidden slope", "adds", "no rate", "no bias", "swaps targets", "no input", "one path")
+
+
+@cache
+def networks() -> tuple[Numbers, ...]:
+    rng = np.random.default_rng(20)
+    return tuple(random_numbers(rng) for _ in range(NETWORKS))
+
+
+def asked(n: Numbers) -> list[str]:
+    """A few quantities of every kind: the same for all programs, so that each is compiled once."""
+    last = sum(a * b for a, b in zip(n.sizes, n.sizes[1:]))
+    bias = {"layer": "b1", "neuron": f"b_{n.neuron(1, 1)}"}[n.bias]
+    names = ["net_o1", "E_o1", "E_total", "E_total after 1 update"]
+    for weight in ("w1", f"w{last}"):
+        names += [f"dE_total/d{weight}", f"{weight}_new"]
+    return [*names, f"dE_total/d{bias}", f"{bias}_new"]
+
+
+def typed(value: float, digits: int = 6) -> str:
+    return f"{value:#.{digits}g}"
+
+
+def cases(*switches: str, digits: int = 6) -> list[tuple[bp.Problem, str, str]]:
+    """Where the program's number is none that fewer mistakes lead to."""
+    found = []
+    with np.errstate(all="ignore"):
+        for n in networks():
+            results = run(n, *switches)
+            fewer = [run(n, *some) for k in range(len(switches)) for some in combinations(switches, k)]
+            for name in asked(n):
+                text = typed(results[name], digits)
+                usable = np.isfinite(results[name]) and abs(results[name]) > 1e-9
+                if usable and all(typed(other[name], digits) != text for other in fewer):
+                    found.append((n.problem(), name, text))
+    return found
+
+
+def test_the_plain_program_without_a_mistake_is_right() -> None:
+    for n in networks():
+        problem, results = n.problem(), run(n)
+        values = bp.evaluate(problem)
+        after = bp.evaluate(problem.updated())["E_total"]
+        assert results.pop("E_total after 1 update") == pytest.approx(after, rel=1e-12)
+        assert results == {name: pytest.approx(values[name], rel=1e-9, abs=1e-14) for name in results}
+
+
+@pytest.mark.parametrize("switch", PROGRAMS)
+def test_the_mistake_is_named(switch: str) -> None:
+    found = [bp.diagnose(*case) for case in cases(switch)]
+    named = [PROGRAMS[switch] in [one.name for one in d.misconceptions] for d in found]
+    assert len(named) >= 5
+    assert np.mean(named) >= 0.95, [d for d, good in zip(found, named) if not good][:3]
+
+
+def test_pairs_of_mistakes_are_named() -> None:
+    named = []
+    for one, other in combinations(COMMON, 2):
+        names = {PROGRAMS[one], PROGRAMS[other]}
+        for case in cases(one, other, digits=8)[:8]:
+            found = bp.diagnose(*case).misconceptions
+            named.append(any({part.name for part in explanation.parts} <= names for explanation in found))
+    assert len(named) > 100
+    assert np.mean(named) >= 0.9
+
+
+def test_right_numbers_are_never_blamed() -> None:
+    for n in networks():
+        problem, results = n.problem(), run(n)
+        for name in asked(n):
+            for digits in (2, 4, 6, 9, 12):
+                if abs(results[name]) > 1e-12:
+                    assert bp.diagnose(problem, name, typed(results[name], digits)).verdict == "correct"
+
+
+def test_random_numbers_are_rarely_blamed() -> None:
+    """Drawn anywhere, near the truth, and for new values within a few changes of the old one."""
+    rng = np.random.default_rng(3)
+    blamed: dict[str, list[bool]] = {"anywhere": [], "near": [], "change": []}
+    for n in networks():
+        problem, results = n.problem(), run(n)
+        for name in asked(n):
+            truth = results[name]
+            old = problem.parameters[name.removesuffix("_new")] if name.endswith("_new") else 0.0
+            draws = {
+                "anywhere": rng.uniform(-1, 1),
+                "near": truth * rng.uniform(0.5, 1.5),
+                "change": old + (truth - old) * rng.uniform(-3, 3),
+            }
+            for kind, value in draws.items():
+                verdict = bp.diagnose(problem, name, typed(value, int(rng.integers(6, 10)))).verdict
+                blamed[kind].append(verdict == "misconception")
+    for shares in blamed.values():
+        assert np.mean(shares) <= 0.05
