@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Playwright, sync_playwright
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -173,10 +173,10 @@ class Notebook:
     def run(self) -> None:
         """Run all cells and wait until the widgets stand."""
         self.lab.js("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.evaluate("0")  # answered after all that the widgets asked the kernel while they were drawn
         deadline = time.monotonic() + 10
         while self.page.evaluate(PROBLEMS) and time.monotonic() < deadline:
             self.page.wait_for_timeout(50)
+        self.settle()
 
     def problems(self) -> list[str]:
         """Say what went wrong since it was opened, in cells, in widgets, in the kernel out of sight, in the browser."""
@@ -184,11 +184,18 @@ class Notebook:
         return [*self.page.evaluate(PROBLEMS), *heard, *self.lab.errors]
 
     def evaluate(self, expression: str) -> str:
-        """Give the repr of an expression in the kernel, after all that was sent there before."""
+        """Give the repr of an expression in the kernel."""
         reply = self.lab.js(EVALUATE, expression)
         if reply["status"] == "error":
             raise AssertionError(f"{expression}: {reply['ename']}: {reply['evalue']}")
         return str(reply["data"]["text/plain"])
+
+    def settle(self) -> None:
+        """Wait until the kernel has done all that the widgets asked for. It does so beside its cells, in a thread."""
+        for _ in range(2):  # a widget keeps a change back while the one before is on its way
+            self.page.wait_for_function("asked.size === 0", timeout=60_000)
+            self.page.wait_for_timeout(30)
+        self.page.wait_for_function("asked.size === 0", timeout=60_000)
 
     def screenshot(self, path: Path) -> None:
         """Take a picture of the whole notebook, as high as it is."""
@@ -202,8 +209,8 @@ class Notebook:
         self.page.set_viewport_size(size)
 
 
-# In the page. `panel` is the open notebook, `heard` what its kernel said outside its cells: JupyterLab hides the
-# exceptions of a widget's observers there.
+# In the page. `panel` is the open notebook, `heard` what its kernel said outside its cells, where JupyterLab hides the
+# exceptions of a widget's observers, and `asked` the messages of widgets that the kernel has not worked off.
 OPEN = """async path => {
     window.panel = await jupyterapp.commands.execute('docmanager:open', {path});
     window.heard = [];
@@ -215,6 +222,12 @@ OPEN = """async path => {
     kernel.iopubMessage.connect((_, {header, content}) => {
         if (header.msg_type === 'error') heard.push(`kernel: ${content.ename}: ${content.evalue}`);
         if (header.msg_type === 'stream' && content.name === 'stderr') heard.push(content.text);
+    });
+    window.asked = new Set();
+    kernel.anyMessage.connect((_, {msg, direction}) => {
+        if (direction === 'send' && msg.header.msg_type === 'comm_msg') asked.add(msg.header.msg_id);
+        if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+            asked.delete(msg.parent_header.msg_id);
     });
 }"""
 
