@@ -2,10 +2,12 @@
 
 from bpkit.apps.ask import Ask as ask
 from bpkit.apps.chain import Chain as chain
+from bpkit.apps.cost import CostApp as cost
 from bpkit.apps.descent import Descent as descent
 from bpkit.apps.detective import Detective as detective
 from bpkit.apps.forward import Forward as forward
 from bpkit.apps.gradient_check import GradientCheck as gradient_check
+from bpkit.apps.neuron import Neuron as neuron
 from bpkit.apps.paths import PathView as paths
 from bpkit.apps.predict import Predict as predict
 from bpkit.apps.stepper import Stepper as stepper
@@ -15,10 +17,12 @@ from bpkit.apps.training import Training as training
 __all__ = [
     "ask",
     "chain",
+    "cost",
     "descent",
     "detective",
     "forward",
     "gradient_check",
+    "neuron",
     "paths",
     "predict",
     "stepper",

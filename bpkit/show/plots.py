@@ -21,14 +21,18 @@ def blank(
 ) -> tuple[Figure, Axes]:
     """An empty figure of so many inches in the kit's look: light paper in both themes, a faint grid, no box."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout=layout)
-    axes = figure.subplots()
+    return figure, dress(figure.subplots())
+
+
+def dress(axes: Axes) -> Axes:
+    """Axes in the kit's look."""
     axes.grid(True, color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=INK, labelsize=9)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(FAINT)
-    return figure, axes
+    return axes
 
 
 def loss_curve(trace: Trace, log: bool = False) -> Drawing:

@@ -1,0 +1,175 @@
+"""Activations as curves, each with its slope: side by side, and one with the point where a neuron stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.functions import BUILT_IN, Activation
+from bpkit.core.functions import activation as find
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.show.drawing import DPI, Drawing
+from bpkit.show.live import Live
+from bpkit.show.palette import INK, PAPER, RUNS
+from bpkit.show.plots import blank, dress
+from bpkit.show.render import number
+
+Array = NDArray[np.float64]
+NAMES = tuple(name for name, one in BUILT_IN.items() if not one.joint)
+END = 8.0  # net inputs from -END to END
+POINTS = 641
+COLUMNS = 3
+REACH = 2.0  # to each side of the point: the tangent
+MARKS = (-2.0, 0.0, 2.0)  # where the words say how high the curves are
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """An activation over net inputs: what comes out, and the slope there."""
+
+    activation: Activation
+    net: Array
+    out: Array
+    slope: Array
+
+    @property
+    def heights(self) -> tuple[float, float]:
+        """From a little below both curves to a little above them."""
+        values = np.concatenate([self.out, self.slope])
+        finite = values[np.isfinite(values)]
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+        room = 0.08 * (high - low) or 0.5
+        return low - room, high + room
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where a neuron stands on its activation."""
+
+    net: float
+    out: float
+    slope: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether the point is on the picture."""
+        return abs(self.net) <= END
+
+
+def profile(activation: str | Activation, net: Iterable[float] | None = None) -> Profile:
+    """An activation and its slope as a neuron computes them, net input by net input."""
+    found = find(activation)
+    if found.joint:
+        raise BpkitError(
+            f"activation curves: expected functions of one net input, got {found.name!r}, whose outputs depend on "
+            f"the whole layer; choose from {', '.join(NAMES)}"
+        )
+    grid = np.linspace(-END, END, POINTS) if net is None else np.array(list(net), dtype=float)
+    network = Network(1, 1, activation=found, bias="none")
+    values = evaluate(Problem(network, {"w1": 1.0}, grid[:, None], np.zeros((len(grid), 1))))
+    return Profile(found, grid, values["out_o1"], values["dout_o1/dnet_o1"])
+
+
+@lru_cache(maxsize=32)
+def _usual(activation: str | Activation) -> Profile:
+    return profile(activation)
+
+
+def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
+    """Activations side by side, each with its slope; a name, several names, or your own ``Activation``."""
+    given = (names,) if isinstance(names, str | Activation) else tuple(names)
+    if not given:
+        raise BpkitError(f"activation curves: expected at least one name, got none; choose from {', '.join(NAMES)}")
+    profiles = [_usual(one) for one in given]
+    columns = min(COLUMNS, len(profiles))
+    rows = math.ceil(len(profiles) / columns)
+    figure = Figure(figsize=(0.6 + 2.8 * columns, 0.3 + 2.2 * rows), dpi=DPI, facecolor=PAPER, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+    for panel, one in zip(panels, profiles):
+        _curves(dress(panel), one)
+        panel.set_title(one.activation.name, fontsize=11, color=INK)
+    for panel in figure.axes[len(profiles) :]:
+        panel.set_visible(False)
+    figure.axes[0].legend(fontsize=8, framealpha=0.9)
+    return Drawing(" ".join(profile_words(one.activation) for one in profiles), figure)
+
+
+@lru_cache(maxsize=32)
+def profile_words(activation: Activation) -> str:
+    """A curve in words: its heights and slopes at -2, 0 and 2."""
+    marks = profile(activation, MARKS)
+    rows = zip(marks.net, marks.out, marks.slope)
+    text = ", ".join(f"at {number(net)} out {number(out, 4)} and slope {number(slope, 4)}" for net, out, slope in rows)
+    return f"{activation.name}: {text}."
+
+
+def _curves(axes: Axes, one: Profile) -> None:
+    """The curve and its slope, told apart by their dashes too."""
+    for (color, dash, _), label, values in zip(RUNS, ("out", "slope"), (one.out, one.slope)):
+        axes.plot(one.net, values, dash, color=color, linewidth=1.8, label=label, zorder=1)
+    axes.set(xlim=(one.net[0], one.net[-1]), ylim=one.heights, xlabel="net")
+
+
+def _artists(axes: Axes, animated: bool) -> dict[str, Line2D]:
+    """The parts that move with the net input."""
+
+    def line(style: str, **more: Any) -> Line2D:
+        return axes.plot([], [], style, animated=animated, **more)[0]
+
+    return {
+        "upright": line(":", color=INK, linewidth=1),
+        "tangent": line("-", color=RUNS[2][0], linewidth=3, alpha=0.75, label="tangent"),
+        "point": line("o", color=INK, markersize=8, label="here"),
+        "slope": line("s", color=RUNS[1][0], markersize=6, label="its slope"),
+    }
+
+
+def _place(artists: dict[str, Line2D], here: Here, heights: tuple[float, float]) -> None:
+    ends = np.array([here.net - REACH, here.net + REACH])
+    artists["upright"].set_data([here.net, here.net], heights)
+    artists["tangent"].set_data(ends, here.out + here.slope * (ends - here.net))
+    artists["point"].set_data([here.net], [here.out])
+    artists["slope"].set_data([here.net], [here.slope])
+
+
+class NeuronPlot:
+    """Keeps the figure between frames: an activation's curves are drawn once, the point at every move."""
+
+    def __init__(self) -> None:
+        self.live = Live(6.6, 3.4)
+        self.artists = _artists(self.live.axes, True)
+
+    def frame(self, activation: Activation, here: Here) -> bytes:
+        """The picture of one activation with the point."""
+        one = _usual(activation)
+        _place(self.artists, here, one.heights)
+
+        def prepare(axes: Axes) -> None:
+            for line in [line for line in axes.lines if not line.get_animated()]:
+                line.remove()
+            _curves(axes, one)
+            axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
+
+        return self.live.frame(self.artists.values(), activation, prepare)
+
+
+def neuron_curve(activation: Activation, here: Here, caption: str) -> Drawing:
+    """One activation with the point where a neuron stands, and the tangent there."""
+    figure, axes = blank(6.6, 3.4)
+    one = _usual(activation)
+    _place(_artists(axes, False), here, one.heights)
+    _curves(axes, one)
+    axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
+    return Drawing(caption, figure)

@@ -1,0 +1,161 @@
+"""The neuron app and the curves of all activations against plain functions and differences."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+
+import matplotlib.image
+import numpy as np
+import pytest
+import sympy as sp
+from app_cases import plain
+
+import bpkit as bp
+from bpkit.show.activations import NAMES, activation_curves, profile
+
+NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
+BY_HAND: dict[str, Callable[[float], float]] = {
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+    "tanh": lambda z: (math.exp(z) - math.exp(-z)) / (math.exp(z) + math.exp(-z)),
+    "identity": lambda z: z,
+    "softplus": lambda z: math.log(1 + math.exp(z)),
+    "relu": lambda z: max(0.0, z),
+    "leaky_relu": lambda z: z if z > 0 else z / 100,
+}
+
+
+def quotient(function: Callable[[float], float], z: float, h: float = 1e-5) -> float:
+    return (function(z + h) - function(z - h)) / (2 * h)
+
+
+def test_every_activation_but_softmax_can_be_chosen() -> None:
+    assert set(NAMES) == set(BY_HAND)
+    app = bp.apps.neuron(NEURON)
+    assert [value for _, value in app.activation._options_full] == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_net_out_and_slope_follow_the_sliders(name: str) -> None:
+    app = bp.apps.neuron(NEURON)
+    for w, b, x in [(1.5, -0.5, 1.0), (-2.0, 0.3, 0.7), (0.4, 3.0, -2.5)]:
+        app.set(w1=w, b1=b, x1=x, activation=name)
+        net = w * x + b
+        out, slope = BY_HAND[name](net), quotient(BY_HAND[name], net)
+        assert app.state.here.net == pytest.approx(net)
+        assert app.state.here.out == pytest.approx(out)
+        assert app.state.here.slope == pytest.approx(slope, abs=1e-9)
+        lines = plain(app.view["lines"].value)
+        assert f"= {net:.6g} " in lines
+        assert f"= {out:.6g} " in lines
+        assert f"= {slope:.6g} " in lines.replace("-0 ", "0 ")
+        moving = {name: artist.get_xydata() for name, artist in app._plot.artists.items()}
+        np.testing.assert_allclose(moving["point"], [[net, out]])
+        np.testing.assert_allclose(moving["slope"], [[net, slope]], atol=1e-9)
+        (left, low), (right, high) = moving["tangent"]
+        assert (high - low) / (right - left) == pytest.approx(slope, abs=1e-9)
+        assert ((left + right) / 2, (low + high) / 2) == pytest.approx((net, out))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_curves_are_those_of_plain_functions(name: str) -> None:
+    app = bp.apps.neuron(NEURON)
+    app.activation.value = name
+    curve, slope = [line for line in app._plot.live.axes.lines if not line.get_animated()]
+    for net, out in curve.get_xydata()[::32]:
+        assert out == pytest.approx(BY_HAND[name](net), abs=1e-15)
+    for net, rise in slope.get_xydata()[::32]:
+        if net != 0:  # a kink has no slope of its own
+            assert rise == pytest.approx(quotient(BY_HAND[name], net), abs=1e-9)
+
+
+def test_the_words_of_the_lesson() -> None:
+    app = bp.apps.neuron(NEURON)
+    assert repr(app).startswith(
+        "App neuron: A neuron with net_o1 = w1 · x1 + b1 = 1.5 · 1 + (-0.5) = 1; "
+        f"out_o1 = 1 / (1 + exp(-net_o1)) = 1 / (1 + exp(-1)) = {BY_HAND['sigmoid'](1):.6g}; dout_o1/dnet_o1 = "
+    )
+    assert "at 0 out 0.5 and slope 0.25" in repr(app)
+    app.digits.value = 12
+    assert f"{BY_HAND['sigmoid'](1):.12g}" in app.view["lines"].value
+    assert app.view["curve"].tooltip == app.words(app.state)
+    assert app._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+
+
+def test_nothing_jumps_and_the_picture_is_that_of_the_state() -> None:
+    app = bp.apps.neuron(NEURON)
+    first = app.view["curve"].value
+    size = matplotlib.image.imread(io.BytesIO(first)).shape
+    limits = app._plot.live.axes.get_ylim()
+    seen = {first}
+    for w in (-3.0, 0.5, 40.0):
+        app.w1.value = w
+        assert app._plot.live.axes.get_ylim() == limits
+        seen.add(app.view["curve"].value)
+    assert len(seen) == 4
+    assert "net = 39.5 lies outside the picture" in app.message.value
+    app.activation.value = "relu"
+    assert matplotlib.image.imread(io.BytesIO(app.view["curve"].value)).shape == size
+    app.reset.click()
+    assert app.view["curve"].value == first
+    assert repr(app) == repr(bp.apps.neuron(NEURON))
+
+
+def test_more_inputs_one_of_many_neurons_and_none_given() -> None:
+    app = bp.apps.neuron(bp.examples.article)
+    assert list(app.control) == "x1 x2 w1 w4 b1 activation digits twin".split()  # w1 and w4 lead into h1
+    assert app.state.here.net == pytest.approx(0.25 * 0.1 + 0.15 * 0.2 + 0.45)
+    app.set(x2=-1, w4=2)
+    assert app.state.here.net == pytest.approx(0.25 * 0.1 - 2 + 0.45)
+    assert eval(app.share, {"bp": bp}) == app.state.problem
+    weights = {f"w{n}": 1.0 for n in range(1, 7)}
+    bare = bp.apps.neuron(bp.Problem(bp.Network(2, 3, bias="none"), weights, [1, 2], [0, 0, 0]))
+    assert list(bare.control) == "x1 x2 w1 w2 activation digits twin".split()
+    own = bp.apps.neuron(
+        bp.Problem(bp.Network(1, 2, bias="neuron"), {"w1": 1, "w2": 2, "b_o1": 3, "b_o2": 4}, [1], [0, 0])
+    )
+    assert own.state.here.net == 4
+    usual = bp.apps.neuron()
+    assert list(usual.control) == "x1 w1 b1 activation digits twin".split()
+
+
+def test_a_user_s_own_activation_and_a_softmax() -> None:
+    z = sp.Symbol("z")
+    swish = bp.Activation("swish", z / (1 + sp.exp(-z)))
+    app = bp.apps.neuron(bp.Problem(bp.Network(1, 1, activation=swish), {"w1": 2.0, "b1": 0.0}, [1.0], [1.0]))
+    assert app.activation.value == "swish"
+    by_hand = lambda z: z / (1 + math.exp(-z))
+    assert app.state.here.out == pytest.approx(by_hand(2))
+    assert app.state.here.slope == pytest.approx(quotient(by_hand, 2))
+    app.activation.value = "tanh"
+    app.activation.value = "swish"
+    assert app.state.here.out == pytest.approx(by_hand(2))
+    network = bp.Network(1, 2, activation="softmax", loss="cross_entropy")
+    shared = bp.apps.neuron(bp.Problem(network, {"w1": 1.0, "w2": 2.0, "b1": 0.0}, [1.0], [1.0, 0.0]))
+    assert shared.activation.value == "sigmoid"
+
+
+def test_activation_curves_side_by_side() -> None:
+    drawing = activation_curves(("sigmoid", "tanh", "relu"))
+    titles = [axes.get_title() for axes in drawing.figure.axes if axes.get_visible()]  # type: ignore[union-attr]
+    assert titles == ["sigmoid", "tanh", "relu"]
+    tanh, slope = BY_HAND["tanh"](2), 1 - BY_HAND["tanh"](2) ** 2
+    assert f"tanh: at -2 out {-tanh:.4g} and slope {slope:.4g}, at 0 out 0 and slope 1," in repr(drawing)
+    assert drawing.png().startswith(b"\x89PNG")
+    for axes, name in zip(drawing.figure.axes, titles, strict=True):  # type: ignore[union-attr]
+        net, out = axes.lines[0].get_xydata()[500]
+        assert out == pytest.approx(BY_HAND[name](net))
+    every = activation_curves()
+    assert [name for name in NAMES if f"{name}: at -2" in repr(every)] == list(NAMES)
+    assert len([axes for axes in activation_curves(NAMES[:4]).figure.axes if axes.get_visible()]) == 4  # type: ignore[union-attr]
+    assert repr(activation_curves("relu")).startswith("relu: at -2 out 0 and slope 0")
+
+
+def test_what_is_no_curve_is_refused() -> None:
+    with pytest.raises(bp.BpkitError, match="expected functions of one net input, got 'softmax'"):
+        profile("softmax")
+    with pytest.raises(bp.BpkitError, match=r"expected a name .*'sigmoyd'; did you mean 'sigmoid'"):
+        activation_curves("sigmoyd")
+    with pytest.raises(bp.BpkitError, match="expected at least one name"):
+        activation_curves(())
