@@ -12,35 +12,8 @@ from sympy.printing.pycode import PythonCodePrinter
 from bpkit.core.derivation import Step
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
+from bpkit.core.names import BUILT_INS, CONSTANTS, MATH, MATH_ONLY, MATRIX, OWN
 
-MATH = [
-    "exp",
-    "log",
-    "log1p",
-    "expm1",
-    "tanh",
-    "cosh",
-    "sinh",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "asinh",
-    "acosh",
-    "atanh",
-    "sqrt",
-    "floor",
-    "ceil",
-    "pi",
-    "e",
-    "inf",
-]
-MATH_ONLY = ["erf", "erfc", "gamma"]
-OWN = ["softmax", "log_softmax", "xlogy", "xexp", "ratio", "guarded", "pick"]
-MATRIX = ["matrix_softmax", "matrix_log_softmax", "matrix_others", "matrix_softmax_slope"]
-BUILT_INS = ["abs", "len", "range", "record"]  # what else the generated lines call
 NUMPY_NAMES = {
     "asin": "arcsin",
     "acos": "arccos",
@@ -116,13 +89,13 @@ def header(body: str, activations: Iterable[Activation], arrays: bool) -> list[s
     defined = own | set(re.findall(r"^def (\w+)\(", body, re.MULTILINE))
     words = set(re.findall(r"(?<![\w.])(pi|e|inf)\b|(?<![\w.])([A-Za-z_]\w*)\(", text))
     called = {word for pair in words for word in pair if word} | ({"guarded"} if definitions else set())
-    if unknown := sorted(called - defined - {*MATH, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS, "where"}):
+    if unknown := sorted(called - defined - {*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS, "where"}):
         raise BpkitError(
             f"activation: expected functions that Python's math module has, got {unknown[0]}; "
             "write the expression with those"
         )
     here = [*(OWN), *(MATH_ONLY if arrays else ())]
-    plain = [n for n in (*MATH, *(["where"] if arrays else MATH_ONLY)) if n in called]
+    plain = [n for n in (*MATH, *CONSTANTS, *(["where"] if arrays else MATH_ONLY)) if n in called]
     if arrays:
         plain = [f"{NUMPY_NAMES[n]} as {n}" if n in NUMPY_NAMES else n for n in plain]
     special = [f"array_{n} as {n}" if arrays else n for n in here if n in called]

@@ -9,44 +9,6 @@ import sympy as sp
 Z, OUT, Y, K = sp.symbols("z out y K")
 ONE, MINUS = sp.Integer(1), sp.Integer(-1)
 
-# Words with a meaning in generated code: no weight and no activation of a user's may be called so.
-RESERVED = frozenset(
-    [
-        "math",
-        "np",
-        "exp",
-        "log",
-        "log1p",
-        "expm1",
-        "tanh",
-        "cosh",
-        "sinh",
-        "sin",
-        "cos",
-        "tan",
-        "sqrt",
-        "where",
-        "guarded",
-        "steps",
-        "record",
-        "learning_rate",
-        "n_samples",
-        "inf",
-        "softmax",
-        "log_softmax",
-        "xlogy",
-        "xexp",
-        "ratio",
-        "evaluate",
-        "train",
-        "abs",
-        "min",
-        "max",
-        "sum",
-        "range",
-    ]
-)
-
 # Functions that only generated code calls; core/runtime gives them for floats and for arrays.
 softmax, log_softmax, xlogy, xexp, ratio = (
     sp.Function(n) for n in ["softmax", "log_softmax", "xlogy", "xexp", "ratio"]

@@ -6,7 +6,6 @@ an output is close to 0 or 1; the compiler prints them, people read the others, 
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,7 +14,8 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.expressions import MINUS, ONE, OUT, RESERVED, Z, power, product, put, softmax, total
+from bpkit.core.expressions import MINUS, ONE, OUT, Z, power, product, put, softmax, total
+from bpkit.core.names import is_taken, is_word
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,16 @@ class Activation:
     stable_slope: sp.Expr | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.isidentifier() or keyword.iskeyword(self.name):
+        if not is_word(self.name):
             raise BpkitError(
                 f"Activation: its name must be one word that Python accepts, got {self.name!r}; "
                 "write for example Activation('swish', z / (1 + sp.exp(-z)))"
             )
         if self.stable is not None:
             return  # one of the table below
-        if self.name in BUILT_IN or self.name in RESERVED:
+        if self.name in BUILT_IN or is_taken(self.name, function=True):
             raise BpkitError(f"Activation: the name {self.name!r} is taken; choose another for your own")
-        try:
-            expr = sp.sympify(self.expr, strict=True)
-        except sp.SympifyError:
-            raise BpkitError(
-                f"Activation {self.name!r}: expected a SymPy expression, got {self.expr!r}; "
-                "make a symbol with z = sympy.Symbol('z') and write the function with it"
-            ) from None
+        expr = self._expression(self.expr, "a SymPy expression")
         symbols = expr.free_symbols
         if len(symbols) > 1:
             names = ", ".join(sorted(map(str, symbols)))
@@ -60,19 +54,39 @@ class Activation:
         expr = expr.xreplace(dict.fromkeys(symbols, real))
         if expr.has(sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside):
             expr = expr.rewrite(sp.Piecewise)
-        slope = (
-            sp.diff(expr, real) if self.slope is None else sp.sympify(self.slope).xreplace(dict.fromkeys(symbols, real))
-        )
+        if self.slope is None:
+            slope = sp.diff(expr, real)
+        else:
+            slope = self._expression(self.slope, "a SymPy expression as slope").xreplace(dict.fromkeys(symbols, real))
         if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {real, OUT}:
             raise BpkitError(
-                f"Activation {self.name!r}: its slope holds {sorted(map(str, unknown))}, expected only z and out; "
-                "give the slope yourself as the third argument"
+                f"Activation {self.name!r}: its slope holds {', '.join(sorted(map(str, unknown)))}, "
+                "expected only z and out; give the slope yourself as the third argument"
             )
         object.__setattr__(self, "expr", expr.xreplace({real: Z}))
         object.__setattr__(self, "slope", slope.xreplace({real: Z}))
         object.__setattr__(self, "stable", sp.Function(self.name)(Z))
         if OUT not in slope.free_symbols:
             object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Z))
+
+    def _expression(self, given: object, expected: str) -> sp.Expr:
+        try:
+            expr = sp.sympify(given, strict=True)
+        except sp.SympifyError:
+            expr = None
+        if not isinstance(expr, sp.Expr):
+            raise BpkitError(
+                f"Activation {self.name!r}: expected {expected}, got {given!r}; "
+                "make a symbol with z = sympy.Symbol('z') and write the function with it"
+            )
+        if expr.has(sp.I, sp.zoo, sp.nan):
+            raise BpkitError(f"Activation {self.name!r}: expected {expected} with real values, got {expr}")
+        if any(piece.args[-1].cond != True for piece in expr.atoms(sp.Piecewise)):  # noqa: E712
+            raise BpkitError(
+                f"Activation {self.name!r}: expected a value at every net input, got {expr}; "
+                "end the Piecewise with (.., True)"
+            )
+        return expr
 
     @property
     def joint(self) -> bool:

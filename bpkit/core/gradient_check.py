@@ -96,6 +96,10 @@ def check_gradient(
     if gradient is None:
         values = evaluate(problem)
         gradient = {name: values[f"dE/d{name}"] for name in names}
+    if not gradient:
+        raise BpkitError(
+            "check_gradient: expected derivatives by parameter name, got none; leave gradient out to check all"
+        )
     for name in gradient:
         if name not in names:
             raise BpkitError(f"check_gradient: this network has no {name!r}{suggest(name, names)}")

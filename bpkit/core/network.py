@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import keyword
 import operator
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.expressions import RESERVED
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.losses import Loss
 from bpkit.core.losses import loss as find_loss
+from bpkit.core.names import is_taken, is_word
 
 if TYPE_CHECKING:
     from bpkit.show.drawing import Drawing
@@ -80,7 +80,7 @@ class Network:
         put("sizes", _sizes(sizes))
         put("activations", self._check_activations(activation))
         put("loss", find_loss(loss))
-        if bias not in BIASES:
+        if not isinstance(bias, str) or bias not in BIASES:
             raise BpkitError(f"bias: expected 'layer', 'neuron' or 'none', got {bias!r}{suggest(bias, BIASES)}")
         put("bias", bias)
         if self.loss.needs and self.activations[-1].name != self.loss.needs:
@@ -88,16 +88,20 @@ class Network:
                 f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {self.activations[-1].name}; "
                 "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
             )
-        put("_names", self._check_names(weight_names or {}))
+        put("_names", self._check_names({} if weight_names is None else weight_names))
 
     def _check_activations(self, given: object) -> tuple[Activation, ...]:
         layers = len(self.sizes) - 1
-        each = [given] * layers if isinstance(given, str | Activation) else list(given)  # type: ignore[call-overload]
+        each = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given] * layers
         if len(each) != layers:
             raise BpkitError(
                 f"activation: expected one for all layers or {layers}, one per layer after the inputs, got {len(each)}"
             )
         found = tuple(map(find_activation, each))
+        if twice := sorted({one.name for one in found for other in found if one.name == other.name and one != other}):
+            raise BpkitError(
+                f"activation: expected a name of its own for each function, got {twice[0]!r} for two of them"
+            )
         if any(one.joint for one in found[:-1]):
             raise BpkitError(
                 "activation: 'softmax' works in the output layer only, got it in a hidden layer; "
@@ -106,32 +110,35 @@ class Network:
         return found
 
     def _check_names(self, given: Mapping[Edge, str]) -> tuple[tuple[Edge, str], ...]:
-        edges = [(s, t) for before, after in zip(self.layers, self.layers[1:]) for t in after for s in before]
+        edges = dict.fromkeys(
+            (s, t) for before, after in zip(self.layers, self.layers[1:]) for t in after for s in before
+        )
+        if not isinstance(given, Mapping):
+            raise BpkitError(f"weight_names: expected a dict such as {{('x1', 'h1'): 'w1', ..}}, got {given!r}")
         chosen = {}
-        for edge, name in dict(given).items():
-            pair = tuple(edge) if isinstance(edge, list | tuple) else edge
+        for pair, name in given.items():
             if pair not in edges:
                 text = [f"{s} to {t}" for s, t in edges]
                 wanted = f"{pair[0]} to {pair[1]}" if isinstance(pair, tuple) and len(pair) == 2 else pair
                 raise BpkitError(f"weight_names: this network has no weight from {wanted}{suggest(wanted, text)}")
             chosen[pair] = name
         names = {edge: chosen.get(edge, f"w{number}") for number, edge in enumerate(edges, 1)}
-        quantity = re.compile(r"(net|out|E|d|b)_.*|[xyhob]\d+(_\d+)?|.*_new|.*__.*")
         for edge, name in names.items():
-            word = isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
-            if not word or keyword.iskeyword(name) or name in RESERVED or quantity.fullmatch(name):
+            if not is_word(name) or is_taken(name):
                 raise BpkitError(
                     f"weight_names: {edge[0]} to {edge[1]} needs a plain word of its own, such as 'w1' or 'theta_3', "
                     f"got {name!r}; names of quantities, of functions and of Python are taken"
                 )
-        twice = sorted({name for name in names.values() if list(names.values()).count(name) > 1}, key=natural)
+        twice = sorted((name for name, times in Counter(names.values()).items() if times > 1), key=natural)
         if twice:
             raise BpkitError(
                 f"weight_names: each weight needs a name of its own, got {twice[0]!r} twice; name them all"
             )
-        own = {one.name for one in self.activations if not one.built_in}
+        own = {f"{one.name}{end}" for one in self.activations if not one.built_in for end in ("", "_slope")}
         if own & set(names.values()):
-            raise BpkitError(f"weight_names: {sorted(own & set(names.values()))[0]!r} is the name of an activation")
+            raise BpkitError(
+                f"weight_names: {min(own & set(names.values()))!r} is the name of an activation or its slope"
+            )
         return tuple(names.items())
 
     @cached_property

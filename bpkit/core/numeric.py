@@ -218,6 +218,8 @@ def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
 
     The arrays broadcast against each other; the result has their shape. On a batch it is the mean loss.
     """
+    if not isinstance(problem, Problem):
+        single(problem, "loss_over")
     network = problem.network
     for name in grids:
         if name not in network.parameters:

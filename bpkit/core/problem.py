@@ -25,7 +25,7 @@ def _number(name: str, value: object) -> float:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not math.isfinite(number) or isinstance(value, str | bytes | bool):
+    if not math.isfinite(number) or isinstance(value, str | bytes | bool | np.bool_ | np.ndarray):
         raise BpkitError(f"{name}: expected a finite number, got {value!r}; write it like 0.25")
     return number
 
@@ -47,8 +47,9 @@ def _parameters(network: Network, given: object) -> Mapping[str, float]:
 
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
     try:
-        table = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+        given = np.array(values)
+        table = np.empty((0, 0, 0)) if given.dtype.kind not in "biufO" else given.astype(float)
+    except (TypeError, ValueError, OverflowError):
         table = np.empty((0, 0, 0))
     if table.ndim not in (1, 2) or table.shape[-1] != columns or table.size == 0:
         got = f"shape {table.shape}" if table.ndim in (1, 2) else repr(values)
@@ -133,12 +134,13 @@ class Problem:
 
     def sample(self, number: int) -> Problem:
         """The problem with one row of the batch, counted from 0, as its only sample."""
-        if not self.is_batch or not -len(self.inputs) <= number < len(self.inputs):
+        rows = range(-len(self.inputs), len(self.inputs))
+        if not self.is_batch or number not in rows:
             have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
             raise BpkitError(f"sample: expected a row of the batch, got {number!r}; this problem has {have}")
         return self.replace(inputs=self.inputs[number], targets=self.targets[number])
 
-    def replace(self, **changes: Any) -> Problem:
+    def replace(self, /, **changes: Any) -> Problem:
         """The same problem with some values changed: ``problem.replace(w1=0.3, x2=1, learning_rate=0.1)``.
 
         Accepts every parameter, ``learning_rate``, ``train_biases``, ``inputs``, ``targets``, ``parameters``,
