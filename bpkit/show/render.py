@@ -110,14 +110,15 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
             return f"{base}²"
         return f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
 
-    def _print_ExpBase(self, expr: sp.Expr) -> str:
-        inside = self._print(expr.args[0])
-        return f"exp{inside}" if expr.args[0].is_Symbol and inside.startswith("(") else f"exp({inside})"
+    def _print_Function(self, expr: sp.Function) -> str:
+        inside = ", ".join(map(self._print, expr.args))
+        own = expr.args[0].is_Symbol and inside.startswith("(")  # a negative number put in brings its brackets
+        return str(expr.func.__name__) + (inside if own else f"({inside})")
 
-    _print_exp = _print_ExpBase
+    _print_ExpBase = _print_exp = _print_Function
 
     def _print_log(self, expr: sp.log) -> str:
-        return f"ln({self._print(expr.args[0])})"
+        return self._print_Function(expr).replace("log", "ln", 1)
 
     def _print_Max(self, expr: sp.Max) -> str:
         return f"max({', '.join(self._print(arg) for arg in sorted(expr.args, key=lambda a: not a.is_Number))})"
@@ -143,16 +144,9 @@ def expr_text(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
 def expr_latex(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
     """One right side as LaTeX; ``names`` puts other words, or numbers, in the places of symbols."""
     symbols = {symbol: (names or {}).get(symbol.name) or name_latex(symbol.name) for symbol in expr.free_symbols}
-    numbers_in = bool(names)
-    return str(
-        sp.latex(
-            expr,
-            order="none",
-            mul_symbol="times" if numbers_in else "dot",
-            symbol_names=symbols,
-            ln_notation=True,
-        )
-    )
+    dot = "times" if names else "dot"
+    text = str(sp.latex(expr, order="none", mul_symbol=dot, symbol_names=symbols, ln_notation=True))
+    return re.sub(r"\\left\(\(([^()]*)\)\s*\\right\)", r"\\left(\1\\right)", text)  # brackets of f and of a number
 
 
 def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
