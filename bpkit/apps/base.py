@@ -33,7 +33,8 @@ observer, and states a ``BpkitError`` on the message line. Buttons only set cont
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar
 
@@ -41,12 +42,14 @@ import ipywidgets as widgets
 import traitlets
 
 from bpkit.apps.controls import Number
+from bpkit.apps.given import problem_of, share
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
 from bpkit.show.drawing import Drawing
 
+MOST_SLIDERS = 80  # of a kind; more take the browser many seconds
 View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
 
@@ -68,7 +71,7 @@ class App(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, given: Example | Problem) -> None:
         self.control: dict[str, Any] = {}
-        self.problem, self._source = _problem(given, self.name, self.batches)
+        self.problem, self._source = problem_of(given, self.name, self.batches)
         self.digits_control = widgets.Dropdown(
             options=[("6 digits", 6), ("12 digits", 12)], description="Numbers", **described(width="170px")
         )
@@ -138,6 +141,11 @@ class App(widgets.VBox):  # type: ignore[misc]
         """The expression that rebuilds the problem shown, ready to copy into a cell."""
         return share(self._source, self.problem, self.state.problem)
 
+    def group(self, title: str, names: Iterable[str]) -> list[widgets.Widget]:
+        """The controls of some names as a column, if there are such names at all."""
+        names = list(names)
+        return [column(title, [self.control[name] for name in names if name in self.control])] if names else []
+
     def set(self, **values: Any) -> None:
         """Move several controls and draw once."""
         for name in values:
@@ -203,40 +211,6 @@ def described(label: str = "initial", width: str = "auto") -> dict[str, Any]:
     return {"layout": {"width": width, "margin": "1px 2px"}, "style": {"description_width": label}}
 
 
-def _problem(given: object, name: str, batches: bool) -> tuple[Problem, str]:
-    """The problem of an example, or the problem itself, and the expression that names it."""
-    if isinstance(given, Example):
-        problem, source = given.problem, f"bp.examples.{given.name}.problem"
-    elif isinstance(given, Problem):
-        problem, source = given, ""
-    else:
-        raise BpkitError(
-            f"{name} app: expected an example or a Problem, got {given!r}; "
-            f"write bp.apps.{name}(bp.examples.article) or bp.apps.{name}(problem)"
-        )
-    if problem.is_batch and not batches:
-        raise BpkitError(
-            f"{name} app: expected one sample, got a batch of {len(problem.inputs)}; choose one with problem.sample(0)"
-        )
-    return problem, source
-
-
-def share(source: str, before: Problem, now: Problem) -> str:
-    """The expression for a problem: what changed of an example, or the whole problem where it has no name."""
-    if not source:
-        return "bp." + repr(now).replace("Network(", "bp.Network(", 1)
-    changes = []
-    if now.network != before.network:
-        changes += [f"network=bp.{now.network!r}", f"parameters={dict(now.parameters)!r}"]
-        old: dict[str, Any] = {**before.givens, **now.parameters}
-    else:
-        old = before.givens
-    changes += [f"{name}={value!r}" for name, value in now.givens.items() if name in old and value != old[name]]
-    if now.train_biases != before.train_biases:
-        changes.append(f"train_biases={now.train_biases}")
-    return f"{source}.replace({', '.join(changes)})" if changes else source
-
-
 def message_html(words: str, warning: bool) -> str:
     """The message line: always there, so that nothing moves when it speaks; a warning is read out."""
     if not warning:
@@ -245,13 +219,23 @@ def message_html(words: str, warning: bool) -> str:
 
 
 def numbers(values: Mapping[str, float]) -> dict[str, Number]:
-    """A control for each named number, with a range that suits weights, biases and inputs."""
-    reach = max([3.0, *(2 * abs(value) for value in values.values())])
+    """A control for each named number, with a range that suits weights, biases and inputs; none where too many."""
+    if len(values) > MOST_SLIDERS:
+        return {}
+    reach = math.ceil(max([3.0, *(2 * abs(value) for value in values.values())]))  # the steps hold 0 and 0.25
     return {name: Number(name, value, -reach, reach) for name, value in values.items()}
 
 
 def column(title: str, controls: Sequence[widgets.Widget], width: str = "270px") -> widgets.VBox:
-    """Controls below each other under a heading; a long list scrolls."""
+    """Controls below each other under a heading; a long list scrolls, and where there is none it says why."""
+    title += "" if controls else ": too many for sliders"
     heading = widgets.HTML(f"<div class='bpkit-heading'>{escape(title)}</div>")
     layout = {"width": width, "flex": "0 0 auto", "max_height": "460px", "overflow": "hidden auto"}
     return widgets.VBox([heading, *controls], layout=layout)
+
+
+def beside(controls: widgets.VBox, views: widgets.VBox) -> widgets.HBox:
+    """Controls at the left, what they move at the right, as wide as the page leaves room."""
+    controls.layout.flex = "0 0 auto"
+    views.layout.flex, views.layout.min_width, views.layout.overflow = "1 1 0", "0", "hidden"
+    return widgets.HBox([controls, views], layout={"align_items": "flex-start"})

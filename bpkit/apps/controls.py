@@ -61,7 +61,9 @@ class Number(widgets.HBox):  # type: ignore[misc]
             readout=False,
             layout=widgets.Layout(width="120px", margin="1px 2px", flex="1 1 60px", min_width="60px"),
         )
-        super().__init__([self.entry, self.slider], value=float(value), layout=widgets.Layout(overflow="visible"))
+        super().__init__(
+            [self.entry, self.slider], value=float(value), layout=widgets.Layout(flex="1 1 auto", overflow="visible")
+        )
         self.add_class("bpkit-number")
         self.observe(self._spread, "value")
         self.entry.observe(self._from_entry, "value")

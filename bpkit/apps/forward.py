@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, View, column, numbers
+from bpkit.apps.base import App, View, beside, numbers
 from bpkit.core.derive import derive
 from bpkit.core.problem import Problem
 from bpkit.show.diagram import diagram, numbers_of, svg
@@ -33,18 +33,25 @@ class Forward(App):
     name = "forward"
 
     def controls(self) -> Mapping[str, Any]:
-        network = self.problem.network
-        return numbers({name: self.problem.givens[name] for name in (*network.inputs, *network.parameters)})
+        network, givens = self.problem.network, self.problem.givens
+        kinds: tuple[Iterable[str], ...] = (network.inputs, network.weights, network.biases)
+        return {name: control for kind in kinds for name, control in numbers({n: givens[n] for n in kind}).items()}
 
     def views(self) -> Mapping[str, View]:
-        return {"diagram": (widgets.HTML(), self._diagram), "lines": (widgets.HTML(), self._lines)}
+        return {
+            "diagram": (widgets.HTML(), self._diagram),
+            "lines": (widgets.HTML(layout={"overflow": "auto", "max_height": "420px"}), self._lines),
+        }
 
     def page(self) -> Sequence[widgets.Widget]:
         network = self.problem.network
-        groups = {"Inputs": network.inputs, "Weights": network.weights, "Biases": network.biases}
-        columns = [column(title, [self.control[name] for name in names]) for title, names in groups.items() if names]
+        groups = [
+            *self.group("Inputs", network.inputs),
+            *self.group("Weights", network.weights),
+            *self.group("Biases", network.biases),
+        ]
         right = widgets.VBox([self.view["diagram"], self.view["lines"]])
-        return [widgets.HBox([widgets.VBox(columns), right], layout={"align_items": "flex-start"})]
+        return [beside(widgets.VBox(groups), right)]
 
     def read(self, values: Mapping[str, Any]) -> State:
         return State(self.problem_from(values), values["digits"])

@@ -8,6 +8,9 @@ _CSS = """
   color: var(--jp-ui-font-color1, #1f2328); font-variant-numeric: tabular-nums; }
 .bpkit-app .bpkit-warning { border-left-color: #c44e00; background: var(--jp-layout-color2, #eee); }
 .bpkit-app .bpkit-words { margin: 4px 8px; max-width: 70em; line-height: 1.5; }
+.bpkit-app .widget-checkbox input[type=checkbox] { margin: 0 6px 0 0; vertical-align: middle; }
+.bpkit-app .widget-checkbox label, .bpkit-app .widget-checkbox { align-items: center; }
+.bpkit-app svg { display: block; }
 .bpkit-app img { border-radius: 8px; background: #fff; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
   color: var(--jp-content-font-color1, #1f2328); font-size: 13px; }

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, View, column, described, numbers
+from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Held, Number
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
@@ -111,17 +111,15 @@ class Training(App):
         unpin = widgets.Button(description="Remove pins", tooltip="Take the pinned curves away")
         unpin.on_click(lambda _button: setattr(pinned, "value", ()))
         self.pin, self.unpin = pin, unpin
-        left = widgets.VBox(
-            [
-                column("Run", [control[name] for name in ("rate", "updates", "biases")]),
-                column("Weights at the start", [control[name] for name in network.weights]),
-                column("Biases at the start", [control[name] for name in network.biases]),
-            ]
-        )
-        walk = widgets.HBox([self.play, control["shown"]], layout={"width": "660px"})
+        groups = [
+            *self.group("Run", ["rate", "updates", "biases"]),
+            *self.group("Weights at the start", network.weights),
+            *self.group("Biases at the start", network.biases),
+        ]
+        walk = widgets.HBox([self.play, control["shown"]], layout={"width": "660px", "max_width": "100%"})
         compare = widgets.HBox([pin, unpin, control["log"]])
         right = widgets.VBox([self.view["curve"], walk, compare, self.view["diagram"]])
-        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+        return [beside(widgets.VBox(groups), right)]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])

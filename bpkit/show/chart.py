@@ -18,7 +18,8 @@ from bpkit.show.palette import FAINT, FONT, INK, LINE, PAPER, RUNS
 Array = NDArray[np.float64]
 
 WIDTH, HEIGHT = 660, 270
-LEFT, RIGHT, TOP, BOTTOM = 62, 18, 14, 42
+LEFT, RIGHT, TOP, BOTTOM = 70, 18, 14, 42
+GROWTH = 100  # a loss that grows further than so many times its first value leaves the picture at the top
 FLOOR, CEILING = 1e-16, 1e16  # beyond these a logarithmic picture says nothing
 POINTS = 800  # more than the picture has columns
 DASHES = {"-": "", "--": " stroke-dasharray='7 4'", ":": " stroke-dasharray='2 4'"}
@@ -34,16 +35,17 @@ class Scale:
     log: bool = False
 
     def share(self, values: Array) -> Array:
-        """How far along each value stands, 0 to 1; values beyond the ends stand at the ends."""
-        inside = np.clip(values, self.low, self.high)
+        """How far along each value stands, from 0 to 1; a larger one stands beyond the end, but not far."""
         if self.log:
-            return np.asarray(np.log(inside / self.low) / math.log(self.high / self.low))
-        return np.asarray((inside - self.low) / (self.high - self.low))
+            return np.asarray(np.log(np.maximum(values, self.low) / self.low) / math.log(self.high / self.low)).clip(
+                max=3
+            )
+        return np.asarray((np.minimum(values, 3 * self.high) - self.low) / (self.high - self.low))
 
 
 def linear(top: float) -> Scale:
     """From 0 to a round number above ``top``, with four to six round numbers between."""
-    top = min(top, CEILING) if top > 0 else 1.0
+    top = top if top > 0 else 1.0
     power = 10.0 ** math.floor(math.log10(top))
     step = next(nice * power for nice in (0.2, 0.25, 0.5, 1.0, 2.0) if nice * power * 5 >= top)
     count = math.ceil(top / step * (1 - 1e-12))
@@ -68,9 +70,11 @@ def decades(values: Array) -> Scale:
 
 
 def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, words: str) -> str:
-    """Losses against updates, each curve with its name; ``shown`` marks an update of the first, ``words`` say it all."""
+    """Losses against updates, each curve with its name; ``shown`` marks an update of the first, ``words`` say all."""
     every = np.concatenate([losses for _, losses in curves])
-    down = decades(every) if log else linear(float(every.max(initial=0.0)))
+    first = max((float(losses[0]) for _, losses in curves if len(losses)), default=0.0)
+    down = decades(every) if log else linear(min(float(every.max(initial=0.0)), GROWTH * first or math.inf))
+    width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
     along = updates(max(len(losses) for _, losses in curves) - 1)
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' "
@@ -78,16 +82,19 @@ def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, wor
         f"aria-label='{escape(words)}'>",
         f"<rect width='{WIDTH}' height='{HEIGHT}' rx='8' fill='{PAPER}'/>",
         *_frame(along, down),
+        # An SVG inside the SVG: what leaves it is cut off.
+        f"<svg x='{LEFT}' y='{TOP}' width='{width}' height='{height}' viewBox='{LEFT} {TOP} {width} {height}'>",
     ]
     for (_, losses), (color, dash, _) in reversed(list(zip(curves, RUNS))):
         parts.append(
             f"<polyline fill='none' stroke='{color}' stroke-width='2' stroke-linejoin='round'{DASHES[dash]} "
             f"points='{_points(losses, along, down)}'/>"
         )
+    parts.append("</svg>")
     if shown is not None and shown < len(curves[0][1]):
         x, y = (float(place[0]) for place in _places([shown], curves[0][1][[shown]], along, down))
         parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{INK}'/>")
-        parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='5'/>")
+        parts.append(f"<circle cx='{x:.1f}' cy='{max(y, TOP):.1f}' r='5'/>")
     if len(curves) > 1:
         parts += _legend([name for name, _ in curves])
     return "\n".join([*parts, "</svg>"])

@@ -47,4 +47,6 @@ def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: It
     head = "".join(
         f"<th scope='col'>{word}</th>" for word in ("line", "quantity", "in symbols", "in numbers", "result")
     )
-    return f"<table class='bpkit-lines'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return (
+        f"<table class='bpkit-lines' tabindex='0'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
