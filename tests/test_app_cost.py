@@ -1,0 +1,145 @@
+"""The cost app: counts against counting by hand and against numbers that count their own multiplications."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pytest
+import sympy as sp
+
+import bpkit as bp
+from bpkit.core.numeric import compiled
+from bpkit.show.cost import CostPlot, count
+
+ARTICLE = bp.examples.article
+
+
+class Counted(float):
+    """A number that counts how often it, or what comes of it, is multiplied or divided."""
+
+    tally = 0
+
+    def _worked(self, value: float) -> Counted:
+        type(self).tally += 1
+        return Counted(value)
+
+    def __mul__(self, other: float) -> Counted:
+        return self._worked(float(self) * float(other))
+
+    def __rmul__(self, other: float) -> Counted:
+        return self._worked(float(other) * float(self))
+
+    def __truediv__(self, other: float) -> Counted:
+        return self._worked(float(self) / float(other))
+
+    def __rtruediv__(self, other: float) -> Counted:
+        return self._worked(float(other) / float(self))
+
+    def __add__(self, other: float) -> Counted:
+        return Counted(float(self) + float(other))
+
+    def __sub__(self, other: float) -> Counted:
+        return Counted(float(self) - float(other))
+
+    def __rsub__(self, other: float) -> Counted:
+        return Counted(float(other) - float(self))
+
+    def __neg__(self) -> Counted:
+        return Counted(-float(self))
+
+    __radd__ = __add__
+
+
+def tallied(network: bp.Network, function: str) -> int:
+    """Run the generated code on such numbers; exp is made to keep them."""
+    run = compiled(network, True, False)[function]
+    kept = run.__globals__["exp"]
+    run.__globals__["exp"] = lambda z: Counted(math.exp(z))
+    try:
+        Counted.tally = 0
+        run(**{name: Counted(0.3) for name in network.givens})
+        return Counted.tally
+    finally:
+        run.__globals__["exp"] = kept
+
+
+def test_a_user_s_own_activation_counts_with_all_that_it_does() -> None:
+    z = sp.Symbol("z")
+    plain, own = (count(bp.Network(1, 1, activation=kind)) for kind in ("identity", bp.Activation("odd", z * z / 7)))
+    assert own.forward == plain.forward + 2
+    assert own.both == plain.both + 3  # and once in the slope, 2/7 z
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 2), (1, 1), (2, 3, 1), (2, 4, 4, 2), (3, 2, 5, 2)])
+def test_counts_are_what_the_code_really_does(sizes: tuple[int, ...]) -> None:
+    network = bp.Network(*sizes)
+    cost = count(network)
+    assert cost.forward == tallied(network, "loss")
+    updates = len(network.parameters)  # each multiplies once, learning rate times slope, and belongs to no pass
+    assert cost.both == tallied(network, "evaluate") - updates
+    weights = sum(a * b for a, b in zip(sizes, sizes[1:]))
+    assert cost.forward == weights + sum(sizes[1:]) + 2 * sizes[-1]  # a division in each sigmoid, ½(..)² of each output
+    assert cost.runs == 2 * (weights + len(sizes) - 1)
+    assert cost.nudging == cost.runs * cost.forward
+
+
+def test_backpropagation_stays_near_three_forward_runs_and_nudging_grows() -> None:
+    app = bp.apps.cost(ARTICLE)
+    times = []
+    for width in (1, 2, 4, 8, 16):
+        app.width.value = width
+        cost = count(app.state.problem.network)
+        assert 2 < cost.both / cost.forward < 4
+        times.append(cost.times)
+    assert times == sorted(times)
+    assert times[-1] > 40
+
+
+def test_words_hold_the_counts_and_no_times() -> None:
+    app = bp.apps.cost(ARTICLE)
+    assert "A 2-2-2 network has 10 weights and biases." in repr(app)
+    assert "20 forward runs of 16 multiplications, 320 in all" in repr(app)
+    assert "one forward and one backward pass, 40, or 2.5 forward runs" in repr(app)
+    assert not re.search(r"\d (µs|ms|s)\b", repr(app))
+    assert repr(app) == repr(bp.apps.cost(ARTICLE))
+    assert re.search(r"\d (µs|ms)</td>", app.view["table"].value)
+    app.set(width=8, depth=2)
+    assert app.state.problem.network.sizes == (2, 8, 8, 2)
+    assert f"{2 * 99:,} forward runs" in repr(app)
+    assert app.share == f"bp.{app.state.problem.network!r}"
+    assert eval(app.share, {"bp": bp}) == app.state.problem.network
+
+
+def test_the_lesson_s_network_fits_and_a_larger_one_is_refused_with_words() -> None:
+    app = bp.apps.cost(ARTICLE)
+    app.set(width=32, depth=2)
+    assert "2,310 forward runs" in repr(app)
+    before = repr(app)
+    app.depth.value = 3
+    assert "expected at most 1,300 weights and biases, got 2,180" in app.message.value
+    assert repr(app) == before
+    app.depth.value = 1
+    assert "Note" not in app.message.value
+
+
+def test_other_networks() -> None:
+    soft = bp.Network(2, 3, activation=["softmax"], loss="cross_entropy")
+    problem = bp.Problem(soft, dict.fromkeys(soft.parameters, 0.1), [1, 2], [0, 1, 0])
+    assert bp.apps.cost(problem).state.problem.network.activations[0].name == "sigmoid"
+    with pytest.raises(bp.BpkitError, match=r"problem\.sample\(0\)"):
+        bp.apps.cost(bp.examples.data_set("xor").problem(bp.Network(2, 2, 1)))
+
+
+@pytest.mark.parametrize("change", [{"width": 5}, {"depth": 2}])
+def test_the_picture_follows(change: dict[str, Any]) -> None:
+    app = bp.apps.cost(ARTICLE)
+    before = app.view["picture"].value
+    app.set(**change)
+    fresh = CostPlot().frame(count(app.state.problem.network), app._row(app.state))
+    assert before != app.view["picture"].value == fresh
+    assert repr(app.drawing(app.state)) == app.words(app.state)
+    assert app.drawing(app.state).png().startswith(b"\x89PNG")
+    app.reset.click()
+    assert app.view["picture"].value == before
