@@ -73,6 +73,19 @@ def test_a_weight_after_updates_is_its_new_value() -> None:
     assert bp.diagnose(ARTICLE, "w1 after 3 updates", f"{exact:.9f}").verdict == "correct"
 
 
+@pytest.mark.parametrize(
+    ("figure", "name"),
+    [("0.2208485269", "updates the biases"), ("0.21524065564", "gives each neuron a bias of its own")],
+)
+def test_what_happened_to_the_biases(figure: str, name: str) -> None:
+    found = bp.diagnose(ARTICLE, "E_total after 1 update", figure)
+    assert [one.name for one in found.misconceptions] == [name]
+    learning = ARTICLE.replace(train_biases=True)
+    assert bp.diagnose(learning, "E_total after 1 update", "0.2208485269").verdict == "correct"
+    kept = bp.diagnose(learning, "E_total after 1 update", "0.22543263437").misconceptions
+    assert [one.name for one in kept] == ["keeps the biases"]
+
+
 # Verdicts
 
 

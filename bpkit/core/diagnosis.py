@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Way, outcomes, plan
-from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, Question, mistakes, question, values
+from bpkit.core.case import SURE_DIGITS, Case
+from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.figures import Figure, read
 from bpkit.core.hints import hints
-from bpkit.core.numeric import evaluate, lines
-from bpkit.core.paper import float_noise, replayed, rounded_terms, slack
+from bpkit.core.network import Network
+from bpkit.core.paper import float_noise, replayed, rounded_terms
 from bpkit.core.problem import Problem
-from bpkit.core.rewrites import Rewriter
 
-SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 PAIR_DIGITS = 6  # with fewer, some pair fits almost any number
 PAIR_CHANCE = 0.02  # of a random number near the one typed to be hit by a pair; above that a hit says nothing
 ROUNDING_SHARE = 0.02  # of what is computed: a number that is further off is not explained by rounding
@@ -38,12 +35,11 @@ def diagnose(problem: Problem, quantity: str, value: Any, given: Mapping[str, An
     >>> bp.diagnose(bp.examples.mazur.problem, "E_total after 1 update", "0.291027924").misconceptions[0].name
     'uses the already updated weights'
     """
-    case = _Case(question(problem, quantity), read(value), _handed(problem, given))
-    tries = (case.right, case.carried, case.sure, case.on_paper, case.unsure, case.roughly, case.one_term, case.pair)
-    for attempt in tries:
-        if verdict := attempt():
+    case = Case(question(problem, quantity), read(value), _handed(problem, given))
+    for enquiry in (right, carried, sure, on_paper, unsure, own_biases, roughly, one_term, pair):
+        if verdict := enquiry(case):
             return verdict
-    return case.unknown()
+    return unknown(case)
 
 
 def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figure]:
@@ -56,236 +52,136 @@ def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figu
     return handed
 
 
-class _Case:
-    """One number under investigation; each method is one line of enquiry, and returns a verdict or None."""
+def right(case: Case) -> Diagnosis | None:
+    if case.figure.rounds(case.exact) or abs(case.figure.value - case.exact) <= float_noise(case.asked):
+        few = " - though so few digits say little" if case.figure.digits < 3 and case.figure.value else ""
+        return case.verdict("correct", f"{case.figure.text} is right{few}.")
+    if case.figure.cuts(case.exact):
+        rounded = f"{case.exact:.{case.figure.decimals}f}"
+        message = f"{case.figure.text} is right, but cut off: rounded to as many digits it is {rounded}."
+        return case.verdict("rounded", message, decimals=case.figure.decimals)
+    return None
 
-    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, Figure]) -> None:
-        self.asked, self.figure = asked, figure
-        used = {step.name for step in asked.derivation.toward(asked.quantity)}
-        if asked.updates:
-            used = {step.name for step in asked.derivation}
-        self.typed = {name: value for name, value in given.items() if name in used and name != asked.quantity}
-        self.given = {name: figure.value for name, figure in self.typed.items()}
-        self.numbers = values(asked, "singles")
-        self.exact = float(self.numbers[0])
-        self.handed = values(asked, "singles", self.given) if self.given else self.numbers
 
-    def verdict(self, verdict: str, message: str, **found: Any) -> Diagnosis:
-        return Diagnosis(str(self.asked), self.figure, verdict, message, self.exact, **found)
-
-    def right(self) -> Diagnosis | None:
-        if self.figure.rounds(self.exact) or abs(self.figure.value - self.exact) <= float_noise(self.asked):
-            few = " - though so few digits say little" if self.figure.digits < 3 and self.figure.value else ""
-            return self.verdict("correct", f"{self.figure.text} is right{few}.")
-        if self.figure.cuts(self.exact):
-            rounded = f"{self.exact:.{self.figure.decimals}f}"
-            message = f"{self.figure.text} is right, but cut off: rounded to as many digits it is {rounded}."
-            return self.verdict("rounded", message, decimals=self.figure.decimals)
+def carried(case: Case) -> Diagnosis | None:
+    value = float(case.handed[0])
+    if not case.given or not case.figure.holds(value):
         return None
+    wrong = case.wrong_given()
+    if not wrong:
+        message = f"{case.figure.text} is right, from your earlier numbers as you rounded them."
+        places = min(figure.decimals for figure in case.typed.values())
+        return case.verdict("rounded", message, decimals=places)
+    told = ", ".join(f"{name} = {case.typed[name].text}" for name in wrong)
+    message = f"{case.figure.text} is right, given your {told}: the mistake lies there, not here."
+    sentence = "the step is right, an earlier value is not"
+    earlier = tuple(
+        Explanation("error carried forward", sentence, step, step, value, f"from {step.name}")
+        for step in (case.asked.derivation[name] for name in wrong)
+    )
+    return case.verdict("correct", message, misconceptions=earlier, carried=tuple(wrong))
 
-    def carried(self) -> Diagnosis | None:
-        value = float(self.handed[0])
-        if not self.given or not self.figure.holds(value):
-            return None
-        wrong = self.wrong_given()
-        if not wrong:
-            message = f"{self.figure.text} is right, from your earlier numbers as you rounded them."
-            places = min(figure.decimals for figure in self.typed.values())
-            return self.verdict("rounded", message, decimals=places)
-        told = ", ".join(f"{name} = {self.typed[name].text}" for name in wrong)
-        message = f"{self.figure.text} is right, given your {told}: the mistake lies there, not here."
-        sentence = "the step is right, an earlier value is not"
-        earlier = tuple(
-            Explanation("error carried forward", sentence, step, step, value, f"from {step.name}")
-            for step in (self.asked.derivation[name] for name in wrong)
-        )
-        return self.verdict("correct", message, misconceptions=earlier, carried=tuple(wrong))
 
-    def wrong_given(self) -> list[str]:
-        """The given values that matter: each way back from the quantity ends at the first one."""
-        lines, found, waiting, seen = self.asked.derivation, set(), [self.asked.quantity], set()
-        waiting += [f"{name}_new" for name in self.asked.problem.network.parameters if self.asked.updates]
-        while waiting:
-            for symbol in map(str, lines[waiting.pop()].rhs.free_symbols):
-                if symbol in self.given:
-                    found.add(symbol)
-                elif symbol in lines and symbol not in seen:
-                    seen.add(symbol)
-                    waiting.append(symbol)
-        exact = self.asked.exact
-        off = [name for name in found if not self.typed[name].rounds(float(exact[name]))]
-        return sorted(off, key=lambda name: lines[name].number)
+def sure(case: Case) -> Diagnosis | None:
+    return case.blame(case.fitting()) if case.figure.digits >= SURE_DIGITS else None
 
-    # Single mistakes
 
-    def fitting(self) -> list[Explanation]:
-        """The single mistakes that give every digit typed, one shape of each, the simplest first."""
-        ways, tried = mistakes(self.asked), [self.numbers]
-        tried += [self.handed] if self.given else []
-        found: dict[str, Explanation] = {}
-        for fits in (self.figure.rounds, self.figure.cuts):
-            for numbers in tried:
-                for way, number in zip(ways[1:], numbers[1:]):
-                    value = float(number)
-                    if way[0].name not in found and np.isfinite(value) and fits(value):
-                        found[way[0].name] = self.explain(way, value)
-        return list(found.values())
-
-    def sure(self) -> Diagnosis | None:
-        return self.blame(self.fitting()) if self.figure.digits >= SURE_DIGITS else None
-
-    def unsure(self) -> Diagnosis | None:
-        return self.blame(self.fitting()) if self.figure.digits < SURE_DIGITS else None
-
-    def blame(self, found: list[Explanation]) -> Diagnosis | None:
-        if not found or not self.figure.value:
-            return None
-        first = found[0]
-        message = f"{self.figure.text} is what comes out if one {first.name}: {first.sentence}. {first.where}"
-        apart = None
-        if len(found) > 1:
-            apart = self.telling_apart(found)
-            others = "; or if one ".join(one.name for one in found[1:])
-            message += f" The same number comes out if one {others}."
-            if apart:
-                message += f" Your {apart} would tell them apart."
-        if self.telling < SURE_DIGITS:
-            message += f" Only {self.telling} of its digits tell: this is a guess, more digits make it sure."
-        sure = self.telling >= SURE_DIGITS
-        return self.verdict("misconception", message, misconceptions=tuple(found), tell_apart=apart, sure=sure)
-
-    def explain(self, way: Way, value: float) -> Explanation:
-        """Where on the way to the quantity the mistake happens first, and what it writes there."""
-        problem, lines_of = self.asked.problem, self.asked.derivation
-        changed = Rewriter(lines(problem.network, problem.train_biases))(way)
-        near = {step.name for step in lines_of.toward(self.asked.quantity)}
-        edited = [name for name in changed if any(name in mistake.edits for mistake in way)]
-        edited.sort(key=lambda name: (name not in near, lines_of[name].number))
-        step = lines_of[edited[0]]
-        first = way[0]
-        return Explanation(
-            " and ".join(mistake.name for mistake in way),
-            "; ".join(mistake.sentence for mistake in way),
-            step,
-            changed[edited[0]],
-            value,
-            first.detail if len(way) == 1 else "",
-            way,
-        )
-
-    def telling_apart(self, found: list[Explanation]) -> str | None:
-        """The nearest other quantity whose value differs under every two of the explanations."""
-        problem = self.asked.problem
-        near = [step.name for step in self.asked.derivation.toward(self.asked.quantity)][::-1]
-        others = [name for name in near if name != self.asked.quantity]
-        if not others:
-            return None
-        ways = [one.parts for one in found]
-        rows = outcomes(plan(problem.network, problem.train_biases, ways, others), problem)
-        best, most = None, 1
-        for name in others:
-            kinds = len({f"{value:.4g}" for value in rows[name]})
-            if kinds > most:
-                best, most = name, kinds
-        return best
-
-    # Rounding
-
-    def on_paper(self) -> Diagnosis | None:
-        if self.asked.updates > SIDE_BY_SIDE:
-            return None
-        if self.figure.value and (way := replayed(self.asked, self.figure)):
-            return self.rounded(way.places, str(way))
-        off, bounds = self.off(), self.bounds
-        natural = min(max(self.figure.decimals, 3), len(bounds)) if self.figure.digits >= 3 else 3
-        return self.within(off, range(natural, max(natural - 2, 2), -1))
-
-    def roughly(self) -> Diagnosis | None:
-        if self.asked.updates > SIDE_BY_SIDE:
-            return None
-        # Who writes many digits at the end hardly kept three on the way.
-        fewest = 3 if self.figure.digits <= SURE_DIGITS else 4
-        return self.within(self.off(), range(len(self.bounds), fewest - 1, -1))
-
-    def within(self, off: float, places: range) -> Diagnosis | None:
-        if not self.figure.value or off > ROUNDING_SHARE * self.scale:
-            return None
-        for decimals in places:
-            if off <= self.bounds[decimals - 1]:
-                return self.rounded(decimals, f"rounded or cut off to {decimals} decimals")
+def on_paper(case: Case) -> Diagnosis | None:
+    if case.asked.updates > SIDE_BY_SIDE:
         return None
+    if case.figure.value and (way := replayed(case.asked, case.figure)):
+        return _rounded(case, way.places, str(way))
+    off, bounds = case.off, case.bounds
+    natural = min(max(case.figure.decimals, 3), len(bounds)) if case.figure.digits >= 3 else 3
+    return _within(case, off, range(natural, max(natural - 2, 2), -1))
 
-    def rounded(self, decimals: int, how: str) -> Diagnosis:
-        message = f"{self.figure.text} is right but for rounding on paper: the numbers on the way were {how}."
-        return self.verdict("rounded", message, decimals=decimals)
 
-    @property
-    def telling(self) -> int:
-        """The digits that say something: of a new value those of its change."""
-        step = self.asked.derivation[self.asked.quantity]
-        if step.kind != "update" or self.asked.updates:
-            return self.figure.digits
-        change = abs(self.figure.value - self.asked.problem.parameters[step.about[0]])
-        return min(self.figure.digits, 1 + max(0, int(np.log10(max(change / self.figure.unit, 1)))))
+def unsure(case: Case) -> Diagnosis | None:
+    return case.blame(case.fitting()) if case.figure.digits < SURE_DIGITS else None
 
-    def off(self) -> float:
-        return max(0.0, abs(self.figure.value - self.exact) - 0.5 * self.figure.unit)
 
-    @cached_property
-    def bounds(self) -> Any:
-        """How far off rounding can lead, by decimals."""
-        return slack(self.asked)
+def roughly(case: Case) -> Diagnosis | None:
+    if case.asked.updates > SIDE_BY_SIDE:
+        return None
+    # Who writes many digits at the end hardly kept three on the way.
+    fewest = 3 if case.figure.digits <= SURE_DIGITS else 4
+    return _within(case, case.off, range(len(case.bounds), fewest - 1, -1))
 
-    @property
-    def scale(self) -> float:
-        """What the question computes: for a new value its change, after updates what they changed, else the number."""
-        step = self.asked.derivation[self.asked.quantity]
-        if self.asked.updates:
-            before = float(np.mean(evaluate(self.asked.problem)[self.asked.quantity]))
-            return min(abs(self.exact), abs(self.exact - before))
-        if step.kind == "update":
-            return abs(self.exact - self.asked.problem.parameters[step.about[0]])
-        return abs(self.exact)
 
-    def one_term(self) -> Diagnosis | None:
-        """A sum, right or of a single mistake, of which one term was rounded on paper."""
-        if self.figure.digits < PAIR_DIGITS:
-            return None
-        fitting = [(way, words, value) for way, words, value in rounded_terms(self.asked) if self.figure.rounds(value)]
-        if not fitting:
-            return None
-        way, words, value = fitting[0]
-        if not way:
-            return self.rounded(int(words.split()[-2]), words)
-        one = self.explain(way, value)
-        return self.blame([replace(one, detail="; ".join(filter(None, (one.detail, words))))])
+def _within(case: Case, off: float, places: range) -> Diagnosis | None:
+    if not case.figure.value or off > ROUNDING_SHARE * case.scale:
+        return None
+    for decimals in places:
+        if off <= case.bounds[decimals - 1]:
+            return _rounded(case, decimals, f"rounded or cut off to {decimals} decimals")
+    return None
 
-    # Pairs
 
-    def pair(self) -> Diagnosis | None:
-        if self.figure.digits < PAIR_DIGITS or self.asked.updates > PAIRS_UP_TO:
-            return None
-        ways, numbers = mistakes(self.asked, "pairs"), values(self.asked, "pairs")
-        hits = np.flatnonzero(np.abs(numbers - self.figure.value) <= 0.5 * self.figure.unit * (1 + 1e-9))
-        if not len(hits) or self.crowded(numbers):
-            return None
-        found: dict[str, Explanation] = {}
-        for hit in hits:
-            one = self.explain(ways[hit], float(numbers[hit]))
-            found.setdefault(one.name, one)
-        return self.blame(list(found.values())[:4])
+def _rounded(case: Case, decimals: int, how: str) -> Diagnosis:
+    message = f"{case.figure.text} is right but for rounding on paper: the numbers on the way were {how}."
+    return case.verdict("rounded", message, decimals=decimals)
 
-    def crowded(self, numbers: Any) -> bool:
-        """Do the pairs lie so close together here that a random number would meet one?"""
-        finite = np.unique(np.round(numbers[np.isfinite(numbers)] / self.figure.unit))
-        here = self.figure.value / self.figure.unit
-        for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
-            near = np.count_nonzero(np.abs(finite - here) <= radius) - 1
-            if near > 2 and near / (2 * radius) > PAIR_CHANCE:
-                return True
-        return False
 
-    def unknown(self) -> Diagnosis:
-        found = hints(self.asked, self.figure, self.exact)
-        message = f"{self.figure.text} is not {self.asked}, and no mistake in the catalogue leads to it."
-        return self.verdict("unknown", " ".join([message, *found]), hints=found)
+def one_term(case: Case) -> Diagnosis | None:
+    """A sum, right or of a single mistake, of which one term was rounded on paper."""
+    if case.figure.digits < PAIR_DIGITS:
+        return None
+    fitting = [(way, words, value) for way, words, value in rounded_terms(case.asked) if case.figure.rounds(value)]
+    if not fitting:
+        return None
+    way, words, value = fitting[0]
+    if not way:
+        return _rounded(case, int(words.split()[-2]), words)
+    one = case.explain(way, value)
+    return case.blame([replace(one, detail="; ".join(filter(None, (one.detail, words))))])
+
+
+def pair(case: Case) -> Diagnosis | None:
+    if case.figure.digits < PAIR_DIGITS or case.asked.updates > PAIRS_UP_TO:
+        return None
+    ways, numbers = mistakes(case.asked, "pairs"), values(case.asked, "pairs")
+    hits = np.flatnonzero(np.abs(numbers - case.figure.value) <= 0.5 * case.figure.unit * (1 + 1e-9))
+    if not len(hits) or _crowded(case, numbers):
+        return None
+    found: dict[str, Explanation] = {}
+    for hit in hits:
+        one = case.explain(ways[hit], float(numbers[hit]))
+        found.setdefault(one.name, one)
+    return case.blame(list(found.values())[:4])
+
+
+def _crowded(case: Case, numbers: Any) -> bool:
+    """Do the pairs lie so close together here that a random number would meet one?"""
+    finite = np.unique(np.round(numbers[np.isfinite(numbers)] / case.figure.unit))
+    here = case.figure.value / case.figure.unit
+    for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
+        near = np.count_nonzero(np.abs(finite - here) <= radius) - 1
+        if near > 2 and near / (2 * radius) > PAIR_CHANCE:
+            return True
+    return False
+
+
+def own_biases(case: Case) -> Diagnosis | None:
+    """A bias of its own for each neuron, updated by its own delta, where a layer shares one."""
+    problem, network = case.asked.problem, case.asked.problem.network
+    shared = next((name for name, fed in network.biases.items() if len(fed) > 1), None)
+    if not case.asked.updates or network.bias != "layer" or not shared:
+        return None
+    kinds, loss = network.activations, network.loss.name
+    own = Network(network.sizes, activation=kinds, loss=loss, bias="neuron", weight_names=network.weight_of)
+    numbers = {name: problem.parameters[name] for name in network.weights}
+    numbers |= {name: problem.parameters[network.bias_of[neuron]] for name, (neuron,) in own.biases.items()}
+    split = problem.replace(network=own, parameters=numbers, train_biases=True)
+    value = float(values(question(split, str(case.asked)), "true")[0])
+    if not case.figure.holds(value):
+        return None
+    step = case.asked.derivation[f"dE_total/d{shared}"]
+    sentence = "the neurons of a layer share one bias: its derivative is the sum of their deltas"
+    alone = replace(step, rhs=step.rhs.args[0])
+    return case.blame([Explanation("gives each neuron a bias of its own", sentence, step, alone, value)])
+
+
+def unknown(case: Case) -> Diagnosis:
+    found = hints(case.asked, case.figure, case.exact)
+    message = f"{case.figure.text} is not {case.asked}, and no mistake in the catalogue leads to it."
+    return case.verdict("unknown", " ".join([message, *found]), hints=found)
