@@ -113,7 +113,7 @@ def test_nothing_jumps_from_line_to_line() -> None:
         places.add(
             (re.search("<svg[^>]*viewBox='[^']*'", picture)[0], *re.findall("<text ([^>]*)>[xho][12]</text>", picture))
         )  # type: ignore[index]
-        assert "height:172px" in app.view["card"].value
+        assert app.view["card"].layout.height == "172px"
     assert len(places) == 1
 
 

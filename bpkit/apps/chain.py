@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import sympy as sp
 
-from bpkit.apps.base import App, View, column, described, numbers
+from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Number
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.derive import derive
@@ -27,8 +27,6 @@ from bpkit.show.products import products_html, products_text
 from bpkit.show.render import number, sides_text
 
 MOST_PATHS = 8  # with more, the derivation's own line is shown: its delta holds what the paths share
-# Fixed, so that nothing moves from parameter to parameter; what is longer scrolls.
-BOX = "<div class='bpkit-heading'>{}</div><div style='overflow:auto;height:{}px' tabindex='0' role='region' {}>{}</div>"
 
 
 @lru_cache(maxsize=256)
@@ -86,24 +84,26 @@ class Chain(App):
         first = self.problem.network.weight_of[self.problem.network.layers[-2][0], self.problem.network.outputs[0]]
         choice = widgets.Dropdown(options=names, value=first, description="parameter", **described("92px", "220px"))
         rate = Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width="92px")
-        return {"parameter": choice, "rate": rate, **numbers(self.problem.parameters)}
+        weights, biases = (
+            {name: self.problem.parameters[name] for name in names}
+            for names in (self.problem.network.weights, self.problem.network.biases)
+        )
+        return {"parameter": choice, "rate": rate, **numbers(weights), **numbers(biases)}
 
     def views(self) -> Mapping[str, View]:
         return {
-            "factors": (widgets.HTML(), self._factors),
-            "product": (widgets.HTML(), self._product),
+            "factors": (_box(206), self._factors),
+            "product": (_box(178), self._product),
             "check": (widgets.HTML(), lambda state: f"<div style='padding:2px 4px'>{self._check(state)}</div>"),
-            "update": (widgets.HTML(), self._update),
+            "update": (_box(76), self._update),
             "diagram": (widgets.HTML(), self._diagram),
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        network, control = self.problem.network, self.control
-        groups = {"Weights": network.weights, "Biases": network.biases}
-        columns = [column(title, [control[name] for name in names]) for title, names in groups.items() if names]
-        left = widgets.VBox([column("Chain", [control["parameter"], control["rate"]]), *columns])
-        right = widgets.VBox(list(self.view.values()), layout={"min_width": "0", "flex": "1 1 0"})
-        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+        network = self.problem.network
+        groups = [*self.group("Weights", network.weights), *self.group("Biases", network.biases)]
+        left = widgets.VBox([*self.group("Chain", ["parameter", "rate"]), *groups])
+        return [beside(left, widgets.VBox(list(self.view.values())))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])
@@ -140,11 +140,11 @@ class Chain(App):
     def _factors(self, state: State) -> str:
         lines = [state.rows[factor] for factor in state.factors]
         table = lines_html(lines, state.rows.numbers, state.digits)
-        return BOX.format("The factors", 180, "aria-label='The factors'", table)
+        return f"<div class='bpkit-heading'>The factors</div>{table}"
 
     def _product(self, state: State) -> str:
         table = products_html(state.name, state.ways, state.derivative, state.digits, word=state.word)
-        return BOX.format("Their product", 150, "aria-label='Their product'", table)
+        return f"<div class='bpkit-heading'>Their product</div>{table}"
 
     def _check(self, state: State) -> str:
         """What a nudge of the parameter does to the loss, beside the derivative."""
@@ -157,4 +157,9 @@ class Chain(App):
 
     def _update(self, state: State) -> str:
         table = lines_html([state.rows[f"{state.parameter}_new"]], state.rows.numbers, state.digits)
-        return BOX.format("The update", 48, "aria-label='The update'", table)
+        return f"<div class='bpkit-heading'>The update</div>{table}"
+
+
+def _box(height: int) -> widgets.HTML:
+    """Fixed, so that nothing moves from parameter to parameter; what is longer scrolls."""
+    return widgets.HTML(layout={"height": f"{height}px", "overflow": "auto"})

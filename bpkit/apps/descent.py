@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, column
+from bpkit.apps.base import App, Picture, View, beside
 from bpkit.apps.controls import Number
 from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
@@ -83,12 +83,9 @@ class Descent(App):
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        control = self.control
-        start = column("Start", [control[self.parameter], control["rate"]], "300px")
-        onward = column("Walk", [control["steps"], widgets.HBox([self.step, self.play])], "300px")
-        left = widgets.VBox([start, onward], layout={"flex": "0 0 auto"})
-        right = widgets.VBox(list(self.view.values()))
-        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+        start, onward = self.group("Start", [self.parameter, "rate"]), self.group("Walk", ["steps"])
+        left = widgets.VBox([*start, *onward, widgets.HBox([self.step, self.play])])
+        return [beside(left, widgets.VBox(list(self.view.values())))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.base import App, Picture, View, beside, described, numbers
 from bpkit.core.derivation import NumberedDerivation, Step
 from bpkit.core.derive import derive
 from bpkit.core.functions import Activation
@@ -98,12 +98,11 @@ class Neuron(App):
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        network, control = self.problem.network, self.control
-        groups = {"Inputs": network.inputs, "Weights": network.weights, "Bias": network.biases}
-        columns = [column(title, [control[name] for name in names]) for title, names in groups.items() if names]
-        left = widgets.VBox([*columns, column("Activation", [control["activation"]])])
-        right = widgets.VBox(list(self.view.values()))
-        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+        network = self.problem.network
+        names = {"Inputs": network.inputs, "Weights": network.weights, "Bias": network.biases}
+        groups = [one for title, group in names.items() for one in self.group(title, group)]
+        left = widgets.VBox([*groups, *self.group("Activation", ["activation"])])
+        return [beside(left, widgets.VBox(list(self.view.values())))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = one_neuron(self.problem_from(values), self._activations[values["activation"]])

@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, View, column, described, numbers
+from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Number
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.derive import derive
@@ -26,7 +26,7 @@ from bpkit.show.render import number
 
 MOST_ROWS = 24  # paths of the table and of the words; the sum is always over all
 MOST_PATHS = 200  # that the slider goes through
-BOX = "overflow:auto;height:232px;padding:2px 4px;box-sizing:border-box"
+BOX = {"height": "240px", "overflow": "auto"}  # fixed, so that nothing moves; what is longer scrolls
 
 
 @lru_cache(maxsize=64)
@@ -89,7 +89,8 @@ class PathView(App):
                 options=list(network.parameters), value=start, description="parameter", **described("92px", "220px")
             ),
             "path": Number("path (0: all)", 0, *ends, 1, whole=True, bounds=ends, label_width="92px"),
-            **numbers(self.problem.parameters),
+            **numbers({name: self.problem.parameters[name] for name in network.weights}),
+            **numbers({name: self.problem.parameters[name] for name in network.biases}),
         }
 
     def views(self) -> Mapping[str, View]:
@@ -98,16 +99,16 @@ class PathView(App):
         return {
             "play_last": (self.play, lambda state: min(len(state.paths), int(self.control["path"].high)), "max"),
             "diagram": (widgets.HTML(), self._diagram),
-            "table": (widgets.HTML(), self._table),
+            "table": (widgets.HTML(layout=BOX), self._table),
+            "line": (widgets.HTML(), self._line),
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        network, control = self.problem.network, self.control
-        groups = {"Weights": network.weights, "Biases": network.biases}
-        columns = [column(title, [control[name] for name in names]) for title, names in groups.items() if names]
-        choice = column("Paths to the loss", [control["parameter"], control["path"], self.play])
-        right = widgets.VBox([self.view["diagram"], self.view["table"]], layout={"min_width": "0", "flex": "1 1 0"})
-        return [widgets.HBox([widgets.VBox([choice, *columns]), right], layout={"align_items": "flex-start"})]
+        network = self.problem.network
+        groups = [*self.group("Weights", network.weights), *self.group("Biases", network.biases)]
+        left = widgets.VBox([*self.group("Paths to the loss", ["parameter", "path"]), self.play, *groups])
+        right = widgets.VBox([self.view[name] for name in ("diagram", "table", "line")])
+        return [beside(left, right)]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem, parameter = self.problem_from(values), values["parameter"]
@@ -140,9 +141,8 @@ class PathView(App):
 
     def _table(self, state: State) -> str:
         lit, total = (state.chosen,) if state.chosen else (), state.paths.total or 0.0
-        products = products_html(state.name, state.shown, total, state.digits, lit, state.first)
+        return products_html(state.name, state.shown, total, state.digits, lit, state.first)
+
+    def _line(self, state: State) -> str:
         line = lines_html([state.rows[state.name]], state.rows.numbers, state.digits)
-        return (
-            f"<div style='{BOX}' tabindex='0' role='region' aria-label='The paths'>{products}</div>"
-            f"<div class='bpkit-heading'>The derivation adds up earlier, and says the same</div>{line}"
-        )
+        return f"<div class='bpkit-heading'>The derivation adds up earlier, and says the same</div>{line}"

@@ -26,8 +26,7 @@ MOST_UPDATES = 100
 PHASES = ("forward", "loss", "backward", "update")
 FIRST_PHASES = {"net": "forward", "out": "forward", "error": "loss", "total": "loss", "update": "update"}
 WIDE = "92px"
-# Fixed, so that nothing moves from line to line; what is longer scrolls.
-CARD = "height:172px;overflow:auto;padding:4px 8px;box-sizing:border-box"
+CARD = {"height": "172px", "overflow": "auto"}  # fixed, so that nothing moves; what is longer scrolls
 
 
 def phase_of(step: Step) -> str:
@@ -104,7 +103,7 @@ class Stepper(App):
                 for phase, button in self.phase.items()
             },
             "next": (self.next, lambda state: "Next ▸" if state.line < self.last else "Next update ▸", "description"),
-            "card": (widgets.HTML(), self._card),
+            "card": (widgets.HTML(layout=CARD), self._card),
             "diagram": (widgets.HTML(), lambda state: svg(state.problem.network, state.numbers, state.lit)),
         }
 
@@ -168,10 +167,9 @@ class Stepper(App):
         step, used = state.step, [state.rows[number] for number in state.step.uses]
         below = " Below it stand the lines that it uses." if used else ""
         return (
-            f"<div style='{CARD}' tabindex='0' role='region' aria-label='The line'>"
             f"<div class='bpkit-heading'>Line {step.number} of {self.last}, {phase_of(step)}, {state.done}</div>"
             f"<div style='padding:0 4px 4px'>{escape(_sentence(step.reason))}{below}</div>"
-            f"{lines_html([step, *used], state.rows.numbers, state.digits, [step.number])}</div>"
+            f"{lines_html([step, *used], state.rows.numbers, state.digits, [step.number])}"
         )
 
 

@@ -42,7 +42,9 @@ def products_html(
     left = f"{name_html(name)}, the sum" if len(paths) > 1 else name_html(name)
     rows.append(f"<tr><td></td><th scope='row'>{left}</th><td>= <b>{number(total, digits)}</b></td></tr>")
     head = "".join(f"<th scope='col'>{title}</th>" for title in (word, "its factors, and their numbers", "product"))
-    return f"<table class='bpkit-lines'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return (
+        f"<table class='bpkit-lines' tabindex='0'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def products_text(name: str, paths: Sequence[Path], total: float, digits: int = 6, word: str = "path") -> str:
