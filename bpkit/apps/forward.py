@@ -38,10 +38,10 @@ class Forward(App):
         return {name: control for kind in kinds for name, control in numbers({n: givens[n] for n in kind}).items()}
 
     def views(self) -> Mapping[str, View]:
-        return {
-            "diagram": (widgets.HTML(), self._diagram),
-            "lines": (widgets.HTML(layout={"overflow": "auto", "max_height": "420px"}), self._lines),
-        }
+        self.steps = [step for step in derive(self.problem.network) if step.kind in FORWARD]
+        height = min(420, 40 + 24 * len(self.steps))  # the same for all numbers: nothing below jumps
+        lines = widgets.HTML(layout={"height": f"{height}px", "overflow": "auto"})
+        return {"diagram": (widgets.HTML(), self._diagram), "lines": (lines, self._lines)}
 
     def page(self) -> Sequence[widgets.Widget]:
         network = self.problem.network
@@ -66,5 +66,4 @@ class Forward(App):
         return svg(state.problem.network, numbers_of(state.problem))
 
     def _lines(self, state: State) -> str:
-        steps = [step for step in derive(state.problem.network) if step.kind in FORWARD]
-        return lines_html(steps, numbers_of(state.problem), state.digits)
+        return lines_html(self.steps, numbers_of(state.problem), state.digits)

@@ -16,6 +16,7 @@ _CSS = """
   color: var(--jp-content-font-color1, #1f2328); font-size: 13px; }
 .bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 10px 1px 4px;
   border: 0; font-weight: 400; white-space: nowrap; background: none; }
+.bpkit-app table.bpkit-lines td:nth-child(3), .bpkit-app table.bpkit-lines td:nth-child(4) { white-space: normal; }
 .bpkit-app table.bpkit-lines thead th { color: var(--jp-ui-font-color2, #59636e); font-size: 12px; }
 .bpkit-app table.bpkit-lines td:first-child { text-align: right; color: var(--jp-ui-font-color2, #59636e); }
 .bpkit-app table.bpkit-lines tr.bpkit-lit { outline: 2px solid #f0b400; background: var(--jp-layout-color2, #eee); }
