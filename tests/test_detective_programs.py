@@ -63,7 +63,7 @@ def test_the_plain_program_without_a_mistake_is_right() -> None:
 def test_the_mistake_is_named(switch: str) -> None:
     found = [bp.diagnose(*case) for case in cases(switch)]
     named = [PROGRAMS[switch] in [one.name for one in d.misconceptions] for d in found]
-    assert len(named) >= 5
+    assert len(named) >= 4
     assert np.mean(named) >= 0.95, [d for d, good in zip(found, named) if not good][:3]
 
 

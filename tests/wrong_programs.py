@@ -223,6 +223,12 @@ def _pass(n: Numbers, W, b, mistakes):
         if "weight as factor" in mistakes:
             dW[layer - 1] = dW[layer - 1] * W[layer - 1]
         db[layer - 1] = np.full(len(delta), delta.sum()) if n.bias == "layer" else delta
+        if "sums the deltas" in mistakes:
+            db[layer - 1] = np.full(len(delta), delta.sum())
+        if "bias with input" in mistakes:
+            db[layer - 1] = db[layer - 1] * source.sum()
+        if "weight as factor" in mistakes:
+            db[layer - 1] = db[layer - 1] * b[layer - 1]
         if layer == 1:
             break
         w = W[layer - 1]
@@ -278,7 +284,9 @@ PROGRAMS = {
     "diagonal": "takes only the diagonal of the softmax slope",
     "twice": "counts the output slope twice",
     "raw error": "passes the error back in place of the delta",
-    "weight as factor": "takes the weight for its own factor",
+    "weight as factor": "takes the parameter for its own factor",
+    "sums the deltas": "sums the deltas of the layer for each bias",
+    "bias with input": "multiplies the bias derivative by the input",
     "biases too": "updates the biases",
     "biases not": "keeps the biases",
 }

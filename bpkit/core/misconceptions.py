@@ -197,9 +197,19 @@ _OF_METHOD: tuple[Rule, ...] = (
     ("adds the bias more than once", "the bias is added once, not with each product", forward.bias_repeated),
     ("multiplies the bias", "the bias is added as it is: its input is 1", forward.bias_multiplied),
     (
-        "takes the weight for its own factor",
-        "the derivative by a weight holds what the weight multiplies, not the weight",
+        "takes the parameter for its own factor",
+        "the derivative by a weight holds what the weight multiplies, not the weight; a bias multiplies 1",
         paths.weight_as_factor,
+    ),
+    (
+        "multiplies the bias derivative by the input",
+        "a bias multiplies nothing but 1: its derivative is the delta alone",
+        paths.bias_times_input,
+    ),
+    (
+        "sums the deltas of the layer for each bias",
+        "a bias that feeds one neuron has that neuron's delta for its derivative",
+        paths.deltas_summed,
     ),
 )
 

@@ -248,3 +248,13 @@ def test_training(benchmark: Any, what: str) -> None:
     problem = ARTICLE if what == "article" else batch("tanh")
     trace = benchmark(lambda: bp.train(problem, 200))
     assert trace.loss[-1] < trace.loss[0]
+
+
+def test_a_verdict_while_one_types() -> None:
+    """The detective answers within 50 ms, and within half a second where it has to search pairs of mistakes."""
+    verdicts = {"misconception": "0.2503436617", "unknown": "0.1234567"}
+    for verdict, typed in verdicts.items():
+        assert bp.diagnose(ARTICLE, "w1_new", typed).verdict == verdict
+    single, pairs = shortest(*(lambda t=typed: bp.diagnose(ARTICLE, "w1_new", t) for typed in verdicts.values()))
+    assert single < 0.05
+    assert pairs < 0.5

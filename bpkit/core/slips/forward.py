@@ -118,7 +118,7 @@ def activation_twice(d: Derivation) -> Shapes:
         edits = {}
         for step in at(d, "out", layers):
             activation = d.network.activations[depths(d.network)[step.about[0]] - 1]
-            once = sp.sympify(activation.expr if activation.built_in else activation.stable)
+            once = sp.sympify(activation.expr if activation.built_in else activation.stable, strict=True)
             if not activation.joint and not once.has(sp.Piecewise, sp.Max):
                 edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.about[0]}")})}))
         yield where, edits

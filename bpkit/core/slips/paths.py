@@ -6,7 +6,7 @@ from itertools import product as every
 from math import prod
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import product
+from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
 from bpkit.core.rewrites import Edit, S, becomes, in_turn, instead, only, times, without
 from bpkit.core.slips.places import Shapes, depths, placed, places, signal
@@ -34,7 +34,26 @@ def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or in place of what it multiplies."""
     weights = [step for step in d if step.kind == "dnet/dw"]
     yield "in place of what it multiplies", {s.name: becomes(s.about[0]) for s in weights}
-    yield "one factor too many", {f"dE_total/d{s.about[0]}": times(s.about[0]) for s in weights}
+    yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
+
+
+def bias_times_input(d: Derivation) -> Shapes:
+    """The derivative by a bias times what the weights multiply, as if it were one of them."""
+    layer = {neuron: depth - 1 for neuron, depth in depths(d.network).items()}
+    edits: dict[str, Edit] = {}
+    for bias, (first, *_) in d.network.biases.items():
+        edits[f"dE_total/d{bias}"] = times(total(*(S(signal(d.network, n)) for n in d.network.layers[layer[first]])))
+    yield "by all of them together", edits
+
+
+def deltas_summed(d: Derivation) -> Shapes:
+    """The deltas of a whole layer summed, for each neuron's own bias."""
+    edits: dict[str, Edit] = {}
+    for bias, fed in d.network.biases.items():
+        row = d.network.layers[depths(d.network)[fed[0]]]
+        if len(fed) < len(row):
+            edits[f"dE_total/d{bias}"] = becomes(total(*(S(f"dE_total/dnet_{n}") for n in row)))
+    yield "", edits
 
 
 def path_weight_left_out(d: Derivation) -> Shapes:
