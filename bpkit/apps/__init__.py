@@ -1,6 +1,7 @@
 """The pages with sliders: ``bp.apps.training(bp.examples.article)``; each takes an example or a Problem."""
 
 from bpkit.apps.ask import Ask as ask
+from bpkit.apps.boundary import Boundary as boundary
 from bpkit.apps.chain import Chain as chain
 from bpkit.apps.cost import CostApp as cost
 from bpkit.apps.descent import Descent as descent
@@ -16,6 +17,7 @@ from bpkit.apps.training import Training as training
 
 __all__ = [
     "ask",
+    "boundary",
     "chain",
     "cost",
     "descent",
