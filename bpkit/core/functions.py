@@ -124,6 +124,7 @@ def _sigmoid(z: sp.Expr) -> sp.Expr:
 
 
 def stable_softplus(z: sp.Expr) -> sp.Expr:
+    """log(1 + e^z) with a power that cannot overflow."""
     return (z + sp.Abs(z)) / 2 + log1p(sp.exp(-sp.Abs(z)))
 
 

@@ -1,0 +1,260 @@
+"""The folders are floors: who imports whom, who may run generated code, and what no module does."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "bpkit"
+MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+# From the ground up: a floor imports from those before it, and what is named beside it or beside those.
+FLOORS = {
+    "core": {"sympy", "numpy", "mpmath"},
+    "show": {"matplotlib"},
+    "examples": set(),
+    "apps": {"ipywidgets", "traitlets"},
+    "exercises": {"nbformat", "nbconvert"},
+    "cli": {"click", "tqdm", "jupyterlab", "jupyter_client"},
+}
+
+# A notebook's own machinery, which is there when a notebook runs: imported where it is used, never with the module.
+IN_A_NOTEBOOK = {"IPython"}
+
+# A result shows itself: the only ways up, each inside a method that does nothing else.
+UP = {
+    ("core", "show"),
+    ("examples", "show"),
+}
+
+# Who runs Python that bpkit has written itself, from a derivation's lines.
+RUNS_GENERATED_CODE = {
+    "core/numeric.py",
+    "core/matrix_run.py",
+    "core/alternatives.py",
+    "exercises/proof.py",
+    "exercises/rounding.py",
+}
+LONGEST = 280
+
+
+def of_every_module(test: Callable[[str], None]) -> Callable[[], None]:
+    """One test for all modules: several hundred tests of a millisecond each would take longer to report than to run."""
+
+    def run() -> None:
+        for module in MODULES:
+            test(module)
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"), module)
+
+
+def floor(module: str) -> str:
+    """The folder that a module lives in; ``cli.py`` and ``__main__.py`` are the top floor."""
+    return module.split("/")[0] if "/" in module else "cli"
+
+
+def parents(module: str) -> dict[ast.AST, ast.AST]:
+    return {child: node for node in ast.walk(tree(module)) for child in ast.iter_child_nodes(node)}
+
+
+def imports(module: str) -> Iterator[tuple[ast.stmt, str]]:
+    """Every import of a module, wherever it stands, with the full name of what is imported."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} line {node.lineno}: write the import in full"
+            if node.module == "bpkit":
+                yield from ((node, f"bpkit.{alias.name}") for alias in node.names)
+            else:
+                yield node, str(node.module)
+
+
+def for_types_only(node: ast.AST, up: dict[ast.AST, ast.AST]) -> bool:
+    while node in up:
+        node = up[node]
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return True
+    return False
+
+
+def does_nothing_else(node: ast.AST, up: dict[ast.AST, ast.AST]) -> bool:
+    """Is the import in a method of one line: the import, and what it returns?"""
+    owner = up.get(node)
+    if not isinstance(owner, ast.FunctionDef):
+        return False
+    body = [line for line in owner.body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
+    return len(body) == 2 and body[0] is node and isinstance(body[1], ast.Return)
+
+
+def climbing(module: str) -> list[str]:
+    """The imports of a module that go up, and are none of the ways up."""
+    order, here, up = list(FLOORS), floor(module), parents(module)
+    found = []
+    for node, name in imports(module):
+        if not name.startswith("bpkit.") or for_types_only(node, up):
+            continue
+        there = name.split(".")[1]
+        if there not in order:  # bpkit itself, bpkit.version and the like
+            continue
+        if order.index(there) > order.index(here) and not ((here, there) in UP and does_nothing_else(node, up)):
+            found.append(f"{module} line {node.lineno}: {here} imports {name}")
+    return found
+
+
+@of_every_module
+def test_no_import_climbs(module: str) -> None:
+    if module != "__init__.py":
+        assert climbing(module) == []
+
+
+@of_every_module
+def test_third_party_imports_stay_on_their_floor(module: str) -> None:
+    if module == "__init__.py":
+        return
+    order, allowed = list(FLOORS), {"bpkit"}
+    for name in order[: order.index(floor(module)) + 1]:
+        allowed |= FLOORS[name]
+    for node, name in imports(module):
+        top = name.split(".")[0]
+        later = top in IN_A_NOTEBOOK and floor(module) != "core" and node not in tree(module).body
+        assert top in allowed or top in sys.stdlib_module_names or later, f"{module} line {node.lineno}: {name}"
+
+
+def test_the_package_itself_imports_the_ground_floor_alone() -> None:
+    up = parents("__init__.py")
+    for node, name in imports("__init__.py"):
+        if name.startswith("bpkit.") and not for_types_only(node, up):
+            assert name.startswith("bpkit.core."), name
+
+
+def test_a_climbing_import_would_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The test that finds nothing can find something."""
+    (tmp_path / "core").mkdir()
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    bad = {
+        "core/a.py": "from bpkit.show.render import text\n",
+        "core/b.py": "def f(self):\n    from bpkit.show.render import text\n    x = text(self)\n    return x\n",
+        "core/c.py": "from bpkit import apps\n",
+        "core/d.py": "def f(self):\n    from bpkit.apps import training\n    return training(self)\n",
+        "core/e.py": "import bpkit.cli\n",
+    }
+    good = "def f(self):\n    'Shown.'\n    from bpkit.show.render import text\n    return text(self)\n"
+    for module, source in {**bad, "core/good.py": good}.items():
+        (tmp_path / module).write_text(source)
+        assert bool(climbing(module)) == (module in bad), module
+
+
+def test_importing_the_package_is_light() -> None:
+    code = (
+        "import sys, bpkit as bp; p = bp.Problem(bp.Network(1, 1), {'w1': 1, 'b1': 0}, [1], [0]);"
+        "bp.evaluate(p); bp.train(p, 2); bp.check_gradient(p); bp.derive(p.network);"
+        "print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'nbformat', 'nbconvert') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+    assert done.stderr == ""
+
+
+def calls(module: str) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Call):
+            yield node, ast.unparse(node.func)
+
+
+@of_every_module
+def test_code_is_run_only_where_bpkit_has_written_it(module: str) -> None:
+    """No text of a user's becomes code: no eval, no parsing by SymPy, exec in few places of few lines."""
+    for node, name in calls(module):
+        last = name.split(".")[-1]
+        where = f"{module} line {node.lineno}: {name}"
+        assert last not in ("eval", "parse_expr", "parse_latex", "system"), where
+        assert name not in ("__import__", "sp.S", "sympy.S"), where
+        if name == "exec":
+            assert module in RUNS_GENERATED_CODE, where
+            assert ast.unparse(node.args[0]).startswith("compile("), where
+            assert "'<bpkit" in ast.unparse(node.args[0]), where
+        if last == "sympify":
+            assert "strict=True" in ast.unparse(node), where
+
+
+@of_every_module
+def test_what_no_module_does(module: str) -> None:
+    for _, name in imports(module):
+        assert "pyplot" not in name, module
+        assert name.split(".")[0] not in ("random", "threading", "_thread", "asyncio", "sched", "pickle", "requests"), (
+            module
+        )
+    for node, name in calls(module):
+        where = f"{module} line {node.lineno}: {name}"
+        assert name != "print", where
+        assert not name.endswith((".Output", "Timer", "Thread")), where
+        assert name != "Output", where
+        if name.startswith(("np.random.", "numpy.random.")):
+            assert name.endswith(("default_rng", "Generator")), where
+            assert node.args, f"{where}: without a seed"
+    for node in ast.walk(tree(module)):
+        assert not isinstance(node, ast.Global | ast.Nonlocal), f"{module} line {getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{module} line {node.lineno}: a bare except"
+
+
+MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
+MUTATING = {"append", "extend", "update", "setdefault", "pop", "popitem", "add", "clear", "remove", "insert", "discard"}
+
+
+@of_every_module
+def test_no_state_at_module_level(module: str) -> None:
+    """A table at module level is a constant: written in capitals, and never changed."""
+    tables = set()
+    for line in tree(module).body:
+        if isinstance(line, ast.Assign | ast.AnnAssign):
+            targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+            names = {ast.unparse(target) for target in targets}
+            if isinstance(line.value, MUTABLE):
+                tables |= names
+                assert all(name.isupper() or name == "__all__" for name in names), (module, names)
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
+            targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
+            for target in targets:
+                assert not (isinstance(target, ast.Subscript) and ast.unparse(target.value) in tables), module
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
+            assert ast.unparse(node.func.value) not in tables, module
+
+
+@of_every_module
+def test_no_module_is_too_long_to_read(module: str) -> None:
+    lines = len((PACKAGE / module).read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{module}: {lines} lines"
+
+
+@of_every_module
+def test_every_module_says_what_it_is_for(module: str) -> None:
+    """In its docstring; and so does each public class."""
+    assert ast.get_docstring(tree(module)), module
+    for node in tree(module).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{module}: {node.name}"
+
+
+def test_the_examples_in_docstrings_run() -> None:
+    """In one process, so that one cannot lean on what another has imported."""
+    modules = [f"bpkit/{module}" for module in MODULES if ">>>" in (PACKAGE / module).read_text(encoding="utf-8")]
+    assert len(modules) >= 4
+    command = [sys.executable, "-m", "doctest", *modules]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
