@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from bpkit.show.render import aligned, environment, expr_text, words_latex
+from bpkit.show.render import aligned, environment, expr_text, latex_row
 
 if TYPE_CHECKING:
     from bpkit.core.matrix import MatrixStep
@@ -60,9 +60,6 @@ def _matrix_latex(part: str | sp.Expr) -> str:
 
 def matrix_latex(steps: Sequence[MatrixStep]) -> str:
     """The lines of the matrix form as LaTeX; a small circle multiplies element by element."""
-    rows = [
-        rf"{_matrix_latex(s.name)} &= {''.join(map(_matrix_latex, s.parts))} && \text{{{words_latex(s.reason)}}}"
-        rf" \tag{{{s.number}}}"
-        for s in steps
-    ]
-    return environment(rows)
+    return environment(
+        [latex_row(s.number, _matrix_latex(s.name), "".join(map(_matrix_latex, s.parts)), s.reason) for s in steps]
+    )

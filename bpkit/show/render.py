@@ -205,12 +205,13 @@ def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6)
 def latex(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
     """Numbered lines as one LaTeX ``align``, every line with its equation number and its reason."""
     return environment(
-        [
-            rf"{name_latex(s.name)} &= {sides_latex(s, numbers, digits)} && \text{{{words_latex(s.reason)}}}"
-            rf" \tag{{{s.number}}}"
-            for s in steps
-        ]
+        [latex_row(s.number, name_latex(s.name), sides_latex(s, numbers, digits), s.reason) for s in steps]
     )
+
+
+def latex_row(number: int, left: str, right: str, reason: str) -> str:
+    """One line of the ``align``: its number in front, as one at the right edge would be scrolled out of sight."""
+    return rf"\text{{({number})}} && {left} &= {right} && {{\small\text{{{words_latex(reason)}}}}}"
 
 
 def words_latex(words: str) -> str:
