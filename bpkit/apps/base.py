@@ -226,7 +226,7 @@ def numbers(values: Mapping[str, float]) -> dict[str, Number]:
     return {name: Number(name, value, -reach, reach) for name, value in values.items()}
 
 
-def column(title: str, controls: Sequence[widgets.Widget], width: str = "270px") -> widgets.VBox:
+def column(title: str, controls: Sequence[widgets.Widget], width: str = "260px") -> widgets.VBox:
     """Controls below each other under a heading; a long list scrolls, and where there is none it says why."""
     title += "" if controls else ": too many for sliders"
     heading = widgets.HTML(f"<div class='bpkit-heading'>{escape(title)}</div>")

@@ -13,8 +13,8 @@ _CSS = """
 .bpkit-app svg { display: block; }
 .bpkit-app img { border-radius: 8px; background: #fff; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
-  color: var(--jp-content-font-color1, #1f2328); font-size: 13px; }
-.bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 10px 1px 4px;
+  color: var(--jp-content-font-color1, #1f2328); font-size: 12.5px; }
+.bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 6px 1px 3px;
   border: 0; font-weight: 400; white-space: nowrap; background: none; }
 .bpkit-app table.bpkit-lines td:nth-child(3), .bpkit-app table.bpkit-lines td:nth-child(4) { white-space: normal; }
 .bpkit-app table.bpkit-lines thead th { color: var(--jp-ui-font-color2, #59636e); font-size: 12px; }
