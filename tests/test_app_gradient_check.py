@@ -134,3 +134,11 @@ def test_a_storm_of_moves_ends_in_the_last_state() -> None:
     assert repr(app) == repr(other)
     assert {name: view.value for name, view in app.view.items()} == {n: view.value for n, view in other.view.items()}
     assert app.share == "bp.examples.article.problem"
+
+
+def test_a_network_with_more_weights_than_sliders() -> None:
+    wide = bp.Network(2, 30, 1, activation="tanh")
+    problem = bp.Problem(wide, dict.fromkeys(wide.parameters, 0.1), [1, 2], [0.5])
+    app = bp.apps.gradient_check(problem)
+    assert "w3" not in app.control
+    assert app.view["picture"].value

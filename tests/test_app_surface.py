@@ -167,3 +167,11 @@ def test_words_and_picture_for_a_page_that_runs_nothing() -> None:
     assert still.png().startswith(b"\x89PNG")
     app.set(digits=12, twin=True)
     assert f"E_total = {plain_loss():.12g} (circle)" in app.twin_text.value
+
+
+def test_a_network_with_more_weights_than_sliders() -> None:
+    wide = bp.Network(2, 30, 1, activation="tanh")
+    problem = bp.Problem(wide, dict.fromkeys(wide.parameters, 0.1), [1, 2], [0.5])
+    app = bp.apps.surface(problem)
+    assert "w3" not in app.control
+    assert app.view["picture"].value

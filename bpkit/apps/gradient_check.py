@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.base import App, Picture, View, beside, described, numbers
 from bpkit.apps.controls import Number
 from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
@@ -72,15 +72,11 @@ class GradientCheck(App):
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        control = self.control
-        left = widgets.VBox(
-            [
-                column("Nudge", [control[name] for name in ("parameter", "formula", "h")]),
-                column("Weights and biases", [control[name] for name in self.problem.network.parameters]),
-            ]
-        )
-        right = widgets.VBox([self.view["picture"], self.view["table"]])
-        return [widgets.HBox([left, right], layout={"align_items": "flex-start"})]
+        groups = [
+            *self.group("Nudge", ["parameter", "formula", "h"]),
+            *self.group("Weights and biases", self.problem.network.parameters),
+        ]
+        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"], self.view["table"]]))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values)

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, column, described, numbers
+from bpkit.apps.base import App, Picture, View, beside, described, numbers
 from bpkit.apps.controls import Number
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
@@ -78,15 +78,12 @@ class Surface(App):
         return {"picture": (picture, lambda state: self._plot.frame(self._land(state), self._trace(state)))}
 
     def page(self) -> Sequence[widgets.Widget]:
-        control = self.control
-        left = widgets.VBox(
-            [
-                column("Surface", [control[name] for name in ("x", "y", "zoom")]),
-                column("Walk", [control[name] for name in ("rate", "updates")]),
-                column("Where it starts", [control[name] for name in self.problem.network.parameters]),
-            ]
-        )
-        return [widgets.HBox([left, self.view["picture"]], layout={"align_items": "flex-start"})]
+        groups = [
+            *self.group("Surface", ["x", "y", "zoom"]),
+            *self.group("Walk", ["rate", "updates"]),
+            *self.group("Where it starts", self.problem.network.parameters),
+        ]
+        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"]]))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         x, y = values["x"], values["y"]
