@@ -38,7 +38,7 @@ class Solution:
 class Content:
     """What a question makes of a task: the text before the parts, the parts, and the worked solution (when asked)."""
 
-    text: str
+    tell: Callable[[], str]
     parts: tuple[Part, ...]
     solve: Callable[[], Solution]
 
@@ -94,9 +94,9 @@ class Exercise:
     def question(self) -> str:
         """The whole question in Markdown, everything given included."""
         if len(self.parts) == 1:
-            return f"{self.content.text}\n\n{self.content.parts[0].asks}"
+            return f"{self.content.tell()}\n\n{self.content.parts[0].asks}"
         lines = "\n".join(f"- **{letter})** {part.asks}" for letter, part in self.parts.items())
-        return f"{self.content.text}\n\n{lines}"
+        return f"{self.content.tell()}\n\n{lines}"
 
     @property
     def answer(self) -> Any:

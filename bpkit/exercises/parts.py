@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -35,11 +36,19 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Part(ABC):
-    """One thing that is asked, in Markdown, and what it is worth."""
+    """One thing that is asked, in Markdown, and what it is worth.
+
+    ``known`` holds the wrong answers, or a function that finds them: they are only needed where an answer is not right.
+    """
 
     asks: str
     points: float = field(default=1.0, kw_only=True)
-    wrong: tuple[Wrong, ...] = field(default=(), kw_only=True)
+    known: tuple[Wrong, ...] | Callable[[], tuple[Wrong, ...]] = field(default=(), kw_only=True)
+
+    @cached_property
+    def wrong(self) -> tuple[Wrong, ...]:
+        """The wrong answers that are known by name, the likeliest first."""
+        return self.known() if callable(self.known) else self.known
 
     @property
     @abstractmethod
@@ -71,13 +80,14 @@ class Part(ABC):
 class NumberPart(Part):
     """A number to so many significant digits.
 
-    ``slack`` is how far rounding on paper can carry the right answer; ``quantity`` and ``problem`` say what of the
-    derivation it is, None for a number that is no single quantity of one sample. ``proof`` finds it three times.
+    ``paper`` is how far rounding on paper can carry the right answer, or a function that finds it; ``quantity`` and
+    ``problem`` say what of the derivation it is, None for a number that is no single quantity of one sample;
+    ``proof`` finds it three times.
     """
 
     right: float
     digits: int = 4
-    slack: float = 0.0
+    paper: float | Callable[[], float] = 0.0
     quantity: str | None = None
     problem: Problem | None = None
     proof: Callable[[], Proof] | None = None
@@ -86,6 +96,11 @@ class NumberPart(Part):
     def answer(self) -> float:
         """The exact number."""
         return self.right
+
+    @cached_property
+    def slack(self) -> float:
+        """How far rounding on paper can carry the right answer."""
+        return self.paper() if callable(self.paper) else self.paper
 
     @property
     def tolerance(self) -> float:

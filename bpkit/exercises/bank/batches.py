@@ -61,6 +61,11 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
     return tuple(found)
 
 
+def _twice_forward(new: Problem) -> float:
+    """How far the loss after an update is off when both ways forward are rounded on paper."""
+    return 3 * paper_slack(new, DIGITS)["E_total"] + half_unit(evaluate(new)["E_total"], DIGITS)
+
+
 def _build_rates(task: Task) -> Content:
     problem, rates = task.problem, task.about["rates"]
     parts: list[NumberPart | ExactPart] = []
@@ -70,17 +75,23 @@ def _build_rates(task: Task) -> Content:
         by = equals("learning_rate", rate)
         ask = f"$E_{{\\text{{total}}}}$ after one update with {by}, to {DIGITS} significant digits"
         right = evaluate(new)["E_total"]
-        slack = 3 * paper_slack(new, DIGITS)["E_total"] + half_unit(right, DIGITS)  # rounded on both ways forward
         parts.append(
-            NumberPart(ask, right, DIGITS, slack, proof=partial(prove_after, tried), wrong=_after_wrongly(tried))
+            NumberPart(
+                ask,
+                right,
+                DIGITS,
+                partial(_twice_forward, new),
+                proof=partial(prove_after, tried),
+                known=partial(_after_wrongly, tried),
+            )
         )
     options = tuple(f"{rate:g}" for rate in rates)
     ask = f"With which of the learning rates {in_words(options)} does the loss grow?"
     tiny = Wrong(
         "takes the smallest rate for the failing one", "small steps are slow, large ones overshoot", options[0]
     )
-    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "word", options, wrong=(tiny,)))
-    text = f"Learning rates.\n\n{givens(problem)} Other learning rates are tried below."
+    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "word", options, known=(tiny,)))
+    text = lambda: f"Learning rates.\n\n{givens(problem)} Other learning rates are tried below."
     updates = [f"{name}_new" for name in problem.network.parameters]
     each = [problem.replace(learning_rate=rate) for rate in rates]
 
@@ -106,7 +117,10 @@ def _build_batch(task: Task) -> Content:
     samples = [problem.sample(row) for row in range(len(problem.inputs))]
     each = [evaluate(sample)[quantity] for sample in samples]
     right = evaluate(problem)[quantity]
-    slack = max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
+
+    def slack() -> float:
+        return max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
+
     wrong = [
         Wrong("adds up the samples", "the loss of a batch is the mean of its samples' losses", sum(each)),
         *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
@@ -119,10 +133,12 @@ def _build_batch(task: Task) -> Content:
             DIGITS,
             slack,
             proof=partial(prove, problem, quantity),
-            wrong=tuple(wrong),
+            known=tuple(wrong),
         )
     )
-    text = f"A batch and its mean.\n\n{givens(problem)} The loss of the batch is the mean over its samples. Compute:"
+    text = lambda: (
+        f"A batch and its mean.\n\n{givens(problem)} The loss of the batch is the mean over its samples. Compute:"
+    )
 
     def solve() -> Solution:
         lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]

@@ -164,30 +164,30 @@ def _build(task: Task) -> Content:
             "`forward(x, W1, b1, W2, b2)`: the outputs, an array with one number for each output",
             Model("forward", _forward()),
             tuple((one.inputs, *arrays) for one, arrays in zip(tried, parameters)),
-            wrong=wrong(_forward, "leaves the bias out"),
+            known=wrong(_forward, "leaves the bias out"),
         ),
         FunctionPart(
             "`backward(x, y, W1, b1, W2, b2)`: the derivatives of the loss, `[dW1, db1, dW2, db2]` in those shapes",
             Model("backward", _backward()),
             tuple((one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)),
-            wrong=wrong(_backward, *REVEALS[:4]),
+            known=wrong(_backward, *REVEALS[:4]),
             points=2.0,
         ),
         FunctionPart(
             "`update(parameters, gradients, rate)`: the list of the new arrays after one step of gradient descent",
             Model("update", _update()),
             tuple((arrays, steps, 0.5) for arrays, steps in zip(parameters, slopes)),
-            wrong=wrong(_update, *REVEALS[5:7]),
+            known=wrong(_update, *REVEALS[5:7]),
         ),
         FunctionPart(
             "`gradient_check(loss, w, h=1e-5)`: an array with (loss(w + h) - loss(w - h)) / 2h for each entry of `w`",
             Model("gradient_check", _quotients()),
             tuple((*_loss_of(one), STEP) for one in tried),
-            wrong=(once,),
+            known=(once,),
         ),
     )
     network = task.problem.network
-    text = (
+    text = lambda: (
         "Backpropagation in NumPy.\n\nWrite four functions for networks with one hidden layer, sigmoid everywhere and "
         "the loss $\\sum \\frac{1}{2}(y - out)^2$. `W1` has a row for each input and a column for each hidden neuron, "
         "`b1` a number for each hidden neuron; `W2` and `b2` likewise with the outputs. `x` and `y` are one sample. "

@@ -98,18 +98,18 @@ def _build_slip(task: Task) -> Content:
     mended = number_part(problem, quantity, (), ", the right number of that line")
     copied = Wrong("copies the wrong number", "this is the number that stands there", given)
     parts = (
-        ExactPart("The number of the line that is wrong in itself", first + 1, "whole", wrong=tuple(wrong)),
+        ExactPart("The number of the line that is wrong in itself", first + 1, "whole", known=tuple(wrong)),
         NumberPart(
             "The right number of that line, to 4 significant digits (as a decimal, not in millionths)",
             mended.right,
             mended.digits,
-            max(mended.slack, 1 / MILLION),
+            lambda: max(mended.slack, 1 / MILLION),
             proof=mended.proof,
-            wrong=(copied, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
+            known=lambda: (copied, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
         ),
     )
     rows = [[str(n), f"${_name(name)} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)]
-    text = (
+    text = lambda: (
         f"Which line is wrong?\n\n{givens(problem)}\n\nSomebody worked out {maths(f'dE_total/d{target}')}. One line is "
         "wrong in itself; the lines after it that use it are wrong only because it is. "
         f"{IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
@@ -176,7 +176,7 @@ def _build_check(task: Task) -> Content:
             worst.parameter,
             "word",
             names,
-            wrong=tuple(
+            known=tuple(
                 Wrong("blames a row that agrees", "both numbers of this row agree to six decimals", name)
                 for name in names
                 if name != worst.parameter
@@ -188,11 +188,11 @@ def _build_check(task: Task) -> Content:
             worst.error,
             4,
             2 / MILLION / large * max(1.0, worst.error),
-            wrong=wrong,
+            known=wrong,
         ),
     )
     shown = [[maths(name), str(derived), str(measured)] for name, derived, measured in rows]
-    text = (
+    text = lambda: (
         f"A gradient check.\n\n{givens(problem)}\n\nSomebody derived some slopes of $E_{{\\text{{total}}}}$ and "
         f"measured them by nudging each parameter. {IN_MILLIONTHS}\n\n"
         f"{table(['parameter', 'derived', 'measured'], shown)}"

@@ -80,11 +80,11 @@ def number_part(
         f"{maths(name)}{what}, to {digits} significant digits",
         evaluate(problem)[name],
         digits,
-        paper_slack(problem, digits)[name],
+        lambda: paper_slack(problem, digits)[name],
         name,
         problem,
         partial(prove, problem, name),
-        wrong=wrong_answers(problem, name, reveals),
+        known=lambda: wrong_answers(problem, name, reveals),
         points=points,
     )
 
@@ -116,7 +116,7 @@ def quantity_question(
     def build(task: Task) -> Content:
         problem, wanted = task.problem, task.about["asks"]
         parts = tuple(number_part(problem, quantity, reveals) for quantity in wanted)
-        return Content(f"{title}.\n\n{givens(problem)}\n\nCompute:", parts, lambda: worked(problem, wanted))
+        return Content(lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:", parts, lambda: worked(problem, wanted))
 
     return Question(id, topic, title, draw, build, reveals)
 

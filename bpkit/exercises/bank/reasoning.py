@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import numpy as np
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -73,9 +74,9 @@ def _build_paths(task: Task) -> Content:
         f"List every path from {maths(weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it passes, "
         'for example `["h1 o1", "h1 o2"]`'
     )
-    text = f"The paths of a weight.\n\n{givens(task.problem)}"
+    text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
     solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
-    return Content(text, (ExactPart(ask, right, "paths", wrong=tuple(wrong)), _product_part(task)), solve)
+    return Content(text, (ExactPart(ask, right, "paths", known=tuple(wrong)), _product_part(task)), solve)
 
 
 def _product_part(task: Task) -> NumberPart:
@@ -101,7 +102,7 @@ def _product_part(task: Task) -> NumberPart:
         DIGITS,
         abs(slack) + half_unit(right, DIGITS),
         proof=partial(prove_product, problem, path.factors),
-        wrong=tuple(wrong),
+        known=tuple(wrong),
     )
 
 
@@ -115,9 +116,6 @@ def _sentence(number: int) -> str:
 
 def _in_lines(paths: object) -> str:
     return "\n".join(f"- {line}" for line in str(paths).splitlines()[:-1])
-
-
-SIGN_TEXT = "the slope of the error is output minus target, and every factor of the chain brings its own sign"
 
 
 def _draw_sign(rng: np.random.Generator, level: str) -> Task:
@@ -137,12 +135,16 @@ def _sign(value: float) -> str:
     return "positive" if value > 0 else "negative"
 
 
+def _signs(problem: Problem, quantity: str, read: Callable[[float], str | int]) -> tuple[Wrong, ...]:
+    """What mistakes make of the sign, or of the order of magnitude."""
+    right = read(evaluate(problem)[quantity])
+    wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
+    return tuple(Wrong(one.name, one.sentence, read(one.answer)) for one in wrong if read(one.answer) != right)
+
+
 def _build_sign(task: Task) -> Content:
     problem, quantity = task.problem, task.about["asks"][0]
     value = evaluate(problem)[quantity]
-    wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
-    flipped = [Wrong(one.name, one.sentence, _sign(one.answer)) for one in wrong if one.answer * value < 0]
-    moved = [Wrong(one.name, one.sentence, _power(one.answer)) for one in wrong if _power(one.answer) != _power(value)]
     name = maths(quantity)
     parts = (
         ExactPart(
@@ -150,17 +152,17 @@ def _build_sign(task: Task) -> Content:
             _sign(value),
             "word",
             ("positive", "negative"),
-            wrong=tuple(flipped),
+            known=partial(_signs, problem, quantity, _sign),
         ),
         ExactPart(
             f"Its order of magnitude: the whole number $k$ with $10^k \\leq |{name.strip('$')}| < 10^{{k+1}}$",
             _power(value),
             "whole",
-            wrong=tuple(moved),
+            known=partial(_signs, problem, quantity, _power),
         ),
         number_part(problem, quantity, HIDDEN, ", computed"),
     )
-    return Content(f"Sign and size first.\n\n{givens(problem)}", parts, lambda: worked(problem, [quantity]))
+    return Content(lambda: f"Sign and size first.\n\n{givens(problem)}", parts, lambda: worked(problem, [quantity]))
 
 
 def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
@@ -192,10 +194,10 @@ def _build_shapes(task: Task) -> Content:
         single = Wrong("forgets the batch", "a batch has a row for each sample", (1, columns))
         wrong = (turned,) if "W_" in name else (turned, single)
         parts.append(
-            ExactPart(f"The shape of {_matrix_name(name)} as (rows, columns)", (rows, columns), "shape", wrong=wrong)
+            ExactPart(f"The shape of {_matrix_name(name)} as (rows, columns)", (rows, columns), "shape", known=wrong)
         )
     sizes = ", ".join(map(str, network.sizes))
-    text = (
+    text = lambda: (
         f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
         f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
         "neuron of the first layer after the inputs, and $\\delta_l$ holds the slopes of the loss in $net_l$."

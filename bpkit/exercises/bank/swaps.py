@@ -51,12 +51,12 @@ def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) 
             for quantity in asks
         ]
         first, second = task.problems
-        text = (
+        text = lambda: (
             f"{title}.\n\n{givens(first)}\n\nThen once more with {_what(second, by)} in place of {_what(first, by)}, "
             "and every number as before. Compute:"
         )
-        pieces = (piece for problem in task.problems for piece in worked(problem, asks).pieces)
-        return Content(text, tuple(parts), lambda: Solution(tuple(pieces)))
+        solve = lambda: Solution(tuple(piece for problem in task.problems for piece in worked(problem, asks).pieces))
+        return Content(text, tuple(parts), solve)
 
     return Question(id, "other networks", title, draw, build, reveals)  # type: ignore[arg-type]  # one of the two above
 

@@ -91,14 +91,14 @@ def _build(task: Task) -> Content:
     ask = f"Write {maths(f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
     source, target = network.weights[weight]
-    text = (
+    text = lambda: (
         f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(weight)} leads from {source} to "
         f"{target}; the weights are numbered layer by layer, neuron by neuron: "
         f"{', '.join(f'{maths(w)} {a}→{b}' for w, (a, b) in network.weights.items())}.\n\nNames such as {names} may "
         "stand in the formula, of every neuron that the network has; any form that means the same is right."
     )
-    part = FormulaPart(ask, right, _settings(network), wrong=tuple(w for w in wrong if w.answer))
-    part = FormulaPart(ask, right, part.settings, wrong=tuple(w for w in part.wrong if not part.judge(w.answer)))
+    part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
+    part = FormulaPart(ask, right, part.settings, known=tuple(w for w in part.wrong if not part.judge(w.answer)))
     return Content(text, (part,), lambda: Solution((_lines(network, weight), f"In one line: `{right}`")))
 
 

@@ -36,8 +36,8 @@ def learner_notebook(sheet: Sheet, title: str = "Exercises") -> str:
         cells.append(_text(f"q{number}", question_text(number, exercise)))
         for letter, part in exercise.parts.items():
             key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
-            cells.append(_code(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
-            cells.append(_code(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
+            cells.append(code_cell(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
+            cells.append(code_cell(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
     return _written(cells, {"kind": "learner", "learner": sheet.learner, **_about(sheet)})
 
 
@@ -105,7 +105,7 @@ def _setup(sheet: Sheet, assign: str, checked: bool, count: int | None = None) -
     tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in sheet.data()["tasks"])
     opened = f"bp.exercises.open_sheet(\n    r'''{{\"tasks\": [\n{tasks}\n]}}'''\n)"
     call = f"bp.exercises.Checker({opened}, answers)" if checked else opened
-    cell = _code("setup", f"import bpkit as bp\n\n{assign}{call}", {"kind": "setup"})
+    cell = code_cell("setup", f"import bpkit as bp\n\n{assign}{call}", {"kind": "setup"})
     cell["metadata"]["jupyter"] = {"source_hidden": True}
     return {**cell, "execution_count": count}
 
@@ -114,7 +114,8 @@ def _text(id: str, source: str) -> Cell:
     return {"cell_type": "markdown", "id": id, "metadata": {"bpkit": {"kind": "text"}}, "source": source}
 
 
-def _code(id: str, source: str, about: dict[str, str]) -> Cell:
+def code_cell(id: str, source: str, about: dict[str, str]) -> Cell:
+    """A code cell that has not run."""
     return {
         "cell_type": "code",
         "execution_count": None,
@@ -127,7 +128,7 @@ def _code(id: str, source: str, about: dict[str, str]) -> Cell:
 
 def _run(id: str, source: str, data: dict[str, str], count: int) -> Cell:
     output = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
-    return {**_code(id, source, {"kind": "solution"}), "outputs": [output], "execution_count": count}
+    return {**code_cell(id, source, {"kind": "solution"}), "outputs": [output], "execution_count": count}
 
 
 def _written(cells: list[Cell], about: dict[str, Any]) -> str:

@@ -1,0 +1,170 @@
+"""Says whether an edited notebook can still be marked, without a kernel, and repairs a copy of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
+from bpkit.exercises.key import Key
+from bpkit.exercises.marking import whose
+from bpkit.exercises.parts import FunctionPart
+from bpkit.exercises.sheet import Sheet, open_sheet
+from bpkit.exercises.submissions import (
+    NotRead,
+    Submission,
+    Unreadable,
+    about_of,
+    answers_in,
+    read_notebook,
+    read_submission,
+    source_of,
+)
+
+_DATA = re.compile(r"r'''(\{\"tasks\": \[\n.*?\n\]\})'''", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What is wrong with a file; ``markable`` when its answers can be read and it is known whose they are."""
+
+    path: Path
+    markable: bool
+    findings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        head = f"{self.path.name}: {'can be marked' if self.markable else 'cannot be marked'}"
+        return "\n".join([head, *(f"  - {finding}" for finding in self.findings)])
+
+
+def examine(path: Path, key: Key | None = None) -> Checkup:
+    """Look a notebook over: lost, copied, split, renamed, retyped cells, lost metadata, answers that are no values."""
+    try:
+        submission = read_submission(path)
+    except Unreadable as error:
+        return Checkup(path, False, (str(error),))
+    findings = list(submission.remarks)
+    markable = True
+    if not submission.about:
+        findings.append("the notebook's own data are lost; whose it is has to be read from its name")
+    if key:
+        try:
+            whose(submission, key)
+        except Unreadable as error:
+            findings.append(str(error))
+            markable = False
+    sheet = sheet_of(submission, key)
+    if sheet is None:
+        findings.append("the cell with the numbers of the questions is lost or changed; checks do not work in it")
+    expected = list(sheet.parts) if sheet else [str(one) for one in submission.about.get("answers", ())]
+    findings += _about_cells(submission, expected)
+    findings += _about_answers(submission, sheet)
+    if not submission.answers:
+        findings.append("there is no answer cell in it")
+        markable = False
+    return Checkup(path, markable, tuple(dict.fromkeys(findings)))
+
+
+def sheet_of(submission: Submission, key: Key | None) -> Sheet | None:
+    """The questions that a notebook is about: from the key, else from its own cell with the numbers."""
+    if key:
+        try:
+            return key.sheet(whose(submission, key)[0])
+        except BpkitError:
+            return None
+    for cell in submission.cells:
+        if found := _DATA.search(source_of(cell)):
+            try:
+                return open_sheet(found[1])
+            except BpkitError:
+                return None
+    return None
+
+
+def _about_cells(submission: Submission, expected: list[str]) -> Iterator[str]:
+    cells: dict[str, list[int]] = {}
+    ids: dict[str, list[int]] = {}
+    for number, cell in enumerate(submission.cells, 1):
+        about = about_of(cell)
+        if isinstance(cell.get("id"), str):
+            ids.setdefault(cell["id"], []).append(number)
+        if about.get("kind") != "answer":
+            continue
+        name = str(about.get("key"))
+        cells.setdefault(name, []).append(number)
+        inside = [found.key for found in answers_in(source_of(cell), number, "code") if found.text]
+        if not inside:
+            yield f"the answer cell of {name} (cell {number}) holds no line answers[{json.dumps(name)}] = .."
+        elif name not in inside:
+            yield f"the answer cell of {name} (cell {number}) was renamed to {', '.join(inside)}"
+    for name, places in (*cells.items(), *ids.items()):
+        if len(places) > 1:
+            yield f"{name} stands in several cells: {', '.join(map(str, places))}"
+    for name in expected:
+        if name not in submission.answers:
+            yield f"the answer {name} is lost"
+    if expected and (others := [name for name in submission.answers if name not in expected]):
+        yield f"answers that nobody asked for: {', '.join(others)}"
+
+
+def _about_answers(submission: Submission, sheet: Sheet | None) -> Iterator[str]:
+    for name, found in submission.answers.items():
+        part = sheet.parts.get(name) if sheet else None
+        if isinstance(part, FunctionPart):
+            continue
+        if isinstance(found.value, NotRead):
+            yield f"{name}: {found.value.why}"
+        elif part:
+            said = part.judge(found.value)
+            if said.verdict == "unreadable":
+                yield f"{name}: {said.message}"
+
+
+def repaired(path: Path, key: Key | None = None) -> str:
+    """A copy that can be marked: answer cells made code again, their data put back, lost ones added, copies dropped.
+
+    No answer is changed. Raises ``Unreadable`` for a file that is no notebook.
+    """
+    notebook = read_notebook(path)
+    submission = read_submission(path)
+    sheet = sheet_of(submission, key)
+    seen: set[str] = set()
+    cells = []
+    for number, cell in enumerate(submission.cells, 1):
+        fixed: dict[str, Any] = {
+            **cell,
+            "metadata": dict(cell["metadata"]) if isinstance(cell.get("metadata"), dict) else {},
+        }
+        inside = list(answers_in(source_of(cell), number, str(cell.get("cell_type"))))
+        if len(inside) == 1:
+            name = inside[0].key
+            if submission.answers[name].cell != number and inside[0].text in (
+                "None",
+                "...",
+                submission.answers[name].text,
+            ):
+                continue
+            fixed["metadata"]["bpkit"] = {"kind": "answer", "key": name}
+            fixed |= {"cell_type": "code", "execution_count": fixed.get("execution_count")}
+            fixed["outputs"] = fixed.get("outputs", [])
+            fixed.pop("attachments", None)
+        if not isinstance(fixed.get("id"), str) or fixed["id"] in seen:
+            fixed["id"] = f"cell-{number}"
+        seen.add(fixed["id"])
+        cells.append(fixed)
+    for name, part in sheet.parts.items() if sheet else ():
+        if name not in submission.answers:
+            cells.append(code_cell(f"answer-{name}-added", blank_answer(name, part), {"kind": "answer", "key": name}))
+    metadata = notebook["metadata"] if isinstance(notebook.get("metadata"), dict) else {}
+    about: dict[str, Any] = dict(submission.about)
+    if sheet:
+        about |= {"schema": 1, "kind": "learner", "answers": list(sheet.parts), "fingerprint": sheet.fingerprint}
+        about |= {"questions": [exercise.id for exercise in sheet]}
+        about["learner"] = sheet.learner if key else about.get("learner", "")
+    whole = {"cells": cells, "metadata": {**KERNEL, **metadata, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

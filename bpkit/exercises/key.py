@@ -1,0 +1,93 @@
+"""The key of a class: who got which tasks. Right and wrong answers are worked out from them when they are needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.cohort import Plan, Seat
+from bpkit.exercises.sheet import Sheet, open_sheet
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Key:
+    """The tasks of every learner, by file name; ``key.sheet(slug)`` is one learner's sheet."""
+
+    seats: tuple[Seat, ...]
+    tasks: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+    @cached_property
+    def by_learner(self) -> Mapping[str, Seat]:
+        """The seats by the learners' names."""
+        return MappingProxyType({seat.learner: seat for seat in self.seats})
+
+    @cached_property
+    def by_slug(self) -> Mapping[str, Seat]:
+        """The seats by file name."""
+        return MappingProxyType({seat.slug: seat for seat in self.seats})
+
+    def sheet(self, slug: str) -> Sheet:
+        """The sheet of a seat."""
+        found = open_sheet({"tasks": self.tasks[slug]})
+        return Sheet(found.exercises, self.by_slug[slug].learner)
+
+    def __repr__(self) -> str:
+        return f"Key({len(self.seats)} learners, {len(self.about.get('questions', ()))} questions)"
+
+
+def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int) -> str:
+    """The key as JSON, one line for each learner."""
+    about = {
+        "schema": SCHEMA,
+        "bpkit": version("bpkit"),
+        "seed": seed,
+        "difficulty": plan.difficulty,
+        "questions": list(plan.questions),
+    }
+    rows = [
+        json.dumps(
+            {
+                "learner": seat.learner,
+                "slug": seat.slug,
+                "seed": seat.seed,
+                "redraws": dict(plan.redraws.get(seat.slug, {})),
+                "tasks": found,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+        for seat, found in tasks
+    ]
+    head = json.dumps(about, sort_keys=True)[:-1]
+    return f'{head}, "learners": [\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def read_key(path: Path) -> Key:
+    """Read a key that ``bpkit exercises new`` wrote; raises ``BpkitError`` for any other file."""
+    path = path / "key.json" if path.is_dir() else path
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        rows = data["learners"]
+        seats = tuple(Seat(str(row["learner"]), str(row["slug"]), int(row["seed"])) for row in rows)
+        tasks = {str(row["slug"]): row["tasks"] for row in rows}
+        if data["schema"] != SCHEMA or len(tasks) != len(rows):
+            raise ValueError(f"schema {data['schema']}, {len(rows)} learners")
+    except OSError as error:
+        raise BpkitError(
+            f"key: expected the key.json that `bpkit exercises new` wrote, found none at {path} ({error.strerror})"
+        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BpkitError(
+            f"key: expected the key.json that `bpkit exercises new` wrote, {path} is something else ({error})"
+        ) from None
+    return Key(seats, MappingProxyType(tasks), MappingProxyType({k: v for k, v in data.items() if k != "learners"}))

@@ -1,0 +1,205 @@
+"""Marks what was handed in: every answer judged, errors carried forward, mistakes named; nothing is run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bpkit.core.derive import derive
+from bpkit.core.numeric import evaluate_given
+from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.files import slug
+from bpkit.exercises.key import Key
+from bpkit.exercises.parts import FunctionPart, NumberPart, Part
+from bpkit.exercises.rounding import half_unit
+from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.submissions import NotRead, Submission, Unreadable, read_submission
+from bpkit.exercises.typed import read_number
+
+BY_HAND = "by hand"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One answer: what was written, what is to be said about it, and the points."""
+
+    key: str
+    question: str
+    given: str
+    feedback: Feedback
+    points: float
+    worth: float
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One file: whose it is, its marks, remarks; or a ``problem`` that kept it from being marked."""
+
+    path: Path
+    learner: str = ""
+    slug: str = ""
+    marks: tuple[Mark, ...] = ()
+    remarks: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def points(self) -> float:
+        """What the answers earned, without those that are marked by hand."""
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def worth(self) -> float:
+        """What they could have earned, without those that are marked by hand."""
+        return sum(mark.worth for mark in self.marks if mark.feedback.verdict != BY_HAND)
+
+    def __repr__(self) -> str:
+        return (
+            f"Marked({self.learner or self.path.name}: {self.problem or f'{self.points:g} of {self.worth:g} points'})"
+        )
+
+
+def mark_file(path: Path, key: Key, sheets: Callable[[str], Sheet] | None = None) -> Marked:
+    """Mark one file; it never raises for what a file holds."""
+    try:
+        submission = read_submission(path)
+        seat_slug, remarks = whose(submission, key)
+    except Unreadable as error:
+        return Marked(path, problem=str(error))
+    except Exception as error:  # one file must not keep the others from being marked
+        return Marked(path, problem=f"could not be read ({type(error).__name__}: {str(error)[:80]})")
+    try:
+        sheet = (sheets or key.sheet)(seat_slug)
+        marks = mark_sheet(sheet, {name: found.value for name, found in submission.answers.items()}, submission)
+    except Exception as error:
+        return Marked(path, problem=f"could not be marked ({type(error).__name__}: {str(error)[:80]})")
+    lost = [name for name in sheet.parts if name not in submission.answers]
+    if lost:
+        remarks = (*remarks, f"no answer cell found for {', '.join(lost)}")
+    fingerprint = submission.about.get("fingerprint")
+    if fingerprint is not None and fingerprint != sheet.fingerprint:
+        remarks = (*remarks, "its own data are not those of the key; it was marked by the key")
+    return Marked(path, sheet.learner, seat_slug, marks, (*submission.remarks, *remarks))
+
+
+def whose(submission: Submission, key: Key) -> tuple[str, tuple[str, ...]]:
+    """The seat of a file, by its own data, else by its name; raises ``Unreadable`` when nobody's."""
+    learner = submission.about.get("learner")
+    stem = slug(submission.path.stem)
+    by_name = [found for found in key.by_slug if found == stem]
+    by_name = by_name or [found for found in key.by_slug if f"-{found}-" in f"-{stem}-"]
+    longest = max(by_name, key=len) if by_name else None
+    if isinstance(learner, str) and learner in key.by_learner:
+        own = key.by_learner[learner].slug
+        if longest and longest != own:
+            return own, (f"the file's name says {longest}, the file itself {own}; it was marked as {own}",)
+        return own, ()
+    if longest:
+        return longest, ("its own data are lost; whose it is was read from the file's name",)
+    if len(key.seats) == 1:
+        return key.seats[0].slug, ()
+    raise Unreadable("nobody in the key has this name; rename the file to the name that it was handed out under")
+
+
+def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | None = None) -> tuple[Mark, ...]:
+    """The marks of all answers of a sheet, by key; an answer that is missing earns nothing."""
+    marks = []
+    before: list[Before] = []
+    last = 0
+    for key, (number, _) in sheet.places.items():
+        if number != last:
+            before, last = [], number
+        part, value = sheet.parts[key], answers.get(key)
+        feedback = judged(part, value, before)
+        if isinstance(part, NumberPart) and feedback.verdict not in ("blank", "unreadable"):
+            before.append(Before(part, read_number(value).value, feedback))
+        found = source.answers.get(key) if source else None
+        given = found.text if found else "" if value is None else str(value)
+        marks.append(Mark(key, sheet[number].id, given[:200], feedback, feedback.share * part.points, part.points))
+    return tuple(marks)
+
+
+@dataclass(frozen=True)
+class Before:
+    """An earlier answer of the same exercise, and what was said about it."""
+
+    part: NumberPart
+    value: float
+    feedback: Feedback
+
+
+def judged(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
+    """What is to be said about an answer, in the light of the answers before it in the same exercise."""
+    if isinstance(part, FunctionPart):
+        return Feedback(BY_HAND, "code is not run when marking; look at it, or let nbgrader run it")
+    if isinstance(value, NotRead):
+        return Feedback("unreadable", value.why)
+    feedback = part.judge(value)
+    if feedback or not isinstance(part, NumberPart) or feedback.verdict in ("blank", "unreadable"):
+        return feedback
+    found = carried(part, read_number(value).value, feedback, before)
+    return feedback if found is None else found
+
+
+def carried(part: NumberPart, value: float, usual: Feedback, before: Sequence[Before]) -> Feedback | None:
+    """Right, given what was wrong before? None when it is not, or when nothing before it was wrong."""
+    wrong = _wrong_before(part, before)
+    if not wrong or part.quantity is None or part.problem is None:
+        return None
+    given = {str(one.part.quantity): one.value for one in wrong}
+    # The slips themselves; what was right given them is not named again.
+    first = [str(one.part.quantity) for one in wrong if one.feedback.verdict != "carried"]
+    names = ", ".join(first or given)
+    if trivial := [name for name, number in given.items() if number in (0.0, 1.0, -1.0)]:
+        return _not_carried(usual, f"{trivial[0]} = {given[trivial[0]]:g}")
+    expected = evaluate_given(part.problem, given)[part.quantity]
+    if not math.isfinite(expected) or abs(expected) < 1e-3 * abs(part.right):
+        return _not_carried(usual, names)
+    reach = max(half_unit(expected, part.digits), part.slack * abs(expected / part.right)) * (1 + 1e-9)
+    for one in wrong:  # what was typed is rounded, and may have been carried on unrounded
+        name = str(one.part.quantity)
+        off = {**given, name: one.value + half_unit(one.value, one.part.digits)}
+        reach += abs(evaluate_given(part.problem, off)[part.quantity] - expected)
+    if abs(value - expected) > reach:
+        return None
+    return Feedback("carried", f"{value:g} is right, given your {names}")
+
+
+def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
+    """The earlier answers that are not the right numbers and that this one rests on."""
+    if part.problem is None or part.quantity is None:
+        return []
+    rests_on = {step.name for step in derive(part.problem.network).toward(part.quantity)}
+    return [
+        one
+        for one in before
+        if one.part.problem == part.problem
+        and one.part.quantity in rests_on
+        and one.feedback.verdict not in ("correct", "rounded")
+    ]
+
+
+def _not_carried(usual: Feedback, what: str) -> Feedback:
+    """The usual feedback, and why an earlier value was not taken as given."""
+    why = f"{usual.message}; it was not marked as following from your {what}, which makes the rest trivial"
+    return Feedback(usual.verdict, why, usual.misconceptions)
+
+
+def mark_all(paths: Iterable[Path], key: Key) -> Iterator[Marked]:
+    """Mark files one after the other; of two from one learner the second says so."""
+    seen: dict[str, Path] = {}
+    for path in paths:
+        marked = mark_file(path, key)
+        yield twice(marked, seen)
+
+
+def twice(marked: Marked, seen: dict[str, Path]) -> Marked:
+    """The same, with a remark when the learner has handed in another file already."""
+    if marked.slug and marked.slug in seen:
+        remark = f"{marked.learner} also handed in {seen[marked.slug].name}"
+        return Marked(marked.path, marked.learner, marked.slug, marked.marks, (*marked.remarks, remark))
+    if marked.slug:
+        seen[marked.slug] = marked.path
+    return marked

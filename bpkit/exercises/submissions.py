@@ -1,0 +1,182 @@
+"""Reads what learners hand in: literals out of answer cells, never running a line, whatever the file holds."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.formula import read_formula
+
+LARGEST_FILE = 25_000_000  # bytes; a sheet has 30,000, a notebook full of pictures a few millions
+LARGEST_CELL = 50_000
+MOST_CELLS = 5_000
+LONGEST_ANSWER = 5_000
+
+_ANSWER = re.compile(
+    r"""^[ \t]*answers[ \t]*\[[ \t]*(["'])(\d{1,3}[a-z]?)\1[ \t]*\][ \t]*=(?!=)[ \t]*(.*)$""", re.MULTILINE
+)
+
+
+class Unreadable(BpkitError):
+    """A file that no answers can be read from, and why."""
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """An answer that is there, but is no literal: why it was not taken."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """One answer: its value (or ``NotRead``), the text that stood there, the number of its cell, the cell's kind."""
+
+    key: str
+    value: Any
+    text: str
+    cell: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a file says: its answers by key, its own data about itself, and remarks on how it was read."""
+
+    path: Path
+    answers: Mapping[str, Found]
+    about: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
+    cells: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+
+def notebooks_in(path: Path) -> Iterator[Path]:
+    """The notebooks under a folder, in order, without following links; or the one file."""
+    if not path.is_dir():
+        yield path
+        return
+    for folder, folders, files in os.walk(path, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(files) if name.lower().endswith(".ipynb") and name[0] != ".")
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """A notebook as plain data; raises ``Unreadable`` in words for anything that is none."""
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise Unreadable("a link, which is not followed; put the file itself there")
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable("not a file")
+        if found.st_size > LARGEST_FILE:
+            size = f"{found.st_size / 1e6:.0f} MB"
+            raise Unreadable(
+                f"{size} large, more than {LARGEST_FILE / 1e6:.0f} MB; clear its outputs and hand it in again"
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror}") from None
+    if not raw.strip():
+        raise Unreadable("empty")
+    try:
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("not in UTF-8, which notebooks are written in; open and save it in Jupyter") from None
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise Unreadable("nested too deeply to be a notebook") from None
+    except ValueError as error:
+        raise Unreadable(f"not a whole notebook: {str(error)[:80]}; download it again") from None
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        old = isinstance(data, dict) and "worksheets" in data
+        raise Unreadable("a notebook of format 3; save it in a newer Jupyter" if old else "JSON, but not a notebook")
+    if len(data["cells"]) > MOST_CELLS:
+        raise Unreadable(f"{len(data['cells'])} cells, more than {MOST_CELLS}")
+    return data
+
+
+def read_submission(path: Path) -> Submission:
+    """Read the answers of a notebook; raises ``Unreadable`` where that is not possible."""
+    notebook = read_notebook(path)
+    cells = tuple(cell for cell in notebook["cells"] if isinstance(cell, dict))
+    remarks: list[str] = []
+    if len(cells) < len(notebook["cells"]):
+        remarks.append("some of its cells are no cells; they were left out")
+    found: dict[str, Found] = {}
+    for number, cell in enumerate(cells, 1):
+        for answer in answers_in(source_of(cell), number, str(cell.get("cell_type"))):
+            before = found.get(answer.key)
+            if answer.kind != "code":
+                remarks.append(f"the answer {answer.key} stands in a cell that is not code (cell {number})")
+            if before and before.text != answer.text:
+                if answer.text in ("None", "...", ""):
+                    continue
+                if before.text not in ("None", "...", ""):
+                    remarks.append(f"{answer.key} is answered twice; the last counts ({answer.text[:40]})")
+            found[answer.key] = answer
+    return Submission(path, found, about_of(notebook), tuple(remarks), cells)
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    """A cell's text; empty where it has none, or too much of it."""
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    return source if isinstance(source, str) and len(source) <= LARGEST_CELL else ""
+
+
+def about_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:
+    """bpkit's own metadata of a notebook or a cell; empty where it is lost."""
+    metadata = thing.get("metadata")
+    about = metadata.get("bpkit") if isinstance(metadata, dict) else None
+    return about if isinstance(about, dict) else {}
+
+
+def answers_in(source: str, number: int, kind: str) -> Iterator[Found]:
+    """Every ``answers["3b"] = ..`` of a cell, read as Python if the cell is Python, else line by line."""
+    if "answers" not in source:
+        return
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        for match in _ANSWER.finditer(source):
+            yield Found(match[2], _text_value(match[3]), match[3].strip()[:LONGEST_ANSWER], number, kind)
+        return
+    for statement in body:
+        match statement:
+            case ast.Assign([ast.Subscript(ast.Name("answers"), ast.Constant(str(key)))], value):
+                text = (ast.get_source_segment(source, value) or "")[: LONGEST_ANSWER + 1]
+                yield Found(key[:8], _value(value, text), text, number, kind)
+
+
+def _text_value(text: str) -> Any:
+    """A line's right side, in a cell that is not Python as a whole."""
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body, text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return NotRead(f"{text[:40]!r} does not read as a value")
+
+
+def _value(node: ast.expr, text: str) -> Any:
+    """A literal, or arithmetic on plain numbers worked out without running it, or why it is neither."""
+    if len(text) > LONGEST_ANSWER:
+        return NotRead("the answer is too long")
+    if isinstance(node, ast.Name):
+        return NotRead(f"{node.id[:40]} is a name; write the value itself")
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        pass
+    try:
+        return read_formula(text, frozenset()).at({})
+    except BpkitError:
+        return NotRead(f"{text[:40]!r} is no plain value, and nothing is run to find out; write the value itself")

@@ -1,0 +1,487 @@
+"""Marking: planted mistakes found and named, errors carried forward, and files that mean harm."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import io
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpkit.core.numeric import evaluate_given
+from bpkit.exercises.cohort import plan
+from bpkit.exercises.doctor import examine, repaired
+from bpkit.exercises.editions.notebooks import learner_notebook
+from bpkit.exercises.key import Key, key_text, read_key
+from bpkit.exercises.marking import BY_HAND, Marked, mark_all, mark_file, mark_sheet
+from bpkit.exercises.parts import ExactPart, FormulaPart, FunctionPart, NumberPart
+from bpkit.exercises.report import answers_table, class_page, fairness, feedback_page, marks_table
+from bpkit.exercises.sheet import Sheet, make_sheet
+from bpkit.exercises.submissions import LARGEST_FILE, NotRead, notebooks_in, read_submission
+
+QUESTIONS = ("net-and-out", "hidden-weight", "hidden-update", "sign-first", "symbolic", "which-slip", "learning-rate")
+
+
+def written(sheet: Sheet, answers: dict[str, Any]) -> str:
+    """A learner's notebook with answers typed into it."""
+    notebook = json.loads(learner_notebook(sheet))
+    for cell in notebook["cells"]:
+        about = cell["metadata"]["bpkit"]
+        if about.get("kind") == "answer" and about["key"] in answers:
+            cell["source"] = f'answers["{about["key"]}"] = {answers[about["key"]]!r}'
+    return json.dumps(notebook)
+
+
+def class_of(count: int, questions: tuple[str, ...] = QUESTIONS, seed: int = 5) -> tuple[Key, dict[str, Sheet]]:
+    made = plan(count, seed=seed, questions=questions)
+    sheets = {seat.slug: made.sheet(seat) for seat in made.seats}
+    tasks = [(seat, sheets[seat.slug].data()["tasks"]) for seat in made.seats]
+    path = Path("key.json")
+    text = key_text(made, tasks, seed)
+    data = json.loads(text)
+    assert data["questions"] == list(questions)
+    assert path.name == "key.json"
+    return Key(made.seats, {row["slug"]: row["tasks"] for row in data["learners"]}, data), sheets
+
+
+def typed(part: Any, answer: Any) -> Any:
+    return float(f"{answer:.{part.digits}g}") if isinstance(part, NumberPart) else answer
+
+
+def test_planted_mistakes_come_back_under_their_names(tmp_path: Path) -> None:
+    key, sheets = class_of(30)
+    rng = np.random.default_rng(0)
+    planted: dict[str, dict[str, str | None]] = {}
+    for slug, sheet in sheets.items():
+        answers, mistakes = {}, {}
+        for name, part in sheet.parts.items():
+            number, _ = sheet.places[name]
+            options = [w for w in part.wrong if w.name in sheet[number].declared]
+            # A mistake in one part only of each exercise, so that nothing is carried forward here.
+            earlier = any(mistakes.get(k) for k, (n, _) in sheet.places.items() if n == number and k in mistakes)
+            if options and not earlier and rng.random() < 0.4:
+                wrong = options[int(rng.integers(len(options)))]
+                answers[name], mistakes[name] = typed(part, wrong.answer), wrong.name
+            else:
+                answers[name], mistakes[name] = typed(part, part.answer), None
+        planted[slug] = mistakes
+        (tmp_path / f"{slug}.ipynb").write_text(written(sheet, answers))
+    results = list(mark_all(notebooks_in(tmp_path), key))
+    assert len(results) == 30
+    counted = 0
+    for marked in results:
+        assert not marked.problem
+        assert not marked.remarks
+        for mark in marked.marks:
+            wanted = planted[marked.slug][mark.key]
+            if wanted is None:
+                assert mark.feedback.verdict == "correct", mark
+                assert mark.points == mark.worth
+            else:
+                counted += 1
+                assert wanted in mark.feedback.misconceptions, mark
+                assert mark.points == 0
+    assert counted > 60
+    by_name = Counter(name for found in planted.values() for name in found.values() if name)
+    page = class_page(results)
+    assert "30 of 30 files were marked" in page
+    assert all(name.replace("'", "&#x27;") in page for name in by_name)
+    rows = list(csv.DictReader(io.StringIO(answers_table(results))))
+    assert sum(row["verdict"] == "misconception" for row in rows) == counted
+    total = {row["learner"]: float(row["points"]) for row in csv.DictReader(io.StringIO(marks_table(results)))}
+    assert total == {marked.learner: pytest.approx(marked.points) for marked in results}
+
+
+# Errors carried forward
+
+
+def by_hand() -> Sheet:
+    return make_sheet(["network-by-hand"], seed=4)
+
+
+def answers_given(sheet: Sheet, wrong: dict[str, float], follow: bool = True) -> dict[str, Any]:
+    """The answers of a learner who has some wrong values and computes everything else from them."""
+    problem = sheet[1].problem
+    places = {part.quantity: name for name, part in sheet.parts.items()}
+    values = evaluate_given(problem, wrong if follow else {})
+    found = {places[q]: typed(sheet.parts[places[q]], values[q]) for q in places}
+    return {**found, **{places[q]: value for q, value in wrong.items()}}
+
+
+def verdicts(sheet: Sheet, answers: dict[str, Any]) -> dict[str, str]:
+    return {sheet.parts[mark.key].quantity: mark.feedback.verdict for mark in mark_sheet(sheet, answers)}
+
+
+def test_an_error_is_counted_once_and_then_carried_forward() -> None:
+    sheet = by_hand()
+    said = verdicts(sheet, answers_given(sheet, {"out_h1": 0.123}))
+    assert said["net_h1"] == said["net_h2"] == said["out_h2"] == "correct"
+    assert said["out_h1"] not in ("correct", "rounded", "carried")
+    assert {said[q] for q in ("net_o1", "net_o2", "out_o1", "out_o2", "E_total", "dE_total/dnet_o1")} == {"carried"}
+    marks = mark_sheet(sheet, answers_given(sheet, {"out_h1": 0.123}))
+    assert sum(mark.points for mark in marks) == len(marks) - 1
+    carried = next(mark for mark in marks if sheet.parts[mark.key].quantity == "net_o1")
+    assert "given your out_h1" in carried.feedback.message
+
+
+def test_two_errors_are_carried_forward_together() -> None:
+    sheet = by_hand()
+    said = verdicts(sheet, answers_given(sheet, {"net_h1": 0.7, "out_o1": 0.5}))
+    assert [q for q, verdict in said.items() if verdict not in ("correct", "rounded", "carried")] == [
+        "net_h1",
+        "out_o1",
+    ]
+
+
+def test_whoever_goes_on_with_the_right_value_is_right() -> None:
+    sheet = by_hand()
+    said = verdicts(sheet, answers_given(sheet, {"out_h1": 0.123}, follow=False))
+    assert [q for q, verdict in said.items() if verdict != "correct"] == ["out_h1"]
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0])
+def test_values_that_make_the_rest_trivial_are_not_carried_and_the_learner_is_told(value: float) -> None:
+    sheet = by_hand()
+    marks = mark_sheet(sheet, answers_given(sheet, {"out_o1": value}))
+    delta = next(mark for mark in marks if sheet.parts[mark.key].quantity == "dE_total/dnet_o1")
+    assert delta.points == 0
+    assert "out_o1" in delta.feedback.message
+    assert "trivial" in delta.feedback.message
+
+
+def test_a_new_mistake_after_an_error_is_not_carried() -> None:
+    sheet = by_hand()
+    answers = answers_given(sheet, {"out_h1": 0.123})
+    place = next(name for name, part in sheet.parts.items() if part.quantity == "net_o1")
+    answers[place] += 0.05
+    assert verdicts(sheet, answers)["net_o1"] not in ("correct", "rounded", "carried")
+
+
+def test_code_is_left_to_the_instructor(tmp_path: Path) -> None:
+    key, sheets = class_of(1, ("code", "loss"))
+    ((slug, sheet),) = sheets.items()
+    path = tmp_path / f"{slug}.ipynb"
+    path.write_text(learner_notebook(sheet))
+    marked = mark_file(path, key)
+    assert [mark.feedback.verdict for mark in marked.marks] == [BY_HAND] * 4 + ["blank"]
+    assert marked.worth == 1
+    assert "by hand" in feedback_page(marked)
+
+
+# How answers are read
+
+
+def notebook_of(*sources: str, kinds: tuple[str, ...] = ()) -> dict[str, Any]:
+    cells = [
+        {"cell_type": kind, "metadata": {}, "source": source}
+        for source, kind in zip(sources, kinds or ("code",) * len(sources))
+    ]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('answers["1"] = 0.0851', 0.0851),
+        ("answers['1'] = '0,0851'  # my answer", "0,0851"),
+        ('answers["1"] = -0.5\nprint("hello")', -0.5),
+        ('%time\nanswers["1"] = 0.5', 0.5),
+        ('answers["1"] = (2, 3)', (2, 3)),
+        ('answers["1"] = ["h1 o1",\n    "h1 o2"]', ["h1 o1", "h1 o2"]),
+        ('answers["1"] = 0.1 * 0.5', 0.05),
+        ('answers["1"] = None', None),
+        ('x = 3\nanswers["1"] = x', "name"),
+        ('answers["1"] = float("0.5")', "no plain value"),
+        ('answers["1"] = 10**10**10', "no plain value"),
+        ('answers["1"] = __import__("os").system("touch ran")', "no plain value"),
+        ('answers["1"] = [0] * 10**9', "no plain value"),
+        ('answers["1"] = "a" * 10**9', "no plain value"),
+        ('answers["1"] = ' + "[" * 300 + "]" * 300, None),
+    ],
+)
+def test_answers_are_literals_and_nothing_is_run(
+    source: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*arguments: Any, **more: Any) -> Any:
+        raise AssertionError("evaluated")
+
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(notebook_of(source)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(builtins, "eval", never)
+    found = read_submission(path).answers["1"].value
+    if isinstance(found, NotRead):
+        assert isinstance(value, str) or value is None
+        assert value is None or value in found.why
+    elif value is not None:
+        assert found == value
+    assert not (tmp_path / "ran").exists()
+
+
+# Files that mean harm, or have come to harm
+
+
+def hostile(folder: Path, good: str) -> dict[str, str]:
+    """Write bad files; what the report must say about each."""
+    half = good[: len(good) // 2]
+    spoiled = json.loads(good)
+    files: dict[str, str | bytes] = {
+        "empty": b"",
+        "half": half,
+        "binary": bytes(range(256)) * 40,
+        "latin": "ä".join([good[:200], good[200:]]).encode("latin-1"),
+        "deep": "[" * 200_000 + "]" * 200_000,
+        "list": "[1, 2, 3]",
+        "number": "1" * 10_000,
+        "format3": json.dumps({"worksheets": [], "nbformat": 3}),
+        "cells": json.dumps(
+            {"cells": [None, 3, {"source": 7}, {"source": [1, "answers"]}], "metadata": [], "nbformat": 4}
+        ),
+        "many": json.dumps({**spoiled, "cells": spoiled["cells"] * 400}),
+    }
+    expected = {
+        "empty": "empty",
+        "half": "not a whole notebook",
+        "binary": "UTF-8",
+        "latin": "UTF-8",
+        "deep": "nested too deeply",
+        "list": "not a notebook",
+        "number": "not a",
+        "format3": "format 3",
+        "cells": "nobody in the key",
+        "many": "more than",
+        "huge": "MB large",
+        "link": "link",
+    }
+    for name, content in files.items():
+        path = folder / f"{name}.ipynb"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with (folder / "huge.ipynb").open("wb") as file:
+        file.truncate(LARGEST_FILE + 75_000_001)
+    (folder / "link.ipynb").symlink_to("/etc/passwd")
+    return expected
+
+
+def test_hostile_files_are_reported_and_the_others_marked(tmp_path: Path) -> None:
+    key, sheets = class_of(3)
+    for slug, sheet in sheets.items():
+        answers = {name: typed(part, part.answer) for name, part in sheet.parts.items()}
+        (tmp_path / f"{slug}.ipynb").write_text(written(sheet, answers))
+    expected = hostile(tmp_path, (tmp_path / "learner-01.ipynb").read_text())
+    loop = tmp_path / "loop"
+    loop.symlink_to(tmp_path, target_is_directory=True)
+    started = time.perf_counter()
+    results = {marked.path.stem: marked for marked in mark_all(notebooks_in(tmp_path), key)}
+    assert time.perf_counter() - started < 30
+    assert set(results) == set(expected) | set(sheets)
+    for name, words in expected.items():
+        assert words in results[name].problem, (name, results[name].problem)
+    for slug in sheets:
+        assert results[slug].points == results[slug].worth > 0
+    everything = list(results.values())
+    assert class_page(everything).count("<tr>") > len(expected)
+    lines = list(csv.DictReader(io.StringIO(marks_table(everything))))
+    assert {Path(line["file"]).stem: bool(line["problem"]) for line in lines} == {
+        name: name in expected for name in results
+    }
+
+
+def test_answers_that_would_harm_are_answers_that_are_wrong(tmp_path: Path) -> None:
+    key, sheets = class_of(1)
+    ((slug, sheet),) = sheets.items()
+    texts = [
+        *('"10**10**10"', "10**10**10", "\"__import__('os').system('touch ran')\"", '"' + "(" * 4000 + '"'),
+        *(
+            "float('nan')",
+            "1e999",
+            "True",
+            "{}",
+            "[[[]]]",
+            "b'x'",
+            "'=HYPERLINK(\"http://x\")'",
+            "'<script>alert(1)</script>'",
+        ),
+    ]
+    notebook = json.loads(learner_notebook(sheet))
+    cells = [cell for cell in notebook["cells"] if cell["metadata"]["bpkit"].get("kind") == "answer"]
+    for number, cell in enumerate(cells):
+        cell["source"] = f'answers["{cell["metadata"]["bpkit"]["key"]}"] = {texts[number % len(texts)]}'
+    path = tmp_path / f"{slug}.ipynb"
+    path.write_text(json.dumps(notebook))
+    marked = mark_file(path, key)
+    assert not marked.problem
+    assert marked.points == 0
+    assert {mark.feedback.verdict for mark in marked.marks} <= {"unreadable", "unknown"}
+    page = feedback_page(marked) + class_page([marked])
+    assert "<script>alert" not in page
+    assert "\n=HYPER" not in answers_table([marked])
+    assert ",=" not in answers_table([marked])
+
+
+def test_whose_a_file_is(tmp_path: Path) -> None:
+    key, sheets = class_of(3, ("loss",))
+    sheet = sheets["learner-02"]
+    answers = {"1": typed(sheet.parts["1"], sheet.parts["1"].answer)}
+    bare = json.loads(written(sheet, answers))
+    (tmp_path / "1234_learner-02_late.ipynb").write_text(json.dumps(bare))
+    del bare["metadata"]["bpkit"]
+    (tmp_path / "4_learner-02.ipynb").write_text(json.dumps(bare))
+    (tmp_path / "homework.ipynb").write_text(json.dumps(bare))
+    by_file = {marked.path.name: marked for marked in mark_all(notebooks_in(tmp_path), key)}
+    assert by_file["1234_learner-02_late.ipynb"].points == 1
+    lost = by_file["4_learner-02.ipynb"]
+    assert lost.slug == "learner-02"
+    assert "own data are lost" in lost.remarks[0]
+    assert "also handed in" in lost.remarks[1]
+    assert "nobody" in by_file["homework.ipynb"].problem
+
+
+def test_a_notebook_with_somebody_elses_numbers_is_marked_by_the_key(tmp_path: Path) -> None:
+    key, sheets = class_of(2, ("hidden-weight",))
+    one, two = sheets.values()
+    copied = json.loads(written(one, {"1": typed(one.parts["1"], one.parts["1"].answer)}))
+    copied["metadata"]["bpkit"]["learner"] = two.learner
+    path = tmp_path / "learner-02.ipynb"
+    path.write_text(json.dumps(copied))
+    marked = mark_file(path, key)
+    assert marked.points == 0
+    assert "not those of the key" in marked.remarks[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"schema": 9, "learners": []}', "{broken", '{"schema": 1, "learners": [{}]}']
+)
+def test_a_key_that_is_none_is_refused_in_words(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"key: expected the key.json"):
+        read_key(path)
+    with pytest.raises(ValueError, match="found none"):
+        read_key(tmp_path / "other" / "key.json")
+
+
+# The doctor
+
+
+def sick(change: Any) -> str:
+    sheet = make_sheet(["net-and-out", "loss"], seed=2, learner="Ada")
+    notebook = json.loads(written(sheet, {"1a": 0.5, "1b": 0.6, "2": 0.7}))
+    change(notebook)
+    return json.dumps(notebook)
+
+
+def answer_cell(notebook: Any, key: str) -> Any:
+    return next(cell for cell in notebook["cells"] if cell["metadata"].get("bpkit", {}).get("key") == key)
+
+
+def lose(notebook: Any) -> None:
+    notebook["cells"].remove(answer_cell(notebook, "1b"))
+
+
+def copy(notebook: Any) -> None:
+    notebook["cells"].append(answer_cell(notebook, "1b"))
+
+
+def split(notebook: Any) -> None:
+    answer_cell(notebook, "1b")["source"] = 'answers["1b"] ='
+
+
+def rename(notebook: Any) -> None:
+    answer_cell(notebook, "1b")["source"] = 'answers["1c"] = 0.6'
+
+
+def strip(notebook: Any) -> None:
+    del notebook["metadata"]["bpkit"]
+    for cell in notebook["cells"]:
+        cell["metadata"] = {}
+
+
+def to_markdown(notebook: Any) -> None:
+    cell = answer_cell(notebook, "1b")
+    cell["cell_type"] = "markdown"
+    del cell["outputs"], cell["execution_count"]
+
+
+def no_number(notebook: Any) -> None:
+    answer_cell(notebook, "1b")["source"] = 'answers["1b"] = "six tenths"'
+
+
+def lose_numbers(notebook: Any) -> None:
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != "setup"]
+
+
+def nothing(notebook: Any) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lose, "the answer 1b is lost"),
+        (copy, "1b stands in several cells"),
+        (split, "holds no line"),
+        (rename, "was renamed to 1c"),
+        (strip, "own data are lost"),
+        (to_markdown, "not code"),
+        (no_number, "expected a number, got 'six tenths'"),
+        (lose_numbers, "numbers of the questions is lost"),
+    ],
+)
+def test_the_doctor_finds_what_is_wrong_and_mends_a_copy(change: Any, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "ada.ipynb"
+    path.write_text(sick(change))
+    started = time.process_time()
+    said = examine(path)
+    assert time.process_time() - started < 1
+    assert any(words in finding for finding in said.findings), said
+    before = path.read_bytes()
+    (tmp_path / "mended.ipynb").write_text(repaired(path))
+    assert path.read_bytes() == before
+    mended = examine(tmp_path / "mended.ipynb")
+    left = {no_number, lose_numbers, rename, split}  # what only the learner can put right
+    assert change in left or not any(words in finding for finding in mended.findings), mended
+    kept = read_submission(tmp_path / "mended.ipynb").answers
+    assert kept["1a"].value == 0.5
+    assert kept["2"].value == 0.7
+
+
+def test_the_doctor_lets_a_healthy_notebook_go(tmp_path: Path) -> None:
+    path = tmp_path / "ada.ipynb"
+    path.write_text(sick(nothing))
+    assert examine(path).findings == ()
+    assert "can be marked" in repr(examine(path))
+
+
+def test_the_doctor_says_when_nothing_can_be_done(tmp_path: Path) -> None:
+    path = tmp_path / "ada.ipynb"
+    path.write_text("{")
+    assert not examine(path).markable
+    path.write_text(json.dumps(notebook_of("print(1)")))
+    assert not examine(path).markable
+
+
+# Reports
+
+
+def test_a_fairness_report_tells_how_alike_the_sheets_are() -> None:
+    sheets = [make_sheet(["hidden-weight", "loss", "hidden-paths"], seed=seed) for seed in range(8)]
+    rows = list(csv.DictReader(io.StringIO(fairness(sheets))))
+    assert [row["question"] for row in rows] == ["hidden-weight", "loss", "hidden-paths"]
+    assert all(int(row["learners"]) == 8 for row in rows)
+    smallest = min(abs(sheet.parts["1"].answer) for sheet in sheets)
+    assert float(rows[0]["smallest answer"]) == pytest.approx(smallest, rel=0.01)
+    assert int(rows[0]["misconceptions"]) >= int(rows[0]["always covered"]) > 0
+
+
+def test_every_kind_of_part_can_be_marked() -> None:
+    sheet = make_sheet(QUESTIONS, seed=1)
+    kinds = {type(part) for part in sheet.parts.values()}
+    assert kinds >= {NumberPart, ExactPart, FormulaPart}
+    assert FunctionPart not in kinds
+    assert repr(Marked(Path("x.ipynb"), problem="empty")) == "Marked(x.ipynb: empty)"
