@@ -276,3 +276,18 @@ def test_diagnoses_are_frozen_and_repeatable() -> None:
     assert repr(first) == repr(bp.diagnose(ARTICLE, "w1_new", "0.249312677"))
     with pytest.raises(AttributeError):
         first.verdict = "correct"  # type: ignore[misc]
+
+
+def test_a_derivative_that_vanishes_by_a_mistake() -> None:
+    """The deltas of softmax with cross-entropy add up to nothing: without the weights no error goes back."""
+    network = bp.Network(2, 2, 2, activation=["tanh", "softmax"], loss="cross_entropy")
+    parameters = {name: 0.1 * n - 0.4 for n, name in enumerate(network.parameters, 1)}
+    problem = bp.Problem(network, parameters, [0.3, 0.7], [0.2, 0.8])
+    for value in ("0", "0.0", 0, 5.5e-18):
+        found = bp.diagnose(problem, "dE/dw1", value)
+        assert "leaves out the weight on a path" in [one.name for one in found.misconceptions]
+
+
+def test_zeros_behind_the_point_are_digits() -> None:
+    assert bp.diagnose(ARTICLE, "dE/dw1", "0.00").verdict == "correct"
+    assert bp.diagnose(ARTICLE, "dE/dw1", "0.0000").verdict != "correct"

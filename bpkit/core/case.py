@@ -56,13 +56,17 @@ class Case:
         ways, tried = mistakes(self.asked), [self.numbers]
         tried += [self.handed] if self.given else []
         found: dict[str, Explanation] = {}
-        for fits in (self.figure.rounds, self.figure.cuts):
+        for fits in (self.vanishes,) if self.vanishes(self.figure.value) else (self.figure.rounds, self.figure.cuts):
             for numbers in tried:
                 for way, number in zip(ways[1:], numbers[1:]):
                     value = float(number)
                     if way[0].name not in found and np.isfinite(value) and fits(value):
                         found[way[0].name] = self.explain(way, value)
         return list(found.values())
+
+    def vanishes(self, value: float) -> bool:
+        """Is it nothing, beside the right number: 0, or what floats leave of it?"""
+        return abs(value) <= 1e-12 * abs(self.exact)
 
     def explain(self, way: Way, value: float) -> Explanation:
         """Where on the way to the quantity the mistake happens first, and what it writes there."""
@@ -83,7 +87,7 @@ class Case:
         )
 
     def blame(self, found: list[Explanation]) -> Diagnosis | None:
-        if not found or not self.figure.value:
+        if not found:
             return None
         first = found[0]
         message = f"{self.figure.text} is what comes out if one {first.name}: {first.sentence}. {first.where}"

@@ -37,9 +37,9 @@ class Figure:
 
     def rounds(self, exact: float) -> bool:
         """Does the exact number, rounded to the digits typed, give this one?"""
-        return abs(exact - self.value) <= 0.5 * self.unit * (1 + 1e-9) + self._noise and (exact != 0) == (
-            self.value != 0
-        )
+        if not self.value and exact and self.unit > 0.01:
+            return False  # a bare 0 says nothing of small numbers
+        return abs(exact - self.value) <= 0.5 * self.unit * (1 + 1e-9) + self._noise
 
     def cuts(self, exact: float) -> bool:
         """Does the exact number, cut off after the digits typed, give this one?"""
