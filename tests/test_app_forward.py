@@ -71,3 +71,13 @@ def test_huge_numbers_are_shown_not_raised() -> None:
     assert "inf" in app.view["lines"].value
     app.reset.click()
     assert "inf" not in app.view["lines"].value
+
+
+def test_networks_with_too_many_weights_for_sliders() -> None:
+    network = bp.Network(2, 32, 32, 2)
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1, -1], [0, 1])
+    app = bp.apps.forward(problem)
+    assert list(app.control) == "x1 x2 b1 b2 b3 digits twin".split()
+    app.b3.value = -1.0
+    expected = bp.evaluate(problem.replace(b3=-1.0))["E_total"]
+    assert f"E_total = {expected:.6g}" in app.view["diagram"].value
