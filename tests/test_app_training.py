@@ -45,6 +45,7 @@ def test_the_curve_ends_where_a_plain_program_ends(policy: str, rate: float) -> 
     app.set(biases=policy, rate=rate, updates=100)
     expected = by_hand(policy, rate, 100)
     assert f"{expected:.6g} after 100" in repr(app)
+    assert {"kept": "biases kept", "layer": "per layer, trained", "neuron": "per neuron, trained"}[policy] in repr(app)
     assert f"to {expected:.6g}." in app.message.value
     assert eval(app.share, {"bp": bp}) == app.state.problem
     assert bp.train(app.state.problem, 100).loss[-1] == pytest.approx(expected, rel=1e-12)
@@ -139,10 +140,12 @@ def test_two_runs_can_be_pinned_and_compared() -> None:
     app.set(rate=10.0, updates=500)
     assert [run.problem.learning_rate for run in app.state.pinned] == [0.5, 5.0]
     words = repr(app)
-    assert "This run: Loss E_total against updates, learning rate 10:" in words
-    assert "Pinned A: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
+    assert "This run, biases kept: Loss E_total against updates, learning rate 10:" in words
+    assert "Pinned A, biases kept: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
     assert len(polylines(app.view["curve"].value)) == 3
-    assert "Pinned B: Loss E_total against updates, learning rate 5:" in words
+    assert "Pinned A: 1000 updates: the loss goes from 0.233453 to 0.000120369." in app.message.value
+    assert "Pinned B, rate 5</text>" in app.view["curve"].value
+    assert "Pinned B, biases kept: Loss E_total against updates, learning rate 5:" in words
     app.pin.click()
     assert [run.problem.learning_rate for run in app.state.pinned] == [5.0, 10.0]
     app.unpin.click()

@@ -11,13 +11,14 @@ An app is a class with a ``State`` and five short methods::
         name = "forward"
 
         def controls(self):                        # once: the controls by name; the problem is self.problem
-            return parameter_numbers(self.problem)
+            return numbers(self.problem.parameters)
 
         def views(self):                           # once: widgets, and for each a function State -> str or bytes
-            return {"picture": (widgets.HTML(), lambda state: diagram(..).figure)}
+            return {"picture": (widgets.HTML(), lambda state: svg(..))}
 
-        def page(self):                            # once: the rows of the page, made of self.control and self.view
-            return [widgets.HBox([column(*self.control.values()), self.view["picture"]])]
+        def page(self):                            # once: the rows of the page
+            weights = self.group("Weights", self.problem.network.weights)
+            return [beside(widgets.VBox(weights), widgets.VBox([self.view["picture"]]))]
 
         def read(self, values):                    # the controls' values, by name -> the State; may raise BpkitError
             return State(self.problem_from(values), values["digits"])

@@ -67,6 +67,13 @@ def with_policy(problem: Problem, policy: str) -> Problem:
     return problem.replace(network=network, parameters={**weights, **biases}, train_biases=True)
 
 
+def biases_words(problem: Problem) -> str:
+    """What happens to the biases, in words."""
+    if not problem.network.biases:
+        return "no biases"
+    return f"one bias per {problem.network.bias}, trained" if problem.train_biases else "biases kept"
+
+
 class Training(App):
     """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow."""
 
@@ -132,20 +139,26 @@ class Training(App):
         return f"{self._curve_words(state)} {words(network, numbers, digits=state.digits)}"
 
     def note(self, state: State) -> tuple[str, bool]:
-        trace = self._trace(state.run)
-        return trace.message[0].upper() + trace.message[1:] + ".", trace.diverged_at is not None
+        trace, *pinned = self._traces(state)
+        text = trace.message[0].upper() + trace.message[1:] + "."
+        ends = [f" {name}: {other.message}." for name, other in zip(NAMES[1:], pinned)]
+        return text + "".join(ends), trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
         return loss_curve(self._trace(state.run), state.log)
 
     def _curve(self, state: State) -> str:
-        losses = [(name, trace.loss) for name, trace in zip(NAMES, self._traces(state))]
+        runs = zip(NAMES, self._traces(state))
+        losses = [(f"{name}, rate {trace.problem.learning_rate:g}", trace.loss) for name, trace in runs]
         return chart(losses, state.shown, state.log, self._curve_words(state))
 
     def _curve_words(self, state: State) -> str:
         """Every run in words, and the loss at the update that is shown."""
         traces, digits = self._traces(state), state.digits
-        text = " ".join(f"{name}: {curve_words(trace, state.log, digits)}" for name, trace in zip(NAMES, traces))
+        text = " ".join(
+            f"{name}, {biases_words(trace.problem)}: {curve_words(trace, state.log, digits)}"
+            for name, trace in zip(NAMES, traces)
+        )
         if len(traces[0]):
             text += f" Shown: update {state.shown}, E_total = {number(traces[0].loss[state.shown], digits)}."
         return text

@@ -136,8 +136,8 @@ def _frame(along: Scale, down: Scale) -> Iterator[str]:
 
 
 def _legend(names: Sequence[str]) -> Iterator[str]:
-    left, high = WIDTH - RIGHT - 150, 20 * len(names) + 8
-    yield f"<rect x='{left}' y='{TOP + 4}' width='142' height='{high}' rx='4' fill='{PAPER}' stroke='{LINE}'/>"
+    left, high = WIDTH - RIGHT - 196, 20 * len(names) + 8
+    yield f"<rect x='{left}' y='{TOP + 4}' width='188' height='{high}' rx='4' fill='{PAPER}' stroke='{LINE}'/>"
     for row, (name, (color, dash, _)) in enumerate(zip(names, RUNS)):
         y = TOP + 18 + 20 * row
         sample = f"stroke='{color}' stroke-width='2'{DASHES[dash]}"
