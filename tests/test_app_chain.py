@@ -25,7 +25,8 @@ def test_three_factors_of_an_output_weight() -> None:
     assert f"∂outo1/∂neto1 = outo1 · (1 - outo1) = {out:.6g} · (1 - {out:.6g}) = {out * (1 - out):.6g}" in factors
     assert f"∂neto1/∂w5 = outh1 = {h1:.6g}" in factors
     product = plain(app.view["product"].value)
-    assert f"= {out - 0.05:.6g} · {out * (1 - out):.6g} · {h1:.6g} = {slope['dE_total/dw5']:.6g}" in product
+    assert f"1 {slope['dE_total/dw5']:.6g} = ∂E/∂outo1 · ∂outo1/∂neto1 · ∂neto1/∂w5" in product
+    assert f"= {out - 0.05:.6g} · {out * (1 - out):.6g} · {h1:.6g} " in product
     assert f"= {0.35 - 0.5 * slope['dE_total/dw5']:.6g}" in plain(app.view["update"].value)
 
 

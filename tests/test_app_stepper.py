@@ -61,7 +61,7 @@ def test_each_line_shows_its_number_its_formula_its_numbers_and_its_reason() -> 
     app.line.value = 5
     net = f"= 0.35 · {values['out_h1']:.6g} + 0.2 · {values['out_h2']:.6g} + 0.5 = {values['net_o1']:.6g}"
     assert f"(5) neto1 = w5 · outh1 + w6 · outh2 + b2 {net}" in plain(app.view["card"].value)
-    assert "Net input of o1: each hidden output times its weight, plus the bias b2." in app.view["card"].value
+    assert "Why: net input of o1: each hidden output times its weight, plus the bias b2." in app.view["card"].value
     app.line.value = 62
     assert f"(62) w5new = w5 - η · ∂E/∂w5 = 0.35 - 0.5 · {slope:.6g} = {0.35 - 0.5 * slope:.6g}" in plain(
         app.view["card"].value

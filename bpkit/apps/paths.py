@@ -25,6 +25,7 @@ from bpkit.show.products import products_html, products_text
 from bpkit.show.render import number
 
 MOST_ROWS = 24  # paths of the table and of the words; the sum is always over all
+IN_SIGHT = 5  # paths that the table's box shows without scrolling
 MOST_PATHS = 200  # that the slider goes through
 BOX = {"height": "240px", "overflow": "auto"}  # fixed, so that nothing moves; what is longer scrolls
 
@@ -53,8 +54,8 @@ class State:
 
     @property
     def first(self) -> int:
-        """The number of the first path of the table: the chosen one is always in it."""
-        return max(1, min(self.chosen - MOST_ROWS // 2, len(self.paths) - MOST_ROWS + 1))
+        """The number of the first path of the table: the chosen one is in sight."""
+        return max(1, self.chosen - 2) if len(self.paths) > IN_SIGHT else 1
 
     @property
     def shown(self) -> Paths:
@@ -131,7 +132,10 @@ class PathView(App):
         many = len(state.paths)
         if many <= MOST_ROWS:
             return "", False
-        return f"{state.parameter} has {many} paths; the table shows {MOST_ROWS} of them, the sum is over all.", False
+        return (
+            f"{state.parameter} has {many} paths; the table shows {len(state.shown)} of them, the sum is over all.",
+            False,
+        )
 
     def drawing(self, state: State) -> Drawing:
         return Drawing(self.words(state), self._diagram(state))

@@ -52,9 +52,10 @@ class State:
         return self.rows[self.line]
 
     @property
-    def done(self) -> str:
-        """How far the training is."""
-        return "after 1 update" if self.update == 1 else f"after {self.update} updates"
+    def place(self) -> str:
+        """How far the training is, and where in the update the line stands."""
+        done = "1 update" if self.update == 1 else f"{self.update} updates"
+        return f"After {done}, {phase_of(self.step)} phase, line {self.line} of {len(self.rows)}"
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -125,10 +126,8 @@ class Stepper(App):
     def words(self, state: State) -> str:
         step = state.step
         text = f"{step.name} = {sides_text(step, state.rows.numbers, state.digits)}"
-        where = f"{_sentence(state.done)[:-1]}, {phase_of(step)} phase, line {step.number} of {self.last}: {text}."
-        return (
-            f"{where} {_sentence(step.reason)} {words(state.problem.network, state.numbers, state.lit, state.digits)}"
-        )
+        network = words(state.problem.network, state.numbers, state.lit, state.digits)
+        return f"{state.place}: {text}. Why: {step.reason}. {network}"
 
     def note(self, state: State) -> tuple[str, bool]:
         if state.diverged_at is not None and state.wanted >= state.diverged_at:
@@ -167,14 +166,10 @@ class Stepper(App):
         step, used = state.step, [state.rows[number] for number in state.step.uses]
         below = " Below it stand the lines that it uses." if used else ""
         return (
-            f"<div class='bpkit-heading'>Line {step.number} of {self.last}, {phase_of(step)}, {state.done}</div>"
-            f"<div style='padding:0 4px 4px'>{escape(_sentence(step.reason))}{below}</div>"
+            f"<div class='bpkit-heading'>{state.place}</div>"
+            f"<div style='padding:0 4px 4px'>Why: {escape(step.reason)}.{below}</div>"
             f"{lines_html([step, *used], state.rows.numbers, state.digits, [step.number])}"
         )
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
 
 
 def _button(label: str, tooltip: str, press: Callable[[Any], None], width: str = "116px") -> widgets.Button:

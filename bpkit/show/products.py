@@ -36,12 +36,12 @@ def products_html(
         symbols, numbers, product = _sides(path, digits)
         mark, sign = (' class="bpkit-lit"', "▸ ") if count in lit else ("", "")
         rows.append(
-            f"<tr{mark}><td>{sign}{count}</td><td>{name_html(symbols)}<br>= {numbers}</td>"
-            f"<td>= <b>{product}</b></td></tr>"
+            f"<tr{mark}><td>{sign}{count}</td><td><b>{product}</b></td>"
+            f"<td>= {name_html(symbols)}<br>= {numbers}</td></tr>"
         )
     left = f"{name_html(name)}, the sum" if len(paths) > 1 else name_html(name)
-    rows.append(f"<tr><td></td><th scope='row'>{left}</th><td>= <b>{number(total, digits)}</b></td></tr>")
-    head = "".join(f"<th scope='col'>{title}</th>" for title in (word, "its factors, and their numbers", "product"))
+    rows.append(f"<tr><td></td><td><b>{number(total, digits)}</b></td><th scope='row'>= {left}</th></tr>")
+    head = "".join(f"<th scope='col'>{title}</th>" for title in (word, "product", "its factors, and their numbers"))
     return (
         f"<table class='bpkit-lines' tabindex='0'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
