@@ -4,6 +4,7 @@ from bpkit.apps.ask import Ask as ask
 from bpkit.apps.boundary import Boundary as boundary
 from bpkit.apps.chain import Chain as chain
 from bpkit.apps.cost import CostApp as cost
+from bpkit.apps.depth import Depth as depth
 from bpkit.apps.descent import Descent as descent
 from bpkit.apps.detective import Detective as detective
 from bpkit.apps.forward import Forward as forward
@@ -20,6 +21,7 @@ __all__ = [
     "boundary",
     "chain",
     "cost",
+    "depth",
     "descent",
     "detective",
     "forward",

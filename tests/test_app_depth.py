@@ -1,0 +1,136 @@
+"""The depth app: gradient sizes against the autograd library on a program of its own, and the words on them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import grad
+from numpy.testing import assert_allclose
+
+import bpkit as bp
+from bpkit.show.depth import DepthPlot, change, gradient_sizes
+
+ARTICLE = bp.examples.article
+KINDS = {
+    "sigmoid": lambda z: 1 / (1 + anp.exp(-z)),
+    "tanh": anp.tanh,
+    "relu": lambda z: anp.maximum(z, 0),
+    "identity": lambda z: z,
+}
+
+
+def autograd_sizes(problem: bp.Problem, kind: str) -> list[list[float]]:
+    """Root mean squares of the derivatives by each weight matrix, and by each layer's nets, with the article's loss."""
+    layers, p, weight = problem.network.layers, problem.parameters, problem.network.weight_of
+    matrices = [
+        np.array([[p[weight[s, t]] for t in after] for s in before]) for before, after in zip(layers, layers[1:])
+    ]
+    kinds = [*[kind] * (len(matrices) - 1), problem.network.activations[-1].name]
+
+    def loss(given: list[Any]) -> Any:
+        out = problem.inputs
+        for (matrix, added), name in zip(given, kinds):
+            out = KINDS[name](anp.dot(out, matrix) + added)
+        return anp.sum((problem.targets - out) ** 2) / 2
+
+    slopes = grad(loss)([(matrix, np.zeros(matrix.shape[1])) for matrix in matrices])
+    return [[float(np.sqrt(np.mean(pair[i] ** 2))) for pair in slopes] for i in (0, 1)]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize(("depth", "width", "scale"), [(1, 2, 1.0), (4, 5, 0.5), (10, 8, 1.5)])
+def test_sizes_are_those_of_autograd(kind: str, depth: int, width: int, scale: float) -> None:
+    app = bp.apps.depth(ARTICLE)
+    app.set(activation=kind, depth=depth, width=width, scale=scale, seed=3)
+    sizes = gradient_sizes(app.state.problem)
+    exact = autograd_sizes(app.state.problem, kind)
+    assert_allclose(sizes, exact, rtol=1e-9)
+    for words, row in zip((r"by the weights", r"by the nets"), exact):
+        listed = re.search(rf"{words}: (.*?)\. ", repr(app) + " ")[1].split(", ")  # type: ignore[index]
+        assert listed == [f"{size:.6g}" for size in row]
+
+
+def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
+    app = bp.apps.depth(ARTICLE)
+    for row, name in zip(autograd_sizes(app.state.problem, "sigmoid"), ("Derivatives by the weights", "Deltas")):
+        factor = float(f"{row[-1] / row[0]:.3g}")
+        assert factor > 1e5
+        each = f"{(row[-1] / row[0]) ** 0.1:.3g}"
+        words = f"{name}: from the last layer to the first they shrink {factor:,.0f} times, about {each} times a layer."
+        assert words in app.message.value
+        assert words in repr(app)
+    app.set(activation="identity", output="identity", scale=2.0)
+    _, deltas = autograd_sizes(app.state.problem, "identity")
+    assert deltas[0] > 100 * deltas[-1]
+    assert "Deltas: from the last layer to the first they grow" in repr(app)
+    app.set(activation="relu", output="sigmoid", scheme="he", scale=1.0)
+    assert "stay within a factor of" in repr(app)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ([1e-6, 1e-3, 1.0], "they shrink 1,000,000 times, about 1e+03 times a layer."),
+        ([5.0, 1.0], "they grow 5 times."),
+        ([1.2, 1.0], "stay within a factor of 1.2."),
+        ([0.0, 0.0, 1.0], "they are exactly 0"),
+        ([0.0, 0.0], "all are 0"),
+        ([np.inf, 1.0], "leave the floats"),
+        ([1e-200, 1.0], "shrink 1e+200 times."),
+    ],
+)
+def test_what_becomes_of_the_gradient(sizes: list[float], words: str) -> None:
+    assert words in change(np.array(sizes))
+    assert DepthPlot().frame(np.array([sizes, sizes[::-1]])).startswith(b"\x89PNG")
+
+
+def test_small_gradients_do_not_vanish_by_being_squared() -> None:
+    app = bp.apps.depth(ARTICLE)
+    app.set(depth=20, scale=1e-6)
+    assert 0 < gradient_sizes(app.state.problem)[0, 3] < 1e-90
+
+
+def test_a_gradient_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> None:
+    network = bp.Network(2, 2, activation="identity")
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1, 2], [0, 1])
+    app = bp.apps.depth(problem)
+    app.set(activation="identity", depth=20, width=16, scheme="unit", scale=1e10)
+    assert app.scale.value == 1e6
+    app.set(scale=1e6, depth=20, activation="softplus")
+    before = app.view["picture"].value
+    app.set(scale=1.0, scheme="xavier")
+    assert "Note" not in app.message.value
+    assert app.view["picture"].value != before
+
+
+def test_the_share_line_draws_the_same_weights() -> None:
+    app = bp.apps.depth(ARTICLE)
+    app.set(depth=3, width=4, activation="tanh", output="identity", scheme="he", scale=1.25, seed=7)
+    assert eval(app.share, {"bp": bp, "np": np}) == app.state.problem
+
+
+@pytest.mark.parametrize("change", [{"depth": 3}, {"scale": 0.1}, {"activation": "relu", "width": 1, "seed": 1}])
+def test_a_kept_picture_equals_one_drawn_from_scratch(change: dict[str, Any]) -> None:
+    app = bp.apps.depth(ARTICLE)
+    before = app.view["picture"].value
+    app.set(**change)
+    assert before != app.view["picture"].value == DepthPlot().frame(gradient_sizes(app.state.problem))
+    assert app.drawing(app.state).png().startswith(b"\x89PNG")
+    app.reset.click()
+    assert app.view["picture"].value == before
+
+
+def test_a_storm_of_moves_ends_in_the_last_state_and_batches_work() -> None:
+    moons = bp.examples.data_set("moons", samples=12).problem(bp.Network(2, 3, 1))
+    app, other = bp.apps.depth(moons), bp.apps.depth(moons)
+    for depth in (4, 9, 2, 6):
+        app.depth.value = depth
+        app.scale.value = depth / 4
+    other.set(depth=6, scale=1.5)
+    assert repr(app) == repr(other)
+    assert app.view["picture"].value == other.view["picture"].value
+    assert app.state.problem.is_batch
