@@ -37,7 +37,7 @@ def by_hand(w: float, rate: float, steps: int) -> list[tuple[float, float, float
 @pytest.mark.parametrize(("start", "rate"), [(3.0, 5.0), (3.0, 0.1), (3.0, 100.0), (-4.5, 20.0)])
 def test_the_walk_is_that_of_a_plain_program_and_of_training(start: float, rate: float) -> None:
     app = bp.apps.descent(LESSON)
-    app.set(w1=start, rate=rate)
+    app.set(w1=start, rate=rate, steps=MOST_STEPS)
     rows = by_hand(start, rate, MOST_STEPS)
     walk = app.state.walk
     np.testing.assert_allclose(np.column_stack([walk.at, walk.loss, walk.slope]), rows, rtol=1e-9, atol=1e-12)

@@ -21,6 +21,7 @@ from bpkit.show.lines import lines_html
 from bpkit.show.render import number
 
 MOST_STEPS = 100
+AHEAD = 20  # so many steps are computed at once, and Play walks along them
 WIDE = "92px"
 
 
@@ -61,7 +62,7 @@ class Descent(App):
             )
         start = problem.parameters[self.parameter]
         reach = max(6.0, 2 * abs(start))  # stays, whatever the walk does: nothing jumps
-        self._walk = lru_cache(maxsize=8)(lambda problem: walk(problem, self.parameter, MOST_STEPS))
+        self._walk = lru_cache(maxsize=8)(lambda problem, steps: walk(problem, self.parameter, steps))
         self.curve = curve(problem, self.parameter, -reach, reach)
         self._plot = DescentPlot(self.curve)
         ends = (0, MOST_STEPS)
@@ -89,7 +90,8 @@ class Descent(App):
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        walked, wanted = self._walk(problem), int(values["steps"])
+        wanted = int(values["steps"])
+        walked = self._walk(problem, -(-wanted // AHEAD) * AHEAD)
         return State(problem, walked, max(0, min(wanted, len(walked.at) - 1)), wanted, values["digits"])
 
     def words(self, state: State) -> str:
