@@ -180,7 +180,7 @@ def test_no_peak_of_a_long_run_is_lost() -> None:
     losses[1234], losses[7777] = 5.0, 0.25
     (line,) = polylines(chart([("a run", losses)], 0, False, "words"))
     ys = [y for _, y in line]
-    top, bottom = 14, 228  # of the frame: 5 and 0
+    top, bottom = 30, 238  # of the frame: 5 and 0
     assert len(line) < 1000
     assert min(ys) == top
     assert max(ys) == pytest.approx(bottom - 0.25 / 5 * (bottom - top), abs=0.1)

@@ -84,8 +84,8 @@ class Training(App):
         problem, network = self.problem, self.problem.network
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
         policies = [("kept as they are", "kept")]
-        policies += [("one per layer, trained", "layer")] if network.bias == "layer" else []
-        policies += [("one per neuron, trained", "neuron")] if network.biases else []
+        policies += [("per layer, trained", "layer")] if network.bias == "layer" else []
+        policies += [("per neuron, trained", "neuron")] if network.biases else []
         start = network.bias if problem.train_biases and network.biases else "kept"
         return {
             **numbers(problem.parameters),

@@ -17,8 +17,8 @@ from bpkit.show.palette import FAINT, FONT, INK, LINE, PAPER, RUNS
 
 Array = NDArray[np.float64]
 
-WIDTH, HEIGHT = 660, 270
-LEFT, RIGHT, TOP, BOTTOM = 70, 18, 14, 42
+WIDTH, HEIGHT = 660, 280
+LEFT, RIGHT, TOP, BOTTOM = 70, 18, 30, 42
 GROWTH = 100  # a loss that grows further than so many times its first value leaves the picture at the top
 FLOOR, CEILING = 1e-16, 1e16  # beyond these a logarithmic picture says nothing
 POINTS = 800  # more than the picture has columns
@@ -95,9 +95,7 @@ def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, wor
         x, y = (float(place[0]) for place in _places([shown], curves[0][1][[shown]], along, down))
         parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{INK}'/>")
         parts.append(f"<circle cx='{x:.1f}' cy='{max(y, TOP):.1f}' r='5'/>")
-    if len(curves) > 1:
-        parts += _legend([name for name, _ in curves])
-    return "\n".join([*parts, "</svg>"])
+    return "\n".join([*parts, *_legend([name for name, _ in curves]), "</svg>"])
 
 
 def _places(at: ArrayLike, values: ArrayLike, along: Scale, down: Scale) -> tuple[Array, Array]:
@@ -136,10 +134,8 @@ def _frame(along: Scale, down: Scale) -> Iterator[str]:
 
 
 def _legend(names: Sequence[str]) -> Iterator[str]:
-    left, high = WIDTH - RIGHT - 196, 20 * len(names) + 8
-    yield f"<rect x='{left}' y='{TOP + 4}' width='188' height='{high}' rx='4' fill='{PAPER}' stroke='{LINE}'/>"
-    for row, (name, (color, dash, _)) in enumerate(zip(names, RUNS)):
-        y = TOP + 18 + 20 * row
-        sample = f"stroke='{color}' stroke-width='2'{DASHES[dash]}"
-        yield f"<line x1='{left + 8}' x2='{left + 44}' y1='{y}' y2='{y}' {sample}/>"
-        yield f"<text x='{left + 52}' y='{y + 4}'>{escape(name)}</text>"
+    """Above the frame, where it hides no curve."""
+    for place, (name, (color, dash, _)) in enumerate(zip(names, RUNS)):
+        x = LEFT + 194 * place
+        yield f"<line x1='{x}' x2='{x + 36}' y1='16' y2='16' stroke='{color}' stroke-width='2'{DASHES[dash]}/>"
+        yield f"<text x='{x + 44}' y='20'>{escape(name)}</text>"
