@@ -109,7 +109,7 @@ def composed(case: Case) -> sp.Expr:
     [
         ((2, 2, 2), ("sigmoid", "sigmoid"), "half_squared_error", "layer"),
         ((1, 2, 1), ("tanh", "sigmoid"), "binary_cross_entropy", "neuron"),
-        ((2, 2, 3), ("softplus", "softmax"), "cross_entropy", "none"),
+        ((1, 2, 2), ("softplus", "softmax"), "cross_entropy", "none"),
         ((1, 1, 2, 1), ("identity", "tanh", "sigmoid"), "squared_error", "layer"),
         ((2, 3), ("softmax",), "mean_squared_error", "neuron"),
     ],

@@ -47,7 +47,7 @@ def close(case: Case, numbers: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert differences(numbers, theirs) == [], case
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(cases(ONE))
 def test_one_sample_line_by_line(case: Case) -> None:
     """The generated straight lines: derivatives by parameters, and by every net and out on the way."""
@@ -57,7 +57,7 @@ def test_one_sample_line_by_line(case: Case) -> None:
     assert set(derivatives(values)) == set(theirs)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(cases(BATCH))
 def test_batches_line_by_line(case: Case) -> None:
     """The same lines over arrays: means over the samples for parameters, a number for each sample for the others."""
@@ -69,7 +69,7 @@ def test_batches_line_by_line(case: Case) -> None:
     close(case, {name: float(values[f"dE/d{name}"][0]) for name in between}, between)
 
 
-@settings(max_examples=150)
+@settings(max_examples=120)
 @given(cases())
 def test_the_matrix_form(case: Case) -> None:
     theirs = of_parameters(case, array_gradients(case))
@@ -156,7 +156,7 @@ def test_complex_step() -> None:
             assert abs(values[f"dE/d{name}"] - slope) <= 1e-12 * abs(slope)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases(BATCH))
 def test_a_batch_is_the_mean_of_its_samples(case: Case) -> None:
     problem = case.problem()
@@ -170,7 +170,7 @@ def test_a_batch_is_the_mean_of_its_samples(case: Case) -> None:
         np.testing.assert_allclose(batch[name], alone, rtol=1e-9, atol=1e-13 * max(1, np.abs(alone).max()))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases())
 def test_values_hold_every_quantity_of_the_derivation(case: Case) -> None:
     problem = case.problem()

@@ -48,7 +48,7 @@ def test_training_is_repeated_evaluation(case: Case, train_biases: bool, rate: f
         assert trace.loss[update] == pytest.approx(loss, rel=1e-9, abs=1e-15)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases(st.integers(1, 4)))
 def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
     theirs = array_gradients(case)
@@ -62,7 +62,7 @@ def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
         assert problem.updated().parameters[name] == trace[name][1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases(st.just(0)))
 def test_straight_lines_and_matrices_train_alike(case: Case) -> None:
     problem = case.problem(learning_rate=0.05)
