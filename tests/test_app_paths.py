@@ -84,6 +84,17 @@ def test_a_path_that_this_parameter_does_not_have_is_its_last() -> None:
     assert app.state.chosen == 4
 
 
+def test_a_shared_bias_is_lit_along_the_chosen_path_only() -> None:
+    app = bp.apps.paths(ARTICLE)
+    rings = lambda: len(re.findall(r"<line[^>]*stroke='#F0B400'", app.view["diagram"].value))
+    app.parameter.value = "b1"
+    assert rings() == 2 + 4  # b1 into h1 and h2, and all weights behind them
+    app.path.value = 3
+    assert rings() == 1 + 1
+    app.set(parameter="w5", path=0)
+    assert rings() == 1
+
+
 SOFTMAX: Any = ((2, 4, 3, 3), ("tanh", "sigmoid", "softmax"), "cross_entropy", "layer")
 
 

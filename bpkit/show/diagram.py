@@ -160,10 +160,13 @@ def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], li
         if network.bias == "neuron":
             parts.append(_label((x, y), bias, value, on))
             continue
-        for neuron in network.biases[bias]:
+        fed = network.biases[bias]
+        ways = [neuron for neuron in fed if neuron in lit] or fed  # where a neuron is lit too, only the way to it
+        for neuron in fed:
             if neuron in plan.nodes:
                 nx, ny = plan.nodes[neuron]
-                parts.append(_edge((x + BIAS_RADIUS, y), (nx - NODE_WIDTH / 2, ny), value, on, True))
+                way = on and neuron in ways
+                parts.append(_edge((x + BIAS_RADIUS, y), (nx - NODE_WIDTH / 2, ny), value, way, True))
         ring = f"stroke='{LIT}' stroke-width='5'" if on else f"stroke='{FAINT}' stroke-width='1.5'"
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>")
         parts.append(_text(x, y, "1", weight="700"))
