@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import click
 
+from bpkit.commands import register
 from bpkit.core.errors import BpkitError, suggest
 
 
@@ -29,6 +30,9 @@ class Commands(click.Group):
 @click.version_option(package_name="bpkit")
 def main() -> None:
     """Backpropagation, taught in Jupyter."""
+
+
+register(main)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

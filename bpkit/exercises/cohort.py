@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.exercise import Exercise
@@ -32,16 +30,23 @@ class Seat:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to generate: questions, difficulty, seats. The same plan always gives the same bytes."""
+    """What to generate: questions, difficulty, seats. The same plan always gives the same bytes.
+
+    ``redraws`` holds file name, question and number of those that were drawn again.
+    """
 
     questions: tuple[str, ...]
     difficulty: str
     seats: tuple[Seat, ...]
-    redraws: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    redraws: tuple[tuple[str, str, int], ...] = ()
+
+    def redraws_of(self, slug: str) -> dict[str, int]:
+        """The questions of one learner that were drawn again, and how often."""
+        return {question: number for own, question, number in self.redraws if own == slug}
 
     def sheet(self, seat: Seat) -> Sheet:
         """One learner's sheet, drawn alone."""
-        return make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, self.redraws.get(seat.slug))
+        return make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, self.redraws_of(seat.slug))
 
 
 def names(given: int | str) -> list[str]:
@@ -112,10 +117,11 @@ def _mark(exercise: Exercise) -> str:
 def settled(made: Plan, marks: Iterable[tuple[Seat, dict[str, str]]]) -> Plan:
     """The same plan with redraws for exercises that an earlier learner has too; ``marks`` in the order of the seats."""
     taken: set[tuple[str, str]] = set()
-    redraws: dict[str, Any] = {slug: dict(found) for slug, found in made.redraws.items()}
+    redraws: list[tuple[str, str, int]] = []
     for seat, found in marks:
+        before = made.redraws_of(seat.slug)
         for question, mark in found.items():
-            own, number = mark, redraws.get(seat.slug, {}).get(question, 0)
+            own, number = mark, before.get(question, 0)
             while (question, own) in taken:
                 number += 1
                 if number > REDRAWS:
@@ -123,11 +129,9 @@ def settled(made: Plan, marks: Iterable[tuple[Seat, dict[str, str]]]) -> Plan:
                         f"cohort: no problem of its own found for {seat.learner} in {question}; "
                         "leave the question out or choose another difficulty"
                     )
-                alone = replace(made, questions=(question,), redraws=MappingProxyType({}))
-                again = make_sheet(alone.questions, seat.seed, seat.learner, made.difficulty, {question: number})
+                again = make_sheet((question,), seat.seed, seat.learner, made.difficulty, {question: number})
                 own = _mark(again.exercises[0])
             taken.add((question, own))
             if number:
-                redraws.setdefault(seat.slug, {})[question] = number
-    frozen = {slug: MappingProxyType(found) for slug, found in redraws.items()}
-    return replace(made, redraws=MappingProxyType(frozen))
+                redraws.append((seat.slug, question, number))
+    return replace(made, redraws=tuple(redraws))

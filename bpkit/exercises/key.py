@@ -60,7 +60,7 @@ def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int) -> 
                 "learner": seat.learner,
                 "slug": seat.slug,
                 "seed": seat.seed,
-                "redraws": dict(plan.redraws.get(seat.slug, {})),
+                "redraws": plan.redraws_of(seat.slug),
                 "tasks": found,
             },
             sort_keys=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean, pstdev
 from typing import Any
 
@@ -117,22 +118,46 @@ def class_page(results: Sequence[Marked]) -> str:
     return page("The class", body)
 
 
-def fairness(sheets: Sequence[Sheet]) -> str:
+@dataclass(frozen=True)
+class Fact:
+    """What a fairness report counts of one exercise."""
+
+    question: str
+    operations: int
+    numbers: tuple[float, ...]
+    declared: tuple[str, ...]
+    alike: tuple[str, ...]
+
+
+def facts(sheet: Sheet) -> tuple[Fact, ...]:
+    """How much work each exercise of a sheet is, its numbers, and the misconceptions that it can bring to light."""
+    return tuple(
+        Fact(
+            one.id,
+            operations(one.problem.network, _asked(one.task.about)),
+            tuple(part.right for part in one.content.parts if isinstance(part, NumberPart)),
+            one.declared,
+            tuple(f"{a} / {b}" for _, a, b in indistinct(one)),
+        )
+        for one in sheet
+    )
+
+
+def fairness(cohort: Sequence[Sequence[Fact]]) -> str:
     """How alike the sheets of a cohort are, in CSV: for each question the operations, sizes and signs of the answers,
     the misconceptions that can show, and pairs that no number can tell apart."""
     head = ["question", "learners", "operations", "spread", "smallest answer", "largest answer", "negative"]
     rows: list[list[object]] = [[*head, "misconceptions", "always covered", "not told apart"]]
-    for place, first in enumerate(sheets[0]):
-        each = [sheet.exercises[place] for sheet in sheets]
-        work = [float(operations(one.problem.network, _asked(one.task.about))) for one in each]
-        numbers = [p.right for one in each for p in one.content.parts if isinstance(p, NumberPart)]
+    for each in zip(*cohort, strict=True):
+        numbers = [number for one in each for number in one.numbers]
         sizes = [f"{min(map(abs, numbers)):.3g}", f"{max(map(abs, numbers)):.3g}"] if numbers else ["", ""]
         negative = f"{sum(number < 0 for number in numbers) / len(numbers):.0%}" if numbers else ""
+        work = [one.operations for one in each]
         covered = [set(one.declared) for one in each]
-        pairs = sorted({f"{a} / {b}" for one in each for _, a, b in indistinct(one)})
+        pairs = sorted({pair for one in each for pair in one.alike})
         rows.append(
             [
-                *(first.id, len(each), f"{mean(work):.0f}", f"{pstdev(work):.1f}", *sizes, negative),
+                *(each[0].question, len(each), f"{mean(work):.0f}", f"{pstdev(work):.1f}", *sizes, negative),
                 *(len(set.union(*covered)), len(set.intersection(*covered)), "; ".join(pairs)),
             ]
         )

@@ -21,7 +21,7 @@ from bpkit.exercises.editions.notebooks import learner_notebook
 from bpkit.exercises.key import Key, key_text, read_key
 from bpkit.exercises.marking import BY_HAND, Marked, mark_all, mark_file, mark_sheet
 from bpkit.exercises.parts import ExactPart, FormulaPart, FunctionPart, NumberPart
-from bpkit.exercises.report import answers_table, class_page, fairness, feedback_page, marks_table
+from bpkit.exercises.report import answers_table, class_page, facts, fairness, feedback_page, marks_table
 from bpkit.exercises.sheet import Sheet, make_sheet
 from bpkit.exercises.submissions import LARGEST_FILE, NotRead, notebooks_in, read_submission
 
@@ -471,7 +471,7 @@ def test_the_doctor_says_when_nothing_can_be_done(tmp_path: Path) -> None:
 
 def test_a_fairness_report_tells_how_alike_the_sheets_are() -> None:
     sheets = [make_sheet(["hidden-weight", "loss", "hidden-paths"], seed=seed) for seed in range(8)]
-    rows = list(csv.DictReader(io.StringIO(fairness(sheets))))
+    rows = list(csv.DictReader(io.StringIO(fairness([facts(sheet) for sheet in sheets]))))
     assert [row["question"] for row in rows] == ["hidden-weight", "loss", "hidden-paths"]
     assert all(int(row["learners"]) == 8 for row in rows)
     smallest = min(abs(sheet.parts["1"].answer) for sheet in sheets)

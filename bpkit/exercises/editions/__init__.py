@@ -1,1 +1,50 @@
 """Editions of a sheet, all from one source: notebooks, pages, and files for learning systems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
+from bpkit.exercises.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class File:
+    """A file for each learner: its folder, what its name ends with, and what makes its content."""
+
+    folder: str
+    ending: str
+    make: Callable[[Sheet], str | bytes]
+
+
+@dataclass(frozen=True)
+class Common:
+    """One file for the whole class: its name, what a sheet brings to it, and what makes the file of all of that."""
+
+    file: str
+    of_sheet: Callable[[Sheet], Any]
+    whole: Callable[[Sequence[Any]], str | bytes]
+
+
+EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
+    {
+        "learner": (File("learners", ".ipynb", learner_notebook),),
+        "solution": (File("solutions", ".ipynb", solution_notebook),),
+    }
+)
+COMMON: Mapping[str, Common] = MappingProxyType({})
+DEFAULT = ("learner", "solution")
+
+
+def check_editions(names: Iterable[str]) -> tuple[str, ...]:
+    """The editions of those names, each once; raises ``BpkitError`` for one that does not exist."""
+    found = tuple(dict.fromkeys(names))
+    known = [*EACH, *COMMON]
+    for name in found:
+        if name not in known:
+            raise BpkitError(f"edition: expected some of {', '.join(known)}, got {name!r}{suggest(name, known)}")
+    return found

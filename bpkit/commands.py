@@ -1,0 +1,205 @@
+"""The instructor's commands: ``bpkit exercises``, ``bpkit mark`` and ``bpkit doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.bank import QUESTIONS, find_question
+from bpkit.exercises.cohort import plan
+from bpkit.exercises.doctor import examine, repaired
+from bpkit.exercises.drawing import LEVELS
+from bpkit.exercises.editions import COMMON, DEFAULT, EACH
+from bpkit.exercises.files import slug, write
+from bpkit.exercises.generation import generate
+from bpkit.exercises.key import Key, read_key
+from bpkit.exercises.marking import Marked, mark_file, twice
+from bpkit.exercises.produce import produce, spread, usable_jobs
+from bpkit.exercises.report import answers_table, class_page, feedback_page, marks_table
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.submissions import Unreadable, notebooks_in
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to the command line."""
+    for command in (exercises, mark, doctor):
+        group.add_command(command)
+
+
+def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
+    """A progress bar on the terminal, none where output goes to a file or the work is short."""
+    progress: Iterable[Any] = tqdm(work, total=total, desc=what, unit="", disable=None if total > 5 else True)
+    return progress
+
+
+@click.group()
+def exercises() -> None:
+    """Draw exercises: list the bank, preview a question, make a class's sheets."""
+
+
+@exercises.command("list")
+def list_() -> None:
+    """List the questions of the bank by topic."""
+    for topic in dict.fromkeys(question.topic for question in QUESTIONS):
+        click.echo(topic)
+        for question in QUESTIONS:
+            if question.topic == topic:
+                mine = " *" if question.id in DEFAULT_QUESTIONS else ""
+                click.echo(f"  {question.id:<16} {question.title}{mine}")
+    click.echo(f"* on the usual sheet. Editions: {', '.join([*EACH, *COMMON])}.")
+
+
+@exercises.command()
+@click.argument("question", default="hidden-weight")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
+@click.option("--solution", is_flag=True, help="Show the answer and the worked solution too.")
+def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
+    """Show one QUESTION of the bank with numbers: hidden-weight if none is named."""
+    exercise = generate(question, seed=seed, difficulty=difficulty)
+    click.echo(repr(exercise))
+    if solution:
+        click.echo(f"\nAnswer: {exercise.answer}\n\n{exercise.solution}")
+        click.echo(f"\nReveals: {', '.join(exercise.declared)}")
+
+
+@exercises.command()
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same files, byte for byte.")
+@click.option("--learners", default="1", show_default=True, metavar="N|ROSTER.csv", help="How many, or who.")
+@click.option("--topics", default="", help="Topics, separated by commas; see `bpkit exercises list`.")
+@click.option("--questions", "wanted", default="", help="Questions, separated by commas, in this order.")
+@click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
+@click.option("--editions", default=",".join(DEFAULT), show_default=True, help="Editions, separated by commas.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
+@click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
+@click.option("--force", is_flag=True, help="Overwrite files with other content.")
+def new(
+    seed: int,
+    learners: str,
+    topics: str,
+    wanted: str,
+    difficulty: str,
+    editions: str,
+    out: Path,
+    jobs: int | None,
+    force: bool,
+) -> None:
+    """Make a class's sheets: a notebook for each learner, solutions, the key, and what else --editions names.
+
+    Interrupted, it goes on when started again with the same options.
+    """
+    made = plan(_learners(learners), seed, _questions(topics, wanted), difficulty)
+    done = produce(made, out, seed, _words(editions), force, jobs, bar)
+    click.echo(f"{done!r}. They are in {out}; the key, for you alone, is {out / 'key'}")
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _learners(text: str) -> int | str:
+    """A number of learners, or the text of a roster."""
+    if text.isdecimal():
+        return int(text)
+    path = Path(text)
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise BpkitError(f"roster: expected a table of names, {path} has more than 10 MB")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BpkitError(f"roster: {path} is not in UTF-8; save it as CSV UTF-8") from None
+    except OSError as error:
+        raise BpkitError(
+            f"learners: expected a number or a roster in CSV, got {text!r} ({error.strerror}); "
+            "write for example --learners 30"
+        ) from None
+
+
+def _questions(topics: str, wanted: str) -> tuple[str, ...]:
+    """The questions asked for, by id and by topic; the usual ones when nothing is asked for."""
+    known = list(dict.fromkeys(question.topic for question in QUESTIONS))
+    for topic in _words(topics):
+        if topic not in known:
+            raise BpkitError(f"topics: expected some of {', '.join(known)}, got {topic!r}{suggest(topic, known)}")
+    named = [find_question(id).id for id in _words(wanted)]
+    named += [question.id for question in QUESTIONS if question.topic in _words(topics)]
+    return tuple(dict.fromkeys(named)) or DEFAULT_QUESTIONS
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True), default=Path("submissions"))
+@click.option("--key", "key_path", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("marked"), show_default=True)
+@click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
+@click.option("--force", is_flag=True, help="Overwrite files with other content.")
+def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: bool) -> None:
+    """Mark the notebooks in SUBMISSIONS, a folder or a file, without running a line of them.
+
+    Writes marks.csv, answers.csv, class.html and a feedback page for each learner.
+    """
+    _key(key_path)
+    paths = list(notebooks_in(submissions))
+    if not paths:
+        raise BpkitError(f"mark: expected notebooks in {submissions}, found none; they end with .ipynb")
+    seen: dict[str, Path] = {}
+    with spread(usable_jobs(jobs) if len(paths) > 200 else 1, len(paths)) as run:
+        work = run(partial(_mark_one, key_path=key_path), paths)
+        results: list[Marked] = [twice(marked, seen) for marked in bar(work, len(paths), "marking")]
+    pages = {f"feedback/{_page(marked, results)}.html": feedback_page(marked) for marked in results if marked.marks}
+    tables = {
+        "marks.csv": marks_table(results),
+        "answers.csv": answers_table(results),
+        "class.html": class_page(results),
+    }
+    for name, content in {**tables, **pages}.items():
+        write(out / name, content, force)
+    unmarked = [marked for marked in results if marked.problem]
+    click.echo(f"{len(results) - len(unmarked)} of {len(results)} notebooks marked; see {out / 'class.html'}")
+    for marked in unmarked:
+        click.echo(f"  not marked: {marked.path.name}: {marked.problem}")
+
+
+@lru_cache(maxsize=1)
+def _key(path: Path) -> Key:
+    """The key, read once in each process."""
+    return read_key(path)
+
+
+def _mark_one(path: Path, key_path: Path) -> Marked:
+    return mark_file(path, _key(key_path))
+
+
+def _page(marked: Marked, results: list[Marked]) -> str:
+    """The name of a learner's page; a second file of theirs gets its own."""
+    mine = [other.path for other in results if other.slug == marked.slug]
+    return marked.slug if marked.path == mine[0] else f"{marked.slug}-{slug(marked.path.stem)}"
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--key", "key_path", type=click.Path(path_type=Path), default=None, help="The key, to compare with.")
+@click.option("--repair", is_flag=True, help="Write a mended copy beside each, NAME.repaired.ipynb.")
+@click.option("--force", is_flag=True, help="Overwrite an earlier mended copy.")
+def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: bool) -> None:
+    """Say whether edited notebooks, the FILES, can still be marked, and mend copies of them."""
+    key = read_key(key_path) if key_path else None
+    sick = False
+    for path in files:
+        said = examine(path, key)
+        sick |= not said.markable
+        click.echo(repr(said))
+        if repair:
+            try:
+                copy = path.with_suffix(".repaired.ipynb")
+                write(copy, repaired(path, key), force)
+                click.echo(f"  mended copy: {copy}")
+            except Unreadable as error:
+                click.echo(f"  cannot be mended: {error}")
+    if sick:
+        raise SystemExit(1)

@@ -1,0 +1,152 @@
+"""Writes a class's files: every edition of every sheet, the key, the seeds, the reports; whole files only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.cohort import Plan, Seat, marks_of, settled
+from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
+from bpkit.exercises.files import csv_text, write
+from bpkit.exercises.key import key_text
+from bpkit.exercises.report import Fact, facts, fairness
+from bpkit.exercises.sheet import Sheet, open_sheet
+
+Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
+
+
+def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
+    """No progress bar."""
+    return work
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What was done: files written, files that were there already with the same content, and the plan."""
+
+    written: int
+    kept: int
+    folder: Path
+    plan: Plan
+
+    def __repr__(self) -> str:
+        kept = f", {self.kept} were there already" if self.kept else ""
+        return f"{self.written} files written{kept}; {len(self.plan.seats)} learners"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One learner's share of the work, as it is handed to another process."""
+
+    plan: Plan
+    seat: Seat
+    editions: tuple[str, ...] = ()
+    folder: str = ""
+    force: bool = False
+    tasks: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What comes back of a drawn sheet: its tasks, what tells it from others, and its lines in the common files."""
+
+    marks: dict[str, str]
+    tasks: tuple[Any, ...]
+    answers: list[list[object]]
+    facts: tuple[Fact, ...]
+    fragments: dict[str, Any]
+
+
+def _draw(job: _Job) -> _Drawn:
+    sheet = job.plan.sheet(job.seat)
+    answers: list[list[object]] = [
+        [sheet.learner, key, sheet[sheet.places[key][0]].id, str(part.answer)] for key, part in sheet.parts.items()
+    ]
+    fragments = {name: COMMON[name].of_sheet(sheet) for name in job.editions if name in COMMON}
+    return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet), fragments)
+
+
+def _write(job: _Job) -> list[bool]:
+    """Every edition of one learner; for each file whether it was written, or there already."""
+    sheet = Sheet(open_sheet({"tasks": job.tasks}).exercises, job.seat.learner)
+    return [
+        write(Path(job.folder, file.folder, job.seat.slug + file.ending), file.make(sheet), job.force)
+        for name in job.editions
+        for file in EACH.get(name, ())
+    ]
+
+
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+
+
+@contextmanager
+def spread(jobs: int, count: int) -> Iterator[Spread]:
+    """A ``map`` over so many items that runs on several processes where that is worth its while; results in order."""
+    if jobs == 1 or count < 8:
+        yield map
+        return
+    chunk = min(16, 1 + count // (4 * jobs))
+    # Started fresh, as a notebook's or a test's process may hold threads that a fork would leave behind.
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        yield lambda work, items: pool.map(work, items, chunksize=chunk)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def usable_jobs(jobs: int | None) -> int:
+    """How many processes: those asked for, else the processors that this process may use."""
+    if jobs is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs < 1:
+        raise BpkitError(f"jobs: expected a number from 1, got {jobs}")
+    return jobs
+
+
+def produce(
+    plan: Plan,
+    folder: Path,
+    seed: int,
+    editions: Iterable[str] = DEFAULT,
+    force: bool = False,
+    jobs: int | None = None,
+    watch: Watch = unwatched,
+) -> Produced:
+    """Write every edition of every learner's sheet, the key, the table of seeds and the fairness report.
+
+    Interrupted and started again it completes: a file is there whole or not at all, and one with the same content is
+    left alone. Raises ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
+    """
+    wanted, count = check_editions(editions), len(plan.seats)
+    # A job carries its own seat alone: a plan of a thousand seats would be sent a thousand times.
+    bare = replace(plan, seats=())
+    with spread(usable_jobs(jobs), count) as run:
+        drawn = list(watch(run(_draw, [_Job(bare, seat, wanted) for seat in plan.seats]), count, "drawing"))
+        done = settled(plan, [(seat, one.marks) for seat, one in zip(plan.seats, drawn)])
+        again = {slug for slug, _, _ in done.redraws}
+        drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
+        written = [write(folder / name, content, force) for name, content in _common(done, drawn, seed, wanted)]
+        if any(name in EACH for name in wanted):
+            work = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
+            for files in watch(run(_write, work), count, "writing"):
+                written += files
+    return Produced(sum(written), len(written) - sum(written), folder, done)
+
+
+def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:
+    """The files that are about the whole class: key, seeds, answers, fairness, editions for learning systems."""
+    yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed)
+    yield "key/seeds.csv", csv_text([["learner", "seed"], *([seat.learner, seat.seed] for seat in plan.seats)])
+    rows = [row for one in drawn for row in one.answers]
+    yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
+    yield "key/fairness.csv", fairness([one.facts for one in drawn])
+    for name in editions:
+        if name in COMMON:
+            yield COMMON[name].file, COMMON[name].whole([one.fragments[name] for one in drawn])

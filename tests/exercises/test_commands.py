@@ -1,0 +1,196 @@
+"""The instructor's commands, from an empty folder to marked sheets; interrupted, resumed, refused."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bpkit.cli import main
+from bpkit.core.errors import BpkitError
+from bpkit.exercises import produce as module
+from bpkit.exercises.cohort import plan
+from bpkit.exercises.key import read_key
+from bpkit.exercises.produce import produce
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+
+FEW = "loss,output-delta"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_with_no_option_at_all_something_useful_is_made(here: Path) -> None:
+    said = run("exercises", "new").output
+    assert "1 learners" in said
+    assert set(hashes(here / "exercises")) >= {
+        "key/key.json",
+        "key/seeds.csv",
+        "key/answers.csv",
+        "key/fairness.csv",
+        "learners/learner-01.ipynb",
+        "solutions/learner-01.ipynb",
+    }
+    assert read_key(here / "exercises/key").about["questions"] == list(DEFAULT_QUESTIONS)
+    assert "0 files written, 6 were there already" in run("exercises", "new").output
+    assert "--force" in run("exercises", "new", "--seed", "1", code=1).output
+    before = hashes(here / "exercises")
+    run("exercises", "new", "--seed", "1", "--force")
+    assert hashes(here / "exercises") != before
+    run("exercises", "new", "--force")
+    assert hashes(here / "exercises") == before
+
+
+def test_the_bank_is_listed_and_previewed() -> None:
+    said = run("exercises", "list").output
+    assert all(id in said for id in (*DEFAULT_QUESTIONS, "network-by-hand", "softmax-delta"))
+    plain = run("exercises", "preview", "loss", "--seed", "3").output
+    assert "Answer" not in plain
+    full = run("exercises", "preview", "loss", "--seed", "3", "--solution").output
+    assert full.startswith(plain.rstrip())
+    assert "E_total = " in full
+    assert "did you mean 'loss'" in run("exercises", "preview", "los", code=1).output
+
+
+def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> None:
+    Path("class.csv").write_text("name\nAda Lovelace\n../../evil\n<script>x</script>\n=1+1\nZoë\n", encoding="utf-8")
+    run("exercises", "new", "--learners", "class.csv", "--questions", FEW, "--out", "out", "--seed", "4")
+    assert {path.name for path in here.rglob("*.ipynb")} == {
+        *("1-1.ipynb", "ada-lovelace.ipynb", "evil.ipynb", "script-x-script.ipynb", "zoe.ipynb")
+    }
+    key = read_key(here / "out/key")
+    for path in (here / "out/learners").iterdir():
+        sheet = key.sheet(path.stem)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            about = cell["metadata"]["bpkit"]
+            if about.get("kind") == "answer":
+                cell["source"] = f'answers["{about["key"]}"] = {sheet.parts[about["key"]].answer:.4g}'
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    (here / "out/learners/broken.ipynb").write_text("{")
+    said = run("mark", "out/learners", "--key", "out/key").output
+    assert "5 of 6 notebooks marked" in said
+    assert "not marked: broken.ipynb" in said
+    with (here / "marked/marks.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["learner"]: row for row in csv.DictReader(file)}
+    assert {name: row["points"] for name, row in rows.items() if name} == dict.fromkeys(
+        ("Ada Lovelace", "'=1+1", "../../evil", "<script>x</script>", "Zoë"), "2"
+    )
+    assert len(list((here / "marked/feedback").iterdir())) == 5
+    assert "<script>x" not in "".join(path.read_text(encoding="utf-8") for path in (here / "marked").rglob("*.html"))
+    assert "can be marked" in run("doctor", "out/learners/zoe.ipynb", "--key", "out/key").output
+    run("doctor", "out/learners/broken.ipynb", code=1)
+
+
+def test_the_doctor_mends_a_copy(here: Path) -> None:
+    run("exercises", "new", "--questions", FEW)
+    path = here / "exercises/learners/learner-01.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != "answer-1"]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    said = run("doctor", str(path), "--repair").output
+    assert "the answer 1 is lost" in said
+    assert "lost" not in run("doctor", str(path.with_suffix(".repaired.ipynb"))).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("exercises", "new", "--learners", "nobody.csv"), "a number or a roster"),
+        (("exercises", "new", "--learners", "0"), "a number from 1"),
+        (("exercises", "new", "--questions", "los"), "did you mean 'loss'"),
+        (("exercises", "new", "--topics", "forwards"), "did you mean 'forward'"),
+        (("exercises", "new", "--editions", "lerner"), "did you mean 'learner'"),
+        (("exercises", "new", "--jobs", "0"), "a number from 1"),
+        (("mark", "."), "key: expected the key.json"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(here: Path, arguments: tuple[str, ...], words: str) -> None:
+    said = run(*arguments, code=1).output
+    assert words in said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_topics_choose_questions(here: Path) -> None:
+    run("exercises", "new", "--topics", "forward", "--editions", "learner")
+    assert read_key(here / "exercises/key").about["questions"] == ["net-and-out", "whole-forward", "loss"]
+    assert not (here / "exercises/solutions").exists()
+
+
+def test_interrupted_and_started_again_it_completes_with_the_same_bytes(tmp_path: Path) -> None:
+    made = plan(6, seed=2, questions=FEW.split(","))
+
+    def interrupting(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
+        for number, one in enumerate(work):
+            if what == "writing" and number == 3:
+                raise KeyboardInterrupt
+            yield one
+
+    with pytest.raises(KeyboardInterrupt):
+        produce(made, tmp_path / "a", 2, jobs=1, watch=interrupting)
+    left = hashes(tmp_path / "a")
+    assert 0 < sum(name.startswith("learners/") for name in left) < 6
+    assert not any(name.endswith(".part") for name in left)
+    again = produce(made, tmp_path / "a", 2, jobs=1)
+    assert again.kept == len(left)
+    produce(made, tmp_path / "b", 2, jobs=1)
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Path, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(OSError, match="disk full"):
+        produce(plan(1, questions=("loss",)), tmp_path, 0, jobs=1)
+    assert hashes(tmp_path) == {}
+
+
+def test_several_processes_write_the_same_bytes_as_one(tmp_path: Path) -> None:
+    made = plan(9, seed=3, questions=("loss",))
+    produce(made, tmp_path / "one", 3, jobs=1)
+    produce(made, tmp_path / "two", 3, jobs=2)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
+
+
+def test_learners_with_one_seed_are_parted_in_every_file(tmp_path: Path) -> None:
+    made = plan("ada,5\nbob,5\n", questions=("loss",))
+    done = produce(made, tmp_path, 0, jobs=1)
+    assert [slug for slug, _, _ in done.plan.redraws] == ["bob"]
+    key = read_key(tmp_path / "key")
+    assert key.sheet("ada").data() != key.sheet("bob").data()
+    for slug in ("ada", "bob"):
+        notebook = (tmp_path / f"learners/{slug}.ipynb").read_text(encoding="utf-8")
+        assert key.sheet(slug).fingerprint in notebook
+
+
+def test_the_work_is_watched_and_jobs_are_counted() -> None:
+    assert list(module.unwatched(iter([1, 2]), 2, "x")) == [1, 2]
+    assert module.usable_jobs(None) >= 1
+    with pytest.raises(BpkitError, match="jobs"):
+        module.usable_jobs(0)
