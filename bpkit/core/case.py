@@ -18,6 +18,8 @@ from bpkit.core.rewrites import Rewriter
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 
+CROWDED = 0.15  # of the numbers as far from the truth as the one typed, so many at most may be some mistake's
+
 
 class Case:
     """A figure, what was asked, and what was given; every number that a single mistake leads to."""
@@ -67,6 +69,14 @@ class Case:
     def vanishes(self, value: float) -> bool:
         """Is it nothing, beside the right number: 0, or what floats leave of it?"""
         return abs(value) <= 1e-12 * abs(self.exact)
+
+    @property
+    def crowded(self) -> bool:
+        """Are there many mistakes' numbers between the truth and this one, for the few digits that lie between?"""
+        far = abs(self.figure.value - self.exact) + 0.5 * self.figure.unit
+        off = np.abs(self.numbers - self.exact)
+        between = np.unique(np.round(self.numbers[(off <= far) & (off > 0)] / self.figure.unit))
+        return len(between) * self.figure.unit > CROWDED * 2 * far
 
     def explain(self, way: Way, value: float) -> Explanation:
         """Where on the way to the quantity the mistake happens first, and what it writes there."""

@@ -83,7 +83,15 @@ def carried(case: Case) -> Diagnosis | None:
 
 
 def sure(case: Case) -> Diagnosis | None:
-    return case.blame(case.fitting()) if case.figure.digits >= SURE_DIGITS else None
+    """A single mistake that gives every digit typed, when there are enough of them."""
+    if case.figure.digits < SURE_DIGITS:
+        return None
+    found = case.fitting()
+    # So close to the truth that some mistake or other gives many a number there, rounding explains it better.
+    if found and case.crowded and (likelier := on_paper(case)):
+        message = f"{likelier.message} It also comes out if one {found[0].name}: more digits would tell."
+        return replace(likelier, message=message, misconceptions=tuple(found))
+    return case.blame(found)
 
 
 def on_paper(case: Case) -> Diagnosis | None:

@@ -44,8 +44,9 @@ class Diagnosis:
 
     ``misconceptions`` are the explanations that fit, the simplest first; ``sure`` is False where so few digits tell
     that they are guesses, and ``tell_apart`` names a quantity whose value would decide between them. ``decimals`` says
-    for ``rounded`` to how many decimals the numbers on the way were kept. ``carried`` are the earlier values, given
-    and wrong, that the number follows from. ``hints`` are true sayings about a number that nothing explains.
+    for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have explanations too,
+    less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows from; they stand
+    among the misconceptions as errors carried forward. ``hints`` are true sayings about a number that nothing explains.
     """
 
     quantity: str
