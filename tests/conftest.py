@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -31,3 +32,24 @@ def pytest_configure(config: pytest.Config) -> None:
     # Building the font cache, on a machine's first import of matplotlib, writes a line to stderr, which a
     # strict comparison of a notebook's outputs would take for a change.
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the browser tests on one worker, whatever their files: they share a JupyterLab and a page."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            browser = "tests/browser"
+            return browser if nodeid.startswith(browser) else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where the pictures of the lessons are; the tests may have run in another process."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    folders = {value for report in reports for name, value in report.user_properties if name == "screenshots"}
+    for folder in sorted(folders):
+        terminalreporter.write_line(f"screenshots of the lessons, light and dark: {folder}")

@@ -122,8 +122,8 @@ class Lab:
             self.errors.append(f"browser console: {message.text} {message.location}")
 
     def js(self, function: str, argument: Any = None) -> Any:
-        """Call a function in the page and await it, for a minute at most."""
-        late = "new Promise((_, fail) => setTimeout(() => fail(new Error('no answer in 60 s')), 60000))"
+        """Call a function in the page and await it, for half a minute at most."""
+        late = "new Promise((_, fail) => setTimeout(() => fail(new Error('no answer in 30 s')), 30000))"
         return self.page.evaluate(f"argument => Promise.race([({function})(argument), {late}])", argument)
 
     def start(self, url: str) -> None:
@@ -171,17 +171,23 @@ class Notebook:
         self.element = lab.page.locator(".jp-NotebookPanel")
 
     def run(self) -> None:
-        """Run all cells and wait until the widgets stand."""
+        """Run all cells and wait until the widgets stand: an app's parts come one by one."""
         self.lab.js("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        deadline = time.monotonic() + 10
-        while self.page.evaluate(PROBLEMS) and time.monotonic() < deadline:
-            self.page.wait_for_timeout(50)
+        deadline = time.monotonic() + 20
+        parts = -1
+        while (parts != (parts := self.page.evaluate(PARTS)) or self._outputs()) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(250)
         self.settle()
+
+    def _outputs(self) -> list[str]:
+        """What is wrong below the cells: errors, and widgets that are not drawn."""
+        wrong: list[str] = self.page.evaluate(PROBLEMS)
+        return wrong
 
     def problems(self) -> list[str]:
         """Say what went wrong since it was opened, in cells, in widgets, in the kernel out of sight, in the browser."""
         heard = [text for text in self.page.evaluate("heard") if not text.startswith(KNOWN_KERNEL_WORDS)]
-        return [*self.page.evaluate(PROBLEMS), *heard, *self.lab.errors]
+        return [*self._outputs(), *heard, *self.lab.errors]
 
     def evaluate(self, expression: str) -> str:
         """Give the repr of an expression in the kernel."""
@@ -243,6 +249,8 @@ EVALUATE = """async expression => {
     const future = kernel.requestExecute({code: '', silent: true, store_history: false, user_expressions});
     return (await future.done).content.user_expressions.answer;
 }"""
+
+PARTS = "panel.node.querySelectorAll('.jp-OutputArea *').length"
 
 PROBLEMS = """() => panel.content.widgets.filter(cell => cell.model.type === 'code').flatMap((cell, number) =>
     cell.outputArea.model.toJSON().flatMap((output, i) => {

@@ -15,15 +15,16 @@ import ipywidgets
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from live_lab import THEMES, Lab, Notebook
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 import bpkit as bp
 from bpkit.apps.controls import Number
 
 Held = tuple[dict[str, Any], dict[str, str], str]
 
-# A question of a lesson asks for more than a problem: it is seen in the lessons.
-APPS = [name for name in bp.apps.__all__ if list(inspect.signature(getattr(bp.apps, name)).parameters) == ["given"]]
+QUESTIONS = ("ask", "predict")  # they want to know what is asked, and are seen in the lessons
+APPS = [name for name in bp.apps.__all__ if name not in QUESTIONS]
+GIVEN = {"boundary": "'moons'"}  # what an app is made of, where that is not an example
 
 CONTROLS = "input:enabled, select:enabled, button:enabled, textarea:enabled, [role=slider]"
 # What the kernel holds: the controls that have a plain value, the views as digests, the text twin.
@@ -33,6 +34,11 @@ HELD = """repr((
     {name: digest(view.value) for name, view in app.view.items()
      if isinstance(getattr(view, "value", None), (str, bytes, memoryview))},
     repr(app)))"""
+
+
+def call(name: str) -> str:
+    """The line that makes an app."""
+    return f"bp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})"
 
 
 def digest(value: str | bytes) -> str:
@@ -49,7 +55,7 @@ class Shown:
         self.page = notebook.page
         self.element = self.page.locator(".bpkit-app").first
         self.sliders = self.element.get_by_role("slider")
-        self.twin: Any = getattr(bp.apps, name)(bp.examples.article)
+        self.twin: Any = eval(call(name), {"bp": bp})
         self.numbers = {name: control for name, control in self.twin.control.items() if isinstance(control, Number)}
 
     def held(self) -> Held:
@@ -121,7 +127,7 @@ HAS_HTML = """(app, html) => {
 def app(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Shown]:
     name = request.param
     setup = f"import hashlib\nimport bpkit as bp\n{inspect.getsource(digest)}"
-    with lab.cells(setup, f"app = bp.apps.{name}(bp.examples.article)\napp", name=name) as notebook:
+    with lab.cells(setup, f"app = {call(name)}\napp", name=name) as notebook:
         yield Shown(name, notebook)
 
 
@@ -169,7 +175,7 @@ def test_tab_reaches_every_control_in_order(app: Shown) -> None:
     visible = [control for control in app.element.locator(CONTROLS).all() if control.is_visible()]
     visible[0].focus()
     for control in visible[1:]:
-        for _ in range(3):  # what scrolls is a stop too
+        for _ in range(6):  # what scrolls is a stop too
             app.page.keyboard.press("Tab")
             if has_focus(control):
                 break
@@ -245,3 +251,53 @@ def test_axe_finds_no_serious_violation(app: Shown, lab: Lab, theme: str) -> Non
     lab.theme("light")
     serious = [violation for violation in found if violation["impact"] in ("serious", "critical")]
     assert [(v["id"], v["help"], [node["html"] for node in v["nodes"]]) for v in serious] == []
+
+
+def only(name: str) -> pytest.MarkDecorator:
+    """One app alone; opened as for the tests above, and so not once more."""
+    return pytest.mark.parametrize("app", [name], indirect=True, scope="module")
+
+
+@only("forward")
+def test_the_forward_lines_show_what_the_engine_computes(app: Shown) -> None:
+    app.field("w5").fill("-1.25")
+    app.field("w5").press("Enter")
+    app.settle()
+    values = bp.evaluate(bp.examples.article.problem.replace(w5=-1.25))
+    for quantity in ("net_h1", "out_h2", "net_o1", "out_o1", "E_total"):
+        expect(app.element).to_contain_text(f"{values[quantity]:.6g}")
+
+
+@only("training")
+def test_the_training_app_shows_the_losses_of_its_run(app: Shown) -> None:
+    app.element.get_by_label("Picture in words").check()
+    app.field("learning rate").fill("2.5")
+    app.field("learning rate").press("Enter")
+    app.field("updates").fill("300")
+    app.field("updates").press("Enter")
+    app.settle()
+    run = bp.train(bp.examples.article.problem.replace(learning_rate=2.5), 300)
+    for loss in (run.loss[0], run.loss[1], run.loss[-1]):
+        expect(app.element).to_contain_text(f"{loss:.6g}")
+
+
+@only("training")
+def test_play_walks_along_the_run_and_stops(app: Shown) -> None:
+    shown = app.field("show update")
+    app.element.get_by_role("button", name="Play or pause").click()
+    expect(shown).not_to_have_value("0")
+    app.element.get_by_role("button", name="Play or pause").click()
+    reached = app.expect_twin()["shown"]
+    assert reached > 0
+    app.page.wait_for_timeout(300)
+    assert app.held()[0]["shown"] == reached
+
+
+@only("surface")
+def test_what_cannot_be_shown_is_said_and_the_app_goes_on(app: Shown) -> None:
+    upwards = app.element.get_by_label("upwards")
+    upwards.select_option(app.twin.x.value)
+    expect(app.element.get_by_role("alert")).to_contain_text("two different parameters")
+    upwards.select_option("b2")
+    expect(app.element.get_by_role("alert")).to_have_count(0)
+    assert app.expect_twin()["y"] == "b2"
