@@ -142,10 +142,10 @@ class App(widgets.VBox):  # type: ignore[misc]
         """The expression that rebuilds the problem shown, ready to copy into a cell."""
         return share(self._source, self.problem, self.state.problem)
 
-    def group(self, title: str, names: Iterable[str]) -> list[widgets.Widget]:
+    def group(self, title: str, names: Iterable[str], width: str = "260px") -> list[widgets.Widget]:
         """The controls of some names as a column, if there are such names at all."""
         names = list(names)
-        return [column(title, [self.control[name] for name in names if name in self.control])] if names else []
+        return [column(title, [self.control[name] for name in names if name in self.control], width)] if names else []
 
     def set(self, **values: Any) -> None:
         """Move several controls and draw once."""

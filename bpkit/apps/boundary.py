@@ -29,6 +29,7 @@ SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds
 HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
 YOURS = "your problem"
 WIDE = "110px"
+COLUMN = "310px"  # so that sliders beside long labels have room
 
 
 class Run:
@@ -119,7 +120,7 @@ class Boundary(App):
         names = [*MAKERS] if self._named else [YOURS, *MAKERS]
         return {
             "data": widgets.Dropdown(options=names, value=self._named or YOURS, description="points", **choice),
-            "width": Number("neurons in a layer", max(hidden), 1, 16, 1, whole=True, bounds=(1, 64), label_width=WIDE),
+            "width": Number("neurons in each", max(hidden), 1, 16, 1, whole=True, bounds=(1, 64), label_width=WIDE),
             "depth": Number("hidden layers", len(hidden), 1, 4, 1, whole=True, bounds=(1, 8), label_width=WIDE),
             "activation": widgets.Dropdown(options=HIDDEN, value=activation, description="activation", **choice),
             "rate": Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
@@ -140,9 +141,9 @@ class Boundary(App):
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
-            *self.group("Points", ["data"]),
-            *self.group("Network", ["width", "depth", "activation", "seed"]),
-            *self.group("Training", ["rate", "updates"]),
+            *self.group("Points", ["data"], COLUMN),
+            *self.group("Network", ["width", "depth", "activation", "seed"], COLUMN),
+            *self.group("Training", ["rate", "updates"], COLUMN),
         ]
         walk = widgets.HBox([self.play, self.control["step"]], layout={"width": "480px", "max_width": "100%"})
         return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"], walk, self.view["loss"]]))]

@@ -49,7 +49,7 @@ class CostApp(App):
         width, depth = min(max(hidden), WIDEST), min(len(hidden), DEEPEST)
         wide: dict[str, Any] = {"label_width": "150px", "whole": True}
         return {
-            "width": Number("neurons in a hidden layer", width, 0, 1.505, 0.1505, log=True, bounds=(1, WIDEST), **wide),
+            "width": Number("neurons in each", width, 0, 1.505, 0.1505, log=True, bounds=(1, WIDEST), **wide),
             "depth": Number("hidden layers", depth, 1, DEEPEST, 1, bounds=(1, DEEPEST), **wide),
         }
 
@@ -108,4 +108,4 @@ class CostApp(App):
             (NAMES[1], "1 forward, 1 backward", f"{cost.both:,}", shown[1]),
             ("nudging costs", "", f"{number(cost.times, 3)} times as much", f"{number(times[0] / times[1], 3)} times"),
         ]
-        return html_table(HEAD, rows)
+        return html_table(HEAD, rows).replace("<table>", "<table class='bpkit-lines'>")

@@ -23,6 +23,7 @@ from bpkit.show.render import number
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
 WIDE = "110px"
+COLUMN = "310px"  # so that sliders beside long labels have room
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class Depth(App):
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
-            *self.group("Network", ["depth", "width", "activation", "output"]),
-            *self.group("Starting weights", ["scheme", "scale", "seed"]),
+            *self.group("Network", ["depth", "width", "activation", "output"], COLUMN),
+            *self.group("Starting weights", ["scheme", "scale", "seed"], COLUMN),
         ]
         return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"]]))]
 

@@ -23,6 +23,7 @@ from bpkit.show.table import html_table
 MOST_ROWS = 40  # of the table, which takes a loss over for each
 HEAD = ("parameter", "derived", "measured", "error")
 WIDE = "80px"
+COLUMN = "310px"  # so that sliders beside long labels have room
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class GradientCheck(App):
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
-            *self.group("Nudge", ["parameter", "formula", "h"]),
-            *self.group("Weights and biases", self.problem.network.parameters),
+            *self.group("Nudge", ["parameter", "formula", "h"], COLUMN),
+            *self.group("Weights and biases", self.problem.network.parameters, COLUMN),
         ]
         return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"], self.view["table"]]))]
 
@@ -118,4 +119,4 @@ class GradientCheck(App):
             rows.append((f"dE_total/d{name}{mark}", *shown, size(abs(measured - derived))))
         more = len(problem.network.parameters) - len(rows)
         caption = f"Derived and measured with h = {number(state.h)}" + (f"; {more} more are not shown" if more else "")
-        return html_table(HEAD, rows, caption)
+        return html_table(HEAD, rows, caption).replace("<table>", "<table class='bpkit-lines'>")

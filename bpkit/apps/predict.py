@@ -100,7 +100,8 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         self.commit.observe(self._show, "value")
         self.button.on_click(lambda _button: self._commit())
         text = widgets.HTML(f"<div class='bpkit-heading'>{escape(question)}</div>")
-        row = widgets.HBox([self.guess, self.button], layout={"align_items": "flex-end", "flex_flow": "row wrap"})
+        box = widgets.HBox if choices is None else widgets.VBox
+        row = box([self.guess, self.button])
         super().__init__([widgets.HTML(STYLE), text, row, self.answer])
         self.add_class("bpkit-app")
 

@@ -20,6 +20,7 @@ from bpkit.show.surface import Landscape, SurfacePlot, Window, around, landscape
 MOST_UPDATES = 10_000
 USUAL_UPDATES = 1000
 WIDE = "92px"
+COLUMN = "310px"  # so that sliders beside long labels have room
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class Surface(App):
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
-            *self.group("Surface", ["x", "y", "zoom"]),
-            *self.group("Walk", ["rate", "updates"]),
-            *self.group("Where it starts", self.problem.network.parameters),
+            *self.group("Surface", ["x", "y", "zoom"], COLUMN),
+            *self.group("Walk", ["rate", "updates"], COLUMN),
+            *self.group("Where it starts", self.problem.network.parameters, COLUMN),
         ]
         return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"]]))]
 
@@ -101,7 +102,9 @@ class Surface(App):
 
     def note(self, state: State) -> tuple[str, bool]:
         trace = self._trace(state)
-        return trace.message[0].upper() + trace.message[1:] + ".", trace.diverged_at is not None
+        walk = trace.message[0].upper() + trace.message[1:]
+        drawn = f"All parameters move; what is drawn is the projection onto {state.window.x} and {state.window.y}"
+        return f"{walk}. {drawn}.", trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
         return SurfacePlot().still(self._land(state), self._trace(state), state.digits)
