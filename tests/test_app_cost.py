@@ -124,6 +124,12 @@ def test_the_lesson_s_network_fits_and_a_larger_one_is_refused_with_words() -> N
     assert "Note" not in app.message.value
 
 
+def test_a_given_network_that_is_too_large_starts_with_narrower_layers() -> None:
+    large = bp.Network(2, 40, 40, 40, 1)
+    app = bp.apps.cost(bp.Problem(large, dict.fromkeys(large.parameters, 0.1), [1, 2], [1]))
+    assert app.state.problem.network.sizes == (2, 16, 16, 16, 1)
+
+
 def test_other_networks() -> None:
     soft = bp.Network(2, 3, activation=["softmax"], loss="cross_entropy")
     problem = bp.Problem(soft, dict.fromkeys(soft.parameters, 0.1), [1, 2], [0, 1, 0])

@@ -47,6 +47,8 @@ class CostApp(App):
         self._seconds: Callable[[Problem], tuple[float, float]] = lru_cache(maxsize=64)(seconds)
         hidden = self.problem.network.sizes[1:-1] or (2,)
         width, depth = min(max(hidden), WIDEST), min(len(hidden), DEEPEST)
+        while len(self._network(width, depth).parameters) > LARGEST:
+            width //= 2
         wide: dict[str, Any] = {"label_width": "150px", "whole": True}
         return {
             "width": Number("neurons in each", width, 0, 1.505, 0.1505, log=True, bounds=(1, WIDEST), **wide),
@@ -79,21 +81,28 @@ class CostApp(App):
         """The expression for the network: its cost depends on nothing else."""
         return f"bp.{self.state.problem.network!r}"
 
-    def _make(self, width: int, depth: int) -> Problem:
-        """The given problem with hidden layers of another size, and weights drawn for them."""
+    def _network(self, width: int, depth: int) -> Network:
+        """The given network with hidden layers of another size."""
         given = self.problem.network
         sizes = (given.sizes[0], *[width] * depth, given.sizes[-1])
         if sizes == given.sizes:
-            return self.problem
+            return given
         first = given.activations[0]
         kind = first if not first.joint else "sigmoid"  # softmax stays in the output layer
-        kinds = [*[kind] * depth, given.activations[-1]]
-        network = Network(*sizes, activation=kinds, loss=given.loss.name, bias=given.bias)
+        return Network(
+            *sizes, activation=[*[kind] * depth, given.activations[-1]], loss=given.loss.name, bias=given.bias
+        )
+
+    def _make(self, width: int, depth: int) -> Problem:
+        """The given problem with that network, and weights drawn for it."""
+        network = self._network(width, depth)
         if len(network.parameters) > LARGEST:
             raise BpkitError(
                 f"cost: expected at most {LARGEST:,} weights and biases, got {len(network.parameters):,}, too many to "
                 "write out line by line while you wait; take fewer neurons or layers"
             )
+        if network == self.problem.network:
+            return self.problem
         return self.problem.replace(network=network, parameters=initial_parameters(network, np.random.default_rng(0)))
 
     def _row(self, state: State) -> list[Cost]:
