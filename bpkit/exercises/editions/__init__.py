@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.editions import moodle, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.sheet import Sheet
 
@@ -34,9 +35,16 @@ EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
     {
         "learner": (File("learners", ".ipynb", learner_notebook),),
         "solution": (File("solutions", ".ipynb", solution_notebook),),
+        "printable": (
+            File("printable/sheets", ".html", pages.learner_page),
+            File("printable/solutions", ".html", pages.solution_page),
+            File("printable/keys", ".html", pages.key_page),
+        ),
     }
 )
-COMMON: Mapping[str, Common] = MappingProxyType({})
+COMMON: Mapping[str, Common] = MappingProxyType(
+    {"moodle": Common("moodle/questions.xml", moodle.of_sheet, moodle.whole)}
+)
 DEFAULT = ("learner", "solution")
 
 

@@ -1,0 +1,101 @@
+"""Printable pages that need nothing from anywhere: a learner's sheet, its solutions, and a marking key on one page."""
+
+from __future__ import annotations
+
+from html import escape
+
+from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.notebooks import question_text
+from bpkit.exercises.parts import ExactPart, FunctionPart, NumberPart, Part
+from bpkit.exercises.sheet import Sheet
+
+STYLE = """
+body { font: 11pt/1.45 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
+  color: #111; background: #fff }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; break-after: avoid }
+table { border-collapse: collapse; margin: .8rem 0; break-inside: avoid }
+th, td { border: 1px solid #6b6b6b; padding: .15rem .6rem; text-align: left; font-weight: normal }
+thead th { font-weight: bold }
+table.lines { break-inside: auto; width: 100%; font-size: .9em }
+table.lines td { border: 0; padding: .2rem .4rem; vertical-align: top }
+table.lines td:first-child { white-space: nowrap }
+table.lines small { color: #444 }
+tr, li { break-inside: avoid }
+math { font-size: 1.05em }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8em; padding-left: .6rem }
+.answer { border: 1px solid #6b6b6b; min-height: 2.2rem; margin: .3rem 0 .8rem; padding: .2rem .5rem }
+@page { size: A4; margin: 16mm }
+@media print { body { margin: 0; max-width: none; padding: 0 } }
+"""
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
+        f"{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _titled(sheet: Sheet, what: str) -> str:
+    return f"{what} for {sheet.learner}" if sheet.learner else what
+
+
+def _question(number: int, sheet: Sheet) -> str:
+    heading, _, body = question_text(number, sheet[number]).partition("\n\n")
+    return f"<section>\n<h2>{escape(heading.removeprefix('## '))}</h2>\n{as_html(body)}\n"
+
+
+def learner_page(sheet: Sheet) -> str:
+    """The questions with room for the answers."""
+    sections = []
+    for number in range(1, len(sheet) + 1):
+        keys = [key for key, (place, _) in sheet.places.items() if place == number]
+        room = "".join(f'<div class="answer">{key}:</div>\n' for key in keys)
+        sections.append(f"{_question(number, sheet)}{room}</section>")
+    return _page(_titled(sheet, "Exercises"), "\n".join(sections))
+
+
+def solution_page(sheet: Sheet) -> str:
+    """The questions with their answers and the worked solutions."""
+    sections = []
+    for number, exercise in enumerate(sheet, 1):
+        keys = [key for key, (place, _) in sheet.places.items() if place == number]
+        answers = "".join(f"<li><b>{key}:</b> {escape(shown(sheet.parts[key]))}</li>" for key in keys)
+        worked = as_html(exercise.solution._repr_markdown_())
+        sections.append(f"{_question(number, sheet)}<ul>{answers}</ul>\n<h3>Worked solution</h3>\n{worked}</section>")
+    return _page(_titled(sheet, "Solutions"), "\n".join(sections))
+
+
+def key_page(sheet: Sheet) -> str:
+    """Every answer with its tolerance and points, and the wrong answers that have a name."""
+    rows = []
+    for key, part in sheet.parts.items():
+        number, _ = sheet.places[key]
+        declared = sheet[number].declared
+        named = list(dict.fromkeys((w.name, shown(part, w.answer)) for w in part.wrong if w.name in declared))
+        wrong = "; ".join(f"{value}: {name}" for name, value in named) if not isinstance(part, FunctionPart) else ""
+        cells = (shown(part), tolerance(part), f"{part.points:g}", wrong)
+        rows.append(f'<tr><th scope="row">{key}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>')
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in ("", "answer", "up to", "points", "wrong answers"))
+    body = "\n".join(rows)
+    return _page(
+        _titled(sheet, "Marking key"),
+        f'<table style="font-size: 8pt"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>',
+    )
+
+
+def shown(part: Part, answer: object = None) -> str:
+    """An answer as a person writes it."""
+    value = part.answer if answer is None else answer
+    if isinstance(part, NumberPart) and isinstance(value, float):
+        return part.shown(value)
+    if isinstance(part, ExactPart) and isinstance(value, list):
+        return ", ".join(value)
+    return str(value)
+
+
+def tolerance(part: Part) -> str:
+    """How far off an answer may be and still count."""
+    return f"± {max(part.tolerance, part.slack):.2g}" if isinstance(part, NumberPart) else ""

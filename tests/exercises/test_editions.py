@@ -1,0 +1,205 @@
+"""Editions for paper and for learning systems: formulas drawn without a network, questions read back and marked."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from functools import cache
+from html.parser import HTMLParser
+from itertools import combinations
+
+import pytest
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises import make_sheet, questions
+from bpkit.exercises.editions import EACH, check_editions, moodle, pages
+from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.mathml import lines_table, mathml
+from bpkit.exercises.parts import NumberPart
+from bpkit.exercises.sheet import Sheet
+
+ALL = tuple(question.id for question in questions())
+LEVELS = ("easy", "medium", "hard")
+
+
+@cache
+def sheet_of(seed: int) -> Sheet:
+    return make_sheet(ALL, seed=seed, learner="Ada <b>", difficulty=LEVELS[seed % 3])
+
+
+class Balanced(HTMLParser):
+    """Notes tags that are not closed in order, and every address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data")]
+        if tag not in ("meta", "br", "link", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pages_are_whole_need_nothing_and_draw_every_formula(seed: int) -> None:
+    sheet = sheet_of(seed)
+    for make in (pages.learner_page, pages.solution_page, pages.key_page):
+        text = make(sheet)
+        reader = Balanced()
+        reader.feed(text)
+        assert (reader.wrong, reader.open, reader.addresses) == ([], [], [])
+        assert "http" not in text.replace("http://www.w3.org/1998/Math/MathML", "")
+        assert "@import" not in text
+        assert "url(" not in text
+        assert "Ada &lt;b&gt;" in text
+        assert '<html lang="en">' in text
+        plain = re.sub(r"<(script|style|pre|code)\b.*?</\1>", "", text, flags=re.DOTALL)
+        assert not re.search(r"\\[a-z]+|\$", plain), re.search(r"\\[a-z]+|\$", plain)
+        for table in re.findall(r"<table[^>]*><thead>.*?</table>", text, re.DOTALL):
+            assert 'scope="col"' in table
+
+
+def test_a_learner_page_holds_no_answer_and_a_solution_page_all_of_them() -> None:
+    for seed in range(6):
+        sheet = sheet_of(seed)
+        for key, part in sheet.parts.items():
+            if isinstance(part, NumberPart):
+                assert f"{abs(part.right):.3g}" not in pages.learner_page(sheet), (seed, key)
+                assert part.shown() in pages.solution_page(sheet)
+                assert part.shown() in pages.key_page(sheet)
+        assert all(f">{key}:</div>" in pages.learner_page(sheet) for key in sheet.parts)
+
+
+def test_formulas_become_mathml() -> None:
+    assert mathml("w_{1}") == (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>w</mi><mn>1</mn></msub></math>'
+    )
+    whole = mathml(r"\frac{\partial E_{\text{total}}}{\partial w_{1}} = - 0.5 \times e^{- x_{1}^{2}}")
+    root = ET.fromstring(whole)
+    name = "{http://www.w3.org/1998/Math/MathML}"
+    assert [one.tag.removeprefix(name) for one in root[0]] == ["mfrac", "mo", "mo", "mn", "mo", "msup"]
+    assert "".join(root.itertext()) == "∂Etotal∂w1=−0.5×e−x12"
+    cases = mathml(r"\begin{cases} 1 & \text{for}\: z > 0 \\0 & \text{otherwise} \end{cases}")
+    assert len(ET.fromstring(cases).findall(f".//{name}mtr")) == 2
+    assert "&lt;" in mathml("a < b")
+
+
+@pytest.mark.parametrize("latex", [r"\unknown{x}", r"\frac12", r"\begin{matrix}\end{matrix}", "a & b", "#"])
+def test_formulas_of_other_makers_are_refused_in_words(latex: str) -> None:
+    with pytest.raises(BpkitError, match="formula: expected the LaTeX"):
+        mathml(latex)
+    with pytest.raises(BpkitError, match="lines: expected a display"):
+        lines_table(latex)
+
+
+def test_texts_become_html_and_nothing_that_was_not_meant() -> None:
+    text = "A <b> & $x_{1}$ `a<b`.\n\n| p | v |\n| --- | --- |\n| $w_{1}$ | 1 |\n\n- **a)** one\n- two\n\n"
+    text += "```python\nx\n\ny<1\n```"
+    html = as_html(text)
+    assert "<p>A &lt;b&gt; &amp; <math" in html
+    assert "<code>a&lt;b</code>" in html
+    assert html.count("<tr>") == 2
+    assert "<li><b>a)</b> one</li>" in html
+    assert "<pre><code>x\n\ny&lt;1\n</code></pre>" in html
+
+
+# Moodle
+
+
+class Numerical:
+    """A question read back from the file, and how Moodle marks it: the first answer that fits counts."""
+
+    def __init__(self, node: ET.Element) -> None:
+        self.name = node.findtext("name/text") or ""
+        self.text = node.findtext("questiontext/text") or ""
+        self.solution = node.findtext("generalfeedback/text") or ""
+        self.answers = [
+            (
+                answer.findtext("text") or "",
+                float(answer.get("fraction") or "nan"),
+                float(answer.findtext("tolerance") or 0),
+                answer.findtext("feedback/text") or "",
+            )
+            for answer in node.findall("answer")
+        ]
+
+    def mark(self, typed: float) -> tuple[float, str]:
+        for value, fraction, tolerance, said in self.answers:
+            if value == "*" or abs(typed - float(value)) <= tolerance:
+                return fraction, said
+        return 0.0, ""
+
+
+FRACTIONS = [100, 90, 83.33333, 80, 75, 70, 66.66667, 60, 50, 40, 33.33333, 30, 25, 20, 16.66667, 14.28571, 12.5]
+FRACTIONS += [11.11111, 10, 5, 0]
+
+
+def moodle_questions(sheets: list[Sheet]) -> Iterator[tuple[str, ET.Element]]:
+    root = ET.fromstring(moodle.whole([moodle.of_sheet(sheet) for sheet in sheets]).encode())
+    assert root.tag == "quiz"
+    category = ""
+    for node in root:
+        if node.get("type") == "category":
+            category = node.findtext("category/text") or ""
+            assert category.startswith("$course$/top/bpkit/")
+        else:
+            yield category, node
+
+
+def test_moodle_marks_right_answers_and_names_mistakes() -> None:
+    sheets = [sheet_of(seed) for seed in range(4)]
+    found = list(moodle_questions(sheets))
+    each = {category.rpartition("/")[2] for category, _ in found}
+    assert {"net-and-out a", "hidden-weight", "learning-rate c", "which-slip a"} <= each
+    named = 0
+    for sheet in sheets:
+        for exercise in sheet:
+            for letter, part in exercise.parts.items():
+                if not isinstance(part, NumberPart):
+                    continue
+                name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
+                mine = [Numerical(node) for category, node in found if category.rpartition("/")[2] == name]
+                question = next(one for one in mine if float(one.answers[0][0]) == pytest.approx(part.right, rel=1e-9))
+                assert question.mark(float(part.shown()))[0] == 100
+                assert question.mark(part.right * 1.7 + 11)[0] == 0
+                for wrong in part.wrong:
+                    if wrong.name in exercise.declared:
+                        fraction, said = question.mark(float(part.shown(wrong.answer)))
+                        assert fraction == 0
+                        named += wrong.name in said
+    assert named > 500
+
+
+def test_moodle_files_keep_to_moodles_rules() -> None:
+    for _, node in moodle_questions([sheet_of(seed) for seed in range(3)]):
+        question = Numerical(node)
+        assert node.get("type") in ("numerical", "shortanswer")
+        assert question.answers[0][1] == 100
+        assert question.answers[-1][0] == "*"
+        assert [one for one in question.answers[:-1] if one[0] == "*"] == []
+        assert all(fraction in FRACTIONS for _, fraction, _, _ in question.answers)
+        assert question.solution
+        assert "$" not in question.text
+        assert r"\(" in question.text or node.get("type") == "shortanswer" or "gradient-check" in question.name
+        if node.get("type") == "numerical":
+            intervals = [(float(v) - t, float(v) + t) for v, _, t, _ in question.answers[:-1]]
+            assert all(high > low for low, high in intervals)
+            for (low, high), (other_low, other_high) in combinations(intervals, 2):
+                assert high < other_low or other_high < low
+
+
+def test_editions_are_asked_for_by_name() -> None:
+    assert check_editions(["learner", "moodle", "learner"]) == ("learner", "moodle")
+    assert set(EACH) == {"learner", "solution", "printable"}
+    with pytest.raises(BpkitError, match="did you mean 'printable'"):
+        check_editions(["printables"])
