@@ -181,15 +181,15 @@ def evaluate(problem: Problem) -> Values:
     if not problem.is_batch:
         with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
             run = compiled(problem.network, problem.train_biases, False)["evaluate"]
-            numbers = tuple(map(float, run(**problem.givens)))
+            # By position: a thousand keywords cost more than the arithmetic.
+            numbers = tuple(map(float, run(*problem.givens.values())))
             if all(map(isfinite, numbers)):
                 return Values(dict(zip(names, numbers, strict=True)))
         with suppress(ArithmeticError, ValueError):
             return Values(dict(zip(names, _precisely(problem), strict=True)))
     run = compiled(problem.network, problem.train_biases, True)["evaluate"]
-    givens = {name: np.asarray(value, dtype=float) for name, value in problem.givens.items()}
     with np.errstate(all="ignore"):
-        results = run(**givens)
+        results = run(*(np.asarray(value, dtype=float) for value in problem.givens.values()))
     kinds = [step.kind for step in lines(problem.network, problem.train_biases)]
     return Values({n: _settle(v, k, problem) for n, k, v in zip(names, kinds, results, strict=True)})
 
