@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
@@ -13,7 +15,7 @@ import pytest
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, questions
-from bpkit.exercises.editions import EACH, check_editions, moodle, pages
+from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.mathml import lines_table, mathml
 from bpkit.exercises.parts import NumberPart
@@ -203,3 +205,75 @@ def test_editions_are_asked_for_by_name() -> None:
     assert set(EACH) == {"learner", "solution", "printable"}
     with pytest.raises(BpkitError, match="did you mean 'printable'"):
         check_editions(["printables"])
+
+
+# Canvas
+
+QTI = f"{{{canvas.QTI}}}"
+
+
+def canvas_items(seeds: range) -> dict[str, list[ET.Element]]:
+    """The items of a package by group, after a look at its files."""
+    data = canvas.whole([canvas.of_sheet(sheet_of(seed)) for seed in seeds])
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        assert package.namelist() == ["imsmanifest.xml", "bpkit/bpkit.xml"]
+        manifest = ET.fromstring(package.read("imsmanifest.xml"))
+        (resource,) = manifest.iter(f"{{{canvas.CONTENT}}}resource")
+        assert resource.get("type") == "imsqti_xmlv1p2"
+        (file,) = resource
+        quiz = ET.fromstring(package.read(file.get("href") or ""))
+    assert quiz.tag == f"{QTI}questestinterop"
+    (root,) = quiz.iterfind(f"{QTI}assessment/{QTI}section")
+    for section in root:
+        assert section.findtext(f"{QTI}selection_ordering/{QTI}selection/{QTI}selection_number") == "1"
+    return {section.get("title") or "": section.findall(f"{QTI}item") for section in root}
+
+
+def canvas_mark(item: ET.Element, typed: float) -> tuple[float, str]:
+    """What Canvas does: the first condition that fits sets the score; answers are kept to four decimals."""
+    typed = round(typed, 4)
+    said = {one.get("ident"): "".join(one.itertext()) for one in item.iter(f"{QTI}itemfeedback")}
+    for rule in item.iter(f"{QTI}respcondition"):
+        score = rule.find(f"{QTI}setvar")
+        if score is None:
+            continue
+        exact, low, high = (
+            float(rule.findtext(f".//{QTI}{test}") or "nan") for test in ("varequal", "vargte", "varlte")
+        )
+        if typed == exact or low <= typed <= high:
+            link = rule.find(f"{QTI}displayfeedback")
+            return float(score.text or "nan"), said[link.get("linkrefid")] if link is not None else ""
+    return 0.0, ""
+
+
+def test_canvas_marks_right_answers_and_names_mistakes() -> None:
+    seeds = range(3)
+    items = canvas_items(seeds)
+    named = 0
+    for seed in seeds:
+        for exercise in sheet_of(seed):
+            for letter, part in exercise.parts.items():
+                if not isinstance(part, NumberPart):
+                    continue
+                group = items[f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id]
+                scale = canvas.scale_of(part)
+                marks = [canvas_mark(item, float(part.shown()) * scale) for item in group]
+                assert max(score for score, _ in marks) == 100
+                item = group[[score for score, _ in marks].index(100)]
+                asks = "".join(item.find(f"{QTI}presentation").itertext())  # type: ignore[union-attr]
+                assert ("ten thousand times" in asks) == (scale > 1)
+                assert max(part.slack, part.tolerance) * scale >= 1e-4
+                for wrong in part.wrong:
+                    if wrong.name in exercise.declared:
+                        score, said = canvas_mark(item, float(part.shown(wrong.answer)) * scale)
+                        assert score == 0
+                        named += wrong.name in said
+    assert named > 300
+
+
+def test_every_item_has_an_identity_of_its_own_and_the_package_the_same_bytes() -> None:
+    items = [item for group in canvas_items(range(3)).values() for item in group]
+    assert len({item.get("ident") for item in items}) == len(items)
+    kinds = {item.findtext(f".//{QTI}fieldentry") for item in items}
+    assert kinds == {"numerical_question", "short_answer_question"}
+    assert canvas.whole([canvas.of_sheet(sheet_of(0))]) == canvas.whole([canvas.of_sheet(sheet_of(0))])

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.editions import moodle, pages
+from bpkit.exercises.editions import canvas, moodle, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.sheet import Sheet
 
@@ -43,7 +43,10 @@ EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
     }
 )
 COMMON: Mapping[str, Common] = MappingProxyType(
-    {"moodle": Common("moodle/questions.xml", moodle.of_sheet, moodle.whole)}
+    {
+        "moodle": Common("moodle/questions.xml", moodle.of_sheet, moodle.whole),
+        "canvas": Common("canvas/questions.zip", canvas.of_sheet, canvas.whole),
+    }
 )
 DEFAULT = ("learner", "solution")
 
