@@ -238,7 +238,6 @@ OPEN = """async path => {
 }"""
 
 CLOSE = """async () => {
-    await panel.context.save();
     await panel.sessionContext.shutdown();
     panel.dispose();
 }"""

@@ -24,6 +24,7 @@ Held = tuple[dict[str, Any], dict[str, str], str]
 
 QUESTIONS = ("ask", "predict")  # they want to know what is asked, and are seen in the lessons
 APPS = [name for name in bp.apps.__all__ if name not in QUESTIONS]
+MEASURED = ("table",)  # views of the app `cost` that show times, which differ from run to run
 GIVEN = {"boundary": "'moons'"}  # what an app is made of, where that is not an example
 
 CONTROLS = "input:enabled, select:enabled, button:enabled, textarea:enabled, [role=slider]"
@@ -74,6 +75,8 @@ class Shown:
         self.twin.set(**values)
         assert words == repr(self.twin)
         for name, view in self.twin.view.items():
+            if self.name == "cost" and name in MEASURED:
+                continue
             if isinstance(view, ipywidgets.Image | ipywidgets.HTML | ipywidgets.HTMLMath):
                 assert views[name] == digest(view.value), name
             if isinstance(view, ipywidgets.Image):
@@ -206,21 +209,23 @@ def test_a_slider_is_dragged_by_pointer(app: Shown, slider: Locator) -> None:
 
 def test_a_storm_of_keys_ends_in_the_state_of_the_last(app: Shown, slider: Locator) -> None:
     slider.focus()
-    for key in ["ArrowRight"] * 15 + ["Home"] + ["ArrowRight", "ArrowRight", "ArrowLeft"] * 10:
+    for key in ["ArrowRight"] * 15 + ["Home"] + ["ArrowRight", "ArrowLeft"] * 12 + ["ArrowRight"] * 3:
         app.page.keyboard.press(key)
     values = app.expect_twin()
     app.page.keyboard.press("Home")
     app.settle()
-    for _ in range(10):
+    for _ in range(3):
         app.page.keyboard.press("ArrowRight")
-        app.settle()
+        app.notebook.settle()
     assert app.expect_twin() == values
 
 
 @pytest.mark.usefixtures("slider")
 def test_an_exact_number_is_typed_shared_and_reset(app: Shown) -> None:
     start = app.held()
-    name = next(name for name, number in app.numbers.items() if isinstance(number.entry, ipywidgets.FloatText))
+    name = next((name for name, number in app.numbers.items() if isinstance(number.entry, ipywidgets.FloatText)), None)
+    if name is None:
+        pytest.skip("this app has whole numbers alone")
     field = app.field(app.numbers[name].entry.description)
     field.fill("0.2499")
     field.press("Enter")
