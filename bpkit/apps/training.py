@@ -50,23 +50,6 @@ class State:
         return self.run.problem
 
 
-def with_policy(problem: Problem, policy: str) -> Problem:
-    """The problem with its biases kept, shared by a layer, or one for each neuron that starts where the layer's was."""
-    old = problem.network
-    if policy in ("kept", old.bias) or not old.biases:
-        return problem.replace(train_biases=policy != "kept") if old.biases else problem
-    network = Network(
-        old.sizes,
-        activation=old.activations,
-        loss=old.loss.name,
-        bias="neuron",
-        weight_names=dict(old.weight_of),
-    )
-    weights = {name: problem.parameters[name] for name in old.weights}
-    biases = {f"b_{neuron}": problem.parameters[bias] for neuron, bias in old.bias_of.items()}
-    return problem.replace(network=network, parameters={**weights, **biases}, train_biases=True)
-
-
 def biases_words(problem: Problem) -> str:
     """What happens to the biases, in words."""
     if not problem.network.biases:
@@ -130,7 +113,7 @@ class Training(App):
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        run = Run(with_policy(problem, values["biases"]), int(values["updates"]))
+        run = Run(problem.with_biases(values["biases"]), int(values["updates"]))
         shown = max(0, min(int(values["shown"]), len(self._trace(run)) - 1))
         return State(run, shown, values["log"], values["pinned"], values["digits"])
 

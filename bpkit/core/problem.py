@@ -169,7 +169,7 @@ class Problem:
         """
         network = self.network
         if policy == "kept":
-            return self.replace(train_biases=False)
+            return self.replace(train_biases=False) if network.biases else self
         if policy == network.bias:
             return self.replace(train_biases=True)
         if policy != "neuron" or not network.biases:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -151,25 +151,27 @@ def expr_latex(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
 
 def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
     """Everything right of the first equals sign, as text: symbols, cancelled form, numbers, result."""
-    sides = [expr_text(step.rhs)]
-    if step.cancelled is not None:
-        sides.append(expr_text(step.cancelled))
-    if numbers is not None:
-        names = {name: bracketed(number(value, digits)) for name, value in _of(step, numbers).items()}
-        sides.append(expr_text(step.cancelled if step.cancelled is not None else step.rhs, names))
-        sides[len(sides) - step.rhs.is_Atom :] = [number(numbers[step.name], digits)]
-    return " = ".join(_without_repeats(sides))
+    return _sides(step, numbers, digits, expr_text, number)
 
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
     """Everything right of the first equals sign, as LaTeX."""
-    sides = [expr_latex(step.rhs)]
-    if step.cancelled is not None:
-        sides.append(expr_latex(step.cancelled))
+    return _sides(step, numbers, digits, expr_latex, number_latex)
+
+
+def _sides(
+    step: Step,
+    numbers: Numbers | None,
+    digits: int,
+    spell: Callable[..., str],
+    spell_number: Callable[[float, int], str],
+) -> str:
+    forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
+    sides = [spell(form) for form in forms]
     if numbers is not None:
-        names = {name: bracketed(number_latex(value, digits)) for name, value in _of(step, numbers).items()}
-        sides.append(expr_latex(step.cancelled if step.cancelled is not None else step.rhs, names))
-        sides[len(sides) - step.rhs.is_Atom :] = [number_latex(numbers[step.name], digits)]
+        names = {name: bracketed(spell_number(value, digits)) for name, value in _of(step, numbers).items()}
+        sides.append(spell(forms[-1], names))
+        sides[len(sides) - step.rhs.is_Atom :] = [spell_number(numbers[step.name], digits)]
     return " = ".join(_without_repeats(sides))
 
 
