@@ -16,6 +16,7 @@ from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.drawing import LEVELS
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH
+from bpkit.exercises.editions.pdf import browser, print_pages
 from bpkit.exercises.files import slug, write
 from bpkit.exercises.generation import generate
 from bpkit.exercises.key import Key, read_key
@@ -77,6 +78,7 @@ def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
 @click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
 @click.option("--editions", default=",".join(DEFAULT), show_default=True, help="Editions, separated by commas.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
+@click.option("--pdf", is_flag=True, help="Print the pages of the printable edition to PDF, by an installed browser.")
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
 @click.option("--force", is_flag=True, help="Overwrite files with other content.")
 def new(
@@ -87,6 +89,7 @@ def new(
     difficulty: str,
     editions: str,
     out: Path,
+    pdf: bool,
     jobs: int | None,
     force: bool,
 ) -> None:
@@ -95,7 +98,13 @@ def new(
     Interrupted, it goes on when started again with the same options.
     """
     made = plan(_learners(learners), seed, _questions(topics, wanted), difficulty)
-    done = produce(made, out, seed, _words(editions), force, jobs, bar)
+    if pdf:
+        browser()  # asked for first: a class of pages is made before one is printed
+    chosen = [*_words(editions), *(["printable"] if pdf else [])]
+    done = produce(made, out, seed, chosen, force, jobs, bar)
+    pages = sorted((out / "printable").rglob("*.html")) if pdf else []
+    for _ in bar(print_pages(pages, force), len(pages), "printing"):
+        pass
     click.echo(f"{done!r}. They are in {out}; the key, for you alone, is {out / 'key'}")
 
 

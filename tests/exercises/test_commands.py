@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bpkit.cli import main
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import produce as module
 from bpkit.exercises.cohort import plan
+from bpkit.exercises.editions.pdf import BROWSERS
 from bpkit.exercises.key import read_key
 from bpkit.exercises.produce import produce
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS
@@ -194,3 +196,18 @@ def test_the_work_is_watched_and_jobs_are_counted() -> None:
     assert module.usable_jobs(None) >= 1
     with pytest.raises(BpkitError, match="jobs"):
         module.usable_jobs(0)
+
+
+@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no browser that prints is installed")
+def test_pages_are_printed_where_a_browser_is(here: Path) -> None:
+    run("exercises", "new", "--questions", "loss", "--editions", "learner", "--pdf")
+    printed = sorted((here / "exercises/printable").rglob("*.pdf"))
+    assert [path.parent.name for path in printed] == ["keys", "sheets", "solutions"]
+    assert all(path.read_bytes().startswith(b"%PDF") and path.stat().st_size > 5000 for path in printed)
+    assert not list(here.rglob(".bpkit-*"))
+
+
+def test_without_a_browser_it_says_so_before_anything_is_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert "an installed browser" in run("exercises", "new", "--pdf", code=1).output
+    assert not (here / "exercises").exists()
