@@ -4,7 +4,8 @@
 the bank.
 """
 
+from bpkit.exercises.editions.nbgrader import grade
 from bpkit.exercises.generation import generate, questions, restore
 from bpkit.exercises.sheet import Checker, Sheet, make_sheet, open_sheet
 
-__all__ = ["Checker", "Sheet", "generate", "make_sheet", "open_sheet", "questions", "restore"]
+__all__ = ["Checker", "Sheet", "generate", "grade", "make_sheet", "open_sheet", "questions", "restore"]

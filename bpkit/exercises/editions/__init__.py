@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.editions import canvas, moodle, pages
+from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.sheet import Sheet
 
@@ -46,6 +46,7 @@ COMMON: Mapping[str, Common] = MappingProxyType(
     {
         "moodle": Common("moodle/questions.xml", moodle.of_sheet, moodle.whole),
         "canvas": Common("canvas/questions.zip", canvas.of_sheet, canvas.whole),
+        "nbgrader": Common(f"nbgrader/source/{nbgrader.NAME}/exercises.ipynb", nbgrader.of_sheet, nbgrader.whole),
     }
 )
 DEFAULT = ("learner", "solution")

@@ -100,12 +100,17 @@ def _about(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _setup(sheet: Sheet, assign: str, checked: bool, count: int | None = None) -> Cell:
-    """The cell that holds the numbers of all questions, for the checks; collapsed, as nobody needs to read it."""
+def setup_source(sheet: Sheet, assign: str, checked: bool = False) -> str:
+    """The code that opens a sheet from its public data: ``assign`` is what stands before it."""
     tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in sheet.data()["tasks"])
     opened = f"bp.exercises.open_sheet(\n    r'''{{\"tasks\": [\n{tasks}\n]}}'''\n)"
     call = f"bp.exercises.Checker({opened}, answers)" if checked else opened
-    cell = code_cell("setup", f"import bpkit as bp\n\n{assign}{call}", {"kind": "setup"})
+    return f"import bpkit as bp\n\n{assign}{call}"
+
+
+def _setup(sheet: Sheet, assign: str, checked: bool, count: int | None = None) -> Cell:
+    """The cell that holds the numbers of all questions, for the checks; collapsed, as nobody needs to read it."""
+    cell = code_cell("setup", setup_source(sheet, assign, checked), {"kind": "setup"})
     cell["metadata"]["jupyter"] = {"source_hidden": True}
     return {**cell, "execution_count": count}
 
