@@ -24,7 +24,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page, not only those in sight
+    # Every cell is on the page, not only those in sight, and it ends with the last.
+    "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
 # What JupyterLab itself writes to the browser's console, by a part of the message. What is not here fails a test.
 KNOWN_CONSOLE_ERRORS: tuple[str, ...] = ()
@@ -208,7 +209,8 @@ class Notebook:
         size = self.page.viewport_size
         assert size
         height = self.page.evaluate("panel.node.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 200, 16_000)})
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 60, 16_000)})
+        self.page.evaluate("panel.node.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(200)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.element.screenshot(path=path)
