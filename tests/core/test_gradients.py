@@ -44,7 +44,11 @@ def derivatives(values: bp.core.numeric.Values) -> list[str]:
 
 
 def close(case: Case, numbers: dict[str, Any], theirs: dict[str, Any]) -> None:
-    assert differences(numbers, theirs) == [], case
+    floor = 2e-14
+    if (case.activations[-1], case.loss) == ("softmax", "binary_cross_entropy"):
+        # A program in floats computes 1 - out, which leaves it the fewer digits the closer out is to 1.
+        floor /= float(np.min(1 - predict(case.problem(), np.atleast_2d(case.inputs))))
+    assert differences(numbers, theirs, floor=floor) == [], case
 
 
 @settings(max_examples=120)
