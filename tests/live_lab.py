@@ -209,7 +209,7 @@ class Notebook:
         size = self.page.viewport_size
         assert size
         height = self.page.evaluate("panel.node.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 60, 16_000)})
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(height) + 100, 16_000)})
         self.page.evaluate("panel.node.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(200)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ _CSS = """
 .bpkit-app table.bpkit-lines td:first-child { text-align: right; color: var(--jp-ui-font-color2, #59636e); }
 .bpkit-app table.bpkit-lines tr.bpkit-lit { outline: 2px solid #f0b400; background: var(--jp-layout-color2, #eee); }
 .bpkit-app table.bpkit-lines sub, .bpkit-app table.bpkit-lines sup { font-size: 80%; line-height: 0; }
+.bpkit-app .noUi-target .noUi-handle { border-color: var(--jp-ui-font-color2, #59636e); }
 .bpkit-app .noUi-handle:focus-visible { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px; }
 """
 
