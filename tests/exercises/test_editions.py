@@ -74,12 +74,13 @@ def test_pages_are_whole_need_nothing_and_draw_every_formula(seed: int) -> None:
 def test_a_learner_page_holds_no_answer_and_a_solution_page_all_of_them() -> None:
     for seed in range(6):
         sheet = sheet_of(seed)
+        learner, solution, key_page = pages.learner_page(sheet), pages.solution_page(sheet), pages.key_page(sheet)
         for key, part in sheet.parts.items():
             if isinstance(part, NumberPart):
-                assert f"{abs(part.right):.3g}" not in pages.learner_page(sheet), (seed, key)
-                assert part.shown() in pages.solution_page(sheet)
-                assert part.shown() in pages.key_page(sheet)
-        assert all(f">{key}:</div>" in pages.learner_page(sheet) for key in sheet.parts)
+                assert f"{abs(part.right):.3g}" not in learner, (seed, key)
+                assert part.shown() in solution
+                assert part.shown() in key_page
+        assert all(f">{key}:</div>" in learner for key in sheet.parts)
 
 
 def test_formulas_become_mathml() -> None:
