@@ -13,7 +13,6 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
 from bpkit.exercises.key import Key
 from bpkit.exercises.marking import whose
-from bpkit.exercises.parts import FunctionPart
 from bpkit.exercises.sheet import Sheet, open_sheet
 from bpkit.exercises.submissions import (
     NotRead,
@@ -25,6 +24,7 @@ from bpkit.exercises.submissions import (
     read_submission,
     source_of,
 )
+from bpkit.exercises.written import FunctionPart
 
 _DATA = re.compile(r"r'''(\{\"tasks\": \[\n.*?\n\]\})'''", re.DOTALL)
 

@@ -13,11 +13,12 @@ from bpkit.core.numeric import evaluate_given
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.files import slug
 from bpkit.exercises.key import Key
-from bpkit.exercises.parts import FunctionPart, NumberPart, Part
+from bpkit.exercises.parts import NumberPart, Part
 from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.submissions import NotRead, Submission, Unreadable, read_submission
 from bpkit.exercises.typed import read_number
+from bpkit.exercises.written import FunctionPart
 
 BY_HAND = "by hand"
 

@@ -3,7 +3,6 @@ right answer and the wrong ones that are known by name."""
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +11,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
-from bpkit.exercises.formula import read_formula
 from bpkit.exercises.proof import Proof
 from bpkit.exercises.rounding import half_unit, rounded
 from bpkit.exercises.typed import read_number
@@ -194,101 +190,3 @@ def _paths(given: object) -> frozenset[tuple[str, ...]]:
 READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
     {"word": _word, "whole": _whole, "shape": _shape, "paths": _paths}
 )
-
-
-@dataclass(frozen=True)
-class FormulaPart(Part):
-    """A formula in given names, judged by its numbers at several settings, whatever its form.
-
-    ``settings`` holds a number for each name, several times over, and ``right`` the value that each leads to.
-    """
-
-    right: str
-    settings: tuple[Mapping[str, float], ...]
-
-    @property
-    def answer(self) -> str:
-        """A right formula, in Python's spelling."""
-        return self.right
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names that may stand in the formula."""
-        return frozenset(self.settings[0])
-
-    def _at(self, text: object) -> tuple[float, ...]:
-        formula = read_formula(text, self.names)  # type: ignore[arg-type]  # read_formula says what came
-        return tuple(formula.at(setting) for setting in self.settings)
-
-    def _judged(self, given: object) -> Feedback:
-        values = self._at(given)
-        if _same(values, self._at(self.right)):
-            return Feedback("correct", "the formula is right")
-        if not all(map(math.isfinite, values)):
-            return Feedback("unknown", "the formula has no value for the numbers that were put in")
-        found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
-        return self._named(found, "the formula") if found else Feedback("unknown", "the formula is not right")
-
-
-def _same(some: Sequence[float], others: Sequence[float]) -> bool:
-    return all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(some, others, strict=True))
-
-
-@dataclass(frozen=True)
-class FunctionPart(Part):
-    """A function to write, tried in the learner's own kernel on arguments that are not shown.
-
-    ``right`` is a function that does it, ``trials`` the arguments. Marking never runs what a learner wrote: there
-    such an answer is left to the instructor.
-    """
-
-    right: Callable[..., Any]
-    trials: tuple[tuple[Any, ...], ...]
-    source: str = ""
-
-    @property
-    def answer(self) -> Callable[..., Any]:
-        """A function that is right."""
-        return self.right
-
-    def _judged(self, given: object) -> Feedback:
-        if not callable(given):
-            raise BpkitError(f"answer: expected a function, got {type(given).__name__}; give its name without quotes")
-        results = []
-        for trial in self.trials:
-            try:
-                results.append(_flat(given(*_copies(trial))))
-            except Exception as error:  # whatever a learner's function raises is an answer to comment on
-                return Feedback("unknown", f"the function stopped with {type(error).__name__}: {str(error)[:120]}")
-        expected = [_flat(self.right(*_copies(trial))) for trial in self.trials]
-        for result, wanted in zip(results, expected, strict=True):
-            if [one.shape for one in result] != [one.shape for one in wanted]:
-                shapes = [tuple(map(list, (one.shape for one in arrays))) for arrays in (wanted, result)]
-                return Feedback("unknown", f"expected arrays of the shapes {shapes[0]}, got {shapes[1]}")
-        if _agree(results, expected):
-            return Feedback("correct", "the function is right on every network it was tried on")
-        found = [w for w in self.wrong if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
-        return self._named(found, "the result") if found else Feedback("unknown", "the function gives other numbers")
-
-
-def _copies(trial: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments of its own for each call, so that a function that changes them harms nothing."""
-    return tuple(_copy(one) for one in trial)
-
-
-def _copy(one: Any) -> Any:
-    if isinstance(one, list):
-        return [part.copy() for part in one]
-    return one.copy() if isinstance(one, np.ndarray) else one
-
-
-def _flat(result: object) -> list[Any]:
-    many = result if isinstance(result, list | tuple) else [result]
-    if many and not any(map(np.ndim, many)):  # a list of numbers is an array too
-        many = [many]
-    return [np.asarray(one, dtype=float) for one in many]
-
-
-def _agree(some: list[list[Any]], others: list[list[Any]]) -> bool:
-    pairs = ((a, b) for left, right in zip(some, others) for a, b in zip(left, right))
-    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9) for a, b in pairs)

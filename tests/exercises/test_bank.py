@@ -21,8 +21,9 @@ from bpkit.core.misconceptions import catalogue
 from bpkit.exercises import bank, generation
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.generation import flaws, generate, indistinct, questions, restore
-from bpkit.exercises.parts import ExactPart, FormulaPart, FunctionPart, NumberPart, Part
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.proof import Proof
+from bpkit.exercises.written import FormulaPart, FunctionPart
 
 # 200 seeds of every question take some minutes: BPKIT_SEEDS=200 looks at them all, the default run at a sample.
 SEEDS = int(os.environ.get("BPKIT_SEEDS", "24"))

@@ -18,10 +18,11 @@ from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
 from bpkit.exercises.drawing import draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.parts import FunctionPart, Wrong
+from bpkit.exercises.parts import Wrong
 from bpkit.exercises.slips import wrong_columns
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
+from bpkit.exercises.written import FunctionPart
 
 Array = NDArray[np.float64]
 STEP = 1e-5

@@ -17,11 +17,12 @@ from bpkit.core.numeric import evaluate
 from bpkit.exercises.bank.quantities import OUTPUT
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.parts import FormulaPart, Wrong
+from bpkit.exercises.parts import Wrong
 from bpkit.exercises.slips import explained
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import architecture, in_words, maths
+from bpkit.exercises.written import FormulaPart
 
 SETTINGS = 5
 REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope")

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, question_text, setup_source
-from bpkit.exercises.parts import FunctionPart
 from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.written import FunctionPart
 
 NAME = "backpropagation"
 Cell = dict[str, Any]

@@ -10,8 +10,9 @@ from typing import Any
 import nbformat
 
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, FunctionPart, Part
+from bpkit.exercises.parts import ExactPart, Part
 from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.written import FunctionPart
 
 Cell = dict[str, Any]
 

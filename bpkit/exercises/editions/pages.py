@@ -6,8 +6,9 @@ from html import escape
 
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.notebooks import question_text
-from bpkit.exercises.parts import ExactPart, FunctionPart, NumberPart, Part
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.written import FunctionPart
 
 STYLE = """
 body { font: 11pt/1.45 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
