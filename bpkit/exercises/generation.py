@@ -17,6 +17,7 @@ from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task, task_from
 
 SMALLEST, LARGEST = 1e-3, 10.0
+WIDEST = 0.05  # of an answer: what rounding on paper may do to it
 ATTEMPTS = 3000
 
 
@@ -78,6 +79,8 @@ def flaws(exercise: Exercise) -> Iterator[str]:
         if isinstance(part, NumberPart):
             if not _pleasant(part.right):
                 yield f"{letter}: the answer {part.right:g} is too small, too large or too round"
+            if part.slack >= WIDEST * abs(part.right):
+                yield f"{letter}: rounding on paper could carry {part.right:g} off by {part.slack:.2g}"
             yield from (f"{letter}: {why}" for why in _mixed_up(part, exercise.bank.reveals))
             if f"{abs(part.right):.3g}" in exercise.question:
                 yield f"{letter}: the answer {part.right:.3g} stands in the question"
