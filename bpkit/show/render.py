@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bpkit.core.paths import Path, Paths
 
 Numbers = Mapping[str, float]
+LONG = 60  # signs of a line of text: what a page shows beside the reason without scrolling
 WIDTH = 96  # where the reasons start, unless every line is shorter
 
 
@@ -155,8 +156,12 @@ def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> s
 
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Everything right of the first equals sign, as LaTeX."""
-    return _sides(step, numbers, digits, expr_latex, number_latex)
+    """Everything right of the first equals sign, as LaTeX; where that is long, the numbers stand below the symbols."""
+    line = _sides(step, numbers, digits, expr_latex, number_latex)
+    if numbers is None or len(sides_text(step, numbers, digits)) <= LONG:
+        return line
+    symbols, _, rest = line.partition(" = ")
+    return rf"\begin{{aligned}}[t] & {symbols} \\ & = {rest} \end{{aligned}}"
 
 
 def _sides(
