@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_lab import THEMES, Lab, Notebook
+from live_lab import THEMES, THOROUGH, Lab, Notebook
 from playwright.sync_api import Locator, expect
 
 import bpkit as bp
@@ -155,9 +155,9 @@ def has_focus(node: Locator) -> bool:
     return bool(node.evaluate("node => node === document.activeElement"))
 
 
-def test_each_slider_moves_by_key_and_words_and_pictures_follow(app: Shown) -> None:
+def test_sliders_move_by_key_and_words_and_pictures_follow(app: Shown) -> None:
     assert app.sliders.count() >= len(app.numbers)
-    for handle in app.sliders.all():
+    for handle in app.sliders.all()[: None if THOROUGH else 1]:
         name = handle.get_attribute("aria-label")
         before = app.settle()
         boxes = app.boxes()
@@ -208,6 +208,8 @@ def test_a_slider_is_dragged_by_pointer(app: Shown, slider: Locator) -> None:
 
 
 def test_a_storm_of_keys_ends_in_the_state_of_the_last(app: Shown, slider: Locator) -> None:
+    if not THOROUGH and app.name not in ("forward", "training"):
+        pytest.skip("every app's storm runs in CI, or with BPKIT_THOROUGH=1")
     field = app.element.locator(".bpkit-number input").first
     slider.focus()
     for last in ("End", "Home"):

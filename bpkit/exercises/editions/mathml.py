@@ -174,7 +174,9 @@ def _row(line: str) -> str:
             reason = re.sub(r"\\([_#%&{}$])", r"\1", found[1] or found[2])
         elif cell:
             formula = cell.replace("&=", "=").replace("&+", "+")
-    # Every side of the equation is a formula of its own, so that a long line can go on in the next.
+    # Every side of the equation is a formula of its own, so that a long line can go on in the next: here it needs no
+    # second line for its numbers.
+    formula = re.sub(r"\\begin\{aligned\}\[t\] & | \\end\{aligned\}", "", formula).replace(r" \\ & = ", " = ")
     left, *sides = formula.split(" = ")
     shown = " ".join([mathml(left, True), *(mathml(f"= {side}", True) for side in sides)])
     return f"<tr><td>{number}</td><td>{shown}<br><small>{escape(reason)}</small></td></tr>"
