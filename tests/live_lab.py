@@ -20,8 +20,6 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Playwright, sync_playwright
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-# In CI every slider and every storm; by default, where somebody waits, one slider for each app and two storms.
-THOROUGH = bool(os.environ.get("CI") or os.environ.get("BPKIT_THOROUGH"))
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -14,8 +14,9 @@ from typing import Any
 import ipywidgets
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_lab import THEMES, THOROUGH, Lab, Notebook
+from live_lab import THEMES, Lab, Notebook
 from playwright.sync_api import Locator, expect
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.controls import Number
