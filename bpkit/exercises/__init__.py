@@ -1,11 +1,26 @@
 """Exercises: drawn from a seed, checked by meaning, marked with the mistake's name.
 
-``generate("hidden-weight", seed=7)`` draws one exercise, ``make_sheet`` a learner's sheet of them; ``questions`` lists
-the bank.
+``generate("hidden-weight", seed=7)`` draws one exercise, ``ask("hidden-weight", seed=7)`` puts it on the page with
+boxes for the answers, ``make_sheet`` makes a learner's sheet of them; ``questions`` lists the bank.
 """
+
+from typing import TYPE_CHECKING
 
 from bpkit.exercises.editions.nbgrader import grade
 from bpkit.exercises.generation import generate, questions, restore
 from bpkit.exercises.sheet import Checker, Sheet, make_sheet, open_sheet
 
-__all__ = ["Checker", "Sheet", "generate", "grade", "make_sheet", "open_sheet", "questions", "restore"]
+if TYPE_CHECKING:
+    from bpkit.exercises.sitting import Ask
+
+__all__ = ["Checker", "Sheet", "ask", "generate", "grade", "make_sheet", "open_sheet", "questions", "restore"]
+
+
+def ask(question: str, seed: int = 0, difficulty: str = "easy") -> "Ask":
+    """A question of the bank on the page: numbers from the seed, a box for each answer, the mistake by its name.
+
+    Raises ``BpkitError`` for a question that the bank does not have, and for one that wants functions.
+    """
+    from bpkit.exercises.sitting import Ask  # widgets, which sheets and marking do without
+
+    return Ask(question, seed, difficulty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[str]]
 
+LEFT = ' style="text-align:left"'
+_NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?")
+
 
 def text_table(head: Sequence[str], rows: Rows) -> str:
     """Columns aligned by their widest cell."""
@@ -25,11 +29,12 @@ def text_table(head: Sequence[str], rows: Rows) -> str:
 
 
 def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
-    """The same rows as an HTML table with header cells."""
-    top = "".join(f'<th scope="col">{escape(cell, quote=False)}</th>' for cell in head)
+    """The same rows as an HTML table with header cells; columns of words begin at the left, which notebooks ask for."""
+    sides = ["" if all(map(_NUMBER.fullmatch, column)) else LEFT for column in zip(*rows)] or [""] * len(head)
+    top = "".join(f'<th scope="col"{side}>{escape(cell, quote=False)}</th>' for cell, side in zip(head, sides))
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0], quote=False)}</th>'
-        + "".join(f"<td>{escape(cell, quote=False)}</td>" for cell in row[1:])
+        f'<tr><th scope="row"{sides[0]}>{escape(row[0], quote=False)}</th>'
+        + "".join(f"<td{side}>{escape(cell, quote=False)}</td>" for cell, side in zip(row[1:], sides[1:]))
         + "</tr>"
         for row in rows
     )

@@ -30,7 +30,8 @@ SEEDS = int(os.environ.get("BPKIT_SEEDS", "24"))
 IDS = [question.id for question in questions()]
 EXPECTED = """net-and-out whole-forward loss output-delta output-weight output-update hidden-paths hidden-weight
 hidden-update bias-gradient which-slip sign-first learning-rate activation-swap loss-swap softmax-delta batch-mean
-matrix-shapes gradient-check symbolic code network-by-hand""".split()
+matrix-shapes gradient-check symbolic code network-by-hand one-weight neuron-slope
+delta-chain""".split()
 
 
 @cache

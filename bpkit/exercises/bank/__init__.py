@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.bank import batches, coding, mending, quantities, reasoning, swaps, symbolic
+from bpkit.exercises.bank import batches, chains, coding, mending, quantities, reasoning, swaps, symbolic
 from bpkit.exercises.exercise import Question
 
 QUESTIONS: tuple[Question, ...] = (
@@ -14,6 +14,7 @@ QUESTIONS: tuple[Question, ...] = (
     *mending.QUESTIONS,
     *symbolic.QUESTIONS,
     *coding.QUESTIONS,
+    *chains.QUESTIONS,
 )
 
 

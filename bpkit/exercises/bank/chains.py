@@ -1,0 +1,82 @@
+"""Questions about the smallest networks: one weight and its update, one neuron and its slope, a chain of deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.network import Network
+from bpkit.core.numeric import evaluate
+from bpkit.exercises.bank.quantities import BIG_RATES, OUTPUT, UPDATE, number_part, quantity_question, worked
+from bpkit.exercises.drawing import choose, draw_problem
+from bpkit.exercises.exercise import Content, Question
+from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import givens, maths
+
+_SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "softplus")}
+
+
+def _draw_step(rng: np.random.Generator, level: str) -> Task:
+    network = Network(1, 1, activation=_SOFT[level][choose(rng, _SOFT[level])], bias="none")
+    problem = draw_problem(rng, network, learning_rate=float(rng.choice(BIG_RATES)))
+    return Task("one-weight", (problem,), MappingProxyType({"asks": ["dE_total/dw1", "w1_new"]}))
+
+
+def _build_step(task: Task) -> Content:
+    problem = task.problem
+    right, wrong = ("down", "up") if evaluate(problem)["dE_total/dw1"] > 0 else ("up", "down")
+    climbs = Wrong("adds the gradient", "the slope points uphill: the update goes against it", wrong)
+    parts = (
+        ExactPart(
+            f"Which way does one update move {maths('w1')}, up or down?",
+            right,
+            "word",
+            ("down", "up"),
+            known=(climbs,),
+        ),
+        number_part(problem, "dE_total/dw1", OUTPUT),
+        number_part(problem, "w1_new", (*UPDATE, *OUTPUT)),
+    )
+    text = lambda: f"One weight, one step.\n\n{givens(problem)}"
+    return Content(text, parts, lambda: worked(problem, ["w1_new"]))
+
+
+def _single(level: str) -> Sequence[Network]:
+    """One neuron, with one input or two."""
+    return tuple(Network(inputs, 1, activation=name) for inputs in (1, 2) for name in _SOFT[level])
+
+
+def _chain(level: str) -> Sequence[Network]:
+    """One neuron a layer."""
+    return tuple(Network(1, 1, 1, 1, activation=name, bias="neuron") for name in _SOFT[level])
+
+
+QUESTIONS = (
+    Question(
+        "one-weight", "updates", "One weight, one step", _draw_step, _build_step, ("adds the gradient", *UPDATE[1:])
+    ),
+    quantity_question(
+        "neuron-slope",
+        "forward",
+        "A neuron and its slope",
+        lambda network, rng: ["out_o1", "dout_o1/dnet_o1"],
+        ("leaves the bias out", "swaps the inputs", "takes the slope at net", "uses the sigmoid's slope"),
+        _single,
+    ),
+    quantity_question(
+        "delta-chain",
+        "hidden layer",
+        "Deltas, layer by layer",
+        lambda network, rng: [f"dE_total/dnet_{neuron}" for (neuron,) in reversed(network.layers[1:])],
+        (
+            "forgets the output slope",
+            "forgets the hidden slope",
+            "leaves out the weight on a path",
+            "swaps the sign of the error",
+        ),
+        _chain,
+    ),
+)

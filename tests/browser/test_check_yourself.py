@@ -1,0 +1,46 @@
+"""Questions of the bank as a learner answers them, by keys alone, and what axe says of it in both themes."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from live_lab import THEMES, Lab
+from playwright.sync_api import expect
+
+import bpkit as bp
+
+CALL = 'bp.exercises.ask("sign-first", seed=1)'
+
+
+def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
+    exercise = bp.exercises.ask("sign-first", seed=1).exercise
+    right = exercise.content.parts[2]
+    forgot = next(wrong for wrong in right.wrong if wrong.name == "forgets the output slope")
+    with lab.cells("import bpkit as bp", f"app = {CALL}\napp", name="question") as notebook:
+        app, page = notebook.element.locator(".bpkit-app"), notebook.page
+        assert app.locator("math").count() > 10  # the formulas are drawn by the browser itself
+        solution = app.get_by_role("button", name="Worked solution")
+        expect(solution).to_be_disabled()
+        app.get_by_label("Answer a").focus()
+        page.keyboard.press("p")  # the list jumps to "positive"
+        page.keyboard.press("Tab")
+        page.keyboard.type("-2")
+        page.keyboard.press("Tab")
+        page.keyboard.type(f"{forgot.answer:.4g}")
+        page.keyboard.press("Enter")
+        expect(app.get_by_text("forgets the output slope")).to_be_visible()
+        expect(app.get_by_text("Line (", exact=False)).to_be_visible()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(right.shown())
+        page.keyboard.press("Enter")
+        expect(app.get_by_text("All right.")).to_be_visible()
+        expect(solution).to_be_enabled()
+        solution.press("Enter")
+        expect(app.locator("table.lines tr").first).to_be_visible()
+        app.get_by_role("button", name="New numbers").press("Enter")
+        expect(app.get_by_text("No answer yet.")).to_have_count(3)
+        expect(app.locator("table.lines")).to_have_count(0)
+        for theme in reversed(THEMES):
+            lab.theme(theme)
+            found = Axe().run(page, context=".bpkit-app").response["violations"]
+            assert [v["help"] for v in found if v["impact"] in ("serious", "critical")] == []
+        assert notebook.problems() == []
