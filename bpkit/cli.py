@@ -17,13 +17,17 @@ from bpkit.core.errors import BpkitError, suggest
 
 
 class Commands(click.Group):
-    """Commands whose `BpkitError` ends as one line on the terminal, not as a traceback."""
+    """Commands whose `BpkitError` ends as one line on the terminal, not as a traceback; so do a disk's refusals."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except BpkitError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(
+                f"{error.filename}: {error.strerror}" if error.strerror else str(error)
+            ) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

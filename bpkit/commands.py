@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.bank import QUESTIONS, find_question
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.drawing import LEVELS
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH
 from bpkit.exercises.editions.pdf import browser, print_pages
-from bpkit.exercises.files import slug, write
+from bpkit.exercises.files import counted, write
 from bpkit.exercises.generation import generate
-from bpkit.exercises.key import Key, read_key
-from bpkit.exercises.marking import Marked, mark_file, twice
-from bpkit.exercises.produce import produce, spread, usable_jobs
-from bpkit.exercises.report import answers_table, class_page, feedback_page, marks_table
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS
-from bpkit.exercises.submissions import Unreadable, notebooks_in
+from bpkit.exercises.key import read_key
+from bpkit.exercises.marked import handed_in, marking, reports
+from bpkit.exercises.marking import Marked
+from bpkit.exercises.produce import produce
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS, chosen
+from bpkit.exercises.submissions import Unreadable
 
 
 def register(group: click.Group) -> None:
@@ -97,11 +96,11 @@ def new(
 
     Interrupted, it goes on when started again with the same options.
     """
-    made = plan(_learners(learners), seed, _questions(topics, wanted), difficulty)
+    made = plan(_learners(learners), seed, chosen(_words(topics), _words(wanted)), difficulty)
     if pdf:
         browser()  # asked for first: a class of pages is made before one is printed
-    chosen = [*_words(editions), *(["printable"] if pdf else [])]
-    done = produce(made, out, seed, chosen, force, jobs, bar)
+    kinds = [*_words(editions), *(["printable"] if pdf else [])]
+    done = produce(made, out, seed, kinds, force, jobs, bar)
     pages = sorted((out / "printable").rglob("*.html")) if pdf else []
     for _ in bar(print_pages(pages, force), len(pages), "printing"):
         pass
@@ -130,19 +129,8 @@ def _learners(text: str) -> int | str:
         ) from None
 
 
-def _questions(topics: str, wanted: str) -> tuple[str, ...]:
-    """The questions asked for, by id and by topic; the usual ones when nothing is asked for."""
-    known = list(dict.fromkeys(question.topic for question in QUESTIONS))
-    for topic in _words(topics):
-        if topic not in known:
-            raise BpkitError(f"topics: expected some of {', '.join(known)}, got {topic!r}{suggest(topic, known)}")
-    named = [find_question(id).id for id in _words(wanted)]
-    named += [question.id for question in QUESTIONS if question.topic in _words(topics)]
-    return tuple(dict.fromkeys(named)) or DEFAULT_QUESTIONS
-
-
 @click.command()
-@click.argument("submissions", type=click.Path(path_type=Path, exists=True), default=Path("submissions"))
+@click.argument("submissions", type=click.Path(path_type=Path), default=Path("submissions"))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("marked"), show_default=True)
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
@@ -152,42 +140,16 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
 
     Writes marks.csv, answers.csv, class.html and a feedback page for each learner.
     """
-    _key(key_path)
-    paths = list(notebooks_in(submissions))
-    if not paths:
-        raise BpkitError(f"mark: expected notebooks in {submissions}, found none; they end with .ipynb")
-    seen: dict[str, Path] = {}
-    with spread(usable_jobs(jobs) if len(paths) > 200 else 1, len(paths)) as run:
-        work = run(partial(_mark_one, key_path=key_path), paths)
-        results: list[Marked] = [twice(marked, seen) for marked in bar(work, len(paths), "marking")]
-    pages = {f"feedback/{_page(marked, results)}.html": feedback_page(marked) for marked in results if marked.marks}
-    tables = {
-        "marks.csv": marks_table(results),
-        "answers.csv": answers_table(results),
-        "class.html": class_page(results),
-    }
-    for name, content in {**tables, **pages}.items():
+    paths = handed_in(submissions, key_path)
+    results: list[Marked] = list(bar(marking(paths, key_path, jobs), len(paths), "marking"))
+    for name, content in reports(results).items():
         write(out / name, content, force)
     unmarked = [marked for marked in results if marked.problem]
-    click.echo(f"{len(results) - len(unmarked)} of {len(results)} notebooks marked; see {out / 'class.html'}")
+    click.echo(
+        f"{len(results) - len(unmarked)} of {counted(len(results), 'notebook')} marked; see {out / 'class.html'}"
+    )
     for marked in unmarked:
         click.echo(f"  not marked: {marked.path.name}: {marked.problem}")
-
-
-@lru_cache(maxsize=1)
-def _key(path: Path) -> Key:
-    """The key, read once in each process."""
-    return read_key(path)
-
-
-def _mark_one(path: Path, key_path: Path) -> Marked:
-    return mark_file(path, _key(key_path))
-
-
-def _page(marked: Marked, results: list[Marked]) -> str:
-    """The name of a learner's page; a second file of theirs gets its own."""
-    mine = [other.path for other in results if other.slug == marked.slug]
-    return marked.slug if marked.path == mine[0] else f"{marked.slug}-{slug(marked.path.stem)}"
 
 
 @click.command()

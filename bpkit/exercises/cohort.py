@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.files import slugs
+from bpkit.exercises.files import csv_text, slugs
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet
 from bpkit.exercises.streams import digest, learner_seed
 
@@ -95,6 +96,23 @@ def seats(given: int | str, seed: int) -> tuple[Seat, ...]:
     )
 
 
+def seeds_table(plan: Plan) -> str:
+    """The learners, their seeds and what was redrawn for them, in CSV: a roster from which each can be drawn alone."""
+    rows = [
+        (seat.learner, seat.seed, " ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()))
+        for seat in plan.seats
+    ]
+    return csv_text([("learner", "seed", "redrawn"), *rows])
+
+
+def _redrawn(given: int | str, people: Sequence[Seat]) -> Iterator[tuple[str, str, int]]:
+    """What a table of seeds says was drawn again."""
+    rows = [] if isinstance(given, int) else _rows(given)
+    for seat, row in zip(people, rows):
+        for id, number in re.findall(r"([a-z-]+):(\d{1,2})\b", row[2] if len(row) > 2 else ""):
+            yield seat.slug, id, int(number)
+
+
 def plan(
     learners: int | str = 1,
     seed: int = 0,
@@ -102,7 +120,8 @@ def plan(
     difficulty: str = "medium",
 ) -> Plan:
     """A plan for some learners, none of whom has been looked at together with the others yet."""
-    return Plan(tuple(dict.fromkeys(questions)), difficulty, seats(learners, seed))
+    people = seats(learners, seed)
+    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(_redrawn(learners, people)))
 
 
 def marks_of(sheet: Sheet) -> dict[str, str]:

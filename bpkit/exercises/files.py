@@ -28,7 +28,9 @@ def write(path: Path, content: str | bytes, force: bool = False) -> bool:
         if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
             return False
         if not force:
-            raise BpkitError(f"{path}: exists with other content; choose another folder, or allow it with --force")
+            raise BpkitError(
+                f"{path}: exists with other content; choose another folder, or allow overwriting (--force)"
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bpkit-", suffix=".part")
     try:
@@ -57,6 +59,11 @@ def slugs(names: Sequence[str]) -> list[str]:
     return [
         one if plain.count(one) == 1 else f"{one}-{digest('slug', name).hex()[:6]}" for one, name in zip(plain, names)
     ]
+
+
+def counted(number: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:

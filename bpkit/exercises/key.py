@@ -72,9 +72,14 @@ def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int) -> 
     return f'{head}, "learners": [\n' + ",\n".join(rows) + "\n]}\n"
 
 
+def key_file(path: Path) -> Path:
+    """The key itself, also where its folder is named."""
+    return path / "key.json" if path.is_dir() else path
+
+
 def read_key(path: Path) -> Key:
     """Read a key that ``bpkit exercises new`` wrote; raises ``BpkitError`` for any other file."""
-    path = path / "key.json" if path.is_dir() else path
+    path = key_file(path)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         rows = data["learners"]

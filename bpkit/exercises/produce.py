@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.cohort import Plan, Seat, marks_of, settled
+from bpkit.exercises.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
-from bpkit.exercises.files import csv_text, write
+from bpkit.exercises.files import counted, csv_text, write
 from bpkit.exercises.key import key_text
 from bpkit.exercises.report import Fact, facts, fairness
 from bpkit.exercises.sheet import Sheet, open_sheet
@@ -28,17 +28,34 @@ def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
 
 
 @dataclass(frozen=True)
+class Pass:
+    """A stretch of work that does the same for each learner: its name, the number of learners, the work itself.
+
+    ``work`` does one learner's share each time that it is asked for the next.
+    """
+
+    what: str
+    total: int
+    work: Iterator[Any]
+
+
+@dataclass(frozen=True)
 class Produced:
-    """What was done: files written, files that were there already with the same content, and the plan."""
+    """What was done: files written, files that were there already with the same content, the plan, its fairness.
+
+    ``files`` names all of them, those that were kept too, as they are called inside ``folder``.
+    """
 
     written: int
     kept: int
     folder: Path
     plan: Plan
+    files: tuple[str, ...] = ()
+    fairness: str = ""
 
     def __repr__(self) -> str:
         kept = f", {self.kept} were there already" if self.kept else ""
-        return f"{self.written} files written{kept}; {len(self.plan.seats)} learners"
+        return f"{counted(self.written, 'file')} written{kept}; {counted(len(self.plan.seats), 'learner')}"
 
 
 @dataclass(frozen=True)
@@ -73,14 +90,16 @@ def _draw(job: _Job) -> _Drawn:
     return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet), fragments)
 
 
-def _write(job: _Job) -> list[bool]:
+def _write(job: _Job) -> dict[str, bool]:
     """Every edition of one learner; for each file whether it was written, or there already."""
     sheet = Sheet(open_sheet({"tasks": job.tasks}).exercises, job.seat.learner)
-    return [
-        write(Path(job.folder, file.folder, job.seat.slug + file.ending), file.make(sheet), job.force)
-        for name in job.editions
-        for file in EACH.get(name, ())
-    ]
+    return {
+        (name := f"{file.folder}/{job.seat.slug}{file.ending}"): write(
+            Path(job.folder, name), file.make(sheet), job.force
+        )
+        for edition in job.editions
+        for file in EACH.get(edition, ())
+    }
 
 
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
@@ -124,29 +143,53 @@ def produce(
     Interrupted and started again it completes: a file is there whole or not at all, and one with the same content is
     left alone. Raises ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
     """
+    with closing(producing(plan, folder, seed, editions, force, jobs)) as passes:
+        while True:
+            try:
+                one = next(passes)
+            except StopIteration as end:
+                done: Produced = end.value
+                return done
+            for _ in watch(one.work, one.total, one.what):
+                pass
+
+
+def producing(
+    plan: Plan,
+    folder: Path,
+    seed: int,
+    editions: Iterable[str] = DEFAULT,
+    force: bool = False,
+    jobs: int | None = None,
+) -> Generator[Pass, None, Produced]:
+    """The same as ``produce``, pass by pass, for who works them off a little at a time."""
     wanted, count = check_editions(editions), len(plan.seats)
     # A job carries its own seat alone: a plan of a thousand seats would be sent a thousand times.
     bare = replace(plan, seats=())
+    drawn: list[_Drawn] = []
+    written: dict[str, bool] = {}
     with spread(usable_jobs(jobs), count) as run:
-        drawn = list(watch(run(_draw, [_Job(bare, seat, wanted) for seat in plan.seats]), count, "drawing"))
+        work = run(_draw, [_Job(bare, seat, wanted) for seat in plan.seats])
+        yield Pass("drawing", count, map(drawn.append, work))
         done = settled(plan, [(seat, one.marks) for seat, one in zip(plan.seats, drawn)])
         again = {slug for slug, _, _ in done.redraws}
         drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
-        written = [write(folder / name, content, force) for name, content in _common(done, drawn, seed, wanted)]
+        report = fairness([one.facts for one in drawn])
+        for name, content in (*_common(done, drawn, seed, wanted), ("key/fairness.csv", report)):
+            written[name] = write(folder / name, content, force)
         if any(name in EACH for name in wanted):
-            work = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
-            for files in watch(run(_write, work), count, "writing"):
-                written += files
-    return Produced(sum(written), len(written) - sum(written), folder, done)
+            shares = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
+            yield Pass("writing", count, map(written.update, run(_write, shares)))
+    fresh = sum(written.values())
+    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report)
 
 
 def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:
-    """The files that are about the whole class: key, seeds, answers, fairness, editions for learning systems."""
+    """The files that are about the whole class: key, seeds, answers, editions for learning systems."""
     yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed)
-    yield "key/seeds.csv", csv_text([["learner", "seed"], *([seat.learner, seat.seed] for seat in plan.seats)])
+    yield "key/seeds.csv", seeds_table(plan)
     rows = [row for one in drawn for row in one.answers]
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
-    yield "key/fairness.csv", fairness([one.facts for one in drawn])
     for name in editions:
         if name in COMMON:
             yield COMMON[name].file, COMMON[name].whole([one.fragments[name] for one in drawn])

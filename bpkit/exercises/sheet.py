@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.bank import QUESTIONS, find_question
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import generate, restore
@@ -81,6 +82,16 @@ class Sheet:
     def __repr__(self) -> str:
         names = ", ".join(exercise.id for exercise in self.exercises)
         return f"Sheet({len(self)} exercises: {names})"
+
+
+def chosen(topics: Sequence[str] = (), ids: Sequence[str] = ()) -> tuple[str, ...]:
+    """Questions by id, in this order, then those of some topics; the usual ten when nothing is asked for."""
+    known = list(dict.fromkeys(question.topic for question in QUESTIONS))
+    for topic in topics:
+        if topic not in known:
+            raise BpkitError(f"topics: expected some of {', '.join(known)}, got {topic!r}{suggest(topic, known)}")
+    named = [find_question(id).id for id in ids] + [one.id for one in QUESTIONS if one.topic in topics]
+    return tuple(dict.fromkeys(named)) or DEFAULT_QUESTIONS
 
 
 def make_sheet(

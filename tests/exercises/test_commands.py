@@ -47,7 +47,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def test_with_no_option_at_all_something_useful_is_made(here: Path) -> None:
     said = run("exercises", "new").output
-    assert "1 learners" in said
+    assert "1 learner." in said
     assert set(hashes(here / "exercises")) >= {
         "key/key.json",
         "key/seeds.csv",
@@ -128,6 +128,7 @@ def test_the_doctor_mends_a_copy(here: Path) -> None:
         (("exercises", "new", "--editions", "lerner"), "did you mean 'learner'"),
         (("exercises", "new", "--jobs", "0"), "a number from 1"),
         (("mark", "."), "key: expected the key.json"),
+        (("exercises", "new", "--questions", "loss", "--out", "/dev/null/a"), "/dev/null/a"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(here: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -189,6 +190,23 @@ def test_learners_with_one_seed_are_parted_in_every_file(tmp_path: Path) -> None
     for slug in ("ada", "bob"):
         notebook = (tmp_path / f"learners/{slug}.ipynb").read_text(encoding="utf-8")
         assert key.sheet(slug).fingerprint in notebook
+
+
+def test_from_the_table_of_seeds_one_learner_s_files_are_made_alone(here: Path) -> None:
+    """Redrawn questions too: two learners with the same seed met in every question."""
+    Path("class.csv").write_text("name,seed\nAda,5\nBob,5\nCleo,6\n")
+    run("exercises", "new", "--learners", "class.csv", "--questions", FEW, "--out", "all")
+    head, *rows = (here / "all/key/seeds.csv").read_text().splitlines()
+    assert head == "learner,seed,redrawn"
+    assert rows[1] == "Bob,5,loss:1 output-delta:1"
+    for row in rows:
+        Path("one.csv").write_text(f"{head}\n{row}\n")
+        name = row.split(",")[0].lower()
+        run("exercises", "new", "--learners", "one.csv", "--questions", FEW, "--out", name, "--seed", "77")
+        for kind in ("learners", "solutions"):
+            assert hashes(here / name / kind) == {
+                path: found for path, found in hashes(here / "all" / kind).items() if path.startswith(name)
+            }
 
 
 def test_the_work_is_watched_and_jobs_are_counted() -> None:
