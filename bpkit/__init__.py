@@ -9,52 +9,69 @@ A first session::
     d.toward("w5").at(problem)                     # what dE/dw5 rests on, numbers beside symbols
     bp.evaluate(problem)["dE/dw5"]                 # every quantity by its name
     bp.train(problem, steps=1000).plot()           # gradient descent
+    bp.apps.training(problem)                      # the same with sliders
 
-Your own: ``Network(2, 3, 1, activation="tanh")``, then ``Problem(network, parameters, inputs, targets)``.
-``check_gradient`` nudges every weight and compares; ``apps`` has the pages with sliders; ``examples`` the worked
-examples. Everything that goes wrong is a ``BpkitError`` that says what was expected, what came, what to do.
+Everything that there is:
+
+    Network         sizes, activation, loss and biases: Network(2, 3, 1, activation="tanh")
+    Problem         a network with its numbers, a sample or a batch, and a learning rate
+    Activation      a function of your own, from one SymPy expression
+    derive          backpropagation as numbered lines: forward, loss, backward, update
+    evaluate        every net, out, error and derivative of a problem, by its name
+    train           gradient descent: the loss and every parameter, update by update
+    check_gradient  each derivative against the slope found by nudging
+    diagnose        the mistake behind a wrong number
+    apps            the pages with sliders: apps.training, apps.stepper, apps.surface, ..
+    examples        the article's network, Matt Mazur's, and small data sets
+    exercises       questions drawn from a seed, sheets, checking and marking
+    BpkitError      what goes wrong: what was expected, what came, what to do
+
+Quantities have the textbook's names: ``net_h1 out_h1 E_total dE/dw5 w5_new``. All are plain numbers without units. In
+Jupyter ``bp.derive?`` shows one name's own page, with its shapes, errors, source and an example; ``bpkit lab`` on the
+command line opens the lessons, ``bpkit --help`` the rest.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
-from bpkit.core.derive import derive
-from bpkit.core.diagnosis import diagnose
-from bpkit.core.errors import BpkitError
-from bpkit.core.functions import Activation
-from bpkit.core.gradient_check import check_gradient
-from bpkit.core.network import Network
-from bpkit.core.numeric import evaluate
-from bpkit.core.problem import Problem
-from bpkit.core.training import train
+from bpkit.core.derive import derive as derive
+from bpkit.core.diagnosis import diagnose as diagnose
+from bpkit.core.errors import BpkitError as BpkitError
+from bpkit.core.functions import Activation as Activation
+from bpkit.core.gradient_check import check_gradient as check_gradient
+from bpkit.core.network import Network as Network
+from bpkit.core.numeric import evaluate as evaluate
+from bpkit.core.problem import Problem as Problem
+from bpkit.core.training import train as train
 
 if TYPE_CHECKING:
-    from bpkit import apps, examples, exercises
+    from bpkit import apps as apps
+    from bpkit import examples as examples
+    from bpkit import exercises as exercises
 
 # Loaded on first use, so that `import bpkit` stays quick and needs no widgets.
 _LATER = ("apps", "examples", "exercises")
 
-__all__ = [
+# What bp.<tab> offers. It is not called __all__: with that, help(bp) goes on with every method of every class.
+_NAMES = (
     "Activation",
     "BpkitError",
     "Network",
     "Problem",
-    "apps",
     "check_gradient",
     "derive",
     "diagnose",
     "evaluate",
-    "examples",
-    "exercises",
     "train",
-]
+    *_LATER,
+)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _LATER:
-        return import_module(f"bpkit.{name}")
-    raise AttributeError(f"bpkit has no {name!r}; it has {', '.join(__all__)}")
+        return _import_module(f"bpkit.{name}")
+    raise AttributeError(f"bpkit has no {name!r}; it has {', '.join(__dir__())}")
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(_NAMES)

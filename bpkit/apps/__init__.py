@@ -1,4 +1,17 @@
-"""The pages with sliders: ``bp.apps.training(bp.examples.article)``; each takes an example or a Problem."""
+"""The pages with sliders: ``bp.apps.training(bp.examples.article)``; each takes an example or a Problem.
+
+What a slider does, code can do: ``app.set(w1=0.3)``. The text twin, ``print(app)``, says in words what is drawn.
+
+Shapes: any network; where its size matters to the picture, the app says so. Units: none.
+Errors: ``BpkitError`` for what is neither; one that a slider leads to stands on the app's own message line.
+Source: every app reads the lines of ``bpkit.derive``.
+
+>>> import bpkit as bp
+>>> app = bp.apps.training(bp.examples.article)
+>>> app.set(rate=2)
+>>> app.state.problem.learning_rate
+2.0
+"""
 
 from bpkit.apps.ask import Ask as ask
 from bpkit.apps.boundary import Boundary as boundary

@@ -255,8 +255,11 @@ def derive(network: Network) -> Derivation:
     """Write backpropagation down for a network, line by numbered line: forward, loss, backward, update.
 
     Returns a ``Derivation``. The work grows with the number of weights, as every line is local: it names the
-    quantities just before it and is never a composed expression. Source of the lines' order: the article
-    "Mastering Backpropagation in Neural Network", AfterAcademy.
+    quantities just before it and is never a composed expression.
+
+    Shapes: any sizes of layers; the lines are those of one sample. Units: none.
+    Errors: ``BpkitError`` where no ``Network`` came.
+    Source: the order of the lines is that of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
 
     >>> import bpkit as bp
     >>> bp.derive(bp.Network(1, 1))["dE/dw1"].rhs

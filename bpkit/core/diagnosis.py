@@ -29,7 +29,11 @@ def diagnose(problem: Problem, quantity: str, value: Any, given: Mapping[str, An
     ``quantity`` is any of the derivation, or one of the trained network such as ``"E_total after 1 update"``. ``value``
     is a number or the text typed; its digits say how exact it means to be. ``given`` holds earlier values, by
     quantity, that the number was computed from: a right step from a wrong value is no new mistake. Returns a
-    ``Diagnosis``; raises ``BpkitError`` for a quantity that does not exist and for what is no number.
+    ``Diagnosis``.
+
+    Shapes: one number, of one sample or of the mean over a batch. Units: none.
+    Errors: ``BpkitError`` for a quantity that does not exist and for what is no number.
+    Source: each misconception is a change to lines of ``derive``; ``message`` says which.
 
     >>> import bpkit as bp
     >>> bp.diagnose(bp.examples.mazur.problem, "E_total after 1 update", "0.291027924").misconceptions[0].name

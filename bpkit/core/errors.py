@@ -7,7 +7,19 @@ from difflib import get_close_matches
 
 
 class BpkitError(ValueError):
-    """Anything that bpkit cannot do with what it was given, said in words a learner can act on."""
+    """Anything that bpkit cannot do with what it was given, said in words a learner can act on.
+
+    The text has one form: the object, what was expected, what came, what to do.
+
+    Shapes and units: none. Errors: it is the one family of them, and a ``ValueError``.
+    Source: the kit's own.
+
+    >>> import bpkit as bp
+    >>> bp.examples.data_set("xr")
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: data_set: expected a name, got 'xr'; did you mean 'xor'?
+    """
 
 
 def suggest(name: object, options: Iterable[str]) -> str:

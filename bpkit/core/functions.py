@@ -24,6 +24,16 @@ class Activation:
 
     ``Activation("swish", z / (1 + sp.exp(-z)))`` makes a new one from a single SymPy expression in one symbol;
     its slope is the derivative of that expression, and it works wherever a built-in name does.
+
+    Shapes: one number in, one number out, for each neuron; softmax alone takes its whole layer.
+    Units: none. Errors: ``BpkitError`` for more symbols than one, and for what has no derivative.
+    Source: the textbook's names and formulas, see Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 5.
+
+    >>> import bpkit as bp, sympy as sp
+    >>> z = sp.Symbol("z")
+    >>> swish = bp.Activation("swish", z / (1 + sp.exp(-z)))
+    >>> bp.derive(bp.Network(1, 1, activation=swish))["dout_o1/dnet_o1"].rhs
+    net_o1*exp(-net_o1)/(1 + exp(-net_o1))**2 + 1/(1 + exp(-net_o1))
     """
 
     name: str

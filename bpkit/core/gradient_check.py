@@ -85,6 +85,14 @@ def check_gradient(
     ``gradient`` may hold derivatives from elsewhere, by parameter name, to be checked in place of the derivation's;
     ``step`` is h, scaled with the parameter where that is larger than 1. Returns a ``GradientCheck``. A kink (ReLU
     at 0) can make an honest derivative fail: the quotient then straddles it.
+
+    Shapes: one row for each parameter. Units: none; differences are relative.
+    Errors: ``BpkitError`` for a name that is no parameter and for a step that is not above 0.
+    Source: the central difference, see Bishop, "Pattern Recognition and Machine Learning" (2006), section 5.3.3.
+
+    >>> import bpkit as bp
+    >>> bp.check_gradient(bp.examples.article.problem).passed
+    True
     """
     if not isinstance(problem, Problem):
         single(problem, "check_gradient")

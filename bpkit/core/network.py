@@ -56,7 +56,11 @@ class Network:
     ``Activation`` for all layers, or a sequence with one per layer after the inputs; ``loss`` is a name; ``bias`` is
     ``"layer"`` (b1, b2, .. shared by a layer), ``"neuron"`` (b_h1, b_o1, ..) or ``"none"``; ``weight_names`` maps
     pairs (source, target) to names and may name only some: the others keep w1, w2, .. by layer, target, source.
-    With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1. Raises ``BpkitError`` for what fits no network.
+    With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
+
+    Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
+    Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.
+    Source: the lettering of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
 
     >>> Network(2, 2, 2).weights["w5"]
     ('h1', 'o1')

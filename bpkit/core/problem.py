@@ -69,8 +69,16 @@ class Problem:
 
     ``inputs`` has the shape (n_inputs,) for one sample or (n_samples, n_inputs) for a batch, ``targets`` likewise
     with the outputs; over a batch the loss is the mean of the samples' losses. ``train_biases=False`` keeps the
-    biases as they are when the network learns. Raises ``BpkitError`` for missing, misspelt or non-finite values and
-    for shapes that do not fit.
+    biases as they are when the network learns. ``problem.replace(w1=0.3)`` is another problem: none ever changes.
+
+    Shapes: as above, and one number for each parameter. Units: none.
+    Errors: ``BpkitError`` for missing, misspelt or non-finite values and for shapes that do not fit.
+    Source: the numbers are yours; ``bpkit.examples`` has the article's.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, inputs=[2], targets=[1], learning_rate=0.5)
+    >>> round(bp.evaluate(problem)["net_o1"], 12)
+    1.1
     """
 
     network: Network

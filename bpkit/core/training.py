@@ -100,6 +100,10 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 
     Returns a ``Trace`` with ``steps + 1`` records, fewer when the loss stops being finite; that is no error here.
 
+    Shapes: ``trace.loss`` and ``trace["w1"]`` have (steps + 1,). Units: none; time is counted in updates.
+    Errors: ``BpkitError`` for steps that are no whole number from 0 on, and for a run too long to record.
+    Source: the update lines of ``derive``: parameter - learning rate * derivative.
+
     >>> import bpkit as bp
     >>> bp.train(bp.examples.article.problem, steps=20)
     Trace(20 updates: the loss goes from 0.233453 to 0.0982564)

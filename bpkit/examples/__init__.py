@@ -1,4 +1,14 @@
-"""Worked examples as data: the article that the lessons follow, Matt Mazur's well-known one, and small data sets."""
+"""Worked examples as data: the article that the lessons follow, Matt Mazur's well-known one, and small data sets.
+
+Shapes: ``.problem`` is a 2-2-2 network with one sample; ``data_set`` gives inputs (n, 2) and targets (n, 1).
+Units: none. Errors: ``BpkitError`` for a data set that does not exist.
+Source: "Mastering Backpropagation in Neural Network", AfterAcademy; "A Step by Step Backpropagation Example",
+Matt Mazur, 2015; data sets are drawn from a seed.
+
+>>> import bpkit as bp
+>>> bp.examples.article.problem.parameters["w5"]
+0.35
+"""
 
 from bpkit.examples.article import article
 from bpkit.examples.data import data_set

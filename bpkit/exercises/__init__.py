@@ -2,6 +2,15 @@
 
 ``generate("hidden-weight", seed=7)`` draws one exercise, ``ask("hidden-weight", seed=7)`` puts it on the page with
 boxes for the answers, ``make_sheet`` makes a learner's sheet of them; ``questions`` lists the bank.
+
+Shapes: one exercise has one or more parts, each with an answer of its own. Units: none.
+Errors: ``BpkitError`` for a question that is not in the bank and for an answer that is of another kind.
+Source: every answer, and every mistake looked for, is computed from the lines of ``bpkit.derive``.
+
+>>> import bpkit as bp
+>>> exercise = bp.exercises.generate("hidden-weight", seed=7)
+>>> exercise.check(exercise.answer)
+correct: -0.0174047 is right
 """
 
 from typing import TYPE_CHECKING

@@ -1,0 +1,45 @@
+"""What a person reads inside Jupyter: bp.<tab>, one page of help(bp), and a page of each name's own."""
+
+from __future__ import annotations
+
+import inspect
+import pydoc
+import re
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+
+import bpkit as bp
+
+NAMES = dir(bp)
+
+
+def test_tab_shows_the_public_names_and_nothing_else() -> None:
+    shell = InteractiveShell()
+    shell.user_ns["bp"] = bp
+    with provisionalcompleter():
+        shown = {completion.text for completion in shell.Completer.completions("bp.", 3)}
+    assert shown == set(NAMES)
+    assert len(NAMES) == 12
+
+
+def test_help_is_one_page_that_names_them_all() -> None:
+    page = pydoc.plain(pydoc.render_doc(bp)).rstrip()
+    assert len(page.splitlines()) <= 60
+    listed = re.findall(r"^ {8}(\w+)  ", page, re.MULTILINE)
+    assert sorted(set(listed) & set(NAMES)) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_says_shapes_units_errors_and_source_and_shows_an_example(name: str) -> None:
+    """That the example is true is tested with all other doctests, where the architecture is."""
+    text = inspect.getdoc(getattr(bp, name)) or ""
+    assert [word for word in ("Shapes", "nits: ", "Errors: ", "Source: ", "\n>>> ") if word not in text] == []
+
+
+def test_the_guides_first_session_runs() -> None:
+    session = (bp.__doc__ or "").split("A first session::\n", 1)[1].split("\nEverything", 1)[0]
+    shown: dict[str, object] = {}
+    exec(compile(inspect.cleandoc(session), "help", "exec"), shown)
+    assert isinstance(shown["d"], type(bp.derive(bp.Network(1, 1))))
