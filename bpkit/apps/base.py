@@ -35,103 +35,60 @@ observer, and states a ``BpkitError`` on the message line. Buttons only set cont
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
-import traitlets
 
 from bpkit.apps.controls import Number
 from bpkit.apps.given import problem_of, share
-from bpkit.apps.style import STYLE
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.apps.panel import Panel, Picture, View, described
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
 from bpkit.show.drawing import Drawing
 
+__all__ = ["App", "Picture", "View", "beside", "column", "described", "numbers"]
 MOST_SLIDERS = 80  # of a kind; more take the browser many seconds
-View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
 
-class Picture(widgets.Image):  # type: ignore[misc]
-    """A PNG image whose ``tooltip`` is its alternative text.
-
-    An image has no name in the browser unless it has a title, and the browser's side of a tooltip looks for a
-    description first: an empty one is given.
-    """
-
-    description = traitlets.Unicode("").tag(sync=True)
-
-
-class App(widgets.VBox):  # type: ignore[misc]
+class App(Panel):
     """A page of controls and views on an example or a problem."""
 
-    name: ClassVar[str]
+    kind = "app"
     batches: ClassVar[bool] = False  # whether a problem with several samples will do
 
     def __init__(self, given: Example | Problem) -> None:
-        self.control: dict[str, Any] = {}
         self.problem, self._source = problem_of(given, self.name, self.batches)
         self.digits_control = widgets.Dropdown(
             options=[("6 digits", 6), ("12 digits", 12)], description="Numbers", **described(width="170px")
         )
         self.twin = widgets.Checkbox(description="Picture in words", indent=False, **described(width="150px"))
-        self.control = {**self.controls(), "digits": self.digits_control, "twin": self.twin}
-        self._views = self.views()
-        self.view = {name: view[0] for name, view in self._views.items()}
         self.reset = widgets.Button(
             description="Reset", tooltip="Back to the values of the beginning", layout={"width": "80px"}
         )
         self.share_line = widgets.Text(description="Share", layout={"flex": "1 1 240px", "margin": "1px 2px"})
-        self.message = widgets.HTML()
         self.twin_text = widgets.HTML()
-        self._beginning = {name: control.value for name, control in self.control.items()}
-        self._waiting = False
-        self.state: Any = None
-        self._redraw()
-        for control in self.control.values():
-            control.observe(self._redraw, "value")
         self.reset.on_click(lambda _button: self.set(**self._beginning))
-        bar = widgets.HBox(
-            [self.reset, self.digits_control, self.twin, self.share_line], layout={"flex_flow": "row wrap"}
-        )
-        super().__init__([widgets.HTML(STYLE), *self.page(), self.message, bar, self.twin_text])
-        self.add_class("bpkit-app")
+        super().__init__()
 
     # What an app gives.
-    def controls(self) -> Mapping[str, Any]:
-        """The controls by name, in the order of the keyboard."""
-        raise NotImplementedError
-
-    def views(self) -> Mapping[str, View]:
-        """The widgets that show, each with the function that turns a state into its value.
-
-        A third element names another trait than ``value``: ``(self.control["update"], lambda state: .., "high")``.
-        """
-        raise NotImplementedError
-
-    def page(self) -> Sequence[widgets.Widget]:
-        """The rows of the page."""
-        raise NotImplementedError
-
-    def read(self, values: Mapping[str, Any]) -> Any:
-        """The state that the controls stand for."""
-        raise NotImplementedError
-
-    def words(self, state: Any) -> str:
-        """What the pictures show, in one paragraph with numbers."""
-        raise NotImplementedError
-
-    def note(self, state: Any) -> tuple[str, bool]:
-        """The message line: its words, and whether they are a warning."""
-        return "", False
-
     def drawing(self, state: Any) -> Drawing | None:
         """A still picture for pages that run nothing."""
         return None
 
     # What every app has.
+    def further_controls(self) -> Mapping[str, Any]:
+        return {"digits": self.digits_control, "twin": self.twin}
+
+    def foot(self) -> Sequence[widgets.Widget]:
+        bar = [self.reset, self.digits_control, self.twin, self.share_line]
+        return [widgets.HBox(bar, layout={"flex_flow": "row wrap"}), self.twin_text]
+
+    def follow(self, state: Any, words: str) -> None:
+        self.share_line.value = self.share
+        self.twin_text.value = f"<p class='bpkit-words'>{escape(words)}</p>" if self.twin.value else ""
+
     def problem_from(self, values: Mapping[str, Any]) -> Problem:
         """The problem with every number that a control of that name holds."""
         given = self.problem.givens
@@ -147,76 +104,14 @@ class App(widgets.VBox):  # type: ignore[misc]
         names = list(names)
         return [column(title, [self.control[name] for name in names if name in self.control], width)] if names else []
 
-    def set(self, **values: Any) -> None:
-        """Move several controls and draw once."""
-        for name in values:
-            if name not in self.control:
-                raise BpkitError(f"{self.name} app: there is no control {name!r}{suggest(name, self.control)}")
-        self._waiting = True
-        try:
-            for name, value in values.items():
-                self.control[name].value = value
-        finally:
-            self._waiting = False
-            self._redraw()
-
-    def _redraw(self, _change: Any = None) -> None:
-        """The one observer: controls -> state -> views."""
-        if self._waiting:
-            return
-        try:
-            state = self.read({name: control.value for name, control in self.control.items()})
-            frames = [(view[0], view[2] if len(view) > 2 else "value", view[1](state)) for view in self._views.values()]
-            words, (note, warning) = self.words(state), self.note(state)
-        except BpkitError as error:
-            self.message.value = message_html(str(error), True)
-            return
-        self.state = state
-        self._waiting = True  # a view that moves the end of a slider starts nothing new
-        try:
-            for widget, trait, frame in frames:
-                if isinstance(widget, Picture):
-                    with widget.hold_sync():  # pixels and words in one message
-                        widget.value, widget.tooltip = frame, words
-                else:
-                    setattr(widget, trait, frame)
-        finally:
-            self._waiting = False
-        self.message.value = message_html(note, warning)
-        self.share_line.value = self.share
-        self.twin_text.value = f"<p class='bpkit-words'>{escape(words)}</p>" if self.twin.value else ""
-
-    def __getattr__(self, name: str) -> Any:
-        control = self.__dict__.get("control", {})
-        if name in control:
-            return control[name]
-        raise AttributeError(f"the {self.name} app has no {name!r}{suggest(name, control)}")
-
-    def __repr__(self) -> str:
-        note, _ = self.note(self.state)
-        return f"App {self.name}: {self.words(self.state)}" + (f" {note}" if note else "")
-
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        bundle["text/plain"] = repr(self)
+        bundle = super()._repr_mimebundle_(**kwargs)
         if still := self.drawing(self.state):
             if isinstance(still.figure, str):
                 bundle["image/svg+xml"] = still.figure
             else:
                 bundle["image/png"] = still.png()
         return bundle
-
-
-def described(label: str = "initial", width: str = "auto") -> dict[str, Any]:
-    """Layout and style of a control whose label is so wide, in line with those of ``Number``."""
-    return {"layout": {"width": width, "margin": "1px 2px"}, "style": {"description_width": label}}
-
-
-def message_html(words: str, warning: bool) -> str:
-    """The message line: always there, so that nothing moves when it speaks; a warning is read out."""
-    if not warning:
-        return f"<div class='bpkit-message'>{escape(words) or '&nbsp;'}</div>"
-    return f"<div class='bpkit-message bpkit-warning' role='alert'><b>Note:</b> {escape(words)}</div>"
 
 
 def numbers(values: Mapping[str, float]) -> dict[str, Number]:

@@ -1,0 +1,156 @@
+"""What every app and every page of controls does: controls -> one frozen State -> pure views, and a message line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any, ClassVar
+
+import ipywidgets as widgets
+import traitlets
+
+from bpkit.apps.style import STYLE
+from bpkit.core.errors import BpkitError, suggest
+
+View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
+
+
+class Picture(widgets.Image):  # type: ignore[misc]
+    """A PNG image whose ``tooltip`` is its alternative text.
+
+    An image has no name in the browser unless it has a title, and the browser's side of a tooltip looks for a
+    description first: an empty one is given.
+    """
+
+    description = traitlets.Unicode("").tag(sync=True)
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]
+    """A page of controls and views; one observer, and what goes wrong stands on the message line.
+
+    Controls are attributes too: ``panel.seed.value = 3``; ``panel.set(seed=3, learners=5)`` moves several in one
+    redraw; ``panel.state`` is what is shown. Buttons only set controls.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[str] = "panel"  # what it calls itself
+
+    def __init__(self) -> None:
+        self.control: dict[str, Any] = {}
+        self.control = {**self.controls(), **self.further_controls()}
+        self._views = self.views()
+        self.view = {name: view[0] for name, view in self._views.items()}
+        self.message = widgets.HTML()
+        self._beginning = {name: control.value for name, control in self.control.items()}
+        self._waiting = False
+        self.state: Any = None
+        self._redraw()
+        for control in self.control.values():
+            control.observe(self._redraw, "value")
+        super().__init__([widgets.HTML(STYLE), *self.page(), self.message, *self.foot()])
+        self.add_class("bpkit-app")
+
+    # What each gives.
+    def controls(self) -> Mapping[str, Any]:
+        """The controls by name, in the order of the keyboard."""
+        raise NotImplementedError
+
+    def views(self) -> Mapping[str, View]:
+        """The widgets that show, each with the function that turns a state into its value.
+
+        A third element names another trait than ``value``: ``(self.control["update"], lambda state: .., "high")``.
+        """
+        raise NotImplementedError
+
+    def page(self) -> Sequence[widgets.Widget]:
+        """The rows of the page."""
+        raise NotImplementedError
+
+    def read(self, values: Mapping[str, Any]) -> Any:
+        """The state that the controls stand for."""
+        raise NotImplementedError
+
+    def words(self, state: Any) -> str:
+        """What the views show, in one paragraph with numbers."""
+        raise NotImplementedError
+
+    def note(self, state: Any) -> tuple[str, bool]:
+        """The message line: its words, and whether they are a warning."""
+        return "", False
+
+    def further_controls(self) -> Mapping[str, Any]:
+        """The controls at the foot."""
+        return {}
+
+    def foot(self) -> Sequence[widgets.Widget]:
+        """The rows below the message line."""
+        return ()
+
+    def follow(self, state: Any, words: str) -> None:
+        """Follows each redraw."""
+
+    # What all have.
+    def set(self, **values: Any) -> None:
+        """Move several controls and draw once."""
+        for name in values:
+            if name not in self.control:
+                raise BpkitError(f"{self.name} {self.kind}: there is no control {name!r}{suggest(name, self.control)}")
+        self._waiting = True
+        try:
+            for name, value in values.items():
+                self.control[name].value = value
+        finally:
+            self._waiting = False
+            self._redraw()
+
+    def _redraw(self, _change: Any = None) -> None:
+        """The one observer: controls -> state -> views."""
+        if self._waiting:
+            return
+        try:
+            state = self.read({name: control.value for name, control in self.control.items()})
+            frames = [(view[0], view[2] if len(view) > 2 else "value", view[1](state)) for view in self._views.values()]
+            words, (note, warning) = self.words(state), self.note(state)
+        except BpkitError as error:
+            self.message.value = message_html(str(error), True)
+            return
+        self.state = state
+        self._waiting = True  # a view that moves the end of a slider starts nothing new
+        try:
+            for widget, trait, frame in frames:
+                if isinstance(widget, Picture):
+                    with widget.hold_sync():  # pixels and words in one message
+                        widget.value, widget.tooltip = frame, words
+                else:
+                    setattr(widget, trait, frame)
+        finally:
+            self._waiting = False
+        self.message.value = message_html(note, warning)
+        self.follow(state, words)
+
+    def __getattr__(self, name: str) -> Any:
+        control = self.__dict__.get("control", {})
+        if name in control:
+            return control[name]
+        raise AttributeError(f"the {self.name} {self.kind} has no {name!r}{suggest(name, control)}")
+
+    def __repr__(self) -> str:
+        note, _ = self.note(self.state)
+        return f"{self.kind.capitalize()} {self.name}: {self.words(self.state)}" + (f" {note}" if note else "")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle = super()._repr_mimebundle_(**kwargs) or {}
+        bundle["text/plain"] = repr(self)
+        return bundle
+
+
+def message_html(words: str, warning: bool) -> str:
+    """The message line: always there, so that nothing moves when it speaks; a warning is read out."""
+    if not warning:
+        return f"<div class='bpkit-message'>{escape(words) or '&nbsp;'}</div>"
+    return f"<div class='bpkit-message bpkit-warning' role='alert'><b>Note:</b> {escape(words)}</div>"
+
+
+def described(label: str = "initial", width: str = "auto") -> dict[str, Any]:
+    """Layout and style of a control whose label is so wide, in line with those of ``Number``."""
+    return {"layout": {"width": width, "margin": "1px 2px"}, "style": {"description_width": label}}
