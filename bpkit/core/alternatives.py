@@ -111,8 +111,8 @@ def _order(
         state[name] = True
         if name not in given:
             for expr in (steps[name].stable, *alternatives.get(name, ())):
-                for symbol in sorted(expr.free_symbols, key=str):
-                    visit(str(symbol))
+                for symbol in sorted(symbol.name for symbol in expr.free_symbols):
+                    visit(symbol)
         order.append(name)
 
     for name in wanted:

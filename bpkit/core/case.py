@@ -21,6 +21,11 @@ SURE_DIGITS = 5  # from here on a misconception that matches every digit goes be
 CROWDED = 0.15  # of the numbers as far from the truth as the one typed, so many at most may be some mistake's
 
 
+def distinct(numbers: Array) -> Array:
+    """The different whole numbers near some numbers (``np.unique`` would first load NumPy's masked arrays)."""
+    return np.array(sorted(set(np.round(numbers).tolist())))
+
+
 class Case:
     """A figure, what was asked, and what was given; every number that a single mistake leads to."""
 
@@ -75,7 +80,7 @@ class Case:
         """Are there many mistakes' numbers between the truth and this one, for the few digits that lie between?"""
         far = abs(self.figure.value - self.exact) + 0.5 * self.figure.unit
         off = np.abs(self.numbers - self.exact)
-        between = np.unique(np.round(self.numbers[(off <= far) & (off > 0)] / self.figure.unit))
+        between = distinct(self.numbers[(off <= far) & (off > 0)] / self.figure.unit)
         return len(between) * self.figure.unit > CROWDED * 2 * far
 
     def explain(self, way: Way, value: float) -> Explanation:

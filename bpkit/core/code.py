@@ -36,6 +36,9 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
         super().__init__({"fully_qualified_modules": False, "allow_unknown_functions": True, "order": "none"})
         self.arrays = arrays
 
+    def _handle_UnevaluatedExpr(self, expr: sp.Expr) -> sp.Expr:
+        return expr  # no line holds one, and looking for them takes a fifth of the time
+
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         return identifier(expr.name)
 

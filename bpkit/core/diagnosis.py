@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.case import SURE_DIGITS, Case
+from bpkit.core.case import SURE_DIGITS, Case, distinct
 from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation
@@ -164,7 +164,7 @@ def pair(case: Case) -> Diagnosis | None:
 
 def _crowded(case: Case, numbers: Any) -> bool:
     """Do the pairs lie so close together here that a random number would meet one?"""
-    finite = np.unique(np.round(numbers[np.isfinite(numbers)] / case.figure.unit))
+    finite = distinct(numbers[np.isfinite(numbers)] / case.figure.unit)
     here = case.figure.value / case.figure.unit
     for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
         near = np.count_nonzero(np.abs(finite - here) <= radius) - 1

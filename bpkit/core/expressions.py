@@ -32,8 +32,8 @@ def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     if not expr.args:
         return expr
     args = [put(arg, values) for arg in expr.args]
-    if isinstance(expr, sp.Add | sp.Mul | sp.Pow):
-        return type(expr)(*args, evaluate=False)
+    if isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.Function):
+        return expr.func(*args, evaluate=False)
     return expr.func(*args)
 
 

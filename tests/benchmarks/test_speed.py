@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -258,3 +260,15 @@ def test_a_verdict_while_one_types() -> None:
     single, pairs = shortest(*(lambda t=typed: bp.diagnose(ARTICLE, "w1_new", t) for typed in verdicts.values()))
     assert single < 0.05
     assert pairs < 0.5
+
+
+def test_the_first_verdict_of_all() -> None:
+    """In a fresh process, where the catalogue of mistakes is compiled first: within 50 ms too."""
+    program = (
+        "import time, bpkit as bp; article, ask = bp.examples.article.problem, bp.diagnose; start = time.process_time();"
+        "ask(article, 'w1_new', '0.249921'); print(time.process_time() - start)"
+    )
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True) for _ in range(5)]
+    first = min(float(run.stdout) for run in runs)
+    print(f"\nthe first verdict of a process: {first * 1e3:.0f} ms (at most 50)")
+    assert first < 0.05
