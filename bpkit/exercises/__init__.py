@@ -15,8 +15,8 @@ correct: -0.0174047 is right
 
 from typing import TYPE_CHECKING
 
-from bpkit.exercises.editions.nbgrader import grade
 from bpkit.exercises.generation import generate, questions, restore
+from bpkit.exercises.grading import grade
 from bpkit.exercises.sheet import Checker, Sheet, make_sheet, open_sheet
 
 if TYPE_CHECKING:

@@ -192,4 +192,4 @@ def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
     for name in editions:
         if name in COMMON:
-            yield COMMON[name].file, COMMON[name].whole([one.fragments[name] for one in drawn])
+            yield from COMMON[name].files([one.fragments[name] for one in drawn]).items()

@@ -5,24 +5,104 @@ from __future__ import annotations
 import copy
 import json
 import os
-import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from thorough import THOROUGH
+from traitlets.config import Config
 
-from bpkit.exercises import grade, make_sheet
-from bpkit.exercises.editions.nbgrader import NAME, assignment, plain
+from bpkit.exercises import generate, grade
+from bpkit.exercises.editions import nbgrader
+from bpkit.exercises.editions.nbgrader import HANDOUT, NAME, SOURCE
+from bpkit.exercises.grading import plain
+from bpkit.exercises.marking import mark_sheet
 from bpkit.exercises.parts import NumberPart
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.roll import call_roll, on_roll
+from bpkit.exercises.sheet import Sheet, make_sheet
+from bpkit.exercises.submissions import NotRead, read_submission
 
-QUESTIONS = ("hidden-weight", "sign-first", "code")
 NINE = {"schema_version", "grade", "locked", "solution", "task", "grade_id", "points", "checksum", "cell_type"}
+SINGLE = "loss output-delta output-weight output-update hidden-weight hidden-update bias-gradient".split()
+Notebook = dict[str, Any]
+
+# What is written for an answer, and the part of the points that it earns.
+WRITTEN: dict[str, tuple[str, float]] = {
+    "right": ("{right!r}", 1),
+    "text": ('"{right:.6g}"', 1),
+    "wrong": ("0.123", 0),
+    "blank": ("None", 0),
+    "words": ('"about a tenth"', 0),
+    "nan": ('float("nan")', 0),
+    "inf": ('float("inf")', 0),
+    "numpy": ("np.float64({right!r})", 1),
+    "numpy nan": ('np.float64("nan")', 0),
+    "truth": ("True", 0),
+    "list": ("[1, 2]", 0),
+    "dict": ('{{"score": 1.0, "max_score": 1.0}}', 0),
+    "huge": ("10**400", 0),
+    "failing": ("1 / 0", 0),
+    "noisy": ('{right!r}\nimport sys, warnings\nwarnings.warn("x")\nprint("y", file=sys.stderr)', 1),
+}
+
+
+def cell(notebook: Notebook, id: str) -> Any:
+    return next(one for one in notebook["cells"] if one["id"] == id)
+
+
+def write(notebook: Notebook, key: str, source: str) -> None:
+    cell(notebook, f"answer-{key}")["source"] = f'import numpy as np\n\nanswers["{key}"] = {source}'
+
+
+def again(notebook: Notebook, id: str) -> Any:
+    """A copy of a cell, placed behind it."""
+    twin = copy.deepcopy(cell(notebook, id))
+    notebook["cells"].insert(notebook["cells"].index(cell(notebook, id)) + 1, twin)
+    return twin
+
+
+def lose_answer(notebook: Notebook, key: str) -> None:
+    notebook["cells"].remove(cell(notebook, f"answer-{key}"))
+
+
+def double_answer(notebook: Notebook, key: str) -> None:
+    again(notebook, f"answer-{key}")["id"] = f"twin-{key}"
+
+
+def answer_to_text(notebook: Notebook, key: str) -> None:
+    found = cell(notebook, f"answer-{key}")
+    found["cell_type"] = "markdown"
+    del found["outputs"], found["execution_count"]
+
+
+def tamper_grade(notebook: Notebook, key: str) -> None:
+    cell(notebook, f"grade-{key}")["source"] = "9.0"
+    cell(notebook, f"grade-{key}")["metadata"]["nbgrader"]["points"] = 9.0
+
+
+def lose_grade(notebook: Notebook, key: str) -> None:
+    notebook["cells"].remove(cell(notebook, f"grade-{key}"))
+
+
+# What is done to a notebook, what was written before, and the part of the points that is left.
+DAMAGE: dict[str, tuple[Callable[[Notebook, str], None], str, float]] = {
+    "answer cell deleted": (lose_answer, "right", 0),
+    "answer cell doubled": (double_answer, "right", 1),
+    "answer cell turned to text": (answer_to_text, "right", 0),
+    "grade cell tampered": (tamper_grade, "wrong", 0),
+    "grade cell deleted": (lose_grade, "right", 0),
+}
+KINDS = [*WRITTEN, *DAMAGE]
+CODE, BY_HAND = len(KINDS) + 1, len(KINDS) + 2
 
 FUNCTIONS = {
-    "3a": """import numpy as np
+    "a": """import numpy as np
 
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -30,124 +110,235 @@ def sigmoid(z):
 def forward(x, W1, b1, W2, b2):
     return sigmoid(sigmoid(x @ W1 + b1) @ W2 + b2)
 
-answers["3a"] = forward""",
-    "3c": """def update(parameters, gradients, rate):
+answers["{key}"] = forward""",
+    "c": """def update(parameters, gradients, rate):
     return [p + rate * g for p, g in zip(parameters, gradients)]
 
-answers["3c"] = update""",
+answers["{key}"] = update""",
+    "d": """def gradient_check(loss, w, h=1e-5):
+    raise SystemExit
+
+answers["{key}"] = gradient_check""",
 }
 
 
+def sheet_for(learner: str, seed: int) -> Sheet:
+    """An exercise with one number for each kind of answer, one of code, and a network by hand."""
+    found = [generate(SINGLE[i % len(SINGLE)], seed=seed + i) for i in range(len(KINDS))]
+    return Sheet((*found, generate("code", seed=seed), generate("network-by-hand", seed=seed)), learner)
+
+
+def slipped(sheet: Sheet) -> tuple[dict[str, str], float]:
+    """Answers to the network by hand with a slip in its first line, all that follows carried on; and their points."""
+    exercise = sheet[BY_HAND]
+    quantities = {letter: str(part.quantity) for letter, part in exercise.parts.items()}  # type: ignore[attr-defined]
+    from bpkit.core.numeric import evaluate_given
+
+    values = evaluate_given(exercise.problem, {quantities["a"]: exercise.parts["a"].answer * 1.1})
+    given = {f"{BY_HAND}{letter}": float(values[quantity]) for letter, quantity in quantities.items()}
+    marks = mark_sheet(Sheet((exercise,)), {f"1{key[-1]}": value for key, value in given.items()})
+    assert [mark.points for mark in marks].count(0.0) == 1
+    return {key: repr(value) for key, value in given.items()}, sum(mark.points for mark in marks)
+
+
+def filled(notebook: Notebook, sheet: Sheet, kinds: Mapping[str, str]) -> tuple[Notebook, dict[str, float]]:
+    """A notebook with exercises answered as their kinds say, and the points that each should earn."""
+    made, points = copy.deepcopy(notebook), {}
+    for key, kind in kinds.items():
+        change, kind, share = DAMAGE.get(kind, (None, kind, -1.0))
+        source, earned = WRITTEN[kind]
+        write(made, key, source.format(right=sheet.parts[key].answer))
+        if change:
+            change(made, key)
+        points[key] = share if change else earned
+    return made, points
+
+
+def written_well(notebook: Notebook, sheet: Sheet) -> tuple[Notebook, dict[str, float]]:
+    """Every exercise answered: numbers right, one function right, one wrong, one that ends the program."""
+    made, points = filled(notebook, sheet, {str(i): "right" for i in range(1, CODE)})
+    for letter, source in FUNCTIONS.items():
+        cell(made, f"answer-{CODE}{letter}")["source"] = source.format(key=f"{CODE}{letter}")
+    given, earned = slipped(sheet)
+    for key, value in given.items():
+        write(made, key, value)
+    return made, {**points, str(CODE): 1.0, str(BY_HAND): earned}
+
+
+def numbers(notebook: Notebook) -> str:
+    """What the cell with a learner's numbers binds to that name."""
+    space: dict[str, str] = {}
+    exec(cell(notebook, "numbers")["source"], space)
+    return space["numbers"]
+
+
+def submissions(copies: dict[str, Notebook], sheets: dict[str, Sheet]) -> dict[str, tuple[Notebook, dict[str, float]]]:
+    """What learners hand in, with the points of each exercise that is worth any."""
+    ada, right = written_well(copies["ada"], sheets["ada"])
+    mixed, earned = filled(copies["bob"], sheets["bob"], {str(i): kind for i, kind in enumerate(KINDS, 1)})
+    cell(mixed, "setup")["source"] = "answers = {}"
+    found = {"ada": (ada, right), "bob": (mixed, earned), "eve": (ada, {})}
+    if not THOROUGH:
+        return found
+    found["blank"] = (copies["blank"], {})
+    changed, _ = written_well(copies["changed"], sheets["changed"])
+    source = cell(changed, "numbers")["source"]
+    cell(changed, "numbers")["source"] = source.replace('"learning_rate": 0.', '"learning_rate": 0.0', 1)
+    assert cell(changed, "numbers")["source"] != source
+    found["changed"] = (changed, {})
+    without, _ = written_well(copies["without"], sheets["without"])
+    without["cells"].remove(cell(without, "numbers"))
+    found["without"] = (without, {})
+    for i, kind in enumerate(KINDS):
+        learner = kind.replace(" ", "-")
+        found[learner] = filled(copies[learner], sheets[learner], {"1": kind})
+        assert i or found[learner][1] == {"1": 1}
+    return found
+
+
 @pytest.fixture(scope="module")
-def sheet() -> Sheet:
-    return make_sheet(QUESTIONS, seed=11)
+def sheets() -> dict[str, Sheet]:
+    more = ["blank", "changed", "without", *(kind.replace(" ", "-") for kind in KINDS)] if THOROUGH else []
+    return {name: sheet_for(name, 1000 * i) for i, name in enumerate(["ada", "bob", "eve", *more])}
 
 
-def test_cells_carry_nine_keys_unique_names_and_no_answer(sheet: Sheet) -> None:
-    text = assignment(sheet)
-    notebook = json.loads(text)
-    about = [cell["metadata"]["nbgrader"] for cell in notebook["cells"]]
-    assert all(set(one) == NINE for one in about)
-    ids = [one["grade_id"] for one in about]
-    assert len(set(ids)) == len(ids)
-    assert sum(one["points"] for one in about if one["grade"]) == sum(e.points for e in sheet)
-    for part in sheet.parts.values():
-        if isinstance(part, NumberPart):
-            assert f"{abs(part.right):.3g}" not in text
+@pytest.fixture(scope="module")
+def files(sheets: dict[str, Sheet]) -> dict[str, str]:
+    return nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets.values()])
 
 
-def submission(release: Any, answers: dict[str, str]) -> Any:
-    notebook = copy.deepcopy(release)
-    for cell in notebook["cells"]:
-        key = cell["metadata"]["nbgrader"]["grade_id"].removeprefix("answer-")
-        if cell["metadata"]["nbgrader"]["solution"] and key in answers:
-            cell["source"] = answers[key] if key.startswith("3") else f'answers["{key}"] = {answers[key]}'
-    return notebook
-
-
-def cell(notebook: Any, name: str) -> Any:
-    return next(one for one in notebook["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") == name)
-
-
-def damaged(sheet: Sheet, release: Any) -> dict[str, tuple[Any, float]]:
-    """What learners hand in, and the points that it is worth."""
-    right = {key: repr(part.answer) for key, part in sheet.parts.items() if not key.startswith("3")}
-    only = lambda answer: submission(release, {"1": answer})
-    everything = submission(release, {**right, **FUNCTIONS})
-    tampered = only("0.123")
-    cell(tampered, "grade-1")["source"] = "1.0"
-    exchanged = only(right["1"])
-    cell(exchanged, "setup")["source"] = "import bpkit as bp\nsheet = None\nanswers = {}"
-    cheat = only("0.123\nsheet = bp.exercises.make_sheet(['hidden-weight'], seed=1)\nanswers['1'] = sheet[1].answer")
-    deleted = copy.deepcopy(everything)
-    deleted["cells"].remove(cell(deleted, "answer-1"))
-    doubled = only(right["1"])
-    twin = copy.deepcopy(cell(doubled, "answer-1"))
-    twin["id"] = "twin"
-    twin["metadata"] = {}
-    doubled["cells"].insert(doubled["cells"].index(cell(doubled, "answer-1")) + 1, twin)
-    noisy = f'{right["1"]}\nimport sys, warnings\nwarnings.warn("x")'
-    return {
-        "right": (everything, 4.0 + 1.0),
-        "wrong": (only("0.123"), 0.0),
-        "blank": (copy.deepcopy(release), 0.0),
-        "text": (only(f'"{sheet.parts["1"].answer:.4g}"'), 1.0),
-        "words": (only('"about a tenth"'), 0.0),
-        "nan": (only('float("nan")'), 0.0),
-        "inf": (only('float("inf")'), 0.0),
-        "numpy": (only(f'__import__("numpy").float64({right["1"]})'), 1.0),
-        "truth": (only("True"), 0.0),
-        "list": (only("[1, 2]"), 0.0),
-        "dict": (only('{"score": 1.0, "max_score": 1.0}'), 0.0),
-        "tampered": (tampered, 0.0),
-        "exchanged": (exchanged, 1.0),
-        "cheat": (cheat, 0.0),
-        "deleted": (deleted, 4.0),
-        "doubled": (doubled, 1.0),
-        "noisy": (only(noisy), 1.0),
-    }
-
-
-def nbgrader(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments, f"--course-dir={folder}"],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        },  # it calls alembic
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def test_nbgrader_generates_and_grades_it(sheet: Sheet, tmp_path: Path) -> None:
-    pytest.importorskip("nbgrader", reason="nbgrader is not installed")
-    from nbgrader.api import Gradebook
-
-    source = tmp_path / "source" / NAME
-    source.mkdir(parents=True)
-    (source / "exercises.ipynb").write_text(assignment(sheet), encoding="utf-8")
-    nbgrader(tmp_path, "generate_assignment", NAME, "--create")
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")  # SQLAlchemy's, about nbgrader's code
+def test_nbgrader_generates_and_grades_it(
+    sheets: dict[str, Sheet], files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It calls alembic, which stands beside this Python.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for name, text in files.items():
+        path = tmp_path / name.removeprefix("nbgrader/")
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    config = Config()
+    config.CourseDirectory.root = str(tmp_path)
+    config.CourseDirectory.db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    done = api.generate_assignment(NAME, create=True)
+    assert done["success"], done["log"]
     release = json.loads((tmp_path / "release" / NAME / "exercises.ipynb").read_text(encoding="utf-8"))
-    expected = damaged(sheet, release)
+    copies = {name: json.loads(files[HANDOUT.format(name)]) for name in sheets}
+    # What is locked is the same in every copy, to the last byte of its metadata, as nbgrader released it.
+    locked = lambda notebook: [
+        {**one, "source": "".join(one["source"])} for one in notebook["cells"] if "nbgrader" in one["metadata"]
+    ]
+    assert all(locked(one) == locked(release) for one in copies.values())
+    expected = submissions(copies, sheets)
     for learner, (notebook, _) in expected.items():
         folder = tmp_path / "submitted" / learner / NAME
         folder.mkdir(parents=True)
         (folder / "exercises.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    nbgrader(tmp_path, "autograde", NAME, "--create")
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
-        scores = {learner: book.find_submission(NAME, learner).score for learner in expected}
-        assert book.find_assignment(NAME).max_score == sum(exercise.points for exercise in sheet)
-    assert scores == {learner: points for learner, (_, points) in expected.items()}
-    graded = json.loads((tmp_path / "autograded" / "right" / NAME / "exercises.ipynb").read_text(encoding="utf-8"))
-    shown = json.dumps(cell(graded, "grade-3c")["outputs"])
-    assert "adds the gradient" in shown
+        done = api.autograde(NAME, learner, create=True)
+        assert done["success"], done["log"]
+    # A copy of a cell that nbgrader has annotated is more than nbgrader takes: it says so, and grades nothing.
+    folder = tmp_path / "submitted" / "twin" / NAME
+    folder.mkdir(parents=True)
+    again(copies["ada"], "grade-1")["id"] = "twin-grade"
+    (folder / "exercises.ipynb").write_text(json.dumps(copies["ada"]), encoding="utf-8")
+    done = api.autograde(NAME, "twin", create=True)
+    assert not done["success"]
+    assert "Cell with id 'grade-1' exists multiple times" in done["log"]
+    with Gradebook(config.CourseDirectory.db_url) as book:
+        for learner, (_, points) in expected.items():
+            found = {
+                key: book.find_grade(f"grade-{key}", "exercises", NAME, learner).score or 0.0
+                for key in map(str, range(1, BY_HAND + 1))
+            }
+            assert found == {key: pytest.approx(points.get(key, 0.0), abs=1e-12) for key in found}, learner
+            assert book.find_submission(NAME, learner).score == pytest.approx(sum(points.values()))
+        assert book.find_assignment(NAME).max_score == sum(exercise.points for exercise in sheets["ada"])
+    said = {
+        learner: json.dumps(json.loads((tmp_path / "autograded" / learner / NAME / "exercises.ipynb").read_text()))
+        for learner in ("ada", "eve")
+    }
+    for words in ("adds the gradient", "carried: ", "ended with SystemExit"):
+        assert words in said["ada"]
+    assert "got those of ada" in said["eve"]
 
 
-def test_a_grade_is_a_plain_float_whatever_the_answer_does(sheet: Sheet) -> None:
+def test_cells_carry_nine_keys_unique_names_and_no_answer(sheets: dict[str, Sheet], files: dict[str, str]) -> None:
+    for name, text in files.items():
+        notebook = json.loads(text)
+        about = [one["metadata"]["nbgrader"] for one in notebook["cells"] if "nbgrader" in one["metadata"]]
+        assert all(set(one) == NINE and one["schema_version"] == 3 for one in about)
+        ids = [one["id"] for one in notebook["cells"]]
+        assert len(set(ids)) == len(ids)
+        assert len({one["grade_id"] for one in about}) == len(about)
+        assert sum(one["points"] for one in about if one["grade"]) == sum(e.points for e in sheets["ada"]), name
+        assert sum("injected-parameters" in one["metadata"].get("tags", ()) for one in notebook["cells"]) == (
+            name != SOURCE
+        )
+        for sheet in sheets.values():
+            for part in sheet.parts.values():
+                if isinstance(part, NumberPart) and (name == SOURCE or sheet.learner in name):
+                    assert f"{abs(part.right):.3g}" not in text
+    source = json.loads(files[SOURCE])
+    assert not any("learning_rate" in "".join(one["source"]) for one in source["cells"])
+
+
+def test_with_one_sheet_its_numbers_are_everybodys() -> None:
+    (text,) = nbgrader.whole([nbgrader.of_sheet(make_sheet(["loss"], seed=3, learner="learner 01"))]).values()
+    notebook = json.loads(text)
+    assert "learner 01" not in text
+    space: dict[str, Any] = {}
+    for one in notebook["cells"]:
+        if one["cell_type"] == "code" and one["id"] != "grade-1":
+            exec(one["source"], space)
+    space["answers"]["1"] = make_sheet(["loss"], seed=3)[1].answer
+    assert eval(cell(notebook, "grade-1")["source"], space) == 1.0
+
+
+def test_sheets_with_more_and_fewer_parts_are_worth_the_same() -> None:
+    sheets = [make_sheet(["softmax-delta", "whole-forward"], seed=seed, learner=f"l{seed}") for seed in range(6)]
+    assert len({len(sheet.parts) for sheet in sheets}) > 1
+    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    for sheet in sheets:
+        notebook = json.loads(files[HANDOUT.format(sheet.learner)])
+        answers = {key: part.answer for key, part in sheet.parts.items()}
+        for number, best in ((1, max(s[1].points for s in sheets)), (2, max(s[2].points for s in sheets))):
+            source = cell(notebook, f"grade-{number}")["source"]
+            root = source.split('"')[1]
+            assert source.startswith(f"bp.exercises.grade(numbers, answers, {number}, {best:g}, ")
+            assert grade(numbers(notebook), answers, number, best, root) == best
+
+
+def test_names_cannot_break_out_of_the_cell_that_they_stand_in(tmp_path: Path) -> None:
+    hostile = ["'''; import os; os.abort() #", 'quo"te \\', "plain"]
+    sheets = [make_sheet(["loss"], seed=seed, learner=name) for seed, name in enumerate(hostile)]
+    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    assert [json.loads(numbers(json.loads(text)))["learner"] for text in list(files.values())[1:]] == hostile
+
+
+def test_a_copy_can_also_be_marked_without_nbgrader(
+    sheets: dict[str, Sheet], files: dict[str, str], tmp_path: Path
+) -> None:
+    notebook, _ = filled(json.loads(files[HANDOUT.format("bob")]), sheets["bob"], {"1": "right"})
+    (tmp_path / "exercises.ipynb").write_text(json.dumps(notebook))
+    found = read_submission(tmp_path / "exercises.ipynb")
+    assert found.about["learner"] == "bob"
+    assert found.about["fingerprint"] == sheets["bob"].fingerprint
+    assert found.answers["1"].value == sheets["bob"].parts["1"].answer
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 13])
+def test_a_roll_knows_its_own_and_nobody_else(count: int) -> None:
+    marks = [f"mark {i}" for i in range(count)]
+    root, ways = call_roll(marks)
+    for i, (mark, way) in enumerate(zip(marks, ways, strict=True)):
+        assert on_roll(mark, way, root)
+        assert not on_roll(f"{mark}!", way, root)
+        assert count == 1 or not on_roll(mark, ways[i - 1], root) or way == ways[i - 1]
+    assert call_roll([*marks[:-1], "another"])[0] != root
+
+
+def test_a_grade_is_a_plain_float_whatever_the_answer_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Bad:
         def __class_getitem__(cls, key: str) -> None:
             raise SystemExit
@@ -159,13 +350,39 @@ def test_a_grade_is_a_plain_float_whatever_the_answer_does(sheet: Sheet) -> None
         def __str__(self) -> str:
             raise SystemExit(1)
 
-    for answer in (Bad(), Bad, object(), 10**400, np.array([1.0]), np.float64("nan"), lambda: 1 / 0):
-        points = grade(sheet, {"1": answer}, "1", sheet.fingerprint)
+    class Number(np.float64):
+        def item(self) -> Any:  # type: ignore[override]
+            raise SystemExit(1)
+
+    sheets = [make_sheet(["loss"], seed=seed, learner=name) for seed, name in ((1, "ada"), (2, "bob"))]
+    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    notebook = json.loads(files[HANDOUT.format("ada")])
+    mine, right = numbers(notebook), sheets[0].parts["1"].answer
+    root = cell(notebook, "grade-1")["source"].split('"')[1]
+    for answer in (Bad(), Bad, object(), 10**5000, np.array([1.0]), np.float64("nan"), lambda: 1 / 0, {"1": 1.0}):
+        points = grade(mine, {"1": answer}, 1, 1, root)
         assert type(points) is float
         assert points == 0.0
-    good = grade(sheet, {"1": np.float64(sheet.parts["1"].answer)}, "1", sheet.fingerprint)
-    assert (type(good), good) == (float, 1.0)
-    assert grade(sheet, [], "1", sheet.fingerprint) == 0.0
-    assert grade(sheet, {"1": sheet.parts["1"].answer}, "1", "another") == 0.0
+    for answer in (right, np.float64(right), Number(right)):
+        good = grade(mine, {"1": answer}, 1, 1, root)
+        assert (type(good), good) == (float, 1.0)
+    for given, numbers_given, root_given in (
+        ([], mine, root),
+        ({"1": right}, mine, "another"),
+        ({"1": right}, "", root),
+        ({"1": right}, "{broken", root),
+        ({"1": right}, None, root),
+        ({"1": right}, mine.replace("0.", "0.0", 1), root),
+        ({"1": right}, "[" * 100_000, root),
+    ):
+        assert grade(numbers_given, given, 1, 1, root_given) == 0.0
+    # Whose numbers they are counts where nbgrader runs the notebook, in a folder named after the learner.
+    for learner, expected in (("ada", 1.0), ("bob", 0.0)):
+        (tmp_path / learner).mkdir()
+        monkeypatch.chdir(tmp_path / learner)
+        monkeypatch.setitem(os.environ, "NBGRADER_EXECUTION", "autograde")
+        assert grade(mine, {"1": right}, 1, 1, root) == expected
     assert plain(np.float64(0.5)) == 0.5
     assert plain("x") == "x"
+    assert plain((2, [3])) == [2, [3]]
+    assert isinstance(plain(np.array([1.0])), NotRead)

@@ -24,11 +24,10 @@ class File:
 
 @dataclass(frozen=True)
 class Common:
-    """One file for the whole class: its name, what a sheet brings to it, and what makes the file of all of that."""
+    """Files for the whole class: what a sheet brings to them, and what makes them, by name, of all of that."""
 
-    file: str
     of_sheet: Callable[[Sheet], Any]
-    whole: Callable[[Sequence[Any]], str | bytes]
+    files: Callable[[Sequence[Any]], Mapping[str, str | bytes]]
 
 
 EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
@@ -44,9 +43,9 @@ EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
 )
 COMMON: Mapping[str, Common] = MappingProxyType(
     {
-        "moodle": Common("moodle/questions.xml", moodle.of_sheet, moodle.whole),
-        "canvas": Common("canvas/questions.zip", canvas.of_sheet, canvas.whole),
-        "nbgrader": Common(f"nbgrader/source/{nbgrader.NAME}/exercises.ipynb", nbgrader.of_sheet, nbgrader.whole),
+        "moodle": Common(moodle.of_sheet, lambda sheets: {"moodle/questions.xml": moodle.whole(sheets)}),
+        "canvas": Common(canvas.of_sheet, lambda sheets: {"canvas/questions.zip": canvas.whole(sheets)}),
+        "nbgrader": Common(nbgrader.of_sheet, nbgrader.whole),
     }
 )
 DEFAULT = ("learner", "solution")

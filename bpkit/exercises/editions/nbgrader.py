@@ -1,118 +1,139 @@
-"""An assignment for nbgrader: its nine keys in each cell, every answer graded by a locked cell that ends in a float.
+"""An assignment for nbgrader, in which every learner may have numbers of their own.
 
-All learners of an assignment have the same numbers here, those of the first sheet: nbgrader restores locked cells from
-its one copy. The numbers stand in such a locked cell, so that nobody can exchange them. No answer stands anywhere.
+nbgrader keeps one copy of a notebook's locked cells and puts it back before it grades. So what is locked is the same
+for all: headings, points, and the cell below each exercise that grades it. A learner's numbers stand in a cell of
+their own, without nbgrader's annotations, and the locked cells hold the roll that vouches for them. Answer cells are
+not annotated either: nbgrader would empty them when it makes the release. No answer and no secret stands anywhere.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import json
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, question_text, setup_source
+from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, question_text, written
+from bpkit.exercises.files import slugs
+from bpkit.exercises.roll import call_roll, seat_mark
 from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.written import FunctionPart
 
 NAME = "backpropagation"
+SOURCE, HANDOUT = f"nbgrader/source/{NAME}/exercises.ipynb", f"nbgrader/handout/{{}}/{NAME}/exercises.ipynb"
 Cell = dict[str, Any]
 
 INTRODUCTION = """\
-# {title}
+# Exercises
 
-Write each answer in place of `None` and run the cell. The cells that follow the answers show what they are worth."""
+Write each answer in place of `None` and run the cell. The cell below an exercise shows what its answers are worth."""
+BARE = """\
+*This copy has no numbers. Each learner has a copy of their own in the folder `handout`; give it to them in place of
+this one, and let them hand it in as usual.*"""
+WARNING = "# The numbers of your exercises. If they are changed, or somebody else's, nothing can be graded."
 
 
-def assignment(sheet: Sheet, title: str = "Exercises") -> str:
-    """The notebook for nbgrader's ``source`` folder."""
-    cells = [
-        _locked("introduction", INTRODUCTION.format(title=title), "markdown"),
-        _locked("setup", setup_source(sheet, "sheet = ", False) + "\n\nanswers = {}", "code"),
-    ]
+@dataclass(frozen=True)
+class Asked:
+    """One exercise as its cells need it: heading, points, text, and the blank answer of each key."""
+
+    title: str
+    points: float
+    text: str
+    blanks: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a sheet brings to the assignment."""
+
+    learner: str
+    tasks: Sequence[Any]
+    about: Mapping[str, Any]
+    asked: tuple[Asked, ...]
+
+
+def of_sheet(sheet: Sheet) -> Copy:
+    """One learner's exercises."""
+    found = []
     for number, exercise in enumerate(sheet, 1):
-        cells.append(_locked(f"question-{number}", question_text(number, exercise), "markdown"))
-        for key in (key for key, (place, _) in sheet.places.items() if place == number):
-            part = sheet.parts[key]
-            cells.append(_cell(f"answer-{key}", blank_answer(key, part), "code", solution=True))
-            graded = f'bp.exercises.grade(sheet, answers, "{key}", "{sheet.fingerprint}")'
-            cells.append(_cell(f"grade-{key}", graded, "code", grade=True, locked=True, points=part.points))
-    notebook = {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        keys = [key for key, (place, _) in sheet.places.items() if place == number]
+        _, _, text = question_text(number, exercise).partition("\n\n")
+        blanks = {key: blank_answer(key, sheet.parts[key]) for key in keys}
+        found.append(Asked(exercise.bank.title, exercise.points, text, blanks))
+    return Copy(sheet.learner, sheet.data()["tasks"], about_sheet(sheet), tuple(found))
 
 
-def of_sheet(sheet: Sheet) -> str:
-    """The assignment with one learner's numbers."""
-    return assignment(sheet)
+def whole(copies: Sequence[Copy]) -> dict[str, str]:
+    """The files: the notebook for nbgrader's ``source``, and a copy for each learner where there are several.
+
+    With one sheet alone its numbers are everybody's, and stand in ``source`` already.
+    """
+    points = [max(asked.points for asked in same) for same in zip(*(copy.asked for copy in copies), strict=True)]
+    if len(copies) == 1:
+        root, _ = call_roll([seat_mark("", "", copies[0].tasks)])
+        everybody = {"learner": "", "slug": "", "way": []}
+        return {SOURCE: written([*_cells(copies[0], points, root, everybody)], {"kind": "nbgrader"})}
+    short = slugs([copy.learner for copy in copies])
+    root, ways = call_roll([seat_mark(copy.learner, own, copy.tasks) for copy, own in zip(copies, short, strict=True)])
+    files = {SOURCE: written([*_cells(copies[0], points, root, None)], {"kind": "nbgrader"})}
+    for copy, own, way in zip(copies, short, ways, strict=True):
+        mine = {"learner": copy.learner, "slug": own, "way": list(way)}
+        cells = [_handed_out(cell) for cell in _cells(copy, points, root, mine)]
+        files[HANDOUT.format(own)] = written(cells, {"kind": "nbgrader", "learner": copy.learner, **copy.about})
+    return files
 
 
-def whole(assignments: Sequence[str]) -> str:
-    """The first learner's numbers are everybody's."""
-    return assignments[0]
+def _cells(copy: Copy, points: Sequence[float], root: str, mine: Mapping[str, Any] | None) -> Iterator[Cell]:
+    """All cells of a copy with its numbers, or of the bare notebook that copies differ from in nothing locked."""
+    yield _annotated("introduction", INTRODUCTION, "markdown")
+    yield _annotated("setup", 'import bpkit as bp\n\nanswers = {}\nnumbers = ""', "code")
+    yield _numbers(copy, mine) if mine else _text("numbers", BARE)
+    for number, (asked, worth) in enumerate(zip(copy.asked, points, strict=True), 1):
+        heading = f"## {number}. {asked.title} ({worth:g} point{'' if worth == 1 else 's'})"
+        yield _annotated(f"question-{number}", heading, "markdown")
+        if mine:
+            yield _text(f"text-{number}", asked.text)
+            for key, blank in asked.blanks.items():
+                yield code_cell(f"answer-{key}", blank, {"kind": "answer", "key": key})
+        graded = f'bp.exercises.grade(numbers, answers, {number}, {worth:g}, "{root}")'
+        yield _annotated(f"grade-{number}", graded, "code", worth)
 
 
-def _locked(id: str, source: str, kind: str) -> Cell:
-    return _cell(id, source, kind, locked=True)
+def _numbers(copy: Copy, mine: Mapping[str, Any]) -> Cell:
+    tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in copy.tasks)
+    data = f'{json.dumps(mine, sort_keys=True)[:-1]}, "tasks": [\n{tasks}\n]}}'
+    # A quotation mark in a name must not end the text that it stands in.
+    cell = code_cell("numbers", f"{WARNING}\nnumbers = r'''{data.replace(chr(39), chr(92) + 'u0027')}'''", {})
+    cell["metadata"] = {"tags": ["injected-parameters"], "jupyter": {"source_hidden": True}}
+    return cell
 
 
-def _cell(
-    id: str,
-    source: str,
-    kind: str,
-    grade: bool = False,
-    locked: bool = False,
-    solution: bool = False,
-    points: float = 0,
-) -> Cell:
-    """A cell with nbgrader's nine keys and no others."""
-    about: dict[str, Any] = {
+def _text(id: str, source: str) -> Cell:
+    return {"cell_type": "markdown", "id": id, "metadata": {}, "source": source}
+
+
+def _annotated(id: str, source: str, kind: str, points: float | None = None) -> Cell:
+    """A locked cell with nbgrader's nine keys and no others; with points, one that grades."""
+    grade = points is not None
+    words = (source, kind, grade, False, True, id, *([float(points)] if points is not None else []))
+    nine = {
         "schema_version": 3,
         "grade": grade,
-        "locked": locked,
-        "solution": solution,
+        "locked": True,
+        "solution": False,
         "task": False,
         "grade_id": id,
-        "points": points,
-        "checksum": hashlib.md5(source.encode(), usedforsecurity=False).hexdigest(),
+        "points": points or 0,
+        "checksum": hashlib.md5("".join(map(str, words)).encode(), usedforsecurity=False).hexdigest(),
         "cell_type": kind,
     }
     code: Cell = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return {"cell_type": kind, "id": id, "metadata": {"nbgrader": about}, "source": source, **code}
+    return {"cell_type": kind, "id": id, "metadata": {"nbgrader": nine}, "source": source, **code}
 
 
-def grade(sheet: object, answers: object, key: str, fingerprint: str) -> float:
-    """The points of an answer, as a plain float for nbgrader, with the feedback shown above it.
-
-    Nothing that a learner's answer does reaches nbgrader: warnings are silent, what is printed to stderr is dropped,
-    and an answer that fails is worth 0. A sheet that is not the one with that fingerprint was exchanged.
-    """
-    from IPython.display import Markdown, display  # only in a kernel
-
-    points, message = 0.0, "the numbers of this sheet were changed: nothing can be graded"
-    if isinstance(sheet, Sheet) and sheet.fingerprint == fingerprint:
-        with _quiet():
-            try:
-                given = answers.get(key) if isinstance(answers, dict) else None
-                part = sheet.parts[key]
-                said = part.judge(given if isinstance(part, FunctionPart) else plain(given))
-                points, message = said.share * part.points, repr(said)
-            except BaseException as error:  # an answer's own methods may do anything
-                message = f"unreadable: the answer failed ({type(error).__name__})"
-    display(Markdown(message.replace("$", r"\$")))  # type: ignore[no-untyped-call]
-    return float(points)
-
-
-def plain(given: object) -> object:
-    """An answer as a value of Python's own: numbers of NumPy become floats, other objects are refused by judging."""
-    item = getattr(given, "item", None)
-    return item() if type(given).__module__ == "numpy" and callable(item) and getattr(given, "ndim", 1) == 0 else given
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
+def _handed_out(cell: Cell) -> Cell:
+    """A cell as nbgrader releases it: what is locked can be neither edited nor deleted."""
+    if "nbgrader" not in cell["metadata"]:
+        return cell
+    return {**cell, "metadata": {**cell["metadata"], "deletable": False, "editable": False}}

@@ -39,7 +39,7 @@ def learner_notebook(sheet: Sheet, title: str = "Exercises") -> str:
             key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
             cells.append(code_cell(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
             cells.append(code_cell(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
-    return _written(cells, {"kind": "learner", "learner": sheet.learner, **_about(sheet)})
+    return written(cells, {"kind": "learner", "learner": sheet.learner, **about_sheet(sheet)})
 
 
 def solution_notebook(sheet: Sheet, title: str = "Solutions") -> str:
@@ -53,7 +53,7 @@ def solution_notebook(sheet: Sheet, title: str = "Solutions") -> str:
         cells.append(_run(f"solution-{number}", f"sheet[{number}].solution", shown, 2 * number))
         plain = {"text/plain": pretty(exercise.answer)}
         cells.append(_run(f"answer-{number}", f"sheet[{number}].answer", plain, 2 * number + 1))
-    return _written(cells, {"kind": "solution", "learner": sheet.learner, **_about(sheet)})
+    return written(cells, {"kind": "solution", "learner": sheet.learner, **about_sheet(sheet)})
 
 
 def pretty(answer: Any) -> str:
@@ -92,7 +92,8 @@ def safe_text(text: str) -> str:
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#!|$~<>@:" else c for c in plain)
 
 
-def _about(sheet: Sheet) -> dict[str, Any]:
+def about_sheet(sheet: Sheet) -> dict[str, Any]:
+    """What a notebook knows about itself, for whoever marks it; no answer, no seed."""
     return {
         "schema": SCHEMA,
         "questions": [exercise.id for exercise in sheet],
@@ -137,7 +138,7 @@ def _run(id: str, source: str, data: dict[str, str], count: int) -> Cell:
     return {**code_cell(id, source, {"kind": "solution"}), "outputs": [output], "execution_count": count}
 
 
-def _written(cells: list[Cell], about: dict[str, Any]) -> str:
+def written(cells: list[Cell], about: dict[str, Any]) -> str:
     """The notebook as bytes that depend on nothing but its content: keys sorted, no dates, ids of our own."""
     notebook = {"cells": cells, "metadata": {**KERNEL, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
     nbformat.validate(notebook)
