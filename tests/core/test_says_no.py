@@ -74,6 +74,16 @@ def test_the_check_says_no_to_wrong_gradients(how: str, case: Case, pick: int) -
     assert f"not passed: {name} differs most" in repr(check)
 
 
+def test_small_derivatives_near_a_target_are_not_accused() -> None:
+    """There the loss is far smaller than the outputs whose rounding it passes on."""
+    network = bp.Network(1, 1, 1, activation="identity", loss="squared_error", bias="neuron")
+    rng = np.random.default_rng(0)
+    for w2, b in zip(10 ** rng.uniform(-8, -5, 100), rng.uniform(0.5, 2, 100)):
+        problem = bp.Problem(network, {"w1": 0.7, "w2": w2, "b_h1": 0.2, "b_o1": b}, [0.6], [b + 1e-3])
+        check = bp.check_gradient(problem)
+        assert check.passed, check
+
+
 def test_the_check_measures_for_itself() -> None:
     """What it compares with is a difference of losses, not the derivation."""
     case = random_case(np.random.default_rng(0), (2, 3, 2), ("tanh", "sigmoid"), "squared_error", "neuron", 3)
