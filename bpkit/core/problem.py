@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,11 @@ Array = NDArray[np.float64]
 
 
 def _number(name: str, value: object) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number) or isinstance(value, str | bytes | bool | np.bool_ | np.ndarray):
+    number = math.nan
+    if not isinstance(value, str | bytes | bool | np.bool_ | np.ndarray):
+        with suppress(TypeError, ValueError, OverflowError):
+            number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
         raise BpkitError(f"{name}: expected a finite number, got {value!r}; write it like 0.25")
     return number
 
