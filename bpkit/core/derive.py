@@ -154,7 +154,8 @@ class _Writer:
                 )
                 rhs, why = S(f"dE_{o}/dnet_{o}"), f"net_{o} reaches E_{o} alone: the delta of {o}"
             if joint and cancel:
-                why += "; the slopes cancel, and with targets that add up to 1 this is p - y"
+                if cancel.delta is not None:
+                    why += "; the slopes cancel, and with targets that add up to 1 this is p - y"
                 self.write("delta", (o,), f"dE_total/dnet_{o}", rhs, why, cancel.stable_delta, cancel.delta)
             else:
                 self.write("delta", (o,), f"dE_total/dnet_{o}", rhs, why)

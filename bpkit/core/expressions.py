@@ -10,8 +10,8 @@ Z, OUT, Y, K = sp.symbols("z out y K")
 ONE, MINUS = sp.Integer(1), sp.Integer(-1)
 
 # Functions that only generated code calls; core/runtime gives them for floats and for arrays.
-softmax, log_softmax, xlogy, xexp, ratio = (
-    sp.Function(n) for n in ["softmax", "log_softmax", "xlogy", "xexp", "ratio"]
+softmax, log_softmax, log_odds, xlogy, xexp, ratio = (
+    sp.Function(n) for n in ["softmax", "log_softmax", "log_odds", "xlogy", "xexp", "ratio"]
 )
 
 

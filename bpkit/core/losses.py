@@ -9,7 +9,22 @@ from types import MappingProxyType
 import sympy as sp
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, log_softmax, power, product, ratio, total, xexp, xlogy
+from bpkit.core.expressions import (
+    MINUS,
+    ONE,
+    OUT,
+    K,
+    Y,
+    log_odds,
+    log_softmax,
+    power,
+    product,
+    ratio,
+    softmax,
+    total,
+    xexp,
+    xlogy,
+)
 from bpkit.core.functions import stable_softplus
 
 
@@ -95,12 +110,42 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Fused:
-    """What a loss and the output activation make of each other: stable error and slope from net, and the p - y."""
+    """What a loss and the output activation make of each other: stable error and slope from net, and the p - y.
+
+    ``delta`` is None where people gain nothing by cancelling, though numbers do.
+    """
 
     error: sp.Expr
     loss_slope: sp.Expr
-    delta: sp.Expr
+    delta: sp.Expr | None
     stable_delta: sp.Expr
+
+
+def odds_error(y: sp.Expr, z: sp.Expr) -> sp.Expr:
+    """The binary cross-entropy of out = 1/(1 + e^-z)."""
+    return y * stable_softplus(-z) + (1 - y) * stable_softplus(z)
+
+
+def odds_delta(y: sp.Expr, out: sp.Expr, z: sp.Expr) -> sp.Expr:
+    """Its slope in z, out - y, with all its digits where out is close to 1."""
+    return sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y / (1 + sp.exp(z)), True))
+
+
+def _odds_slope(y: sp.Expr, z: sp.Expr) -> sp.Expr:
+    """Its slope in out."""
+    return (1 - y) + xexp(1 - y, z) - y - xexp(y, -z)
+
+
+def by_odds(activation: str, loss: str, outputs: int) -> bool:
+    """Softmax with binary cross-entropy: each output against all others together is a sigmoid of its log-odds,
+    net_k - log of the sum of the others' e^net, and there this pair cancels.
+    """
+    return (activation, loss) == ("softmax", "binary_cross_entropy") and outputs > 1
+
+
+def without(row: Sequence[sp.Symbol], k: int) -> list[sp.Symbol]:
+    """All but one."""
+    return [*row[:k], *row[k + 1 :]]
 
 
 def fused(
@@ -115,10 +160,20 @@ def fused(
     net, out, y = nets[k], outs[k], targets[k]
     if (activation, loss) == ("sigmoid", "binary_cross_entropy"):
         return Fused(
-            error=y * stable_softplus(-net) + (1 - y) * stable_softplus(net),
-            loss_slope=(1 - y) + xexp(1 - y, net) - y - xexp(y, -net),
+            error=odds_error(y, net),
+            loss_slope=_odds_slope(y, net),
             delta=total(out, -y),
-            stable_delta=sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y / (1 + sp.exp(net)), True)),
+            stable_delta=odds_delta(y, out, net),
+        )
+    if by_odds(activation, loss, len(nets)):
+        odds = [log_odds(nets[j], *without(nets, j)) for j in range(len(nets))]
+        deltas = [odds_delta(*of) for of in zip(targets, outs, odds)]
+        shares = [deltas[j] * softmax(net, *without(nets, j)) for j in range(len(nets)) if j != k]
+        return Fused(
+            error=odds_error(y, odds[k]),
+            loss_slope=_odds_slope(y, odds[k]),
+            delta=None,
+            stable_delta=sp.Add(deltas[k], *(-share for share in shares)),
         )
     if (activation, loss) == ("softmax", "cross_entropy"):
         share = log_softmax(net, *nets)

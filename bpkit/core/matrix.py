@@ -16,7 +16,7 @@ from bpkit.core.code import code
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import OUT, K, Y, Z, put
 from bpkit.core.functions import last_case
-from bpkit.core.losses import fused
+from bpkit.core.losses import by_odds, fused, odds_delta, odds_error
 from bpkit.core.network import Network
 
 
@@ -111,6 +111,9 @@ class _Writer:
         cancels = activation.joint and loss.needs == activation.name
         if cancels:
             text = f"-(targets*matrix_log_softmax({net}))"
+        odds = sp.Function("matrix_log_odds")(net)
+        if at_odds := by_odds(activation.name, loss.name, len(self.network.outputs)):
+            text = code(odds_error(targets, odds), arrays=True)
         self.write(
             "total",
             "E_total",
@@ -137,12 +140,14 @@ class _Writer:
                 why + ": the slopes cancel",
             )
         elif activation.joint:
-            slope = code(put(loss.stable_slope, values), arrays=True)
+            text = f"matrix_softmax_slope({out}, {code(put(loss.stable_slope, values), arrays=True)})"
+            if at_odds:
+                text = f"matrix_odds_slope({net}, {code(last_case(odds_delta(targets, out, odds)), arrays=True)})"
             self.write(
                 "delta",
                 name,
                 (f"softmax slope of {out}, applied to ", put(loss.slope, values)),
-                f"matrix_softmax_slope({out}, {slope})",
+                text,
                 why,
             )
         else:

@@ -8,8 +8,8 @@ import re
 MATH = tuple("exp log log1p expm1 tanh cosh sinh sin cos tan asin acos atan asinh acosh atanh sqrt floor ceil".split())
 CONSTANTS = ("pi", "e", "inf")
 MATH_ONLY = ("erf", "erfc", "gamma")  # NumPy lacks them; core/runtime has them for arrays
-OWN = ("softmax", "log_softmax", "xlogy", "xexp", "ratio", "guarded", "pick")  # core/runtime has them for both
-MATRIX = ("matrix_softmax", "matrix_log_softmax", "matrix_others", "matrix_softmax_slope")
+OWN = tuple("softmax log_softmax log_odds xlogy xexp ratio guarded pick".split())  # core/runtime has them for both
+MATRIX = tuple(f"matrix_{name}" for name in "softmax log_softmax log_odds others softmax_slope odds_slope".split())
 BUILT_INS = ("abs", "len", "range", "record")  # what else the generated lines call
 
 # Parameters and variables of generated functions and of Problem.replace, and words that would mislead a reader.

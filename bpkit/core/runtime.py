@@ -30,6 +30,12 @@ def log_softmax(own: float, *nets: float) -> float:
     return own - top - math.log1p(math.fsum(math.exp(net - top) for net in nets_left))
 
 
+def log_odds(own: float, *others: float) -> float:
+    """The logarithm of e^own over the sum of all others: how a softmax weighs one against the rest."""
+    top = max(others)
+    return own - top - math.log(math.fsum(math.exp(net - top) for net in others))
+
+
 def xlogy(x: float, y: float) -> float:
     """x·ln y, which is 0 when x is."""
     return 0.0 if x == 0 else x * math.log(y)
@@ -67,6 +73,13 @@ def array_log_softmax(own: Array, *nets: Array) -> Array:
     return log_share
 
 
+def array_log_odds(own: Array, *others: Array) -> Array:
+    """As ``log_odds``, sample by sample."""
+    top = _top(others)
+    odds: Array = own - top - np.log(sum(np.exp(net - top) for net in others))
+    return odds
+
+
 def _top(nets: tuple[Array, ...]) -> Array:
     top = nets[0]
     for net in nets[1:]:
@@ -87,6 +100,13 @@ def matrix_log_softmax(net: Array) -> Array:
     return columns
 
 
+def matrix_log_odds(net: Array) -> Array:
+    """The logarithm of each output's odds against all the others of its row."""
+    rows = net.T
+    columns: Array = np.stack([array_log_odds(rows[k], *np.delete(rows, k, 0)) for k in range(len(rows))], axis=1)
+    return columns
+
+
 def matrix_others(table: Array) -> Array:
     """Row by row the sum of all the other columns; unlike 1 - out it keeps its digits where out rounds to 1."""
     others: Array = table @ (1 - np.eye(table.shape[1]))
@@ -96,6 +116,15 @@ def matrix_others(table: Array) -> Array:
 def matrix_softmax_slope(out: Array, slope: Array) -> Array:
     """What the slopes of the loss in the outputs become in the net inputs of a softmax, row by row."""
     delta: Array = out * (slope * matrix_others(out) - matrix_others(slope * out))
+    return delta
+
+
+def matrix_odds_slope(net: Array, slope: Array) -> Array:
+    """What the slopes of the loss in the log-odds become in the net inputs, row by row."""
+    delta: Array = slope.copy()
+    for k in range(net.shape[1]):
+        others = np.arange(net.shape[1]) != k
+        delta[:, others] -= slope[:, [k]] * matrix_softmax(net[:, others])
     return delta
 
 
@@ -161,7 +190,14 @@ def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same compiled code with mpmath's functions in place of math's."""
     own = {"abs": abs, "pick": pick, "where": _where, "pi": mpmath.pi, "e": mpmath.e, "inf": mpmath.inf}
-    own |= {"xlogy": _xlogy, "xexp": _xexp, "ratio": _ratio, "softmax": _softmax, "log_softmax": _log_softmax}
+    own |= {
+        "xlogy": _xlogy,
+        "xexp": _xexp,
+        "ratio": _ratio,
+        "softmax": _softmax,
+        "log_softmax": _log_softmax,
+        "log_odds": _log_odds,
+    }
     names = {}
     for name in _names(function.__code__):
         users = getattr(function.__globals__.get(name), "precise", None)
@@ -198,6 +234,10 @@ def _softmax(own: Any, *nets: Any) -> Any:
 
 def _log_softmax(own: Any, *nets: Any) -> Any:
     return -mpmath.log(sum(mpmath.exp(net - own) for net in nets))
+
+
+def _log_odds(own: Any, *others: Any) -> Any:
+    return own - mpmath.log(sum(mpmath.exp(net) for net in others))
 
 
 def _precisely(function: Callable[[Any], Any], z: float) -> float:

@@ -21,6 +21,7 @@ from bpkit.core.numeric import loss_over
 DIGITS = 1400  # e^-1000 is 1e-434, and a third of the digits go to the step of the difference
 NETS = (-1000.0, -745.2, -709.9, -36.9, -5.0, 0.0, 4.6, 36.9, 709.9, 1000.0)
 SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
+CROSS = ("binary_cross_entropy", "cross_entropy")
 
 
 @pytest.fixture(autouse=True)
@@ -118,15 +119,30 @@ def test_softmax_with_every_loss(net: float, loss: str) -> None:
     agree(Case((1, 3), ("softmax",), loss, "none", tuple(weights), weights, ((1.0,),), ((0.2, 0.3, 0.5),), True))
 
 
-@pytest.mark.parametrize("net", [-1000.0, -10.0, 10.0, 1000.0])
-def test_softmax_with_binary_cross_entropy(net: float) -> None:
-    """A rare pair, which has no short form: a single sample is finite and right all the same."""
+@pytest.mark.parametrize("net", [-1000.0, -40.0, -10.0, 10.0, 40.0, 1000.0])
+@pytest.mark.parametrize("ys", [(0.2, 0.3, 0.5), (1.0, 0.0, 0.0), (0.0, 1.0, 1.0)])
+def test_softmax_with_binary_cross_entropy(net: float, ys: tuple[float, ...]) -> None:
+    """A rare pair, which cancels for numbers alone; its targets need not add up to 1."""
     weights = {"w1": net, "w2": 0.3, "w3": -0.6}
-    case = Case((1, 3), ("softmax",), "binary_cross_entropy", "none", tuple(weights), weights,
-                ((1.0,),), ((0.2, 0.3, 0.5),), True)  # fmt: skip
-    values = bp.evaluate(case.problem())
-    theirs = mp_gradient(case, DIGITS)
-    assert differences({name: values[f"dE/d{name}"] for name in theirs}, theirs) == []
+    agree(Case((1, 3), ("softmax",), "binary_cross_entropy", "none", tuple(weights), weights, ((1.0,),), (ys,), True))
+
+
+PAIRS = [(output, loss) for output in (*ACTIVATIONS, "softmax") for loss in (*SQUARED, *CROSS)
+         if loss in {"sigmoid": [*SQUARED, CROSS[0]], "softmax": [*SQUARED, *CROSS]}.get(output, SQUARED)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_each_row_of_a_batch_is_its_sample_alone(output: str, loss: str) -> None:
+    """Every quantity, the per-output ones too, whatever the other samples of the batch are."""
+    rng = np.random.default_rng(len(output) + len(loss))
+    case = random_case(rng, (1, 2, 3), ("leaky_relu", output), loss, "neuron", 5)
+    problem = replace(case, inputs=((1000.0,), (-1000.0,), (40.0,), (0.3,), (-720.0,))).problem()
+    batch = bp.evaluate(problem)
+    for row in range(5):
+        alone = bp.evaluate(problem.sample(row))
+        for name, values in batch.items():
+            if isinstance(values, np.ndarray):
+                assert values[row] == pytest.approx(alone[name], rel=1e-9, abs=1e-14, nan_ok=True), (row, name)
 
 
 LASTS = [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy"), ("sigmoid", "half_squared_error")]
