@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import re
 import xml.etree.ElementTree as ET
@@ -10,15 +12,18 @@ from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from itertools import combinations
+from typing import Any
 
 import pytest
+from qti_structure import wrong_in
+from thorough import THOROUGH
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.mathml import lines_table, mathml
-from bpkit.exercises.parts import NumberPart
+from bpkit.exercises.parts import ExactPart, NumberPart
 from bpkit.exercises.sheet import Sheet
 
 ALL = tuple(question.id for question in questions())
@@ -108,12 +113,12 @@ def test_formulas_of_other_makers_are_refused_in_words(latex: str) -> None:
 def test_texts_become_html_and_nothing_that_was_not_meant() -> None:
     text = "A <b> & $x_{1}$ `a<b`.\n\n| p | v |\n| --- | --- |\n| $w_{1}$ | 1 |\n\n- **a)** one\n- two\n\n"
     text += "```python\nx\n\ny<1\n```"
-    html = as_html(text)
-    assert "<p>A &lt;b&gt; &amp; <math" in html
-    assert "<code>a&lt;b</code>" in html
-    assert html.count("<tr>") == 2
-    assert "<li><b>a)</b> one</li>" in html
-    assert "<pre><code>x\n\ny&lt;1\n</code></pre>" in html
+    page = as_html(text)
+    assert "<p>A &lt;b&gt; &amp; <math" in page
+    assert "<code>a&lt;b</code>" in page
+    assert page.count("<tr>") == 2
+    assert "<li><b>a)</b> one</li>" in page
+    assert "<pre><code>x\n\ny&lt;1\n</code></pre>" in page
 
 
 # Moodle
@@ -183,6 +188,42 @@ def test_moodle_marks_right_answers_and_names_mistakes() -> None:
     assert named > 500
 
 
+def test_moodle_marks_words_and_whole_numbers() -> None:
+    sheets = [sheet_of(seed) for seed in range(3)]
+    found = {(category.rpartition("/")[2], id(node)): node for category, node in moodle_questions(sheets)}
+    checked = 0
+    for sheet in sheets:
+        for exercise in sheet:
+            for letter, part in exercise.parts.items():
+                if not isinstance(part, ExactPart) or part.reader not in ("word", "whole"):
+                    continue
+                name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
+                nodes = [node for (own, _), node in found.items() if own == name]
+                assert len(nodes) == len(sheets)
+                marks = [{a.findtext("text"): a.get("fraction") for a in node.findall("answer")} for node in nodes]
+                assert any(one.get(str(part.right)) == "100" and one["*"] == "0" for one in marks)
+                assert all(list(one.values()).count("100") == 1 for one in marks)
+                checked += 1
+    assert checked >= 12
+
+
+def test_moodle_questions_carry_a_picture_of_their_network() -> None:
+    sheet = sheet_of(1)
+    nodes = [node for _, node in moodle_questions([sheet])]
+    for node in nodes:
+        (file,) = node.findall("questiontext/file")
+        text = node.findtext("questiontext/text") or ""
+        assert file.get("encoding") == "base64"
+        assert f'src="@@PLUGINFILE@@/{file.get("name")}"' in text
+        picture = ET.fromstring(base64.b64decode(file.text or "", validate=True))
+        assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+        assert f'alt="{html.escape(picture.get("aria-label") or "?")}"' in text
+    mine = next(node for node in nodes if (node.findtext("name/text") or "") == "hidden-weight")
+    drawn = base64.b64decode(mine.findtext("questiontext/file") or "").decode()
+    network = next(exercise for exercise in sheet if exercise.id == "hidden-weight").problem.network
+    assert all(f"{neuron}" in drawn for layer in network.layers for neuron in layer)
+
+
 def test_moodle_files_keep_to_moodles_rules() -> None:
     for _, node in moodle_questions([sheet_of(seed) for seed in range(3)]):
         question = Numerical(node)
@@ -245,6 +286,38 @@ def canvas_mark(item: ET.Element, typed: float) -> tuple[float, str]:
             link = rule.find(f"{QTI}displayfeedback")
             return float(score.text or "nan"), said[link.get("linkrefid")] if link is not None else ""
     return 0.0, ""
+
+
+def package_of(sheets: list[Sheet]) -> dict[str, ET.Element]:
+    data = canvas.whole([canvas.of_sheet(sheet) for sheet in sheets])
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {name: ET.fromstring(package.read(name)) for name in package.namelist()}
+
+
+def test_a_package_keeps_to_the_stated_structure() -> None:
+    package = package_of([sheet_of(seed) for seed in range(6 if THOROUGH else 2)])
+    assert wrong_in(package["imsmanifest.xml"], canvas.CONTENT) == []
+    assert wrong_in(package["bpkit/bpkit.xml"], canvas.QTI) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda item: item.attrib.pop("ident"), "item lacks ident"),
+        (lambda item: item.insert(0, item[-1]), "item holds"),
+        (lambda item: item.append(ET.Element(f"{QTI}note")), "note is no element"),
+        (lambda item: item.remove(item[-1]), "names no itemfeedback"),
+        (lambda item: item.find(f"{QTI}resprocessing").remove(item.find(f"{QTI}resprocessing")[0]), "expected"),
+        (lambda item: next(item.iter(f"{QTI}varequal")).set("respident", "x"), "names no response_str"),
+        (lambda item: next(item.iter(f"{QTI}respcondition")).set("continue", "yes"), "continue='yes'"),
+        (lambda item: setattr(next(item.iter(f"{QTI}flow_mat")), "text", "words"), "flow_mat holds 'words'"),
+    ],
+)
+def test_the_check_of_the_structure_can_say_no(change: Any, words: str) -> None:
+    root = package_of([make_sheet(["loss"], seed=1)])["bpkit/bpkit.xml"]
+    assert wrong_in(root, canvas.QTI) == []
+    change(next(root.iter(f"{QTI}item")))
+    assert words in "; ".join(wrong_in(root, canvas.QTI))
 
 
 def test_canvas_marks_right_answers_and_names_mistakes() -> None:

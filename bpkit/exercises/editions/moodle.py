@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import escape
 
+from bpkit.core.network import Network
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
 from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
+from bpkit.show.diagram import diagram
 
+PICTURE = "network.svg"
 Variant = tuple[str, str, str]  # category, question, XML
 
 
@@ -55,19 +60,29 @@ def _question(exercise: Exercise, part: Part, name: str) -> str:
     else:
         return ""
     text = as_html(f"{exercise.content.tell()}\n\n{part.asks}", inline, display)
+    shown, file = _picture(exercise.problem.network)
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
     extra = "<usecase>0</usecase>" if kind == "shortanswer" else ""
     return "\n".join(
         [
             f'<question type="{kind}">',
             f"<name><text>{escape(name)}</text></name>",
-            f'<questiontext format="html"><text>{_cdata(text)}</text></questiontext>',
+            f'<questiontext format="html"><text>{_cdata(shown + text)}</text>{file}</questiontext>',
             f'<generalfeedback format="html"><text>{_cdata(solution)}</text></generalfeedback>',
             f"<defaultgrade>{part.points:g}</defaultgrade><penalty>0.3333333</penalty><hidden>0</hidden>{extra}",
             *answers,
             "</question>",
         ]
     )
+
+
+@lru_cache(maxsize=64)
+def _picture(network: Network) -> tuple[str, str]:
+    """The network as an image in the text, with its words, and the file that Moodle keeps beside the text."""
+    drawn = diagram(network)
+    data = b64encode(str(drawn.figure).encode()).decode()
+    image = f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{escape(drawn.caption)}"></p>\n'
+    return image, f'<file name="{PICTURE}" path="/" encoding="base64">{data}</file>'
 
 
 def _cdata(text: str) -> str:
