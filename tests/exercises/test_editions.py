@@ -65,7 +65,7 @@ def test_pages_are_whole_need_nothing_and_draw_every_formula(seed: int) -> None:
         reader = Balanced()
         reader.feed(text)
         assert (reader.wrong, reader.open, reader.addresses) == ([], [], [])
-        assert "http" not in text.replace("http://www.w3.org/1998/Math/MathML", "")
+        assert "http" not in re.sub(r"http://www\.w3\.org/(1998/Math/MathML|2000/svg)", "", text)
         assert "@import" not in text
         assert "url(" not in text
         assert "Ada &lt;b&gt;" in text
@@ -76,10 +76,19 @@ def test_pages_are_whole_need_nothing_and_draw_every_formula(seed: int) -> None:
             assert 'scope="col"' in table
 
 
+_DRAWN = re.compile(r"<(?:path|rect|line|circle|ellipse|text|svg)\b[^>]*>")
+
+
+def without_places(page: str) -> str:
+    """A page without where in its pictures things stand: those numbers are nobody's answers."""
+    return _DRAWN.sub(lambda tag: "".join(re.findall(r"aria-label='[^']*'", tag[0])), page)
+
+
 def test_a_learner_page_holds_no_answer_and_a_solution_page_all_of_them() -> None:
     for seed in range(6):
         sheet = sheet_of(seed)
-        learner, solution, key_page = pages.learner_page(sheet), pages.solution_page(sheet), pages.key_page(sheet)
+        learner = without_places(pages.learner_page(sheet))
+        solution, key_page = pages.solution_page(sheet), pages.key_page(sheet)
         for key, part in sheet.parts.items():
             if isinstance(part, NumberPart):
                 assert f"{abs(part.right):.3g}" not in learner, (seed, key)

@@ -9,24 +9,33 @@ from bpkit.exercises.editions.notebooks import question_text
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
+from bpkit.show.diagram import diagram
 
 STYLE = """
-body { font: 11pt/1.45 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
+body { font: 10.5pt/1.4 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
   color: #111; background: #fff }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; break-after: avoid }
-table { border-collapse: collapse; margin: .8rem 0; break-inside: avoid }
-th, td { border: 1px solid #6b6b6b; padding: .15rem .6rem; text-align: left; font-weight: normal }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 1.5rem 0 .6rem } p, ul { margin: .6rem 0 }
+h2, h3 { break-after: avoid }
+table { border-collapse: collapse; margin: .6rem 0; break-inside: avoid }
+th, td { border: 1px solid #6b6b6b; padding: .05rem .5rem; text-align: left; font-weight: normal; line-height: 1.25 }
 thead th { font-weight: bold }
+section { clear: both }
+h1 + section { break-inside: auto !important }
+section.whole, .answer, tr, li { break-inside: avoid }
+figure { float: right; width: 60%; margin: 0 0 .5rem 1rem; break-inside: avoid }
 table.lines { break-inside: auto; width: 100%; font-size: .9em }
 table.lines td { border: 0; padding: .2rem .4rem; vertical-align: top }
 table.lines td:first-child { white-space: nowrap }
 table.lines small { color: #444 }
-tr, li { break-inside: avoid }
-math { font-size: 1.05em }
+table.key { font-size: 7.5pt; line-height: 1.25; break-inside: auto; width: 100% }
+table.key th, table.key td { padding: .1rem .35rem }
+table.key td:nth-child(3), table:not(.lines):not(.key) :is(th, td) { white-space: nowrap }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math, serif }
+p math, li math, td math { math-style: normal }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8em; padding-left: .6rem }
-.answer { border: 1px solid #6b6b6b; min-height: 2.2rem; margin: .3rem 0 .8rem; padding: .2rem .5rem }
+.answer { border: 1px solid #6b6b6b; min-height: 1.9rem; margin: .3rem 0 .6rem; padding: .2rem .5rem; clear: both }
 @page { size: A4; margin: 16mm }
-@media print { body { margin: 0; max-width: none; padding: 0 } }
+@media print { body { margin: 0; max-width: none; padding: 0 } h1 { margin-top: 0 } }
 """
 
 
@@ -44,8 +53,11 @@ def _titled(sheet: Sheet, what: str) -> str:
 
 
 def _question(number: int, sheet: Sheet) -> str:
-    heading, _, body = question_text(number, sheet[number]).partition("\n\n")
-    return f"<section>\n<h2>{escape(heading.removeprefix('## '))}</h2>\n{as_html(body)}\n"
+    exercise = sheet[number]
+    heading, _, body = question_text(number, exercise).partition("\n\n")
+    code = any(isinstance(part, FunctionPart) for part in exercise.content.parts)
+    picture = "" if code else f"<figure>{diagram(exercise.problem.network).figure}</figure>\n"
+    return f"<h2>{escape(heading.removeprefix('## '))}</h2>\n{picture}{as_html(body)}\n"
 
 
 def learner_page(sheet: Sheet) -> str:
@@ -54,7 +66,7 @@ def learner_page(sheet: Sheet) -> str:
     for number in range(1, len(sheet) + 1):
         keys = [key for key, (place, _) in sheet.places.items() if place == number]
         room = "".join(f'<div class="answer">{key}:</div>\n' for key in keys)
-        sections.append(f"{_question(number, sheet)}{room}</section>")
+        sections.append(f'<section class="whole">\n{_question(number, sheet)}{room}</section>')
     return _page(_titled(sheet, "Exercises"), "\n".join(sections))
 
 
@@ -65,7 +77,8 @@ def solution_page(sheet: Sheet) -> str:
         keys = [key for key, (place, _) in sheet.places.items() if place == number]
         answers = "".join(f"<li><b>{key}:</b> {escape(shown(sheet.parts[key]))}</li>" for key in keys)
         worked = as_html(exercise.solution._repr_markdown_())
-        sections.append(f"{_question(number, sheet)}<ul>{answers}</ul>\n<h3>Worked solution</h3>\n{worked}</section>")
+        asked = f'<section class="whole">\n{_question(number, sheet)}<ul>{answers}</ul>\n</section>'
+        sections.append(f"{asked}\n<section>\n<h3>Worked solution</h3>\n{worked}</section>")
     return _page(_titled(sheet, "Solutions"), "\n".join(sections))
 
 
@@ -74,16 +87,18 @@ def key_page(sheet: Sheet) -> str:
     rows = []
     for key, part in sheet.parts.items():
         number, _ = sheet.places[key]
-        declared = sheet[number].declared
-        named = list(dict.fromkeys((w.name, shown(part, w.answer)) for w in part.wrong if w.name in declared))
-        wrong = "; ".join(f"{value}: {name}" for name, value in named) if not isinstance(part, FunctionPart) else ""
-        cells = (shown(part), tolerance(part), f"{part.points:g}", wrong)
+        named: dict[str, dict[str, None]] = {}
+        for wrong in part.wrong:
+            if wrong.name in sheet[number].declared and not isinstance(part, FunctionPart):
+                named.setdefault(wrong.name, {})[shown(part, wrong.answer)] = None
+        mistakes = "; ".join(f"{name}: {' or '.join(values)}" for name, values in named.items())
+        cells = (shown(part), tolerance(part), f"{part.points:g}", mistakes)
         rows.append(f'<tr><th scope="row">{key}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>')
     head = "".join(f'<th scope="col">{cell}</th>' for cell in ("", "answer", "up to", "points", "wrong answers"))
     body = "\n".join(rows)
     return _page(
         _titled(sheet, "Marking key"),
-        f'<table style="font-size: 8pt"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>',
+        f'<table class="key"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>',
     )
 
 
