@@ -92,7 +92,8 @@ def _imports(body: str, network: Network) -> list[str]:
 
 
 def _over(row: Array, columns: NDArray[np.int64], values: Any) -> None:
-    row[..., columns] = np.broadcast_to(values, row.shape)[..., columns]
+    wide = np.ndim(values) and values.shape[-1] == row.shape[-1]  # else one number for all columns
+    row[..., columns] = values[..., columns] if wide else values
 
 
 def _order(
@@ -156,7 +157,9 @@ def _run(
     shape = (samples, made.columns)
 
     def full(values: Any) -> Array:
-        return np.array(np.broadcast_to(np.asarray(values, dtype=float), shape))
+        array = np.empty(shape)
+        array[...] = values
+        return array
 
     def mean(values: Any) -> Any:
         return np.broadcast_to(values, shape).mean(axis=0) if samples > 1 else values
@@ -167,7 +170,8 @@ def _run(
     helpers = {"full__": full, "mean__": mean, "settle__": settle or (lambda name, values: values)}
     with np.errstate(all="ignore"):
         rows = made.run(**{**numbers, **start}, **handed, **helpers, n_samples=float(samples))
-        return {name: full(row).mean(axis=0) for name, row in zip(made.names, rows)}
+        whole = map(full, rows)  # + 0.0 turns a negative zero round, as the mean does
+        return {n: row.mean(axis=0) if samples > 1 else row[0] + 0.0 for n, row in zip(made.names, whole)}
 
 
 @lru_cache(maxsize=512)

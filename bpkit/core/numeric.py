@@ -84,21 +84,24 @@ def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> li
     ]
 
 
-@lru_cache(maxsize=256)
-def _given_function(
-    network: Network, train_biases: bool, given: frozenset[str]
-) -> tuple[list[str], Callable[..., Any]]:
-    """The evaluation with some quantities handed in: their lines are left out, the others stay."""
-    steps = [step for step in lines(network, train_biases) if step.name not in given]
-    names = [step.name for step in steps]
-    handed = ", ".join((*network.givens, *map(identifier, sorted(given))))
-    body = ["", f"def evaluate({handed}):"]
-    body += [f"    {assignment(step, True)}" for step in steps]
-    body += [f"    return ({', '.join(map(identifier, names))},)"]
+@lru_cache(maxsize=64)
+def _given_function(network: Network, train_biases: bool, arrays: bool) -> Callable[..., tuple[Any, ...]]:
+    """The evaluation with some quantities handed in: where ``handed__`` holds one, its line is not run."""
+    steps = lines(network, train_biases)
+    body = ["", f"def evaluate({', '.join(network.givens)}, handed__):"]
+    for step in steps:
+        body.append(f"    {identifier(step.name)} = handed__.get({step.name!r})")
+        body.append(f"    if {identifier(step.name)} is None:")
+        body.append(f"        {assignment(step, arrays)}")
+    body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
     module: dict[str, Any] = {}
-    text = "\n".join([*header("\n".join(body), network.activations, True), *body, ""])
-    exec(compile(text, "<bpkit derivation>", "exec"), module)
-    return names, module["evaluate"]
+    plain = "\n".join(body).replace("handed__.get(", "(")  # no function that header knows
+    exec(
+        compile("\n".join([*header(plain, network.activations, arrays), *body, ""]), "<bpkit derivation>", "exec"),
+        module,
+    )
+    run: Callable[..., tuple[Any, ...]] = module["evaluate"]
+    return run
 
 
 def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
@@ -106,11 +109,13 @@ def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
     problem = single(problem, "evaluate_given")
     known = derive(problem.network)
     handed = {known[name].name: float(value) for name, value in given.items()}
-    names, run = _given_function(problem.network, problem.train_biases, frozenset(handed))
+    names, numbers = [step.name for step in known], tuple(problem.givens.values())
+    with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
+        results = _given_function(problem.network, problem.train_biases, False)(*numbers, handed)
+        return Values(dict(zip(names, map(float, results), strict=True)))
     with np.errstate(all="ignore"):
-        results = run(**problem.givens, **{identifier(name): value for name, value in handed.items()})
-    numbers = {**dict(zip(names, map(float, results), strict=True)), **handed}
-    return Values({step.name: numbers[step.name] for step in known})
+        results = _given_function(problem.network, problem.train_biases, True)(*numbers, handed)
+        return Values(dict(zip(names, map(float, results), strict=True)))
 
 
 @lru_cache(maxsize=64)

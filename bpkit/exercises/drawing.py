@@ -38,7 +38,7 @@ _BIASES = ("layer", "neuron", "none")
 _BANDS = {"easy": (0, 32), "medium": (28, 60), "hard": (50, 150)}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def operations(network: Network, quantity: str = "E_total") -> int:
     """How many additions, products and functions the lines toward a quantity hold."""
     return int(sum(step.rhs.count_ops() for step in derive(network).toward(quantity)))

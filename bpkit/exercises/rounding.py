@@ -55,11 +55,14 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     width = len(names) + 1  # the last entry stays exact
 
     def off(value: Any, row: int) -> Array:
-        entries = np.array(np.broadcast_to(np.asarray(value, dtype=float), width))
+        entries = np.empty(width)
+        entries[...] = value
         entries[row] += half_unit(float(entries[-1]), digits)
         return entries
 
     with np.errstate(all="ignore"):
         results = run(**problem.givens, off=off)
-    spread = np.array([np.broadcast_to(np.asarray(result, dtype=float), width) for result in results])
+    spread = np.empty((len(names), width))
+    for row, result in zip(spread, results):
+        row[...] = result
     return MappingProxyType(dict(zip(names, np.abs(spread - spread[:, -1:]).sum(axis=1).tolist())))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.alternatives import Plan, outcomes, plan
 from bpkit.core.derive import derive
@@ -15,7 +18,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.parts import Wrong
 
-Columns = Mapping[str, tuple[float, ...]]
+Columns = Mapping[str, NDArray[np.float64]]
 
 
 @lru_cache(maxsize=128)
@@ -28,22 +31,26 @@ def _ways(network: Network, train_biases: bool) -> Plan:
 def wrong_columns(problem: Problem) -> Columns:
     """Every quantity of one sample as each misconception of the catalogue computes it, in the catalogue's order."""
     made = outcomes(_ways(problem.network, problem.train_biases), problem)
-    return MappingProxyType({name: tuple(column.tolist()) for name, column in made.items()})
+    for column in made.values():
+        column.setflags(write=False)
+    return MappingProxyType(made)
 
 
-def differs(value: float, right: float) -> bool:
-    """True for a finite number that is not the right one."""
-    return math.isfinite(value) and abs(value - right) > 1e-9 * max(abs(value), abs(right))
+def differs(value: ArrayLike, right: float) -> Any:
+    """True for a finite number that is not the right one; for an array of them, one after the other."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(np.subtract(value, right)) > 1e-9 * np.maximum(np.abs(value), abs(right))
+    return np.isfinite(value) & off
 
 
 def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) -> tuple[Wrong, ...]:
     """The wrong values of a quantity with their names; those named in ``first`` come first."""
     name = derive(problem.network).target(quantity).name
     right = evaluate(problem)[name]
+    column, mistakes = wrong_columns(problem)[name], catalogue(problem.network)
+    places = np.flatnonzero(differs(column, right))
     found = [
-        Wrong(mistake.name, explained(mistake.sentence, mistake.detail), value)
-        for mistake, value in zip(catalogue(problem.network), wrong_columns(problem)[name])
-        if differs(value, right)
+        Wrong(mistakes[i].name, explained(mistakes[i].sentence, mistakes[i].detail), float(column[i])) for i in places
     ]
     order = {wanted: place for place, wanted in enumerate(first)}
     return tuple(sorted(found, key=lambda wrong: order.get(wrong.name, len(order))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -33,6 +34,7 @@ def plain(activation: str) -> str:
     return activation.replace("_", " ")
 
 
+@lru_cache(maxsize=256)
 def architecture(network: Network) -> str:
     """The network in two sentences: its layers, what its neurons compute, and its loss."""
     kinds = ["input", *(["hidden"] * (len(network.sizes) - 2)), "output"]

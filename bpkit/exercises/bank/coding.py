@@ -79,7 +79,7 @@ def _problem(x: Array, y: Array, *parameters: Array) -> Problem:
 def _slip(problem: Problem, name: str, quantity: str) -> float:
     """A quantity as the first misconception of that name computes it."""
     place = next(i for i, mistake in enumerate(catalogue(problem.network)) if mistake.name == name)
-    return wrong_columns(problem)[quantity][place]
+    return float(wrong_columns(problem)[quantity][place])
 
 
 def _forward(slip: str = "") -> Callable[..., Array]:

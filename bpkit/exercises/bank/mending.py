@@ -142,7 +142,7 @@ def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[obje
         return []
     names = [names[i] for i in sorted(rng.permutation(len(names))[:5])]
     bad = names[choose(rng, names)]
-    columns = wrong_columns(problem)[f"dE_total/d{bad}"]
+    columns = wrong_columns(problem)[f"dE_total/d{bad}"].tolist()
     values = [
         value
         for value, mistake in zip(columns, catalogue(problem.network))
