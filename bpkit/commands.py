@@ -16,7 +16,7 @@ from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.drawing import LEVELS
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH
 from bpkit.exercises.editions.pdf import browser, print_pages
-from bpkit.exercises.files import counted, write
+from bpkit.exercises.files import counted, visible, write
 from bpkit.exercises.generation import generate
 from bpkit.exercises.key import read_key
 from bpkit.exercises.marked import handed_in, marking, reports
@@ -149,7 +149,7 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
         f"{len(results) - len(unmarked)} of {counted(len(results), 'notebook')} marked; see {out / 'class.html'}"
     )
     for marked in unmarked:
-        click.echo(f"  not marked: {marked.path.name}: {marked.problem}")
+        click.echo(visible(f"  not marked: {marked.path.name}: {marked.problem}"))
 
 
 @click.command()
@@ -169,7 +169,7 @@ def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: 
             try:
                 copy = path.with_suffix(".repaired.ipynb")
                 write(copy, repaired(path, key), force)
-                click.echo(f"  mended copy: {copy}")
+                click.echo(visible(f"  mended copy: {copy}"))
             except Unreadable as error:
                 click.echo(f"  cannot be mended: {error}")
     if sick:

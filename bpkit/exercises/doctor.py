@@ -11,6 +11,7 @@ from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
+from bpkit.exercises.files import visible
 from bpkit.exercises.key import Key
 from bpkit.exercises.marking import whose
 from bpkit.exercises.sheet import Sheet, open_sheet
@@ -39,7 +40,7 @@ class Checkup:
 
     def __repr__(self) -> str:
         head = f"{self.path.name}: {'can be marked' if self.markable else 'cannot be marked'}"
-        return "\n".join([head, *(f"  - {finding}" for finding in self.findings)])
+        return "\n".join(map(visible, [head, *(f"  - {finding}" for finding in self.findings)]))
 
 
 def examine(path: Path, key: Key | None = None) -> Checkup:

@@ -7,13 +7,17 @@ import io
 import os
 import re
 import tempfile
+import time
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.streams import digest
 
+_PART = (".bpkit-", ".part")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
 
 
@@ -21,27 +25,59 @@ def write(path: Path, content: str | bytes, force: bool = False) -> bool:
     """Write a file through a neighbour that is then renamed, so that it is there whole or not at all.
 
     A file with the same content is left alone, and False returned. Raises ``BpkitError`` for a file with other
-    content unless ``force`` is given.
+    content unless ``force`` is given, and where the folder cannot be written to.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    if path.is_symlink() or path.exists():
-        if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
-            return False
-        if not force:
-            raise BpkitError(
-                f"{path}: exists with other content; choose another folder, or allow overwriting (--force)"
-            )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bpkit-", suffix=".part")
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        if not force and _stands(path, data):
+            return False
+        if force and not path.is_symlink() and path.is_file() and path.read_bytes() == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PART[0], suffix=_PART[1])
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).chmod(0o644)
+            return _put(Path(name), path, data, force)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise BpkitError(
+            f"{path}: expected a file that can be written, got {error.strerror or error}; make room, or choose another "
+            "folder"
+        ) from None
+
+
+def _stands(path: Path, data: bytes) -> bool:
+    """True for a file that holds just that; raises ``BpkitError`` when something else is in its place."""
+    if not path.is_symlink() and not path.exists():
+        return False
+    if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+        raise BpkitError(f"{path}: exists with other content; choose another folder, or allow overwriting (--force)")
     return True
+
+
+def _put(part: Path, path: Path, data: bytes, force: bool) -> bool:
+    """Give a whole file its name; without force never that of a file that another command has written meanwhile."""
+    if force:
+        part.replace(path)
+        return True
+    try:
+        path.hardlink_to(part)  # unlike a renaming, it fails where there is a file
+    except FileExistsError:
+        return not _stands(path, data)
+    except OSError:  # a file system without links
+        part.replace(path)
+    return True
+
+
+def sweep(folder: Path, age: float = 3600) -> None:
+    """Remove what commands that were killed have left of unfinished files; none takes an hour to write."""
+    for part in folder.rglob(f"{_PART[0]}*{_PART[1]}"):
+        with suppress(OSError):
+            if time.time() - part.lstat().st_mtime > age:
+                part.unlink()
 
 
 def slug(name: str) -> str:
@@ -56,9 +92,16 @@ def slug(name: str) -> str:
 def slugs(names: Sequence[str]) -> list[str]:
     """A file name for each, all different; where two would meet both get a few letters of their own."""
     plain = [slug(name) for name in names]
-    return [
-        one if plain.count(one) == 1 else f"{one}-{digest('slug', name).hex()[:6]}" for one, name in zip(plain, names)
-    ]
+    often, taken = Counter(plain), set(plain)
+    found = []
+    for one, name in zip(plain, names):
+        if often[one] > 1:
+            marks = digest("slug", name).hex()
+            # Longer and longer: somebody may be called what another's name has become.
+            one = next(longer for n in range(6, 64) if (longer := f"{one}-{marks[:n]}") not in taken)
+            taken.add(one)
+        found.append(one)
+    return found
 
 
 def counted(number: int, what: str) -> str:
@@ -75,11 +118,17 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
+def visible(text: str) -> str:
+    """The same in signs that are seen: no control codes, no signs that turn the direction of writing, no halves."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+
+
+# What makes a spreadsheet compute, in its wide forms too; behind a separator of another country as well.
+_FORMULA = re.compile(r"(^|[;|])(?=\s*[=+\-@＝＋－＠])")
+
+
 def _harmless(cell: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    plain = "".join(c for c in cell if c >= " " or c in "\t\n").replace("\n", " ").replace("\t", " ")
-    return "'" + plain if plain.lstrip()[:1] in ("=", "+", "-", "@") and not _is_number(plain) else plain
+    return _FORMULA.sub(r"\1'", visible(cell)) if isinstance(cell, str) and not _is_number(cell) else cell
 
 
 def _is_number(text: str) -> bool:

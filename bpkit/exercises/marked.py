@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
@@ -38,7 +39,8 @@ def marking(paths: Sequence[Path], key_path: Path, jobs: int | None = None) -> I
 
 def reports(results: Sequence[Marked]) -> Mapping[str, str]:
     """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page."""
-    pages = {f"feedback/{_page(marked, results)}.html": feedback_page(marked) for marked in results if marked.marks}
+    good = [marked for marked in results if marked.marks]
+    pages = {f"feedback/{name}.html": feedback_page(marked) for name, marked in zip(_pages(good), good)}
     tables = {"marks.csv": marks_table(results), "answers.csv": answers_table(results)}
     return {**tables, "class.html": class_page(results), **pages}
 
@@ -61,7 +63,15 @@ def _mark_one(path: Path, key_path: Path, stamp: int) -> Marked:
     return mark_file(path, _key(key_path, stamp))
 
 
-def _page(marked: Marked, results: Sequence[Marked]) -> str:
-    """The name of a learner's page; a second file of theirs gets its own."""
-    mine = [other.path for other in results if other.slug == marked.slug]
-    return marked.slug if marked.path == mine[0] else f"{marked.slug}-{slug(marked.path.stem)}"
+def _pages(results: Sequence[Marked]) -> Iterator[str]:
+    """The name of each learner's page; a second file of theirs gets one of its own, and never somebody else's."""
+    taken = {marked.slug for marked in results}
+    seen: set[str] = set()
+    for marked in results:
+        name = marked.slug
+        if name in seen:
+            longer = f"{name}-{slug(marked.path.stem)}"
+            name = next(one for one in (longer, *(f"{longer}-{n}" for n in count(2))) if one not in taken)
+            taken.add(name)
+        seen.add(name)
+        yield name

@@ -14,7 +14,7 @@ from typing import Any
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
-from bpkit.exercises.files import counted, csv_text, write
+from bpkit.exercises.files import counted, csv_text, sweep, write
 from bpkit.exercises.key import key_text
 from bpkit.exercises.report import Fact, facts, fairness
 from bpkit.exercises.sheet import Sheet, open_sheet
@@ -164,6 +164,7 @@ def producing(
 ) -> Generator[Pass, None, Produced]:
     """The same as ``produce``, pass by pass, for who works them off a little at a time."""
     wanted, count = check_editions(editions), len(plan.seats)
+    sweep(folder)
     # A job carries its own seat alone: a plan of a thousand seats would be sent a thousand times.
     bare = replace(plan, seats=())
     drawn: list[_Drawn] = []

@@ -10,7 +10,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 from bpkit.exercises.drawing import operations
-from bpkit.exercises.files import csv_text
+from bpkit.exercises.files import csv_text, visible
 from bpkit.exercises.generation import indistinct
 from bpkit.exercises.marking import BY_HAND, Marked
 from bpkit.exercises.parts import NumberPart
@@ -30,18 +30,23 @@ def page(title: str, body: str, language: str = "en") -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n<h1>{html.escape(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<title>{_plain(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>{_plain(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """An HTML table with a caption and header cells; every cell is plain text."""
     top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{_plain(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
     return (
         f"<table><caption>{html.escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>\n{body}</tbody></table>"
     )
+
+
+def _plain(text: str) -> str:
+    """Somebody's text inside HTML."""
+    return html.escape(visible(text))
 
 
 def marks_table(results: Sequence[Marked]) -> str:
@@ -86,7 +91,7 @@ def feedback_page(marked: Marked) -> str:
     total = f"<p>{marked.points:g} of {marked.worth:g} points.</p>"
     if any(mark.feedback.verdict == BY_HAND for mark in marked.marks):
         total += "<p>Answers marked by hand are not counted in here.</p>"
-    remarks = "".join(f"<li>{html.escape(remark)}</li>" for remark in marked.remarks)
+    remarks = "".join(f"<li>{_plain(remark)}</li>" for remark in marked.remarks)
     body = total + table("Your answers", ("answer to", "you wrote", "feedback", "points"), rows)
     return page(f"Feedback for {marked.learner}", body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else ""))
 

@@ -19,6 +19,9 @@ LARGEST_FILE = 25_000_000  # bytes; a sheet has 30,000, a notebook full of pictu
 LARGEST_CELL = 50_000
 MOST_CELLS = 5_000
 LONGEST_ANSWER = 5_000
+MOST_PARTS = 2_000_000  # brackets and commas: what takes memory out of all proportion to its size
+MOST_CODE = 1_000_000  # signs of code that are read for answers
+LARGEST_NUMBER = 1024  # bits: what a float holds
 
 _ANSWER = re.compile(
     r"""^[ \t]*answers[ \t]*\[[ \t]*(["'])(\d{1,3}[a-z]?)\1[ \t]*\][ \t]*=(?!=)[ \t]*(.*)$""", re.MULTILINE
@@ -90,6 +93,8 @@ def read_notebook(path: Path) -> dict[str, Any]:
         text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable("not in UTF-8, which notebooks are written in; open and save it in Jupyter") from None
+    if sum(map(text.count, "[{,")) > MOST_PARTS:
+        raise Unreadable(f"more than {MOST_PARTS} parts; clear its outputs and hand it in again")
     try:
         data = json.loads(text)
     except RecursionError:
@@ -112,8 +117,14 @@ def read_submission(path: Path) -> Submission:
     if len(cells) < len(notebook["cells"]):
         remarks.append("some of its cells are no cells; they were left out")
     found: dict[str, Found] = {}
+    left = MOST_CODE
     for number, cell in enumerate(cells, 1):
-        for answer in answers_in(source_of(cell), number, str(cell.get("cell_type"))):
+        source = source_of(cell)
+        left -= len(source) if "answers" in source else 0
+        if left < 0:
+            remarks.append(f"more code than can be read for answers; from cell {number} on nothing was read")
+            break
+        for answer in answers_in(source, number, str(cell.get("cell_type"))[:20]):
             before = found.get(answer.key)
             if answer.kind != "code":
                 remarks.append(f"the answer {answer.key} stands in a cell that is not code (cell {number})")
@@ -158,6 +169,17 @@ def answers_in(source: str, number: int, kind: str) -> Iterator[Found]:
                 yield Found(key[:8], _value(value, text), text, number, kind)
 
 
+def _small(value: object, depth: int = 0) -> bool:
+    """True for what can be shown and judged: no number beyond the floats, nothing nested more than a list of pairs."""
+    if isinstance(value, int):
+        return value.bit_length() <= LARGEST_NUMBER
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set):
+        return depth < 3 and all(_small(one, depth + 1) for one in value)
+    return True
+
+
 def _text_value(text: str) -> Any:
     """A line's right side, in a cell that is not Python as a whole."""
     try:
@@ -173,9 +195,11 @@ def _value(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Name):
         return NotRead(f"{node.id[:40]} is a name; write the value itself")
     try:
-        return ast.literal_eval(node)
+        value = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         pass
+    else:
+        return value if _small(value) else NotRead("the answer is too large, or too deeply nested")
     try:
         return read_formula(text, frozenset()).at({})
     except BpkitError:

@@ -7,9 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
-
 from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.files import visible
 from bpkit.exercises.parts import ExactPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
@@ -88,7 +87,8 @@ def _greeting(sheet: Sheet) -> str:
 
 def safe_text(text: str) -> str:
     """Somebody's text inside Markdown: no tags, links or formulas come out of it."""
-    plain = html.escape(text)
+    # MathJax looks for formulas in what the page shows, where an escaped sign is the sign again: others stand there.
+    plain = html.escape(visible(text).replace("$", "＄").replace("\\", "＼"))
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#!|$~<>@:" else c for c in plain)
 
 
@@ -140,6 +140,8 @@ def _run(id: str, source: str, data: dict[str, str], count: int) -> Cell:
 
 def written(cells: list[Cell], about: dict[str, Any]) -> str:
     """The notebook as bytes that depend on nothing but its content: keys sorted, no dates, ids of our own."""
+    import nbformat  # takes longer than a look at a notebook that is there already
+
     notebook = {"cells": cells, "metadata": {**KERNEL, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
     nbformat.validate(notebook)
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
