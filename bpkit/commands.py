@@ -95,6 +95,9 @@ def new(
     """Make a class's sheets: a notebook for each learner, solutions, the key, and what else --editions names.
 
     Interrupted, it goes on when started again with the same options.
+
+    The nbgrader edition has a notebook for `nbgrader generate_assignment`, and for several learners a copy with their
+    own numbers each: give them those in place of the release, and name learners in the roster by their ids in nbgrader.
     """
     made = plan(_learners(learners), seed, chosen(_words(topics), _words(wanted)), difficulty)
     if pdf:

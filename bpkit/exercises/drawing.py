@@ -34,8 +34,15 @@ _SHAPES = (
     (2, 2, 2, 2),
 )
 _BIASES = ("layer", "neuron", "none")
-# Operations toward the first weight, the number that says how long the work by hand is.
+# Operations toward the first weight, the number that says how long the work by hand is, and the paths that it has.
 _BANDS = {"easy": (0, 32), "medium": (28, 60), "hard": (50, 150)}
+_PATHS = {"easy": (1, 1), "medium": (1, 2), "hard": (2, 4)}
+# Of the hidden layers and of the outputs; another than the sigmoid has another slope to remember.
+_ACTIVATIONS = {
+    "easy": (("sigmoid", "sigmoid"),),
+    "medium": (("sigmoid", "sigmoid"),),
+    "hard": (("sigmoid", "sigmoid"), ("tanh", "sigmoid"), ("tanh", "tanh")),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -46,13 +53,23 @@ def operations(network: Network, quantity: str = "E_total") -> int:
 
 @lru_cache(maxsize=16)
 def architectures(level: str, hidden: int = 1) -> tuple[Network, ...]:
-    """The networks of a difficulty, with at least so many hidden layers, by the operations that they ask for."""
+    """The networks of a difficulty, with at least so many hidden layers: sizes, biases and activations, by the
+    operations that they ask for and the paths that the first weight has."""
     if level not in LEVELS:
         raise BpkitError(f"difficulty: expected easy, medium or hard, got {level!r}{suggest(level, LEVELS)}")
-    low, high = _BANDS[level]
-    kinds = _BIASES[:2] if level == "easy" else _BIASES
-    found = [Network(*shape, bias=bias) for shape in _SHAPES for bias in kinds if len(shape) - 2 >= hidden]
-    return tuple(network for network in found if low <= operations(network, "w1") <= high)
+    (low, high), (few, many) = _BANDS[level], _PATHS[level]
+    found = [
+        Network(*shape, bias=bias, activation=[*[inner] * (len(shape) - 2), outer])
+        for inner, outer in _ACTIVATIONS[level]
+        for shape in _SHAPES
+        for bias in (_BIASES[:2] if level == "easy" else _BIASES)
+        if len(shape) - 2 >= hidden
+    ]
+    return tuple(
+        network
+        for network in found
+        if low <= operations(network, "w1") <= high and few <= len(derive(network).paths("w1")) <= many
+    )
 
 
 def choose(rng: np.random.Generator, options: Sequence[object]) -> int:

@@ -7,16 +7,20 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from thorough import THOROUGH
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
-from bpkit.exercises.cohort import marks_of, names, plan, seats, settled
+from bpkit.exercises.cohort import SHARED, marks_of, names, plan, seats, settled
+from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
+from bpkit.exercises.editions.pages import learner_page
 from bpkit.exercises.files import csv_text, slug, slugs, write
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Checker, Sheet
@@ -24,21 +28,34 @@ from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Checker, Sheet
 ALL = [question.id for question in questions()]
 
 
+_NUMBER = re.compile(r"(?<![\d.])\d+\.\d+(?:e-?\d+)?")
+_DRAWN = re.compile(r"<style>.*?</style>|<(?:path|rect|line|circle|text)\b[^>]*>", re.DOTALL)
+
+
 def answers_shown(sheet: Sheet, text: str) -> list[str]:
-    """The keys whose answer, to three significant digits, stands somewhere in a text."""
+    """The keys whose answer stands somewhere in a text: any number of three digits or more that rounds to the same."""
+    long = [number for number in _NUMBER.findall(text) if len(number.partition("e")[0].replace(".", "").strip("0")) > 2]
+    seen = {f"{float(number):.2e}" for number in long}
     return [
-        key
-        for key, part in sheet.parts.items()
-        if isinstance(part, NumberPart) and f"{abs(part.right):.3g}" in text.replace("−", "-")
+        key for key, part in sheet.parts.items() if isinstance(part, NumberPart) and f"{abs(part.right):.2e}" in seen
     ]
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_no_answer_stands_in_a_learner_notebook(seed: int) -> None:
-    sheet = make_sheet(DEFAULT_QUESTIONS if seed % 2 else ALL, seed=1000 + seed, learner="Ada L.")
+def seen_by_a_learner(sheet: Sheet) -> dict[str, str]:
+    """Every edition that a learner gets; of a page neither its style nor where the parts of its pictures stand."""
+    (assignment,) = nbgrader.whole([nbgrader.of_sheet(sheet)]).values()
+    page = _DRAWN.sub("", learner_page(sheet))
+    return {"notebook": learner_notebook(sheet), "page": page, "nbgrader": assignment}
+
+
+@pytest.mark.parametrize("seed", range(200 if THOROUGH else 6))
+def test_no_answer_stands_in_what_a_learner_gets(seed: int) -> None:
+    level = ("easy", "medium", "hard")[seed % 3]
+    sheet = make_sheet(DEFAULT_QUESTIONS if seed % 2 else ALL, 100_000 + seed, "Ada L.", level)
+    for edition, text in seen_by_a_learner(sheet).items():
+        assert answers_shown(sheet, text) == [], edition
+        assert str(100_000 + seed) not in text
     text = learner_notebook(sheet)
-    assert answers_shown(sheet, text) == []
-    assert str(1000 + seed) not in text
     assert "solution" not in text.lower().replace("a worked solution", "")
     notebook = json.loads(text)
     assert all(not cell.get("outputs") for cell in notebook["cells"])
@@ -48,6 +65,10 @@ def test_no_answer_stands_in_a_learner_notebook(seed: int) -> None:
 def test_the_search_for_answers_can_find_one() -> None:
     sheet = make_sheet(seed=3)
     assert answers_shown(sheet, solution_notebook(sheet)) != []
+    shown = str(sheet.parts["4"].answer)
+    for text in seen_by_a_learner(sheet).values():
+        for written in (shown, f"{sheet.parts['4'].answer:.3g}", f"{sheet.parts['4'].answer:.5e}"):
+            assert answers_shown(sheet, text.replace("Compute", f"Compute {written}", 1)) == ["4"]
 
 
 def test_formulas_and_words_that_are_answers_do_not_stand_in_it_either() -> None:
@@ -79,21 +100,29 @@ def test_a_page_without_a_kernel_still_makes_sense() -> None:
                 assert f"{value:g}" in read
 
 
-def test_the_same_bytes_in_another_process() -> None:
+def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    """Every file of every edition, whatever the seed of Python's own hashes."""
     program = (
-        "from bpkit.exercises import make_sheet; "
-        "from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook; "
-        "s = make_sheet(seed=6, learner='Ada'); print(learner_notebook(s) + solution_notebook(s), end='')"
+        "import sys; from pathlib import Path; from bpkit.exercises.cohort import plan; "
+        "from bpkit.exercises.editions import COMMON, EACH; from bpkit.exercises.produce import produce; "
+        "produce(plan('Ada\\nGrace', 6, ('loss', 'sign-first', 'which-slip', 'symbolic')), Path(sys.argv[1]), 6, "
+        "[*EACH, *COMMON], jobs=1)"
     )
-    runs = [
+    for seed in ("0", "12345"):
         subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
+            [sys.executable, "-c", program, str(tmp_path / seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        )
+    one, other = (
+        {str(path.relative_to(tmp_path / seed)): path.read_bytes() for path in (tmp_path / seed).rglob("*.*")}
         for seed in ("0", "12345")
-    ]
-    sheet = make_sheet(seed=6, learner="Ada")
-    here = (learner_notebook(sheet) + solution_notebook(sheet)).encode()
-    assert runs == [here, here]
+    )
+    assert one == other
+    assert {name.split("/")[0] for name in one} == {
+        *("key", "learners", "solutions", "printable", "moodle", "canvas", "nbgrader")
+    }
 
 
 def test_adding_a_question_changes_no_other() -> None:
@@ -167,6 +196,13 @@ def test_distinct_learners_get_distinct_problems_and_collisions_are_redrawn() ->
         tasks = [json.dumps(done.sheet(seat).exercises[question].task.data()) for seat in twins]
         assert len(set(tasks)) == len(twins)
     assert settled(done, [(seat, marks_of(done.sheet(seat))) for seat in twins]).redraws == done.redraws
+
+
+def test_a_class_shares_no_numbers() -> None:
+    made = plan(200 if THOROUGH else 12, seed=5, questions=[id for id in ALL if id not in SHARED], difficulty="easy")
+    done = settled(made, [(seat, marks_of(made.sheet(seat))) for seat in made.seats])
+    tasks = [json.dumps(one.task.data()) for seat in done.seats for one in done.sheet(seat)]
+    assert len(set(tasks)) == len(tasks) == len(made.seats) * len(made.questions)
 
 
 def test_one_learner_can_be_drawn_alone_from_the_table_of_seeds() -> None:
