@@ -82,8 +82,11 @@ def check_importable(modules: Iterable[str]) -> None:
 
 
 def notebooks(folder: Path) -> list[str]:
-    """List the notebooks under a folder, as paths relative to it; hidden folders hold none."""
-    paths = (path.relative_to(folder) for path in folder.rglob("*.ipynb"))
+    """List the notebooks of a folder and of the folders in it, as paths relative to it; hidden folders hold none.
+
+    What lies deeper is no lesson: instructors make their classes' sheets there.
+    """
+    paths = (path.relative_to(folder) for pattern in ("*.ipynb", "*/*.ipynb") for path in folder.glob(pattern))
     return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
 
 

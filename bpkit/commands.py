@@ -107,7 +107,7 @@ def new(
     pages = sorted((out / "printable").rglob("*.html")) if pdf else []
     for _ in bar(print_pages(pages, force), len(pages), "printing"):
         pass
-    click.echo(f"{done!r}. They are in {out}; the key, for you alone, is {out / 'key'}")
+    click.echo(f"{done!r}. See {out}; the key, for you alone, is {out / 'key'}")
 
 
 def _words(text: str) -> list[str]:

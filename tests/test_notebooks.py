@@ -15,7 +15,9 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+# Deeper folders are an instructor's own: the classes' sheets that the panels write beside themselves.
+NOTEBOOKS = sorted(path for pattern in ("*.ipynb", "*/*.ipynb") for path in (ROOT / "notebooks").glob(pattern))
+SHEETS = [path for path in NOTEBOOKS if path.parent.name == "exercises"]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS]
 
@@ -45,10 +47,13 @@ def test_a_notebook_is_committed_as_it_ran_from_top_to_bottom(path: Path) -> Non
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
 def test_cells_are_thin(path: Path) -> None:
-    """Imports in the first code cell, a few lines each, no definitions, nothing that only IPython reads."""
+    """Imports in the first code cell, a few lines each, no definitions, nothing that only IPython reads.
+
+    The first cell of a sheet holds the numbers of its questions too, a line for each.
+    """
     for number, cell in enumerate(code_cells(path)):
         tree = ast.parse(cell.source)
-        assert len(cell.source.splitlines()) <= 7, cell.source
+        assert len(cell.source.splitlines()) <= (7 if number or path not in SHEETS else 20), cell.source
         assert not [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)], cell.source
         if number:
             assert not [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], cell.source

@@ -83,7 +83,7 @@ class App(Panel):
 
     def foot(self) -> Sequence[widgets.Widget]:
         bar = [self.reset, self.digits_control, self.twin, self.share_line]
-        return [widgets.HBox(bar, layout={"flex_flow": "row wrap"}), self.twin_text]
+        return [self.message, widgets.HBox(bar, layout={"flex_flow": "row wrap"}), self.twin_text]
 
     def follow(self, state: Any, words: str) -> None:
         self.share_line.value = self.share

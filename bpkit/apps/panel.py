@@ -47,7 +47,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._redraw()
         for control in self.control.values():
             control.observe(self._redraw, "value")
-        super().__init__([widgets.HTML(STYLE), *self.page(), self.message, *self.foot()])
+        super().__init__([widgets.HTML(STYLE), *self.page(), *self.foot()])
         self.add_class("bpkit-app")
 
     # What each gives.
@@ -83,8 +83,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return {}
 
     def foot(self) -> Sequence[widgets.Widget]:
-        """The rows below the message line."""
-        return ()
+        """The last rows: the message line, unless it stands elsewhere on the page."""
+        return [self.message]
 
     def follow(self, state: Any, words: str) -> None:
         """Follows each redraw."""

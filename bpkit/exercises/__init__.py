@@ -1,7 +1,8 @@
 """Exercises: drawn from a seed, checked by meaning, marked with the mistake's name.
 
 ``generate("hidden-weight", seed=7)`` draws one exercise, ``ask("hidden-weight", seed=7)`` puts it on the page with
-boxes for the answers, ``make_sheet`` makes a learner's sheet of them; ``questions`` lists the bank.
+boxes for the answers, ``make_sheet`` makes a learner's sheet of them; ``questions`` lists the bank. For instructors
+``panels.regenerate()`` makes a class's sheets and ``panels.mark()`` marks what is handed in.
 
 Shapes: one exercise has one or more parts, each with an answer of its own. Units: none.
 Errors: ``BpkitError`` for a question that is not in the bank and for an answer that is of another kind.
@@ -13,16 +14,24 @@ Source: every answer, and every mistake looked for, is computed from the lines o
 correct: -0.0174047 is right
 """
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from bpkit.exercises.generation import generate, questions, restore
 from bpkit.exercises.grading import grade
 from bpkit.exercises.sheet import Checker, Sheet, make_sheet, open_sheet
 
 if TYPE_CHECKING:
+    from bpkit.exercises import panels
     from bpkit.exercises.sitting import Ask
 
-__all__ = ["Checker", "Sheet", "ask", "generate", "grade", "make_sheet", "open_sheet", "questions", "restore"]
+__all__ = ["Checker", "Sheet", "ask", "generate", "grade", "make_sheet", "open_sheet", "panels", "questions", "restore"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "panels":  # widgets, which sheets and marking do without
+        return import_module("bpkit.exercises.panels")
+    raise AttributeError(f"bpkit.exercises has no {name!r}; it has {', '.join(__all__)}")
 
 
 def ask(question: str, seed: int = 0, difficulty: str = "easy") -> "Ask":

@@ -43,7 +43,8 @@ class Pass:
 class Produced:
     """What was done: files written, files that were there already with the same content, the plan, its fairness.
 
-    ``files`` names all of them, those that were kept too, as they are called inside ``folder``.
+    ``files`` names all of them, those that were kept too, as they are called inside ``folder``; ``others`` are sheets
+    beside them that are not of this class.
     """
 
     written: int
@@ -52,10 +53,15 @@ class Produced:
     plan: Plan
     files: tuple[str, ...] = ()
     fairness: str = ""
+    others: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         kept = f", {self.kept} were there already" if self.kept else ""
-        return f"{counted(self.written, 'file')} written{kept}; {counted(len(self.plan.seats), 'learner')}"
+        done = f"{counted(self.written, 'file')} written{kept}; {counted(len(self.plan.seats), 'learner')}"
+        if not self.others:
+            return done
+        named = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
+        return f"{done}. From before, and not of this class: {named}"
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,15 @@ def producing(
             shares = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
             yield Pass("writing", count, map(written.update, run(_write, shares)))
     fresh = sum(written.values())
-    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report)
+    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, written))
+
+
+def _others(folder: Path, written: Iterable[str]) -> tuple[str, ...]:
+    """Sheets in the same folders that were not made now: another class's, which nobody should hand out by mistake."""
+    mine = set(written)
+    kinds = {(file.folder, file.ending) for files in EACH.values() for file in files}
+    there = (f"{kind}/{path.name}" for kind, ending in sorted(kinds) for path in (folder / kind).glob(f"*{ending}"))
+    return tuple(sorted(name for name in there if name not in mine))
 
 
 def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:

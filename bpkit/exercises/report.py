@@ -83,9 +83,19 @@ def answers_table(results: Sequence[Marked]) -> str:
 
 
 def feedback_page(marked: Marked) -> str:
-    """One learner's page: every answer, what is said about it, and its points."""
+    """One learner's page."""
+    return page(f"Feedback for {marked.learner}", feedback_body(marked))
+
+
+def feedback_body(marked: Marked) -> str:
+    """What stands on a learner's page: every answer, what is said about it, and its points."""
     rows = [
-        (m.key, m.given or "–", f"{m.feedback.verdict}: {m.feedback.message}", f"{m.points:g} of {m.worth:g}")
+        (
+            m.key,
+            "–" if m.feedback.verdict == "blank" else m.given,
+            f"{m.feedback.verdict}: {m.feedback.message}",
+            f"{m.points:g} of {m.worth:g}",
+        )
         for m in marked.marks
     ]
     total = f"<p>{marked.points:g} of {marked.worth:g} points.</p>"
@@ -93,10 +103,15 @@ def feedback_page(marked: Marked) -> str:
         total += "<p>Answers marked by hand are not counted in here.</p>"
     remarks = "".join(f"<li>{_plain(remark)}</li>" for remark in marked.remarks)
     body = total + table("Your answers", ("answer to", "you wrote", "feedback", "points"), rows)
-    return page(f"Feedback for {marked.learner}", body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else ""))
+    return body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else "")
 
 
 def class_page(results: Sequence[Marked]) -> str:
+    """The class's page."""
+    return page("The class", class_body(results))
+
+
+def class_body(results: Sequence[Marked]) -> str:
     """The class at a glance: which misconception how often in which question, how each answer went, what to look at."""
     good = [marked for marked in results if marked.marks]
     named: Counter[tuple[str, str]] = Counter()
@@ -114,13 +129,14 @@ def class_page(results: Sequence[Marked]) -> str:
         shares = [100 * marked.points / marked.worth for marked in good if marked.worth]
         body += f"<p>On average {mean(shares):.0f} % of {max(worth):g} points.</p>"
     often = [(name, where, str(count)) for (name, where), count in sorted(named.items(), key=lambda o: (-o[1], o[0]))]
-    body += table("Misconceptions", ("misconception", "question", "how often"), often)
+    head = ("misconception", "question", "how often")
+    body += table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
     went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in question]
     body += table("Answers that count", ("answer to", "question", "learners"), went)
     look = [(m.path.name, m.problem or "; ".join(m.remarks)) for m in results if m.problem or m.remarks]
     if look:
         body += table("Files to look at", ("file", "why"), look)
-    return page("The class", body)
+    return body
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from bpkit.exercises.typed import read_number
 from bpkit.exercises.written import FunctionPart
 from bpkit.show.palette import FAINT
 
-_TABLES = """<style>
+TABLES = """<style>
 .bpkit-question table { border-collapse: collapse; margin: .5em 0; font-variant-numeric: tabular-nums }
 .bpkit-question th, .bpkit-question td { font-weight: 400; text-align: left; padding: 1px 12px 1px 4px;
   border-bottom: 1px solid var(--jp-border-color2, #ccc) }
@@ -106,7 +106,7 @@ class Ask(widgets.VBox):  # type: ignore[misc]
         self.solution.observe(self._show, "value")
         self.again.on_click(lambda _button: self.seed.set_trait("value", self.seed.value + 1))
         bar = widgets.HBox([self.again, self.solution, self.score], layout={"flex_flow": "row wrap"})
-        super().__init__([widgets.HTML(STYLE + _TABLES), self._page, bar, self.worked])
+        super().__init__([widgets.HTML(STYLE + TABLES), self._page, bar, self.worked])
         self.add_class("bpkit-app")
 
     @property

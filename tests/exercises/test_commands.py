@@ -140,7 +140,12 @@ def test_what_cannot_be_is_refused_in_one_line(here: Path, arguments: tuple[str,
 
 def test_topics_choose_questions(here: Path) -> None:
     run("exercises", "new", "--topics", "forward", "--editions", "learner")
-    assert read_key(here / "exercises/key").about["questions"] == ["net-and-out", "whole-forward", "loss", "neuron-slope"]
+    assert read_key(here / "exercises/key").about["questions"] == [
+        "net-and-out",
+        "whole-forward",
+        "loss",
+        "neuron-slope",
+    ]
     assert not (here / "exercises/solutions").exists()
 
 

@@ -29,8 +29,11 @@ for what stands in the answer cells when you hand the notebook in, so keep those
 Answers of several pages, helper cells and notes are welcome in cells of your own."""
 
 
-def learner_notebook(sheet: Sheet, title: str = "Exercises") -> str:
-    """The notebook that a learner gets: questions, empty answer cells, checks; no answer and no seed anywhere."""
+def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = False) -> str:
+    """The notebook that a learner gets: questions, empty answer cells, checks; no answer and no seed anywhere.
+
+    ``executed`` is how it looks after a run with nothing answered yet.
+    """
     cells = [_text("title", f"# {title}\n\n{_greeting(sheet)}{HOW}"), _setup(sheet, "answers = {}\ncheck = ", True)]
     for number, exercise in enumerate(sheet, 1):
         cells.append(_text(f"q{number}", question_text(number, exercise)))
@@ -38,6 +41,8 @@ def learner_notebook(sheet: Sheet, title: str = "Exercises") -> str:
             key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
             cells.append(code_cell(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
             cells.append(code_cell(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
+    if executed:
+        _run_blank(cells, sheet)
     return written(cells, {"kind": "learner", "learner": sheet.learner, **about_sheet(sheet)})
 
 
@@ -134,8 +139,20 @@ def code_cell(id: str, source: str, about: dict[str, str]) -> Cell:
 
 
 def _run(id: str, source: str, data: dict[str, str], count: int) -> Cell:
-    output = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
-    return {**code_cell(id, source, {"kind": "solution"}), "outputs": [output], "execution_count": count}
+    return {**code_cell(id, source, {"kind": "solution"}), "outputs": [_shown(data, count)], "execution_count": count}
+
+
+def _shown(data: dict[str, str], count: int) -> dict[str, Any]:
+    return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": count}
+
+
+def _run_blank(cells: list[Cell], sheet: Sheet) -> None:
+    """Give the cells of an unanswered sheet their numbers, and what its checks say."""
+    for count, cell in enumerate((cell for cell in cells if cell["cell_type"] == "code"), 1):
+        about, cell["execution_count"] = cell["metadata"]["bpkit"], count
+        if about["kind"] == "check":
+            said = {"text/plain": repr(sheet.check(about["key"], None))}
+            cell["outputs"] = [_shown(said, count)]
 
 
 def written(cells: list[Cell], about: dict[str, Any]) -> str:

@@ -1,0 +1,29 @@
+"""One zip of many files, the same bytes for the same files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bpkit.exercises.files import write
+from bpkit.exercises.produce import Pass
+
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip knows, so that no clock is in it
+
+
+def packing(folder: Path, names: Sequence[str], name: str, force: bool = False) -> Pass:
+    """Put files of a folder into a zip in that folder, one at a time, each under the zip's own name."""
+    return Pass("packing", len(names), _pack(folder, names, folder / f"{name}.zip", force))
+
+
+def _pack(folder: Path, names: Sequence[str], target: Path, force: bool) -> Iterator[None]:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(names):
+            entry = zipfile.ZipInfo(f"{target.stem}/{name}", LONG_AGO)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, (folder / name).read_bytes())
+            yield
+    write(target, whole.getvalue(), force)

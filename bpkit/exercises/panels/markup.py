@@ -1,0 +1,47 @@
+"""What the instructor's pages show: tables, and links that save a file from the page."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from html import escape
+from pathlib import Path
+
+from bpkit.exercises.report import table
+from bpkit.exercises.sitting import TABLES
+
+# What a Jupyter server lets through in one piece; it drops more than a megabyte a second.
+MOST_BYTES = 1_500_000
+
+STYLE = f"""{TABLES}<style>
+.bpkit-report table {{ border-collapse: collapse; margin: .5em 0 }}
+.bpkit-report caption {{ text-align: left; font-weight: 600; padding: .2em 0 }}
+.bpkit-report th, .bpkit-report td {{ text-align: left; vertical-align: top; padding: 2px 10px 2px 4px;
+  border-bottom: 1px solid var(--jp-border-color2, #ccc) }}
+.bpkit-report p {{ margin: .4em 0 }}
+.bpkit-app a.bpkit-download {{ color: var(--jp-content-link-color, #1565c0); text-decoration: underline }}
+.bpkit-app textarea, .bpkit-app input[type=text] {{ font-family: var(--jp-ui-font-family, sans-serif) }}
+</style>"""
+
+
+def csv_table(caption: str, text: str) -> str:
+    """A table in CSV as one in HTML."""
+    head, *rows = csv.reader(io.StringIO(text))
+    return table(caption, head, rows)
+
+
+def download(path: Path, words: str) -> str:
+    """A link that saves a file from the page itself; for one too large for that, where to find it."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            return f"<p>{escape(words)}: right-click {escape(path.as_posix())} in the file browser, Download.</p>"
+        data = base64.b64encode(path.read_bytes()).decode()
+    except OSError:
+        return ""
+    kind = {".zip": "application/zip", ".csv": "text/csv"}.get(path.suffix, "application/octet-stream")
+    return (
+        f"<p><a class='bpkit-download' download='{escape(path.name)}' href='data:{kind};base64,{data}'>"
+        f"{escape(words)}</a> ({size / 1000:.0f} kB)</p>"
+    )

@@ -1,0 +1,215 @@
+"""A class's sheets by widgets: choose questions, seed and learners, look at one, make them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from bpkit.apps.panel import View, described
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.bank import QUESTIONS
+from bpkit.exercises.drawing import LEVELS
+from bpkit.exercises.editions import COMMON, DEFAULT, EACH
+from bpkit.exercises.files import counted
+from bpkit.exercises.pack import packing
+from bpkit.exercises.panels.markup import STYLE
+from bpkit.exercises.panels.request import (
+    ZIP,
+    Setup,
+    State,
+    command_of,
+    drawn,
+    people_of,
+    planned,
+    preview_html,
+    questions_of,
+    redraw_of,
+    report_html,
+    seat_of,
+)
+from bpkit.exercises.panels.working import Passes, Working
+from bpkit.exercises.produce import producing
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+
+WIDE = "90px"
+SAID = {
+    "learner": "learners' notebooks",
+    "solution": "solution notebooks",
+    "printable": "printable pages",
+    "moodle": "Moodle questions",
+    "canvas": "Canvas questions",
+    "nbgrader": "nbgrader assignment",
+}
+
+
+class Regenerate(Working):
+    """``regenerate()``: a class's sheets from one seed; the same as ``bpkit exercises new``, whose line it shows."""
+
+    name = "regenerate"
+    start = "Generate"
+
+    def __init__(self, out: str = "exercises") -> None:
+        self._out = out
+        super().__init__()
+
+    def controls(self) -> Mapping[str, Any]:
+        line = described(WIDE, "min(100%, 420px)")
+        ticks = {
+            question.id: widgets.Checkbox(
+                value=question.id in DEFAULT_QUESTIONS,
+                description=question.title,
+                indent=False,
+                tooltip=question.id,
+                **described(width="100%"),
+            )
+            for question in QUESTIONS
+        }
+        kinds = {
+            name: widgets.Checkbox(value=name in DEFAULT, description=SAID[name], indent=False, **described())
+            for name in (*EACH, *COMMON)
+        }
+        return {
+            **ticks,
+            "seed": widgets.IntText(value=0, description="seed", **line),
+            "difficulty": widgets.Dropdown(options=LEVELS, value="medium", description="difficulty", **line),
+            "learners": widgets.IntText(value=1, description="learners", **line),
+            "roster": widgets.Textarea(
+                description="or a roster",
+                placeholder="A name on each line, or a table in CSV with the names first. Empty: numbered learners.",
+                rows=5,
+                continuous_update=False,
+                **line,
+            ),
+            **kinds,
+            "out": widgets.Text(value=self._out, description="folder", continuous_update=False, **line),
+            "force": widgets.Checkbox(description="overwrite what is there", indent=False, **described()),
+            "question": widgets.Dropdown(description="question", **described(WIDE, "min(100%, 520px)")),
+            "whose": widgets.Dropdown(description="learner", **described(WIDE, "min(100%, 320px)")),
+            "solved": widgets.Checkbox(description="with the solution", indent=False, **described()),
+        }
+
+    def views(self) -> Mapping[str, View]:
+        asked, whose = self.control["question"], self.control["whose"]
+        self.command = widgets.Text(description="command", disabled=False, **described(WIDE, "100%"))
+        preview, report = widgets.HTML(), widgets.HTML()
+        preview.add_class("bpkit-question")
+        report.add_class("bpkit-report")
+        return {
+            **self.working_views(),
+            "questions": (asked, questions_of, "options"),
+            "question": (asked, lambda state: state.preview.id if state.preview else None),
+            "learners": (whose, people_of, "options"),
+            "whose": (whose, lambda state: state.whose or None),
+            "count": (self.control["learners"], lambda state: state.roster, "disabled"),
+            "command": (self.command, command_of),
+            "preview": (preview, lambda state: preview_html(state.preview, state.solved) if state.preview else ""),
+            "report": (report, report_html),
+        }
+
+    def page(self) -> Sequence[widgets.Widget]:
+        self.upload = widgets.FileUpload(accept=".csv,.txt", description="Upload a roster", layout={"width": "190px"})
+        self.upload.observe(self._take, "value")
+        kinds = widgets.VBox([self.control[name] for name in (*EACH, *COMMON)])
+        names = ("seed", "difficulty", "learners", "roster")
+        class_ = [_heading("Class"), *(self.control[name] for name in names), self.upload]
+        where = [_heading("Editions"), kinds, self.control["out"], self.control["force"]]
+        sides = [
+            widgets.VBox(
+                self._groups(), layout={"flex": "1 1 380px", "max_height": "470px", "overflow": "hidden auto"}
+            ),
+            widgets.VBox([*class_, *where], layout={"flex": "1 1 380px"}),
+        ]
+        looked_at = [self.control[name] for name in ("question", "whose", "solved")]
+        return [
+            widgets.HTML(STYLE),
+            widgets.HBox(sides, layout={"flex_flow": "row wrap"}),
+            self.command,
+            *self.work_rows(),
+            self.view["report"],
+            _heading("Preview"),
+            widgets.HBox(looked_at, layout={"flex_flow": "row wrap"}),
+            self.view["preview"],
+        ]
+
+    def _groups(self) -> list[widgets.Widget]:
+        """The questions by topic, each under a button that takes them all or none."""
+        rows: list[widgets.Widget] = [_heading("Questions")]
+        self.topics = {}
+        for topic in dict.fromkeys(question.topic for question in QUESTIONS):
+            mine = [question.id for question in QUESTIONS if question.topic == topic]
+            button = widgets.Button(
+                description=topic,
+                tooltip=f"{topic}: all of it, or none",
+                layout={"width": "190px", "flex": "0 0 auto", "margin": "6px 2px 0"},
+            )
+            button.on_click(lambda _button, mine=mine: self.set(**dict.fromkeys(mine, not self._all(mine))))
+            self.topics[topic] = button
+            rows += [button, *(self.control[id] for id in mine)]
+        return rows
+
+    def _all(self, ids: Sequence[str]) -> bool:
+        return all(self.control[id].value for id in ids)
+
+    def _take(self, change: Any) -> None:
+        """An uploaded roster becomes the text of the roster."""
+        for file in change["new"]:
+            self.control["roster"].value = bytes(file["content"]).decode("utf-8-sig", "replace")
+
+    def setup(self, values: Mapping[str, Any]) -> Setup:
+        order = dict.fromkeys((*DEFAULT_QUESTIONS, *(question.id for question in QUESTIONS)))
+        chosen = tuple(id for id in order if values[id])
+        if not chosen:
+            raise BpkitError("questions: expected at least one, none is ticked; tick one")
+        editions = tuple(name for name in (*EACH, *COMMON) if values[name])
+        if not editions:
+            raise BpkitError("editions: expected at least one, none is ticked; the learners' notebooks are usual")
+        out = values["out"].strip()
+        if not out:
+            raise BpkitError("folder: expected a name, got none; write for example exercises")
+        made = planned(values["roster"].strip() or values["learners"], values["seed"], chosen, values["difficulty"])
+        return Setup(made, values["seed"], editions, Path(out), values["force"])
+
+    def passes(self, setup: Setup) -> Passes:
+        done = yield from producing(setup.plan, setup.out, setup.seed, setup.editions, setup.force, jobs=1)
+        yield packing(setup.out, done.files, ZIP, setup.force)
+        return done
+
+    def read(self, values: Mapping[str, Any]) -> State:
+        try:
+            setup, problem = self.setup(values), ""
+        except BpkitError as error:
+            setup, problem = None, str(error)
+        progress = self.advance(setup, values)
+        preview, whose = None, ""
+        if setup:
+            seat = seat_of(setup.plan, values["whose"])
+            ids = setup.plan.questions
+            id = values["question"] if values["question"] in ids else ids[0]
+            preview, whose = (
+                drawn(id, seat.seed, setup.plan.difficulty, redraw_of(progress, setup, seat, id)),
+                seat.slug,
+            )
+        roster = bool(values["roster"].strip())
+        return State(setup, problem, preview, whose, values["solved"], roster, progress)
+
+    def note(self, state: State) -> tuple[str, bool]:
+        problem = state.progress.problem or state.problem
+        if problem:
+            return problem.replace("allow overwriting (--force)", "tick “overwrite what is there”"), True
+        return (f"{state.progress.result!r}.", False) if state.progress.result else ("", False)
+
+    def words(self, state: State) -> str:
+        if state.setup is None:
+            return "nothing to generate yet."
+        made = state.setup.plan
+        who = f"{counted(len(made.seats), 'learner')}, seed {state.setup.seed}, {made.difficulty}"
+        what = f"{counted(len(made.questions), 'question')} ({', '.join(made.questions)})"
+        return f"{who}, {what}, as {' and '.join(state.setup.editions)}, into the folder {state.setup.out}."
+
+
+def _heading(words: str) -> widgets.HTML:
+    return widgets.HTML(f"<div class='bpkit-heading'>{escape(words)}</div>")

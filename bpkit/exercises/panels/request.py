@@ -1,0 +1,128 @@
+"""What an instructor asks for with the controls, and the pages that follow from it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from bpkit.exercises.bank import QUESTIONS
+from bpkit.exercises.cohort import Plan, Seat, plan
+from bpkit.exercises.editions import DEFAULT
+from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.pages import shown
+from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.generation import generate
+from bpkit.exercises.panels.markup import csv_table, download
+from bpkit.exercises.panels.working import Progress
+from bpkit.exercises.produce import Produced
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+
+MOST_NAMES = 200  # in the list of whose sheet to look at
+ZIP = "exercises"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to make: the plan of the class, the seed that it came from, the editions, where to, whether to overwrite."""
+
+    plan: Plan
+    seed: int
+    editions: tuple[str, ...]
+    out: Path
+    force: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """What is asked for (or why that cannot be), the exercise that is looked at, and how far the work is."""
+
+    setup: Setup | None
+    problem: str
+    preview: Exercise | None
+    whose: str
+    solved: bool
+    roster: bool
+    progress: Progress
+
+
+@lru_cache(maxsize=4)
+def planned(learners: int | str, seed: int, questions: tuple[str, ...], difficulty: str) -> Plan:
+    """The plan, made once for what does not change while the work goes on."""
+    return plan(learners, seed, questions, difficulty)
+
+
+@lru_cache(maxsize=64)
+def drawn(id: str, seed: int, difficulty: str, redraw: int) -> Exercise:
+    """The exercise to look at, drawn once."""
+    return generate(id, seed, difficulty=difficulty, redraw=redraw)
+
+
+def seat_of(made: Plan, slug: str | None) -> Seat:
+    """The learner of that file name, else the first."""
+    return next((seat for seat in made.seats if seat.slug == slug), made.seats[0])
+
+
+def redraw_of(progress: Progress, setup: Setup, seat: Seat, id: str) -> int:
+    """How often this question was drawn again for this learner, as far as that is known."""
+    done = progress.result
+    known = done.plan if isinstance(done, Produced) and done.plan.seats == setup.plan.seats else setup.plan
+    return known.redraws_of(seat.slug).get(id, 0)
+
+
+def questions_of(state: State) -> tuple[tuple[str, str], ...]:
+    if state.setup is None:
+        return ()
+    titles = {question.id: question.title for question in QUESTIONS}
+    return tuple((f"{number}. {titles[id]}", id) for number, id in enumerate(state.setup.plan.questions, 1))
+
+
+def people_of(state: State) -> tuple[tuple[str, str], ...]:
+    return tuple((seat.learner, seat.slug) for seat in state.setup.plan.seats[:MOST_NAMES]) if state.setup else ()
+
+
+def command_of(state: State) -> str:
+    """The line for a terminal that makes the same files."""
+    if state.setup is None:
+        return ""
+    made, setup = state.setup.plan, state.setup
+    learners = "roster.csv" if state.roster else str(len(made.seats))
+    options = [
+        ("--seed", str(setup.seed), "0"),
+        ("--learners", learners, "1"),
+        ("--questions", ",".join(made.questions), ",".join(DEFAULT_QUESTIONS)),
+        ("--difficulty", made.difficulty, "medium"),
+        ("--editions", ",".join(setup.editions), ",".join(DEFAULT)),
+        ("--out", str(setup.out), "exercises"),
+    ]
+    words = [word for option, value, usual in options if value != usual for word in (option, value)]
+    return shlex.join(["bpkit", "exercises", "new", *words, *(["--force"] if setup.force else [])])
+
+
+@lru_cache(maxsize=8)
+def preview_html(exercise: Exercise, solved: bool) -> str:
+    """A question as the learner reads it; with its answers and the worked solution when asked for."""
+    text = as_html(exercise.question.partition("\n\n")[2])
+    if not solved:
+        return text
+    answers = "".join(f"<li><b>{letter}:</b> {escape(shown(part))}</li>" for letter, part in exercise.parts.items())
+    reveals = escape(", ".join(exercise.declared) or "nothing by name")
+    worked = as_html(exercise.solution._repr_markdown_())
+    answered = f"<p><b>Answers</b></p><ul>{answers}</ul><p>Reveals: {reveals}.</p>"
+    return f"{text}{answered}<p><b>Worked solution</b></p>{worked}"
+
+
+def report_html(state: State) -> str:
+    """After the work: what to do with what, the zip to save, and how alike the sheets are."""
+    done = state.progress.result
+    if not isinstance(done, Produced):
+        return ""
+    folder = escape(done.folder.as_posix())
+    link = download(done.folder / f"{ZIP}.zip", "Download all as one zip")
+    what = (
+        f"<p>In <b>{folder}</b>: hand out <b>learners</b>; keep <b>key</b> and <b>solutions</b> to yourself, and the "
+        "zip, which has all of them in it.</p>"
+    )
+    return link + what + csv_table("How alike the sheets are", done.fairness)
