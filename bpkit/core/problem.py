@@ -203,10 +203,7 @@ class Problem:
 
         trace = train(self, steps)
         if trace.diverged_at is not None:
-            raise BpkitError(
-                f"updated: the loss is no longer finite at update {trace.diverged_at}: "
-                f"learning rate {self.learning_rate:g} is too large here; take a smaller one"
-            )
+            raise BpkitError(f"updated: {trace.message}" + ("; take a smaller one" if trace.diverged_at else ""))
         return trace.final
 
     def diagram(self, highlight: Iterable[str] = (), digits: int = 6) -> Drawing:

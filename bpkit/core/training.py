@@ -67,6 +67,8 @@ class Trace:
     @property
     def message(self) -> str:
         """The run in one sentence."""
+        if self.diverged_at == 0:
+            return "the loss is not finite at update 0, before anything is learnt: start with other parameters"
         if self.diverged_at is not None:
             return (
                 f"the loss is no longer finite at update {self.diverged_at}: "

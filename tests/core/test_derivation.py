@@ -9,10 +9,11 @@ import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import LOSSES, Case, parameter_names, random_case
 from strategies import cases
+from thorough import examples
 
 import bpkit as bp
 
@@ -141,7 +142,7 @@ def test_expanded_is_the_same_expression_where_sympy_can_tell() -> None:
 # Numbers, uses, closures
 
 
-@settings(max_examples=60)
+@examples(15, 200)
 @given(cases(ONE))
 def test_uses_are_exactly_the_earlier_quantities_on_the_right_side(case: Case) -> None:
     derivation = bp.derive(case.network())
@@ -158,7 +159,7 @@ def test_uses_are_exactly_the_earlier_quantities_on_the_right_side(case: Case) -
         assert step.about
 
 
-@settings(max_examples=25)
+@examples(10, 100)
 @given(cases(ONE), st.integers(0, 10**6))
 def test_toward_holds_the_lines_that_a_quantity_rests_on_and_no_other(case: Case, pick: int) -> None:
     derivation = bp.derive(case.network())
@@ -220,7 +221,7 @@ def test_softmax_with_cross_entropy_shows_why_p_minus_y() -> None:
 # Paths
 
 
-@settings(max_examples=60)
+@examples(12, 200)
 @given(cases(ONE))
 def test_paths_add_up_to_the_derivative(case: Case) -> None:
     problem = case.problem()

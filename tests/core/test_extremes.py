@@ -10,9 +10,10 @@ from dataclasses import replace
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracle import ACTIVATIONS, Case, differences, mp_gradient, mp_loss, mp_values, random_case
+from thorough import examples
 
 import bpkit as bp
 from bpkit.core.matrix_run import matrix_gradient
@@ -148,7 +149,7 @@ def test_each_row_of_a_batch_is_its_sample_alone(output: str, loss: str) -> None
 LASTS = [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy"), ("sigmoid", "half_squared_error")]
 
 
-@settings(max_examples=8)
+@examples(3, 40)
 @given(st.sampled_from(ACTIVATIONS), st.sampled_from(LASTS), st.integers(0, 2), st.integers(0, 2**32 - 1))
 def test_random_networks_with_large_inputs(hidden: str, last: tuple[str, str], samples: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

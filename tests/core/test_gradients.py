@@ -7,7 +7,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from oracle import (
     ACTIVATIONS,
@@ -22,6 +22,7 @@ from oracle import (
     random_case,
 )
 from strategies import cases
+from thorough import examples
 
 import bpkit as bp
 from bpkit.core.matrix_run import matrix_gradient, predict
@@ -51,7 +52,7 @@ def close(case: Case, numbers: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert differences(numbers, theirs, floor=floor) == [], case
 
 
-@settings(max_examples=120)
+@examples(25, 400)
 @given(cases(ONE))
 def test_one_sample_line_by_line(case: Case) -> None:
     """The generated straight lines: derivatives by parameters, and by every net and out on the way."""
@@ -61,7 +62,7 @@ def test_one_sample_line_by_line(case: Case) -> None:
     assert set(derivatives(values)) == set(theirs)
 
 
-@settings(max_examples=80)
+@examples(20, 300)
 @given(cases(BATCH))
 def test_batches_line_by_line(case: Case) -> None:
     """The same lines over arrays: means over the samples for parameters, a number for each sample for the others."""
@@ -73,7 +74,7 @@ def test_batches_line_by_line(case: Case) -> None:
     close(case, {name: float(values[f"dE/d{name}"][0]) for name in between}, between)
 
 
-@settings(max_examples=120)
+@examples(25, 400)
 @given(cases())
 def test_the_matrix_form(case: Case) -> None:
     theirs = of_parameters(case, array_gradients(case))
@@ -84,7 +85,7 @@ def test_the_matrix_form(case: Case) -> None:
     assert loss == pytest.approx(float(bp.evaluate(problem)["E_total"]), rel=1e-12)
 
 
-@settings(max_examples=60)
+@examples(12, 200)
 @given(cases())
 def test_fifty_digits(case: Case) -> None:
     """Differences at 50 digits: another program and another method."""
@@ -95,7 +96,7 @@ def test_fifty_digits(case: Case) -> None:
     close(case, matrix_gradient(problem)[1], theirs)
 
 
-@settings(max_examples=60)
+@examples(12, 200)
 @given(cases())
 def test_forward_values_at_fifty_digits(case: Case) -> None:
     problem = case.problem()
@@ -114,7 +115,7 @@ def test_forward_values_at_fifty_digits(case: Case) -> None:
     assert float(loss_over(problem)) == pytest.approx(mean, rel=1e-12)
 
 
-@settings(max_examples=50)
+@examples(12, 150)
 @given(cases(ONE))
 @example(random_case(np.random.default_rng(1), (2, 2, 2), ("sigmoid", "sigmoid"), "half_squared_error", "layer"))
 def test_the_error_of_each_output(case: Case) -> None:
@@ -160,7 +161,7 @@ def test_complex_step() -> None:
             assert abs(values[f"dE/d{name}"] - slope) <= 1e-12 * abs(slope)
 
 
-@settings(max_examples=25)
+@examples(8, 100)
 @given(cases(BATCH))
 def test_a_batch_is_the_mean_of_its_samples(case: Case) -> None:
     problem = case.problem()
@@ -174,7 +175,7 @@ def test_a_batch_is_the_mean_of_its_samples(case: Case) -> None:
         np.testing.assert_allclose(batch[name], alone, rtol=1e-9, atol=1e-13 * max(1, np.abs(alone).max()))
 
 
-@settings(max_examples=25)
+@examples(8, 60)
 @given(cases())
 def test_values_hold_every_quantity_of_the_derivation(case: Case) -> None:
     problem = case.problem()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracle import Case, array_gradients, differences, mp_gradient, parameter_names, random_case
 from strategies import cases
+from thorough import examples
 
 import bpkit as bp
 from bpkit.core import derive, functions, matrix, matrix_run, numeric
@@ -28,7 +29,7 @@ def smooth(case: Case) -> bool:
     return not {"relu", "leaky_relu"} & set(case.activations)
 
 
-@settings(max_examples=40)
+@examples(12, 300)
 @given(cases())
 def test_the_check_passes_right_gradients(case: Case) -> None:
     assume(smooth(case))
@@ -54,7 +55,7 @@ WRONG: dict[str, Callable[[dict[str, float], str, str], float]] = {
 
 
 @pytest.mark.parametrize("how", WRONG)
-@settings(max_examples=15)
+@examples(4, 60)
 @given(cases(), st.integers(0, 10**6))
 def test_the_check_says_no_to_wrong_gradients(how: str, case: Case, pick: int) -> None:
     """And says where: the derivative that was changed is the worst one."""

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Case, array_gradients, parameter_names, random_case
 from strategies import cases
+from thorough import examples
 
 import bpkit as bp
 from bpkit.core import training
@@ -28,7 +29,7 @@ def by_hand(problem: bp.Problem, steps: int) -> list[dict[str, float]]:
     return states
 
 
-@settings(max_examples=60)
+@examples(12, 200)
 @given(cases(), st.booleans(), st.floats(0.001, 0.3))
 def test_training_is_repeated_evaluation(case: Case, train_biases: bool, rate: float) -> None:
     problem = case.problem(train_biases=train_biases, learning_rate=rate)
@@ -48,7 +49,7 @@ def test_training_is_repeated_evaluation(case: Case, train_biases: bool, rate: f
         assert trace.loss[update] == pytest.approx(loss, rel=1e-9, abs=1e-15)
 
 
-@settings(max_examples=25)
+@examples(8, 200)
 @given(cases(st.integers(1, 4)))
 def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
     theirs = array_gradients(case)
@@ -62,7 +63,7 @@ def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
         assert problem.updated().parameters[name] == trace[name][1]
 
 
-@settings(max_examples=25)
+@examples(8, 200)
 @given(cases(st.just(0)))
 def test_straight_lines_and_matrices_train_alike(case: Case) -> None:
     problem = case.problem(learning_rate=0.05)
@@ -168,9 +169,21 @@ def test_a_loss_that_is_infinite_from_the_start() -> None:
     assert len(trace) == 0
     assert trace.final == problem
     assert "update 0" in repr(trace)
+    assert "learning rate" not in repr(trace)  # it has done nothing yet
+    with pytest.raises(bp.BpkitError, match=r"updated: .*not finite at update 0.*other parameters$"):
+        problem.updated()
 
 
-@settings(max_examples=30)
+def test_outputs_that_are_no_probabilities_give_no_loss() -> None:
+    network = bp.Network(1, 1, activation="identity", loss="binary_cross_entropy", bias="none")
+    for inputs, targets in (([1.0], [1.0]), ([[1.0]], [[1.0]])):
+        problem = bp.Problem(network, {"w1": -0.5}, inputs, targets)
+        assert not np.isfinite(bp.evaluate(problem)["E_total"])
+        assert bp.train(problem, 3).diverged_at == 0
+        assert not bp.check_gradient(problem).passed
+
+
+@examples(10, 200)
 @given(cases(), st.floats(1, 1e6))
 def test_a_run_never_records_what_is_not_finite(case: Case, rate: float) -> None:
     problem = case.problem(learning_rate=rate)
