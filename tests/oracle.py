@@ -147,21 +147,21 @@ def mp_values(case: Case, parameters: Mapping[str, Any], sample: int = 0,
             nets.append(net)
         if activation == "softmax":
             powers = [mp.exp(net) for net in nets]
-            signal = [power / mp.fsum(powers) for power in powers]
+            signal = [power / sum(powers) for power in powers]
         else:
             signal = [functions[activation](net) for net in nets]
         for name, net, out in zip(names, nets, signal, strict=True):
             values[f"net_{name}"], values[f"out_{name}"] = net, out
     for name, y, out in zip(case.layers[-1], case.targets[sample], signal, strict=True):
         values[f"E_{name}"] = mp_error(case.loss, mp.mpf(y), out, len(signal))
-    values["E_total"] = mp.fsum(values[f"E_{name}"] for name in case.layers[-1])
+    values["E_total"] = sum(values[f"E_{name}"] for name in case.layers[-1])
     return values
 
 
 def mp_loss(case: Case, parameters: Mapping[str, Any], own: Mapping[str, Function] | None = None) -> Any:
     """The mean of the samples' losses."""
     rows = range(len(case.inputs))
-    return mp.fsum(mp_values(case, parameters, row, own)["E_total"] for row in rows) / len(rows)
+    return sum(mp_values(case, parameters, row, own)["E_total"] for row in rows) / len(rows)
 
 
 def mp_gradient(case: Case, digits: int = 50, own: Mapping[str, Function] | None = None,
