@@ -44,7 +44,7 @@ def grade(numbers: object, answers: object, number: int, points: float, roll: st
             lines = dict(_judged(exercise, number, given))
             share = sum(said.share * exercise.parts[letter].points for letter, said in lines.items()) / exercise.points
             earned = points * min(share, 1.0)
-            message = "\n".join(f"- {letter}) {said!r}" for letter, said in lines.items())
+            message = "\n".join(f"- **{_key(exercise, number, letter)}** {said!r}" for letter, said in lines.items())
         except BpkitError as error:
             message = str(error)
     display(Markdown(message.replace("$", r"\$")))  # type: ignore[no-untyped-call]
@@ -67,10 +67,13 @@ def _exercise(numbers: object, number: int, roll: str) -> Exercise:
     return restore(tasks[number - 1])
 
 
+def _key(exercise: Exercise, number: int, letter: str) -> str:
+    return f"{number}{letter if len(exercise.parts) > 1 else ''}"
+
+
 def _judged(exercise: Exercise, number: int, answers: Mapping[Any, Any]) -> Iterator[tuple[str, Feedback]]:
     """What is to be said about every answer, by letter."""
-    several = len(exercise.parts) > 1
-    given = {letter: answers.get(f"{number}{letter if several else ''}") for letter in exercise.parts}
+    given = {letter: answers.get(_key(exercise, number, letter)) for letter in exercise.parts}
     sheet = Sheet((exercise,))
     marks = mark_sheet(sheet, {key: plain(given[letter]) for key, (_, letter) in sheet.places.items()})
     for (letter, part), mark in zip(exercise.parts.items(), marks, strict=True):
