@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
@@ -71,7 +71,7 @@ def _pages(results: Sequence[Marked]) -> Iterator[str]:
         name = marked.slug
         if name in seen:
             longer = f"{name}-{slug(marked.path.stem)}"
-            name = next(one for one in (longer, *(f"{longer}-{n}" for n in count(2))) if one not in taken)
+            name = next(one for one in chain([longer], (f"{longer}-{n}" for n in count(2))) if one not in taken)
             taken.add(name)
         seen.add(name)
         yield name

@@ -113,7 +113,7 @@ def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | No
         if number != last:
             before, last = [], number
         part, value = sheet.parts[key], answers.get(key)
-        feedback = _safely(part, value, before)
+        feedback = safely(part, value, before)
         if isinstance(part, NumberPart) and feedback.verdict not in ("blank", "unreadable"):
             before.append(Before(part, read_number(value).value, feedback))
         found = source.answers.get(key) if source else None
@@ -131,7 +131,7 @@ class Before:
     feedback: Feedback
 
 
-def _safely(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
+def safely(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
     """The same as ``judged``; an answer that nobody thought of keeps no other from being marked."""
     try:
         return judged(part, value, before)

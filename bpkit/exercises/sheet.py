@@ -17,6 +17,7 @@ from bpkit.exercises.generation import generate, restore
 from bpkit.exercises.parts import Part
 from bpkit.exercises.streams import digest
 
+MOST = 100  # exercises of a sheet
 DEFAULT_QUESTIONS = (
     "net-and-out",
     "loss",
@@ -113,8 +114,10 @@ def open_sheet(data: str | Mapping[str, Any]) -> Sheet:
     """The sheet of a notebook's own data; everything else is worked out anew, in this kernel."""
     try:
         plain = json.loads(data) if isinstance(data, str) else data
+        if len(plain["tasks"]) > MOST:
+            raise BpkitError(f"sheet: expected at most {MOST} tasks, got {len(plain['tasks'])}; take a fresh copy")
         return Sheet(tuple(restore(task) for task in plain["tasks"]))
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, json.JSONDecodeError, RecursionError) as error:
         raise BpkitError(
             f"sheet: expected the data that bpkit wrote, got something else ({error}); take the cell from a fresh copy"
         ) from None

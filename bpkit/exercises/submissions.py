@@ -68,7 +68,8 @@ def notebooks_in(path: Path) -> Iterator[Path]:
         return
     for folder, folders, files in os.walk(path, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(files) if name.lower().endswith(".ipynb") and name[0] != ".")
+        # A folder of such a name too: it is none, which reading it will say.
+        yield from (Path(folder, n) for n in sorted([*files, *folders]) if n.lower().endswith(".ipynb") and n[0] != ".")
 
 
 def read_notebook(path: Path) -> dict[str, Any]:

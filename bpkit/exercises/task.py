@@ -11,6 +11,8 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 
+DEEPEST, WIDEST = 8, 32  # layers and neurons of an exercise; data from a file may claim more than memory holds
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -67,6 +69,11 @@ def problem_data(problem: Problem) -> dict[str, Any]:
 def problem_from(data: Mapping[str, Any]) -> Problem:
     """A problem from plain data; raises ``BpkitError`` for data that is none."""
     try:
+        if len(data["sizes"]) > DEEPEST or max(data["sizes"]) > WIDEST:
+            raise BpkitError(
+                f"task: expected at most {DEEPEST} layers of {WIDEST} neurons, got {str(data['sizes'])[:40]}; "
+                "take it from the key"
+            )
         network = Network(
             *data["sizes"],
             activation=list(data["activation"]),
@@ -82,7 +89,7 @@ def problem_from(data: Mapping[str, Any]) -> Problem:
             data["learning_rate"],
             data.get("train_biases", True),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise BpkitError(
             f"task: expected the data of a problem, got something else ({error}); take it from the key"
         ) from None
