@@ -316,7 +316,7 @@ def harmless_page(text: str) -> bool:
 def harmless_table(text: str) -> bool:
     """No cell starts a formula: read with the comma, and as a spreadsheet of another country reads it."""
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
-    cells += re.split(r"[;,\n]", text.replace('"', ""))
+    cells += re.split(r"[;,\n]", text)
     formulas = [cell for cell in cells if cell.strip()[:1] in tuple("=+-@＝＋－＠") and cell.strip()]
     return not [cell for cell in formulas if not re.fullmatch(r"-?[\d.]+(e-?\d+)?%?", cell.strip())]
 
