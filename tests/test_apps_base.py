@@ -12,7 +12,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.apps.base import App, Picture, View, column, numbers
-from bpkit.apps.controls import Number
+from bpkit.apps.controls import Number, Player
 from bpkit.show.drawing import Drawing
 
 ARTICLE = bp.examples.article
@@ -110,6 +110,12 @@ def test_reset_and_set_draw_once() -> None:
         app.set(w11=3)
 
 
+def test_set_takes_a_value_beyond_an_end_that_it_moves_itself() -> None:
+    app = bp.apps.training(ARTICLE)
+    app.set(shown=3000, updates=5000)
+    assert (app.shown.value, app.state.shown) == (3000, 3000)
+
+
 @pytest.mark.parametrize("given", [ARTICLE, ARTICLE.problem, bp.examples.mazur])
 def test_the_share_line_rebuilds_the_problem(given: Any) -> None:
     app = Small(given)
@@ -197,6 +203,18 @@ class TestNumber:
         updates.value = 20.4
         assert updates.value == 20
 
+    @pytest.mark.parametrize("bounds", [(1, 10_000), (-100, 100)])
+    def test_a_slider_that_is_moved_is_not_moved_back(self, bounds: tuple[float, float]) -> None:
+        """Its keys may be some steps ahead by then; what they wait at is not told to a whole number's steps."""
+        updates = Number("updates", 1, 0, 2, 0.05, log=True, whole=True, bounds=bounds)
+        sent: list[Any] = []
+        updates.slider.observe(lambda change: sent.append(change["new"]), "value")
+        moved = [10 ** (step / 20) for step in (1, 2, 3, 4, 12, 11, 2)]
+        for value in moved:
+            updates.slider.value = value
+            assert updates.value == updates.entry.value == round(value)
+        assert sent == moved
+
     def test_the_end_of_a_slider_can_move(self) -> None:
         shown = Number("update", 800, 0, 1000, 1, whole=True, bounds=(0, 1000))
         shown.high = 500
@@ -204,6 +222,17 @@ class TestNumber:
         shown.high = 2000
         shown.value = 1500
         assert (shown.value, shown.slider.value) == (1500, 1500)
+
+    def test_play_takes_what_the_slider_is_at_as_it_comes(self) -> None:
+        """What the kernel corrected would come back to the browser and undo the keys pressed in the meantime."""
+        line = Number("line", 1, 1, 67, 1, whole=True, bounds=(1, 67))
+        play = Player(line, min=1, max=67)
+        assert play.value == 1
+        for value in (3.9999999999999996, 40.0, 70.0):
+            play.set_state({"value": value})
+            assert play.value == value
+        play.max = 2
+        assert play.value == 70
 
     def test_what_is_no_number_is_refused(self) -> None:
         with pytest.raises(bp.BpkitError, match="w1: expected a finite number, got nan"):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.apps.base import App, Picture, View, beside, described
-from bpkit.apps.controls import Number
+from bpkit.apps.controls import Number, Player
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
@@ -130,8 +130,7 @@ class Boundary(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        self.play = widgets.Play(min=0, max=STEPS, step=1, interval=80, show_repeat=False)
-        widgets.jslink((self.play, "value"), (self.control["step"].slider, "value"))
+        self.play = Player(self.control["step"], min=0, max=STEPS, step=1, interval=80)
         picture = Picture(format="png", layout={"width": "480px", "height": "486px"})
         return {
             "step": (self.control["step"], lambda state: float(state.step), "value"),

@@ -10,6 +10,30 @@ import traitlets
 
 from bpkit.core.errors import BpkitError
 
+
+class Player(widgets.Play):  # type: ignore[misc]
+    """The buttons that walk along the steps of a number's slider; the browser moves the one with the other.
+
+    What the slider is at, the browser sends as a fraction too, 3.9999999999999996 for 4. A whole number would cut that
+    to 3, a bounded one cut it at the end, and send it back: keys pressed in the meantime would be undone. So it is
+    taken as it comes.
+    """
+
+    value = traitlets.CFloat(0.0).tag(sync=True)
+
+    def __init__(self, number: Number, **options: Any) -> None:
+        super().__init__(value=number.value, show_repeat=False, **options)
+        widgets.jslink((self, "value"), (number.slider, "value"))
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> Any:
+        return proposal["value"]
+
+    @traitlets.validate("max")
+    def _validate_max(self, proposal: Any) -> Any:
+        return proposal["value"]
+
+
 # Layouts and styles are models of their own in the browser: shared, an app of twenty sliders opens faster.
 _LABEL = "44px"
 
@@ -40,7 +64,7 @@ class Number(widgets.HBox):  # type: ignore[misc]
     ) -> None:
         self._log, self._whole, self._bounds = log, whole, bounds
         self._ends, self._step = (low, high), step
-        self._busy = False
+        self._busy = self._moved = False
         field = widgets.IntText if whole else widgets.FloatText
         entry_width = f"calc({label_width} + 88px)"
         self.entry = field(
@@ -105,8 +129,8 @@ class Number(widgets.HBox):  # type: ignore[misc]
         self._busy = True
         try:
             self.entry.value = int(self.value) if self._whole else self.value
-            # A slider that stands right is left alone: what came back would undo the keys pressed in the meantime.
-            if self._position(self.slider.value) != self._position(self.value):
+            # A slider that was moved, or stands right, is left alone: what came back would undo the keys pressed since.
+            if not self._moved and self._position(self.slider.value) != self._position(self.value):
                 self.slider.value = self._on_slider(self.value)
         finally:
             self._busy = False
@@ -120,7 +144,11 @@ class Number(widgets.HBox):  # type: ignore[misc]
     def _from_slider(self, change: Any) -> None:
         # A slider snaps to its steps as soon as it is drawn; 0.2499 must not become 0.25 by being looked at.
         if not self._busy and self._position(change["new"]) != self._position(self.value):
-            self.value = float(f"{change['new']:.10g}")
+            self._moved = True
+            try:
+                self.value = float(f"{change['new']:.10g}")
+            finally:
+                self._moved = False
 
 
 class Held(traitlets.HasTraits):

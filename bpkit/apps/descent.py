@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, Picture, View, beside
-from bpkit.apps.controls import Number
+from bpkit.apps.controls import Number, Player
 from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
@@ -73,8 +73,7 @@ class Descent(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        self.play = widgets.Play(min=0, max=MOST_STEPS, interval=400, show_repeat=False)
-        widgets.jslink((self.play, "value"), (self.control["steps"].slider, "value"))
+        self.play = Player(self.control["steps"], min=0, max=MOST_STEPS, interval=400)
         self.step = widgets.Button(description="Step", tooltip="One step against the slope", layout={"width": "80px"})
         self.step.on_click(lambda _button: self.set(steps=self.state.step + 1))
         picture = Picture(format="png", layout={"width": "660px", "height": "340px"})

@@ -95,13 +95,16 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         for name in values:
             if name not in self.control:
                 raise BpkitError(f"{self.name} {self.kind}: there is no control {name!r}{suggest(name, self.control)}")
-        self._waiting = True
-        try:
-            for name, value in values.items():
-                self.control[name].value = value
-        finally:
-            self._waiting = False
-            self._redraw()
+        for _ in range(2):  # where one control moves the end of another, that takes its value the second time
+            self._waiting = True
+            try:
+                for name, value in values.items():
+                    self.control[name].value = value
+            finally:
+                self._waiting = False
+                self._redraw()
+            if all(self.control[name].value == value for name, value in values.items()):
+                return
 
     def _redraw(self, _change: Any = None) -> None:
         """The one observer: controls -> state -> views."""

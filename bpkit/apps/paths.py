@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, beside, described, numbers
-from bpkit.apps.controls import Number
+from bpkit.apps.controls import Number, Player
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
@@ -95,8 +95,7 @@ class PathView(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        self.play = widgets.Play(min=0, max=1, interval=1500, show_repeat=False)
-        widgets.jslink((self.play, "value"), (self.control["path"].slider, "value"))
+        self.play = Player(self.control["path"], min=0, max=1, interval=1500)
         return {
             "play_last": (self.play, lambda state: min(len(state.paths), int(self.control["path"].high)), "max"),
             "diagram": (widgets.HTML(), self._diagram),

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View
-from bpkit.apps.controls import Number
+from bpkit.apps.controls import Number, Player
 from bpkit.core.derivation import NumberedDerivation, Step
 from bpkit.core.derive import derive
 from bpkit.core.problem import Problem
@@ -89,8 +89,7 @@ class Stepper(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        self.play = widgets.Play(min=1, max=self.last, interval=1500, show_repeat=False)
-        widgets.jslink((self.play, "value"), (self.control["line"].slider, "value"))
+        self.play = Player(self.control["line"], min=1, max=self.last, interval=1500)
         first = {phase_of(step): step.number for step in reversed(tuple(derive(self.problem.network)))}
         self.phase = {
             phase: _button(phase, f"Go to the first line of the phase {phase}", self._go(first[phase]))

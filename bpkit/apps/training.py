@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, beside, described, numbers
-from bpkit.apps.controls import Held, Number
+from bpkit.apps.controls import Held, Number, Player
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
@@ -83,8 +83,7 @@ class Training(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        self.play = widgets.Play(min=0, max=1000, step=10, interval=100, show_repeat=False)
-        widgets.jslink((self.play, "value"), (self.control["shown"].slider, "value"))
+        self.play = Player(self.control["shown"], min=0, max=1000, step=10, interval=100)
         return {
             "curve": (widgets.HTML(), self._curve),
             "diagram": (widgets.HTML(), lambda state: svg(*self._network_shown(state))),
