@@ -10,6 +10,7 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -146,3 +147,48 @@ def test_the_first_lines_of_python_run() -> None:
     [lines] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len([line for line in lines.splitlines() if line]) == 6  # the import, and five lines that use it
     exec(compile(lines, "README.md", "exec"), {})
+
+
+def test_the_link_that_fetches_lessons_decodes_to_what_nbgitpuller_reads() -> None:
+    """An address within an address within an address."""
+    [link] = re.findall(r"https://mybinder\.org/\S*git-pull\S*", README)
+    [inner] = parse_qs(urlsplit(link).query)["urlpath"]
+    pull = {name: values[0] for name, values in parse_qs(urlsplit(inner).query).items()}
+    assert urlsplit(inner).path == "git-pull"
+    assert pull == {
+        "repo": "https://github.com/OWNER/LESSONS",
+        "branch": "main",
+        "urlpath": "lab/tree/LESSONS/notebooks/00_start_here.ipynb",
+    }
+    assert "nbgitpuller" in yaml.safe_load((ROOT / "binder" / "environment.yml").read_text())["dependencies"]
+
+
+# The version
+
+
+def test_changes_citation_and_tag_carry_the_version() -> None:
+    version = PROJECT["version"]
+    assert re.search(r"^### (\S+)$", section("Changes"), re.MULTILINE)[1] == version  # type: ignore[index]
+    assert str(yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]) == version
+    if (ROOT / ".git").exists():  # a copy without history, as of a release's archive, has no tags
+        tags = subprocess.run(
+            ["git", "tag", "--points-at", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert [tag for tag in tags.stdout.split() if tag.startswith("v")] in ([], [f"v{version}"])
+
+
+# What comes with a change
+
+
+def test_the_hooks_and_the_workflow_call_what_exists() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    entries = [hook["entry"].split()[0] for repo in config["repos"] for hook in repo["hooks"]]
+    assert entries
+    for entry in entries:
+        assert entry in {".venv/bin/ruff", ".venv/bin/python"}
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())["jobs"]
+    commands = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    assert ".ci/run" in commands
+    for extra in ("lecture", "hub", "site"):
+        assert any(extra in command for command in commands)
+        assert extra in PROJECT["optional-dependencies"]

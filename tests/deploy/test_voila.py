@@ -1,0 +1,103 @@
+"""Voilà serves a lesson, and each app as a page of its own, to a browser: `voila notebooks/07_training.ipynb`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from live_lab import NOTEBOOKS
+from playwright.sync_api import Page, expect
+from thorough import THOROUGH
+
+import bpkit as bp
+
+pytestmark = [
+    pytest.mark.skipif(not THOROUGH, reason="serves every app anew: set BPKIT_THOROUGH=1"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("voila") is None, reason='voila is missing: pip install -e ".[lecture]"'
+    ),
+]
+QUESTIONS = ("ask", "predict")  # they want to know what is asked: lessons have them
+GIVEN = {"boundary": "'moons'"}
+
+
+@contextmanager
+def served(what: Path, home: Path) -> Iterator[str]:
+    """Serve a notebook or a folder of them by Voilà, on a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    command = [sys.executable, "-m", "voila", str(what), "--no-browser", f"--port={port}"]
+    log = home / "voila.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=os.environ | own, stdout=output, stderr=output) as process,
+    ):
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    urlopen(f"http://127.0.0.1:{port}/voila/static/", timeout=1).close()
+                except URLError as error:
+                    if hasattr(error, "code"):  # it answers, be it with a refusal
+                        break
+                    assert process.poll() is None, log.read_text()
+                    assert time.monotonic() < deadline, log.read_text()
+                    time.sleep(0.1)
+                else:
+                    break
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def ready(page: Page, url: str) -> None:
+    page.goto(url, timeout=60_000)
+    page.locator(".bpkit-app").first.wait_for(timeout=60_000)
+
+
+def test_the_lesson_on_training_is_a_page_whose_slider_works(page: Page, tmp_path: Path) -> None:
+    with served(NOTEBOOKS / "07_training.ipynb", tmp_path) as url:
+        ready(page, url)
+        app = page.locator(".bpkit-app").filter(has=page.get_by_label("show update")).first
+        app.get_by_label("Picture in words").check()
+        rate = app.locator("input").and_(app.get_by_label("learning rate", exact=True))
+        rate.fill("2.5")
+        rate.press("Enter")
+        run = bp.train(bp.examples.article.problem.replace(learning_rate=2.5), 200)
+        expect(app).to_contain_text(f"{run.loss[0]:.6g}")
+        expect(app).to_contain_text("2.5")
+        expect(page.locator("body")).not_to_contain_text("import bpkit")  # a page for a lecture shows no code
+
+
+def test_each_app_is_a_page_of_its_own(page: Page, tmp_path: Path) -> None:
+    """A notebook of one cell makes the page."""
+    apps = [name for name in bp.apps.__all__ if name not in QUESTIONS]
+    folder = tmp_path / "apps"
+    folder.mkdir()
+    for name in apps:
+        source = f"import bpkit as bp\nbp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})"
+        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=metadata)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    wrong = []
+    with served(folder, tmp_path) as url:
+        for name in apps:
+            ready(page, f"{url}/voila/render/{name}.ipynb")
+            controls = page.locator(".bpkit-app").locator("input, select, button").count()
+            text = page.inner_text("body")
+            if not controls or "Loading widget" in text or "Error" in text:
+                wrong.append((name, text[:200]))
+    assert wrong == []
