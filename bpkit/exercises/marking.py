@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.derive import derive
+from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate_given
+from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.files import slug
 from bpkit.exercises.key import Key
@@ -163,17 +167,38 @@ def carried(part: NumberPart, value: float, usual: Feedback, before: Sequence[Be
     names = ", ".join(first or given)
     if trivial := [name for name, number in given.items() if number in (0.0, 1.0, -1.0)]:
         return _not_carried(usual, f"{trivial[0]} = {given[trivial[0]]:g}")
-    expected = evaluate_given(part.problem, given)[part.quantity]
+    expected = _onward(part.problem, given)[part.quantity]
     if not math.isfinite(expected) or abs(expected) < 1e-3 * abs(part.right):
         return _not_carried(usual, names)
     reach = max(half_unit(expected, part.digits), part.slack * abs(expected / part.right)) * (1 + 1e-9)
     for one in wrong:  # what was typed is rounded, and may have been carried on unrounded
         name = str(one.part.quantity)
         off = {**given, name: one.value + half_unit(one.value, one.part.digits)}
-        reach += abs(evaluate_given(part.problem, off)[part.quantity] - expected)
+        reach += abs(_onward(part.problem, off)[part.quantity] - expected)
     if abs(value - expected) > reach:
         return None
     return Feedback("carried", f"{value:g} is right, given your {names}")
+
+
+@lru_cache(maxsize=64)
+def _repeats(network: Network) -> Mapping[str, str]:
+    """Lines that only say another slope once more: where one output alone counts, dE_total/dnet_o1 = dE_o1/dnet_o1."""
+    known = derive(network)
+    return MappingProxyType(
+        {
+            step.name: str(step.rhs)
+            for step in known
+            if step.rhs.is_Symbol
+            and str(step.rhs) in known
+            and step.name.split("/")[1:] == str(step.rhs).split("/")[1:]
+        }
+    )
+
+
+def _onward(problem: Problem, given: Mapping[str, float]) -> Mapping[str, float]:
+    """Every quantity, gone on with from what is given; the lines rest on the other name of a slope, not on its own."""
+    repeats = _repeats(problem.network)
+    return evaluate_given(problem, {**{repeats[name]: given[name] for name in given if name in repeats}, **given})
 
 
 def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
@@ -181,6 +206,7 @@ def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
     if part.problem is None or part.quantity is None:
         return []
     rests_on = {step.name for step in derive(part.problem.network).toward(part.quantity)}
+    rests_on |= {name for name, other in _repeats(part.problem.network).items() if other in rests_on}
     return [
         one
         for one in before
