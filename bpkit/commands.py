@@ -19,9 +19,10 @@ from bpkit.exercises.editions.pdf import browser, print_pages
 from bpkit.exercises.files import counted, visible, write
 from bpkit.exercises.generation import generate
 from bpkit.exercises.key import read_key
-from bpkit.exercises.marked import handed_in, marking, reports
+from bpkit.exercises.marked import absent, handed_in, marking, reports
 from bpkit.exercises.marking import Marked
 from bpkit.exercises.produce import produce
+from bpkit.exercises.report import listed
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, chosen
 from bpkit.exercises.submissions import Unreadable
 
@@ -145,7 +146,8 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
     """
     paths = handed_in(submissions, key_path)
     results: list[Marked] = list(bar(marking(paths, key_path, jobs), len(paths), "marking"))
-    for name, content in reports(results).items():
+    missing = absent(results, key_path)
+    for name, content in reports(results, missing).items():
         write(out / name, content, force)
     unmarked = [marked for marked in results if marked.problem]
     click.echo(
@@ -153,6 +155,8 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
     )
     for marked in unmarked:
         click.echo(visible(f"  not marked: {marked.path.name}: {marked.problem}"))
+    if missing:
+        click.echo(visible(f"  nothing marked of: {listed(missing)}"))
 
 
 @click.command()

@@ -37,12 +37,21 @@ def marking(paths: Sequence[Path], key_path: Path, jobs: int | None = None) -> I
             yield twice(marked, seen)
 
 
-def reports(results: Sequence[Marked]) -> Mapping[str, str]:
-    """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page."""
+def absent(results: Sequence[Marked], key_path: Path) -> tuple[str, ...]:
+    """The learners of the key of whom no notebook was marked."""
+    here = {marked.slug for marked in results}
+    return tuple(seat.learner for seat in _key(key_path, _stamp(key_path)).seats if seat.slug not in here)
+
+
+def reports(results: Sequence[Marked], missing: Sequence[str] = ()) -> Mapping[str, str]:
+    """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page.
+
+    The class's page names who is ``missing``.
+    """
     good = [marked for marked in results if marked.marks]
     pages = {f"feedback/{name}.html": feedback_page(marked) for name, marked in zip(_pages(good), good)}
     tables = {"marks.csv": marks_table(results), "answers.csv": answers_table(results)}
-    return {**tables, "class.html": class_page(results), **pages}
+    return {**tables, "class.html": class_page(results, missing), **pages}
 
 
 @lru_cache(maxsize=1)

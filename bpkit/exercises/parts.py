@@ -15,7 +15,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
-from bpkit.exercises.rounding import half_unit, rounded
+from bpkit.exercises.rounding import half_unit, rounded, significant
 from bpkit.exercises.typed import read_number
 
 SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
@@ -124,7 +124,8 @@ class NumberPart(Part):
         if near:
             exact = [w for w in near if abs(typed.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
             return self._named(exact or near, shown)
-        if typed.digits and typed.digits < self.digits and off <= half_unit(self.right, typed.digits) * SURE:
+        digits = typed.digits or significant(typed.value)
+        if digits < self.digits and off <= half_unit(self.right, digits) * SURE:
             return Feedback("unknown", f"{shown} begins well, but {self.digits} significant digits were asked")
         return Feedback("unknown", f"{shown} is not the number, and not one that a known mistake leads to")
 

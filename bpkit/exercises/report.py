@@ -106,13 +106,15 @@ def feedback_body(marked: Marked) -> str:
     return body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else "")
 
 
-def class_page(results: Sequence[Marked]) -> str:
+def class_page(results: Sequence[Marked], missing: Sequence[str] = ()) -> str:
     """The class's page."""
-    return page("The class", class_body(results))
+    return page("The class", class_body(results, missing))
 
 
-def class_body(results: Sequence[Marked]) -> str:
-    """The class at a glance: which misconception how often in which question, how each answer went, what to look at."""
+def class_body(results: Sequence[Marked], missing: Sequence[str] = ()) -> str:
+    """The class at a glance: which misconception how often in which question, how each answer went, what to look at,
+    of whom nothing was marked.
+    """
     good = [marked for marked in results if marked.marks]
     named: Counter[tuple[str, str]] = Counter()
     right: Counter[str] = Counter()
@@ -136,7 +138,13 @@ def class_body(results: Sequence[Marked]) -> str:
     look = [(m.path.name, m.problem or "; ".join(m.remarks)) for m in results if m.problem or m.remarks]
     if look:
         body += table("Files to look at", ("file", "why"), look)
-    return body
+    return body + (f"<p>Nothing marked of {html.escape(listed(missing))}.</p>" if missing else "")
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names in a row; of many the first, and how many more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ def rounded(value: float, digits: int) -> float:
     return float(f"{value:.{digits - 1}e}")
 
 
+def significant(value: float) -> int:
+    """How many significant digits a number needs to be written down, twelve at most: 3 for 0.0851."""
+    return len(f"{value:.11e}".partition("e")[0].strip("-").replace(".", "").rstrip("0")) or 1
+
+
 @lru_cache(maxsize=128)
 def _nudged(network: Network, train_biases: bool) -> tuple[list[str], Callable[..., Any]]:
     """The derivation on arrays of one entry per line: in entry number i the line number i is off by half a unit."""

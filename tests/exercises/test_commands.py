@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bpkit.cli import main
+from bpkit.cli import find_lesson, main, notebooks
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import produce as module
 from bpkit.exercises.cohort import plan
@@ -93,9 +95,14 @@ def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> No
                 cell["source"] = f'answers["{about["key"]}"] = {sheet.parts[about["key"]].answer:.4g}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
     (here / "out/learners/broken.ipynb").write_text("{")
+    (here / "out/learners/zoe.ipynb").rename(here / "zoe.ipynb")
+    assert "nothing marked of: Zoë" in run("mark", "out/learners", "--key", "out/key", "--out", "early").output
+    assert "Nothing marked of Zoë." in (here / "early/class.html").read_text(encoding="utf-8")
+    (here / "zoe.ipynb").rename(here / "out/learners/zoe.ipynb")
     said = run("mark", "out/learners", "--key", "out/key").output
     assert "5 of 6 notebooks marked" in said
     assert "not marked: broken.ipynb" in said
+    assert "nothing marked of" not in said
     with (here / "marked/marks.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["learner"]: row for row in csv.DictReader(file)}
     assert {name: row["points"] for name, row in rows.items() if name} == dict.fromkeys(
@@ -105,6 +112,23 @@ def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> No
     assert "<script>x" not in "".join(path.read_text(encoding="utf-8") for path in (here / "marked").rglob("*.html"))
     assert "can be marked" in run("doctor", "out/learners/zoe.ipynb", "--key", "out/key").output
     run("doctor", "out/learners/broken.ipynb", code=1)
+
+
+def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.split("\n## For instructors\n")[1].split("\n## ")[0]
+    lines = re.findall(r"^ +bpkit (.+)$", section, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["exercises", "exercises", "exercises", "mark", "doctor"]
+    Path("roster.csv").write_text("Ada\nBob\n")
+    for line in lines:
+        if line.startswith("mark"):
+            shutil.copytree("exercises/learners", "submissions")
+        run(*shlex.split(line))
+    for name in re.findall(r"`((?:exercises|marked)/[\w./]+)`", section):
+        assert (here / name).exists(), name
+    lessons = notebooks(Path(__file__).parents[2] / "notebooks")
+    for name in re.findall(r"`.venv/bin/bpkit lab (\w+)`", section):
+        assert find_lesson(name, lessons).startswith("instructors/")
 
 
 def test_the_doctor_mends_a_copy(here: Path) -> None:

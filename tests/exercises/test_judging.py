@@ -17,7 +17,7 @@ from bpkit.exercises.bank.quantities import number_part
 from bpkit.exercises.formula import read_formula
 from bpkit.exercises.generation import generate
 from bpkit.exercises.parts import ExactPart
-from bpkit.exercises.rounding import half_unit, paper_slack, rounded
+from bpkit.exercises.rounding import half_unit, paper_slack, rounded, significant
 from bpkit.exercises.typed import read_number
 
 ARTICLE = bp.examples.article.problem
@@ -74,6 +74,8 @@ def test_an_answer_is_judged_at_the_digits_asked() -> None:
     assert part.judge("0.0853").verdict == "unknown"
     assert "4 significant digits" in part.judge("0.09").message
     assert part.judge("0.09").verdict == "unknown"
+    assert "4 significant digits" in part.judge(0.085).message  # as it stands in an answer cell
+    assert "4 significant digits" not in part.judge(0.086).message
     assert part.judge("").verdict == part.judge(None).verdict == "blank"
     assert part.judge("eight").verdict == "unreadable"
     assert part.judge(-0.08514).misconceptions[0] == "swaps the sign of the error"
@@ -84,6 +86,7 @@ def test_half_a_unit_of_the_last_digit() -> None:
     assert half_unit(-1.5, 3) == pytest.approx(0.005)
     assert half_unit(1.0, 4) == pytest.approx(0.0005)
     assert rounded(0.0851429, 3) == 0.0851
+    assert [significant(value) for value in (0.0851, -12.0, 1e-7, 0.0, 1 / 3)] == [3, 2, 1, 1, 12]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -272,6 +274,7 @@ def test_marks_mistakes_and_damage_are_shown_and_written(here: Path, sheets: Any
     assert "<td>Ada</td><td>ada.ipynb</td><td>2</td><td>2</td>" in panel.view["marks"].value
     assert "<td>forgets the output slope</td><td>output-delta</td><td>1</td>" in panel.view["class"].value
     assert [path for _, path in panel.whose.options] == [f"submissions/{n}.ipynb" for n in ("ada", "bob", "zoe")]
+    assert "Nothing marked of" not in panel.view["problems"].value
     panel.whose.value = "submissions/bob.ipynb"
     assert "forgets the output slope" in panel.view["feedback"].value
     assert "0 of 2 points" in panel.view["feedback"].value
@@ -299,6 +302,8 @@ def test_marks_are_shown_though_earlier_results_must_stay(here: Path, sheets: An
     assert "<td>77</td>" in panel.view["feedback"].value
     assert linked(panel.view["links"].value) == {}
     assert files(here / "marked") == before
+    assert "Nothing marked of Bob, Zoë." in panel.view["problems"].value
+    assert "Nothing marked of Bob, Zoë." in panel.view["class"].value
     panel.set(force=True, run=True)
     tick(panel)
     assert b"77" in (here / "marked/feedback/ada.html").read_bytes()
@@ -339,3 +344,12 @@ def test_a_key_that_has_changed_is_read_anew(here: Path, sheets: Any) -> None:
     panel.set(force=True, run=True)
     tick(panel)
     assert "Someone" in panel.view["marks"].value
+
+
+def test_widgets_come_with_the_panels_alone() -> None:
+    code = (
+        "import sys, bpkit as bp, bpkit.cli; bp.exercises.generate('loss'); print('ipywidgets' in sys.modules);"
+        "bp.exercises.panels; print('ipywidgets' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -14,13 +14,13 @@ from bpkit.apps.controls import Held
 from bpkit.apps.panel import View, described
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.files import counted, slug, write
-from bpkit.exercises.marked import handed_in, marking, reports
+from bpkit.exercises.marked import absent, handed_in, marking, reports
 from bpkit.exercises.marking import Marked
 from bpkit.exercises.pack import packing
 from bpkit.exercises.panels.markup import STYLE, download
 from bpkit.exercises.panels.working import Passes, Progress, Working
 from bpkit.exercises.produce import Pass
-from bpkit.exercises.report import class_body, feedback_body, table
+from bpkit.exercises.report import class_body, feedback_body, listed, table
 
 MOST_ROWS = 300
 ZIP = "marked"
@@ -39,9 +39,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class Result:
-    """The marked files, and why their reports could not be written, if so."""
+    """The marked files, of whom nothing was marked, and why the reports could not be written, if so."""
 
     results: tuple[Marked, ...]
+    missing: tuple[str, ...]
     out: Path
     refused: str = ""
 
@@ -157,11 +158,12 @@ class Mark(Working):
         paths = handed_in(setup.submissions, setup.key)
         results: list[Marked] = []
         yield Pass("marking", len(paths), map(results.append, marking(paths, setup.key, jobs=1)))
-        files, refused = reports(results), [""]
+        missing = absent(results, setup.key)
+        files, refused = reports(results, missing), [""]
         yield Pass("writing", len(files), _write(files, setup, refused))
         if not refused[0]:
             yield packing(setup.out, list(files), ZIP, setup.force)
-        return Result(tuple(results), setup.out, refused[0])
+        return Result(tuple(results), missing, setup.out, refused[0])
 
     def read(self, values: Mapping[str, Any]) -> State:
         try:
@@ -203,11 +205,13 @@ def _people(state: State) -> tuple[tuple[str, str], ...]:
 
 
 def _problems(state: State) -> str:
-    """The files that could not be marked, each on a line of its own."""
-    if not state.result or not state.result.unmarked:
+    """The files that could not be marked, each on a line of its own, and the learners of whom nothing was marked."""
+    if not state.result:
         return ""
-    lines = "".join(f"<li><b>{escape(m.path.name)}</b>: {escape(m.problem)}</li>" for m in state.result.unmarked)
-    return f"<p>Not marked:</p><ul>{lines}</ul>"
+    lines = [f"<li><b>{escape(m.path.name)}</b>: {escape(m.problem)}</li>" for m in state.result.unmarked]
+    text = f"<p>Not marked:</p><ul>{''.join(lines)}</ul>" if lines else ""
+    missing = state.result.missing
+    return text + (f"<p>Nothing marked of {escape(listed(missing))}.</p>" if missing else "")
 
 
 def _links(state: State) -> str:
@@ -230,7 +234,7 @@ def _marks(state: State) -> str:
 
 
 def _class(state: State) -> str:
-    return class_body(state.result.results) if state.result else "<p>Nothing marked yet.</p>"
+    return class_body(state.result.results, state.result.missing) if state.result else "<p>Nothing marked yet.</p>"
 
 
 def _feedback(state: State) -> str:

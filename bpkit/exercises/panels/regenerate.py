@@ -94,7 +94,7 @@ class Regenerate(Working):
 
     def views(self) -> Mapping[str, View]:
         asked, whose = self.control["question"], self.control["whose"]
-        self.command = widgets.Text(description="command", disabled=False, **described(WIDE, "100%"))
+        self.command = widgets.Text(description="command", disabled=False, **described(WIDE, "calc(100% - 4px)"))
         preview, report = widgets.HTML(), widgets.HTML()
         preview.add_class("bpkit-question")
         report.add_class("bpkit-report")
