@@ -1,0 +1,165 @@
+"""Commands that are interrupted, killed, run twice at once or out of disk: nothing half-written, nothing lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from thorough import THOROUGH
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises import files
+from bpkit.exercises.cohort import plan
+from bpkit.exercises.files import sweep, write
+from bpkit.exercises.produce import produce
+
+LEARNERS = 120 if THOROUGH else 50
+COMMAND = [sys.executable, "-m", "bpkit", "exercises", "new", "--questions", "loss", "--editions", "learner"]
+
+
+def start(out: Path, *options: str) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as in a terminal."""
+    command = [*COMMAND, "--learners", str(LEARNERS), "--out", str(out), *options]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file but the unfinished ones that a killed process could not take with it."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".part"
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a command that nobody disturbs makes."""
+    folder = tmp_path_factory.mktemp("whole")
+    produce(plan(LEARNERS, questions=("loss",)), folder, 0, ["learner"], jobs=1)
+    return hashes(folder)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"] if THOROUGH else ["1"])
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL] if THOROUGH else [signal.SIGINT])
+def test_interrupted_or_killed_it_completes_when_started_again(
+    blow: signal.Signals, jobs: str, tmp_path: Path, whole: dict[str, str]
+) -> None:
+    process = start(tmp_path, "--jobs", jobs)
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("learners/*.ipynb"))) < 5 and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.001)
+    os.killpg(process.pid, blow)
+    said, _ = process.communicate()
+    assert process.returncode != 0
+    left = hashes(tmp_path)
+    assert 5 <= sum(name.startswith("learners/") for name in left) < LEARNERS
+    assert left.items() <= whole.items()  # each file that is there is whole
+    if blow == signal.SIGINT:
+        assert "Aborted" in said
+        assert not list(tmp_path.rglob("*.part"))
+    for part in tmp_path.rglob("*.part"):
+        os.utime(part, (0, 0))  # an hour later
+    again = produce(plan(LEARNERS, questions=("loss",)), tmp_path, 0, ["learner"], jobs=1)
+    assert again.kept == len(left)
+    assert hashes(tmp_path) == whole
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("seed", ["1", "0"] if THOROUGH else ["1"])
+def test_two_commands_at_once_agree_or_one_is_refused(seed: str, tmp_path: Path, whole: dict[str, str]) -> None:
+    both = [start(tmp_path, "--jobs", "1", "--seed", one) for one in ("0", seed)]
+    said = [process.communicate()[0] for process in both]
+    assert len(hashes(tmp_path)) == len(whole)
+    if seed == "0":
+        assert [process.returncode for process in both] == [0, 0], said
+        assert hashes(tmp_path) == whole
+        return
+    assert sorted(process.returncode for process in both) == [0, 1], said
+    refused = next(text for text, process in zip(said, both, strict=True) if process.returncode)
+    assert "exists with other content" in refused
+    assert "Traceback" not in refused
+    same = sum(whole.get(name) == one for name, one in hashes(tmp_path).items())
+    assert same in (0, len(whole))  # all files are one command's
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--learners", "3", "--out", str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+    )
+    assert done.returncode == 1
+    assert "expected a file that can be written, got File too large" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.rglob("*.part"))
+    assert all(path.stat().st_size < 2000 for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_no_space_left_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+
+    def full(dir: Path, prefix: str, suffix: str) -> tuple[int, str]:
+        name = dir / f"{prefix}x{suffix}"
+        name.touch()
+        return os.open("/dev/full", os.O_WRONLY), str(name)
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", full)
+    with pytest.raises(BpkitError, match="No space left on device; make room"):
+        write(tmp_path / "a.txt", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_came_meanwhile_is_not_overwritten(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another command writes its file between the look and the writing; a file system may have no links."""
+    path = tmp_path / "a.txt"
+    looked = files._stands
+
+    def look(one: Path, data: bytes) -> bool:
+        found = looked(one, data)
+        path.write_text("theirs")
+        return found
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", lambda *_: (_ for _ in ()).throw(OSError("no links")))
+        assert write(path, "mine")
+        assert path.read_text() == "mine"
+        return
+    monkeypatch.setattr(files, "_stands", look)
+    with pytest.raises(BpkitError, match="exists with other content"):
+        write(path, "mine")
+    assert path.read_text() == "theirs"
+    assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_where_a_file_should_be_and_the_reverse(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").write_text("x")
+    for path, force in ((tmp_path / "a", False), (tmp_path / "a", True), (tmp_path / "b" / "c", True)):
+        with pytest.raises(BpkitError):
+            write(path, "text", force)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b"]
+
+
+def test_only_old_leftovers_are_swept(tmp_path: Path) -> None:
+    for name, age in ((".bpkit-old.part", 7200), (".bpkit-new.part", 60), ("mine.part", 7200)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".bpkit-new.part", "mine.part"]
