@@ -142,6 +142,15 @@ def test_the_line_of_the_lesson() -> None:
     assert "= w5 · out_h1 + w6 · out_h2 + b2 = 0.35 · 0.623634 + 0.2 · 0.632045 + 0.5 = 0.844681" in at
 
 
+def test_the_reasons_of_the_lesson() -> None:
+    derivation = bp.derive(KINDS["article"].network)
+    assert derivation["net_o1"].reason == "net input of o1: each hidden output times its weight, plus the bias b2"
+    assert derivation["dE/dout_h1"].reason == "out_h1 reaches the loss through o1 and o2"
+    assert (
+        bp.derive(bp.Network(1, 1, 5))["dE/dout_h1"].reason == "out_h1 reaches the loss through every neuron after it"
+    )
+
+
 def test_parts_keep_their_numbers() -> None:
     problem = KINDS["article"]
     derivation = bp.derive(problem.network)

@@ -162,6 +162,15 @@ def test_a_run_that_diverges_stops_there_and_keeps_what_it_has(rate: float, batc
     assert bp.train(problem, len(trace)).diverged_at == trace.diverged_at
 
 
+def test_a_run_goes_on_where_one_exponential_leaves_the_floats() -> None:
+    """The first update throws the net to -1461, where e^1461 is no float; the outputs are 0 and the loss is finite."""
+    network = bp.Network(1, 1, loss="binary_cross_entropy", bias="none")
+    trace = bp.train(bp.Problem(network, {"w1": 1.0}, [1.0], [0.0], learning_rate=2000), 5)
+    assert trace.diverged_at is None
+    assert len(trace) == 6
+    np.testing.assert_allclose(trace["w1"][1:], 1 - 2000 / (1 + math.exp(-1)), rtol=1e-14)
+
+
 def test_a_loss_that_is_infinite_from_the_start() -> None:
     problem = STEEP.replace(w1=1e200)
     trace = bp.train(problem, 5)
@@ -199,6 +208,13 @@ def test_records_that_do_not_fit_are_refused_before_they_are_made() -> None:
     for problem in (ARTICLE, batch):
         with pytest.raises(bp.BpkitError, match=r"at most \d+ updates for 10 parameters.*got 40000000.*trace.final"):
             bp.train(problem, 40_000_000)
+
+
+def test_the_most_updates_that_are_named_are_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "RECORD_LIMIT", 99)  # 9 records of the loss and 10 parameters
+    assert len(bp.train(ARTICLE, 8)) == 9
+    with pytest.raises(bp.BpkitError, match="at most 8 updates for 10 parameters"):
+        bp.train(ARTICLE, 9)
 
 
 # The source that runs

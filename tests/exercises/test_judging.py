@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,9 @@ def test_an_answer_is_judged_at_the_digits_asked() -> None:
     assert part.judge("0.08514").verdict == "correct"
     assert part.judge("0.08517").verdict == "rounded"
     assert part.judge("0.0853").verdict == "unknown"
+    exact = replace(part, right=0.0851, paper=0.0)
+    assert [exact.judge(text).verdict for text in ("0.085105", "0.0851051", "0.085095", "0.0850949")] == [
+        "correct", "unknown", "correct", "unknown"]  # half a unit away counts, and nothing beyond  # fmt: skip
     assert "4 significant digits" in part.judge("0.09").message
     assert part.judge("0.09").verdict == "unknown"
     assert "4 significant digits" in part.judge(0.085).message  # as it stands in an answer cell
@@ -121,6 +125,7 @@ def test_words_shapes_and_paths_are_read_in_several_spellings() -> None:
     shape = ExactPart("?", (2, 3), "shape")
     assert [shape.judge(s).verdict for s in ((2, 3), [2, 3], "2x3", "(2, 3)", "2 × 3")] == ["correct"] * 5
     assert shape.judge((3, 2)).verdict == "unknown"
+    assert ExactPart("?", (3,), "shape").judge("(3,)").verdict == "correct"
     assert shape.judge(3).verdict == "unreadable"
     paths = ExactPart("?", frozenset({("h1", "o1"), ("h1", "o2")}), "paths")
     for given in (["h1 o1", "h1 o2"], "h1 o2, h1 o1", ("h1->o2", "h1 → o1"), [["h1", "o1"], ["h1", "o2"]]):
