@@ -252,3 +252,19 @@ def test_text_from_outside_stays_text() -> None:
     app.button.click()
     assert "<script>" not in app.answer.value
     assert "<b>a" not in app.answer.value
+
+
+def test_pages_that_run_nothing_show_the_question_and_what_was_said() -> None:
+    boxes = (bp.apps.ask(PROBLEM, "net_o1"), bp.apps.detective(PROBLEM))
+    for app in boxes:
+        assert "type your number here" in app._repr_mimebundle_()["text/html"]
+        app.number.value = "<i>1</i>"
+        assert "<i>1" not in app._repr_mimebundle_()["text/html"]
+    boxes[0].number.value = "0.794609"
+    assert boxes[0].state.found.message[:30] in boxes[0]._repr_mimebundle_()["text/html"]
+    app = predict()
+    assert "<li>up</li><li>down</li>" in app._repr_mimebundle_()["text/html"]
+    assert "downhill" not in app._repr_mimebundle_()["text/html"]
+    app.guess.value = "up"
+    app.button.click()
+    assert "It is down." in app._repr_mimebundle_()["text/html"]

@@ -18,6 +18,7 @@ from bpkit.show.diagram_layout import LETTER, layout
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.live import Live
 from bpkit.show.palette import NEGATIVE, PAPER, POSITIVE, RUNS
+from bpkit.show.plots import loss_curves
 
 ARTICLE = bp.examples.article.problem
 SVG = "{http://www.w3.org/2000/svg}"
@@ -152,6 +153,36 @@ def test_a_diagram_is_an_image_with_words_and_the_same_on_every_call() -> None:
 def test_names_cannot_break_out_of_the_picture() -> None:
     assert "<script" not in str(diagram(ARTICLE.network, ARTICLE, []).figure)
     ET.fromstring(str(random_problem(bp.Network(2, 3, 2, bias="neuron")).diagram().figure))
+
+
+def test_curves_at_several_learning_rates_say_which_is_which() -> None:
+    runs = [bp.train(ARTICLE.replace(learning_rate=rate), 20) for rate in (0.1, 0.5, 10)]
+    picture = loss_curves(runs)
+    (axes,) = picture.figure.axes
+    for line, run, (_, style, look) in zip(axes.lines, runs, RUNS):
+        assert np.array_equal(line.get_ydata(), run.loss)
+        assert line.get_linestyle() == style  # not the colour alone
+        assert (
+            f"{look.capitalize()}: Loss E_total against updates, learning rate {run.problem.learning_rate:g}"
+            in repr(picture)
+        )
+        assert f"{run.loss[20]:.6g} after 20" in repr(picture)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "learning rate 0.1",
+        "learning rate 0.5",
+        "learning rate 10",
+    ]
+    assert loss_curves(runs, log=True).figure.axes[0].get_yscale() == "log"
+    with pytest.raises(bp.BpkitError, match="expected 1 to 5 runs, got 6"):
+        loss_curves(runs * 2)
+
+
+def test_a_run_that_fails_ends_where_it_fails() -> None:
+    straight = ARTICLE.replace(network=bp.Network(2, 2, 2, activation="identity"), learning_rate=8)
+    run = bp.train(straight, 100)
+    assert run.diverged_at is not None
+    assert "no longer finite" in repr(loss_curves([run]))
+    assert len(loss_curves([run]).figure.axes[0].lines[0].get_ydata()) == len(run) < 100
 
 
 def test_a_loss_curve_says_its_losses() -> None:

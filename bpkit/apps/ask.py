@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, described
-from bpkit.apps.verdicts import line_html, line_words, look, settled, verdict_html, verdict_words
+from bpkit.apps.verdicts import line_html, line_words, look, page_html, settled, verdict_html, verdict_words
 from bpkit.core.detective import Question, question
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.problem import Problem
@@ -77,6 +77,9 @@ class Ask(App):
     def read(self, values: Mapping[str, Any]) -> State:
         found = look(self.problem, str(self.asked), values["number"])
         return State(self.asked, values["number"], found, values["line"] or settled(found), values["digits"])
+
+    def page_html(self, state: State) -> str:
+        return page_html(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text

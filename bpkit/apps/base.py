@@ -77,6 +77,10 @@ class App(Panel):
         """A still picture for pages that run nothing."""
         return None
 
+    def page_html(self, state: Any) -> str:
+        """What such a page shows where there is no picture, as HTML."""
+        return ""
+
     # What every app has.
     def further_controls(self) -> Mapping[str, Any]:
         return {"digits": self.digits_control, "twin": self.twin}
@@ -111,6 +115,8 @@ class App(Panel):
                 bundle["image/svg+xml"] = still.figure
             else:
                 bundle["image/png"] = still.png()
+        elif page := self.page_html(self.state):
+            bundle["text/html"] = page
         return bundle
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, described
-from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, verdict_html, verdict_words
+from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
 from bpkit.core.derive import derive
 from bpkit.core.detective import MOST_UPDATES, Question, question
 from bpkit.core.errors import BpkitError
@@ -90,6 +90,9 @@ class Detective(App):
         found = HOW if given is None else look(self.problem, str(asked), values["number"], given)
         pairs = tuple((given or {}).items())
         return State(asked, values["number"], pairs, found, values["line"], values["digits"])
+
+    def page_html(self, state: State) -> str:
+        return page_html(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text

@@ -159,8 +159,11 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs) or {}
-        bundle["text/plain"] = repr(self)
-        return bundle
+        state = self.state
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in state.choices or ())
+        said = f"<p>{escape(state.feedback)}</p>" if state.feedback else "<p>Run this page to commit to an answer.</p>"
+        page = f"<p><b>{escape(state.question)}</b></p>{choices and f'<ul>{choices}</ul>'}{said}"
+        return {**bundle, "text/plain": repr(self), "text/html": page}
 
 
 def _box() -> widgets.Text:

@@ -63,6 +63,13 @@ def verdict_html(found: Diagnosis | str) -> str:
     )
 
 
+def page_html(asked: Question, typed: str, found: Diagnosis | str) -> str:
+    """Quantity, number and verdict, for a page that runs nothing."""
+    if not typed.strip():
+        return f"<p><b>{name_html(str(asked))} = ?</b> Run this page, and type your number here.</p>"
+    return f"<p><b>{name_html(str(asked))} = {escape(typed)}</b></p>{verdict_html(found)}"
+
+
 def verdict_words(found: Diagnosis | str) -> str:
     """The verdict in words."""
     return found if isinstance(found, str) else f"{LOOKS[found.verdict][1]} {found.message}".lstrip()

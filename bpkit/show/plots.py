@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bpkit.core.errors import BpkitError
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
 from bpkit.show.render import number
 
 if TYPE_CHECKING:
     from bpkit.core.training import Trace
+
+MANY_RUNS = (*RUNS, (INK, "-.", "dash-dotted black"), (FAINT, "-", "solid grey"))
 
 
 def blank(
@@ -46,6 +50,27 @@ def loss_curve(trace: Trace, log: bool = False) -> Drawing:
     else:
         axes.set_ylim(bottom=0, top=None if len(trace) and trace.loss.max() > 0 else 1)
     return Drawing(curve_words(trace, log), figure)
+
+
+def loss_curves(traces: Sequence[Trace], log: bool = False) -> Drawing:
+    """Some runs in one picture, each named by its learning rate; one that fails ends where it fails."""
+    if not 0 < len(traces) <= len(MANY_RUNS):
+        raise BpkitError(
+            f"loss_curves: expected 1 to {len(MANY_RUNS)} runs, got {len(traces)}; draw those that tell most"
+        )
+    figure, axes = blank()
+    said = []
+    for trace, (color, line, look) in zip(traces, MANY_RUNS):
+        name = f"learning rate {trace.problem.learning_rate:g}"
+        axes.plot(np.arange(len(trace)), trace.loss, line, color=color, linewidth=1.8, label=name)
+        said.append(f"{look.capitalize()}: {curve_words(trace, log)}")
+    axes.set(xlabel="updates", ylabel="loss E_total", xlim=(0, max(1, max(map(len, traces)) - 1)))
+    if log:
+        axes.set_yscale("log")
+    else:  # a run that climbs leaves the picture at the top
+        axes.set_ylim(0, 2 * max([float(trace.loss[0]) for trace in traces if len(trace)], default=0.5))
+    axes.legend(frameon=False, fontsize=9)
+    return Drawing(" ".join(said), figure)
 
 
 def curve_words(trace: Trace, log: bool = False, digits: int = 6) -> str:
