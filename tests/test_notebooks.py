@@ -13,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from thorough import THOROUGH
 
 ROOT = Path(__file__).parents[1]
 # Deeper folders are an instructor's own: the classes' sheets that the panels write beside themselves.
@@ -69,7 +71,7 @@ def test_nothing_in_the_outputs_changes_from_run_to_run(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LESSONS, ids=[path.name for path in LESSONS])
 def test_a_lesson_has_its_parts(path: Path) -> None:
-    """Title, goal, what to know before, a prediction, the recap of three lines, and links to its neighbours."""
+    """Title, goal, what to know before, prediction, questions, a recap of three lines, and links to its neighbours."""
     text = prose(path)
     assert re.match(rf"# {path.name[:2]} · ", text)
     assert "**Goal.**" in text
@@ -78,7 +80,10 @@ def test_a_lesson_has_its_parts(path: Path) -> None:
     assert len(re.findall(r"^- ", recap, re.MULTILINE)) == 3
     calls = "\n".join(cell.source for cell in code_cells(path))
     assert "bp.apps.predict(" in calls
-    assert "bp.apps.ask(" in calls
+    asked = text.index("## Check yourself")
+    assert text.index("## Predict") < asked < text.index("## Recap")
+    bank = len(re.findall(r"bp\.exercises\.ask\(", calls))
+    assert (1 if path == LESSONS[0] else 2) <= bank <= 4  # the first lesson has the detective's box besides
     order = [lesson.name for lesson in LESSONS]
     here = order.index(path.name)
     for neighbour in order[max(here - 1, 0) : here] + order[here + 1 : here + 2]:
@@ -128,6 +133,58 @@ def test_a_wrong_digit_in_the_prose_is_seen() -> None:
     produced = produced_by(ROOT / "notebooks" / "04_forward_pass.ipynb")
     assert unsupported("the sum is 0.844681, about 0.84", produced) == set()
     assert unsupported("the sum is 0.844682, about 0.83", produced) == {"0.844682", "0.83"}
+
+
+def lines_shown(path: Path) -> set[int]:
+    """The numbers of the derivation's lines that a notebook's cells show."""
+    outputs = [output for cell in code_cells(path) for output in cell.outputs]
+    texts = [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs]
+    return {int(number) for text in texts for number in re.findall(r"^ *\((\d+)\) ", text, re.MULTILINE)}
+
+
+def lines_named(text: str) -> set[int]:
+    """The numbers of lines that some prose names, as in "lines (33) and (34)"."""
+    return {int(number) for number in re.findall(r"\((\d+)\)", text)}
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=[path.name for path in LESSONS])
+def test_the_lines_that_the_prose_names_are_shown(path: Path) -> None:
+    assert lines_named(prose(path)) - {2015} <= lines_shown(path)
+
+
+def test_a_line_that_is_not_shown_would_be_seen() -> None:
+    shown = lines_shown(ROOT / "notebooks" / "05_output_weights.ipynb")
+    assert {12, 16, 22, 23} <= shown
+    assert not lines_named("as line (21) says") <= shown
+
+
+def results(shell: InteractiveShell, source: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a cell prints and what it gives, as text."""
+    capsys.readouterr()
+    done = shell.run_cell(source)
+    done.raise_error()
+    shell.displayhook.flush()
+    return capsys.readouterr().out
+
+
+APP = re.compile(r"bp\.apps\.(?!ask|predict)\w+\(")
+TRIED = LESSONS if THOROUGH else LESSONS[4:5]
+
+
+@pytest.mark.parametrize("path", TRIED, ids=[path.name for path in TRIED])
+def test_cells_run_twice_and_apps_run_alone_from_any_folder(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every cell twice in its order, which changes nothing; then each app after the first cell and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    sources = [cell.source for cell in code_cells(path)]
+    shell = InteractiveShell()
+    for source in sources:
+        assert results(shell, source, capsys) == results(shell, source, capsys), source
+    for source in filter(APP.search, sources):
+        alone = InteractiveShell()
+        results(alone, sources[0], capsys)
+        assert "App " in results(alone, source, capsys), source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)

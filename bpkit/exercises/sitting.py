@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from typing import Any
 
@@ -17,6 +17,7 @@ from bpkit.apps.verdicts import LOOKS
 from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.mathml import mathml
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import generate
@@ -121,7 +122,9 @@ class Ask(widgets.VBox):  # type: ignore[misc]
         self.boxes = [_box(letter, part) for letter, part in parts.items()]
         self.verdicts = [widgets.HTML() for _ in parts]
         heading, text = f"<div class='bpkit-heading'>{escape(self.exercise.bank.title)}</div>", self.exercise.content
-        given = widgets.HTML(heading + as_html(text.tell().partition("\n\n")[2]), layout=_side())
+        given = widgets.HTML(
+            heading + as_html(text.tell().partition("\n\n")[2].removesuffix("Compute:")), layout=_side()
+        )
         given.add_class("bpkit-question")
         self._page.children = [
             widgets.HBox([given, self._answers(parts.values())], layout={"flex_flow": "row wrap"}),
@@ -134,7 +137,7 @@ class Ask(widgets.VBox):  # type: ignore[misc]
     def _answers(self, parts: Sequence[Part] | Any) -> widgets.VBox:
         rows = []
         for part, box, verdict in zip(parts, self.boxes, self.verdicts):
-            asked = widgets.HTML(as_html(part.asks))
+            asked = widgets.HTML(as_html(part.asks, partial(mathml, large=True)))
             asked.add_class("bpkit-question")
             rows += [asked, box, verdict]
         return widgets.VBox(rows, layout=_side())

@@ -58,7 +58,7 @@ def loss_curves(traces: Sequence[Trace], log: bool = False) -> Drawing:
         raise BpkitError(
             f"loss_curves: expected 1 to {len(MANY_RUNS)} runs, got {len(traces)}; draw those that tell most"
         )
-    figure, axes = blank()
+    figure, axes = blank(7.6)
     said = []
     for trace, (color, line, look) in zip(traces, MANY_RUNS):
         name = f"learning rate {trace.problem.learning_rate:g}"
@@ -69,7 +69,7 @@ def loss_curves(traces: Sequence[Trace], log: bool = False) -> Drawing:
         axes.set_yscale("log")
     else:  # a run that climbs leaves the picture at the top
         axes.set_ylim(0, 2 * max([float(trace.loss[0]) for trace in traces if len(trace)], default=0.5))
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))  # beside the curves
     return Drawing(" ".join(said), figure)
 
 
