@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -54,3 +57,16 @@ def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:
     print(f"\n{len(results)} notebooks marked in {seconds:.1f} s on one processor")
     assert not any(marked.problem for marked in results)
     assert seconds < max(MARKING * LEARNERS / 1000, 15)
+
+
+def test_the_doctor_from_start_to_end(folder: Path) -> None:
+    """Processor time, start of Python included; the clock on the wall depends on what else runs."""
+    path = min((folder / "learners").iterdir())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "bpkit", "doctor", str(path)], check=True, capture_output=True)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"\nbpkit doctor: {used:.2f} s of processor time, {wall:.2f} s on the clock")
+    assert used < 1

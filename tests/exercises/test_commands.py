@@ -8,6 +8,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -259,3 +261,16 @@ def test_without_a_browser_it_says_so_before_anything_is_made(here: Path, monkey
     monkeypatch.setenv("PATH", "")
     assert "an installed browser" in run("exercises", "new", "--pdf", code=1).output
     assert not (here / "exercises").exists()
+
+
+def test_the_doctor_starts_without_what_takes_long_to_start(here: Path) -> None:
+    run("exercises", "new", "--questions", "loss", "--editions", "learner")
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom bpkit.cli import main\n"
+        "said = CliRunner().invoke(main, ['doctor', sys.argv[1]]).output\n"
+        "slow = ('nbformat', 'nbconvert', 'jsonschema', 'jupyter_client', 'IPython', 'ipywidgets', 'matplotlib')\n"
+        "print(said, [name for name in slow if name in sys.modules])"
+    )
+    path = "exercises/learners/learner-01.ipynb"
+    done = subprocess.run([sys.executable, "-c", code, path], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["learner-01.ipynb:", "can", "be", "marked", "[]"]
