@@ -6,13 +6,24 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from live_lab import NOTEBOOKS, THEMES, Lab
+from thorough import THOROUGH
 
 from bpkit.cli import notebooks
 
+LESSONS = notebooks(NOTEBOOKS)
+# JupyterLab's own part: it gives an image of an output no alternative text, so its words must follow it, see below; and
+# it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
+JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
+WORDS_FOLLOW = """() => [...panel.node.querySelectorAll('.jp-RenderedImage')].every(image =>
+    image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""
+CONTENT = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}  # what is the kit's own on the page
 
-@pytest.mark.parametrize("path", notebooks(NOTEBOOKS))
+
+@pytest.mark.parametrize("path", LESSONS)
 def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callable[[str, object], None]) -> None:
     """For a person to look at, BPKIT_SCREENSHOTS names a folder for pictures in both themes."""
     folder = os.environ.get("BPKIT_SCREENSHOTS")
@@ -23,3 +34,44 @@ def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callab
             notebook.screenshot(Path(folder).absolute() / f"{Path(path).stem}_{theme}.png")
             record_property("screenshots", str(Path(folder).absolute()))
         assert notebook.problems() == []
+
+
+@pytest.mark.parametrize("path", LESSONS if THOROUGH else LESSONS[:1])
+def test_axe_finds_no_serious_violation_in_a_lessons_own_content(lab: Lab, path: str) -> None:
+    """In both themes: contrast, texts of pictures, headings, tables and what the outputs hold."""
+    serious = []
+    with lab.notebook(path) as notebook:
+        notebook.run()
+        for theme in reversed(THEMES):
+            lab.theme(theme)
+            found = Axe().run(lab.page, context=CONTENT).response["violations"]
+            serious += [
+                (theme, violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+                for violation in found
+                if violation["impact"] in ("serious", "critical") and violation["id"] not in JUPYTERLABS
+            ]
+        assert lab.page.evaluate(WORDS_FOLLOW)
+    assert serious == []
+
+
+@pytest.mark.parametrize(("path", "after"), list(zip(LESSONS, LESSONS[1:]))[: None if THOROUGH else 1])
+def test_the_keyboard_alone_runs_a_lesson_and_goes_on_to_the_next(lab: Lab, path: str, after: str) -> None:
+    count = len(nbformat.read(NOTEBOOKS / path, as_version=4).cells)
+    with lab.notebook(path) as notebook:
+        lab.page.keyboard.press("Escape")
+        for _ in range(count - 1):
+            lab.page.keyboard.press("Shift+Enter")
+        notebook.settle()
+        lab.page.wait_for_function("number => panel.content.activeCellIndex === number", arg=count - 1)
+        assert notebook.problems() == []
+        for _ in range(10):  # from the last cell to the links in it
+            lab.page.keyboard.press("Tab")
+            if after in (lab.page.evaluate("document.activeElement.getAttribute('href')") or ""):
+                break
+        lab.page.keyboard.press("Enter")
+        opened = "path => jupyterapp.shell.currentWidget?.context?.path === path"
+        lab.page.wait_for_function(opened, arg=after)
+        lab.js(
+            "async () => { const next = jupyterapp.shell.currentWidget; await next.sessionContext.ready; "
+            "await next.sessionContext.shutdown(); next.dispose(); }"
+        )

@@ -1,0 +1,54 @@
+"""The README's first command, as somebody meets it who has nothing yet: new folder, new home, nothing downloaded."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+from test_packaging import README, ROOT
+from thorough import THOROUGH
+
+pytestmark = pytest.mark.skipif(not THOROUGH, reason="installs the kit anew: set BPKIT_THOROUGH=1")
+UNITS = {"kB": 1e-3, "MB": 1.0}
+
+
+def test_the_first_command_ends_in_the_first_lesson(tmp_path: Path, page: Page) -> None:
+    """And downloads about what the README says."""
+    home, log, shown = tmp_path / "home", tmp_path / "pip.log", tmp_path / "shown"
+    home.mkdir()
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "bpkit")], check=True)
+    command = re.findall(r"^```shell\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[0].strip()
+    # Where the tests run nobody looks at a browser that the command opens.
+    command += " -- --no-browser --port=0"
+    kept = ("PATH", "LANG", "PIP_", "SSL_", "REQUESTS_")  # a machine's way to its index, and nothing of the user's
+    environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    environment |= {"HOME": str(home), "PIP_LOG": str(log), "PIP_CACHE_DIR": str(home / "cache")}
+    with (
+        shown.open("w") as output,
+        subprocess.Popen(
+            ["bash", "-c", "set -m; " + command + " & trap 'kill %1' TERM; wait"],
+            cwd=tmp_path / "bpkit",
+            env=environment,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
+        try:
+            deadline = time.monotonic() + 300
+            while not (address := re.search(r"http://\S+token=\w+", shown.read_text())):
+                assert process.poll() is None, shown.read_text()
+                assert time.monotonic() < deadline, shown.read_text()
+                time.sleep(0.5)
+            page.goto(address[0])
+            page.get_by_role("heading", name="00 · Start here").wait_for(timeout=60_000)
+        finally:
+            process.terminate()
+    wheels = set(re.findall(r"Downloading \S*?([^/\s]+\.whl) \(([0-9.]+) ([kM]B)\)", log.read_text()))
+    size = sum(float(number) * UNITS[unit] for _, number, unit in wheels)
+    [said] = map(int, re.findall(r"The download is about (\d+) MB", README))
+    assert abs(size - said) < 0.2 * said, size
