@@ -108,10 +108,11 @@ def _points(losses: Array, along: Scale, down: Scale) -> str:
     """The corners of a curve; of a long one the lowest and the highest of each stretch, so that no peak is lost."""
     at = np.arange(len(losses))
     if len(losses) > POINTS:
-        starts = np.linspace(0, len(losses), POINTS // 2, endpoint=False).astype(int)
-        parts = list(zip(starts.tolist(), np.split(losses, starts[1:])))
-        peaks = [start + int(find(part)) for start, part in parts for find in (np.argmin, np.argmax)]
-        at = np.unique([0, *peaks, len(losses) - 1])
+        long = -(-len(losses) // (POINTS // 2))
+        rows = np.pad(losses, (0, -len(losses) % long), mode="edge").reshape(-1, long)
+        starts = np.arange(0, len(losses), long)
+        peaks = np.concatenate([[0], starts + rows.argmin(axis=1), starts + rows.argmax(axis=1), [len(losses) - 1]])
+        at = np.unique(peaks)
     x, y = _places(at, losses[at], along, down)
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist()))
 
