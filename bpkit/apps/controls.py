@@ -23,6 +23,7 @@ class Player(widgets.Play):  # type: ignore[misc]
 
     def __init__(self, number: Number, **options: Any) -> None:
         super().__init__(value=number.value, show_repeat=False, **options)
+        number.add_class("bpkit-walked")
         widgets.jslink((self, "value"), (number.slider, "value"))
 
     @traitlets.validate("value")

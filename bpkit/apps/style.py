@@ -27,16 +27,24 @@ _CSS = """
 
 # The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. Nor
 # have the buttons of Play. The style's load event is when the app enters the page; they follow, and are named as they
-# come.
+# come. Whoever asks for reduced motion is shown nothing that moves by itself: Play is one step of its slider a press.
 _NAME = """
-const root = this.closest('.bpkit-app'), name = () => {
+const root = this.closest('.bpkit-app'), still = matchMedia('(prefers-reduced-motion: reduce)'), name = () => {
   root.querySelectorAll('.widget-play button:not([aria-label])').forEach(button => {
     const stop = button.querySelector('.fa-stop'), repeat = button.querySelector('.fa-retweet, .fa-repeat');
-    button.setAttribute('aria-label', stop ? 'Stop, back to the start' : repeat ? 'Repeat' : 'Play or pause'); });
+    button.setAttribute('aria-label', stop ? 'Stop, back to the start' : repeat ? 'Repeat'
+      : still.matches ? 'One step on' : 'Play or pause'); });
   root.querySelectorAll('.noUi-handle:not([aria-label])').forEach(handle => {
     const label = (handle.closest('.bpkit-number') || handle.closest('.widget-slider')).querySelector('label');
     if (label) handle.setAttribute('aria-label', label.textContent + ', slider'); }); };
-if (root) { name(); new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
+const step = event => {
+  const button = event.target.closest('.widget-play button');
+  if (!still.matches || !button || button.querySelector('.fa-stop')) return;
+  event.stopPropagation();
+  const handle = root.querySelector('.bpkit-walked .noUi-handle');
+  handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', cancelable: true})); };
+if (root) { name(); root.addEventListener('click', step, true);
+  new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
 """
 
 STYLE = f'<style onload="{" ".join(_NAME.split())}">{_CSS}</style>'

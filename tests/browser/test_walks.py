@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from live_lab import Lab, Notebook
@@ -19,13 +19,18 @@ def words(notebook: Notebook) -> str:
     return str(ast.literal_eval(notebook.evaluate("repr(app)")))
 
 
-@pytest.fixture
-def opened(request: pytest.FixtureRequest, lab: Lab) -> Any:
-    with lab.cells(
-        "import bpkit as bp", f"app = bp.apps.{request.param}(bp.examples.article)\napp", name="walks"
-    ) as notebook:
+@pytest.fixture(scope="module")
+def notebook(lab: Lab) -> Iterator[Notebook]:
+    """One kernel for all walks, one after the other."""
+    with lab.cells("import ipywidgets\nimport bpkit as bp", "app = None", name="walks") as notebook:
         yield notebook
-        assert notebook.problems() == []
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, notebook: Notebook) -> Iterator[Notebook]:
+    notebook.show(f"ipywidgets.Widget.close_all()\napp = bp.apps.{request.param}(bp.examples.article)\napp")
+    yield notebook
+    assert notebook.problems() == []
 
 
 @pytest.mark.parametrize("opened", ["stepper"], indirect=True)
@@ -66,6 +71,20 @@ def test_play_walks_along_what_is_computed(opened: Notebook, control: str) -> No
         opened.page.wait_for_timeout(100)
     assert place() >= before + 2
     stop.click()
+
+
+@pytest.mark.parametrize("opened", ["training"], indirect=True)
+def test_where_reduced_motion_is_asked_for_play_is_a_step_a_press(opened: Notebook) -> None:
+    opened.page.emulate_media(reduced_motion="reduce")
+    try:
+        play = opened.element.locator(".widget-play button").first
+        for presses in (1, 2):
+            play.press("Enter")
+            opened.page.wait_for_timeout(250)  # Play would have gone on twice
+            opened.settle()
+            assert opened.evaluate("app.shown.value") == f"{presses}.0"
+    finally:
+        opened.page.emulate_media(reduced_motion="no-preference")
 
 
 @pytest.mark.parametrize("opened", ["descent"], indirect=True)
