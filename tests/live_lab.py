@@ -116,7 +116,7 @@ class Lab:
         self.folder = folder
         self.errors: list[str] = []
         page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.errors.append(f"uncaught in the browser: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught in the browser: {error.stack}"))
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(known in message.text for known in KNOWN_CONSOLE_ERRORS):
@@ -174,10 +174,21 @@ class Notebook:
     def run(self) -> None:
         """Run all cells and wait until the widgets stand: an app's parts come one by one."""
         self.lab.js("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        self._drawn()
+
+    def show(self, source: str) -> None:
+        """Run other source in the last cell, as if the notebook were opened for it; the kernel stays."""
+        self.lab.errors.clear()
+        self.lab.js(SHOW, source)
+        self._drawn()
+
+    def _drawn(self) -> None:
+        """Wait until nothing was added for a while and nothing is missing."""
         deadline = time.monotonic() + 20
-        parts = -1
-        while (parts != (parts := self.page.evaluate(PARTS)) or self._outputs()) and time.monotonic() < deadline:
-            self.page.wait_for_timeout(250)
+        parts = [-1, -2, -3]
+        while (len(set(parts)) > 1 or self._outputs()) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(80)
+            parts = [*parts[1:], self.page.evaluate(PARTS)]
         self.settle()
 
     def _outputs(self) -> list[str]:
@@ -237,6 +248,14 @@ OPEN = """async path => {
         if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
             asked.delete(msg.parent_header.msg_id);
     });
+}"""
+
+SHOW = """async source => {
+    window.heard = [];
+    const cell = panel.content.widgets.at(-1);
+    cell.model.sharedModel.setSource(source);
+    panel.content.activeCellIndex = panel.content.widgets.length - 1;
+    await jupyterapp.commands.execute('notebook:run-cell');
 }"""
 
 CLOSE = """async () => {
