@@ -92,7 +92,8 @@ def _given_function(network: Network, train_biases: bool, arrays: bool) -> Calla
     for step in steps:
         body.append(f"    {identifier(step.name)} = handed__.get({step.name!r})")
         body.append(f"    if {identifier(step.name)} is None:")
-        body.append(f"        {assignment(step, arrays)}")
+        # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
+        body.append(f"        {identifier(step.name)} = {code(step.rhs, arrays)}")
     body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
     module: dict[str, Any] = {}
     plain = "\n".join(body).replace("handed__.get(", "(")  # no function that header knows

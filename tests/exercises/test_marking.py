@@ -164,6 +164,16 @@ def test_a_new_mistake_after_an_error_is_not_carried() -> None:
     assert verdicts(sheet, answers)["net_o1"] not in ("correct", "rounded", "carried")
 
 
+def test_an_output_that_no_sigmoid_has_is_gone_on_with_as_it_stands() -> None:
+    """By the formula of the lesson, out(1 - out), not by the spelling that computers need near 1."""
+    sheet = by_hand()
+    target = sheet[1].problem.givens["y2"]
+    places = {part.quantity: name for name, part in sheet.parts.items()}
+    answers = {**answers_given(sheet, {}), places["out_o2"]: 1.198}
+    answers[places["dE_total/dnet_o2"]] = float(f"{(1.198 - target) * 1.198 * (1 - 1.198):.4g}")
+    assert verdicts(sheet, answers)["dE_total/dnet_o2"] == "carried"
+
+
 def test_code_is_left_to_the_instructor(tmp_path: Path) -> None:
     key, sheets = class_of(1, ("code", "loss"))
     ((slug, sheet),) = sheets.items()
