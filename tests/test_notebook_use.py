@@ -57,13 +57,7 @@ def test_every_cell_may_run_twice(path: Path, shell: InteractiveShell) -> None:
         assert again == first or ".value = " in source, source
 
 
-def marked(path: Path) -> object:
-    """These make the network or the data of their apps in later cells, as a part of what they teach."""
-    later = path.name[:2] in ("09", "10", "12")
-    return pytest.param(path, marks=[pytest.mark.xfail(raises=NameError)] if later else [], id=path.name)
-
-
-@pytest.mark.parametrize("path", [marked(path) for path in TAKEN])
+@pytest.mark.parametrize("path", TAKEN, ids=lambda path: path.name)
 def test_an_app_needs_the_first_cell_alone(path: Path, shell: InteractiveShell) -> None:
     first, *others = cells(path)
     for source in others:

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from thorough import THOROUGH
 
 ROOT = Path(__file__).parents[1]
 # Deeper folders are an instructor's own: the classes' sheets that the panels write beside themselves.
@@ -156,35 +154,6 @@ def test_a_line_that_is_not_shown_would_be_seen() -> None:
     shown = lines_shown(ROOT / "notebooks" / "05_output_weights.ipynb")
     assert {12, 16, 22, 23} <= shown
     assert not lines_named("as line (21) says") <= shown
-
-
-def results(shell: InteractiveShell, source: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """What a cell prints and what it gives, as text."""
-    capsys.readouterr()
-    done = shell.run_cell(source)
-    done.raise_error()
-    shell.displayhook.flush()
-    return capsys.readouterr().out
-
-
-APP = re.compile(r"bp\.apps\.(?!ask|predict)\w+\(")
-TRIED = LESSONS if THOROUGH else LESSONS[4:5]
-
-
-@pytest.mark.parametrize("path", TRIED, ids=[path.name for path in TRIED])
-def test_cells_run_twice_and_apps_run_alone_from_any_folder(
-    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Every cell twice in its order, which changes nothing; then each app after the first cell and nothing else."""
-    monkeypatch.chdir(tmp_path)
-    sources = [cell.source for cell in code_cells(path)]
-    shell = InteractiveShell()
-    for source in sources:
-        assert results(shell, source, capsys) == results(shell, source, capsys), source
-    for source in filter(APP.search, sources):
-        alone = InteractiveShell()
-        results(alone, sources[0], capsys)
-        assert "App " in results(alone, source, capsys), source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
