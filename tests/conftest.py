@@ -34,15 +34,25 @@ def pytest_configure(config: pytest.Config) -> None:
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
 
 
+BROWSER = "tests/browser"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the browser tests on one worker, whatever their files: they share a JupyterLab and a page."""
+    """Keep the browser tests on one worker, whatever their files: they share a JupyterLab and a page.
+
+    As the longest of what cannot be split they start first, beside the others: they wait for the browser half the time.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            browser = "tests/browser"
-            return browser if nodeid.startswith(browser) else str(super()._split_scope(nodeid))
+            return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if BROWSER in self.workqueue:
+                self.workqueue.move_to_end(BROWSER, last=False)
+            super()._assign_work_unit(node)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 

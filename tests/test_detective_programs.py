@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from thorough import THOROUGH
 from wrong_programs import PROGRAMS, Numbers, random_numbers, run
 
 import bpkit as bp
@@ -71,7 +72,7 @@ def test_pairs_of_mistakes_are_named() -> None:
     named = []
     for one, other in combinations(COMMON, 2):
         names = {PROGRAMS[one], PROGRAMS[other]}
-        for case in cases(one, other, digits=8)[:8]:
+        for case in cases(one, other, digits=8)[: 8 if THOROUGH else 5]:
             found = bp.diagnose(*case).misconceptions
             named.append(any({part.name for part in explanation.parts} <= names for explanation in found))
     assert len(named) > 100
@@ -91,7 +92,7 @@ def test_random_numbers_are_rarely_blamed() -> None:
     """Drawn anywhere, near the truth, and for new values within a few changes of the old one."""
     rng = np.random.default_rng(3)
     blamed: dict[str, list[bool]] = {"anywhere": [], "near": [], "change": []}
-    for n in networks()[:9]:
+    for n in networks()[: 9 if THOROUGH else 4]:
         problem, results = n.problem(), run(n)
         for name in asked(n):
             truth = results[name]
