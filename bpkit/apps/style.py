@@ -10,6 +10,8 @@ _CSS = """
 .bpkit-app .bpkit-words { margin: 4px 8px; max-width: 70em; line-height: 1.5; }
 .bpkit-app .widget-checkbox input[type=checkbox] { margin: 0 6px 0 0; vertical-align: middle; }
 .bpkit-app .widget-checkbox label, .bpkit-app .widget-checkbox { align-items: center; }
+.bpkit-app .bpkit-number input { appearance: textfield; }
+.bpkit-app .bpkit-number input::-webkit-inner-spin-button { display: none; }
 .bpkit-app svg { display: block; }
 .bpkit-app img { border-radius: 8px; background: #fff; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
