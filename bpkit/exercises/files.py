@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.streams import digest
@@ -34,14 +33,14 @@ def write(path: Path, content: str | bytes, force: bool = False) -> bool:
         if force and not path.is_symlink() and path.is_file() and path.read_bytes() == data:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PART[0], suffix=_PART[1])
+        part = path.with_name(f"{_PART[0]}{uuid4().hex}{_PART[1]}")  # named before it is there: Ctrl-C leaves none
         try:
-            with os.fdopen(handle, "wb") as file:
+            with part.open("xb") as file:
                 file.write(data)
-            Path(name).chmod(0o644)
-            return _put(Path(name), path, data, force)
+            part.chmod(0o644)
+            return _put(part, path, data, force)
         finally:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise BpkitError(
             f"{path}: expected a file that can be written, got {error.strerror or error}; make room, or choose another "
@@ -128,7 +127,10 @@ _FORMULA = re.compile(r"(^|[;|])(?=\s*[=+\-@＝＋－＠])")
 
 
 def _harmless(cell: object) -> object:
-    return _FORMULA.sub(r"\1'", visible(cell)) if isinstance(cell, str) and not _is_number(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    text = visible(cell)
+    return text if _is_number(text) else _FORMULA.sub(r"\1'", text)
 
 
 def _is_number(text: str) -> bool:

@@ -58,7 +58,7 @@ plain = st.recursive(
 )
 
 
-@examples(100, 20_000)
+@examples(100, 4000)
 @given(st.one_of(text, plain))
 def test_a_number_or_a_refusal(given: Any) -> None:
     try:
@@ -68,14 +68,14 @@ def test_a_number_or_a_refusal(given: Any) -> None:
     assert math.isfinite(found.value)
 
 
-@examples(50, 5000)
+@examples(50, 1000)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["{!r}", " {!r} ", "x = {!r}", "+{!r}"]))
 def test_every_number_that_python_writes_is_read(value: float, form: str) -> None:
     written = form.format(abs(value))
     assert read_number(written).value == pytest.approx(abs(value), rel=1e-15)
 
 
-@examples(150, 20_000)
+@examples(150, 4000)
 @given(text)
 def test_a_formula_or_a_refusal(given: str) -> None:
     try:
@@ -85,7 +85,7 @@ def test_a_formula_or_a_refusal(given: str) -> None:
     assert type(formula.at({"x1": 0.3, "w1": -0.7, "out_h1": 0.6})) is float
 
 
-@examples(100, 20_000)
+@examples(100, 4000)
 @given(text)
 def test_a_roster_or_a_refusal(given: str) -> None:
     try:
@@ -98,7 +98,7 @@ def test_a_roster_or_a_refusal(given: str) -> None:
     assert all(name.isprintable() and 0 < len(name) <= 200 for name in found)
 
 
-@examples(100, 10_000)
+@examples(100, 2000)
 @given(text)
 def test_names_become_harmless(name: str) -> None:
     short = slug(name)
@@ -109,14 +109,14 @@ def test_names_become_harmless(name: str) -> None:
     line.encode("utf-8", "strict" if name.isprintable() else "replace")
 
 
-@examples(100, 20_000)
+@examples(100, 4000)
 @given(text)
 def test_answers_are_read_from_any_cell(source: str) -> None:
     for found in answers_in(source, 1, "code"):
         assert isinstance(found.key, str)
 
 
-@examples(60, 5000)
+@examples(60, 1000)
 @given(text, st.one_of(text, st.floats(), st.integers()))
 def test_a_diagnosis_or_a_refusal(name: str, value: Any) -> None:
     for quantity in (name, "dE/dw1"):
@@ -134,7 +134,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@examples(60, 5000)
+@examples(60, 1000)
 @given(st.data())
 def test_a_notebook_spoiled_anywhere_is_marked_or_reported(made: Path, data: st.DataObject) -> None:
     """Some place of a whole notebook, any place, holds something else."""
@@ -160,12 +160,12 @@ def test_a_notebook_spoiled_anywhere_is_marked_or_reported(made: Path, data: st.
 
 
 words = st.one_of(
-    text.filter(lambda word: not word.startswith("@")),
+    text.filter(lambda word: not word.startswith("@") and "\0" not in word),  # no system hands a NUL on
     st.sampled_from(["--seed", "--difficulty", "--solution", "--key", "hidden-weight", "3", "-h", "--", "-1", "easy"]),
 )
 
 
-@examples(40, 2000)
+@examples(40, 400)
 @given(st.sampled_from(["exercises preview", "doctor", "mark", "exercises list"]), st.lists(words, max_size=4))
 def test_any_command_line_ends_in_words(command: str, arguments: list[str]) -> None:
     result = CliRunner().invoke(main, [*command.split(), *arguments])

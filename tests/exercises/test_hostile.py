@@ -181,7 +181,7 @@ def hostile_files(folder: Path, good: str) -> Iterator[tuple[str, str]]:
     put("objects.ipynb", '{"cells": [], "x": [' + "{}," * (size // 3) + "{}]}")
     yield "objects.ipynb", "parts"
     code = 'answers["1"] = 0.5\n' + "x = 1\n" * 8000
-    put("bob-code.ipynb", json.dumps(cells_of(*[code] * (size // 50_000), learner="bob")))
+    put("bob-code.ipynb", json.dumps(cells_of(*[code] * (size // 60_000), learner="bob")))
     yield "bob-code.ipynb", ""
     put("deep.ipynb", "[" * 300_000)
     yield "deep.ipynb", "nested too deeply"

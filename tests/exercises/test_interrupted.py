@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from thorough import THOROUGH
@@ -112,12 +113,15 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path)
 def test_no_space_left_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "full").symlink_to("/dev/full")
 
-    def full(dir: Path, prefix: str, suffix: str) -> tuple[int, str]:
-        name = dir / f"{prefix}x{suffix}"
-        name.touch()
-        return os.open("/dev/full", os.O_WRONLY), str(name)
+    usual = Path.open
 
-    monkeypatch.setattr(files.tempfile, "mkstemp", full)
+    def full(path: Path, mode: str = "r", **options: Any) -> Any:
+        if path.suffix != ".part":
+            return usual(path, mode, **options)
+        path.touch()
+        return usual(Path("/dev/full"), "wb")
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(BpkitError, match="No space left on device; make room"):
         write(tmp_path / "a.txt", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
