@@ -9,7 +9,7 @@ from live_lab import Lab
 from playwright.sync_api import Locator
 
 ROUNDS, KEYS = 6, 5
-FASTER = 4.0  # at least so many times faster than `interact`, where that takes so many round trips itself
+FASTER = 4.0  # at least so many times faster than `interact`
 NEAR = 1.5  # at most so many times the floor
 
 SETUP = """%matplotlib inline
@@ -96,9 +96,5 @@ def test_apps_answer_a_key_nearly_as_fast_as_the_kernel_can(lab: Lab, capsys: py
     assert problems == []
     for name in list(measured)[:4]:
         assert middle[name] / least <= NEAR, name
-    if slow / least < FASTER:
-        with capsys.disabled():
-            print(f"interact takes {slow / least:.1f} round trips: what asks the kernel is no {FASTER:g} times faster")
-        return
     for name in list(measured)[:4]:
         assert slow / middle[name] >= FASTER, name
