@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -31,6 +31,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 KNOWN_CONSOLE_ERRORS: tuple[str, ...] = ()
 # The page asks each new kernel for its widgets, also one that has not imported ipywidgets yet.
 KNOWN_KERNEL_WORDS = ("No such comm",)
+
+# How long a page may take to show what is expected: on a busy machine the usual five seconds would be a timed assertion.
+expect.set_options(timeout=60_000)
 
 # Without these the browser looks up its maker's hosts. As root, which containers are, there is no sandbox.
 CHROMIUM_OPTIONS = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, dataclass
+from threading import Event
 from typing import Any
 
 import ipywidgets as widgets
@@ -96,6 +98,34 @@ def test_a_storm_ends_in_the_last_state_in_any_order() -> None:
         last = dict(order)
         assert app.state.problem == ARTICLE.problem.replace(**last)
         assert app.view["loss"].value == f"<b>{bp.evaluate(ARTICLE.problem.replace(**last))['E_total']:.6g}</b>"
+
+
+def test_two_threads_of_a_kernel_lose_nothing() -> None:
+    """One runs the cells, the other hears the page; what the other moves while one draws is not undone."""
+    drawing, moved = Event(), Event()
+
+    class Slow(Small):
+        def read(self, values: Mapping[str, Any]) -> State:
+            state = super().read(values)
+            if values["w1"] == 0.3 and not drawing.is_set():
+                drawing.set()
+                assert moved.wait(60)
+            return state
+
+        def views(self) -> Mapping[str, View]:
+            # The end of a redraw sets the control to what it is at, as apps do whose choices depend on each other.
+            return {**super().views(), "w2": (self.control["w2"], lambda state: state.problem.parameters["w2"])}
+
+    app = Slow(ARTICLE)
+    app.w2.entry.observe(lambda _change: moved.set(), "value")  # before the app's own observer, which waits
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(setattr, app.w1, "value", 0.3)
+        assert drawing.wait(60)
+        other = threads.submit(setattr, app.w2, "value", -0.7)
+        one.result(60)
+        other.result(60)
+    assert app.state.problem == ARTICLE.problem.replace(w1=0.3, w2=-0.7)
+    assert app.w2.value == -0.7
 
 
 def test_reset_and_set_draw_once() -> None:

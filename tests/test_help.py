@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pydoc
 import re
+import sys
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -15,7 +16,8 @@ import bpkit as bp
 NAMES = dir(bp)
 
 
-def test_tab_shows_the_public_names_and_nothing_else() -> None:
+def test_tab_shows_the_public_names_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # the shell puts its own there
     shell = InteractiveShell()
     shell.user_ns["bp"] = bp
     with provisionalcompleter():

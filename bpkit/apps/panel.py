@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from threading import RLock
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
@@ -11,6 +12,10 @@ import traitlets
 
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
+
+# JupyterLab hands what widgets say to a thread beside the one that runs cells, the first messages excepted. So two may
+# want to draw at once, and Matplotlib is not made for that: one after the other, whatever the panel.
+_DRAWING = RLock()
 
 View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
@@ -96,27 +101,36 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             if name not in self.control:
                 raise BpkitError(f"{self.name} {self.kind}: there is no control {name!r}{suggest(name, self.control)}")
         for _ in range(2):  # where one control moves the end of another, that takes its value the second time
-            self._waiting = True
-            try:
-                for name, value in values.items():
-                    self.control[name].value = value
-            finally:
-                self._waiting = False
-                self._redraw()
+            with _DRAWING:
+                self._waiting = True
+                try:
+                    for name, value in values.items():
+                        self.control[name].value = value
+                finally:
+                    self._waiting = False
+                    self._redraw()
             if all(self.control[name].value == value for name, value in values.items()):
                 return
 
+    def _values(self) -> dict[str, Any]:
+        return {name: control.value for name, control in self.control.items()}
+
     def _redraw(self, _change: Any = None) -> None:
         """The one observer: controls -> state -> views."""
-        if self._waiting:
-            return
+        with _DRAWING:
+            if not self._waiting:
+                self._draw(self._values())
+
+    def _draw(self, values: Mapping[str, Any]) -> None:
         try:
-            state = self.read({name: control.value for name, control in self.control.items()})
+            state = self.read(values)
             frames = [(view[0], view[2] if len(view) > 2 else "value", view[1](state)) for view in self._views.values()]
             words, (note, warning) = self.words(state), self.note(state)
         except BpkitError as error:
             self.message.value = message_html(str(error), True)
             return
+        if self._values() != values:
+            return  # moved meanwhile by the other thread, which waits to draw: its values are not to be overwritten
         self.state = state
         self._waiting = True  # a view that moves the end of a slider starts nothing new
         try:
