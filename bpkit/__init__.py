@@ -31,8 +31,8 @@ Jupyter ``bp.derive?`` shows one name's own page, with its shapes, errors, sourc
 command line opens the lessons, ``bpkit --help`` the rest.
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING
 
 from bpkit.core.derive import derive as derive
 from bpkit.core.diagnosis import diagnose as diagnose
@@ -44,7 +44,7 @@ from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
 from bpkit.core.training import train as train
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from bpkit import apps as apps
     from bpkit import examples as examples
     from bpkit import exercises as exercises

@@ -6,6 +6,7 @@ import inspect
 import pydoc
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -24,6 +25,14 @@ def test_tab_shows_the_public_names_and_nothing_else(monkeypatch: pytest.MonkeyP
         shown = {completion.text for completion in shell.Completer.completions("bp.", 3)}
     assert shown == set(NAMES)
     assert len(NAMES) == 12
+
+
+def test_a_star_brings_the_public_names_alone() -> None:
+    """And the folders, as soon as something in them is imported. An ``__all__`` would make the help long."""
+    brought: dict[str, object] = {}
+    exec("from bpkit import *", brought)
+    folders = {path.name for path in Path(bp.__path__[0]).iterdir() if path.is_dir()}
+    assert set(NAMES) - folders <= set(brought) - {"__builtins__"} <= {*NAMES, *folders, "commands", "cli"}
 
 
 def test_help_is_one_page_that_names_them_all() -> None:
