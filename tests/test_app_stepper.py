@@ -180,6 +180,14 @@ def test_a_learning_rate_that_fails_is_stated_and_the_app_goes_on() -> None:
     assert (app.state.update, app.state.line, app.state.problem) == (0, 1, wild)
 
 
+def test_a_loss_that_is_not_finite_from_the_start_is_not_blamed_on_the_learning_rate() -> None:
+    large = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1e200, "b1": 0}, [1], [0], learning_rate=0.01)
+    app = bp.apps.stepper(large)
+    assert "The loss is not finite at update 0" in app.message.value
+    assert "start with other parameters" in app.message.value
+    assert "rate" not in app.message.value
+
+
 def test_the_words_are_the_same_every_time_and_stand_behind_the_still_picture() -> None:
     app, other = bp.apps.stepper(ARTICLE), bp.apps.stepper(ARTICLE)
     assert repr(app) == repr(other)

@@ -45,6 +45,7 @@ class State:
     line: int
     digits: int
     diverged_at: int | None
+    run: str  # the run in one sentence
 
     @property
     def step(self) -> Step:
@@ -120,7 +121,7 @@ class Stepper(App):
         wanted, line = int(values["update"]), int(values["line"])
         update = max(0, min(wanted, len(trace) - 1))
         rows = self._rows(values["rate"], update)
-        return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at)
+        return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at, trace.message)
 
     def words(self, state: State) -> str:
         step = state.step
@@ -130,11 +131,7 @@ class Stepper(App):
 
     def note(self, state: State) -> tuple[str, bool]:
         if state.diverged_at is not None and state.wanted >= state.diverged_at:
-            return (
-                f"The loss is no longer finite at update {state.diverged_at}: learning rate "
-                f"{state.problem.learning_rate:g} is too large here; the lines are those of update {state.update}.",
-                True,
-            )
+            return f"{state.run[0].upper()}{state.run[1:]}; the lines are those of update {state.update}.", True
         return "", False
 
     def drawing(self, state: State) -> Drawing:
