@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.files import csv_text, slugs
+from bpkit.exercises.files import as_written, csv_text, slugs
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet
 from bpkit.exercises.streams import digest, learner_seed
 
@@ -73,7 +73,7 @@ def _rows(text: str) -> list[list[str]]:
         raw = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), strict=False))
     except csv.Error as error:
         raise BpkitError(f"roster: expected a table in CSV, got something else ({error}); save it as CSV") from None
-    rows = [[" ".join("".join(filter(str.isprintable, cell)).split())[:200] for cell in row] for row in raw]
+    rows = [[_clean(as_written(_clean(cell))) for cell in row] for row in raw]
     rows = [row for row in rows if row and row[0]]
     if rows and rows[0][0].lower() in ("learner", "learners", "name", "student", "id"):
         rows = rows[1:]
@@ -83,6 +83,10 @@ def _rows(text: str) -> list[list[str]]:
             raise BpkitError(f"roster: {row[0][:60]!r} stands in it twice; give each learner a name of their own")
         seen.add(row[0])
     return rows
+
+
+def _clean(cell: str) -> str:
+    return " ".join("".join(filter(str.isprintable, cell)).split())[:200].strip()
 
 
 def seats(given: int | str, seed: int) -> tuple[Seat, ...]:

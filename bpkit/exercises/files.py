@@ -124,6 +124,7 @@ def visible(text: str) -> str:
 
 # What makes a spreadsheet compute, in its wide forms too; behind a separator of another country as well.
 _FORMULA = re.compile(r"(^|[;|])(?=\s*[=+\-@＝＋－＠])")
+_QUOTED = re.compile(_FORMULA.pattern.replace("(?=", "'(?="))
 
 
 def _harmless(cell: object) -> object:
@@ -131,6 +132,11 @@ def _harmless(cell: object) -> object:
         return cell
     text = visible(cell)
     return text if _is_number(text) else _FORMULA.sub(r"\1'", text)
+
+
+def as_written(cell: str) -> str:
+    """What a cell of ``csv_text`` was before it was made harmless."""
+    return _QUOTED.sub(r"\1", cell)
 
 
 def _is_number(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import subprocess
@@ -18,7 +20,7 @@ from thorough import examples
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.cohort import names, plan, seats
+from bpkit.exercises.cohort import names, plan, seats, seeds_table
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.files import csv_text, slug
 from bpkit.exercises.formula import read_formula
@@ -96,6 +98,21 @@ def test_a_roster_or_a_refusal(given: str) -> None:
     assert len(set(found)) == len(found) > 0
     assert len({seat.slug for seat in everybody}) == len(everybody)
     assert all(name.isprintable() and 0 < len(name) <= 200 for name in found)
+
+
+@examples(100, 2000)
+@given(st.one_of(text, st.lists(st.sampled_from([*"'=+-@＝;| 1,\"", "a"]), max_size=8).map("".join)))
+def test_a_table_of_seeds_is_a_roster_of_the_same_class(name: str) -> None:
+    """Names that a spreadsheet would compute, which the table quotes, come back as they were."""
+    roster = io.StringIO()
+    csv.writer(roster).writerows([["ada"], [name]])
+    try:
+        made = plan(roster.getvalue(), seed=5)
+    except BpkitError:
+        return
+    again = plan(seeds_table(made), seed=6)
+    assert again.seats == made.seats
+    assert seeds_table(again) == seeds_table(made)
 
 
 @examples(100, 2000)
