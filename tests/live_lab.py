@@ -32,7 +32,7 @@ KNOWN_CONSOLE_ERRORS: tuple[str, ...] = ()
 # The page asks each new kernel for its widgets, also one that has not imported ipywidgets yet.
 KNOWN_KERNEL_WORDS = ("No such comm",)
 
-# How long a page may take to show what is expected: on a busy machine the usual five seconds would be a timed assertion.
+# How long a page may take to show what is expected: on a busy machine the usual 5 s would be a timed assertion.
 expect.set_options(timeout=60_000)
 
 # Without these the browser looks up its maker's hosts. As root, which containers are, there is no sandbox.

@@ -88,7 +88,7 @@ def imports(module: str) -> Iterator[tuple[ast.stmt, str]]:
 def for_types_only(node: ast.AST, up: dict[ast.AST, ast.AST]) -> bool:
     while node in up:
         node = up[node]
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             return True
     return False
 
