@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.core.numeric import compiled
+from bpkit.core.program import compiled
 from bpkit.show.cost import CostPlot, count
 
 ARTICLE = bp.examples.article
@@ -54,7 +54,7 @@ class Counted(float):
 
 def tallied(network: bp.Network, function: str) -> int:
     """Run the generated code on such numbers; exp is made to keep them."""
-    run = compiled(network, True, False)[function]
+    run = compiled(network, True, False, function)
     kept = run.__globals__["exp"]
     run.__globals__["exp"] = lambda z: Counted(math.exp(z))
     try:

@@ -36,7 +36,7 @@ UP = {
 
 # Who runs Python that bpkit has written itself, from a derivation's lines.
 RUNS_GENERATED_CODE = {
-    "core/numeric.py",
+    "core/program.py",
     "core/matrix_run.py",
     "core/alternatives.py",
     "exercises/proof.py",

@@ -10,8 +10,8 @@ from bpkit.core.detective import Question
 from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis
-from bpkit.core.numeric import lines
 from bpkit.core.problem import Problem
+from bpkit.core.program import lines
 from bpkit.show.diagram import numbers_of
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from bpkit.core.code import code, header, identifier, inlined
 from bpkit.core.derivation import Step
 from bpkit.core.network import Network
-from bpkit.core.numeric import lines
 from bpkit.core.problem import Problem
+from bpkit.core.program import lines
 from bpkit.core.rewrites import Misconception, Rewriter
 
 Array = NDArray[np.float64]

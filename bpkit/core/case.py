@@ -12,8 +12,9 @@ from bpkit.core.alternatives import Array, Way, outcomes, plan
 from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.figures import Figure
-from bpkit.core.numeric import evaluate, lines
+from bpkit.core.numeric import evaluate
 from bpkit.core.paper import slack
+from bpkit.core.program import lines
 from bpkit.core.rewrites import Rewriter
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper

@@ -157,7 +157,7 @@ class Derivation:
 
     def source(self, train_biases: bool = True) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
-        from bpkit.core.numeric import source
+        from bpkit.core.program import source
 
         return source(self.network, train_biases)
 

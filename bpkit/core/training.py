@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.matrix_run import train_matrices
-from bpkit.core.numeric import compiled, single
+from bpkit.core.numeric import single
 from bpkit.core.problem import Problem
+from bpkit.core.program import compiled
 
 if TYPE_CHECKING:
     from bpkit.show.drawing import Drawing
@@ -133,7 +134,7 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 def _straight_lines(problem: Problem, steps: int) -> Array:
     width = len(problem.network.parameters) + 1
     records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
-    run: Any = compiled(problem.network, problem.train_biases, False)["train"]
+    run: Any = compiled(problem.network, problem.train_biases, False, "train")
     with suppress(ArithmeticError, ValueError):
         run(**problem.givens, steps=steps, record=lambda *row: records.extend(pack(*row)))
         return np.frombuffer(records).reshape(-1, width)

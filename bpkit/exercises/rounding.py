@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bpkit.core.code import assignment, header, identifier
 from bpkit.core.network import Network
-from bpkit.core.numeric import lines
 from bpkit.core.problem import Problem
+from bpkit.core.program import lines
 
 Array = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from bpkit.core.network import Network
-from bpkit.core.numeric import compiled, source
 from bpkit.core.problem import Problem
+from bpkit.core.program import compiled, source
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
@@ -70,19 +70,18 @@ def count(network: Network) -> Cost:
 
 def seconds(problem: Problem) -> tuple[float, float]:
     """How long nudging and backpropagation take here; the loss is timed once and taken for each of nudging's runs."""
-    functions, givens = compiled(problem.network, True, False), problem.givens
-    values = [givens[name] for name in problem.network.givens]  # a thousand keywords would take longer than the work
-    loss = _fastest(lambda: functions["loss"](*values))
-    every = _fastest(lambda: functions["evaluate"](*values))
-    return 2 * len(problem.network.parameters) * loss, every
+    network, givens = problem.network, problem.givens
+    values = [givens[name] for name in network.givens]  # a thousand keywords would take longer than the work
+    loss, every = (_fastest(compiled(network, True, False, name), values) for name in ("loss", "evaluate"))
+    return 2 * len(network.parameters) * loss, every
 
 
-def _fastest(call: Callable[[], object]) -> float:
+def _fastest(call: Callable[..., object], values: Sequence[object]) -> float:
     """The shortest of as many calls as the budget allows, at least one: others were interrupted."""
     best, end = float("inf"), time.perf_counter() + BUDGET
     while True:
         start = time.perf_counter()
-        call()
+        call(*values)
         now = time.perf_counter()
         best = min(best, now - start)
         if now > end:

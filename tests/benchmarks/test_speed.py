@@ -20,7 +20,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.core.derive import derive
-from bpkit.core.numeric import compiled
+from bpkit.core.program import compiled
 
 ARTICLE = bp.examples.article.problem
 UPDATES = 5000
@@ -221,7 +221,8 @@ def test_deriving() -> None:
     [seconds] = shortest(lambda: fresh(small), rounds=5)
     [large] = shortest(lambda: fresh(wide), rounds=2)
     start = time.process_time()
-    compiled(wide, True, False)
+    for function in ("evaluate", "loss", "train"):
+        compiled(wide, True, False, function)
     code = time.process_time() - start
     print(f"\nderiving 2-4-4-4-2: {seconds:.3f} s; 2-32-32-2: {large:.2f} s, its Python {code:.2f} s more")
     assert seconds < 0.1

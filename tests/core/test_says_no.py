@@ -16,7 +16,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import derive, functions, matrix, matrix_run, numeric
+from bpkit.core import derive, functions, matrix, matrix_run, numeric, program
 from bpkit.core.derivation import Derivation, Step
 from bpkit.core.expressions import OUT, Z
 from bpkit.core.matrix_run import matrix_gradient
@@ -114,7 +114,7 @@ CASES = [
         ]
     )
 ]
-CACHES = [derive.derive, numeric.source, numeric.compiled, matrix.derive_matrices]
+CACHES = [derive.derive, program.source, program.compiled, program.compiled_given, matrix.derive_matrices]
 CACHES += [matrix_run.matrix_source, matrix_run._compiled]
 
 
@@ -220,7 +220,7 @@ def test_a_broken_line_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) ->
     def broken(network: bp.Network) -> Derivation:
         return Derivation(network, tuple(MUTATIONS[name](step) for step in sound(network)))
 
-    monkeypatch.setattr(numeric, "derive", broken)
+    monkeypatch.setattr(program, "derive", broken)
     assert noticed()
 
 
