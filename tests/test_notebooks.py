@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from thorough import THOROUGH
 
 ROOT = Path(__file__).parents[1]
 # Deeper folders are an instructor's own: the classes' sheets that the panels write beside themselves.
@@ -177,14 +178,15 @@ def test_a_wrong_derivative_makes_a_notebook_fail(tmp_path: Path) -> None:
         startup = tmp_path / "ipython" / "profile_default" / "startup"
         startup.mkdir(parents=True, exist_ok=True)
         (startup / "00_slip.py").write_text(slip)
-        command = [sys.executable, "-m", "pytest", "--nbval", str(notebook), "-q", "-n0", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "--nbval", str(notebook), "-qx", "-n0", "-p", "no:cacheprovider"]
         environment = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
         return subprocess.run(
             [*command, "-c", os.devnull], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
 
-    honest = run("")
-    assert honest.returncode == 0, honest.stdout[-2000:]
+    if THOROUGH:  # else this run's own comparison of the lesson has to do
+        honest = run("")
+        assert honest.returncode == 0, honest.stdout[-2000:]
     # The slope of the sigmoid without its factor (1 - out), before any lesson is derived.
     wrong = run(
         "from bpkit.core.functions import BUILT_IN, OUT\n"

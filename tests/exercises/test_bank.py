@@ -195,7 +195,7 @@ def test_another_process_with_another_hash_seed_draws_the_same() -> None:
         subprocess.run(
             [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
         ).stdout
-        for seed in ("1", "2")
+        for seed in (("1", "2") if THOROUGH else ("1",))
     }
     assert len(texts) == 1
     assert json.loads(texts.pop()) == [[generate(id, seed=3).task.data(), generate(id, seed=3).question] for id in IDS]
