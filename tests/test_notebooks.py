@@ -194,4 +194,5 @@ def test_a_wrong_derivative_makes_a_notebook_fail(tmp_path: Path) -> None:
         "    object.__setattr__(BUILT_IN['sigmoid'], field, OUT)\n"
     )
     assert wrong.returncode == 1
-    assert "loss" in wrong.stdout
+    assert "Cell outputs differ" in wrong.stdout
+    assert "goes against its slope" in wrong.stdout
