@@ -14,9 +14,17 @@ SAMPLES = st.integers(0, 4)  # 0: one sample, given as a plain list
 
 
 @st.composite
-def cases(draw: st.DrawFn, samples: st.SearchStrategy[int] = SAMPLES, spread: float = 1.0) -> Case:
+def cases(
+    draw: st.DrawFn,
+    samples: st.SearchStrategy[int] = SAMPLES,
+    spread: float = 1.0,
+    sizes: st.SearchStrategy[list[int]] = SIZES,
+) -> Case:
     """A network with numbers. Losses and output activations are drawn so that the loss is defined."""
-    sizes = draw(SIZES)
+    return _case(draw, draw(sizes), samples, spread)
+
+
+def _case(draw: st.DrawFn, sizes: list[int], samples: st.SearchStrategy[int], spread: float) -> Case:
     activations = [draw(st.sampled_from(ACTIVATIONS)) for _ in sizes[1:]]
     loss = draw(st.sampled_from(LOSSES))
     if loss == "cross_entropy":

@@ -55,9 +55,8 @@ def name_latex(name: str) -> str:
         letter, first, second = match.groups()
         low = f"{first},{second}" if second else first
         return f"{letter}_{{{low}}}" if len(letter) == 1 else rf"\mathit{{{letter}}}_{{{low}}}"
-    if index:
-        return rf"{base}_{{{_index(index)}}}"
-    return name if len(name) == 1 else rf"\mathit{{{name}}}"
+    word = base if len(base) == 1 else rf"\mathit{{{base}}}"
+    return rf"{word}_{{{_index(index)}}}" if index else word
 
 
 def _index(neuron: str) -> str:

@@ -81,6 +81,8 @@ def composed(case: Case) -> sp.Expr:
         "tanh": sp.tanh,
         "identity": lambda z: z,
         "softplus": lambda z: sp.log(1 + sp.exp(z)),
+        "relu": lambda z: sp.Max(0, z, evaluate=False),
+        "leaky_relu": lambda z: sp.Max(sp.Float(0.01) * z, z, evaluate=False),
     }
     signal: list[sp.Expr] = [S(name) for name in case.layers[0]]
     for rows, activation in zip(case.wiring, case.activations, strict=True):
@@ -129,6 +131,16 @@ def test_expanded_is_sympys_derivative_of_the_composed_loss(
         assert abs(sp.N((ours - theirs).subs(numbers), 30)) < 1e-25, name
         new = derivation.expanded(f"{name}_new") - (sp.Symbol(name) - sp.Symbol("learning_rate") * theirs)
         assert abs(sp.N(new.subs(numbers), 30)) < 1e-25
+
+
+@examples(4, 40)
+@given(cases(ONE, sizes=st.lists(st.integers(1, 2), min_size=2, max_size=3)), st.integers(0, 10**6))
+def test_expanded_is_sympys_derivative_of_random_networks(case: Case, pick: int) -> None:
+    names = parameter_names(case)
+    name, numbers = names[pick % len(names)], digits_of(case.problem())
+    ours, theirs = bp.derive(case.network()).expanded(f"dE/d{name}"), sp.diff(composed(case), sp.Symbol(name))
+    found, wanted = (sp.N(expression.subs(numbers), 30) for expression in (ours, theirs))
+    assert abs(found - wanted) <= 1e-20 * (1 + abs(wanted)), (found, wanted)
 
 
 def test_expanded_is_the_same_expression_where_sympy_can_tell() -> None:
