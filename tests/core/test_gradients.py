@@ -89,19 +89,12 @@ def test_the_matrix_form(case: Case) -> None:
 @examples(12, 200)
 @given(cases())
 def test_fifty_digits(case: Case) -> None:
-    """Differences at 50 digits: another program and another method."""
+    """The way forward, and differences for the derivatives: another program and another method."""
     problem = case.problem()
     theirs = mp_gradient(case)
     values = bp.evaluate(problem)
     close(case, {name: values[f"dE/d{name}"] for name in theirs}, theirs)
     close(case, matrix_gradient(problem)[1], theirs)
-
-
-@examples(12, 200)
-@given(cases())
-def test_forward_values_at_fifty_digits(case: Case) -> None:
-    problem = case.problem()
-    values = bp.evaluate(problem)
     losses = []
     for row in range(len(case.inputs)):
         with mp.workdps(50):
