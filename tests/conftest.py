@@ -58,8 +58,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say where the pictures of the lessons are; the tests may have run in another process."""
+    """Say what was measured, and where the pictures of the lessons are; the tests may have run in another process."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
-    folders = {value for report in reports for name, value in report.user_properties if name == "screenshots"}
-    for folder in sorted(folders):
-        terminalreporter.write_line(f"screenshots of the lessons, light and dark: {folder}")
+    said = {
+        f"{name}: {value}"
+        for report in reports
+        for name, value in report.user_properties
+        if name in ("measured", "screenshots")
+    }
+    for line in sorted(said):
+        terminalreporter.write_line(line)

@@ -71,14 +71,19 @@ def test_binder_gets_the_same_versions() -> None:
         assert Version(tested[name]) in SpecifierSet(f"=={version}"), name
 
 
+def binder_base() -> dict[str, str]:
+    """What Binder's base has installed before it reads the repository."""
+    repo2docker = pytest.importorskip("repo2docker")
+    locks = Path(repo2docker.__file__).parent / "buildpacks" / "conda"
+    python = conda_pins("binder/environment.yml")["python"]
+    lock = (locks / f"environment.py-{python}-linux-64.lock").read_text()
+    return dict(re.findall(r"/([a-z_]+)(?:-core)?-([0-9.]+)-[^/]*\.conda", lock))
+
+
 def test_what_binder_brings_along_is_recent_enough() -> None:
     """A pin like ``4.*`` keeps the version that Binder's base has, so that one must be in our range."""
-    repo2docker = pytest.importorskip("repo2docker")
-    pins = conda_pins("binder/environment.yml")
-    locks = Path(repo2docker.__file__).parent / "buildpacks" / "conda"
-    lock = (locks / f"environment.py-{pins['python']}-linux-64.lock").read_text()
-    base = dict(re.findall(r"/([a-z_]+)(?:-core)?-([0-9.]+)-[^/]*\.conda", lock))
-    loose = [name for name, version in pins.items() if version.endswith("*")]
+    base = binder_base()
+    loose = [name for name, version in conda_pins("binder/environment.yml").items() if version.endswith("*")]
     assert loose
     for name in loose:
         assert base[name] in RANGES[name], name

@@ -39,7 +39,7 @@ def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callab
             lab.theme(theme)
             if folder:
                 notebook.screenshot(Path(folder).absolute() / f"{Path(path).stem}_{theme}.png")
-                record_property("screenshots", str(Path(folder).absolute()))
+                record_property("screenshots", f"the lessons, light and dark, in {Path(folder).absolute()}")
             if audited:
                 assert serious(lab) == [], theme
         assert notebook.problems() == []

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.skipif(not THOROUGH, reason="installs the kit anew: set
 UNITS = {"kB": 1e-3, "MB": 1.0}
 
 
-def test_the_first_command_ends_in_the_first_lesson(tmp_path: Path, page: Page) -> None:
+def test_the_first_command_ends_in_the_first_lesson(
+    tmp_path: Path, page: Page, record_property: Callable[[str, object], None]
+) -> None:
     """And downloads about what the README says."""
     home, log, shown = tmp_path / "home", tmp_path / "pip.log", tmp_path / "shown"
     home.mkdir()
@@ -27,6 +30,7 @@ def test_the_first_command_ends_in_the_first_lesson(tmp_path: Path, page: Page) 
     command += " -- --no-browser --port=0"
     kept = ("PATH", "LANG", "PIP_", "SSL_", "REQUESTS_")  # a machine's way to its index, and nothing of the user's
     environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    start = time.monotonic()
     environment |= {"HOME": str(home), "PIP_LOG": str(log), "PIP_CACHE_DIR": str(home / "cache")}
     with (
         shown.open("w") as output,
@@ -39,16 +43,18 @@ def test_the_first_command_ends_in_the_first_lesson(tmp_path: Path, page: Page) 
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + 300
+            deadline = start + 600
             while not (address := re.search(r"http://\S+token=\w+", shown.read_text())):
                 assert process.poll() is None, shown.read_text()
                 assert time.monotonic() < deadline, shown.read_text()
                 time.sleep(0.5)
             page.goto(address[0])
             page.get_by_role("heading", name="00 · Start here").wait_for(timeout=60_000)
+            seconds = time.monotonic() - start
         finally:
             process.terminate()
     wheels = set(re.findall(r"Downloading \S*?([^/\s]+\.whl) \(([0-9.]+) ([kM]B)\)", log.read_text()))
     size = sum(float(number) * UNITS[unit] for _, number, unit in wheels)
+    record_property("measured", f"the first command {seconds:.0f} s to the first lesson, {size:.0f} MB downloaded")
     [said] = map(int, re.findall(r"The download is about (\d+) MB", README))
     assert abs(size - said) < 0.2 * said, size
