@@ -13,6 +13,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import bpkit as bp
+from bpkit.core.functions import BUILT_IN
+from bpkit.core.losses import LOSSES
 
 NAMES = dir(bp)
 
@@ -47,6 +49,13 @@ def test_each_name_says_shapes_units_errors_and_source_and_shows_an_example(name
     """That the example is true is tested with all other doctests, where the architecture is."""
     text = inspect.getdoc(getattr(bp, name)) or ""
     assert [word for word in ("Shapes", "nits: ", "Errors: ", "Source: ", "\n>>> ") if word not in text] == []
+
+
+def test_a_networks_page_names_every_activation_and_every_loss() -> None:
+    text = inspect.getdoc(bp.Network) or ""
+    lists = re.findall(r"^(?:Activations|Losses): (.+)$", text, re.MULTILINE)
+    named = [set(re.findall(r"[a-z_]+", line)) for line in lists]
+    assert [names - listed for names, listed in zip((BUILT_IN.keys(), LOSSES.keys()), named)] == [set(), set()]
 
 
 def test_the_guides_first_session_runs() -> None:

@@ -58,6 +58,8 @@ class Network:
     pairs (source, target) to names and may name only some: the others keep w1, w2, .. by layer, target, source.
     With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
 
+    Activations: sigmoid, tanh, relu, leaky_relu, softplus, identity; softmax for the outputs alone.
+    Losses: half_squared_error, squared_error, mean_squared_error, binary_cross_entropy; cross_entropy with softmax.
     Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
     Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.
     Source: the lettering of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
