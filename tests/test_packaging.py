@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from bpkit.cli import find_lesson, notebooks
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -152,6 +154,20 @@ def test_the_first_lines_of_python_run() -> None:
     [lines] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len([line for line in lines.splitlines() if line]) == 6  # the import, and five lines that use it
     exec(compile(lines, "README.md", "exec"), {})
+
+
+def test_the_lessons_that_the_readme_opens_are_found() -> None:
+    named = re.findall(r"\bbpkit lab (\w+)", README)
+    assert {"04", "regenerate", "mark"} <= set(named)
+    for name in named:
+        find_lesson(name, notebooks(ROOT / "notebooks"))
+
+
+def test_every_comparison_says_where_it_was_read() -> None:
+    _, own, *others = re.findall(r"^\| (?!-)(.+?) \|", section("Beside what people use today"), re.MULTILINE)
+    assert own == "bpkit"
+    assert len(others) == 7
+    assert [row for row in others if "](https://" not in row] == []
 
 
 def test_the_link_that_fetches_lessons_decodes_to_what_nbgitpuller_reads() -> None:
