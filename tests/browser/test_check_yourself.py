@@ -9,6 +9,11 @@ from playwright.sync_api import expect
 import bpkit as bp
 
 CALL = 'bp.exercises.ask("sign-first", seed=1)'
+PREDICTIONS = """import ipywidgets
+import bpkit as bp
+way = bp.apps.predict("Which way?", ["up", "right", "down"], answer="down", because="The slope is positive.")
+size = bp.apps.predict("How far?", answer=0.25)
+ipywidgets.VBox([way, size])"""
 
 
 def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
@@ -43,4 +48,22 @@ def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
             lab.theme(theme)
             found = Axe().run(page, context=".bpkit-app").response["violations"]
             assert [v["help"] for v in found if v["impact"] in ("serious", "critical")] == []
+        assert notebook.problems() == []
+
+
+def test_a_prediction_is_committed_to_by_keys_alone(lab: Lab) -> None:
+    with lab.cells(PREDICTIONS, name="predictions") as notebook:
+        page = notebook.page
+        way, size = notebook.element.locator(".bpkit-app").all()
+        way.get_by_role("radio").first.focus()
+        for key in ("Tab", "Tab", "Space", "Tab", "Enter"):  # ipywidgets gives each choice a tab stop of its own
+            page.keyboard.press(key)
+            notebook.settle()
+        expect(way).to_contain_text("The slope is positive.")
+        page.keyboard.press("Tab")
+        page.keyboard.type("0.5")
+        notebook.settle()  # with a number there, Commit can be pressed
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(size).to_contain_text("2 times too large")
         assert notebook.problems() == []

@@ -29,6 +29,7 @@ pytestmark = [
     ),
 ]
 QUESTIONS = ("ask", "predict")  # they want to know what is asked: lessons have them
+WITHOUT_SLIDERS = {"detective"}  # numbers are typed into it
 GIVEN = {"boundary": "'moons'"}
 
 
@@ -82,7 +83,28 @@ def test_the_lesson_on_training_is_a_page_whose_slider_works(page: Page, tmp_pat
         expect(page.locator("body")).not_to_contain_text("import bpkit")  # a page for a lecture shows no code
 
 
-def test_each_app_is_a_page_of_its_own(page: Page, tmp_path: Path) -> None:
+def wrong_with(page: Page) -> list[str]:
+    """What is not as it should be on a page that has been drawn."""
+    text = page.locator("body").inner_text()
+    errors = page.locator("[data-mime-type='application/vnd.jupyter.error'], .jp-mod-error").all_inner_texts()
+    found = [
+        word for word in ("Loading widget", "Error displaying widget", "Traceback", "import bpkit") if word in text
+    ]
+    return errors + found
+
+
+def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None:
+    wrong = {}
+    with served(NOTEBOOKS, tmp_path) as url:
+        for lesson in sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")):
+            ready(page, f"{url}/voila/render/{lesson}")
+            page.get_by_role("heading", name="Recap").wait_for(timeout=60_000)
+            expect(page.locator("body")).not_to_contain_text("Loading widget", timeout=60_000)
+            wrong[lesson] = wrong_with(page)
+    assert {lesson: found for lesson, found in wrong.items() if found} == {}
+
+
+def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: Path) -> None:
     """A notebook of one cell makes the page."""
     apps = [name for name in bp.apps.__all__ if name not in QUESTIONS]
     folder = tmp_path / "apps"
@@ -92,12 +114,18 @@ def test_each_app_is_a_page_of_its_own(page: Page, tmp_path: Path) -> None:
         metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=metadata)
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    wrong = []
+    wrong, moved = {}, []
     with served(folder, tmp_path) as url:
         for name in apps:
             ready(page, f"{url}/voila/render/{name}.ipynb")
-            controls = page.locator(".bpkit-app").locator("input, select, button").count()
-            text = page.inner_text("body")
-            if not controls or "Loading widget" in text or "Error" in text:
-                wrong.append((name, text[:200]))
-    assert wrong == []
+            app = page.locator(".bpkit-app").first
+            app.get_by_label("Picture in words").check()
+            slider = app.get_by_role("slider").first
+            if slider.count():
+                before = app.inner_text()
+                slider.press("ArrowRight")
+                expect(app).not_to_have_text(before, use_inner_text=True)
+                moved.append(name)
+            wrong[name] = wrong_with(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
+    assert set(apps) - set(moved) == WITHOUT_SLIDERS
