@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import Case, parameter_names
+from oracle import ACTIVATIONS, LOSSES, Case, parameter_names, random_case
 from spelled import python_of_latex, python_of_text, value
 from strategies import cases
 from thorough import examples
@@ -95,3 +97,58 @@ def test_every_path_comes_to_its_product_and_all_together_to_the_derivative(case
     scale = 5e-6 * sum(abs(path.product) for path in paths)
     for side in (python_of_text(texts[-1].split(" = ")[1]), python_of_latex(last.split("\n")[0].removeprefix("&= "))):
         assert abs(value(side, numbers) - total) <= 5e-6 * abs(total) + scale
+
+
+def arrays_of_text(text: str) -> str:
+    """The right side of a line of the matrix form as Python on arrays."""
+    text = re.sub(r"\{(.+?) if (.+?), else (.+?)\}", r"where(\2, \1, \3)", text.replace("½", "0.5").replace("²", "**2"))
+    text = re.sub(r"^mean over samples of the sum over outputs of (.*)", r"(\1).sum() / n", text)
+    text = re.sub(r"^softmax slope of (\w+), applied to (.*)", r"softmax_slope(\1, \2)", text)
+    text = re.sub(r"^column sums of (\w+)", r"\1.sum(axis=0)", text)
+    return re.sub(r"^sum\((\w+)\)", r"\1.sum()", text).replace("dE_total/d", "dE_total_d")
+
+
+ARRAYS = {
+    "where": np.where,
+    "exp": np.exp,
+    "ln": np.log,
+    "tanh": np.tanh,
+    "max": np.maximum,
+    "softmax": lambda net: np.exp(net) / np.exp(net).sum(axis=1, keepdims=True),
+    "softmax_slope": lambda out, slope: out * (slope - (out * slope).sum(axis=1, keepdims=True)),
+}
+
+
+def matrix_cases() -> Iterator[Case]:
+    """Every loss behind every activation that it may follow, with each activation before it in turn."""
+    turn = itertools.count()
+    for loss in LOSSES:
+        lasts = {"cross_entropy": ["softmax"], "binary_cross_entropy": ["softmax", "sigmoid"]}
+        for last in lasts.get(loss, ["softmax", *ACTIVATIONS]):
+            n = next(turn)
+            hidden, bias = ACTIVATIONS[n % 6], ("layer", "neuron", "none")[n % 3]
+            yield random_case(np.random.default_rng(n), (2, 3, 2), (hidden, last), loss, bias, n % 4, 0.7)
+
+
+@pytest.mark.parametrize("case", list(matrix_cases()), ids=lambda case: "-".join((*case.activations, case.loss)))
+def test_the_lines_of_the_matrix_form_come_to_the_derivatives(case: Case) -> None:
+    problem = case.problem(train_biases=True)
+    known = {"n": len(case.inputs), "learning_rate": problem.learning_rate, **ARRAYS}
+    known |= {"out_0": np.array(case.inputs), "targets": np.array(case.targets)}
+    for layer, rows in enumerate(case.wiring, 1):
+        known[f"W_{layer}"] = np.array([[case.parameters[w] for w in weights] for weights, _ in rows]).T
+        if case.bias != "none":
+            known[f"b_{layer}"] = np.array([case.parameters[biases[0]] for _, biases in rows])
+    for line in str(bp.derive(problem.network).matrices()).splitlines():
+        name, right = re.fullmatch(r"\s*\(\d+\)\s+(\S+) = (.*?) {3,}.*", line).groups()  # type: ignore[union-attr]
+        known[name.replace("/", "_")] = eval(arrays_of_text(right), {}, known)
+    values = bp.evaluate(problem)
+    assert known["E_total"] == pytest.approx(values["E_total"], rel=1e-9, abs=1e-12)
+    for layer, rows in enumerate(case.wiring, 1):
+        for column, (weights, biases) in enumerate(rows):
+            names = [(f"W_{layer}", row, weight) for row, weight in enumerate(weights)]
+            for array, row, name in [*names, *((f"b_{layer}", None, bias) for bias in biases)]:
+                place = (row, column) if row is not None else () if case.bias == "layer" else (column,)
+                assert known[f"dE_total_d{array}"][place] == pytest.approx(values[f"dE/d{name}"], rel=1e-8, abs=1e-10)
+                place = (row, column) if row is not None else (column,)
+                assert known[f"{array}_new"][place] == pytest.approx(values[f"{name}_new"], rel=1e-8, abs=1e-10)

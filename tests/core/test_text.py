@@ -247,6 +247,12 @@ def test_the_matrix_form_of_the_article() -> None:
     assert "= (out_2 - targets) * " in text
 
 
+def test_the_matrix_form_gives_a_line_by_name_and_its_source() -> None:
+    form = derive_matrices(KINDS["article"].network)
+    assert form["delta_1"] is next(step for step in form if step.name == "delta_1")
+    assert form.source() == form.source(train_biases=True) != form.source(train_biases=False)
+
+
 # Representations
 
 
