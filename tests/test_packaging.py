@@ -156,6 +156,13 @@ def test_the_first_lines_of_python_run() -> None:
     exec(compile(lines, "README.md", "exec"), {})
 
 
+def test_what_the_readme_installs_and_runs_is_declared() -> None:
+    extras = {name for names in re.findall(r'-e "\.\[(.+?)\]"', README) for name in names.split(",")}
+    assert extras == PROJECT["optional-dependencies"].keys()
+    programs = set(re.findall(r"\.venv/bin/(\w[\w-]*)", README))
+    assert programs == {"python", "bpkit", "voila", "jupyterhub", "pre-commit"}
+
+
 def test_the_lessons_that_the_readme_opens_are_found() -> None:
     named = re.findall(r"\bbpkit lab (\w+)", README)
     assert {"04", "regenerate", "mark"} <= set(named)
