@@ -21,7 +21,7 @@ FLOORS = {
     "show": {"matplotlib"},
     "examples": set(),
     "apps": {"ipywidgets", "traitlets"},
-    "exercises": {"nbformat", "nbconvert"},
+    "exercises": {"nbformat"},
     "cli": {"click", "tqdm", "jupyterlab", "jupyter_client"},
 }
 

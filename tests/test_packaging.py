@@ -29,10 +29,10 @@ RANGES = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])
 
 
 def conda_pins(path: str) -> dict[str, str]:
-    """Read ``name=version`` lines, under pip's names: conda has leaner builds as ``-base`` and ``-core``."""
+    """Read ``name=version`` lines, under pip's names: conda has a leaner Matplotlib as ``-base``."""
     lines = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["dependencies"]
     pins = dict(line.split("=", 1) for line in lines if isinstance(line, str) and "=" in line)
-    return {re.sub("-(base|core)$", "", name): version for name, version in pins.items()}
+    return {name.removesuffix("-base"): version for name, version in pins.items()}
 
 
 def section(title: str) -> str:
@@ -43,7 +43,8 @@ def section(title: str) -> str:
 # Versions
 
 
-def test_every_import_of_the_package_is_a_declared_dependency() -> None:
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    """By the package, or by a lesson."""
     imported = set()
     for path in (ROOT / "bpkit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -53,6 +54,9 @@ def test_every_import_of_the_package_is_a_declared_dependency() -> None:
                 imported.add(node.module.partition(".")[0])
     names = {name.lower() for name in imported - sys.stdlib_module_names - {"bpkit"}}
     assert names <= RANGES.keys()
+    lessons = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
+    unused = {name for name in RANGES.keys() - names - {"python"} if not re.search(rf"(import|from) {name}\b", lessons)}
+    assert unused == set()
 
 
 def test_the_conda_environment_pins_each_dependency_within_its_range() -> None:
