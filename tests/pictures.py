@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from live_lab import CHROMIUM_OPTIONS, Lab, find_chromium, running_server
-from playwright.sync_api import sync_playwright
+from live_lab import CHROMIUM_OPTIONS, THEMES, Lab, find_chromium, running_server
+from PIL import Image
+from playwright.sync_api import Locator, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / ".github"
-APP = "import bpkit as bp\nbp.apps.training(bp.examples.article)"
+APP = """import bpkit as bp
+app = bp.apps.training(bp.examples.article)
+app.set(updates=200)
+for rate in (0.1, 5):
+    app.set(rate=rate)
+    app.pin.click()
+app.set(rate=0.5, shown=60)
+app"""
+COLOURS = 128  # what is drawn here has few more, and the file is less than half the size
 LINES = "import bpkit as bp\nproblem = bp.examples.article.problem\nbp.derive(problem.network).toward('w5').at(problem)"
 
 
+def take(element: Locator, name: str, lab: Lab) -> None:
+    """In both themes, as small files."""
+    for theme in reversed(THEMES):
+        lab.theme(theme)
+        lab.page.wait_for_timeout(1000)  # formulas are set after the output has come
+        with Image.open(BytesIO(element.screenshot())) as picture:
+            small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+            small.save(FOLDER / f"{name}_{theme}.png", optimize=True)
+
+
 def main() -> None:
-    """Write training.png, the training app, and derivation.png, the lines that dE/dw5 rests on."""
+    """Write pictures of the training app, and of the derivation: the lines that dE/dw5 rests on."""
     FOLDER.mkdir(exist_ok=True)
     with (
         TemporaryDirectory() as folder,
@@ -27,11 +47,10 @@ def main() -> None:
         lab = Lab(page, Path(folder))
         lab.start(url)
         with lab.cells(APP, name="training") as notebook:
-            notebook.element.locator(".bpkit-app").screenshot(path=FOLDER / "training.png")
+            take(notebook.element.locator(".bpkit-app"), "training", lab)
         page.set_viewport_size({"width": 1420, "height": 1100})  # the longest line with its reason
         with lab.cells(LINES, name="derivation") as notebook:
-            page.wait_for_timeout(1000)  # the formulas are set after the output has come
-            notebook.element.locator(".jp-OutputArea-output").last.screenshot(path=FOLDER / "derivation.png")
+            take(notebook.element.locator(".jp-OutputArea-output").last, "derivation", lab)
         browser.close()
 
 

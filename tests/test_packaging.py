@@ -154,6 +154,14 @@ def test_what_the_readme_points_to_exists() -> None:
         assert (ROOT / target).is_file(), target
 
 
+def test_the_pictures_are_there_in_both_themes_and_small() -> None:
+    pictures = re.findall(r'(?:srcset|src)="(.+?)_(dark|light)\.png"', README)
+    assert sorted(pictures) == [
+        (name, theme) for name in (".github/derivation", ".github/training") for theme in ("dark", "light")
+    ]
+    assert all((ROOT / f"{name}_{theme}.png").stat().st_size < 100_000 for name, theme in pictures)
+
+
 def test_the_first_lines_of_python_run() -> None:
     [lines] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len([line for line in lines.splitlines() if line]) == 6  # the import, and five lines that use it
