@@ -33,13 +33,13 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bpkit")
 def main() -> None:
-    """Backpropagation, taught in Jupyter."""
+    """Backpropagation, taught in Jupyter. `bpkit lab` opens the first lesson, `bpkit COMMAND -h` says more."""
 
 
 register(main)
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command(short_help="Open a lesson in JupyterLab.", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[LESSON] [-- OPTION ...]")
 def lab(arguments: tuple[str, ...]) -> None:
     """Open a LESSON in JupyterLab: 00 (the default), 4, 04_forward_pass or training.

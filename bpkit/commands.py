@@ -39,7 +39,7 @@ def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
     return progress
 
 
-@click.group()
+@click.group(short_help="Questions with new numbers: look, preview, make a class's sheets.")
 def exercises() -> None:
     """Draw exercises: list the bank, preview a question, make a class's sheets."""
 
@@ -56,7 +56,7 @@ def list_() -> None:
     click.echo(f"* on the usual sheet. Editions: {', '.join([*EACH, *COMMON])}.")
 
 
-@exercises.command()
+@exercises.command(short_help="Show one question with numbers.")
 @click.argument("question", default="hidden-weight")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same numbers.")
 @click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
@@ -70,7 +70,7 @@ def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
         click.echo(f"\nReveals: {', '.join(exercise.declared)}")
 
 
-@exercises.command()
+@exercises.command(short_help="Make a class's sheets, solutions and key.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files, byte for byte.")
 @click.option("--learners", default="1", show_default=True, metavar="N|ROSTER.csv", help="How many, or who.")
 @click.option("--topics", default="", help="Topics, separated by commas; see `bpkit exercises list`.")
@@ -133,7 +133,7 @@ def _learners(text: str) -> int | str:
         ) from None
 
 
-@click.command()
+@click.command(short_help="Mark what learners handed in; none of it is run.")
 @click.argument("submissions", type=click.Path(path_type=Path), default=Path("submissions"))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("marked"), show_default=True)
@@ -159,7 +159,7 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
         click.echo(visible(f"  nothing marked of: {listed(missing)}"))
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with a notebook, and mend a copy.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=None, help="The key, to compare with.")
 @click.option("--repair", is_flag=True, help="Write a mended copy beside each, NAME.repaired.ipynb.")

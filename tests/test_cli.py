@@ -67,6 +67,14 @@ def test_root_is_allowed_with_a_word_about_it(
     assert ("--allow-root" in started[0]) == ("root" in output) == (uid == 0)
 
 
+@pytest.mark.parametrize("command", [[], ["exercises"]])
+def test_the_list_of_commands_says_of_each_what_it_does_in_whole_words(command: list[str]) -> None:
+    text = CliRunner().invoke(cli.main, [*command, "--help"]).output
+    _, listed = text.split("Commands:\n")
+    assert len(listed.splitlines()) >= 3
+    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_an_unknown_lesson_is_one_line_and_starts_nothing(started: list[list[str]]) -> None:
     code, output = lab("99")
     assert code == 1
