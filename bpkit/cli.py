@@ -15,6 +15,8 @@ import click
 from bpkit.commands import register
 from bpkit.core.errors import BpkitError, suggest
 
+PROMPT = "--ServerApp.kernel_websocket_connection_class=bpkit.server.PromptConnection"
+
 
 class Commands(click.Group):
     """Commands whose `BpkitError` ends as one line on the terminal, not as a traceback; so do a disk's refusals."""
@@ -148,6 +150,7 @@ def jupyterlab_arguments(folder: Path, lesson: str, options: Sequence[str], *, a
         # default URL the lesson is also in the address that JupyterLab prints where there is no browser.
         f"--LabApp.default_url=/lab/workspaces/bpkit/tree/{quote(lesson)}",
         "--ServerApp.port_retries=50",
+        PROMPT,
         *(["--allow-root"] if as_root else []),
         *options,
     ]

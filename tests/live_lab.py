@@ -19,6 +19,8 @@ import nbformat
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
 
+from bpkit.cli import PROMPT
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -73,7 +75,7 @@ def running_server(folder: Path, home: Path) -> Iterator[str]:
         "JUPYTER_PREFER_ENV_PATH": 1,
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
-    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
+    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}", PROMPT]
     log = home / "server.log"
     with (
         log.open("w") as output,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
+import re
+import xml.etree.ElementTree as ET
 from typing import Any
 
-import matplotlib.image
 import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.show.surface import POINTS, SurfacePlot, landscape
+from bpkit.show.relief import relief, scene
+from bpkit.show.surface import POINTS, landscape
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem
@@ -42,8 +43,45 @@ def land_of(app: Any) -> Any:
     return app._land(app.state)
 
 
-def ink(png: bytes) -> np.ndarray[Any, Any]:
-    return matplotlib.image.imread(io.BytesIO(png))
+class Picture:
+    """What stands on the picture, in units of its own axes."""
+
+    def __init__(self, app: Any) -> None:
+        self.nodes = list(ET.fromstring(app.view["picture"].value).iter())
+        texts = [node for node in self.nodes if node.tag.endswith("text") and not node.get("transform")]
+        self.across = self._axis(texts, "middle", "x")
+        self.up = self._axis(texts, "end", "y", 4)  # a letter's foot is lower than its middle
+
+    def _axis(self, texts: list[ET.Element], anchor: str, way: str, shift: float = 0) -> tuple[float, float]:
+        """From pixels to numbers: a factor and what is added, from the first and the last number on the axis."""
+        ticks = [
+            (float(node.get(way, "nan")) - shift, float(str(node.text)))
+            for node in texts
+            if node.get("text-anchor") == anchor and re.fullmatch(r"[-\d.e+]+", str(node.text))
+        ]
+        assert len(ticks) >= 4
+        (a, low), *_, (b, high) = ticks
+        factor = (high - low) / (b - a)
+        return factor, low - factor * a
+
+    def points(self, kind: str) -> list[np.ndarray[Any, Any]]:
+        """The lines of a kind, each with a row for a point."""
+        (node,) = (node for node in self.nodes if node.get("class") == kind)
+        lines = [text for text in re.split("[Mz]|h0", node.get("d") or node.get("points") or "") if text]
+        return [np.array([self.place(*map(float, pair.split(","))) for pair in line.split()]) for line in lines]
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        return self.across[0] * x + self.across[1], self.up[0] * y + self.up[1]
+
+    def start(self) -> tuple[float, float]:
+        node = next(node for node in self.nodes if node.get("class") == "start")
+        return self.place(float(node.get("cx", "nan")), float(node.get("cy", "nan")))
+
+    def end(self) -> tuple[float, float]:
+        """The middle of the star, from the corners that lie around it."""
+        node = next(node for node in self.nodes if node.get("class") == "end")
+        corners = np.array([tuple(map(float, pair.split(","))) for pair in node.get("points", "").split()])
+        return self.place(*corners.mean(axis=0).tolist())
 
 
 def test_the_landscape_is_the_loss_of_a_plain_program() -> None:
@@ -91,15 +129,54 @@ def test_the_rate_redraws_the_walk_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("change", [{"rate": 7.0}, {"w1": -1.0}, {"x": "w1", "y": "b2"}, {"zoom": 0.5}])
-def test_a_kept_picture_equals_one_drawn_from_scratch(change: dict[str, Any]) -> None:
+def test_a_kept_relief_is_the_one_drawn_from_scratch(change: dict[str, Any]) -> None:
     app = bp.apps.surface(ARTICLE)
     app.set(**change)
-    fresh = SurfacePlot().frame(land_of(app), app._trace(app.state))
-    assert app.view["picture"].value == fresh
-    if change != {"x": "w1", "y": "b2"}:
-        pixels = ink(fresh)[:, :, :3]
-        star = np.abs(pixels - np.array([0xC4, 0x4E, 0x00]) / 255).max(axis=2) < 0.02
-        assert star[80:].sum() > 50  # below the legend
+    words = app.words(app.state)
+    assert app.view["picture"].value == scene(relief(land_of(app)), app.state.window, app._trace(app.state), words)
+    named = next(node for node in Picture(app).nodes if node.get("aria-label"))
+    assert named.get("aria-label") == words
+
+
+@pytest.mark.parametrize("change", [{}, {"w1": -1.0, "zoom": 3.0}, {"x": "w5", "y": "w7"}])
+def test_contours_are_where_the_loss_of_a_plain_program_has_their_heights(change: dict[str, Any]) -> None:
+    app = bp.apps.surface(ARTICLE)
+    app.set(**change)
+    window, levels = app.state.window, land_of(app).levels
+    others = {"w1": change.get("w1", PROBLEM.parameters["w1"])}
+    seen = set()
+    for line in Picture(app).points("contours"):
+        for x, y in line[:: max(1, len(line) // 7)]:
+            loss = plain_loss(**{**others, window.x: x, window.y: y})
+            nearest = min(levels, key=lambda level: abs(level - loss))
+            assert loss == pytest.approx(nearest, rel=0.02)
+            seen.add(nearest)
+    assert sorted(seen) == levels
+
+
+def test_the_walk_is_drawn_where_a_plain_program_goes() -> None:
+    app = bp.apps.surface(ARTICLE)
+    app.set(x="w5", y="w8", rate=2.0, updates=40)
+    picture, pixel = Picture(app), 2 * app.state.window.reach / 486
+    for updates, place in ((0, picture.start()), (40, picture.end())):
+        there = walked(2.0, updates)
+        assert place == pytest.approx((there["w5"], there["w8"]), abs=0.6 * pixel)
+    (walk,) = picture.points("walk")
+    for updates in (3, 17):
+        there = walked(2.0, updates)
+        assert min(math.dist(point, (there["w5"], there["w8"])) for point in walk) < pixel
+    assert len(picture.points("dots")) == len(walk)
+
+
+def test_a_long_walk_is_drawn_with_no_more_points_than_pixels() -> None:
+    app = bp.apps.surface(ARTICLE)
+    app.set(updates=10_000, rate=0.01)
+    (walk,) = Picture(app).points("walk")
+    trace = app._trace(app.state)
+    assert len(walk) < 500
+    pixel = 2 * app.state.window.reach / 486
+    every = np.column_stack([trace[app.state.window.x], trace[app.state.window.y]])
+    assert max(np.hypot(*(walk - point).T).min() for point in every[::97]) < pixel
 
 
 def test_contour_lines_stand_at_round_losses_within_the_surface() -> None:
@@ -119,7 +196,8 @@ def test_a_run_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> None:
     assert "Note" not in app.message.value
     app.set(w1=1e200, x="w1", y="b1")
     assert "No walk" in repr(app)
-    assert bytes(app.view["picture"].value).startswith(b"\x89PNG")
+    assert "start</text>" in app.view["picture"].value  # the axes stay
+    assert "class='walk'" not in app.view["picture"].value
 
 
 def test_twice_the_same_parameter_is_told_and_the_picture_stays() -> None:
@@ -134,7 +212,9 @@ def test_twice_the_same_parameter_is_told_and_the_picture_stays() -> None:
 
 def test_a_flat_surface_has_no_contours() -> None:
     dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -2, "b1": -3}, [1], [3])
-    assert "none, it is flat" in repr(bp.apps.surface(dead))
+    app = bp.apps.surface(dead)
+    assert "none, it is flat" in repr(app)
+    assert Picture(app).points("contours") == []
 
 
 def test_batches_and_wide_layers_and_one_parameter() -> None:

@@ -18,11 +18,11 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 # From the ground up: a floor imports from those before it, and what is named beside it or beside those.
 FLOORS = {
     "core": {"sympy", "numpy", "mpmath"},
-    "show": {"matplotlib"},
+    "show": {"matplotlib", "contourpy"},
     "examples": set(),
     "apps": {"ipywidgets", "traitlets"},
     "exercises": {"nbformat"},
-    "cli": {"click", "tqdm", "jupyterlab", "jupyter_client"},
+    "cli": {"click", "tqdm", "jupyterlab", "jupyter_client", "jupyter_server"},
 }
 
 # A notebook's own machinery, which is there when a notebook runs: imported where it is used, never with the module.

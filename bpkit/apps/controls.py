@@ -35,6 +35,18 @@ class Player(widgets.Play):  # type: ignore[misc]
         return proposal["value"]
 
 
+class _Slider(widgets.FloatSlider):  # type: ignore[misc]
+    """A slider to which the kernel does not say back what it has just said: one message less for each key."""
+
+    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
+
+
+class _LogSlider(widgets.FloatLogSlider):  # type: ignore[misc]
+    """The same for powers of ten."""
+
+    value = traitlets.CFloat(1.0).tag(sync=True, echo_update=False)
+
+
 # Layouts and styles are models of their own in the browser: shared, an app of twenty sliders opens faster.
 _LABEL = "44px"
 
@@ -66,18 +78,16 @@ class Number(widgets.HBox):  # type: ignore[misc]
         self._log, self._whole, self._bounds = log, whole, bounds
         self._ends, self._step = (low, high), step
         self._busy = self._moved = False
-        field = widgets.IntText if whole else widgets.FloatText
         entry_width = f"calc({label_width} + 88px)"
-        self.entry = field(
+        self.entry = widgets.FloatText(  # for whole numbers too: an IntText goes on showing the fraction that it drops
             description=name,
-            value=int(value) if whole else value,
+            value=value,
+            step=None if log and not whole else 1 if whole else step,
             layout=widgets.Layout(width=entry_width, margin="1px 2px", flex="0 0 auto"),
             style={"description_width": label_width},
             tooltip=tooltip or name,
         )
-        if not whole:
-            self.entry.step = step if not log else None
-        kind = widgets.FloatLogSlider if log else widgets.FloatSlider
+        kind = _LogSlider if log else _Slider
         self.slider = kind(
             value=self._on_slider(value),
             min=low,
@@ -90,9 +100,13 @@ class Number(widgets.HBox):  # type: ignore[misc]
             [self.entry, self.slider], value=float(value), layout=widgets.Layout(flex="1 1 auto", overflow="visible")
         )
         self.add_class("bpkit-number")
-        self.observe(self._spread, "value")
         self.entry.observe(self._from_entry, "value")
         self.slider.observe(self._from_slider, "value")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it rounds to integers."""
+        return self._whole
 
     @property
     def high(self) -> float:
@@ -126,10 +140,15 @@ class Number(widgets.HBox):  # type: ignore[misc]
         value = min(max(value, low), high)
         return float(round(value)) if self._whole else value
 
-    def _spread(self, _change: Any) -> None:
+    def notify_change(self, change: Any) -> None:
+        super().notify_change(change)  # what follows the value is first on its way to the page, its own field second
+        if change["name"] == "value":
+            self._spread()
+
+    def _spread(self) -> None:
         self._busy = True
         try:
-            self.entry.value = int(self.value) if self._whole else self.value
+            self.entry.value = self.value
             # A slider that was moved, or stands right, is left alone: what came back would undo the keys pressed since.
             if not self._moved and self._position(self.slider.value) != self._position(self.value):
                 self.slider.value = self._on_slider(self.value)
@@ -140,7 +159,7 @@ class Number(widgets.HBox):  # type: ignore[misc]
         if not self._busy:
             self.value = change["new"]
             if self.entry.value != self.value:
-                self._spread(change)  # out of bounds: show what was taken
+                self._spread()  # out of bounds: show what was taken
 
     def _from_slider(self, change: Any) -> None:
         # A slider snaps to its steps as soon as it is drawn; 0.2499 must not become 0.25 by being looked at.

@@ -9,13 +9,14 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.base import App, Picture, View, beside, described, numbers
+from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Number
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
 from bpkit.show.drawing import Drawing
-from bpkit.show.surface import Landscape, SurfacePlot, Window, around, landscape, surface_words
+from bpkit.show.relief import relief, scene
+from bpkit.show.surface import Landscape, Window, around, landscape, surface_figure, surface_words
 
 MOST_UPDATES = 10_000
 USUAL_UPDATES = 1000
@@ -48,7 +49,7 @@ class Surface(App):
             )
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
         self._landscape: Callable[[Problem, Window], Landscape] = lru_cache(maxsize=8)(landscape)
-        self._plot = SurfacePlot()
+        self._relief: Callable[[Landscape], str] = lru_cache(maxsize=8)(relief)
         self._first = train(problem, USUAL_UPDATES)
         x, y = self._telling()
         choice = {"options": list(names), **described(WIDE, "200px")}
@@ -75,8 +76,7 @@ class Surface(App):
         return x, y
 
     def views(self) -> Mapping[str, View]:
-        picture = Picture(format="png", layout={"width": "560px", "height": "564px"})
-        return {"picture": (picture, lambda state: self._plot.frame(self._land(state), self._trace(state)))}
+        return {"picture": (widgets.HTML(), self._scene)}
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
@@ -107,7 +107,11 @@ class Surface(App):
         return f"{walk}. {drawn}.", trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
-        return SurfacePlot().still(self._land(state), self._trace(state), state.digits)
+        return surface_figure(self._land(state), self._trace(state), state.digits)
+
+    def _scene(self, state: State) -> str:
+        still = self._relief(self._land(state))
+        return scene(still, state.window, self._trace(state), self.words(state))
 
     def _trace(self, state: State) -> Trace:
         return self._train(state.problem, state.updates)

@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -18,8 +16,8 @@ from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace
 from bpkit.show.drawing import Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, NEGATIVE, PAPER
+from bpkit.show.plots import blank
 from bpkit.show.render import number
 
 Array = NDArray[np.float64]
@@ -96,63 +94,31 @@ def landscape(problem: Problem, window: Window) -> Landscape:
     return Landscape(window, xs, ys, loss_over(problem, **{window.x: xs[None, :], window.y: ys[:, None]}))
 
 
-class SurfacePlot:
-    """Keeps the contours as pixels between frames; while only the walk changes, only the walk is drawn."""
-
-    def __init__(self) -> None:
-        self.live = Live(5.6, 5.64)
-        # The axes are square, so that downhill is across the contours; above them stands the legend.
-        self.live.figure.subplots_adjust(top=1 - 0.38 / 5.64)
-        axes = self.live.axes
-        axes.grid(False)
-        kinds: dict[str, Any] = {"animated": True, "zorder": 5}
-        self.edge = axes.plot([], [], "-", color=PAPER, linewidth=4.5, **kinds)[0]
-        self.walk = axes.plot([], [], ".-", color=INK, linewidth=1.6, markersize=5, **kinds)[0]
-        self.start = axes.plot([], [], "o", color=PAPER, markeredgecolor=INK, markersize=11, label="start", **kinds)[0]
-        self.end = axes.plot([], [], "*", color=NEGATIVE, markeredgecolor=INK, markersize=17, label="end", **kinds)[0]
-        for mark in (self.walk, self.start, self.end):
-            mark.set_markeredgewidth(1.3)
-        axes.legend(
-            handles=[self.start, self.end], loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False
-        )
-        self._moving = (self.edge, self.walk, self.start, self.end)
-        self._contours: list[Artist] = []
-
-    def frame(self, land: Landscape, trace: Trace) -> bytes:
-        """The picture of a walk on a landscape, as PNG."""
-        window = land.window
-        left, right, bottom, top = window.ends
-        far = 5 * window.reach  # beyond the picture a line need not be exact
-        xs = np.clip(trace[window.x], left - far, right + far)
-        ys = np.clip(trace[window.y], bottom - far, top + far)
-        for line in (self.edge, self.walk):
-            line.set_data(xs, ys)
-        self.walk.set_marker("." if len(xs) <= 200 else "None")
-        self.start.set_data(xs[:1], ys[:1])
-        self.end.set_data(xs[-1:], ys[-1:])
-        return self.live.frame(self._moving, land, lambda axes: self._draw(axes, land))
-
-    def still(self, land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
-        """The same picture as a drawing for a page that runs nothing; the plot itself is not used again."""
-        self.frame(land, trace)
-        for line in self._moving:
-            line.set_animated(False)
-        return Drawing(surface_words(land, trace, digits), self.live.figure)
-
-    def _draw(self, axes: Axes, land: Landscape) -> None:
-        for artist in self._contours:
-            artist.remove()
-        self._contours = []
-        left, right, bottom, top = land.window.ends
-        axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=land.window.x, ylabel=land.window.y)
-        if levels := land.levels:
-            loss = np.where(np.isfinite(land.loss), land.loss, np.nan)
-            steps = [float(np.nanmin(loss)), *levels, float(np.nanmax(loss))]
-            norm = BoundaryNorm(steps, HEIGHTS.N)
-            bands = axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
-            lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
-            lines.clabel(fmt=lambda level: number(level, 3), fontsize=8)
-            self._contours = [bands, lines]  # the labels go with their lines
+def surface_figure(land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
+    """A walk on a landscape as a figure, for a page that runs nothing; ``relief`` draws the one that moves."""
+    window = land.window
+    figure, axes = blank(5.6, 5.64)
+    axes.grid(False)
+    axes.set_aspect("equal")  # so that downhill is across the contours
+    left, right, bottom, top = window.ends
+    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=window.x, ylabel=window.y)
+    if levels := land.levels:
+        loss = np.where(np.isfinite(land.loss), land.loss, np.nan)
+        steps = [float(np.nanmin(loss)), *levels, float(np.nanmax(loss))]
+        norm = BoundaryNorm(steps, HEIGHTS.N)
+        axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
+        lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
+        lines.clabel(fmt=lambda level: number(level, 3), fontsize=8)
+    far = 5 * window.reach  # beyond the picture a line need not be exact
+    xs = np.clip(trace[window.x], left - far, right + far)
+    ys = np.clip(trace[window.y], bottom - far, top + far)
+    axes.plot(xs, ys, "-", color=PAPER, linewidth=4.5)
+    axes.plot(xs, ys, ".-" if len(xs) <= 200 else "-", color=INK, linewidth=1.6, markersize=5)
+    edge: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 1.3}
+    axes.plot(xs[:1], ys[:1], "o", color=PAPER, markersize=11, label="start", **edge)
+    axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE, markersize=17, label="end", **edge)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False)
+    return Drawing(surface_words(land, trace, digits), figure)
 
 
 def surface_words(land: Landscape, trace: Trace, digits: int = 6) -> str:

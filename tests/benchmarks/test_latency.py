@@ -70,6 +70,7 @@ def test_apps_answer_a_key_nearly_as_fast_as_the_kernel_can(lab: Lab, capsys: py
             "training, w1": (slider(training, "w1"), *drawn(training)),
             "forward, w1": (slider(forward, "w1"), *drawn(forward)),
             "surface, learning rate": (slider(surface, "learning rate"), *drawn(surface)),
+            "surface, w1": (slider(surface, "w1"), *drawn(surface)),  # other contours at each key
             "interact with pyplot": (slider(interact), interact.locator(".jp-Cell-outputArea"), True),
             "floor, one word": (slider(floor), floor.locator(".widget-html-content").last, False),
         }
@@ -94,7 +95,7 @@ def test_apps_answer_a_key_nearly_as_fast_as_the_kernel_can(lab: Lab, capsys: py
             most = quantiles(times[name], n=10)[-1]
             print(f"{name:24}  {value:6.0f}  {most:11.0f}  {slow / value:11.1f}  {value / least:8.2f}")
     assert problems == []
-    for name in list(measured)[:4]:
+    for name in list(measured)[:-2]:
         assert middle[name] / least <= NEAR, name
-    for name in list(measured)[:4]:
+    for name in list(measured)[:-2]:
         assert slow / middle[name] >= FASTER, name

@@ -24,7 +24,7 @@ from thorough import THOROUGH
 ROOT = Path(__file__).parents[2]
 IN_A_BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
 # Compiled, or patched for the browser: these come with Pyodide, by its own list of packages.
-PYODIDE = {"numpy", "matplotlib", "sympy", "mpmath", "ipython", "traitlets", "jsonschema", "platformdirs"}
+PYODIDE = {"numpy", "matplotlib", "contourpy", "sympy", "mpmath", "ipython", "traitlets", "jsonschema", "platformdirs"}
 
 pytestmark = [
     pytest.mark.skipif(not THOROUGH, reason="builds a site: set BPKIT_THOROUGH=1"),

@@ -166,11 +166,7 @@ class Mark(Working):
         return Result(tuple(results), missing, setup.out, refused[0])
 
     def read(self, values: Mapping[str, Any]) -> State:
-        try:
-            setup, problem = self.setup(values), ""
-        except BpkitError as error:
-            setup, problem = None, str(error)
-        progress = self.advance(setup, values)
+        setup, problem, progress = self.prepared(values)
         good = [one for one in progress.result.results if one.marks] if progress.result else []
         whose = next((one for one in good if str(one.path) == values["whose"]), good[0] if good else None)
         return State(setup, problem, whose, values["uploaded"], progress)

@@ -179,11 +179,7 @@ class Regenerate(Working):
         return done
 
     def read(self, values: Mapping[str, Any]) -> State:
-        try:
-            setup, problem = self.setup(values), ""
-        except BpkitError as error:
-            setup, problem = None, str(error)
-        progress = self.advance(setup, values)
+        setup, problem, progress = self.prepared(values)
         preview, whose = None, ""
         if setup:
             seat = seat_of(setup.plan, values["whose"])

@@ -129,6 +129,14 @@ class Working(Panel):
         row: Sequence[Any] = [self._start_button, self._stop_button, self._bar, self._said, self._clock]
         return [widgets.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"}), self.message]
 
+    def prepared(self, values: Mapping[str, Any]) -> tuple[Any, str, Progress]:
+        """What the controls ask for, or why that cannot be, and how far the work is."""
+        try:
+            setup, problem = self.setup(values), ""
+        except BpkitError as error:
+            setup, problem = None, str(error)
+        return setup, problem, self.advance(setup, values)
+
     def advance(self, setup: Any, values: Mapping[str, Any]) -> Progress:
         """Start, go on or stop, as the button says; a slice of work when it goes on. Without a setup nothing starts."""
         if values["run"] and not self._running and setup is not None:
