@@ -290,21 +290,28 @@ PROBLEMS = """() => panel.content.widgets.filter(cell => cell.model.type === 'co
     }))"""
 
 
-@pytest.fixture(scope="package")
-def page() -> Iterator[Page]:
-    """One page of a headless Chromium, for all tests of the folder; without a Chromium they are skipped.
+@contextmanager
+def chromium(*options: str) -> Iterator[Page]:
+    """A page of a headless Chromium; without a Chromium the tests are skipped.
 
-    Playwright's event loop counts as running as long as it lives, so it must not outlive these tests.
+    Playwright's event loop counts as running as long as it lives, so it must not outlive the tests of a folder.
     """
     with sync_playwright() as playwright:
         executable = find_chromium(playwright)
         if executable is None:
             pytest.skip("no Chromium found: install chromium or Chrome, or run `python -m playwright install chromium`")
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_OPTIONS, *options])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(10_000)
         yield page
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def page() -> Iterator[Page]:
+    """One page for all tests of the folder."""
+    with chromium() as page:
+        yield page
 
 
 @pytest.fixture(scope="package")

@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 from click.testing import CliRunner
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from traitlets import import_item
 
 from bpkit import cli
 from bpkit.core.errors import BpkitError
@@ -55,6 +59,16 @@ def test_options_are_passed_on_after_the_kits_own(started: list[list[str]], sepa
     assert started[0][-2:] == ["--no-browser", "--port=9000"]
     assert "tree/00_start_here.ipynb" in " ".join(started[1])
     assert started[1][-2:] == ["--port", "9000"]
+
+
+def test_small_messages_of_a_kernel_go_out_at_once(started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    lab()
+    (name,) = (option.partition("=")[2] for option in started[0] if "kernel_websocket_connection_class" in option)
+    connection = import_item(name).__new__(import_item(name))
+    connection.websocket_handler = Mock(spec=KernelWebsocketHandler)
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", lambda self: "connected")
+    assert connection.connect() == "connected"
+    connection.websocket_handler.set_nodelay.assert_called_once_with(True)
 
 
 @pytest.mark.parametrize("uid", [0, 1000])

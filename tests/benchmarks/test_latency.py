@@ -30,7 +30,8 @@ FLOOR = """slider, word = widgets.FloatLogSlider(value=0.5, min=-2, max=2, step=
 slider.observe(lambda change: word.set_trait("value", str(change["new"])), "value")
 widgets.VBox([slider, word])"""
 
-# Resolves to the milliseconds from the next key to the frame that shows what it changed below a node.
+# Resolves to the milliseconds from the next key to the frame that shows what it changed below a node: pictures decoded,
+# and everything laid out.
 WATCH = """(node, picture) => {
     window.measured = new Promise(resolve => {
         let start;
@@ -41,7 +42,7 @@ WATCH = """(node, picture) => {
             if (picture && !images.length) return;
             observer.disconnect();
             await Promise.all(images.map(image => image.decode().catch(() => {})));
-            requestAnimationFrame(() => resolve(performance.now() - start));
+            requestAnimationFrame(() => { node.getBoundingClientRect(); resolve(performance.now() - start); });
         });
         const what = picture ? {attributes: true, attributeFilter: ['src']} : {characterData: true};
         observer.observe(node, {subtree: true, childList: true, ...what});
