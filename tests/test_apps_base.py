@@ -171,6 +171,17 @@ def test_anything_else_is_refused(given: Any) -> None:
         Small(given)
 
 
+def test_a_typing_error_or_an_empty_call_is_answered_in_words() -> None:
+    with pytest.raises(AttributeError, match=r"bpkit.apps has no 'forwad'; did you mean 'forward'"):
+        bp.apps.forwad  # noqa: B018
+    with pytest.raises(AttributeError, match=r"bpkit.examples has no 'artcle'; did you mean 'article'"):
+        bp.examples.artcle  # noqa: B018
+    with pytest.raises(bp.BpkitError, match=r"forward app: expected an example or a Problem, got None"):
+        bp.apps.forward()
+    with pytest.raises(bp.BpkitError, match=r"at: expected a Problem, got Example.*examples carry one as .problem"):
+        bp.derive(ARTICLE.problem.network).at(ARTICLE)  # type: ignore[arg-type]
+
+
 def test_a_batch_is_refused_where_one_sample_is_shown() -> None:
     batch = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])
     with pytest.raises(bp.BpkitError, match=r"small app: expected one sample, got a batch of 2; .*sample\(0\)"):

@@ -150,7 +150,7 @@ def test_an_earlier_wrong_value_is_carried_forward() -> None:
         ("8.51429384", "Its digits are right, the decimal point is not."),
         ("0.0815429384", "right with the digits 1 and 5 exchanged"),
         ("0.844680772", "It is right for net_o1."),
-        ("77.7777", "times too large"),
+        ("77.7777", "It is about 910 times too large."),
         ("0.0000777777", "times too small"),
     ],
 )

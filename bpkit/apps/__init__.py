@@ -28,6 +28,7 @@ from bpkit.apps.predict import Predict as predict
 from bpkit.apps.stepper import Stepper as stepper
 from bpkit.apps.surface import Surface as surface
 from bpkit.apps.training import Training as training
+from bpkit.core.errors import suggest as _suggest
 
 __all__ = [
     "ask",
@@ -46,3 +47,7 @@ __all__ = [
     "surface",
     "training",
 ]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(f"bpkit.apps has no {name!r}{_suggest(name, __all__)}")

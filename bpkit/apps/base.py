@@ -58,7 +58,7 @@ class App(Panel):
     kind = "app"
     batches: ClassVar[bool] = False  # whether a problem with several samples will do
 
-    def __init__(self, given: Example | Problem) -> None:
+    def __init__(self, given: Example | Problem | None = None) -> None:  # None is answered in words
         self.problem, self._source = problem_of(given, self.name, self.batches)
         self.digits_control = widgets.Dropdown(
             options=[("6 digits", 6), ("12 digits", 12)], description="Numbers", **described(width="170px")

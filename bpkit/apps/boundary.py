@@ -27,7 +27,7 @@ from bpkit.show.render import number
 STEPS = 400  # of Play, at most
 SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds
 HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
-YOURS = "your problem"
+YOURS = "your data"
 WIDE = "110px"
 COLUMN = "310px"  # so that sliders beside long labels have room
 
@@ -171,7 +171,7 @@ class Boundary(App):
                 f"The loss is no longer finite after update {state.updates}: learning rate {rate} is too large.",
                 True,
             )
-        return f"{state.updates} updates: the loss is {number(state.loss[-1])}.", False
+        return f"{state.updates} update{'s' * (state.updates != 1)}: the loss is {number(state.loss[-1])}.", False
 
     def drawing(self, state: State) -> Drawing:
         return BoundaryPlot().still(state.problem, self.words(state))

@@ -65,7 +65,7 @@ def compare(guess: float, answer: float) -> str:
         share, close = number(100 * abs(guess / answer - 1), 2), "Close. " if factor <= CLOSE else ""
         return f"{said}; it is {true}. {close}You were {off}, or {share} %, too {way}."
     size = "large" if abs(guess) > abs(answer) else "small"
-    return f"{said}; it is {true}. You were {off} too {way}: {number(factor, 2)} times too {size}."
+    return f"{said}; it is {true}. You were {off} too {way}: {float(number(factor, 2)):g} times too {size}."
 
 
 class Predict(widgets.VBox):  # type: ignore[misc]

@@ -122,13 +122,13 @@ class Derivation:
         """The same lines with a problem's numbers put in: symbols = numbers = result, to so many digits."""
         from bpkit.core.numeric import evaluate, single
 
+        problem = single(problem, "at")
         if problem.network != self.network:
             raise BpkitError(
                 f"at: expected a problem of this derivation's network, {self.network!r}, "
                 f"got one of {problem.network!r}; "
                 "derive(problem.network) gives its lines"
             )
-        problem = single(problem, "at")
         kept = () if problem.train_biases else self.network.biases
         lines = Derivation(
             self.network,

@@ -28,9 +28,9 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
         if slipped:
             said.append("Its digits are right, the decimal point is not.")
         else:
-            much = f"{size:.2g}" if size < 1000 else f"10^{power}"
-            less = f"{1 / size:.2g}" if size > 1e-3 else f"10^{-power}"
-            said.append(f"It is about {much} times too large." if size > 1 else f"It is about {less} times too small.")
+            factor, way = (size, "large") if size > 1 else (1 / size, "small")
+            much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10^{abs(power)}"
+            said.append(f"It is about {much} times too {way}.")
     else:
         said.append("Its order of magnitude is right.")
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))

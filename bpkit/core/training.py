@@ -75,7 +75,8 @@ class Trace:
                 f"the loss is no longer finite at update {self.diverged_at}: "
                 f"learning rate {self.problem.learning_rate:g} is too large here"
             )
-        return f"{len(self) - 1} updates: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
+        updates = f"{len(self) - 1} update{'s' * (len(self) != 2)}"
+        return f"{updates}: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
 
     def plot(self, log: bool = False) -> Drawing:
         """The loss against the number of updates."""

@@ -10,8 +10,13 @@ Matt Mazur, 2015; data sets are drawn from a seed.
 0.35
 """
 
+from bpkit.core.errors import suggest as _suggest
 from bpkit.examples.article import article
 from bpkit.examples.data import data_set
 from bpkit.examples.mazur import mazur
 
 __all__ = ["article", "data_set", "mazur"]
+
+
+def __getattr__(name: str) -> object:
+    raise AttributeError(f"bpkit.examples has no {name!r}{_suggest(name, __all__)}")

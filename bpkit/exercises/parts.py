@@ -127,6 +127,9 @@ class NumberPart(Part):
         digits = typed.digits or significant(typed.value)
         if digits < self.digits and off <= half_unit(self.right, digits) * SURE:
             return Feedback("unknown", f"{shown} begins well, but {self.digits} significant digits were asked")
+        if digits < self.digits:
+            more = f"with the {self.digits} significant digits that were asked, a known mistake can be told"
+            return Feedback("unknown", f"{shown} is not the number; {more}")
         return Feedback("unknown", f"{shown} is not the number, and not one that a known mistake leads to")
 
 
@@ -148,7 +151,7 @@ class ExactPart(Part):
 
     def _judged(self, given: object) -> Feedback:
         read = READERS[self.reader]
-        value, shown = read(given), str(given)[:60]
+        value, shown = read(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
         if self.options and value not in {read(option) for option in self.options}:
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
         if value == read(self.answer):
@@ -172,11 +175,10 @@ def _whole(given: object) -> int:
 
 
 def _shape(given: object) -> tuple[int, ...]:
-    if isinstance(given, str):
-        given = re.findall(r"\d+", given[:60])
-    if not isinstance(given, list | tuple) or not 1 <= len(given) <= 4:
+    sizes = re.findall(r"\d+", given[:60]) if isinstance(given, str) else given
+    if not isinstance(sizes, list | tuple) or not 1 <= len(sizes) <= 4:
         raise BpkitError(f"answer: expected rows and columns such as (2, 3), got {str(given)[:40]!r}")
-    return tuple(_whole(size) for size in given)
+    return tuple(_whole(size) for size in sizes)
 
 
 def _paths(given: object) -> frozenset[tuple[str, ...]]:

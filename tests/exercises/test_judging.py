@@ -80,6 +80,8 @@ def test_an_answer_is_judged_at_the_digits_asked() -> None:
     assert part.judge("0.09").verdict == "unknown"
     assert "4 significant digits" in part.judge(0.085).message  # as it stands in an answer cell
     assert "4 significant digits" not in part.judge(0.086).message
+    assert "0.21 is not the number; with the 4 significant digits" in part.judge("0.21").message
+    assert "not one that a known mistake leads to" in part.judge("0.2137").message
     assert part.judge("").verdict == part.judge(None).verdict == "blank"
     assert part.judge("eight").verdict == "unreadable"
     assert part.judge(-0.08514).misconceptions[0] == "swaps the sign of the error"
@@ -127,6 +129,7 @@ def test_words_shapes_and_paths_are_read_in_several_spellings() -> None:
     assert shape.judge((3, 2)).verdict == "unknown"
     assert ExactPart("?", (3,), "shape").judge("(3,)").verdict == "correct"
     assert shape.judge(3).verdict == "unreadable"
+    assert "got 'rows'" in shape.judge("rows").message
     paths = ExactPart("?", frozenset({("h1", "o1"), ("h1", "o2")}), "paths")
     for given in (["h1 o1", "h1 o2"], "h1 o2, h1 o1", ("h1->o2", "h1 → o1"), [["h1", "o1"], ["h1", "o2"]]):
         assert paths.judge(given).verdict == "correct", given
