@@ -33,7 +33,9 @@ TABLES = """<style>
 .bpkit-question thead th { color: var(--jp-ui-font-color2, #59636e) }
 .bpkit-question table.lines td { border: 0; vertical-align: top }
 .bpkit-question table.lines small { color: var(--jp-ui-font-color2, #59636e) }
-.bpkit-question p { margin: .4em 0 } .bpkit-question math { font-size: 1.08em }
+.bpkit-question p { margin: .4em 0 }
+.bpkit-question math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math,
+  serif; font-size: 1.08em }
 </style>"""
 _HOW = {"shape": "rows, columns", "paths": "h1 o1, h2 o1", "whole": "a whole number, then Enter"}
 _NOT_YET = ("blank", "unreadable")

@@ -109,6 +109,8 @@ def test_formulas_become_mathml() -> None:
     cases = mathml(r"\begin{cases} 1 & \text{for}\: z > 0 \\0 & \text{otherwise} \end{cases}")
     assert len(ET.fromstring(cases).findall(f".//{name}mtr")) == 2
     assert "&lt;" in mathml("a < b")
+    squared = ET.fromstring(mathml(r"\left(y_{1} - \left(a\right)\right)^{2}"))[0]  # the power is the whole bracket's
+    assert (squared.tag, "".join(squared[0].itertext())) == (f"{name}msup", "(y1−(a))")
 
 
 @pytest.mark.parametrize("latex", [r"\unknown{x}", r"\frac12", r"\begin{matrix}\end{matrix}", "a & b", "#"])

@@ -24,8 +24,6 @@ _SIGNS = {
     r"\top": "<mo>⊤</mo>",
     r"\ne": "<mo>≠</mo>",
     r"\in": "<mo>∈</mo>",
-    r"\left": "",
-    r"\right": "",
     r"\,": '<mspace width="0.17em"/>',
     r"\:": '<mspace width="0.22em"/>',
     r"\;": '<mspace width="0.28em"/>',
@@ -106,6 +104,8 @@ class _Reader:
             return f"<mfrac>{self.group()}{self.group()}</mfrac>"
         if token == r"\sqrt":
             return f"<msqrt>{self.group()}</msqrt>"
+        if token == r"\left":
+            return self.fenced()
         if token in _WORDS:
             return f"<{_WORDS[token]}>{self.words()}</{_WORDS[token]}>"
         if token == r"\begin":
@@ -121,6 +121,12 @@ class _Reader:
         if len(token) == 1 and token in "+-=()[]<>|,.;:/!'":
             return f"<mo>{escape('−' if token == '-' else token)}</mo>"
         raise self.unknown(token)
+
+    def fenced(self) -> str:
+        """``\\left(..\\right)`` as one piece, so that a power is the whole bracket's."""
+        inside = self.atom() + self.row(r"\right")
+        self.next()
+        return f"<mrow>{inside}{self.atom()}</mrow>"
 
     def environment(self) -> str:
         """``cases``, as a table behind a brace."""
@@ -153,7 +159,8 @@ def mathml(latex: str, large: bool = False) -> str:
 
 _ALIGN = re.compile(r"\$\$\\begin\{align(?:ed)?\*?\}\n(.*?)\n\\end\{align(?:ed)?\*?\}\$\$", re.DOTALL)
 _NUMBER = re.compile(r"\\text\{\((\d+)\)\}|\\tag\{(\d+)\}")
-_REASON = re.compile(r"\{\\small\\text\{(.*)\}\}|\\text\{(.*)\}")
+_REASON = re.compile(r"\{\\small(.*)\}|(\\text\{.*\})")
+_WORDS_OF = re.compile(r"\\text\{((?:\\.|[^\\}])*)\}")
 
 
 def lines_table(latex: str) -> str:
@@ -171,7 +178,7 @@ def _row(line: str) -> str:
         if found := _NUMBER.fullmatch(cell):
             number = f"({found[1] or found[2]})"
         elif found := _REASON.fullmatch(cell):
-            reason = re.sub(r"\\([_#%&{}$])", r"\1", found[1] or found[2])
+            reason = re.sub(r"\\([_#%&{}$])", r"\1", " ".join(_WORDS_OF.findall(found[1] or found[2])))
         elif cell:
             formula = cell.replace("&=", "=").replace("&+", "+")
     # Every side of the equation is a formula of its own, so that a long line can go on in the next: here it needs no
