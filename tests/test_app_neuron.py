@@ -13,7 +13,7 @@ import sympy as sp
 from app_cases import plain
 
 import bpkit as bp
-from bpkit.show.activations import NAMES, activation_curves, profile
+from bpkit.show.activations import NAMES, activation_curves, activation_lines, profile
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 BY_HAND: dict[str, Callable[[float], float]] = {
@@ -150,6 +150,19 @@ def test_activation_curves_side_by_side() -> None:
     assert [name for name in NAMES if f"{name}: at -2" in repr(every)] == list(NAMES)
     assert len([axes for axes in activation_curves(NAMES[:4]).figure.axes if axes.get_visible()]) == 4  # type: ignore[union-attr]
     assert repr(activation_curves("relu")).startswith("relu: at -2 out 0 and slope 0")
+
+
+def test_activations_as_lines_are_those_of_the_derivation() -> None:
+    lines = activation_lines()
+    assert [row.split()[0] for row in repr(lines).splitlines()[2:]] == list(NAMES)
+    assert "out = 1 / (1 + exp(-net))                dout/dnet = out · (1 - out)" in repr(lines)
+    latex = lines._repr_latex_()
+    assert latex.count(" \\\\\n") == len(NAMES) - 1
+    assert "o1" not in latex
+    assert r"\text{leaky\_relu} && \mathit{out} &= \begin{cases} \mathit{net} &" in latex
+    for name, out, slope in lines.lines:
+        derived = bp.derive(bp.Network(1, 1, activation=name))
+        assert (out.rhs, slope.rhs) == (derived["out_o1"].rhs, derived["dout_o1/dnet_o1"].rhs)
 
 
 def test_what_is_no_curve_is_refused() -> None:

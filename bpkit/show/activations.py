@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bpkit.core.derivation import Step
+from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import BUILT_IN, Activation
 from bpkit.core.functions import activation as find
@@ -24,7 +26,8 @@ from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
-from bpkit.show.render import number
+from bpkit.show.render import environment, expr_latex, expr_text, name_latex, number, words_latex
+from bpkit.show.table import text_table
 
 Array = NDArray[np.float64]
 NAMES = tuple(name for name, one in BUILT_IN.items() if not one.joint)
@@ -104,6 +107,34 @@ def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
         panel.set_visible(False)
     figure.axes[0].legend(fontsize=8, framealpha=0.9)
     return Drawing(" ".join(profile_words(one.activation) for one in profiles), figure)
+
+
+@dataclass(frozen=True)
+class ActivationLines:
+    """Activations as formulas: the line of out, and the line of its slope."""
+
+    lines: tuple[tuple[str, Step, Step], ...]
+
+    def __repr__(self) -> str:
+        short = {"net_o1": "net", "out_o1": "out"}
+        rows = [
+            (name, f"out = {expr_text(out.rhs, short)}", f"dout/dnet = {expr_text(slope.rhs, short)}")
+            for name, out, slope in self.lines
+        ]
+        return text_table(("activation", "output", "slope"), rows)
+
+    def _repr_latex_(self) -> str:
+        rows = []
+        for name, *steps in self.lines:
+            sides = [f"{name_latex(step.name)} &= {expr_latex(step.rhs)}" for step in steps]
+            rows.append(rf"\text{{{words_latex(name)}}} && {' & '.join(sides)}".replace("_{o1}", ""))
+        return environment(rows)
+
+
+def activation_lines(names: Iterable[str | Activation] = NAMES) -> ActivationLines:
+    """The line of out and the line of its slope for each activation, as every derivation has them."""
+    derived = [(found.name, derive(Network(1, 1, activation=found, bias="none"))) for found in map(find, names)]
+    return ActivationLines(tuple((name, d["out_o1"], d["dout_o1/dnet_o1"]) for name, d in derived))
 
 
 @lru_cache(maxsize=32)

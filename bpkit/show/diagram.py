@@ -123,7 +123,7 @@ def _label(place: Point, name: str, value: float | None, lit: bool, anchor: str 
     x, y = place
     shown = "" if value is None else f"={number(value, 4)}"
     wide = LETTER * len(name + shown) + 8
-    left = x - wide / 2 if anchor == "middle" else x - 4
+    left, wide = (x - wide / 2, wide) if anchor == "middle" else (x - 4, wide + 4)
     ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
     return (
         f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"

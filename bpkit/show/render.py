@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Numbers = Mapping[str, float]
 LONG = 60  # signs of a line of text: what a page shows beside the reason without scrolling
+NARROW = 46  # signs of a reason: longer ones go on below, so that lines and reasons fit beside each other
 WIDTH = 96  # where the reasons start, unless every line is shorter
 
 
@@ -217,7 +219,16 @@ def latex(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6
 
 def latex_row(number: int, left: str, right: str, reason: str) -> str:
     """One line of the ``align``: its number in front, as one at the right edge would be scrolled out of sight."""
-    return rf"\text{{({number})}} && {left} &= {right} && {{\small\text{{{words_latex(reason)}}}}}"
+    return rf"\text{{({number})}} && {left} &= {right} && {{\small{_reason_latex(reason)}}}"
+
+
+def _reason_latex(reason: str) -> str:
+    """A reason in as many lines as it needs, of about the same length."""
+    width = len(reason) // -(-len(reason) // NARROW) + 6 if len(reason) > NARROW else NARROW
+    lines = textwrap.wrap(reason, min(width, NARROW), break_long_words=False, break_on_hyphens=False) or [""]
+    texts = [rf"\text{{{words_latex(line)}}}" for line in lines]
+    below = r" \\ & ".join(texts)
+    return texts[0] if len(texts) == 1 else rf"\begin{{aligned}}[t] & {below} \end{{aligned}}"
 
 
 def words_latex(words: str) -> str:

@@ -38,7 +38,7 @@ def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
         + "</tr>"
         for row in rows
     )
-    above = f"<caption>{escape(caption, quote=False)}</caption>" if caption else ""
+    above = f"<caption{LEFT}>{escape(caption, quote=False)}</caption>" if caption else ""
     return f"<table>{above}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
