@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Locator, Page, Playwright, expect, sync_playwright
 
 from bpkit.cli import PROMPT
 
@@ -231,6 +231,27 @@ class Notebook:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.element.screenshot(path=path)
         self.page.set_viewport_size(size)
+
+
+# What takes the focus in an app.
+CONTROLS = "input:enabled, select:enabled, button:enabled, textarea:enabled, [role=slider]"
+
+
+def has_focus(node: Locator) -> bool:
+    return bool(node.evaluate("node => node === document.activeElement"))
+
+
+def tab_through(controls: Locator) -> None:
+    """Go by Tab alone from the first visible control to the last: each is reached, in order."""
+    first, *others = [control for control in controls.all() if control.is_visible()]
+    first.focus()
+    for control in others:
+        for _ in range(6):  # what scrolls is a stop too
+            controls.page.keyboard.press("Tab")
+            if has_focus(control):
+                break
+        else:
+            raise AssertionError(f"not reached: {control.evaluate('node => node.outerHTML')}")
 
 
 # In the page. `panel` is the open notebook, `heard` what its kernel said outside its cells, where JupyterLab hides the

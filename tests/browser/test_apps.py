@@ -15,7 +15,7 @@ import ipywidgets
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_lab import THEMES, Lab, Notebook
+from live_lab import CONTROLS, THEMES, Lab, Notebook, has_focus, tab_through
 from playwright.sync_api import Locator, expect
 from thorough import THOROUGH
 
@@ -29,7 +29,6 @@ APPS = [name for name in bp.apps.__all__ if name not in QUESTIONS]
 MEASURED = ("table",)  # views of the app `cost` that show times, which differ from run to run
 GIVEN = {"boundary": "'moons'"}  # what an app is made of, where that is not an example
 
-CONTROLS = "input:enabled, select:enabled, button:enabled, textarea:enabled, [role=slider]"
 # What the kernel holds: the controls that have a plain value, the views as digests, the text twin.
 HELD = """repr((
     {name: control.value for name, control in app.control.items()
@@ -170,10 +169,6 @@ def _fresh_and_quiet(app: Shown) -> Iterator[None]:
     assert app.notebook.problems() == []
 
 
-def has_focus(node: Locator) -> bool:
-    return bool(node.evaluate("node => node === document.activeElement"))
-
-
 def test_sliders_move_by_key_and_words_and_pictures_follow(app: Shown) -> None:
     assert app.sliders.count() >= len(app.numbers)
     for handle in app.sliders.all()[: None if THOROUGH else 1]:
@@ -199,15 +194,7 @@ CAN_GROW = "node => Number(node.ariaValueNow) < Number(node.ariaValueMax)"
 
 
 def test_tab_reaches_every_control_in_order(app: Shown) -> None:
-    visible = [control for control in app.element.locator(CONTROLS).all() if control.is_visible()]
-    visible[0].focus()
-    for control in visible[1:]:
-        for _ in range(6):  # what scrolls is a stop too
-            app.page.keyboard.press("Tab")
-            if has_focus(control):
-                break
-        else:
-            raise AssertionError(f"not reached: {control.evaluate('node => node.outerHTML')}")
+    tab_through(app.element.locator(CONTROLS))
 
 
 def test_a_slider_is_dragged_by_pointer(app: Shown, slider: Locator) -> None:

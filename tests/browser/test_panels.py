@@ -1,4 +1,4 @@
-"""The instructors' notebooks as a person uses them: make a class's sheets, answer, mark, save from the page."""
+"""The instructors' notebooks as a person uses them, by keys alone: make a class's sheets, answer, mark, save."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from live_lab import THEMES, Lab, Notebook
+from live_lab import CONTROLS, THEMES, Lab, Notebook, tab_through
 from playwright.sync_api import expect
 from thorough import THOROUGH
 
@@ -44,20 +44,21 @@ def regenerate(lab: Lab) -> Iterator[Notebook]:
 
 def test_a_class_is_generated_and_saved_from_the_page(lab: Lab, folder: Path, regenerate: Notebook) -> None:
     panel = regenerate.element.locator(".bpkit-app")
-    panel.get_by_role("button", name="judging").click()
+    tab_through(panel.locator(CONTROLS))
+    panel.get_by_role("button", name="judging").press("Enter")
     panel.get_by_label("or a roster").fill("Ada\nBob\nZoë")
     panel.get_by_label("question", exact=True).select_option("2. The loss")
-    panel.get_by_label("with the solution").check()
+    panel.get_by_label("with the solution").press("Space")
     expect(panel).to_contain_text("Worked solution")
     regenerate.settle()
-    panel.get_by_role("button", name="Generate").click()
+    panel.get_by_role("button", name="Generate").press("Enter")
     link = panel.get_by_text("Download all as one zip")
     link.wait_for(timeout=60_000)
     expect(panel).to_contain_text("10 files written; 3 learners")
     regenerate.settle()
     no_serious_violation(lab)
     with lab.page.expect_download() as saved:
-        link.click()
+        link.press("Enter")
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert "exercises/learners/ada.ipynb" in archive.namelist()
         assert len(archive.namelist()) == 10
@@ -76,19 +77,24 @@ def test_what_comes_back_is_marked_and_shown(lab: Lab, folder: Path) -> None:
             panel.get_by_label(label, exact=True).fill(value)
             panel.get_by_label(label, exact=True).press("Enter")
         with lab.page.expect_file_chooser() as chooser:
-            panel.get_by_role("button", name="Upload notebooks").click()
+            panel.get_by_role("button", name="Upload notebooks").press("Enter")
         chooser.value.set_files(folder / "two/learners/bob.ipynb")
         expect(panel).to_contain_text("1 new file in back")
-        panel.get_by_role("button", name="Mark", exact=True).click()
+        panel.get_by_role("button", name="Mark", exact=True).press("Enter")
         panel.get_by_text("Download everything as one zip").wait_for(timeout=60_000)
         expect(panel).to_contain_text("2 of 3 notebooks marked")
         expect(panel).to_contain_text("broken.ipynb: not a whole notebook")
-        panel.get_by_role("tab", name="The class").click()
+        tab_through(panel.locator(CONTROLS))
+        panel.get_by_role("tab").first.focus()
+        for key in ("ArrowRight", "Enter"):
+            lab.page.keyboard.press(key)
+        expect(panel.get_by_role("tab", name="The class")).to_have_attribute("aria-selected", "true")
         expect(panel).to_contain_text("forgets the output slope")
-        panel.get_by_role("tab", name="A learner").click()
+        for key in ("ArrowRight", "Enter"):
+            lab.page.keyboard.press(key)
         expect(panel.get_by_role("row", name="forgets the output slope").last).to_be_visible()
         with lab.page.expect_download() as saved:
-            panel.get_by_text("Download the marks").click()
+            panel.get_by_text("Download the marks").press("Enter")
         assert saved.value.path().read_bytes() == (folder / "marked/marks.csv").read_bytes()
         marking.settle()
         no_serious_violation(lab)
