@@ -154,6 +154,12 @@ def test_what_the_readme_points_to_exists() -> None:
         assert (ROOT / target).is_file(), target
 
 
+def test_the_tests_that_the_readme_names_exist() -> None:
+    named = set(re.findall(r"`(?:tests/)?(?:\w+/)?(test_\w+)(?:\.py)?`", README))
+    assert len(named) > 15
+    assert named <= {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+
+
 def test_the_pictures_are_there_in_both_themes_and_small() -> None:
     pictures = re.findall(r'(?:srcset|src)="(.+?)_(dark|light)\.png"', README)
     assert sorted(pictures) == [
