@@ -64,6 +64,12 @@ def served(what: Path, home: Path) -> Iterator[str]:
             process.terminate()
 
 
+def write(path: Path, source: str) -> None:
+    """A notebook of one cell."""
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=metadata), path)
+
+
 def ready(page: Page, url: str) -> None:
     page.goto(url, timeout=60_000)
     page.locator(".bpkit-app").first.wait_for(timeout=60_000)
@@ -83,14 +89,13 @@ def test_the_lesson_on_training_is_a_page_whose_slider_works(page: Page, tmp_pat
         expect(page.locator("body")).not_to_contain_text("import bpkit")  # a page for a lecture shows no code
 
 
+WRONG = ("Loading widget", "Error displaying widget", "There was an error when executing", "import bpkit")
+
+
 def wrong_with(page: Page) -> list[str]:
-    """What is not as it should be on a page that has been drawn."""
+    """What should not be on a page that has been drawn; "import bpkit" is code."""
     text = page.locator("body").inner_text()
-    errors = page.locator("[data-mime-type='application/vnd.jupyter.error'], .jp-mod-error").all_inner_texts()
-    found = [
-        word for word in ("Loading widget", "Error displaying widget", "Traceback", "import bpkit") if word in text
-    ]
-    return errors + found
+    return [words for words in WRONG if words in text]
 
 
 def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None:
@@ -104,6 +109,14 @@ def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None
     assert {lesson: found for lesson, found in wrong.items() if found} == {}
 
 
+def test_a_page_whose_cell_fails_is_seen(page: Page, tmp_path: Path) -> None:
+    write(tmp_path / "failing.ipynb", "1 / 0")
+    with served(tmp_path / "failing.ipynb", tmp_path) as url:
+        page.goto(url, timeout=60_000)
+        page.get_by_text("There was an error").wait_for(timeout=60_000)
+        assert wrong_with(page)
+
+
 def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: Path) -> None:
     """A notebook of one cell makes the page."""
     apps = [name for name in bp.apps.__all__ if name not in QUESTIONS]
@@ -111,9 +124,7 @@ def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: 
     folder.mkdir()
     for name in apps:
         source = f"import bpkit as bp\nbp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})"
-        metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=metadata)
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+        write(folder / f"{name}.ipynb", source)
     wrong, moved = {}, []
     with served(folder, tmp_path) as url:
         for name in apps:
