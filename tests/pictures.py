@@ -48,7 +48,6 @@ def main() -> None:
         lab.start(url)
         with lab.cells(APP, name="training") as notebook:
             take(notebook.element.locator(".bpkit-app"), "training", lab)
-        page.set_viewport_size({"width": 1420, "height": 1100})  # the longest line with its reason
         with lab.cells(LINES, name="derivation") as notebook:
             take(notebook.element.locator(".jp-OutputArea-output").last, "derivation", lab)
         browser.close()
