@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, Playwright, expect, sync_playwright
 
 from bpkit.cli import PROMPT
@@ -36,6 +37,8 @@ KNOWN_KERNEL_WORDS = ("No such comm",)
 
 # How long a page may take to show what is expected: on a busy machine the usual 5 s would be a timed assertion.
 expect.set_options(timeout=60_000)
+
+ABOUT_COLOURS = ("color-contrast", "link-in-text-block")  # axe-core's rules
 
 # Without these the browser looks up its maker's hosts. As root, which containers are, there is no sandbox.
 CHROMIUM_OPTIONS = [
@@ -144,8 +147,25 @@ class Lab:
         )
 
     def theme(self, name: str) -> None:
+        """Change the theme; changed anew before its curtain is gone, JupyterLab would fail to take that away twice."""
         self.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name])
         self.page.locator(f"body[data-jp-theme-name='{THEMES[name]}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+    def serious(self, context: Any = ".bpkit-app") -> list[tuple[str, str, list[str]]]:
+        """What axe-core finds serious on a part of the page: rule, help, nodes.
+
+        The dark theme changes colours alone, so the rules about those are all that it is asked for.
+        """
+        dark = self.page.locator(f"body[data-jp-theme-name='{THEMES['dark']}']").count()
+        options = {"resultTypes": ["violations"], **({"runOnly": list(ABOUT_COLOURS)} if dark else {})}
+        axe = Axe("") if self.page.evaluate("'axe' in window") else Axe()  # its script once is enough
+        found = axe.run(self.page, context, options).response["violations"]
+        return [
+            (violation["id"], violation["help"], [node["html"][:300] for node in violation["nodes"]][:5])
+            for violation in found
+            if violation["impact"] in ("serious", "critical")
+        ]
 
     @contextmanager
     def notebook(self, path: str) -> Iterator[Notebook]:
@@ -243,16 +263,22 @@ def has_focus(node: Locator) -> bool:
 
 def tab_through(controls: Locator) -> None:
     """Go by Tab alone from the first visible control to the last: each is reached, in order."""
-    first, *others = [control for control in controls.all() if control.is_visible()]
-    first.focus()
-    for control in others:
+    page = controls.page
+    for number in range(1, controls.evaluate_all(SEEN)):
         for _ in range(6):  # what scrolls is a stop too
-            controls.page.keyboard.press("Tab")
-            if has_focus(control):
+            page.keyboard.press("Tab")
+            if page.evaluate("number => seen[number] === document.activeElement", number):
                 break
         else:
-            raise AssertionError(f"not reached: {control.evaluate('node => node.outerHTML')}")
+            raise AssertionError(f"not reached: {page.evaluate('number => seen[number].outerHTML', number)}")
 
+
+# Keeps those of some nodes that can be seen, goes to the first, and counts them.
+SEEN = """nodes => {
+    window.seen = nodes.filter(node => node.checkVisibility({visibilityProperty: true}) && node.offsetWidth);
+    seen[0].focus();
+    return seen.length;
+}"""
 
 # In the page. `panel` is the open notebook, `heard` what its kernel said outside its cells, where JupyterLab hides the
 # exceptions of a widget's observers, and `asked` the messages of widgets that the kernel has not worked off.

@@ -137,7 +137,7 @@ def column(title: str, controls: Sequence[widgets.Widget], width: str = "260px")
 
 
 def beside(controls: widgets.VBox, views: widgets.VBox) -> widgets.HBox:
-    """Controls at the left, what they move at the right, as wide as the page leaves room."""
+    """Controls at the left, what they move at the right, as wide as the page leaves room; if that is little, below."""
     controls.layout.flex = "0 0 auto"
-    views.layout.flex, views.layout.min_width, views.layout.overflow = "1 1 0", "0", "hidden"
-    return widgets.HBox([controls, views], layout={"align_items": "flex-start"})
+    views.layout.flex, views.layout.min_width, views.layout.overflow = "1 1 460px", "0", "hidden"
+    return widgets.HBox([controls, views], layout={"flex_flow": "row wrap", "align_items": "flex-start"})

@@ -13,7 +13,7 @@ _CSS = """
 .bpkit-app .bpkit-number input { appearance: textfield; }
 .bpkit-app .bpkit-number input::-webkit-inner-spin-button { display: none; }
 .bpkit-app svg { display: block; }
-.bpkit-app img { border-radius: 8px; background: #fff; }
+.bpkit-app img { border-radius: 8px; background: #fff; object-fit: contain; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
   color: var(--jp-content-font-color1, #1f2328); font-size: 12.5px; }
 .bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 6px 1px 3px;

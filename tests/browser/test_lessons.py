@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from live_lab import NOTEBOOKS, THEMES, Lab
 from thorough import THOROUGH
 
@@ -46,13 +45,8 @@ def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callab
         assert lab.page.evaluate(WORDS_FOLLOW)
 
 
-def serious(lab: Lab) -> list[tuple[str, list[str]]]:
-    found = Axe().run(lab.page, context=CONTENT).response["violations"]
-    return [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
-        for violation in found
-        if violation["impact"] in ("serious", "critical") and violation["id"] not in JUPYTERLABS
-    ]
+def serious(lab: Lab) -> list[tuple[str, str, list[str]]]:
+    return [found for found in lab.serious(CONTENT) if found[0] not in JUPYTERLABS]
 
 
 @pytest.mark.parametrize(("path", "after"), WALK[: None if THOROUGH else 1])
