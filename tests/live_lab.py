@@ -146,6 +146,13 @@ class Lab:
             }"""
         )
 
+    def reload(self, path: str) -> None:
+        """Load the page anew, as with F5, and look at a notebook that was saved; its kernel lives on."""
+        self.js("() => jupyterapp.commands.execute('docmanager:save')")
+        self.start(self.page.url)
+        self.errors.clear()
+        self.js(OPEN, path)
+
     def theme(self, name: str) -> None:
         """Change the theme; changed anew before its curtain is gone, JupyterLab would fail to take that away twice."""
         self.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name])
