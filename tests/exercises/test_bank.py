@@ -54,7 +54,7 @@ def test_the_bank_has_every_question() -> None:
 
 
 def test_what_questions_declare_are_names_of_the_catalogue_or_of_the_question_itself() -> None:
-    for question in questions():
+    for question in questions()[:: 1 if THOROUGH else 4]:
         unknown, own = set(question.reveals), set()
         for exercise in drawn(question.id):
             own |= {wrong.name for part in exercise.content.parts for wrong in part.wrong}
