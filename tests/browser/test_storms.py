@@ -14,7 +14,7 @@ from thorough import THOROUGH
 from .test_apps import Held, Shown, call, digest
 
 APPS = ("forward", "training", "stepper", "surface") if THOROUGH else ("training", "stepper")
-EVENTS = 60 if THOROUGH else 12
+EVENTS = 30 if THOROUGH else 12
 # Two views of one slider whose end moves push each other to and fro until the browser stops them: they show the same
 # afterwards. It is the widgets' own, and comes with two views alone.
 KNOWN = "Error setting state: Maximum call stack size exceeded"
