@@ -37,11 +37,6 @@ class Plan:
     run: Callable[..., tuple[Any, ...]]
 
 
-@lru_cache(maxsize=16_384)
-def _text(expr: sp.Expr) -> str:
-    return code(expr, arrays=True)
-
-
 def plan(
     network: Network,
     train_biases: bool,
@@ -66,11 +61,11 @@ def plan(
             body.append(f"    {own} = settle__({name!r}, full__({own}))")
             continue
         mean = "mean__" if places[name].kind in ("total", "gradient") else ""
-        true = f"{mean}({_text(places[name].stable)})"
+        true = f"{mean}({code(places[name].stable, arrays=True)})"
         if others := alternatives.get(name):
             body.append(f"    {own} = full__({true})")
             for expr, columns in others.items():
-                body.append(f"    over__({own}, columns__[{len(indices)}], {mean}({_text(expr)}))")
+                body.append(f"    over__({own}, columns__[{len(indices)}], {mean}({code(expr, arrays=True)}))")
                 indices.append(np.array(columns))
             body.append(f"    {own} = settle__({name!r}, {own})")
         else:

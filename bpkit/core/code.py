@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
@@ -35,12 +36,15 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
     def __init__(self, arrays: bool) -> None:
         super().__init__({"fully_qualified_modules": False, "allow_unknown_functions": True, "order": "none"})
         self.arrays = arrays
+        self._not_supported: set[sp.Basic] = set()
+        self._remembered = lru_cache(maxsize=16_384)(super()._print)
 
-    def _handle_UnevaluatedExpr(self, expr: sp.Expr) -> sp.Expr:
-        return expr  # no line holds one, and looking for them takes a fifth of the time
+    # Lines share most of their parts, and most parts are names: the longer way through SymPy takes twice as long.
+    def _print(self, expr: sp.Basic, **kwargs: bool) -> str:
+        return identifier(expr.name) if isinstance(expr, sp.Symbol) else str(self._remembered(expr, **kwargs))
 
-    def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return identifier(expr.name)
+    def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
+        return self._print(item) if isinstance(item, sp.Symbol) else str(super().parenthesize(item, level, strict))
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         return repr(float(expr))
@@ -72,9 +76,12 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
         return repr(float(expr)) if self.arrays and expr.is_Integer else str(self._print(expr))
 
 
+_PRINTERS = {arrays: _Printer(arrays) for arrays in (False, True)}
+
+
 def code(expr: sp.Expr, arrays: bool = False) -> str:
-    """One expression as Python."""
-    return str(_Printer(arrays).doprint(expr))
+    """One expression as Python, without what ``doprint`` does beside that for other languages."""
+    return _PRINTERS[arrays]._print(expr)
 
 
 def header(body: str, activations: Iterable[Activation], arrays: bool) -> list[str]:
