@@ -177,10 +177,13 @@ def predict(**more: Any) -> Any:
 
 def test_a_choice_is_compared_after_committing_and_then_locked() -> None:
     app = predict()
-    assert (app.committed, app.feedback, app.button.disabled) == (None, "", True)
+    assert (app.committed, app.feedback, app.button.disabled) == (None, "", False)
+    app.button.click()
+    assert "needs an answer first" in app.answer.value
+    assert (app.committed, app.feedback) == (None, "")
     assert repr(app) == "Predict: Which way? (up / down) No prediction yet."
     app.guess.value = "up"
-    assert not app.button.disabled
+    assert "first" not in app.answer.value
     assert "downhill" not in repr(app) + app.answer.value
     app.button.click()
     assert (app.committed, app.guess.disabled, app.button.disabled) == ("up", True, True)
@@ -236,7 +239,8 @@ def test_without_a_number_there_is_nothing_to_commit(typed: str) -> None:
     app = bp.apps.predict("How many?", answer=3)
     app.guess.value = typed
     app.button.click()
-    assert (app.committed, app.button.disabled) == (None, True)
+    assert (app.committed, app.button.disabled) == (None, False)
+    assert "needs a number first" in app.answer.value
 
 
 def test_questions_that_cannot_be_answered() -> None:

@@ -132,25 +132,30 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         except BpkitError:
             return None
 
+    def _missing(self, pressed: bool = False) -> str:
+        """What there must be to commit to; said plainly to who presses Commit without."""
+        what = "Choose" if self._asked.choices else "Type a number, such as 0.25"
+        none = "an answer" if self._asked.choices else "a number"
+        return f"That needs {none} first. {what}, then commit." if pressed else f"{what}, then commit."
+
     def _commit(self) -> None:
         if self.commit.value is None:
             self.commit.value = self._read()
+            if self.commit.value is None:
+                self.answer.value = _said(self._missing(pressed=True), FAINT)
 
     def _show(self, _change: Any = None) -> None:
         state = self.state
         ready = self._read() is not None
         self.guess.disabled = state.committed is not None
-        self.button.disabled = state.committed is not None or not ready
-        waiting = "Choose" if self._asked.choices else "Type a number"
+        # Before there is an answer it can be pressed too: Tab right behind the last digit must not pass it.
+        self.button.disabled = state.committed is not None
         if state.committed is not None:
             words, color = state.feedback, GREEN if state.right else NEGATIVE
             sign = "✓ " if state.right else "→ "
         else:
-            words, color, sign = f"{waiting}, then commit." if not ready else "Press Commit to compare.", FAINT, ""
-        self.answer.value = (
-            "<div role='status' style='min-height:3.2em;max-width:70em;padding:4px 10px;"
-            f"border-left:4px solid {color}'><b>{sign}</b>{escape(words)}</div>"
-        )
+            words, color, sign = "Press Commit to compare." if ready else self._missing(), FAINT, ""
+        self.answer.value = _said(words, color, sign)
 
     def __repr__(self) -> str:
         state = self.state
@@ -164,6 +169,13 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         said = f"<p>{escape(state.feedback)}</p>" if state.feedback else "<p>Run this page to commit to an answer.</p>"
         page = f"<p><b>{escape(state.question)}</b></p>{choices and f'<ul>{choices}</ul>'}{said}"
         return {**bundle, "text/plain": repr(self), "text/html": page}
+
+
+def _said(words: str, color: str, sign: str = "") -> str:
+    return (
+        "<div role='status' style='min-height:3.2em;max-width:70em;padding:4px 10px;"
+        f"border-left:4px solid {color}'><b>{sign}</b>{escape(words)}</div>"
+    )
 
 
 def _box() -> widgets.Text:
