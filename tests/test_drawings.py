@@ -14,7 +14,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.show.diagram import diagram, numbers_of, svg, touched
-from bpkit.show.diagram_layout import LETTER, layout
+from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.live import Live
 from bpkit.show.palette import NEGATIVE, PAPER, POSITIVE, RUNS
@@ -64,6 +64,18 @@ def test_the_diagram_shows_every_name_and_number_at_its_place() -> None:
     bare = texts(ARTICLE.network.diagram().figure)
     assert {*ARTICLE.network.parameters, "x1", "h2", "o1"} <= set(bare)
     assert not any("=" in text for text in bare)
+
+
+@pytest.mark.parametrize("digits", [6, 12])
+def test_a_number_as_long_as_it_gets_stays_inside_its_neuron(digits: int) -> None:
+    long = dict.fromkeys(("x1", "net_h1", "out_h1"), -1.23456789012e-05)
+    for node in ET.fromstring(svg(ARTICLE.network, long, (), digits)).iter(f"{SVG}text"):
+        words = "".join(node.itertext())
+        if "e-05" in words:
+            width = NODE_WIDTH if words.startswith(("net", "out")) else INPUT_WIDTH
+            assert 0.6 * float(node.attrib["font-size"]) * len(words) <= width - 20 + 0.1, (
+                words
+            )  # as wide as letters get
 
 
 @pytest.mark.parametrize("bias", ["layer", "neuron", "none"])

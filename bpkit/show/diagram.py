@@ -149,7 +149,8 @@ def _node(
         known = {kind: numbers.get(f"{kind}_{neuron}") for kind in ("net", "out")}
         lines += [("" if value is None else f"{kind} {number(value, digits)}", "") for kind, value in known.items()]
     for row, (text, weight) in enumerate(lines):
-        parts.append(_text(x, y + 16 * (row - (len(lines) - 1) / 2), text, 12 if weight else 11.5, weight))
+        size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(text))))  # a long number is set smaller
+        parts.append(_text(x, y + 16 * (row - (len(lines) - 1) / 2), text, size, weight))
     return parts
 
 
