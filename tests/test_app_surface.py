@@ -200,6 +200,13 @@ def test_a_run_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> None:
     assert "class='walk'" not in app.view["picture"].value
 
 
+def test_a_walk_beyond_the_picture_is_told() -> None:
+    app = bp.apps.surface(ARTICLE)
+    for start, zoom, told in ((0.2, 1, False), (12, 1, True), (12, 0.1, False)):
+        app.set(w6=start, zoom=zoom)
+        assert ("None of its points lies in this picture" in app.message.value) == told
+
+
 def test_twice_the_same_parameter_is_told_and_the_picture_stays() -> None:
     app = bp.apps.surface(ARTICLE)
     before, picture = app.state, app.view["picture"].value

@@ -101,9 +101,11 @@ class Surface(App):
         return surface_words(self._land(state), self._trace(state), state.digits)
 
     def note(self, state: State) -> tuple[str, bool]:
-        trace = self._trace(state)
+        trace, window = self._trace(state), state.window
         walk = trace.message[0].upper() + trace.message[1:]
-        drawn = f"All parameters move; what is drawn is the projection onto {state.window.x} and {state.window.y}"
+        if len(trace) and window.outside(trace[window.x], trace[window.y]).all():
+            return f"{walk}. None of its points lies in this picture: zoom out, or start elsewhere.", True
+        drawn = f"All parameters move; what is drawn is the projection onto {window.x} and {window.y}"
         return f"{walk}. {drawn}.", trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
