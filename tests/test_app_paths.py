@@ -78,10 +78,10 @@ def test_every_parameter_adds_up(parameter: str) -> None:
 def test_a_path_that_this_parameter_does_not_have_is_its_last() -> None:
     app = bp.apps.paths(ARTICLE)
     app.set(parameter="b1", path=4)
+    assert (app.state.chosen, len(app.state.paths), app.path.slider.max) == (4, 4, 4)
     app.parameter.value = "w5"
-    assert (app.state.chosen, len(app.state.paths)) == (1, 1)
-    app.parameter.value = "b1"
-    assert app.state.chosen == 4
+    assert (app.state.chosen, len(app.state.paths), app.path.slider.max) == (1, 1, 1)
+    assert app.path.value == app.path.entry.value == 1  # the field says which path is lit
 
 
 def test_a_shared_bias_is_lit_along_the_chosen_path_only() -> None:

@@ -97,7 +97,8 @@ class PathView(App):
     def views(self) -> Mapping[str, View]:
         self.play = Player(self.control["path"], min=0, max=1, interval=1500)
         return {
-            "play_last": (self.play, lambda state: min(len(state.paths), int(self.control["path"].high)), "max"),
+            "last": (self.control["path"], self._last, "high"),
+            "play_last": (self.play, self._last, "max"),
             "diagram": (widgets.HTML(), self._diagram),
             "table": (widgets.HTML(layout=BOX), self._table),
             "line": (widgets.HTML(), self._line),
@@ -138,6 +139,10 @@ class PathView(App):
 
     def drawing(self, state: State) -> Drawing:
         return Drawing(self.words(state), self._diagram(state))
+
+    def _last(self, state: State) -> int:
+        """The last path there is to choose; others have more."""
+        return min(len(state.paths), MOST_PATHS)
 
     def _diagram(self, state: State) -> str:
         return svg(state.problem.network, state.rows.numbers, state.highlight)
