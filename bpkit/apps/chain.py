@@ -92,18 +92,21 @@ class Chain(App):
 
     def views(self) -> Mapping[str, View]:
         return {
-            "factors": (_box(206), self._factors),
-            "product": (_box(178), self._product),
-            "check": (widgets.HTML(), lambda state: f"<div style='padding:2px 4px'>{self._check(state)}</div>"),
-            "update": (_box(76), self._update),
             "diagram": (widgets.HTML(), self._diagram),
+            "factors": (widgets.HTML(), self._factors),
+            "product": (widgets.HTML(), self._product),
+            "check": (widgets.HTML(), lambda state: f"<div style='padding:2px 4px'>{self._check(state)}</div>"),
+            "update": (widgets.HTML(), self._update),
         }
 
     def page(self) -> Sequence[widgets.Widget]:
         network = self.problem.network
         groups = [*self.group("Weights", network.weights), *self.group("Biases", network.biases)]
         left = widgets.VBox([*self.group("Chain", ["parameter", "rate"]), *groups])
-        return [beside(left, widgets.VBox(list(self.view.values())))]
+        diagram, *tables = self.view.values()
+        # Fixed, so that nothing below moves from parameter to parameter; what is longer scrolls.
+        below = widgets.VBox(tables, layout={"height": "490px", "overflow": "hidden auto"})
+        return [beside(left, widgets.VBox([diagram, below]))]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values).replace(learning_rate=values["rate"])
@@ -158,8 +161,3 @@ class Chain(App):
     def _update(self, state: State) -> str:
         table = lines_html([state.rows[f"{state.parameter}_new"]], state.rows.numbers, state.digits)
         return f"<div class='bpkit-heading'>The update</div>{table}"
-
-
-def _box(height: int) -> widgets.HTML:
-    """Fixed, so that nothing moves from parameter to parameter; what is longer scrolls."""
-    return widgets.HTML(layout={"height": f"{height}px", "overflow": "auto"})

@@ -97,7 +97,7 @@ class Stepper(App):
             for phase in PHASES
         }
         self.back = _button("◂ Back", "One line back", lambda _: self._move(-1), "80px")
-        self.next = _button("Next ▸", "One line on; after the last, the next update", lambda _: self._move(1), "80px")
+        self.next = _button("Next ▸", "One line on; after the last, the next update", lambda _: self._move(1), "124px")
         return {
             **{
                 f"phase_{phase}": (button, partial(self._phase_label, phase), "description")
