@@ -152,7 +152,9 @@ def test_the_picture_is_drawn_as_from_scratch_and_shows_both_classes_by_shape() 
 
 def test_the_loss_curve_says_its_numbers() -> None:
     app = bp.apps.boundary("xor")
+    assert "Press play" in app.view["loss"].value
     app.step.value = 8
+    assert "Press play" not in app.view["loss"].value
     assert f"{app.state.loss[0]:.6g} before the first update, {app.state.loss[-1]:.6g} after 40." in repr(app)
     assert app.view["loss"].value.count("polyline") == 1
     app.digits.value = 12

@@ -50,6 +50,7 @@ from bpkit.show.drawing import Drawing
 
 __all__ = ["App", "Picture", "View", "beside", "column", "described", "numbers"]
 MOST_SLIDERS = 80  # of a kind; more take the browser many seconds
+LONG = 14  # controls; a longer column scrolls
 
 
 class App(Panel):
@@ -103,7 +104,7 @@ class App(Panel):
         """The expression that rebuilds the problem shown, ready to copy into a cell."""
         return share(self._source, self.problem, self.state.problem)
 
-    def group(self, title: str, names: Iterable[str], width: str = "260px") -> list[widgets.Widget]:
+    def group(self, title: str, names: Iterable[str], width: str = "280px") -> list[widgets.Widget]:
         """The controls of some names as a column, if there are such names at all."""
         names = list(names)
         return [column(title, [self.control[name] for name in names if name in self.control], width)] if names else []
@@ -128,16 +129,21 @@ def numbers(values: Mapping[str, float]) -> dict[str, Number]:
     return {name: Number(name, value, -reach, reach) for name, value in values.items()}
 
 
-def column(title: str, controls: Sequence[widgets.Widget], width: str = "260px") -> widgets.VBox:
+def column(title: str, controls: Sequence[widgets.Widget], width: str = "280px") -> widgets.VBox:
     """Controls below each other under a heading; a long list scrolls, and where there is none it says why."""
     title += "" if controls else ": too many for sliders"
     heading = widgets.HTML(f"<div class='bpkit-heading'>{escape(title)}</div>")
-    layout = {"width": width, "flex": "0 0 auto", "max_height": "460px", "overflow": "hidden auto"}
-    return widgets.VBox([heading, *controls], layout=layout)
+    scrolls = {"max_height": "460px", "overflow": "hidden auto"} if len(controls) > LONG else {"overflow": "visible"}
+    return widgets.VBox([heading, *controls], layout={"width": width, "flex": "0 0 auto", **scrolls})
 
 
 def beside(controls: widgets.VBox, views: widgets.VBox) -> widgets.HBox:
-    """Controls at the left, what they move at the right, as wide as the page leaves room; if that is little, below."""
+    """Controls at the left, what they move at the right, as wide as the page leaves room; if that is little, below.
+
+    Then the controls stand in two columns, so that what they move stays in sight.
+    """
+    controls.add_class("bpkit-controls")
+    views.add_class("bpkit-views")
     controls.layout.flex = "0 0 auto"
     views.layout.flex, views.layout.min_width, views.layout.overflow = "1 1 460px", "0", "hidden"
     return widgets.HBox([controls, views], layout={"flex_flow": "row wrap", "align_items": "flex-start"})

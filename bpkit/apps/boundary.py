@@ -131,11 +131,11 @@ class Boundary(App):
 
     def views(self) -> Mapping[str, View]:
         self.play = Player(self.control["step"], min=0, max=STEPS, step=1, interval=80)
-        picture = Picture(format="png", layout={"width": "480px", "height": "486px"})
+        picture = Picture(480, 486)
         return {
             "step": (self.control["step"], lambda state: float(state.step), "value"),
             "picture": (picture, lambda state: self._plot.frame(state.problem)),
-            "loss": (widgets.HTML(), lambda state: chart([("loss", np.array(state.loss))], None, False, _curve(state))),
+            "loss": (widgets.HTML(), self._loss),
         }
 
     def page(self) -> Sequence[widgets.Widget]:
@@ -186,6 +186,10 @@ class Boundary(App):
             rest = f"seed={setup.seed}, learning_rate={setup.rate!r}"
             start = f"bp.examples.data_set({setup.data!r}).problem(bp.{state.start.network!r}, {rest})"
         return f"{start}.updated({state.updates})" if state.updates else start
+
+    def _loss(self, state: State) -> str:
+        coming = "" if state.updates else "Press play: the loss of every update is drawn here."
+        return chart([("loss", np.array(state.loss))], len(state.loss) - 1, False, _curve(state), coming)
 
     def _make(self, setup: Setup) -> Problem:
         """The problem that a setup starts from; a given one as it is, until another network is chosen for it."""

@@ -166,7 +166,8 @@ class Number(widgets.HBox):  # type: ignore[misc]
         if not self._busy and self._position(change["new"]) != self._position(self.value):
             self._moved = True
             try:
-                self.value = float(f"{change['new']:.10g}")
+                # Powers of ten to three digits, which is as exact as one sees where the knob stands.
+                self.value = float(f"{change['new']:.{3 if self._log else 10}g}")
             finally:
                 self._moved = False
 

@@ -56,7 +56,7 @@ class CostApp(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        picture = Picture(format="png", layout={"width": "660px", "height": "320px"})
+        picture = Picture(660, 320)
         return {
             "picture": (picture, lambda state: self._plot.frame(count(state.problem.network), self._row(state))),
             "table": (widgets.HTML(), self._table),

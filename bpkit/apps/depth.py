@@ -45,6 +45,7 @@ class Depth(App):
 
     name = "depth"
     batches = True
+    message_lines = 2
 
     def controls(self) -> Mapping[str, Any]:
         self._plot = DepthPlot()
@@ -69,7 +70,7 @@ class Depth(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        picture = Picture(format="png", layout={"width": "660px", "height": "360px"})
+        picture = Picture(660, 360)
         return {"picture": (picture, lambda state: self._plot.frame(self._sizes(state.problem)))}
 
     def page(self) -> Sequence[widgets.Widget]:

@@ -76,7 +76,7 @@ class Descent(App):
         self.play = Player(self.control["steps"], min=0, max=MOST_STEPS, interval=400)
         self.step = widgets.Button(description="Step", tooltip="One step against the slope", layout={"width": "80px"})
         self.step.on_click(lambda _button: self.set(steps=self.state.step + 1))
-        picture = Picture(format="png", layout={"width": "660px", "height": "340px"})
+        picture = Picture(660, 340)
         return {
             "curve": (picture, lambda state: self._plot.frame(state.walk, state.step)),
             "lines": (widgets.HTML(layout={"min_height": "90px"}), self._lines),

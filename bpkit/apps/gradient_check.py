@@ -65,7 +65,7 @@ class GradientCheck(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        picture = Picture(format="png", layout={"width": "660px", "height": "340px"})
+        picture = Picture(660, 340)
         table = widgets.HTML(layout={"height": "290px", "width": "660px", "overflow": "auto"})
         return {
             "picture": (picture, lambda state: self._plot.frame(*self._pair(state), state.h, self._error(state))),
@@ -87,10 +87,12 @@ class GradientCheck(App):
         return errors_words(self._pair(state)[0], state.h, self._quotient(state), state.digits)
 
     def note(self, state: State) -> tuple[str, bool]:
-        best = self._pair(state)[0].best
-        if best is None:
+        chosen, _ = self._pair(state)
+        if chosen.best is None:
             return "The loss is not finite here: no difference quotient can be taken.", True
-        return f"The best h is about {size(best)} for {state.parameter}, {NAMES[state.central]}.", False
+        if chosen.flat:
+            return f"The loss is flat here: no h shows a change by {state.parameter}, as the derivative says.", False
+        return f"The best h is about {size(chosen.best)} for {state.parameter}, {NAMES[state.central]}.", False
 
     def drawing(self, state: State) -> Drawing:
         return QuotientPlot().still(*self._pair(state), state.h, self._error(state), self.words(state))

@@ -88,7 +88,7 @@ class Neuron(App):
         }
 
     def views(self) -> Mapping[str, View]:
-        picture = Picture(format="png", layout={"width": "660px", "height": "340px"})
+        picture = Picture(660, 340)
         return {
             "curve": (picture, lambda state: self._plot.frame(state.activation, state.here)),
             "lines": (

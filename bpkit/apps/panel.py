@@ -21,13 +21,19 @@ View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
 
 class Picture(widgets.Image):  # type: ignore[misc]
-    """A PNG image whose ``tooltip`` is its alternative text.
+    """A PNG image of a fixed shape whose ``tooltip`` is its alternative text.
 
     An image has no name in the browser unless it has a title, and the browser's side of a tooltip looks for a
     description first: an empty one is given.
     """
 
     description = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, width: int, height: int) -> None:
+        # Where the page is narrower than the picture, both shrink; cqw is a hundredth of the room there is. A height of
+        # "auto" would do the same, and be none for a moment at each new picture: the page would flicker.
+        tall = f"min({height}px, {100 * height / width:.2f}cqw)"
+        super().__init__(format="png", layout={"width": f"{width}px", "max_width": "100%", "height": tall})
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -39,13 +45,14 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     name: ClassVar[str]
     kind: ClassVar[str] = "panel"  # what it calls itself
+    message_lines: ClassVar[int] = 1  # room for the message, whatever it says
 
     def __init__(self) -> None:
         self.control: dict[str, Any] = {}
         self.control = {**self.controls(), **self.further_controls()}
         self._views = self.views()
         self.view = {name: view[0] for name, view in self._views.items()}
-        self.message = widgets.HTML()
+        self.message = widgets.HTML(layout={"min_height": f"{1.5 * self.message_lines + 0.3:g}em"})
         self._beginning = {name: control.value for name, control in self.control.items()}
         self._waiting = False
         self.state: Any = None
@@ -128,6 +135,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             words, (note, warning) = self.words(state), self.note(state)
         except BpkitError as error:
             self.message.value = message_html(str(error), True)
+            if self.state is not None:  # what is shown stays, and can still be read in words
+                self.follow(self.state, self.words(self.state))
             return
         if self._values() != values:
             return  # moved meanwhile by the other thread, which waits to draw: its values are not to be overwritten

@@ -1,6 +1,13 @@
 """The look of the apps, in the colours of JupyterLab's theme, and the names of their sliders for screen readers."""
 
+# The arrow of a dropdown, which ipywidgets draws in black, for a dark theme.
+_ARROW = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E"
+    "%3Cpath fill='%23ddd' d='M5.2,5.9L9,9.7l3.8-3.8l1.2,1.2l-4.9,5l-4.9-5L5.2,5.9z'/%3E%3C/svg%3E"
+)
+
 _CSS = """
+.bpkit-app, .bpkit-app .bpkit-views { container-type: inline-size; }
 .bpkit-app { font-family: var(--jp-ui-font-family, sans-serif); color: var(--jp-ui-font-color1, #1f2328); }
 .bpkit-app .widget-html-content { line-height: 1.45; }
 .bpkit-app .bpkit-heading { font-weight: 600; color: var(--jp-ui-font-color1, #1f2328); padding: 2px 4px; }
@@ -13,7 +20,14 @@ _CSS = """
 .bpkit-app .bpkit-number input { appearance: textfield; }
 .bpkit-app .bpkit-number input::-webkit-inner-spin-button { display: none; }
 .bpkit-app svg { display: block; }
-.bpkit-app img { border-radius: 8px; background: #fff; object-fit: contain; }
+.bpkit-app img { border-radius: 8px; background: #fff; overflow: clip; }
+[data-jp-theme-light=false] .bpkit-app select { background-image: url("ARROW"); }
+.bpkit-app :is(button, select, input):focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2) !important;
+  outline-offset: 0; }
+.bpkit-app .bpkit-number .slider-container { margin-right: 10px; }
+.bpkit-app .widget-radio-box label { display: flex; flex-direction: row-reverse; justify-content: flex-end;
+  align-items: baseline; height: auto; line-height: 1.45; padding: 2px 0; }
+.bpkit-app .widget-radio-box input { flex: none; margin: 0 8px 0 0; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
   color: var(--jp-content-font-color1, #1f2328); font-size: 12.5px; }
 .bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 6px 1px 3px;
@@ -25,6 +39,13 @@ _CSS = """
 .bpkit-app table.bpkit-lines sub, .bpkit-app table.bpkit-lines sup { font-size: 80%; line-height: 0; }
 .bpkit-app .noUi-target .noUi-handle { border-color: var(--jp-ui-font-color2, #59636e); }
 .bpkit-app .noUi-handle:focus-visible { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px; }
+@container (max-width: 750px) {
+  .bpkit-app .bpkit-controls { display: block; flex: 1 1 100% !important; columns: 2 250px; column-gap: 8px;
+    overflow: visible; }
+  .bpkit-app .bpkit-controls > .widget-vbox { display: block; width: auto !important; }
+  .bpkit-app .bpkit-heading { break-after: avoid; }
+  .bpkit-app .bpkit-number { break-inside: avoid; }
+}
 """
 
 # The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. Nor
@@ -49,4 +70,4 @@ if (root) { name(); root.addEventListener('click', step, true);
   new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
 """
 
-STYLE = f'<style onload="{" ".join(_NAME.split())}">{_CSS}</style>'
+STYLE = f'<style onload="{" ".join(_NAME.split())}">{_CSS.replace("ARROW", _ARROW)}</style>'

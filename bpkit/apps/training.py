@@ -62,6 +62,7 @@ class Training(App):
 
     name = "training"
     batches = True
+    message_lines = 2
 
     def controls(self) -> Mapping[str, Any]:
         problem, network = self.problem, self.problem.network

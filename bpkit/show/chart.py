@@ -69,8 +69,11 @@ def decades(values: Array) -> Scale:
     return Scale(10.0**low, 10.0**high, tuple(ticks), log=True)
 
 
-def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, words: str) -> str:
-    """Losses against updates, each curve with its name; ``shown`` marks an update of the first, ``words`` say all."""
+def chart(curves: Sequence[tuple[str, Array]], shown: int, log: bool, words: str, coming: str = "") -> str:
+    """Losses against updates, each curve with its name; ``shown`` marks an update of the first, ``words`` say all.
+
+    ``coming`` says in the middle what will be drawn, where that is nothing yet.
+    """
     every = np.concatenate([losses for _, losses in curves])
     first = max((float(losses[0]) for _, losses in curves if len(losses)), default=0.0)
     down = decades(every) if log else linear(min(float(every.max(initial=0.0)), GROWTH * first or math.inf))
@@ -91,7 +94,9 @@ def chart(curves: Sequence[tuple[str, Array]], shown: int | None, log: bool, wor
             f"points='{_points(losses, along, down)}'/>"
         )
     parts.append("</svg>")
-    if shown is not None and shown < len(curves[0][1]):
+    if coming:
+        parts.append(f"<text x='{LEFT + width / 2:g}' y='{TOP + height / 2:g}' text-anchor='middle'>{coming}</text>")
+    if shown < len(curves[0][1]):
         x, y = (float(place[0]) for place in _places([shown], curves[0][1][[shown]], along, down))
         parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{INK}'/>")
         parts.append(f"<circle cx='{x:.1f}' cy='{max(y, TOP):.1f}' r='5'/>")

@@ -41,6 +41,11 @@ class Errors:
         return None if np.isnan(worst).all() else float(STEPS[np.nanargmin(worst)])
 
     @property
+    def flat(self) -> bool:
+        """Whether no h makes any error: the parameter changes nothing."""
+        return not np.nanmax(self.errors)
+
+    @property
     def falls(self) -> float | None:
         """How many times smaller the error becomes from h = 0.01 to h = 0.001; None where nothing is lost to h."""
         if self.best is None or self.best > STEPS[3 * DECADE]:
@@ -122,7 +127,7 @@ def errors_words(found: Errors, h: float, quotient: float, digits: int = 6) -> s
         f"dE_total/d{name} = {number(found.derived, digits)}; the {NAMES[found.central]} difference quotient with "
         f"h = {number(h)} gives {number(quotient, kept)}, {off}."
     )
-    if not np.nanmax(found.errors):
+    if found.flat:
         return f"{text} So does every h: the loss is flat here."
     if found.falls is None:
         text += f" Even a large h is good here: the error is smallest around h = {size(best)}"
