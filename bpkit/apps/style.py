@@ -26,8 +26,8 @@ _CSS = """
   outline-offset: 0; }
 .bpkit-app .bpkit-number .slider-container { margin-right: 10px; }
 .bpkit-app .widget-radio-box label { display: flex; flex-direction: row-reverse; justify-content: flex-end;
-  align-items: baseline; height: auto; line-height: 1.45; padding: 2px 0; }
-.bpkit-app .widget-radio-box input { flex: none; margin: 0 8px 0 0; }
+  align-items: flex-start; height: auto; line-height: 1.45; padding: 2px 0; }
+.bpkit-app .widget-radio-box input { flex: none; height: 1.45em; margin: 0 8px 0 0; }
 .bpkit-app table.bpkit-lines { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0;
   color: var(--jp-content-font-color1, #1f2328); font-size: 12.5px; }
 .bpkit-app table.bpkit-lines th, .bpkit-app table.bpkit-lines td { text-align: left; padding: 1px 6px 1px 3px;
