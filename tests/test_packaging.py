@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -18,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from bpkit.cli import find_lesson, notebooks
+from bpkit.cli import PROMPT, find_lesson, notebooks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -111,6 +112,7 @@ def test_binder_uses_the_files_made_for_it() -> None:
     assert '--file "binder/environment.yml"' in text
     assert '--file "environment.yml"' not in text
     assert re.search(r"^RUN \./binder/postBuild$", text, re.MULTILINE)
+    assert re.search(r"NB_PYTHON_PREFIX[ =]", text)  # where postBuild puts the server's settings
 
 
 def test_binder_installs_the_dependencies_before_the_repository_arrives() -> None:
@@ -123,7 +125,10 @@ def test_post_build_installs_the_kit_and_stops_at_an_error() -> None:
     post_build = ROOT / "binder" / "postBuild"
     lines = post_build.read_text().splitlines()
     assert lines[0] == "#!/bin/bash"
-    assert lines[-2:] == ["set -euo pipefail", "pip install --no-deps ."]
+    assert lines[2:4] == ["set -euo pipefail", "pip install --no-deps ."]
+    (settings,) = re.findall(r"^echo '(.*)'", post_build.read_text(), re.MULTILINE)
+    ((server, options),) = json.loads(settings).items()
+    assert [f"--{server}.{name}={value}" for name, value in options.items()] == [PROMPT]
     assert os.name == "nt" or os.access(post_build, os.X_OK)
 
 

@@ -134,7 +134,7 @@ class Predict(widgets.VBox):  # type: ignore[misc]
 
     def _missing(self, pressed: bool = False) -> str:
         """What there must be to commit to; said plainly to who presses Commit without."""
-        what = "Choose" if self._asked.choices else "Type a number, such as 0.25"
+        what = "Choose" if self._asked.choices else "Type a number"
         none = "an answer" if self._asked.choices else "a number"
         return f"That needs {none} first. {what}, then commit." if pressed else f"{what}, then commit."
 

@@ -23,6 +23,8 @@ import pytest
 from test_packaging import ROOT, binder_base, conda_pins
 from thorough import THOROUGH
 
+from bpkit.cli import PROMPT
+
 FIRST_LESSON = "lab/tree/notebooks/00_start_here.ipynb"
 GUARANTEED = 450  # MB: what mybinder.org promises to each person
 pytestmark = pytest.mark.skipif(not THOROUGH, reason="installs an environment anew: set BPKIT_THOROUGH=1")
@@ -49,6 +51,7 @@ class Image:
     @property
     def variables(self) -> dict[str, str]:
         own = {"PATH": f"{self.environment / 'bin'}:{os.environ['PATH']}", "HOME": str(self.environment.parent)}
+        own["NB_PYTHON_PREFIX"] = str(self.environment)
         for name in ("CONFIG", "DATA", "RUNTIME"):
             own[f"JUPYTER_{name}_DIR"] = str(self.environment.parent / name.lower())
         return os.environ | own
@@ -125,6 +128,11 @@ def test_the_kit_is_there_and_everything_fits_together(image: Image) -> None:
     assert "No broken requirements" in image.run("pip", "check")
     where = image.run("python", "-P", "-c", "import bpkit; print(bpkit.__file__)")
     assert Path(where.strip()).is_relative_to(image.environment)
+
+
+def test_the_server_sends_a_kernels_messages_at_once(image: Image) -> None:
+    settings = json.loads(image.run("jupyter", "server", "--show-config-json"))["ServerApp"]
+    assert f"--ServerApp.kernel_websocket_connection_class={settings['kernel_websocket_connection_class']}" == PROMPT
 
 
 def test_every_lesson_runs_within_what_binder_guarantees(
