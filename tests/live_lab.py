@@ -36,7 +36,8 @@ KNOWN_CONSOLE_ERRORS: tuple[str, ...] = ()
 KNOWN_KERNEL_WORDS = ("No such comm",)
 
 # How long a page may take to show what is expected: on a busy machine the usual 5 s would be a timed assertion.
-expect.set_options(timeout=60_000)
+PATIENCE = 60_000  # ms
+expect.set_options(timeout=PATIENCE)
 
 ABOUT_COLOURS = ("color-contrast", "link-in-text-block")  # axe-core's rules
 
@@ -131,8 +132,8 @@ class Lab:
             self.errors.append(f"browser console: {message.text} {message.location}")
 
     def js(self, function: str, argument: Any = None) -> Any:
-        """Call a function in the page and await it, for half a minute at most."""
-        late = "new Promise((_, fail) => setTimeout(() => fail(new Error('no answer in 30 s')), 30000))"
+        """Call a function in the page and await it."""
+        late = f"new Promise((_, fail) => setTimeout(() => fail(new Error('no answer')), {PATIENCE}))"
         return self.page.evaluate(f"argument => Promise.race([({function})(argument), {late}])", argument)
 
     def start(self, url: str) -> None:
@@ -208,6 +209,16 @@ class Notebook:
         self.lab.js("() => jupyterapp.commands.execute('notebook:run-all-cells')")
         self._drawn()
 
+    def run_by_keyboard(self) -> None:
+        """The same by keys alone, cell by cell; the last one stays the active one."""
+        self.page.keyboard.press("Escape")
+        last = self.page.evaluate("panel.content.widgets.length") - 1
+        for _ in range(last):
+            self.page.keyboard.press("Shift+Enter")
+        self.page.wait_for_function("number => panel.content.activeCellIndex === number", arg=last)
+        self.page.keyboard.press("Control+Enter")
+        self._drawn()
+
     def show(self, source: str) -> None:
         """Run other source in the last cell, as if the notebook were opened for it; the kernel stays."""
         self.lab.errors.clear()
@@ -216,7 +227,7 @@ class Notebook:
 
     def _drawn(self) -> None:
         """Wait until nothing was added for a while and nothing is missing."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE / 1000
         parts = [-1, -2, -3]
         while (len(set(parts)) > 1 or self._outputs()) and time.monotonic() < deadline:
             self.page.wait_for_timeout(80)
@@ -243,9 +254,9 @@ class Notebook:
     def settle(self) -> None:
         """Wait until the kernel has done all that the widgets asked for. It does so beside its cells, in a thread."""
         for _ in range(2):  # a widget keeps a change back while the one before is on its way
-            self.page.wait_for_function("asked.size === 0", timeout=60_000)
+            self.page.wait_for_function("asked.size === 0")
             self.page.wait_for_timeout(30)
-        self.page.wait_for_function("asked.size === 0", timeout=60_000)
+        self.page.wait_for_function("asked.size === 0")
 
     def screenshot(self, path: Path) -> None:
         """Take a picture of the whole notebook, as high as it is."""
@@ -356,7 +367,7 @@ def chromium(*options: str) -> Iterator[Page]:
             pytest.skip("no Chromium found: install chromium or Chrome, or run `python -m playwright install chromium`")
         browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_OPTIONS, *options])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         yield page
         browser.close()
 

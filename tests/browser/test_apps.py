@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets
 import numpy as np
 import pytest
-from live_lab import CONTROLS, THEMES, Lab, Notebook, has_focus, tab_through
+from live_lab import CONTROLS, PATIENCE, THEMES, Lab, Notebook, has_focus, tab_through
 from playwright.sync_api import Locator, expect
 from thorough import THOROUGH
 
@@ -98,11 +99,10 @@ class Shown:
 
     def expect(self, what: str, function: str, argument: str) -> None:
         """Wait for something to be so inside the app's element."""
-        for _ in range(60):
-            if self.element.evaluate(function, argument):
-                return
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not self.element.evaluate(function, argument):
+            assert time.monotonic() < deadline, f"{self.name}: not so: {what}"
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"{self.name}: not so: {what}")
 
     def boxes(self) -> list[str]:
         """Where every control stands in the app. The knob of a slider is meant to move, its rail is not."""

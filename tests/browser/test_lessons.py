@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
 from live_lab import NOTEBOOKS, THEMES, Lab
 from thorough import THOROUGH
@@ -19,7 +18,7 @@ COURSE = [path for path in LESSONS if "/" not in path]
 # apps are driven on a page of their own.
 FEW = ("00", "07", "10", "exercises/ex")
 TAKEN = [path for path in LESSONS if THOROUGH or "BPKIT_SCREENSHOTS" in os.environ or path.startswith(FEW)]
-WALK = list(zip(COURSE, COURSE[1:]))
+FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 # JupyterLab's own part: it gives an image of an output no alternative text, so its words must follow it, see below; and
 # it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
 JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
@@ -29,7 +28,9 @@ CONTENT = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}  # wh
 
 
 @pytest.mark.parametrize("path", TAKEN)
-def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callable[[str, object], None]) -> None:
+def test_a_lesson_runs_by_keyboard_alone_and_is_drawn(
+    lab: Lab, path: str, record_property: Callable[[str, object], None]
+) -> None:
     """And axe finds no serious violation in what is the kit's own, in both themes: contrast, headings, tables, texts.
 
     For a person to look at, BPKIT_SCREENSHOTS names a folder for pictures.
@@ -37,7 +38,13 @@ def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callab
     folder = os.environ.get("BPKIT_SCREENSHOTS")
     audited = THOROUGH or path == LESSONS[0]
     with lab.notebook(path) as notebook:
-        notebook.run()
+        notebook.run_by_keyboard()
+        assert notebook.problems() == []
+        if after := FOLLOWING.get(path):
+            link = to_link(lab, after)
+            if path == LESSONS[0]:
+                follow(lab, after)
+            assert link, f"no link to {after} is reached from the last cell"
         for theme in reversed(THEMES) if folder or audited else ():
             lab.theme(theme)
             if folder:
@@ -49,31 +56,27 @@ def test_a_lesson_runs_and_is_drawn(lab: Lab, path: str, record_property: Callab
         assert lab.page.evaluate(WORDS_FOLLOW)
 
 
+def to_link(lab: Lab, path: str) -> bool:
+    """Go by Tab from the last cell to a link in it."""
+    for _ in range(10):
+        lab.page.keyboard.press("Tab")
+        if path in (lab.page.evaluate("document.activeElement.getAttribute('href')") or ""):
+            return True
+    return False
+
+
+def follow(lab: Lab, path: str) -> None:
+    """Open the notebook that the link in focus leads to, and close it again."""
+    lab.page.keyboard.press("Enter")
+    lab.page.wait_for_function("path => jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+    lab.js(
+        "async () => { const next = jupyterapp.shell.currentWidget; await next.sessionContext.ready; "
+        "const kernel = next.sessionContext.session.kernel; await kernel.info; await kernel.requestCommInfo({}); "
+        "await next.sessionContext.shutdown(); next.dispose(); jupyterapp.shell.activateById(panel.id); }"
+    )
+    lab.page.wait_for_timeout(300)
+    lab.errors.clear()  # what JupyterLab drops of a page that is closed while it is being drawn
+
+
 def serious(lab: Lab) -> list[tuple[str, str, list[str]]]:
     return [found for found in lab.serious(CONTENT) if found[0] not in JUPYTERLABS]
-
-
-@pytest.mark.parametrize(("path", "after"), WALK[: None if THOROUGH else 1])
-def test_the_keyboard_alone_runs_a_lesson_and_goes_on_to_the_next(lab: Lab, path: str, after: str) -> None:
-    count = len(nbformat.read(NOTEBOOKS / path, as_version=4).cells)
-    with lab.notebook(path) as notebook:
-        lab.page.keyboard.press("Escape")
-        for _ in range(count - 1):
-            lab.page.keyboard.press("Shift+Enter")
-        notebook.settle()
-        lab.page.wait_for_function("number => panel.content.activeCellIndex === number", arg=count - 1)
-        assert notebook.problems() == []
-        for _ in range(10):  # from the last cell to the links in it
-            lab.page.keyboard.press("Tab")
-            if after in (lab.page.evaluate("document.activeElement.getAttribute('href')") or ""):
-                break
-        lab.page.keyboard.press("Enter")
-        opened = "path => jupyterapp.shell.currentWidget?.context?.path === path"
-        lab.page.wait_for_function(opened, arg=after)
-        lab.js(
-            "async () => { const next = jupyterapp.shell.currentWidget; await next.sessionContext.ready; "
-            "const kernel = next.sessionContext.session.kernel; await kernel.info; await kernel.requestCommInfo({}); "
-            "await next.sessionContext.shutdown(); next.dispose(); }"
-        )
-        lab.page.wait_for_timeout(300)
-        lab.errors.clear()  # what JupyterLab drops of a page that is closed while it is being drawn

@@ -50,7 +50,7 @@ def test_a_class_is_generated_and_saved_from_the_page(lab: Lab, folder: Path, re
     regenerate.settle()
     panel.get_by_role("button", name="Generate").press("Enter")
     link = panel.get_by_text("Download all as one zip")
-    link.wait_for(timeout=60_000)
+    link.wait_for()
     expect(panel).to_contain_text("10 files written; 3 learners")
     regenerate.settle()
     no_serious_violation(lab)
@@ -78,7 +78,7 @@ def test_what_comes_back_is_marked_and_shown(lab: Lab, folder: Path) -> None:
         chooser.value.set_files(folder / "two/learners/bob.ipynb")
         expect(panel).to_contain_text("1 new file in back")
         panel.get_by_role("button", name="Mark", exact=True).press("Enter")
-        panel.get_by_text("Download everything as one zip").wait_for(timeout=60_000)
+        panel.get_by_text("Download everything as one zip").wait_for()
         expect(panel).to_contain_text("2 of 3 notebooks marked")
         expect(panel).to_contain_text("broken.ipynb: not a whole notebook")
         tab_through(panel.locator(CONTROLS))
@@ -123,5 +123,5 @@ def test_stopped_by_its_button_it_goes_on(folder: Path, regenerate: Notebook) ->
     expect(panel.get_by_role("status")).to_contain_text("stopped")
     assert len(list(folder.glob("many/learners/*"))) < 24
     panel.get_by_role("button", name="Generate").click()
-    panel.get_by_text("Download all as one zip").wait_for(timeout=60_000)
+    panel.get_by_text("Download all as one zip").wait_for()
     assert len(list((folder / "many/learners").iterdir())) == 24

@@ -203,8 +203,8 @@ def test_a_person_logs_in_and_is_at_the_first_lesson(servers: Hub, page: Page) -
     page.get_by_label("Username").fill("ann")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/user/ann/lab/tree/notebooks/00_start_here.ipynb", timeout=60_000)
-    page.get_by_role("heading", name="00 · Start here").wait_for(timeout=60_000)
+    page.wait_for_url("**/user/ann/lab/tree/notebooks/00_start_here.ipynb")
+    page.get_by_role("heading", name="00 · Start here").wait_for()
 
 
 def test_a_stranger_and_a_wrong_password_are_turned_away(servers: Hub, page: Page) -> None:

@@ -97,7 +97,7 @@ def test_the_widgets_extension_is_part_of_the_site(site: Path) -> None:
 
 def test_the_first_lesson_opens_in_a_browser(address: str, page: Page) -> None:
     page.goto(f"{address}/lab/index.html?path=00_start_here.ipynb")
-    page.get_by_role("heading", name="00 · Start here").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="00 · Start here").wait_for()
 
 
 # What Pyodide does not have. The lessons must not need it: their cells run where importing it fails.

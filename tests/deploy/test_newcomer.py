@@ -49,7 +49,7 @@ def test_the_first_command_ends_in_the_first_lesson(
                 assert time.monotonic() < deadline, shown.read_text()
                 time.sleep(0.5)
             page.goto(address[0])
-            page.get_by_role("heading", name="00 · Start here").wait_for(timeout=60_000)
+            page.get_by_role("heading", name="00 · Start here").wait_for()
             seconds = time.monotonic() - start
         finally:
             process.terminate()

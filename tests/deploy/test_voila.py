@@ -71,8 +71,8 @@ def write(path: Path, source: str) -> None:
 
 
 def ready(page: Page, url: str) -> None:
-    page.goto(url, timeout=60_000)
-    page.locator(".bpkit-app").first.wait_for(timeout=60_000)
+    page.goto(url)
+    page.locator(".bpkit-app").first.wait_for()
 
 
 def test_the_lesson_on_training_is_a_page_whose_slider_works(page: Page, tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None
     with served(NOTEBOOKS, tmp_path) as url:
         for lesson in sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")):
             ready(page, f"{url}/voila/render/{lesson}")
-            page.get_by_role("heading", name="Recap").wait_for(timeout=60_000)
-            expect(page.locator("body")).not_to_contain_text("Loading widget", timeout=60_000)
+            page.get_by_role("heading", name="Recap").wait_for()
+            expect(page.locator("body")).not_to_contain_text("Loading widget")
             wrong[lesson] = wrong_with(page)
     assert {lesson: found for lesson, found in wrong.items() if found} == {}
 
@@ -112,8 +112,8 @@ def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None
 def test_a_page_whose_cell_fails_is_seen(page: Page, tmp_path: Path) -> None:
     write(tmp_path / "failing.ipynb", "1 / 0")
     with served(tmp_path / "failing.ipynb", tmp_path) as url:
-        page.goto(url, timeout=60_000)
-        page.get_by_text("There was an error").wait_for(timeout=60_000)
+        page.goto(url)
+        page.get_by_text("There was an error").wait_for()
         assert wrong_with(page)
 
 

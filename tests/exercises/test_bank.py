@@ -39,9 +39,7 @@ delta-chain""".split()
 
 @cache
 def drawn(id: str) -> list[Exercise]:
-    return [
-        generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(SEEDS if THOROUGH or id != "code" else 3)
-    ]
+    return [generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(SEEDS)]
 
 
 def typed(part: Part, answer: Any) -> Any:
@@ -69,7 +67,9 @@ def test_what_questions_declare_are_names_of_the_catalogue_or_of_the_question_it
 @pytest.mark.parametrize("id", IDS)
 def test_right_answers_are_accepted_and_declared_mistakes_named(id: str) -> None:
     named: list[str] = []
-    for exercise in drawn(id):
+    # A function to write is tried on the same networks whatever the seed: one of each level is all there is.
+    exercises = drawn(id)[: len(LEVELS)] if id == "code" else drawn(id)
+    for exercise in exercises:
         assert exercise.check(exercise.answer).verdict == "correct"
         for letter, part in exercise.parts.items():
             assert part.judge(typed(part, part.answer)).verdict == "correct", (letter, part)
@@ -80,7 +80,7 @@ def test_right_answers_are_accepted_and_declared_mistakes_named(id: str) -> None
                     assert wrong.name in said.misconceptions, (exercise.task.data(), letter, wrong)
                     assert wrong.name in said.message
                     named.append(wrong.name)
-    assert len(named) >= len(drawn(id)) // 3
+    assert len(named) >= len(exercises) // 3
     assert not THOROUGH or set(named) == set(bank.find_question(id).reveals)
 
 
