@@ -13,13 +13,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from thorough import THOROUGH
 
+from bpkit.cli import main
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions import COMMON, EACH
@@ -292,6 +295,8 @@ NAMES = [
     "{{7*7}} ${7*7} %s %n",
     "key\x00nul\x07bell\x1b[2J",
 ]
+# What a notebook that comes back may claim to be: its own data are the learner's to change, and no roster's.
+CLAIMS = [*NAMES, "../x", "/etc/x", "..\\x", "\0", "=1+1", "x" * 10_000, "\ud800", ""]
 
 
 class Pages(HTMLParser):
@@ -369,6 +374,40 @@ def test_no_name_becomes_code_in_any_output(everything: Path) -> None:
             assert "<script" not in text.replace("&lt;", "(")
     assert min(counted.values()) >= 1, counted
     assert counted[".html"] >= 4 * len(NAMES)
+
+
+@pytest.mark.parametrize("learners", ["ada\nbob\n", 1], ids=["roster", "none"])
+def test_a_notebook_may_claim_any_name_and_bear_any(
+    learners: str | int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a roster such a file is nobody's, and a row says so; where one sheet is all there is, it is that one."""
+    monkeypatch.chdir(tmp_path)
+    produce(plan(learners, seed=3, questions=("loss",)), tmp_path / "made", 3, ["learner"], jobs=1)
+    (first, *_) = sorted((tmp_path / "made/learners").iterdir())
+    notebook = json.loads(first.read_text(encoding="utf-8"))
+    (tmp_path / "in").mkdir()
+    for number, claim in enumerate(CLAIMS):
+        notebook["metadata"]["bpkit"]["learner"] = claim
+        text = json.dumps(notebook)
+        Path("in", f"{number}.ipynb").write_text(text, encoding="utf-8")
+        with suppress(OSError, ValueError):  # no file can have some of the names
+            Path("in", f"{claim.replace('/', '-')}.ipynb").write_text(text, encoding="utf-8")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    files = len([path for path in Path("in").iterdir() if not path.name.startswith(".")])
+    said = CliRunner().invoke(main, ["mark", "in", "--key", "made/key"])
+    assert said.exit_code == 0, said.output
+    assert f"{0 if isinstance(learners, str) else files} of {files} notebooks marked" in said.output
+    assert said.output.count("nobody in the key has this name") == (files if isinstance(learners, str) else 0)
+    assert said.output.replace("\n", "").isprintable()
+    written = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(written) == 3 + (0 if isinstance(learners, str) else files)
+    for path in written:
+        assert re.fullmatch(r"marked/(feedback/)?[a-z0-9-]{1,160}\.(csv|html)", path.relative_to(tmp_path).as_posix())
+        text = path.read_text(encoding="utf-8")
+        assert harmless_page(text) if path.suffix == ".html" else harmless_table(text), path
+        assert not re.search("[\x00-\x08\x0b-\x1f\u202e\u200b]", text), path
+    assert not list(tmp_path.parent.glob("x*"))
 
 
 def test_the_checks_above_can_say_no() -> None:
