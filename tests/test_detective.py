@@ -11,7 +11,10 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.core.detective import wrong_values
+from bpkit.core.case import Case
+from bpkit.core.detective import question, wrong_values
+from bpkit.core.diagnosis import dense
+from bpkit.core.figures import read
 from bpkit.core.misconceptions import catalogue
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
@@ -123,6 +126,19 @@ def test_rounding_on_paper_is_no_mistake() -> None:
     assert "4 decimals" in found.message
 
 
+@pytest.mark.parametrize(
+    ("off", "decimals", "verdict"),
+    [(9e-4, 6, "rounded"), (9e-4, 8, "unknown"), (9e-5, 8, "rounded")],
+)
+def test_who_writes_many_digits_hardly_kept_three_on_the_way(off: float, decimals: int, verdict: str) -> None:
+    """Every factor too large by nearly a unit of the third decimal, or of the fourth."""
+    h1, o1 = sigmoid(0.505), sigmoid(0.35 * sigmoid(0.505) + 0.2 * sigmoid(0.541) + 0.5)
+    value = (o1 - 0.05 + off) * (o1 * (1 - o1) + off) * (h1 + off)
+    found = bp.diagnose(ARTICLE, "dE/dw5", f"{value:.{decimals}f}")
+    assert found.verdict == verdict
+    assert found.decimals == (None if verdict == "unknown" else 3 if off > 1e-4 else 4)
+
+
 def test_a_number_cut_off_is_right() -> None:
     found = bp.diagnose(ARTICLE, "out_h1", "0.623633")
     assert (found.verdict, found.decimals) == ("rounded", 6)
@@ -165,6 +181,48 @@ def test_few_digits_are_called_a_guess() -> None:
     assert found.verdict == "misconception"
     assert not found.sure
     assert "guess" in found.message
+
+
+def test_five_digits_are_no_guess() -> None:
+    found = bp.diagnose(ARTICLE, "dE/dw5", "0.40502")
+    assert found.misconceptions[0].name == "forgets the output slope"
+    assert found.sure
+    assert "guess" not in found.message
+
+
+def test_how_far_off_a_number_is_and_how_much_it_says() -> None:
+    def case(quantity: str, typed: str) -> Case:
+        return Case(question(ARTICLE, quantity), read(typed), {})
+
+    assert case("dE/dw5", "0.0860").off == pytest.approx(0.0860 - 0.0851429384315719 - 0.00005)
+    assert case("dE/dw5", "0.0851").off == 0
+    # of a new value the digits of its change: 0.25 less 79 units, less 790, and 5 units more
+    assert [case("w1_new", typed).telling for typed in ("0.249921", "0.2499210", "0.250005")] == [2, 3, 1]
+    assert case("dE/dw5", "0.405019").telling == 6
+    before, later = bp.evaluate(ARTICLE)["E_total"], bp.evaluate(ARTICLE.updated())["E_total"]
+    assert case("dE/dw5", "1").scale == pytest.approx(0.0851429384315719)
+    assert case("w1_new", "1").scale == pytest.approx(0.5 * 0.000687323330761988)
+    assert case("E_total after 1 update", "1").scale == pytest.approx(before - later)
+
+
+def test_where_pairs_of_mistakes_lie_close_together_a_hit_says_nothing() -> None:
+    """From one in fifty numbers on, however wide the part that is looked at; from a few on, however close."""
+    figure = read("-0.123456")
+
+    def around(*units: float) -> np.ndarray:
+        return np.array([figure.value + unit * figure.unit for unit in (0, *units)])
+
+    for many in (20, 200):
+        assert dense(figure, around(*range(-40 * many, 40 * many, 40)))
+        assert not dense(figure, around(*range(-60 * many, 60 * many, 60)))
+    assert dense(figure, around(-20, 10, 25, np.nan, np.inf))
+    assert not dense(figure, around(-20, 10, 10.2))
+    assert not dense(figure, around(1e9, -1e9))
+
+
+def test_of_many_pairs_four_are_told() -> None:
+    found = bp.diagnose(ARTICLE, "dE/dw1", "0.001545839").misconceptions
+    assert [len(one.parts) for one in found] == [2] * 4
 
 
 def test_zero_is_right_only_where_it_is() -> None:
@@ -253,6 +311,23 @@ def test_saturated_neurons_keep_their_digits() -> None:
     assert bp.diagnose(problem, "w1_new", f"{40 + 0.5 * 0.75}").misconceptions[0].name == "adds the gradient"
 
 
+def test_what_rests_on_a_wrong_line_is_computed_as_it_is_read() -> None:
+    """Spellings for computers, p - y or a slope from net, hold only where the lines that they rest on are true."""
+    bernoulli, squared = bp.Network(1, 1, loss="binary_cross_entropy"), bp.Network(1, 1)
+    out, wrong = sigmoid(2.0), sigmoid(5.0)
+    twice = sigmoid(out)
+    for network, net, value, name in (
+        (bernoulli, 2.0, 0.25 - out, "swaps the sign of the error"),
+        (bernoulli, 2.0, (out - 0.25) / (1 - out), "takes a part of the slope"),
+        (bernoulli, 2.0, -(0.25 / out) * out * (1 - out), "leaves out the second half of the cross-entropy"),
+        (bernoulli, 2.0, twice - 0.25, "applies the activation twice"),
+        (squared, -5.0, (wrong - 0.25) * wrong * (1 - wrong), "loses the minus in the exponent"),
+    ):
+        problem = bp.Problem(network, {"w1": net, "b1": 0.0}, [1], [0.25])
+        found = bp.diagnose(problem, "dE/dw1", f"{value:.9f}")
+        assert name in [one.name for one in found.misconceptions], (name, found)
+
+
 # Words
 
 
@@ -285,7 +360,9 @@ def test_a_derivative_that_vanishes_by_a_mistake() -> None:
     problem = bp.Problem(network, parameters, [0.3, 0.7], [0.2, 0.8])
     for value in ("0", "0.0", 0, 5.5e-18):
         found = bp.diagnose(problem, "dE/dw1", value)
-        assert "leaves out the weight on a path" in [one.name for one in found.misconceptions]
+        where = {one.name: one.step.name for one in found.misconceptions}
+        # the line that is written wrongly, not the delta before it, which computers then need another spelling for
+        assert where["leaves out the weight on a path"] == "dE_total/dout_h1"
 
 
 def test_zeros_behind_the_point_are_digits() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.core.alternatives import Array
 from bpkit.core.case import SURE_DIGITS, Case, distinct
 from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, mistakes, question, values
 from bpkit.core.errors import BpkitError
@@ -153,7 +154,7 @@ def pair(case: Case) -> Diagnosis | None:
         return None
     ways, numbers = mistakes(case.asked, "pairs"), values(case.asked, "pairs")
     hits = np.flatnonzero(np.abs(numbers - case.figure.value) <= 0.5 * case.figure.unit * (1 + 1e-9))
-    if not len(hits) or _crowded(case, numbers):
+    if not len(hits) or dense(case.figure, numbers):
         return None
     found: dict[str, Explanation] = {}
     for hit in hits:
@@ -162,10 +163,10 @@ def pair(case: Case) -> Diagnosis | None:
     return case.blame(list(found.values())[:4])
 
 
-def _crowded(case: Case, numbers: Any) -> bool:
-    """Do the pairs lie so close together here that a random number would meet one?"""
-    finite = distinct(numbers[np.isfinite(numbers)] / case.figure.unit)
-    here = case.figure.value / case.figure.unit
+def dense(figure: Figure, numbers: Array) -> bool:
+    """Do numbers lie so close together near a figure that a random one would meet them?"""
+    finite = distinct(numbers[np.isfinite(numbers)] / figure.unit)
+    here = figure.value / figure.unit
     for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
         near = np.count_nonzero(np.abs(finite - here) <= radius) - 1
         if near > 2 and near / (2 * radius) > PAIR_CHANCE:

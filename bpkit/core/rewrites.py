@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from bpkit.core.derivation import Derivation, Step
-from bpkit.core.expressions import product, put
+from bpkit.core.expressions import product, put, total
 
 S = sp.Symbol
 Edit = Callable[[sp.Expr], sp.Expr]
@@ -113,10 +113,9 @@ def without(*factors: sp.Expr | str) -> Edit:
 
     def edit(rhs: sp.Expr) -> sp.Expr:
         if isinstance(rhs, sp.Mul):
-            left = [edit(factor) for factor in rhs.args if factor not in gone]
-            return product(*left) if left else sp.Integer(1)
+            return product(*(edit(factor) for factor in rhs.args if factor not in gone))
         if isinstance(rhs, sp.Add):
-            return type(rhs)(*map(edit, rhs.args), evaluate=False)
+            return total(*map(edit, rhs.args))
         return rhs
 
     return edit
@@ -127,7 +126,7 @@ def only(symbol: str) -> Edit:
 
     def edit(rhs: sp.Expr) -> sp.Expr:
         kept = [term for term in rhs.args if S(symbol) in term.free_symbols] if isinstance(rhs, sp.Add) else []
-        return (kept[0] if len(kept) == 1 else sp.Add(*kept, evaluate=False)) if kept else rhs
+        return total(*kept) if kept else rhs
 
     return edit
 
@@ -138,8 +137,7 @@ def omitting(symbol: str) -> Edit:
     def edit(rhs: sp.Expr) -> sp.Expr:
         if not isinstance(rhs, sp.Add):
             return rhs
-        kept = [term for term in rhs.args if S(symbol) not in term.free_symbols]
-        return sp.Integer(0) if not kept else kept[0] if len(kept) == 1 else sp.Add(*kept, evaluate=False)
+        return total(*(term for term in rhs.args if S(symbol) not in term.free_symbols))
 
     return edit
 
