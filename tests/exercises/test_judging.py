@@ -220,14 +220,17 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_formulas_are_refused_quickly_and_never_run(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone, and on every side of what is a formula."""
+
     def never(*arguments: object, **more: object) -> None:
         raise AssertionError("evaluated")
 
     monkeypatch.setattr(builtins, "eval", never)
     monkeypatch.setattr(sp, "sympify", never)
     started = time.perf_counter()
-    with pytest.raises(BpkitError, match="formula"):
-        read_formula(text, frozenset(["x1", "w1"]))
+    for whole in (text, f"({text})*x1", f"x1 - ({text})", f"({text})**2", f"-({text})", f"exp({text})"):
+        with pytest.raises(BpkitError, match="formula"):
+            read_formula(whole, frozenset(["x1", "w1"]))
     assert time.perf_counter() - started < 2
 
 
@@ -242,6 +245,15 @@ def test_a_formula_has_the_value_that_python_gives_it() -> None:
     for text in ("x1*w1 + out_h1**2", "-(x1 - w1)/out_h1", "exp(-x1)/(1 + exp(-x1))**2", "tanh(x1)**-2 + ln(out_h1)"):
         plain = eval(text, {"exp": math.exp, "tanh": math.tanh, "ln": math.log}, numbers)
         assert read_formula(text, frozenset(numbers)).at(numbers) == pytest.approx(plain, rel=1e-15)
+    for text, same in {
+        "6÷x1": "6/x1",
+        "x1·w1×2⋅3": "x1*w1*2*3",
+        "−x1–w1": "-x1-w1",
+        "w1^2": "w1**2",
+        "+x1": "x1",
+    }.items():
+        assert read_formula(text, frozenset(numbers)).at(numbers) == eval(same, {}, numbers)
+    assert read_formula("η*x1", frozenset(["learning_rate", "x1"])).at({"learning_rate": 0.5, "x1": 0.3}) == 0.15
     assert math.isnan(read_formula("1/(x1 - x1)", frozenset(numbers)).at(numbers))
     assert math.isnan(read_formula("sqrt(w1)", frozenset(numbers)).at(numbers))
 

@@ -146,9 +146,11 @@ def test_whoever_goes_on_with_the_right_value_is_right() -> None:
     assert [q for q, verdict in said.items() if verdict != "correct"] == ["out_h1"]
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -1.0])
-def test_values_that_make_the_rest_trivial_are_not_carried_and_the_learner_is_told(value: float) -> None:
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, "y1"])
+def test_values_that_make_the_rest_trivial_are_not_carried_and_the_learner_is_told(value: float | str) -> None:
+    """Such as the target itself: no error is left to go back."""
     sheet = by_hand()
+    value = sheet[1].problem.givens[value] if isinstance(value, str) else value
     marks = mark_sheet(sheet, answers_given(sheet, {"out_o1": value}))
     delta = next(mark for mark in marks if sheet.parts[mark.key].quantity == "dE_total/dnet_o1")
     assert delta.points == 0
@@ -156,12 +158,19 @@ def test_values_that_make_the_rest_trivial_are_not_carried_and_the_learner_is_to
     assert "trivial" in delta.feedback.message
 
 
-def test_a_new_mistake_after_an_error_is_not_carried() -> None:
+def test_an_error_is_carried_as_far_as_rounding_reaches_and_no_further() -> None:
     sheet = by_hand()
+    given = sheet[1].problem.givens
     answers = answers_given(sheet, {"out_h1": 0.123})
-    place = next(name for name, part in sheet.parts.items() if part.quantity == "net_o1")
-    answers[place] += 0.05
-    assert verdicts(sheet, answers)["net_o1"] not in ("correct", "rounded", "carried")
+    place, part = next((name, part) for name, part in sheet.parts.items() if part.quantity == "net_o1")
+    h2 = evaluate_given(sheet[1].problem, {})["out_h2"]
+    onward = given["w5"] * 0.123 + given["w6"] * h2 + given["b2"]
+    # what rounding does to the right number, in proportion, and half a unit of the last of four digits of out_h1
+    reach = part.slack * abs(onward / part.right) + abs(given["w5"]) * 0.00005
+    for off, verdict in ((0.99, True), (-0.99, True), (1.01, False), (-1.01, False), (500, False)):
+        said = verdicts(sheet, {**answers, place: onward + off * reach})["net_o1"]
+        assert (said == "carried") == verdict, (off, said)
+        assert said not in ("correct", "rounded")
 
 
 def test_an_output_that_no_sigmoid_has_is_gone_on_with_as_it_stands() -> None:
@@ -348,7 +357,7 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     assert by_file["1234_learner-02_late.ipynb"].points == 1
     lost = by_file["4_learner-02.ipynb"]
     assert lost.slug == "learner-02"
-    assert "own data are lost" in lost.remarks[0]
+    assert lost.remarks[0] == "its own data are lost; whose it is was read from the file's name"
     assert "also handed in" in lost.remarks[1]
     assert "nobody" in by_file["homework.ipynb"].problem
 
