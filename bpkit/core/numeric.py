@@ -139,7 +139,7 @@ def _settle(value: Any, kind: str, problem: Problem) -> Any:
     if not problem.is_batch:
         return float(array)
     if kind in AVERAGED:
-        return float(array) if array.ndim == 0 else float(array.mean())
+        return float(array.mean())
     full = np.array(np.broadcast_to(array, len(problem.inputs)))
     full.setflags(write=False)
     return full

@@ -23,11 +23,10 @@ def lines(network: Network, train_biases: bool) -> tuple[Step, ...]:
 
 
 @lru_cache(maxsize=64)
-def source(network: Network, train_biases: bool = True, arrays: bool = False) -> str:
+def source(network: Network, train_biases: bool = True) -> str:
     """The Python module that evaluates and trains a network: its functions hold the lines of the derivation."""
-    functions = FUNCTIONS if not arrays else ("evaluate", "loss")  # arrays of samples have a loop of their own
     what = f"# Backpropagation for {network!r}; in brackets the numbers of the derivation's lines."
-    return _module(network, train_biases, arrays, functions, what)
+    return _module(network, train_biases, False, FUNCTIONS, what)
 
 
 def _module(network: Network, train_biases: bool, arrays: bool, functions: Iterable[str], *first: str) -> str:

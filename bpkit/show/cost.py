@@ -53,7 +53,7 @@ class Cost:
 @lru_cache(maxsize=256)
 def count(network: Network) -> Cost:
     """Count what a network's generated code multiplies and divides."""
-    parts = ast.parse(source(network, True, False)).body
+    parts = ast.parse(source(network)).body
     functions = {part.name: part for part in parts if isinstance(part, ast.FunctionDef)}
 
     def work(part: ast.AST) -> int:

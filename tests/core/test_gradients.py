@@ -27,7 +27,7 @@ from thorough import examples
 
 import bpkit as bp
 from bpkit.core.matrix_run import matrix_gradient, predict
-from bpkit.core.numeric import loss_over
+from bpkit.core.numeric import evaluate_given, loss_over
 
 ONE = st.just(0)  # one sample, given as a plain list
 BATCH = st.integers(1, 4)
@@ -182,3 +182,17 @@ def test_values_hold_every_quantity_of_the_derivation(case: Case) -> None:
     for name in parameter_names(case):
         assert values[f"dE/d{name}"] == values[f"dE_total/d{name}"]
         assert f"{name}_new" in values
+
+
+@pytest.mark.parametrize("bias", [0.5, -1000.0])  # the second leaves the floats on its way, and math refuses it
+def test_numbers_handed_in_are_gone_on_with(bias: float) -> None:
+    """Errors carried forward: a wrong output of a hidden neuron, with the slope of the lesson, out(1 - out)."""
+    problem = bp.examples.article.problem.replace(b2=bias)
+    p, h2 = problem.givens, float(1 / (1 + mp.exp(-0.541)))
+    outs = [float(1 / (1 + mp.exp(-(p[a] * 1.25 + p[b] * h2 + bias)))) for a, b in (("w5", "w6"), ("w7", "w8"))]
+    values = evaluate_given(problem, {"out_h1": 1.25})
+    assert [values[f"out_{name}"] for name in ("h1", "o1", "o2")] == pytest.approx([1.25, *outs], rel=1e-12)
+    back = sum((o - y) * o * (1 - o) * p[w] for o, y, w in zip(outs, problem.targets, ("w5", "w7")))
+    assert values["dE/dw1"] == pytest.approx(back * 1.25 * (1 - 1.25) * p["x1"], rel=1e-9)
+    assert values["w1_new"] == pytest.approx(p["w1"] - p["learning_rate"] * values["dE/dw1"], rel=1e-12)
+    assert evaluate_given(problem, {})["E_total"] == pytest.approx(bp.evaluate(problem)["E_total"], rel=1e-12)
