@@ -19,11 +19,6 @@ settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-DEPRECATED = """for kind in DeprecationWarning, PendingDeprecationWarning:
-    __import__("warnings").simplefilter("error", kind)
-del kind
-"""
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the environment once; the workers of a parallel run, and all kernels, inherit it."""
@@ -34,10 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     for variable in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         os.environ[variable] = str(home / variable.lower())
-    # Kernels do not read pyproject.toml: what a dependency is about to drop is an error in a notebook too.
-    startup = home / "ipythondir/profile_default/startup"
-    startup.mkdir(parents=True)
-    (startup / "warnings.py").write_text(DEPRECATED)
+    # Kernels keep to the same rules about warnings: what a dependency is about to drop is an error in a notebook too,
+    # unless it is the kernel's own machinery that uses it.
+    rules = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings") or ())]
+    last = {rule.split("::")[1]: rule.split("::")[0] for rule in rules if rule.count(":") == 2}
+    lines = [f'simplefilter("error", {kind})' for kind, action in last.items() if action == "error"]
+    lines += ['filterwarnings("ignore", module="asyncio|ipykernel|tornado|zmq")']
+    startup = home / "ipythondir/profile_default/startup/warnings.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("".join(f'__import__("warnings").{line}\n' for line in lines))
     # Building the font cache, on a machine's first import of matplotlib, writes a line to stderr, which a
     # strict comparison of a notebook's outputs would take for a change.
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
