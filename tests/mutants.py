@@ -34,7 +34,7 @@ MODULES: dict[str, list[str]] = {
     "core/functions.py": ["core/test_functions.py", "core/test_own_activation.py", "core/test_extremes.py"],
     "core/numeric.py": ["core/test_gradients.py", "core/test_bad_input.py", "core/test_extremes.py"],
     "core/program.py": ["core/test_gradients.py", "core/test_training.py", "core/test_text.py"],
-    "core/runtime.py": ["core/test_extremes.py", "core/test_own_activation.py", "core/test_magnitudes.py"],
+    "core/runtime.py": [f"core/test_{about}.py" for about in "functions extremes own_activation magnitudes".split()],
     "core/matrix.py": ["core/test_text.py", "core/test_spelled.py", "core/test_gradients.py", "core/test_bad_input.py"],
     "core/matrix_run.py": ["core/test_gradients.py", "core/test_training.py", "core/test_bad_input.py"],
     "core/paths.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],

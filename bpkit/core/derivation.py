@@ -187,7 +187,7 @@ class NumberedDerivation:
     lines: Derivation
     problem: Problem
     values: Values
-    digits: int = 6
+    digits: int
 
     def __len__(self) -> int:
         return len(self.lines)

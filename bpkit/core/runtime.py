@@ -189,8 +189,10 @@ def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same compiled code with mpmath's functions in place of math's."""
-    own = {"abs": abs, "pick": pick, "where": _where, "pi": mpmath.pi, "e": mpmath.e, "inf": mpmath.inf}
-    own |= {
+    own = {
+        "abs": abs,
+        "pick": pick,
+        "where": _where,
         "xlogy": _xlogy,
         "xexp": _xexp,
         "ratio": _ratio,

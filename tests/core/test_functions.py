@@ -13,9 +13,11 @@ import sympy as sp
 from oracle import LOSSES as LOSS_NAMES
 from oracle import MP, MP_SLOPE, mp_error
 
+from bpkit.core import runtime
 from bpkit.core.expressions import OUT, K, Y, Z
 from bpkit.core.functions import BUILT_IN, Activation, softmax_at, softmax_slope_at
 from bpkit.core.losses import LOSSES, fused
+from bpkit.core.runtime import at_high_precision
 
 POINTS = [*np.linspace(-30, 30, 41), -1000.0, -740.0, -700.0, -699.0, 2.29, 2.3, 4.59, 4.6, 700.0, 1000.0, 1e-9, -1e-9]
 TARGETS = (0.0, 1.0, 0.3, 0.5)
@@ -34,7 +36,7 @@ MEANINGS = {
     "log_odds": lambda own, *others: own - mp.log(mp.fsum(map(mp.exp, others))),
     "xlogy": lambda x, y: 0 if x == 0 else x * mp.log(y),
     "xexp": lambda x, z: x * mp.exp(z),
-    "ratio": lambda x, y: x / y,
+    "ratio": lambda x, y: 0 if x == 0 else x / y,
     "Abs": abs,
     "Max": max,
 }
@@ -60,6 +62,35 @@ def slope_agrees(activation: Activation) -> bool:
             for z in map(mp.mpf, POINTS)
             for spelling in spellings
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("softmax", (0.3, -1.2, 0.3, 2.0)),
+        ("log_softmax", (0.3, -1.2, 0.3, 2.0)),
+        ("log_odds", (0.3, -1.2, 2.0)),
+        *[("xlogy", given) for given in ((0.3, 0.7), (0.0, 0.0))],
+        *[("xexp", given) for given in ((0.3, 0.7), (0.0, 1000.0))],
+        *[("ratio", given) for given in ((0.3, 0.7), (0.3, 1.0), (0.0, 0.0))],
+    ],
+)
+def test_what_only_generated_code_calls_means_the_same_in_every_form(name: str, arguments: tuple[float, ...]) -> None:
+    """For floats, for arrays, and at many digits; also where 0 meets what leaves the floats."""
+    called = eval(f"lambda *given: {name}(*given)", vars(runtime))
+    exact = float(MEANINGS[name](*map(mp.mpf, arguments)))
+    assert called(*arguments) == pytest.approx(exact, rel=1e-14)
+    assert float(at_high_precision(called)(*map(mp.mpf, arguments))) == pytest.approx(exact, rel=1e-14)
+    with np.errstate(all="ignore"):
+        rows = getattr(runtime, f"array_{name}")(*(np.array([number, 0.5]) for number in arguments))
+    assert rows[0] == pytest.approx(exact, rel=1e-14)
+
+
+def test_a_choice_and_a_division_by_nothing_at_many_digits() -> None:
+    chosen = at_high_precision(eval("lambda z: where(z > 0, z**5/(1 + z**4), 0.0)", {"where": np.where}))
+    assert [float(chosen(mp.mpf(z))) for z in ("1e70", "-1")] == [1e70, 0]
+    divided = at_high_precision(eval("lambda x, y: ratio(x, y)", vars(runtime)))
+    assert [divided(mp.mpf(x), mp.mpf(0)) for x in (2, -2)] == [mp.inf, -mp.inf]
 
 
 ALONE = [name for name in BUILT_IN if name != "softmax"]
