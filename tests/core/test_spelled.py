@@ -48,6 +48,8 @@ def shaker(size: float, seed: int) -> Callable[[float], float]:
 def comes_to(side: str, names: dict[str, float], wanted: float, rounding: float) -> bool:
     """Whether a side gives a number, up to what rounding each number in it by so much can move."""
     found = value(side, names)
+    if abs(found - wanted) <= 4 * rounding * abs(wanted):
+        return True
     moved = max(abs(value(side, names, shaker(rounding, seed)) - found) for seed in range(6))
     return abs(found - wanted) <= 8 * moved + 4 * rounding * abs(wanted) + 1e-290
 
