@@ -31,7 +31,7 @@ MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
     "core/derive.py": ["core/test_derivation.py", "core/test_text.py", "core/test_gradients.py"],
     "core/losses.py": ["core/test_functions.py", "core/test_gradients.py", "core/test_extremes.py"],
-    "core/functions.py": ["core/test_functions.py", "core/test_own_activation.py", "core/test_extremes.py"],
+    "core/functions.py": [f"core/test_{about}.py" for about in "functions own_activation bad_input extremes".split()],
     "core/numeric.py": ["core/test_gradients.py", "core/test_bad_input.py", "core/test_extremes.py"],
     "core/program.py": ["core/test_gradients.py", "core/test_training.py", "core/test_text.py"],
     "core/runtime.py": [f"core/test_{about}.py" for about in "functions extremes own_activation magnitudes".split()],

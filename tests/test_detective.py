@@ -139,6 +139,13 @@ def test_who_writes_many_digits_hardly_kept_three_on_the_way(off: float, decimal
     assert found.decimals == (None if verdict == "unknown" else 3 if off > 1e-4 else 4)
 
 
+def test_a_single_term_that_was_rounded_is_found() -> None:
+    kept = 0.218  # w5 · out_h1 = 0.35 · 0.6236.., to three decimals; everything else as it is
+    found = bp.diagnose(ARTICLE, "net_o1", f"{kept + 0.2 * sigmoid(0.541) + 0.5:.8f}")
+    assert (found.verdict, found.decimals) == ("rounded", 3)
+    assert "the term w5 · out_h1 rounded to 3 decimals" in found.message
+
+
 def test_a_number_cut_off_is_right() -> None:
     found = bp.diagnose(ARTICLE, "out_h1", "0.623633")
     assert (found.verdict, found.decimals) == ("rounded", 6)
@@ -223,6 +230,7 @@ def test_where_pairs_of_mistakes_lie_close_together_a_hit_says_nothing() -> None
 def test_of_many_pairs_four_are_told() -> None:
     found = bp.diagnose(ARTICLE, "dE/dw1", "0.001545839").misconceptions
     assert [len(one.parts) for one in found] == [2] * 4
+    assert all(one.name == f"{one.parts[0].name} and {one.parts[1].name}" for one in found)
 
 
 def test_zero_is_right_only_where_it_is() -> None:

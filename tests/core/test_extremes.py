@@ -176,6 +176,15 @@ def test_what_leaves_the_floats_is_infinite_and_says_nothing() -> None:
     assert "inf" in repr(values)
 
 
+def test_terms_beyond_the_floats_may_cancel() -> None:
+    """1e400 - 1e400 + 0.5, which floats alone would call nan."""
+    numbers = {"w1": 1e200, "w2": -1e200, "b1": 0.5}
+    values = bp.evaluate(bp.Problem(bp.Network(2, 1), numbers, [1e200, 1e200], [0.0]))
+    out = float(1 / (1 + mp.exp(-0.5)))
+    assert values["net_o1"] == 0.5
+    assert values["dE/db1"] == pytest.approx(out * out * (1 - out), rel=1e-14)
+
+
 def test_the_lines_and_the_matrices_train_alike_at_extremes() -> None:
     rng = np.random.default_rng(3)
     for hidden in ACTIVATIONS:
