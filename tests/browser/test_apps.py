@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from live_lab import CONTROLS, PATIENCE, THEMES, Lab, Notebook, has_focus, tab_through
 from playwright.sync_api import Locator, expect
-from thorough import THOROUGH
+from thorough import EVERYTHING, THOROUGH
 
 import bpkit as bp
 from bpkit.apps.controls import Number
@@ -170,7 +170,7 @@ def _fresh_and_quiet(app: Shown) -> Iterator[None]:
 
 def test_sliders_move_by_key_and_words_and_pictures_follow(app: Shown) -> None:
     assert app.sliders.count() >= len(app.numbers)
-    for handle in app.sliders.all()[: None if THOROUGH else 1]:
+    for handle in app.sliders.all()[: None if EVERYTHING else 1]:
         name = handle.get_attribute("aria-label")
         before = app.settle()
         boxes = app.boxes()
@@ -209,7 +209,7 @@ def test_a_slider_is_dragged_by_pointer(app: Shown, slider: Locator) -> None:
     x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
     app.page.mouse.move(x, y)
     app.page.mouse.down()
-    app.page.mouse.move(rail["x"] + 0.8 * rail["width"], y + 5, steps=40 if THOROUGH else 10)
+    app.page.mouse.move(rail["x"] + 0.8 * rail["width"], y + 5, steps=40 if EVERYTHING else 10)
     app.page.mouse.up()
     values = app.expect_twin()
     assert values != before[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from live_lab import NOTEBOOKS, THEMES, Lab
-from thorough import THOROUGH
+from thorough import EVERYTHING
 
 from bpkit.cli import notebooks
 
@@ -17,7 +17,7 @@ COURSE = [path for path in LESSONS if "/" not in path]
 # CI opens every notebook; by default, where somebody waits, a few. All run in the comparison of their outputs, and all
 # apps are driven on a page of their own.
 FEW = ("00", "07", "10", "exercises/ex")
-TAKEN = [path for path in LESSONS if THOROUGH or "BPKIT_SCREENSHOTS" in os.environ or path.startswith(FEW)]
+TAKEN = [path for path in LESSONS if EVERYTHING or "BPKIT_SCREENSHOTS" in os.environ or path.startswith(FEW)]
 FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 # JupyterLab's own part: it gives an image of an output no alternative text, so its words must follow it, see below; and
 # it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
@@ -36,7 +36,7 @@ def test_a_lesson_runs_by_keyboard_alone_and_is_drawn(
     For a person to look at, BPKIT_SCREENSHOTS names a folder for pictures.
     """
     folder = os.environ.get("BPKIT_SCREENSHOTS")
-    audited = THOROUGH or path == LESSONS[0]
+    audited = EVERYTHING or path == LESSONS[0]
     with lab.notebook(path) as notebook:
         notebook.run_by_keyboard()
         assert notebook.problems() == []

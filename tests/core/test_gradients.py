@@ -53,7 +53,7 @@ def close(case: Case, numbers: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert differences(numbers, theirs, floor=floor) == [], case
 
 
-@examples(25, 250)
+@examples(25, 400)
 @given(cases(ONE))
 def test_one_sample_line_by_line(case: Case) -> None:
     """The generated straight lines: derivatives by parameters, and by every net and out on the way."""
@@ -63,7 +63,7 @@ def test_one_sample_line_by_line(case: Case) -> None:
     assert set(derivatives(values)) == set(theirs)
 
 
-@examples(20, 200)
+@examples(20, 300)
 @given(cases(BATCH))
 def test_batches_line_by_line(case: Case) -> None:
     """The same lines over arrays: means over the samples for parameters, a number for each sample for the others."""
@@ -75,7 +75,7 @@ def test_batches_line_by_line(case: Case) -> None:
     close(case, {name: float(values[f"dE/d{name}"][0]) for name in between}, between)
 
 
-@examples(25, 250)
+@examples(25, 400)
 @given(cases())
 def test_the_matrix_form(case: Case) -> None:
     theirs = of_parameters(case, array_gradients(case))

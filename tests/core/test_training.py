@@ -29,7 +29,7 @@ def by_hand(problem: bp.Problem, steps: int) -> list[dict[str, float]]:
     return states
 
 
-@examples(12, 120)
+@examples(12, 200)
 @given(cases(), st.booleans(), st.floats(0.001, 0.3))
 def test_training_is_repeated_evaluation(case: Case, train_biases: bool, rate: float) -> None:
     problem = case.problem(train_biases=train_biases, learning_rate=rate)
@@ -49,7 +49,7 @@ def test_training_is_repeated_evaluation(case: Case, train_biases: bool, rate: f
         assert trace.loss[update] == pytest.approx(loss, rel=1e-9, abs=1e-15)
 
 
-@examples(8, 120)
+@examples(8, 200)
 @given(cases(st.integers(1, 4)))
 def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
     theirs = array_gradients(case)
@@ -63,7 +63,7 @@ def test_one_update_goes_against_autograds_gradient(case: Case) -> None:
         assert problem.updated().parameters[name] == trace[name][1]
 
 
-@examples(8, 120)
+@examples(8, 200)
 @given(cases(st.just(0)))
 def test_straight_lines_and_matrices_train_alike(case: Case) -> None:
     problem = case.problem(learning_rate=0.05)

@@ -15,7 +15,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from thorough import THOROUGH
+from thorough import EVERYTHING, THOROUGH
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
@@ -207,7 +207,7 @@ def files(sheets: dict[str, Sheet]) -> dict[str, str]:
     return nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets.values()])
 
 
-@pytest.mark.skipif(not THOROUGH, reason="nbgrader's programs take long: run in CI, or with BPKIT_THOROUGH=1")
+@pytest.mark.skipif(not EVERYTHING, reason="nbgrader's programs take long: run in CI, or with BPKIT_THOROUGH=1")
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")  # SQLAlchemy's, about nbgrader's code
 def test_nbgrader_generates_and_grades_it(
     sheets: dict[str, Sheet], files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from thorough import THOROUGH
+from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
@@ -49,7 +49,7 @@ def seen_by_a_learner(sheet: Sheet) -> dict[str, str]:
     return {"notebook": learner_notebook(sheet), "page": page, "nbgrader": assignment}
 
 
-@pytest.mark.parametrize("seed", range(200 if THOROUGH else 6))
+@pytest.mark.parametrize("seed", range(many(6, 200)))
 def test_no_answer_stands_in_what_a_learner_gets(seed: int) -> None:
     level = ("easy", "medium", "hard")[seed % 3]
     sheet = make_sheet(DEFAULT_QUESTIONS if seed % 2 else ALL, 100_000 + seed, "Ada L.", level)
@@ -203,7 +203,7 @@ def test_distinct_learners_get_distinct_problems_and_collisions_are_redrawn() ->
 
 
 def test_a_class_shares_no_numbers() -> None:
-    made = plan(40 if THOROUGH else 12, seed=5, questions=[id for id in ALL if id not in SHARED], difficulty="easy")
+    made = plan(many(12, 60), seed=5, questions=[id for id in ALL if id not in SHARED], difficulty="easy")
     done = settled(made, [(seat, marks_of(made.sheet(seat))) for seat in made.seats])
     tasks = [json.dumps(one.task.data()) for seat in done.seats for one in done.sheet(seat)]
     assert len(set(tasks)) == len(tasks) == len(made.seats) * len(made.questions)
