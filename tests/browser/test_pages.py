@@ -20,9 +20,9 @@ ALL = tuple(question.id for question in questions())
 FEW = ("which-slip", "matrix-shapes", "symbolic", "code")
 SHEETS = {"usual": (DEFAULT_QUESTIONS, 4, "hard"), "few": (FEW, 1, "medium")}
 CASES = [("usual", "sheet"), ("usual", "key"), ("few", "solution")]  # axe takes half a minute for a long solution
+if THOROUGH:
+    SHEETS |= {f"all {level}": (ALL, seed, level) for seed, level in enumerate(("easy", "medium", "hard"), 7)}
 if EVERYTHING:
-    levels = ("easy", "medium", "hard") if THOROUGH else ("hard",)
-    SHEETS |= {f"all {level}": (ALL, seed, level) for seed, level in enumerate(levels, 7)}
     CASES = [(name, kind) for name in SHEETS for kind in PAGES]
 ON_PAPER = {"width": round((210 - 2 * 16) / 25.4 * 96), "height": 900}  # A4 without its margins, in CSS pixels
 

@@ -15,7 +15,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from thorough import EVERYTHING, THOROUGH
+from thorough import EVERYTHING
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
@@ -198,7 +198,7 @@ def submissions(copies: dict[str, Notebook], sheets: dict[str, Sheet]) -> dict[s
 
 @pytest.fixture(scope="module")
 def sheets() -> dict[str, Sheet]:
-    more = ["eve", "blank", "changed", "without", *(kind.replace(" ", "-") for kind in ALONE)] if THOROUGH else []
+    more = ["eve", "blank", "changed", "without", *(kind.replace(" ", "-") for kind in ALONE)] if EVERYTHING else []
     return {name: sheet_for(name, 1000 * i) for i, name in enumerate(["ada", "bob", *more])}
 
 
