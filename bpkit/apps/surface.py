@@ -48,6 +48,7 @@ class Surface(App):
                 "bp.apps.descent shows the loss over one"
             )
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
+        self._words = lru_cache(maxsize=1)(self._sentences)  # for the picture and for the app
         self._landscape: Callable[[Problem, Window], Landscape] = lru_cache(maxsize=8)(landscape)
         self._relief: Callable[[Landscape], str] = lru_cache(maxsize=8)(relief)
         self._first = train(problem, USUAL_UPDATES)
@@ -98,6 +99,9 @@ class Surface(App):
         return State(problem, window, int(values["updates"]), values["digits"])
 
     def words(self, state: State) -> str:
+        return self._words(state)
+
+    def _sentences(self, state: State) -> str:
         return surface_words(self._land(state), self._trace(state), state.digits)
 
     def note(self, state: State) -> tuple[str, bool]:
