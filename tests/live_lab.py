@@ -96,20 +96,20 @@ def running_server(folder: Path, home: Path) -> Iterator[str]:
             yield f"{server['url']}lab?token={server['token']}"
             # Asked to shut down, it ends its kernels too; a kill would leave them behind.
             headers = {"Authorization": f"token {server['token']}"}
-            urlopen(Request(f"{server['url']}api/shutdown", method="POST", headers=headers), timeout=10).close()
-            process.wait(timeout=30)
+            urlopen(Request(f"{server['url']}api/shutdown", method="POST", headers=headers)).close()
+            process.wait(timeout=PATIENCE / 1000)
         finally:
             process.kill()
 
 
 def wait_for_server(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> dict[str, Any]:
     """Read where the server listens from the file it writes, and wait until it answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline and process.poll() is None:
         for path in runtime.glob(f"jpserver-{process.pid}.json"):
             try:
                 server: dict[str, Any] = json.loads(path.read_text())
-                urlopen(f"{server['url']}api/status?token={server['token']}", timeout=10).close()
+                urlopen(f"{server['url']}api/status?token={server['token']}", timeout=PATIENCE / 1000).close()
             except (json.JSONDecodeError, URLError):
                 continue
             return server

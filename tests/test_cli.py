@@ -173,7 +173,7 @@ def test_jupyterlab_really_starts_at_the_lesson_on_a_free_port(tmp_path: Path) -
                 assert "JupyterLab" in request(server, lesson)
                 assert json.loads(request(server, "api/contents/04_forward_pass.ipynb?content=0"))
                 request(server, "api/shutdown", method="POST")
-                output, _ = process.communicate(timeout=30)
+                output, _ = process.communicate(timeout=60)
             finally:
                 process.kill()
         assert process.returncode == 0
@@ -199,6 +199,6 @@ def wait_for_server(process: subprocess.Popen[str], runtime: Path) -> dict[str, 
 def request(server: dict[str, str | int], path: str, method: str = "GET") -> str:
     headers = {"Authorization": f"token {server['token']}"}
     url = f"http://127.0.0.1:{server['port']}/{path}"
-    with urlopen(Request(url, method=method, headers=headers), timeout=10) as answer:
+    with urlopen(Request(url, method=method, headers=headers), timeout=60) as answer:
         text: str = answer.read().decode()
     return text

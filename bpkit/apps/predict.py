@@ -179,8 +179,13 @@ def _said(words: str, color: str, sign: str = "") -> str:
 
 
 def _box() -> widgets.Text:
+    # Sent as a whole, when the field is left: of a number sent letter by letter the last ones wait for the kernel's
+    # answer to the first, and a quick press of Commit, which waits for nothing, would commit to half of it.
     return widgets.Text(
-        description="Your prediction", placeholder="a number", **described(label="110px", width="260px")
+        description="Your prediction",
+        placeholder="a number",
+        continuous_update=False,
+        **described(label="110px", width="260px"),
     )
 
 

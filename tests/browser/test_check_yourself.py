@@ -8,10 +8,12 @@ from playwright.sync_api import expect
 import bpkit as bp
 
 CALL = 'bp.exercises.ask("sign-first", seed=1)'
-PREDICTIONS = """import ipywidgets
+PREDICTIONS = """import time
+import ipywidgets
 import bpkit as bp
 way = bp.apps.predict("Which way?", ["up", "right", "down"], answer="down", because="The slope is positive.")
 size = bp.apps.predict("How far?", answer=0.25)
+size.guess.observe(lambda change: time.sleep(0.5), "value")  # as from a kernel that is far away
 ipywidgets.VBox([way, size])"""
 
 

@@ -89,7 +89,7 @@ class Image:
 
 def shows(address: str) -> bool:
     try:
-        with urlopen(address, timeout=10) as answer:
+        with urlopen(address, timeout=60) as answer:
             return b"jupyter-config-data" in answer.read()
     except URLError:
         return False
