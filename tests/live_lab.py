@@ -124,6 +124,7 @@ class Lab:
         self.page = page
         self.folder = folder
         self.errors: list[str] = []
+        self.present = "light"
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught in the browser: {error.stack}"))
 
@@ -159,6 +160,15 @@ class Lab:
         self.js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name])
         self.page.locator(f"body[data-jp-theme-name='{THEMES[name]}']").wait_for(state="attached")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        self.present = name
+
+    def themes(self) -> Iterator[str]:
+        """Both, one after the other; the present one first, as a change takes its time."""
+        first = self.present
+        yield first
+        [other] = THEMES.keys() - {first}
+        self.theme(other)
+        yield other
 
     def serious(self, context: Any = ".bpkit-app") -> list[tuple[str, str, list[str]]]:
         """What axe-core finds serious on a part of the page: rule, help, nodes.

@@ -57,15 +57,6 @@ def forget(shell: InteractiveShell) -> None:
 
 
 @pytest.mark.parametrize("path", TAKEN, ids=lambda path: path.name)
-def test_every_cell_may_run_twice(path: Path, shell: InteractiveShell) -> None:
-    """And gives the same again, unless it moved an app in between."""
-    for source in cells(path):
-        first = run(shell, source)
-        again = run(shell, source)
-        assert again == first or ".value = " in source, source
-
-
-@pytest.mark.parametrize("path", TAKEN, ids=lambda path: path.name)
 def test_an_app_needs_the_first_cell_alone(path: Path, shell: InteractiveShell) -> None:
     first, *others = cells(path)
     for source in others:
@@ -75,8 +66,12 @@ def test_an_app_needs_the_first_cell_alone(path: Path, shell: InteractiveShell) 
             run(shell, source)
 
 
-def test_a_kernel_that_holds_the_names_of_other_lessons(shell: InteractiveShell) -> None:
-    """All of them in one kernel, the last first: what a lesson needs it makes itself."""
+def test_every_cell_may_run_twice_in_a_kernel_that_holds_the_names_of_other_lessons(shell: InteractiveShell) -> None:
+    """The last lesson first: what a lesson needs it makes itself. And a cell gives the same again, unless it moved an
+    app in between.
+    """
     for path in reversed(TAKEN):
         for source in cells(path):
-            run(shell, source)
+            first = run(shell, source)
+            again = run(shell, source)
+            assert again == first or ".value = " in source, source

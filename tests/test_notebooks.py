@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from thorough import EVERYTHING
+from thorough import THOROUGH
 
 ROOT = Path(__file__).parents[1]
 # Deeper folders are an instructor's own: the classes' sheets that the panels write beside themselves.
@@ -212,7 +212,7 @@ def test_a_wrong_derivative_makes_a_notebook_fail(tmp_path: Path) -> None:
             [*command, "-c", os.devnull], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
 
-    if EVERYTHING:  # else this run's own comparison of the lesson has to do
+    if THOROUGH:  # else this run's own comparison of the lesson has to do
         honest = run("")
         assert honest.returncode == 0, honest.stdout[-2000:]
     # The slope of the sigmoid without its factor (1 - out), before any lesson is derived.

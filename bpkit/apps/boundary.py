@@ -22,7 +22,7 @@ from bpkit.examples.data import MAKERS, data_set
 from bpkit.show.boundary import BoundaryPlot, boundary_words
 from bpkit.show.chart import chart
 from bpkit.show.drawing import Drawing
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 STEPS = 400  # of Play, at most
 SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds

@@ -24,7 +24,8 @@ from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
 from bpkit.show.products import products_html, products_text
-from bpkit.show.render import number, sides_text
+from bpkit.show.render import sides_text
+from bpkit.show.spelling import number
 
 MOST_PATHS = 8  # with more, the derivation's own line is shown: its delta holds what the paths share
 

@@ -18,7 +18,7 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.show.cost import NAMES, Cost, CostPlot, cost_words, count, seconds
 from bpkit.show.drawing import Drawing
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
 WIDTHS = (1, 2, 4, 8)  # of the networks on the curves

@@ -18,7 +18,7 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.show.depth import DepthPlot, changes, depth_words, gradient_sizes
 from bpkit.show.drawing import Drawing
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16

@@ -18,7 +18,7 @@ from bpkit.examples.example import Example
 from bpkit.show.descent import DescentPlot, Walk, curve, descent, descent_words, walk
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 MOST_STEPS = 100
 AHEAD = 20  # so many steps are computed at once, and Play walks along them

@@ -17,7 +17,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
 from bpkit.show.quotient import NAMES, Errors, QuotientPlot, errors, errors_words, size
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
 MOST_ROWS = 40  # of the table, which takes a loss over for each

@@ -18,7 +18,8 @@ from bpkit.examples.example import Example
 from bpkit.show.activations import NAMES, Here, NeuronPlot, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-from bpkit.show.render import number, sides_text
+from bpkit.show.render import sides_text
+from bpkit.show.spelling import number
 
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
 

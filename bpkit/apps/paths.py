@@ -22,7 +22,7 @@ from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
 from bpkit.show.products import products_html, products_text
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 MOST_ROWS = 24  # paths of the table and of the words; the sum is always over all
 IN_SIGHT = 5  # paths that the table's box shows without scrolling

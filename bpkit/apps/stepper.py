@@ -14,6 +14,7 @@ from bpkit.apps.base import App, View
 from bpkit.apps.controls import Number, Player
 from bpkit.core.derivation import NumberedDerivation, Step
 from bpkit.core.derive import derive
+from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
 from bpkit.show.diagram import svg
@@ -67,7 +68,7 @@ class State:
     @property
     def lit(self) -> tuple[str, ...]:
         """The quantities on this line, all of which stand on the picture except for the learning rate."""
-        names = sorted(str(symbol) for symbol in self.step.rhs.free_symbols)
+        names = sorted(names_in(self.step.rhs))
         return (self.step.name, *(name for name in names if name != "learning_rate"))
 
 

@@ -19,7 +19,7 @@ from bpkit.show.diagram import numbers_of, svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.plots import curve_words, loss_curve
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 MOST_UPDATES = 10_000
 WIDE = "92px"

@@ -15,7 +15,8 @@ from bpkit.core.program import lines
 from bpkit.show.diagram import numbers_of
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
-from bpkit.show.render import number, sides_text, text
+from bpkit.show.render import sides_text, text
+from bpkit.show.spelling import number
 
 # Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bpkit.core.code import code, header, identifier, inlined
 from bpkit.core.derivation import Step
+from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.program import lines
@@ -107,7 +108,7 @@ def _order(
         state[name] = True
         if name not in given:
             for expr in (steps[name].stable, *alternatives.get(name, ())):
-                for symbol in sorted(symbol.name for symbol in expr.free_symbols):
+                for symbol in sorted(names_in(expr)):
                     visit(symbol)
         order.append(name)
 

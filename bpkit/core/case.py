@@ -11,6 +11,7 @@ import numpy as np
 from bpkit.core.alternatives import Array, Way, outcomes, plan
 from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.explanation import Diagnosis, Explanation
+from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate
 from bpkit.core.paper import slack
@@ -49,7 +50,7 @@ class Case:
         lines, found, waiting, seen = self.asked.derivation, set(), [self.asked.quantity], set()
         waiting += [f"{name}_new" for name in self.asked.problem.network.parameters if self.asked.updates]
         while waiting:
-            for symbol in map(str, lines[waiting.pop()].rhs.free_symbols):
+            for symbol in names_in(lines[waiting.pop()].rhs):
                 if symbol in self.given:
                     found.add(symbol)
                 elif symbol in lines and symbol not in seen:

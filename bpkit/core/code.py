@@ -12,6 +12,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from bpkit.core.derivation import Step
 from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import names_in
 from bpkit.core.functions import Activation
 from bpkit.core.names import BUILT_INS, CONSTANTS, MATH, MATH_ONLY, MATRIX, OWN
 
@@ -62,7 +63,7 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
         text, rest = self._branch(last), last
         for value, condition in reversed(pairs):
             then, test = self._branch(value), self._print(condition)
-            given = ", ".join(sorted(identifier(s.name) for s in value.free_symbols | rest.free_symbols))
+            given = ", ".join(sorted(map(identifier, names_in(value) | names_in(rest))))
             if not self.arrays:
                 text = f"({then} if {test} else {text})"
             elif value.has(sp.Function) or rest.has(sp.Function):
@@ -126,7 +127,7 @@ def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
     for step in reversed(steps):
         if step.name in wanted:
             kept.append(step)
-            wanted |= {str(symbol) for symbol in step.stable.free_symbols}
+            wanted |= names_in(step.stable)
     return kept[::-1]
 
 

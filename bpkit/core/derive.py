@@ -8,7 +8,7 @@ import sympy as sp
 
 from bpkit.core.derivation import Derivation, Step
 from bpkit.core.errors import BpkitError
-from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, product, put, total
+from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, names_in, product, put, total
 from bpkit.core.functions import softmax_at, softmax_slope_at
 from bpkit.core.losses import fused
 from bpkit.core.network import Network
@@ -35,8 +35,8 @@ class _Writer:
         cancelled: sp.Expr | None = None,
     ) -> None:
         number = len(self.steps) + 1
-        seen = rhs.free_symbols | (cancelled.free_symbols if cancelled is not None else set())
-        uses = sorted(self.number_of[str(symbol)] for symbol in seen if str(symbol) in self.number_of)
+        seen = names_in(rhs) | (names_in(cancelled) if cancelled is not None else set())
+        uses = sorted(self.number_of[symbol] for symbol in seen if symbol in self.number_of)
         computed = rhs if stable is None else stable
         self.number_of[name] = number
         self.steps.append(Step(number, name, rhs, reason, kind, about, computed, tuple(uses), cancelled))

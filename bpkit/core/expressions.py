@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import sympy as sp
 
@@ -35,6 +36,12 @@ def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     if isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.Function):
         return expr.func(*args, evaluate=False)
     return expr.func(*args)
+
+
+@lru_cache(maxsize=16_384)
+def names_in(expr: sp.Expr) -> frozenset[str]:
+    """The names of all symbols of an expression; remembered, as the same lines are asked for theirs again and again."""
+    return frozenset(symbol.name for symbol in expr.free_symbols)
 
 
 def power(base: sp.Expr, exponent: int) -> sp.Expr:

@@ -10,6 +10,7 @@ from bpkit.core.detective import SIDE_BY_SIDE, Question, question, value_in
 from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis
+from bpkit.core.expressions import names_in
 from bpkit.core.figures import read
 from bpkit.core.hints import pen_slips
 from bpkit.core.problem import Problem
@@ -99,7 +100,7 @@ def sources(derivation: Derivation, quantity: str, earlier: Mapping[str, str]) -
     """The earlier figures that a quantity is computed from: every way back ends at the first one."""
     found, waiting, seen = {}, [quantity], set()
     while waiting:
-        for name in map(str, derivation[waiting.pop()].rhs.free_symbols):
+        for name in names_in(derivation[waiting.pop()].rhs):
             if name in earlier:
                 found[name] = earlier[name]
             elif name in derivation and name not in seen:

@@ -11,7 +11,7 @@ import sympy as sp
 from bpkit.core.expressions import Z
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.show.render import expr_latex, name_latex, number, number_latex
+from bpkit.show.spelling import expr_latex, name_latex, number, number_latex
 
 
 def maths(name: str) -> str:

@@ -26,7 +26,8 @@ from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
-from bpkit.show.render import environment, expr_latex, expr_text, name_latex, number, words_latex
+from bpkit.show.render import environment, words_latex
+from bpkit.show.spelling import expr_latex, expr_text, name_latex, number
 from bpkit.show.table import text_table
 
 Array = NDArray[np.float64]

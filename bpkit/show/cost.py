@@ -17,7 +17,7 @@ from bpkit.core.program import compiled, source
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 NAMES = ("nudging", "backpropagation")
 BUDGET = 0.008  # seconds for each of the two timings

@@ -16,7 +16,7 @@ from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import blank
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem

@@ -13,7 +13,7 @@ from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WID
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.network import Network

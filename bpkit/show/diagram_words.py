@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.network import Network

@@ -8,7 +8,9 @@ from functools import lru_cache
 from html import escape
 
 from bpkit.core.derivation import Step
-from bpkit.show.render import Numbers, bracketed, expr_text, number
+from bpkit.core.expressions import names_in
+from bpkit.show.render import Numbers
+from bpkit.show.spelling import bracketed, expr_text, number
 
 _OPEN, _SHUT = "\x02", "\x03"  # around a symbol's name in a template; no formula holds them
 
@@ -17,7 +19,7 @@ _OPEN, _SHUT = "\x02", "\x03"  # around a symbol's name in a template; no formul
 def _template(step: Step) -> tuple[str, str]:
     """The right side in symbols, and the same with a place for each number: printed once, filled at every move."""
     expr = step.rhs if step.cancelled is None else step.cancelled
-    places = {str(symbol): f"{_OPEN}{symbol}{_SHUT}" for symbol in expr.free_symbols}
+    places = {name: f"{_OPEN}{name}{_SHUT}" for name in names_in(expr)}
     symbols = [expr_text(step.rhs)] + ([expr_text(step.cancelled)] if step.cancelled is not None else [])
     return " = ".join(map(name_html, symbols)), escape(expr_text(expr, places)) if not expr.is_Atom else ""
 

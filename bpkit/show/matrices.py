@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from bpkit.show.render import aligned, environment, expr_text, latex_row
+from bpkit.show.render import aligned, environment, latex_row
+from bpkit.show.spelling import expr_text
 
 if TYPE_CHECKING:
     from bpkit.core.matrix import MatrixStep

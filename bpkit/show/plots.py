@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bpkit.core.errors import BpkitError
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.training import Trace

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from bpkit.show.lines import name_html
-from bpkit.show.render import bracketed, number
+from bpkit.show.spelling import bracketed, number
 
 if TYPE_CHECKING:
     from bpkit.core.paths import Path

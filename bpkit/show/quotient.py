@@ -15,7 +15,7 @@ from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 DECADE = 4  # steps of h in a power of ten

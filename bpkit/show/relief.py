@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bpkit.core.training import Trace
 from bpkit.show.palette import FAINT, FONT, INK, NEGATIVE, PAPER
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 from bpkit.show.surface import HEIGHTS, Landscape, Window
 
 Array = NDArray[np.float64]

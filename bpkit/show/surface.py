@@ -18,7 +18,7 @@ from bpkit.core.training import Trace
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, NEGATIVE, PAPER
 from bpkit.show.plots import blank
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 POINTS = 61  # of the grid, each way

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.show.render import number
+from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.gradient_check import GradientCheck

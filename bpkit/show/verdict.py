@@ -6,7 +6,8 @@ from functools import partial
 from html import escape as escaped
 from typing import TYPE_CHECKING
 
-from bpkit.show.render import expr_text, sides_text
+from bpkit.show.render import sides_text
+from bpkit.show.spelling import expr_text
 
 if TYPE_CHECKING:
     from bpkit.core.explanation import Diagnosis, Explanation

@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import pytest
-from live_lab import CONTROLS, PATIENCE, THEMES, Lab, Notebook, has_focus, tab_through
+from live_lab import CONTROLS, PATIENCE, Lab, Notebook, has_focus, tab_through
 from playwright.sync_api import Locator, expect
 from thorough import EVERYTHING, THOROUGH
 
@@ -279,8 +279,7 @@ def test_the_picture_in_words_is_there_on_demand_and_for_a_screen_reader(app: Sh
 def test_axe_finds_no_serious_violation(app: Shown, lab: Lab) -> None:
     app.element.get_by_label("Picture in words").check()
     app.settle()
-    for theme in reversed(THEMES):
-        lab.theme(theme)
+    for theme in lab.themes():
         assert lab.serious() == [], theme
 
 

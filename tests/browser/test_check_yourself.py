@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live_lab import THEMES, Lab
+from live_lab import Lab
 from playwright.sync_api import expect
 
 import bpkit as bp
@@ -45,8 +45,7 @@ def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
         app.get_by_role("button", name="New numbers").press("Enter")
         expect(app.get_by_text("No answer yet.")).to_have_count(3)
         expect(app.locator("table.lines")).to_have_count(0)
-        for theme in reversed(THEMES):
-            lab.theme(theme)
+        for theme in lab.themes():
             assert lab.serious() == [], theme
         assert notebook.problems() == []
 

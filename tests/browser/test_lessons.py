@@ -7,17 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from live_lab import NOTEBOOKS, THEMES, Lab
-from thorough import EVERYTHING
+from live_lab import NOTEBOOKS, Lab
+from thorough import EVERYTHING, THOROUGH
 
 from bpkit.cli import notebooks
 
 LESSONS = notebooks(NOTEBOOKS)
 COURSE = [path for path in LESSONS if "/" not in path]
-# CI opens every notebook; by default, where somebody waits, a few. All run in the comparison of their outputs, and all
-# apps are driven on a page of their own.
+# CI opens every notebook but the long solutions; by default, where somebody waits, a few. All run in the comparison of
+# their outputs, and all apps are driven on a page of their own.
 FEW = ("00", "07", "10", "exercises/ex")
-TAKEN = [path for path in LESSONS if EVERYTHING or "BPKIT_SCREENSHOTS" in os.environ or path.startswith(FEW)]
+TAKEN = (
+    LESSONS
+    if THOROUGH or "BPKIT_SCREENSHOTS" in os.environ
+    else [path for path in LESSONS if path != "exercises/solutions.ipynb" and (EVERYTHING or path.startswith(FEW))]
+)
 FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 # JupyterLab's own part: it gives an image of an output no alternative text, so its words must follow it, see below; and
 # it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
@@ -45,8 +49,7 @@ def test_a_lesson_runs_by_keyboard_alone_and_is_drawn(
             if path == LESSONS[0]:
                 follow(lab, after)
             assert link, f"no link to {after} is reached from the last cell"
-        for theme in reversed(THEMES) if folder or audited else ():
-            lab.theme(theme)
+        for theme in lab.themes() if folder or audited else ():
             if folder:
                 notebook.screenshot(Path(folder).absolute() / f"{Path(path).stem}_{theme}.png")
                 record_property("screenshots", f"the lessons, light and dark, in {Path(folder).absolute()}")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_lab import CONTROLS, THEMES, Lab, Notebook, tab_through
+from live_lab import CONTROLS, Lab, Notebook, tab_through
 from playwright.sync_api import expect
-from thorough import EVERYTHING
+from thorough import THOROUGH
 
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.key import read_key
@@ -20,8 +20,7 @@ WHERE = "instructors"
 
 
 def no_serious_violation(lab: Lab) -> None:
-    for theme in reversed(THEMES):
-        lab.theme(theme)
+    for theme in lab.themes():
         assert lab.serious() == [], theme
 
 
@@ -110,9 +109,7 @@ def _answer(folder: Path, name: str) -> None:
     (folder / f"back/{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
 
-@pytest.mark.skipif(
-    not EVERYTHING, reason="driven by values in every run; by its button in CI, or with BPKIT_THOROUGH=1"
-)
+@pytest.mark.skipif(not THOROUGH, reason="driven by values in every run; by its button with BPKIT_THOROUGH=1")
 def test_stopped_by_its_button_it_goes_on(folder: Path, regenerate: Notebook) -> None:
     panel = regenerate.element.locator(".bpkit-app")
     panel.get_by_label("learners", exact=True).fill("24")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from live_lab import Lab, Notebook
 from playwright.sync_api import Locator
-from thorough import EVERYTHING, many
+from thorough import THOROUGH
 
 from .test_apps import Held, Shown, call, digest
 
-APPS = ("forward", "training", "stepper", "surface") if EVERYTHING else ("training", "stepper")
-EVENTS = many(12, 60)
+APPS = ("forward", "training", "stepper", "surface") if THOROUGH else ("training", "stepper")
+EVENTS = 60 if THOROUGH else 12
 # Two views of one slider whose end moves push each other to and fro until the browser stops them: they show the same
 # afterwards. It is the widgets' own, and comes with two views alone.
 KNOWN = "Error setting state: Maximum call stack size exceeded"
@@ -120,7 +120,7 @@ def test_a_storm_over_apps_in_two_views_ends_in_what_the_engine_computes(noteboo
         app.ends_equal()
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="a thorough run restarts and reloads")
+@pytest.mark.skipif(not THOROUGH, reason="a thorough run restarts and reloads")
 def test_a_storm_after_a_restart_and_one_after_a_reload(lab: Lab, notebook: Notebook) -> None:
     apps = [Placed(name, notebook) for name in APPS]
     draw = np.random.default_rng(9)

@@ -41,7 +41,7 @@ def line_by_line(derivation: Any, problem: bp.Problem) -> dict[str, Any]:
     """Every right side as people read it, evaluated with nothing but the givens and the lines before it."""
     known = digits_of(problem)
     for step in derivation:
-        value = step.rhs.subs(known)
+        value = step.rhs.xreplace(known)
         assert not value.free_symbols, f"{step} needs {value.free_symbols}"
         known[step.lhs] = sp.N(value, 40)
     return {step.name: known[step.lhs] for step in derivation}
@@ -59,7 +59,7 @@ def test_local_factors_are_sympys_derivatives_of_the_forward_lines(number: int) 
         if step.kind in ("output slope", "hidden slope", "dnet/dw", "dnet/db", "dnet/dout", "loss slope"):
             above, below = (part[1:] for part in step.name.split("/"))
             slope = sp.diff(derivation[above].rhs, sp.Symbol(below))
-            assert abs(sp.N(slope.subs(values) - values[step.lhs], 40)) < 1e-25, step
+            assert abs(sp.N(slope.xreplace(values) - values[step.lhs], 40)) < 1e-25, step
             checked.add(step.kind)
     assert len(checked) == 6
 
@@ -124,13 +124,13 @@ def test_expanded_is_sympys_derivative_of_the_composed_loss(
     problem = case.problem()
     derivation, numbers = bp.derive(problem.network), digits_of(case.problem())
     whole = composed(case)
-    assert abs(sp.N((derivation.expanded("E_total") - whole).subs(numbers), 30)) < 1e-25
+    assert abs(sp.N((derivation.expanded("E_total") - whole).xreplace(numbers), 30)) < 1e-25
     for name in parameter_names(case):
         ours, theirs = derivation.expanded(f"dE/d{name}"), sp.diff(whole, sp.Symbol(name))
         assert {str(s) for s in ours.free_symbols} <= set(problem.network.givens) - {"learning_rate"}
-        assert abs(sp.N((ours - theirs).subs(numbers), 30)) < 1e-25, name
+        assert abs(sp.N((ours - theirs).xreplace(numbers), 30)) < 1e-25, name
         new = derivation.expanded(f"{name}_new") - (sp.Symbol(name) - sp.Symbol("learning_rate") * theirs)
-        assert abs(sp.N(new.subs(numbers), 30)) < 1e-25
+        assert abs(sp.N(new.xreplace(numbers), 30)) < 1e-25
 
 
 @examples(4, 40)
@@ -139,7 +139,7 @@ def test_expanded_is_sympys_derivative_of_random_networks(case: Case, pick: int)
     names = parameter_names(case)
     name, numbers = names[pick % len(names)], digits_of(case.problem())
     ours, theirs = bp.derive(case.network()).expanded(f"dE/d{name}"), sp.diff(composed(case), sp.Symbol(name))
-    found, wanted = (sp.N(expression.subs(numbers), 30) for expression in (ours, theirs))
+    found, wanted = (sp.N(expression.xreplace(numbers), 30) for expression in (ours, theirs))
     assert abs(found - wanted) <= 1e-20 * (1 + abs(wanted)), (found, wanted)
 
 

@@ -12,7 +12,7 @@ from oracle import random_case
 
 import bpkit as bp
 from bpkit.core.matrix import derive_matrices
-from bpkit.show.render import bracketed, name_latex, number, number_latex
+from bpkit.show.spelling import bracketed, name_latex, number, number_latex
 
 KINDS = {
     "article": bp.examples.article.problem,

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 from test_packaging import README, ROOT
-from thorough import EVERYTHING
+from thorough import THOROUGH
 
-pytestmark = pytest.mark.skipif(not EVERYTHING, reason="installs the kit anew: in CI, or with BPKIT_THOROUGH=1")
+pytestmark = pytest.mark.skipif(not THOROUGH, reason="installs the kit anew: set BPKIT_THOROUGH=1")
 UNITS = {"kB": 1e-3, "MB": 1.0}
 
 

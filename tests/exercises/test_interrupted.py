@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from thorough import EVERYTHING
+from thorough import THOROUGH
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import files
@@ -21,7 +21,7 @@ from bpkit.exercises.cohort import plan
 from bpkit.exercises.files import sweep, write
 from bpkit.exercises.produce import produce
 
-LEARNERS = 120 if EVERYTHING else 50
+LEARNERS = 120 if THOROUGH else 50
 COMMAND = [sys.executable, "-m", "bpkit", "exercises", "new", "--questions", "loss", "--editions", "learner"]
 
 
@@ -50,8 +50,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return hashes(folder)
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"] if EVERYTHING else ["1"])
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL] if EVERYTHING else [signal.SIGINT])
+@pytest.mark.parametrize("jobs", ["1", "2"] if THOROUGH else ["1"])
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL] if THOROUGH else [signal.SIGINT])
 def test_interrupted_or_killed_it_completes_when_started_again(
     blow: signal.Signals, jobs: str, tmp_path: Path, whole: dict[str, str]
 ) -> None:
@@ -77,7 +77,7 @@ def test_interrupted_or_killed_it_completes_when_started_again(
     assert not list(tmp_path.rglob("*.part"))
 
 
-@pytest.mark.parametrize("seed", ["1", "0"] if EVERYTHING else ["1"])
+@pytest.mark.parametrize("seed", ["1", "0"] if THOROUGH else ["1"])
 def test_two_commands_at_once_agree_or_one_is_refused(seed: str, tmp_path: Path, whole: dict[str, str]) -> None:
     both = [start(tmp_path, "--jobs", "1", "--seed", one) for one in ("0", seed)]
     said = [process.communicate()[0] for process in both]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from thorough import EVERYTHING, many
+from thorough import THOROUGH, many
 from wrong_programs import PROGRAMS, Numbers, run
 
 from bpkit.core.problem import Problem
@@ -122,7 +122,7 @@ def by_hand(exercise: Any, keys: dict[str, str], rng: np.random.Generator) -> di
 
 def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None:
     made = plan(LEARNERS, seed=11, questions=(*QUESTIONS, BY_HAND))
-    produce(made, tmp_path, 11, ["learner"], jobs=2 if EVERYTHING else 1)
+    produce(made, tmp_path, 11, ["learner"], jobs=2 if THOROUGH else 1)
     key = read_key(tmp_path / "key")
     planted: dict[str, dict[str, tuple[float, str]]] = {}
     for seat in made.seats:
@@ -139,7 +139,7 @@ def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None
             if about.get("kind") == "answer":
                 cell["source"] = f'answers["{about["key"]}"] = {answers[about["key"]][0]!r}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
-    results = list(marking(list(notebooks_in(tmp_path / "learners")), tmp_path / "key", 2 if EVERYTHING else 1))
+    results = list(marking(list(notebooks_in(tmp_path / "learners")), tmp_path / "key", 2 if THOROUGH else 1))
     assert [marked.slug for marked in results] == sorted(planted)
     counted: Counter[str] = Counter()
     for marked in results:

@@ -22,7 +22,7 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import differs, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths, table
-from bpkit.show.render import expr_latex
+from bpkit.show.spelling import expr_latex
 
 MILLION = 1_000_000
 IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."
