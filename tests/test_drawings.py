@@ -18,7 +18,7 @@ from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.live import Live
 from bpkit.show.palette import NEGATIVE, PAPER, POSITIVE, RUNS
-from bpkit.show.plots import loss_curves
+from bpkit.show.plots import blank, logarithmic, loss_curves
 
 ARTICLE = bp.examples.article.problem
 SVG = "{http://www.w3.org/2000/svg}"
@@ -254,3 +254,20 @@ def test_live_lines_say_what_the_derivation_says() -> None:
     assert name_html("dE_total/dnet_h1") == "∂E/∂<i>net</i><sub>h1</sub>"
     assert name_html("w5_new") == "w<sub>5</sub><sup>new</sup>"
     assert name_html("b_h1 · net_h1_2") == "<i>b</i><sub>h1</sub> · <i>net</i><sub>h1_2</sub>"
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-12, 0.2), (0.09, 0.24), (0.5, 3000.0), (3e-5, 9e-5)])
+def test_powers_of_ten_are_labelled_in_plain_letters_that_say_where_they_stand(low: float, high: float) -> None:
+    _, axes = blank()
+    logarithmic(axes, "y")
+    axes.set_ylim(low, high)
+    axes.figure.canvas.draw()
+    axis = axes.yaxis
+    ticks = [*zip(axis.get_majorticklocs(), axis.get_majorticklabels())]
+    ticks += zip(axis.get_minorticklocs(), axis.get_minorticklabels())
+    plain = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    shown = {label.get_text(): at for at, label in ticks if label.get_text() and low <= at <= high}
+    assert len(shown) >= 2
+    for text, at in shown.items():
+        mantissa, _, power = text.rpartition("·")
+        assert float(mantissa or 1) * 10.0 ** int(power.removeprefix("10").translate(plain)) == pytest.approx(at)

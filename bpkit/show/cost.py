@@ -17,6 +17,7 @@ from bpkit.core.program import compiled, source
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
+from bpkit.show.plots import logarithmic
 from bpkit.show.spelling import number
 
 NAMES = ("nudging", "backpropagation")
@@ -94,7 +95,9 @@ class CostPlot:
     def __init__(self) -> None:
         self.live = Live(6.6, 3.2)
         axes = self.live.axes
-        axes.set(xscale="log", yscale="log", xlabel="weights and biases", ylabel="multiplications")
+        logarithmic(axes, "x", "y")
+        axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
+        axes.set(xlabel="weights and biases", ylabel="multiplications")
         axes.set(xlim=(3, 5000), ylim=(10, 1e8))
         self.lines, self.points = [], []
         for (color, dash, _), mark, name in zip(RUNS, "so", NAMES):

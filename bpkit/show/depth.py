@@ -13,6 +13,7 @@ from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
+from bpkit.show.plots import logarithmic
 from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
@@ -47,7 +48,9 @@ class DepthPlot:
         self.live = Live(6.6, 3.6)
         self.live.figure.subplots_adjust(left=0.86 / 6.6, top=1 - 0.38 / 3.6)
         axes = self.live.axes
-        axes.set(yscale="log", xlabel="layer of weights, the first at the inputs", ylabel="size of the gradient")
+        logarithmic(axes, "y")
+        axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
+        axes.set(xlabel="layer of weights, the first at the inputs", ylabel="size of the gradient")
         self.lines = [
             axes.plot([], [], dash, marker=mark, color=color, linewidth=1.8, markersize=7, label=name, animated=True)[0]
             for (color, dash, _), mark, name in zip(RUNS, "os", NAMES)

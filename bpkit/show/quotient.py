@@ -15,6 +15,7 @@ from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
+from bpkit.show.plots import logarithmic
 from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
@@ -66,7 +67,9 @@ class QuotientPlot:
     def __init__(self) -> None:
         self.live = Live(6.6, 3.4)
         axes = self.live.axes
-        axes.set(xscale="log", yscale="log", xlim=(0.5e-12, 0.2), xlabel="h", ylabel="error of the quotient")
+        logarithmic(axes, "x", "y")
+        axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
+        axes.set(xlim=(0.5e-12, 0.2), xlabel="h", ylabel="error of the quotient")
         self.live.figure.subplots_adjust(left=0.8 / 6.6)  # room for powers of ten
         self.curves = [axes.plot([], [], dash, color=color, animated=True)[0] for color, dash, _ in RUNS[:2]]
         self.curves[0].set(marker="o", markersize=3.5, linewidth=1.8)
