@@ -38,6 +38,12 @@ class Plan:
     run: Callable[..., tuple[Any, ...]]
 
 
+@lru_cache(maxsize=64)
+def rewriter_of(network: Network, train_biases: bool, given: frozenset[str] = frozenset()) -> Rewriter:
+    """The rewriter of a network's lines, which remembers the mistakes that it has met."""
+    return Rewriter(lines(network, train_biases), given)
+
+
 def plan(
     network: Network,
     train_biases: bool,
@@ -46,7 +52,7 @@ def plan(
     given: frozenset[str] = frozenset(),
 ) -> Plan:
     """Compile the lines that the wanted quantities need, in all the ways."""
-    rewriter = Rewriter(lines(network, train_biases), given)
+    rewriter = rewriter_of(network, train_biases, given)
     places = rewriter.true
     alternatives: dict[str, dict[sp.Expr, list[int]]] = {}
     for column, way in enumerate(ways):
@@ -173,7 +179,7 @@ def _run(
 @lru_cache(maxsize=512)
 def _loop(network: Network, train_biases: bool, way: Way) -> Callable[..., tuple[float, ...]]:
     """Gradient descent as one way would have it, in straight lines of floats."""
-    rewriter = Rewriter(lines(network, train_biases))
+    rewriter = rewriter_of(network, train_biases)
     steps = {**rewriter.true, **rewriter(way)}
     trained = [f"{name}_new" for name in network.parameters]
     rows = inlined([steps[name] for name in _order(steps, {}, trained, frozenset())])

@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, Way, outcomes, plan
+from bpkit.core.alternatives import Array, Way, outcomes, plan, rewriter_of
 from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate
 from bpkit.core.paper import slack
-from bpkit.core.program import lines
-from bpkit.core.rewrites import Rewriter
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 
@@ -88,7 +86,7 @@ class Case:
     def explain(self, way: Way, value: float) -> Explanation:
         """Where on the way to the quantity the mistake happens first, and what it writes there."""
         problem, lines_of = self.asked.problem, self.asked.derivation
-        rewriter = Rewriter(lines(problem.network, problem.train_biases))
+        rewriter = rewriter_of(problem.network, problem.train_biases)
         changed = rewriter(way)
         near = {step.name for step in lines_of.toward(self.asked.quantity)}
         edited = [name for name in changed if any(name in mistake.edits for mistake in way)]

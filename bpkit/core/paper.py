@@ -10,6 +10,7 @@ import sympy as sp
 
 from bpkit.core.alternatives import Array, Way
 from bpkit.core.detective import Question, mistakes, values
+from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate
 from bpkit.core.rewrites import Rewriter
@@ -100,7 +101,9 @@ def _terms(asked: Question, rhs: sp.Expr) -> list[tuple[sp.Expr, float]]:
     if not isinstance(rhs, sp.Add):
         return []
     known = {**asked.problem.givens, **asked.exact}
-    return [(term, float(term.subs({s: known[s.name] for s in term.free_symbols}))) for term in rhs.args]
+    return [
+        (term, float(term.xreplace({sp.Symbol(n): sp.Float(known[n]) for n in names_in(term)}))) for term in rhs.args
+    ]
 
 
 def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:

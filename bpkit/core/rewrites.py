@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from bpkit.core.derivation import Derivation, Step
-from bpkit.core.expressions import product, put, total
+from bpkit.core.expressions import names_in, product, put, total
 
 S = sp.Symbol
 Edit = Callable[[sp.Expr], sp.Expr]
@@ -54,7 +54,7 @@ class Rewriter:
     def __init__(self, steps: Iterable[Step], given: Iterable[str] = ()) -> None:
         self.true = {step.name: step for step in steps}
         self.given = {self.true[name].kind for name in given}
-        self._linked = [step for step in self.true.values() if step.stable.free_symbols != step.rhs.free_symbols]
+        self._linked = [step for step in self.true.values() if names_in(step.stable) != names_in(step.rhs)]
         self._known: dict[tuple[object, ...], Step | None] = {}
 
     def __call__(self, mistakes: Iterable[Misconception]) -> dict[str, Step]:
