@@ -51,6 +51,7 @@ MODULES: dict[str, list[str]] = {
     "exercises/parts.py": BANK,
     "exercises/marking.py": ["exercises/test_marking.py", "exercises/test_hostile.py"],
     "show/render.py": ["core/test_text.py", "core/test_spelled.py"],
+    "show/spelling.py": ["core/test_text.py", "core/test_spelled.py"],
 }  # fmt: skip
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
