@@ -45,18 +45,21 @@ def test_the_first_command_ends_in_the_first_lesson(
             start_new_session=True,  # a process group, to be ended as one
         ) as process,
     ):
-        deadline = start + 600
         try:
+            deadline = start + 600
             while not (address := re.search(r"http://\S+token=\w+", shown.read_text())):
                 assert process.poll() is None, shown.read_text()
                 assert time.monotonic() < deadline, shown.read_text()
                 time.sleep(0.5)
             page.goto(address[0])
             page.get_by_role("heading", name="00 · Start here").wait_for()
+            # A Jupyter server that is asked to end while it starts a kernel may wait for ever.
+            page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
             seconds = time.monotonic() - start
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
+                deadline = time.monotonic() + 60
                 while time.monotonic() < deadline:  # the shell ends at once, JupyterLab when its kernels have
                     process.poll()  # so that it is counted out
                     os.killpg(process.pid, 0)
