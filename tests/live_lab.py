@@ -236,7 +236,8 @@ class Notebook:
         self._drawn()
 
     def _drawn(self) -> None:
-        """Wait until nothing was added for a while and nothing is missing."""
+        """Wait until every cell has run, nothing was added for a while, and nothing is missing."""
+        self.page.wait_for_function(DONE)
         deadline = time.monotonic() + PATIENCE / 1000
         parts = [-1, -2, -3]
         while (len(set(parts)) > 1 or self._outputs()) and time.monotonic() < deadline:
@@ -349,6 +350,10 @@ EVALUATE = """async expression => {
     const future = kernel.requestExecute({code: '', silent: true, store_history: false, user_expressions});
     return (await future.done).content.user_expressions.answer;
 }"""
+
+# No cell waits or runs: its prompt would be a star.
+DONE = """panel.sessionContext.session.kernel.status === 'idle'
+    && [...panel.node.querySelectorAll('.jp-InputPrompt')].every(prompt => !prompt.textContent.includes('*'))"""
 
 PARTS = "panel.node.querySelectorAll('.jp-OutputArea *').length"
 
