@@ -30,7 +30,7 @@ BANK = ["exercises/test_judging.py", "exercises/test_bank.py"]
 MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
     "core/derive.py": ["core/test_derivation.py", "core/test_text.py", "core/test_gradients.py"],
-    "core/losses.py": ["core/test_functions.py", "core/test_gradients.py", "core/test_extremes.py"],
+    "core/losses.py": [f"core/test_{about}.py" for about in "functions bad_input gradients extremes".split()],
     "core/functions.py": [f"core/test_{about}.py" for about in "functions own_activation bad_input extremes".split()],
     "core/numeric.py": ["core/test_gradients.py", "core/test_bad_input.py", "core/test_extremes.py"],
     "core/program.py": ["core/test_gradients.py", "core/test_training.py", "core/test_text.py"],
