@@ -240,6 +240,7 @@ def test_the_hooks_and_the_workflow_call_what_exists() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())["jobs"]
     commands = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
     assert ".ci/run" in commands
+    assert any("BPKIT_THOROUGH=1" in command and "tests/deploy" in command for command in commands)  # else all skip
     for extra in ("lecture", "hub", "site"):
         assert any(extra in command for command in commands)
         assert extra in PROJECT["optional-dependencies"]

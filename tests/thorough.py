@@ -1,6 +1,7 @@
 """How much a test run proves: little where somebody waits for it, more in CI, all of it with ``BPKIT_THOROUGH=1``.
 
-CI opens, moves and tries everything once, and draws a part of the random examples; drawing them all takes its time.
+CI opens every lesson, moves every slider, and draws a part of the random examples; drawing them all, installing,
+serving and restarting take their time.
 """
 
 from __future__ import annotations

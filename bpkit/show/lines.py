@@ -12,16 +12,20 @@ from bpkit.core.expressions import names_in
 from bpkit.show.render import Numbers
 from bpkit.show.spelling import bracketed, expr_text, number
 
-_OPEN, _SHUT = "\x02", "\x03"  # around a symbol's name in a template; no formula holds them
-
 
 @lru_cache(maxsize=4096)
-def _template(step: Step) -> tuple[str, str]:
-    """The right side in symbols, and the same with a place for each number: printed once, filled at every move."""
-    expr = step.rhs if step.cancelled is None else step.cancelled
-    places = {name: f"{_OPEN}{name}{_SHUT}" for name in names_in(expr)}
-    symbols = [expr_text(step.rhs)] + ([expr_text(step.cancelled)] if step.cancelled is not None else [])
-    return " = ".join(map(name_html, symbols)), escape(expr_text(expr, places)) if not expr.is_Atom else ""
+def _symbols(step: Step) -> str:
+    """The right side in symbols, which stay while the numbers move."""
+    forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
+    return " = ".join(name_html(expr_text(form)) for form in forms)
+
+
+def _filled(step: Step, numbers: Numbers, digits: int) -> str:
+    """The right side with the numbers put in; empty where the result alone says it."""
+    form = step.rhs if step.cancelled is None else step.cancelled
+    if form.is_Atom:
+        return ""
+    return escape(expr_text(form, {name: bracketed(number(numbers[name], digits)) for name in names_in(form)}))
 
 
 def name_html(text: str) -> str:
@@ -36,14 +40,12 @@ def name_html(text: str) -> str:
 def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: Iterable[int] = ()) -> str:
     """The lines as a table: number, quantity, symbols, numbers put in, result; those of ``lit`` are marked."""
     lit = set(lit)
-    show = lambda match: bracketed(number(numbers[match[1]], digits))
     rows = []
     for step in steps:
-        symbols, places = _template(step)
-        filled = re.sub(f"{_OPEN}(.*?){_SHUT}", show, places)
+        filled = _filled(step, numbers, digits)
         mark = ' class="bpkit-lit"' if step.number in lit else ""
         rows.append(
-            f"<tr{mark}><td>({step.number})</td><th scope='row'>{name_html(step.name)}</th><td>= {symbols}</td>"
+            f"<tr{mark}><td>({step.number})</td><th scope='row'>{name_html(step.name)}</th><td>= {_symbols(step)}</td>"
             f"<td>{'= ' + filled if filled else ''}</td><td>= <b>{number(numbers[step.name], digits)}</b></td></tr>"
         )
     head = "".join(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from thorough import THOROUGH
+from thorough import EVERYTHING, THOROUGH
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import files
@@ -51,7 +51,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"] if THOROUGH else ["1"])
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL] if THOROUGH else [signal.SIGINT])
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL] if EVERYTHING else [signal.SIGINT])
 def test_interrupted_or_killed_it_completes_when_started_again(
     blow: signal.Signals, jobs: str, tmp_path: Path, whole: dict[str, str]
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from thorough import EVERYTHING, THOROUGH
+from thorough import EVERYTHING
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
@@ -99,9 +99,8 @@ DAMAGE: dict[str, tuple[Callable[[Notebook, str], None], str, float]] = {
     "grade cell deleted": (lose_grade, "right", 0),
 }
 KINDS = [*WRITTEN, *DAMAGE]
-# All kinds stand in one notebook, side by side; in a thorough run these also alone, as they could change what the
-# others earn.
-ALONE = ["right", "failing", "noisy", *DAMAGE] if THOROUGH else ["right"]
+# All kinds stand in one notebook, side by side; these also alone, as they could change what the others earn.
+ALONE = ["right", "failing", "noisy", *DAMAGE]
 CODE, BY_HAND = len(KINDS) + 1, len(KINDS) + 2
 
 FUNCTIONS = {
