@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.answers import NotRead, answers_in
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
 from bpkit.exercises.files import visible
+from bpkit.exercises.judging import safely
 from bpkit.exercises.key import Key
-from bpkit.exercises.marking import safely, whose
+from bpkit.exercises.marking import whose
 from bpkit.exercises.sheet import Sheet, open_sheet
 from bpkit.exercises.submissions import (
-    NotRead,
     Submission,
     Unreadable,
     about_of,
-    answers_in,
     read_notebook,
     read_submission,
     source_of,

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.answers import NotRead
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import restore
-from bpkit.exercises.marking import mark_sheet
+from bpkit.exercises.judging import mark_sheet
 from bpkit.exercises.roll import on_roll, seat_mark
 from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.submissions import NotRead
 from bpkit.exercises.written import FunctionPart
 
 LARGEST = 1024  # bits of a whole number: what a float holds

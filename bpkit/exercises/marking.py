@@ -1,42 +1,16 @@
-"""Marks what was handed in: every answer judged, errors carried forward, mistakes named; nothing is run."""
+"""Marks what was handed in: whose each file is, and every answer judged; nothing is run."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
-from bpkit.core.derive import derive
-from bpkit.core.network import Network
-from bpkit.core.numeric import evaluate_given
-from bpkit.core.problem import Problem
-from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.files import slug
+from bpkit.exercises.judging import BY_HAND, Mark, mark_sheet
 from bpkit.exercises.key import Key
-from bpkit.exercises.parts import NumberPart, Part
-from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.submissions import NotRead, Submission, Unreadable, read_submission
-from bpkit.exercises.typed import read_number
-from bpkit.exercises.written import FunctionPart
-
-BY_HAND = "by hand"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One answer: what was written, what is to be said about it, and the points."""
-
-    key: str
-    question: str
-    given: str
-    feedback: Feedback
-    points: float
-    worth: float
+from bpkit.exercises.submissions import Submission, Unreadable, read_submission
 
 
 @dataclass(frozen=True)
@@ -106,120 +80,6 @@ def whose(submission: Submission, key: Key) -> tuple[str, tuple[str, ...]]:
     if len(key.seats) == 1:
         return key.seats[0].slug, ()
     raise Unreadable("nobody in the key has this name; rename the file to the name that it was handed out under")
-
-
-def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | None = None) -> tuple[Mark, ...]:
-    """The marks of all answers of a sheet, by key; an answer that is missing earns nothing."""
-    marks = []
-    before: list[Before] = []
-    last = 0
-    for key, (number, _) in sheet.places.items():
-        if number != last:
-            before, last = [], number
-        part, value = sheet.parts[key], answers.get(key)
-        feedback = safely(part, value, before)
-        if isinstance(part, NumberPart) and feedback.verdict not in ("blank", "unreadable"):
-            before.append(Before(part, read_number(value).value, feedback))
-        found = source.answers.get(key) if source else None
-        given = found.text if found else "" if value is None else str(value)
-        marks.append(Mark(key, sheet[number].id, given[:200], feedback, feedback.share * part.points, part.points))
-    return tuple(marks)
-
-
-@dataclass(frozen=True)
-class Before:
-    """An earlier answer of the same exercise, and what was said about it."""
-
-    part: NumberPart
-    value: float
-    feedback: Feedback
-
-
-def safely(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
-    """The same as ``judged``; an answer that nobody thought of keeps no other from being marked."""
-    try:
-        return judged(part, value, before)
-    except Exception as error:
-        return Feedback("unreadable", f"the answer could not be judged ({type(error).__name__})")
-
-
-def judged(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
-    """What is to be said about an answer, in the light of the answers before it in the same exercise."""
-    if isinstance(part, FunctionPart):
-        return Feedback(BY_HAND, "code is not run when marking; look at it, or let nbgrader run it")
-    if isinstance(value, NotRead):
-        return Feedback("unreadable", value.why)
-    feedback = part.judge(value)
-    if feedback or not isinstance(part, NumberPart) or feedback.verdict in ("blank", "unreadable"):
-        return feedback
-    found = carried(part, read_number(value).value, feedback, before)
-    return feedback if found is None else found
-
-
-def carried(part: NumberPart, value: float, usual: Feedback, before: Sequence[Before]) -> Feedback | None:
-    """Right, given what was wrong before? None when it is not, or when nothing before it was wrong."""
-    wrong = _wrong_before(part, before)
-    if not wrong or part.quantity is None or part.problem is None:
-        return None
-    given = {str(one.part.quantity): one.value for one in wrong}
-    # The slips themselves; what was right given them is not named again.
-    first = [str(one.part.quantity) for one in wrong if one.feedback.verdict != "carried"]
-    names = ", ".join(first or given)
-    if trivial := [name for name, number in given.items() if number in (0.0, 1.0, -1.0)]:
-        return _not_carried(usual, f"{trivial[0]} = {given[trivial[0]]:g}")
-    expected = _onward(part.problem, given)[part.quantity]
-    if not math.isfinite(expected) or abs(expected) < 1e-3 * abs(part.right):
-        return _not_carried(usual, names)
-    reach = max(half_unit(expected, part.digits), part.slack * abs(expected / part.right)) * (1 + 1e-9)
-    for one in wrong:  # what was typed is rounded, and may have been carried on unrounded
-        name = str(one.part.quantity)
-        off = {**given, name: one.value + half_unit(one.value, one.part.digits)}
-        reach += abs(_onward(part.problem, off)[part.quantity] - expected)
-    if abs(value - expected) > reach:
-        return None
-    return Feedback("carried", f"{value:g} is right, given your {names}")
-
-
-@lru_cache(maxsize=64)
-def _repeats(network: Network) -> Mapping[str, str]:
-    """Lines that only say another slope once more: where one output alone counts, dE_total/dnet_o1 = dE_o1/dnet_o1."""
-    known = derive(network)
-    return MappingProxyType(
-        {
-            step.name: str(step.rhs)
-            for step in known
-            if step.rhs.is_Symbol
-            and str(step.rhs) in known
-            and step.name.split("/")[1:] == str(step.rhs).split("/")[1:]
-        }
-    )
-
-
-def _onward(problem: Problem, given: Mapping[str, float]) -> Mapping[str, float]:
-    """Every quantity, gone on with from what is given; the lines rest on the other name of a slope, not on its own."""
-    repeats = _repeats(problem.network)
-    return evaluate_given(problem, {**{repeats[name]: given[name] for name in given if name in repeats}, **given})
-
-
-def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
-    """The earlier answers that are not the right numbers and that this one rests on."""
-    if part.problem is None or part.quantity is None:
-        return []
-    rests_on = {step.name for step in derive(part.problem.network).toward(part.quantity)}
-    rests_on |= {name for name, other in _repeats(part.problem.network).items() if other in rests_on}
-    return [
-        one
-        for one in before
-        if one.part.problem == part.problem
-        and one.part.quantity in rests_on
-        and one.feedback.verdict not in ("correct", "rounded")
-    ]
-
-
-def _not_carried(usual: Feedback, what: str) -> Feedback:
-    """The usual feedback, and why an earlier value was not taken as given."""
-    why = f"{usual.message}; it was not marked as following from your {what}, which makes the rest trivial"
-    return Feedback(usual.verdict, why, usual.misconceptions)
 
 
 def mark_all(paths: Iterable[Path], key: Key) -> Iterator[Marked]:

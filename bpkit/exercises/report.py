@@ -12,7 +12,8 @@ from typing import Any
 from bpkit.exercises.drawing import operations
 from bpkit.exercises.files import csv_text, visible
 from bpkit.exercises.generation import indistinct
-from bpkit.exercises.marking import BY_HAND, Marked
+from bpkit.exercises.judging import BY_HAND
+from bpkit.exercises.marking import Marked
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.sheet import Sheet
 

@@ -20,6 +20,7 @@ from thorough import EVERYTHING, examples
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.answers import answers_in
 from bpkit.exercises.cohort import names, plan, seats, seeds_table
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.files import csv_text, slug
@@ -27,7 +28,7 @@ from bpkit.exercises.formula import read_formula
 from bpkit.exercises.key import read_key
 from bpkit.exercises.marking import mark_file
 from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import Unreadable, answers_in
+from bpkit.exercises.submissions import Unreadable
 from bpkit.exercises.typed import read_number
 
 ARTICLE = bp.examples.article.problem

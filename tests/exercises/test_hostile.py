@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from thorough import THOROUGH
 
 from bpkit.cli import main
+from bpkit.exercises.answers import NotRead
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions import COMMON, EACH
@@ -31,7 +32,7 @@ from bpkit.exercises.key import read_key
 from bpkit.exercises.marked import reports
 from bpkit.exercises.marking import Marked, mark_all, mark_file
 from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import NotRead, Unreadable, notebooks_in, read_submission
+from bpkit.exercises.submissions import Unreadable, notebooks_in, read_submission
 
 EVIL = "__import__('pathlib').Path('ran').touch()"
 
@@ -432,7 +433,7 @@ def test_signs_that_are_not_seen_are_shown_as_such() -> None:
 
 def test_a_second_file_never_takes_somebody_elses_page() -> None:
     from bpkit.exercises.feedback import Feedback
-    from bpkit.exercises.marking import Mark
+    from bpkit.exercises.judging import Mark
 
     mark = (Mark("1", "loss", "1", Feedback("correct", "right"), 1, 1),)
     files = [
@@ -449,7 +450,7 @@ def test_a_second_file_never_takes_somebody_elses_page() -> None:
 
 def test_what_is_no_answer_is_not_read() -> None:
     """The bound itself: lists of pairs are answers, numbers beyond the floats are none."""
-    from bpkit.exercises.submissions import answers_in
+    from bpkit.exercises.answers import answers_in
 
     def read(text: str) -> Any:
         return next(answers_in(f'answers["1"] = {text}', 1, "code")).value

@@ -15,15 +15,17 @@ import numpy as np
 import pytest
 
 from bpkit.core.numeric import evaluate_given
+from bpkit.exercises.answers import NotRead
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions.notebooks import learner_notebook
+from bpkit.exercises.judging import BY_HAND, mark_sheet
 from bpkit.exercises.key import Key, key_text, read_key
-from bpkit.exercises.marking import BY_HAND, Marked, mark_all, mark_file, mark_sheet
+from bpkit.exercises.marking import Marked, mark_all, mark_file
 from bpkit.exercises.parts import ExactPart, NumberPart
 from bpkit.exercises.report import answers_table, class_page, facts, fairness, feedback_page, marks_table
 from bpkit.exercises.sheet import Sheet, make_sheet
-from bpkit.exercises.submissions import LARGEST_FILE, NotRead, notebooks_in, read_submission
+from bpkit.exercises.submissions import LARGEST_FILE, notebooks_in, read_submission
 from bpkit.exercises.written import FormulaPart, FunctionPart
 
 QUESTIONS = ("net-and-out", "hidden-weight", "hidden-update", "sign-first", "symbolic", "which-slip", "learning-rate")
