@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
 
-from bpkit.core.alternatives import Array, Way
+from bpkit.core.alternatives import Array, Plan, Way, outcomes, plan
 from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
+from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.core.program import lines
 from bpkit.core.rewrites import Rewriter
 
 MOST_DECIMALS = 10
@@ -29,6 +35,17 @@ class Paper:
     def __str__(self) -> str:
         return f"{self.how} to {self.places} {'significant digits' if self.significant else 'decimals'}"
 
+    def off(self, numbers: Array) -> Array:
+        """How far a number can be off when it is written so: half a unit where it is rounded, a unit where it is cut.
+
+        A number that has no more digits is not off.
+        """
+        with np.errstate(all="ignore"):
+            size = np.floor(np.log10(np.abs(numbers)) + 1e-12)
+            unit = 10.0 ** np.where(self.significant & np.isfinite(size), size - self.places + 1, -self.places)
+            inexact = np.abs(numbers / unit - np.round(numbers / unit)) > 1e-7
+        return np.asarray(np.where(inexact, unit * (0.5 if self.how == "rounded" else 1.0), 0.0))
+
 
 _WAYS = tuple(
     Paper(places, significant, how)
@@ -38,6 +55,13 @@ _WAYS = tuple(
 )
 
 _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
+
+
+def half_unit(value: float, digits: int) -> float:
+    """Half a unit in the last of so many significant digits: 0.00005 for 0.0851 to three."""
+    if value == 0 or not math.isfinite(value):
+        return 0.5 * 10.0**-digits
+    return float(0.5 * 10.0 ** (math.floor(math.log10(abs(value)) + 1e-12) - digits + 1))
 
 
 def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
@@ -66,28 +90,69 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
     return None
 
 
-def slack(asked: Question) -> Array:
-    """How far the quantity can move when every number before it is off by a unit of decimal 1, 2, 3, ..
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """How much a quantity moves with each line before it: the lines' right ``numbers``, and its ``slopes`` in them."""
 
-    To first order: the sum, over the lines, of the unit times the quantity's slope in that line. Lines whose numbers
-    are exact to so many decimals add nothing.
-    """
+    numbers: Array
+    slopes: Array
+
+    def slack(self, way: Paper) -> float:
+        """How far the quantity can move, to first order, when every line before it is written in some way."""
+        return float(self.slopes @ way.off(self.numbers))
+
+
+@lru_cache(maxsize=256)
+def slopes(asked: Question) -> Slopes:
+    """What a quantity's rounding on paper rests on, also of one that comes after updates."""
     before = [step.name for step in asked.derivation.toward(asked.quantity) if step.name != asked.quantity]
     exact = evaluate(asked.problem)
     numbers = np.array([float(np.mean(exact[name])) for name in before])
-    nudge = 1e-6 * np.maximum(1.0, np.abs(numbers))
+    nudges = _nudges(numbers)
 
     def settle(name: str, values: Array) -> Array:
         if name not in before:
             return values
-        return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudge, 0.0), 0.0)
+        return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudges, 0.0), 0.0)
 
     moved = values(asked, "true", settle=settle, columns=len(before) + 1)
-    slopes = np.abs(moved[:-1] - moved[-1]) / nudge
-    units = 10.0 ** -np.arange(1, MOST_DECIMALS + 4)[:, None]
-    with np.errstate(all="ignore"):
-        inexact = np.abs(numbers / units - np.round(numbers / units)) > 1e-7
-    return np.asarray((slopes * units * inexact).sum(axis=1))
+    return Slopes(numbers, np.abs(moved[:-1] - moved[-1]) / nudges)
+
+
+def slack(asked: Question) -> Array:
+    """How far the quantity can move when every number before it is cut off after decimal 1, 2, 3, .."""
+    moved = slopes(asked)
+    return np.array([moved.slack(Paper(places, how="cut off")) for places in range(1, MOST_DECIMALS + 4)])
+
+
+def _nudges(numbers: Array) -> Array:
+    return np.asarray(1e-6 * np.maximum(1.0, np.abs(numbers)))
+
+
+@lru_cache(maxsize=64)
+def _every_line(network: Network, train_biases: bool) -> Plan:
+    return plan(network, train_biases, ((),), [step.name for step in lines(network, train_biases)])
+
+
+@lru_cache(maxsize=256)
+def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
+    """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
+
+    Lines that compute nothing are not rounded.
+    """
+    steps = lines(problem.network, problem.train_biases)
+    exact = evaluate(problem)
+    numbers = np.array([float(np.mean(exact[step.name])) for step in steps])
+    place, nudges = {step.name: i for i, step in enumerate(steps)}, _nudges(numbers)
+
+    def settle(name: str, values: Array) -> Array:
+        return values + np.where(np.arange(len(steps) + 1) == place[name], nudges[place[name]], 0.0)
+
+    made = replace(_every_line(problem.network, problem.train_biases), columns=len(steps) + 1)
+    moved = np.array(list(outcomes(made, problem, settle=settle).values()))
+    off = np.array([0.0 if step.rhs.is_Atom else half_unit(number, digits) for step, number in zip(steps, numbers)])
+    found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
+    return MappingProxyType(dict(zip(place, found.tolist())))
 
 
 def float_noise(asked: Question) -> float:
