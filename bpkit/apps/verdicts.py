@@ -8,8 +8,8 @@ from html import escape
 
 from bpkit.core.detective import Question
 from bpkit.core.diagnosis import diagnose
-from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis
+from bpkit.core.figures import NotANumber
 from bpkit.core.problem import Problem
 from bpkit.core.program import lines
 from bpkit.show.diagram import numbers_of
@@ -40,10 +40,8 @@ def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] |
         return f"{typed.strip()} … go on, the number is not complete."
     try:
         return diagnose(problem, quantity, typed, given or None)
-    except BpkitError as error:
-        if not str(error).startswith("diagnose: expected a number"):
-            raise
-        return f"{typed.strip()[:40]} cannot be read as a number; type its digits, such as 0.0851 or 8.51e-2."
+    except NotANumber as error:
+        return f"I cannot read {error.got} as a number. Type it like 0.0851 or 1/3."
 
 
 def settled(found: Diagnosis | str) -> bool:

@@ -1,9 +1,13 @@
-"""Numbers as people type them: their digits say how exact they mean to be. Nothing typed is ever evaluated."""
+"""Numbers as people type them: one reader for boxes, sheets, marking and the detective. Nothing typed is evaluated.
+
+The digits of a number say how exact it means to be.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,12 +17,30 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.formula import LENGTH, read_formula
 
-LONGEST = 60  # characters
 LARGEST = 300  # powers of ten
-_MINUS = str.maketrans({"−": "-", "–": "-", "·": "*", "×": "*", "\N{NO-BREAK SPACE}": " "})
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:\s*(?:[eE]|\*\s*10\s*(?:\^|\*\*)\s*)\(?([+-]?\d{1,4})\)?)?")
-_RATIO = re.compile(r"([+-]?\d{1,15})\s*/\s*(\d{1,15})")
+LONGEST = 60  # characters of a number; a formula may be longer
+MOST_DIGITS = 12  # of a fraction or a formula, whose decimals may go on for ever
+_SIGNS = str.maketrans(
+    {"−": "-", "–": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "⁄": "/", "÷": "/", "’": "'"}
+)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_POWER = r"(?:[eE]|[*xX]10(?:\^|\*\*))\(?([+-]?\d+)\)?"
+_NUMBER = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+))(?:{_POWER})?")
+_RATIO = re.compile(r"([+-]?\d{1,15})/(\d{1,15})")
+_THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?!\1)[,.]\d*")
+# What may stand before the last "=": a quantity's name or the working, never a sentence with another number in it.
+_NAMED = re.compile(r"[\w/∂Δδ(){}.,'*+^-]*")
+
+
+class NotANumber(BpkitError):
+    """What was typed is no number; ``got`` is what came, in a few words."""
+
+    def __init__(self, got: str) -> None:
+        super().__init__(f"answer: expected a number such as 0.0851, 8.51e-2 or 1/3, got {got}; type it like that")
+        self.got = got
 
 
 @dataclass(frozen=True)
@@ -57,52 +79,99 @@ class Figure:
 
 
 def read(value: Any) -> Figure:
-    """A number, or the text of one: ``0.0851``, ``8.51e-2``, ``-.0851``, ``0,0851``, ``3/7``.
+    """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``,
+    ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``; or in a number of a program.
 
-    Raises ``BpkitError`` for what is no finite number, and for numbers beyond any use.
+    A fraction or a formula has the digits of its decimal: ``1/2`` says as much as ``0.5``. Raises ``NotANumber`` for
+    what is no finite number, and for numbers beyond any use.
     """
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, np.floating | Decimal):
         return _text(str(value), value)
     if isinstance(value, Fraction):
-        return _exactly(str(value), float(value))
+        return _ratio(str(value), value)
     if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
         try:
             return _text(repr(float(value)), value)
         except OverflowError:
-            raise _refuse(f"a whole number of {len(hex(value)) - 2} hexadecimal digits") from None  # type: ignore[arg-type]
-    raise _refuse(repr(value)[:LONGEST])
+            raise NotANumber(f"a whole number of {len(hex(value)) - 2} hexadecimal digits") from None  # type: ignore[arg-type]
+    shown = "nothing" if value is None else repr(value)[:60] if isinstance(value, bool | np.bool_) else _kind(value)
+    raise NotANumber(shown)
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in words; a pair of whole numbers is what Python makes of a decimal comma."""
+    if isinstance(value, tuple | list) and len(value) == 2 and all(type(one) is int for one in value):
+        return f"two numbers, {value[0]} and {value[1]}: write a point for the decimal comma"
+    return f"a {type(value).__name__}"
 
 
 def _text(typed: str, value: Any = None) -> Figure:
-    text = typed.translate(_MINUS).strip()
-    if len(text) > LONGEST:
-        raise _refuse(f"{len(text)} characters")
+    shown = typed.strip()
+    if len(shown) > LENGTH:
+        raise NotANumber(f"{len(shown)} characters")
+    text = _plain(shown)
     if match := _RATIO.fullmatch(text):
         if not int(match[2]):
-            raise _refuse(f"{typed!r}, a division by zero")
-        return _exactly(typed.strip(), int(match[1]) / int(match[2]))
-    if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", text):
-        text = text.replace(",", ".")  # a decimal comma
+            raise NotANumber(f"{shown!r}, a division by zero")
+        return _ratio(shown, Fraction(int(match[1]), int(match[2])))
     match = _NUMBER.fullmatch(text)
     if not match:
-        raise _refuse(repr(typed if value is None else value))
+        return _formula(shown, text)
+    if len(text) > LONGEST:
+        raise NotANumber(f"{len(text)} digits")
     mantissa, exponent = match[1], int(match[2] or 0)
     number = Decimal(mantissa)
     if number and not -LARGEST < number.adjusted() + exponent < LARGEST:
-        raise _refuse(repr(typed))
+        raise NotANumber(repr(shown[:60]))
     places = len(mantissa.partition(".")[2])
     unit = 10.0 ** max(exponent - places, -LARGEST)
     digits = len(mantissa.lstrip("+-").replace(".", "").lstrip("0")) or 1
     if value is not None and text.endswith(".0"):  # a float writes a point that nobody typed
         unit, digits = 1.0, max(1, digits - 1)
-    return Figure(typed.strip(), float(f"{mantissa}e{exponent}"), unit, digits)
+    return Figure(shown, float(f"{mantissa}e{exponent}"), unit, digits)
 
 
-def _exactly(text: str, value: float) -> Figure:
-    return Figure(text, value, abs(value) * 1e-12 or 1e-12, 12)
+def _plain(typed: str) -> str:
+    """The number itself, in Python's signs: without its name, without spaces, with a point."""
+    raised = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda found: f"10^{found[1].translate(_RAISED)}", typed)
+    text = "".join(c for c in unicodedata.normalize("NFKC", raised) if unicodedata.category(c) != "Cf")
+    *names, text = re.sub(r"\s*([=/*+^-])\s*", r"\1", text.translate(_SIGNS)).split("=")
+    if not all(_NAMED.fullmatch(name.strip()) for name in names):
+        raise NotANumber(repr(typed[:60]))
+    text = _THOUSANDS.sub("", text.strip().lstrip("≈~ "))
+    if grouped := _GROUPED.fullmatch(text):
+        text = text.replace(grouped[1], "")
+    return re.sub(r",(?=\d)", ".", text)
 
 
-def _refuse(got: str) -> BpkitError:
-    return BpkitError(f"diagnose: expected a number such as 0.0851 or 8.51e-2, got {got}; type its digits")
+def _ratio(shown: str, ratio: Fraction) -> Figure:
+    """A fraction, with the digits of its decimal; one that goes on for ever is as exact as any number here."""
+    rest = ratio.denominator
+    for factor in (2, 5):
+        while not rest % factor:
+            rest //= factor
+    return _decimal(shown, float(ratio), MOST_DIGITS if rest == 1 else 0)
+
+
+def _formula(shown: str, text: str) -> Figure:
+    """Plain arithmetic on numbers, worked out by the kit's own reader."""
+    try:
+        if re.search(r"\b0[box]", text, re.IGNORECASE):  # Python would count in another base
+            raise BpkitError("number: expected decimal digits")
+        value = read_formula(text, frozenset()).at({})
+    except BpkitError:
+        raise NotANumber(repr(shown[:60])) from None
+    if not math.isfinite(value) or abs(value) >= 10.0**LARGEST:
+        raise NotANumber(f"{shown[:60]!r}, which has no finite value")
+    return _decimal(shown, value, MOST_DIGITS)
+
+
+def _decimal(shown: str, value: float, digits: int) -> Figure:
+    """A value that was not typed digit by digit; ``digits`` is how many its decimal may need, 0 for one without end."""
+    short = Decimal(f"{value:.{MOST_DIGITS - 1}e}").normalize()
+    needed = len(short.as_tuple().digits)
+    if not digits or needed >= MOST_DIGITS:
+        return Figure(shown, value, abs(value) * 1e-12 or 1e-12, MOST_DIGITS)
+    return Figure(shown, value, 10.0 ** min(int(short.as_tuple().exponent), 0), max(needed, 1))

@@ -17,9 +17,10 @@ correct: -0.0174047 is right
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bpkit.exercises.checker import Checker
 from bpkit.exercises.generation import generate, questions, restore
 from bpkit.exercises.grading import grade
-from bpkit.exercises.sheet import Checker, Sheet, make_sheet, open_sheet
+from bpkit.exercises.sheet import Sheet, make_sheet, open_sheet
 
 if TYPE_CHECKING:
     from bpkit.exercises import panels

@@ -101,7 +101,7 @@ def _about_cells(submission: Submission, expected: list[str]) -> Iterator[str]:
             continue
         name = str(about.get("key"))
         cells.setdefault(name, []).append(number)
-        inside = [found.key for found in answers_in(source_of(cell), number, "code") if found.text]
+        inside = [found.key for found in answers_in(source_of(cell), number, "code") if found.key and found.text]
         if not inside:
             yield f"the answer cell of {name} (cell {number}) holds no line answers[{json.dumps(name)}] = .."
         elif name not in inside:
@@ -144,7 +144,7 @@ def repaired(path: Path, key: Key | None = None) -> str:
             **cell,
             "metadata": dict(cell["metadata"]) if isinstance(cell.get("metadata"), dict) else {},
         }
-        inside = list(answers_in(source_of(cell), number, str(cell.get("cell_type"))))
+        inside = [found for found in answers_in(source_of(cell), number, str(cell.get("cell_type"))) if found.key]
         if len(inside) == 1:
             name = inside[0].key
             if submission.answers[name].cell != number and inside[0].text in (

@@ -92,11 +92,13 @@ def plain(given: object, depth: int = 0) -> object:
     if issubclass(type(given), np.generic):
         given = np.generic.item(given)  # type: ignore[call-overload]  # the class's own, whatever the object says
     kind = type(given)
-    if given is None or kind in (bool, float, str):
+    if given is None or given is ...:
+        return None
+    if kind in (bool, float, str):
         return given
     if kind is int:
         return given if given.bit_length() <= LARGEST else NotRead("the number is too large")  # type: ignore[attr-defined]
-    if kind in (list, tuple) and depth < 2 and len(given) <= LONGEST:  # type: ignore[arg-type]
+    if kind in (list, tuple, set, frozenset) and depth < 2 and len(given) <= LONGEST:  # type: ignore[arg-type]
         return [plain(one, depth + 1) for one in given]  # type: ignore[attr-defined]
     return NotRead("neither a number, a word nor a list; write the value itself")
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.derive import derive
+from bpkit.core.figures import read
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate_given
 from bpkit.core.problem import Problem
@@ -19,7 +20,6 @@ from bpkit.exercises.parts import NumberPart, Part
 from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.submissions import Submission
-from bpkit.exercises.typed import read_number
 from bpkit.exercises.written import FunctionPart
 
 BY_HAND = "by hand"
@@ -27,7 +27,7 @@ BY_HAND = "by hand"
 
 @dataclass(frozen=True)
 class Mark:
-    """One answer: what was written, what is to be said about it, and the points."""
+    """One answer: what was written, what is to be said about it, its points, and why an instructor should look."""
 
     key: str
     question: str
@@ -35,6 +35,7 @@ class Mark:
     feedback: Feedback
     points: float
     worth: float
+    remark: str = ""
 
 
 def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | None = None) -> tuple[Mark, ...]:
@@ -48,10 +49,11 @@ def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | No
         part, value = sheet.parts[key], answers.get(key)
         feedback = safely(part, value, before)
         if isinstance(part, NumberPart) and feedback.verdict not in ("blank", "unreadable"):
-            before.append(Before(part, read_number(value).value, feedback))
+            before.append(Before(part, read(value).value, feedback))
         found = source.answers.get(key) if source else None
         given = found.text if found else "" if value is None else str(value)
-        marks.append(Mark(key, sheet[number].id, given[:200], feedback, feedback.share * part.points, part.points))
+        points, remark = feedback.share * part.points, found.remark if found else ""
+        marks.append(Mark(key, sheet[number].id, given[:200], feedback, points, part.points, remark))
     return tuple(marks)
 
 
@@ -81,7 +83,7 @@ def judged(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
     feedback = part.judge(value)
     if feedback or not isinstance(part, NumberPart) or feedback.verdict in ("blank", "unreadable"):
         return feedback
-    found = carried(part, read_number(value).value, feedback, before)
+    found = carried(part, read(value).value, feedback, before)
     return feedback if found is None else found
 
 

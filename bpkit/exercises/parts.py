@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.figures import read
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
 from bpkit.exercises.rounding import half_unit, rounded, significant
-from bpkit.exercises.typed import read_number
 
 SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 
@@ -113,7 +113,7 @@ class NumberPart(Part):
         return f"{rounded(self.right if value is None else value, self.digits):.{self.digits}g}"
 
     def _judged(self, given: object) -> Feedback:
-        typed = read_number(given)
+        typed = read(given)
         off = abs(typed.value - self.right)
         shown = f"{typed.value:.{max(self.digits, 6)}g}"
         if off <= self.tolerance:
@@ -135,9 +135,9 @@ class NumberPart(Part):
 
 @dataclass(frozen=True)
 class ExactPart(Part):
-    """A word, a whole number, a shape or paths: right or not, without a tolerance.
+    """A word, a number to choose, a whole number, a shape or paths: right or not, without a tolerance.
 
-    ``reader`` says how it is read (``word``, ``whole``, ``shape``, ``paths``); ``options`` lists what may be chosen.
+    ``reader`` says how it is read (a key of ``READERS``); ``options`` lists what may be chosen.
     """
 
     right: Any
@@ -150,25 +150,29 @@ class ExactPart(Part):
         return [" ".join(path) for path in sorted(self.right)] if self.reader == "paths" else self.right
 
     def _judged(self, given: object) -> Feedback:
-        read = READERS[self.reader]
-        value, shown = read(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
-        if self.options and value not in {read(option) for option in self.options}:
+        reader = READERS[self.reader]
+        value, shown = reader(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
+        if self.options and value not in {reader(option) for option in self.options}:
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
-        if value == read(self.answer):
+        if value == reader(self.answer):
             return Feedback("correct", f"{shown} is right")
-        found = [wrong for wrong in self.wrong if read(wrong.answer) == value]
+        found = [wrong for wrong in self.wrong if reader(wrong.answer) == value]
         return self._named(found, shown) if found else Feedback("unknown", f"{shown} is not right")
 
 
 def _word(given: object) -> str:
     if not isinstance(given, str) or len(given) > 60:
         raise BpkitError(f"answer: expected a word in quotes, got {str(given)[:40]!r}")
-    word = given.strip().lower().replace("−", "-")
+    word = given.strip(" \t\n.!'\"").lower().replace("−", "-")
     return {"+": "positive", "-": "negative", "plus": "positive", "minus": "negative"}.get(word, word)
 
 
+def _number(given: object) -> float:
+    return read(given).value
+
+
 def _whole(given: object) -> int:
-    typed = read_number(given).value
+    typed = _number(given)
     if typed != int(typed):
         raise BpkitError(f"answer: expected a whole number, got {typed:g}")
     return int(typed)
@@ -191,5 +195,5 @@ def _paths(given: object) -> frozenset[tuple[str, ...]]:
 
 
 READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
-    {"word": _word, "whole": _whole, "shape": _shape, "paths": _paths}
+    {"word": _word, "number": _number, "whole": _whole, "shape": _shape, "paths": _paths}
 )

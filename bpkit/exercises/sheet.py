@@ -121,19 +121,3 @@ def open_sheet(data: str | Mapping[str, Any]) -> Sheet:
         raise BpkitError(
             f"sheet: expected the data that bpkit wrote, got something else ({error}); take the cell from a fresh copy"
         ) from None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Checker:
-    """``check("3b")`` in a notebook: judges what stands in ``answers`` under that key."""
-
-    sheet: Sheet
-    answers: Mapping[str, object]
-
-    def __call__(self, key: str) -> Feedback:
-        if key not in self.sheet.parts:
-            raise BpkitError(f"check: this sheet asks for no {key!r}{suggest(key, self.sheet.parts)}")
-        return self.sheet.check(key, self.answers.get(key))
-
-    def __repr__(self) -> str:
-        return f"check(key) for the keys {', '.join(self.sheet.parts)}"

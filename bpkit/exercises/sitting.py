@@ -22,7 +22,6 @@ from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import generate
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.typed import read_number
 from bpkit.exercises.written import FunctionPart
 from bpkit.show.palette import FAINT
 
@@ -79,8 +78,7 @@ def where(part: Part, typed: str, said: Feedback) -> str:
     """The line of the derivation that a named mistake changes, and what it should be; empty where none is known."""
     if not isinstance(part, NumberPart) or part.problem is None or said.verdict != "misconception":
         return ""
-    number = read_number(typed)
-    found = diagnose(part.problem, str(part.quantity), f"{number.value:.{number.digits or 6}g}")
+    found = diagnose(part.problem, str(part.quantity), typed)
     same = (one for one in found.misconceptions if one.name in said.misconceptions)
     return next((one.where.replace(f" ({one.detail})", "") for one in same), "")  # the message has the detail
 

@@ -100,15 +100,16 @@ def read_submission(path: Path) -> Submission:
             remarks.append(f"more code than can be read for answers; from cell {number} on nothing was read")
             break
         for answer in answers_in(source, number, str(cell.get("cell_type"))[:20]):
+            if not answer.key:
+                remarks.append(f"cell {number} changes answers in a way that cannot be read without running it")
+                continue
             before = found.get(answer.key)
-            if answer.kind != "code":
-                remarks.append(f"the answer {answer.key} stands in a cell that is not code (cell {number})")
-            if before and before.text != answer.text:
-                if answer.text in ("None", "...", ""):
-                    continue
-                if before.text not in ("None", "...", ""):
-                    remarks.append(f"{answer.key} is answered twice; the last counts ({answer.text[:40]})")
+            if before and before.weight > answer.weight:
+                continue
+            if before and before.weight == answer.weight and before.text != answer.text and not answer.blank:
+                remarks.append(f"{answer.key} is answered twice; the last counts ({answer.text[:40]})")
             found[answer.key] = answer
+    remarks += [f"the answer {one.key} was read, but {one.remark}" for one in found.values() if one.remark]
     return Submission(path, found, about_of(notebook), tuple(remarks), cells)
 
 

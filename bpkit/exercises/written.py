@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.formula import read_formula
 from bpkit.exercises.feedback import Feedback
-from bpkit.exercises.formula import read_formula
 from bpkit.exercises.parts import Part
 
 

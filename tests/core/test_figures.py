@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpkit.core.figures import read
+from bpkit.core.figures import NotANumber, read
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,26 @@ from bpkit.core.figures import read
         (2.0, 2, 1, 1, 0),
         (2, 2, 1, 1, 0),
         (Decimal("0.50"), 0.5, 0.01, 2, 2),
-        ("3/8", 0.375, 0.375e-12, 12, 12),
-        (Fraction(3, 8), 0.375, 0.375e-12, 12, 12),
-        ("0/8", 0, 1e-12, 12, 12),
+        ("3/8", 0.375, 1e-3, 3, 3),
+        (Fraction(3, 8), 0.375, 1e-3, 3, 3),
+        ("0/8", 0, 1, 1, 0),
+        ("1/2", 0.5, 0.1, 1, 1),  # says as much as 0.5
+        ("½", 0.5, 0.1, 1, 1),
+        ("3/7", 3 / 7, 3 / 7 * 1e-12, 12, 12),
+        ("dE/dw5 = 0.0851", 0.0851, 1e-4, 3, 4),
+        ("∂E/∂w₅ = 0.0851", 0.0851, 1e-4, 3, 4),
+        ("8.51x10^-2", 0.0851, 1e-4, 3, 4),
+        ("8.51·10⁻²", 0.0851, 1e-4, 3, 4),
+        ("8,51·10^-2", 0.0851, 1e-4, 3, 4),
+        ("1 000.5", 1000.5, 0.1, 5, 1),
+        ("1,000.5", 1000.5, 0.1, 5, 1),
+        ("1.000,5", 1000.5, 0.1, 5, 1),
+        ("1’000.5", 1000.5, 0.1, 5, 1),
+        ("0.1409 * 0.5", 0.07045, 1e-5, 4, 5),
+        ("0,25·0,1 + 0,45", 0.475, 1e-3, 3, 3),
+        ("0.25*0.1 + 0.45 = 0.475", 0.475, 1e-3, 3, 3),
+        ("np.exp(0) / 4", 0.25, 0.01, 2, 2),
+        ("sqrt(2)", 2**0.5, 2**0.5 * 1e-12, 12, 12),
     ],
 )
 def test_what_the_digits_say(typed: Any, value: float, unit: float, digits: int, decimals: int) -> None:
@@ -59,11 +76,24 @@ def test_what_the_digits_say(typed: Any, value: float, unit: float, digits: int,
         ("0.0", 0.001, False, False),
         ("1/3", 1 / 3 + 1e-14, True, True),
         ("1/3", 0.3333, False, False),
-        ("0/3", 1e-13, True, False),
-        ("0/3", 1e-11, False, False),
     ],
 )
 def test_rounded_or_cut_off(typed: str, exact: float, rounded: bool, cut: bool) -> None:
     figure = read(typed)
     assert (figure.rounds(exact), figure.cuts(exact)) == (rounded, cut)
     assert figure.holds(exact) == (rounded or cut)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        *(("0.5 0.6", "'0.5 0.6'"), ("12 34", "'12 34'"), ("7.045%", "'7.045%'"), ("0x10", "'0x10'")),
+        *(("", "''"), ("1e400", "'1e400'"), ("1/0", "a division by zero"), ("exp(900)", "no finite value")),
+        *(("E_total = 0.4 and x = 3", "and x = 3"), ("0.5, 0.6", "'0.5, 0.6'"), (None, "nothing"), (True, "True")),
+        *(([0.5], "a list"), ((0, 5), "0 and 5: write a point for the decimal comma"), ("w1*0.5", "'w1*0.5'")),
+    ],
+)
+def test_what_is_no_number_is_refused_in_words(typed: Any, said: str) -> None:
+    with pytest.raises(NotANumber, match="expected a number such as") as error:
+        read(typed)
+    assert said in str(error.value)

@@ -17,6 +17,7 @@ from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
+from bpkit.exercises.checker import Checker
 from bpkit.exercises.cohort import SHARED, marks_of, names, plan, seats, settled
 from bpkit.exercises.editions import COMMON, EACH, nbgrader
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
@@ -24,7 +25,7 @@ from bpkit.exercises.editions.pages import learner_page
 from bpkit.exercises.files import csv_text, slug, slugs, write
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.produce import produce
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Checker, Sheet
+from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Sheet
 
 ALL = [question.id for question in questions()]
 

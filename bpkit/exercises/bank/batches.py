@@ -90,7 +90,7 @@ def _build_rates(task: Task) -> Content:
     tiny = Wrong(
         "takes the smallest rate for the failing one", "small steps are slow, large ones overshoot", options[0]
     )
-    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "word", options, known=(tiny,)))
+    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "number", options, known=(tiny,)))
     text = lambda: f"Learning rates.\n\n{givens(problem)} Other learning rates are tried below."
     updates = [f"{name}_new" for name in problem.network.parameters]
     each = [problem.replace(learning_rate=rate) for rate in rates]

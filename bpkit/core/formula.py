@@ -1,4 +1,4 @@
-"""Formulas typed by learners: read through a whitelist over Python's syntax tree, evaluated by hand, never run."""
+"""Formulas as people type them: read through a whitelist over Python's syntax tree, evaluated by hand, never run."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _check(node: ast.AST, names: frozenset[str]) -> None:
             _check(right, names)
         case ast.UnaryOp(ast.USub() | ast.UAdd(), operand):
             _check(operand, names)
-        case ast.Call(ast.Name(called), [argument], []) if called in FUNCTIONS:
+        case ast.Call(function, [argument], []) if _called(function) in FUNCTIONS:
             _check(argument, names)
         case ast.Call(ast.Name(called)):
             raise BpkitError(f"formula: {called}(..) is not known here{suggest(called, FUNCTIONS)}")
@@ -101,6 +101,14 @@ def _check(node: ast.AST, names: frozenset[str]) -> None:
             )
 
 
+def _called(function: ast.expr) -> str:
+    """The name of a function, also as ``np.exp`` or ``math.exp``; empty for anything else."""
+    match function:
+        case ast.Name(name) | ast.Attribute(ast.Name("np" | "numpy" | "math"), name):
+            return name
+    return ""
+
+
 def _plain_number(value: object, largest: float = 1e12) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= largest
 
@@ -115,8 +123,8 @@ def _value(node: ast.expr, numbers: Mapping[str, float]) -> float:
             return -_value(operand, numbers)
         case ast.UnaryOp(_, operand):
             return _value(operand, numbers)
-        case ast.Call(ast.Name(called), [argument]):
-            return FUNCTIONS[called](_value(argument, numbers))
+        case ast.Call(function, [argument]):
+            return FUNCTIONS[_called(function)](_value(argument, numbers))
         case ast.BinOp(left, operator, right):
             return _OPERATORS[type(operator)](_value(left, numbers), _value(right, numbers))
     raise BpkitError(f"formula: {type(node).__name__} was not checked")  # pragma: no cover

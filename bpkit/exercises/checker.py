@@ -1,0 +1,71 @@
+"""``check("3b")`` in a learner's notebook: judges the answer, and says where marking cannot read its cell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.answers import Found, NotRead, written_in
+from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.written import FunctionPart
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checker:
+    """Judges what stands in ``answers`` under a key.
+
+    In a notebook it sees values that marking cannot see, as marking runs nothing. So it also reads the cell's text as
+    marking will, and says when the two differ.
+    """
+
+    sheet: Sheet
+    answers: Mapping[str, object]
+
+    def __call__(self, key: str) -> Feedback:
+        if key not in self.sheet.parts:
+            raise BpkitError(f"check: this sheet asks for no {key!r}{suggest(key, self.sheet.parts)}")
+        part, shell = self.sheet.parts[key], _shell()
+        if shell is None or isinstance(part, FunctionPart):
+            return part.judge(self.answers.get(key))
+        own = shell.user_ns.get("answers")
+        value = own.get(key) if isinstance(own, Mapping) and key in own else self.answers.get(key)
+        # The sources that ran, the cell of this very check excepted.
+        found = written_in(shell.history_manager.input_hist_raw[:-1], key)
+        said = part.judge(value)
+        if said.verdict not in ("blank", "unreadable"):
+            return said if _readable(found, value) else _not_marked(said, part)
+        if said.verdict == "blank" and found and isinstance(found.value, NotRead):  # it stopped with an error
+            return Feedback("unreadable", f"{found.value.why}; the cell has set no answer")
+        return said
+
+    def __repr__(self) -> str:
+        return f"check(key) for the keys {', '.join(self.sheet.parts)}"
+
+
+def _shell() -> Any:
+    """The notebook's own shell; None outside of one."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def _readable(found: Found | None, value: object) -> bool:
+    """Does marking read this very value out of the cell?"""
+    if found is None or isinstance(found.value, NotRead):
+        return False
+    try:
+        return bool(found.value == value)
+    except Exception:  # a learner's own object may answer with anything
+        return False
+
+
+def _not_marked(said: Feedback, part: Part) -> Feedback:
+    """The same feedback, with a warning about the cell."""
+    itself = "the number itself" if isinstance(part, NumberPart) else "the answer itself"
+    if isinstance(part, ExactPart) and part.reader == "word":
+        itself = "the word itself, in quotes"
+    return replace(said, message=f"{said.message}; but this cell will not be marked as it stands: write {itself}")

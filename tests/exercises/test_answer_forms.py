@@ -1,0 +1,157 @@
+"""One text, one reading: every form of an answer in ``check``, in marking and in nbgrader's cells.
+
+``answers.json`` says form by form what is expected; the cells run in a shell of IPython's, as in a notebook.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from bpkit.exercises import checker
+from bpkit.exercises.answers import NotRead
+from bpkit.exercises.checker import Checker
+from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.grading import plain
+from bpkit.exercises.judging import Mark, mark_sheet
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.submissions import read_submission
+
+FORMS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))["cells"]
+# More of the same kinds.
+MORE = [
+    ('answers["2"] = "dE/dw5 = 0.07045"', 0.07045),
+    ('answers["2"] = "0.1409/2"', 0.07045),
+    ('answers["2"] = "7.045x10^-2"', 0.07045),
+    ('answers["2"] = "7.045·10⁻²"', 0.07045),
+    ('answers["2"] = "0.1409 * 0.5"', 0.07045),
+    ('answers["2"] = round(0.0704512, 5)', 0.07045),
+    ('a = b = 0.1409\nanswers["2"] = a / 2', 0.07045),
+    ('a, b = 0.1409, 0.5\nanswers["2"] = a * b', 0.07045),
+    ('import math\nanswers["2"] = math.sqrt(0.0049632025)', 0.07045),
+    ('%%time\nanswers["2"] = 0.07045', 0.07045),
+    ('%config InteractiveShell.ast_node_interactivity\nanswers["2"] = 0.07045', 0.07045),
+    ('answers["2"] = (0.07045)', 0.07045),
+    ("answers['2'] = +0.07045;", 0.07045),
+    ('answers["2"] = (\n    0.1409\n    * 0.5\n)', 0.07045),
+    ('for x in [0.07045]:\n    answers["2"] = x', "look"),
+    ('x = 0.5\nfor x in [0.07045]:\n    pass\nanswers["2"] = x', "look"),
+    ('def f():\n    return 0.07045\nanswers["2"] = f()', "look"),
+    ('answers |= {"2": 0.07045}', "look"),
+    ('answers["2"] = 0.5\nanswers.update({"2": 0.07045})', "look"),
+    ('answers.update(dict([("2", 0.07045)]))', "look"),
+    ('answers["2"] = np.array([0.07045])', "unreadable"),
+    ('answers["2"] = True', "unreadable"),
+    ('answers["2"] = 0,5', "unreadable"),
+    ('answers["2"] = float("nan")', "unreadable"),
+]
+FORMS += [{"asked": "number", "right": "0.07045", "cell": cell, "read": read} for cell, read in MORE]
+
+
+class OneSheet:
+    """A sheet of one part, as far as checking and marking need it."""
+
+    def __init__(self, key: str, part: Part) -> None:
+        self.parts, self.places = {key: part}, {key: (1, "a")}
+
+    def __getitem__(self, number: int) -> Any:
+        return self
+
+    id = "made"
+
+
+def part_of(form: Mapping[str, Any]) -> Part:
+    asked, right = form["asked"], form["right"]
+    if asked == "number":
+        return NumberPart("what", float(right))
+    if asked.startswith("word"):
+        return ExactPart("which", right, "word", ("positive", "negative"))
+    if asked.startswith("whole"):
+        return ExactPart("how much", int(right), "whole")
+    if asked.startswith("one of"):
+        return ExactPart("which", right, "number", ("0.05", "0.2", "3"))
+    return ExactPart("paths", frozenset({("h1", "o1"), ("h1", "o2")}), "paths")
+
+
+def key_of(form: Mapping[str, Any]) -> str:
+    return next(key for key in ("3a", "3b", "4c", "5a", "2") if f'"{key}"' in form["cell"] or key == "2")
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[InteractiveShell]:
+    made: InteractiveShell = InteractiveShell.instance()
+    yield made
+    InteractiveShell.clear_instance()
+
+
+def checked(form: Mapping[str, Any], key: str, part: Part, shell: InteractiveShell) -> tuple[Feedback, object]:
+    """What ``check`` says in a notebook of which this is the one answer cell, and what stands in ``answers`` then."""
+    shell.reset(new_session=True)
+    shell.user_ns.update(np=np, answers={})
+    shell.user_ns["check"] = Checker(OneSheet(key, part), shell.user_ns["answers"])  # type: ignore[arg-type]
+    if form.get("cell type", "code") == "code":
+        shell.run_cell(form["cell"], store_history=True)
+    said = shell.run_cell(f'check("{key}")', store_history=True).result
+    assert isinstance(said, Feedback)
+    return said, shell.user_ns["answers"].get(key)
+
+
+def marked(form: Mapping[str, Any], key: str, part: Part, folder: Path) -> Mark:
+    """What marking says of a notebook with this one cell."""
+    kind = form.get("cell type", "code")
+    cell = {"cell_type": kind, "id": "a", "metadata": {}, "source": form["cell"]}
+    path = folder / "a.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+    found = read_submission(path)
+    answers = {name: one.value for name, one in found.answers.items()}
+    (mark,) = mark_sheet(OneSheet(key, part), answers, found)  # type: ignore[arg-type]
+    return mark
+
+
+@pytest.mark.parametrize("form", FORMS, ids=[form["cell"] for form in FORMS])
+def test_a_form_of_an_answer(form: dict[str, Any], shell: InteractiveShell, tmp_path: Path) -> None:
+    key, part = key_of(form), part_of(form)
+    said, value = checked(form, key, part, shell)
+    mark = marked(form, key, part, tmp_path)
+    graded = part.judge(plain(value)) if not isinstance(plain(value), NotRead) else Feedback("unreadable", "")
+    read = form.get("or", form["read"])
+    if read == "look":
+        if said.verdict == "unreadable":  # the cell stopped
+            assert value is None
+        else:
+            assert "will not be marked as it stands" in said.message
+            assert said.verdict == graded.verdict == "correct"
+        assert mark.feedback.verdict == "unreadable"
+        assert mark.feedback.message
+        return
+    assert "will not be marked" not in said.message
+    if read in ("unreadable", "blank"):
+        assert said.verdict == mark.feedback.verdict == graded.verdict == read
+        return
+    wanted = part.judge(read)
+    assert mark.feedback.verdict == wanted.verdict
+    assert mark.points == wanted.share
+    if value is None:  # a cell that does not run: marking reads it, and says so
+        assert said.verdict == "blank"
+        assert mark.remark
+    else:
+        assert said == graded
+        assert said.verdict == mark.feedback.verdict
+        assert not mark.remark
+
+
+def test_without_the_cells_source_the_warning_is_missed(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forms above would pass with any warning that always comes; here none may."""
+    form = {"cell": 'answers["2"] = sum([0.07045])'}
+    monkeypatch.setattr(checker, "_shell", lambda: None)
+    said, _ = checked(form, "2", NumberPart("what", 0.07045), shell)
+    assert said.verdict == "correct"
+    assert "marked" not in said.message
