@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -181,7 +182,7 @@ def test_a_choice_is_compared_after_committing_and_then_locked() -> None:
     app.button.click()
     assert "needs an answer first" in app.answer.value
     assert (app.committed, app.feedback) == (None, "")
-    assert repr(app) == "Predict: Which way? (up / down) No prediction yet."
+    assert repr(app) == f"Predict: Which way? ({' / '.join(app.state.choices)}) No prediction yet."
     app.guess.value = "up"
     assert "first" not in app.answer.value
     assert "downhill" not in repr(app) + app.answer.value
@@ -213,6 +214,7 @@ def test_the_right_choice() -> None:
         ("19", "it is 20. Close. You were 1, or 5 %, too low."),
         ("20", "You said 20. That is right."),
         ("2e1", "You said 20. That is right."),
+        ("20.4", "it is 20. Close. You were 0.4, or 2 %, too high."),
         ("-20", "You were 40 too low, and on the other side of 0."),
         ("0", "You were 20 too low."),
     ],
@@ -227,11 +229,51 @@ def test_a_number_is_compared_by_how_far_and_which_way(guess: str, words: str) -
     assert app.committed == float(guess)
 
 
+@pytest.mark.parametrize(
+    ("guess", "words"),
+    [
+        ("0.731059", "You said 0.731059. That is right."),
+        ("0.73", "You said 0.73. That is right; with more digits it is 0.731059."),
+        ("0.731", "You said 0.731. That is right; with more digits it is 0.731059."),
+        ("0.7", "You said 0.7; it is 0.731059. Close. You were 0.03106, or 4.2 %, too low."),
+        ("0.732", "You said 0.732; it is 0.731059. Close. You were 0.000941, or 0.13 %, too high."),
+        ("0.73106100001", "You said 0.731061; it is 0.731059. Close. You were 2e-06, or 0.00033 %, too high."),
+    ],
+)
+def test_a_number_is_right_to_the_digits_typed_and_what_is_off_is_the_difference_of_what_is_read(
+    guess: str, words: str
+) -> None:
+    app = bp.apps.predict("How much?", answer=1 / (1 + math.exp(-1)))
+    app.guess.value = guess
+    app.button.click()
+    assert app.feedback == words
+    assert app.state.right == ("That is right" in words)
+
+
+def test_choices_that_are_numbers_are_compared_as_numbers() -> None:
+    app = bp.apps.predict("Nearest?", ["0.75", "0.80", "0.85", "0.90"], answer="0.85", because="it is 0.8447.")
+    app.guess.value = "0.75"
+    app.button.click()
+    assert app.feedback == "You said 0.75; it is 0.85. You were 0.1, or 12 %, too low. The reason: it is 0.8447."
+
+
+def test_the_order_of_choices_depends_on_the_question_alone() -> None:
+    """The right one is not where its author wrote it."""
+    choices = ["left", "right", "up"]
+    orders = [
+        bp.apps.predict("Where?", list(way), answer="up").state.choices for way in itertools.permutations(choices)
+    ]
+    assert set(orders) == {orders[0]}
+    assert sorted(orders[0]) == choices
+    places = {bp.apps.predict(f"Where, {n}?", choices, answer="up").state.choices.index("up") for n in range(20)}
+    assert places == {0, 1, 2}
+
+
 def test_a_negative_answer_of_the_right_sign() -> None:
     app = bp.apps.predict("What slope?", answer=-0.01)
     app.guess.value = "-0.1"
     app.button.click()
-    assert app.feedback == "You said -0.1; it is -0.01. You were 0.09 too low: 10 times too large."
+    assert app.feedback == "You said −0.1; it is −0.01. You were 0.09 too low: 10 times too large."
 
 
 @pytest.mark.parametrize("typed", ["", "-", "some", "1e", "inf"])
@@ -248,6 +290,10 @@ def test_questions_that_cannot_be_answered() -> None:
         bp.apps.predict("Which?", choices=["a", "b"], answer="c")
     with pytest.raises(bp.BpkitError, match="expected a number as the answer"):
         bp.apps.predict("Which?", answer="c")
+    with pytest.raises(bp.BpkitError, match="did you mean 'two-paths'"):
+        bp.apps.predict("two-path")
+    with pytest.raises(bp.BpkitError, match="a question of your own with its answer"):
+        bp.apps.predict("Which?", choices=["a", "b"])
 
 
 def test_text_from_outside_stays_text() -> None:
@@ -267,7 +313,7 @@ def test_pages_that_run_nothing_show_the_question_and_what_was_said() -> None:
     boxes[0].number.value = "0.794609"
     assert boxes[0].state.found.message[:30] in boxes[0]._repr_mimebundle_()["text/html"]
     app = predict()
-    assert "<li>up</li><li>down</li>" in app._repr_mimebundle_()["text/html"]
+    assert "".join(f"<li>{one}</li>" for one in app.state.choices) in app._repr_mimebundle_()["text/html"]
     assert "downhill" not in app._repr_mimebundle_()["text/html"]
     app.guess.value = "up"
     app.button.click()

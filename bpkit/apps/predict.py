@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
+from zlib import crc32
 
 import ipywidgets as widgets
+import numpy as np
 
 from bpkit.apps.base import described
 from bpkit.apps.controls import Held
+from bpkit.apps.questions import QUESTIONS, prose
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.figures import read
@@ -33,9 +36,9 @@ class Prediction:
 
     @property
     def right(self) -> bool:
-        """Is what was committed the answer, to the digits that are shown?"""
+        """Is what was committed the answer, to the digits that were typed?"""
         if isinstance(self.committed, float):
-            return number(self.committed) == number(float(self.answer))
+            return agrees(self.committed, float(self.answer))
         return self.committed == self.answer
 
     @property
@@ -43,19 +46,40 @@ class Prediction:
         """The comparison with the answer and the reason; empty before the learner committed."""
         if self.committed is None:
             return ""
-        if isinstance(self.committed, str):
-            text = f"You said {self.committed}. " + ("That is right." if self.right else f"It is {self.answer}.")
+        pair = _numbers(self.committed, self.answer)
+        if pair is not None:
+            text = compare(*pair)
         else:
-            text = compare(self.committed, float(self.answer))
+            text = f"You said {self.committed}. " + ("That is right." if self.right else f"It is {self.answer}.")
         return f"{text} The reason: {self.because.rstrip('.')}." if self.because else text
+
+
+def _numbers(*values: str | float) -> tuple[float, ...] | None:
+    """The numbers that a prediction and its answer are; None where they are words."""
+    try:
+        return tuple(map(float, values))
+    except ValueError:
+        return None
+
+
+def agrees(guess: float, answer: float) -> bool:
+    """Is a number the answer, rounded to as many digits as the number has, at least two?"""
+    if number(guess) == number(answer):
+        return True
+    digits = len(f"{guess:e}".partition("e")[0].strip("-0").replace(".", ""))
+    return not answer.is_integer() and number(answer, max(2, digits)) == number(guess)
 
 
 def compare(guess: float, answer: float) -> str:
     """How far a predicted number is off: by how much, in which direction, by which factor or percentage."""
-    true, off = number(answer), number(abs(guess - answer), 4)
-    said = f"You said {number(guess)}"
-    if number(guess) == true:
+    true, said = prose(answer), f"You said {prose(guess)}"
+    if number(guess) == number(answer):
         return f"{said}. That is right."
+    if agrees(guess, answer):
+        return f"{said}. That is right; with more digits it is {true}."
+    off = number(
+        abs(float(number(guess)) - float(number(answer))), 4
+    )  # of the numbers that are read, so that they agree
     way = "high" if guess > answer else "low"
     if guess * answer <= 0:
         sign = ", and on the other side of 0" if guess * answer < 0 else ""
@@ -68,28 +92,62 @@ def compare(guess: float, answer: float) -> str:
     return f"{said}; it is {true}. You were {off} too {way}: {float(number(factor, 2)):g} times too {size}."
 
 
+def shuffled(question: str, choices: Sequence[str]) -> tuple[str, ...]:
+    """Choices in an order that the question decides: always the same, wherever its author put the right one."""
+    fixed = sorted(choices)
+    seed = crc32("\n".join([question, *fixed]).encode())
+    return tuple(fixed[place] for place in np.random.default_rng(seed).permutation(len(fixed)))
+
+
+def named(name: str) -> Prediction:
+    """A question of the lessons with its answer and reason."""
+    if name not in QUESTIONS:
+        raise BpkitError(
+            f"predict: expected the name of a lesson's question, or a question of your own with its answer, got "
+            f"{name!r}{suggest(name, QUESTIONS)}; such as predict('How many?', answer=3)"
+        )
+    asked = QUESTIONS[name]
+    answer, because = asked.solve()
+    return Prediction(asked.text, shuffled(asked.text, asked.choices) or None, answer, because)
+
+
+def own(question: str, choices: Sequence[str] | None, answer: str | float, because: str) -> Prediction:
+    """A question of an author's own, or what is wrong with it."""
+    if choices is None:
+        if isinstance(answer, str | bool):
+            raise BpkitError(f"predict: expected a number as the answer, got {answer!r}; or give choices=[..]")
+        return Prediction(question, None, float(answer), because)
+    if answer not in choices or len(set(choices)) < len(choices):
+        raise BpkitError(
+            f"predict: expected the answer to be one of the different choices {', '.join(map(str, choices))}, "
+            f"got {answer!r}{suggest(str(answer), list(map(str, choices)))}"
+        )
+    return Prediction(question, shuffled(question, list(map(str, choices))), str(answer), because)
+
+
 class Predict(widgets.VBox):  # type: ignore[misc]
     """A question that shows its answer only to those who have committed to one of their own.
 
-    ``predict("Which way?", choices=["up", "down"], answer="down", because="..")``; without ``choices`` the answer is
-    a number that is typed. ``guess`` is the control, ``commit`` holds what was committed (None before), the button
-    sets it once; ``committed`` and ``feedback`` say the rest.
+    ``predict("two-paths")`` asks a question of the lessons; ``bpkit.apps.questions.QUESTIONS`` lists their names. One
+    of your own is ``predict("Which way?", choices=["up", "down"], answer="down", because="..")``; without ``choices``
+    the answer is a number that is typed. Then hide the cell's source, which holds the answer: in JupyterLab, *View →
+    Collapse Selected Code*. Choices are shuffled, each time in the same way.
+
+    ``guess`` is the control, ``commit`` holds what was committed (None before), the button sets it once;
+    ``committed`` and ``feedback`` say the rest.
     """
 
     def __init__(
-        self, question: str, choices: Sequence[str] | None = None, *, answer: str | float, because: str = ""
+        self,
+        question: str,
+        choices: Sequence[str] | None = None,
+        *,
+        answer: str | float | None = None,
+        because: str = "",
     ) -> None:
-        if choices is not None and (answer not in choices or len(set(choices)) < len(choices)):
-            raise BpkitError(
-                f"predict: expected the answer to be one of the different choices {', '.join(map(str, choices))}, "
-                f"got {answer!r}{suggest(str(answer), list(map(str, choices)))}"
-            )
-        if choices is None and isinstance(answer, str | bool):
-            raise BpkitError(f"predict: expected a number as the answer, got {answer!r}; or give choices=[..]")
-        self._asked = Prediction(
-            question, None if choices is None else tuple(choices), answer if choices else float(answer), because
-        )
-        self.guess = _box() if choices is None else _radio(question, choices)
+        self._asked = named(question) if answer is None else own(question, choices, answer, because)
+        asked = self._asked
+        self.guess = _box() if asked.choices is None else _radio(asked.question, asked.choices)
         self.commit = Held(value=None)
         self.button = widgets.Button(
             description="Commit", tooltip="Commit to your answer; then it cannot be changed", layout={"width": "90px"}
@@ -99,8 +157,8 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         self.guess.observe(self._show, "value")
         self.commit.observe(self._show, "value")
         self.button.on_click(lambda _button: self._commit())
-        text = widgets.HTML(f"<div class='bpkit-heading'>{escape(question)}</div>")
-        box = widgets.HBox if choices is None else widgets.VBox
+        text = widgets.HTML(f"<div class='bpkit-heading'>{escape(asked.question)}</div>")
+        box = widgets.HBox if asked.choices is None else widgets.VBox
         row = box([self.guess, self.button])
         super().__init__([widgets.HTML(STYLE), text, row, self.answer])
         self.add_class("bpkit-app")
@@ -108,8 +166,7 @@ class Predict(widgets.VBox):  # type: ignore[misc]
     @property
     def state(self) -> Prediction:
         """The question and what was committed."""
-        asked = self._asked
-        return Prediction(asked.question, asked.choices, asked.answer, asked.because, self.commit.value)
+        return replace(self._asked, committed=self.commit.value)
 
     @property
     def committed(self) -> str | float | None:
