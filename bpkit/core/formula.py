@@ -55,7 +55,7 @@ def read_formula(text: str, names: frozenset[str]) -> Formula:
         raise BpkitError(f"formula: expected text such as '(out_o1 - y1)*out_h1', got {type(text).__name__}")
     if len(text) > LENGTH:
         raise BpkitError(f"formula: expected at most {LENGTH} characters, got {len(text)}; write it shorter")
-    plain = text.strip()
+    plain = text.strip().removeprefix("'")  # a table for spreadsheets puts it before a leading minus
     for sign, meant in _SPELLINGS.items():
         plain = plain.replace(sign, meant)
     plain = re.sub(r"^[\w/∂ ]{1,40}=(?!=)", "", plain).strip()  # what stands before "=" only names the formula

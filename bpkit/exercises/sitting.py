@@ -63,7 +63,7 @@ class Sitting:
         """How far the learner is, in words."""
         right, count = sum(map(bool, self.feedback)), len(self.feedback)
         if right == count:
-            return "All right. Once more with new numbers, or go on."
+            return "All correct. Try new numbers, or go to the next question."
         return f"{right} of {count} right." if self.tried and count > 1 else ""
 
     def said(self, place: int) -> str:
@@ -86,8 +86,8 @@ def where(part: Part, typed: str, said: Feedback) -> str:
 class Ask(widgets.VBox):  # type: ignore[misc]
     """A question of the bank with numbers: ``boxes`` take the answers, ``again`` draws new numbers.
 
-    The verdict on an answer comes with Enter, so that nobody finds it digit by digit. The worked solution opens for
-    who asks for it, once an answer was tried.
+    The verdict on an answer comes with Enter, so that guessing digit by digit does not work. A learner can open the
+    worked solution after the first answer.
     """
 
     def __init__(self, question: str, seed: int = 0, difficulty: str = "easy") -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from printed import as_printed
 
-from bpkit.exercises import checker
-from bpkit.exercises.answers import NotRead
+from bpkit.exercises import checker, generate
+from bpkit.exercises.answers import NotRead, answers_in
+from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.checker import Checker
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.grading import plain
@@ -144,6 +146,29 @@ def test_a_form_of_an_answer(form: dict[str, Any], shell: InteractiveShell, tmp_
         assert said == graded
         assert said.verdict == mark.feedback.verdict
         assert not mark.remark
+
+
+@pytest.mark.parametrize("difficulty", ["easy", "hard"])
+@pytest.mark.parametrize("question", [one.id for one in QUESTIONS if one.id != "code"])
+def test_the_keys_literals_earn_full_marks(question: str, difficulty: str) -> None:
+    for seed in range(2):
+        exercise = generate(question, seed=seed, difficulty=difficulty)
+        for part in exercise.content.parts:
+            (found,) = answers_in(f'answers["1"] = {as_printed(part)}', 1, "code")
+            assert part.judge(found.value).share == 1, (part.asks, found)
+            assert part.judge(plain(found.value)).share == 1
+            typed = " ".join(found.value) if isinstance(found.value, list) else str(found.value)
+            assert isinstance(found.value, list) or part.judge(typed).share == 1, typed  # in a box of a page
+
+
+@pytest.mark.parametrize(
+    "given", [{"h1 o1", "h1 o2"}, ("h1 o2", "h1 o1"), "h1 o1; h1 → o2", [("h1", "o1"), ["h1", "o2"]]]
+)
+def test_paths_may_be_given_in_any_collection(given: object) -> None:
+    part = part_of({"asked": "paths", "right": ""})
+    assert part.judge(given).verdict == "correct"
+    assert part.judge(plain(given)).verdict == "correct"
+    assert not part.judge({"h1 o1"})
 
 
 def test_without_the_cells_source_the_warning_is_missed(

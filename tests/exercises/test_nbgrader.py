@@ -15,6 +15,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from printed import as_printed
 from thorough import EVERYTHING
 from traitlets.config import Config
 
@@ -49,6 +50,19 @@ WRITTEN: dict[str, tuple[str, float]] = {
     "dict": ('{{"score": 1.0, "max_score": 1.0}}', 0),
     "huge": ("10**400", 0),
     "failing": ("1 / 0", 0),
+    "power": ('"{mantissa}·10^{exponent}"', 1),
+    "comma": ('"{comma}"', 1),
+    "pair": ("0,5", 0),
+    "ratio": ('"{right!r}/1"', 1),
+    "named": ('"dE/dw5 = {right!r}"', 1),
+    "worked out": ('"2 * {half!r}"', 1),
+    "arithmetic": ("2 * {half!r}", 1),
+    "from text": ('float("{right!r}")', 1),
+    "rounded": ("round({right!r}, 12)", 1),
+    "computed": ("{half!r} * (1 + np.exp(0))", 1),
+    "percent": ('"7.045%"', 0),
+    "dots": ("...", 0),
+    "updated": ('None\nanswers.update({{"{key}": {right!r}}})', 1),
     "noisy": ('{right!r}\nimport sys, warnings\nwarnings.warn("x")\nprint("y", file=sys.stderr)', 1),
 }
 
@@ -104,6 +118,10 @@ KINDS = [*WRITTEN, *DAMAGE]
 ALONE = ["right", "failing", "noisy", *DAMAGE]
 CODE, BY_HAND = len(KINDS) + 1, len(KINDS) + 2
 
+# Answered as key/answers.csv prints them.
+PRINTED = "learning-rate sign-first hidden-paths matrix-shapes symbolic which-slip gradient-check batch-mean".split()
+LAST = BY_HAND + len(PRINTED)
+
 FUNCTIONS = {
     "a": """import numpy as np
 
@@ -128,7 +146,8 @@ answers["{key}"] = gradient_check""",
 def sheet_for(learner: str, seed: int) -> Sheet:
     """An exercise with one number for each kind of answer, one of code, and a network by hand."""
     found = [generate(SINGLE[i % len(SINGLE)], seed=seed + i) for i in range(len(KINDS))]
-    return Sheet((*found, generate("code", seed=seed), generate("network-by-hand", seed=seed)), learner)
+    more = (generate(question, seed=seed) for question in ("code", "network-by-hand", *PRINTED))
+    return Sheet((*found, *more), learner)
 
 
 def slipped(sheet: Sheet) -> tuple[dict[str, str], float]:
@@ -150,11 +169,18 @@ def filled(notebook: Notebook, sheet: Sheet, kinds: Mapping[str, str]) -> tuple[
     for key, kind in kinds.items():
         change, kind, share = DAMAGE.get(kind, (None, kind, -1.0))
         source, earned = WRITTEN[kind]
-        write(made, key, source.format(right=sheet.parts[key].answer))
+        write(made, key, spelled(source, key, sheet.parts[key].answer))
         if change:
             change(made, key)
         points[key] = share if change else earned
     return made, points
+
+
+def spelled(form: str, key: str, right: float) -> str:
+    """A number in one of the forms that people write."""
+    mantissa, _, exponent = f"{right:.8e}".partition("e")
+    comma = f"{right:.9f}".replace(".", ",")
+    return form.format(key=key, right=right, half=right / 2, comma=comma, mantissa=mantissa, exponent=int(exponent))
 
 
 def written_well(notebook: Notebook, sheet: Sheet) -> tuple[Notebook, dict[str, float]]:
@@ -165,6 +191,11 @@ def written_well(notebook: Notebook, sheet: Sheet) -> tuple[Notebook, dict[str, 
     given, earned = slipped(sheet)
     for key, value in given.items():
         write(made, key, value)
+    for number in range(BY_HAND + 1, LAST + 1):
+        for key, (place, _) in sheet.places.items():
+            if place == number:
+                write(made, key, as_printed(sheet.parts[key]))
+        points[str(number)] = sheet[number].points
     return made, {**points, str(CODE): 1.0, str(BY_HAND): earned}
 
 
@@ -251,7 +282,7 @@ def test_nbgrader_generates_and_grades_it(
         for learner, (_, points) in expected.items():
             found = {
                 key: book.find_grade(f"grade-{key}", "exercises", NAME, learner).score or 0.0
-                for key in map(str, range(1, BY_HAND + 1))
+                for key in map(str, range(1, LAST + 1))
             }
             assert found == {key: pytest.approx(points.get(key, 0.0), abs=1e-12) for key in found}, learner
             assert book.find_submission(NAME, learner).score == pytest.approx(sum(points.values()))

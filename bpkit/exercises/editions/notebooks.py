@@ -22,11 +22,10 @@ KERNEL = {
 }
 
 HOW = """\
-Write each answer in place of `None`, as a number (`0.5`) or what the question asks for, and run the cell. The cell
-after it tells what it thinks of the answer. It computes the right answer here, in your own kernel, with the same kit
-that you can use yourself: it is there to help you learn, and hides nothing that you could not look up. Marks are given
-for what stands in the answer cells when you hand the notebook in, so keep those cells as they are: one line, one value.
-Answers of several pages, helper cells and notes are welcome in cells of your own."""
+Replace `None` with your answer, a number (`0.5`) or what the question asks for, and run the cell. The next cell tells
+you whether it is right. It computes the right answer in your own kernel, with the kit that you can use yourself: it is
+there to help you learn, and hides nothing that you could not look up. Only the answer cells are marked, and marking
+runs nothing: write the value itself, on one line. Do your working and keep your notes in cells of your own."""
 
 
 def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = False) -> str:

@@ -1,0 +1,14 @@
+"""The answers of a key as somebody types them who reads ``key/answers.csv``."""
+
+from __future__ import annotations
+
+import csv
+
+from bpkit.exercises.files import csv_text
+from bpkit.exercises.parts import Part
+
+
+def as_printed(part: Part) -> str:
+    """The literal: numbers, lists and pairs as they stand, everything else in quotes."""
+    ((text,),) = csv.reader([csv_text([[str(part.answer)]]).strip()])
+    return text if text.lstrip("-")[:1].isdigit() or text[0] in "[(" else repr(text)
