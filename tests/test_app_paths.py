@@ -81,7 +81,7 @@ def test_a_path_that_this_parameter_does_not_have_is_its_last() -> None:
     assert (app.state.chosen, len(app.state.paths), app.path.slider.max) == (4, 4, 4)
     app.parameter.value = "w5"
     assert (app.state.chosen, len(app.state.paths), app.path.slider.max) == (1, 1, 1)
-    assert app.path.value == app.path.entry.value == 1  # the field says which path is lit
+    assert (app.path.value, app.path.entry.value) == (1, "1")  # the field says which path is lit
 
 
 def test_a_shared_bias_is_lit_along_the_chosen_path_only() -> None:

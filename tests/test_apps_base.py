@@ -7,14 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, dataclass
+from html import unescape
 from threading import Event
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.apps.base import App, Picture, View, column, numbers
+from bpkit.apps.base import STILL, App, Picture, View, column, numbers
 from bpkit.apps.controls import Number, Player
 from bpkit.show.drawing import Drawing
 
@@ -196,7 +198,28 @@ def test_the_text_of_an_app_is_the_same_every_time_and_pages_that_run_nothing_se
     bundle = app._repr_mimebundle_()
     assert bundle["text/plain"] == repr(app)
     assert bundle["image/svg+xml"] == ARTICLE.problem.diagram().figure
+    assert bundle["image/png"] == ARTICLE.problem.diagram().still(STILL)
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+# The kinds of output that JupyterLab shows of a notebook that it does not trust, the preferred ones first.
+SAFE = ("text/html", "text/markdown", "text/latex", "image/png", "text/plain")
+SHOWN = {
+    "ask": ("text/html", lambda: bp.apps.ask(ARTICLE, "net_h1")),
+    "boundary": ("image/png", lambda: bp.apps.boundary("moons")),
+    "detective": ("text/html", lambda: bp.apps.detective(ARTICLE)),
+    "predict": ("text/html", lambda: bp.apps.predict("Which way?", ["up", "down"], answer="up")),
+}
+
+
+@pytest.mark.parametrize("name", bp.apps.__all__)
+def test_what_is_shown_before_the_first_run_is_a_picture_and_no_paragraph(name: str) -> None:
+    kind, make = SHOWN.get(name, ("image/png", lambda: getattr(bp.apps, name)(ARTICLE)))
+    bundle = make()._repr_mimebundle_()
+    assert next(safe for safe in SAFE if safe in bundle) == kind
+    if kind == "image/png":
+        assert bundle["image/png"].startswith(b"\x89PNG")
+        assert 2_000 < len(bundle["image/png"]) <= 60_000
 
 
 def test_a_misspelt_control_is_named() -> None:
@@ -208,10 +231,10 @@ class TestNumber:
     def test_field_and_slider_follow_the_value(self) -> None:
         number = Number("w1", 0.25)
         number.value = 0.3
-        assert (number.entry.value, number.slider.value) == (0.3, 0.3)
+        assert (number.entry.value, number.slider.value) == ("0.3", 0.3)
         number.slider.value = 0.4
-        assert (number.value, number.entry.value) == (0.4, 0.4)
-        number.entry.value = 0.2499
+        assert (number.value, number.entry.value) == (0.4, "0.4")
+        number.entry.value = "0.2499"
         assert (number.value, number.slider.value) == (0.2499, 0.2499)
 
     def test_looking_at_a_slider_does_not_round_the_value(self) -> None:
@@ -223,33 +246,102 @@ class TestNumber:
 
     def test_the_field_goes_beyond_the_slider(self) -> None:
         number = Number("w1", 0.25)
-        number.entry.value = 7.5
+        number.entry.value = "7.5"
         assert (number.value, number.slider.value) == (7.5, 3.0)
         number.slider.value = 2.99
         assert number.value == 2.99
 
+    @pytest.mark.parametrize(
+        ("typed", "value", "shown"),
+        [
+            ("0.5", 0.5, "0.5"),
+            ("0,5", 0.5, "0.5"),
+            (".5", 0.5, "0.5"),
+            ("5e-1", 0.5, "0.5"),
+            ("−0.5", -0.5, "-0.5"),
+            ("1/3", 1 / 3, "0.3333333333333333"),
+            ("-2/4", -0.5, "-0.5"),
+            ("0.25*0.1 + 0.45", 0.25 * 0.1 + 0.45, "0.47500000000000003"),
+            ("exp(-1)", np.exp(-1), "0.36787944117144233"),
+            ("w1 = 0.5", 0.5, "0.5"),
+            (" 3 ", 3.0, "3"),
+            ("1 000.5", 1000.5, "1000.5"),
+            ("1·10⁻⁹", 1e-9, "1e-9"),
+        ],
+    )
+    def test_a_number_is_read_as_people_type_it(self, typed: str, value: float, shown: str) -> None:
+        number = Number("w1", 0.25)
+        number.entry.value = typed
+        assert number.value == pytest.approx(value, rel=1e-15)
+        assert number.entry.value == shown
+        assert len(number.children) == 2
+
+    @pytest.mark.parametrize(
+        "typed", ["abc", "0,5,5", "1/0", "exp(", "w1*2", "nan", "inf", "1e400", "__import__('os')"]
+    )
+    def test_what_cannot_be_read_is_said_at_the_box_and_changes_nothing(self, typed: str) -> None:
+        app = Small(ARTICLE)
+        app.w1.entry.value = "0,5"
+        app.w1.entry.value = typed
+        assert (app.w1.value, app.w1.entry.value, app.w1.slider.value) == (0.5, "0.5", 0.5)
+        assert app.state.problem == ARTICLE.problem.replace(w1=0.5)
+        said = unescape(app.w1.children[2].value)
+        assert f"I cannot read '{typed}' as a number. Type it like 0.25 or 1/3." in said
+        assert "role='alert'" in said
+        app.w1.entry.value = typed  # again: it is said again, once
+        assert len(app.w1.children) == 3
+        app.reset.click()
+        assert len(app.w1.children) == 2
+
+    def test_a_word_goes_with_the_next_number_whatever_sets_it(self) -> None:
+        number = Number("w1", 0.25)
+        for take in (
+            lambda: setattr(number.entry, "value", "0.3"),
+            lambda: setattr(number.slider, "value", 0.4),
+            lambda: setattr(number, "value", number.value),
+        ):
+            number.entry.value = "half"
+            word = number.children[2]
+            take()
+            assert len(number.children) == 2
+            assert word.comm is None  # closed: none is left in the browser
+            assert "bpkit-said" not in number._dom_classes
+
+    def test_an_empty_box_and_a_long_answer_are_told_shortly(self) -> None:
+        number = Number("w1", 0.25)
+        number.entry.value = " "
+        assert "The box was empty. Type a number like 0.25 or 1/3." in number.children[2].value
+        number.entry.value = "<b>" + "ab" * 500
+        assert "&lt;b&gt;abab" in number.children[2].value
+        assert len(number.children[2].value) < 250
+        assert number.entry.value == "0.25"
+
     def test_a_logarithmic_number(self) -> None:
         rate = Number("learning rate", 0.5, -2, 2, 0.05, log=True)
         rate.slider.value = 10**1.3
-        assert (rate.value, rate.entry.value) == (20.0, 20.0)  # and not 19.95262315
+        assert (rate.value, rate.entry.value) == (20.0, "20")  # and not 19.95262315
         assert rate.slider.value == 10**1.3
         rate.value = 1000
         assert rate.slider.value == 100
         rate.value = -0.5
         assert rate.slider.value == 0.01
 
-    def test_a_whole_number_keeps_its_bounds(self) -> None:
+    def test_a_whole_number_keeps_its_bounds_and_says_what_it_took(self) -> None:
         updates = Number("updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, 10_000))
         updates.slider.value = 10**1.3
-        assert (updates.value, updates.entry.value) == (20, 20)
-        updates.entry.value = 10**6
-        assert (updates.value, updates.entry.value) == (10_000, 10_000)
-        updates.entry.value = -3
-        assert (updates.value, updates.entry.value, updates.slider.value) == (1, 1, 1)
+        assert (updates.value, updates.entry.value) == (20, "20")
+        for typed, taken in (("1e6", 10_000), ("-3", 1), ("20.3", 20), ("20.4", 20), ("0,4", 1)):
+            updates.entry.value = typed
+            assert (updates.value, updates.entry.value) == (taken, str(taken))  # what is shown is what is taken
+            assert f"This box takes whole numbers from 1 to 10000. I took {taken}." in updates.children[2].value
+        assert updates.slider.value == 1
+        updates.entry.value = "300"
+        assert (updates.value, len(updates.children)) == (300, 2)
         updates.value = 20.4
         assert updates.value == 20
-        updates.entry.value = 20.3  # what is shown is what is taken
-        assert (updates.value, updates.entry.value) == (20, 20)
+        zoom = Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000))
+        zoom.entry.value = "0"
+        assert "This box takes numbers from 0.001 to 1000. I took 0.001." in zoom.children[2].value
 
     @pytest.mark.parametrize("bounds", [(1, 10_000), (-100, 100)])
     def test_a_slider_that_is_moved_is_not_moved_back(self, bounds: tuple[float, float]) -> None:
@@ -260,13 +352,13 @@ class TestNumber:
         moved = [10 ** (step / 20) for step in (1, 2, 3, 4, 12, 11, 2)]
         for value in moved:
             updates.slider.value = value
-            assert updates.value == updates.entry.value == round(value)
+            assert (updates.value, updates.entry.value) == (round(value), str(round(value)))
         assert sent == moved
 
     def test_the_end_of_a_slider_can_move(self) -> None:
         shown = Number("update", 800, 0, 1000, 1, whole=True, bounds=(0, 1000))
         shown.high = 500
-        assert (shown.value, shown.entry.value, shown.slider.value, shown.slider.max) == (500, 500, 500, 500)
+        assert (shown.value, shown.entry.value, shown.slider.value, shown.slider.max) == (500, "500", 500, 500)
         shown.high = 2000
         shown.value = 1500
         assert (shown.value, shown.slider.value) == (1500, 1500)

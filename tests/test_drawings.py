@@ -11,14 +11,18 @@ import zlib
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
 
 import bpkit as bp
 from bpkit.show.diagram import diagram, numbers_of, svg, touched
 from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
+from bpkit.show.drawing import DPI, png, small_png
 from bpkit.show.lines import lines_html, name_html
 from bpkit.show.live import Live
-from bpkit.show.palette import NEGATIVE, PAPER, POSITIVE, RUNS
+from bpkit.show.palette import FILL, LIT, NEGATIVE, PAPER, POSITIVE, RUNS
 from bpkit.show.plots import blank, logarithmic, loss_curves
+from bpkit.show.raster import raster
 
 ARTICLE = bp.examples.article.problem
 SVG = "{http://www.w3.org/2000/svg}"
@@ -160,6 +164,90 @@ def test_a_diagram_is_an_image_with_words_and_the_same_on_every_call() -> None:
     assert alt == drawing.caption
     assert base64.b64decode(data).decode() == drawing.figure == ARTICLE.diagram().figure
     assert bundle["text/plain"] == drawing.caption
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    """Rows, columns and colours, from 0 to 255."""
+    return np.round(255 * matplotlib.image.imread(io.BytesIO(picture))[:, :, :3]).astype(int)
+
+
+def has(picture: np.ndarray, color: str) -> bool:
+    wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+    return bool((np.abs(picture - wanted).max(axis=2) <= 4).any())
+
+
+@pytest.mark.parametrize("network", [ARTICLE.network, bp.Network(2, 3, 2, bias="neuron"), bp.Network(2, 32, 2)])
+def test_a_diagram_drawn_by_matplotlib_has_the_svg_s_parts_at_their_places(network: bp.Network) -> None:
+    problem = random_problem(network, 3)
+    picture = str(problem.diagram(highlight=list(network.weights)[:1]).figure)
+    root, figure = ET.fromstring(picture), raster(picture)
+    (axes,) = figure.axes
+    assert [round(100 * inches) for inches in figure.get_size_inches()] == [
+        int(root.get("width", "0")),
+        int(root.get("height", "0")),
+    ]
+    assert "".join(text.get_text() for text in axes.texts) == "".join(texts(picture))
+    kinds = [node.tag.removeprefix(SVG) for node in root]
+    assert len(axes.lines) == kinds.count("line")
+    assert len(axes.patches) == kinds.count("rect") + kinds.count("circle")
+    for drawn, node in zip(axes.lines, root.iter(f"{SVG}line")):
+        assert [*drawn.get_xdata(), *drawn.get_ydata()] == [float(node.attrib[at]) for at in ("x1", "x2", "y1", "y2")]
+        assert drawn.get_color() == node.get("stroke")
+        assert drawn.is_dashed() == ("stroke-dasharray" in node.attrib)
+    order = [artist.get_zorder() for artist in axes.get_children() if artist in {*axes.lines, *axes.patches}]
+    assert len(set(order)) == len(order)  # each over those that come before it
+    plain, lit = pixels(problem.diagram().png()), pixels(problem.diagram(highlight=list(network.weights)[:1]).png())
+    for color in (POSITIVE, NEGATIVE, PAPER, FILL):
+        assert has(plain, color)
+    assert has(lit, LIT)
+    assert not has(plain, LIT)
+
+
+def test_letters_of_a_drawn_diagram_stay_on_their_plates() -> None:
+    """A name and its number in one plate, bold and not, however wide the letters of the machine are."""
+    figure = raster(str(ARTICLE.replace(w1=-0.1234, w5=12.25).diagram().figure))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    plates = [patch.get_window_extent() for patch in figure.axes[0].patches]
+    for name, value in (("w1", "=-0.1234"), ("w5", "=12.25")):
+        box = Bbox.union([boxes[name], boxes[value]])
+        assert abs(boxes[name].x1 - boxes[value].x0) < 4  # one behind the other
+        assert any(plate.x0 <= box.x0 and box.x1 <= plate.x1 and plate.height < 3 * box.height for plate in plates), (
+            name
+        )
+
+
+def test_a_still_picture_has_the_size_of_the_page_and_a_line_of_words_below() -> None:
+    for drawing in (ARTICLE.diagram(), bp.train(ARTICLE, 100).plot()):
+        still, other = pixels(drawing.still("Run this cell.")), pixels(drawing.still(""))
+        width, height = drawing._size["width"], drawing._size["height"]
+        assert still.shape == other.shape == (height + 32, width, 3)
+        assert np.abs(still[:height] - other[:height]).max() <= 16  # the same, in other lists of colours
+        assert (np.abs(still[height:] - other[height:]) > 100).any()
+        assert has(still[height:], FILL)
+    assert drawing.figure.dpi == DPI  # type: ignore[union-attr]
+
+
+def test_a_still_picture_is_small_whatever_it_shows() -> None:
+    crowded = random_problem(bp.Network(4, 8, 8, 8, 4)).diagram()
+    assert len(crowded.still("Run this cell.")) <= 60_000
+    assert pixels(crowded.still("Run this cell.")).shape[1] >= 0.3 * crowded._size["width"]
+
+
+def test_few_colours_look_like_all() -> None:
+    draw = np.random.default_rng(0)
+    flat = np.full((40, 50, 4), 255, np.uint8)
+    flat[10:20, 10:20, :3] = (0, 114, 178)
+    assert (pixels(small_png(flat)) == flat[:, :, :3]).all()
+    assert (pixels(png(flat)) == flat[:, :, :3]).all()
+    for noise in (draw.integers(0, 256, (60, 70, 4), np.uint8), draw.integers(0, 40, (60, 70, 4), np.uint8)):
+        assert (pixels(png(noise)) == noise[:, :, :3]).all()
+        assert np.abs(pixels(small_png(noise)) - noise[:, :, :3]).mean() < 20
+    curve = bp.train(ARTICLE, 1000).plot()
+    exact = FigureCanvasAgg(curve.figure)
+    exact.draw()
+    assert np.abs(pixels(curve.png()) - np.asarray(exact.buffer_rgba())[:, :, :3]).max() <= 16
 
 
 def test_names_cannot_break_out_of_the_picture() -> None:

@@ -51,6 +51,7 @@ from bpkit.show.drawing import Drawing
 __all__ = ["App", "Picture", "View", "beside", "column", "described", "numbers"]
 MOST_SLIDERS = 80  # of a kind; more take the browser many seconds
 LONG = 14  # controls; a longer column scrolls
+STILL = "This is a still picture. Run the cells down to this one to bring it to life."
 
 
 class App(Panel):
@@ -112,10 +113,10 @@ class App(Panel):
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs)
         if still := self.drawing(self.state):
+            # JupyterLab shows the SVG of a notebook that it trusts alone; of any other it would show the plain text.
             if isinstance(still.figure, str):
                 bundle["image/svg+xml"] = still.figure
-            else:
-                bundle["image/png"] = still.png()
+            bundle["image/png"] = still.still(STILL)
         elif page := self.page_html(self.state):
             bundle["text/html"] = page
         return bundle

@@ -8,7 +8,9 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from bpkit.apps.panel import message_html
 from bpkit.core.errors import BpkitError
+from bpkit.core.figures import read
 
 
 class Player(widgets.Play):  # type: ignore[misc]
@@ -49,17 +51,25 @@ class _LogSlider(widgets.FloatLogSlider):  # type: ignore[misc]
 
 # Layouts and styles are models of their own in the browser: shared, an app of twenty sliders opens faster.
 _LABEL = "44px"
+_LONGEST = 40  # characters of what was typed that are said back
+
+
+def digits(value: float) -> str:
+    """The fewest digits that give a number back exactly, as people type it: 20, 0.1, 1e-9."""
+    return repr(value).removesuffix(".0").replace("e-0", "e-")
 
 
 class Number(widgets.HBox):  # type: ignore[misc]
     """A number with its name, a field for the exact value and a slider: ``number.value``.
 
     The slider runs from ``low`` to ``high`` in steps of ``step``; with ``log=True`` these are powers of ten. The
-    field takes any number, also between the steps and beyond the ends, where the slider waits. ``whole`` rounds to
-    integers. ``bounds`` are kept by both.
+    field takes any number as people type it (``0,5``, ``1/3``, ``exp(-1)``), also between the steps and beyond the
+    ends, where the slider waits. ``whole`` rounds to integers. ``bounds`` are kept by both. What the field cannot read
+    changes nothing: a word below it says so, and says it too where another number was taken than the one typed.
     """
 
     value = traitlets.Float()
+    children: Any
 
     def __init__(
         self,
@@ -79,10 +89,11 @@ class Number(widgets.HBox):  # type: ignore[misc]
         self._ends, self._step = (low, high), step
         self._busy = self._moved = False
         entry_width = f"calc({label_width} + 88px)"
-        self.entry = widgets.FloatText(  # for whole numbers too: an IntText goes on showing the fraction that it drops
+        # Text, sent as a whole: a browser's own field for numbers drops what it cannot read, 0,5 and 1/3, in silence.
+        self.entry = widgets.Text(
             description=name,
-            value=value,
-            step=None if log and not whole else 1 if whole else step,
+            value=digits(float(value)),
+            continuous_update=False,
             layout=widgets.Layout(width=entry_width, margin="1px 2px", flex="0 0 auto"),
             style={"description_width": label_width},
             tooltip=tooltip or name,
@@ -138,6 +149,7 @@ class Number(widgets.HBox):  # type: ignore[misc]
             raise BpkitError(f"{self.entry.description}: expected a finite number, got {value}; write it like 0.25")
         low, high = self._bounds
         value = min(max(value, low), high)
+        self._say("")
         return float(round(value)) if self._whole else value
 
     def notify_change(self, change: Any) -> None:
@@ -148,7 +160,7 @@ class Number(widgets.HBox):  # type: ignore[misc]
     def _spread(self) -> None:
         self._busy = True
         try:
-            self.entry.value = self.value
+            self.entry.value = digits(self.value)
             # A slider that was moved, or stands right, is left alone: what came back would undo the keys pressed since.
             if not self._moved and self._position(self.slider.value) != self._position(self.value):
                 self.slider.value = self._on_slider(self.value)
@@ -156,10 +168,37 @@ class Number(widgets.HBox):  # type: ignore[misc]
             self._busy = False
 
     def _from_entry(self, change: Any) -> None:
-        if not self._busy:
-            self.value = change["new"]
-            if self.entry.value != self.value:
-                self._spread()  # out of bounds: show what was taken
+        if self._busy:
+            return
+        typed = change["new"].strip()
+        try:
+            value = read(typed).value
+        except BpkitError:
+            self._spread()  # back to the number that stays
+            got = typed if len(typed) <= _LONGEST else f"{typed[:_LONGEST]}…"
+            known = f"I cannot read '{got}' as a number. Type it" if typed else "The box was empty. Type a number"
+            self._say(f"{known} like 0.25 or 1/3.")
+            return
+        self.value = value
+        self._spread()
+        if self.value != value:
+            self._say(f"This box takes {self._taken}. I took {digits(self.value)}.")
+
+    @property
+    def _taken(self) -> str:
+        """The numbers that can be typed, in words."""
+        low, high = self._bounds
+        ends = f" from {digits(low)} to {digits(high)}" if math.isfinite(high - low) else ""
+        return f"{'whole ' if self._whole else ''}numbers{ends}"
+
+    def _say(self, words: str) -> None:
+        """Put a word below field and slider. Most numbers never have one, so its widget comes and goes with it."""
+        for old in self.children[2:]:
+            self.children = self.children[:2]
+            old.close()
+        if words:
+            self.children = (*self.children, widgets.HTML(message_html(words, True)))
+        (self.add_class if words else self.remove_class)("bpkit-said")
 
     def _from_slider(self, change: Any) -> None:
         # A slider snaps to its steps as soon as it is drawn; 0.2499 must not become 0.25 by being looked at.

@@ -17,8 +17,8 @@ _CSS = """
 .bpkit-app .bpkit-words { margin: 4px 8px; max-width: 70em; line-height: 1.5; }
 .bpkit-app .widget-checkbox input[type=checkbox] { margin: 0 6px 0 0; vertical-align: middle; }
 .bpkit-app .widget-checkbox label, .bpkit-app .widget-checkbox { align-items: center; }
-.bpkit-app .bpkit-number input { appearance: textfield; }
-.bpkit-app .bpkit-number input::-webkit-inner-spin-button { display: none; }
+.bpkit-app .bpkit-said { flex-wrap: wrap; }
+.bpkit-app .bpkit-said > .widget-html { flex: 1 0 100%; height: auto; }
 .bpkit-app svg { display: block; }
 .bpkit-app img { border-radius: 8px; background: #fff; overflow: clip; }
 [data-jp-theme-light=false] .bpkit-app select { background-image: url("ARROW"); }
@@ -51,6 +51,7 @@ _CSS = """
 # The handle of an ipywidgets slider has no accessible name of its own: it takes the one of the field beside it. Nor
 # have the buttons of Play. The style's load event is when the app enters the page; they follow, and are named as they
 # come. Whoever asks for reduced motion is shown nothing that moves by itself: Play is one step of its slider a press.
+# Up and down in a number's field are steps of its slider too, as in a browser's own field for numbers.
 _NAME = """
 const root = this.closest('.bpkit-app'), still = matchMedia('(prefers-reduced-motion: reduce)'), name = () => {
   root.querySelectorAll('.widget-play button:not([aria-label])').forEach(button => {
@@ -60,13 +61,19 @@ const root = this.closest('.bpkit-app'), still = matchMedia('(prefers-reduced-mo
   root.querySelectorAll('.noUi-handle:not([aria-label])').forEach(handle => {
     const label = (handle.closest('.bpkit-number') || handle.closest('.widget-slider')).querySelector('label');
     if (label) handle.setAttribute('aria-label', label.textContent + ', slider'); }); };
+const press = (number, key) => number.querySelector('.noUi-handle').dispatchEvent(
+  new KeyboardEvent('keydown', {key, cancelable: true}));
 const step = event => {
   const button = event.target.closest('.widget-play button');
   if (!still.matches || !button || button.querySelector('.fa-stop')) return;
   event.stopPropagation();
-  const handle = root.querySelector('.bpkit-walked .noUi-handle');
-  handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', cancelable: true})); };
-if (root) { name(); root.addEventListener('click', step, true);
+  press(root.querySelector('.bpkit-walked'), 'ArrowRight'); };
+const walk = event => {
+  const number = event.target.matches('.bpkit-number input') && event.target.closest('.bpkit-number');
+  if (!number || !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+  event.preventDefault();
+  press(number, event.key); };
+if (root) { name(); root.addEventListener('click', step, true); root.addEventListener('keydown', walk, true);
   new MutationObserver(name).observe(root, {childList: true, subtree: true}); }
 """
 

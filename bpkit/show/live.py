@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -38,4 +39,4 @@ class Live:
         self.canvas.restore_region(self._still)  # type: ignore[no-untyped-call]
         for artist in moving:
             self.axes.draw_artist(artist)
-        return png(self.canvas)
+        return png(np.asarray(self.canvas.buffer_rgba()))  # type: ignore[no-untyped-call]

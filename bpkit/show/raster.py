@@ -1,0 +1,104 @@
+"""The kit's diagrams as pixels: their SVG text drawn by Matplotlib, for pages that show no SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+from xml.etree import ElementTree
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, FancyBboxPatch
+from matplotlib.textpath import text_to_path
+
+from bpkit.show.drawing import DPI, PER_INCH
+from bpkit.show.palette import INK, PAPER
+
+POINT = 72 / PER_INCH  # points a pixel
+NARROWER = 0.9  # Matplotlib's letters are wider than those of a page, and the plates behind them are made for the page
+BOLD = ("600", "700")
+
+def raster(picture: str) -> Figure:
+    """The figure of a diagram's SVG text: the lines, boxes, circles and letters that ``show.diagram`` writes."""
+    root = ElementTree.fromstring(picture)
+    width, height = (float(root.attrib[side]) for side in ("width", "height"))
+    figure = Figure((width / PER_INCH, height / PER_INCH), dpi=DPI, facecolor=PAPER)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    above = count()
+    for node in root:
+        for artist in _DRAWN[node.tag.rpartition("}")[2]](axes, node):
+            artist.set_zorder(next(above))  # as in the text: what comes later lies above
+    return figure
+
+
+def _line(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
+    has = node.attrib
+    wide = float(has.get("stroke-width", 1))
+    dash = tuple(float(part) / wide for part in has.get("stroke-dasharray", "").split())
+    ends = [[float(has[name + end]) for end in "12"] for name in "xy"]
+    yield axes.add_line(
+        Line2D(
+            *ends,
+            color=has["stroke"],
+            linewidth=wide * POINT,
+            linestyle=(0, dash) if dash else "-",
+            alpha=float(has.get("opacity", 1)),
+            solid_capstyle="round" if has.get("stroke-linecap") == "round" else "butt",
+        )
+    )
+
+
+def _look(has: Mapping[str, str]) -> dict[str, Any]:
+    """Filling and border of a shape."""
+    return {
+        "facecolor": has["fill"],
+        "edgecolor": has.get("stroke", "none"),
+        "linewidth": float(has.get("stroke-width", 1)) * POINT,
+    }
+
+
+def _box(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
+    has = node.attrib
+    corner = (float(has.get("x", 0)), float(has.get("y", 0)))
+    size = (float(has["width"]), float(has["height"]))
+    round_ = f"round,pad=0,rounding_size={has.get('rx', 0)}"
+    yield axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=round_, **_look(has)))
+
+
+def _circle(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
+    has = node.attrib
+    yield axes.add_patch(Circle((float(has["cx"]), float(has["cy"])), float(has["r"]), **_look(has)))
+
+
+def _words(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
+    """Letters in one style or, as a name and its number, in several, one behind the other."""
+    has = node.attrib
+    size = float(has.get("font-size", 12)) * POINT * NARROWER
+    parts = [(node.text or "", has)]
+    for span in node:
+        parts += [(span.text or "", span.attrib), (span.tail or "", has)]
+    fonts = [
+        (words, FontProperties(size=size, weight="bold" if own.get("font-weight") in BOLD else "normal"))
+        for words, own in parts
+        if words
+    ]
+    widths = [text_to_path.get_text_width_height_descent(words, font, False)[0] / POINT for words, font in fonts]
+    x = float(has["x"]) - {"start": 0, "middle": 0.5, "end": 1}[has["text-anchor"]] * sum(widths)
+    for (words, font), wide in zip(fonts, widths):
+        ink = has.get("fill", INK)
+        yield axes.text(x, float(has["y"]), words, color=ink, fontproperties=font, parse_math=False)
+        x += wide
+
+
+_DRAWN: Mapping[str, Callable[[Axes, ElementTree.Element], Iterator[Artist]]] = {
+    "line": _line,
+    "rect": _box,
+    "circle": _circle,
+    "text": _words,
+}
