@@ -41,7 +41,7 @@ def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] |
     try:
         return diagnose(problem, quantity, typed, given or None)
     except NotANumber as error:
-        return f"I cannot read {error.got} as a number. Type it like 0.0851 or 1/3."
+        return error.said
 
 
 def settled(found: Diagnosis | str) -> bool:

@@ -36,11 +36,11 @@ _NAMED = re.compile(r"[\w/∂Δδ(){}.,'*+^-]*")
 
 
 class NotANumber(BpkitError):
-    """What was typed is no number; ``got`` is what came, in a few words."""
+    """What was typed is no number; ``said`` is the sentence for the person who typed it."""
 
-    def __init__(self, got: str) -> None:
-        super().__init__(f"answer: expected a number such as 0.0851, 8.51e-2 or 1/3, got {got}; type it like that")
-        self.got = got
+    def __init__(self, got: str, do: str = "type it like 0.0851 or 1/3") -> None:
+        super().__init__(f"answer: expected a number such as 0.0851, 8.51e-2 or 1/3, got {got}; {do}")
+        self.said = f"I cannot read {got} as a number. {do[0].upper()}{do[1:]}."
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,10 @@ def read(value: Any) -> Figure:
             return _text(repr(float(value)), value)
         except OverflowError:
             raise NotANumber(f"a whole number of {len(hex(value)) - 2} hexadecimal digits") from None  # type: ignore[arg-type]
-    shown = "nothing" if value is None else repr(value)[:60] if isinstance(value, bool | np.bool_) else _kind(value)
-    raise NotANumber(shown)
-
-
-def _kind(value: Any) -> str:
-    """What a value is, in words; a pair of whole numbers is what Python makes of a decimal comma."""
     if isinstance(value, tuple | list) and len(value) == 2 and all(type(one) is int for one in value):
-        return f"two numbers, {value[0]} and {value[1]}: write a point for the decimal comma"
-    return f"a {type(value).__name__}"
+        # What Python makes of a decimal comma.
+        raise NotANumber(f"the pair {value[0]}, {value[1]}", "write a point instead of the comma, like 0.5")
+    raise NotANumber(str(value) if value is None or isinstance(value, bool | np.bool_) else f"a {type(value).__name__}")
 
 
 def _text(typed: str, value: Any = None) -> Figure:

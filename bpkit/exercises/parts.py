@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import read
+from bpkit.core.figures import NotANumber, read
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
@@ -57,8 +57,11 @@ class Part(ABC):
             return Feedback("blank", "no answer yet")
         try:
             return self._judged(given)
+        except NotANumber as error:
+            return Feedback("unreadable", error.said)
         except BpkitError as error:
-            return Feedback("unreadable", str(error))
+            said = str(error).partition(": ")[2]
+            return Feedback("unreadable", f"{said[:1].upper()}{said[1:]}.")
 
     @abstractmethod
     def _judged(self, given: object) -> Feedback:

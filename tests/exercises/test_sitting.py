@@ -40,7 +40,7 @@ def test_right_answers_and_named_mistakes(id: str) -> None:
             assert not app.solution.disabled
         box.value = written(part, part.answer)
     assert all(app.state.feedback)
-    assert app.score.value.count("All right.") == 1
+    assert app.score.value.count("All correct.") == 1
     assert all("✓" in verdict.value for verdict in app.verdicts)
 
 
@@ -76,7 +76,7 @@ def test_the_solution_waits_for_a_try_that_can_be_read() -> None:
         app.boxes[0].value = typed
         assert app.solution.disabled == waits
     app.boxes[0].value = "rubbish"
-    assert "expected a number" in repr(app)
+    assert "I cannot read 'rubbish' as a number. Type it like 0.0851 or 1/3." in repr(app)
 
 
 def test_new_numbers_start_afresh() -> None:
