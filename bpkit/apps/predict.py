@@ -95,8 +95,8 @@ def compare(guess: float, answer: float) -> str:
 def shuffled(question: str, choices: Sequence[str]) -> tuple[str, ...]:
     """Choices in an order that the question decides: always the same, wherever its author put the right one."""
     fixed = sorted(choices)
-    seed = crc32("\n".join([question, *fixed]).encode())
-    return tuple(fixed[place] for place in np.random.default_rng(seed).permutation(len(fixed)))
+    draw = np.random.default_rng(crc32("\n".join([question, *fixed]).encode()))
+    return tuple(fixed[place] for place in draw.permutation(len(fixed)))
 
 
 def named(name: str) -> Prediction:

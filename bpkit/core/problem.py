@@ -206,11 +206,14 @@ class Problem:
             raise BpkitError(f"updated: {trace.message}" + ("; take a smaller one" if trace.diverged_at else ""))
         return trace.final
 
-    def diagram(self, highlight: Iterable[str] = (), digits: int = 6) -> Drawing:
-        """The picture of the network with every number at its place; what ``highlight`` names is lit."""
+    def diagram(self, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True) -> Drawing:
+        """The picture of the network with every number at its place; what ``highlight`` names is lit.
+
+        ``computed=False`` shows only the numbers that are given, and no net, output or loss.
+        """
         from bpkit.show.diagram import diagram
 
-        return diagram(self.network, self, highlight, digits)
+        return diagram(self.network, self, highlight, digits, computed)
 
     def _key(self) -> tuple[Any, ...]:
         data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))

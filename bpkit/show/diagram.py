@@ -23,15 +23,22 @@ Item = str | tuple[str, str]
 
 
 def diagram(
-    network: Network, problem: Problem | None = None, highlight: Iterable[str] = (), digits: int = 6
+    network: Network,
+    problem: Problem | None = None,
+    highlight: Iterable[str] = (),
+    digits: int = 6,
+    computed: bool = True,
 ) -> Drawing:
     """The network as it is drawn in textbooks; with a problem every number stands at its place.
 
+    Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
     lit. A negative weight is dashed, a larger one wider. Raises ``BpkitError`` for a name that is not on the picture.
     """
     highlight = tuple(highlight)
-    numbers = numbers_of(problem) if problem is not None else {}
+    numbers: Mapping[str, float] = {}
+    if problem is not None:
+        numbers = numbers_of(problem) if computed else problem.parameters if problem.is_batch else problem.givens
     return Drawing(words(network, numbers, highlight, digits), svg(network, numbers, highlight, digits))
 
 

@@ -36,6 +36,8 @@ def _sentences(
         yield "Neurons " + "; ".join(f"{show(f'net_{neuron}')}, {show(f'out_{neuron}')}" for neuron in named)
         pairs = zip(network.targets, network.outputs)
         yield "Targets " + "; ".join(f"{show(target)}, {show(f'E_{output}')}" for target, output in pairs)
+    elif any(target in numbers for target in network.targets):
+        yield "Targets " + ", ".join(map(show, network.targets))
     if "E_total" in numbers:
         yield f"Loss {show('E_total')}"
     if highlight:

@@ -86,11 +86,11 @@ def test_new_numbers_start_afresh() -> None:
     app.solution.value = True
     app.again.click()
     assert app.exercise.task == bp.exercises.generate("one-weight", seed=4, difficulty="easy").task != first.task
-    assert [box.value for box in app.boxes] == [""] * 3
+    assert [box.value for box in app.boxes] == [""] * 2
     assert (app.solution.value, app.solution.disabled, app.worked.value) == (False, True, "")
     assert "No answer yet" in repr(app)
     app.boxes[1].value = f"{app.exercise.content.parts[1].right:.4g}"  # the new boxes are listened to
-    assert "1 of 3 right" in repr(app)
+    assert "1 of 2 right" in repr(app)
 
 
 def test_a_page_that_runs_nothing_has_the_question() -> None:

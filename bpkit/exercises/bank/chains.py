@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.core.derive import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.exercises.bank.quantities import BIG_RATES, OUTPUT, UPDATE, number_part, quantity_question, worked
+from bpkit.exercises.bank.quantities import BIG_RATES, DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
 from bpkit.exercises.drawing import choose, draw_problem
-from bpkit.exercises.exercise import Content, Question
-from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import givens, maths
+from bpkit.exercises.words import equals, givens, maths
 
 _SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "softplus")}
 
@@ -22,24 +25,32 @@ _SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "
 def _draw_step(rng: np.random.Generator, level: str) -> Task:
     network = Network(1, 1, activation=_SOFT[level][choose(rng, _SOFT[level])], bias="none")
     problem = draw_problem(rng, network, learning_rate=float(rng.choice(BIG_RATES)))
-    return Task("one-weight", (problem,), MappingProxyType({"asks": ["dE_total/dw1", "w1_new"]}))
+    asks = ["w1_new"] if level == "easy" else ["dE_total/dw1", "w1_new"]
+    return Task("one-weight", (problem,), MappingProxyType({"asks": asks}))
 
 
 def _build_step(task: Task) -> Content:
-    problem = task.problem
-    right, wrong = ("down", "up") if evaluate(problem)["dE_total/dw1"] > 0 else ("up", "down")
+    """The slope is asked too, or it is given: then one step is all that must be known."""
+    problem, given = task.problem, "dE_total/dw1" not in task.about["asks"]
+    slope = evaluate(problem)["dE_total/dw1"]
+    right, wrong = ("down", "up") if slope > 0 else ("up", "down")
     climbs = Wrong("adds the gradient", "the slope points uphill: the update goes against it", wrong)
-    parts = (
-        ExactPart(
-            f"Which way does one update move {maths('w1')}, up or down?",
-            right,
-            "word",
-            ("down", "up"),
-            known=(climbs,),
-        ),
-        number_part(problem, "dE_total/dw1", OUTPUT),
-        number_part(problem, "w1_new", (*UPDATE, *OUTPUT)),
+    way = ExactPart(
+        f"Which way does one update move {maths('w1')}, up or down?", right, "word", ("down", "up"), known=(climbs,)
     )
+    if given:
+        asks = f"{maths('w1_new')}, to {DIGITS} significant digits"  # no more than the slope's own digits can give
+        known = lambda: tuple(one for one in wrong_answers(problem, "w1_new", UPDATE) if one.name in UPDATE)
+        new = replace(number_part(problem, "w1_new", UPDATE), asks=asks, digits=DIGITS, paper=0.0, known=known)
+        parts: tuple[ExactPart | NumberPart, ...] = (way, new)
+        here, steep, rate = equals("w1", problem.parameters["w1"]), equals("dE_total/dw1", slope), problem.learning_rate
+        text = lambda: (
+            f"One weight, one step.\n\nThe weight is {here}. The slope of the loss there is {steep}, and the learning "
+            f"rate is {equals('learning_rate', rate)}."
+        )
+        lines = derive(problem.network).at(problem).pick(["w1_new"])
+        return Content(text, parts, lambda: Solution((lines,)))
+    parts = (way, number_part(problem, "dE_total/dw1", OUTPUT), number_part(problem, "w1_new", (*UPDATE, *OUTPUT)))
     text = lambda: f"One weight, one step.\n\n{givens(problem)}"
     return Content(text, parts, lambda: worked(problem, ["w1_new"]))
 
