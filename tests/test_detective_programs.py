@@ -85,7 +85,9 @@ def test_right_numbers_are_never_blamed() -> None:
         for name in asked(n):
             for digits in (2, 4, 6, 9, 12):
                 if abs(results[name]) > 1e-12:
-                    assert bp.diagnose(problem, name, typed(results[name], digits)).verdict == "correct"
+                    found = bp.diagnose(problem, name, typed(results[name], digits))
+                    assert found.verdict in ("correct", "few_digits")
+                    assert found.verdict == "correct" or digits < 6 or name.endswith(("_new", "update"))
 
 
 def test_random_numbers_are_rarely_blamed() -> None:

@@ -27,6 +27,7 @@ TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the lin
 LOOKS = {
     "correct": ("✓", "", "#007A5A"),
     "rounded": ("≈", "", POSITIVE),
+    "few_digits": ("≈", "", POSITIVE),
     "misconception": ("✗", "Not right, but the mistake has a name.", NEGATIVE),
     "unknown": ("✗", "", NEGATIVE),
 }

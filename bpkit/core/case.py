@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,11 +13,15 @@ from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
-from bpkit.core.numeric import evaluate
-from bpkit.core.paper import slack
+from bpkit.core.numeric import evaluate, evaluate_given
+from bpkit.core.paper import Paper, half_unit, slack
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
+SHOWN = Paper(6, significant=True)  # as every page shows its numbers
+HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 
+FIXED = 0.02  # of a number, at most so much may its digits leave open
+CHANGE_FIXED = 0.1  # and of the change that an update makes
 CROWDED = 0.15  # of the numbers as far from the truth as the one typed, so many at most may be some mistake's
 
 
@@ -27,21 +31,52 @@ def distinct(numbers: Array) -> Array:
 
 
 class Case:
-    """A figure, what was asked, and what was given; every number that a single mistake leads to."""
+    """A figure, what was asked, and what was given; every number that a single mistake leads to.
 
-    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, Figure]) -> None:
-        self.asked, self.figure = asked, figure
-        used = {step.name for step in asked.derivation.toward(asked.quantity)}
-        if asked.updates:
-            used = {step.name for step in asked.derivation}
+    ``digits`` is how many significant digits the question asks for, None where it leaves that open.
+    """
+
+    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, Figure], digits: int | None = None) -> None:
+        self.asked, self.figure, self.digits = asked, figure, digits
+        self.exact = float(asked.exact[asked.quantity])
+        used = {step.name for step in (asked.derivation if asked.updates else asked.derivation.toward(asked.quantity))}
         self.typed = {name: value for name, value in given.items() if name in used and name != asked.quantity}
         self.given = {name: figure.value for name, figure in self.typed.items()}
-        self.numbers = values(asked, "singles")
-        self.exact = float(self.numbers[0])
-        self.handed = values(asked, "singles", self.given) if self.given else self.numbers
 
     def verdict(self, verdict: str, message: str, **found: Any) -> Diagnosis:
         return Diagnosis(str(self.asked), self.figure, verdict, message, self.exact, **found)
+
+    # The numbers that it is compared with
+
+    @cached_property
+    def numbers(self) -> Array:
+        """The quantity as it is, then as each mistake has it."""
+        return values(self.asked, "singles")
+
+    @cached_property
+    def handed(self) -> Array:
+        """The same, from the given values on."""
+        return values(self.asked, "singles", self.given)
+
+    @cached_property
+    def from_given(self) -> float:
+        """The right number, from the given values on."""
+        if self.asked.problem.is_batch or self.asked.updates:
+            return float(values(self.asked, "true", self.given)[0])
+        return float(evaluate_given(self.asked.problem, self.given)[self.asked.quantity])
+
+    @cached_property
+    def old(self) -> float | None:
+        """What the quantity was before any update; None for one that no update changes."""
+        step = self.asked.derivation[self.asked.quantity]
+        if step.kind == "update":
+            return float(self.asked.problem.parameters[step.about[0]])
+        return float(evaluate(self.asked.problem)[self.asked.quantity]) if self.asked.updates else None
+
+    @property
+    def change(self) -> float:
+        """How far the updates move the quantity; 0 where they leave it alone."""
+        return 0.0 if self.old is None else abs(self.exact - self.old)
 
     def wrong_given(self) -> list[str]:
         """The given values that matter: each way back from the quantity ends at the first one."""
@@ -58,18 +93,92 @@ class Case:
         off = [name for name in found if not self.typed[name].rounds(float(exact[name]))]
         return sorted(off, key=lambda name: lines[name].number)
 
+    # How far off it is, and how much it says
+
+    @property
+    def off(self) -> float:
+        """How far the figure is from the truth, its own rounding aside."""
+        return max(0.0, abs(self.figure.value - self.exact) - 0.5 * self.figure.unit)
+
+    @property
+    def scale(self) -> float:
+        """What the question computes: for a new value its change, after updates what they changed, else the number."""
+        if self.asked.derivation[self.asked.quantity].kind == "update" and not self.asked.updates:
+            return self.change
+        return abs(self.exact) if self.old is None else min(abs(self.exact), self.change)
+
+    def fixes(self, left_open: float) -> bool:
+        """Do the digits typed fix the right number, when they leave so much open?"""
+        if self.digits:
+            return self.figure.digits >= self.digits
+        return left_open <= FIXED * abs(self.exact) and (not self.change or left_open <= CHANGE_FIXED * self.change)
+
+    @property
+    def telling(self) -> int:
+        """The digits that say something: of a value after an update those of its change."""
+        if self.old is None:
+            return self.figure.digits
+        change = abs(self.figure.value - self.old)
+        return min(self.figure.digits, 1 + max(0, int(np.log10(max(change / self.figure.unit, 1)))))
+
+    @property
+    def enough(self) -> int:
+        """So many digits make a name sure."""
+        return min(SURE_DIGITS, self.digits or SURE_DIGITS)
+
+    def bound(self, decimals: int) -> float:
+        """How far off writing every number on the way to so many decimals can lead."""
+        return slack(self.asked, Paper(decimals, how="cut off"))
+
+    @cached_property
+    def rounding(self) -> float:
+        """How far off rounding every line to the digits asked can lead; where none are asked, to those of a page."""
+        if not self.digits:
+            return slack(self.asked, SHOWN)
+        return slack(self.asked, Paper(self.digits, significant=True)) + half_unit(self.exact, self.digits)
+
+    def reach(self, value: float) -> float:
+        """How far from a mistake's number rounding on the way can lead: in proportion to the right one."""
+        from_ = self.old if self.old is not None and not self.asked.updates else 0.0
+        size = abs(self.exact - from_)
+        return self.rounding * abs(value - from_) / size if size else 0.0
+
+    # The mistakes that fit
+
     def fitting(self) -> list[Explanation]:
-        """The single mistakes that give every digit typed, one shape of each, the simplest first."""
-        ways, tried = mistakes(self.asked), [self.numbers]
-        tried += [self.handed] if self.given else []
+        """The single mistakes whose number was typed, one shape of each, the simplest first.
+
+        Only where none gives the digits typed, those count that do but for rounding on the way.
+        """
+        strict, loose = self._fits()
+        found = self._found(strict)
+        if not found and loose and abs(self.figure.value - self.exact) > self.rounding:  # else the truth is as near
+            found = self._found(loose)
+        return found
+
+    def _found(self, tests: list[Callable[[float], bool]]) -> list[Explanation]:
+        ways, tried = mistakes(self.asked), [self.numbers, *([self.handed] if self.given else [])]
         found: dict[str, Explanation] = {}
-        for fits in (self.vanishes,) if self.vanishes(self.figure.value) else (self.figure.rounds, self.figure.cuts):
+        for fits in tests:
             for numbers in tried:
-                for way, number in zip(ways[1:], numbers[1:]):
-                    value = float(number)
-                    if way[0].name not in found and np.isfinite(value) and fits(value):
-                        found[way[0].name] = self.explain(way, value)
+                for way, number in zip(ways[1:], numbers[1:].tolist()):
+                    other = abs(number - numbers[0]) > 1e-12 * abs(numbers[0])  # not right all the same
+                    if way[0].name not in found and np.isfinite(number) and other and fits(number):
+                        found[way[0].name] = self.explain(way, number)
         return list(found.values())
+
+    def _fits(self) -> tuple[list[Callable[[float], bool]], list[Callable[[float], bool]]]:
+        """What a mistake's number has to be for the one typed to be it: strictly, and but for rounding on the way."""
+        figure, value, asked = self.figure, self.figure.value, self.digits or 0
+        if self.vanishes(value):
+            return [self.vanishes], []
+        same: Callable[[float], bool] = lambda number: abs(value - number) <= 1e-11 * abs(number)
+        near: Callable[[float], bool] = lambda number: abs(value - number) <= self.reach(number)
+        if asked and figure.digits < asked:
+            return [same], []  # too few digits for a name, but for a number that has no more
+        if asked:
+            return [same, lambda number: abs(value - number) <= half_unit(number, asked) * HAIR], [near]
+        return [same, figure.rounds, figure.cuts], [near] if figure.digits > SHOWN.places else []
 
     def vanishes(self, value: float) -> bool:
         """Is it nothing, beside the right number: 0, or what floats leave of it?"""
@@ -101,10 +210,11 @@ class Case:
             way,
         )
 
-    def blame(self, found: list[Explanation]) -> Diagnosis | None:
+    def blame(self, found: list[Explanation], telling: int | None = None) -> Diagnosis | None:
+        """The verdict that names mistakes; ``telling`` is how many digits say so, where it is known better."""
         if not found:
             return None
-        first = found[0]
+        first, digits = found[0], self.telling if telling is None else telling
         message = f"{self.figure.text} is what comes out if one {first.name}: {first.sentence}. {first.where}"
         apart = None
         if len(found) > 1:
@@ -113,9 +223,10 @@ class Case:
             message += f" The same number comes out if one {others}."
             if apart:
                 message += f" Your {apart} would tell them apart."
-        if self.telling < SURE_DIGITS:
-            message += f" Only {self.telling} of its digits tell: this is a guess, more digits make it sure."
-        sure = self.telling >= SURE_DIGITS
+        whole = abs(first.value - self.figure.value) <= 1e-11 * abs(first.value)
+        if digits < self.enough and not whole:
+            message += f" Only {digits} of its digits tell: this is a guess, more digits make it sure."
+        sure = digits >= self.enough and len(found) == 1
         return self.verdict("misconception", message, misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
     def telling_apart(self, found: list[Explanation]) -> str | None:
@@ -133,33 +244,3 @@ class Case:
             if kinds > most:
                 best, most = name, kinds
         return best
-
-    @property
-    def telling(self) -> int:
-        """The digits that say something: of a new value those of its change."""
-        step = self.asked.derivation[self.asked.quantity]
-        if step.kind != "update" or self.asked.updates:
-            return self.figure.digits
-        change = abs(self.figure.value - self.asked.problem.parameters[step.about[0]])
-        return min(self.figure.digits, 1 + max(0, int(np.log10(max(change / self.figure.unit, 1)))))
-
-    @property
-    def off(self) -> float:
-        """How far the figure is from the truth, its own rounding aside."""
-        return max(0.0, abs(self.figure.value - self.exact) - 0.5 * self.figure.unit)
-
-    @cached_property
-    def bounds(self) -> Array:
-        """How far off rounding can lead, by decimals."""
-        return slack(self.asked)
-
-    @property
-    def scale(self) -> float:
-        """What the question computes: for a new value its change, after updates what they changed, else the number."""
-        step = self.asked.derivation[self.asked.quantity]
-        if self.asked.updates:
-            before = float(np.mean(evaluate(self.asked.problem)[self.asked.quantity]))
-            return min(abs(self.exact), abs(self.exact - before))
-        if step.kind == "update":
-            return abs(self.exact - self.asked.problem.parameters[step.about[0]])
-        return abs(self.exact)

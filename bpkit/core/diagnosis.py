@@ -9,28 +9,33 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.alternatives import Array
-from bpkit.core.case import SURE_DIGITS, Case, distinct
+from bpkit.core.case import HAIR, SURE_DIGITS, Case, distinct
 from bpkit.core.detective import PAIRS_UP_TO, SIDE_BY_SIDE, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation
-from bpkit.core.figures import Figure, read
+from bpkit.core.figures import MOST_DIGITS, Figure, read
 from bpkit.core.hints import hints
 from bpkit.core.network import Network
-from bpkit.core.paper import float_noise, replayed, rounded_terms
+from bpkit.core.paper import float_noise, half_unit, replayed, rounded_terms
 from bpkit.core.problem import Problem
 
 PAIR_DIGITS = 6  # with fewer, some pair fits almost any number
 PAIR_CHANCE = 0.02  # of a random number near the one typed to be hit by a pair; above that a hit says nothing
+NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
+KEEPS = "keeps the old value"
 ROUNDING_SHARE = 0.02  # of what is computed: a number that is further off is not explained by rounding
 
 
-def diagnose(problem: Problem, quantity: str, value: Any, given: Mapping[str, Any] | None = None) -> Diagnosis:
+def diagnose(
+    problem: Problem, quantity: str, value: Any, given: Mapping[str, Any] | None = None, *, digits: int | None = None
+) -> Diagnosis:
     """Say which mistake leads to a number: ``diagnose(problem, "w1_new", "0.249921")``.
 
     ``quantity`` is any of the derivation, or one of the trained network such as ``"E_total after 1 update"``. ``value``
     is a number or the text typed; its digits say how exact it means to be. ``given`` holds earlier values, by
-    quantity, that the number was computed from: a right step from a wrong value is no new mistake. Returns a
-    ``Diagnosis``.
+    quantity, that the number was computed from: a right step from a wrong value is no new mistake. ``digits`` is how
+    many significant digits the question asks for: those are judged, and rounding to as many on the way is right.
+    Returns a ``Diagnosis``.
 
     Shapes: one number, of one sample or of the mean over a batch. Units: none.
     Errors: ``BpkitError`` for a quantity that does not exist and for what is no number.
@@ -40,8 +45,11 @@ def diagnose(problem: Problem, quantity: str, value: Any, given: Mapping[str, An
     >>> bp.diagnose(bp.examples.mazur.problem, "E_total after 1 update", "0.291027924").misconceptions[0].name
     'uses the already updated weights'
     """
-    case = Case(question(problem, quantity), read(value), _handed(problem, given))
-    for enquiry in (right, carried, sure, on_paper, unsure, own_biases, roughly, one_term, pair):
+    if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
+        raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
+    case = Case(question(problem, quantity), read(value), _handed(problem, given), digits)
+    open_ended = (right, unchanged, so_far, carried, sure, on_paper, unsure, own_biases, roughly, one_term, pair)
+    for enquiry in (right, unchanged, so_far, carried, within_digits, named, own_biases) if digits else open_ended:
         if verdict := enquiry(case):
             return verdict
     return unknown(case)
@@ -58,20 +66,62 @@ def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figu
 
 
 def right(case: Case) -> Diagnosis | None:
-    if case.figure.rounds(case.exact) or abs(case.figure.value - case.exact) <= float_noise(case.asked):
-        few = " - though so few digits say little" if case.figure.digits < 3 and case.figure.value else ""
-        return case.verdict("correct", f"{case.figure.text} is right{few}.")
-    if case.figure.cuts(case.exact):
-        rounded = f"{case.exact:.{case.figure.decimals}f}"
-        message = f"{case.figure.text} is right, but cut off: rounded to as many digits it is {rounded}."
-        return case.verdict("rounded", message, decimals=case.figure.decimals)
+    """The number itself, or all that is asked of it."""
+    off = abs(case.figure.value - case.exact)
+    asked = half_unit(case.exact, case.digits) * HAIR if case.digits else 0.0
+    if off <= max(asked, 1e-12 * abs(case.exact)) or off <= float_noise(case.asked):
+        return case.verdict("correct", f"{case.figure.text} is right.")
     return None
 
 
-def carried(case: Case) -> Diagnosis | None:
-    value = float(case.handed[0])
-    if not case.given or not case.figure.holds(value):
+def unchanged(case: Case) -> Diagnosis | None:
+    """The value from before the update, where it is another than the one after."""
+    figure = case.figure
+    if not case.change or not figure.rounds(case.old or 0.0):
         return None
+    found = sorted(case.fitting(), key=lambda one: one.name != KEEPS)
+    if found[0].name != KEEPS:
+        return None
+    if figure.rounds(case.exact):
+        message = f"{figure.text} is what it was before the update, too: type more digits, so that the change shows."
+        return case.verdict("few_digits", message, misconceptions=tuple(found[:1]), sure=False)
+    return case.blame(found, figure.digits)
+
+
+def so_far(case: Case) -> Diagnosis | None:
+    """Right as far as it was typed; or cut off."""
+    figure, exact = case.figure, case.exact
+    if figure.rounds(exact) or (not figure.value and abs(exact) < NOTHING):
+        return _correct(case) if case.fixes(0.5 * figure.unit) else _few(case)
+    if figure.cuts(exact) and figure.digits > 1:
+        if not case.fixes(figure.unit):
+            return _few(case)
+        message = f"{figure.text} is right, but cut off: rounded to as many digits it is {exact:.{figure.decimals}f}."
+        return case.verdict("rounded", message, decimals=figure.decimals)
+    return None
+
+
+def _correct(case: Case) -> Diagnosis:
+    return case.verdict("correct", f"{case.figure.text} is right.")
+
+
+def _few(case: Case) -> Diagnosis:
+    if case.digits:
+        return case.verdict("few_digits", f"So far right; {case.digits} significant digits are asked.")
+    if case.figure.digits > 1 or not case.figure.value:
+        return case.verdict("few_digits", "So far right; more digits, please.")
+    return case.verdict("few_digits", "So far right; one more digit, please.")
+
+
+def carried(case: Case) -> Diagnosis | None:
+    if not case.given:
+        return None
+    value = case.from_given
+    asked = half_unit(value, case.digits) * HAIR if case.digits else 0.0
+    if not case.figure.holds(value) and abs(case.figure.value - value) > asked:
+        return None
+    if not case.fixes(0.5 * case.figure.unit):
+        return _few(case)
     wrong = case.wrong_given()
     if not wrong:
         message = f"{case.figure.text} is right, from your earlier numbers as you rounded them."
@@ -85,6 +135,18 @@ def carried(case: Case) -> Diagnosis | None:
         for step in (case.asked.derivation[name] for name in wrong)
     )
     return case.verdict("correct", message, misconceptions=earlier, carried=tuple(wrong))
+
+
+def within_digits(case: Case) -> Diagnosis | None:
+    """As right as rounding every line to the digits asked leaves it."""
+    if abs(case.figure.value - case.exact) > case.rounding:
+        return None
+    message = f"{case.figure.text} is right, up to rounding on the way; keep more digits in between."
+    return case.verdict("rounded", message)
+
+
+def named(case: Case) -> Diagnosis | None:
+    return case.blame(case.fitting())
 
 
 def sure(case: Case) -> Diagnosis | None:
@@ -104,8 +166,8 @@ def on_paper(case: Case) -> Diagnosis | None:
         return None
     if case.figure.value and (way := replayed(case.asked, case.figure)):
         return _rounded(case, way.places, str(way))
-    off, bounds = case.off, case.bounds
-    natural = min(max(case.figure.decimals, 3), len(bounds)) if case.figure.digits >= 3 else 3
+    off = case.off
+    natural = min(max(case.figure.decimals, 3), MOST_DIGITS) if case.figure.digits >= 3 else 3
     return _within(case, off, range(natural, max(natural - 2, 2), -1))
 
 
@@ -118,14 +180,14 @@ def roughly(case: Case) -> Diagnosis | None:
         return None
     # Who writes many digits at the end hardly kept three on the way.
     fewest = 3 if case.figure.digits <= SURE_DIGITS else 4
-    return _within(case, case.off, range(len(case.bounds), fewest - 1, -1))
+    return _within(case, case.off, range(MOST_DIGITS, fewest - 1, -1))
 
 
 def _within(case: Case, off: float, places: range) -> Diagnosis | None:
     if not case.figure.value or off > ROUNDING_SHARE * case.scale:
         return None
     for decimals in places:
-        if off <= case.bounds[decimals - 1]:
+        if off <= case.bound(decimals):
             return _rounded(case, decimals, f"rounded or cut off to {decimals} decimals")
     return None
 
@@ -197,4 +259,6 @@ def own_biases(case: Case) -> Diagnosis | None:
 def unknown(case: Case) -> Diagnosis:
     found = hints(case.asked, case.figure, case.exact)
     message = f"{case.figure.text} is not {case.asked}, and no mistake in the catalogue leads to it."
+    if case.digits and case.figure.digits < case.digits:
+        message += f" With the {case.digits} significant digits that are asked, a mistake can be told."
     return case.verdict("unknown", " ".join([message, *found]), hints=found)

@@ -40,13 +40,16 @@ class Explanation:
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """The verdict on a number: ``correct``, ``rounded``, ``misconception`` or ``unknown``, and why.
+    """The verdict on a number: ``correct``, ``rounded``, ``few_digits``, ``misconception`` or ``unknown``, and why.
 
-    ``misconceptions`` are the explanations that fit, the simplest first; ``sure`` is False where so few digits tell
-    that they are guesses, and ``tell_apart`` names a quantity whose value would decide between them. ``decimals`` says
-    for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have explanations too,
-    less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows from; they stand
-    among the misconceptions as errors carried forward. ``hints`` are true sayings about a number that nothing explains.
+    ``few_digits`` is neither right nor wrong: what was typed fits the right number, and leaves too much of it open.
+
+    ``misconceptions`` are the explanations that fit, the simplest first. ``sure`` is False where too few digits say
+    so, or several explanations fit; ``tell_apart`` names a quantity whose value would decide between those.
+    ``decimals`` says for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have
+    explanations too, less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows
+    from; they stand among the misconceptions as errors carried forward. ``hints`` are true sayings about a number
+    that nothing explains.
     """
 
     quantity: str

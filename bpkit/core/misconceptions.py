@@ -50,6 +50,11 @@ _OF_METHOD: tuple[Rule, ...] = (
         update.rate_forgotten,
     ),
     (
+        "keeps the old value",
+        "this is what it was before the update: subtract the learning rate times the derivative",
+        update.value_kept,
+    ),
+    (
         "forgets the output slope",
         "the error reaches the output neuron's net input through its activation: the factor dout/dnet is missing",
         slopes.output_slope_forgotten,

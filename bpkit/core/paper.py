@@ -90,22 +90,20 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
     return None
 
 
-@dataclass(frozen=True, eq=False)
-class Slopes:
-    """How much a quantity moves with each line before it: the lines' right ``numbers``, and its ``slopes`` in them."""
-
-    numbers: Array
-    slopes: Array
-
-    def slack(self, way: Paper) -> float:
-        """How far the quantity can move, to first order, when every line before it is written in some way."""
-        return float(self.slopes @ way.off(self.numbers))
+def slack(asked: Question, way: Paper) -> float:
+    """How far a quantity can move, to first order, when every line before it is written in some way."""
+    numbers, slopes = _slopes(asked)
+    return float(slopes @ way.off(numbers))
 
 
 @lru_cache(maxsize=256)
-def slopes(asked: Question) -> Slopes:
-    """What a quantity's rounding on paper rests on, also of one that comes after updates."""
-    before = [step.name for step in asked.derivation.toward(asked.quantity) if step.name != asked.quantity]
+def _slopes(asked: Question) -> tuple[Array, Array]:
+    """The numbers of the lines before a quantity, and how much it moves with each, also behind updates.
+
+    Lines that compute nothing are left out: a copy is not rounded once more.
+    """
+    toward = asked.derivation.toward(asked.quantity)
+    before = [step.name for step in toward if step.name != asked.quantity and not step.rhs.is_Atom]
     exact = evaluate(asked.problem)
     numbers = np.array([float(np.mean(exact[name])) for name in before])
     nudges = _nudges(numbers)
@@ -116,13 +114,7 @@ def slopes(asked: Question) -> Slopes:
         return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudges, 0.0), 0.0)
 
     moved = values(asked, "true", settle=settle, columns=len(before) + 1)
-    return Slopes(numbers, np.abs(moved[:-1] - moved[-1]) / nudges)
-
-
-def slack(asked: Question) -> Array:
-    """How far the quantity can move when every number before it is cut off after decimal 1, 2, 3, .."""
-    moved = slopes(asked)
-    return np.array([moved.slack(Paper(places, how="cut off")) for places in range(1, MOST_DECIMALS + 4)])
+    return numbers, np.abs(moved[:-1] - moved[-1]) / nudges
 
 
 def _nudges(numbers: Array) -> Array:
@@ -150,7 +142,8 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
 
     made = replace(_every_line(problem.network, problem.train_biases), columns=len(steps) + 1)
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))
-    off = np.array([0.0 if step.rhs.is_Atom else half_unit(number, digits) for step, number in zip(steps, numbers)])
+    computed = np.array([not step.rhs.is_Atom for step in steps])
+    off = Paper(digits, significant=True).off(numbers) * computed
     found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
     return MappingProxyType(dict(zip(place, found.tolist())))
 

@@ -20,6 +20,11 @@ def rate_forgotten(d: Derivation) -> Shapes:
     yield "", {step.name: without("learning_rate") for step in d if step.kind == "update"}
 
 
+def value_kept(d: Derivation) -> Shapes:
+    """Nothing is updated."""
+    yield "", {f"{name}_new": becomes(name) for name in d.network.parameters}
+
+
 def derivative_as_value(d: Derivation) -> Shapes:
     """The derivative, where the new value was asked."""
     for name in d.network.parameters:
