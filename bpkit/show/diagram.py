@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import evaluate
+from bpkit.show.agreement import at_neuron
 from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
@@ -153,8 +154,9 @@ def _node(
     if neuron in numbers:
         lines.append((number(numbers[neuron], digits), ""))
     elif any(name.startswith("net_") for name in numbers):  # what is not yet computed keeps its place
-        known = {kind: numbers.get(f"{kind}_{neuron}") for kind in ("net", "out")}
-        lines += [("" if value is None else f"{kind} {number(value, digits)}", "") for kind, value in known.items()]
+        for kind in ("net", "out"):
+            shown = at_neuron(kind, neuron, numbers, digits) if f"{kind}_{neuron}" in numbers else ""
+            lines.append((shown and f"{kind} {shown.removeprefix('= ')}", ""))
     for row, (text, weight) in enumerate(lines):
         size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(text))))  # a long number is set smaller
         parts.append(_text(x, y + 16 * (row - (len(lines) - 1) / 2), text, size, weight))

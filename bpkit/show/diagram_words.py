@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from bpkit.show.agreement import at_neuron
 from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def _sentences(
     def show(name: str) -> str:
         return f"{name} = {number(numbers[name], digits)}" if name in numbers else name
 
+    def at(neuron: str, kind: str) -> str:
+        name = f"{kind}_{neuron}"
+        return f"{name} {at_neuron(kind, neuron, numbers, digits)}" if name in numbers else name
+
     kinds = ", ".join(dict.fromkeys(one.name for one in network.activations))
     yield f"Network {'-'.join(map(str, network.sizes))}, {kinds}, loss {network.loss.name}"
     yield "Inputs " + ", ".join(map(show, network.inputs))
@@ -33,7 +38,7 @@ def _sentences(
     neurons = [neuron for layer in network.layers[1:] for neuron in layer]
     if any(f"net_{neuron}" in numbers for neuron in neurons):
         named = neurons if len(neurons) <= MOST else network.outputs
-        yield "Neurons " + "; ".join(f"{show(f'net_{neuron}')}, {show(f'out_{neuron}')}" for neuron in named)
+        yield "Neurons " + "; ".join(f"{at(neuron, 'net')}, {at(neuron, 'out')}" for neuron in named)
         pairs = zip(network.targets, network.outputs)
         yield "Targets " + "; ".join(f"{show(target)}, {show(f'E_{output}')}" for target, output in pairs)
     elif any(target in numbers for target in network.targets):

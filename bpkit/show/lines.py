@@ -9,8 +9,9 @@ from html import escape
 
 from bpkit.core.derivation import Step
 from bpkit.core.expressions import names_in
+from bpkit.show.agreement import digits_that_agree, near_one, result
 from bpkit.show.render import Numbers
-from bpkit.show.spelling import bracketed, expr_text, number
+from bpkit.show.spelling import bracketed, expr_text
 
 
 @lru_cache(maxsize=4096)
@@ -21,11 +22,12 @@ def _symbols(step: Step) -> str:
 
 
 def _filled(step: Step, numbers: Numbers, digits: int) -> str:
-    """The right side with the numbers put in; empty where the result alone says it."""
+    """The right side with the numbers put in; empty where the result alone says it, or no digits would lead to it."""
     form = step.rhs if step.cancelled is None else step.cancelled
-    if form.is_Atom:
+    enough = None if form.is_Atom else digits_that_agree(step, numbers, digits)
+    if enough is None:
         return ""
-    return escape(expr_text(form, {name: bracketed(number(numbers[name], digits)) for name in names_in(form)}))
+    return escape(expr_text(form, {name: bracketed(near_one(numbers[name], enough)) for name in names_in(form)}))
 
 
 def name_html(text: str) -> str:
@@ -46,7 +48,7 @@ def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: It
         mark = ' class="bpkit-lit"' if step.number in lit else ""
         rows.append(
             f"<tr{mark}><td>({step.number})</td><th scope='row'>{name_html(step.name)}</th><td>= {_symbols(step)}</td>"
-            f"<td>{'= ' + filled if filled else ''}</td><td>= <b>{number(numbers[step.name], digits)}</b></td></tr>"
+            f"<td>{'= ' + filled if filled else ''}</td><td>= <b>{escape(result(step, numbers, digits))}</b></td></tr>"
         )
     head = "".join(
         f"<th scope='col'>{word}</th>" for word in ("line", "quantity", "in symbols", "in numbers", "result")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bpkit.core.expressions import names_in
+from bpkit.show.agreement import digits_that_agree, near_one, result
 from bpkit.show.spelling import bracketed, expr_latex, expr_text, name_latex, number, number_latex
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ def _sides(
     forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
     sides = [spell(form) for form in forms]
     if numbers is not None:
-        names = {name: bracketed(spell_number(value, digits)) for name, value in _of(step, numbers).items()}
-        sides.append(spell(forms[-1], names))
-        sides[len(sides) - step.rhs.is_Atom :] = [spell_number(numbers[step.name], digits)]
+        enough = digits_that_agree(step, numbers, digits)
+        if enough is not None and not step.rhs.is_Atom:
+            used = _of(step, numbers).items()
+            sides.append(spell(forms[-1], {name: bracketed(near_one(one, enough, spell_number)) for name, one in used}))
+        sides.append(result(step, numbers, digits, spell_number))
     return " = ".join(_without_repeats(sides))
 
 

@@ -26,8 +26,8 @@ def number_latex(value: float, digits: int = 6) -> str:
 
 
 def bracketed(text: str) -> str:
-    """A negative number, or one with a power of ten, in brackets: it stands inside a formula."""
-    return f"({text})" if text.startswith("-") or "times" in text or "e" in text else text
+    """A negative number, one with a power of ten, or a difference, in brackets: it stands inside a formula."""
+    return f"({text})" if text.startswith("-") or "times" in text or "e" in text or " " in text else text
 
 
 def name_latex(name: str) -> str:

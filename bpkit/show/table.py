@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpkit.show.agreement import near_one
 from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Rows = Sequence[Sequence[str]]
 
 LEFT = ' style="text-align:left"'
-_NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?")
+_NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?( [-+] [\d.]+e-\d+)?")
 
 
 def text_table(head: Sequence[str], rows: Rows) -> str:
@@ -45,7 +46,8 @@ def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
 def _cell(value: Any) -> str:
     if np.ndim(value):
         return f"{len(value)} samples, mean {number(float(np.mean(value)), 10)}"
-    return number(value, 10)
+    text = number(value, 10)
+    return near_one(value) if text.lstrip("-") == "1" else text
 
 
 def values_rows(values: Values) -> list[tuple[str, str]]:

@@ -1,0 +1,136 @@
+"""Numbers of a line that do not contradict each other: an output near 1 is not spelled 1, and what is shown adds up.
+
+With six digits everywhere, a sigmoid at 19.5 would be "1", and its slope "1 · (1 - 1) = 3.4e-09".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import mpmath
+import sympy as sp
+
+from bpkit.core.expressions import names_in
+from bpkit.show.spelling import number
+
+if TYPE_CHECKING:
+    from bpkit.core.derivation import Step
+
+Spell = Callable[[Any, int], str]
+CLOSE = 1e-4  # a line agrees with its result when a calculator gives four of the digits from what is shown
+MORE = (9, 12, 15, 17)  # digits that are tried where the usual ones cancel
+FLAT = 15  # net inputs beyond which sigmoid and tanh can be 1 in floats, and other outputs are not
+LAST = 2.0**-53  # half of the distance between 1 and the float below it
+USUAL = 6  # digits of a page, in which 0.9999999 is 1
+
+
+def near_one(value: float, digits: int = 6, spell: Spell = number) -> str:
+    """A number; where its digits would make it 1 although it is less, its distance from 1: ``1 - 3.39827e-09``."""
+    if abs(value) >= 1 or not _rounds_to_one(value, digits):
+        return spell(value, digits)
+    left = 1 - abs(value)
+    return _apart(value, spell(left, max(1, min(digits, math.floor(math.log10(left / LAST))))))
+
+
+def at_neuron(kind: str, neuron: str, numbers: Mapping[str, float], digits: int = 6) -> str:
+    """A neuron's ``net`` or ``out`` behind its sign: ``= 0.7``, or ``≈ 1`` where the float is 1 by rounding."""
+    value, net = numbers[f"{kind}_{neuron}"], numbers.get(f"net_{neuron}", 0.0)
+    return f"≈ {value:g}" if kind == "out" and abs(value) == 1 and abs(net) > FLAT else f"= {near_one(value, digits)}"
+
+
+def _rounds_to_one(value: float, digits: int) -> bool:
+    return number(value, min(digits, USUAL)).lstrip("-") == "1"
+
+
+def _apart(value: float, left: str) -> str:
+    return f"1 - {left}" if value > 0 else f"-1 + {left}"
+
+
+def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spell = number) -> str:
+    """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so."""
+    value = numbers[step.name]
+    if step.name.startswith("out_") and not step.rhs.is_Atom and _rounds_to_one(value, digits):
+        left = _distance(step.rhs, value > 0, tuple(numbers[name] for name in sorted(names_in(step.rhs))))
+        if left > 0:
+            return _apart(value, _tiny(left, digits, spell))
+    return near_one(value, digits, spell)
+
+
+@lru_cache(maxsize=256)
+def _distance(rhs: sp.Expr, above: bool, values: tuple[float, ...]) -> mpmath.mpf:
+    """How far a right side is from 1, or from -1."""
+    given = dict(zip(sorted(rhs.free_symbols, key=str), values, strict=True))
+    left = _rest(rhs, above).evalf(17, subs=given)
+    return mpmath.mpf(str(left)) if left.is_Float else mpmath.mpf(0)
+
+
+@lru_cache(maxsize=256)
+def _rest(rhs: sp.Expr, above: bool) -> sp.Expr:
+    """What a right side leaves to 1, or to -1, as one fraction, in which nothing cancels."""
+    over, under = sp.fraction(sp.together(1 - (1 if above else -1) * rhs.rewrite(sp.exp)))
+    return sp.expand(over) / under
+
+
+def _tiny(left: mpmath.mpf, digits: int, spell: Spell) -> str:
+    """A small number, also one that is too small for a float."""
+    if float(left) > 1e-300:
+        return spell(float(left), digits)
+    size = math.floor(mpmath.log10(left))
+    head = number(float(left / mpmath.mpf(10) ** size), digits)
+    return f"{head}e{size}" if spell is number else rf"{head} \times 10^{{{size}}}"
+
+
+def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6) -> int | None:
+    """How many digits of the numbers put into a line give its result; None where 17 do not."""
+    form, value = _form(step), numbers[step.name]
+    used = {name: float(numbers[name]) for name in names_in(form)}
+    if step.name.startswith("dout_") and any(abs(one) == 1 for name, one in used.items() if name.startswith("out_")):
+        return None  # the float says 1, the slope knows better
+    if not value or not math.isfinite(value) or not _cancels(form):
+        return digits
+    for tried in (digits, *(more for more in MORE if more > digits)):
+        with mpmath.workdps(40):
+            shown = {name: _read(near_one(one, tried)) for name, one in used.items()}
+            found = _at(form, shown)
+        if found is None or abs(found - value) <= CLOSE * abs(value):
+            return tried
+    return None
+
+
+def _form(step: Step) -> sp.Expr:
+    return step.rhs if step.cancelled is None else step.cancelled
+
+
+@lru_cache(maxsize=16_384)
+def _cancels(form: sp.Expr) -> bool:
+    """Whether a form has a sum of few terms in which digits can be lost."""
+    return bool(form.has(sp.Add)) and len(names_in(form)) <= 12
+
+
+def _read(text: str) -> mpmath.mpf:
+    """The number that a reader sees, also of ``1 - 3.4e-09``."""
+    whole, _, left = text.replace(" + ", " - -").partition(" - ")
+    return mpmath.mpf(whole) - mpmath.mpf(left or 0)
+
+
+def _at(form: sp.Expr, values: Mapping[str, Any]) -> Any:
+    """A form at numbers; None where it has a function or a power that is not looked into."""
+    if form.is_Symbol:
+        return values[form.name]
+    if form.is_Rational:
+        return mpmath.mpf(int(form.p)) / int(form.q)
+    parts = [_at(part, values) for part in form.args]
+    if not parts or any(part is None for part in parts):
+        return None
+    if form.is_Add:
+        return mpmath.fsum(parts)
+    if form.is_Mul:
+        return mpmath.fprod(parts)
+    if isinstance(form, sp.log):
+        return mpmath.log(parts[0]) if parts[0] > 0 else mpmath.inf
+    if form.is_Pow and parts[1] == int(parts[1]):
+        return parts[0] ** int(parts[1]) if parts[0] or parts[1] > 0 else mpmath.inf
+    return None
