@@ -168,6 +168,37 @@ def test_the_walk_is_drawn_where_a_plain_program_goes() -> None:
     assert len(picture.points("dots")) == len(walk)
 
 
+@pytest.mark.parametrize(("rate", "updates"), [(0.5, 1000), (10.0, 1000), (10.0, 10_000)])
+def test_a_dot_is_drawn_for_each_update_however_long_the_walk(rate: float, updates: int) -> None:
+    app = bp.apps.surface(ARTICLE)
+    app.set(rate=rate, updates=updates)
+    window, trace = app.state.window, app._trace(app.state)
+    dots = np.array([point for line in Picture(app).points("dots") for point in line])
+    pixel = 2 * window.reach / 486
+    for update in (*range(30), updates // 2, updates):  # a dot stands for all updates that share its half pixel
+        here = trace[window.x][update], trace[window.y][update]
+        assert np.hypot(*(dots - here).T).min() < pixel
+    assert len(dots) < 2000
+    assert "a dot for each update" in repr(app)
+    assert "each update</text>" in app.view["picture"].value
+
+
+@pytest.mark.parametrize("zoom", [0.1, 1.0, 10.0, 1000.0])
+@pytest.mark.parametrize(("x", "y"), [("w1", "w2"), ("w6", "w8"), ("w3", "w5")])
+def test_no_two_contour_lines_read_alike_and_each_is_named_rightly(x: str, y: str, zoom: float) -> None:
+    app = bp.apps.surface(ARTICLE)
+    app.set(x=x, y=y, zoom=zoom)
+    land = land_of(app)
+    levels, marks = land.levels, land.marks
+    assert len(set(marks)) == len(marks) == len(levels) > 3
+    gap = np.diff(levels).min()
+    assert all(abs(float(mark) - level) < 0.1 * gap for mark, level in zip(marks, levels))
+    texts = [node.text for node in Picture(app).nodes if node.tag.endswith("text") and node.get("paint-order")]
+    assert len(set(texts)) == len(texts)
+    assert set(texts) <= set(marks)
+    assert f"contour lines at {', '.join(marks)};" in repr(app)
+
+
 def test_a_long_walk_is_drawn_with_no_more_points_than_pixels() -> None:
     app = bp.apps.surface(ARTICLE)
     app.set(updates=10_000, rate=0.01)
@@ -207,13 +238,14 @@ def test_a_walk_beyond_the_picture_is_told() -> None:
         assert ("None of its points lies in this picture" in app.message.value) == told
 
 
-def test_twice_the_same_parameter_is_told_and_the_picture_stays() -> None:
+@pytest.mark.parametrize(
+    ("change", "axes"), [({"x": "w8"}, "w8 w6"), ({"y": "w6"}, "w8 w6"), ({"x": "w1", "y": "w1"}, "w8 w1")]
+)
+def test_a_parameter_chosen_for_both_axes_trades_places(change: dict[str, str], axes: str) -> None:
     app = bp.apps.surface(ARTICLE)
-    before, picture = app.state, app.view["picture"].value
-    app.x.value = app.y.value
-    assert "two different parameters" in app.message.value
-    assert (app.state, app.view["picture"].value) == (before, picture)
-    app.x.value = "w1"
+    assert (app.x.value, app.y.value) == ("w6", "w8")
+    app.set(**change)
+    assert f"{app.x.value} {app.y.value}" == f"{app.state.window.x} {app.state.window.y}" == axes
     assert "Note" not in app.message.value
 
 

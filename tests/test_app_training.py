@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.show.chart import chart, decades, linear, updates
+from bpkit.show.palette import RUNS
 
 ARTICLE = bp.examples.article
 LINE = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3], learning_rate=0.1)
@@ -138,7 +140,7 @@ def test_two_runs_can_be_pinned_and_compared() -> None:
     app.rate.value = 5.0
     app.pin.click()
     app.set(rate=10.0, updates=500)
-    assert [run.problem.learning_rate for run in app.state.pinned] == [0.5, 5.0]
+    assert {name: run.problem.learning_rate for name, run in app.state.pinned} == {"Pinned A": 0.5, "Pinned B": 5.0}
     words = repr(app)
     assert "This run, biases kept: Loss E_total against updates, learning rate 10:" in words
     assert "Pinned A, biases kept: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
@@ -146,12 +148,32 @@ def test_two_runs_can_be_pinned_and_compared() -> None:
     assert "Pinned A: 1000 updates: the loss goes from 0.233453 to 0.000120369." in app.message.value
     assert "Pinned B, rate 5</text>" in app.view["curve"].value
     assert "Pinned B, biases kept: Loss E_total against updates, learning rate 5:" in words
-    app.pin.click()
-    assert [run.problem.learning_rate for run in app.state.pinned] == [5.0, 10.0]
     app.unpin.click()
     assert "Pinned" not in repr(app)
     app.reset.click()
     assert app.view["curve"].value == alone
+
+
+def test_a_pinned_curve_keeps_its_name_and_its_colour_when_another_takes_the_oldest_s_place() -> None:
+    app = bp.apps.training(ARTICLE)
+    seen = []
+    for rate in (0.5, 5.0, 10.0, 20.0):
+        app.rate.value = rate
+        app.pin.click()
+        picture = app.view["curve"].value
+        names = re.findall(r">(Pinned [AB], rate [\d.]+)</text>", picture)
+        strokes = re.findall(r"<polyline fill='none' stroke='(#\w+)'", picture)[::-1]
+        assert strokes == [color for color, _, _ in RUNS][: len(strokes)]
+        seen.append(dict(zip(names, strokes[1:])))
+    assert [sorted(one) for one in seen] == [
+        ["Pinned A, rate 0.5"],
+        ["Pinned A, rate 0.5", "Pinned B, rate 5"],
+        ["Pinned A, rate 10", "Pinned B, rate 5"],
+        ["Pinned A, rate 10", "Pinned B, rate 20"],
+    ]
+    for before, after in zip(seen, seen[1:]):
+        assert all(after[name] == color for name, color in before.items() if name in after)
+    assert eval(app.share, {"bp": bp}) == app.state.problem
 
 
 def test_a_frame_depends_on_the_state_alone() -> None:
@@ -186,10 +208,30 @@ def test_no_peak_of_a_long_run_is_lost() -> None:
     assert max(ys) == pytest.approx(bottom - 0.25 / 5 * (bottom - top), abs=0.1)
 
 
+def test_the_logarithmic_axis_ends_where_the_curve_does_and_a_loss_of_0_is_not_on_it() -> None:
+    app = bp.apps.training(ARTICLE)
+    app.set(rate=10.0, updates=10_000, log=True)
+    lowest = app._trace(app.state.run).loss.min()
+    assert 0 < lowest < 1e-30
+    (line,) = polylines(app.view["curve"].value)
+    top, bottom = 30, 238  # of the frame: a power of ten above the first loss, and one below the last
+    powers = 1 - math.floor(math.log10(lowest)) - 1
+    assert max(y for _, y in line) == pytest.approx(bottom, abs=(bottom - top) / powers)
+    assert len({round(y, 1) for _, y in line}) > 100  # and not a line along the edge
+    losses = np.array([1.0, 0.1, 0.0, 0.0])
+    (short,) = polylines(chart([("a run", losses)], 3, True, "words"))
+    assert len(short) == 2
+    assert "<circle" not in chart([("a run", losses)], 3, True, "words")
+    assert "<circle" in chart([("a run", losses)], 3, False, "words")
+
+
 def test_scales_are_round_and_hold_every_loss() -> None:
     assert [text for _, text in linear(0.2334).ticks] == "0 0.05 0.1 0.15 0.2 0.25".split()
     assert [text for _, text in decades(np.array([0.2334, 1e-5])).ticks] == "10⁻⁵ 10⁻⁴ 10⁻³ 10⁻² 10⁻¹ 10⁰".split()
     assert decades(np.array([0.0])).low > 0
+    assert decades(np.array([4e-32, 0.2])).low == 1e-32
+    assert decades(np.array([3e20, 3e22])).ticks[0][1] == "10²⁰"
+    assert np.isfinite(decades(np.array([5e-324, 1.7e308])).high)
     assert linear(0.0).high == 1
     for top in np.geomspace(1e-12, 1e12, 97):
         scale = linear(top)

@@ -77,7 +77,11 @@ class Surface(App):
         return x, y
 
     def views(self) -> Mapping[str, View]:
-        return {"picture": (widgets.HTML(), self._scene)}
+        return {
+            "x": (self.control["x"], lambda state: state.window.x, "value"),
+            "y": (self.control["y"], lambda state: state.window.y, "value"),
+            "picture": (widgets.HTML(), self._scene),
+        }
 
     def page(self) -> Sequence[widgets.Widget]:
         groups = [
@@ -89,10 +93,9 @@ class Surface(App):
 
     def read(self, values: Mapping[str, Any]) -> State:
         x, y = values["x"], values["y"]
-        if x == y:
-            raise BpkitError(
-                f"surface: expected two different parameters, got {x} twice; choose another for one of them"
-            )
+        if x == y:  # a parameter chosen for both trades places with the other one
+            before = self.state.window
+            x, y = (before.y, y) if before.x == y else (x, before.x if before.y == x else before.y)
         usual = around(self._first, x, y)
         window = Window(x, y, usual.middle, usual.reach / values["zoom"])
         problem = self.problem_from(values).replace(learning_rate=values["rate"])

@@ -41,7 +41,7 @@ class State:
     run: Run
     shown: int
     log: bool
-    pinned: tuple[Run, ...]
+    pinned: tuple[tuple[str, Run], ...]  # each with its name, which its colour belongs to; the oldest first
     digits: int
 
     @property
@@ -97,7 +97,7 @@ class Training(App):
         network, control = self.problem.network, self.control
         pinned = control["pinned"]
         pin = widgets.Button(description="Pin this run", tooltip="Keep this curve to compare; the last two stay")
-        pin.on_click(lambda _button: setattr(pinned, "value", (*pinned.value[-1:], self.state.run)))
+        pin.on_click(lambda _button: setattr(pinned, "value", self._with(pinned.value, self.state.run)))
         unpin = widgets.Button(description="Remove pins", tooltip="Take the pinned curves away")
         unpin.on_click(lambda _button: setattr(pinned, "value", ()))
         self.pin, self.unpin = pin, unpin
@@ -122,16 +122,22 @@ class Training(App):
         return f"{self._curve_words(state)} {words(network, numbers, digits=state.digits)}"
 
     def note(self, state: State) -> tuple[str, bool]:
-        trace, *pinned = self._traces(state)
+        (_, trace), *pinned = self._traces(state).items()
         text = trace.message[0].upper() + trace.message[1:] + "."
-        ends = [f" {name}: {other.message}." for name, other in zip(NAMES[1:], pinned)]
+        ends = [f" {name}: {other.message}." for name, other in pinned]
         return text + "".join(ends), trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
         return loss_curve(self._trace(state.run), state.log)
 
+    @staticmethod
+    def _with(pinned: tuple[tuple[str, Run], ...], run: Run) -> tuple[tuple[str, Run], ...]:
+        """The pinned runs and one more, in the place of the oldest where there is no other."""
+        kept = pinned[-1:] if len(pinned) == len(NAMES) - 1 else pinned
+        return (*kept, (next(name for name in NAMES[1:] if name not in dict(kept)), run))
+
     def _curve(self, state: State) -> str:
-        runs = zip(NAMES, self._traces(state))
+        runs = self._traces(state).items()
         losses = [(f"{name}, rate {trace.problem.learning_rate:g}", trace.loss) for name, trace in runs]
         return chart(losses, state.shown, state.log, self._curve_words(state))
 
@@ -140,17 +146,19 @@ class Training(App):
         traces, digits = self._traces(state), state.digits
         text = " ".join(
             f"{name}, {biases_words(trace.problem)}: {curve_words(trace, state.log, digits)}"
-            for name, trace in zip(NAMES, traces)
+            for name, trace in traces.items()
         )
-        if len(traces[0]):
-            text += f" Shown: update {state.shown}, E_total = {number(traces[0].loss[state.shown], digits)}."
+        if len(own := self._trace(state.run)):
+            text += f" Shown: update {state.shown}, E_total = {number(own.loss[state.shown], digits)}."
         return text
 
     def _trace(self, run: Run) -> Trace:
         return self._train(run.problem, run.updates)
 
-    def _traces(self, state: State) -> list[Trace]:
-        return [self._trace(run) for run in (state.run, *state.pinned)]
+    def _traces(self, state: State) -> dict[str, Trace]:
+        """Every run by its name, in the order of the colours."""
+        runs = {NAMES[0]: state.run, **dict(state.pinned)}
+        return {name: self._trace(runs[name]) for name in NAMES if name in runs}
 
     def _last(self, state: State) -> int:
         """The last update there is to show; a slider cannot be shorter than one step."""

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 WIDTH, HEIGHT = 660, 280
 LEFT, RIGHT, TOP, BOTTOM = 70, 18, 30, 42
 GROWTH = 100  # a loss that grows further than so many times its first value leaves the picture at the top
-FLOOR, CEILING = 1e-16, 1e16  # beyond these a logarithmic picture says nothing
+SMALLEST, LARGEST = -307, 308  # the powers of ten that a float has all its digits for
 POINTS = 800  # more than the picture has columns
 DASHES = {"-": "", "--": " stroke-dasharray='7 4'", ":": " stroke-dasharray='2 4'"}
 
@@ -60,9 +60,9 @@ def updates(last: int) -> Scale:
 
 def decades(values: Array) -> Scale:
     """Whole powers of ten around the positive ones of some values."""
-    positive = np.clip(values[values > 0], FLOOR, CEILING)
-    low = math.floor(math.log10(positive.min())) if len(positive) else -1
-    high = max(low + 1, math.ceil(math.log10(positive.max()))) if len(positive) else 0
+    positive = values[(values > 0) & np.isfinite(values)]
+    low = max(SMALLEST, math.floor(math.log10(positive.min()))) if len(positive) else -1
+    high = min(LARGEST, max(low + 1, math.ceil(math.log10(positive.max())))) if len(positive) else 0
     small = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
     every = math.ceil((high - low) / 7)
     ticks = ((10.0**power, f"10{str(power).translate(small)}") for power in range(low, high + 1, every))
@@ -99,7 +99,8 @@ def chart(curves: Sequence[tuple[str, Array]], shown: int, log: bool, words: str
     if shown < len(curves[0][1]):
         x, y = (float(place[0]) for place in _places([shown], curves[0][1][[shown]], along, down))
         parts.append(f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{INK}'/>")
-        parts.append(f"<circle cx='{x:.1f}' cy='{max(y, TOP):.1f}' r='5'/>")
+        if curves[0][1][shown] > 0 or not log:
+            parts.append(f"<circle cx='{x:.1f}' cy='{max(y, TOP):.1f}' r='5'/>")
     return "\n".join([*parts, *_legend([name for name, _ in curves]), "</svg>"])
 
 
@@ -118,6 +119,8 @@ def _points(losses: Array, along: Scale, down: Scale) -> str:
         starts = np.arange(0, len(losses), long)
         peaks = np.concatenate([[0], starts + rows.argmin(axis=1), starts + rows.argmax(axis=1), [len(losses) - 1]])
         at = np.unique(peaks)
+    if down.log:  # a loss of 0 has no place between powers of ten
+        at = at[losses[at] > 0]
     x, y = _places(at, losses[at], along, down)
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist()))
 

@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from bpkit.core.training import Trace
 from bpkit.show.palette import FAINT, FONT, INK, NEGATIVE, PAPER
-from bpkit.show.spelling import number
 from bpkit.show.surface import HEIGHTS, Landscape, Window
 
 Array = NDArray[np.float64]
 
 LEFT, TOP, SIDE = 62, 30, 486  # the axes are square, so that downhill is across the contours
 WIDTH, HEIGHT = LEFT + SIDE + 12, TOP + SIDE + 44
-DOTTED = 200  # a walk of more updates is a line without dots
 LABEL = (44, 14)  # pixels that a number on a contour takes
 
 
@@ -51,7 +49,7 @@ def relief(land: Landscape) -> str:
     lines = {level: heights.lines(level) for level in levels}
     every = "".join(f"M{_corners(points)}" for curves in lines.values() for points in curves)
     parts.append(f"<path class='contours' fill='none' stroke='{INK}' stroke-width='0.7' d='{every}'/>")
-    return "".join([*parts, *_labels(lines)])
+    return "".join([*parts, *_labels(list(zip(land.marks, lines.values())))])
 
 
 def scene(still: str, window: Window, trace: Trace, words: str) -> str:
@@ -83,11 +81,11 @@ def _corners(points: Array) -> str:
     return (" ".join(["%.1f,%.1f"] * len(points))) % tuple(points.ravel().tolist())
 
 
-def _labels(lines: dict[float, list[Array]]) -> Iterator[str]:
+def _labels(lines: list[tuple[str, list[Array]]]) -> Iterator[str]:
     """The loss on each contour line, along the line, where it is in nobody's way; one without room has none."""
     taken: list[tuple[float, float]] = []
     wide, high = LABEL
-    for level, curves in lines.items():
+    for mark, curves in lines:
         if not curves:
             continue
         curve = max(curves, key=len)
@@ -106,7 +104,7 @@ def _labels(lines: dict[float, list[Array]]) -> Iterator[str]:
         yield (
             f"<text x='{x:.1f}' y='{y + 3.5:.1f}' transform='rotate({turn:.0f} {x:.1f} {y:.1f})' font-size='11' "
             f"text-anchor='middle' paint-order='stroke' stroke='{PAPER}' stroke-width='3' stroke-opacity='0.85'>"
-            f"{number(level, 3)}</text>"
+            f"{mark}</text>"
         )
 
 
@@ -124,11 +122,10 @@ def _walk(window: Window, trace: Trace) -> Iterator[str]:
     moved[-1] = True
     way = _corners(points[moved])
     line = "fill='none' stroke-linejoin='round'"
-    yield f"<polyline {line} stroke='{PAPER}' stroke-width='4' points='{way}'/>"
-    yield f"<polyline class='walk' {line} stroke='{INK}' stroke-width='1.6' points='{way}'/>"
-    if len(points) <= DOTTED:
-        dots = "".join(f"M{x:.1f},{y:.1f}h0" for x, y in points[moved].tolist())
-        yield f"<path class='dots' stroke='{INK}' stroke-width='5' stroke-linecap='round' d='{dots}'/>"
+    yield f"<polyline {line} stroke='{PAPER}' stroke-width='5.5' points='{way}'/>"
+    yield f"<polyline class='walk' {line} stroke='{INK}' stroke-width='1.2' points='{way}'/>"
+    dots = "".join(f"M{x:.1f},{y:.1f}h0" for x, y in points[moved].tolist())
+    yield f"<path class='dots' stroke='{INK}' stroke-width='4' stroke-linecap='round' d='{dots}'/>"
     yield _start(*points[0].tolist())
     yield _end(*points[-1].tolist())
 
@@ -146,7 +143,7 @@ def _end(x: float, y: float) -> str:
 
 
 def _axes(window: Window) -> Iterator[str]:
-    """Round numbers along both axes, what is measured, and above them what the two marks mean."""
+    """Round numbers along both axes, what is measured, and above them what the three marks mean."""
     left, right, bottom, top = window.ends
     under, middle = TOP + SIDE, LEFT + SIDE / 2
     for value, text in _ticks(left, right):
@@ -160,7 +157,8 @@ def _axes(window: Window) -> Iterator[str]:
     yield f"<text x='{middle:g}' y='{HEIGHT - 8}' text-anchor='middle'>{window.x}</text>"
     height = TOP + SIDE / 2
     yield f"<text x='14' y='{height:g}' text-anchor='middle' transform='rotate(-90 14 {height:g})'>{window.y}</text>"
-    yield _start(LEFT + SIDE - 108, 16) + f"<text x='{LEFT + SIDE - 98}' y='20'>start</text>"
+    yield _start(LEFT + SIDE - 210, 16) + f"<text x='{LEFT + SIDE - 200}' y='20'>start</text>"
+    yield f"<circle cx='{LEFT + SIDE - 152}' cy='16' r='2'/><text x='{LEFT + SIDE - 144}' y='20'>each update</text>"
     yield _end(LEFT + SIDE - 42, 16) + f"<text x='{LEFT + SIDE - 28}' y='20'>end</text>"
 
 

@@ -79,6 +79,17 @@ class Landscape:
             marks = [float(f"{mark:.1g}") for mark in np.geomspace(max(low, high * 1e-3), high, 10)]
         return sorted({mark for mark in marks if low < mark < high})
 
+    @property
+    def marks(self) -> list[str]:
+        """The losses at the contour lines as text, with so many digits that no two lines read alike."""
+        levels = np.array(self.levels)
+        apart = float(np.diff(levels).min(initial=np.inf))
+        for digits in range(3, 16):
+            texts = [number(level, digits) for level in levels.tolist()]
+            if all(abs(float(text) - level) < 0.05 * apart for text, level in zip(texts, levels.tolist())):
+                break
+        return texts
+
     def lowest(self) -> tuple[float, float, float]:
         """The lowest point of the grid: x, y and the loss there."""
         row, column = np.unravel_index(
@@ -108,16 +119,26 @@ def surface_figure(land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
         norm = BoundaryNorm(steps, HEIGHTS.N)
         axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
         lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
-        lines.clabel(fmt=lambda level: number(level, 3), fontsize=8)
+        lines.clabel(fmt=dict(zip(levels, land.marks)), fontsize=8)
     far = 5 * window.reach  # beyond the picture a line need not be exact
     xs = np.clip(trace[window.x], left - far, right + far)
     ys = np.clip(trace[window.y], bottom - far, top + far)
-    axes.plot(xs, ys, "-", color=PAPER, linewidth=4.5)
-    axes.plot(xs, ys, ".-" if len(xs) <= 200 else "-", color=INK, linewidth=1.6, markersize=5)
+    axes.plot(xs, ys, "-", color=PAPER, linewidth=5)
+    axes.plot(xs, ys, "-", color=INK, linewidth=1)
     edge: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 1.3}
-    axes.plot(xs[:1], ys[:1], "o", color=PAPER, markersize=11, label="start", **edge)
-    axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE, markersize=17, label="end", **edge)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False)
+    marks = (
+        axes.plot(xs, ys, "o", color=INK, markersize=2.8, label="each update"),
+        axes.plot(xs[:1], ys[:1], "o", color=PAPER, markersize=11, label="start", **edge),
+        axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE, markersize=17, label="end", **edge),
+    )
+    axes.legend(
+        handles=[marks[kind][0] for kind in (1, 0, 2)],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=3,
+        fontsize=9,
+        frameon=False,
+    )
     return Drawing(surface_words(land, trace, digits), figure)
 
 
@@ -127,7 +148,7 @@ def surface_words(land: Landscape, trace: Trace, digits: int = 6) -> str:
     x, y = land.window.x, land.window.y
     left, right, bottom, top = map(number, land.window.ends)
     x_low, y_low, low = land.lowest()
-    marks = ", ".join(number(level, 3) for level in land.levels) or "none, it is flat"
+    marks = ", ".join(land.marks) or "none, it is flat"
     text = (
         f"Loss E_total over {x} from {left} to {right} and {y} from {bottom} to {top}, the other parameters at their "
         f"starting values; contour lines at {marks}; lowest on the grid {show(low)} at {x} = {show(x_low)}, "
@@ -139,7 +160,8 @@ def surface_words(land: Landscape, trace: Trace, digits: int = 6) -> str:
     below = float(loss_over(trace.problem, **{x: trace[x][-1], y: trace[y][-1]}))
     text += (
         f" Learning rate {trace.problem.learning_rate:g}: the walk goes from {ends[0]} (circle) to {ends[1]} after "
-        f"{len(trace) - 1} updates (star). It moves all parameters, so it is drawn as its projection onto these two: "
+        f"{len(trace) - 1} updates (star), with a dot for each update. It moves all parameters, so it is drawn as its "
+        "projection onto these two: "
         f"the surface at its end, with the others at their start, has {show(below)}."
     )
     gone = land.window.outside(trace[x], trace[y])
