@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import mpmath as mp
@@ -12,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import bpkit as bp
 from bpkit.core.gradient_check import difference_quotient
-from bpkit.show.quotient import STEPS, QuotientPlot, errors
+from bpkit.show.quotient import STEPS, QuotientPlot, errors, limits
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem
@@ -129,6 +131,38 @@ def test_a_kept_picture_equals_one_drawn_from_scratch(change: dict[str, Any]) ->
     assert app.drawing(state).png().startswith(b"\x89PNG")
 
 
+def test_a_formula_keeps_its_colour_and_the_star_is_called_expected() -> None:
+    app = bp.apps.gradient_check(ARTICLE)
+    looks = []
+    for central in (True, False):
+        app.formula.value = central
+        plot = app._plot
+        chosen, other = app._pair(app.state)
+        drawn = {name: plot.curves[name] for name in (True, False)}
+        assert_allclose(drawn[central].get_ydata(), chosen.errors)
+        assert_allclose(drawn[not central].get_ydata(), other.errors)
+        looks.append({line.get_label(): (line.get_color(), line.get_linestyle()) for line in drawn.values()})
+        assert (drawn[central].get_marker(), drawn[not central].get_marker()) == ("o", "")
+        legend = [text.get_text() for text in plot.live.axes.get_legend().get_texts()]
+        assert legend == ["central", "one-sided", "expected best h", "this h"]
+        assert f"The expected best h is about {chosen.best:.0e}"[:-3] in app.message.value
+    assert looks[0] == looks[1]
+    assert len({color for color, _ in looks[0].values()}) == 2
+
+
+def test_the_axis_ends_where_the_errors_do() -> None:
+    """An error that is 0 by chance, which no power of ten holds, does not pull the axis down to where nothing is."""
+    app = bp.apps.gradient_check(ARTICLE)
+    chosen, other = app._pair(app.state)
+    ends = limits([*chosen.errors, *other.errors])
+    lucky = replace(chosen, errors=np.where(np.arange(len(STEPS)) == 30, 0.0, chosen.errors))
+    assert limits([*lucky.errors, *other.errors, 0.0]) == ends
+    plot = QuotientPlot()
+    plot.frame(lucky, other, 1e-3, 0.0)
+    assert plot.live.axes.get_ylim() == ends
+    assert plot.curves[True].get_ydata()[30] == plot.point.get_ydata()[0] == ends[0]
+
+
 def test_a_storm_of_moves_ends_in_the_last_state() -> None:
     app, other = bp.apps.gradient_check(ARTICLE), bp.apps.gradient_check(ARTICLE)
     for power in (1, 9, 4, 12, 6):
@@ -146,3 +180,35 @@ def test_a_network_with_more_weights_than_sliders() -> None:
     app = bp.apps.gradient_check(problem)
     assert "w3" not in app.control
     assert app.view["picture"].value
+
+
+def test_the_table_of_the_check_claims_no_more_than_was_measured() -> None:
+    """Rows below what a difference of losses can show are not "below 1e-8"."""
+    check = bp.check_gradient(PROBLEM.replace(b1=18))
+    lines = {line.split()[0]: line for line in repr(check).splitlines()}
+    for row in check.rows:
+        apart = abs(row.derived - row.measured) / max(abs(row.derived), abs(row.measured))
+        claimed = re.search(r"below (1e\S+)", lines[row.parameter])
+        if claimed:
+            assert apart <= float(claimed[1]) * (1 + 1e-9)
+        else:
+            assert lines[row.parameter].endswith("lost in rounding")
+            assert apart > 1e-6
+    assert "relative, except 5 that the rounding of the losses hides" in repr(check)
+    assert repr(bp.check_gradient(PROBLEM)).endswith("by more than 1e-06, relative")
+
+
+@pytest.mark.parametrize("central", [True, False])
+@pytest.mark.parametrize("h", [0.1, 0.03, 1e-2, 1e-3, 1e-4])
+def test_the_error_is_the_difference_of_the_two_numbers_beside_it(h: float, central: bool) -> None:
+    app = bp.apps.gradient_check(PROBLEM)
+    app.set(h=h, formula=central)
+    for row in re.findall(r"<td>([^<]+)</td><td>([^<]+)</td><td>([^<]+)</td>", app.view["table"].value):
+        if "about" not in row[2]:
+            derived, measured, error = map(float, row)
+            last = 10.0 ** (math.floor(math.log10(abs(derived))) - 7)  # 8 digits are shown
+            assert abs(abs(derived - measured) - error) <= 2 * last + 0.06 * error, row
+    found = re.search(r"= (\S+); the .* gives (\S+), off by (?!about)(\S+)\.", repr(app).split(" Ten times")[0])
+    if found:
+        derived, measured, error = map(float, found.groups())
+        assert abs(abs(derived - measured) - error) <= 0.1 * error + 1e-7

@@ -153,10 +153,16 @@ class Chain(App):
     def _check(self, state: State) -> str:
         """What a nudge of the parameter does to the loss, beside the derivative."""
         row, h = state.check.worst, state.check.step
-        verdict = "they agree" if state.check.passed else "they do not agree"
+        if row.unresolved(state.check.tolerance):
+            verdict = "so small a change of the loss is mostly rounding, and cannot show whether they agree"
+        elif state.check.passed:
+            verdict = "they differ by less than a millionth of their size"
+        else:
+            verdict = "they do not agree"
+        digits = 6 if number(row.measured) == number(row.derived) or not state.check.passed else 9
         return (
-            f"Nudged by {h:g} up and down, {state.parameter} changes the loss at the rate {number(row.measured)}; "
-            f"the derivative is {number(row.derived)}: {verdict}."
+            f"Nudged by {h:g} up and down, {state.parameter} changes the loss at the rate "
+            f"{number(row.measured, digits)}; the derivative is {number(row.derived, digits)}: {verdict}."
         )
 
     def _update(self, state: State) -> str:

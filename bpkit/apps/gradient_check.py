@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from bpkit.apps.base import App, Picture, View, beside, described, numbers
 from bpkit.apps.controls import Number
@@ -16,7 +17,7 @@ from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
-from bpkit.show.quotient import NAMES, Errors, QuotientPlot, errors, errors_words, size
+from bpkit.show.quotient import NAMES, Errors, QuotientPlot, error_words, errors, errors_words, size
 from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
@@ -92,7 +93,9 @@ class GradientCheck(App):
             return "The loss is not finite here: no difference quotient can be taken.", True
         if chosen.flat:
             return f"The loss is flat here: no h shows a change by {state.parameter}, as the derivative says.", False
-        return f"The best h is about {size(chosen.best)} for {state.parameter}, {NAMES[state.central]}.", False
+        name = f"{state.parameter}, {NAMES[state.central]}"
+        lucky = "a single h near it can be better by luck"
+        return f"The expected best h is about {size(chosen.best)} for {name}; {lucky}.", False
 
     def drawing(self, state: State) -> Drawing:
         return QuotientPlot().still(*self._pair(state), state.h, self._error(state), self.words(state))
@@ -112,13 +115,13 @@ class GradientCheck(App):
 
     def _table(self, state: State) -> str:
         problem, values = state.problem, evaluate(state.problem)
-        rows = []
+        rows, loss = [], float(np.mean(values["E_total"]))
         for name in problem.network.parameters[:MOST_ROWS]:
             derived = float(values[f"dE/d{name}"])
             measured = float(difference_quotient(problem, name, state.h, state.central)[0])
             mark = " ←" if name == state.parameter else ""
             shown = [number(value, max(8, state.digits)) for value in (derived, measured)]
-            rows.append((f"dE_total/d{name}{mark}", *shown, size(abs(measured - derived))))
+            rows.append((f"dE_total/d{name}{mark}", *shown, error_words(abs(measured - derived), loss, state.h)))
         more = len(problem.network.parameters) - len(rows)
         caption = f"Derived and measured with h = {number(state.h)}" + (f"; {more} more are not shown" if more else "")
         return html_table(HEAD, rows, caption).replace("<table>", "<table class='bpkit-lines'>")

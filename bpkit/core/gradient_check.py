@@ -20,12 +20,25 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class GradientRow:
-    """One parameter: its derivative, the difference quotient, and how far they differ relative to the larger."""
+    """One parameter: its derivative, the difference quotient, and how far they differ relative to the larger.
+
+    Where both are too small for a difference of losses to show, ``error`` is relative to what it can show.
+    """
 
     parameter: str
     derived: float
     measured: float
     error: float
+
+    @property
+    def relative(self) -> float:
+        """How far the two differ, relative to the larger, however small they are."""
+        larger = max(abs(self.derived), abs(self.measured))
+        return abs(self.derived - self.measured) / larger if larger else 0.0
+
+    def unresolved(self, tolerance: float = TOLERANCE) -> bool:
+        """Whether the two differ by more than the tolerance, but by no more than rounding makes of the losses."""
+        return self.error <= tolerance < self.relative
 
 
 @dataclass(frozen=True, repr=False)

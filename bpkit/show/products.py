@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
+from bpkit.show.agreement import near_one
 from bpkit.show.lines import name_html
 from bpkit.show.spelling import bracketed, number
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _sides(path: Path, digits: int) -> tuple[str, str, str]:
-    numbers = " · ".join(bracketed(number(value, digits)) for value in path.values or ())
+    numbers = " · ".join(bracketed(near_one(value, digits)) for value in path.values or ())
     return " · ".join(path.factors), numbers, number(path.product or 0.0, digits)
 
 

@@ -13,7 +13,7 @@ from bpkit.show.agreement import near_one
 from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
-    from bpkit.core.gradient_check import GradientCheck
+    from bpkit.core.gradient_check import GradientCheck, GradientRow
     from bpkit.core.numeric import Values
 
 Rows = Sequence[Sequence[str]]
@@ -71,9 +71,13 @@ CHECK_HEAD = ("parameter", "derived", "measured", "relative difference")
 def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
     """Parameter, derivative, difference quotient, relative difference."""
     return [
-        (row.parameter, number(row.derived, 8), number(row.measured, 8), "below " + _power_of_ten(row.error))
+        (row.parameter, number(row.derived, 8), number(row.measured, 8), _difference(row, check.tolerance))
         for row in check.rows
     ]
+
+
+def _difference(row: GradientRow, tolerance: float) -> str:
+    return "lost in rounding" if row.unresolved(tolerance) else "below " + _power_of_ten(row.relative)
 
 
 def _power_of_ten(error: float) -> str:
@@ -97,7 +101,11 @@ def check_verdict(check: GradientCheck) -> str:
     """One sentence: do they agree, and where do they differ most?"""
     worst = check.worst
     if check.passed:
-        return f"passed: no derivative differs from its difference quotient by more than {check.tolerance:g}, relative"
+        lost = sum(row.unresolved(check.tolerance) for row in check.rows)
+        passed = (
+            f"passed: no derivative differs from its difference quotient by more than {check.tolerance:g}, relative"
+        )
+        return passed + f", except {lost} that the rounding of the losses hides" * bool(lost)
     return (
         f"not passed: {worst.parameter} differs most, {number(worst.derived)} derived against "
         f"{number(worst.measured)} measured"
