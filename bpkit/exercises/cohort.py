@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.files import as_written, csv_text, slugs
+from bpkit.exercises.files import csv_text, slugs
+from bpkit.exercises.roster import Roster, numbered, read_roster
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet
 from bpkit.exercises.streams import digest, learner_seed
 
@@ -50,53 +48,12 @@ class Plan:
         return make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, self.redraws_of(seat.slug))
 
 
-def names(given: int | str) -> list[str]:
-    """Learners' names: so many numbered ones, or the first column of a roster in CSV.
-
-    A first line that names its column (learner, name, student, id) is no learner. Raises ``BpkitError`` for a roster
-    without names or with a name twice.
-    """
-    if isinstance(given, int):
-        if not 1 <= given <= 100_000:
-            raise BpkitError(f"learners: expected a number from 1 to 100000, got {given}")
-        width = max(2, len(str(given)))
-        return [f"learner {number:0{width}d}" for number in range(1, given + 1)]
-    found = [row[0] for row in _rows(given)]
-    if not found:
-        raise BpkitError("roster: expected a name in the first column of each line, found none")
-    return found
-
-
-def _rows(text: str) -> list[list[str]]:
-    """The lines of a roster or of a table of seeds, names cleaned and all different."""
-    try:
-        raw = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), strict=False))
-    except csv.Error as error:
-        raise BpkitError(f"roster: expected a table in CSV, got something else ({error}); save it as CSV") from None
-    rows = [[_clean(as_written(_clean(cell))) for cell in row] for row in raw]
-    rows = [row for row in rows if row and row[0]]
-    if rows and rows[0][0].lower() in ("learner", "learners", "name", "student", "id"):
-        rows = rows[1:]
-    seen: set[str] = set()
-    for row in rows:
-        if row[0] in seen:
-            raise BpkitError(f"roster: {row[0][:60]!r} stands in it twice; give each learner a name of their own")
-        seen.add(row[0])
-    return rows
-
-
-def _clean(cell: str) -> str:
-    return " ".join("".join(filter(str.isprintable, cell)).split())[:200].strip()
-
-
-def seats(given: int | str, seed: int) -> tuple[Seat, ...]:
-    """A seat for each learner; a second column of whole numbers in a roster is their seeds."""
-    own: dict[str, int] = {}
-    if isinstance(given, str):
-        own = {row[0]: int(row[1]) for row in _rows(given) if len(row) > 1 and row[1].isdecimal() and len(row[1]) < 19}
-    people = names(given)
+def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
+    """A seat for each learner; the seed is the roster's own where it has one."""
+    short = slugs([person.shown for person in roster.people])
     return tuple(
-        Seat(name, short, own.get(name, learner_seed(seed, name))) for name, short in zip(people, slugs(people))
+        Seat(one.shown, own, learner_seed(seed, one.shown) if one.seed is None else one.seed)
+        for one, own in zip(roster.people, short, strict=True)
     )
 
 
@@ -109,23 +66,19 @@ def seeds_table(plan: Plan) -> str:
     return csv_text([("learner", "seed", "redrawn"), *rows])
 
 
-def _redrawn(given: int | str, people: Sequence[Seat]) -> Iterator[tuple[str, str, int]]:
-    """What a table of seeds says was drawn again."""
-    rows = [] if isinstance(given, int) else _rows(given)
-    for seat, row in zip(people, rows):
-        for id, number in re.findall(r"([a-z-]+):(\d{1,2})\b", row[2] if len(row) > 2 else ""):
-            yield seat.slug, id, int(number)
-
-
 def plan(
-    learners: int | str = 1,
+    learners: int | str | Roster = 1,
     seed: int = 0,
     questions: Sequence[str] = DEFAULT_QUESTIONS,
     difficulty: str = "medium",
 ) -> Plan:
-    """A plan for some learners, none of whom has been looked at together with the others yet."""
-    people = seats(learners, seed)
-    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(_redrawn(learners, people)))
+    """A plan for so many learners, or those of a roster (or of its text), not yet compared with each other."""
+    if isinstance(learners, int):
+        learners = numbered(learners)
+    roster = read_roster(learners) if isinstance(learners, str) else learners
+    people = seats(roster, seed)
+    redraws = [(seat.slug, *again) for seat, one in zip(people, roster.people, strict=True) for again in one.redrawn]
+    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(redraws))
 
 
 def marks_of(sheet: Sheet) -> dict[str, str]:

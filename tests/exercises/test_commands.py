@@ -98,13 +98,13 @@ def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> No
         path.write_text(json.dumps(notebook), encoding="utf-8")
     (here / "out/learners/broken.ipynb").write_text("{")
     (here / "out/learners/zoe.ipynb").rename(here / "zoe.ipynb")
-    assert "nothing marked of: Zoë" in run("mark", "out/learners", "--key", "out/key", "--out", "early").output
-    assert "Nothing marked of Zoë." in (here / "early/class.html").read_text(encoding="utf-8")
+    assert "handed in nothing: Zoë" in run("mark", "out/learners", "--key", "out/key", "--out", "early").output
+    assert "<li>Zoë</li>" in (here / "early/class.html").read_text(encoding="utf-8")
     (here / "zoe.ipynb").rename(here / "out/learners/zoe.ipynb")
     said = run("mark", "out/learners", "--key", "out/key").output
-    assert "5 of 6 notebooks marked" in said
+    assert "5 of 6 files marked" in said
     assert "not marked: broken.ipynb" in said
-    assert "nothing marked of" not in said
+    assert "handed in nothing" not in said
     with (here / "marked/marks.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["learner"]: row for row in csv.DictReader(file)}
     assert {name: row["points"] for name, row in rows.items() if name} == dict.fromkeys(
@@ -214,7 +214,7 @@ def test_several_processes_write_the_same_bytes_as_one(tmp_path: Path) -> None:
 
 
 def test_learners_with_one_seed_are_parted_in_every_file(tmp_path: Path) -> None:
-    made = plan("ada,5\nbob,5\n", questions=("loss",))
+    made = plan("name,seed\nada,5\nbob,5\n", questions=("loss",))
     done = produce(made, tmp_path, 0, jobs=1)
     assert [slug for slug, _, _ in done.plan.redraws] == ["bob"]
     key = read_key(tmp_path / "key")

@@ -23,7 +23,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.figures import read
 from bpkit.core.formula import read_formula
 from bpkit.exercises.answers import answers_in
-from bpkit.exercises.cohort import names, plan, seats, seeds_table
+from bpkit.exercises.cohort import plan, seeds_table
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.files import csv_text, slug
 from bpkit.exercises.key import read_key
@@ -95,13 +95,11 @@ def test_a_formula_or_a_refusal(given: str) -> None:
 @given(text)
 def test_a_roster_or_a_refusal(given: str) -> None:
     try:
-        found = names(given)
-        everybody = seats(given, 0)
+        seats = plan(given).seats
     except BpkitError:
         return
-    assert len(set(found)) == len(found) > 0
-    assert len({seat.slug for seat in everybody}) == len(everybody)
-    assert all(name.isprintable() and 0 < len(name) <= 200 for name in found)
+    assert len({seat.learner for seat in seats}) == len({seat.slug for seat in seats}) == len(seats) > 0
+    assert all(seat.learner.isprintable() and 0 < len(seat.learner) <= 403 for seat in seats)
 
 
 @examples(100, 2000)

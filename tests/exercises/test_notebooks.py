@@ -18,7 +18,7 @@ from thorough import THOROUGH, many
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
 from bpkit.exercises.checker import Checker
-from bpkit.exercises.cohort import SHARED, marks_of, names, plan, seats, settled
+from bpkit.exercises.cohort import SHARED, marks_of, plan, settled
 from bpkit.exercises.editions import COMMON, EACH, nbgrader
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
 from bpkit.exercises.editions.pages import learner_page
@@ -231,16 +231,6 @@ def test_hostile_names_become_harmless_files_cells_and_text(tmp_path: Any) -> No
     text = learner_notebook(make_sheet(["loss"], seed=1, learner="<script>alert(1)</script> $x$ [a](javascript:b)"))
     title = "".join(json.loads(text)["cells"][0]["source"])
     assert not set("<[$") & set(title.partition("Write")[0])
-
-
-def test_rosters_are_read_and_bad_ones_refused_in_words() -> None:
-    assert names("\ufeffname,seed\nAda,7\n\nGrace\n") == ["Ada", "Grace"]
-    assert seats("Ada,7\nGrace,x\n", 0)[0].seed == 7
-    assert names(3) == ["learner 01", "learner 02", "learner 03"]
-    assert names("A\x00d\x07a,1\n")[0] == "Ada"
-    for bad in ("", "\n\n", "Ada\nAda\n", 0, 10**9):
-        with pytest.raises(BpkitError, match=r"roster|learners"):
-            names(bad)
 
 
 def test_files_are_whole_and_never_overwritten_unasked(tmp_path: Any) -> None:
