@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import bpkit as bp
 from bpkit.core.gradient_check import difference_quotient
-from bpkit.show.quotient import STEPS, QuotientPlot, errors, limits
+from bpkit.show.quotient import STEPS, QuotientPlot, errors, limits, size
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem
@@ -145,7 +145,7 @@ def test_a_formula_keeps_its_colour_and_the_star_is_called_expected() -> None:
         assert (drawn[central].get_marker(), drawn[not central].get_marker()) == ("o", "")
         legend = [text.get_text() for text in plot.live.axes.get_legend().get_texts()]
         assert legend == ["central", "one-sided", "expected best h", "this h"]
-        assert f"The expected best h is about {chosen.best:.0e}"[:-3] in app.message.value
+        assert f"The expected best h is about {size(chosen.best)} for w5" in app.message.value
     assert looks[0] == looks[1]
     assert len({color for color, _ in looks[0].values()}) == 2
 
