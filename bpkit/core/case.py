@@ -174,10 +174,9 @@ class Case:
             return [self.vanishes], []
         same: Callable[[float], bool] = lambda number: abs(value - number) <= 1e-11 * abs(number)
         near: Callable[[float], bool] = lambda number: abs(value - number) <= self.reach(number)
-        if asked and figure.digits < asked:
-            return [same], []  # too few digits for a name, but for a number that has no more
-        if asked:
-            return [same, lambda number: abs(value - number) <= half_unit(number, asked) * HAIR], [near]
+        if asked:  # fewer digits are enough where the last ones are zeros
+            to_asked: Callable[[float], bool] = lambda number: abs(value - number) <= half_unit(number, asked) * HAIR
+            return [same, to_asked], [near] if figure.digits >= asked else []
         return [same, figure.rounds, figure.cuts], [near] if figure.digits > SHOWN.places else []
 
     def vanishes(self, value: float) -> bool:

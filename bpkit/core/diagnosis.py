@@ -49,7 +49,8 @@ def diagnose(
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     case = Case(question(problem, quantity), read(value), _handed(problem, given), digits)
     open_ended = (right, unchanged, so_far, carried, sure, on_paper, unsure, own_biases, roughly, one_term, pair)
-    for enquiry in (right, unchanged, so_far, carried, within_digits, named, own_biases) if digits else open_ended:
+    # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.
+    for enquiry in (right, unchanged, within_digits, so_far, carried, named, own_biases) if digits else open_ended:
         if verdict := enquiry(case):
             return verdict
     return unknown(case)
@@ -80,7 +81,7 @@ def unchanged(case: Case) -> Diagnosis | None:
     if not case.change or not figure.rounds(case.old or 0.0):
         return None
     found = sorted(case.fitting(), key=lambda one: one.name != KEEPS)
-    if found[0].name != KEEPS:
+    if not found or found[0].name != KEEPS:
         return None
     if figure.rounds(case.exact):
         message = f"{figure.text} is what it was before the update, too: type more digits, so that the change shows."

@@ -68,4 +68,4 @@ def _not_marked(said: Feedback, part: Part) -> Feedback:
     itself = "the number itself" if isinstance(part, NumberPart) else "the answer itself"
     if isinstance(part, ExactPart) and part.reader == "word":
         itself = "the word itself, in quotes"
-    return replace(said, message=f"{said.message}; but this cell will not be marked as it stands: write {itself}")
+    return replace(said, message=f"{said.message} But this cell will not be marked as it stands: write {itself}.")

@@ -10,14 +10,15 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.derive import derive
+from bpkit.core.detective import question
 from bpkit.core.figures import read
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate_given
+from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
 from bpkit.exercises.answers import NotRead
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.parts import NumberPart, Part
-from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.submissions import Submission
 from bpkit.exercises.written import FunctionPart
@@ -71,13 +72,13 @@ def safely(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
     try:
         return judged(part, value, before)
     except Exception as error:
-        return Feedback("unreadable", f"the answer could not be judged ({type(error).__name__})")
+        return Feedback("unreadable", f"The answer could not be judged ({type(error).__name__}).")
 
 
 def judged(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
     """What is to be said about an answer, in the light of the answers before it in the same exercise."""
     if isinstance(part, FunctionPart):
-        return Feedback(BY_HAND, "code is not run when marking; look at it, or let nbgrader run it")
+        return Feedback(BY_HAND, "Marking runs no code: look at it, or let nbgrader run it.")
     if isinstance(value, NotRead):
         return Feedback("unreadable", value.why)
     feedback = part.judge(value)
@@ -108,7 +109,7 @@ def carried(part: NumberPart, value: float, usual: Feedback, before: Sequence[Be
         reach += abs(_onward(part.problem, off)[part.quantity] - expected)
     if abs(value - expected) > reach:
         return None
-    return Feedback("carried", f"{value:g} is right, given your {names}")
+    return Feedback("carried", f"{value:g} is right, given your {names}.")
 
 
 @lru_cache(maxsize=64)
@@ -136,6 +137,8 @@ def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
     """The earlier answers that are not the right numbers and that this one rests on."""
     if part.problem is None or part.quantity is None:
         return []
+    if question(part.problem, part.quantity).updates:
+        return []
     rests_on = {step.name for step in derive(part.problem.network).toward(part.quantity)}
     rests_on |= {name for name, other in _repeats(part.problem.network).items() if other in rests_on}
     return [
@@ -149,5 +152,5 @@ def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
 
 def _not_carried(usual: Feedback, what: str) -> Feedback:
     """The usual feedback, and why an earlier value was not taken as given."""
-    why = f"{usual.message}; it was not marked as following from your {what}, which makes the rest trivial"
+    why = f"{usual.message} It does not count as following from your {what}, which makes the rest trivial."
     return Feedback(usual.verdict, why, usual.misconceptions)

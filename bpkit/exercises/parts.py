@@ -6,17 +6,18 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import NotANumber, read
+from bpkit.core.figures import Figure, NotANumber, read
+from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
-from bpkit.exercises.rounding import half_unit, rounded, significant
 
 SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 
@@ -54,7 +55,7 @@ class Part(ABC):
     def judge(self, given: object) -> Feedback:
         """What to say about an answer; it never raises for what a learner typed."""
         if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):
-            return Feedback("blank", "no answer yet")
+            return Feedback("blank", "No answer yet.")
         try:
             return self._judged(given)
         except NotANumber as error:
@@ -69,9 +70,9 @@ class Part(ABC):
 
     def _named(self, found: Sequence[Wrong], shown: str) -> Feedback:
         names = tuple(dict.fromkeys(wrong.name for wrong in found))
-        message = f"{shown} is what comes out when one {names[0]} ({found[0].sentence})"
+        message = f"Not right. {shown} fits this mistake: {names[0]} ({found[0].sentence})."
         if names[1:]:
-            message += f"; the same comes out when one {', or '.join(names[1:])}"
+            message += f" It also fits: {'; '.join(names[1:])}."
         return Feedback("misconception", message, names)
 
 
@@ -79,9 +80,9 @@ class Part(ABC):
 class NumberPart(Part):
     """A number to so many significant digits.
 
-    ``paper`` is how far rounding on paper can carry the right answer, or a function that finds it; ``quantity`` and
-    ``problem`` say what of the derivation it is, None for a number that is no single quantity of one sample;
-    ``proof`` finds it three times.
+    ``quantity`` and ``problem`` say what it is, as ``diagnose`` is asked, which then judges the answers; both are None
+    for a number that is no quantity of a derivation. ``paper`` is how far rounding on paper can carry the right
+    answer, or a function that finds it; ``proof`` finds the number three times.
     """
 
     right: float
@@ -113,27 +114,37 @@ class NumberPart(Part):
 
     def shown(self, value: float | None = None) -> str:
         """A number to the digits asked, as a learner writes it."""
-        return f"{rounded(self.right if value is None else value, self.digits):.{self.digits}g}"
+        return f"{self.right if value is None else value:.{self.digits}g}"
 
     def _judged(self, given: object) -> Feedback:
-        typed = read(given)
-        off = abs(typed.value - self.right)
-        shown = f"{typed.value:.{max(self.digits, 6)}g}"
+        figure = read(given)
+        if self.problem is not None and self.quantity is not None:
+            found = diagnose(self.problem, self.quantity, given, digits=self.digits)
+            names = tuple(dict.fromkeys(one.name for one in found.misconceptions))
+            usual = Feedback(found.verdict, found.message, names)
+        else:
+            usual = self._standing(figure)
+        if usual.verdict not in ("unknown", "misconception"):
+            return usual
+        # The question's own mistakes, which no derivation has.
+        exact = [w for w in self.wrong if abs(figure.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
+        if usual.verdict == "unknown":
+            near = [] if self.problem else [w for w in self.wrong if abs(figure.value - w.answer) <= self.reach(w)]
+            return self._named(exact or near, figure.text) if exact or near else usual
+        more = {wrong.name: wrong for wrong in exact if wrong.name not in usual.misconceptions}
+        also = "".join(f" Or: {wrong.name} ({wrong.sentence})." for wrong in more.values())
+        return replace(usual, message=usual.message + also, misconceptions=(*usual.misconceptions, *more))
+
+    def _standing(self, figure: Figure) -> Feedback:
+        """How a number that no derivation has compares with the right one."""
+        off, shown = abs(figure.value - self.right), figure.text
         if off <= self.tolerance:
-            return Feedback("correct", f"{shown} is right")
-        if off <= self.slack:
-            return Feedback("rounded", f"{shown} is right, up to rounding on the way; keep more digits in between")
-        near = [wrong for wrong in self.wrong if abs(typed.value - wrong.answer) <= self.reach(wrong)]
-        if near:
-            exact = [w for w in near if abs(typed.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
-            return self._named(exact or near, shown)
-        digits = typed.digits or significant(typed.value)
-        if digits < self.digits and off <= half_unit(self.right, digits) * SURE:
-            return Feedback("unknown", f"{shown} begins well, but {self.digits} significant digits were asked")
-        if digits < self.digits:
-            more = f"with the {self.digits} significant digits that were asked, a known mistake can be told"
-            return Feedback("unknown", f"{shown} is not the number; {more}")
-        return Feedback("unknown", f"{shown} is not the number, and not one that a known mistake leads to")
+            return Feedback("correct", f"{shown} is right.")
+        if figure.digits < self.digits and figure.holds(self.right):
+            return Feedback("few_digits", f"So far right; {self.digits} significant digits are asked.")
+        if off <= self.slack or figure.holds(self.right):
+            return Feedback("rounded", f"{shown} is right, up to rounding on the way; keep more digits in between.")
+        return Feedback("unknown", f"{shown} is not the number.")
 
 
 @dataclass(frozen=True)
@@ -158,9 +169,9 @@ class ExactPart(Part):
         if self.options and value not in {reader(option) for option in self.options}:
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
         if value == reader(self.answer):
-            return Feedback("correct", f"{shown} is right")
+            return Feedback("correct", f"{shown} is right.")
         found = [wrong for wrong in self.wrong if reader(wrong.answer) == value]
-        return self._named(found, shown) if found else Feedback("unknown", f"{shown} is not right")
+        return self._named(found, shown) if found else Feedback("unknown", f"{shown} is not right.")
 
 
 def _word(given: object) -> str:

@@ -14,7 +14,6 @@ from bpkit.apps.base import described
 from bpkit.apps.controls import Held
 from bpkit.apps.style import STYLE
 from bpkit.apps.verdicts import LOOKS
-from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.mathml import mathml
@@ -68,19 +67,7 @@ class Sitting:
 
     def said(self, place: int) -> str:
         """The verdict on one part in words: the name of the mistake, and the line where it happens."""
-        one, part = self.feedback[place], self.exercise.content.parts[place]
-        if one.verdict == "blank":
-            return "No answer yet."
-        return f"{one.message.rstrip('.')}. {where(part, self.typed[place], one)}".rstrip()
-
-
-def where(part: Part, typed: str, said: Feedback) -> str:
-    """The line of the derivation that a named mistake changes, and what it should be; empty where none is known."""
-    if not isinstance(part, NumberPart) or part.problem is None or said.verdict != "misconception":
-        return ""
-    found = diagnose(part.problem, str(part.quantity), typed)
-    same = (one for one in found.misconceptions if one.name in said.misconceptions)
-    return next((one.where.replace(f" ({one.detail})", "") for one in same), "")  # the message has the detail
+        return self.feedback[place].message
 
 
 class Ask(widgets.VBox):  # type: ignore[misc]

@@ -42,11 +42,11 @@ class FormulaPart(Part):
     def _judged(self, given: object) -> Feedback:
         values = self._at(given)
         if _same(values, self._at(self.right)):
-            return Feedback("correct", "the formula is right")
+            return Feedback("correct", "The formula is right.")
         if not all(map(math.isfinite, values)):
-            return Feedback("unknown", "the formula has no value for the numbers that were put in")
+            return Feedback("unknown", "The formula has no value for the numbers that were put in.")
         found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
-        return self._named(found, "the formula") if found else Feedback("unknown", "the formula is not right")
+        return self._named(found, "This formula") if found else Feedback("unknown", "The formula is not right.")
 
 
 def _same(some: Sequence[float], others: Sequence[float]) -> bool:
@@ -78,16 +78,18 @@ class FunctionPart(Part):
             try:
                 results.append(_flat(given(*_copies(trial))))
             except Exception as error:  # whatever a learner's function raises is an answer to comment on
-                return Feedback("unknown", f"the function stopped with {type(error).__name__}: {str(error)[:120]}")
+                return Feedback("unknown", f"Your function stopped with {type(error).__name__}: {str(error)[:120]}.")
         expected = [_flat(self.right(*_copies(trial))) for trial in self.trials]
         for result, wanted in zip(results, expected, strict=True):
             if [one.shape for one in result] != [one.shape for one in wanted]:
                 shapes = [tuple(map(list, (one.shape for one in arrays))) for arrays in (wanted, result)]
-                return Feedback("unknown", f"expected arrays of the shapes {shapes[0]}, got {shapes[1]}")
+                return Feedback("unknown", f"Your arrays have the shapes {shapes[1]}; they should have {shapes[0]}.")
         if _agree(results, expected):
-            return Feedback("correct", "the function is right on every network it was tried on")
+            return Feedback(
+                "correct", "Right: your function gave the right numbers on every network that the kit tried."
+            )
         found = [w for w in self.wrong if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
-        return self._named(found, "the result") if found else Feedback("unknown", "the function gives other numbers")
+        return self._named(found, "Its result") if found else Feedback("unknown", "Your function gives other numbers.")
 
 
 def _copies(trial: tuple[Any, ...]) -> tuple[Any, ...]:

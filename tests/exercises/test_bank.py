@@ -44,7 +44,7 @@ def drawn(id: str) -> list[Exercise]:
 
 def typed(part: Part, answer: Any) -> Any:
     """An answer as a learner writes it: numbers as text, to the digits asked."""
-    return f"{answer:.{part.digits}g}" if isinstance(part, NumberPart) else answer
+    return f"{answer:#.{part.digits}g}" if isinstance(part, NumberPart) else answer
 
 
 def test_the_bank_has_every_question() -> None:
@@ -252,7 +252,7 @@ def test_harder_exercises_have_other_architectures_too() -> None:
 def test_what_no_draw_can_part_is_reported() -> None:
     # On a network with one output the mean of the outputs' errors is their sum, and halving twice is once.
     found = {pair for seed in range(12) for pair in indistinct(generate("learning-rate", seed=seed))}
-    assert ("a", "gives the loss before the update", "gives the loss before the update") not in found
+    assert ("a", "keeps the old value", "keeps the old value") not in found
     assert all(one != other for _, one, other in found)
 
 

@@ -16,7 +16,7 @@ TYPED = [question.id for question in bp.exercises.questions() if question.id != 
 def written(part: Any, answer: Any) -> str:
     """An answer as a learner types it."""
     if isinstance(part, NumberPart):
-        return f"{answer:.{part.digits}g}"
+        return f"{answer:#.{part.digits}g}"
     return ", ".join(map(str, answer)) if isinstance(answer, list | tuple) else str(answer)
 
 

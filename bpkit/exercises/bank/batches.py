@@ -11,13 +11,13 @@ from bpkit.core.derive import derive
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.paper import half_unit, paper_slack
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, number_part, worked
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.proof import prove, prove_after
-from bpkit.exercises.rounding import half_unit, paper_slack
 from bpkit.exercises.slips import differs, explained, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, in_words, maths
@@ -57,7 +57,7 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
             if differs(value, right):
                 found.append(Wrong(mistake.name, explained(mistake.sentence, mistake.detail), value))
     before = evaluate(problem)["E_total"]
-    found.append(Wrong("gives the loss before the update", "the new weights belong into a second way forward", before))
+    found.append(Wrong("keeps the old value", "the new weights belong into a second way forward", before))
     return tuple(found)
 
 
@@ -81,7 +81,9 @@ def _build_rates(task: Task) -> Content:
                 right,
                 DIGITS,
                 partial(_twice_forward, new),
-                proof=partial(prove_after, tried),
+                "E_total after 1 update",
+                tried,
+                partial(prove_after, tried),
                 known=partial(_after_wrongly, tried),
             )
         )
@@ -122,7 +124,7 @@ def _build_batch(task: Task) -> Content:
         return max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
 
     wrong = [
-        Wrong("adds up the samples", "the loss of a batch is the mean of its samples' losses", sum(each)),
+        Wrong("takes the sum in place of the mean", "the loss of a batch is the mean over its samples", sum(each)),
         *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
     ]
     parts = [number_part(sample, quantity, OUTPUT, f" of sample {i} alone") for i, sample in enumerate(samples, 1)]
@@ -132,7 +134,9 @@ def _build_batch(task: Task) -> Content:
             right,
             DIGITS,
             slack,
-            proof=partial(prove, problem, quantity),
+            quantity,
+            problem,
+            partial(prove, problem, quantity),
             known=tuple(wrong),
         )
     )
@@ -154,7 +158,7 @@ QUESTIONS = (
         "Learning rates",
         _draw_rates,
         _build_rates,
-        (*_RATE_SLIPS, "gives the loss before the update", "takes the smallest rate for the failing one"),
+        (*_RATE_SLIPS, "keeps the old value", "takes the smallest rate for the failing one"),
     ),
     Question(
         "batch-mean",
@@ -162,6 +166,6 @@ QUESTIONS = (
         "A batch and its mean",
         _draw_batch,
         _build_batch,
-        ("adds up the samples", "takes one sample for all", *OUTPUT[:3]),
+        ("takes the sum in place of the mean", "takes one sample for all", *OUTPUT[:3]),
     ),
 )

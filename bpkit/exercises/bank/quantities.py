@@ -11,13 +11,13 @@ import numpy as np
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.paper import paper_slack
 from bpkit.core.problem import Problem
 from bpkit.examples import article
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.proof import prove
-from bpkit.exercises.rounding import paper_slack
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths

@@ -12,13 +12,13 @@ import numpy as np
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
-from bpkit.exercises.drawing import architectures, choose, draw_problem
+from bpkit.exercises.drawing import architectures, choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.proof import prove_product
-from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths
@@ -118,13 +118,17 @@ def _in_lines(paths: object) -> str:
     return "\n".join(f"- {line}" for line in str(paths).splitlines()[:-1])
 
 
+_POWERS = (-3, -2)  # orders of magnitude, each as often as the other
+
+
 def _draw_sign(rng: np.random.Generator, level: str) -> Task:
-    options = architectures(level)
-    network = options[choose(rng, options)]
-    weights = list(network.weights)
-    problem = draw_problem(rng, network)
-    about = {"asks": [f"dE_total/d{weights[choose(rng, weights)]}"]}
-    return Task("sign-first", (problem,), MappingProxyType(about))
+    options, power = architectures(level), _POWERS[settled(rng, _POWERS)]
+    while True:
+        network = options[choose(rng, options)]
+        weights = list(network.weights)
+        problem, quantity = draw_problem(rng, network), f"dE_total/d{weights[choose(rng, weights)]}"
+        if _power(evaluate(problem)[quantity]) == power:
+            return Task("sign-first", (problem,), MappingProxyType({"asks": [quantity]}))
 
 
 def _power(value: float) -> int:

@@ -8,10 +8,10 @@ from functools import lru_cache
 from html import escape
 
 from bpkit.core.network import Network
+from bpkit.core.paper import half_unit
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
-from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.sheet import Sheet
 from bpkit.show.diagram import diagram
 

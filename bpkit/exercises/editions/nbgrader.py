@@ -26,9 +26,9 @@ Cell = dict[str, Any]
 INTRODUCTION = """\
 # Exercises
 
-Write each answer in place of `None` and run the cell. The cell below an exercise shows what its answers are worth."""
+Replace `None` with your answer and run the cell. The cell below an exercise shows what your answers are worth."""
 BARE = """\
-*This copy has no numbers. Each learner has a copy of their own in the folder `handout`; give it to them in place of
+*This copy has no numbers. Each learner has a copy of their own in the folder `handout`; give it to them instead of
 this one, and let them hand it in as usual.*"""
 WARNING = "# The numbers of your exercises. If they are changed, or somebody else's, nothing can be graded."
 
