@@ -15,6 +15,7 @@ import click
 from bpkit.commands import register
 from bpkit.core.errors import BpkitError, suggest
 
+WORKSPACE = "bpkit"
 PROMPT = "--ServerApp.kernel_websocket_connection_class=bpkit.server.PromptConnection"
 
 
@@ -55,6 +56,10 @@ def lab(arguments: tuple[str, ...]) -> None:
     # Without this, a kernel installed for the user would come before this environment's own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     check_kernel(kernel_command(), Path(sys.prefix))
+    from bpkit.server import close_side_bar, quiet  # takes a while, and only this command needs it
+
+    quiet(os.environ)
+    close_side_bar(WORKSPACE)
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if as_root:
         click.echo(
@@ -143,17 +148,18 @@ def check_kernel(command: str, prefix: Path) -> None:
 
 
 def jupyterlab_arguments(folder: Path, lesson: str, options: Sequence[str], *, as_root: bool) -> list[str]:
-    """Write JupyterLab's arguments; the user's options come last, where they win."""
-    return [
+    """Write JupyterLab's arguments; an option of the user's replaces the kit's, as JupyterLab wants each once."""
+    own = [
         f"--ServerApp.root_dir={folder}",
         # A workspace of its own: it neither restores nor disturbs what the user has open elsewhere. As the
         # default URL the lesson is also in the address that JupyterLab prints where there is no browser.
-        f"--LabApp.default_url=/lab/workspaces/bpkit/tree/{quote(lesson)}",
+        f"--LabApp.default_url=/lab/workspaces/{WORKSPACE}/tree/{quote(lesson)}",
         "--ServerApp.port_retries=50",
         PROMPT,
         *(["--allow-root"] if as_root else []),
-        *options,
     ]
+    given = {option.partition("=")[0] for option in options}
+    return [*(option for option in own if option.partition("=")[0] not in given), *options]
 
 
 def run_jupyterlab(arguments: list[str]) -> None:

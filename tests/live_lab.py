@@ -62,24 +62,31 @@ def find_chromium(playwright: Playwright) -> str | None:
 
 @contextmanager
 def running_server(folder: Path, home: Path) -> Iterator[str]:
-    """Serve a folder by JupyterLab on a free port of this machine; gives the address, with its token."""
+    """Serve a folder by JupyterLab; gives the address, with its token."""
     settings = home / "settings"
     for name, values in SETTINGS.items():
         path = settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
+    with served([sys.executable, "-m", "jupyterlab", PROMPT], folder, home, JUPYTERLAB_SETTINGS_DIR=settings) as server:
+        yield f"{server['url']}lab?token={server['token']}"
+
+
+@contextmanager
+def served(command: list[str], folder: Path, home: Path, **variables: Path) -> Iterator[dict[str, Any]]:
+    """Start JupyterLab by a command that takes its options, on a free port of this machine, with a home of its own."""
     own = {
         "HOME": home,
         "IPYTHONDIR": home / "ipython",
         "JUPYTER_CONFIG_DIR": home / "config",
         "JUPYTER_DATA_DIR": home / "data",
         "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": settings,
         "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
         "JUPYTER_PREFER_ENV_PATH": 1,
+        **variables,
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
-    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}", PROMPT]
+    command = [*command, "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    command += ["--expose-app-in-browser", f"--ServerApp.root_dir={folder}"]
     log = home / "server.log"
     with (
         log.open("w") as output,
@@ -93,7 +100,7 @@ def running_server(folder: Path, home: Path) -> Iterator[str]:
     ):
         try:
             server = wait_for_server(process, home / "runtime", log)
-            yield f"{server['url']}lab?token={server['token']}"
+            yield server
             # Asked to shut down, it ends its kernels too; a kill would leave them behind.
             headers = {"Authorization": f"token {server['token']}"}
             urlopen(Request(f"{server['url']}api/shutdown", method="POST", headers=headers)).close()

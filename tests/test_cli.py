@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -17,10 +18,13 @@ import pytest
 from click.testing import CliRunner
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from jupyterlab.commands import get_workspaces_dir
+from jupyterlab_server.workspaces_handler import WorkspacesManager, slugify
 from traitlets import import_item
 
 from bpkit import cli
 from bpkit.core.errors import BpkitError
+from bpkit.server import close_side_bar
 
 LESSONS = [
     "00_start_here.ipynb",
@@ -36,6 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     calls: list[list[str]] = []
     monkeypatch.setattr(cli, "run_jupyterlab", calls.append)
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")  # what the command sets is undone after the test
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/elsewhere")
     return calls
 
 
@@ -61,6 +66,14 @@ def test_options_are_passed_on_after_the_kits_own(started: list[list[str]], sepa
     assert started[1][-2:] == ["--port", "9000"]
 
 
+def test_an_option_that_the_kit_gives_too_is_given_once_and_is_the_user_s(started: list[list[str]]) -> None:
+    """JupyterLab refuses to start where a folder is named twice."""
+    lab("04", "--", "--ServerApp.root_dir=/mine", "--ServerApp.port_retries=0", "--allow-root")
+    for name in ("--ServerApp.root_dir", "--ServerApp.port_retries", "--allow-root"):
+        assert [option.partition("=")[0] for option in started[0]].count(name) == 1
+    assert started[0][-3:] == ["--ServerApp.root_dir=/mine", "--ServerApp.port_retries=0", "--allow-root"]
+
+
 def test_small_messages_of_a_kernel_go_out_at_once(started: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     lab()
     (name,) = (option.partition("=")[2] for option in started[0] if "kernel_websocket_connection_class" in option)
@@ -69,6 +82,68 @@ def test_small_messages_of_a_kernel_go_out_at_once(started: list[list[str]], mon
     monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", lambda self: "connected")
     assert connection.connect() == "connected"
     connection.websocket_handler.set_nodelay.assert_called_once_with(True)
+
+
+def test_jupyterlab_asks_nothing_about_news_and_shows_no_side_bar(started: list[list[str]]) -> None:
+    lab()
+    before, folder = os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert before == "/elsewhere"
+    defaults = json.loads((Path(folder) / "labconfig" / "default_setting_overrides.json").read_text())
+    assert defaults == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+    assert layout("bpkit")["left"]["collapsed"] is True
+
+
+def test_binder_starts_in_the_same_way(workspaces: Path, tmp_path: Path) -> None:
+    """The lines behind those that install, run as Binder runs them."""
+    root = Path(__file__).parents[1]
+    _, _, own = (root / "binder" / "postBuild").read_text().partition("pip install --no-deps .\n")
+    environment = {
+        **os.environ,
+        "NB_PYTHON_PREFIX": str(tmp_path),
+        "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
+    }
+    subprocess.run(["bash", "-euo", "pipefail", "-c", own], cwd=root, env=environment, check=True)
+    copied = tmp_path / "etc/jupyter/labconfig/default_setting_overrides.json"
+    assert json.loads(copied.read_text())["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert layout("default")["left"] == {"collapsed": True}
+
+
+def layout(workspace: str) -> dict[str, Any]:
+    """What JupyterLab reads of a workspace."""
+    kept = WorkspacesManager(get_workspaces_dir()).load(workspace)
+    found: dict[str, Any] = kept["data"]["layout-restorer:data"]
+    return found
+
+
+@pytest.fixture
+def workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(tmp_path / "workspaces"))
+    return tmp_path / "workspaces"
+
+
+def test_a_side_bar_that_was_left_open_is_closed_and_the_documents_stay(workspaces: Path) -> None:
+    main = {"dock": {"type": "tab-area", "currentIndex": 0, "widgets": ["notebook:a.ipynb"]}}
+    left = {"collapsed": False, "visible": True, "widgets": ["filebrowser"], "current": "filebrowser"}
+    data = {"layout-restorer:data": {"main": main, "left": left}, "notebook:a.ipynb": {"data": {"path": "a.ipynb"}}}
+    manager = WorkspacesManager(str(workspaces))
+    manager.save("mine", json.dumps({"data": data, "metadata": {"id": "/mine"}}))
+    close_side_bar("mine")
+    data["layout-restorer:data"]["left"] = {"collapsed": True, "visible": True, "widgets": ["filebrowser"]}
+    assert manager.load("mine")["data"] == data
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"data": [], "metadata": {"id": "/mine"}}', '{"data": {}}'])
+def test_a_workspace_that_cannot_be_read_hinders_nothing(workspaces: Path, kept: str) -> None:
+    workspaces.mkdir()
+    path = workspaces / f"{slugify('mine')}.jupyterlab-workspace"
+    path.write_text(kept)
+    close_side_bar("mine")
+    assert path.read_text() == kept
+
+
+def test_a_disk_that_takes_nothing_hinders_nothing(workspaces: Path) -> None:
+    workspaces.write_text("a file, and no folder")
+    close_side_bar("mine")
 
 
 @pytest.mark.parametrize("uid", [0, 1000])
@@ -172,6 +247,10 @@ def test_jupyterlab_really_starts_at_the_lesson_on_a_free_port(tmp_path: Path) -
                 assert server["port"] != port
                 assert "JupyterLab" in request(server, lesson)
                 assert json.loads(request(server, "api/contents/04_forward_pass.ipynb?content=0"))
+                told = json.loads(request(server, "lab/api/settings/@jupyterlab/apputils-extension:notification"))
+                assert told["schema"]["properties"]["fetchNews"]["default"] == "false"
+                kept = json.loads(request(server, "lab/api/workspaces/bpkit"))["data"]
+                assert kept["layout-restorer:data"]["left"]["collapsed"] is True
                 request(server, "api/shutdown", method="POST")
                 output, _ = process.communicate(timeout=60)
             finally:

@@ -1,0 +1,93 @@
+"""`bpkit lab` as a newcomer sees it: the lesson alone on a small screen, and pictures before anything has run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from live_lab import NOTEBOOKS, Lab, served
+from playwright.sync_api import Page, expect
+
+import bpkit as bp
+
+LAPTOP = {"width": 1366, "height": 768}
+LESSON = "04_forward_pass.ipynb"
+
+
+@pytest.fixture
+def laptop(page: Page) -> Iterator[Page]:
+    """A page of the same browser on a small screen."""
+    assert page.context.browser
+    context = page.context.browser.new_context(viewport=LAPTOP)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_lesson_starts_alone_each_time_and_asks_nothing(laptop: Page, tmp_path: Path) -> None:
+    """No side bar, no dialogue, no question about news; a side bar that was left open is closed at the next start."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(NOTEBOOKS / LESSON, folder)
+    for _ in range(2):
+        with served([sys.executable, "-m", "bpkit", "lab", "4", "--"], folder, tmp_path) as server:
+            laptop.goto(f"{server['url']}lab/workspaces/bpkit/tree/{LESSON}?token={server['token']}")
+            laptop.wait_for_function("window.jupyterapp")
+            laptop.evaluate("async () => { await jupyterapp.restored; }")
+            expect(laptop.get_by_role("heading", name="The forward pass")).to_be_visible()
+            laptop.wait_for_timeout(1500)  # the question about news comes when all else is there
+            assert laptop.evaluate("[jupyterapp.shell.leftCollapsed, jupyterapp.shell.mode]") == [
+                True,
+                "multiple-document",
+            ]
+            expect(laptop.locator("#jp-left-stack")).to_be_hidden()
+            for asks in (".jp-Dialog", ".Toastify__toast"):
+                expect(laptop.locator(asks)).to_have_count(0)
+            box = laptop.locator(".jp-NotebookPanel").bounding_box()
+            assert box
+            assert box["width"] > 0.9 * LAPTOP["width"]
+            laptop.evaluate(LEAVE_OPEN)
+    assert not list(tmp_path.glob("**/*.jupyterlab-settings"))  # the user's settings are the user's
+    kept = json.loads(next((tmp_path / "workspaces").iterdir()).read_text())
+    assert f"notebook:{LESSON}" in str(kept)
+
+
+LEAVE_OPEN = """async () => {
+    jupyterapp.shell.expandLeft();
+    await new Promise(resolve => setTimeout(resolve, 1500));
+}"""
+
+
+def test_before_the_first_run_an_app_is_a_picture_in_both_themes(lab: Lab) -> None:
+    """The notebook was written by another process, as a fresh clone was: JupyterLab does not trust its outputs."""
+    apps = [bp.apps.forward(bp.examples.article), bp.apps.training(bp.examples.article)]
+    cells = []
+    for app in apps:
+        cell = nbformat.v4.new_code_cell(f"bp.apps.{app.name}(bp.examples.article)", execution_count=1)
+        bundle = {**app._repr_mimebundle_()}
+        bundle["image/png"] = b64encode(bundle["image/png"]).decode()
+        bundle["application/vnd.jupyter.widget-view+json"] = {
+            "model_id": "gone",
+            "version_major": 2,
+            "version_minor": 0,
+        }
+        cell.outputs = [nbformat.v4.new_output("execute_result", bundle, execution_count=1)]
+        cells.append(cell)
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), lab.folder / "still.ipynb")
+    with lab.notebook("still.ipynb") as notebook:
+        for _ in lab.themes():
+            for number, app in enumerate(apps):
+                cell = notebook.element.locator(".jp-CodeCell").nth(number)
+                expect(cell.locator(".jp-OutputArea-output")).to_have_count(1)
+                image = cell.locator(".jp-RenderedImage img")
+                expect(image).to_be_visible()
+                drawing = app.drawing(app.state)
+                assert image.evaluate("image => image.naturalWidth") == drawing._size["width"]
+                expect(cell).not_to_contain_text("App ")
+        assert lab.errors == []
