@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +15,10 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip knows, so that 
 
 
 def packing(folder: Path, names: Sequence[str], name: str, force: bool = False) -> Pass:
-    """Put files of a folder into a zip in that folder, one at a time, each under the zip's own name."""
+    """Put files of a folder into a zip in that folder, one at a time, each under the zip's own name.
+
+    An earlier zip is replaced where nothing is lost by it: all that it holds is in the folder as well.
+    """
     return Pass("packing", len(names), _pack(folder, names, folder / f"{name}.zip", force))
 
 
@@ -26,4 +30,13 @@ def _pack(folder: Path, names: Sequence[str], target: Path, force: bool) -> Iter
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, (folder / name).read_bytes())
             yield
-    write(target, whole.getvalue(), force)
+    write(target, whole.getvalue(), force or _holds_copies_only(target, folder))
+
+
+def _holds_copies_only(target: Path, folder: Path) -> bool:
+    try:
+        with zipfile.ZipFile(target) as archive:
+            names = {entry: entry.filename.removeprefix(f"{target.stem}/") for entry in archive.infolist()}
+            return all(zlib.crc32((folder / name).read_bytes()) == entry.CRC for entry, name in names.items())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False

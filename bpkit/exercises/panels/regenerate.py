@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from bpkit.apps.controls import Held
 from bpkit.apps.panel import View, described
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.bank import QUESTIONS
@@ -27,13 +28,16 @@ from bpkit.exercises.panels.request import (
     planned,
     preview_html,
     questions_of,
+    read,
     redraw_of,
     report_html,
+    roster_html,
     seat_of,
 )
-from bpkit.exercises.panels.working import Passes, Working
+from bpkit.exercises.panels.working import OVERWRITE, Passes, Working, on_a_page
 from bpkit.exercises.produce import producing
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.tables import table_text
 
 WIDE = "90px"
 SAID = {
@@ -79,14 +83,15 @@ class Regenerate(Working):
             "learners": widgets.IntText(value=1, description="learners", **line),
             "roster": widgets.Textarea(
                 description="or a roster",
-                placeholder="A name on each line, or a table in CSV with the names first. Empty: numbered learners.",
+                placeholder="A name on each line, or a table in CSV with headers. Empty: numbered learners.",
                 rows=5,
                 continuous_update=False,
                 **line,
             ),
+            "refused": Held(value=None),
             **kinds,
             "out": widgets.Text(value=self._out, description="folder", continuous_update=False, **line),
-            "force": widgets.Checkbox(description="overwrite what is there", indent=False, **described()),
+            "force": widgets.Checkbox(description=OVERWRITE, indent=False, **described()),
             "question": widgets.Dropdown(description="question", **described(WIDE, "min(100%, 520px)")),
             "whose": widgets.Dropdown(description="learner", **described(WIDE, "min(100%, 320px)")),
             "solved": widgets.Checkbox(description="with the solution", indent=False, **described()),
@@ -95,7 +100,7 @@ class Regenerate(Working):
     def views(self) -> Mapping[str, View]:
         asked, whose = self.control["question"], self.control["whose"]
         self.command = widgets.Text(description="command", disabled=False, **described(WIDE, "calc(100% - 4px)"))
-        preview, report = widgets.HTML(), widgets.HTML()
+        preview, report, roster = widgets.HTML(), widgets.HTML(), widgets.HTML()
         preview.add_class("bpkit-question")
         report.add_class("bpkit-report")
         return {
@@ -104,6 +109,7 @@ class Regenerate(Working):
             "question": (asked, lambda state: state.preview.id if state.preview else None),
             "learners": (whose, people_of, "options"),
             "whose": (whose, lambda state: state.whose or None),
+            "roster": (roster, roster_html),
             "count": (self.control["learners"], lambda state: state.roster, "disabled"),
             "command": (self.command, command_of),
             "preview": (preview, lambda state: preview_html(state.preview, state.solved) if state.preview else ""),
@@ -111,11 +117,11 @@ class Regenerate(Working):
         }
 
     def page(self) -> Sequence[widgets.Widget]:
-        self.upload = widgets.FileUpload(accept=".csv,.txt", description="Upload a roster", layout={"width": "190px"})
+        self.upload = widgets.FileUpload(description="Upload a roster", layout={"width": "190px"})
         self.upload.observe(self._take, "value")
         kinds = widgets.VBox([self.control[name] for name in (*EACH, *COMMON)])
         names = ("seed", "difficulty", "learners", "roster")
-        class_ = [_heading("Class"), *(self.control[name] for name in names), self.upload]
+        class_ = [_heading("Class"), *(self.control[name] for name in names), self.upload, self.view["roster"]]
         where = [_heading("Editions"), kinds, self.control["out"], self.control["force"]]
         sides = [
             widgets.VBox(
@@ -155,9 +161,13 @@ class Regenerate(Working):
         return all(self.control[id].value for id in ids)
 
     def _take(self, change: Any) -> None:
-        """An uploaded roster becomes the text of the roster."""
+        """An uploaded roster becomes the text of the roster; one that is refused stops all until it is replaced."""
         for file in change["new"]:
-            self.control["roster"].value = bytes(file["content"]).decode("utf-8-sig", "replace")
+            try:
+                self.set(roster=table_text(bytes(file["content"])), refused=None)
+            except BpkitError as error:
+                self.set(refused=(str(error), self.roster.value, self.learners.value))
+        self.upload.value = ()  # the same file once again is an upload too
 
     def setup(self, values: Mapping[str, Any]) -> Setup:
         order = dict.fromkeys((*DEFAULT_QUESTIONS, *(question.id for question in QUESTIONS)))
@@ -170,8 +180,11 @@ class Regenerate(Working):
         out = values["out"].strip()
         if not out:
             raise BpkitError("folder: expected a name, got none; write for example exercises")
-        made = planned(values["roster"].strip() or values["learners"], values["seed"], chosen, values["difficulty"])
-        return Setup(made, values["seed"], editions, Path(out), values["force"])
+        if values["refused"] and values["refused"][1:] == (values["roster"], values["learners"]):
+            raise BpkitError(values["refused"][0])
+        roster = read(values["roster"]) if values["roster"].strip() else None
+        made = planned(roster or values["learners"], values["seed"], chosen, values["difficulty"])
+        return Setup(made, roster, values["seed"], editions, Path(out), values["force"])
 
     def passes(self, setup: Setup) -> Passes:
         done = yield from producing(setup.plan, setup.out, setup.seed, setup.editions, setup.force, jobs=1)
@@ -184,18 +197,18 @@ class Regenerate(Working):
         if setup:
             seat = seat_of(setup.plan, values["whose"])
             ids = setup.plan.questions
-            id = values["question"] if values["question"] in ids else ids[0]
-            preview, whose = (
-                drawn(id, seat.seed, setup.plan.difficulty, redraw_of(progress, setup, seat, id)),
-                seat.slug,
-            )
+            id, whose = values["question"] if values["question"] in ids else ids[0], seat.slug
+            try:
+                preview = drawn(id, seat.seed, setup.plan.difficulty, redraw_of(progress, setup, seat, id))
+            except BpkitError as error:
+                problem = str(error)
         roster = bool(values["roster"].strip())
         return State(setup, problem, preview, whose, values["solved"], roster, progress)
 
     def note(self, state: State) -> tuple[str, bool]:
         problem = state.progress.problem or state.problem
         if problem:
-            return problem.replace("allow overwriting (--force)", "tick “overwrite what is there”"), True
+            return on_a_page(f"{problem}."), True
         return (f"{state.progress.result!r}.", False) if state.progress.result else ("", False)
 
     def words(self, state: State) -> str:

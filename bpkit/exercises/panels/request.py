@@ -18,6 +18,7 @@ from bpkit.exercises.generation import generate
 from bpkit.exercises.panels.markup import csv_table, download
 from bpkit.exercises.panels.working import Progress
 from bpkit.exercises.produce import Produced
+from bpkit.exercises.roster import Roster, read_roster
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS
 
 MOST_NAMES = 200  # in the list of whose sheet to look at
@@ -26,9 +27,12 @@ ZIP = "exercises"
 
 @dataclass(frozen=True)
 class Setup:
-    """What to make: the plan of the class, the seed that it came from, the editions, where to, whether to overwrite."""
+    """What to make: the plan of the class and the roster (if there is one) and seed that it came from, the editions,
+    where to, whether to overwrite.
+    """
 
     plan: Plan
+    roster: Roster | None
     seed: int
     editions: tuple[str, ...]
     out: Path
@@ -49,7 +53,13 @@ class State:
 
 
 @lru_cache(maxsize=4)
-def planned(learners: int | str, seed: int, questions: tuple[str, ...], difficulty: str) -> Plan:
+def read(text: str) -> Roster:
+    """The roster, read once."""
+    return read_roster(text)
+
+
+@lru_cache(maxsize=4)
+def planned(learners: int | Roster, seed: int, questions: tuple[str, ...], difficulty: str) -> Plan:
     """The plan, made once for what does not change while the work goes on."""
     return plan(learners, seed, questions, difficulty)
 
@@ -81,6 +91,12 @@ def questions_of(state: State) -> tuple[tuple[str, str], ...]:
 
 def people_of(state: State) -> tuple[tuple[str, str], ...]:
     return tuple((seat.learner, seat.slug) for seat in state.setup.plan.seats[:MOST_NAMES]) if state.setup else ()
+
+
+def roster_html(state: State) -> str:
+    """What was read of the roster, and what was left out."""
+    roster = state.setup.roster if state.setup else None
+    return f"<div role='status'>{escape(str(roster))}.</div>" if roster else ""
 
 
 def command_of(state: State) -> str:

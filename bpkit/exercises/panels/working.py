@@ -16,6 +16,7 @@ from bpkit.exercises.produce import Pass
 
 SLICE = 0.25  # seconds of work at a tick; between two ticks the kernel answers to everything else
 TICK = 40  # milliseconds
+OVERWRITE = "overwrite what is there"
 _END = object()
 
 Passes = Generator[Pass, None, Any]
@@ -121,6 +122,14 @@ class Working(Panel):
             "idle": (self._stop_button, lambda state: not state.progress.running, "disabled"),
         }
 
+    def set(self, **values: Any) -> None:
+        """Move several controls, the button last and once: what it starts may be over by the time that it is drawn."""
+        run = values.pop("run", None)
+        if values:
+            super().set(**values)
+        if run is not None:
+            self.control["run"].value = run
+
     def foot(self) -> Sequence[widgets.Widget]:
         return ()
 
@@ -147,14 +156,19 @@ class Working(Panel):
         if self._running and self._work:
             try:
                 self._work.go_on()
-            except (BpkitError, OSError, KeyboardInterrupt) as error:
+            except (Exception, KeyboardInterrupt) as error:  # whatever it was, the page must not stay busy
                 self._problem = _words(error)
                 self._work, self._running = None, False
             else:
                 self._running = not self._work.finished
-        if self._work is None:
-            return Progress(False, problem=self._problem)
+        if self._work is None:  # what went wrong with one request says nothing of another
+            return Progress(False, problem=self._problem if setup == self._setup else "")
         return Progress(self._running, self._work.what, self._work.done, self._work.total, self._work.result)
+
+
+def on_a_page(words: str) -> str:
+    """What a command would say, with the tick instead of its option."""
+    return words.replace("allow overwriting (--force)", f"tick “{OVERWRITE}”")
 
 
 def _words(error: BaseException) -> str:
@@ -162,4 +176,6 @@ def _words(error: BaseException) -> str:
         return "interrupted; started again, it goes on from the files that are there"
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
-    return str(error)
+    if isinstance(error, BpkitError):
+        return str(error)
+    return f"the kit stopped at an error of its own ({type(error).__name__}: {error}); change something and try again"
