@@ -134,11 +134,13 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     """
     steps = lines(problem.network, problem.train_biases)
     exact = evaluate(problem)
-    numbers = np.array([float(np.mean(exact[step.name])) for step in steps])
+    mean = np.mean if problem.is_batch else float
+    numbers = np.array([float(mean(exact[step.name])) for step in steps])
     place, nudges = {step.name: i for i, step in enumerate(steps)}, _nudges(numbers)
+    nudged: dict[str, Array] = dict(zip(place, np.eye(len(steps), len(steps) + 1) * nudges[:, None]))
 
     def settle(name: str, values: Array) -> Array:
-        return values + np.where(np.arange(len(steps) + 1) == place[name], nudges[place[name]], 0.0)
+        return values + nudged[name]
 
     made = replace(_every_line(problem.network, problem.train_biases), columns=len(steps) + 1)
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))

@@ -77,6 +77,14 @@ def choose(rng: np.random.Generator, options: Sequence[object]) -> int:
     return int(rng.integers(len(options)))
 
 
+def settled(rng: np.random.Generator, options: Sequence[object]) -> int:
+    """The place of one of some options that stays the same however often the stream's numbers are drawn anew.
+
+    Of answers that are not all equally likely to be kept, those that are asked for come out as often as any other.
+    """
+    return int(rng.bit_generator.seed_seq.entropy % len(options))  # type: ignore[attr-defined]
+
+
 def draw_problem(
     rng: np.random.Generator, network: Network, samples: int | None = None, learning_rate: float | None = None
 ) -> Problem:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.numeric import evaluate
+from bpkit.core.paper import half_unit
+from bpkit.core.problem import Problem
 from bpkit.exercises.bank import QUESTIONS, find_question
+from bpkit.exercises.decimals import confused
 from bpkit.exercises.drawing import LEVELS, alive
 from bpkit.exercises.exercise import Exercise, Question
 from bpkit.exercises.parts import NumberPart, Wrong
-from bpkit.exercises.rounding import half_unit
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task, task_from
 
-SMALLEST, LARGEST = 1e-3, 10.0
+SMALLEST, LARGEST = 2e-3, 10.0  # of the smallest, four decimals still show two digits
+SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals
 WIDEST = 0.05  # of an answer: what rounding on paper may do to it
-ATTEMPTS = 3000
+ATTEMPTS = 20_000
 
 
 def generate(question: str, seed: int = 0, learner: str = "", difficulty: str = "medium", redraw: int = 0) -> Exercise:
@@ -58,11 +62,15 @@ def restore(task: Task | Mapping[str, Any]) -> Exercise:
 
 def _promising(task: Task) -> bool:
     """A look at the numbers alone, before wrong answers and text are made."""
-    if not all(map(alive, task.problems)):
-        return False
     asks = task.about.get("asks", ())
-    values = [evaluate(problem)[quantity] for problem in task.problems for quantity in asks]
-    return all(map(_pleasant, values))
+    return all(alive(problem) and _asked_well(problem, asks) for problem in task.problems)
+
+
+def _asked_well(problem: Problem, asks: Sequence[str]) -> bool:
+    """Pleasant numbers, and updates that move their parameter well before the digits asked end."""
+    values = evaluate(problem)
+    steps = (values[name] - problem.parameters.get(name.removesuffix("_new"), math.inf) for name in asks)
+    return all(_pleasant(values[name]) for name in asks) and all(abs(step) >= SHORTEST for step in steps)
 
 
 def _pleasant(value: float) -> bool:
@@ -87,7 +95,9 @@ def flaws(exercise: Exercise) -> Iterator[str]:
 
 
 def _mixed_up(part: NumberPart, declared: tuple[str, ...]) -> Iterator[str]:
-    """Right and declared wrong numbers that are too close to each other to be told apart."""
+    """Right and wrong numbers that are too close to each other to be told apart."""
+    for wrong in confused(part):
+        yield f"{wrong.name} leads to {wrong.answer:g}, and four decimals do not tell that from {part.right:g}"
     meant = [wrong for wrong in part.wrong if wrong.name in declared]
     safe = max(part.slack, part.tolerance)
     for wrong in meant:
