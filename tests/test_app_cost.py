@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
+from bpkit.apps.cost import LARGEST
 from bpkit.core.program import compiled
 from bpkit.show.cost import CostPlot, count
 
@@ -112,22 +113,52 @@ def test_words_hold_the_counts_and_no_times() -> None:
     assert eval(app.share, {"bp": bp}) == app.state.problem.network
 
 
-def test_the_lesson_s_network_fits_and_a_larger_one_is_refused_with_words() -> None:
+def problem_of(*sizes: int) -> bp.Problem:
+    network = bp.Network(*sizes, bias="neuron")
+    return bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [0.5] * sizes[0], [0.5] * sizes[-1])
+
+
+@pytest.mark.parametrize("given", [ARTICLE, problem_of(150, 2, 3)])
+def test_whatever_the_sliders_offer_is_shown(given: Any) -> None:
+    """More layers leave room for fewer neurons: the slider's end moves along, and nothing is refused."""
+    app = bp.apps.cost(given)
+    assert len(app.state.problem.network.parameters) <= LARGEST
+    for depth in range(1, int(app.depth.high) + 1):
+        for end in ("min", "max"):
+            app.depth.slider.value = depth
+            app.width.slider.value = 10.0 ** getattr(app.width.slider, end)
+            assert "Note" not in app.message.value
+            sizes = app.state.problem.network.sizes
+            assert sizes[1:-1] == (int(app.width.value),) * depth
+            assert app.state.problem.givens.keys() == {*app.state.problem.network.givens}
+            assert 10.0**app.width.slider.max == pytest.approx(app._widest[depth])
+    one_more = app._network(app.state.width + 1, app.state.depth)
+    assert app.state.width == 32 or len(one_more.parameters) > LARGEST
+
+
+def test_the_lesson_s_network_fits_and_a_deeper_one_gets_narrower() -> None:
     app = bp.apps.cost(ARTICLE)
     app.set(width=32, depth=2)
     assert "2,310 forward runs" in repr(app)
-    before = repr(app)
     app.depth.value = 3
-    assert "expected at most 1,300 weights and biases, got 2,180" in app.message.value
-    assert repr(app) == before
+    assert app.state.problem.network.sizes == (2, 24, 24, 24, 2)
+    assert app.width.value == 24
+    assert "With 3 hidden layers this app goes up to 24 neurons in each." in app.message.value
+    app.width.entry.value = "30"  # typed, which the slider cannot do
+    assert (app.width.value, app.width.entry.value) == (24, "24")
+    assert "I took 24." in app.width.children[-1].value
     app.depth.value = 1
-    assert "Note" not in app.message.value
+    assert "goes up to" not in app.message.value
+    app.width.value = 32
+    assert app.state.problem.network.sizes == (2, 32, 2)
+    app.reset.click()
+    assert app.state.problem == ARTICLE.problem
 
 
 def test_a_given_network_that_is_too_large_starts_with_narrower_layers() -> None:
-    large = bp.Network(2, 40, 40, 40, 1)
-    app = bp.apps.cost(bp.Problem(large, dict.fromkeys(large.parameters, 0.1), [1, 2], [1]))
-    assert app.state.problem.network.sizes == (2, 16, 16, 16, 1)
+    assert bp.apps.cost(problem_of(2, 40, 40, 40, 1)).state.problem.network.sizes == (2, 24, 24, 24, 1)
+    with pytest.raises(bp.BpkitError, match=r"at most 1,300 weights and biases"):
+        bp.apps.cost(problem_of(1500, 2))
 
 
 def test_other_networks() -> None:

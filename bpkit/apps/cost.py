@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,19 +46,33 @@ class CostApp(App):
         self._plot = CostPlot()
         self._problem: Callable[[int, int], Problem] = lru_cache(maxsize=64)(self._make)
         self._seconds: Callable[[Problem], tuple[float, float]] = lru_cache(maxsize=64)(seconds)
+        # What is too large is not offered: more layers leave room for fewer neurons in each.
+        self._widest = {depth: self._fitting(depth) for depth in range(1, DEEPEST + 1)}
+        deepest = max((depth for depth, width in self._widest.items() if width), default=0)
+        if not deepest:
+            raise BpkitError(
+                f"cost app: expected a network of at most {LARGEST:,} weights and biases with one hidden neuron, got "
+                f"{self.problem.network!r}; writing out its lines takes too long for a slider, give a smaller one"
+            )
         hidden = self.problem.network.sizes[1:-1] or (2,)
-        width, depth = min(max(hidden), WIDEST), min(len(hidden), DEEPEST)
-        while len(self._network(width, depth).parameters) > LARGEST:
-            width //= 2
+        depth = min(len(hidden), deepest)
+        width = min(max(hidden), self._widest[depth])
         wide: dict[str, Any] = {"label_width": "150px", "whole": True}
         return {
-            "width": Number("neurons in each", width, 0, 1.505, 0.1505, log=True, bounds=(1, WIDEST), **wide),
-            "depth": Number("hidden layers", depth, 1, DEEPEST, 1, bounds=(1, DEEPEST), **wide),
+            "width": Number("neurons in each", width, 0, 1.505, 0.1505, log=True, bounds=(1, self._widest[1]), **wide),
+            "depth": Number("hidden layers", depth, 1, deepest, 1, bounds=(1, deepest), **wide),
         }
 
+    def _fitting(self, depth: int) -> int:
+        """The most neurons in each of so many hidden layers whose network is not too large; 0 if even one is."""
+        widths = range(WIDEST, 0, -1)
+        return next((width for width in widths if len(self._network(width, depth).parameters) <= LARGEST), 0)
+
     def views(self) -> Mapping[str, View]:
-        picture = Picture(660, 320)
+        picture, width = Picture(660, 320), self.control["width"]
         return {
+            "width": (width, lambda state: float(state.width), "value"),
+            "widest": (width.slider, lambda state: math.log10(self._widest[state.depth]), "max"),
             "picture": (picture, lambda state: self._plot.frame(count(state.problem.network), self._row(state))),
             "table": (widgets.HTML(), self._table),
         }
@@ -67,8 +82,15 @@ class CostApp(App):
         return [size, self.view["picture"], self.view["table"]]
 
     def read(self, values: Mapping[str, Any]) -> State:
-        width, depth = int(values["width"]), int(values["depth"])
+        depth = int(values["depth"])
+        width = min(int(values["width"]), self._widest[depth])
         return State(self._problem(width, depth), width, depth)
+
+    def note(self, state: State) -> tuple[str, bool]:
+        widest = self._widest[state.depth]
+        if state.width < widest or widest == self._widest[1]:
+            return "", False
+        return f"With {state.depth} hidden layers this app goes up to {widest} neurons in each.", False
 
     def words(self, state: State) -> str:
         return cost_words(count(state.problem.network), self._row(state))
@@ -96,18 +118,14 @@ class CostApp(App):
     def _make(self, width: int, depth: int) -> Problem:
         """The given problem with that network, and weights drawn for it."""
         network = self._network(width, depth)
-        if len(network.parameters) > LARGEST:
-            raise BpkitError(
-                f"cost: expected at most {LARGEST:,} weights and biases, got {len(network.parameters):,}, too many to "
-                "write out line by line while you wait; take fewer neurons or layers"
-            )
         if network == self.problem.network:
             return self.problem
         return self.problem.replace(network=network, parameters=initial_parameters(network, np.random.default_rng(0)))
 
     def _row(self, state: State) -> list[Cost]:
         """The networks of the curves: of the same depth, and from narrow to wide."""
-        return [count(self._problem(width, state.depth).network) for width in sorted({*WIDTHS, state.width})]
+        widths = {width for width in WIDTHS if width <= self._widest[state.depth]}
+        return [count(self._problem(width, state.depth).network) for width in sorted({*widths, state.width})]
 
     def _table(self, state: State) -> str:
         cost, times = count(state.problem.network), self._seconds(state.problem)
