@@ -289,6 +289,54 @@ def only(name: str) -> pytest.MarkDecorator:
 
 
 @only("forward")
+def test_a_number_is_read_as_people_type_it_or_refused_in_words(app: Shown) -> None:
+    field, word = app.field("w1"), app.element.get_by_role("alert")
+    for typed, key, shown in (
+        ("0,5", "Enter", "0.5"),
+        ("1/3", "Tab", "0.3333333333333333"),
+        ("0.25*0.1 + 0.45", "Enter", "0.47500000000000003"),
+        ("−0.5", "Enter", "-0.5"),
+        (" 0.50 ", "Enter", "0.5"),
+        ("0,50", "Enter", "0.5"),  # the value stays, its spelling is the kit's
+    ):
+        field.fill(typed)
+        field.press(key)
+        expect(field).to_have_value(shown)
+        assert app.expect_twin()["w1"] == float(shown)
+    for typed in ("abc", "0.5.5", "", "w1*2"):
+        field.fill(typed)
+        field.press("Enter")
+        expect(word).to_contain_text(f"I cannot read '{typed}' as a number" if typed else "The box was empty")
+        expect(field).to_have_value("0.5")
+        assert app.expect_twin()["w1"] == 0.5
+    assert word.evaluate("node => node.closest('.bpkit-number').querySelector('label').textContent") == "w1"
+    app.element.get_by_role("slider", name="w1, slider", exact=True).press("ArrowRight")
+    expect(word).to_have_count(0)
+    assert app.expect_twin()["w1"] == 0.51
+
+
+@only("forward")
+def test_up_and_down_in_a_field_are_steps(app: Shown) -> None:
+    field = app.field("w1")
+    field.focus()
+    for key, value in (("ArrowUp", 0.26), ("ArrowUp", 0.27), ("ArrowDown", 0.26)):
+        app.page.keyboard.press(key)
+        assert app.expect_twin()["w1"] == value
+        expect(field).to_have_value(str(value))
+    assert has_focus(field)
+
+
+@only("training")
+def test_a_whole_number_says_what_it_took(app: Shown) -> None:
+    field = app.field("updates")
+    field.fill("20,3")
+    field.press("Enter")
+    expect(app.element.get_by_role("alert")).to_contain_text("whole numbers from 1 to 10000. I took 20.")
+    expect(field).to_have_value("20")
+    assert app.expect_twin()["updates"] == 20
+
+
+@only("forward")
 def test_the_forward_lines_show_what_the_engine_computes(app: Shown) -> None:
     app.field("w5").fill("-1.25")
     app.field("w5").press("Enter")

@@ -18,6 +18,7 @@ EVENTS = 60 if THOROUGH else 12
 # Two views of one slider whose end moves push each other to and fro until the browser stops them: they show the same
 # afterwards. It is the widgets' own, and comes with two views alone.
 KNOWN = "Error setting state: Maximum call stack size exceeded"
+TYPED = ("0.25", "-1,5", "3", "12", "1e-3", "0", "7.123456", "40", "1/3", "exp(-1)", "0.2.5", "")
 KEYS = ("ArrowRight", "ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
 
 
@@ -52,7 +53,7 @@ class Placed(Shown):
 
 def stir(view: Locator, draw: np.random.Generator) -> None:
     """One event on one view of an app."""
-    sliders, fields = view.get_by_role("slider").all(), view.locator("input[type=number]:enabled").all()
+    sliders, fields = view.get_by_role("slider").all(), view.locator(".bpkit-number input:enabled").all()
     page = view.page
     match draw.choice(["key", "key", "pointer", "typed", "play", "choice", "check", "button"]):
         case "key":
@@ -71,7 +72,13 @@ def stir(view: Locator, draw: np.random.Generator) -> None:
             page.mouse.up()
         case "typed":
             field = fields[draw.integers(len(fields))]
-            field.fill(str(draw.choice(["0.25", "-1.5", "3", "12", "1e-3", "0", "7.123456", "40"])))
+            field.fill(
+                str(
+                    draw.choice(
+                        ["0.25", "-1,5", "3", "12", "1e-3", "0", "7.123456", "40", "1/3", "exp(-1)", "0.2.5", ""]
+                    )
+                )
+            )
             field.press("Enter")
         case "play":
             for button in view.get_by_role("button", name="Play or pause").all()[:1]:
