@@ -10,6 +10,7 @@ from typing import Any
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.answers import Found, NotRead, written_in
 from bpkit.exercises.feedback import Feedback
+from bpkit.exercises.judging import judge_all
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
@@ -30,13 +31,18 @@ class Checker:
         if key not in self.sheet.parts:
             raise BpkitError(f"check: this sheet asks for no {key!r}{suggest(key, self.sheet.parts)}")
         part, shell = self.sheet.parts[key], _shell()
-        if shell is None or isinstance(part, FunctionPart):
-            return part.judge(self.answers.get(key))
-        own = shell.user_ns.get("answers")
-        value = own.get(key) if isinstance(own, Mapping) and key in own else self.answers.get(key)
+        own = shell.user_ns.get("answers") if shell else None
+        answers = {**self.answers, **own} if isinstance(own, Mapping) else self.answers
+        value = answers.get(key)
+        if isinstance(part, FunctionPart):
+            return part.judge(value)
+        number, _ = self.sheet.places[key]
+        parts = {name: self.sheet.parts[name] for name, place in self.sheet.places.items() if place[0] == number}
+        said = judge_all(parts, answers)[key]
+        if shell is None:
+            return said
         # The sources that ran, the cell of this very check excepted.
         found = written_in(shell.history_manager.input_hist_raw[:-1], key)
-        said = part.judge(value)
         if said.verdict not in ("blank", "unreadable"):
             return said if _readable(found, value) else _not_marked(said, part)
         if said.verdict == "blank" and found and isinstance(found.value, NotRead):  # it stopped with an error

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bpkit.core.errors import BpkitError
 from bpkit.exercises.answers import NotRead, answers_in
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
 from bpkit.exercises.files import visible
-from bpkit.exercises.judging import safely
+from bpkit.exercises.judging import judge_all
 from bpkit.exercises.key import Key
-from bpkit.exercises.marking import whose
 from bpkit.exercises.sheet import Sheet, open_sheet
 from bpkit.exercises.submissions import (
+    ENDING,
+    REPAIRED,
     Submission,
     Unreadable,
     about_of,
+    bare,
     read_notebook,
     read_submission,
     source_of,
 )
+from bpkit.exercises.whose import Owner, owner_of, tasks_of
 from bpkit.exercises.written import FunctionPart
 
 MANY = 200  # answers that a sheet can ask for
-_DATA = re.compile(r"r'''(\{\"tasks\": \[\n.*?\n\]\})'''", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,10 @@ def examine(path: Path, key: Key | None = None) -> Checkup:
     findings = list(submission.remarks)
     markable = True
     if not submission.about:
-        findings.append("the notebook's own data are lost; whose it is has to be read from its name")
-    if key:
-        try:
-            whose(submission, key)
-        except Unreadable as error:
-            findings.append(str(error))
-            markable = False
+        findings.append("the notebook's own data are lost; its numbers or its name have to say whose it is")
+    if key and (problem := _owner(submission, key).problem):
+        findings.append(problem)
+        markable = False
     sheet = sheet_of(submission, key)
     if sheet is None:
         findings.append("the cell with the numbers of the questions is lost or changed; checks do not work in it")
@@ -75,19 +72,24 @@ def examine(path: Path, key: Key | None = None) -> Checkup:
 
 def sheet_of(submission: Submission, key: Key | None) -> Sheet | None:
     """The questions that a notebook is about: from the key, else from its own cell with the numbers."""
-    if key:
-        try:
-            return key.sheet(whose(submission, key)[0])
-        except BpkitError:
-            return None
-    for cell in submission.cells:
-        if found := _DATA.search(source_of(cell)):
-            try:
-                sheet = open_sheet(found[1])
-                return sheet if sheet.parts else None
-            except Exception:  # a learner's own data may hold anything; whatever is wrong, they are no sheet
-                return None
-    return None
+    owner = _owner(submission, key) if key else Owner()
+    if key and owner.seat and not owner.problem:
+        return key.sheet(owner.seat.slug)
+    try:
+        tasks = tasks_of(submission)
+        sheet = open_sheet({"tasks": tasks}) if tasks else None
+        return sheet if sheet and sheet.parts else None
+    except Exception:  # a learner's own data may hold anything; whatever is wrong, they are no sheet
+        return None
+
+
+def _owner(submission: Submission, key: Key) -> Owner:
+    return owner_of(submission, key, f"{submission.path.parent.name}/{submission.path.name}")
+
+
+def mended_copy(path: Path) -> Path:
+    """Where the mended copy of a notebook goes: beside it, where marking takes it for the file itself."""
+    return path.with_name(f"{bare(path.name)}{REPAIRED}{ENDING}")
 
 
 def _about_cells(submission: Submission, expected: list[str]) -> Iterator[str]:
@@ -124,7 +126,7 @@ def _about_answers(submission: Submission, sheet: Sheet | None) -> Iterator[str]
         if isinstance(found.value, NotRead):
             yield f"{name}: {found.value.why}"
         elif part:
-            said = safely(part, found.value, ())
+            said = judge_all({name: part}, {name: found.value})[name]
             if said.verdict == "unreadable":
                 yield f"{name}: {said.message}"
 
@@ -169,6 +171,6 @@ def repaired(path: Path, key: Key | None = None) -> str:
     if sheet:
         about |= {"schema": 1, "kind": "learner", "answers": list(sheet.parts), "fingerprint": sheet.fingerprint}
         about |= {"questions": [exercise.id for exercise in sheet]}
-        about["learner"] = sheet.learner if key else about.get("learner", "")
+        about["learner"] = sheet.learner or about.get("learner", "")
     whole = {"cells": cells, "metadata": {**KERNEL, **metadata, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -13,6 +13,7 @@ import numpy as np
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.feedback import Feedback, Feedbacks
+from bpkit.exercises.judging import judge_all
 from bpkit.exercises.parts import Part
 from bpkit.exercises.task import Task
 
@@ -130,7 +131,7 @@ class Exercise:
                 f"check: this exercise has the parts {', '.join(self.parts)}, got {str(value)[:40]!r}; "
                 "give a dict such as {'a': 0.0851}, or name the part: check(0.0851, part='a')"
             )
-        return Feedbacks(MappingProxyType({k: part.judge(value.get(k)) for k, part in self.parts.items()}))
+        return Feedbacks(MappingProxyType(judge_all(self.parts, value, run=True)))
 
     @property
     def declared(self) -> tuple[str, ...]:

@@ -18,9 +18,8 @@ from bpkit.exercises.answers import NotRead
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import restore
-from bpkit.exercises.judging import mark_sheet
+from bpkit.exercises.judging import judge_all
 from bpkit.exercises.roll import on_roll, seat_mark
-from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
 
 LARGEST = 1024  # bits of a whole number: what a float holds
@@ -41,7 +40,7 @@ def grade(numbers: object, answers: object, number: int, points: float, roll: st
         try:
             exercise = _exercise(numbers, number, roll)
             given = answers if type(answers) is dict else {}
-            lines = dict(_judged(exercise, number, given))
+            lines = _judged(exercise, number, given)
             share = sum(said.share * exercise.parts[letter].points for letter, said in lines.items()) / exercise.points
             earned = points * min(share, 1.0)
             message = "\n".join(f"- **{_key(exercise, number, letter)}** {said!r}" for letter, said in lines.items())
@@ -71,20 +70,20 @@ def _key(exercise: Exercise, number: int, letter: str) -> str:
     return f"{number}{letter if len(exercise.parts) > 1 else ''}"
 
 
-def _judged(exercise: Exercise, number: int, answers: Mapping[Any, Any]) -> Iterator[tuple[str, Feedback]]:
-    """What is to be said about every answer, by letter."""
-    given = {letter: answers.get(_key(exercise, number, letter)) for letter in exercise.parts}
-    sheet = Sheet((exercise,))
-    marks = mark_sheet(sheet, {key: plain(given[letter]) for key, (_, letter) in sheet.places.items()})
-    for (letter, part), mark in zip(exercise.parts.items(), marks, strict=True):
-        yield letter, _tried(part, given[letter]) if isinstance(part, FunctionPart) else mark.feedback
+def _judged(exercise: Exercise, number: int, answers: Mapping[Any, Any]) -> Mapping[str, Feedback]:
+    """What is to be said about every answer, by letter; functions, which may leave the program, are tried alone."""
+    parts = exercise.parts
+    given = {letter: answers.get(_key(exercise, number, letter)) for letter in parts}
+    said = judge_all(parts, {letter: plain(one) for letter, one in given.items()})
+    tried = {k: _tried(part, given[k]) for k, part in parts.items() if isinstance(part, FunctionPart)}
+    return {**said, **tried}
 
 
 def _tried(part: FunctionPart, given: object) -> Feedback:
     try:
         return part.judge(given)
     except BaseException as error:  # a learner's function may do anything, leave the program included
-        return Feedback("unreadable", f"the function ended with {type(error).__name__}")
+        return Feedback("unreadable", f"The function ended with {type(error).__name__}.")
 
 
 def plain(given: object, depth: int = 0) -> object:

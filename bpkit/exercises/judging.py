@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bpkit.core.derive import derive
 from bpkit.core.detective import question
@@ -19,9 +19,11 @@ from bpkit.core.problem import Problem
 from bpkit.exercises.answers import NotRead
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.parts import NumberPart, Part
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.submissions import Submission
 from bpkit.exercises.written import FunctionPart
+
+if TYPE_CHECKING:  # both are made of exercises, which ask this module
+    from bpkit.exercises.sheet import Sheet
+    from bpkit.exercises.submissions import Submission
 
 BY_HAND = "by hand"
 
@@ -42,20 +44,29 @@ class Mark:
 def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | None = None) -> tuple[Mark, ...]:
     """The marks of all answers of a sheet, by key; an answer that is missing earns nothing."""
     marks = []
-    before: list[Before] = []
-    last = 0
-    for key, (number, _) in sheet.places.items():
-        if number != last:
-            before, last = [], number
-        part, value = sheet.parts[key], answers.get(key)
-        feedback = safely(part, value, before)
-        if isinstance(part, NumberPart) and feedback.verdict not in ("blank", "unreadable"):
-            before.append(Before(part, read(value).value, feedback))
-        found = source.answers.get(key) if source else None
-        given = found.text if found else "" if value is None else str(value)
-        points, remark = feedback.share * part.points, found.remark if found else ""
-        marks.append(Mark(key, sheet[number].id, given[:200], feedback, points, part.points, remark))
+    for number in dict.fromkeys(number for number, _ in sheet.places.values()):
+        parts = {key: sheet.parts[key] for key, (own, _) in sheet.places.items() if own == number}
+        for key, feedback in judge_all(parts, answers).items():
+            found, value, worth = source.answers.get(key) if source else None, answers.get(key), parts[key].points
+            given = found.text if found else "" if value is None else str(value)
+            remark = found.remark if found else ""
+            marks.append(Mark(key, sheet[number].id, given[:200], feedback, feedback.share * worth, worth, remark))
     return tuple(marks)
+
+
+def judge_all(parts: Mapping[str, Part], answers: Mapping[str, Any], run: bool = False) -> dict[str, Feedback]:
+    """What is to be said about each answer of one exercise, in the light of those before it.
+
+    This is the one way to a verdict: of an exercise's and a sheet's ``check``, of a box on a page, of marking and of
+    nbgrader. Functions are tried only where ``run`` says so.
+    """
+    found: dict[str, Feedback] = {}
+    before: list[Before] = []
+    for key, part in parts.items():
+        found[key] = _safely(part, answers.get(key), before, run)
+        if isinstance(part, NumberPart) and found[key].verdict not in ("blank", "unreadable"):
+            before.append(Before(part, read(answers[key]).value, found[key]))
+    return found
 
 
 @dataclass(frozen=True)
@@ -67,17 +78,16 @@ class Before:
     feedback: Feedback
 
 
-def safely(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
-    """The same as ``judged``; an answer that nobody thought of keeps no other from being marked."""
+def _safely(part: Part, value: Any, before: Sequence[Before], run: bool) -> Feedback:
+    """The same as ``_judged``; an answer that nobody thought of keeps no other from being judged."""
     try:
-        return judged(part, value, before)
+        return _judged(part, value, before, run)
     except Exception as error:
         return Feedback("unreadable", f"The answer could not be judged ({type(error).__name__}).")
 
 
-def judged(part: Part, value: Any, before: Sequence[Before]) -> Feedback:
-    """What is to be said about an answer, in the light of the answers before it in the same exercise."""
-    if isinstance(part, FunctionPart):
+def _judged(part: Part, value: Any, before: Sequence[Before], run: bool) -> Feedback:
+    if isinstance(part, FunctionPart) and not run:
         return Feedback(BY_HAND, "Marking runs no code: look at it, or let nbgrader run it.")
     if isinstance(value, NotRead):
         return Feedback("unreadable", value.why)

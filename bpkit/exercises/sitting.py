@@ -20,6 +20,7 @@ from bpkit.exercises.editions.mathml import mathml
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import generate
+from bpkit.exercises.judging import judge_all
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.written import FunctionPart
 from bpkit.show.palette import FAINT
@@ -50,7 +51,8 @@ class Sitting:
     @cached_property
     def feedback(self) -> tuple[Feedback, ...]:
         """What the checker says of each part."""
-        return tuple(part.judge(typed) for part, typed in zip(self.exercise.content.parts, self.typed))
+        parts = self.exercise.parts
+        return tuple(judge_all(parts, dict(zip(parts, self.typed))).values())
 
     @property
     def tried(self) -> bool:

@@ -15,14 +15,18 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from printed import as_printed
 
+from bpkit.core.diagnosis import diagnose
 from bpkit.exercises import checker, generate
 from bpkit.exercises.answers import NotRead, answers_in
 from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.checker import Checker
+from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.grading import plain
 from bpkit.exercises.judging import Mark, mark_sheet
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.sitting import Sitting
 from bpkit.exercises.submissions import read_submission
 
 FORMS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))["cells"]
@@ -159,6 +163,44 @@ def test_the_keys_literals_earn_full_marks(question: str, difficulty: str) -> No
             assert part.judge(plain(found.value)).share == 1
             typed = " ".join(found.value) if isinstance(found.value, list) else str(found.value)
             assert isinstance(found.value, list) or part.judge(typed).share == 1, typed  # in a box of a page
+
+
+@pytest.mark.parametrize(
+    "question", ["loss", "hidden-weight", "hidden-update", "learning-rate", "batch-mean", "delta-chain"]
+)
+def test_the_same_text_gets_the_same_verdict_everywhere(question: str) -> None:
+    """In a box, in check, in marking, in nbgrader's cells and from the detective (which carries no errors here)."""
+    exercise = generate(question, seed=4, difficulty="easy")
+    parts = {letter: part for letter, part in exercise.parts.items() if isinstance(part, NumberPart)}
+    (text,) = nbgrader.whole([nbgrader.of_sheet(Sheet((exercise,), "ada"))]).values()
+    space: dict[str, Any] = {}
+    cells = {one["id"]: one["source"] for one in json.loads(text)["cells"] if one["cell_type"] == "code"}
+    exec("\n".join(source for id, source in cells.items() if not id.startswith("grade")), space)
+    for place in range(6):
+        typed = {letter: attempts(part)[place] for letter, part in parts.items()}
+        key = lambda letter: f"1{letter if len(exercise.parts) > 1 else ''}"
+        space["answers"] = {key(letter): text for letter, text in typed.items()}
+        sitting = Sitting(exercise, tuple(typed.get(letter, "") for letter in exercise.parts))
+        boxes = dict(zip(exercise.parts, sitting.feedback))
+        marks = {mark.key: mark for mark in mark_sheet(Sheet((exercise,)), space["answers"])}
+        check = Checker(Sheet((exercise,)), space["answers"])
+        checked = exercise.check(typed if len(exercise.parts) > 1 else next(iter(typed.values())))
+        earned = 0.0
+        for letter, part in parts.items():
+            verdict = boxes[letter].verdict
+            assert marks[key(letter)].feedback.verdict == check(key(letter)).verdict == verdict
+            assert (checked[letter] if len(exercise.parts) > 1 else checked).verdict == verdict
+            earned += boxes[letter].share * part.points
+            found = diagnose(part.problem, part.quantity, typed[letter], digits=part.digits)
+            assert found.verdict == verdict or verdict == "carried" or "takes one sample" in str(boxes[letter])
+        assert eval(cells["grade-1"], space) == pytest.approx(earned)
+
+
+def attempts(part: NumberPart) -> list[str]:
+    """A right answer, few digits of it, more than were asked, a known mistake, an unknown one, the sign lost."""
+    right, wrong = part.right, part.wrong[0].answer
+    texts = [f"{right:#.{part.digits}g}", f"{right:.1g}", f"{right:.12g}", f"{wrong:#.{part.digits}g}"]
+    return [*texts, f"{right * 1.2345:.{part.digits}g}", f"dE/dw = {-right:.5g}".replace(".", ",")]
 
 
 @pytest.mark.parametrize(

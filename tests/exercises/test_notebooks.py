@@ -158,7 +158,7 @@ def test_check_cells_run_in_a_kernel_and_tell_right_from_wrong() -> None:
         if cell.metadata.bpkit.kind == "check"
     }
     assert said["1a"].startswith("correct:")
-    assert said["1b"] == "blank: no answer yet"
+    assert said["1b"] == "blank: No answer yet."
     assert "forgets the hidden slope" in said["2"]
     assert said["3a"].startswith("unreadable:")
 
