@@ -65,8 +65,8 @@ class CostApp(App):
 
     def _fitting(self, depth: int) -> int:
         """The most neurons in each of so many hidden layers whose network is not too large; 0 if even one is."""
-        widths = range(WIDEST, 0, -1)
-        return next((width for width in widths if len(self._network(width, depth).parameters) <= LARGEST), 0)
+        too_large = (w for w in range(1, WIDEST + 1) if len(self._network(w, depth).parameters) > LARGEST)
+        return next(too_large, WIDEST + 1) - 1
 
     def views(self) -> Mapping[str, View]:
         picture, width = Picture(660, 320), self.control["width"]
