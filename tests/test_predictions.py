@@ -1,0 +1,236 @@
+"""Predictions give nothing away: nothing that a learner sees before committing holds the answer."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import html
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import nbformat
+import pytest
+
+import bpkit as bp
+from bpkit.apps.questions import QUESTIONS
+
+LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NAMES = [path.name for path in LESSONS]
+RIGHT = {
+    "toward-the-target": "up",
+    "slope-at-3": "down",
+    "sigmoid-at-1": 0.7310585786300049,
+    "forward-runs": 2310,
+    "net-of-o1": "0.85",
+    "sign-for-w5": "positive",
+    "two-paths": "positive, and the path through o1 is the larger one",
+    "how-many-updates": 20,
+    "figures-that-hold": 4,
+    "softmax-slope": "p − y",
+    "net-of-a-batch": 1600,
+    "ten-layers": "more than a million times",
+    "library-digits": "13 or more",
+}
+
+
+def question_in(source: str) -> str | None:
+    """The name that a cell asks its prediction by."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    for call in calls:
+        if ast.unparse(call.func) == "bp.apps.predict":
+            assert len(call.args) == 1, "a lesson's question lives in the kit"
+            assert not call.keywords
+            return str(ast.literal_eval(call.args[0]))
+    return None
+
+
+def shown(cell: Any) -> str:
+    """All that a learner reads in a cell: its source, unless that is hidden, and its outputs, pictures of text too."""
+    parts = [] if cell.metadata.get("jupyter", {}).get("source_hidden") else [cell.source]
+    for output in cell.get("outputs", ()):
+        parts.append(output.get("text", ""))
+        for kind, data in output.get("data", {}).items():
+            if kind.startswith("text/") or kind == "image/svg+xml":
+                parts.append(data)
+                parts += [base64.b64decode(found).decode() for found in re.findall(r"svg\+xml;base64,([^\"']+)", data)]
+    return html.unescape(re.sub(r"<[^>]*>", " ", re.sub(r"base64,[\w+/=]+", "", " ".join(parts))))
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of a text, each at three significant digits; "20 minutes" and "lesson 04" aside."""
+    text = re.sub(r"\d+ min", "", text.replace("−", "-"))
+    found = re.findall(r"(?<![\w.])(?!0\d)\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])", text)
+    return {f"{float(number.replace(',', '')):.3g}" for number in found}
+
+
+def committed(name: str) -> str:
+    """What is said after a wrong answer."""
+    app = bp.apps.predict(name)
+    app.commit.value = next(one for one in app.state.choices or (-1.5,) if one != app.state.answer)
+    return str(app.feedback)
+
+
+def secrets(name: str) -> tuple[set[str], str]:
+    """What may not be read before: the answer's numbers, those of its reason, and the reason."""
+    app = bp.apps.predict(name)
+    state = app.state
+    given = numbers(state.question) | numbers(" ".join(state.choices or ()))
+    told = numbers(state.because)
+    own = {one for one in told - given if len(re.sub(r"e.*|\D", "", one).strip("0")) >= 3 or float(one) >= 1000}
+    return own | ({f"{float(state.answer):.3g}"} if state.choices is None else set()), state.because
+
+
+def leaks(cells: list[Any]) -> list[str]:
+    """What of a lesson's prediction can be read in the cells up to it, and in its own."""
+    found, before = [], []
+    for cell in cells:
+        before.append(shown(cell))
+        if cell.cell_type == "code" and (name := question_in(cell.source)):
+            text = " ".join(before)
+            numbers_told, because = secrets(name)
+            found += sorted(numbers(text) & numbers_told)
+            found += [piece for piece in re.split(r"[.;:,] ", because) if len(piece) > 12 and piece in text]
+            if isinstance(RIGHT[name], str) and len(str(RIGHT[name])) > 12:
+                found += [RIGHT[name]] * (" ".join(before[:-1]).count(str(RIGHT[name])))
+    return found
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=NAMES)
+def test_nothing_up_to_a_prediction_holds_its_answer(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    assert [question_in(cell.source) for cell in cells if cell.cell_type == "code"].count(None) < len(cells)
+    assert leaks(cells) == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=NAMES)
+def test_no_visible_source_has_an_answer_or_a_reason(path: Path) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            assert not re.search(r"\b(answer|because)\s*=", cell.source), cell.source
+
+
+def test_a_leak_would_be_seen() -> None:
+    ask = nbformat.v4.new_code_cell('bp.apps.predict("net-of-o1")')
+    for spoiler in (
+        nbformat.v4.new_markdown_cell("The net input of o1 is 0.8447."),
+        nbformat.v4.new_code_cell("net", outputs=[nbformat.v4.new_output("stream", text="net_o1 = 0.844681\n")]),
+        nbformat.v4.new_code_cell("d", outputs=bundled(bp.examples.article.problem.diagram())),
+        nbformat.v4.new_markdown_cell("Note: a third of 0.6 and a fifth of 0.6 together are about 0.33."),
+    ):
+        assert leaks([spoiler, ask]), spoiler
+    assert (
+        leaks(
+            [nbformat.v4.new_code_cell("d", outputs=bundled(bp.examples.article.problem.diagram(computed=False))), ask]
+        )
+        == []
+    )
+    assert (
+        leaks(
+            [
+                nbformat.v4.new_code_cell('d = "more"', outputs=[]),
+                nbformat.v4.new_code_cell('bp.apps.predict("how-many-updates")'),
+            ]
+        )
+        == []
+    )
+    assert leaks(
+        [nbformat.v4.new_markdown_cell("20 updates"), nbformat.v4.new_code_cell('bp.apps.predict("how-many-updates")')]
+    )
+
+
+def bundled(drawing: Any) -> list[Any]:
+    return [nbformat.v4.new_output("display_data", data=dict(data)) for data in drawing.bundles()]
+
+
+def test_every_question_has_its_lesson_and_its_answer() -> None:
+    asked = [
+        name
+        for path in LESSONS
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and (name := question_in(cell.source))
+    ]
+    assert asked == list(QUESTIONS) == list(RIGHT)
+    for name, right in RIGHT.items():
+        answer = bp.apps.predict(name).state.answer
+        assert answer == (right if isinstance(right, str) else pytest.approx(right, rel=1e-12)), name
+
+
+def test_the_right_choice_is_at_no_place_in_particular() -> None:
+    apps = [bp.apps.predict(name) for name, question in QUESTIONS.items() if question.choices]
+    places = Counter(app.state.choices.index(app.state.answer) for app in apps)
+    assert len(places) >= 3
+    assert max(places.values()) <= len(apps) / 2
+    for app in apps:
+        assert app.guess.options == app.state.choices
+        assert app.guess.value is None
+
+
+def test_before_the_commit_nothing_that_is_shown_or_stored_holds_the_answer() -> None:
+    """What an app shows is the same whatever is right, and has no part of the reason."""
+    for name in QUESTIONS:
+        app = bp.apps.predict(name)
+        page = everything(app)
+        state = app.state
+        assert not any(piece in page for piece in re.split(r"[.;:,] ", state.because) if len(piece) > 12), name
+        if state.choices:
+            for choice in state.choices:
+                other = bp.apps.predict(state.question, state.choices, answer=choice, because="other")
+                assert everything(other) == page
+        else:
+            assert everything(bp.apps.predict(state.question, answer=-7.25)) == page
+
+
+def everything(app: Any) -> str:
+    """What a notebook stores of an app, and all texts that its widgets hold."""
+    bundle = {kind: text for kind, text in app._repr_mimebundle_().items() if isinstance(text, str)}
+    texts, waiting = [str(sorted(bundle.items()))], [app]
+    while waiting:
+        widget = waiting.pop()
+        waiting += getattr(widget, "children", ())
+        kept = {name: value for name, value in widget.get_state().items() if not isinstance(value, ipywidgets.Widget)}
+        texts.append(str({name: value for name, value in kept.items() if "IPY_MODEL" not in str(value)}))
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_off(name: str) -> None:
+    told, state = committed(name), bp.apps.predict(name).state
+    assert told.startswith("You said ")
+    true = f"{float(state.answer):.6g}" if state.choices is None or name == "net-of-o1" else str(state.answer)
+    assert f" is {true}" in told
+    assert "The reason: " in told
+    assert state.because.rstrip(".") in told
+    if state.choices is None or name == "net-of-o1":
+        assert re.search(r"You were [\d.e+]+.* too (high|low)", told), told
+    app = bp.apps.predict(name)
+    app.commit.value = state.answer
+    assert "That is right" in app.feedback
+
+
+def test_what_the_questions_say_is_so() -> None:
+    """The numbers that are typed in their texts are those of the problems."""
+    article = bp.examples.article
+    values = bp.evaluate(article.problem)
+    assert f"{values['out_o2']:.2f}" == "0.74"
+    assert article.problem.givens["y2"] == 0.95
+    assert article.problem.network.weights["w7"] == ("h1", "o2")
+    assert len(article.audit()) == 11
+    assert len(bp.examples.data_set("moons").problem(bp.Network(2, 8, 1), seed=0).inputs) == 200
+    neuron = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, [1.0], [1.0])
+    assert bp.evaluate(neuron)["net_o1"] == 1
+
+
+def test_a_picture_of_the_given_numbers_has_no_others() -> None:
+    problem = bp.examples.article.problem
+    picture = problem.diagram(computed=False)
+    for text in (picture.caption, picture.figure):
+        known = {f"{float(value):.3g}" for value in problem.givens.values()}
+        assert {one for one in numbers(re.sub(r"[\w-]+='[^']*'", "", text)) if "." in one} <= known
+        assert not re.search(r"\b(net|out|E)_?(h1|o1|total)?\b", re.sub(r"<svg[^>]*>", "", text).replace("loss", ""))
+    assert "y1 = 0.05" in picture.caption
+    assert "y1 = 0.05" in picture.figure
+    batch = problem.replace(inputs=[[1, 2], [3, 4]], targets=[[1, 0], [0, 1]])
+    assert "Loss" not in batch.diagram(computed=False).caption
