@@ -12,19 +12,20 @@ from tqdm import tqdm
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.cohort import plan
-from bpkit.exercises.doctor import examine, repaired
+from bpkit.exercises.doctor import examine, mended_copy, repaired
 from bpkit.exercises.drawing import LEVELS
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH
 from bpkit.exercises.editions.pdf import browser, print_pages
 from bpkit.exercises.files import counted, visible, write
 from bpkit.exercises.generation import generate
 from bpkit.exercises.key import read_key
-from bpkit.exercises.marked import absent, handed_in, marking, reports
+from bpkit.exercises.marked import handed_in, marking, reports, settled
 from bpkit.exercises.marking import Marked
 from bpkit.exercises.produce import produce
-from bpkit.exercises.report import listed
+from bpkit.exercises.roster import Roster, numbered, read_roster
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS, chosen
 from bpkit.exercises.submissions import Unreadable
+from bpkit.exercises.tables import MOST_BYTES, table_text
 
 
 def register(group: click.Group) -> None:
@@ -95,12 +96,18 @@ def new(
 ) -> None:
     """Make a class's sheets: a notebook for each learner, solutions, the key, and what else --editions names.
 
+    A roster is a list with a name on each line, or a table in CSV as a learning system or a spreadsheet saves it, with
+    headers such as Name, First name, Vorname, Student ID or E-mail. A column headed seed gives seeds of their own.
+
     Interrupted, it goes on when started again with the same options.
 
     The nbgrader edition has a notebook for `nbgrader generate_assignment`, and for several learners a copy with their
     own numbers each: give them those in place of the release, and name learners in the roster by their ids in nbgrader.
     """
-    made = plan(_learners(learners), seed, chosen(_words(topics), _words(wanted)), difficulty)
+    roster = _roster(learners)
+    made = plan(roster, seed, chosen(_words(topics), _words(wanted)), difficulty)
+    if not learners.isdecimal():
+        click.echo(visible(f"{roster}."))
     if pdf:
         browser()  # asked for first: a class of pages is made before one is printed
     kinds = [*_words(editions), *(["printable"] if pdf else [])]
@@ -115,22 +122,19 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _learners(text: str) -> int | str:
-    """A number of learners, or the text of a roster."""
+def _roster(text: str) -> Roster:
+    """So many learners, or those of a roster's file."""
     if text.isdecimal():
-        return int(text)
-    path = Path(text)
+        return numbered(int(text))
     try:
-        if path.stat().st_size > 10_000_000:
-            raise BpkitError(f"roster: expected a table of names, {path} has more than 10 MB")
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BpkitError(f"roster: {path} is not in UTF-8; save it as CSV UTF-8") from None
+        with Path(text).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise BpkitError(
             f"learners: expected a number or a roster in CSV, got {text!r} ({error.strerror}); "
             "write for example --learners 30"
         ) from None
+    return read_roster(table_text(content))
 
 
 @click.command(short_help="Mark what learners handed in; none of it is run.")
@@ -138,31 +142,39 @@ def _learners(text: str) -> int | str:
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("marked"), show_default=True)
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
-@click.option("--force", is_flag=True, help="Overwrite files with other content.")
+@click.option("--force", is_flag=True, help="Overwrite earlier results of the learners who are marked anew.")
 def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: bool) -> None:
     """Mark the notebooks in SUBMISSIONS, a folder or a file, without running a line of them.
 
-    Writes marks.csv, answers.csv, class.html and a feedback page for each learner.
+    Writes marks.csv, with a row for every learner of the key, answers.csv, class.html and a feedback page for each
+    learner. Of several attempts the last one counts. With --force you can mark again, also a late file by itself: the
+    rows of all other learners stay.
+
+    To set marks by hand, write a table overrides.csv beside key.json, with the columns learner,question,points,remark;
+    a question is called as in marks.csv, such as 2 or 4c. These marks always win, and the kit never writes this file.
     """
-    paths = handed_in(submissions, key_path)
-    results: list[Marked] = list(bar(marking(paths, key_path, jobs), len(paths), "marking"))
-    missing = absent(results, key_path)
-    for name, content in reports(results, missing).items():
+    given = handed_in(submissions, key_path, out)
+    results: list[Marked] = list(bar(marking(given, jobs), len(given), "marking"))
+    outcome = settled(results, given)
+    for name, content in reports(outcome).items():
         write(out / name, content, force)
-    unmarked = [marked for marked in results if marked.problem]
-    click.echo(
-        f"{len(results) - len(unmarked)} of {counted(len(results), 'notebook')} marked; see {out / 'class.html'}"
-    )
-    for marked in unmarked:
-        click.echo(visible(f"  not marked: {marked.path.name}: {marked.problem}"))
-    if missing:
-        click.echo(visible(f"  nothing marked of: {listed(missing)}"))
+    click.echo(f"{outcome!r}; see {out / 'class.html'}")
+    for marked in outcome.unmarked:
+        click.echo(visible(f"  not marked: {marked.where}: {marked.problem}"))
+    for one in outcome.standings:
+        for other in one.others:
+            if other.aside:
+                click.echo(visible(f"  {other.where}: {other.aside}"))
+    if unclear := sum(len(one.unclear) for one in outcome.good):
+        click.echo(f"  {counted(unclear, 'answer')} to look at: see {out / 'class.html'}")
+    if outcome.absent:
+        click.echo(visible(f"  handed in nothing: {', '.join(outcome.absent)}"))
 
 
 @click.command(short_help="Say what is wrong with a notebook, and mend a copy.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=None, help="The key, to compare with.")
-@click.option("--repair", is_flag=True, help="Write a mended copy beside each, NAME.repaired.ipynb.")
+@click.option("--repair", is_flag=True, help="Write a mended copy beside each, NAME.repaired.ipynb, to mark instead.")
 @click.option("--force", is_flag=True, help="Overwrite an earlier mended copy.")
 def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: bool) -> None:
     """Say whether edited notebooks, the FILES, can still be marked, and mend copies of them."""
@@ -174,7 +186,7 @@ def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: 
         click.echo(repr(said))
         if repair:
             try:
-                copy = path.with_suffix(".repaired.ipynb")
+                copy = mended_copy(path)
                 write(copy, repaired(path, key), force)
                 click.echo(visible(f"  mended copy: {copy}"))
             except Unreadable as error:

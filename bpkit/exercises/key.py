@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.cohort import Plan, Seat
-from bpkit.exercises.sheet import Sheet, open_sheet
+from bpkit.exercises.sheet import Sheet, fingerprint, open_sheet
 
 SCHEMA = 1
 
@@ -35,6 +36,28 @@ class Key:
     def by_slug(self) -> Mapping[str, Seat]:
         """The seats by file name."""
         return MappingProxyType({seat.slug: seat for seat in self.seats})
+
+    @cached_property
+    def by_fingerprint(self) -> Mapping[str, tuple[Seat, ...]]:
+        """The seats by what tells their tasks from others'; several where a sheet has no numbers in it."""
+        found: dict[str, tuple[Seat, ...]] = {}
+        for seat in self.seats:
+            mark = fingerprint(self.tasks[seat.slug])
+            found[mark] = (*found.get(mark, ()), seat)
+        return MappingProxyType(found)
+
+    @cached_property
+    def worth(self) -> tuple[float, ...]:
+        """What each question is worth, the same for everybody: as much as to those who have most answers to give."""
+        points = ([exercise.points for exercise in self.sheet(seat.slug)] for seat in self.seats)
+        return tuple(max(same) for same in zip_longest(*points, fillvalue=0.0))
+
+    def worths(self, sheet: Sheet) -> dict[str, float]:
+        """What each answer of a sheet is worth."""
+        return {
+            key: sheet.parts[key].points * self.worth[number - 1] / sheet[number].points
+            for key, (number, _) in sheet.places.items()
+        }
 
     def sheet(self, slug: str) -> Sheet:
         """The sheet of a seat."""

@@ -3,55 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.files import slug
 from bpkit.exercises.key import Key, key_file, read_key
-from bpkit.exercises.marking import Marked, mark_file, twice
+from bpkit.exercises.marking import Marked, mark_file
+from bpkit.exercises.overrides import Overrides, read_overrides
 from bpkit.exercises.produce import spread, usable_jobs
-from bpkit.exercises.report import answers_table, class_page, feedback_page, marks_table
-from bpkit.exercises.submissions import notebooks_in
+from bpkit.exercises.records import ANSWERS, MARKS, answers_table, earlier, marks_table
+from bpkit.exercises.report import class_page, feedback_page
+from bpkit.exercises.standing import Outcome, Standing, settle
+from bpkit.exercises.submissions import files_in
 
 MANY = 200  # files, from which on further processes are worth their start
 
 
-def handed_in(submissions: Path, key_path: Path) -> tuple[Path, ...]:
-    """The notebooks to mark; raises ``BpkitError`` when there are none, or no key."""
-    _key(key_path, _stamp(key_path))
+@dataclass(frozen=True)
+class HandedIn:
+    """The files to mark and the folder that they lie in, the key, what was set by hand, and what is marked already."""
+
+    paths: tuple[Path, ...]
+    root: Path | None
+    key_path: Path
+    changed: Overrides
+    earlier: Mapping[str, Standing]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def handed_in(submissions: Path, key_path: Path, out: Path) -> HandedIn:
+    """What there is to mark; raises ``BpkitError`` when there is nothing, no key, or a table in the way.
+
+    ``out`` is where the results go, and where those of earlier runs are.
+    """
+    key = _key(key_path, _stamp(key_path))
     if not submissions.exists():
         raise BpkitError(f"mark: expected a folder with what was handed in, there is no {submissions}; name another")
-    paths = tuple(notebooks_in(submissions))
+    alone = not submissions.is_dir()
+    # What the kit wrote itself was not handed in, though it may lie in the same folder.
+    paths = tuple(files_in(submissions, [key_file(key_path).parent.resolve(), out.resolve()]))
     if not paths:
         raise BpkitError(f"mark: expected notebooks in {submissions}, found none; they end with .ipynb")
-    return paths
+    changed, before = read_overrides(key_path, key), earlier(out, key, alone)
+    return HandedIn(paths, None if alone else submissions, key_path, changed, before)
 
 
-def marking(paths: Sequence[Path], key_path: Path, jobs: int | None = None) -> Iterator[Marked]:
-    """Mark files by a key, in order; of two from one learner the second says so."""
-    seen: dict[str, Path] = {}
-    with spread(usable_jobs(jobs) if len(paths) > MANY else 1, len(paths)) as run:
-        for marked in run(partial(_mark_one, key_path=key_path, stamp=_stamp(key_path)), paths):
-            yield twice(marked, seen)
+def marking(given: HandedIn, jobs: int | None = None) -> Iterator[Marked]:
+    """Mark files by a key, in order."""
+    with spread(usable_jobs(jobs) if len(given) > MANY else 1, len(given)) as run:
+        stamp = _stamp(given.key_path)
+        yield from run(partial(_mark_one, key_path=given.key_path, stamp=stamp, root=given.root), given.paths)
 
 
-def absent(results: Sequence[Marked], key_path: Path) -> tuple[str, ...]:
-    """The learners of the key of whom no notebook was marked."""
-    here = {marked.slug for marked in results}
-    return tuple(seat.learner for seat in _key(key_path, _stamp(key_path)).seats if seat.slug not in here)
+def settled(results: Sequence[Marked], given: HandedIn) -> Outcome:
+    """Where every learner of the key stands after this; raises ``BpkitError`` for sheets of another key."""
+    return settle(results, _key(given.key_path, _stamp(given.key_path)), given.changed, given.earlier)
 
 
-def reports(results: Sequence[Marked], missing: Sequence[str] = ()) -> Mapping[str, str]:
+def reports(outcome: Outcome) -> Mapping[str, str]:
     """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page.
 
-    The class's page names who is ``missing``.
+    A learner's page of an earlier run stays as it is, unless something was set by hand.
     """
-    good = [marked for marked in results if marked.marks]
-    pages = {f"feedback/{name}.html": feedback_page(marked) for name, marked in zip(_pages(good), good)}
-    tables = {"marks.csv": marks_table(results), "answers.csv": answers_table(results)}
-    return {**tables, "class.html": class_page(results, missing), **pages}
+    fresh = {name: one for name, one in _pages(outcome.good) if one.changed or not one.row}
+    pages = {f"feedback/{name}.html": feedback_page(one) for name, one in fresh.items()}
+    return {MARKS: marks_table(outcome), ANSWERS: answers_table(outcome), "class.html": class_page(outcome), **pages}
 
 
 @lru_cache(maxsize=1)
@@ -68,19 +89,19 @@ def _stamp(path: Path) -> int:
         return 0
 
 
-def _mark_one(path: Path, key_path: Path, stamp: int) -> Marked:
-    return mark_file(path, _key(key_path, stamp))
+def _mark_one(path: Path, key_path: Path, stamp: int, root: Path | None) -> Marked:
+    return mark_file(path, _key(key_path, stamp), root)
 
 
-def _pages(results: Sequence[Marked]) -> Iterator[str]:
-    """The name of each learner's page; a second file of theirs gets one of its own, and never somebody else's."""
-    taken = {marked.slug for marked in results}
+def _pages(good: Sequence[Standing]) -> Iterator[tuple[str, Standing]]:
+    """The name of each learner's page; where all have one sheet, of each file's, and never somebody else's."""
+    taken = {one.slug for one in good}
     seen: set[str] = set()
-    for marked in results:
-        name = marked.slug
+    for one in good:
+        name = one.slug
         if name in seen:
-            longer = f"{name}-{slug(marked.path.stem)}"
-            name = next(one for one in chain([longer], (f"{longer}-{n}" for n in count(2))) if one not in taken)
+            longer = f"{name}-{slug(PurePosixPath(one.where).stem)}"
+            name = next(other for other in chain([longer], (f"{longer}-{n}" for n in count(2))) if other not in taken)
             taken.add(name)
         seen.add(name)
-        yield name
+        yield name, one

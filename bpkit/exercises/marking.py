@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bpkit.exercises.files import slug
 from bpkit.exercises.judging import BY_HAND, Mark, mark_sheet
 from bpkit.exercises.key import Key
 from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.submissions import Submission, Unreadable, read_submission
+from bpkit.exercises.submissions import Unreadable, read_submission
+from bpkit.exercises.whose import Owner, bearers_of, owner_of
 
 
 @dataclass(frozen=True)
 class Marked:
-    """One file: whose it is, its marks, remarks; or a ``problem`` that kept it from being marked."""
+    """One file: whose it is, its marks, remarks; or a ``problem`` that kept it from being marked.
+
+    ``name`` is its path inside the folder that is marked, ``date`` when it was last changed, ``sheet`` tells which
+    tasks it was marked by. ``origin`` names whose sheet it is, where it was handed in as somebody else's; ``stranger``
+    is True for a sheet that is not of this key. ``aside`` says why it does not count, where another file does.
+    """
 
     path: Path
     learner: str = ""
@@ -23,78 +28,96 @@ class Marked:
     marks: tuple[Mark, ...] = ()
     remarks: tuple[str, ...] = ()
     problem: str = ""
+    name: str = ""
+    date: float = 0.0
+    sheet: str = ""
+    origin: str = ""
+    stranger: bool = False
+    aside: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path that reports give."""
+        return self.name or self.path.name
 
     @property
     def points(self) -> float:
-        """What the answers earned, without those that are marked by hand."""
+        """What the answers earned, those that are marked by hand not yet among them."""
         return sum(mark.points for mark in self.marks)
 
     @property
     def worth(self) -> float:
-        """What they could have earned, without those that are marked by hand."""
-        return sum(mark.worth for mark in self.marks if mark.feedback.verdict != BY_HAND)
+        """What the answers could have earned, all that are asked for: the same for every learner of a key."""
+        return sum(mark.worth for mark in self.marks)
 
     def __repr__(self) -> str:
-        return (
-            f"Marked({self.learner or self.path.name}: {self.problem or f'{self.points:g} of {self.worth:g} points'})"
-        )
+        return f"Marked({self.learner or self.where}: {self.problem or f'{self.points:g} of {self.worth:g} points'})"
 
 
-def mark_file(path: Path, key: Key, sheets: Callable[[str], Sheet] | None = None) -> Marked:
-    """Mark one file; it never raises for what a file holds."""
+def mark_file(path: Path, key: Key, root: Path | None = None) -> Marked:
+    """Mark one file, of the folder ``root`` if there is one; it never raises for what a file holds."""
+    inside = path.relative_to(root).as_posix() if root else f"{path.parent.name}/{path.name}"
+    # The folder of a file that is marked alone is only worth telling where it is named after somebody.
+    shown = inside if root or bearers_of(f"{path.parent.name}/", key) else path.name
+    file = Marked(path, name=shown, date=_date(path))
     try:
         submission = read_submission(path)
-        seat_slug, remarks = whose(submission, key)
+        owner = owner_of(submission, key, inside, root.name if root else "")
     except Unreadable as error:
-        return Marked(path, problem=str(error))
+        return _unmarked(file, key, inside, str(error))
     except Exception as error:  # one file must not keep the others from being marked
-        return Marked(path, problem=f"could not be read ({type(error).__name__}: {str(error)[:80]})")
+        return _unmarked(file, key, inside, f"could not be read ({type(error).__name__}: {str(error)[:80]})")
+    if owner.seat is None or owner.problem:
+        return _of(file, owner)
     try:
-        sheet = (sheets or key.sheet)(seat_slug)
-        marks = mark_sheet(sheet, {name: found.value for name, found in submission.answers.items()}, submission)
+        sheet = key.sheet(owner.seat.slug)
+        answers = {name: found.value for name, found in submission.answers.items()}
+        marks = fair(mark_sheet(sheet, answers, submission), sheet, key)
     except Exception as error:
-        return Marked(path, problem=f"could not be marked ({type(error).__name__}: {str(error)[:80]})")
-    lost = [name for name in sheet.parts if name not in submission.answers]
-    if lost:
-        remarks = (*remarks, f"no answer cell found for {', '.join(lost)}")
-    fingerprint = submission.about.get("fingerprint")
-    if fingerprint is not None and fingerprint != sheet.fingerprint:
-        remarks = (*remarks, "its own data are not those of the key; it was marked by the key")
-    return Marked(path, sheet.learner, seat_slug, marks, (*submission.remarks, *remarks))
+        return _unmarked(file, key, inside, f"could not be marked ({type(error).__name__}: {str(error)[:80]})")
+    remarks = [*submission.remarks, *owner.remarks]
+    if lost := [name for name in sheet.parts if name not in submission.answers]:
+        remarks.append(f"no answer cell found for {', '.join(lost)}")
+    return replace(_of(file, owner), marks=marks, remarks=tuple(remarks), sheet=sheet.fingerprint)
 
 
-def whose(submission: Submission, key: Key) -> tuple[str, tuple[str, ...]]:
-    """The seat of a file, by its own data, else by its name; raises ``Unreadable`` when nobody's."""
-    learner = submission.about.get("learner")
-    stem = slug(submission.path.stem)
-    by_name = [found for found in key.by_slug if found == stem]
-    by_name = by_name or [found for found in key.by_slug if f"-{found}-" in f"-{stem}-"]
-    longest = max(by_name, key=len) if by_name else None
-    if isinstance(learner, str) and learner in key.by_learner:
-        own = key.by_learner[learner].slug
-        if longest and longest != own:
-            return own, (f"the file's name says {longest}, the file itself {own}; it was marked as {own}",)
-        return own, ()
-    if longest:
-        return longest, ("its own data are lost; whose it is was read from the file's name",)
-    if len(key.seats) == 1:
-        return key.seats[0].slug, ()
-    raise Unreadable("nobody in the key has this name; rename the file to the name that it was handed out under")
+def fair(marks: Sequence[Mark], sheet: Sheet, key: Key) -> tuple[Mark, ...]:
+    """The same marks on the scale of the class: to everybody a question is worth the same, however many its answers."""
+    return tuple(
+        one if one.worth == worth else replace(one, points=one.points * worth / one.worth, worth=worth)
+        for one, worth in zip(marks, key.worths(sheet).values(), strict=True)
+    )
 
 
-def mark_all(paths: Iterable[Path], key: Key) -> Iterator[Marked]:
-    """Mark files one after the other; of two from one learner the second says so."""
-    seen: dict[str, Path] = {}
-    for path in paths:
-        marked = mark_file(path, key)
-        yield twice(marked, seen)
+def _of(file: Marked, owner: Owner) -> Marked:
+    seat, origin = owner.seat, owner.origin
+    file = replace(file, problem=owner.problem, stranger=owner.stranger, origin=origin.slug if origin else "")
+    return replace(file, learner=seat.learner, slug=seat.slug) if seat else file
 
 
-def twice(marked: Marked, seen: dict[str, Path]) -> Marked:
-    """The same, with a remark when the learner has handed in another file already."""
-    if marked.slug and marked.slug in seen:
-        remark = f"{marked.learner} also handed in {seen[marked.slug].name}"
-        return Marked(marked.path, marked.learner, marked.slug, marked.marks, (*marked.remarks, remark))
-    if marked.slug:
-        seen[marked.slug] = marked.path
-    return marked
+def _unmarked(file: Marked, key: Key, inside: str, problem: str) -> Marked:
+    """A file that nothing can be read from; whose it is its name may say."""
+    bearers = bearers_of(inside, key)
+    return _of(file, Owner(bearers[0] if len(bearers) == 1 else None, problem=problem))
+
+
+def _date(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def mark_all(paths: Iterable[Path], key: Key, root: Path | None = None) -> Iterator[Marked]:
+    """Mark files one after the other."""
+    return (mark_file(path, key, root) for path in paths)
+
+
+def by_hand(mark: Mark) -> bool:
+    """True for an answer that an instructor has to mark."""
+    return mark.feedback.verdict == BY_HAND
+
+
+def unclear(mark: Mark) -> str:
+    """Why an instructor should look at an answer; empty where there is nothing to see."""
+    return mark.remark or (mark.feedback.message if mark.feedback.verdict == "unreadable" else "")

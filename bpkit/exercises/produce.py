@@ -14,9 +14,9 @@ from typing import Any
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
+from bpkit.exercises.fairness import Fact, facts, fairness
 from bpkit.exercises.files import counted, csv_text, sweep, write
 from bpkit.exercises.key import key_text
-from bpkit.exercises.report import Fact, facts, fairness
 from bpkit.exercises.sheet import Sheet, open_sheet
 
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]

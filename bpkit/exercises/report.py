@@ -1,21 +1,15 @@
-"""What comes out of marking: a table, a page for each learner, a page for the class; and a cohort's fairness."""
+"""What comes out of marking as pages: one for each learner, and one for the class."""
 
 from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import mean, pstdev
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import mean
 
-from bpkit.exercises.drawing import operations
-from bpkit.exercises.files import csv_text, visible
-from bpkit.exercises.generation import indistinct
-from bpkit.exercises.judging import BY_HAND
-from bpkit.exercises.marking import Marked
-from bpkit.exercises.parts import NumberPart
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.files import counted, visible
+from bpkit.exercises.marking import by_hand
+from bpkit.exercises.standing import Outcome, Standing
 
 STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a;
@@ -50,151 +44,96 @@ def _plain(text: str) -> str:
     return html.escape(visible(text))
 
 
-def marks_table(results: Sequence[Marked]) -> str:
-    """One line for each file, in CSV: who, points, every answer's points, remarks; files with a problem too."""
-    keys = list(dict.fromkeys(mark.key for marked in results for mark in marked.marks))
-    rows: list[list[object]] = [["learner", "file", "points", "of", "by hand", *keys, "remarks", "problem"]]
-    for marked in results:
-        by_key = {mark.key: mark for mark in marked.marks}
-        hand = sum(mark.feedback.verdict == BY_HAND for mark in marked.marks)
-        each = [_points(by_key[key].points) if key in by_key else "" for key in keys]
-        total = [_points(marked.points), _points(marked.worth), hand] if marked.marks else ["", "", ""]
-        rows.append([marked.learner, marked.path.name, *total, *each, "; ".join(marked.remarks), marked.problem])
-    return csv_text(rows)
-
-
-def _points(value: float) -> str:
-    return f"{value:g}"
-
-
-def answers_table(results: Sequence[Marked]) -> str:
-    """One line for each answer, in CSV: what was written, the verdict, the points, the misconceptions' names."""
-    rows: list[list[object]] = [["learner", "key", "question", "answer", "verdict", "points", "of", "misconceptions"]]
-    for marked in results:
-        for mark in marked.marks:
-            said = mark.feedback
-            named = "; ".join(said.misconceptions)
-            rows.append(
-                [
-                    *(marked.learner, mark.key, mark.question, mark.given, said.verdict),
-                    *(_points(mark.points), _points(mark.worth), named),
-                ]
-            )
-    return csv_text(rows)
-
-
-def feedback_page(marked: Marked) -> str:
+def feedback_page(one: Standing) -> str:
     """One learner's page."""
-    return page(f"Feedback for {marked.learner}", feedback_body(marked))
+    return page(f"Feedback for {one.learner}", feedback_body(one))
 
 
-def feedback_body(marked: Marked) -> str:
+def feedback_body(one: Standing) -> str:
     """What stands on a learner's page: every answer, what is said about it, and its points."""
-    rows = [
-        (
-            m.key,
-            "–" if m.feedback.verdict == "blank" else m.given,
-            f"{m.feedback.verdict}: {m.feedback.message}",
-            f"{m.points:g} of {m.worth:g}",
-        )
-        for m in marked.marks
-    ]
-    total = f"<p>{marked.points:g} of {marked.worth:g} points.</p>"
-    if any(mark.feedback.verdict == BY_HAND for mark in marked.marks):
-        total += "<p>Answers marked by hand are not counted in here.</p>"
-    remarks = "".join(f"<li>{_plain(remark)}</li>" for remark in marked.remarks)
+    rows = []
+    for mark in one.marks:
+        said = f"{mark.feedback.verdict}: {mark.feedback.message}"
+        if mark.key in one.changed:
+            said = f"marked by your instructor. {one.changed[mark.key].remark}".strip()
+        given = "–" if mark.feedback.verdict == "blank" else mark.given
+        rows.append((mark.key, given, said, f"{one.points_for(mark):g} of {mark.worth:g}"))
+    total = f"<p>{one.points:g} of {one.of:g} points.</p>"
+    if one.pending:
+        worth = sum(mark.worth for mark in one.pending)
+        answers = counted(len(one.pending), "answer")
+        total += f"<p>Your instructor still has to mark {answers}, worth {worth:g} points.</p>"
+    remarks = "".join(f"<li>{_plain(remark)}</li>" for remark in one.remarks)
     body = total + table("Your answers", ("answer to", "you wrote", "feedback", "points"), rows)
     return body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else "")
 
 
-def class_page(results: Sequence[Marked], missing: Sequence[str] = ()) -> str:
+def class_page(outcome: Outcome) -> str:
     """The class's page."""
-    return page("The class", class_body(results, missing))
+    return page("The class", class_body(outcome))
 
 
-def class_body(results: Sequence[Marked], missing: Sequence[str] = ()) -> str:
-    """The class at a glance: which misconception how often in which question, how each answer went, what to look at,
-    of whom nothing was marked.
-    """
-    good = [marked for marked in results if marked.marks]
+def class_body(outcome: Outcome) -> str:
+    """The class at a glance: what an instructor should look at first, then how the answers went, then who is absent."""
+    return "".join((_summary(outcome), *_to_look_at(outcome), _answers(outcome), _absent(outcome)))
+
+
+def _summary(outcome: Outcome) -> str:
+    good = outcome.good
+    learners = sum(bool(one.slug) for one in outcome.standings)
+    body = f"<p>{outcome!r}: {len(good)} of {counted(learners, 'learner')} have marks.</p>"
+    shares = [one.points / worth for one in good if (worth := one.of - sum(mark.worth for mark in one.pending)) > 0]
+    if shares:
+        body += f"<p>On average {100 * mean(shares):.0f} % of {good[0].of:g} points.</p>"
+    if pending := sum(len(one.pending) for one in good):
+        body += f"<p>{counted(pending, 'answer')} to mark by hand; the average leaves them out.</p>"
+    return body
+
+
+def _to_look_at(outcome: Outcome) -> Iterator[str]:
+    """What marking could not read or could not decide, and what was decided by hand."""
+    unclear = [(one.learner, one.where, mark.key, mark.given, why) for one in outcome.good for mark, why in one.unclear]
+    if unclear:
+        yield table("Answers to look at", ("learner", "file", "answer to", "written there", "why"), unclear)
+    if files := [row for one in outcome.standings for row in _files(one)]:
+        yield table("Files to look at", ("learner", "file", "why"), files)
+    if changed := [
+        (one.learner, key, f"{other.points:g}", other.remark)
+        for one in outcome.standings
+        for key, other in one.changed.items()
+    ]:
+        yield table("Marks set by hand, in overrides.csv", ("learner", "answer to", "points", "remark"), changed)
+
+
+def _files(one: Standing) -> Iterator[tuple[str, str, str]]:
+    """A line for each file of a learner that there is something to say about."""
+    if one.file:
+        own = [one.file.problem and f"not marked: {one.file.problem}", *one.file.remarks, *one.notes]
+        if why := "; ".join(filter(None, own)):
+            yield one.learner, one.where, why
+    for file in one.others:
+        yield one.learner, file.where, file.aside or f"not marked: {file.problem}"
+
+
+def _answers(outcome: Outcome) -> str:
+    """Which misconception how often in which question, and how each answer went."""
     named: Counter[tuple[str, str]] = Counter()
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     question = {}
-    for marked in good:
-        for mark in marked.marks:
+    for one in outcome.good:
+        for mark in one.marks:
             question[mark.key] = mark.question
-            asked[mark.key] += mark.feedback.verdict != BY_HAND
-            right[mark.key] += bool(mark.feedback)
+            asked[mark.key] += not by_hand(mark) or mark.key in one.changed
+            right[mark.key] += 0 < mark.worth <= one.points_for(mark) + 1e-9
             named.update((name, mark.question) for name in mark.feedback.misconceptions[:1])
-    body = f"<p>{len(good)} of {len(results)} files were marked.</p>"
-    if good and (worth := [marked.worth for marked in good if marked.worth]):
-        shares = [100 * marked.points / marked.worth for marked in good if marked.worth]
-        body += f"<p>On average {mean(shares):.0f} % of {max(worth):g} points.</p>"
     often = [(name, where, str(count)) for (name, where), count in sorted(named.items(), key=lambda o: (-o[1], o[0]))]
     head = ("misconception", "question", "how often")
-    body += table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
+    body = table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
     went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in question]
-    body += table("Answers that count", ("answer to", "question", "learners"), went)
-    look = [(m.path.name, m.problem or "; ".join(m.remarks)) for m in results if m.problem or m.remarks]
-    if look:
-        body += table("Files to look at", ("file", "why"), look)
-    return body + (f"<p>Nothing marked of {html.escape(listed(missing))}.</p>" if missing else "")
+    return body + table("Answers that count", ("answer to", "question", "learners"), went)
 
 
-def listed(names: Sequence[str], most: int = 20) -> str:
-    """Names in a row; of many the first, and how many more."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What a fairness report counts of one exercise."""
-
-    question: str
-    operations: int
-    numbers: tuple[float, ...]
-    declared: tuple[str, ...]
-    alike: tuple[str, ...]
-
-
-def facts(sheet: Sheet) -> tuple[Fact, ...]:
-    """How much work each exercise of a sheet is, its numbers, and the misconceptions that it can bring to light."""
-    return tuple(
-        Fact(
-            one.id,
-            operations(one.problem.network, _asked(one.task.about)),
-            tuple(part.right for part in one.content.parts if isinstance(part, NumberPart)),
-            one.declared,
-            tuple(f"{a} / {b}" for _, a, b in indistinct(one)),
-        )
-        for one in sheet
-    )
-
-
-def fairness(cohort: Sequence[Sequence[Fact]]) -> str:
-    """How alike the sheets of a cohort are, in CSV: for each question the operations, sizes and signs of the answers,
-    the misconceptions that can show, and pairs that no number can tell apart."""
-    head = ["question", "learners", "operations", "spread", "smallest answer", "largest answer", "negative"]
-    rows: list[list[object]] = [[*head, "misconceptions", "always covered", "not told apart"]]
-    for each in zip(*cohort, strict=True):
-        numbers = [number for one in each for number in one.numbers]
-        sizes = [f"{min(map(abs, numbers)):.3g}", f"{max(map(abs, numbers)):.3g}"] if numbers else ["", ""]
-        negative = f"{sum(number < 0 for number in numbers) / len(numbers):.0%}" if numbers else ""
-        work = [one.operations for one in each]
-        covered = [set(one.declared) for one in each]
-        pairs = sorted({pair for one in each for pair in one.alike})
-        rows.append(
-            [
-                *(each[0].question, len(each), f"{mean(work):.0f}", f"{pstdev(work):.1f}", *sizes, negative),
-                *(len(set.union(*covered)), len(set.intersection(*covered)), "; ".join(pairs)),
-            ]
-        )
-    return csv_text(rows)
-
-
-def _asked(about: Mapping[str, Any]) -> str:
-    """The quantity that shows how much work a question is."""
-    asks = about.get("asks") or [about.get("weight") or about.get("target") or "E_total"]
-    return str(asks[-1])
+def _absent(outcome: Outcome) -> str:
+    names = "".join(f"<li>{_plain(name)}</li>" for name in outcome.absent)
+    return f"<h2>Handed in nothing</h2><ul>{names}</ul>" if names else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ LARGEST_CELL = 50_000
 MOST_CELLS = 5_000
 MOST_PARTS = 2_000_000  # brackets and commas: what takes memory out of all proportion to its size
 MOST_CODE = 1_000_000  # signs of code that are read for answers
+ENDING = ".ipynb"
+REPAIRED = ".repaired"  # of a copy that `bpkit doctor --repair` wrote
+JUNK = frozenset({"__MACOSX", "__pycache__", "thumbs.db", "desktop.ini"})  # what systems put beside the files
+
+NO_NOTEBOOK = "no notebook; ask for the file that ends with .ipynb"
+CONFLICT = (
+    "it has the marks of a merge conflict; at each <<<<<<< keep one of the two versions, delete the lines <<<<<<<, "
+    "======= and >>>>>>>, and mark it again"
+)
 
 
 class Unreadable(BpkitError):
@@ -35,25 +44,41 @@ class Submission:
     cells: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
-def notebooks_in(path: Path) -> Iterator[Path]:
-    """The notebooks under a folder, in order, without following links; or the one file."""
+def files_in(path: Path, but: Collection[Path] = ()) -> Iterator[Path]:
+    """The files under a folder, in order, without following links; or the one file. Folders in ``but`` are left out."""
     if not path.is_dir():
         yield path
         return
     for folder, folders, files in os.walk(path, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        # A folder of such a name too: it is none, which reading it will say.
-        yield from (Path(folder, n) for n in sorted([*files, *folders]) if n.lower().endswith(".ipynb") and n[0] != ".")
+        here = [name for name in folders if name[0] != "." and name not in JUNK]
+        folders[:] = sorted(name for name in here if Path(folder, name).resolve() not in but)
+        # A folder that is called like a notebook too: it is none, which reading it will say.
+        like = [name for name in folders if name.lower().endswith(ENDING)]
+        yield from (Path(folder, n) for n in sorted([*files, *like]) if n[0] != "." and n.lower() not in JUNK)
+
+
+def bare(name: str) -> str:
+    """A file's name without all of its endings: ``ada-ash.repaired.ipynb`` and ``ada-ash.ipynb.txt`` are of ada-ash."""
+    while ending := next((one for one in (ENDING, ".txt", ".json", REPAIRED) if name.lower().endswith(one)), ""):
+        name = name[: -len(ending)]
+    return name
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook as plain data; raises ``Unreadable`` in words for anything that is none."""
+    """A notebook as plain data, whatever its file is called; raises ``Unreadable`` in words for anything else."""
+    named = path.name.lower().endswith(ENDING)
     try:
         found = path.lstat()
         if stat.S_ISLNK(found.st_mode):
             raise Unreadable("a link, which is not followed; put the file itself there")
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("not a file")
+        with path.open("rb") as file:
+            start = file.read(64)
+        if start.startswith(b"PK\x03\x04"):
+            raise Unreadable("a zip; unpack it in this folder, then mark again")
+        if not named and not start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{"):
+            raise Unreadable(NO_NOTEBOOK)
         if found.st_size > LARGEST_FILE:
             size = f"{found.st_size / 1e6:.0f} MB"
             raise Unreadable(
@@ -75,10 +100,14 @@ def read_notebook(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise Unreadable("nested too deeply to be a notebook") from None
     except ValueError as error:
-        raise Unreadable(f"not a whole notebook: {str(error)[:80]}; download it again") from None
+        if conflicting(text):
+            raise Unreadable(CONFLICT) from None
+        why = f"not a whole notebook: {str(error)[:80]}; download it again" if named else NO_NOTEBOOK
+        raise Unreadable(why) from None
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         old = isinstance(data, dict) and "worksheets" in data
-        raise Unreadable("a notebook of format 3; save it in a newer Jupyter" if old else "JSON, but not a notebook")
+        what = "JSON, but not a notebook" if named else NO_NOTEBOOK
+        raise Unreadable("a notebook of format 3; save it in a newer Jupyter" if old else what)
     if len(data["cells"]) > MOST_CELLS:
         raise Unreadable(f"{len(data['cells'])} cells, more than {MOST_CELLS}")
     return data
@@ -95,6 +124,8 @@ def read_submission(path: Path) -> Submission:
     left = MOST_CODE
     for number, cell in enumerate(cells, 1):
         source = source_of(cell)
+        if conflicting(source):
+            remarks.append(f"cell {number} has the marks of a merge conflict; look at its answers")
         left -= len(source) if "answers" in source else 0
         if left < 0:
             remarks.append(f"more code than can be read for answers; from cell {number} on nothing was read")
@@ -111,6 +142,11 @@ def read_submission(path: Path) -> Submission:
             found[answer.key] = answer
     remarks += [f"the answer {one.key} was read, but {one.remark}" for one in found.values() if one.remark]
     return Submission(path, found, about_of(notebook), tuple(remarks), cells)
+
+
+def conflicting(text: str) -> bool:
+    """True for a text in which a merge has left both sides standing."""
+    return all(f"\n{mark}" in f"\n{text}" for mark in ("<<<<<<< ", "=======", ">>>>>>> "))
 
 
 def source_of(cell: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from bpkit.exercises.cohort import plan
 from bpkit.exercises.key import read_key
 from bpkit.exercises.marking import mark_all
 from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import notebooks_in
+from bpkit.exercises.submissions import files_in
 
 LEARNERS = int(os.environ.get("BPKIT_LEARNERS", "1000"))
 MAKING, MARKING = 60.0, 20.0  # seconds for a thousand, on two processors
@@ -52,7 +52,7 @@ def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:
                 cell["source"] = f'answers["{about["key"]}"] = {(part.wrong[0].answer if wrong else part.answer)!r}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
     started = time.perf_counter()
-    results = list(mark_all(notebooks_in(folder / "learners"), read_key(folder / "key")))
+    results = list(mark_all(files_in(folder / "learners"), read_key(folder / "key")))
     seconds = time.perf_counter() - started
     print(f"\n{len(results)} notebooks marked in {seconds:.1f} s on one processor")
     assert not any(marked.problem for marked in results)

@@ -78,7 +78,7 @@ def test_what_comes_back_is_marked_and_shown(lab: Lab, folder: Path) -> None:
         expect(panel).to_contain_text("1 new file in back")
         panel.get_by_role("button", name="Mark", exact=True).press("Enter")
         panel.get_by_text("Download everything as one zip").wait_for()
-        expect(panel).to_contain_text("2 of 3 notebooks marked")
+        expect(panel).to_contain_text("2 of 3 files marked")
         expect(panel).to_contain_text("broken.ipynb: not a whole notebook")
         tab_through(panel.locator(CONTROLS))
         panel.get_by_role("tab").first.focus()

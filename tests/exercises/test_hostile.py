@@ -32,7 +32,8 @@ from bpkit.exercises.key import read_key
 from bpkit.exercises.marked import reports
 from bpkit.exercises.marking import Marked, mark_all, mark_file
 from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import Unreadable, notebooks_in, read_submission
+from bpkit.exercises.standing import Outcome, Standing, settle
+from bpkit.exercises.submissions import Unreadable, files_in, read_submission
 
 EVIL = "__import__('pathlib').Path('ran').touch()"
 
@@ -110,7 +111,7 @@ def test_an_answer_is_read_as_a_value_or_not_at_all(
     assert not marked.problem
     assert marked.points == 1
     assert {mark.feedback.verdict for mark in marked.marks} <= {"correct", "unknown", "unreadable", "blank"}
-    for file, text in reports([marked]).items():
+    for file, text in reports(settle([marked], key)).items():
         text.encode("utf-8")
         assert harmless_page(text) if file.endswith(".html") else harmless_table(text)
         assert "\x1b" not in text
@@ -150,11 +151,11 @@ import json, resource, sys, time
 from pathlib import Path
 from bpkit.exercises.key import read_key
 from bpkit.exercises.marking import mark_all
-from bpkit.exercises.submissions import notebooks_in
+from bpkit.exercises.submissions import files_in
 key = read_key(Path(sys.argv[1]))
 key.sheet("ada").parts
 before = resource.getrusage(resource.RUSAGE_SELF)
-found = {marked.path.name: marked.problem for marked in mark_all(notebooks_in(Path(sys.argv[2])), key)}
+found = {marked.path.name: marked.problem for marked in mark_all(files_in(Path(sys.argv[2])), key)}
 after = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps([after.ru_maxrss - before.ru_maxrss, after.ru_utime - before.ru_utime, found]))
 """
@@ -322,7 +323,7 @@ def harmless_page(text: str) -> bool:
 def harmless_table(text: str) -> bool:
     """No cell starts a formula: read with the comma, and as a spreadsheet of another country reads it."""
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
-    cells += re.split(r"[;,\n]", text)
+    cells += re.split(r"[;\n]", text)
     formulas = [cell for cell in cells if cell.strip()[:1] in tuple("=+-@＝＋－＠") and cell.strip()]
     return not [cell for cell in formulas if not re.fullmatch(r"-?[\d.]+(e-?\d+)?%?", cell.strip())]
 
@@ -334,9 +335,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roster = io.StringIO()
     csv.writer(roster).writerows([name] for name in NAMES)
     produce(plan(roster.getvalue(), seed=1, questions=("loss",)), folder, 1, [*EACH, *COMMON], jobs=1)
-    results = list(mark_all(notebooks_in(folder / "learners"), read_key(folder / "key")))
+    results = list(mark_all(files_in(folder / "learners"), read_key(folder / "key")))
     assert len(results) == len(NAMES)
-    for name, content in reports(results).items():
+    for name, content in reports(settle(results, read_key(folder / "key"))).items():
         write(folder / "marked" / name, content)
     return folder
 
@@ -381,7 +382,7 @@ def test_no_name_becomes_code_in_any_output(everything: Path) -> None:
 def test_a_notebook_may_claim_any_name_and_bear_any(
     learners: str | int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a roster such a file is nobody's, and a row says so; where one sheet is all there is, it is that one."""
+    """With a roster its numbers say whose it is, and one file counts; where all have one sheet, each file does."""
     monkeypatch.chdir(tmp_path)
     produce(plan(learners, seed=3, questions=("loss",)), tmp_path / "made", 3, ["learner"], jobs=1)
     (first, *_) = sorted((tmp_path / "made/learners").iterdir())
@@ -397,12 +398,12 @@ def test_a_notebook_may_claim_any_name_and_bear_any(
     files = len([path for path in Path("in").iterdir() if not path.name.startswith(".")])
     said = CliRunner().invoke(main, ["mark", "in", "--key", "made/key"])
     assert said.exit_code == 0, said.output
-    assert f"{0 if isinstance(learners, str) else files} of {files} notebooks marked" in said.output
-    assert said.output.count("nobody in the key has this name") == (files if isinstance(learners, str) else 0)
+    assert f"{files} of {files} files marked" in said.output
+    assert said.output.count("is the later of") == (files - 1 if isinstance(learners, str) else 0)
     assert said.output.replace("\n", "").isprintable()
     written = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)
     assert {path: path.read_bytes() for path in before} == before
-    assert len(written) == 3 + (0 if isinstance(learners, str) else files)
+    assert len(written) == 3 + (1 if isinstance(learners, str) else files)
     for path in written:
         assert re.fullmatch(r"marked/(feedback/)?[a-z0-9-]{1,160}\.(csv|html)", path.relative_to(tmp_path).as_posix())
         text = path.read_text(encoding="utf-8")
@@ -442,8 +443,9 @@ def test_a_second_file_never_takes_somebody_elses_page() -> None:
         ("ada-lovelace", "x.ipynb"),
         ("ada", "c/lovelace.ipynb"),
     ]
-    results = [Marked(Path(path), slug, slug, mark) for slug, path in files]
-    pages = [name for name in reports(results) if name.startswith("feedback/")]
+    results = [Marked(Path(path), slug, slug, mark, name=path) for slug, path in files]
+    outcome = Outcome(tuple(Standing(one.slug, one.slug, one, marks=mark) for one in results), tuple(results))
+    pages = [name for name in reports(outcome) if name.startswith("feedback/")]
     assert len(pages) == 4
     assert "feedback/ada-lovelace.html" in pages
 

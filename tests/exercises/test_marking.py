@@ -19,13 +19,16 @@ from bpkit.exercises.answers import NotRead
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions.notebooks import learner_notebook
+from bpkit.exercises.fairness import facts, fairness
 from bpkit.exercises.judging import BY_HAND, mark_sheet
 from bpkit.exercises.key import Key, key_text, read_key
 from bpkit.exercises.marking import Marked, mark_all, mark_file
 from bpkit.exercises.parts import ExactPart, NumberPart
-from bpkit.exercises.report import answers_table, class_page, facts, fairness, feedback_page, marks_table
+from bpkit.exercises.records import answers_table, marks_table
+from bpkit.exercises.report import class_page, feedback_page
 from bpkit.exercises.sheet import Sheet, make_sheet
-from bpkit.exercises.submissions import LARGEST_FILE, notebooks_in, read_submission
+from bpkit.exercises.standing import settle
+from bpkit.exercises.submissions import LARGEST_FILE, files_in, read_submission
 from bpkit.exercises.written import FormulaPart, FunctionPart
 
 QUESTIONS = ("net-and-out", "hidden-weight", "hidden-update", "sign-first", "symbolic", "which-slip", "learning-rate")
@@ -75,7 +78,7 @@ def test_planted_mistakes_come_back_under_their_names(tmp_path: Path) -> None:
                 answers[name], mistakes[name] = typed(part, part.answer), None
         planted[slug] = mistakes
         (tmp_path / f"{slug}.ipynb").write_text(written(sheet, answers))
-    results = list(mark_all(notebooks_in(tmp_path), key))
+    results = list(mark_all(files_in(tmp_path), key))
     assert len(results) == 30
     counted = 0
     for marked in results:
@@ -92,12 +95,13 @@ def test_planted_mistakes_come_back_under_their_names(tmp_path: Path) -> None:
                 assert mark.points == 0
     assert counted > 60
     by_name = Counter(name for found in planted.values() for name in found.values() if name)
-    page = class_page(results)
-    assert "30 of 30 files were marked" in page
+    outcome = settle(results, key)
+    page = class_page(outcome)
+    assert "30 of 30 files marked" in page
     assert all(name.replace("'", "&#x27;") in page for name in by_name)
-    rows = list(csv.DictReader(io.StringIO(answers_table(results))))
+    rows = list(csv.DictReader(io.StringIO(answers_table(outcome))))
     assert sum(row["verdict"] == "misconception" for row in rows) == counted
-    total = {row["learner"]: float(row["points"]) for row in csv.DictReader(io.StringIO(marks_table(results)))}
+    total = {row["learner"]: float(row["points"]) for row in csv.DictReader(io.StringIO(marks_table(outcome)))}
     assert total == {marked.learner: pytest.approx(marked.points) for marked in results}
 
 
@@ -193,8 +197,9 @@ def test_code_is_left_to_the_instructor(tmp_path: Path) -> None:
     path.write_text(learner_notebook(sheet))
     marked = mark_file(path, key)
     assert [mark.feedback.verdict for mark in marked.marks] == [BY_HAND] * 4 + ["blank"]
-    assert marked.worth == 1
-    assert "by hand" in feedback_page(marked)
+    assert marked.worth == 6
+    (standing,) = settle([marked], key).standings
+    assert "Your instructor still has to mark 4 answers, worth 5 points." in feedback_page(standing)
 
 
 # How answers are read
@@ -301,14 +306,14 @@ def test_hostile_files_are_reported_and_the_others_marked(tmp_path: Path) -> Non
     loop = tmp_path / "loop"
     loop.symlink_to(tmp_path, target_is_directory=True)
     started = time.perf_counter()
-    results = {marked.path.stem: marked for marked in mark_all(notebooks_in(tmp_path), key)}
+    results = {marked.path.stem: marked for marked in mark_all(files_in(tmp_path), key)}
     assert time.perf_counter() - started < 30
     assert set(results) == set(expected) | set(sheets)
     for name, words in expected.items():
         assert words in results[name].problem, (name, results[name].problem)
     for slug in sheets:
         assert results[slug].points == results[slug].worth > 0
-    everything = list(results.values())
+    everything = settle(list(results.values()), key)
     assert class_page(everything).count("<tr>") > len(expected)
     lines = list(csv.DictReader(io.StringIO(marks_table(everything))))
     assert {Path(line["file"]).stem: bool(line["problem"]) for line in lines} == {
@@ -342,10 +347,11 @@ def test_answers_that_would_harm_are_answers_that_are_wrong(tmp_path: Path) -> N
     assert not marked.problem
     assert marked.points == 0
     assert {mark.feedback.verdict for mark in marked.marks} <= {"unreadable", "unknown"}
-    page = feedback_page(marked) + class_page([marked])
+    outcome = settle([marked], key)
+    page = feedback_page(outcome.standings[0]) + class_page(outcome)
     assert "<script>alert" not in page
-    assert "\n=HYPER" not in answers_table([marked])
-    assert ",=" not in answers_table([marked])
+    assert "\n=HYPER" not in answers_table(outcome)
+    assert ",=" not in answers_table(outcome)
 
 
 def test_whose_a_file_is(tmp_path: Path) -> None:
@@ -357,16 +363,22 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     del bare["metadata"]["bpkit"]
     (tmp_path / "4_learner-02.ipynb").write_text(json.dumps(bare))
     (tmp_path / "homework.ipynb").write_text(json.dumps(bare))
-    by_file = {marked.path.name: marked for marked in mark_all(notebooks_in(tmp_path), key)}
+    by_file = {marked.path.name: marked for marked in mark_all(files_in(tmp_path), key)}
     assert by_file["1234_learner-02_late.ipynb"].points == 1
     lost = by_file["4_learner-02.ipynb"]
     assert lost.slug == "learner-02"
-    assert lost.remarks[0] == "its own data are lost; whose it is was read from the file's name"
-    assert "also handed in" in lost.remarks[1]
-    assert "nobody" in by_file["homework.ipynb"].problem
+    assert lost.remarks == ("its own data are lost; its numbers are those of learner 02",)
+    assert by_file["homework.ipynb"].slug == "learner-02"
+    bare["cells"] = [cell for cell in bare["cells"] if cell["id"] != "setup"]
+    (tmp_path / "4_learner-02.ipynb").write_text(json.dumps(bare))
+    lost = mark_file(tmp_path / "4_learner-02.ipynb", key, tmp_path)
+    assert lost.points == 1
+    assert lost.remarks == ("its own data are lost; its owner was read from the name of the file or its folder",)
+    (tmp_path / "homework.ipynb").write_text(json.dumps(bare))
+    assert "nobody in the key" in mark_file(tmp_path / "homework.ipynb", key, tmp_path).problem
 
 
-def test_a_notebook_with_somebody_elses_numbers_is_marked_by_the_key(tmp_path: Path) -> None:
+def test_a_notebook_with_somebody_elses_numbers_is_not_marked(tmp_path: Path) -> None:
     key, sheets = class_of(2, ("hidden-weight",))
     one, two = sheets.values()
     copied = json.loads(written(one, {"1": typed(one.parts["1"], one.parts["1"].answer)}))
@@ -374,8 +386,8 @@ def test_a_notebook_with_somebody_elses_numbers_is_marked_by_the_key(tmp_path: P
     path = tmp_path / "learner-02.ipynb"
     path.write_text(json.dumps(copied))
     marked = mark_file(path, key)
-    assert marked.points == 0
-    assert "not those of the key" in marked.remarks[0]
+    assert not marked.marks
+    assert "it says that it belongs to learner 02, but it has the numbers of learner 01" in marked.problem
 
 
 @pytest.mark.parametrize(
@@ -496,7 +508,8 @@ def test_the_doctor_says_when_nothing_can_be_done(tmp_path: Path) -> None:
 def test_a_fairness_report_tells_how_alike_the_sheets_are() -> None:
     sheets = [make_sheet(["hidden-weight", "loss", "hidden-paths"], seed=seed) for seed in range(8)]
     rows = list(csv.DictReader(io.StringIO(fairness([facts(sheet) for sheet in sheets]))))
-    assert [row["question"] for row in rows] == ["hidden-weight", "loss", "hidden-paths"]
+    assert [row["question"] for row in rows] == ["hidden-weight", "loss", "hidden-paths", "whole sheet"]
+    assert [row["points"] for row in rows] == [row["marked out of"] for row in rows] == ["1", "1", "2", "4"]
     assert all(int(row["learners"]) == 8 for row in rows)
     smallest = min(abs(sheet.parts["1"].answer) for sheet in sheets)
     assert float(rows[0]["smallest answer"]) == pytest.approx(smallest, rel=0.01)

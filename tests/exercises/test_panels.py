@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from click.testing import CliRunner
 
 import bpkit as bp
 from bpkit.cli import main
+from bpkit.core.errors import BpkitError
 from bpkit.exercises.key import read_key
 from bpkit.exercises.panels import markup, working
+from bpkit.exercises.panels.regenerate import Regenerate
 
 FEW = {"loss", "output-delta"}
+ROSTERS = Path(__file__).parent / "rosters"
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +164,84 @@ def test_nothing_is_overwritten_unless_it_is_ticked(here: Path) -> None:
     assert files(here) != before
 
 
+def test_after_a_clash_the_page_goes_on_in_another_folder_or_over_what_is_there(here: Path) -> None:
+    panel = few(roster="Ada\nBob")
+    panel._start_button.click()
+    tick(panel)
+    (here / "exercises/learners/bob.ipynb").write_text("a learner's work")
+    for change in ({"out": "elsewhere"}, {"force": True}):
+        panel.set(out="exercises", force=False)
+        panel._start_button.click()
+        tick(panel)
+        assert "learners/bob.ipynb: exists with other content; choose another folder" in panel.message.value
+        assert not panel._start_button.disabled
+        assert panel._stop_button.disabled
+        assert (here / "exercises/learners/bob.ipynb").read_text() == "a learner's work"
+        panel.set(**change)
+        assert "exists with other content" not in panel.message.value  # that was of another request
+        panel._start_button.click()
+        tick(panel)
+        assert repr(panel.state.progress.result) in panel.message.value
+    assert files(here / "elsewhere", "exercises.zip") == files(here / "exercises", "exercises.zip")
+
+
+def test_another_edition_of_the_same_class_goes_into_the_zip_too(here: Path) -> None:
+    """As the command adds it to the folder. A zip with anything of its own in it stays."""
+    panel = few()
+    for editions in ({}, {"printable": True}, {"solution": False, "printable": False}):
+        panel.set(**editions)
+        panel._start_button.click()
+        tick(panel)
+        assert repr(panel.state.progress.result) in panel.message.value
+    with zipfile.ZipFile(here / "exercises/exercises.zip", "a") as archive:
+        archive.writestr("exercises/notes.txt", "mine")
+    panel._start_button.click()
+    tick(panel)
+    assert "exercises.zip: exists with other content" in panel.message.value
+    with zipfile.ZipFile(here / "exercises/exercises.zip") as archive:
+        assert "exercises/notes.txt" in archive.namelist()
+
+
+def test_a_click_is_one_run(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the work is done by the time that it is drawn."""
+    monkeypatch.setattr(working, "SLICE", 60.0)
+    starts: list[int] = []
+    monkeypatch.setattr(Regenerate, "passes", lambda self, setup: iter(starts.append(1) or ()))
+    panel = few()
+    panel._start_button.click()
+    panel.set(seed=1, run=True)
+    assert len(starts) == 2
+
+
+def test_an_error_of_the_kit_s_own_leaves_the_page_usable(here: Path) -> None:
+    panel = few(out="no\0folder")
+    panel._start_button.click()
+    tick(panel)
+    assert "the kit stopped at an error of its own (ValueError" in panel.message.value
+    assert not panel.run.value
+    assert not panel._start_button.disabled
+    panel.set(out="good")
+    panel._start_button.click()
+    tick(panel)
+    assert (here / "good/key/key.json").exists()
+
+
+def test_a_question_that_cannot_be_drawn_is_said_and_leaves_the_page_usable(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*about: Any) -> Any:
+        raise BpkitError("loss: no problem found")
+
+    panel = few()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules[Regenerate.__module__], "drawn", refuses)
+        panel.set(seed=1)
+        assert "loss: no problem found" in panel.message.value
+    panel._start_button.click()
+    tick(panel)
+    assert "written" in panel.message.value
+
+
 def test_another_class_in_the_same_folder_is_told_apart(here: Path) -> None:
     for roster in ("Ada\nBob", "Cleo"):
         panel = few(roster=roster, force=True)
@@ -173,7 +255,7 @@ def test_another_class_in_the_same_folder_is_told_apart(here: Path) -> None:
     ("values", "words"),
     [
         ({"learners": 0}, "a number from 1"),
-        ({"roster": "Ada\nAda"}, "stands in it twice"),
+        ({"roster": "Ada\nAda"}, "appears twice"),
         ({"learner": False, "solution": False}, "editions: expected at least one"),
         ({"out": " "}, "folder: expected a name"),
         (dict.fromkeys(FEW, False), "questions: expected at least one"),
@@ -218,7 +300,7 @@ def test_the_preview_follows_the_controls_and_is_what_the_learner_gets(here: Pat
 
 
 def test_the_preview_of_one_that_was_drawn_again_is_the_new_one(here: Path) -> None:
-    panel = few(roster="Ada,5\nBob,5")
+    panel = few(roster="name,seed\nAda,5\nBob,5")
     panel.whose.value = "bob"
     panel.run.value = True
     tick(panel)
@@ -235,6 +317,68 @@ def test_topics_and_an_uploaded_roster() -> None:
     panel.upload.value = (uploaded("class.csv", "name\nZoë\nBo\n".encode()),)
     assert [seat.learner for seat in panel.state.setup.plan.seats] == ["Zoë", "Bo"]
     assert panel.learners.disabled
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in ROSTERS.glob("*.csv")))
+def test_an_uploaded_roster_is_read_as_the_command_reads_it(name: str, here: Path) -> None:
+    content = (ROSTERS / name).read_bytes()
+    panel = few()
+    panel.upload.value = (uploaded(name, content),)
+    command = ["exercises", "new", "--questions", "loss", "--editions", "learner", "--learners", str(ROSTERS / name)]
+    said = CliRunner().invoke(main, command)
+    assert "\ufffd" not in panel.roster.value + panel.message.value
+    if said.exit_code:
+        sentence = said.output.removeprefix("Error: ").strip()
+        assert escape(sentence) in panel.message.value
+        assert "role='alert'" in panel.message.value
+        panel._start_button.click()
+        assert not panel.run.value
+        assert files(here) == {}
+    else:
+        assert [seat.learner for seat in panel.state.setup.plan.seats] == list(
+            read_key(here / "exercises/key").by_learner
+        )
+        assert escape(said.output.splitlines()[0]) in panel.view["roster"].value
+
+
+def test_after_a_refused_roster_another_one_is_taken(here: Path) -> None:
+    panel = few(roster="Ada\nBob")
+    bad, good = (
+        uploaded("class.csv", "Name\nGünther\n".encode("cp1252")),
+        uploaded("class.csv", "Name\nGünther\n".encode()),
+    )
+    for going_on in ({"roster": "Cleo"}, {"learners": 2}, {"roster": ""}):
+        panel.upload.value = (bad,)
+        assert "got another encoding" in panel.message.value
+        assert panel.view["roster"].value == ""
+        panel.seed.value += 1
+        assert "got another encoding" in panel.message.value  # the learners are still those of the file
+        panel.set(**going_on)
+        assert "got another encoding" not in panel.message.value
+    panel.upload.value = (bad,)
+    panel.upload.value = (good,)
+    assert [seat.learner for seat in panel.state.setup.plan.seats] == ["Günther"]
+    panel._start_button.click()
+    tick(panel)
+    assert read_key(here / "exercises/key").seats[0].learner == "Günther"
+
+
+def test_the_same_file_can_be_uploaded_again(here: Path) -> None:
+    panel = few()
+    for _ in range(2):
+        panel.upload.value = (uploaded("class.csv", b"Ada\nBob\n"),)
+        assert panel.roster.value == "Ada\nBob\n"
+        panel.set(roster="")
+    assert panel.state.setup.roster is None
+
+
+def test_what_was_read_of_a_roster_is_said() -> None:
+    panel = few(roster="Student;ID\nAda;1\nTotal;\n")
+    assert "1 learner, named by *Student*, identified by *ID*. Left out: line 3" in panel.view["roster"].value
+    panel.set(roster="\tName\n0\tAda\n")  # the first column has no header: not to be stripped
+    assert [seat.learner for seat in panel.state.setup.plan.seats] == ["Ada"]
+    panel.set(roster=" \n")
+    assert panel.view["roster"].value == ""
 
 
 # Marking
@@ -269,13 +413,13 @@ def test_marks_mistakes_and_damage_are_shown_and_written(here: Path, sheets: Any
     panel = bp.exercises.panels.mark()
     panel.run.value = True
     tick(panel)
-    assert "3 of 4 notebooks marked" in panel.message.value
+    assert "3 of 4 files marked" in panel.message.value
     assert "<li><b>broken.ipynb</b>: not a whole notebook" in panel.view["problems"].value
     assert "<td>Ada</td><td>ada.ipynb</td><td>2</td><td>2</td>" in panel.view["marks"].value
     assert "<td>forgets the output slope</td><td>output-delta</td><td>1</td>" in panel.view["class"].value
-    assert [path for _, path in panel.whose.options] == [f"submissions/{n}.ipynb" for n in ("ada", "bob", "zoe")]
-    assert "Nothing marked of" not in panel.view["problems"].value
-    panel.whose.value = "submissions/bob.ipynb"
+    assert [path for _, path in panel.whose.options] == [f"{n}.ipynb" for n in ("ada", "bob", "zoe")]
+    assert "Handed in nothing" not in panel.view["problems"].value
+    panel.whose.value = "bob.ipynb"
     assert "forgets the output slope" in panel.view["feedback"].value
     assert "0 of 2 points" in panel.view["feedback"].value
     said = CliRunner().invoke(main, ["mark", "--out", "theirs"])
@@ -298,12 +442,12 @@ def test_marks_are_shown_though_earlier_results_must_stay(here: Path, sheets: An
     hand_in(here, {"ada": {"1": "77"}})
     panel.run.value = True
     tick(panel)
-    assert "overwrite earlier results" in panel.message.value
+    assert "tick “overwrite what is there”" in panel.message.value
     assert "<td>77</td>" in panel.view["feedback"].value
     assert linked(panel.view["links"].value) == {}
     assert files(here / "marked") == before
-    assert "Nothing marked of Bob, Zoë." in panel.view["problems"].value
-    assert "Nothing marked of Bob, Zoë." in panel.view["class"].value
+    assert "Handed in nothing: Bob, Zoë." in panel.view["problems"].value
+    assert "<li>Bob</li><li>Zoë</li>" in panel.view["class"].value
     panel.set(force=True, run=True)
     tick(panel)
     assert b"77" in (here / "marked/feedback/ada.html").read_bytes()
@@ -317,6 +461,60 @@ def test_uploads_go_into_the_folder_and_over_nothing(here: Path) -> None:
     panel.upload.value = (uploaded("../../Ada L.ipynb", b"[]"),)
     assert "exists with other content" in panel.message.value
     assert files(here) == {"submissions/ada-l.ipynb": b"{}"}
+    panel.upload.value = (uploaded("Ada L.ipynb", b"{}"),)
+    assert "0 new files in submissions, 1 there already" in panel.message.value
+
+
+def test_after_a_clash_of_uploads_the_others_are_taken_and_the_same_again(here: Path) -> None:
+    both = (uploaded("ada.ipynb", b"[]"), uploaded("bob.ipynb", b"{}"), uploaded("ADA.ipynb", b"{}"))
+    panel = bp.exercises.panels.mark()
+    (here / "submissions").mkdir()
+    (here / "submissions/ada.ipynb").write_bytes(b"mine")
+    panel.upload.value = both
+    assert "1 new file in submissions; not taken: submissions/ada.ipynb: exists with other" in panel.message.value
+    assert "tick “overwrite what is there”, then upload again (and 1 more)" in panel.message.value
+    assert "role='alert'" in panel.message.value
+    assert files(here) == {"submissions/ada.ipynb": b"mine", "submissions/bob.ipynb": b"{}"}
+    panel.set(submissions="other")
+    panel.upload.value = both  # two names that become one: the first is not overwritten by the second
+    assert "2 new files in other; not taken: other/ada.ipynb" in panel.message.value
+    assert files(here / "other") == {"ada.ipynb": b"[]", "bob.ipynb": b"{}"}
+    panel.set(submissions="submissions", force=True)
+    panel.upload.value = both[:2]
+    assert "1 new file in submissions, 1 there already" in panel.message.value
+    assert files(here / "submissions") == {"ada.ipynb": b"[]", "bob.ipynb": b"{}"}
+    panel.set(submissions="no\0folder")
+    panel.upload.value = both
+    assert "0 new files" in panel.message.value
+
+
+def test_an_upload_is_said_and_marked_after_earlier_work_too(here: Path, sheets: Any) -> None:
+    hand_in(here, {"ada": {}, "zoe": {}})
+    late = uploaded("bob.ipynb", (here / "exercises/learners/bob.ipynb").read_bytes())
+    panel = bp.exercises.panels.mark()
+    panel._start_button.click()
+    tick(panel)
+    panel.upload.value = (late,)
+    assert "1 new file in submissions. 2 of " in panel.message.value
+    panel.set(force=True)
+    panel._start_button.click()
+    tick(panel)
+    assert "new file" not in panel.message.value
+    assert "3 of " in panel.message.value
+
+
+def test_work_that_was_stopped_begins_anew_after_an_upload(here: Path, sheets: Any) -> None:
+    hand_in(here, {"ada": {}, "zoe": {}})
+    late = uploaded("bob.ipynb", (here / "exercises/learners/bob.ipynb").read_bytes())
+    panel = bp.exercises.panels.mark()
+    panel._start_button.click()
+    panel.tick.value += 1
+    panel._stop_button.click()
+    panel.upload.value = (late,)
+    panel._start_button.click()
+    tick(panel)
+    assert "3 of " in panel.message.value
+    assert "bob.ipynb" in panel.view["marks"].value
 
 
 @pytest.mark.parametrize(("lacking", "words"), [("key", "key.json"), ("submissions", "there is no submissions")])
@@ -342,6 +540,13 @@ def test_a_key_that_has_changed_is_read_anew(here: Path, sheets: Any) -> None:
     new.run.value = True
     tick(new)
     panel.set(force=True, run=True)
+    tick(panel)
+    assert "expected the marks of this key, found those of another, Ada" in panel.message.value
+    panel.set(out="again", run=True)
+    tick(panel)
+    assert "these sheets are not of this key" in panel.message.value
+    (here / "exercises/learners/someone.ipynb").rename(here / "submissions/ada.ipynb")
+    panel.set(run=True)
     tick(panel)
     assert "Someone" in panel.view["marks"].value
 

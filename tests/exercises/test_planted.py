@@ -17,9 +17,8 @@ from wrong_programs import PROGRAMS, Numbers, run
 from bpkit.core.problem import Problem
 from bpkit.exercises.cohort import plan
 from bpkit.exercises.key import read_key
-from bpkit.exercises.marked import marking, reports
+from bpkit.exercises.marked import handed_in, marking, reports, settled
 from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import notebooks_in
 
 LEARNERS = many(8, 1000)
 QUESTIONS = ("net-and-out", "loss", "bias-gradient", "output-weight", "output-update", "hidden-weight", "hidden-update")
@@ -139,7 +138,8 @@ def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None
             if about.get("kind") == "answer":
                 cell["source"] = f'answers["{about["key"]}"] = {answers[about["key"]][0]!r}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
-    results = list(marking(list(notebooks_in(tmp_path / "learners")), tmp_path / "key", 2 if THOROUGH else 1))
+    given = handed_in(tmp_path / "learners", tmp_path / "key", tmp_path / "marked")
+    results = list(marking(given, 2 if THOROUGH else 1))
     assert [marked.slug for marked in results] == sorted(planted)
     counted: Counter[str] = Counter()
     for marked in results:
@@ -166,7 +166,7 @@ def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None
     assert counted["named"] > LEARNERS
     assert counted["carried"] > LEARNERS
     assert counted["wrong"] > LEARNERS // 2
-    rows = {row["file"]: row for row in csv.DictReader(io.StringIO(reports(results)["marks.csv"]))}
+    rows = {row["file"]: row for row in csv.DictReader(io.StringIO(reports(settled(results, given))["marks.csv"]))}
     assert len(rows) == LEARNERS
     earned = sum(float(row["points"]) for row in rows.values())
     assert earned == sum(mark.feedback.accepted for marked in results for mark in marked.marks)

@@ -14,13 +14,14 @@ from bpkit.apps.controls import Held
 from bpkit.apps.panel import View, described
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.files import counted, slug, write
-from bpkit.exercises.marked import absent, handed_in, marking, reports
+from bpkit.exercises.marked import handed_in, marking, reports, settled
 from bpkit.exercises.marking import Marked
 from bpkit.exercises.pack import packing
 from bpkit.exercises.panels.markup import STYLE, download
-from bpkit.exercises.panels.working import Passes, Progress, Working
+from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
 from bpkit.exercises.produce import Pass
-from bpkit.exercises.report import class_body, feedback_body, listed, table
+from bpkit.exercises.report import class_body, feedback_body, table
+from bpkit.exercises.standing import Outcome, Standing
 
 MOST_ROWS = 300
 ZIP = "marked"
@@ -28,32 +29,38 @@ WIDE = "90px"
 
 
 @dataclass(frozen=True)
+class Uploaded:
+    """What became of the latest upload, in words; whether some of it was refused; how many there were so far."""
+
+    words: str = ""
+    refused: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True)
 class Setup:
-    """What to mark, by which key, where the results go, whether to overwrite."""
+    """What to mark, by which key, where the results go, whether to overwrite.
+
+    ``uploads`` counts what was added on the page: after another upload stopped work begins anew.
+    """
 
     submissions: Path
     key: Path
     out: Path
     force: bool
+    uploads: int
 
 
 @dataclass(frozen=True)
 class Result:
-    """The marked files, of whom nothing was marked, and why the reports could not be written, if so."""
+    """Where everybody stands, and why the reports could not be written, if so."""
 
-    results: tuple[Marked, ...]
-    missing: tuple[str, ...]
+    outcome: Outcome
     out: Path
     refused: str = ""
 
-    @property
-    def unmarked(self) -> tuple[Marked, ...]:
-        """The files that could not be marked."""
-        return tuple(marked for marked in self.results if marked.problem)
-
     def __repr__(self) -> str:
-        good = len(self.results) - len(self.unmarked)
-        return f"{good} of {counted(len(self.results), 'notebook')} marked; see the folder {self.out}"
+        return f"{self.outcome!r}; see the folder {self.out}"
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,8 @@ class State:
 
     setup: Setup | None
     problem: str
-    whose: Marked | None
-    uploaded: str
+    whose: Standing | None
+    uploaded: Uploaded
     progress: Progress
 
     @property
@@ -91,8 +98,8 @@ class Mark(Working):
         }
         return {
             **lines,
-            "force": widgets.Checkbox(description="overwrite earlier results", indent=False, **described()),
-            "uploaded": Held(value=""),
+            "force": widgets.Checkbox(description=OVERWRITE, indent=False, **described()),
+            "uploaded": Held(value=Uploaded()),
             "whose": widgets.Dropdown(description="learner", **described(WIDE, "min(100%, 420px)")),
         }
 
@@ -105,7 +112,7 @@ class Mark(Working):
         return {
             **self.working_views(),
             "people": (whose, _people, "options"),
-            "whose": (whose, lambda state: str(state.whose.path) if state.whose else None),
+            "whose": (whose, lambda state: state.whose.where if state.whose else None),
             **{name: (self.shows[name], make) for name, make in makers.items()},
         }
 
@@ -137,45 +144,58 @@ class Mark(Working):
         ]
 
     def _take(self, change: Any) -> None:
-        """Uploaded notebooks go into the folder of what was handed in, over no other file."""
+        """Uploaded notebooks go into the folder of what was handed in, over no other file unless that is ticked."""
+        if not change["new"]:
+            return
         folder = Path(self.control["submissions"].value.strip() or ".")
-        put = 0
-        try:
-            for file in change["new"]:
-                put += write(folder / f"{slug(Path(file['name']).stem)}.ipynb", bytes(file["content"]))
-            self.control["uploaded"].value = f"{counted(put, 'new file')} in {folder}"
-        except (BpkitError, OSError) as error:
-            self.control["uploaded"].value = f"{counted(put, 'new file')} in {folder}; then {error}"
+        put: dict[Path, bool] = {}
+        refused = []
+        for file in change["new"]:
+            path = folder / f"{slug(Path(file['name']).stem)}.ipynb"
+            try:  # never over another file of the same upload
+                written = write(path, bytes(file["content"]), self.force.value and path not in put)
+                put[path] = written or put.get(path, False)
+            except ValueError as error:  # a BpkitError, or a name that no file can have
+                refused.append(str(error))
+        kept = len(put) - sum(put.values())
+        words = f"{counted(sum(put.values()), 'new file')} in {folder}" + (f", {kept} there already" if kept else "")
+        if refused:
+            more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+            words += f"; not taken: {refused[0]}, then upload again{more}"
+        self.control["uploaded"].value = Uploaded(words, bool(refused), self.uploaded.value.number + 1)
+        self.upload.value = ()  # the same file again is an upload too
 
     def setup(self, values: Mapping[str, Any]) -> Setup:
         for name in self._given:
             if not values[name].strip():
                 raise BpkitError(f"{name}: expected the name of a folder, got none; {self._given[name]} is usual")
         paths = {name: Path(values[name].strip()) for name in self._given}
-        return Setup(**paths, force=values["force"])
+        return Setup(**paths, force=values["force"], uploads=values["uploaded"].number)
 
     def passes(self, setup: Setup) -> Passes:
-        paths = handed_in(setup.submissions, setup.key)
+        given = handed_in(setup.submissions, setup.key, setup.out)
         results: list[Marked] = []
-        yield Pass("marking", len(paths), map(results.append, marking(paths, setup.key, jobs=1)))
-        missing = absent(results, setup.key)
-        files, refused = reports(results, missing), [""]
+        yield Pass("marking", len(given), map(results.append, marking(given, jobs=1)))
+        outcome = settled(results, given)
+        files, refused = reports(outcome), [""]
         yield Pass("writing", len(files), _write(files, setup, refused))
         if not refused[0]:
             yield packing(setup.out, list(files), ZIP, setup.force)
-        return Result(tuple(results), missing, setup.out, refused[0])
+        return Result(outcome, setup.out, refused[0])
 
     def read(self, values: Mapping[str, Any]) -> State:
         setup, problem, progress = self.prepared(values)
-        good = [one for one in progress.result.results if one.marks] if progress.result else []
-        whose = next((one for one in good if str(one.path) == values["whose"]), good[0] if good else None)
+        good = progress.result.outcome.good if progress.result else ()
+        whose = next((one for one in good if one.where == values["whose"]), good[0] if good else None)
         return State(setup, problem, whose, values["uploaded"], progress)
 
     def note(self, state: State) -> tuple[str, bool]:
+        """What went wrong, what was uploaded since the last start, and what came out."""
         problem = state.progress.problem or state.problem or (state.result.refused if state.result else "")
-        if problem:
-            return problem.replace("allow overwriting (--force)", "tick “overwrite earlier results”"), True
-        return (f"{state.result!r}.", False) if state.result else (state.uploaded, "then" in state.uploaded)
+        new = state.uploaded if state.uploaded.number > (self._setup.uploads if self._setup else 0) else Uploaded()
+        result = repr(state.result) if state.result and not problem else ""
+        said = [words for words in (problem, new.words, result) if words]
+        return on_a_page(f"{'. '.join(said)}." if said else ""), bool(problem or new.refused)
 
     def words(self, state: State) -> str:
         if state.setup is None:
@@ -196,18 +216,18 @@ def _write(files: Mapping[str, str], setup: Setup, refused: list[str]) -> Iterat
 
 
 def _people(state: State) -> tuple[tuple[str, str], ...]:
-    good = [one for one in state.result.results if one.marks] if state.result else []
-    return tuple((f"{one.learner} ({one.path.name})", str(one.path)) for one in good)
+    good = state.result.outcome.good if state.result else ()
+    return tuple((f"{one.learner} ({one.where or 'nothing handed in'})", one.where) for one in good)
 
 
 def _problems(state: State) -> str:
-    """The files that could not be marked, each on a line of its own, and the learners of whom nothing was marked."""
+    """The files that could not be marked, each on a line of its own, and the learners who handed in nothing."""
     if not state.result:
         return ""
-    lines = [f"<li><b>{escape(m.path.name)}</b>: {escape(m.problem)}</li>" for m in state.result.unmarked]
+    outcome = state.result.outcome
+    lines = [f"<li><b>{escape(m.where)}</b>: {escape(m.problem)}</li>" for m in outcome.unmarked]
     text = f"<p>Not marked:</p><ul>{''.join(lines)}</ul>" if lines else ""
-    missing = state.result.missing
-    return text + (f"<p>Nothing marked of {escape(listed(missing))}.</p>" if missing else "")
+    return text + (f"<p>Handed in nothing: {escape(', '.join(outcome.absent))}.</p>" if outcome.absent else "")
 
 
 def _links(state: State) -> str:
@@ -220,9 +240,9 @@ def _links(state: State) -> str:
 def _marks(state: State) -> str:
     if not state.result:
         return "<p>Nothing marked yet.</p>"
-    good = [one for one in state.result.results if one.marks]
+    good = state.result.outcome.good
     rows = [
-        (one.learner, one.path.name, f"{one.points:g}", f"{one.worth:g}", "; ".join(one.remarks))
+        (one.learner, one.where, f"{one.points:g}", f"{one.of:g}", "; ".join((*one.remarks, *one.notes)))
         for one in good[:MOST_ROWS]
     ]
     more = f"<p>And {len(good) - MOST_ROWS} more, in marks.csv.</p>" if len(good) > MOST_ROWS else ""
@@ -230,7 +250,7 @@ def _marks(state: State) -> str:
 
 
 def _class(state: State) -> str:
-    return class_body(state.result.results, state.result.missing) if state.result else "<p>Nothing marked yet.</p>"
+    return class_body(state.result.outcome) if state.result else "<p>Nothing marked yet.</p>"
 
 
 def _feedback(state: State) -> str:

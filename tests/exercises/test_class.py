@@ -1,0 +1,506 @@
+"""A class as it really is: what it hands in, expected file by file; attempts, copies, marks that survive."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handed_in import PEOPLE, Sheets, bare, bpkit, cases, moodle, put, sheets, stripped
+
+from bpkit.exercises.key import read_key
+from bpkit.exercises.marked import handed_in, marking, settled
+from bpkit.exercises.standing import numbered
+from bpkit.exercises.whose import fitting
+
+EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8"))
+CASES = sorted(name for name in EXPECTED if name != "about")
+LATER = "zip_beside"  # a zip is named, and not read yet
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
+    return sheets(tmp_path_factory.mktemp("seven"))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
+    """The same people's sheets of another run."""
+    return sheets(tmp_path_factory.mktemp("eight"), seed=8)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def key(made: Sheets, here: Path) -> Path:
+    """A key that may be changed."""
+    return Path(shutil.copytree(made.key, here / "key"))
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rows(out: str = "marked") -> dict[str, dict[str, str]]:
+    """The lines of marks.csv by learner: one for each."""
+    found = table(Path(out, "marks.csv"))
+    learners = [row["learner"] for row in found if row["learner"]]
+    assert len(set(learners)) == len(learners)
+    return {row["learner"]: row for row in found}
+
+
+def page(out: str = "marked") -> str:
+    return Path(out, "class.html").read_text("utf-8")
+
+
+def mark(submissions: str | Path, key: Path, *more: str, code: int = 0) -> str:
+    return bpkit("mark", submissions, "--key", key, "--jobs", 1, *more, code=code).output
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_file_is_marked_or_named(name: str, made: Sheets, other: Sheets, here: Path) -> None:
+    case = EXPECTED[name]
+    (here / "in").mkdir()
+    cases(made)[name](here / "in")
+    if "refuse" in case:
+        assert "these sheets are not of this key" in mark("in", other.key, code=1)
+        assert not Path("marked").exists()
+        return
+    said = mark("in", made.key)
+    found, full = rows(), 8.0
+    assert set(found) == set(PEOPLE)
+    assert {row["of"] for row in found.values()} == {f"{full:g}"}
+    for path, wanted in case["files"].items():
+        row, points = found[wanted["learner"]], wanted["points"]
+        if points == "not counted":
+            assert path in page()
+            assert path in row["remarks"]
+            assert path in said
+            assert row["file"] != path
+        elif "not marked" in str(points) or (name == LATER and path.endswith(".zip")):
+            assert row["file"] == path
+            assert row["points"] == ""
+            assert path in page()
+            assert f"not marked: {path}: " in said
+        else:
+            assert (row["file"], float(row["points"])) == (path, full + (0 if points == "full" else points)), row
+            assert row["problem"] == ""
+    absent = set(PEOPLE) - {wanted["learner"] for wanted in case["files"].values()}
+    assert {person for person, row in found.items() if row["problem"] == "nothing handed in"} == absent
+    assert all(f"<li>{person}</li>" in page() for person in absent)
+    assert len(list(Path("marked/feedback").glob("*"))) == sum(row["points"] != "" for row in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("friends_copy", "it is the sheet of Ada Ash, but Ben Birch handed it in; nothing in it was marked"),
+        ("friends_copy", f"the file of its owner is {moodle('Ada Ash')}"),
+        ("friends_copy", f"Ben Birch handed in this sheet too ({moodle('Ben Birch')})"),
+        ("kaggle_no_metadata", "its own data are lost; its numbers are those of Cleo Cedar"),
+        ("no_notebooks_beside", "no notebook; ask for the file that ends with .ipynb"),
+        ("zip_beside", "a zip; unpack it in this folder, then mark again"),
+        ("two_attempts", "not counted, as ada-ash (1).ipynb is the later of 2 attempts"),
+        ("conflict_marks", "the marks of a merge conflict; at each &lt;&lt;&lt;&lt;&lt;&lt;&lt; keep one"),
+        ("plain", "On average 94 % of 8 points"),
+    ],
+)
+def test_what_the_class_page_says(name: str, words: str, made: Sheets, here: Path) -> None:
+    (here / "in").mkdir()
+    cases(made)[name](here / "in")
+    mark("in", made.key)
+    assert words in page()
+
+
+def test_nobody_reads_of_others_on_their_own_page(made: Sheets, here: Path) -> None:
+    cases(made)["friends_copy"](here / "in")
+    mark("in", made.key)
+    assert "Ben" not in Path("marked/feedback/ada-ash.html").read_text("utf-8")
+
+
+# Whose a file is
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("ann", "Ann"),
+        ("ann-lee", "Ann Lee"),
+        ("Ann Lee_48151_assignsubmission_file_", "Ann Lee"),
+        ("Ann_48152_assignsubmission_file_", "Ann"),
+        ("leeann_late_48151_99_exercises", "Ann Lee"),  # as Canvas has it
+        ("ann (1)", "Ann"),
+        ("Lee_Ann", ""),
+        ("Lee_Ann_48153_assignsubmission_file_", ""),
+        ("ann-lee-and-ann", ""),
+        ("mary-ann", ""),
+        ("exercises", ""),
+        ("student 7", "student 7"),
+        ("student_07", ""),
+        ("hw3_Zoë Öz_final", "Zoë Öz"),
+        ("Öz, Zoë", "Zoë Öz"),
+        ("李小龙_48151_assignsubmission_file_", "李小龙"),
+    ],
+)
+def test_a_name_fits_one_learner_or_none(name: str, who: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp() / "names"
+    people = ("Ann", "Ann Lee", "Zoë Öz", "student 7", "李小龙")
+    made = folder / "made/key" if folder.exists() else sheets(folder, people, questions="loss").key
+    found = fitting(name, read_key(made))
+    assert ([seat.learner for seat in found] == [who]) if who else len(found) != 1
+
+
+def test_a_file_that_may_be_anybodys_is_nobodys(here: Path) -> None:
+    of = sheets(here / "few", ("Ann", "Ann Lee", "Bob"), questions="loss")
+    lost = {name: bare(of.filled(name)) for name in of.books}
+    put(here / "in", {"Lee_Ann.ipynb": lost["ann-lee"], "Ann/Bob.ipynb": lost["ann"], "bob.ipynb": lost["bob"]})
+    said = mark("in", of.key)
+    assert "Lee_Ann.ipynb: it may belong to Ann or Ann Lee; rename" in said
+    assert "Ann/Bob.ipynb: it may belong to Ann or Bob; rename" in said
+    assert {name: row["points"] for name, row in rows().items() if name} == {"Ann": "", "Ann Lee": "", "Bob": "1"}
+    assert sorted(row["file"] for row in table(Path("marked/marks.csv")) if not row["learner"]) == [
+        "Ann/Bob.ipynb",
+        "Lee_Ann.ipynb",
+    ]
+    assert "Lee_Ann.ipynb" in page()
+
+
+def test_the_numbers_say_whose_a_sheet_is_whatever_it_claims(made: Sheets, here: Path) -> None:
+    claims = made.filled("ada-ash")
+    claims["metadata"]["bpkit"]["learner"] = "Ben Birch"
+    renamed = made.filled("cleo-cedar")
+    renamed["metadata"]["bpkit"]["learner"] = "Cleo C."
+    put(here / "in", {"a.ipynb": claims, "b.ipynb": renamed})
+    said = mark("in", made.key)
+    assert "a.ipynb: it says that it belongs to Ben Birch, but it has the numbers of Ada Ash" in said
+    assert rows()["Ben Birch"]["points"] == ""
+    assert rows()["Cleo Cedar"]["points"] == "8"
+
+
+def test_without_metadata_a_friends_copy_is_seen_too(made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash"), "ben-birch.ipynb": stripped(made.filled("ada-ash"))})
+    put(here / "in", {"cedarcleo_48151_9912_ada-ash.ipynb": made.filled("ada-ash", _2="0.5")})
+    mark("in", made.key)
+    assert {name: row["points"] for name, row in rows().items()} == {
+        "Ada Ash": "8",
+        "Ben Birch": "",
+        "Cleo Cedar": "",
+        "Dan Elm": "",
+    }
+    assert rows()["Ada Ash"]["file"] == "ada-ash.ipynb"
+
+
+def test_one_sheet_of_another_key_is_a_remark(made: Sheets, other: Sheets, here: Path) -> None:
+    put(here / "in", {f"{name}.ipynb": made.filled(name) for name in ("ada-ash", "ben-birch")})
+    put(here / "in", {"dan-elm.ipynb": other.filled("dan-elm"), "odd.ipynb": stripped(other.filled("cleo-cedar"))})
+    said = mark("in", made.key)
+    assert said.count("this sheet is not of this key") == 2
+    assert rows()["Dan Elm"]["points"] == ""
+    assert rows()["Ada Ash"]["points"] == "8"
+    put(here / "in", {"ben-birch.ipynb": stripped(other.filled("ben-birch"))})
+    assert "3 of 4" in mark("in", made.key, "--force", code=1)
+    assert rows()["Ben Birch"]["points"] == "8"
+
+
+def test_a_sheet_that_was_changed_in_part_is_marked_by_the_key(made: Sheets, other: Sheets, here: Path) -> None:
+    book = stripped(made.filled("ada-ash"))
+    setup = next(cell for cell in book["cells"] if "open_sheet" in cell["source"])
+    setup["source"] = setup["source"].replace('"targets": [0.', '"targets": [0.0', 1)
+    put(here / "in", {"ada-ash.ipynb": book})
+    mark("in", made.key)
+    assert rows()["Ada Ash"]["points"] == "8"
+    assert "its numbers of question 1 are not those of the key" in rows()["Ada Ash"]["remarks"]
+
+
+# Attempts
+
+
+def dated(path: Path, days: float) -> None:
+    os.utime(path, (1e9 + 86400 * days, 1e9 + 86400 * days))
+
+
+@pytest.mark.parametrize(
+    ("files", "counts"),
+    [
+        ({"ada-ash.ipynb": 2, "ada-ash (1).ipynb": 1}, "ada-ash (1).ipynb"),
+        ({"ada-ash.ipynb": 2, "ada-ash-1.ipynb": 1}, "ada-ash-1.ipynb"),
+        ({"ada-ash (10).ipynb": 1, "ada-ash (9).ipynb": 2}, "ada-ash (10).ipynb"),
+        ({"ada-ash.ipynb": 1, "late/ada-ash.ipynb": 2}, "late/ada-ash.ipynb"),
+        ({"ada-ash.ipynb": 2, "early/ada-ash.ipynb": 1}, "ada-ash.ipynb"),
+        ({"ada-ash.ipynb": 1, "ada-ash (1).ipynb": 2, "homework.ipynb": 3}, "homework.ipynb"),
+        ({"homework.ipynb": 2, "ada-ash (1).ipynb": 1, "ada-ash.ipynb": 3}, "ada-ash (1).ipynb"),
+        ({"ada-ash.ipynb": 1, "ada-ash.repaired.ipynb": 9, "later.ipynb": 3}, "later.ipynb"),
+        ({"ada-ash.ipynb": 1, "ada-ash.repaired.ipynb": 9, "before.ipynb": 0}, "ada-ash.repaired.ipynb"),
+    ],
+)
+def test_of_several_attempts_the_last_counts(files: dict[str, float], counts: str, made: Sheets, here: Path) -> None:
+    for name, days in files.items():
+        put(here / "in", {name: made.filled("ada-ash", _2=repr(days))})
+        dated(here / "in" / name, days)
+    said = mark("in", made.key)
+    row = rows()["Ada Ash"]
+    assert row["file"] == counts
+    for name in set(files) - {counts}:
+        assert f"{name}: not counted, as " in said
+        assert name in row["remarks"]
+    assert len(list(Path("marked/feedback").iterdir())) == 1
+    assert "1 of 4 learners have marks" in page()
+
+
+def test_the_number_of_a_copy_is_not_the_number_of_a_learner() -> None:
+    assert numbered("learner-02.ipynb", "learner-02") == ("learner-02", 0)
+    assert numbered("learner-02-1.ipynb", "learner-02") == ("learner-02", 1)
+    assert numbered("learner-02 (3).ipynb.txt", "learner-02") == ("learner-02", 3)
+
+
+def test_a_last_attempt_that_cannot_be_read_does_not_count(made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash"), "ada-ash (1).ipynb": "{"})
+    mark("in", made.key)
+    assert rows()["Ada Ash"]["points"] == "8"
+    assert "ada-ash (1).ipynb: not marked: not a whole notebook" in rows()["Ada Ash"]["remarks"]
+
+
+def test_a_mended_copy_replaces_its_original(made: Sheets, here: Path) -> None:
+    book = made.filled("ada-ash")
+    book["cells"] = [cell for cell in book["cells"] if cell["id"] != "answer-2"]
+    put(here / "in", {"ada-ash.ipynb": book, "ben-birch.ipynb.txt": stripped(made.filled("ben-birch"))})
+    files = [str(path) for path in sorted(Path("in").iterdir())]
+    assert "the answer 2 is lost" in bpkit("doctor", *files, "--key", made.key, "--repair").output
+    assert sorted(path.name for path in Path("in").iterdir()) == [
+        *("ada-ash.ipynb", "ada-ash.repaired.ipynb", "ben-birch.ipynb.txt", "ben-birch.repaired.ipynb")
+    ]
+    said = mark("in", made.key)
+    assert rows()["Ada Ash"]["file"] == "ada-ash.repaired.ipynb"
+    assert rows()["Ben Birch"]["file"] == "ben-birch.repaired.ipynb"
+    assert "ada-ash.ipynb: not counted, as ada-ash.repaired.ipynb is its mended copy" in said
+    assert "2 of 4 learners have marks" in page()
+
+
+def test_where_everybody_has_the_one_sheet_each_file_is_somebody_s(here: Path) -> None:
+    of = sheets(here / "one", ("learner 01",), questions="loss")
+    names = ("zoe", "zoe (1)", "bob", "hw-1", "hw-2")
+    put(here / "in", {f"{name}.ipynb": of.filled("learner-01") for name in names})
+    mark("in", of.key)
+    found = table(Path("marked/marks.csv"))
+    assert [row["file"] for row in found] == ["bob.ipynb", "hw-1.ipynb", "hw-2.ipynb", "zoe (1).ipynb"]
+    assert len(list(Path("marked/feedback").iterdir())) == 4
+
+
+# Marks that survive
+
+
+def test_a_late_file_marked_alone_leaves_all_other_rows(made: Sheets, here: Path) -> None:
+    put(here / "in", {f"{name}.ipynb": made.filled(name, _1="0.5") for name in ("ada-ash", "ben-birch")})
+    put(here / "in", {"dan-elm.html": "<p>", "whose.ipynb": "{"})
+    mark("in", made.key)
+    before, answers = rows(), Path("marked/answers.csv").read_text("utf-8")
+    put(here / "late", {"cleo-cedar.ipynb": made.filled("cleo-cedar")})
+    assert "--force" in mark("late/cleo-cedar.ipynb", made.key, code=1)
+    assert rows() == before
+    mark("late/cleo-cedar.ipynb", made.key, "--force")
+    assert {name: row for name, row in rows().items() if name != "Cleo Cedar"} == {
+        name: row for name, row in before.items() if name != "Cleo Cedar"
+    }
+    assert rows()["Cleo Cedar"]["points"] == "8"
+    assert set(answers.splitlines()) < set(Path("marked/answers.csv").read_text("utf-8").splitlines())
+    assert "3 of 4 learners have marks" in page()
+    assert "whose.ipynb" in page()
+    mark("late/cleo-cedar.ipynb", made.key)  # nothing else comes out
+
+
+def test_rows_stay_as_they_were_written_or_changed(made: Sheets, here: Path) -> None:
+    """Also what somebody typed into the table itself, and a column of their own; saved with semicolons."""
+    put(here / "in", {f"{name}.ipynb": made.filled(name) for name in ("ada-ash", "ben-birch")})
+    mark("in", made.key)
+    found = table(Path("marked/marks.csv"))
+    found[0] |= {"2": "0,5", "points": "7,5", "tutor": "asked; answered =1"}
+    with Path("marked/marks.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(found[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(found)
+    put(here / "late", {"ben-birch.ipynb": made.filled("ben-birch", _1="0.5")})
+    mark("late", made.key, "--force")
+    assert rows()["Ada Ash"] == found[0] | {"tutor": "asked; answered =1"}
+    assert rows()["Ben Birch"]["points"] == "7"
+    assert "On average 91 % of 8 points" in page()
+
+
+def test_a_late_file_that_cannot_be_read_takes_no_marks_away(made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    mark("in", made.key)
+    put(here / "late", {"ada-ash (1).ipynb": "{", "ben-birch.ipynb": made.filled("ada-ash")})
+    for _ in range(2):
+        mark("late", made.key, "--force")
+        assert rows()["Ada Ash"]["points"] == "8"
+        assert rows()["Ada Ash"]["remarks"].count("ada-ash (1).ipynb: not marked") == 1
+
+
+def test_the_marks_of_another_key_are_not_mixed_with_these(made: Sheets, other: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    mark("in", made.key)
+    before = Path("marked/marks.csv").read_bytes()
+    put(here / "next", {"ben-birch.ipynb": other.filled("ben-birch")})
+    said = mark("next", other.key, "--force", code=1)
+    assert "expected the marks of this key, found those of another, Ada Ash for example" in said
+    assert Path("marked/marks.csv").read_bytes() == before
+    Path("marked/marks.csv").write_text("some,table\n1,2\n")
+    assert "whose rows would be kept" in mark("in", made.key, "--force", code=1)
+
+
+def test_marks_set_by_hand_win_and_stay(made: Sheets, key: Path, here: Path) -> None:
+    put(here / "in", {f"{name}.ipynb": made.filled(name, _2="maybe") for name in ("ada-ash", "ben-birch")})
+    overrides = "learner,question,points,remark\nAda Ash,2,0.5,asked in class\nDan Elm,4c,1,oral\n"
+    (key / "overrides.csv").write_text(overrides)
+    for more in ((), ("--force",)):
+        mark("in", key, *more)
+        found = rows()
+        assert {name: row["points"] for name, row in found.items()} == {
+            "Ada Ash": "7.5",
+            "Ben Birch": "7",
+            "Cleo Cedar": "",
+            "Dan Elm": "1",
+        }
+        assert found["Ada Ash"]["2"] == "0.5"
+        assert found["Ada Ash"]["overrides"] == "2: 0.5 asked in class"
+        assert found["Ada Ash"]["to look at"] == ""
+        assert found["Ben Birch"]["to look at"].startswith("2: maybe")
+        assert found["Dan Elm"]["problem"] == "nothing handed in"
+    ada = Path("marked/feedback/ada-ash.html").read_text("utf-8")
+    assert "marked by your instructor. asked in class</td><td>0.5 of 1</td>" in ada
+    assert "7.5 of 8 points" in ada
+    # Also for those of an earlier run; and what is taken back is taken back.
+    (key / "overrides.csv").write_text("Learner;Question;Points\nben-birch;2;0,25\n", encoding="utf-8-sig")
+    mark("in/ada-ash.ipynb", key, "--force")
+    assert {name: row["points"] for name, row in rows().items()} == {
+        "Ada Ash": "7",
+        "Ben Birch": "7.25",
+        "Cleo Cedar": "",
+        "Dan Elm": "",
+    }
+    assert "0.25 of 1" in Path("marked/feedback/ben-birch.html").read_text("utf-8")
+    (key / "overrides.csv").unlink()
+    mark("in/ada-ash.ipynb", key, "--force")
+    assert rows()["Ben Birch"]["points"] == "7"
+    assert rows()["Ben Birch"]["to look at"].startswith("2: maybe")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("learner,points\nAda Ash,1\n", "found no question"),
+        ("learner,question,points\nAda Asch,2,1\n", "line 2: expected a learner of the key, got 'Ada Asch'; did you"),
+        ("learner,question,points\n\nAda Ash,9,1\n", "line 3: expected a question as marks.csv has it (1, 2, 3a"),
+        ("learner,question,points\nAda Ash,2,many\n", "line 2: expected points from 0 to 1, got 'many'"),
+        ("learner,question,points\nAda Ash,2,2\n", "expected points from 0 to 1, got '2'"),
+        ("learner,question,points\nAda Ash,2,-1\n", "expected points from 0 to 1, got '-1'"),
+        ("learner,question,points\nAda Ash,2,nan\n", "expected points from 0 to 1, got 'nan'"),
+        ("learner,question,points\nAda Ash,2,\n", "expected points from 0 to 1, got ''"),
+        ("learner,question,points,remark\nAda Ash,2,0,5\n", "expected points such as 0.5, with a point"),
+        ("learner,question,points\nAda Ash,2,0,5\n", "expected points such as 0.5, with a point"),
+        ("learner,question,points\nAda Ash,2,0\nAda Ash,2,1\n", "line 3: expected points for question 2"),
+        ("", "found no learner"),
+        ("PK\x03\x04", "overrides.csv: expected a table in CSV, got an Excel workbook"),
+    ],
+)
+def test_a_bad_row_set_by_hand_is_refused_before_anything_is_written(
+    text: str, words: str, made: Sheets, key: Path, here: Path
+) -> None:
+    (key / "overrides.csv").write_text(text)
+    said = mark(put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")}), key, code=1)
+    assert words in said
+    assert len(said.strip().splitlines()) == 1
+    assert not Path("marked").exists()
+    assert (key / "overrides.csv").read_text() == text
+
+
+def test_the_help_and_the_readme_name_the_marks_set_by_hand() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    for text in (bpkit("mark", "--help").output, readme):
+        assert "overrides.csv" in text
+        assert "learner,question,points,remark" in "".join(text.split())
+
+
+# One total, and what to look at
+
+
+def test_learners_of_one_sheet_earn_out_of_one_total(here: Path) -> None:
+    """Whatever is left to mark by hand or lost, and though some networks have more outputs than others."""
+    people = tuple(f"p{number}" for number in range(8))
+    of = sheets(here / "many", people, questions="whole-forward,code,loss")
+    fair = {row["question"]: row for row in table(of.key / "fairness.csv")}
+    least, most = fair["whole-forward"]["points"].split(" to ")
+    assert float(least) < float(most) == float(fair["whole-forward"]["marked out of"])
+    assert fair["code"]["points"] == fair["code"]["marked out of"] == "5"
+    total = float(most) + 5 + 1
+    assert fair["whole sheet"]["points"] == f"{float(least) + 6:g} to {total:g}"
+    assert fair["whole sheet"]["marked out of"] == f"{total:g}"
+    sheet = read_key(of.key)
+    for name in people[:-1]:
+        book = json.loads(json.dumps(of.books[name]))
+        for cell in book["cells"]:
+            about = cell["metadata"].get("bpkit", {})
+            if about.get("kind") == "answer" and about["key"][0] in "13":
+                cell["source"] = f'answers["{about["key"]}"] = {sheet.sheet(name).parts[about["key"]].answer!r}'
+        if name == "p3":
+            book["cells"] = [cell for cell in book["cells"] if cell["metadata"]["bpkit"].get("key") != "3"]
+        put(here / "in", {f"{name}.ipynb": book})
+    mark("in", of.key)
+    found = rows()
+    assert {row["of"] for row in found.values()} == {f"{total:g}"}
+    assert {row["points"] for name, row in found.items() if name not in ("p3", "p7")} == {f"{float(most) + 1:g}"}
+    assert float(found["p3"]["points"]) == pytest.approx(float(most))
+    assert {row["by hand"] for row in found.values()} == {"4", ""}
+    assert "28 answers to mark by hand" in page()
+    assert "Your instructor still has to mark 4 answers, worth 5 points." in Path("marked/feedback/p0.html").read_text()
+
+
+def test_what_cannot_be_read_is_listed_by_file_and_question(made: Sheets, here: Path) -> None:
+    put(here / "in", {moodle("Ada Ash"): made.filled("ada-ash", _2="loss(w)", _3a="None", _4a="'about 3'")})
+    said = mark("in", made.key)
+    row = rows()["Ada Ash"]
+    assert [one.partition(" (")[0] for one in row["to look at"].split("; ") if ": " in one][:1] == ["2: loss(w)"]
+    assert "4a: 'about 3'" in row["to look at"]
+    assert "3a" not in row["to look at"]
+    assert "2 answers to look at" in said
+    section = page().split("Answers to look at")[1].split("</table>")[0]
+    assert section.count(moodle("Ada Ash")) == 2
+    assert "<td>2</td><td>loss(w)</td>" in section
+    assert "<td>4a</td><td>&#x27;about 3&#x27;</td>" in section
+    answers = {one["key"]: one["verdict"] for one in table(Path("marked/answers.csv"))}
+    assert (answers["2"], answers["3a"], answers["4a"]) == ("unreadable", "blank", "unreadable")
+
+
+def test_all_who_are_absent_are_named(here: Path) -> None:
+    people = tuple(f"person {number}" for number in range(1, 41))
+    of = sheets(here / "many", people, questions="loss")
+    mark(put(here / "in", {"person-1.ipynb": of.filled("person-1")}), of.key)
+    assert set(rows()) == set(people)
+    assert all(f"<li>{name}</li>" in page() for name in people[1:])
+    assert " more" not in page()
+
+
+def test_what_the_kit_wrote_itself_was_not_handed_in(made: Sheets, here: Path) -> None:
+    shutil.copytree(made.folder, here / "exercises")
+    put(here, {"in/ada-ash.ipynb": made.filled("ada-ash"), "in/__MACOSX/x": "", "in/.DS_Store": ""})
+    shutil.copytree(made.key, here / "in/key")
+    bpkit("mark", "in", "--key", "in/key", "--out", "in/marked")
+    assert "1 of 1 files marked" in bpkit("mark", "in", "--key", "in/key", "--out", "in/marked").output
+
+
+def test_several_processes_mark_as_one_does(made: Sheets, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpkit.exercises.marked.MANY", 0)
+    for n in range(3):
+        put(here / "in", {f"{n}/{name}.ipynb": made.filled(name) for name in made.books})
+    given = handed_in(Path("in"), made.key, Path("marked"))
+    results: list[Any] = list(marking(given, 2))
+    assert results == list(marking(given, 1))
+    assert [one.points for one in settled(results, given).standings] == [8] * 4
