@@ -127,6 +127,17 @@ def test_earlier_numbers(text: str, found: dict[str, str] | None) -> None:
     assert earlier(text) == found
 
 
+def test_how_many_updates_is_read_as_people_type_it() -> None:
+    """Two thirds of an update are none, and more than the detective computes are as many as it does: both are said."""
+    app = bp.apps.detective(ARTICLE)
+    app.updates.entry.value = "1e3"
+    assert str(app.state.asked) == "E_total after 1000 updates"
+    for typed, taken in (("0,4", 0), ("99999", 20_000)):
+        app.updates.entry.value = typed
+        assert (app.updates.value, app.state.asked.updates) == (taken, taken)
+        assert f"I took {taken}." in app.updates.children[2].value
+
+
 def test_figures_after_updates_and_means_over_a_batch() -> None:
     app = bp.apps.detective(bp.examples.mazur)
     app.set(quantity="E_total", updates=1, number="0.291027924")

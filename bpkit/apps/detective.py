@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, described
+from bpkit.apps.controls import Number
 from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
 from bpkit.core.derive import derive
 from bpkit.core.detective import MOST_UPDATES, Question, question
@@ -56,9 +57,7 @@ class Detective(App):
         wide = {"layout": {"width": "340px", "margin": "1px 2px"}, "style": {"description_width": "110px"}}
         return {
             "quantity": widgets.Dropdown(options=names, value="E_total", description="Quantity", **wide),
-            "updates": widgets.BoundedIntText(
-                value=0, min=0, max=MOST_UPDATES, description="after updates", **described("90px", "190px")
-            ),
+            "updates": Number("after updates", 0, 0, 100, 1, whole=True, bounds=(0, MOST_UPDATES), label_width="90px"),
             "number": widgets.Text(description="Your number", placeholder="such as 0.0851", **wide),
             "given": widgets.Text(
                 description="computed from",
@@ -77,12 +76,13 @@ class Detective(App):
 
     def page(self) -> Sequence[widgets.Widget]:
         control = self.control
+        control["updates"].layout.flex = "0 1 320px"
         rows = [["quantity", "updates"], ["number", "line"], ["given"]]
         boxes = [widgets.HBox([control[name] for name in row], layout={"flex_flow": "row wrap"}) for row in rows]
         return [*boxes, self.view["verdict"], self.view["line"]]
 
     def read(self, values: Mapping[str, Any]) -> State:
-        updates = values["updates"]
+        updates = int(values["updates"])
         asked = question(
             self.problem, f"{values['quantity']} after {updates} updates" if updates else values["quantity"]
         )
