@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import autograd.numpy as anp
@@ -17,6 +19,7 @@ from autograd import grad
 from thorough import THOROUGH, many
 
 import bpkit as bp
+from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.misconceptions import catalogue
@@ -25,6 +28,7 @@ from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.generation import flaws, generate, indistinct, questions, restore
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.proof import Proof
+from bpkit.exercises.slips import wrong_columns
 from bpkit.exercises.written import FormulaPart, FunctionPart
 
 # 200 seeds of every question take some minutes; the usual run looks at a sample.
@@ -259,3 +263,49 @@ def test_what_no_draw_can_part_is_reported() -> None:
 def test_every_kind_of_part_is_in_the_bank() -> None:
     kinds = {type(part) for id in IDS for part in generate(id, seed=0).content.parts}
     assert kinds == {NumberPart, ExactPart, FormulaPart, FunctionPart}
+
+
+def planted(exercise: Exercise) -> set[str]:
+    """The misconceptions that compute every number of a worked solution with one wrong line."""
+    columns, lines = wrong_columns(exercise.problem), exercise.task.about["lines"]
+    return {
+        mistake.name
+        for place, mistake in enumerate(catalogue(exercise.problem.network))
+        if all(round(float(columns[name][place]) * 1e6) == shown for name, _, shown in lines)
+    }
+
+
+def test_the_solution_of_which_slip_has_the_numbers_of_the_question_s_own_lines() -> None:
+    for seed in range(SEEDS):
+        exercise = generate("which-slip", seed=seed, difficulty=LEVELS[seed % 3])
+        shown = [(number, name) for number, (name, _, _) in enumerate(exercise.task.about["lines"], 1)]
+        said, right = exercise.solution.pieces
+        assert isinstance(right, NumberedDerivation)
+        assert [(step.number, step.name) for step in right] == shown
+        wrong = exercise.content.parts[0].answer
+        assert said.startswith(f"Line {wrong} is the first wrong line")
+        assert right.numbers[right[wrong].name] == exercise.content.parts[1].answer
+        text = str(exercise.solution)
+        assert re.findall(r"^ *\((\d+)\)", text, re.MULTILINE) == [str(number) for number, _ in shown]
+        for step in right:  # and a line uses lines before it
+            assert set(step.uses) <= set(range(1, step.number))
+
+
+def test_which_slip_has_mistakes_of_many_kinds() -> None:
+    kinds = [planted(exercise) for exercise in drawn("which-slip")]
+    assert all(kinds)
+    assert len(set.union(*kinds)) >= 4
+    assert max(sum(name in kind for kind in kinds) for name in set.union(*kinds)) <= len(kinds) / 2
+
+
+def test_the_two_slips_of_a_lesson_are_different_ones() -> None:
+    notebook = next((Path(__file__).parents[2] / "notebooks").glob("08_*.ipynb")).read_text(encoding="utf-8")
+    seeds = [int(seed) for seed in re.findall(r"ask\(\\\"which-slip\\\", seed=(\d+)\)", notebook)]
+    assert len(seeds) == 2
+    one, other = (planted(generate("which-slip", seed=seed, difficulty="easy")) for seed in seeds)
+    assert one
+    assert other
+    assert not one & other
+    for seed in seeds:  # new numbers bring another mistake as well
+        after = planted(generate("which-slip", seed=seed + 1, difficulty="easy"))
+        assert not after & planted(generate("which-slip", seed=seed, difficulty="easy"))

@@ -6,10 +6,12 @@ question by chance.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.core.derivation import Derivation, NumberedDerivation
 from bpkit.core.derive import derive
 from bpkit.core.gradient_check import check_gradient
 from bpkit.core.misconceptions import catalogue
@@ -65,14 +67,15 @@ def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[li
     """The way to a derivative with one mistake in it: name, formula and millionths of each line; [] if none fits."""
     derivation, right = derive(problem.network), evaluate(problem)
     way = derivation.toward(target)
-    places = [
-        place
-        for place, mistake in enumerate(catalogue(problem.network))
-        if mistake.name in _PLANTED and sum(step.name in mistake.edits for step in way) == 1
-    ]
+    places: dict[str, list[int]] = {}
+    for number, mistake in enumerate(catalogue(problem.network)):
+        if mistake.name in _PLANTED and sum(step.name in mistake.edits for step in way) == 1:
+            places.setdefault(mistake.name, []).append(number)
     if not places:
         return []
-    place = places[choose(rng, places)]
+    kinds = list(places.values())  # the kind first: of some there are many more places than of others
+    kind = kinds[choose(rng, kinds)]
+    place = kind[choose(rng, kind)]
     wrong = wrong_columns(problem)
     off = [step.name for step in way if differs(wrong[step.name][place], right[step.name])]
     spoiled = catalogue(problem.network)[place].applied(derivation)
@@ -110,16 +113,27 @@ def _build_slip(task: Task) -> Content:
     )
     rows = [[str(n), f"${_name(name)} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)]
     text = lambda: (
-        f"Which line is wrong?\n\n{givens(problem)}\n\nSomebody worked out {maths(f'dE_total/d{target}')}. One line is "
-        "wrong in itself; the lines after it that use it are wrong only because it is. "
+        f"Which line is wrong?\n\n{givens(problem)}\n\nAnother student worked out {maths(f'dE_total/d{target}')}. One "
+        "line contains a mistake. Later lines are wrong only because they use it. "
         f"{IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
     )
 
     def solve() -> Solution:
-        said = f"Line {first + 1} is wrong: every line before it holds. The right lines are:"
-        return Solution((said, *worked(problem, [target]).pieces))
+        said = (
+            f"Line {first + 1} is the first wrong line; all lines before it are right. "
+            "Here are the right lines, numbered as in the question:"
+        )
+        return Solution((said, _as_asked(problem, target)))
 
     return Content(text, parts, solve)
+
+
+def _as_asked(problem: Problem, target: str) -> NumberedDerivation:
+    """The right lines on the way to a derivative, with the numbers that they have in the question: 1, 2, 3, .."""
+    way = derive(problem.network).toward(target)
+    place = {step.number: number for number, step in enumerate(way, 1)}
+    steps = tuple(replace(s, number=place[s.number], uses=tuple(place[used] for used in s.uses)) for s in way)
+    return Derivation(problem.network, steps).at(problem)
 
 
 def _name(quantity: str) -> str:
