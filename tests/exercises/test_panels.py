@@ -237,9 +237,13 @@ def test_a_question_that_cannot_be_drawn_is_said_and_leaves_the_page_usable(
         patch.setattr(sys.modules[Regenerate.__module__], "drawn", refuses)
         panel.set(seed=1)
         assert "loss: no problem found" in panel.message.value
-    panel._start_button.click()
-    tick(panel)
-    assert "written" in panel.message.value
+        panel._start_button.click()
+        tick(panel)
+        assert not panel.run.value
+        assert not panel._start_button.disabled
+    assert (here / "exercises/key/key.json").exists()
+    panel.set(seed=2)
+    assert "loss: no problem found" not in panel.message.value
 
 
 def test_another_class_in_the_same_folder_is_told_apart(here: Path) -> None:
@@ -480,8 +484,8 @@ def test_after_a_clash_of_uploads_the_others_are_taken_and_the_same_again(here: 
     assert "2 new files in other; not taken: other/ada.ipynb" in panel.message.value
     assert files(here / "other") == {"ada.ipynb": b"[]", "bob.ipynb": b"{}"}
     panel.set(submissions="submissions", force=True)
-    panel.upload.value = both[:2]
-    assert "1 new file in submissions, 1 there already" in panel.message.value
+    panel.upload.value = both
+    assert "1 new file in submissions, 1 there already; not taken: submissions/ada.ipynb" in panel.message.value
     assert files(here / "submissions") == {"ada.ipynb": b"[]", "bob.ipynb": b"{}"}
     panel.set(submissions="no\0folder")
     panel.upload.value = both
