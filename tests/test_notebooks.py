@@ -89,6 +89,29 @@ def test_a_lesson_has_its_parts(path: Path) -> None:
         assert f"]({neighbour})" in recap, neighbour
 
 
+@pytest.mark.parametrize("path", LESSONS, ids=[path.name for path in LESSONS])
+def test_a_lesson_says_what_to_do_when_it_is_opened_again(path: Path) -> None:
+    """Its pictures are there, and nothing moves: what moved them lived in a kernel."""
+    begins, _, _ = prose(path).partition("\n## Predict")
+    assert "open this lesson again" in begins
+    assert "*Run → Run All Cells*" in begins
+    if path == LESSONS[0]:
+        assert "*Kernel → Restart Kernel and Run All Cells*" in begins
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_what_jupyterlab_shows_before_the_first_run_is_a_picture(path: Path) -> None:
+    """Of one that it does not trust it shows no widget and no SVG: the plain text must not be all that is left."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if "".join(data.get("text/plain", "")).startswith("App "):
+                assert {"image/png", "text/html"} & data.keys(), cell.source
+                assert len("".join(data.get("image/png", ""))) <= 80_000, cell.source  # 60 kB, in letters
+    if path == LESSONS[0]:
+        assert code_cells(path)[0].outputs, "who runs the first cell of all sees that something happened"
+
+
 # Decimal numbers that the prose of lessons may name without a cell that shows them, and why.
 DECLARED = {
     "0.623633": "printed in the article, quoted",
