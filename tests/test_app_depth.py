@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import autograd.numpy as anp
+import nbformat
 import numpy as np
 import pytest
 from autograd import grad
@@ -15,6 +17,7 @@ import bpkit as bp
 from bpkit.show.depth import DepthPlot, change, gradient_sizes
 
 ARTICLE = bp.examples.article
+CELLS = nbformat.read(Path(__file__).parents[1] / "notebooks" / "11_deep_networks.ipynb", as_version=4).cells
 KINDS = {
     "sigmoid": lambda z: 1 / (1 + anp.exp(-z)),
     "tanh": anp.tanh,
@@ -86,6 +89,37 @@ def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
 def test_what_becomes_of_the_gradient(sizes: list[float], words: str) -> None:
     assert words in change(np.array(sizes))
     assert DepthPlot().frame(np.array([sizes, sizes[::-1]])).startswith(b"\x89PNG")
+
+
+def test_the_sliders_reach_an_explosion_by_a_million_and_the_lesson_shows_one() -> None:
+    app = bp.apps.depth(ARTICLE)
+    app.set(activation="relu", scheme="he", output="identity")
+    app.scale.slider.value = 10.0**app.scale.slider.max
+    _, deltas = autograd_sizes(app.state.problem, "relu")
+    assert deltas[0] > 1e6 * deltas[-1]
+    prose = "".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
+    assert "**explode**" in prose
+    assert "relu, the *he* start and *identity* as the output layer. Make *times* 2, then 6" in prose
+    (source,) = (cell.source for cell in CELLS if cell.source.startswith("tried = "))
+    run: dict[str, Any] = {"bp": bp, "article": ARTICLE, "change": change, "gradient_sizes": gradient_sizes}
+    exec(source, run)
+    app = run["tried"]
+    assert app.scale.slider.min <= np.log10(app.scale.value) <= app.scale.slider.max
+    sizes = gradient_sizes(app.state.problem)
+    assert_allclose(sizes, autograd_sizes(app.state.problem, "relu"), rtol=1e-9)
+    assert sizes[1, 0] > 1e6 * sizes[1, -1]
+    assert re.search(r"Deltas: from the last layer to the first they grow \d,\d{3},\d{3} times", app.message.value)
+    # After one update all relus are off: the network answers 0 for good.
+    assert_allclose(bp.train(app.state.problem, 5).loss[1:], (ARTICLE.problem.targets**2).sum() / 2)
+
+
+def test_saturated_outputs_are_stated_with_what_to_do() -> None:
+    app = bp.apps.depth(ARTICLE)
+    assert "saturated" not in app.message.value
+    app.set(activation="relu", scheme="he", scale=6.0)
+    assert "with identity as the output layer you see what grows" in app.message.value
+    app.output.value = "identity"
+    assert "saturated" not in app.message.value
 
 
 def test_small_gradients_do_not_vanish_by_being_squared() -> None:

@@ -22,6 +22,7 @@ from bpkit.show.spelling import number
 
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
+SATURATED = 1e-12  # a delta of the outputs below this comes from their flat ends
 WIDE = "110px"
 COLUMN = "310px"  # so that sliders beside long labels have room
 
@@ -97,7 +98,10 @@ class Depth(App):
 
     def note(self, state: State) -> tuple[str, bool]:
         sizes = self._sizes(state.problem)
-        return changes(sizes), not np.isfinite(sizes).all()
+        text = changes(sizes)
+        if sizes[1, -1] < SATURATED and "identity" in self.output.options and self.output.value != "identity":
+            text += " The outputs are saturated: with identity as the output layer you see what grows."
+        return text, not np.isfinite(sizes).all()
 
     def drawing(self, state: State) -> Drawing:
         return DepthPlot().still(self._sizes(state.problem), f"{self.words(state)} {self.note(state)[0]}")
