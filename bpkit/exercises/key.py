@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -49,8 +49,10 @@ class Key:
     @cached_property
     def worth(self) -> tuple[float, ...]:
         """What each question is worth, the same for everybody: as much as to those who have most answers to give."""
-        points = ([exercise.points for exercise in self.sheet(seat.slug)] for seat in self.seats)
-        return tuple(max(same) for same in zip_longest(*points, fillvalue=0.0))
+        known = self.about.get("worth")  # an older key does not say it
+        if isinstance(known, list) and known and all(isinstance(one, int | float) and one > 0 for one in known):
+            return tuple(map(float, known))
+        return most_points([exercise.points for exercise in self.sheet(seat.slug)] for seat in self.seats)
 
     def worths(self, sheet: Sheet) -> dict[str, float]:
         """What each answer of a sheet is worth."""
@@ -68,14 +70,20 @@ class Key:
         return f"Key({len(self.seats)} learners, {len(self.about.get('questions', ()))} questions)"
 
 
-def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int) -> str:
-    """The key as JSON, one line for each learner."""
+def most_points(sheets: Iterable[Iterable[float]]) -> tuple[float, ...]:
+    """The most points that each question has on any of the sheets."""
+    return tuple(max(same) for same in zip_longest(*sheets, fillvalue=0.0))
+
+
+def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int, worth: Sequence[float] = ()) -> str:
+    """The key as JSON, one line for each learner; ``worth`` says what each question is marked out of."""
     about = {
         "schema": SCHEMA,
         "bpkit": version("bpkit"),
         "seed": seed,
         "difficulty": plan.difficulty,
         "questions": list(plan.questions),
+        "worth": list(worth),
     }
     rows = [
         json.dumps(

@@ -69,6 +69,8 @@ def mark_file(path: Path, key: Key, root: Path | None = None) -> Marked:
         return _unmarked(file, key, inside, f"could not be read ({type(error).__name__}: {str(error)[:80]})")
     if owner.seat is None or owner.problem:
         return _of(file, owner)
+    if not submission.answers:
+        return _of(file, replace(owner, problem="there is no answer in it, not even an empty answer cell"))
     try:
         sheet = key.sheet(owner.seat.slug)
         answers = {name: found.value for name, found in submission.answers.items()}

@@ -16,7 +16,7 @@ from bpkit.exercises.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
 from bpkit.exercises.fairness import Fact, facts, fairness
 from bpkit.exercises.files import counted, csv_text, sweep, write
-from bpkit.exercises.key import key_text
+from bpkit.exercises.key import key_text, most_points
 from bpkit.exercises.sheet import Sheet, open_sheet
 
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
@@ -201,7 +201,8 @@ def _others(folder: Path, written: Iterable[str]) -> tuple[str, ...]:
 
 def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:
     """The files that are about the whole class: key, seeds, answers, editions for learning systems."""
-    yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed)
+    worth = most_points([fact.points for fact in one.facts] for one in drawn)
+    yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed, worth)
     yield "key/seeds.csv", seeds_table(plan)
     rows = [row for one in drawn for row in one.answers]
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])

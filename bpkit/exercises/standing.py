@@ -98,11 +98,12 @@ class Outcome:
 
     @property
     def unmarked(self) -> tuple[Marked, ...]:
-        """The files that could not be marked."""
-        return tuple(one for one in self.files if one.problem)
+        """The files of this run that could not be marked."""
+        files = (file for one in self.standings for file in (None if one.row else one.file, *one.others))
+        return tuple(file for file in files if file and file.problem)
 
     def __repr__(self) -> str:
-        return f"{len(self.files) - len(self.unmarked)} of {len(self.files)} files marked"
+        return f"{sum(not one.problem for one in self.files)} of {len(self.files)} files marked"
 
 
 def settle(
@@ -195,7 +196,8 @@ def _standing(
 def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
     """A learner's files, the one that counts first; the other attempts say that they do not.
 
-    The date of a file decides; but of copies of one name, as ``ada (1)`` is of ``ada``, the number.
+    The date of a file decides; but of copies of one name, as ``ada (1)`` is of ``ada``, the number. A sheet that is
+    still empty is no attempt.
     """
     dates: dict[str, float] = {}
     for file in files:  # a mended copy is as old as what it was made of
@@ -207,17 +209,24 @@ def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
         base = names[file.where][0]
         newest[base] = max(dates[_origin(file)], newest.get(base, 0.0))
 
-    def order(file: Marked) -> tuple[float, str, int, float, str]:
+    def order(file: Marked) -> tuple[bool, float, str, int, float, str]:
         base, number = names[file.where]
-        return newest[base], base, number, dates[_origin(file)], file.where
+        return _answered(file), newest[base], base, number, dates[_origin(file)], file.where
 
     last = max(good, key=order, default=None)
     if last:
         yield last
-        aside = f"not counted, as {last.where} is the later of {len(good)} attempts"
-        yield from (replace(file, aside=aside) for file in good if file is not last)
+        later = f"not counted, as {last.where} is the later of {len(good)} attempts"
+        empty = f"not counted, as nothing is answered in it, unlike in {last.where}"
+        for file in good:
+            if file is not last:
+                yield replace(file, aside=empty if _answered(last) and not _answered(file) else later)
     # Of files without marks that nothing replaces the first says what was wrong.
     yield from sorted((file for file in files if not file.marks), key=lambda file: bool(file.aside))
+
+
+def _answered(file: Marked) -> bool:
+    return any(mark.feedback.verdict != "blank" and not by_hand(mark) for mark in file.marks)
 
 
 def numbered(name: str, own: str, dashes: bool = True) -> tuple[str, int]:

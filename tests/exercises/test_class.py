@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from handed_in import PEOPLE, Sheets, bare, bpkit, cases, moodle, put, sheets, stripped
 
-from bpkit.exercises.key import read_key
+from bpkit.exercises.key import Key, read_key
 from bpkit.exercises.marked import handed_in, marking, settled
 from bpkit.exercises.standing import numbered
 from bpkit.exercises.whose import fitting
@@ -119,6 +119,13 @@ def test_what_the_class_page_says(name: str, words: str, made: Sheets, here: Pat
     cases(made)[name](here / "in")
     mark("in", made.key)
     assert words in page()
+
+
+def test_the_terminal_names_both_files_of_a_copy(made: Sheets, here: Path) -> None:
+    cases(made)["friends_copy"](here / "in")
+    (line,) = [line for line in mark("in", made.key).splitlines() if "not marked" in line]
+    assert moodle("Ada Ash") in line
+    assert moodle("Ben Birch") in line
 
 
 def test_nobody_reads_of_others_on_their_own_page(made: Sheets, here: Path) -> None:
@@ -267,6 +274,21 @@ def test_a_last_attempt_that_cannot_be_read_does_not_count(made: Sheets, here: P
     mark("in", made.key)
     assert rows()["Ada Ash"]["points"] == "8"
     assert "ada-ash (1).ipynb: not marked: not a whole notebook" in rows()["Ada Ash"]["remarks"]
+
+
+def test_an_empty_sheet_or_another_notebook_is_no_attempt(made: Sheets, here: Path) -> None:
+    notes = {**made.books["ada-ash"], "cells": []}
+    files = {"ada-ash.ipynb": made.filled("ada-ash"), "ada-ash (1).ipynb": made.books["ada-ash"], "notes.ipynb": notes}
+    put(here / "in", files)
+    shutil.copy(next((made.folder / "learners").glob("dan*")), here / "in")
+    bpkit("exercises", "new", "--learners", made.folder.parent / "roster.csv", "--seed", 7, "--editions", "solution")
+    shutil.copy("exercises/solutions/ada-ash.ipynb", here / "in/ada-ash-9.ipynb")
+    said = mark("in", made.key)
+    assert rows()["Ada Ash"]["points"] == "8"
+    assert "ada-ash (1).ipynb: not counted, as nothing is answered in it, unlike in ada-ash.ipynb" in said
+    assert "notes.ipynb: there is no answer in it" in said
+    assert "ada-ash-9.ipynb: it is a notebook of solutions" in said
+    assert rows()["Dan Elm"]["points"] == "0"
 
 
 def test_a_mended_copy_replaces_its_original(made: Sheets, here: Path) -> None:
@@ -444,6 +466,8 @@ def test_learners_of_one_sheet_earn_out_of_one_total(here: Path) -> None:
     assert fair["whole sheet"]["points"] == f"{float(least) + 6:g} to {total:g}"
     assert fair["whole sheet"]["marked out of"] == f"{total:g}"
     sheet = read_key(of.key)
+    old = Key(sheet.seats, sheet.tasks, {name: value for name, value in sheet.about.items() if name != "worth"})
+    assert old.worth == sheet.worth == (float(most), 5, 1)
     for name in people[:-1]:
         book = json.loads(json.dumps(of.books[name]))
         for cell in book["cells"]:

@@ -112,7 +112,7 @@ class Mark(Working):
         return {
             **self.working_views(),
             "people": (whose, _people, "options"),
-            "whose": (whose, lambda state: state.whose.where if state.whose else None),
+            "whose": (whose, lambda state: _place(state.whose) if state.whose else None),
             **{name: (self.shows[name], make) for name, make in makers.items()},
         }
 
@@ -186,7 +186,7 @@ class Mark(Working):
     def read(self, values: Mapping[str, Any]) -> State:
         setup, problem, progress = self.prepared(values)
         good = progress.result.outcome.good if progress.result else ()
-        whose = next((one for one in good if one.where == values["whose"]), good[0] if good else None)
+        whose = next((one for one in good if _place(one) == values["whose"]), good[0] if good else None)
         return State(setup, problem, whose, values["uploaded"], progress)
 
     def note(self, state: State) -> tuple[str, bool]:
@@ -217,7 +217,11 @@ def _write(files: Mapping[str, str], setup: Setup, refused: list[str]) -> Iterat
 
 def _people(state: State) -> tuple[tuple[str, str], ...]:
     good = state.result.outcome.good if state.result else ()
-    return tuple((f"{one.learner} ({one.where or 'nothing handed in'})", one.where) for one in good)
+    return tuple((f"{one.learner} ({one.where or 'nothing handed in'})", _place(one)) for one in good)
+
+
+def _place(one: Standing) -> str:
+    return one.where or one.slug
 
 
 def _problems(state: State) -> str:
