@@ -36,6 +36,8 @@ CONTENT = {
     "material": f"qticomment?, {_MATERIAL}, altmaterial*",
     "mattext": "text",
     "response_str": "material?, (render_choice | render_fib | render_extension), material?",
+    "response_lid": "material?, (render_choice | render_fib | render_extension), material?",
+    "render_choice": "(material | response_label | flow_label)*, response_na?",
     "render_fib": "(material | response_label | flow_label)*, response_na?",
     "response_label": "(qticomment | material | flow_mat)*",
     "resprocessing": "qticomment?, outcomes, (respcondition | itemproc_extension)+",
@@ -73,6 +75,8 @@ ATTRIBUTES = {
     "material": "label",
     "mattext": "texttype label charset uri",
     "response_str": "rcardinality=Single|Multiple|Ordered ident! rtiming=Yes|No",
+    "response_lid": "rcardinality=Single|Multiple|Ordered ident! rtiming=Yes|No",
+    "render_choice": "shuffle=Yes|No minnumber maxnumber",
     "render_fib": "encoding fibtype=String|Integer|Decimal|Scientific rows maxchars prompt columns",
     "response_label": "rshuffle=Yes|No ident!",
     "decvar": "varname vartype=Integer|String|Decimal|Scientific|Boolean|Enumerated|Set defaultval minvalue maxvalue",
@@ -138,10 +142,14 @@ def _links(root: ET.Element, namespace: str) -> Iterator[str]:
         yield from (f"{kind} {name} is there twice" for name in {n for n in names if names.count(n) > 1})
     for item in root.iter(tag("item")):
         given = {
-            kind: [node.get("ident") for node in item.iter(tag(kind))] for kind in ("itemfeedback", "response_str")
+            "linkrefid": [node.get("ident") for node in item.iter(tag("itemfeedback"))],
+            "respident": [n.get("ident") for kind in ("response_str", "response_lid") for n in item.iter(tag(kind))],
         }
         for node in item.iter():
-            for attribute, kind in (("linkrefid", "itemfeedback"), ("respident", "response_str")):
+            for attribute, names in given.items():
                 link = node.get(attribute)
-                if link is not None and given[kind].count(link) != 1:
-                    yield f"{attribute} {link} names no {kind}"
+                if link is not None and names.count(link) != 1:
+                    yield f"{attribute} {link} names nothing in {names}"
+        labels = [label.get("ident") for choice in item.iter(tag("render_choice")) for label in choice]
+        chosen = [node.text for node in item.iter(tag("varequal")) if labels]
+        yield from (f"{one} is no choice of {labels}" for one in chosen if labels.count(one) != 1)

@@ -1,24 +1,36 @@
-"""Questions for Canvas, as a QTI 1.2 package: a group for each question, of which Canvas draws one variant."""
+"""Questions for Canvas, as a QTI 1.2 package: a group for each question, of which Canvas draws one variant.
+
+Canvas reads such a package in two ways, as classic quizzes (``qti_exporter``) and as new ones (``instructure/qti``).
+Both take every number or word that stands in a condition for a right answer, whatever score it is given. So the right
+answer alone stands in a condition; the known mistakes are named in the general feedback.
+"""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
 
-from bpkit.exercises.editions.markup import as_html
-from bpkit.exercises.editions.moodle import disjoint, display, inline
+from bpkit.core.network import Network
+from bpkit.exercises.decimals import DECIMALS, FINE, is_cut, margin
+from bpkit.exercises.editions.markup import as_html, image, typeset
+from bpkit.exercises.editions.mistakes import exact_mistakes, mistakes, options
+from bpkit.exercises.editions.moodle import display, inline
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.streams import digest
+from bpkit.exercises.words import in_words
+from bpkit.show.diagram import diagram
 
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
-# Canvas keeps four decimals: what needs more of them is asked for as ten thousand times its value.
-SCALE, FINEST = 10_000, 1e-3
-Item = tuple[str, float, str]  # group, points, XML
+FOLDER = "bpkit"
+FILES = "$IMS-CC-FILEBASE$"  # what both importers replace by the place of the package's files
+ROUNDED = f"Canvas may round your number to {DECIMALS} decimals. That is fine."
+Item = tuple[str, float, str, Network]  # group, points, XML, what the picture shows
 
 
 def of_sheet(sheet: Sheet) -> list[Item]:
@@ -28,16 +40,16 @@ def of_sheet(sheet: Sheet) -> list[Item]:
         for letter, part in exercise.parts.items():
             name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
             if xml := _item(exercise, part, name, f"{sheet.fingerprint}-{number}{letter}"):
-                found.append((name, part.points, xml))
+                found.append((name, part.points, xml, exercise.problem.network))
     return found
 
 
 def whole(sheets: Sequence[Sequence[Item]]) -> bytes:
-    """The package: a manifest and one quiz, a section with all variants for each question."""
+    """The package: a manifest, one quiz with a section of all variants for each question, and the pictures."""
     rows = [item for sheet in sheets for item in sheet]
     sections = []
-    for number, group in enumerate(dict.fromkeys(name for name, _, _ in rows), 1):
-        mine = [(points, xml) for name, points, xml in rows if name == group]
+    for number, group in enumerate(dict.fromkeys(name for name, *_ in rows), 1):
+        mine = [(points, xml) for name, points, xml, _ in rows if name == group]
         sections.append(
             f'<section ident="group-{number}" title={_quoted(group)}><selection_ordering><selection>'
             "<selection_number>1</selection_number><selection_extension>"
@@ -51,22 +63,36 @@ def whole(sheets: Sequence[Sequence[Item]]) -> bytes:
         "<fieldlabel>cc_maxattempts</fieldlabel><fieldentry>1</fieldentry></qtimetadatafield></qtimetadata>\n"
         '<section ident="root_section">\n' + "\n".join(sections) + "\n</section>\n</assessment>\n</questestinterop>\n"
     )
-    manifest = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<manifest identifier="bpkit-manifest" xmlns="{CONTENT}">\n'
-        "<metadata><schema>IMS Content</schema><schemaversion>1.1.3</schemaversion></metadata>\n<organizations/>\n"
-        '<resources><resource identifier="bpkit" type="imsqti_xmlv1p2"><file href="bpkit/bpkit.xml"/></resource>'
-        "</resources>\n</manifest>\n"
-    )
+    pictures = dict(sorted(_picture(network)[:2] for network in {network for *_, network in rows}))
+    files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": quiz, **pictures}
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as file:  # stored: the same bytes with any zlib
-        for name, text in (("imsmanifest.xml", manifest), ("bpkit/bpkit.xml", quiz)):
+        for name, text in files.items():
             file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return package.getvalue()
 
 
-def scale_of(part: NumberPart) -> int:
-    """What the answer is multiplied by, so that Canvas's four decimals are enough."""
-    return SCALE if max(part.tolerance, part.slack) < FINEST else 1
+def _manifest(pictures: Iterable[str]) -> str:
+    """What is in the package; Canvas takes along the files that are listed here."""
+    shown = "".join(
+        f'<resource identifier="picture-{number}" type="webcontent" href="{name}"><file href="{name}"/></resource>\n'
+        for number, name in enumerate(pictures, 1)
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<manifest identifier="bpkit-manifest" xmlns="{CONTENT}">\n'
+        "<metadata><schema>IMS Content</schema><schemaversion>1.1.3</schemaversion></metadata>\n<organizations/>\n"
+        f'<resources><resource identifier="bpkit" type="imsqti_xmlv1p2"><file href="{FOLDER}/bpkit.xml"/></resource>\n'
+        f"{shown}</resources>\n</manifest>\n"
+    )
+
+
+@lru_cache(maxsize=64)
+def _picture(network: Network) -> tuple[str, str, str]:
+    """The network's picture: its file, the SVG text in that file, and the image in a question's text."""
+    drawn = diagram(network)
+    svg = str(drawn.figure)
+    name = f"{FOLDER}/network-{digest(svg).hex()[:12]}.svg"
+    return name, svg, image(f"{FILES}/{name}", drawn.caption)
 
 
 def _quoted(text: str) -> str:
@@ -74,89 +100,90 @@ def _quoted(text: str) -> str:
 
 
 def _item(exercise: Exercise, part: Part, name: str, where: str) -> str:
-    if isinstance(part, NumberPart):
-        kind, asks, conditions = "numerical_question", _scaled(part), _numbers(exercise, part)
-    elif isinstance(part, ExactPart) and part.reader in ("word", "whole"):
-        kind, asks, conditions = "short_answer_question", part.asks, _words(part)
-    else:
+    kind, response, right = _response(part)
+    if not kind:
         return ""
-    text = as_html(f"{exercise.content.tell()}\n\n{asks}", inline, display)
+    note = f"\n\n{ROUNDED}" if isinstance(part, NumberPart) and is_cut(part) else ""
+    text = _picture(exercise.problem.network)[2] + as_html(
+        f"{exercise.content.tell()}\n\n{part.asks}{note}", inline, display
+    )
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
-    blank = '<render_fib fibtype="Decimal">' if kind.startswith("num") else "<render_fib>"
     fields = {"question_type": kind, "points_possible": f"{part.points:g}"}
     metadata = "".join(
         f"<qtimetadatafield><fieldlabel>{label}</fieldlabel><fieldentry>{entry}</fieldentry></qtimetadatafield>"
         for label, entry in fields.items()
     )
-    rules, said = [], [_feedback("general_fb", solution)]
-    for number, (test, score, message) in enumerate(conditions):
-        link = f"answer_{number}_fb"
-        said.append(_feedback(link, f"<p>{escape(message)}</p>"))
-        setting = f'<setvar action="Set" varname="SCORE">{score}</setvar>'
-        shown = f'<displayfeedback feedbacktype="Response" linkrefid="{link}"/>'
-        rules.append(
-            f'<respcondition continue="No"><conditionvar>{test}</conditionvar>{setting}{shown}</respcondition>'
-        )
     return (
         f'<item ident="i{digest(where).hex()[:24]}" title={_quoted(name)}><itemmetadata><qtimetadata>{metadata}'
         "</qtimetadata></itemmetadata>\n"
-        f'<presentation><material><mattext texttype="text/html">{escape(text)}</mattext></material>'
-        f'<response_str ident="response1" rcardinality="Single">{blank}<response_label ident="answer1"/>'
-        "</render_fib></response_str></presentation>\n"
+        f"<presentation>{_html(text)}{response}</presentation>\n"
         '<resprocessing><outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartype="Decimal"/></outcomes>\n'
         '<respcondition continue="Yes"><conditionvar><other/></conditionvar>'
         '<displayfeedback feedbacktype="Response" linkrefid="general_fb"/></respcondition>\n'
-        + "\n".join([*rules, "</resprocessing>", *said, "</item>"])
+        f'<respcondition continue="No"><conditionvar>{right}</conditionvar>'
+        '<setvar action="Set" varname="SCORE">100</setvar></respcondition>\n</resprocessing>\n'
+        f'<itemfeedback ident="general_fb"><flow_mat>{_html(solution + _others(exercise, part))}</flow_mat>'
+        "</itemfeedback>\n</item>"
     )
 
 
-def _feedback(ident: str, html: str) -> str:
+def _html(text: str) -> str:
+    return f'<material><mattext texttype="text/html">{escape(text)}</mattext></material>'
+
+
+def _response(part: Part) -> tuple[str, str, str]:
+    """The type of question that a part becomes, the place of its answer and the right one; no type for other parts."""
+    if isinstance(part, NumberPart):
+        return "numerical_question", _typed('fibtype="Decimal"'), _number(part.right, margin(part), FINE)
+    if not isinstance(part, ExactPart):
+        return "", "", ""
+    if part.options:
+        found = options(part)
+        labels = "".join(
+            f'<response_label ident="choice{place}"><material><mattext texttype="text/plain">{escape(one.text)}'
+            "</mattext></material></response_label>"
+            for place, one in enumerate(found, 1)
+        )
+        choice = f'<render_choice shuffle="Yes">{labels}</render_choice>'
+        right = 1 + [one.right for one in found].index(True)
+        response = f'<response_lid ident="response1" rcardinality="Single">{choice}</response_lid>'
+        return "multiple_choice_question", response, _test("varequal", f"choice{right}")
+    if part.reader == "whole":
+        return "numerical_question", _typed('fibtype="Decimal"'), _number(part.answer, 0, 0)
+    if part.reader == "word":  # nothing to choose from is known
+        return "short_answer_question", _typed(""), _test("varequal", part.answer)
+    return "", "", ""
+
+
+def _typed(kind: str) -> str:
     return (
-        f'<itemfeedback ident="{ident}"><flow_mat><material><mattext texttype="text/html">{escape(html)}</mattext>'
-        "</material></flow_mat></itemfeedback>"
+        f'<response_str ident="response1" rcardinality="Single"><render_fib {kind}><response_label ident="answer1"/>'
+        "</render_fib></response_str>"
     )
 
 
-def _scaled(part: NumberPart) -> str:
-    if scale_of(part) == 1:
-        return part.asks
-    return f"{part.asks}. **Give ten thousand times this number** (for 0.5 that is 5000)."
+def _test(name: str, value: str) -> str:
+    return f'<{name} respident="response1">{escape(value)}</{name}>'
 
 
-def _between(value: float, reach: float, scale: int) -> str:
-    """A number, or anything from so much below to so much above it."""
-    shown = f"{value * scale:.4f}"
-    low, high = f"{(value - reach) * scale:.4f}", f"{(value + reach) * scale:.4f}"
-    return (
-        f'<or><varequal respident="response1">{shown}</varequal><and><vargte respident="response1">{low}</vargte>'
-        f'<varlte respident="response1">{high}</varlte></and></or>'
-    )
+def _number(value: float, reach: float, decimals: int) -> str:
+    """A number, and how far below and above it an answer may be."""
+    shown, low, high = (f"{one:.{decimals}f}" for one in (value, value - reach, value + reach))
+    return f"<or>{_test('varequal', shown)}<and>{_test('vargte', low)}{_test('varlte', high)}</and></or>"
 
 
-def _numbers(exercise: Exercise, part: NumberPart) -> list[tuple[str, int, str]]:
-    """The right answer, then the misconceptions that can be told from it and from each other."""
-    scale = scale_of(part)
-    right = _between(part.right, max(part.slack, part.tolerance), scale)
-    return [
-        (right, 100, "Right."),
-        *(
-            (_between(value, width, scale), 0, _about(wrong))
-            for wrong, value, width in disjoint(part, exercise.declared)
-        ),
-    ]
-
-
-def _words(part: ExactPart) -> list[tuple[str, int, str]]:
-    wrong = {str(one.answer): one for one in reversed(part.wrong) if str(one.answer) != str(part.right)}
-    return [
-        (_equal(str(part.right)), 100, "Right."),
-        *((_equal(answer), 0, _about(one)) for answer, one in wrong.items()),
-    ]
-
-
-def _equal(text: str) -> str:
-    return f'<varequal respident="response1">{escape(text)}</varequal>'
-
-
-def _about(wrong: Wrong) -> str:
-    return f"This comes out when one {wrong.name}: {wrong.sentence}."
+def _others(exercise: Exercise, part: Part) -> str:
+    """The known mistakes, each with the answers that it leads to."""
+    if isinstance(part, NumberPart):
+        known = [(typeset(part.shown(one.value)), one.said) for one in mistakes(part, exercise.declared)]
+    elif isinstance(part, ExactPart) and part.options:
+        known = [(one.text, one.said) for one in options(part) if one.said]
+    elif isinstance(part, ExactPart) and part.reader == "whole":
+        known = [(typeset(f"{one.value:g}"), one.said) for one in exact_mistakes(part)]
+    else:
+        known = []
+    if not known:
+        return ""
+    lines = {said: in_words([answer for answer, mine in known if mine == said]) for _, said in known}
+    items = "".join(f"<li><b>{escape(answers)}</b> {escape(said)}</li>" for said, answers in lines.items())
+    return f"<p>Other answers, and the mistakes that lead to them:</p><ul>{items}</ul>"

@@ -17,6 +17,16 @@ def as_html(markdown: str, maths: Maths = mathml, display: Maths = lines_table) 
     return "\n".join(_blocks(markdown, maths, display))
 
 
+def image(source: str, words: str) -> str:
+    """A picture with its words, in a paragraph of its own."""
+    return f'<p><img src="{escape(source)}" alt="{escape(words)}"></p>\n'
+
+
+def typeset(number: str) -> str:
+    """A number as it is read, with a minus for the hyphen that is typed."""
+    return number.replace("-", "−")
+
+
 def _blocks(markdown: str, maths: Maths, display: Maths) -> Iterator[str]:
     for piece in re.split(r"(^```.*?^```$)", markdown, flags=re.DOTALL | re.MULTILINE):
         if piece.startswith("```"):

@@ -8,10 +8,10 @@ from functools import lru_cache
 from html import escape
 
 from bpkit.core.network import Network
-from bpkit.core.paper import half_unit
-from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.markup import as_html, image, typeset
+from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, mistakes, options
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.show.diagram import diagram
 
@@ -53,16 +53,12 @@ def whole(sheets: Sequence[Sequence[Variant]]) -> str:
 
 
 def _question(exercise: Exercise, part: Part, name: str) -> str:
-    if isinstance(part, NumberPart):
-        kind, answers = "numerical", list(_numerical(exercise, part))
-    elif isinstance(part, ExactPart) and part.reader in ("word", "whole"):
-        kind, answers = "shortanswer", list(_short(exercise, part))
-    else:
+    kind, extra, answers = _answers(exercise, part)
+    if not kind:
         return ""
     text = as_html(f"{exercise.content.tell()}\n\n{part.asks}", inline, display)
     shown, file = _picture(exercise.problem.network)
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
-    extra = "<usecase>0</usecase>" if kind == "shortanswer" else ""
     return "\n".join(
         [
             f'<question type="{kind}">',
@@ -76,13 +72,35 @@ def _question(exercise: Exercise, part: Part, name: str) -> str:
     )
 
 
+def _answers(exercise: Exercise, part: Part) -> tuple[str, str, list[str]]:
+    """The type of question that a part becomes, what else that type needs, and its answers; no type for other parts."""
+    if isinstance(part, NumberPart):
+        right = _answer(
+            f"{part.right:.12g}", "100", f"Right: {typeset(part.shown())}.", max(part.slack, part.tolerance)
+        )
+        other = f"Not right. Give {part.digits} significant digits."
+        return "numerical", "", [right, *_numbers(mistakes(part, exercise.declared), other)]
+    if not isinstance(part, ExactPart):
+        return "", "", []
+    if part.options:
+        single = "<single>true</single><shuffleanswers>true</shuffleanswers><answernumbering>none</answernumbering>"
+        return "multichoice", single, [_option(one.text, one.right, one.said) for one in options(part)]
+    if part.reader == "whole":
+        right = _answer(f"{part.answer}", "100", "Right.", 0.0)
+        return "numerical", "", [right, *_numbers(exact_mistakes(part), "Not right. Give a whole number.")]
+    if part.reader == "word":  # nothing to choose from is known
+        answers = [_answer(f"{part.answer}", "100", "Right."), _answer("*", "0", "Not right.")]
+        return "shortanswer", "<usecase>0</usecase>", answers
+    return "", "", []
+
+
 @lru_cache(maxsize=64)
 def _picture(network: Network) -> tuple[str, str]:
     """The network as an image in the text, with its words, and the file that Moodle keeps beside the text."""
     drawn = diagram(network)
     data = b64encode(str(drawn.figure).encode()).decode()
-    image = f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{escape(drawn.caption)}"></p>\n'
-    return image, f'<file name="{PICTURE}" path="/" encoding="base64">{data}</file>'
+    file = f'<file name="{PICTURE}" path="/" encoding="base64">{data}</file>'
+    return image(f"@@PLUGINFILE@@/{PICTURE}", drawn.caption), file
 
 
 def _cdata(text: str) -> str:
@@ -96,32 +114,12 @@ def _answer(value: str, fraction: str, said: str, tolerance: float | None = None
     return f"{head}{more}{feedback}</answer>"
 
 
-def disjoint(part: NumberPart, declared: Sequence[str]) -> list[tuple[Wrong, float, float]]:
-    """The declared wrong numbers with their middle and half width, none of which reaches into another's interval."""
-    taken = [(part.right, max(part.slack, part.tolerance))]
-    found = []
-    for wrong in part.wrong:
-        width = half_unit(wrong.answer, part.digits)
-        if wrong.name in declared and all(abs(wrong.answer - middle) > width + own for middle, own in taken):
-            taken.append((wrong.answer, width))
-            found.append((wrong, float(wrong.answer), width))
-    return found
+def _numbers(known: Sequence[Mistake], other: str) -> Iterator[str]:
+    """Every mistake with the interval of its answers, then everything else."""
+    for mistake in known:
+        yield _answer(f"{mistake.value:.12g}", "0", mistake.said, mistake.width)
+    yield _answer("*", "0", other, 0.0)
 
 
-def _numerical(exercise: Exercise, part: NumberPart) -> Iterator[str]:
-    """The right answer with its tolerance, then every misconception that it can be told from, then everything else."""
-    yield _answer(f"{part.right:.12g}", "100", f"Right: {part.shown()}.", max(part.slack, part.tolerance))
-    for wrong, value, width in disjoint(part, exercise.declared):
-        yield _answer(f"{value:.12g}", "0", f"This comes out when one {wrong.name}: {wrong.sentence}.", width)
-    yield _answer("*", "0", f"Not the number. {part.digits} significant digits are asked.", 0.0)
-
-
-def _short(exercise: Exercise, part: ExactPart) -> Iterator[str]:
-    yield _answer(str(part.right), "100", "Right.")
-    seen = {str(part.right)}
-    for wrong in part.wrong:
-        if str(wrong.answer) not in seen:
-            seen.add(str(wrong.answer))
-            yield _answer(str(wrong.answer), "0", f"This comes out when one {wrong.name}: {wrong.sentence}.")
-    asked = f" Choose one of {', '.join(part.options)}." if part.options else ""
-    yield _answer("*", "0", f"Not right.{asked}")
+def _option(text: str, right: bool, said: str) -> str:
+    return _answer(text, "100" if right else "0", "Right." if right else said or "Not right.")

@@ -1,0 +1,74 @@
+"""What an edition for a learning system says about the wrong answers that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bpkit.core.paper import half_unit
+from bpkit.exercises.parts import READERS, ExactPart, NumberPart, Wrong
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong number, how far around it an answer is taken for it, and what to say about it."""
+
+    value: float
+    width: float
+    said: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """An answer to choose, whether it is the right one, and what to say about it if it is wrong."""
+
+    text: str
+    right: bool
+    said: str
+
+
+def mistakes(part: NumberPart, declared: Sequence[str]) -> list[Mistake]:
+    """The declared wrong numbers that can be told from the right one; those that meet are one, with both names."""
+    right = (part.right, max(part.slack, part.tolerance))
+    found: dict[tuple[float, float], list[Wrong]] = {right: []}
+    for wrong in part.wrong:
+        if wrong.name in declared:
+            mine = (float(wrong.answer), half_unit(wrong.answer, part.digits))
+            meets = next((one for one in found if abs(one[0] - mine[0]) <= one[1] + mine[1]), mine)
+            found.setdefault(meets, []).append(wrong)
+    del found[right]
+    return [Mistake(value, width, explained(wrongs)) for (value, width), wrongs in found.items()]
+
+
+def exact_mistakes(part: ExactPart) -> list[Mistake]:
+    """The wrong numbers of a part whose answer is right without a tolerance."""
+    reader = READERS[part.reader]
+    found: dict[float, list[Wrong]] = {}
+    for wrong in part.wrong:
+        if reader(wrong.answer) != reader(part.answer):
+            found.setdefault(reader(wrong.answer), []).append(wrong)
+    return [Mistake(value, 0.0, explained(wrongs)) for value, wrongs in found.items()]
+
+
+def options(part: ExactPart) -> list[Option]:
+    """What can be chosen, in the order of the question."""
+    reader = READERS[part.reader]
+    right, found = reader(part.answer), []
+    for text in part.options:
+        wrongs = [wrong for wrong in part.wrong if reader(wrong.answer) == reader(text) != right]
+        found.append(Option(text, reader(text) == right, explained(wrongs)))
+    return found
+
+
+def explained(wrongs: Iterable[Wrong]) -> str:
+    """The mistakes that lead to one answer; a name is a label and stands by itself."""
+    each: dict[str, str] = {}
+    for wrong in wrongs:
+        each.setdefault(wrong.name, f"{wrong.name}. {_sentence(wrong.sentence)}")
+    return f"Likely mistake: {' Or: '.join(each.values())}" if each else ""
+
+
+def _sentence(text: str) -> str:
+    """A sentence of its own; a quantity's name at the start stays as it is."""
+    start = text[:1].upper() if text.partition(" ")[0].isalpha() else text[:1]
+    return f"{start}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
