@@ -107,7 +107,7 @@ def new(
     roster = _roster(learners)
     made = plan(roster, seed, chosen(_words(topics), _words(wanted)), difficulty)
     if not learners.isdecimal():
-        click.echo(visible(f"{roster}."))
+        click.echo(visible(str(roster)))
     if pdf:
         browser()  # asked for first: a class of pages is made before one is printed
     kinds = [*_words(editions), *(["printable"] if pdf else [])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bpkit.core.errors import BpkitError
@@ -46,16 +46,29 @@ class Person:
 
 @dataclass(frozen=True)
 class Roster:
-    """The learners in order, what was read where, and a word for each line that is no learner's."""
+    """The learners in order, what was read where, and a word for each line that is no learner's.
+
+    ``read`` has a pair of braces for each of the ``headers``.
+    """
 
     people: tuple[Person, ...]
-    read: str
+    read: str = ""
+    headers: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    def words(self, emphasized: Callable[[str], str]) -> str:
+        """What was read, with headers as they are shown there."""
+        read = self.read.format(*map(emphasized, self.headers))
+        return f"{counted(len(self.people), 'learner')}{read and ', '}{read}"
+
+    @property
+    def others(self) -> str:
+        """What was left out, in a sentence, if anything was."""
         more = f" and {len(self.left_out) - MOST_NAMED} more" if len(self.left_out) > MOST_NAMED else ""
-        left_out = f". Left out: {', '.join(self.left_out[:MOST_NAMED])}{more}" if self.left_out else ""
-        return f"{self.read}{left_out}"
+        return f"Left out: {', '.join(self.left_out[:MOST_NAMED])}{more}." if self.left_out else ""
+
+    def __str__(self) -> str:
+        return f"{self.words('*{}*'.format)}. {self.others}".strip()
 
 
 def numbered(count: int) -> Roster:
@@ -64,7 +77,7 @@ def numbered(count: int) -> Roster:
         raise BpkitError(f"learners: expected a number from 1 to 100000, got {count}")
     width = max(2, len(str(count)))
     called = [f"learner {number:0{width}d}" for number in range(1, count + 1)]
-    return Roster(tuple(Person(name, shown=name) for name in called), counted(count, "learner"))
+    return Roster(tuple(Person(name, shown=name) for name in called))
 
 
 def read_roster(text: str) -> Roster:
@@ -156,10 +169,11 @@ def _headed(titles: Sequence[Row], head: Row, rows: Sequence[Row]) -> Roster:
         seed, redrawn = _seed(row, columns.seed), tuple(_redrawn(row, columns.redrawn))
         people.append(Person(name, row[id], shown, seed, redrawn))
     named = columns.name if columns.name and not by_id else (id,)
-    read = f"named by {' and '.join(f'*{head[place]}*' for place in named)}"
-    read += f", identified by *{head[id]}*" if id is not None else ""
-    read += f", with seeds from *{head[columns.seed]}*" if columns.seed is not None else ""
-    return _told_apart(people, read, left_out)
+    places = [*named, *(place for place in (id, columns.seed) if place is not None)]
+    read = f"named by {' and '.join('{}' for _ in named)}"
+    read += ", identified by {}" if id is not None else ""
+    read += ", with seeds from {}" if columns.seed is not None else ""
+    return _told_apart(Roster(tuple(people), read, tuple(head[place] for place in places), tuple(left_out)))
 
 
 def _no_learner(row: Row, head: Row, columns: _Columns) -> str:
@@ -218,7 +232,7 @@ def _listed(found: Mapping[str, list[Row]]) -> Roster:
         people.append(Person(name, more[0] if more else "", name))
     identified = any(person.id for person in people)
     read = "named by the first column, identified by the second" if identified else "one on each line"
-    return _told_apart(people, read, [])
+    return _told_apart(Roster(tuple(people), read))
 
 
 def _unclear(row: Row, got: str) -> BpkitError:
@@ -235,8 +249,9 @@ def _is_id(cell: str) -> bool:
     return not any(map(str.isspace, cell)) and ("@" in cell or any(map(str.isdecimal, cell)))
 
 
-def _told_apart(people: Sequence[Person], read: str, left_out: Sequence[str]) -> Roster:
+def _told_apart(roster: Roster) -> Roster:
     """The roster, in which no two learners are called the same; two of one name are told apart by their ids."""
+    people = roster.people
     if not people:
         raise BpkitError("roster: expected a name on each line, found none; write one for each learner")
     often = Counter(person.shown for person in people)
@@ -252,4 +267,4 @@ def _told_apart(people: Sequence[Person], read: str, left_out: Sequence[str]) ->
         if times > 1:
             whose = " and ".join(repr(person.name[:60]) for person in told if person.id == id)
             raise BpkitError(f"roster: the id {id[:60]!r} appears twice, for {whose[:150]}; correct it")
-    return Roster(tuple(told), f"{counted(len(told), 'learner')}, {read}", tuple(left_out))
+    return replace(roster, people=tuple(told))

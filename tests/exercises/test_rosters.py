@@ -203,7 +203,7 @@ def test_rows_that_are_no_learner_s_are_left_out_and_said(text: str, left_out: l
 
 
 def test_many_rows_that_are_left_out_are_counted() -> None:
-    assert str(read_roster("Name,ID\nAda,1\n" + "Total,\n" * 8)).endswith("line 7 'Total' (not a learner) and 3 more")
+    assert str(read_roster("Name,ID\nAda,1\n" + "Total,\n" * 8)).endswith("line 7 'Total' (not a learner) and 3 more.")
 
 
 def test_two_of_one_name_are_told_apart_by_their_ids_or_refused() -> None:

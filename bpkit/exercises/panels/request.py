@@ -96,7 +96,10 @@ def people_of(state: State) -> tuple[tuple[str, str], ...]:
 def roster_html(state: State) -> str:
     """What was read of the roster, and what was left out."""
     roster = state.setup.roster if state.setup else None
-    return f"<div role='status'>{escape(str(roster))}.</div>" if roster else ""
+    if not roster:
+        return ""
+    words = roster.words(lambda header: f"<em>{escape(header)}</em>")
+    return f"<div role='status'>{words}. {escape(roster.others)}</div>"
 
 
 def command_of(state: State) -> str:
