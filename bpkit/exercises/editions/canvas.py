@@ -30,7 +30,8 @@ CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
 FOLDER = "bpkit"
 FILES = "$IMS-CC-FILEBASE$"  # what both importers replace by the place of the package's files
 ROUNDED = f"Canvas may round your number to {DECIMALS} decimals. That is fine."
-Item = tuple[str, float, str, Network]  # group, points, XML, what the picture shows
+Picture = tuple[str, str]  # the file's name, SVG text
+Item = tuple[str, float, str, Picture]  # group, points, XML
 
 
 def of_sheet(sheet: Sheet) -> list[Item]:
@@ -40,7 +41,7 @@ def of_sheet(sheet: Sheet) -> list[Item]:
         for letter, part in exercise.parts.items():
             name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
             if xml := _item(exercise, part, name, f"{sheet.fingerprint}-{number}{letter}"):
-                found.append((name, part.points, xml, exercise.problem.network))
+                found.append((name, part.points, xml, _picture(exercise.problem.network)[0]))
     return found
 
 
@@ -63,7 +64,7 @@ def whole(sheets: Sequence[Sequence[Item]]) -> bytes:
         "<fieldlabel>cc_maxattempts</fieldlabel><fieldentry>1</fieldentry></qtimetadatafield></qtimetadata>\n"
         '<section ident="root_section">\n' + "\n".join(sections) + "\n</section>\n</assessment>\n</questestinterop>\n"
     )
-    pictures = dict(sorted(_picture(network)[:2] for network in {network for *_, network in rows}))
+    pictures = dict(sorted({picture for *_, picture in rows}))
     files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": quiz, **pictures}
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as file:  # stored: the same bytes with any zlib
@@ -87,12 +88,12 @@ def _manifest(pictures: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _picture(network: Network) -> tuple[str, str, str]:
-    """The network's picture: its file, the SVG text in that file, and the image in a question's text."""
+def _picture(network: Network) -> tuple[Picture, str]:
+    """The network's picture, and the image in a question's text."""
     drawn = diagram(network)
     svg = str(drawn.figure)
     name = f"{FOLDER}/network-{digest(svg).hex()[:12]}.svg"
-    return name, svg, image(f"{FILES}/{name}", drawn.caption)
+    return (name, svg), image(f"{FILES}/{name}", drawn.caption)
 
 
 def _quoted(text: str) -> str:
@@ -104,7 +105,7 @@ def _item(exercise: Exercise, part: Part, name: str, where: str) -> str:
     if not kind:
         return ""
     note = f"\n\n{ROUNDED}" if isinstance(part, NumberPart) and is_cut(part) else ""
-    text = _picture(exercise.problem.network)[2] + as_html(
+    text = _picture(exercise.problem.network)[1] + as_html(
         f"{exercise.content.tell()}\n\n{part.asks}{note}", inline, display
     )
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
