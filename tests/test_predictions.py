@@ -26,7 +26,7 @@ RIGHT = {
     "forward-runs": 2310,
     "net-of-o1": "0.85",
     "sign-for-w5": "positive",
-    "two-paths": "positive, and the path through o1 is the larger one",
+    "two-paths": "positive, and the path through o1 contributes more",
     "how-many-updates": 20,
     "figures-that-hold": 4,
     "softmax-slope": "p − y",

@@ -48,16 +48,18 @@ class Prediction:
             return ""
         pair = _numbers(self.committed, self.answer)
         if pair is not None:
-            text = compare(*pair)
+            guess, answer = pair
+            typed, true = (str(self.committed), str(self.answer)) if self.choices else ("", "")
+            text = compare(guess, answer, typed, true)
         else:
             text = f"You said {self.committed}. " + ("That is right." if self.right else f"It is {self.answer}.")
         return f"{text} The reason: {self.because.rstrip('.')}." if self.because else text
 
 
-def _numbers(*values: str | float) -> tuple[float, ...] | None:
+def _numbers(committed: str | float, answer: str | float) -> tuple[float, float] | None:
     """The numbers that a prediction and its answer are; None where they are words."""
     try:
-        return tuple(map(float, values))
+        return float(committed), float(answer)
     except ValueError:
         return None
 
@@ -70,9 +72,12 @@ def agrees(guess: float, answer: float) -> bool:
     return not answer.is_integer() and number(answer, max(2, digits)) == number(guess)
 
 
-def compare(guess: float, answer: float) -> str:
-    """How far a predicted number is off: by how much, in which direction, by which factor or percentage."""
-    true, said = prose(answer), f"You said {prose(guess)}"
+def compare(guess: float, answer: float, typed: str = "", true: str = "") -> str:
+    """How far a predicted number is off: by how much, in which direction, by which factor or percentage.
+
+    ``typed`` and ``true`` spell the two where that is not left to the digits of the page.
+    """
+    true, said = true or prose(answer), f"You said {typed or prose(guess)}"
     if number(guess) == number(answer):
         return f"{said}. That is right."
     if agrees(guess, answer):

@@ -111,10 +111,10 @@ def _sign_for_w5() -> tuple[Answer, str]:
 
 
 PATHS = (
-    "positive, and the path through o1 is the larger one",
-    "positive, and the path through o2 is the larger one",
-    "negative, and the path through o1 is the larger one",
-    "negative, and the path through o2 is the larger one",
+    "positive, and the path through o1 contributes more",
+    "positive, and the path through o2 contributes more",
+    "negative, and the path through o1 contributes more",
+    "negative, and the path through o2 contributes more",
 )
 
 
@@ -206,7 +206,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         ),
         "net-of-o1": Question("Which of these is nearest to the net input of o1?", _net_of_o1, HUNDREDTHS),
         "sign-for-w5": Question("What is the sign of ∂E/∂w₅?", _sign_for_w5, SIGNS),
-        "two-paths": Question("What is the sign of ∂E/∂w₁, and which path is larger?", _two_paths, PATHS),
+        "two-paths": Question("What is the sign of ∂E/∂w₁, and which path contributes more?", _two_paths, PATHS),
         "how-many-updates": Question(
             "After how many updates is the loss below 0.1 for the first time?", _how_many_updates
         ),
