@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.show.boundary import BoundaryPlot, plane
@@ -148,6 +149,61 @@ def test_the_picture_is_drawn_as_from_scratch_and_shows_both_classes_by_shape() 
     still = app.drawing(app.state)
     assert repr(still) == app.words(app.state)
     assert still.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("seed", range(0, 21, 1 if THOROUGH else 4))
+def test_xor_is_learned_from_every_start_within_a_hundred_steps(seed: int) -> None:
+    app = bp.apps.boundary("xor")
+    app.set(seed=seed, step=100)
+    problem = app.state.problem
+    assert (app.state.updates, problem.learning_rate) == (500, 1.0)
+    assert app.state.loss[-1] < 0.01
+    outputs = Plain(problem).out(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
+    assert_allclose(outputs, [0, 1, 1, 0], atol=0.05)
+    assert "4 of 4 points are on their side" in repr(app)
+    assert "wrong side" not in app.message.value
+
+
+@pytest.mark.parametrize(
+    ("data", "change", "step", "said"),
+    [
+        ("xor", {"width": 1}, 100, "With a single hidden neuron the boundary is a straight line, and no straight line"),
+        ("circles", {"width": 1, "depth": 3}, 40, "With a single hidden neuron the boundary is a straight line"),
+        ("xor", {"activation": "identity"}, 30, "With identity as activation the boundary is a straight line"),
+        ("xor", {"width": 2, "seed": 1}, 400, "This start leads no further"),
+        ("xor", {"width": 3, "activation": "relu"}, 400, "This start leads no further"),
+        ("moons", {"seed": 1}, 100, "It can be a pause: play on"),
+        ("moons", {"seed": 1}, 400, ""),
+        ("circles", {"rate": 0.01}, 10, ""),
+        ("xor", {"width": 2}, 400, ""),
+    ],
+)
+def test_a_start_that_does_not_learn_is_stated_with_the_reason(
+    data: str, change: dict[str, Any], step: int, said: str
+) -> None:
+    app = bp.apps.boundary(data)
+    app.set(**change)
+    app.step.value = step
+    assert said in app.message.value
+    assert ("wrong side" in app.message.value) == bool(said)
+    outputs = plane(app.state.problem)[1] > 0.5
+    if "straight line" in said:  # one side of it is all of one kind: rows change at most once, and all the same way
+        ways = [np.diff(row.astype(int)) for row in outputs]
+        assert all(np.abs(way).sum() <= 1 for way in ways)
+        assert len({int(way.sum()) for way in ways if way.any()}) <= 1
+    if "leads no further" in said:
+        before, after = app.state.problem, app.state.problem.updated(200)
+        losses = [bp.train(problem, 0).loss[0] for problem in (before, after)]
+        assert losses[1] > 0.98 * losses[0]
+
+
+@pytest.mark.parametrize("name", ["xor", "moons", "circles"])
+def test_no_straight_line_separates_the_points(name: str) -> None:
+    points = bp.examples.data_set(name)
+    classes = points.targets[:, 0] > 0.5
+    for angle in np.linspace(0, np.pi, 721):
+        along = points.inputs @ [np.cos(angle), np.sin(angle)]
+        assert max(along[classes].min(), along[~classes].min()) <= min(along[classes].max(), along[~classes].max())
 
 
 def test_the_loss_curve_says_its_numbers() -> None:

@@ -19,7 +19,7 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
 from bpkit.examples.data import MAKERS, data_set
-from bpkit.show.boundary import BoundaryPlot, boundary_words
+from bpkit.show.boundary import BoundaryPlot, boundary_words, right
 from bpkit.show.chart import chart
 from bpkit.show.drawing import Drawing
 from bpkit.show.spelling import number
@@ -28,6 +28,8 @@ STEPS = 400  # of Play, at most
 SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds
 HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
 YOURS = "your data"
+ENOUGH = 100  # updates before the app says how a run goes
+FLAT = 0.98  # of the loss half as many updates ago: less has hardly fallen
 WIDE = "110px"
 COLUMN = "310px"  # so that sliders beside long labels have room
 
@@ -99,6 +101,7 @@ class Boundary(App):
 
     name = "boundary"
     batches = True
+    message_lines = 2
 
     def __init__(self, given: str | Problem) -> None:
         self._named = given if isinstance(given, str) else ""
@@ -171,7 +174,8 @@ class Boundary(App):
                 f"The loss is no longer finite after update {state.updates}: learning rate {rate} is too large.",
                 True,
             )
-        return f"{state.updates} update{'s' * (state.updates != 1)}: the loss is {number(state.loss[-1])}.", False
+        text = f"{state.updates} update{'s' * (state.updates != 1)}: the loss is {number(state.loss[-1])}."
+        return f"{text} {_outlook(state)}".rstrip(), False
 
     def drawing(self, state: State) -> Drawing:
         return BoundaryPlot().still(state.problem, self.words(state))
@@ -208,6 +212,39 @@ class Boundary(App):
 
     def _untouched(self, setup: Setup) -> bool:
         return all(getattr(setup, name) == self._beginning[name] for name in ("width", "depth", "activation", "seed"))
+
+
+def _outlook(state: State) -> str:
+    """What to make of a run that leaves points on the wrong side; nothing while it goes well."""
+    count = len(state.problem.inputs)
+    wrong = count - right(state.problem)
+    flat = state.loss[-1] > FLAT * state.loss[state.updates // 2]
+    if state.updates < ENOUGH or not wrong or not (flat or state.step == STEPS):
+        return ""
+    text = f"{wrong} of {count} points are on the wrong side"
+    if not flat:
+        return f"{text}, and the loss still falls: take more updates a step, or a larger learning rate."
+    if why := _straight(state.problem.network):
+        known = "" if state.setup.data == YOURS else ", and no straight line separates these points"
+        return f"{text}. With {why} the boundary is a straight line{known}."
+    if state.step < STEPS:
+        return f"{text}, and the loss hardly falls. It can be a pause: play on, or take another start or more neurons."
+    return (
+        f"{text}. This start leads no further: gradient descent only goes downhill, and here it is stuck in a hollow "
+        "or on flat ground. Take another start or more neurons."
+    )
+
+
+def _straight(network: Network) -> str:
+    """Why the boundary is a straight line whatever the weights are; empty where it can bend."""
+    hidden, kinds = network.sizes[1:-1], {one.name for one in network.activations}
+    if not kinds <= set(HIDDEN):  # all of these only rise
+        return ""
+    if not hidden:
+        return "no hidden layer"
+    if {one.name for one in network.activations[:-1]} == {"identity"}:
+        return "identity as activation"
+    return "a single hidden neuron" if set(hidden) == {1} else ""
 
 
 def _curve(state: State) -> str:
