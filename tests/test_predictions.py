@@ -234,3 +234,56 @@ def test_a_picture_of_the_given_numbers_has_no_others() -> None:
     assert "y1 = 0.05" in picture.figure
     batch = problem.replace(inputs=[[1, 2], [3, 4]], targets=[[1, 0], [0, 1]])
     assert "Loss" not in batch.diagram(computed=False).caption
+
+
+def lesson(number: str) -> list[Any]:
+    [path] = [path for path in LESSONS if path.name.startswith(number)]
+    return list(nbformat.read(path, as_version=4).cells)
+
+
+def test_the_first_steps_need_no_derivative_and_their_answers_are_not_on_the_page() -> None:
+    """Lesson 01: the slope is given, and no printed line has the new weight."""
+    start = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": -3.0}, [1.0], [0.2], learning_rate=20)
+    sources = [cell.source for cell in lesson("01") if cell.cell_type == "code"]
+    assert any("replace(w1=-3, learning_rate=20)" in source for source in sources)
+    answers = [float(bp.evaluate(start)["w1_new"])]
+    for source in sources:
+        if found := re.fullmatch(r'bp\.exercises\.ask\("one-weight", seed=(\d+)\)', source):
+            exercise = bp.exercises.generate("one-weight", seed=int(found[1]), difficulty="easy")
+            way, new = exercise.content.parts
+            problem = exercise.task.problem
+            slope = bp.evaluate(problem)["dE/dw1"]
+            assert f"= {slope:.6g}$" in exercise.content.tell()
+            assert "sigmoid" not in exercise.content.tell()
+            assert way.answer == ("down" if slope > 0 else "up")
+            by_hand = problem.parameters["w1"] - problem.learning_rate * float(f"{slope:.6g}")
+            assert new.judge(f"{by_hand:.4g}").verdict == "correct"
+            assert new.judge(f"{2 * problem.parameters['w1'] - by_hand:.4g}").misconceptions == ("adds the gradient",)
+            answers.append(new.answer)
+    assert len(answers) == 3
+    page = numbers(" ".join(map(shown, lesson("01"))))
+    assert not page & {f"{abs(answer):.3g}" for answer in answers}
+
+
+@pytest.mark.parametrize(
+    ("number", "changed", "quantity"), [("00", {"x1": 0.5}, "net_h1"), ("12", {"x2": 1.0}, "dE/dw8")]
+)
+def test_a_box_asks_for_no_number_that_its_page_prints(number: str, changed: dict[str, float], quantity: str) -> None:
+    [(name, value)] = changed.items()
+    call = f'bp.apps.ask(problem.replace({name}={value:g}), "{quantity}")'
+    assert call in [cell.source for cell in lesson(number)]
+    answer = bp.evaluate(bp.examples.article.problem.replace(**changed))[quantity]
+    assert f"{abs(answer):.3g}" not in numbers(" ".join(map(shown, lesson(number))))
+
+
+def test_the_last_lesson_claims_as_many_digits_as_it_compares() -> None:
+    cells = lesson("12")
+    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    [compared] = [cell.source for cell in cells if "np.allclose(dW1" in cell.source]
+    assert re.findall(r"rtol=(\S+?),", compared) == ["1e-13", "1e-13"]
+    assert "differs by more than 1e-13 times its size" in prose
+    assert "to about 13 digits" in prose
+    assert not re.search("last digit|exactly|equal|the same (gradients|eight|numbers)|faster", prose)
+    assert "((A, ours), (B, output))" in code  # PyTorch's are compared too, both
+    assert bp.apps.predict("library-digits").state.answer == "13 or more"

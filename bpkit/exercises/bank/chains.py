@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.core.derive import derive
+from bpkit.core.diagnosis import KEEPS
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.exercises.bank.quantities import BIG_RATES, DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
@@ -19,6 +20,7 @@ from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, maths
 
+STEP = (*UPDATE, KEEPS)
 _SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "softplus")}
 
 
@@ -40,8 +42,17 @@ def _build_step(task: Task) -> Content:
     )
     if given:
         asks = f"{maths('w1_new')}, to {DIGITS} significant digits"  # no more than the slope's own digits can give
-        known = lambda: tuple(one for one in wrong_answers(problem, "w1_new", UPDATE) if one.name in UPDATE)
-        new = replace(number_part(problem, "w1_new", UPDATE), asks=asks, digits=DIGITS, paper=0.0, known=known)
+        # Mistakes of the update alone: none can be made on the way to a slope that is given.
+        known = lambda: tuple(one for one in wrong_answers(problem, "w1_new", STEP) if one.name in STEP)
+        new = replace(
+            number_part(problem, "w1_new", STEP),
+            asks=asks,
+            digits=DIGITS,
+            paper=0.0,
+            quantity=None,
+            problem=None,
+            known=known,
+        )
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
         here, steep, rate = equals("w1", problem.parameters["w1"]), equals("dE_total/dw1", slope), problem.learning_rate
         text = lambda: (
