@@ -135,7 +135,7 @@ def test_an_error_is_counted_once_and_then_carried_forward() -> None:
     assert sum(mark.points for mark in marks) == len(marks) - 1
     carried = [mark.feedback.message for mark in marks if mark.feedback.verdict == "carried"]
     assert carried
-    assert all(message.endswith("is right, given your out_h1") for message in carried), carried  # the slip alone
+    assert all(message.endswith("is right, given your out_h1.") for message in carried), carried  # the slip alone
 
 
 def test_two_errors_are_carried_forward_together() -> None:
@@ -173,7 +173,7 @@ def test_an_error_is_carried_as_far_as_rounding_reaches_and_no_further() -> None
     h2 = evaluate_given(sheet[1].problem, {})["out_h2"]
     onward = given["w5"] * 0.123 + given["w6"] * h2 + given["b2"]
     # what rounding does to the right number, in proportion, and half a unit of the last of four digits of out_h1
-    reach = part.slack * abs(onward / part.right) + abs(given["w5"]) * 0.00005
+    reach = max(0.00005, part.slack * abs(onward / part.right)) + abs(given["w5"]) * 0.00005
     for off, verdict in ((0.99, True), (-0.99, True), (1.01, False), (-1.01, False), (500, False)):
         said = verdicts(sheet, {**answers, place: onward + off * reach})["net_o1"]
         assert (said == "carried") == verdict, (off, said)
