@@ -18,6 +18,7 @@ import pytest
 import bpkit as bp
 from bpkit.apps.base import STILL, App, Picture, View, column, numbers
 from bpkit.apps.controls import Number, Player
+from bpkit.apps.panel import ALIVE, Panel
 from bpkit.show.drawing import Drawing
 
 ARTICLE = bp.examples.article
@@ -200,6 +201,17 @@ def test_the_text_of_an_app_is_the_same_every_time_and_pages_that_run_nothing_se
     assert bundle["image/svg+xml"] == ARTICLE.problem.diagram().figure
     assert bundle["image/png"] == ARTICLE.problem.diagram().still(STILL)
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_page_without_a_picture_is_a_paragraph_that_says_how_it_comes_to_life() -> None:
+    class Bare(Small):
+        drawing = lambda self, state: None
+        page_html = Panel.page_html
+
+    bundle = Bare(ARTICLE)._repr_mimebundle_()
+    assert bundle["text/html"] == f"<p>The loss is 0.233453.</p><p>{ALIVE}</p>"
+    assert not {"image/png", "image/svg+xml"} & bundle.keys()
+    assert "text/html" not in Small(ARTICLE)._repr_mimebundle_()  # JupyterLab would show it in place of the picture
 
 
 # The kinds of output that JupyterLab shows of a notebook that it does not trust, the preferred ones first.

@@ -105,7 +105,7 @@ def test_what_jupyterlab_shows_before_the_first_run_is_a_picture(path: Path) -> 
     for cell in code_cells(path):
         for output in cell.outputs:
             data = output.get("data", {})
-            if "".join(data.get("text/plain", "")).startswith("App "):
+            if "".join(data.get("text/plain", "")).startswith(("App ", "Panel ")):
                 assert {"image/png", "text/html"} & data.keys(), cell.source
                 assert len("".join(data.get("image/png", ""))) <= 80_000, cell.source  # 60 kB, in letters
     if path == LESSONS[0]:

@@ -43,7 +43,7 @@ import ipywidgets as widgets
 
 from bpkit.apps.controls import Number
 from bpkit.apps.given import problem_of, share
-from bpkit.apps.panel import Panel, Picture, View, described
+from bpkit.apps.panel import ALIVE, Panel, Picture, View, described
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
 from bpkit.show.drawing import Drawing
@@ -51,7 +51,7 @@ from bpkit.show.drawing import Drawing
 __all__ = ["App", "Picture", "View", "beside", "column", "described", "numbers"]
 MOST_SLIDERS = 80  # of a kind; more take the browser many seconds
 LONG = 14  # controls; a longer column scrolls
-STILL = "This is a still picture. Run the cells down to this one to bring it to life."
+STILL = f"This is a still picture. {ALIVE}"
 
 
 class App(Panel):
@@ -80,8 +80,7 @@ class App(Panel):
         return None
 
     def page_html(self, state: Any) -> str:
-        """What such a page shows where there is no picture, as HTML."""
-        return ""
+        return ""  # most have a picture
 
     # What every app has.
     def further_controls(self) -> Mapping[str, Any]:
@@ -117,8 +116,6 @@ class App(Panel):
             if isinstance(still.figure, str):
                 bundle["image/svg+xml"] = still.figure
             bundle["image/png"] = still.still(STILL)
-        elif page := self.page_html(self.state):
-            bundle["text/html"] = page
         return bundle
 
 

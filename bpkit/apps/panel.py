@@ -17,6 +17,8 @@ from bpkit.core.errors import BpkitError, suggest
 # want to draw at once, and Matplotlib is not made for that: one after the other, whatever the panel.
 _DRAWING = RLock()
 
+ALIVE = "Run the cells down to this one to bring it to life."
+
 View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
 
@@ -101,6 +103,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def follow(self, state: Any, words: str) -> None:
         """Follows each redraw."""
 
+    def page_html(self, state: Any) -> str:
+        """What a page that runs nothing shows of it, as HTML."""
+        words = self.words(state)
+        return f"<p>{escape(words[:1].upper() + words[1:])}</p><p>{ALIVE}</p>"
+
     # What all have.
     def set(self, **values: Any) -> None:
         """Move several controls and draw once."""
@@ -167,6 +174,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs) or {}
         bundle["text/plain"] = repr(self)
+        if page := self.page_html(self.state):
+            bundle["text/html"] = page
         return bundle
 
 

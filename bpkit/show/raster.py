@@ -22,6 +22,7 @@ POINT = 72 / PER_INCH  # points a pixel
 NARROWER = 0.9  # Matplotlib's letters are wider than those of a page, and the plates behind them are made for the page
 BOLD = ("600", "700")
 
+
 def raster(picture: str) -> Figure:
     """The figure of a diagram's SVG text: the lines, boxes, circles and letters that ``show.diagram`` writes."""
     root = ElementTree.fromstring(picture)
