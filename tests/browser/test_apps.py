@@ -372,10 +372,13 @@ def test_play_walks_along_the_run_and_stops(app: Shown) -> None:
 
 
 @only("surface")
-def test_what_cannot_be_shown_is_said_and_the_app_goes_on(app: Shown) -> None:
+def test_a_parameter_chosen_for_both_axes_trades_places(app: Shown) -> None:
+    right, up = app.twin.x.value, app.twin.y.value
     upwards = app.element.get_by_label("upwards")
-    upwards.select_option(app.twin.x.value)
-    expect(app.element.get_by_role("alert")).to_contain_text("two different parameters")
-    upwards.select_option("b2")
+    upwards.select_option(right)
+    expect(app.element.get_by_label("to the right")).to_have_value(up)
     expect(app.element.get_by_role("alert")).to_have_count(0)
+    held = app.expect_twin()
+    assert (held["x"], held["y"]) == (up, right)
+    upwards.select_option("b2")
     assert app.expect_twin()["y"] == "b2"
