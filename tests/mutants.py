@@ -49,7 +49,11 @@ MODULES: dict[str, list[str]] = {
     "exercises/answers.py": [*BANK, "exercises/test_fuzzed.py"],
     "core/formula.py": [*BANK, "exercises/test_fuzzed.py"],
     "exercises/parts.py": BANK,
-    "exercises/marking.py": ["exercises/test_marking.py", "exercises/test_hostile.py"],
+    "exercises/marking.py": ["exercises/test_marking.py", "exercises/test_class.py", "exercises/test_hostile.py"],
+    "exercises/whose.py": ["exercises/test_class.py"],
+    "exercises/standing.py": ["exercises/test_class.py"],
+    "exercises/records.py": ["exercises/test_class.py"],
+    "exercises/overrides.py": ["exercises/test_class.py"],
     "show/render.py": ["core/test_text.py", "core/test_spelled.py"],
     "show/spelling.py": ["core/test_text.py", "core/test_spelled.py"],
 }  # fmt: skip

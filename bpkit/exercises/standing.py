@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.files import slug
 from bpkit.exercises.judging import Mark, mark_sheet
 from bpkit.exercises.key import Key
 from bpkit.exercises.marking import Marked, by_hand, fair, unclear
 from bpkit.exercises.overrides import Override, Overrides
 from bpkit.exercises.submissions import REPAIRED, bare
+from bpkit.exercises.whose import numbered
 
 ABSENT = "nothing handed in"
-_COPY = re.compile(r"(.+?)(?: ?\((\d{1,2})\)|-(\d{1,2}))")  # as browsers and people number copies
 
 
 @dataclass(frozen=True)
@@ -227,19 +225,6 @@ def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
 
 def _answered(file: Marked) -> bool:
     return any(mark.feedback.verdict != "blank" and not by_hand(mark) for mark in file.marks)
-
-
-def numbered(name: str, own: str, dashes: bool = True) -> tuple[str, int]:
-    """A file's name without its endings and the number of a copy, and that number: 0 for the first.
-
-    >>> numbered("ada-ash (1).ipynb", "ada-ash"), numbered("learner-02.ipynb", "learner-02")
-    (('ada-ash', 1), ('learner-02', 0))
-    """
-    stem = bare(name)
-    copy = _COPY.fullmatch(stem)
-    if not copy or slug(stem) == own or not (copy[2] or dashes):
-        return stem, 0
-    return copy[1], int(copy[2] or copy[3])
 
 
 def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[Standing]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ from bpkit.exercises.cohort import SHARED, Seat
 from bpkit.exercises.files import slug
 from bpkit.exercises.key import Key
 from bpkit.exercises.sheet import MOST, fingerprint
-from bpkit.exercises.submissions import Submission, source_of
+from bpkit.exercises.submissions import Submission, bare, source_of
 
 # What learning systems, browsers and people write around a learner's name.
 AROUND = frozenset(
@@ -33,6 +34,8 @@ AROUND = frozenset(
     }
     | {"repaired", "sheet", "submission", "txt"}
 )
+
+_COPY = re.compile(r"(.+?)(?: ?\((\d{1,2})\)|-(\d{1,2}))")  # as browsers and people number copies
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,20 @@ def nearest(name: str, key: Key) -> tuple[Seat, ...]:
 
 def _parts(name: str) -> list[str]:
     path = PurePosixPath(name)
-    return [*path.parent.parts, path.stem] if name else []
+    return [*path.parent.parts, numbered(path.stem, dashes=False)[0]] if name else []
+
+
+def numbered(name: str, own: str = "", dashes: bool = True) -> tuple[str, int]:
+    """A file's name without its endings and the number of a copy, and that number: 0 for the first.
+
+    >>> numbered("ada-ash (1).ipynb", "ada-ash"), numbered("learner-02.ipynb", "learner-02")
+    (('ada-ash', 1), ('learner-02', 0))
+    """
+    stem = bare(name)
+    copy = _COPY.fullmatch(stem)
+    if not copy or slug(stem) == own or not (copy[2] or dashes):
+        return stem, 0
+    return copy[1], int(copy[2] or copy[3])
 
 
 def fitting(name: str, key: Key) -> tuple[Seat, ...]:

@@ -14,8 +14,7 @@ from handed_in import PEOPLE, Sheets, bare, bpkit, cases, moodle, put, sheets, s
 
 from bpkit.exercises.key import Key, read_key
 from bpkit.exercises.marked import handed_in, marking, settled
-from bpkit.exercises.standing import numbered
-from bpkit.exercises.whose import fitting
+from bpkit.exercises.whose import bearers_of, fitting, numbered
 
 EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8"))
 CASES = sorted(name for name in EXPECTED if name != "about")
@@ -166,6 +165,13 @@ def test_a_name_fits_one_learner_or_none(name: str, who: str, tmp_path_factory: 
     assert ([seat.learner for seat in found] == [who]) if who else len(found) != 1
 
 
+def test_the_number_of_a_copy_is_nobodys_name(here: Path) -> None:
+    key = read_key(sheets(here / "few", ("1", "Ada"), questions="loss").key)
+    assert [seat.learner for seat in bearers_of("exercises (1).ipynb", key)] == []
+    assert [seat.learner for seat in bearers_of("1.ipynb", key)] == ["1"]
+    assert [seat.learner for seat in bearers_of("ada (1).py", key)] == ["Ada"]
+
+
 def test_a_file_that_may_be_anybodys_is_nobodys(here: Path) -> None:
     of = sheets(here / "few", ("Ann", "Ann Lee", "Bob"), questions="loss")
     lost = {name: bare(of.filled(name)) for name in of.books}
@@ -179,6 +185,15 @@ def test_a_file_that_may_be_anybodys_is_nobodys(here: Path) -> None:
         "Lee_Ann.ipynb",
     ]
     assert "Lee_Ann.ipynb" in page()
+
+
+def test_two_whose_names_become_one_are_told_apart_by_what_they_were_given(here: Path) -> None:
+    of = sheets(here / "few", ("Zoë", "Zoe"), questions="loss")
+    put(here / "in", {f"{name}.ipynb": bare(of.filled(name)) for name in of.books})
+    put(here / "in", {"Zoe.ipynb": bare(of.filled(min(of.books)))})
+    said = mark("in", of.key)
+    assert {name: row["points"] for name, row in rows().items() if name} == {"Zoë": "1", "Zoe": "1"}
+    assert "Zoe.ipynb: it may belong to Zoë or Zoe" in said
 
 
 def test_the_numbers_say_whose_a_sheet_is_whatever_it_claims(made: Sheets, here: Path) -> None:
@@ -444,6 +459,17 @@ def test_a_bad_row_set_by_hand_is_refused_before_anything_is_written(
     assert (key / "overrides.csv").read_text() == text
 
 
+def test_an_answer_marked_by_hand_is_no_longer_to_be_marked(here: Path) -> None:
+    of = sheets(here / "code", ("Ada", "Bob"), questions="code,loss")
+    put(here / "in", {f"{name}.ipynb": of.books[name] for name in ("ada", "bob")})
+    (of.key / "overrides.csv").write_text("learner,question,points\nAda,1a,1\nAda,1b,2\nAda,1c,1\nAda,1d,1\n")
+    mark("in", of.key)
+    assert [(row["points"], row["of"], row["by hand"]) for row in rows().values()] == [("5", "6", "0"), ("0", "6", "4")]
+    assert "4 answers to mark by hand" in page()
+    assert "<td>1d</td><td>code</td><td>1 of 1</td>" in page()
+    assert "still has to mark" not in Path("marked/feedback/ada.html").read_text("utf-8")
+
+
 def test_the_help_and_the_readme_name_the_marks_set_by_hand() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     for text in (bpkit("mark", "--help").output, readme):
@@ -501,6 +527,15 @@ def test_what_cannot_be_read_is_listed_by_file_and_question(made: Sheets, here: 
     assert "<td>4a</td><td>&#x27;about 3&#x27;</td>" in section
     answers = {one["key"]: one["verdict"] for one in table(Path("marked/answers.csv"))}
     assert (answers["2"], answers["3a"], answers["4a"]) == ("unreadable", "blank", "unreadable")
+
+
+def test_a_cell_that_a_merge_left_with_both_sides_is_named(made: Sheets, here: Path) -> None:
+    both = '<<<<<<< local\nanswers["2"] = 0.5\n=======\nanswers["2"] = 0.6\n>>>>>>> remote\n'
+    book = made.filled("ada-ash")
+    next(cell for cell in book["cells"] if cell["id"] == "answer-2")["source"] = both
+    mark(put(here / "in", {"ada-ash.ipynb": book}), made.key)
+    assert "has the marks of a merge conflict; look at its answers" in page()
+    assert "2: 0.6" in rows()["Ada Ash"]["to look at"]
 
 
 def test_all_who_are_absent_are_named(here: Path) -> None:
