@@ -25,6 +25,7 @@ from bpkit.core.program import lines
 from bpkit.core.rewrites import Misconception, Rewriter
 
 Array = NDArray[np.float64]
+Columns = NDArray[np.int64] | slice
 Way = tuple[Misconception, ...]  # mistakes made together; () is the derivation as it is
 Settle = Callable[[str, Array], Array]  # what becomes of a line's numbers before others use them
 
@@ -61,7 +62,7 @@ def plan(
                 alternatives.setdefault(name, {}).setdefault(step.stable, []).append(column)
     wanted = tuple(wanted)
     body: list[str] = []
-    indices: list[NDArray[np.int64]] = []
+    indices: list[Columns] = []
     for name in _order(places, alternatives, wanted, given):
         own = identifier(name)
         if name in given:
@@ -73,7 +74,7 @@ def plan(
             body.append(f"    {own} = full__({true})")
             for expr, columns in others.items():
                 body.append(f"    over__({own}, columns__[{len(indices)}], {mean}({code(expr, arrays=True)}))")
-                indices.append(np.array(columns))
+                indices.append(_side_by_side(columns))
             body.append(f"    {own} = settle__({name!r}, {own})")
         else:
             body.append(f"    {own} = settle__({name!r}, {true})")
@@ -93,8 +94,14 @@ def _imports(body: str, network: Network) -> list[str]:
     return header(body, network.activations, True)
 
 
-def _over(row: Array, columns: NDArray[np.int64], values: Any) -> None:
-    wide = np.ndim(values) and values.shape[-1] == row.shape[-1]  # else one number for all columns
+def _side_by_side(columns: list[int]) -> Columns:
+    """Columns next to each other as a slice, which is several times as quick."""
+    first, end = columns[0], columns[-1] + 1
+    return slice(first, end) if end - first == len(columns) else np.array(columns)
+
+
+def _over(row: Array, columns: Columns, values: Any) -> None:
+    wide = getattr(values, "shape", ())[-1:] == row.shape[-1:]  # else one number for all columns
     row[..., columns] = values[..., columns] if wide else values
 
 
