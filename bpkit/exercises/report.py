@@ -16,6 +16,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
   background: #fff }
 table { border-collapse: collapse; margin: 1rem 0; width: 100% }
 th, td { border: 1px solid #767676; padding: .3rem .6rem; text-align: left; vertical-align: top }
+td { overflow-wrap: anywhere }
 caption { text-align: left; font-weight: bold; padding: .3rem 0 }
 """
 
@@ -81,7 +82,7 @@ def class_body(outcome: Outcome) -> str:
 def _summary(outcome: Outcome) -> str:
     good = outcome.good
     learners = sum(bool(one.slug) for one in outcome.standings)
-    body = f"<p>{outcome!r}: {len(good)} of {counted(learners, 'learner')} have marks.</p>"
+    body = f"<p>{outcome!r}. {len(good)} of {counted(learners, 'learner')} have marks.</p>"
     shares = [one.points / worth for one in good if (worth := one.of - sum(mark.worth for mark in one.pending)) > 0]
     if shares:
         body += f"<p>On average {100 * mean(shares):.0f} % of {good[0].of:g} points.</p>"
