@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ACCEPTED = ("correct", "rounded", "carried")
+_SIGNS = {"few_digits": "≈", "misconception": "✗", "unknown": "✗", "unreadable": "?", "blank": "–"}
 
 
 @dataclass(frozen=True)
 class Feedback:
     """About one answer. ``verdict`` is ``correct``, ``rounded`` (right up to rounding on the way), ``carried`` (right,
-    given an earlier value that is not), ``misconception``, ``unknown``, ``unreadable`` or ``blank``.
+    given an earlier value that is not), ``few_digits`` (neither right nor wrong, and worth nothing yet),
+    ``misconception``, ``unknown``, ``unreadable`` or ``blank``.
 
     ``misconceptions`` holds stable names, the likeliest first; ``share`` is the part of the points that is earned.
     """
@@ -29,6 +31,11 @@ class Feedback:
     def share(self) -> float:
         """1 for an answer that counts, else 0."""
         return float(self.accepted)
+
+    @property
+    def sign(self) -> str:
+        """The verdict as one sign, for a page."""
+        return "✓" if self.accepted else _SIGNS.get(self.verdict, "…")
 
     def __bool__(self) -> bool:
         return self.accepted

@@ -54,9 +54,9 @@ def feedback_body(one: Standing) -> str:
     """What stands on a learner's page: every answer, what is said about it, and its points."""
     rows = []
     for mark in one.marks:
-        said = f"{mark.feedback.verdict}: {mark.feedback.message}"
+        said = f"{mark.feedback.sign} {mark.feedback.message}"
         if mark.key in one.changed:
-            said = f"marked by your instructor. {one.changed[mark.key].remark}".strip()
+            said = f"Marked by your instructor. {one.changed[mark.key].remark}".strip()
         given = "–" if mark.feedback.verdict == "blank" else mark.given
         rows.append((mark.key, given, said, f"{one.points_for(mark):g} of {mark.worth:g}"))
     total = f"<p>{one.points:g} of {one.of:g} points.</p>"

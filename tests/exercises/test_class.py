@@ -412,7 +412,7 @@ def test_marks_set_by_hand_win_and_stay(made: Sheets, key: Path, here: Path) -> 
         assert found["Ben Birch"]["to look at"].startswith("2: maybe")
         assert found["Dan Elm"]["problem"] == "nothing handed in"
     ada = Path("marked/feedback/ada-ash.html").read_text("utf-8")
-    assert "marked by your instructor. asked in class</td><td>0.5 of 1</td>" in ada
+    assert "Marked by your instructor. asked in class</td><td>0.5 of 1</td>" in ada
     assert "7.5 of 8 points" in ada
     # Also for those of an earlier run; and what is taken back is taken back.
     (key / "overrides.csv").write_text("Learner;Question;Points\nben-birch;2;0,25\n", encoding="utf-8-sig")
