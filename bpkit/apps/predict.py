@@ -195,7 +195,9 @@ class Predict(widgets.VBox):  # type: ignore[misc]
             return None
 
     def _missing(self, pressed: bool = False) -> str:
-        """What there must be to commit to; said plainly to who presses Commit without."""
+        """What there must be to commit to; said plainly to a person who presses Commit without."""
+        if pressed and self._asked.choices is None and self.guess.value.strip():
+            return f"I cannot read {self.guess.value.strip()[:40]!r} as a number. Type it like 0.0851 or 1/3."
         what = "Choose" if self._asked.choices else "Type a number"
         none = "an answer" if self._asked.choices else "a number"
         return f"That needs {none} first. {what}, then commit." if pressed else f"{what}, then commit."

@@ -265,6 +265,8 @@ def test_another_class_in_the_same_folder_is_told_apart(here: Path) -> None:
     ("values", "words"),
     [
         ({"learners": 0}, "a number from 1"),
+        ({"learners": "2,5"}, "learners: expected a whole number, got"),
+        ({"seed": "seven"}, "seed: expected a whole number, got"),
         ({"roster": "Ada\nAda"}, "appears twice"),
         ({"learner": False, "solution": False}, "editions: expected at least one"),
         ({"out": " "}, "folder: expected a name"),

@@ -34,7 +34,7 @@ from bpkit.exercises.panels.request import (
     roster_html,
     seat_of,
 )
-from bpkit.exercises.panels.working import OVERWRITE, Passes, Working, on_a_page
+from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Working, on_a_page, whole_number
 from bpkit.exercises.produce import producing
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS
 from bpkit.exercises.tables import table_text
@@ -78,9 +78,9 @@ class Regenerate(Working):
         }
         return {
             **ticks,
-            "seed": widgets.IntText(value=0, description="seed", **line),
+            "seed": WholeNumber(value=0, description="seed", **line),
             "difficulty": widgets.Dropdown(options=LEVELS, value="medium", description="difficulty", **line),
-            "learners": widgets.IntText(value=1, description="learners", **line),
+            "learners": WholeNumber(value=1, description="learners", **line),
             "roster": widgets.Textarea(
                 description="or a roster",
                 placeholder="A name on each line, or a table in CSV with headers. Empty: numbered learners.",
@@ -183,8 +183,9 @@ class Regenerate(Working):
         if values["refused"] and values["refused"][1:] == (values["roster"], values["learners"]):
             raise BpkitError(values["refused"][0])
         roster = read(values["roster"]) if values["roster"].strip() else None
-        made = planned(roster or values["learners"], values["seed"], chosen, values["difficulty"])
-        return Setup(made, roster, values["seed"], editions, Path(out), values["force"])
+        seed = whole_number("seed", values["seed"])
+        made = planned(roster or whole_number("learners", values["learners"]), seed, chosen, values["difficulty"])
+        return Setup(made, roster, seed, editions, Path(out), values["force"])
 
     def passes(self, setup: Setup) -> Passes:
         done = yield from producing(setup.plan, setup.out, setup.seed, setup.editions, setup.force, jobs=1)

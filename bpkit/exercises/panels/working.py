@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
+import traitlets
 
 from bpkit.apps.controls import Held
 from bpkit.apps.panel import Panel, View
 from bpkit.core.errors import BpkitError
+from bpkit.core.figures import NotANumber, read
 from bpkit.exercises.produce import Pass
 
 SLICE = 0.25  # seconds of work at a tick; between two ticks the kernel answers to everything else
@@ -164,6 +167,26 @@ class Working(Panel):
         if self._work is None:  # what went wrong with one request says nothing of another
             return Progress(False, problem=self._problem if setup == self._setup else "")
         return Progress(self._running, self._work.what, self._work.done, self._work.total, self._work.result)
+
+
+class WholeNumber(widgets.Text):  # type: ignore[misc]
+    """A field for a whole number, kept as text: a browser's own field for numbers drops what it cannot read."""
+
+    value = traitlets.CUnicode("").tag(sync=True)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(continuous_update=False, **options)
+
+
+def whole_number(name: str, typed: str) -> int:
+    """What stands in such a field; raises ``BpkitError`` for anything but a whole number."""
+    try:
+        value = read(typed).value
+    except NotANumber:
+        value = math.nan
+    if not value.is_integer():
+        raise BpkitError(f"{name}: expected a whole number, got {typed[:40]!r}; type it like 7")
+    return int(value)
 
 
 def on_a_page(words: str) -> str:
