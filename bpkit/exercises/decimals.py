@@ -39,7 +39,7 @@ def confused(part: NumberPart) -> Iterator[Wrong]:
     """The known wrong answers that four decimals cannot tell from the right one, although all digits can."""
     reach, wide = max(part.slack, part.tolerance), margin(part) + 10.0**-FINE
     for wrong in part.wrong:
-        if reach < abs(wrong.answer - part.right) < 20 * wide:  # rounding leads no further
+        if reach < abs(wrong.answer - part.right) < 20 * wide + 10.0**-DECIMALS:  # rounding leads no further
             typed = (wrong.answer, float(part.shown(wrong.answer)))
             each = (*typed, *(round(value, DECIMALS) for value in typed))
             if any(abs(value - part.right) <= wide for value in each):

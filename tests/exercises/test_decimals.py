@@ -44,6 +44,12 @@ def test_a_mistake_that_four_decimals_hide_is_noticed(wrong: float, confused: bo
     assert [one.answer for one in decimals.confused(part)] == [wrong] * confused
 
 
+def test_what_is_cut_to_the_very_number_is_noticed() -> None:
+    part = asked(-0.6505001, 6, wrong=-0.6505224)  # both are -0.6505
+    assert decimals.margin(part) < 1e-6
+    assert [one.answer for one in decimals.confused(part)] == [-0.6505224]
+
+
 def test_an_exercise_whose_mistake_four_decimals_hide_is_not_handed_out() -> None:
     exercise = generate("hidden-weight", seed=3)
     (part,) = exercise.content.parts
