@@ -364,7 +364,7 @@ def test_after_a_refused_roster_another_one_is_taken(here: Path) -> None:
         panel.upload.value = (bad,)
         assert "got another encoding" in panel.message.value
         assert panel.view["roster"].value == ""
-        panel.seed.value += 1
+        panel.seed.value = str(int(panel.seed.value) + 1)
         assert "got another encoding" in panel.message.value  # the learners are still those of the file
         panel.set(**going_on)
         assert "got another encoding" not in panel.message.value
