@@ -248,6 +248,14 @@ def _pass(n: Numbers, W, b, mistakes):
     return results, (dW, db)
 
 
+def named(switch: str, quantity: str) -> tuple[str, ...]:
+    """The names that a mistake may have in a quantity: a ½ that is missing going forward is not in the gradient."""
+    forward = not quantity.startswith("dE") and not quantity.endswith(("_new", "update"))
+    return FORWARD[switch] if forward and switch in FORWARD else (PROGRAMS[switch],)
+
+
+FORWARD = {"doubles": ("forgets the ½", "doubles the loss"), "halves": ("halves the loss",)}
+
 # The switch, and the name that the detective must give it.
 PROGRAMS = {
     "adds": "adds the gradient",
@@ -263,18 +271,18 @@ PROGRAMS = {
     "not transposed": "does not transpose the weights backward",
     "doubles": "doubles the gradient",
     "halves": "halves the gradient",
-    "mean": "takes the mean in place of the sum",
+    "mean": "takes the mean instead of the sum",
     "no bias": "leaves the bias out",
     "other bias": "takes another layer's bias",
     "bias each time": "adds the bias more than once",
     "no input": "leaves out the input factor",
     "no path weight": "leaves out the weight on a path",
-    "net on": "passes net on in place of out",
-    "net in gradient": "passes net on in place of out",
+    "net on": "passes on net instead of out",
+    "net in gradient": "passes on net instead of out",
     "swaps targets": "swaps the targets",
     "swaps inputs": "swaps the inputs",
     "error sign": "swaps the sign of the error",
-    "error for slope": "takes the error in place of its slope",
+    "error for slope": "takes the error instead of its slope",
     "first error": "counts one output's error only",
     "no square": "forgets the square",
     "half entropy": "leaves out the second half of the cross-entropy",
@@ -283,7 +291,7 @@ PROGRAMS = {
     "half slope": "takes a part of the slope",
     "diagonal": "takes only the diagonal of the softmax slope",
     "twice": "counts the output slope twice",
-    "raw error": "passes the error back in place of the delta",
+    "raw error": "passes the error back instead of the delta",
     "weight as factor": "takes the parameter for its own factor",
     "sums the deltas": "sums the deltas of the layer for each bias",
     "bias with input": "multiplies the bias derivative by the input",

@@ -12,9 +12,10 @@ import ipywidgets as widgets
 from bpkit.apps.base import App, View, described
 from bpkit.apps.controls import Number
 from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
+from bpkit.core.derivation import canonical
 from bpkit.core.derive import derive
 from bpkit.core.detective import MOST_UPDATES, Question, question
-from bpkit.core.errors import BpkitError
+from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.figures import read
 from bpkit.core.numeric import AVERAGED
@@ -87,7 +88,8 @@ class Detective(App):
             self.problem, f"{values['quantity']} after {updates} updates" if updates else values["quantity"]
         )
         given = earlier(values["given"])
-        found = HOW if given is None else look(self.problem, str(asked), values["number"], given)
+        said = HOW if given is None else unheard_of(self.problem, given)
+        found = said or look(self.problem, str(asked), values["number"], given)
         pairs = tuple((given or {}).items())
         return State(asked, values["number"], pairs, found, values["line"], values["digits"])
 
@@ -105,6 +107,16 @@ class Detective(App):
         """The expression that asks the detective the same, ready to copy into a cell."""
         given = f", given={dict(self.state.given)!r}" if self.state.given else ""
         return f"bp.diagnose({super().share}, {str(self.state.asked)!r}, {self.state.typed!r}{given})"
+
+
+def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:
+    """What to say about an earlier number that is no quantity of the problem; nothing where all are."""
+    known = derive(problem.network)
+    for name in given:
+        if name not in known:
+            near = suggest(canonical(name), known.by_name)
+            return f"I do not know {name} here{near}{'' if near.endswith('?') else '.'} {HOW}"
+    return ""
 
 
 def earlier(text: str) -> dict[str, str] | None:

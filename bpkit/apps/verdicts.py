@@ -23,13 +23,13 @@ HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE]
 WHOLE = re.compile(r"\s*[+\-−–]?\s*\d+\s*")
 TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the line stays shut
 
-# The sign and the word say what the colour says.
+# The sign says what the colour says, and the message opens with it in words.
 LOOKS = {
-    "correct": ("✓", "", "#007A5A"),
-    "rounded": ("≈", "", POSITIVE),
-    "few_digits": ("≈", "", POSITIVE),
-    "misconception": ("✗", "Not right, but the mistake has a name.", NEGATIVE),
-    "unknown": ("✗", "", NEGATIVE),
+    "correct": ("✓", "#007A5A"),
+    "rounded": ("≈", POSITIVE),
+    "few_digits": ("≈", POSITIVE),
+    "misconception": ("✗", NEGATIVE),
+    "unknown": ("✗", NEGATIVE),
 }
 
 
@@ -54,12 +54,11 @@ def settled(found: Diagnosis | str) -> bool:
 
 def verdict_html(found: Diagnosis | str) -> str:
     """The verdict in a box of a fixed least height, so that nothing below it moves while one types."""
-    sign, word, color = ("", "", FAINT) if isinstance(found, str) else LOOKS[found.verdict]
-    message = found if isinstance(found, str) else found.message
-    head = f"<b>{sign} {word}</b> " if sign else ""
+    sign, color = ("", FAINT) if isinstance(found, str) else LOOKS[found.verdict]
+    head = f"<b>{sign}</b> " if sign else ""
     return (
         f"<div role='status' style='min-height:4.6em;max-width:70em;padding:4px 10px;border-left:4px solid {color}'>"
-        f"{head}{escape(message)}</div>"
+        f"{head}{escape(verdict_words(found))}</div>"
     )
 
 
@@ -72,7 +71,7 @@ def page_html(asked: Question, typed: str, found: Diagnosis | str) -> str:
 
 def verdict_words(found: Diagnosis | str) -> str:
     """The verdict in words."""
-    return found if isinstance(found, str) else f"{LOOKS[found.verdict][1]} {found.message}".lstrip()
+    return found if isinstance(found, str) else found.message
 
 
 def line_html(asked: Question, digits: int) -> str:

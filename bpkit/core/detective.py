@@ -15,7 +15,7 @@ from bpkit.core.alternatives import Array, Plan, Settle, Way, after, long_after,
 from bpkit.core.derivation import Derivation, canonical
 from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.misconceptions import catalogue
+from bpkit.core.misconceptions import catalogue, catalogue_of_training
 from bpkit.core.network import Network
 from bpkit.core.numeric import AVERAGED, Values, evaluate
 from bpkit.core.problem import Problem
@@ -91,7 +91,8 @@ def touching(network: Network, quantity: str, trained: bool) -> tuple[Misconcept
     lines = {step.name for step in derivation.toward(quantity)}
     if trained:
         lines |= {step.name for name in network.parameters for step in derivation.toward(f"{name}_new")}
-    return tuple(m for m in catalogue(network) if lines & set(m.edits) and not (trained and m.of_answer))
+    known = [m for m in catalogue(network) if not (trained and m.of_answer)]
+    return tuple(m for m in [*known, *(catalogue_of_training(network) if trained else ())] if lines & set(m.edits))
 
 
 @lru_cache(maxsize=256)

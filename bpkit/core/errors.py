@@ -32,5 +32,5 @@ def suggest(name: object, options: Iterable[str]) -> str:
     near = get_close_matches(str(name), options, n=3, cutoff=0.6)
     if near:
         return "; did you mean " + " or ".join(repr(option) for option in near) + "?"
-    shown = ", ".join(options[:12]) + (", .." if len(options) > 12 else "")
+    shown = ", ".join(options[:12]) + (f" or one of {len(options) - 12} more" if len(options) > 12 else "")
     return f"; choose one of {shown}" if options else ""

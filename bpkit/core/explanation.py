@@ -9,15 +9,29 @@ from bpkit.core.figures import Figure
 from bpkit.core.rewrites import Misconception
 
 
+def spelled(text: str) -> str:
+    """Names of quantities and minus signs as people read them: ∂E/∂w₅ for dE_total/dw5."""
+    from bpkit.show.verdict import plain
+
+    return plain(text)
+
+
+def capital(sentence: str) -> str:
+    """A sentence with its first letter large and a full stop."""
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """One way to come to the number: what was done, where, and what should stand there.
 
-    ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as the mistake
-    writes it. ``parts`` holds the misconceptions, two where it takes a pair.
+    ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
+    is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as
+    the mistake writes it. ``parts`` holds the misconceptions, two where it takes a pair.
     """
 
     name: str
+    you: str
     sentence: str
     step: Step
     written: Step

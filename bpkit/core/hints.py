@@ -9,8 +9,10 @@ from itertools import islice, pairwise
 import numpy as np
 
 from bpkit.core.detective import Question
+from bpkit.core.explanation import spelled
 from bpkit.core.figures import Figure, read
 
+LONGEST = 15  # digits of a float
 TELLING_DIGITS = 4  # fewer match some other quantity by chance
 
 
@@ -34,12 +36,23 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
     else:
         said.append("Its order of magnitude is right.")
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
-        said += [f"It is right {words}." for words in islice(slips, 1)]
+        said += [f"It is right {spelled(words)}." for words in islice(slips, 1)]
     if figure.digits >= TELLING_DIGITS:
         same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
         if same:
-            said.append(f"It is right for {' and '.join(same[:2])}.")
+            said.append(f"It is right for {' and '.join(map(spelled, same[:2]))}.")
     return tuple(said)
+
+
+def digit_missing(figure: Figure, exact: float) -> bool:
+    """Is it the exact number with one of its digits left out in between?"""
+    count = figure.digits
+    if count <= TELLING_DIGITS or not figure.value or count > LONGEST:
+        return False
+    typed, _, size = f"{figure.value:.{count - 1}e}".partition("e")
+    whole, _, same = f"{exact:.{count}e}".partition("e")
+    places = range(whole.index(".") + 1, len(whole))
+    return size == same and any(whole[:place] + whole[place + 1 :] == typed for place in places)
 
 
 def _scaled(figure: Figure, power: int) -> Figure:

@@ -22,6 +22,7 @@ from bpkit.core.program import lines
 from bpkit.core.rewrites import Rewriter
 
 MOST_DECIMALS = 10
+USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ class Paper:
         return np.asarray(np.where(inexact, unit * (0.5 if self.how == "rounded" else 1.0), 0.0))
 
 
-_WAYS = tuple(
-    Paper(places, significant, how)
-    for places in range(MOST_DECIMALS, 2, -1)
-    for significant in (False, True)
-    for how in ("rounded", "cut off")
+SHOWN = Paper(6, significant=True)  # as every page shows its numbers
+_WAYS = (
+    SHOWN,
+    *(
+        Paper(places, significant, how)
+        for places in range(MOST_DECIMALS, 2, -1)
+        for significant in (False, True)
+        for how in ("rounded", "cut off")
+    ),
 )
 
 _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
@@ -80,12 +85,15 @@ def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
 
 
 def replayed(asked: Question, figure: Figure) -> Paper | None:
-    """The way of writing every number before the last one that leads to the figure, digit by digit."""
+    """The way of writing every number before the last one that leads to the figure, digit by digit.
+
+    The last one is worked out from the written ones and typed as it comes, or rounded like them.
+    """
     found = values(
         asked, "true", settle=lambda name, v: v if name == asked.quantity else written(v), columns=len(_WAYS)
     )
-    for way, value in zip(_WAYS, found):
-        if figure.rounds(float(value)):
+    for way, value, kept in zip(_WAYS, found, np.diagonal(written(found[:, None]))):
+        if figure.rounds(float(value)) or abs(figure.value - kept) <= 1e-11 * abs(kept):
             return way
     return None
 
@@ -94,6 +102,13 @@ def slack(asked: Question, way: Paper) -> float:
     """How far a quantity can move, to first order, when every line before it is written in some way."""
     numbers, slopes = _slopes(asked)
     return float(slopes @ way.off(numbers))
+
+
+def spread(asked: Question, way: Paper) -> float:
+    """How far it usually moves: errors of many lines hardly ever all add up."""
+    numbers, slopes = _slopes(asked)
+    each = slopes * way.off(numbers)
+    return float(min(each.sum(), USUAL * np.sqrt(each @ each)))
 
 
 @lru_cache(maxsize=256)

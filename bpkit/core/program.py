@@ -12,6 +12,7 @@ from bpkit.core.code import assignment, code, header, identifier, inlined, neede
 from bpkit.core.derivation import Step, keep
 from bpkit.core.derive import derive
 from bpkit.core.network import Network
+from bpkit.core.rewrites import computable
 
 FUNCTIONS = ("evaluate", "loss", "train")
 
@@ -92,7 +93,7 @@ def compiled_given(network: Network, train_biases: bool, arrays: bool) -> Callab
         body.append(f"    {identifier(step.name)} = handed__.get({step.name!r})")
         body.append(f"    if {identifier(step.name)} is None:")
         # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
-        body.append(f"        {identifier(step.name)} = {code(step.rhs, arrays)}")
+        body.append(f"        {identifier(step.name)} = {code(computable(step.rhs) if arrays else step.rhs, arrays)}")
     body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
     module: dict[str, Any] = {}
     plain = "\n".join(body).replace("handed__.get(", "(")  # no function that header knows

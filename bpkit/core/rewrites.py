@@ -22,7 +22,8 @@ _RESTS_ON = {"delta": _SLOPES, "dE_o/dnet": _SLOPES}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Misconception:
-    """One mistake, as it looks on one network: its stable ``name``, a ``sentence``, and its ``edits``.
+    """One mistake, as it looks on one network: its stable ``name``, what ``you`` do, a ``sentence`` on why that is
+    wrong, and its ``edits``.
 
     ``edits`` maps the names of lines to what the mistake makes of their right sides. Where a mistake comes in several
     shapes (one path or the other), each is a misconception of the same name whose ``detail`` says which. ``of_answer``
@@ -30,6 +31,7 @@ class Misconception:
     """
 
     name: str
+    you: str
     sentence: str
     detail: str
     edits: Mapping[str, Edit]
@@ -67,7 +69,7 @@ class Rewriter:
         touched = {self.true[name].kind for name in changed} | self.given
         for step in self._linked if touched & _SLOPES else ():
             if step.name not in changed and touched & _RESTS_ON.get(step.kind, _OUTPUTS):
-                changed[step.name] = replace(step, stable=_computable(step.rhs), cancelled=None)
+                changed[step.name] = replace(step, stable=computable(step.rhs), cancelled=None)
         return changed
 
     def _line(self, name: str, edits: list[Edit]) -> Step | None:
@@ -76,12 +78,12 @@ class Rewriter:
             step, rhs = self.true[name], self.true[name].rhs
             for edit in edits:
                 rhs = edit(rhs)
-            changed = replace(step, rhs=rhs, stable=_computable(rhs), cancelled=None) if rhs != step.rhs else None
+            changed = replace(step, rhs=rhs, stable=computable(rhs), cancelled=None) if rhs != step.rhs else None
             self._known[key] = changed
         return self._known[key]
 
 
-def _computable(rhs: sp.Expr) -> sp.Expr:
+def computable(rhs: sp.Expr) -> sp.Expr:
     """A right side for arrays: max(0, z) becomes a choice."""
     return rhs.rewrite(sp.Piecewise) if rhs.has(sp.Max) else rhs
 

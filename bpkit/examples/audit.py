@@ -113,12 +113,13 @@ def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
     """Words, kind and reasons."""
     if found.carried:
         return f"follows from {' and '.join(found.carried)} as printed", "follows", found.carried
-    if found.verdict == "correct":
+    if found.verdict in ("correct", "few_digits"):
         return "holds", "holds", ()
     if found.verdict == "rounded":
         if found.figure.cuts(found.exact):
             return "holds, cut off where it should be rounded", "cut off", ()
-        return f"holds, from numbers kept to {found.decimals} decimals", "rounded", ()
+        kept = f"from numbers kept to {found.decimals} decimals" if found.decimals else "as measured by nudging"
+        return f"holds, {kept}", "rounded", ()
     if found.misconceptions:
         told = [one.name + (f" ({one.detail})" if one.detail else "") for one in found.misconceptions]
         names = tuple(one.name for one in found.misconceptions)

@@ -134,10 +134,10 @@ class Ask(widgets.VBox):  # type: ignore[misc]
     def _show(self, _change: Any = None) -> None:
         state = self.state
         for place, (verdict, one) in enumerate(zip(self.verdicts, state.feedback)):
-            sign, word, color = LOOKS.get("correct" if one else one.verdict, ("", "", FAINT))
+            sign, color = LOOKS.get("correct" if one else one.verdict, ("", FAINT))
             verdict.value = (
                 f"<div role='status' style='padding:2px 10px;border-left:4px solid {color}'>"
-                f"<b>{sign} {word}</b> {escape(state.said(place))}</div>"
+                f"<b>{sign}</b> {escape(state.said(place))}</div>"
             )
         self.solution.disabled = not state.tried
         self.score.value = f"<div role='status' class='bpkit-message'>{state.score}</div>"

@@ -10,9 +10,14 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, product, put, total
 from bpkit.core.functions import softmax_at
 from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
-from bpkit.core.slips.places import Shapes, at, depths, placed, places, signal
+from bpkit.core.slips.places import Shapes, at, depths, mistake, placed, places, signal
 
 
+@mistake(
+    "leaves the bias out",
+    "leave out the bias",
+    "the net input ends with the bias",
+)
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
     for where, layers in places(d.network):
@@ -20,6 +25,11 @@ def bias_left_out(d: Derivation) -> Shapes:
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
+@mistake(
+    "takes another layer's bias",
+    "use the bias of another layer",
+    "each layer has its own bias",
+)
 def other_bias(d: Derivation) -> Shapes:
     """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
@@ -27,7 +37,7 @@ def other_bias(d: Derivation) -> Shapes:
     for row, other in permutations(rows, 2):
         for detail, beside in (("", [*other, *other[:1] * len(row)]), (" throughout", other[:1] * len(row))):
             wrong = {n: network.bias_of[o] for n, o in zip(row, beside)}
-            names = dict.fromkeys(f"{new} in place of {network.bias_of[n]}" for n, new in wrong.items())
+            names = dict.fromkeys(f"{new} instead of {network.bias_of[n]}" for n, new in wrong.items())
             yield (
                 "; ".join(names) + detail,
                 {f"net_{n}": instead({network.bias_of[n]: new}) for n, new in wrong.items()},
@@ -42,6 +52,11 @@ def other_bias(d: Derivation) -> Shapes:
         )
 
 
+@mistake(
+    "takes another neuron's bias",
+    "use the bias of another neuron",
+    "each neuron has its own bias",
+)
 def other_neurons_bias(d: Derivation) -> Shapes:
     """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
     network = d.network
@@ -50,7 +65,7 @@ def other_neurons_bias(d: Derivation) -> Shapes:
         for neuron, right in network.bias_of.items():
             for other, wrong in network.bias_of.items():
                 if other != neuron and (depth[other] == depth[neuron] or other[-1] == neuron[-1]):
-                    yield f"{wrong} in place of {right}", {f"net_{neuron}": instead({right: wrong})}
+                    yield f"{wrong} instead of {right}", {f"net_{neuron}": instead({right: wrong})}
 
 
 def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
@@ -58,6 +73,11 @@ def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
     return d.network.bias_of.get(neuron), d.network.layers[depths(d.network)[neuron] - 1]
 
 
+@mistake(
+    "adds the bias more than once",
+    "add the bias to each product",
+    "you add it once, to the whole sum",
+)
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
@@ -70,10 +90,15 @@ def bias_repeated(d: Derivation) -> Shapes:
 
 
 def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
-    """One expression in place of another."""
+    """One expression instead of another."""
     return lambda rhs: put(rhs, {old: new})
 
 
+@mistake(
+    "multiplies the bias",
+    "multiply the bias by the input",
+    "you add the bias as it is",
+)
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d.network):
@@ -86,6 +111,11 @@ def bias_multiplied(d: Derivation) -> Shapes:
         yield where, edits
 
 
+@mistake(
+    "leaves out a term of the net input",
+    "leave out a term of the net input",
+    "every neuron in the layer before adds its product",
+)
 def term_left_out(d: Derivation) -> Shapes:
     """One product is missing from a net input."""
     for weight, (source, neuron) in d.network.weights.items():
@@ -93,6 +123,11 @@ def term_left_out(d: Derivation) -> Shapes:
             yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
 
 
+@mistake(
+    "swaps the inputs",
+    "swap the inputs",
+    "each weight multiplies the input that it starts from",
+)
 def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
     for one, other in combinations(d.network.inputs, 2):
@@ -101,6 +136,11 @@ def inputs_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {name: instead(both) for name in lines}
 
 
+@mistake(
+    "passes on net instead of out",
+    "pass on net instead of out",
+    "a neuron passes on its output, which is the activation of its net input",
+)
 def net_passed_on(d: Derivation) -> Shapes:
     """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
     for where, layers in places(d.network):
@@ -112,6 +152,11 @@ def net_passed_on(d: Derivation) -> Shapes:
     yield "in the derivative", edits
 
 
+@mistake(
+    "applies the activation twice",
+    "apply the activation twice",
+    "the output is the activation of the net input, applied once",
+)
 def activation_twice(d: Derivation) -> Shapes:
     """out = f(f(net))."""
     for where, layers in places(d.network):
@@ -128,6 +173,11 @@ def activation_twice(d: Derivation) -> Shapes:
         yield "in the output layer", {f"out_{o}": becomes(own.func(own, *shares)) for o, own in zip(last, shares)}
 
 
+@mistake(
+    "loses the minus in the exponent",
+    "lose the minus in the exponent",
+    "without it the sigmoid 1/(1 + exp(−net)) falls where it should rise",
+)
 def exponent_sign(d: Derivation) -> Shapes:
     """1/(1 + e^net): the minus in the exponent is lost."""
     for where, layers in places(d.network):
@@ -141,11 +191,21 @@ def exponent_sign(d: Derivation) -> Shapes:
         yield where, edits
 
 
+@mistake(
+    "transposes the weights forward",
+    "swap the rows and columns of the weights",
+    "each weight then connects the wrong two neurons",
+)
 def forward_transposed(d: Derivation) -> Shapes:
     """W laid down with rows for columns, on the way forward alone or throughout."""
     yield from _laid_down(d, True)
 
 
+@mistake(
+    "takes the weights in the order of their numbers",
+    "use the weights in the order of their numbers",
+    "look at the drawing, because the weights of this network are numbered differently",
+)
 def order_of_numbers(d: Derivation) -> Shapes:
     """The weights are taken in the order of their numbers, where the network is wired otherwise."""
     if d.network.renamed:

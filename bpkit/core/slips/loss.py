@@ -10,9 +10,14 @@ import sympy as sp
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, product, put
 from bpkit.core.rewrites import Edit, S, becomes, instead, times
-from bpkit.core.slips.places import Shapes, at, places
+from bpkit.core.slips.places import Shapes, at, mistake, places
 
 
+@mistake(
+    "swaps the targets",
+    "swap the targets",
+    "each output has its own target",
+)
 def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
     for one, other in combinations(d.network.targets, 2):
@@ -21,8 +26,13 @@ def targets_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {name: instead(both) for name in lines}
 
 
+@mistake(
+    "forgets the square",
+    "forget the square",
+    "you square each error before you add it",
+)
 def square_forgotten(d: Derivation) -> Shapes:
-    """½(y - out) in place of ½(y - out)²; or the size of it."""
+    """½(y - out) instead of ½(y - out)²; or the size of it."""
     errors = [step.name for step in d if step.kind == "error" and _squares(step.rhs)]
     yield "", dict.fromkeys(errors, _unsquared)
     yield "the sign dropped", dict.fromkeys(errors, lambda rhs: _unsquared(rhs, sp.Abs))
@@ -37,6 +47,11 @@ def _squares(rhs: sp.Expr) -> bool:
     return any(power.exp == 2 for power in rhs.atoms(sp.Pow))
 
 
+@mistake(
+    "counts one output's error only",
+    "count the error of one output only",
+    "the loss is the sum of the errors of all outputs",
+)
 def one_error_only(d: Derivation) -> Shapes:
     """The error of one output is taken for the loss."""
     if len(d.network.outputs) > 1:
@@ -44,6 +59,11 @@ def one_error_only(d: Derivation) -> Shapes:
             yield f"E_{o} alone", {"E_total": becomes(f"E_{o}")}
 
 
+@mistake(
+    "leaves out the second half of the cross-entropy",
+    "leave out the second half of the cross-entropy",
+    "the part (1 − y) · ln(1 − out) belongs to it",
+)
 def half_of_cross_entropy(d: Derivation) -> Shapes:
     """-y·ln(out) where the second half, of (1 - y), belongs to it."""
     if d.network.loss.name == "binary_cross_entropy":
@@ -54,21 +74,81 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
         yield "", edits
 
 
+@mistake(
+    "swaps the sign of the error",
+    "swap the sign of the error",
+    "the slope is output minus target; where a book has target minus output, its update adds",
+)
 def error_sign(d: Derivation) -> Shapes:
-    """y - out in place of out - y."""
+    """y - out instead of out - y."""
     yield "", {step.name: times(MINUS) for step in d if step.kind == "loss slope"}
 
 
+@mistake(
+    "doubles the gradient",
+    "double the slope of the loss",
+    "the 2 from the square and the ½ of this loss cancel",
+)
 def doubled(d: Derivation) -> Shapes:
-    """The ½ is left out, of the loss and its slope or of one of them."""
-    yield "", _scaled(d, sp.Integer(2))
+    """The ½ of the loss is not there to cancel the 2."""
+    if _has_half(d):
+        yield "", _scaled(d, sp.Integer(2), _SLOPES)
 
 
+@mistake("doubles the gradient", "double the slope of the loss", "this loss has no second factor of 2")
+def doubled_otherwise(d: Derivation) -> Shapes:
+    """The same for a loss without a ½."""
+    if not _has_half(d):
+        yield "", _scaled(d, sp.Integer(2), _SLOPES)
+
+
+@mistake("halves the gradient", "halve the slope of the loss", "there is a ½ too many")
 def halved(d: Derivation) -> Shapes:
-    """A ½ too many."""
-    yield "", _scaled(d, sp.Rational(1, 2))
+    """A ½ too many in the slope, or the 2 of the square left out."""
+    yield "", _scaled(d, sp.Rational(1, 2), _SLOPES)
 
 
+@mistake("forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference")
+def half_forgotten(d: Derivation) -> Shapes:
+    """(y - out)² instead of ½(y - out)²."""
+    if _has_half(d):
+        yield "", _scaled(d, sp.Integer(2), _ERRORS)
+
+
+@mistake("doubles the loss", "double the loss", "the errors of this loss have no factor 2")
+def loss_doubled(d: Derivation) -> Shapes:
+    """Twice the errors, of a loss without a ½."""
+    if not _has_half(d):
+        yield "", _scaled(d, sp.Integer(2), _ERRORS)
+
+
+@mistake("halves the loss", "halve the loss", "there is a ½ too many")
+def loss_halved(d: Derivation) -> Shapes:
+    """A ½ too many in the errors."""
+    yield "", _scaled(d, sp.Rational(1, 2), _ERRORS)
+
+
+@mistake(
+    "doubles the gradient",
+    "forget the ½ of the loss",
+    "without it the loss and its gradient are both twice as large",
+)
+def both_doubled(d: Derivation) -> Shapes:
+    """The ½ is missing from the loss and from its slope, which shows after updates."""
+    yield "and the loss", _scaled(d, sp.Integer(2))
+
+
+@mistake("halves the gradient", "halve the loss", "its gradient is then half as large, too")
+def both_halved(d: Derivation) -> Shapes:
+    """A ½ too many in the loss and in its slope."""
+    yield "and the loss", _scaled(d, sp.Rational(1, 2))
+
+
+@mistake(
+    "takes the mean instead of the sum",
+    "divide by the number of terms",
+    "these terms are added up and not divided by their number",
+)
 def mean_of_outputs(d: Derivation) -> Shapes:
     """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
     k = len(d.network.outputs)
@@ -85,18 +165,38 @@ def mean_of_outputs(d: Derivation) -> Shapes:
         yield f"over the neurons that {bias} feeds", {f"dE_total/d{bias}": times(sp.Rational(1, len(fed)))}
 
 
+@mistake(
+    "takes the sum instead of the mean",
+    "take the sum instead of the mean",
+    "this loss is a mean, so divide the sum by the number of its terms",
+)
 def sum_of_outputs(d: Derivation) -> Shapes:
     """The mean is not taken: over the outputs of a mean squared error, over the samples of a batch."""
     k = len(d.network.outputs)
     if d.network.loss.name == "mean_squared_error" and k > 1:
         yield "over the outputs", _scaled(d, sp.Integer(k))
     yield "over the samples", {s.name: times("n_samples") for s in d if s.kind in ("total", "gradient")}
+    yield "over the samples, in the gradient", {s.name: times("n_samples") for s in d if s.kind == "gradient"}
+    yield "over the samples, in the loss", {s.name: times("n_samples") for s in d if s.kind == "total"}
 
 
-def _scaled(d: Derivation, factor: sp.Expr, kinds: tuple[str, ...] = ("error", "loss slope")) -> dict[str, Edit]:
+_ERRORS, _SLOPES = ("error",), ("loss slope",)
+
+
+def _has_half(d: Derivation) -> bool:
+    """Is this loss half a square?"""
+    return d.network.loss.name == "half_squared_error"
+
+
+def _scaled(d: Derivation, factor: sp.Expr, kinds: tuple[str, ...] = _ERRORS + _SLOPES) -> dict[str, Edit]:
     return {step.name: times(factor) for step in d if step.kind in kinds}
 
 
+@mistake(
+    "takes the error instead of its slope",
+    "send back the error itself",
+    "you send back the slope of the error with respect to the output",
+)
 def loss_as_slope(d: Derivation) -> Shapes:
     """The error itself is sent back, where its slope belongs."""
     yield "", {f"dE_{o}/dout_{o}": becomes(f"E_{o}") for o in d.network.outputs}

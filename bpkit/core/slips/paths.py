@@ -9,11 +9,16 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
 from bpkit.core.rewrites import Edit, S, becomes, in_turn, instead, only, times, without
-from bpkit.core.slips.places import Shapes, depths, placed, places, signal
+from bpkit.core.slips.places import Shapes, depths, mistake, placed, places, signal
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 
 
+@mistake(
+    "passes the error back instead of the delta",
+    "send the error back instead of the delta",
+    "the delta contains the slope of the activation, and the error does not",
+)
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
     edits: dict[str, Edit] = {}
@@ -25,18 +30,33 @@ def raw_error_back(d: Derivation) -> Shapes:
     yield "", edits
 
 
+@mistake(
+    "leaves out the input factor",
+    "leave out what the weight multiplies",
+    "the derivative with respect to a weight is the delta times the signal that the weight multiplies",
+)
 def input_left_out(d: Derivation) -> Shapes:
     """The delta alone, without what the weight multiplies."""
     yield "", {s.name.replace(f"dnet_{s.about[1]}", "dE_total", 1): without(s.name) for s in d if s.kind == "dnet/dw"}
 
 
+@mistake(
+    "takes the parameter for its own factor",
+    "multiply by the parameter itself",
+    "a weight multiplies the signal that comes in and a bias multiplies 1, so that is the factor",
+)
 def weight_as_factor(d: Derivation) -> Shapes:
-    """The weight itself among the factors of its derivative, or in place of what it multiplies."""
+    """The weight itself among the factors of its derivative, or instead of what it multiplies."""
     weights = [step for step in d if step.kind == "dnet/dw"]
-    yield "in place of what it multiplies", {s.name: becomes(s.about[0]) for s in weights}
+    yield "instead of what it multiplies", {s.name: becomes(s.about[0]) for s in weights}
     yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
 
 
+@mistake(
+    "multiplies the bias derivative by the input",
+    "multiply the derivative with respect to the bias by the input",
+    "a bias multiplies 1, so its derivative is the delta",
+)
 def bias_times_input(d: Derivation) -> Shapes:
     """The derivative by a bias times what the weights multiply, as if it were one of them."""
     layer = {neuron: depth - 1 for neuron, depth in depths(d.network).items()}
@@ -46,6 +66,11 @@ def bias_times_input(d: Derivation) -> Shapes:
     yield "by all of them together", edits
 
 
+@mistake(
+    "sums the deltas of the layer for each bias",
+    "add up the deltas of the whole layer",
+    "this bias feeds one neuron, so its derivative is the delta of that neuron",
+)
 def deltas_summed(d: Derivation) -> Shapes:
     """The deltas of a whole layer summed, for each neuron's own bias."""
     edits: dict[str, Edit] = {}
@@ -56,6 +81,11 @@ def deltas_summed(d: Derivation) -> Shapes:
     yield "", edits
 
 
+@mistake(
+    "leaves out the weight on a path",
+    "leave out a weight on the way back",
+    "going back to a neuron, multiply by the weight between the two",
+)
 def path_weight_left_out(d: Derivation) -> Shapes:
     """The weight that leads from a hidden neuron on, forgotten on one path or on all."""
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
@@ -73,6 +103,11 @@ def _holding(d: Derivation, names: list[str]) -> dict[str, Edit]:
     return {step.name: without(*gone) for step in d if gone & step.rhs.free_symbols}
 
 
+@mistake(
+    "follows only one path",
+    "follow only one path",
+    "the parameter reaches the loss along several paths, and you add up what they contribute",
+)
 def one_path(d: Derivation) -> Shapes:
     """Of several paths to the loss only one is followed."""
     network = d.network
@@ -99,6 +134,11 @@ def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
     return edits
 
 
+@mistake(
+    "does not transpose the weights backward",
+    "use the weights on the way back in the order of the way forward",
+    "the weights that lead back to a neuron are the ones that leave it",
+)
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
     for where, layers in places(d.network, 2):
@@ -110,6 +150,11 @@ def not_transposed(d: Derivation) -> Shapes:
         yield where, edits
 
 
+@mistake(
+    "takes the neighbour's derivative",
+    "take the derivative with respect to another parameter",
+    "start the chain at the parameter that the question asks for",
+)
 def neighbours_derivative(d: Derivation) -> Shapes:
     """The derivative by another weight of the layer, or by another bias."""
     network, depth = d.network, depths(d.network)

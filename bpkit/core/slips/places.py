@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from bpkit.core.derivation import Derivation, Step
 from bpkit.core.network import Edge, Network, natural
 from bpkit.core.rewrites import Edit
 
 Shapes = Iterator[tuple[str, dict[str, Edit]]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A mistake on any network: its stable ``name``, what ``you`` do in it ("you get this if you .."), a ``sentence``
+    that says why it is one, and the ``shapes`` that it comes in on a derivation.
+    """
+
+    name: str
+    you: str
+    sentence: str
+    shapes: Callable[[Derivation], Shapes]
+
+    def __call__(self, derivation: Derivation) -> Shapes:
+        return self.shapes(derivation)
+
+
+def mistake(name: str, you: str, sentence: str) -> Callable[[Callable[[Derivation], Shapes]], Rule]:
+    """Give a function that yields the shapes of a mistake its words."""
+    return lambda shapes: Rule(name, you, sentence, shapes)
 
 
 def depths(network: Network) -> dict[str, int]:

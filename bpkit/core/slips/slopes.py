@@ -7,21 +7,36 @@ from collections.abc import Callable
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, OUT, Z, product, put, total
 from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
-from bpkit.core.slips.places import Shapes, at, depths, places
+from bpkit.core.slips.places import Shapes, at, depths, mistake, places
 
 
+@mistake(
+    "forgets the output slope",
+    "leave out the slope of the output",
+    "going back through the output neuron, multiply by the slope of its activation",
+)
 def output_slope_forgotten(d: Derivation) -> Shapes:
-    """dE/dout in place of dE/dnet at the outputs."""
+    """dE/dout instead of dE/dnet at the outputs."""
     whole = "total" if d.network.activations[-1].joint else None
     yield "", {f"dE_{whole or o}/dnet_{o}": becomes(f"dE_{whole or o}/dout_{o}") for o in d.network.outputs}
 
 
+@mistake(
+    "forgets the hidden slope",
+    "leave out the slope of the hidden neuron",
+    "going back through a hidden neuron, multiply by the slope of its activation",
+)
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
-    """dE/dout in place of dE/dnet in hidden layers."""
+    """dE/dout instead of dE/dnet in hidden layers."""
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
         yield where, {s.name: without(f"dout_{s.about[0]}/dnet_{s.about[0]}") for s in at(d, "delta", layers)}
 
 
+@mistake(
+    "counts the output slope twice",
+    "multiply by the slope of the output twice",
+    "the delta contains this slope already",
+)
 def output_slope_twice(d: Derivation) -> Shapes:
     """The slope once more, on a delta that has it already."""
     whole = "total" if d.network.activations[-1].joint else None
@@ -34,12 +49,22 @@ def _slopes(d: Derivation, edit: Callable[[str], Edit]) -> Shapes:
         yield where, {step.name: edit(step.about[-1]) for step in kinds}
 
 
+@mistake(
+    "takes the slope at net",
+    "put the net input into the formula of the slope",
+    "this formula needs the output of the neuron",
+)
 def slope_at_net(d: Derivation) -> Shapes:
     """net·(1 - net): the formula in out, filled with net."""
     names = {f"out_{n}": f"net_{n}" for row in d.network.layers[1:] for n in row}
     yield from _slopes(d, lambda neuron: instead(names))
 
 
+@mistake(
+    "applies the slope function to out",
+    "put the output into the formula of the slope",
+    "this formula needs the net input",
+)
 def slope_of_out(d: Derivation) -> Shapes:
     """f'(out): the slope function, given out where it wants net."""
     depth = depths(d.network)
@@ -53,18 +78,33 @@ def slope_of_out(d: Derivation) -> Shapes:
     yield from _slopes(d, edit)
 
 
+@mistake(
+    "uses the sigmoid's slope",
+    "use the slope of the sigmoid",
+    "another activation has another slope than out · (1 − out)",
+)
 def sigmoids_slope(d: Derivation) -> Shapes:
     """out·(1 - out), whatever the activation is."""
     one = lambda neuron: becomes(product(S(f"out_{neuron}"), total(ONE, -S(f"out_{neuron}"))))
     yield from _slopes(d, one)
 
 
+@mistake(
+    "takes a part of the slope",
+    "use only one factor of the slope",
+    "the slope is the product of both factors, such as out · (1 − out)",
+)
 def part_of_slope(d: Derivation) -> Shapes:
     """Of the two factors of a slope, one is forgotten: out, or 1 - out."""
     yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[0] if rhs.is_Mul else rhs)
     yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
 
 
+@mistake(
+    "takes another neuron's slope",
+    "use the slope of another neuron",
+    "each neuron has the slope that belongs to its own output",
+)
 def other_neurons_slope(d: Derivation) -> Shapes:
     """The slope of the neuron beside it."""
     for step in d:
@@ -73,9 +113,14 @@ def other_neurons_slope(d: Derivation) -> Shapes:
             for other in d.network.layers[depths(d.network)[own]]:
                 if other != own:
                     names = {f"net_{own}": f"net_{other}", f"out_{own}": f"out_{other}"}
-                    yield f"{other}'s for {own}'s", {step.name: instead(names)}
+                    yield f"that of {other} instead of {own}", {step.name: instead(names)}
 
 
+@mistake(
+    "takes only the diagonal of the softmax slope",
+    "use only the slope of each output with respect to its own net input",
+    "with softmax each net input moves every output",
+)
 def softmax_diagonal(d: Derivation) -> Shapes:
     """Only the softmax slope of an output in its own net."""
     if d.network.activations[-1].joint:

@@ -124,7 +124,7 @@ def _build_batch(task: Task) -> Content:
         return max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
 
     wrong = [
-        Wrong("takes the sum in place of the mean", "the loss of a batch is the mean over its samples", sum(each)),
+        Wrong("takes the sum instead of the mean", "the loss of a batch is the mean over its samples", sum(each)),
         *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
     ]
     parts = [number_part(sample, quantity, OUTPUT, f" of sample {i} alone") for i, sample in enumerate(samples, 1)]
@@ -166,6 +166,6 @@ QUESTIONS = (
         "A batch and its mean",
         _draw_batch,
         _build_batch,
-        ("takes the sum in place of the mean", "takes one sample for all", *OUTPUT[:3]),
+        ("takes the sum instead of the mean", "takes one sample for all", *OUTPUT[:3]),
     ),
 )

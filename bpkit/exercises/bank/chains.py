@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.core.blame import KEEPS
 from bpkit.core.derive import derive
-from bpkit.core.diagnosis import KEEPS
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.exercises.bank.quantities import BIG_RATES, DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked

@@ -37,7 +37,7 @@ _PLANTED = (
     "follows only one path",
     "leaves out the input factor",
     "leaves the bias out",
-    "passes net on in place of out",
+    "passes on net instead of out",
     "leaves out the weight on a path",
     "takes a part of the slope",
 )

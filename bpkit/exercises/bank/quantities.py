@@ -31,7 +31,7 @@ FORWARD = (
     "leaves the bias out",
     "takes another layer's bias",
     "swaps the inputs",
-    "passes net on in place of out",
+    "passes on net instead of out",
     "transposes the weights forward",
     "multiplies the bias",
 )
@@ -46,7 +46,7 @@ WEIGHT = (
     *OUTPUT,
     "leaves out the input factor",
     "takes the neighbour's derivative",
-    "gives the new value in place of the derivative",
+    "gives the new value instead of the derivative",
 )
 HIDDEN = (
     "follows only one path",
@@ -61,8 +61,8 @@ HIDDEN = (
 UPDATE = (
     "adds the gradient",
     "forgets the learning rate",
-    "gives the derivative in place of the new value",
-    "gives the change in place of what was asked",
+    "gives the derivative instead of the new value",
+    "gives the change instead of what was asked",
 )
 
 
@@ -176,7 +176,7 @@ QUESTIONS = (
         "forward",
         "The loss",
         lambda network, rng: ["E_total"],
-        ("doubles the gradient", "forgets the square", "counts one output's error only", "swaps the targets", *FORWARD),
+        ("forgets the ½", "forgets the square", "counts one output's error only", "swaps the targets", *FORWARD),
     ),
     quantity_question(
         "output-delta",
@@ -222,7 +222,7 @@ QUESTIONS = (
         "hidden layer",
         "The derivative of the loss by a bias that several neurons share",
         lambda network, rng: [f"dE_total/d{next(b for b, fed in network.biases.items() if len(fed) > 1)}"],
-        ("follows only one path", "takes the mean in place of the sum", *OUTPUT[:2], "forgets the hidden slope"),
+        ("follows only one path", "takes the mean instead of the sum", *OUTPUT[:2], "forgets the hidden slope"),
         _shared_bias,
     ),
     quantity_question(
