@@ -110,6 +110,11 @@ def run(n: Numbers, *switches: str) -> dict[str, float]:
     new_W = [w + sign * rate * g for w, g in zip(n.W, dW)]
     trained = (n.train_biases or "biases too" in mistakes) and "biases not" not in mistakes
     new_b = [v + sign * rate * g * trained for v, g in zip(n.b, db)]
+    still = {"nothing learns": range(len(dW)), "hidden still": range(len(dW) - 1), "output still": [len(dW) - 1]}
+    for layer in (layer for switch in mistakes for layer in still.get(switch, ())):
+        new_W[layer], new_b[layer] = n.W[layer], n.b[layer]
+    if "hidden weights still" in mistakes:
+        new_W[:-1] = n.W[:-1]
     again, _ = _pass(n, new_W, new_b, mistakes)
     results["E_total after 1 update"] = again["E_total"]
     k = 0
@@ -251,7 +256,14 @@ def _pass(n: Numbers, W, b, mistakes):
 def named(switch: str, quantity: str) -> tuple[str, ...]:
     """The names that a mistake may have in a quantity: a ½ that is missing going forward is not in the gradient."""
     forward = not quantity.startswith("dE") and not quantity.endswith(("_new", "update"))
-    return FORWARD[switch] if forward and switch in FORWARD else (PROGRAMS[switch],)
+    if switch in FORWARD and forward:
+        return FORWARD[switch]
+    # One new value tells of its own weight alone.
+    return (
+        (PROGRAMS[switch], "keeps the old value")
+        if "still" in switch and quantity.endswith("_new")
+        else (PROGRAMS[switch],)
+    )
 
 
 FORWARD = {"doubles": ("forgets the ½", "doubles the loss"), "halves": ("halves the loss",)}
@@ -296,5 +308,9 @@ PROGRAMS = {
     "sums the deltas": "sums the deltas of the layer for each bias",
     "bias with input": "multiplies the bias derivative by the input",
     "biases too": "updates the biases",
+    "nothing learns": "keeps the old value",
+    "hidden still": "keeps the hidden weights",
+    "output still": "keeps the output weights",
+    "hidden weights still": "keeps the hidden weights",
     "biases not": "keeps the biases",
 }

@@ -86,7 +86,9 @@ def carried(case: Case) -> Diagnosis | None:
         places = min(one.decimals for one in case.typed.values())
         return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
     told = " and ".join(f"{spelled(name)} = {spelled(case.typed[name].text)}" for name in wrong)
-    message = f"Right for your {told}. Look for the mistake there."
+    message = (
+        f"Right for your {told}. Look for the mistake there, if you worked {'those' if wrong[1:] else 'that'} out."
+    )
     words = ("error carried forward", "go on from an earlier mistake", "the step is right, an earlier value is not")
     earlier = tuple(
         Explanation(*words, step, step, value, f"from {step.name}")

@@ -48,7 +48,7 @@ def input_left_out(d: Derivation) -> Shapes:
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
     weights = [step for step in d if step.kind == "dnet/dw"]
-    yield "instead of what it multiplies", {s.name: becomes(s.about[0]) for s in weights}
+    yield "", {s.name: becomes(s.about[0]) for s in weights}
     yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
 
 

@@ -114,7 +114,9 @@ def hidden_kept(d: Derivation) -> Shapes:
     """The output layer alone learns; or of several hidden layers one does not."""
     last = len(d.network.layers) - 1
     for where, layers in places(d.network, 1, last - 1):
-        yield where if last > 2 else "", _kept(d, layers)
+        place = [where] if last > 2 and where else []
+        yield ", ".join(place), _kept(d, layers)
+        yield ", ".join([*place, "the biases learn"]), _kept(d, layers, biases=False)
 
 
 @mistake(
@@ -127,13 +129,14 @@ def output_kept(d: Derivation) -> Shapes:
     last = len(d.network.layers) - 1
     if last > 1:
         yield "", _kept(d, range(last, last + 1))
+        yield "the biases learn", _kept(d, range(last, last + 1), biases=False)
 
 
-def _kept(d: Derivation, layers: range) -> dict[str, Edit]:
-    """Nothing that feeds the neurons of some layers is updated."""
+def _kept(d: Derivation, layers: range, biases: bool = True) -> dict[str, Edit]:
+    """Nothing that feeds the neurons of some layers is updated; or the biases alone are."""
     depth = depths(d.network)
     names = [name for name, (_, neuron) in d.network.weights.items() if depth[neuron] in layers]
-    names += [bias for bias, (first, *_) in d.network.biases.items() if depth[first] in layers]
+    names += [bias for bias, (first, *_) in d.network.biases.items() if biases and depth[first] in layers]
     return {f"{name}_new": becomes(name) for name in names}
 
 
