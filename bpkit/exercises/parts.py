@@ -62,7 +62,7 @@ class Part(ABC):
             return Feedback("unreadable", error.said)
         except BpkitError as error:
             said = str(error).partition(": ")[2]
-            return Feedback("unreadable", f"{said[:1].upper()}{said[1:]}.")
+            return Feedback("unreadable", f"{said[:1].upper()}{said[1:]}{'' if said.endswith('?') else '.'}")
 
     @abstractmethod
     def _judged(self, given: object) -> Feedback:
