@@ -11,7 +11,7 @@ Source: every answer, and every mistake looked for, is computed from the lines o
 >>> import bpkit as bp
 >>> exercise = bp.exercises.generate("hidden-weight", seed=7)
 >>> exercise.check(exercise.answer)
-correct: -0.0174047 is right
+correct: Right.
 """
 
 from importlib import import_module

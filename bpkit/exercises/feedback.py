@@ -41,7 +41,7 @@ class Feedback:
         return self.accepted
 
     def __repr__(self) -> str:
-        return f"{self.verdict}: {self.message}"
+        return f"{', '.join((self.verdict, *self.misconceptions))}: {self.message}"
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def feedback_body(one: Standing) -> str:
     """What stands on a learner's page: every answer, what is said about it, and its points."""
     rows = []
     for mark in one.marks:
-        said = f"{mark.feedback.sign} {mark.feedback.message}"
+        named = "; ".join(mark.feedback.misconceptions)
+        said = f"{mark.feedback.sign} {mark.feedback.message}" + f" ({named})" * bool(named)
         if mark.key in one.changed:
             said = f"Marked by your instructor. {one.changed[mark.key].remark}".strip()
         given = "–" if mark.feedback.verdict == "blank" else mark.given
