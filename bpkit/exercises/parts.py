@@ -82,7 +82,8 @@ class NumberPart(Part):
 
     ``quantity`` and ``problem`` say what it is, as ``diagnose`` is asked, which then judges the answers; both are None
     for a number that is no quantity of a derivation. ``paper`` is how far rounding on paper can carry the right
-    answer, or a function that finds it; ``proof`` finds the number three times.
+    answer, or a function that finds it; ``proof`` finds the number three times. ``own`` says that some of the wrong
+    answers are the question's own mistakes, which no derivation has.
     """
 
     right: float
@@ -91,6 +92,7 @@ class NumberPart(Part):
     quantity: str | None = None
     problem: Problem | None = None
     proof: Callable[[], Proof] | None = None
+    own: bool = False
 
     @property
     def answer(self) -> float:
@@ -126,7 +128,8 @@ class NumberPart(Part):
             usual = self._standing(figure)
         if usual.verdict not in ("unknown", "misconception"):
             return usual
-        # The question's own mistakes, which no derivation has.
+        if self.problem is not None and not self.own:
+            return usual  # the detective knows all that there is to know
         exact = [w for w in self.wrong if abs(figure.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
         if usual.verdict == "unknown":
             near = [] if self.problem else [w for w in self.wrong if abs(figure.value - w.answer) <= self.reach(w)]

@@ -84,6 +84,7 @@ def _build_rates(task: Task) -> Content:
                 "E_total after 1 update",
                 tried,
                 partial(prove_after, tried),
+                own=True,
                 known=partial(_after_wrongly, tried),
             )
         )
@@ -137,6 +138,7 @@ def _build_batch(task: Task) -> Content:
             quantity,
             problem,
             partial(prove, problem, quantity),
+            own=True,
             known=tuple(wrong),
         )
     )
