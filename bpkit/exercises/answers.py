@@ -17,7 +17,7 @@ LARGEST_NUMBER = 1024  # bits: what a float holds
 _BLANKS = ("None", "...", "")
 _RUN_AS_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 _KEY = re.compile(r"\d{1,3}[a-z]?")
-_CHANGING = ("update", "setdefault", "pop", "popitem", "clear")
+_CHANGING = ("__setitem__", "update", "setdefault", "pop", "popitem", "clear")
 
 # In a cell that Python cannot read as a whole.
 _ANSWER = re.compile(

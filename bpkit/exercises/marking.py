@@ -73,13 +73,16 @@ def mark_file(path: Path, key: Key, root: Path | None = None) -> Marked:
         return _of(file, replace(owner, problem="there is no answer in it, not even an empty answer cell"))
     try:
         sheet = key.sheet(owner.seat.slug)
-        answers = {name: found.value for name, found in submission.answers.items()}
-        marks = fair(mark_sheet(sheet, answers, submission), sheet, key)
+        found = submission.answers_to(sheet.parts)
+        answers = {name: one.value for name, one in found.items()}
+        marks = fair(mark_sheet(sheet, answers, replace(submission, answers=found)), sheet, key)
     except Exception as error:
         return _unmarked(file, key, inside, f"could not be marked ({type(error).__name__}: {str(error)[:80]})")
     remarks = [*submission.remarks, *owner.remarks]
     if lost := [name for name in sheet.parts if name not in submission.answers]:
         remarks.append(f"no answer cell found for {', '.join(lost)}")
+    if unasked := [repr(name) for name in submission.answers if name not in sheet.parts]:
+        remarks.append(f"it answers {', '.join(unasked)}, which this sheet does not ask for")
     return replace(_of(file, owner), marks=marks, remarks=tuple(remarks), sheet=sheet.fingerprint)
 
 

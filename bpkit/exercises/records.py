@@ -27,8 +27,7 @@ Line = Mapping[str, str]
 
 def marks_table(outcome: Outcome) -> str:
     """One line for each learner, absent ones too, and for each file that is nobody's."""
-    keys = list(dict.fromkeys(mark.key for one in outcome.standings for mark in one.marks))
-    head = dict.fromkeys([*FIRST, *keys, *LAST])
+    head = dict.fromkeys([*FIRST, *outcome.keys, *LAST])
     head |= dict.fromkeys(name for one in outcome.standings for name in one.row)  # columns of the instructor's own
     return csv_text([list(head), *([cells.get(name, "") for name in head] for cells in map(_cells, outcome.standings))])
 
@@ -37,7 +36,7 @@ def _cells(one: Standing) -> Line:
     """A line by column. One of an earlier run stays as it is, but for what was set by hand and for new files."""
     each = {mark.key: f"{one.points_for(mark):g}" for mark in one.marks}
     points = {"points": f"{one.points:g}" if one.marks else "", "by hand": str(len(one.pending)) if one.marks else ""}
-    unclear = "; ".join(f"{mark.key}: {mark.given[:60]} ({why})" for mark, why in one.unclear)
+    unclear = "; ".join(f"{mark.key}: {mark.given[:60] or 'blank'} ({why})" for mark, why in one.unclear)
     set_by_hand = "; ".join(f"{key}: {other.points:g} {other.remark}".strip() for key, other in one.changed.items())
     about = {"overrides": set_by_hand, "remarks": "; ".join((*one.remarks, *one.notes))}
     cells = {

@@ -132,7 +132,7 @@ def _answers(outcome: Outcome) -> str:
     often = [(name, where, str(count)) for (name, where), count in sorted(named.items(), key=lambda o: (-o[1], o[0]))]
     head = ("misconception", "question", "how often")
     body = table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
-    went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in question]
+    went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in outcome.keys]
     return body + table("Answers that count", ("answer to", "question", "learners"), went)
 
 

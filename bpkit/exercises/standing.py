@@ -90,6 +90,12 @@ class Outcome:
         return tuple(one for one in self.standings if one.marks)
 
     @property
+    def keys(self) -> list[str]:
+        """The keys of all answers in the order of the sheet: 2d before 10a, though some sheets ask for no 2d."""
+        keys = dict.fromkeys(mark.key for one in self.standings for mark in one.marks)
+        return sorted(keys, key=lambda key: (int("".join(filter(str.isdecimal, key))), key))
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """The learners who handed in nothing."""
         return tuple(one.learner for one in self.standings if one.absent)
@@ -234,5 +240,6 @@ def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[
         file = one.file
         if file and file.origin in own:
             file = replace(file, problem=f"{file.problem}; the file of its owner is {own[file.origin]}")
-        notes = (f"{by.learner} handed in this sheet too ({by.where})" for by in files if by.origin == one.slug)
+        others = (by for by in files if by.origin == one.slug)
+        notes = (f"{by.learner or 'Somebody else'} handed in this sheet too ({by.where})" for by in others)
         yield replace(one, file=file, notes=tuple(notes))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.answers import Found, answers_in
+from bpkit.exercises.answers import Found, NotRead, answers_in
 
 LARGEST_FILE = 25_000_000  # bytes; a sheet has 30,000, a notebook full of pictures a few millions
 LARGEST_CELL = 50_000
@@ -35,13 +35,25 @@ class Unreadable(BpkitError):
 
 @dataclass(frozen=True)
 class Submission:
-    """What a file says: its answers by key, its own data about itself, and remarks on how it was read."""
+    """What a file says: its answers by key, its own data about itself, and remarks on how it was read.
+
+    ``hidden`` says which cell may have answered anything, in a way that cannot be read.
+    """
 
     path: Path
     answers: Mapping[str, Found]
     about: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     cells: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    hidden: str = ""
+
+    def answers_to(self, keys: Iterable[str]) -> dict[str, Found]:
+        """The answers to these keys; what seems blank counts as not read where a cell may have answered it unseen."""
+        unseen = Found("", NotRead(self.hidden), "", 0, "code")
+        found = {key: self.answers.get(key) for key in keys}
+        if self.hidden:
+            found = {key: replace(unseen, key=key) if one is None or one.blank else one for key, one in found.items()}
+        return {key: one for key, one in found.items() if one is not None}
 
 
 def files_in(path: Path, but: Collection[Path] = ()) -> Iterator[Path]:
@@ -75,7 +87,8 @@ def read_notebook(path: Path) -> dict[str, Any]:
             raise Unreadable("not a file")
         with path.open("rb") as file:
             start = file.read(64)
-        if start.startswith(b"PK\x03\x04"):
+        # A Word document begins like that too.
+        if start.startswith(b"PK\x03\x04") and (named or path.suffix.lower() == ".zip"):
             raise Unreadable("a zip; unpack it in this folder, then mark again")
         if not named and not start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{"):
             raise Unreadable(NO_NOTEBOOK)
@@ -118,6 +131,7 @@ def read_submission(path: Path) -> Submission:
     notebook = read_notebook(path)
     cells = tuple(cell for cell in notebook["cells"] if isinstance(cell, dict))
     remarks: list[str] = []
+    hidden = ""
     if len(cells) < len(notebook["cells"]):
         remarks.append("some of its cells are no cells; they were left out")
     found: dict[str, Found] = {}
@@ -132,7 +146,8 @@ def read_submission(path: Path) -> Submission:
             break
         for answer in answers_in(source, number, str(cell.get("cell_type"))[:20]):
             if not answer.key:
-                remarks.append(f"cell {number} changes answers in a way that cannot be read without running it")
+                hidden = f"cell {number} changes answers in a way that cannot be read without running it"
+                remarks.append(hidden)
                 continue
             before = found.get(answer.key)
             if before and before.weight > answer.weight:
@@ -141,7 +156,7 @@ def read_submission(path: Path) -> Submission:
                 remarks.append(f"{answer.key} is answered twice; the last counts ({answer.text[:40]})")
             found[answer.key] = answer
     remarks += [f"the answer {one.key} was read, but {one.remark}" for one in found.values() if one.remark]
-    return Submission(path, found, about_of(notebook), tuple(remarks), cells)
+    return Submission(path, found, about_of(notebook), tuple(remarks), cells, hidden)
 
 
 def conflicting(text: str) -> bool:

@@ -124,4 +124,5 @@ def _cleaned(cell: str) -> str:
 
 
 def _clean(cell: str) -> str:
-    return " ".join("".join(filter(str.isprintable, cell)).split())[:200].strip()
+    words = ("".join(filter(str.isprintable, word)) for word in cell.split())  # a space that does not break is one too
+    return " ".join(filter(None, words))[:200].strip()

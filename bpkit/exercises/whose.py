@@ -71,10 +71,10 @@ def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Ow
     own = claimant or _only(given) or _only([one for one in bearers if one in given])
     if own is None:
         return _by_name(key, bearers or bearers_of(outer, key), given)
-    bearer = _only(nearest(name, key))
-    if bearer and bearer != own:
-        why = f"it is the sheet of {own.learner}, but {bearer.learner} handed it in"
-        return Owner(bearer, problem=f"{why}; nothing in it was marked", origin=own)
+    near = nearest(name, key)
+    if near and own not in near and (len(near) == 1 or _namesakes(near)):
+        why = f"it is the sheet of {own.learner}, but {_names(near, ' or ')} handed it in"
+        return Owner(_only(near), problem=f"{why}; nothing in it was marked", origin=own)
     if claimant is None:
         return Owner(own, (f"its own data are lost; its numbers are those of {own.learner}",))
     return Owner(own)
@@ -109,6 +109,10 @@ def _only(seats: Sequence[Seat]) -> Seat | None:
     return seats[0] if len(seats) == 1 else None
 
 
+def _namesakes(seats: Sequence[Seat]) -> bool:
+    return len({_without_id(seat) for seat in seats}) == 1
+
+
 def _names(seats: Sequence[Seat], between: str = " and ") -> str:
     return between.join(seat.learner for seat in seats[:3]) + (" and others" if len(seats) > 3 else "")
 
@@ -136,8 +140,11 @@ def tasks_of(submission: Submission) -> list[Any]:
 
 def bearers_of(name: str, key: Key) -> tuple[Seat, ...]:
     """Everybody whose name is in a path: in the file's own name or in a folder's."""
-    found = (seat for part in _parts(name) for seat in fitting(part, key))
-    return tuple(dict.fromkeys(found))
+    found = [fitting(part, key) for part in _parts(name)]
+    sure = {seat for seats in found if len(seats) == 1 for seat in seats}
+    # Where a folder is called like two learners, the name of the file may tell them apart.
+    kept = (seats for seats in found if len(seats) == 1 or not sure.intersection(seats))
+    return tuple(dict.fromkeys(seat for seats in kept for seat in seats))
 
 
 def nearest(name: str, key: Key) -> tuple[Seat, ...]:
@@ -177,6 +184,9 @@ def fitting(name: str, key: Key) -> tuple[Seat, ...]:
     for text in texts:
         words = set(_words(text))
         near = {seat: own for word in sorted(words) for seat, own in index.by_word.get(word, ()) if own <= words}
+        for own, same in index.namesakes.items():
+            if own <= words and not any(own <= other for other in near.values()):
+                near |= dict.fromkeys(same, own)
         if len(near) == 1:
             ((seat, own),) = near.items()
             return (seat,) if len(own) > 1 or not any(word.isalpha() for word in words - own) else ()
@@ -198,30 +208,40 @@ def _words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Names:
-    """The learners of a key by their names, and by each word of them."""
+    """The learners of a key by their names, by each word of them, and those of one name by its words."""
 
     exact: Mapping[str, tuple[Seat, ...]]
     by_word: Mapping[str, Sequence[tuple[Seat, frozenset[str]]]]
+    namesakes: Mapping[frozenset[str], Sequence[Seat]]
 
 
 @lru_cache(maxsize=2)
 def _index(key: Key) -> _Names:
     exact: dict[str, tuple[Seat, ...]] = {}
     by_word: dict[str, list[tuple[Seat, frozenset[str]]]] = {}
+    called: dict[str, list[Seat]] = {}
     for seat in key.seats:
-        for name in filter(None, _spellings(seat)):
+        called.setdefault(_without_id(seat), []).append(seat)
+    for seat in key.seats:
+        names = {seat.learner, *([_without_id(seat)] if len(called[_without_id(seat)]) > 1 else [])}
+        for name in filter(None, (spelt for one in names for spelt in _spellings(one))):
             exact[name] = tuple(dict.fromkeys((*exact.get(name, ()), seat)))
         for words in {frozenset(_words(seat.slug)), frozenset(_words(seat.learner))}:
             for word in words:
                 by_word.setdefault(word, []).append((seat, words))
     exact |= {seat.slug: (seat,) for seat in key.seats}  # the name that a sheet was handed out under
-    return _Names(exact, by_word)
+    return _Names(exact, by_word, {frozenset(_words(name)): same for name, same in called.items() if len(same) > 1})
 
 
-def _spellings(seat: Seat) -> Iterator[str]:
+def _without_id(seat: Seat) -> str:
+    """A learner's name as other systems write it: two of one name have their ids behind it in a key."""
+    return re.sub(r" \([^()]+\)$", "", seat.learner)
+
+
+def _spellings(name: str) -> Iterator[str]:
     """A learner's name as a file may bear it: ``ada-ash``, or ``ashada`` as Canvas writes it."""
-    words = _words(seat.learner)
-    yield slug(seat.learner)
+    words = _words(name)
+    yield slug(name)
     yield "-".join(words)
     yield "".join(words)
     yield "".join([*words[-1:], *words[:-1]])

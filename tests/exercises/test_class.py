@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handed_in import PEOPLE, Sheets, bare, bpkit, cases, moodle, put, sheets, stripped
+from handed_in import PEOPLE, Sheets, after, bare, bpkit, cases, moodle, put, sheets, stripped
 
 from bpkit.exercises.key import Key, read_key
 from bpkit.exercises.marked import handed_in, marking, settled
@@ -563,3 +564,58 @@ def test_several_processes_mark_as_one_does(made: Sheets, here: Path, monkeypatc
     results: list[Any] = list(marking(given, 2))
     assert results == list(marking(given, 1))
     assert [one.points for one in settled(results, given).standings] == [8] * 4
+
+
+def test_two_of_one_name_are_not_known_by_it(here: Path) -> None:
+    """Other systems write the name alone: a friend's sheet from one of the two is no attempt of its owner's."""
+    of = sheets(here / "few", ("Mia Elm (1001)", "Mia Elm (1002)", "Ada Ash"), questions="loss")
+    anew = of.filled("ada-ash", _1="0.5")
+    own = of.filled("mia-elm-1002")
+    lost = bare(own)
+    moodles = {"Ada Ash_1": of.filled("ada-ash"), "Mia Elm_2": anew, "Mia Elm_3": own}
+    put(here / "in", {f"{name}_assignsubmission_file_/a.ipynb": book for name, book in moodles.items()})
+    put(here / "in", {"Mia Elm.ipynb": lost, "hw 1 elmmia_late.ipynb": lost, "Mia Elm_4/mia-elm-1001.ipynb": lost})
+    said = mark("in", of.key)
+    assert "Mia Elm_2_assignsubmission_file_/a.ipynb: it is the sheet of Ada Ash, but Mia Elm (1001) or Mia Elm" in said
+    assert "Mia Elm.ipynb: it may belong to Mia Elm (1001) or Mia Elm (1002); rename" in said
+    found = {name: (row["points"], row["file"].partition("/")[0]) for name, row in rows().items() if name}
+    assert found == {
+        "Ada Ash": ("1", "Ada Ash_1_assignsubmission_file_"),
+        "Mia Elm (1001)": ("0", "Mia Elm_4"),
+        "Mia Elm (1002)": ("1", "Mia Elm_3_assignsubmission_file_"),
+    }
+    assert "Somebody else handed in this sheet too (Mia Elm_2" in rows()["Ada Ash"]["remarks"]
+
+
+@pytest.mark.parametrize("source", ['k = "2"\nanswers[k] = 0.5', "answers.update(mine)", 'answers.__setitem__("2", 1)'])
+def test_what_a_cell_may_have_answered_unseen_is_not_blank(source: str, made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": after(made.filled("ada-ash", _2="None"), "2", "code", source)})
+    mark("in", made.key)
+    (row,) = (one for one in table(Path("marked/answers.csv")) if one["key"] == "2")
+    assert row["verdict"] == "unreadable"
+    assert "2: " in rows()["Ada Ash"]["to look at"]
+    assert "run" in row["feedback"]
+    assert row["feedback"][:20] in html.unescape(page())
+    assert rows()["Ada Ash"]["points"] == "7"
+
+
+def test_an_answer_that_is_not_asked_for_is_named(made: Sheets, here: Path) -> None:
+    book = after(made.filled("ada-ash"), "2", "code", 'answers["2 "] = 0.5')
+    put(here / "in", {"ada-ash.ipynb": book})
+    mark("in", made.key)
+    assert "it answers '2 ', which this sheet does not ask for" in rows()["Ada Ash"]["remarks"]
+
+
+def test_a_word_document_is_no_zip_to_unpack(made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    Path("in/ben-birch.docx").write_bytes(b"PK\x03\x04 and so on")
+    assert "ben-birch.docx: no notebook; ask for the file" in mark("in", made.key)
+
+
+def test_answers_stand_in_the_order_of_the_sheet_whoever_comes_first(here: Path) -> None:
+    of = sheets(here / "few", ("Ada Ash", "Ben Birch"), questions="whole-forward,loss")
+    put(here / "in", {f"{name}.ipynb": of.filled(name) for name in of.books})
+    mark("in", of.key)
+    (head, *_) = Path("marked/marks.csv").read_text("utf-8").splitlines()
+    assert "1a,1b,1c,1d,2,to look at" in head
+    assert page().index("<td>1d</td>") < page().index("<td>2</td>")

@@ -216,6 +216,14 @@ def test_two_of_one_name_are_told_apart_by_their_ids_or_refused() -> None:
     assert "the id '1' appears twice, for 'Mia' and 'Ben'" in refusal("name,id\nMia,1\nBen,1\n")
 
 
+def test_spaces_of_all_kinds_part_the_words_of_a_name() -> None:
+    assert shown("Name;ID\nAda\u00a0Ash;1\n\u2009Ben\u202f Birch ;2\nC\u200bleo\tCedar;3\n") == [
+        "Ada Ash",
+        "Ben Birch",
+        "Cleo Cedar",
+    ]
+
+
 def test_nbgrader_s_learners_are_called_by_their_ids() -> None:
     assert shown(table_text((HERE / "nbgrader_students.csv").read_bytes())) == ["ada", "ben"]
 
