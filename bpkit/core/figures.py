@@ -26,7 +26,7 @@ _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "⁄": "/", "÷": "/", "’": "'"}
 )
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_POWER = r"(?:[eE]|[*xX]10(?:\^|\*\*))\(?([+-]?\d+)\)?"
+_POWER = r"(?:[eE]|\*10(?:\^|\*\*))\(?([+-]?\d+)\)?"
 _NUMBER = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+))(?:{_POWER})?")
 _RATIO = re.compile(r"([+-]?\d{1,15})/(\d{1,15})")
 _THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
@@ -132,7 +132,8 @@ def _plain(typed: str) -> str:
     """The number itself, in Python's signs: without its name, without spaces, with a point."""
     raised = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda found: f"10^{found[1].translate(_RAISED)}", typed)
     text = "".join(c for c in unicodedata.normalize("NFKC", raised) if unicodedata.category(c) != "Cf")
-    *names, text = re.sub(r"\s*([=/*+^-])\s*", r"\1", text.translate(_SIGNS)).split("=")
+    text = re.sub(r"(?<=[\d.])\s*[xX]\s*(?=10\s*(?:\^|\*\*))", "*", text.translate(_SIGNS))
+    *names, text = re.sub(r"\s*([=/*+^-])\s*", r"\1", text).split("=")
     if not all(_NAMED.fullmatch(name.strip()) for name in names):
         raise NotANumber(repr(typed[:60]))
     text = _THOUSANDS.sub("", text.strip().lstrip("≈~ "))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.files import slug
+from bpkit.exercises.files import slugs
 from bpkit.exercises.key import Key, key_file, read_key
 from bpkit.exercises.marking import Marked, mark_file
 from bpkit.exercises.overrides import Overrides, read_overrides
@@ -17,7 +16,7 @@ from bpkit.exercises.produce import spread, usable_jobs
 from bpkit.exercises.records import ANSWERS, MARKS, answers_table, earlier, marks_table
 from bpkit.exercises.report import class_page, feedback_page
 from bpkit.exercises.standing import Outcome, Standing, settle
-from bpkit.exercises.submissions import files_in
+from bpkit.exercises.submissions import bare, files_in
 
 MANY = 200  # files, from which on further processes are worth their start
 
@@ -70,7 +69,7 @@ def reports(outcome: Outcome) -> Mapping[str, str]:
 
     A learner's page of an earlier run stays as it is, unless something was set by hand.
     """
-    fresh = {name: one for name, one in _pages(outcome.good) if one.changed or not one.row}
+    fresh = {name: one for name, one in _pages(outcome) if one.changed or not one.row}
     pages = {f"feedback/{name}.html": feedback_page(one) for name, one in fresh.items()}
     return {MARKS: marks_table(outcome), ANSWERS: answers_table(outcome), "class.html": class_page(outcome), **pages}
 
@@ -93,15 +92,9 @@ def _mark_one(path: Path, key_path: Path, stamp: int, root: Path | None) -> Mark
     return mark_file(path, _key(key_path, stamp), root)
 
 
-def _pages(good: Sequence[Standing]) -> Iterator[tuple[str, Standing]]:
-    """The name of each learner's page; where all have one sheet, of each file's, and never somebody else's."""
-    taken = {one.slug for one in good}
-    seen: set[str] = set()
-    for one in good:
-        name = one.slug
-        if name in seen:
-            longer = f"{name}-{slug(PurePosixPath(one.where).stem)}"
-            name = next(other for other in chain([longer], (f"{longer}-{n}" for n in count(2))) if other not in taken)
-            taken.add(name)
-        seen.add(name)
-        yield name, one
+def _pages(outcome: Outcome) -> Iterator[tuple[str, Standing]]:
+    """The name of each learner's page; where all have one sheet, of each file's, whatever else is marked with it."""
+    good = outcome.good
+    paths = [PurePosixPath(one.where or one.slug) for one in good]
+    files = slugs([str(path.parent / bare(path.name)) for path in paths])
+    yield from zip(files if outcome.one_sheet else [one.slug for one in good], good)

@@ -79,10 +79,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of marking: every learner of the key in its order, then the files that are nobody's."""
+    """What came of marking: every learner of the key in its order, then the files that are nobody's.
+
+    With ``one_sheet`` for everybody each file is somebody's, and only its name says whose.
+    """
 
     standings: tuple[Standing, ...]
     files: tuple[Marked, ...]
+    one_sheet: bool = False
 
     @property
     def good(self) -> tuple[Standing, ...]:
@@ -129,7 +133,7 @@ def settle(
     ]
     nobodys = {file.where: Standing(file=file) for file in here if not file.slug}
     nobodys = {one.where: one for one in before.values() if not one.slug} | nobodys
-    return Outcome((*crossed(found, here), *nobodys.values()), tuple(here))
+    return Outcome((*crossed(found, here), *nobodys.values()), tuple(here), len(key.seats) == 1)
 
 
 def check_key(files: Iterable[Marked]) -> None:
@@ -220,7 +224,8 @@ def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
     last = max(good, key=order, default=None)
     if last:
         yield last
-        later = f"not counted, as {last.where} is the later of {len(good)} attempts"
+        attempts = sum(map(_answered, good)) or len(good)
+        later = f"not counted, as {last.where} is the later of {attempts} attempts"
         empty = f"not counted, as nothing is answered in it, unlike in {last.where}"
         for file in good:
             if file is not last:

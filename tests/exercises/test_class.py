@@ -307,6 +307,12 @@ def test_an_empty_sheet_or_another_notebook_is_no_attempt(made: Sheets, here: Pa
     assert rows()["Dan Elm"]["points"] == "0"
 
 
+def test_empty_sheets_are_not_counted_among_the_attempts(made: Sheets, here: Path) -> None:
+    tries = {"ada-ash.ipynb": made.filled("ada-ash", _1="0.5"), "ada-ash (1).ipynb": made.filled("ada-ash")}
+    put(here / "in", {**tries, "ada-ash (2).ipynb": made.books["ada-ash"]})
+    assert "ada-ash.ipynb: not counted, as ada-ash (1).ipynb is the later of 2 attempts" in mark("in", made.key)
+
+
 def test_a_mended_copy_replaces_its_original(made: Sheets, here: Path) -> None:
     book = made.filled("ada-ash")
     book["cells"] = [cell for cell in book["cells"] if cell["id"] != "answer-2"]
@@ -330,7 +336,13 @@ def test_where_everybody_has_the_one_sheet_each_file_is_somebody_s(here: Path) -
     mark("in", of.key)
     found = table(Path("marked/marks.csv"))
     assert [row["file"] for row in found] == ["bob.ipynb", "hw-1.ipynb", "hw-2.ipynb", "zoe (1).ipynb"]
-    assert len(list(Path("marked/feedback").iterdir())) == 4
+    names = [path.name for path in sorted(Path("marked/feedback").iterdir())]
+    assert names == ["bob.html", "hw-1.html", "hw-2.html", "zoe-1.html"]
+    before = Path("marked/feedback/bob.html").read_text("utf-8")
+    put(here / "late", {"aaron.ipynb": of.filled("learner-01", _1="0.5")})
+    mark("late/aaron.ipynb", of.key, "--force")
+    assert Path("marked/feedback/bob.html").read_text("utf-8") == before
+    assert Path("marked/feedback/aaron.html").exists()
 
 
 # Marks that survive

@@ -440,14 +440,16 @@ def test_a_second_file_never_takes_somebody_elses_page() -> None:
     files = [
         ("ada", "a/ada.ipynb"),
         ("ada", "b/lovelace.ipynb"),
-        ("ada-lovelace", "x.ipynb"),
-        ("ada", "c/lovelace.ipynb"),
+        ("ada", "b lovelace.ipynb"),
+        ("ada", "c/../b/lovelace (1).ipynb"),
+        ("ada", "../../lovelace.ipynb"),
     ]
     results = [Marked(Path(path), slug, slug, mark, name=path) for slug, path in files]
-    outcome = Outcome(tuple(Standing(one.slug, one.slug, one, marks=mark) for one in results), tuple(results))
+    outcome = Outcome(tuple(Standing(one.slug, one.slug, one, marks=mark) for one in results), tuple(results), True)
     pages = [name for name in reports(outcome) if name.startswith("feedback/")]
-    assert len(pages) == 4
-    assert "feedback/ada-lovelace.html" in pages
+    assert len(pages) == 5
+    assert all(re.fullmatch(r"feedback/[a-z0-9-]+\.html", page) for page in pages)
+    assert "feedback/a-ada.html" in pages
 
 
 def test_what_is_no_answer_is_not_read() -> None:
