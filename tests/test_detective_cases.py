@@ -14,6 +14,8 @@ from wrong_programs import Numbers, random_numbers, run
 
 import bpkit as bp
 from bpkit.core.detective import question, value_in, wrong_values
+from bpkit.core.diagnosis import dense
+from bpkit.core.figures import read
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.numeric import loss_over
 
@@ -443,3 +445,28 @@ def test_a_right_number_with_a_digit_lost_on_the_way_is_nearly_right() -> None:
     assert found.verdict == "few_digits"
     assert "a digit is missing" in found.message
     assert bp.diagnose(ARTICLE, "dE/dw5", "0.0814").verdict != "few_digits"  # of four digits too many would do
+
+
+# Numbers that nothing explains
+
+
+@pytest.mark.parametrize(
+    "spelling", ["0.060132", "6.0132e-2", "6.0132*10^-2", "6.0132 · 10⁻²", "w5 = 0.060132", "0,060132"]
+)
+def test_a_number_that_nothing_explains_gets_the_same_hints_in_every_spelling(spelling: str) -> None:
+    found = bp.diagnose(ARTICLE, "dE/dw5", spelling)
+    assert found.verdict == "unknown"
+    assert found.message == bp.diagnose(ARTICLE, "dE/dw5", "0.060132").message
+    swapped = spelling.replace("060132", "0815429").replace("6.0132", "8.15429")
+    assert "right with the digits 1 and 5 exchanged" in bp.diagnose(ARTICLE, "dE/dw5", swapped).message
+
+
+@pytest.mark.parametrize("quantity", ["b1 after 2 updates", "b2_new after 1 update", "dE/db1 after 1 update"])
+def test_a_shared_bias_after_updates_has_a_verdict_too(quantity: str) -> None:
+    problem = MAZUR.replace(train_biases=True)
+    assert bp.diagnose(problem, quantity, "0.7712345").verdict == "unknown"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_run_that_overflows_gives_no_warning() -> None:
+    assert not dense(read("0.1234567"), np.array([1e305, -1e305, np.inf, 0.5]))

@@ -11,6 +11,7 @@ import numpy as np
 from bpkit.core.alternatives import Array
 from bpkit.core.blame import blame, explain, fitting, nearly
 from bpkit.core.case import SURE_DIGITS, Case
+from bpkit.core.derive import derive
 from bpkit.core.detective import PAIRS_UP_TO, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation, spelled
@@ -127,7 +128,8 @@ def distinct(numbers: Array) -> Array:
 
 def dense(figure: Figure, numbers: Array) -> bool:
     """Do numbers lie so close together near a figure that a random one would meet them?"""
-    finite = distinct(numbers[np.isfinite(numbers)] / figure.unit)
+    with np.errstate(over="ignore"):
+        finite = distinct(numbers[np.isfinite(numbers)] / figure.unit)
     here = figure.value / figure.unit
     for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
         near = np.count_nonzero(np.abs(finite - here) <= radius) - 1
@@ -144,6 +146,8 @@ def own_biases(case: Case) -> Diagnosis | None:
         return None
     kinds, loss = network.activations, network.loss.name
     own = Network(network.sizes, activation=kinds, loss=loss, bias="neuron", weight_names=network.weight_of)
+    if case.asked.quantity not in derive(own):
+        return None  # about a shared bias, which is then none
     numbers = {name: problem.parameters[name] for name in network.weights}
     numbers |= {name: problem.parameters[network.bias_of[neuron]] for name, (neuron,) in own.biases.items()}
     split = problem.replace(network=own, parameters=numbers, train_biases=True)

@@ -61,11 +61,14 @@ def _scaled(figure: Figure, power: int) -> Figure:
 
 
 def pen_slips(figure: Figure) -> Iterator[tuple[str, Figure]]:
-    """The figure with two neighbouring digits exchanged, or one left out, and words for it."""
-    text = figure.text.replace(",", ".")
-    places = [i for i, sign in enumerate(text) if sign.isdigit()]
-    if "/" in text or "e" in text.lower() or figure.digits < TELLING_DIGITS:
+    """The figure with two neighbouring digits exchanged, or one left out, and words for it.
+
+    Whatever its spelling, the digits are those of its decimal, never those of a name or of a power of ten.
+    """
+    if not TELLING_DIGITS <= figure.digits <= LONGEST:
         return
+    text = f"{figure.value:.{figure.decimals}f}"
+    places = [i for i, sign in enumerate(text) if sign.isdigit()]
     for one, other in pairwise(places):
         if text[one] != text[other]:
             signs = list(text)
