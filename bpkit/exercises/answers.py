@@ -16,6 +16,8 @@ LONGEST_ANSWER = 5_000
 LARGEST_NUMBER = 1024  # bits: what a float holds
 _BLANKS = ("None", "...", "")
 _RUN_AS_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
+_IPYTHON = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*)$")  # %magic, !command, ?help and help?
+_CAUGHT = re.compile(r"^(\s*[\w., ]+=\s*)[%!].*$")  # files = !ls
 _KEY = re.compile(r"\d{1,3}[a-z]?")
 _CHANGING = ("__setitem__", "update", "setdefault", "pop", "popitem", "clear")
 
@@ -84,7 +86,7 @@ def _python(source: str) -> str | None:
         if first[0] not in _RUN_AS_PYTHON:
             return None
         lines[next(i for i, line in enumerate(lines) if line.strip())] = ""
-    return "\n".join(re.sub(r"^(\s*)[%!].*$", r"\1pass", line) for line in lines)
+    return "\n".join(_IPYTHON.sub(r"\1pass", _CAUGHT.sub(r"\1get_ipython()", line)) for line in lines)
 
 
 class _Cell:
