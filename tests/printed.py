@@ -10,5 +10,5 @@ from bpkit.exercises.parts import Part
 
 def as_printed(part: Part) -> str:
     """The literal: numbers, lists and pairs as they stand, everything else in quotes."""
-    ((text,),) = csv.reader([csv_text([[str(part.answer)]]).strip()])
+    ((text,),) = csv.reader([csv_text([[part.printed]]).strip()])
     return text if text.lstrip("-")[:1].isdigit() or text[0] in "[(" else repr(text)

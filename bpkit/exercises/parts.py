@@ -52,6 +52,11 @@ class Part(ABC):
     def answer(self) -> Any:
         """The right answer, as ``judge`` accepts it."""
 
+    @property
+    def printed(self) -> str:
+        """The right answer as a key prints it; a number without the digits that floats leave behind."""
+        return f"{self.answer:.12g}" if isinstance(self.answer, float) else str(self.answer)
+
     def judge(self, given: object) -> Feedback:
         """What to say about an answer; it never raises for what a learner typed."""
         if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):

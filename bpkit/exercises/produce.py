@@ -90,7 +90,7 @@ class _Drawn:
 def _draw(job: _Job) -> _Drawn:
     sheet = job.plan.sheet(job.seat)
     answers: list[list[object]] = [
-        [sheet.learner, key, sheet[sheet.places[key][0]].id, str(part.answer)] for key, part in sheet.parts.items()
+        [sheet.learner, key, sheet[sheet.places[key][0]].id, part.printed] for key, part in sheet.parts.items()
     ]
     fragments = {name: COMMON[name].of_sheet(sheet) for name in job.editions if name in COMMON}
     return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet), fragments)

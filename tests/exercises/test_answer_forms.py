@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,8 @@ def key_of(form: Mapping[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
-    made: InteractiveShell = InteractiveShell.instance()
+    # A module of its own: the shell would put one in the place of the tests' own __main__, and leave it there.
+    made: InteractiveShell = InteractiveShell.instance(user_module=ModuleType("notebook_of_a_test"))
     yield made
     InteractiveShell.clear_instance()
 
