@@ -186,6 +186,7 @@ def test_a_start_that_does_not_learn_is_stated_with_the_reason(
     app.step.value = step
     assert said in app.message.value
     assert ("wrong side" in app.message.value) == bool(said)
+    assert "1 of 4 points are" not in app.message.value + app.words(app.state)
     outputs = plane(app.state.problem)[1] > 0.5
     if "straight line" in said:  # one side of it is all of one kind: rows change at most once, and all the same way
         ways = [np.diff(row.astype(int)) for row in outputs]

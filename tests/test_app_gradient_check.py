@@ -212,3 +212,11 @@ def test_the_error_is_the_difference_of_the_two_numbers_beside_it(h: float, cent
     if found:
         derived, measured, error = map(float, found.groups())
         assert abs(abs(derived - measured) - error) <= 0.1 * error + 1e-7
+
+
+def test_an_h_that_the_picture_does_not_show_is_told() -> None:
+    app = bp.apps.gradient_check(ARTICLE)
+    for h, outside in [("0.001", False), ("1e-12", False), ("3e-13", True), ("1", True)]:
+        app.h.value = float(h)
+        said = f"h = {h} lies outside the picture; the table below it still holds."
+        assert (said in app.message.value) == outside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -318,6 +319,12 @@ class TestNumber:
             assert len(number.children) == 2
             assert word.comm is None  # closed: none is left in the browser
             assert "bpkit-said" not in number._dom_classes
+
+    def test_a_box_for_whole_numbers_shows_one_as_its_example(self) -> None:
+        number = Number("steps", 2, 0, 100, 1, whole=True)
+        for typed in ("many", " "):
+            number.entry.value = typed
+            assert re.search(r"Type (it|a number) like 3\.", number.children[2].value)
 
     def test_an_empty_box_and_a_long_answer_are_told_shortly(self) -> None:
         number = Number("w1", 0.25)

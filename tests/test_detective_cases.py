@@ -34,6 +34,12 @@ XOR = P(
     0.7,
 )
 LOUD = P(N(2, 2, 1, bias="none"), {"w1": 0.4, "w2": 0.5, "w3": 0.6, "w4": 0.3, "w5": 0.7, "w6": -0.2}, [90, 60], [0.2])
+UNTAUGHT = P(
+    N(1, 2, 1, activation=["relu", "identity"], loss="squared_error", bias="neuron"),
+    {"w1": 0.5, "w2": -0.4, "w3": 0.3, "w4": 0.8, "b_h1": 0, "b_h2": 0, "b_o1": 0},
+    [1.2],
+    [0.7],
+)  # h2 is dead, so other derivatives are 0 as well
 RIGHT = ("correct", "rounded", "few_digits")
 
 
@@ -99,6 +105,7 @@ def asked(n: Numbers) -> list[str]:
         (ARTICLE, "w5_new", "0.30742855", "rounded", []),
         # The likelier explanation first
         (FLAT, "dE/db1", "0", "misconception", ["takes the parameter for its own factor"]),
+        (UNTAUGHT, "dE/db_o1", "0", "misconception", ["takes the parameter for its own factor"]),
         # A half in a forward question
         (ARTICLE, "E_total", "0.466906", "misconception", ["forgets the ½"]),
         # One number, two mistakes
@@ -336,8 +343,8 @@ def six_digits(steps: Iterator, givens: dict[str, float], quantity: str) -> floa
 
 
 COMMON = ("adds the gradient", "forgets the output slope", "forgets the hidden slope", "leaves the bias out",
-          "doubles the gradient", "swaps the targets", "leaves out the input factor",
-          "forgets the learning rate")  # fmt: skip
+          "doubles the gradient", "halves the gradient", "swaps the targets", "leaves out the input factor",
+          "forgets the learning rate", "transposes the weights forward", "passes on net instead of out")  # fmt: skip
 
 
 @pytest.mark.parametrize("digits", [7, 8, 10])
@@ -470,3 +477,21 @@ def test_a_shared_bias_after_updates_has_a_verdict_too(quantity: str) -> None:
 @pytest.mark.filterwarnings("error")
 def test_a_run_that_overflows_gives_no_warning() -> None:
     assert not dense(read("0.1234567"), np.array([1e305, -1e305, np.inf, 0.5]))
+
+
+def single(weight: float, signal: float, target: float) -> P:
+    """One sigmoid neuron with one weight."""
+    return P(N(1, 1, bias="none"), {"w1": weight}, [signal], [target])
+
+
+def test_half_the_gradient_worked_out_with_six_digits_is_not_surely_a_nudge() -> None:
+    for numbers, half in (((-0.09, 0.5, 0.42), "0.004294815"), ((0.55, 1.22, 0.83), "-0.02297687")):
+        found = bp.diagnose(single(*numbers), "dE/dw1", half)
+        assert "halves the gradient" in names(found)
+        assert "divides a one-sided difference by twice h" in names(found)
+        assert not found.sure
+
+
+def test_six_digits_leave_more_of_a_mistakes_number_that_begins_with_a_1() -> None:
+    for numbers, twice in (((-0.89, 0.88, 0.55), "-0.0895532"), ((0.23, 0.68, 0.18), "0.12132288")):
+        assert "doubles the gradient" in names(bp.diagnose(single(*numbers), "dE/dw1", twice))

@@ -221,7 +221,7 @@ def _outlook(state: State) -> str:
     flat = state.loss[-1] > FLAT * state.loss[state.updates // 2]
     if state.updates < ENOUGH or not wrong or not (flat or state.step == STEPS):
         return ""
-    text = f"{wrong} of {count} points are on the wrong side"
+    text = f"{wrong} of {count} points {'is' if wrong == 1 else 'are'} on the wrong side"
     if not flat:
         return f"{text}, and the loss still falls: take more updates a step, or a larger learning rate."
     if why := _straight(state.problem.network):

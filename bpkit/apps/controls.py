@@ -177,7 +177,7 @@ class Number(widgets.HBox):  # type: ignore[misc]
             self._spread()  # back to the number that stays
             got = typed if len(typed) <= _LONGEST else f"{typed[:_LONGEST]}…"
             known = f"I cannot read '{got}' as a number. Type it" if typed else "The box was empty. Type a number"
-            self._say(f"{known} like 0.25 or 1/3.")
+            self._say(f"{known} like {'3' if self._whole else '0.25 or 1/3'}.")
             return
         self.value = value
         self._spread()

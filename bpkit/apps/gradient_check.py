@@ -17,7 +17,7 @@ from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.show.drawing import Drawing
-from bpkit.show.quotient import NAMES, Errors, QuotientPlot, error_words, errors, errors_words, size
+from bpkit.show.quotient import NAMES, SEEN, Errors, QuotientPlot, error_words, errors, errors_words, size
 from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
@@ -95,7 +95,10 @@ class GradientCheck(App):
             return f"The loss is flat here: no h shows a change by {state.parameter}, as the derivative says.", False
         name = f"{state.parameter}, {NAMES[state.central]}"
         lucky = "a single h near it can be better by luck"
-        return f"The expected best h is about {size(chosen.best)} for {name}; {lucky}.", False
+        low, high = SEEN
+        outside = f"h = {number(state.h)} lies outside the picture; the table below it still holds. "
+        seen = "" if low <= state.h <= high else outside
+        return f"{seen}The expected best h is about {size(chosen.best)} for {name}; {lucky}.", False
 
     def drawing(self, state: State) -> Drawing:
         return QuotientPlot().still(*self._pair(state), state.h, self._error(state), self.words(state))

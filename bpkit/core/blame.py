@@ -13,6 +13,7 @@ from bpkit.core.explanation import Diagnosis, Explanation, capital, spelled
 from bpkit.core.paper import SHOWN, half_unit
 
 KEEPS = "keeps the old value"
+OWN_FACTOR = "takes the parameter for its own factor"
 TOLD = 3  # mistakes in one sentence; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
 
@@ -20,8 +21,12 @@ Test = Callable[[float], bool]
 
 
 def fitting(case: Case) -> list[Explanation]:
-    """The single mistakes that give the digits typed, or asked; one shape of each, the simplest first."""
-    return _found(case, _tests(case))
+    """The single mistakes that give the digits typed, or asked; one shape of each, the simplest first.
+
+    What gives 0 is most likely a parameter that is 0, taken for its own factor.
+    """
+    found = _found(case, _tests(case))
+    return sorted(found, key=lambda one: one.name != OWN_FACTOR) if vanishes(case, case.figure.value) else found
 
 
 def nearly(case: Case) -> list[Explanation]:

@@ -22,6 +22,7 @@ HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a
 NUMERIC = frozenset("0123456789.,eE+-−/")
 FIXED = 0.02  # of a number, at most so much may its digits leave open
 CHANGE_FIXED = 0.1  # and of the change that an update makes
+PAGE = 1e-5  # of a number: two of six digits, each off by half a unit at most, which is most where they begin with a 1
 CLOSE = 30  # units of the last digit: so near the truth, rounding explains a number better than a mistake does
 
 
@@ -144,7 +145,10 @@ class Case:
         return slack(self.asked, Paper(self.digits, significant=True)) + half_unit(self.exact, self.digits)
 
     def reach(self, value: float) -> float:
-        """How far from a mistake's number rounding on the way can lead: in proportion to the right one."""
+        """How far from a mistake's number rounding on the way can lead: in proportion to the right one.
+
+        As the mistake's numbers begin with other digits, it is at least what six digits leave of a number.
+        """
         from_ = self.old if self.old is not None and not self.asked.updates else 0.0
-        size = abs(self.exact - from_)
-        return self.rounding * abs(value - from_) / size if size else 0.0
+        size, own = abs(self.exact - from_), abs(value - from_)
+        return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0

@@ -70,7 +70,10 @@ def plainly(case: Case) -> Diagnosis | None:
     """Mistakes that give every digit typed, when there are enough of them."""
     if case.figure.digits < SURE_DIGITS:
         return None
-    found = [*fitting(case), *slips(case)]
+    found, nudging = fitting(case), slips(case)
+    if nudging and not found:  # with six digits on the way another mistake may come as near
+        found = nearly(case)
+    found += nudging
     if found and all(one.name == ONE_SIDED for one in found) and case.off <= NEARLY * abs(case.exact):
         message = f"Right, up to the nudge: this is the one-sided difference quotient with {found[0].detail}."
         message += " Nudge to both sides and you come closer."

@@ -117,6 +117,6 @@ def boundary_words(problem: Problem, digits: int = 6) -> str:
     return (
         f"{count} points of the plane, {upper} of them of the high class (triangles), the others of the low one "
         f"(circles). The network's output over the picture runs from {low} to {high}; it is above "
-        f"{number(halfway(problem))}, the decision boundary, on {share} % of it. {good} of {count} points are on "
-        f"their side."
+        f"{number(halfway(problem))}, the decision boundary, on {share} % of it. {good} of {count} points "
+        f"{'is on its' if good == 1 else 'are on their'} side."
     )

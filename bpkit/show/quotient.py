@@ -21,6 +21,7 @@ from bpkit.show.spelling import number
 Array = NDArray[np.float64]
 DECADE = 4  # steps of h in a power of ten
 STEPS = 10.0 ** -np.linspace(1, 12, 11 * DECADE + 1)
+SEEN = (0.5e-12, 0.2)  # what of h is in the picture
 NAMES = {True: "central", False: "one-sided"}
 NOISE = 2.2e-16  # of a loss, relative
 LOOKS = {True: RUNS[0], False: RUNS[1]}  # a formula keeps its colour, whichever is chosen
@@ -70,7 +71,7 @@ class QuotientPlot:
         axes = self.live.axes
         logarithmic(axes, "x", "y")
         axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
-        axes.set(xlim=(0.5e-12, 0.2), xlabel="h", ylabel="error of the quotient")
+        axes.set(xlim=SEEN, xlabel="h", ylabel="error of the quotient")
         self.live.figure.subplots_adjust(left=0.8 / 6.6)  # room for powers of ten
         self.curves = {
             central: axes.plot([], [], dash, color=color, markersize=3.5, label=NAMES[central], animated=True)[0]

@@ -96,7 +96,7 @@ def key_of(form: Mapping[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
-    # A module of its own: the shell would put one in the place of the tests' own __main__, and leave it there.
+    # A module of its own: the shell would put one over the tests' own __main__, and leave it there.
     made: InteractiveShell = InteractiveShell.instance(user_module=ModuleType("notebook_of_a_test"))
     yield made
     InteractiveShell.clear_instance()
