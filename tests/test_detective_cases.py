@@ -493,5 +493,5 @@ def test_half_the_gradient_worked_out_with_six_digits_is_not_surely_a_nudge() ->
 
 
 def test_six_digits_leave_more_of_a_mistakes_number_that_begins_with_a_1() -> None:
-    for numbers, twice in (((-0.89, 0.88, 0.55), "-0.0895532"), ((0.23, 0.68, 0.18), "0.12132288")):
+    for numbers, twice in (((-0.7, 1.53, 0.65), "-0.22962393"), ((0.23, 0.68, 0.18), "0.12132288")):
         assert "doubles the gradient" in names(bp.diagnose(single(*numbers), "dE/dw1", twice))

@@ -71,7 +71,7 @@ def plainly(case: Case) -> Diagnosis | None:
     if case.figure.digits < SURE_DIGITS:
         return None
     found, nudging = fitting(case), slips(case)
-    if nudging and not found:  # with six digits on the way another mistake may come as near
+    if not found and any(one.name != ONE_SIDED for one in nudging):  # six digits on the way may come as near
         found = nearly(case)
     found += nudging
     if found and all(one.name == ONE_SIDED for one in found) and case.off <= NEARLY * abs(case.exact):
