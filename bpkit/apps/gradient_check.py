@@ -52,7 +52,7 @@ class GradientCheck(App):
         self._plot = QuotientPlot()
         output = self.problem.network.outputs[0]
         usual = next((name for name in names if self.problem.network.weights[name][1] == output), names[0])
-        wide = described(WIDE, "230px")
+        wide = described(WIDE, "250px")  # a browser cuts the longest choice off where it is narrower
         return {
             "parameter": widgets.Dropdown(options=list(names), value=usual, description="parameter", **wide),
             "formula": widgets.Dropdown(
