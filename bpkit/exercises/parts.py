@@ -73,12 +73,11 @@ class Part(ABC):
     def _judged(self, given: object) -> Feedback:
         """The same for an answer that is there; raises ``BpkitError`` for one that cannot be read."""
 
-    def _named(self, found: Sequence[Wrong], shown: str) -> Feedback:
+    def _named(self, found: Sequence[Wrong]) -> Feedback:
+        """The mistakes that lead to an answer, each in its own sentence."""
+        first = {wrong.name: wrong.sentence for wrong in reversed(found)}
         names = tuple(dict.fromkeys(wrong.name for wrong in found))
-        message = f"Not right. {shown} fits this mistake: {names[0]} ({found[0].sentence})."
-        if names[1:]:
-            message += f" It also fits: {'; '.join(names[1:])}."
-        return Feedback("misconception", message, names)
+        return Feedback("misconception", f"Not right: {'. Or: '.join(first[name] for name in names)}.", names)
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,9 @@ class NumberPart(Part):
         exact = [w for w in self.wrong if abs(figure.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
         if usual.verdict == "unknown":
             near = [] if self.problem else [w for w in self.wrong if abs(figure.value - w.answer) <= self.reach(w)]
-            return self._named(exact or near, figure.text) if exact or near else usual
+            return self._named(exact or near) if exact or near else usual
         more = {wrong.name: wrong for wrong in exact if wrong.name not in usual.misconceptions}
-        also = "".join(f" Or: {wrong.name} ({wrong.sentence})." for wrong in more.values())
+        also = "".join(f" Or: {wrong.sentence}." for wrong in more.values())
         return replace(usual, message=usual.message + also, misconceptions=(*usual.misconceptions, *more))
 
     def _standing(self, figure: Figure) -> Feedback:
@@ -152,7 +151,7 @@ class NumberPart(Part):
             return Feedback("few_digits", f"So far right; {self.digits} significant digits are asked.")
         if off <= self.slack or figure.holds(self.right):
             return Feedback("rounded", f"{shown} is right, up to rounding on the way; keep more digits in between.")
-        return Feedback("unknown", f"{shown} is not the number.")
+        return Feedback("unknown", f"Not right, and I do not recognise the mistake behind {shown}.")
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class ExactPart(Part):
         if value == reader(self.answer):
             return Feedback("correct", f"{shown} is right.")
         found = [wrong for wrong in self.wrong if reader(wrong.answer) == value]
-        return self._named(found, shown) if found else Feedback("unknown", f"{shown} is not right.")
+        return self._named(found) if found else Feedback("unknown", f"{shown} is not right.")
 
 
 def _word(given: object) -> str:

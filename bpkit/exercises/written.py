@@ -46,7 +46,7 @@ class FormulaPart(Part):
         if not all(map(math.isfinite, values)):
             return Feedback("unknown", "The formula has no value for the numbers that were put in.")
         found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
-        return self._named(found, "This formula") if found else Feedback("unknown", "The formula is not right.")
+        return self._named(found) if found else Feedback("unknown", "The formula is not right.")
 
 
 def _same(some: Sequence[float], others: Sequence[float]) -> bool:
@@ -89,7 +89,7 @@ class FunctionPart(Part):
                 "correct", "Right: your function gave the right numbers on every network that the kit tried."
             )
         found = [w for w in self.wrong if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
-        return self._named(found, "Its result") if found else Feedback("unknown", "Your function gives other numbers.")
+        return self._named(found) if found else Feedback("unknown", "Your function gives other numbers.")
 
 
 def _copies(trial: tuple[Any, ...]) -> tuple[Any, ...]:

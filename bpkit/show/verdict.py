@@ -68,6 +68,15 @@ def diagnosis_html(found: Diagnosis) -> str:
     return f"{top}{body}<ol>{rows}</ol>"
 
 
+_VERDICTS = {
+    "correct": "right",
+    "rounded": "right, up to rounding",
+    "few_digits": "too few digits",
+    "misconception": "not right",
+    "unknown": "not right",
+}
+
+
 def _verdict(found: Diagnosis) -> str:
     """The verdict as a word or two."""
-    return found.verdict.replace("_", " ")
+    return _VERDICTS[found.verdict]
