@@ -270,8 +270,8 @@ def test_the_first_steps_need_no_derivative_and_their_answers_are_not_on_the_pag
 )
 def test_a_box_asks_for_no_number_that_its_page_prints(number: str, changed: dict[str, float], quantity: str) -> None:
     [(name, value)] = changed.items()
-    call = f'bp.apps.ask(problem.replace({name}={value:g}), "{quantity}")'
-    assert call in [cell.source for cell in lesson(number)]
+    call = f'problem.replace({name}={value:g}), "{quantity}")'
+    assert [cell for cell in lesson(number) if "bp.apps.ask(" in cell.source and call in cell.source]
     answer = bp.evaluate(bp.examples.article.problem.replace(**changed))[quantity]
     assert f"{abs(answer):.3g}" not in numbers(" ".join(map(shown, lesson(number))))
 

@@ -140,7 +140,9 @@ class Exercise:
         return tuple(name for name in self.bank.reveals if name in present)
 
     def __repr__(self) -> str:
-        return f"Exercise({self.id}: {self.bank.title}; {self.points:g} points)\n{self.question}"
+        return (
+            f"Exercise({self.id}: {self.bank.title}; {self.points:g} point{'s' * (self.points != 1)})\n{self.question}"
+        )
 
     def _repr_markdown_(self) -> str:
         return self.question

@@ -89,7 +89,7 @@ def _build_rates(task: Task) -> Content:
             )
         )
     options = tuple(f"{rate:g}" for rate in rates)
-    ask = f"With which of the learning rates {in_words(options)} does the loss grow?"
+    ask = f"For which of the learning rates {in_words(options)} does the loss increase?"
     tiny = Wrong(
         "takes the smallest rate for the failing one", "small steps are slow, large ones overshoot", options[0]
     )

@@ -207,8 +207,8 @@ def _build_check(task: Task) -> Content:
     )
     shown = [[maths(name), str(derived), str(measured)] for name, derived, measured in rows]
     text = lambda: (
-        f"A gradient check.\n\n{givens(problem)}\n\nSomebody derived some slopes of $E_{{\\text{{total}}}}$ and "
-        f"measured them by nudging each parameter. {IN_MILLIONTHS}\n\n"
+        f"A gradient check.\n\n{givens(problem)}\n\nAnother student worked out some derivatives of "
+        f"$E_{{\\text{{total}}}}$ and checked each by nudging. {IN_MILLIONTHS}\n\n"
         f"{table(['parameter', 'derived', 'measured'], shown)}"
     )
 

@@ -188,7 +188,7 @@ QUESTIONS = (
     quantity_question(
         "output-weight",
         "output layer",
-        "The derivative of the loss by a weight into the output layer",
+        "The derivative of the loss with respect to a weight into the output layer",
         lambda network, rng: [f"dE_total/d{_one(_into(network, -1), rng)}"],
         WEIGHT,
     ),
@@ -203,7 +203,7 @@ QUESTIONS = (
     quantity_question(
         "hidden-weight",
         "hidden layer",
-        "The derivative of the loss by a weight into the first hidden layer",
+        "The derivative of the loss with respect to a weight into the first hidden layer",
         lambda network, rng: [f"dE_total/d{_one(_into(network, 1), rng)}"],
         HIDDEN,
         _with_outputs,
@@ -220,7 +220,7 @@ QUESTIONS = (
     quantity_question(
         "bias-gradient",
         "hidden layer",
-        "The derivative of the loss by a bias that several neurons share",
+        "The derivative of the loss with respect to a bias that several neurons share",
         lambda network, rng: [f"dE_total/d{next(b for b, fed in network.biases.items() if len(fed) > 1)}"],
         ("follows only one path", "takes the mean instead of the sum", *OUTPUT[:2], "forgets the hidden slope"),
         _shared_bias,
