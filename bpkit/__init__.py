@@ -16,6 +16,8 @@ Everything that there is:
     Network         sizes, activation, loss and biases: Network(2, 3, 1, activation="tanh")
     Problem         a network with its numbers, a sample or a batch, and a learning rate
     Activation      a function of your own, from one SymPy expression
+    Loss            a loss of your own, from one SymPy expression
+    updates         gradient descent, Momentum, RMSProp, Adam: rules for Problem(update=..)
     derive          backpropagation as numbered lines: forward, loss, backward, update
     evaluate        every net, out, error and derivative of a problem, by its name
     train           gradient descent: the loss and every parameter, update by update
@@ -34,11 +36,13 @@ command line opens the lessons, ``bpkit --help`` the rest.
 import typing as _typing
 from importlib import import_module as _import_module
 
-from bpkit.core.derive import derive as derive
+from bpkit.core import updates as updates
+from bpkit.core.derivation import derive as derive
 from bpkit.core.diagnosis import diagnose as diagnose
 from bpkit.core.errors import BpkitError as BpkitError
 from bpkit.core.functions import Activation as Activation
 from bpkit.core.gradient_check import check_gradient as check_gradient
+from bpkit.core.losses import Loss as Loss
 from bpkit.core.network import Network as Network
 from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
@@ -56,6 +60,7 @@ _LATER = ("apps", "examples", "exercises")
 _NAMES = (
     "Activation",
     "BpkitError",
+    "Loss",
     "Network",
     "Problem",
     "check_gradient",
@@ -63,6 +68,7 @@ _NAMES = (
     "diagnose",
     "evaluate",
     "train",
+    "updates",
     *_LATER,
 )
 

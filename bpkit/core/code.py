@@ -1,29 +1,14 @@
-"""Prints SymPy expressions and steps as Python: straight lines for floats, or the same lines for arrays."""
+"""Prints SymPy expressions as Python: for floats, or the same for arrays."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-from bpkit.core.derivation import Step
-from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
-from bpkit.core.functions import Activation
-from bpkit.core.names import BUILT_INS, CONSTANTS, MATH, MATH_ONLY, MATRIX, OWN
-
-NUMPY_NAMES = {
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "asinh": "arcsinh",
-    "acosh": "arccosh",
-    "atanh": "arctanh",
-}
 
 
 def identifier(name: str) -> str:
@@ -83,62 +68,3 @@ _PRINTERS = {arrays: _Printer(arrays) for arrays in (False, True)}
 def code(expr: sp.Expr, arrays: bool = False) -> str:
     """One expression as Python, without what ``doprint`` does beside that for other languages."""
     return _PRINTERS[arrays]._print(expr)
-
-
-def header(body: str, activations: Iterable[Activation], arrays: bool) -> list[str]:
-    """The imports and the user's own functions that a generated body needs."""
-    definitions: list[str] = []
-    own: set[str] = set()
-    for activation in {one.name: one for one in activations if not one.built_in}.values():
-        pairs = [(activation.name, activation.expr)]
-        if f"{activation.name}_slope(" in body:
-            pairs.append((f"{activation.name}_slope", activation.slope))
-        for function, expr in pairs:
-            own.add(function)
-            definitions += ["", "@guarded", f"def {function}(z):", f"    return {code(expr, arrays)}"]
-    text = "\n".join([*definitions, body])
-    defined = own | set(re.findall(r"^def (\w+)\(", body, re.MULTILINE))
-    words = set(re.findall(r"(?<![\w.])(pi|e|inf)\b|(?<![\w.])([A-Za-z_]\w*)\(", text))
-    called = {word for pair in words for word in pair if word} | ({"guarded"} if definitions else set())
-    if unknown := sorted(called - defined - {*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *MATRIX, *BUILT_INS, "where"}):
-        raise BpkitError(
-            f"activation: expected functions that Python's math module has, got {unknown[0]}; "
-            "write the expression with those"
-        )
-    here = [*(OWN), *(MATH_ONLY if arrays else ())]
-    plain = [n for n in (*MATH, *CONSTANTS, *(["where"] if arrays else MATH_ONLY)) if n in called]
-    if arrays:
-        plain = [f"{NUMPY_NAMES[n]} as {n}" if n in NUMPY_NAMES else n for n in plain]
-    special = [f"array_{n} as {n}" if arrays else n for n in here if n in called]
-    special += [n for n in MATRIX if n in called]
-    lines = [f"from {'numpy' if arrays else 'math'} import {', '.join(plain)}"] if plain else []
-    lines += [f"from bpkit.core.runtime import {', '.join(special)}"] if special else []
-    return [*lines, *definitions]
-
-
-def assignment(step: Step, arrays: bool = False) -> str:
-    """A step as a line of Python, with its equation number behind it."""
-    return f"{identifier(step.name)} = {code(step.stable, arrays)}  # ({step.number})"
-
-
-def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
-    """Only the steps that the targets are computed from, in order."""
-    wanted, kept = set(targets), []
-    for step in reversed(steps):
-        if step.name in wanted:
-            kept.append(step)
-            wanted |= names_in(step.stable)
-    return kept[::-1]
-
-
-def inlined(steps: Sequence[Step]) -> list[tuple[Step, sp.Expr]]:
-    """The steps with mere names and numbers (dnet_o1/dw5 = out_h1) put into the lines that use them."""
-    known: dict[sp.Expr, sp.Expr] = {}
-    lines = []
-    for step in steps:
-        expr = step.stable.xreplace(known)
-        if (expr.is_Symbol or expr.is_Number) and step.kind not in ("update", "total", "gradient"):
-            known[step.lhs] = expr
-        else:
-            lines.append((step, expr))
-    return lines

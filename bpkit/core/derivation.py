@@ -4,74 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from bpkit.core.chain_rule import Step, backpropagated
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.families import Family, folded
+from bpkit.core.matrices import MatrixDerivation, read_matrices
 from bpkit.core.network import Network
+from bpkit.core.numeric import Values, canonical, evaluate, single
+from bpkit.core.paths import Paths, find_paths
+from bpkit.core.program import Program
+from bpkit.core.quantities import Quantity, Role
+from bpkit.core.shown import Shown
+from bpkit.core.updates import STATE, GradientDescent, UpdateRule, before
 
 if TYPE_CHECKING:
-    from bpkit.core.matrix import MatrixDerivation
-    from bpkit.core.numeric import Values
-    from bpkit.core.paths import Paths
     from bpkit.core.problem import Problem
 
 
-def canonical(name: str) -> str:
-    """The full name of a quantity: ``dE/dw5`` is short for ``dE_total/dw5``."""
-    return "dE_total/" + name[3:] if name.startswith("dE/") else name
-
-
-@dataclass(frozen=True)
-class Step:
-    """One numbered line: a quantity, what it equals, why, and the numbers of the lines that it uses.
-
-    ``kind`` says which rule wrote the line and ``about`` which neurons or parameter it is about. ``rhs`` is what
-    people read; ``stable`` says the same in the spelling that is computed. ``cancelled`` is the short form that is
-    left of ``rhs`` where loss and activation cancel (p - y), else None.
-    """
-
-    number: int
-    name: str
-    rhs: sp.Expr
-    reason: str
-    kind: str
-    about: tuple[str, ...]
-    stable: sp.Expr
-    uses: tuple[int, ...] = ()
-    cancelled: sp.Expr | None = None
-
-    @property
-    def lhs(self) -> sp.Symbol:
-        """The left side: the symbol with the quantity's name."""
-        return sp.Symbol(self.name)
-
-    def __str__(self) -> str:
-        from bpkit.show.render import text
-
-        return text((self,))
-
-    __repr__ = __str__
-
-    def _repr_latex_(self) -> str:
-        from bpkit.show.render import latex
-
-        return latex((self,))
-
-
 @dataclass(frozen=True, repr=False)
-class Derivation:
+class Derivation(Shown):
     """Backpropagation of one network, written down once as numbered lines that everything else reads.
 
-    Iterate over its ``Step`` lines, take one by name (``d["dE/dw1"]``) or by equation number (``d[12]``). It shows
-    itself as LaTeX in a notebook and as aligned text in a terminal.
+    Iterate over its ``Step`` lines, take one by name (``d["dE/dw1"]``) or by equation number (``d[12]``). Derivatives
+    by the inputs (``d["dE/dx1"]``) are there when asked for; their numbers follow the last. It shows itself as LaTeX
+    in a notebook and as aligned text in a terminal.
     """
 
     network: Network
     steps: tuple[Step, ...]
+    update: UpdateRule = GradientDescent()
+    train_biases: bool = True
+    of_inputs: tuple[Step, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Step]:
@@ -79,8 +47,22 @@ class Derivation:
         return MappingProxyType({step.name: step for step in self.steps})
 
     @cached_property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """Every quantity by its name: what is given and what the lines write."""
+        written = {step.name: step.quantity for step in (*self.steps, *self.of_inputs)}
+        olds = {before(q).name: before(q) for q in written.values() if q.tag == STATE}
+        constants = {name: Quantity(name, spelled=name, tag="constant") for name in self.update.constants}
+        rate = {"learning_rate": Quantity("learning_rate", tag="rate")}
+        return MappingProxyType({**self.network.lines.quantities, **rate, **constants, **olds, **written})
+
+    @cached_property
     def _by_number(self) -> Mapping[int, Step]:
         return MappingProxyType({step.number: step for step in self.steps})
+
+    @cached_property
+    def with_inputs(self) -> Derivation:
+        """The same with the lines of the derivatives by the inputs."""
+        return replace(self, steps=(*self.steps, *self.of_inputs), of_inputs=())
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -89,7 +71,10 @@ class Derivation:
         return iter(self.steps)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and canonical(name) in self.by_name
+        return isinstance(name, str) and (canonical(name) in self.by_name or self._of_input(canonical(name)))
+
+    def _of_input(self, name: str) -> bool:
+        return any(step.name == name for step in self.of_inputs)
 
     def __getitem__(self, key: str | int) -> Step:
         if isinstance(key, int):
@@ -102,45 +87,43 @@ class Derivation:
         name = canonical(str(key))
         if name in self.by_name:
             return self.by_name[name]
+        if self._of_input(name):
+            return self.with_inputs[name]
         raise BpkitError(f"derivation: it has no line for {key!r}{suggest(name, self.by_name)}")
 
     def target(self, name: str) -> Step:
         """The line asked for by a quantity, or by a parameter: ``w1`` asks for the line of its derivative."""
-        return self[f"dE_total/d{name}" if name in self.network.parameters else name]
+        return self[f"dE_total/d{name}" if name in (*self.network.parameters, *self.network.inputs) else name]
 
     def toward(self, name: str) -> Derivation:
         """Only the lines that a quantity rests on, with their numbers kept; ``toward("w1")`` means dE_total/dw1."""
-        wanted, waiting = set(), [self.target(name).number]
+        target = self.target(name)
+        whole = self if target.name in self.by_name else self.with_inputs
+        wanted, waiting = set(), [target.number]
         while waiting:
             number = waiting.pop()
             if number not in wanted:
                 wanted.add(number)
-                waiting += (used for used in self._by_number[number].uses if used in self._by_number)
-        return Derivation(self.network, tuple(step for step in self.steps if step.number in wanted))
+                waiting += (used for used in whole._by_number[number].uses if used in whole._by_number)
+        return replace(whole, steps=tuple(step for step in whole.steps if step.number in wanted), of_inputs=())
 
     def at(self, problem: Problem, digits: int = 6) -> NumberedDerivation:
         """The same lines with a problem's numbers put in: symbols = numbers = result, to so many digits."""
-        from bpkit.core.numeric import evaluate, single
-
         problem = single(problem, "at")
         if problem.network != self.network:
             raise BpkitError(
                 f"at: expected a problem of this derivation's network, {self.network!r}, "
-                f"got one of {problem.network!r}; "
-                "derive(problem.network) gives its lines"
+                f"got one of {problem.network!r}; derive(problem.network) gives its lines"
             )
-        kept = () if problem.train_biases else self.network.biases
-        lines = Derivation(
-            self.network,
-            tuple(keep(step) if step.about[0] in kept and step.kind == "update" else step for step in self.steps),
-        )
-        return NumberedDerivation(lines, problem, evaluate(problem), digits)
+        whole = problem.derivation
+        if not self.of_inputs:  # some of the lines, picked by name
+            steps = tuple(whole[step.name] for step in self.steps if step.name in whole)
+            whole = replace(whole, steps=steps, of_inputs=())
+        return NumberedDerivation(whole, problem, evaluate(problem), digits)
 
     def paths(self, name: str) -> Paths:
-        """Every path from a parameter to the loss, each with its factors; their products add up to the derivative."""
-        from bpkit.core.paths import find_paths
-
-        return find_paths(self.network, name)
+        """Every path from a parameter or an input to the loss, each with its factors; they add up to the derivative."""
+        return find_paths(self.with_inputs.steps, name, (*self.network.parameters, *self.network.inputs))
 
     def expanded(self, name: str) -> sp.Expr:
         """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone."""
@@ -149,39 +132,45 @@ class Derivation:
             known[step.lhs] = step.rhs.xreplace(known)
         return known[self.target(name).lhs]
 
+    def families(self) -> tuple[Family, ...]:
+        """The lines with an index: those of one shape as one, its instances beneath."""
+        return folded(self.steps, self.quantities)
+
     def matrices(self) -> MatrixDerivation:
         """The same rules layer by layer, as matrices."""
-        from bpkit.core.matrix import derive_matrices
+        return read_matrices(self)
 
-        return derive_matrices(self.network)
+    @cached_property
+    def program(self) -> Program:
+        """What the lines compute, as functions."""
+        states = {step.name: before(step.quantity).name for step in self.steps if step.quantity.tag == STATE}
+        learnt = {
+            step.name: step.quantity.of.name
+            for step in self.steps
+            if step.role is Role.UPDATE and step.quantity.mark and step.quantity.of and step.uses
+        }
+        return Program(
+            self.steps,
+            (*self.network.givens, *self.update.constants, *states.values()),
+            (*self.network.inputs, *self.network.targets),
+            self.network.functions,
+            {**learnt, **states},
+            (*self.network.parameters, *states.values()),
+            f"# Backpropagation for {self.network!r}; in brackets the numbers of the derivation's lines.",
+        )
+
+    @cached_property
+    def input_program(self) -> Program:
+        """The same with the derivatives by the inputs."""
+        return self.with_inputs.program
 
     def source(self, train_biases: bool = True) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
-        from bpkit.core.program import source
-
-        return source(self.network, train_biases)
-
-    def __str__(self) -> str:
-        from bpkit.show.render import text
-
-        return text(self.steps)
-
-    __repr__ = __str__
-
-    def _repr_latex_(self) -> str:
-        from bpkit.show.render import latex
-
-        return latex(self.steps)
-
-
-def keep(step: Step) -> Step:
-    """The update line of a bias that the problem keeps as it is."""
-    symbol = sp.Symbol(step.about[0])
-    return replace(step, rhs=symbol, stable=symbol, uses=(), reason=f"this problem keeps its biases: {symbol} stays")
+        return _derived(self.network, self.update, train_biases).program.source
 
 
 @dataclass(frozen=True, repr=False)
-class NumberedDerivation:
+class NumberedDerivation(Shown):
     """A derivation with the numbers put in: for each line its symbols, the numbers in their places, the result."""
 
     lines: Derivation
@@ -210,16 +199,34 @@ class NumberedDerivation:
     @cached_property
     def numbers(self) -> Mapping[str, float]:
         """The number of every symbol on these lines: givens and results."""
-        return MappingProxyType({**self.problem.givens, **self.values})
+        found = {step.name: self.values[step.name] for step in self.lines}
+        return MappingProxyType({**self.problem.givens, **self.values, **found})
 
-    def __str__(self) -> str:
-        from bpkit.show.render import text
 
-        return text(self.lines.steps, self.numbers, self.digits)
+@lru_cache(maxsize=128)
+def _derived(network: Network, update: UpdateRule, train_biases: bool) -> Derivation:
+    trained = [name for name in network.parameters if train_biases or name not in network.biases]
+    steps, of_inputs = backpropagated(network.lines, update, trained)
+    return Derivation(network, steps, update, train_biases, of_inputs)
 
-    __repr__ = __str__
 
-    def _repr_latex_(self) -> str:
-        from bpkit.show.render import latex
+def derive(model: Network | Problem) -> Derivation:
+    """Write backpropagation down for a network, line by numbered line: forward, loss, backward, update.
 
-        return latex(self.lines.steps, self.numbers, self.digits)
+    Returns a ``Derivation``. A network's update is plain gradient descent; with a problem the update lines are those
+    of its rule. The work grows with the number of weights, as every line is local: it names the quantities just before
+    it and is never a composed expression.
+
+    Shapes: any sizes of layers; the lines are those of one sample. Units: none.
+    Errors: ``BpkitError`` where neither a ``Network`` nor a ``Problem`` came.
+    Source: the order of the lines is that of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Network(1, 1))["dE/dw1"].rhs
+    dE_total/dnet_o1*dnet_o1/dw1
+    """
+    if isinstance(model, Network):
+        return _derived(model, GradientDescent(), True)
+    if (network := getattr(model, "network", None)) is None:
+        raise BpkitError(f"derive: expected a Network or a Problem, got {model!r}; write derive(problem)")
+    return _derived(network, model.update, model.train_biases)

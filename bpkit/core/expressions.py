@@ -7,23 +7,25 @@ from functools import lru_cache
 
 import sympy as sp
 
+symbol = lru_cache(maxsize=65_536)(sp.Symbol)  # SymPy's own memory ends at a thousand names
+
 Z, OUT, Y, K = sp.symbols("z out y K")
 ONE, MINUS = sp.Integer(1), sp.Integer(-1)
 
 # Functions that only generated code calls; core/runtime gives them for floats and for arrays.
-softmax, log_softmax, log_odds, xlogy, xexp, ratio = (
-    sp.Function(n) for n in ["softmax", "log_softmax", "log_odds", "xlogy", "xexp", "ratio"]
+softmax, log_softmax, others, xlogy, xexp, ratio = (
+    sp.Function(n) for n in ["softmax", "log_softmax", "others", "xlogy", "xexp", "ratio"]
 )
 
 
 def product(*factors: sp.Expr) -> sp.Expr:
     """Multiply without simplifying: the factors stay in the order of the lesson."""
-    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
+    return factors[0] if len(factors) == 1 else sp.Mul._from_args(factors)  # evaluate=False would ask a cache first
 
 
 def total(*terms: sp.Expr) -> sp.Expr:
     """Add without simplifying: the terms stay in the order of the lesson."""
-    return terms[0] if len(terms) == 1 else sp.Add(*terms, evaluate=False)
+    return terms[0] if len(terms) == 1 else sp.Add._from_args(terms)
 
 
 def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
@@ -44,6 +46,6 @@ def names_in(expr: sp.Expr) -> frozenset[str]:
     return frozenset(symbol.name for symbol in expr.free_symbols)
 
 
-def power(base: sp.Expr, exponent: int) -> sp.Expr:
+def power(base: sp.Expr, exponent: sp.Expr | int) -> sp.Expr:
     """A power that stays as written."""
     return sp.Pow(base, exponent, evaluate=False)

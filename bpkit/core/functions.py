@@ -6,7 +6,7 @@ an output is close to 0 or 1; the compiler prints them, people read the others, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.expressions import MINUS, ONE, OUT, Z, power, product, put, softmax, total
+from bpkit.core.expressions import MINUS, ONE, OUT, Z, others, power, product, put, softmax, total
 from bpkit.core.names import is_taken, is_word
 
 
@@ -43,60 +43,26 @@ class Activation:
     stable_slope: sp.Expr | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not is_word(self.name):
-            raise BpkitError(
-                f"Activation: its name must be one word that Python accepts, got {self.name!r}; "
-                "write for example Activation('swish', z / (1 + sp.exp(-z)))"
-            )
         if self.stable is not None:
             return  # one of the table below
-        if self.name in BUILT_IN or is_taken(self.name, function=True):
-            raise BpkitError(f"Activation: the name {self.name!r} is taken; choose another for your own")
-        expr = self._expression(self.expr, "a SymPy expression")
+        own_word("Activation", self.name, BUILT_IN)
+        what = f"Activation {self.name!r}"
+        expr = own_expression(what, self.expr, "a SymPy expression")
         symbols = expr.free_symbols
         if len(symbols) > 1:
             names = ", ".join(sorted(map(str, symbols)))
-            raise BpkitError(
-                f"Activation {self.name!r}: expected one symbol, the net input, got {names}; "
-                "put numbers in place of the others"
-            )
+            raise BpkitError(f"{what}: expected one symbol, the net input, got {names}; put numbers for the others")
         real = sp.Symbol("z", real=True)
-        expr = expr.xreplace(dict.fromkeys(symbols, real))
-        if expr.has(sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside):
-            expr = expr.rewrite(sp.Piecewise)
-        if self.slope is None:
-            slope = sp.diff(expr, real)
-        else:
-            slope = self._expression(self.slope, "a SymPy expression as slope").xreplace(dict.fromkeys(symbols, real))
-        if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {real, OUT}:
-            raise BpkitError(
-                f"Activation {self.name!r}: its slope holds {', '.join(sorted(map(str, unknown)))}, "
-                "expected only z and out; give the slope yourself as the third argument"
-            )
+        expr = as_cases(expr.xreplace(dict.fromkeys(symbols, real)))
+        slope = self.slope
+        if slope is not None:
+            slope = own_expression(what, slope, "a SymPy expression as slope").xreplace(dict.fromkeys(symbols, real))
+        slope = own_slope(what, expr, slope, real, {OUT})
         object.__setattr__(self, "expr", expr.xreplace({real: Z}))
         object.__setattr__(self, "slope", slope.xreplace({real: Z}))
         object.__setattr__(self, "stable", sp.Function(self.name)(Z))
         if OUT not in slope.free_symbols:
             object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Z))
-
-    def _expression(self, given: object, expected: str) -> sp.Expr:
-        try:
-            expr = sp.sympify(given, strict=True)
-        except sp.SympifyError:
-            expr = None
-        if not isinstance(expr, sp.Expr):
-            raise BpkitError(
-                f"Activation {self.name!r}: expected {expected}, got {given!r}; "
-                "make a symbol with z = sympy.Symbol('z') and write the function with it"
-            )
-        if expr.has(sp.I, sp.zoo, sp.nan):
-            raise BpkitError(f"Activation {self.name!r}: expected {expected} with real values, got {expr}")
-        if any(piece.args[-1].cond != True for piece in expr.atoms(sp.Piecewise)):  # noqa: E712
-            raise BpkitError(
-                f"Activation {self.name!r}: expected a value at every net input, got {expr}; "
-                "end the Piecewise with (.., True)"
-            )
-        return expr
 
     @property
     def joint(self) -> bool:
@@ -107,26 +73,88 @@ class Activation:
     def built_in(self) -> bool:
         return self.name in BUILT_IN
 
-    def at(self, net: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
-        """Right side and stable spelling of ``out = f(net)``."""
-        return put(self.expr, {Z: net}), put(self.stable, {Z: net})
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The functions of its own that generated code calls: name, symbols and expression."""
+        if self.built_in:
+            return ()
+        slope = () if self.stable_slope is None else ((f"{self.name}_slope", (Z,), self.slope),)
+        return ((self.name, (Z,), self.expr), *slope)
 
-    def slope_at(self, net: sp.Symbol, out: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
-        """Right side and stable spelling of ``dout/dnet``."""
-        slope, values = self.slope, {Z: net, OUT: out}
-        stable = slope if self.stable_slope is None else self.stable_slope
-        return put(slope, values), put(stable, values)
+    def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
+        """Right side and stable spelling of ``out_k`` of a layer with these net inputs."""
+        if self.joint:
+            return softmax_at(nets, k)
+        return put(self.expr, {Z: nets[k]}), put(self.stable, {Z: nets[k]})
 
-    def array_slope_at(self, net: sp.Symbol, out: sp.Symbol) -> sp.Expr:
-        """The stable spelling for arrays, which choose by ``net`` alone; see ``last_case``."""
-        stable = self.slope_at(net, out)[1]
-        by_out = self.built_in and stable.has(sp.Piecewise) and out in stable.free_symbols
-        return last_case(stable) if by_out else stable
+    def slope_at(self, nets: Sequence[sp.Symbol], outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr, sp.Expr]:
+        """Right side and stable spelling of ``dout_j/dnet_k``."""
+        if self.joint:
+            return softmax_slope_at(outs, j, k)
+        slope, values = self.slope, {Z: nets[k], OUT: outs[k]}
+        return put(slope, values), put(slope if self.stable_slope is None else self.stable_slope, values)
 
 
-def last_case(expr: sp.Expr) -> sp.Expr:
-    """The case that holds everywhere, of spellings chosen by ``out``; arrays compute faster than they choose."""
-    return expr.args[-1][0] if isinstance(expr, sp.Piecewise) else expr
+Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
+
+
+def own_word(what: str, name: object, taken: Container[str]) -> None:
+    """Refuse what is no name for a function of a person's own."""
+    if not is_word(name):
+        raise BpkitError(f"{what}: its name must be one word that Python accepts, got {name!r}; 'my_own' is one")
+    if name in taken or is_taken(str(name), function=True):
+        raise BpkitError(f"{what}: the name {name!r} is taken; choose another for your own")
+
+
+def own_expression(what: str, given: object, expected: str) -> sp.Expr:
+    """A person's own expression, checked."""
+    try:
+        expr = sp.sympify(given, strict=True)
+    except sp.SympifyError:
+        expr = None
+    if not isinstance(expr, sp.Expr):
+        raise BpkitError(
+            f"{what}: expected {expected}, got {given!r}; "
+            "make a symbol with z = sympy.Symbol('z') and write the function with it"
+        )
+    if expr.has(sp.I, sp.zoo, sp.nan):
+        raise BpkitError(f"{what}: expected {expected} with real values, got {expr}")
+    if any(piece.args[-1].cond != True for piece in expr.atoms(sp.Piecewise)):  # noqa: E712
+        raise BpkitError(f"{what}: expected a value everywhere, got {expr}; end the Piecewise with (.., True)")
+    return expr
+
+
+def own_slope(what: str, expr: sp.Expr, slope: sp.Expr | None, by: sp.Symbol, others: set[sp.Symbol]) -> sp.Expr:
+    """Its derivative, or the one that the person gives, checked."""
+    slope = sp.diff(expr, by) if slope is None else slope
+    if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {by} - others:
+        raise BpkitError(
+            f"{what}: its slope holds {', '.join(sorted(map(str, unknown)))}, expected only "
+            f"{' and '.join(sorted({str(by), *map(str, others)}, reverse=True))}; give the slope yourself"
+        )
+    return slope
+
+
+def as_cases(expr: sp.Expr) -> sp.Expr:
+    """Max, Min, Abs, sign and Heaviside as cases, which have derivatives; SymPy's own rewriting may never end."""
+    if not expr.args:
+        return expr
+    first, *rest = args = [as_cases(arg) for arg in expr.args]
+    cases = lambda *pairs: sp.Piecewise(*pairs, evaluate=False)
+    if isinstance(expr, sp.Max | sp.Min):
+        found = first
+        for one in rest:
+            # A number first, so that a nan in the other passes through and is noticed.
+            a, b = (found, one) if found.is_number else (one, found)
+            found = cases((a, (b <= a) if isinstance(expr, sp.Max) else (b >= a)), (b, True))
+        return found
+    if isinstance(expr, sp.Abs):
+        return cases((-first, first < 0), (first, True))
+    if isinstance(expr, sp.sign):
+        return cases((-1, first < 0), (1, first > 0), (0, True))
+    if isinstance(expr, sp.Heaviside):
+        return cases((0, first < 0), (1, first > 0), (rest[0], True))
+    return expr.func(*args, evaluate=False) if isinstance(expr, sp.Piecewise) else expr.func(*args)
 
 
 def _sigmoid(z: sp.Expr) -> sp.Expr:
@@ -177,7 +205,7 @@ _BUILT_IN = (
         sp.Piecewise((0.01 * Z, Z <= 0), (Z, True)),
         sp.Piecewise((0.01, Z <= 0), (1, True)),
     ),
-    Activation("softmax", Z, ONE, Z, ONE),  # joint: its lines are written by softmax_at and softmax_slope_at
+    Activation("softmax", Z, ONE, Z, ONE),  # joint: softmax_at and softmax_slope_at write its lines
 )
 BUILT_IN: Mapping[str, Activation] = MappingProxyType({activation.name: activation for activation in _BUILT_IN})
 
@@ -195,7 +223,7 @@ def softmax_slope_at(outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr
         return shown, shown
     return (
         product(outs[k], total(ONE, -outs[k])),
-        outs[k] * sp.Add(*(out for i, out in enumerate(outs) if i != k)),
+        outs[k] * others(outs[k], *outs),
     )
 
 

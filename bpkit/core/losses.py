@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import sympy as sp
@@ -15,35 +15,81 @@ from bpkit.core.expressions import (
     OUT,
     K,
     Y,
-    log_odds,
     log_softmax,
+    others,
     power,
     product,
     ratio,
-    softmax,
     total,
     xexp,
     xlogy,
 )
-from bpkit.core.functions import stable_softplus
+from bpkit.core.functions import BUILT_IN, Definition, as_cases, own_expression, own_slope, own_word, stable_softplus
 
 
 @dataclass(frozen=True)
 class Loss:
     """How far one output is from its target: ``E_o1`` as a function of ``y`` and ``out``; E_total is their sum.
 
-    ``K`` stands for the number of outputs. ``slope`` is ``dE_o1/dout_o1``. ``needs`` names the activation of the
-    output layer that the loss is defined for, ``targets`` the interval that its targets come from.
+    ``Loss("huber", expr)`` makes a new one from one SymPy expression in the symbols ``y`` and ``out``; its slope
+    dE_o1/dout_o1 is the derivative of that expression. A network takes it where it takes a loss's name.
+
+    Shapes: one number for each output. Units: none.
+    Errors: ``BpkitError`` for other symbols, for what has no derivative, and for a name that is taken.
+    Source: the formulas are those of Bishop, "Pattern Recognition and Machine Learning" (2006), chapters 4 and 5.
+
+    >>> import bpkit as bp, sympy as sp
+    >>> y, out = sp.symbols("y out")
+    >>> bp.derive(bp.Network(1, 1, loss=bp.Loss("log_cosh", sp.log(sp.cosh(out - y)))))["dE_o1/dout_o1"].rhs
+    sinh(out_o1 - y1)/cosh(out_o1 - y1)
     """
 
     name: str
     expr: sp.Expr
-    slope: sp.Expr
-    stable: sp.Expr
-    stable_slope: sp.Expr
-    in_words: str
-    targets_in_unit_interval: bool = False
-    needs: str | None = None
+    slope: sp.Expr | None = None
+    stable: sp.Expr | None = field(default=None, repr=False)
+    stable_slope: sp.Expr | None = field(default=None, repr=False)
+    in_words: str = ""
+    targets_in_unit_interval: bool = field(default=False, repr=False)
+    needs: str | None = field(default=None, repr=False)  # the activation that it is defined for
+
+    def __post_init__(self) -> None:
+        if self.stable is not None:
+            return  # one of the table below
+        own_word("Loss", self.name, {*LOSSES, *BUILT_IN})
+        what = f"Loss {self.name!r}"
+        expr = own_expression(what, self.expr, "a SymPy expression in y and out")
+        names = {"y": sp.Symbol("y", real=True), "out": sp.Symbol("out", real=True)}
+        if unknown := sorted(str(one) for one in expr.free_symbols if str(one) not in names):
+            raise BpkitError(f"{what}: expected only the symbols y and out, got {', '.join(unknown)}; put numbers for it")
+        real = {one: names[str(one)] for one in expr.free_symbols}
+        slope = None if self.slope is None else own_expression(what, self.slope, "a SymPy expression as slope")
+        if slope is not None:
+            slope = slope.xreplace({one: names.get(str(one), one) for one in slope.free_symbols})
+        expr = as_cases(expr.xreplace(real))
+        slope = own_slope(what, expr, slope, names["out"], {names["y"]})
+        back = {names["y"]: Y, names["out"]: OUT}
+        object.__setattr__(self, "expr", expr.xreplace(back))
+        object.__setattr__(self, "slope", slope.xreplace(back))
+        object.__setattr__(self, "stable", sp.Function(self.name)(Y, OUT))
+        object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Y, OUT))
+        object.__setattr__(self, "in_words", self.in_words or f"{self.name} of target and output")
+
+    @property
+    def built_in(self) -> bool:
+        """True for the losses that have a name here."""
+        return self.name in LOSSES
+
+    @property
+    def needs_targets(self) -> bool:
+        """False where the output itself is the loss."""
+        return Y in self.expr.free_symbols
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The functions of its own that generated code calls: name, symbols and expression."""
+        own = () if self.built_in else (("", self.expr), ("_slope", self.slope))
+        return tuple((self.name + end, (Y, OUT), expr) for end, expr in own)
 
 
 _HALF = sp.Rational(1, 2)
@@ -103,6 +149,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 targets_in_unit_interval=True,
                 needs="softmax",
             ),
+            Loss("output", OUT, ONE, OUT, ONE, "the output itself"),
         )
     }
 )
@@ -110,14 +157,11 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Fused:
-    """What a loss and the output activation make of each other: stable error and slope from net, and the p - y.
-
-    ``delta`` is None where people gain nothing by cancelling, though numbers do.
-    """
+    """What a loss and the output activation make of each other: stable error and slope from net, and the p - y."""
 
     error: sp.Expr
     loss_slope: sp.Expr
-    delta: sp.Expr | None
+    delta: sp.Expr
     stable_delta: sp.Expr
 
 
@@ -134,18 +178,6 @@ def odds_delta(y: sp.Expr, out: sp.Expr, z: sp.Expr) -> sp.Expr:
 def _odds_slope(y: sp.Expr, z: sp.Expr) -> sp.Expr:
     """Its slope in out."""
     return (1 - y) + xexp(1 - y, z) - y - xexp(y, -z)
-
-
-def by_odds(activation: str, loss: str, outputs: int) -> bool:
-    """Softmax with binary cross-entropy: each output against all others together is a sigmoid of its log-odds,
-    net_k - log of the sum of the others' e^net, and there this pair cancels.
-    """
-    return (activation, loss) == ("softmax", "binary_cross_entropy") and outputs > 1
-
-
-def without(row: Sequence[sp.Symbol], k: int) -> list[sp.Symbol]:
-    """All but one."""
-    return [*row[:k], *row[k + 1 :]]
 
 
 def fused(
@@ -165,31 +197,22 @@ def fused(
             delta=total(out, -y),
             stable_delta=odds_delta(y, out, net),
         )
-    if by_odds(activation, loss, len(nets)):
-        odds = [log_odds(nets[j], *without(nets, j)) for j in range(len(nets))]
-        deltas = [odds_delta(*of) for of in zip(targets, outs, odds)]
-        shares = [deltas[j] * softmax(net, *without(nets, j)) for j in range(len(nets)) if j != k]
-        return Fused(
-            error=odds_error(y, odds[k]),
-            loss_slope=_odds_slope(y, odds[k]),
-            delta=None,
-            stable_delta=sp.Add(deltas[k], *(-share for share in shares)),
-        )
     if (activation, loss) == ("softmax", "cross_entropy"):
         share = log_softmax(net, *nets)
-        others = [j for j in range(len(nets)) if j != k]
         return Fused(
             error=-y * share,
             loss_slope=-xexp(y, -share),
             delta=total(product(out, total(*targets)), -y),
             # out_k Σy - y_k Σout, term by term: exact even where out_k rounds to 1.
-            stable_delta=sp.Add(*(out * targets[j] - y * outs[j] for j in others)),
+            stable_delta=out * others(y, *targets) - y * others(out, *outs),
         )
     return None
 
 
 def loss(given: object) -> Loss:
-    """The loss of that name."""
+    """The loss of that name, or the given one."""
+    if isinstance(given, Loss):
+        return given
     if isinstance(given, str) and given in LOSSES:
         return LOSSES[given]
-    raise BpkitError(f"loss: expected a name, got {given!r}{suggest(given, LOSSES)}")
+    raise BpkitError(f"loss: expected a name or a bpkit.Loss, got {given!r}{suggest(given, LOSSES)}")

@@ -11,12 +11,15 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from bpkit.core.dense import dense, errors
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
+from bpkit.core.lines import Lines
 from bpkit.core.losses import Loss
 from bpkit.core.losses import loss as find_loss
 from bpkit.core.names import is_taken, is_word
+from bpkit.core.quantities import Quantity
 
 if TYPE_CHECKING:
     from bpkit.show.drawing import Drawing
@@ -78,7 +81,7 @@ class Network:
         self,
         *sizes: int | Sequence[int],
         activation: str | Activation | Sequence[str | Activation] = "sigmoid",
-        loss: str = "half_squared_error",
+        loss: str | Loss = "half_squared_error",
         bias: str = "layer",
         weight_names: Mapping[Edge, str] | None = None,
     ) -> None:
@@ -93,6 +96,11 @@ class Network:
             raise BpkitError(
                 f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {self.activations[-1].name}; "
                 "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
+            )
+        if self.loss.name == "binary_cross_entropy" and self.activations[-1].joint:
+            raise BpkitError(
+                "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, whose "
+                "outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
             )
         put("_names", self._check_names({} if weight_names is None else weight_names))
 
@@ -140,23 +148,33 @@ class Network:
             raise BpkitError(
                 f"weight_names: each weight needs a name of its own, got {twice[0]!r} twice; name them all"
             )
-        own = {f"{one.name}{end}" for one in self.activations if not one.built_in for end in ("", "_slope")}
+        own = {name for one in (*self.activations, self.loss) for name, *_ in one.definitions}
         if own & set(names.values()):
             raise BpkitError(
-                f"weight_names: {min(own & set(names.values()))!r} is the name of an activation or its slope"
+                f"weight_names: {min(own & set(names.values()))!r} is the name of an activation, a loss or its slope; "
+                "choose another"
             )
         return tuple(names.items())
 
     @cached_property
+    def places(self) -> tuple[tuple[Quantity, ...], ...]:
+        """The neurons layer by layer, inputs first, as places that quantities stand at."""
+        hidden = len(self.sizes) - 2
+        letters = ["x", *(("h" if hidden == 1 else f"h{layer}_") for layer in range(1, hidden + 1)), "o"]
+        return tuple(
+            tuple(Quantity("", letter, (i,), block=layer) for i in range(1, size + 1))
+            for layer, (letter, size) in enumerate(zip(letters, self.sizes, strict=True))
+        )
+
+    @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """The neurons' names, layer by layer, inputs first."""
-        hidden = len(self.sizes) - 2
-        rows = [tuple(f"x{i}" for i in range(1, self.sizes[0] + 1))]
-        for layer, size in enumerate(self.sizes[1:-1], 1):
-            prefix = "h" if hidden == 1 else f"h{layer}_"
-            rows.append(tuple(f"{prefix}{i}" for i in range(1, size + 1)))
-        rows.append(tuple(f"o{i}" for i in range(1, self.sizes[-1] + 1)))
-        return tuple(rows)
+        return tuple(tuple(place.neuron for place in row) for row in self.places)
+
+    @cached_property
+    def layer_of(self) -> Mapping[str, int]:
+        """The layer that each neuron stands in; the inputs are 0."""
+        return MappingProxyType({name: layer for layer, row in enumerate(self.layers) for name in row})
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -168,13 +186,15 @@ class Network:
 
     @property
     def targets(self) -> tuple[str, ...]:
+        """The targets' names; none where the loss needs none."""
+        if not self.loss.needs_targets:
+            return ()
         return tuple(f"y{i}" for i in range(1, self.sizes[-1] + 1))
 
     @cached_property
     def weights(self) -> Mapping[str, Edge]:
         """Each weight's name and the neurons that it joins, ``{"w1": ("x1", "h1"), ..}``, in natural order by layer."""
-        depth = {name: number for number, row in enumerate(self.layers) for name in row}
-        rows = sorted(self._names, key=lambda row: (depth[row[0][0]], natural(row[1])))
+        rows = sorted(self._names, key=lambda row: (self.layer_of[row[0][0]], natural(row[1])))
         return MappingProxyType({name: edge for edge, name in rows})
 
     @cached_property
@@ -207,6 +227,37 @@ class Network:
         """What a problem must give numbers for: parameters, inputs, targets, learning rate."""
         return (*self.parameters, *self.inputs, *self.targets, "learning_rate")
 
+    @cached_property
+    def lines(self) -> Lines:
+        """The forward pass as lines, from which ``derive`` writes all the others."""
+        lines, last = Lines(), len(self.sizes) - 1
+        signals = {p.neuron: lines.given(Quantity("x", index=p.index, tag="input")) for p in self.places[0]}
+        for name, (source, target) in self.weights.items():
+            layer = self.layer_of[target]
+            index = (self.layers[layer - 1].index(source) + 1, self.layers[layer].index(target) + 1)
+            lines.parameter(Quantity(f"W_{layer}", index=index, tag="weight", block=layer, spelled=name))
+        for name, (first, *_) in self.biases.items():
+            layer = self.layer_of[first]
+            place = self.places[layer][self.layers[layer].index(first)]
+            shared = Quantity(f"b_{layer}", tag="bias", block=layer, spelled=name)
+            own = Quantity("b", place.place, place.index, tag="bias", block=layer)
+            lines.parameter(shared if self.bias == "layer" else own)
+        each = not self.activations[-1].joint  # each output has an error of its own
+        for layer, activation in enumerate(self.activations, 1):
+            by_error = (each and layer == last, layer == last or (each and layer == last - 1))
+            places = self.places[layer]
+            signals = dense(
+                lines, layer, signals, places, self.weight_of, self.bias_of, activation, by_error, layer == last
+            )
+        targets = [Quantity("y", index=place.index, tag="target") for place in self.places[-1]]
+        errors(lines, last, self.loss, self.activations[-1], self.places[-1], targets)
+        return lines
+
+    @property
+    def functions(self) -> tuple[Activation | Loss, ...]:
+        """What its generated code may call."""
+        return (*self.activations, self.loss)
+
     def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
         """The picture of the network, with its names; the quantities, weights or neurons of ``highlight`` lit."""
         from bpkit.show.diagram import diagram
@@ -219,7 +270,7 @@ class Network:
         text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0] if same else kinds!r}"
         if same:
             text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0]!r}"
-        text += f", loss={self.loss.name!r}, bias={self.bias!r}"
+        text += f", loss={(self.loss.name if self.loss.built_in else self.loss)!r}, bias={self.bias!r}"
         if named := self.renamed:
             text += f", weight_names={named!r}"
         return f"Network({text})"

@@ -1,90 +1,86 @@
-"""Evaluates a derivation: for one sample, a batch, or whole grids of parameters."""
+"""Evaluates a derivation: for one sample, a batch, or whole grids of parameters.
+
+One ladder of precision: the stable spelling in floats; where that leaves them, the same lines at high precision.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bpkit.core.derivation import canonical
-from bpkit.core.derive import derive
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.problem import Problem
-from bpkit.core.program import compiled, compiled_given, lines
+from bpkit.core.program import Program, averaged
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import as_float, at_high_precision
+from bpkit.core.shown import Shown
+
+if TYPE_CHECKING:
+    from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
 PRECISE_DIGITS = 1000  # enough for 1 - softmax at net inputs of ±1000, where e^-2000 is left
-AVERAGED = ("total", "gradient", "update")  # over a batch these are means over its samples
+
+
+def canonical(name: str) -> str:
+    """The full name of a quantity: ``dE/dw5`` is short for ``dE_total/dw5``."""
+    return "dE_total/" + name[3:] if name.startswith("dE/") else name
+
+
+def checked(problem: object, verb: str) -> Problem:
+    """The problem itself; else an error that says where problems come from."""
+    if not hasattr(problem, "derivation"):
+        raise BpkitError(f"{verb}: expected a Problem, got {problem!r}; examples carry one as .problem")
+    return problem
 
 
 def single(problem: Problem, verb: str) -> Problem:
     """The problem itself if it has one sample; else an error that says how to choose one."""
-    if not isinstance(problem, Problem):
-        raise BpkitError(f"{verb}: expected a Problem, got {problem!r}; examples carry one as .problem")
-    if problem.is_batch:
+    if checked(problem, verb).is_batch:
         raise BpkitError(
             f"{verb}: expected one sample, got a batch of {len(problem.inputs)}; choose one with problem.sample(0)"
         )
     return problem
 
 
-def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
-    """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong."""
-    problem = single(problem, "evaluate_given")
-    known = derive(problem.network)
-    handed = {known[name].name: float(value) for name, value in given.items()}
-    names, numbers = [step.name for step in known], tuple(problem.givens.values())
-    with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
-        results = compiled_given(problem.network, problem.train_biases, False)(*numbers, handed)
-        return Values(dict(zip(names, map(float, results), strict=True)))
-    with np.errstate(all="ignore"):
-        results = compiled_given(problem.network, problem.train_biases, True)(*numbers, handed)
-        return Values(dict(zip(names, map(float, results), strict=True)))
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Values(Mapping[str, Any]):
+class Values(Shown, Mapping[str, Any]):
     """The number of every quantity of a derivation, by name: ``v["net_h1"]``, ``v["dE/dw5"]``, ``v["w5_new"]``.
 
-    Numbers are floats; on a batch ``E_total``, the derivatives by parameters and the new parameters are means over
-    the samples, and every other quantity is an array (n_samples,).
+    Numbers are floats; on a batch ``E_total``, the derivatives by parameters and the new parameters are one number for
+    all samples, and every other quantity is an array (n_samples,). Derivatives by the inputs (``v["dE/dx1"]``) are
+    there when asked for.
     """
 
     numbers: Mapping[str, Any]
+    problem: Problem
 
     def __getitem__(self, name: str) -> Any:
-        try:
+        with suppress(KeyError, AttributeError):
             return self.numbers[canonical(name)]
-        except (KeyError, AttributeError):
-            raise UnknownQuantity(
-                f"values: there is no {name!r}{suggest(canonical(str(name)), self.numbers)}"
-            ) from None
+        if name in self.problem.derivation:
+            return self._of_inputs[canonical(name)]
+        raise UnknownQuantity(f"values: there is no {name!r}{suggest(canonical(str(name)), self.numbers)}")
+
+    @cached_property
+    def _of_inputs(self) -> Mapping[str, Any]:
+        return _run(self.problem, self.problem.derivation.input_program)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and canonical(name) in self.numbers
+        return name in self.problem.derivation
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.numbers)
 
     def __len__(self) -> int:
         return len(self.numbers)
-
-    def __repr__(self) -> str:
-        from bpkit.show.table import values_text
-
-        return values_text(self)
-
-    def _repr_html_(self) -> str:
-        from bpkit.show.table import values_html
-
-        return values_html(self)
 
 
 class UnknownQuantity(BpkitError, KeyError):
@@ -99,7 +95,8 @@ def evaluate(problem: Problem) -> Values:
     Returns ``Values``. Where the mathematics is finite the numbers are, at any net input; a quantity that leaves the
     floats is ``inf`` or ``nan`` without a warning.
 
-    Shapes: one float for each quantity; over a batch the loss and the derivatives by parameters are means. Units: none.
+    Shapes: one float for each quantity; over a batch the loss and the derivatives by parameters are means, or sums
+    with ``batch="sum"``. Units: none.
     Errors: ``BpkitError`` where no ``Problem`` came, and for a quantity that does not exist, with near names.
     Source: the lines of ``derive``, put into numbers.
 
@@ -107,62 +104,85 @@ def evaluate(problem: Problem) -> Values:
     >>> round(bp.evaluate(bp.examples.article.problem)["dE/dw5"], 10)
     0.0851429384
     """
-    if not isinstance(problem, Problem):
-        single(problem, "evaluate")
-    names = [step.name for step in derive(problem.network)]
+    program = checked(problem, "evaluate").derivation.program
+    numbers = _run(problem, program)
+    if problem.is_batch and problem.batch == "each":  # the next update is that of one sample
+        following = evaluate(problem.sample(problem.next_sample))
+        updates = (step.name for step in program.steps if step.role is Role.UPDATE)
+        numbers.update({name: following[name] for name in updates})
+    return Values(numbers, problem)
+
+
+def _run(problem: Problem, program: Program) -> dict[str, Any]:
+    names = [step.name for step in program.steps]
     if not problem.is_batch:
         with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
-            run = compiled(problem.network, problem.train_biases, False, "evaluate")
             # By position: a thousand keywords cost more than the arithmetic.
-            numbers = tuple(map(float, run(*problem.givens.values())))
+            numbers = tuple(map(float, program.function("evaluate")(*problem.givens.values())))
             if all(map(isfinite, numbers)):
-                return Values(dict(zip(names, numbers, strict=True)))
+                return dict(zip(names, numbers, strict=True))
         with suppress(ArithmeticError, ValueError):
-            return Values(dict(zip(names, _precisely(problem), strict=True)))
-    run = compiled(problem.network, problem.train_biases, True, "evaluate")
+            return dict(zip(names, _precisely(problem, program), strict=True))
+    givens = (np.asarray(value, dtype=float) for value in problem.givens.values())
     with np.errstate(all="ignore"):
-        results = run(*(np.asarray(value, dtype=float) for value in problem.givens.values()))
-    kinds = [step.kind for step in lines(problem.network, problem.train_biases)]
-    return Values({n: _settle(v, k, problem) for n, k, v in zip(names, kinds, results, strict=True)})
+        results = program.function("evaluate", arrays=True)(*givens, settler(problem))
+    return {s.name: _settled(v, averaged(s), problem) for s, v in zip(program.steps, results, strict=True)}
 
 
-def _precisely(problem: Problem) -> tuple[float, ...]:
+def settler(problem: Problem) -> Callable[[Any], Any]:
+    """What makes one number of the samples': their mean, or their sum."""
+    samples = len(problem.inputs) if problem.is_batch else 1
+    whole = np.sum if problem.batch == "sum" else np.mean
+    return lambda values: whole(np.broadcast_to(values, (samples, *np.shape(values)[1:])), axis=0)
+
+
+def _precisely(problem: Problem, program: Program) -> tuple[float, ...]:
     """The same compiled lines on numbers that neither overflow nor cancel to zero by rounding."""
-    run = at_high_precision(compiled(problem.network, problem.train_biases, False, "evaluate"))
+    run = at_high_precision(program.function("evaluate"))
     with mpmath.workdps(PRECISE_DIGITS):
-        return tuple(map(as_float, run(**{name: mpmath.mpf(value) for name, value in problem.givens.items()})))
+        return tuple(map(as_float, run(*map(mpmath.mpf, problem.givens.values()))))
 
 
-def _settle(value: Any, kind: str, problem: Problem) -> Any:
+def _settled(value: Any, whole: bool, problem: Problem) -> Any:
     """One result of the array form: a float, or an array with a row for each sample."""
     array = np.asarray(value, dtype=float)
-    if not problem.is_batch:
+    if whole or not problem.is_batch:
         return float(array)
-    if kind in AVERAGED:
-        return float(array.mean())
     full = np.array(np.broadcast_to(array, len(problem.inputs)))
     full.setflags(write=False)
     return full
 
 
+def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
+    """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong."""
+    derivation = single(problem, "evaluate_given").derivation
+    handed = {derivation[name].name: float(value) for name, value in given.items()}
+    program = derivation.input_program if any(name not in derivation.by_name for name in handed) else derivation.program
+    names, numbers = [step.name for step in program.steps], problem.givens.values()
+    with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
+        results = program.function("given")(*numbers, handed)
+        return Values(dict(zip(names, map(float, results), strict=True)), problem)
+    with np.errstate(all="ignore"):
+        results = program.function("given", arrays=True)(*numbers, handed)
+        return Values(dict(zip(names, map(float, results), strict=True)), problem)
+
+
 def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
     """The loss over whole arrays of parameters in one call: ``loss_over(problem, w5=.., w1=..)``.
 
-    The arrays broadcast against each other; the result has their shape. On a batch it is the mean loss.
+    The arrays broadcast against each other; the result has their shape. On a batch it is the whole batch's loss.
     """
-    if not isinstance(problem, Problem):
-        single(problem, "loss_over")
-    network = problem.network
+    network = checked(problem, "loss_over").network
     for name in grids:
         if name not in network.parameters:
             raise BpkitError(f"loss_over: expected weights or biases, got {name!r}{suggest(name, network.parameters)}")
     arrays = {name: np.asarray(grid, dtype=float) for name, grid in grids.items()}
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    samples = problem.replace(inputs=np.atleast_2d(problem.inputs), targets=np.atleast_2d(problem.targets))
+    samples = problem if problem.is_batch else problem.replace(inputs=[problem.inputs], targets=[problem.targets])
     columns = (len(samples.inputs),) + (1,) * len(shape)
     data = {name: v.reshape(columns) if isinstance(v, np.ndarray) else v for name, v in samples.givens.items()}
-    run = compiled(network, True, True, "loss")
+    run = problem.derivation.program.function("loss", arrays=True)
     with np.errstate(all="ignore"):
         losses = np.asarray(run(**{**data, **arrays}), dtype=float)
-    means: Array = np.broadcast_to(losses, (len(samples.inputs), *shape)).mean(axis=0)
-    return means
+        whole: Array = settler(samples)(np.broadcast_to(losses, (len(samples.inputs), *shape)))
+    return whole

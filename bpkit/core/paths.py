@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate, single
-from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
+from bpkit.core.shown import Shown
+
+if TYPE_CHECKING:
+    from bpkit.core.problem import Problem
 
 PATH_LIMIT = 20_000
 
 
-@dataclass(frozen=True)
-class Path:
+@dataclass(frozen=True, repr=False)
+class Path(Shown):
     """One way from a parameter to the loss: the quantities that it passes, and a factor for each stretch of it.
 
     ``nodes`` runs from the parameter to ``E_total``; ``factors`` are written as the chain rule is, from the loss back
@@ -32,15 +37,8 @@ class Path:
         """The same path with the numbers of a problem."""
         return Paths((self,)).at(problem)[0]
 
-    def __str__(self) -> str:
-        from bpkit.show.render import path_text
 
-        return path_text(self)
-
-    __repr__ = __str__
-
-
-class Paths(tuple[Path, ...]):
+class Paths(Shown, tuple[Path, ...]):
     """Every path from a parameter to the loss; their products add up to the parameter's derivative."""
 
     def at(self, problem: Problem) -> Paths:
@@ -58,44 +56,42 @@ class Paths(tuple[Path, ...]):
         products = [path.product for path in self if path.product is not None]
         return sum(products) if len(products) == len(self) else None
 
-    def __str__(self) -> str:
-        from bpkit.show.render import paths_text
 
-        return paths_text(self)
+def find_paths(steps: Iterable[Step], name: str, known: Iterable[str]) -> Paths:
+    """Every path from a parameter or an input to the loss, read off the slopes among the lines.
 
-    __repr__ = __str__
-
-    def _repr_latex_(self) -> str:
-        from bpkit.show.render import paths_latex
-
-        return paths_latex(self)
-
-
-def find_paths(network: Network, name: str) -> Paths:
-    """Every path from a parameter to the loss; raises ``BpkitError`` where there are too many to list."""
-    if name not in network.parameters:
-        raise BpkitError(f"paths: expected a weight or bias, got {name!r}{suggest(name, network.parameters)}")
-    found = tuple(islice(_walk(network, name), PATH_LIMIT + 1))
+    Raises ``BpkitError`` for a name that is not ``known``, and where there are too many paths to list.
+    """
+    if name not in known:
+        raise BpkitError(f"paths: expected a weight, a bias or an input, got {name!r}{suggest(name, known)}")
+    onward: dict[str, list[tuple[str, str]]] = {}  # where a quantity goes on to, and the factor of that stretch
+    whole: dict[str, tuple[str, str]] = {}  # the loss, and its derivative in a quantity
+    for step in steps:
+        of, by = step.quantity.of, step.quantity.by
+        if of and by and step.role is Role.SLOPE:
+            onward.setdefault(by.name, []).append((of.name, step.name))
+        elif of and by and of.tag == "total":
+            whole[by.name] = (of.name, step.name)
+    for quantity, ways in onward.items():
+        # The last stretch leads through an error, which stands in the loss as it is.
+        last = [(whole[quantity][0] if of not in onward else of, factor) for of, factor in ways]
+        alone = len(ways) == 1 and ways[0][0] not in onward
+        onward[quantity] = [whole[quantity]] if alone else last
+    found = tuple(islice(_walk(onward, name), PATH_LIMIT + 1))
     if len(found) > PATH_LIMIT:
         raise BpkitError(
             f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
             f"toward({name!r}) shares what they have in common"
         )
-    return Paths(Path(nodes, tuple(f"d{b}/d{a}" for a, b in zip(nodes, nodes[1:]))[::-1]) for nodes in found)
+    return Paths(Path(nodes, factors[::-1]) for nodes, factors in found)
 
 
-def _walk(network: Network, name: str) -> Iterator[tuple[str, ...]]:
-    last = len(network.layers) - 1
-    depth = {neuron: row for row, neurons in enumerate(network.layers) for neuron in neurons}
-
-    def onward(neuron: str) -> Iterator[tuple[str, ...]]:
-        if depth[neuron] == last:
-            ends = network.outputs if network.activations[-1].joint else (neuron,)
-            yield from ((f"net_{neuron}", f"out_{end}", "E_total") for end in ends)
-            return
-        for following in network.layers[depth[neuron] + 1]:
-            yield from ((f"net_{neuron}", f"out_{neuron}", *rest) for rest in onward(following))
-
-    starts = network.biases[name] if name in network.biases else (network.weights[name][1],)
-    for neuron in starts:
-        yield from ((name, *rest) for rest in onward(neuron))
+def _walk(onward: Mapping[str, list[tuple[str, str]]], start: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Nodes and factors of each way from a quantity to the loss."""
+    waiting: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((start,), ())]
+    while waiting:
+        nodes, factors = waiting.pop()
+        if nodes[-1] not in onward and factors:
+            yield nodes, factors
+        for following, factor in reversed(onward.get(nodes[-1], ())):
+            waiting.append(((*nodes, following), (*factors, factor)))

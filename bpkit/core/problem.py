@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bpkit.core.arrays import LAYOUTS, from_arrays, to_arrays
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
-
-if TYPE_CHECKING:
-    from bpkit.show.drawing import Drawing
+from bpkit.core.shown import Shown
+from bpkit.core.training import train
+from bpkit.core.updates import STATE, GradientDescent, UpdateRule
 
 Array = NDArray[np.float64]
+BATCHES = ("mean", "sum", "each")
 
 
 def _number(name: str, value: object) -> float:
@@ -31,9 +34,11 @@ def _number(name: str, value: object) -> float:
     return number
 
 
-def _parameters(network: Network, given: object) -> Mapping[str, float]:
-    if not isinstance(given, Mapping):
-        raise BpkitError(f"parameters: expected a dict such as {{'w1': 0.25, ..}}, got {given!r}")
+def _parameters(network: Network, given: object, layout: str) -> Mapping[str, float]:
+    if not isinstance(given, Mapping) or not any(name in network.parameters for name in given) or any(
+        np.ndim(value) for value in given.values()
+    ):
+        given = from_arrays(network, given, layout)
     for name in given:
         if name not in network.parameters:
             raise BpkitError(f"parameters: this network has no {name!r}{suggest(name, network.parameters)}")
@@ -44,6 +49,12 @@ def _parameters(network: Network, given: object) -> Mapping[str, float]:
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         )
     return MappingProxyType({name: _number(name, given[name]) for name in network.parameters})
+
+
+def _chosen(name: str, given: object, options: tuple[str, ...]) -> str:
+    if isinstance(given, str) and given in options:
+        return given
+    raise BpkitError(f"{name}: expected {', '.join(map(repr, options))}, got {given!r}{suggest(given, options)}")
 
 
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
@@ -65,12 +76,16 @@ def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Problem:
+class Problem(Shown):
     """A network, a number for each weight and bias, inputs, targets and a learning rate.
 
-    ``inputs`` has the shape (n_inputs,) for one sample or (n_samples, n_inputs) for a batch, ``targets`` likewise
-    with the outputs; over a batch the loss is the mean of the samples' losses. ``train_biases=False`` keeps the
-    biases as they are when the network learns. ``problem.replace(w1=0.3)`` is another problem: none ever changes.
+    ``parameters`` maps names to numbers, or holds arrays as programs have them: ``[W1, b1, W2, b2]`` or ``{"W1": ..}``,
+    for ``layout`` "x @ W" or "W @ x". ``inputs`` has the shape (n_inputs,) for one sample or (n_samples, n_inputs) for
+    a batch, ``targets`` likewise with the outputs. Over a batch the loss is the mean of the samples' losses;
+    ``batch="sum"`` adds them, ``batch="each"`` updates after each sample in order. ``update`` is the rule
+    (``bp.updates.Adam()``), plain gradient descent unless given, and ``state`` what it remembers, nothing at the start.
+    ``train_biases=False`` keeps the biases as they are when the network learns. ``problem.replace(w1=0.3)`` is another
+    problem: none ever changes.
 
     Shapes: as above, and one number for each parameter. Units: none.
     Errors: ``BpkitError`` for missing, misspelt or non-finite values and for shapes that do not fit.
@@ -88,31 +103,81 @@ class Problem:
     targets: Array
     learning_rate: float
     train_biases: bool
+    update: UpdateRule
+    batch: str
+    layout: str
+    state: Mapping[str, float]
 
     def __init__(
         self,
         network: Network,
-        parameters: Mapping[str, float],
+        parameters: Mapping[str, Any] | Sequence[ArrayLike],
         inputs: ArrayLike,
-        targets: ArrayLike,
+        targets: ArrayLike | None = None,
         learning_rate: float = 0.5,
         train_biases: bool = True,
+        *,
+        update: UpdateRule | None = None,
+        batch: str = "mean",
+        layout: str = LAYOUTS[0],
+        state: Mapping[str, float] | None = None,
     ) -> None:
         if not isinstance(network, Network):
             raise BpkitError(f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)")
         if not isinstance(train_biases, bool | np.bool_):
             raise BpkitError(f"train_biases: expected True or False, got {train_biases!r}")
+        update = GradientDescent() if update is None else update
+        if not isinstance(update, UpdateRule):
+            raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}")
+        layout = _chosen("layout", layout, LAYOUTS)
+        table = _table("inputs", inputs, len(network.inputs), "input")
+        if not network.targets:
+            if targets is not None and np.size(targets):
+                raise BpkitError(f"targets: expected none, as the loss {network.loss.name!r} has no target, got {targets!r}")
+            targets = np.empty((*table.shape[:-1], 0))
+        elif targets is None:
+            raise BpkitError(f"targets: expected {len(network.targets)} numbers for each sample, got none")
+        else:
+            targets = _table("targets", targets, len(network.outputs), "output")
         fields = {
             "network": network,
-            "parameters": _parameters(network, parameters),
-            "inputs": _table("inputs", inputs, len(network.inputs), "input"),
-            "targets": _table("targets", targets, len(network.outputs), "output"),
+            "parameters": _parameters(network, parameters, layout),
+            "inputs": table,
+            "targets": targets,
             "learning_rate": _number("learning_rate", learning_rate),
             "train_biases": bool(train_biases),
+            "update": update,
+            "batch": _chosen("batch", batch, BATCHES),
+            "layout": layout,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
         self._check_targets()
+        known = self._state_names()
+        for name in state or ():
+            if name not in known:
+                raise BpkitError(f"state: this problem remembers no {name!r}{suggest(name, known)}")
+        found = {name: _number(name, (state or {}).get(name, 0.0)) for name in known}
+        object.__setattr__(self, "state", MappingProxyType(found))
+
+    def _state_names(self) -> tuple[str, ...]:
+        names = [step.name for step in self.derivation if step.quantity.tag == STATE]
+        counts = self.batch == "each" and self.is_batch and "t" not in names
+        return (*names, *(["t"] if counts else []))
+
+    @property
+    def derivation(self) -> Derivation:
+        """The lines of the network with this problem's update rule, as ``derive(problem)`` gives them."""
+        return derive(self)
+
+    def arrays(self, layout: str | None = None) -> dict[str, Array]:
+        """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), one bias for each neuron."""
+        return to_arrays(self.network, self.parameters, _chosen("layout", layout or self.layout, LAYOUTS))
+
+    @property
+    def next_sample(self) -> int:
+        """The row that the next update takes under ``batch="each"``."""
+        return int(self.state.get("t", 0)) % len(self.inputs) if self.batch == "each" and self.is_batch else 0
 
     def _check_targets(self) -> None:
         inputs, targets, loss = self.inputs, self.targets, self.network.loss
@@ -139,7 +204,8 @@ class Problem:
         network = self.network
         columns = zip((*network.inputs, *network.targets), (*self.inputs.T, *self.targets.T), strict=True)
         data = {name: value if self.is_batch else float(value) for name, value in columns}
-        return {**self.parameters, **data, "learning_rate": self.learning_rate}
+        olds = {f"{name}_old": value for name, value in self.state.items() if name in self.derivation}
+        return {**self.parameters, **data, "learning_rate": self.learning_rate, **self.update.constants, **olds}
 
     def sample(self, number: int) -> Problem:
         """The problem with one row of the batch, counted from 0, as its only sample."""
@@ -147,22 +213,20 @@ class Problem:
         if not self.is_batch or number not in rows:
             have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
             raise BpkitError(f"sample: expected a row of the batch, got {number!r}; this problem has {have}")
-        return self.replace(inputs=self.inputs[number], targets=self.targets[number])
+        return self.replace(inputs=self.inputs[number], targets=self.targets[number] if self.network.targets else None)
 
     def replace(self, /, **changes: Any) -> Problem:
         """The same problem with some values changed: ``problem.replace(w1=0.3, x2=1, learning_rate=0.1)``.
 
-        Accepts every parameter, ``learning_rate``, ``train_biases``, ``inputs``, ``targets``, ``parameters``,
-        ``network``, and with a single sample each input and target by name.
+        Accepts every argument of ``Problem``, every parameter by name, and with a single sample each input and target.
+        Another network or update rule begins with an empty state.
         """
         fields = {name: changes.pop(name, getattr(self, name)) for name in self.__dataclass_fields__}
-        network = fields["network"]
-        parameters, data = dict(fields["parameters"]), {}
-        for name, value in changes.items():
-            if name in network.parameters:
-                parameters[name] = value
-            elif name in (*network.inputs, *network.targets) and not self.is_batch:
-                data[name] = _number(name, value)
+        network, parameters, data = fields["network"], fields["parameters"], {}
+        own = {name: value for name, value in changes.items() if name in network.parameters}
+        for name in changes.keys() - own.keys():
+            if name in (*network.inputs, *network.targets) and not self.is_batch:
+                data[name] = _number(name, changes[name])
             else:
                 options = [*network.parameters, *self.__dataclass_fields__]
                 options += () if self.is_batch else (*network.inputs, *network.targets)
@@ -170,7 +234,18 @@ class Problem:
         for key, names in (("inputs", network.inputs), ("targets", network.targets)):
             if any(name in data for name in names):
                 fields[key] = [data.get(name, old) for name, old in zip(names, fields[key], strict=True)]
+        if own:
+            parameters = {**_parameters(network, parameters, fields["layout"]), **own}
+        if fields["state"] is self.state:  # what still fits of it
+            bare = Problem(**{**fields, "parameters": parameters, "state": {}})
+            same = network == self.network and bare.update == self.update
+            return bare if not same or not bare.state else bare._remembering(self.state)
         return Problem(**{**fields, "parameters": parameters})
+
+    def _remembering(self, state: Mapping[str, float]) -> Problem:
+        """The same with a state, as far as its names are known here."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Problem(**{**fields, "state": {name: state[name] for name in self.state if name in state}})
 
     def with_biases(self, policy: str) -> Problem:
         """The same numbers with another fate of the biases: ``"kept"``, or trained ``"layer"`` by layer (as a problem
@@ -198,26 +273,16 @@ class Problem:
         return self.replace(network=own, parameters={**weights, **biases}, train_biases=True)
 
     def updated(self, steps: int = 1) -> Problem:
-        """The problem after so many updates of gradient descent; raises ``BpkitError`` when the loss diverges."""
-        from bpkit.core.training import train
-
+        """The problem after so many updates; raises ``BpkitError`` when the loss diverges."""
         trace = train(self, steps)
         if trace.diverged_at is not None:
             raise BpkitError(f"updated: {trace.message}" + ("; take a smaller one" if trace.diverged_at else ""))
         return trace.final
 
-    def diagram(self, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True) -> Drawing:
-        """The picture of the network with every number at its place; what ``highlight`` names is lit.
-
-        ``computed=False`` shows only the numbers that are given, and no net, output or loss.
-        """
-        from bpkit.show.diagram import diagram
-
-        return diagram(self.network, self, highlight, digits, computed)
-
     def _key(self) -> tuple[Any, ...]:
         data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))
-        return (self.network, tuple(self.parameters.items()), data, self.learning_rate, self.train_biases)
+        rule = (self.update, self.batch, tuple(self.state.items()))
+        return (self.network, tuple(self.parameters.items()), data, self.learning_rate, self.train_biases, *rule)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Problem) else NotImplemented
@@ -225,9 +290,18 @@ class Problem:
     def __hash__(self) -> int:
         return hash(self._key())
 
+    @property
+    def _unusual(self) -> str:
+        """The arguments that most problems leave as they are."""
+        usual = {"update": GradientDescent(), "batch": "mean", "layout": LAYOUTS[0]}
+        named = {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
+        if any(self.state.values()):
+            named["state"] = dict(self.state)
+        return "".join(f", {name}={value!r}" for name, value in named.items())
+
     def __repr__(self) -> str:
         return (
             f"Problem({self.network!r}, parameters={dict(self.parameters)!r}, inputs={self.inputs.tolist()!r}, "
             f"targets={self.targets.tolist()!r}, learning_rate={self.learning_rate!r}, "
-            f"train_biases={self.train_biases!r})"
+            f"train_biases={self.train_biases!r}{self._unusual})"
         )

@@ -1,105 +1,210 @@
-"""The Python that a derivation becomes: a module with its lines as functions, and these compiled."""
+"""The Python that lines become, and the one place where it is compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import CodeType
+from typing import Any, Protocol
 
 import sympy as sp
 
-from bpkit.core.code import assignment, code, header, identifier, inlined, needed
-from bpkit.core.derivation import Step, keep
-from bpkit.core.derive import derive
-from bpkit.core.network import Network
-from bpkit.core.rewrites import computable
+from bpkit.core import runtime
+from bpkit.core.chain_rule import Step
+from bpkit.core.code import code, identifier
+from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import names_in
+from bpkit.core.functions import Definition, as_cases
+from bpkit.core.quantities import Role
 
-FUNCTIONS = ("evaluate", "loss", "train")
-
-
-def lines(network: Network, train_biases: bool) -> tuple[Step, ...]:
-    """The steps as a problem runs them: kept biases stay."""
-    kept = () if train_biases else network.biases
-    return tuple(keep(s) if s.kind == "update" and s.about[0] in kept else s for s in derive(network))
+Lines = Iterable[tuple[int, str, sp.Expr]]  # number, name, right side
 
 
-@lru_cache(maxsize=64)
-def source(network: Network, train_biases: bool = True) -> str:
-    """The Python module that evaluates and trains a network: its functions hold the lines of the derivation."""
-    what = f"# Backpropagation for {network!r}; in brackets the numbers of the derivation's lines."
-    return _module(network, train_biases, False, FUNCTIONS, what)
+class Own(Protocol):
+    """An activation or a loss with functions of its own that generated code calls."""
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]: ...
 
 
-def _module(network: Network, train_biases: bool, arrays: bool, functions: Iterable[str], *first: str) -> str:
-    """The text of a module with these of the functions."""
-    steps = lines(network, train_biases)
-    givens = ", ".join(network.givens)
-    body: list[str] = []
-    for function in functions:
-        if function == "evaluate":
-            body += ["", f"def evaluate({givens}):"]
-            body += [f"    {assignment(step, arrays)}" for step in steps]
-            body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
-        elif function == "loss":
-            body += ["", f"def loss({givens}):"]
-            body += [f"    {assignment(step, arrays)}" for step in needed(steps, ["E_total"])]
-            body += ["    return E_total"]
-        else:
-            body += _training_loop(network, steps, givens)
-    return "\n".join([*first, *header("\n".join(body), network.activations, arrays), *body, ""])
+def averaged(step: Step) -> bool:
+    """Is it one number for a whole batch: the loss, a derivative by a parameter, or what an update makes?"""
+    return step.role in (Role.GRADIENT, Role.UPDATE) or step.quantity.tag == "total"
 
 
-def _training_loop(network: Network, steps: tuple[Step, ...], givens: str) -> list[str]:
-    trained = [step for step in steps if step.kind == "update" and step.uses]
-    wanted = ["E_total", *(step.name for step in trained)]
-    rows = inlined(needed(steps, wanted))
-    loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
-
-    def show(step: Step, expr: sp.Expr) -> str:
-        return f"        {identifier(step.name)} = {code(expr)}  # ({step.number})"
-
-    backward = [row for row in rows[loss:] if row[0].kind != "update"]
-    return [
-        "",
-        f"def train({givens}, steps, record):",
-        "    for left in range(steps, -1, -1):",
-        *(show(*row) for row in rows[:loss]),
-        f"        record({', '.join(network.parameters)}, E_total)",
-        "        if not left or not E_total < inf:",
-        "            break",
-        *(show(*row) for row in backward),
-        *(f"        {s.about[0]} -= {code(s.stable.args[1] * -1)}  # ({s.number})" for s in trained),
-    ]
+def called(code: CodeType) -> set[str]:
+    """The names that a piece of compiled code looks up outside itself."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(called, inner))
 
 
-@lru_cache(maxsize=128)
-def compiled(network: Network, train_biases: bool, arrays: bool, function: str) -> Callable[..., Any]:
-    """One function of the generated module; the text comes from bpkit alone, every name in it is checked.
+def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list[str]:
+    """The imports and the functions of people's own that code with these names needs."""
+    names, definitions = set(names), []
+    for name, symbols, expr in {one[0]: one for own in functions for one in own.definitions}.values():
+        if name in names:
+            text = f"def {name}({', '.join(map(str, symbols))}):\n    return {code(expr, arrays)}"
+            inside = called(compile(text, "<bpkit function>", "exec")) - {name}
+            if unknown := sorted(inside - runtime.KNOWN):
+                raise BpkitError(
+                    f"{name}: expected functions that Python's math module has, got {unknown[0]}; "
+                    "write the expression with those"
+                )
+            definitions += ["", "@guarded", *text.split("\n")]
+            names |= inside | {"guarded"}
+    return [*runtime.imports(names, arrays), *definitions]
 
-    It is compiled by itself: who asks for a number does not wait for the loop that trains.
-    """
-    module: dict[str, Any] = {}
-    exec(compile(_module(network, train_biases, arrays, [function]), "<bpkit derivation>", "exec"), module)
-    run: Callable[..., Any] = module[function]
+
+def compiled(
+    name: str,
+    arguments: Iterable[str],
+    body: Iterable[str],
+    functions: Iterable[Own] = (),
+    arrays: bool = False,
+    **helpers: Any,
+) -> Callable[..., Any]:
+    """One function from lines of Python that the kit itself wrote; every name in them is checked before."""
+    text = function_text(name, arguments, body)
+    main = compile(text, "<bpkit derivation>", "exec")
+    module = dict(helpers)
+    for part in ("\n".join(header(called(main), functions, arrays)), main):
+        exec(part, module)
+    run: Callable[..., Any] = module[name]
     return run
 
 
-@lru_cache(maxsize=64)
-def compiled_given(network: Network, train_biases: bool, arrays: bool) -> Callable[..., tuple[Any, ...]]:
-    """The evaluation with some quantities handed in: where ``handed__`` holds one, its line is not run."""
-    steps = lines(network, train_biases)
-    body = ["", f"def evaluate({', '.join(network.givens)}, handed__):"]
+def function_text(name: str, arguments: Iterable[str], body: Iterable[str]) -> str:
+    """The text of one function."""
+    return "\n".join([f"def {name}({', '.join(arguments)}):", *(f"    {line}" for line in body), ""])
+
+
+def assignments(lines: Lines, arrays: bool = False) -> list[str]:
+    """Lines as Python, each with its equation number behind it."""
+    return [f"{identifier(name)} = {code(expr, arrays)}  # ({number})" for number, name, expr in lines]
+
+
+def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
+    """Only the steps that the targets are computed from, in order."""
+    wanted, kept = set(targets), []
+    for step in reversed(steps):
+        if step.name in wanted:
+            kept.append(step)
+            wanted |= names_in(step.stable)
+    return kept[::-1]
+
+
+def inlined(steps: Sequence[Step]) -> list[tuple[Step, sp.Expr]]:
+    """The steps with mere names and numbers (dnet_o1/dw5 = out_h1) put into the lines that use them."""
+    known: dict[sp.Expr, sp.Expr] = {}
+    lines = []
     for step in steps:
-        body.append(f"    {identifier(step.name)} = handed__.get({step.name!r})")
-        body.append(f"    if {identifier(step.name)} is None:")
-        # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
-        body.append(f"        {identifier(step.name)} = {code(computable(step.rhs) if arrays else step.rhs, arrays)}")
-    body += [f"    return ({', '.join(identifier(step.name) for step in steps)},)"]
-    module: dict[str, Any] = {}
-    plain = "\n".join(body).replace("handed__.get(", "(")  # no function that header knows
-    exec(
-        compile("\n".join([*header(plain, network.activations, arrays), *body, ""]), "<bpkit derivation>", "exec"),
-        module,
-    )
-    run: Callable[..., tuple[Any, ...]] = module["evaluate"]
-    return run
+        expr = step.stable.xreplace(known)
+        if (expr.is_Symbol or expr.is_Number) and not averaged(step):
+            known[step.lhs] = expr
+        else:
+            lines.append((step, expr))
+    return lines
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What lines compute, as functions: each is compiled when it is first asked for, and by itself.
+
+    ``givens`` are the names that it starts from, in order, ``data`` those of one sample; ``new`` maps a line to the given number that it replaces in
+    the next update, ``recorded`` names what training records beside the loss. With ``arrays`` a function computes on
+    a whole batch: ``settle__`` makes one number of the samples'.
+    """
+
+    steps: tuple[Step, ...]
+    givens: tuple[str, ...]
+    data: tuple[str, ...]
+    functions: tuple[Own, ...]
+    new: Mapping[str, str]
+    recorded: tuple[str, ...]
+    title: str = ""
+    _made: dict[tuple[str, bool], Callable[..., Any]] = field(default_factory=dict)
+
+    def function(self, name: str, arrays: bool = False) -> Callable[..., Any]:
+        """``evaluate`` all lines, only the ``loss``, all ``given`` some values, ``train``, or train on ``each`` sample."""
+        key = (name, arrays)
+        if key not in self._made:
+            arguments, body = getattr(self, f"_{name}")(arrays)
+            self._made[key] = compiled(name, arguments, body, self.functions, arrays)
+        return self._made[key]
+
+    @property
+    def source(self) -> str:
+        """The module that evaluates and trains: its functions hold the lines of the derivation."""
+        parts = [function_text(name, *getattr(self, f"_{name}")(False)) for name in ("evaluate", "loss", "train")]
+        text = "\n".join(parts)
+        return "\n".join([self.title, *header(called(compile(text, "", "exec")), self.functions, False), "", text])
+
+    def _assigned(self, steps: Iterable[Step], arrays: bool) -> list[str]:
+        """The stable spellings; on a batch the loss and the gradients are settled before an update uses them."""
+        lines = []
+        for step in steps:
+            text = code(step.stable, arrays)
+            if arrays and averaged(step) and step.role is not Role.UPDATE:
+                text = f"settle__({text})"
+            lines.append(f"{identifier(step.name)} = {text}  # ({step.number})")
+        return lines
+
+    def _evaluate(self, arrays: bool) -> tuple[list[str], list[str]]:
+        result = ", ".join(identifier(step.name) for step in self.steps)
+        return [*self.givens, *_settled(arrays)], [*self._assigned(self.steps, arrays), f"return ({result},)"]
+
+    def _loss(self, arrays: bool) -> tuple[list[str], list[str]]:
+        lines = needed(self.steps, ["E_total"])
+        text = [f"{identifier(s.name)} = {code(s.stable, arrays)}  # ({s.number})" for s in lines]
+        return [*self.givens], [*text, "return E_total"]
+
+    def _given(self, arrays: bool) -> tuple[list[str], list[str]]:
+        """All lines with some quantities handed in: where ``handed__`` holds one, its line is not run."""
+        body = []
+        for step in self.steps:
+            own = identifier(step.name)
+            # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
+            text = code(as_cases(step.rhs) if arrays else step.rhs, arrays)
+            body += [f"{own} = handed__.get({step.name!r})", f"if {own} is None:", f"    {own} = {text}"]
+        result = ", ".join(identifier(step.name) for step in self.steps)
+        return [*self.givens, "handed__"], [*body, f"return ({result},)"]
+
+    def _train(self, arrays: bool) -> tuple[list[str], list[str]]:
+        rows = inlined(needed(self.steps, ["E_total", *self.new]))
+        loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
+
+        def show(step: Step, expr: sp.Expr, name: str = "") -> str:
+            text = code(expr, arrays)
+            if arrays and averaged(step) and step.role is not Role.UPDATE:
+                text = f"settle__({text})"
+            return f"    {name or identifier(step.name)} = {text}  # ({step.number})"
+
+        body = [show(*row) for row in rows[:loss]]
+        body += [f"    record({', '.join(self.recorded)}, E_total)"]
+        body += ["    if not left or not E_total < inf:", "        break"]
+        # A new value takes the old one's place at once, where no later line needs the old one.
+        moved: dict[sp.Expr, sp.Expr] = {}
+        after = []
+        for place, (step, expr) in enumerate(rows[loss:], loss + 1):
+            old = self.new.get(step.name)
+            name = ""
+            if old is not None:
+                if any(old in names_in(later) for _, later in rows[place:]):
+                    after.append(f"    {old} = {identifier(step.name)}")
+                else:
+                    name = identifier(old)
+            body.append(show(step, expr.xreplace(moved), name))
+            if name:
+                moved[step.lhs] = sp.Symbol(old)
+        return [*self.givens, *_settled(arrays), "steps", "record"], ["for left in range(steps, -1, -1):", *body, *after]
+
+    def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
+        """The same with another sample in each update."""
+        arguments, (loop, *body) = self._train(arrays)
+        sample = f"    {', '.join(self.data)}, = next(samples__)"
+        return ["samples__", *(name for name in arguments if name not in self.data)], [loop, sample, *body]
+
+
+def _settled(arrays: bool) -> list[str]:
+    return ["settle__"] if arrays else []

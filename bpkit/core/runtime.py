@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import CodeType, FunctionType
 from typing import Any
@@ -30,10 +30,11 @@ def log_softmax(own: float, *nets: float) -> float:
     return own - top - math.log1p(math.fsum(math.exp(net - top) for net in nets_left))
 
 
-def log_odds(own: float, *others: float) -> float:
-    """The logarithm of e^own over the sum of all others: how a softmax weighs one against the rest."""
-    top = max(others)
-    return own - top - math.log(math.fsum(math.exp(net - top) for net in others))
+def others(own: float, *row: float) -> float:
+    """The sum of a row without one of its numbers; unlike 1 - out it keeps its digits where out rounds to 1."""
+    rest = [*row]
+    rest.remove(own)
+    return math.fsum(rest)
 
 
 def xlogy(x: float, y: float) -> float:
@@ -73,11 +74,10 @@ def array_log_softmax(own: Array, *nets: Array) -> Array:
     return log_share
 
 
-def array_log_odds(own: Array, *others: Array) -> Array:
-    """As ``log_odds``, sample by sample."""
-    top = _top(others)
-    odds: Array = own - top - np.log(sum(np.exp(net - top) for net in others))
-    return odds
+def array_others(own: Array, *row: Array) -> Array:
+    """As ``others``, sample by sample; ``own`` is one of the row itself, not only its equal."""
+    rest: Array = sum((one for one in row if one is not own), np.zeros(()))
+    return rest
 
 
 def _top(nets: tuple[Array, ...]) -> Array:
@@ -85,47 +85,6 @@ def _top(nets: tuple[Array, ...]) -> Array:
     for net in nets[1:]:
         top = np.maximum(top, net)
     return top
-
-
-def matrix_softmax(net: Array) -> Array:
-    """The softmax of each row."""
-    powers = np.exp(net - net.max(axis=1, keepdims=True))
-    share: Array = powers / powers.sum(axis=1, keepdims=True)
-    return share
-
-
-def matrix_log_softmax(net: Array) -> Array:
-    """The logarithm of the softmax of each row."""
-    columns: Array = np.stack([array_log_softmax(own, *net.T) for own in net.T], axis=1)
-    return columns
-
-
-def matrix_log_odds(net: Array) -> Array:
-    """The logarithm of each output's odds against all the others of its row."""
-    rows = net.T
-    columns: Array = np.stack([array_log_odds(rows[k], *np.delete(rows, k, 0)) for k in range(len(rows))], axis=1)
-    return columns
-
-
-def matrix_others(table: Array) -> Array:
-    """Row by row the sum of all the other columns; unlike 1 - out it keeps its digits where out rounds to 1."""
-    others: Array = table @ (1 - np.eye(table.shape[1]))
-    return others
-
-
-def matrix_softmax_slope(out: Array, slope: Array) -> Array:
-    """What the slopes of the loss in the outputs become in the net inputs of a softmax, row by row."""
-    delta: Array = out * (slope * matrix_others(out) - matrix_others(slope * out))
-    return delta
-
-
-def matrix_odds_slope(net: Array, slope: Array) -> Array:
-    """What the slopes of the loss in the log-odds become in the net inputs, row by row."""
-    delta: Array = slope.copy()
-    for k in range(net.shape[1]):
-        others = np.arange(net.shape[1]) != k
-        delta[:, others] -= slope[:, [k]] * matrix_softmax(net[:, others])
-    return delta
 
 
 def array_xlogy(x: Array, y: Array) -> Array:
@@ -158,30 +117,30 @@ def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[...
     return value
 
 
-def guarded(function: Callable[[float], float]) -> Callable[[float], float]:
-    """A user's own function, evaluated again at 50 digits where floats overflow or cancel to nothing."""
+def guarded(function: Callable[..., float]) -> Callable[..., float]:
+    """A person's own function, evaluated again at high precision where floats overflow or cancel to nothing."""
     precise = at_high_precision(function)
 
-    def call(z: float) -> float:
+    def call(*given: float) -> float:
         with suppress(ArithmeticError, ValueError):
-            value = function(z)
+            value = function(*given)
             if math.isfinite(value):
                 return value
-        return _precisely(precise, z)
+        return _precisely(precise, *given)
 
     call.__dict__["precise"] = precise
     return call
 
 
-def array_guarded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``guarded``, element by element; only the elements that are not finite are evaluated again."""
     precise = at_high_precision(function)
 
-    def call(z: Any) -> Any:
-        net = np.asarray(z, dtype=float)
-        value = np.array(np.broadcast_to(function(net), net.shape), dtype=float)
+    def call(*given: Any) -> Any:
+        inputs = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in given))
+        value = np.array(np.broadcast_to(function(*inputs), inputs[0].shape), dtype=float)
         for index in zip(*np.nonzero(~np.isfinite(value)), strict=True):
-            value[index] = _precisely(precise, float(net[index]))
+            value[index] = _precisely(precise, *(float(one[index]) for one in inputs))
         return value
 
     return call
@@ -198,7 +157,7 @@ def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
         "ratio": _ratio,
         "softmax": _softmax,
         "log_softmax": _log_softmax,
-        "log_odds": _log_odds,
+        "others": _others,
     }
     names = {}
     for name in _names(function.__code__):
@@ -238,13 +197,15 @@ def _log_softmax(own: Any, *nets: Any) -> Any:
     return -mpmath.log(sum(mpmath.exp(net - own) for net in nets))
 
 
-def _log_odds(own: Any, *others: Any) -> Any:
-    return own - mpmath.log(sum(mpmath.exp(net) for net in others))
+def _others(own: Any, *row: Any) -> Any:
+    rest = [*row]
+    rest.remove(own)
+    return mpmath.fsum(rest)
 
 
-def _precisely(function: Callable[[Any], Any], z: float) -> float:
+def _precisely(function: Callable[..., Any], *given: float) -> float:
     with mpmath.workdps(DIGITS), suppress(ArithmeticError, ValueError):
-        return as_float(function(mpmath.mpf(z)))
+        return as_float(function(*map(mpmath.mpf, given)))
     return math.nan
 
 
@@ -262,3 +223,24 @@ def as_float(value: Any) -> float:
 array_erf = np.vectorize(math.erf, otypes=[float])
 array_erfc = np.vectorize(math.erfc, otypes=[float])
 array_gamma = np.vectorize(math.gamma, otypes=[float])
+
+
+# What generated code may call: the names of math, which NumPy has as well or this module gives it, and those above.
+MATH = tuple("exp log log1p expm1 tanh cosh sinh sin cos tan asin acos atan asinh acosh atanh sqrt floor ceil".split())
+CONSTANTS = ("pi", "e", "inf")
+MATH_ONLY = ("erf", "erfc", "gamma")
+ARRAYS_ONLY = ("where", "maximum", "minimum")
+OWN = ("softmax", "log_softmax", "others", "xlogy", "xexp", "ratio", "guarded", "pick")
+KNOWN = frozenset((*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *ARRAYS_ONLY, "abs", "max", "min"))
+
+
+def imports(names: Collection[str], arrays: bool) -> list[str]:
+    """The lines that import what code with these names calls: from ``math`` for floats, from NumPy for arrays."""
+    plain = [name for name in (*MATH, *CONSTANTS, *(ARRAYS_ONLY if arrays else MATH_ONLY)) if name in names]
+    own = [name for name in (*OWN, *(MATH_ONLY if arrays else ())) if name in names]
+    if arrays:
+        turned = ("asin", "acos", "atan", "asinh", "acosh", "atanh")  # arcsin in NumPy
+        plain = [f"arc{name[1:]} as {name}" if name in turned else name for name in plain]
+        own = [f"array_{name} as {name}" for name in own]
+    lines = [f"from {'numpy' if arrays else 'math'} import {', '.join(plain)}"] if plain else []
+    return [*lines, *([f"from bpkit.core.runtime import {', '.join(own)}"] if own else [])]

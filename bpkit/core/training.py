@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import cycle, islice
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.matrix_run import train_matrices
-from bpkit.core.numeric import single
-from bpkit.core.problem import Problem
-from bpkit.core.program import compiled
+from bpkit.core.numeric import checked, loss_over, settler
+from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
-    from bpkit.show.drawing import Drawing
+    from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
 
@@ -29,17 +29,18 @@ RECORD_LIMIT = 40_000_000  # numbers; 320 MB, what a small server can spare
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trace:
+class Trace(Shown):
     """What training recorded: the loss and every parameter before the first update and after each one.
 
-    ``loss`` and ``trace["w1"]`` have the shape (steps + 1,). When the loss stops being finite the run stops:
-    ``diverged_at`` is that update's number (else None) and the records end before it. ``final`` is the problem with
-    the last parameters recorded.
+    ``loss`` and ``trace["w1"]`` have the shape (steps + 1,), and so has what the update rule remembers
+    (``trace["m_w1"]``). When the loss stops being finite the run stops: ``diverged_at`` is that update's number (else
+    None) and the records end before it. ``final`` is the problem with the last parameters and state recorded.
     """
 
     problem: Problem
     loss: Array
     table: Array
+    state: Mapping[str, Array]
     diverged_at: int | None = None
 
     def __len__(self) -> int:
@@ -49,8 +50,11 @@ class Trace:
         names = self.problem.network.parameters
         if name == "E_total":
             return self.loss
+        if name in self.state:
+            return self.state[name]
         if name not in names:
-            raise BpkitError(f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, names)}")
+            known = (*names, *self.state)
+            raise BpkitError(f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, known)}")
         return self.table[:, names.index(name)]
 
     def at(self, update: int) -> Problem:
@@ -58,7 +62,8 @@ class Trace:
         if not -len(self) <= update < len(self):
             raise BpkitError(f"trace: expected an update from 0 to {len(self) - 1}, got {update}")
         row = dict(zip(self.problem.network.parameters, map(float, self.table[update]), strict=True))
-        return replace(self.problem, parameters=row)
+        state = {name: float(column[update]) for name, column in self.state.items()}
+        return replace(self.problem, parameters=row, state=state)
 
     @cached_property
     def final(self) -> Problem:
@@ -78,15 +83,6 @@ class Trace:
         updates = f"{len(self) - 1} update{'s' * (len(self) != 2)}"
         return f"{updates}: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
 
-    def plot(self, log: bool = False) -> Drawing:
-        """The loss against the number of updates."""
-        from bpkit.show.plots import loss_curve
-
-        return loss_curve(self, log=log)
-
-    def __repr__(self) -> str:
-        return f"Trace({self.message})"
-
 
 def count(steps: object, least: int = 0) -> int:
     """A number of updates, checked."""
@@ -100,7 +96,7 @@ def count(steps: object, least: int = 0) -> int:
 
 
 def train(problem: Problem, steps: int = 1000) -> Trace:
-    """Repeat forward, backward, update: plain gradient descent, all parameters at once, over the whole batch.
+    """Repeat forward, backward, update: all parameters at once, by the problem's update rule, over the whole batch.
 
     Returns a ``Trace`` with ``steps + 1`` records, fewer when the loss stops being finite; that is no error here.
 
@@ -112,36 +108,73 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
     >>> bp.train(bp.examples.article.problem, steps=20)
     Trace(20 updates: the loss goes from 0.233453 to 0.0982564)
     """
-    if not isinstance(problem, Problem):
-        single(problem, "train")
-    steps = count(steps)
-    width = len(problem.network.parameters) + 1
+    program, steps = checked(problem, "train").derivation.program, count(steps)
+    width, names = len(program.recorded) + 1, problem.network.parameters
     if (steps + 1) * width > RECORD_LIMIT:
         raise BpkitError(
-            f"train: expected at most {RECORD_LIMIT // width - 1} updates for {width - 1} parameters, as every one is "
+            f"train: expected at most {RECORD_LIMIT // width - 1} updates for {len(names)} parameters, as every one is "
             f"recorded, got {steps}; train in pieces: trace.final is the problem to go on with"
         )
-    if problem.is_batch or len(problem.network.parameters) > STRAIGHT_LINE_LIMIT:
-        rows = train_matrices(problem, steps)
-    else:
-        rows = _straight_lines(problem, steps)
-    finite = np.isfinite(rows).all(axis=1)
+    rows = _records(problem, steps, width)
+    loss = rows[:, -1]
+    if problem.is_batch and problem.batch == "each":  # a loop of single samples knows the loss of one
+        loss = _whole_loss(problem, rows[:, : len(names)])
+    finite = np.isfinite(rows).all(axis=1) & np.isfinite(loss)
     good = len(rows) if finite.all() else int(np.argmin(finite))
-    kept = rows[:good]
-    kept.setflags(write=False)
-    return Trace(problem, kept[:, -1], kept[:, :-1], None if good == steps + 1 else good)
+    rows, loss = rows[:good], loss[:good]
+    remembered = dict(zip(problem.state, rows[:, len(names) : -1].T))
+    if "t" in problem.state and "t" not in remembered:
+        remembered["t"] = problem.state["t"] + np.arange(good)
+    for array in (rows, loss, *remembered.values()):
+        array.setflags(write=False)
+    return Trace(problem, loss, rows[:, : len(names)], remembered, None if good == steps + 1 else good)
 
 
-def _straight_lines(problem: Problem, steps: int) -> Array:
-    width = len(problem.network.parameters) + 1
-    records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
-    run: Any = compiled(problem.network, problem.train_biases, False, "train")
-    with suppress(ArithmeticError, ValueError):
-        run(**problem.givens, steps=steps, record=lambda *row: records.extend(pack(*row)))
-        return np.frombuffer(records).reshape(-1, width)
-    rows = np.frombuffer(records).reshape(-1, width)
+def _records(problem: Problem, steps: int, width: int) -> Array:
+    """A row for each update: every parameter, what is remembered, the loss."""
+    if problem.is_batch and problem.batch != "each":
+        return _lines(problem, steps, width, arrays=True)
+    if not problem.is_batch and len(problem.network.parameters) > STRAIGHT_LINE_LIMIT:
+        return _lines(problem, steps, width, arrays=True)
+    rows = _lines(problem, steps, width, arrays=False)
+    if len(rows) == steps + 1 or not np.isfinite(rows[-1:]).all():
+        return rows
     # math refuses what leaves the floats; NumPy goes on from the last record, with infinities if it must.
     done = max(len(rows) - 1, 0)
+    return np.concatenate([rows[:done], _lines(_at(problem, rows, done), steps - done, width, arrays=True)])
+
+
+def _at(problem: Problem, rows: Array, update: int) -> Problem:
+    if not len(rows):
+        return problem
     names = problem.network.parameters
-    start = problem.replace(parameters=dict(zip(names, rows[done]))) if len(rows) else problem
-    return np.concatenate([rows[:done], train_matrices(start, steps - done)])
+    state = {**problem.state, **dict(zip(problem.state, rows[update][len(names) : -1]))}
+    if "t" in state:
+        state["t"] = problem.state["t"] + update
+    return replace(problem, parameters=dict(zip(names, rows[update])), state=state)
+
+
+def _lines(problem: Problem, steps: int, width: int, arrays: bool) -> Array:
+    """The straight lines, for floats or for arrays."""
+    program, givens = problem.derivation.program, problem.givens
+    records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
+    more: dict[str, Any] = {"settle__": settler(problem)} if arrays else {}
+    name = "train"
+    if problem.is_batch and problem.batch == "each":
+        name, table = "each", np.hstack([problem.inputs, problem.targets])
+        more["samples__"] = islice(cycle(table.tolist()), problem.next_sample, None)
+        givens = {key: value for key, value in givens.items() if key not in program.data}
+        if arrays:
+            more["settle__"] = lambda value: value
+    run = program.function(name, arrays)
+    with suppress(ArithmeticError, ValueError), np.errstate(all="ignore"):
+        run(**givens, **more, steps=steps, record=lambda *row: records.extend(pack(*row)))
+    return np.frombuffer(records).reshape(-1, width)
+
+
+def _whole_loss(problem: Problem, table: Array) -> Array:
+    """The whole batch's loss at each row of parameters, some thousand samples at a time."""
+    names = problem.network.parameters
+    size = max(1, 100_000 // len(problem.inputs))
+    pieces = [table[start : start + size] for start in range(0, len(table), size)]
+    return np.concatenate([loss_over(problem, **dict(zip(names, piece.T))) for piece in pieces])

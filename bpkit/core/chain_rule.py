@@ -1,0 +1,243 @@
+"""The one chain rule: from forward lines it writes slopes, sums over users and gradients, line by numbered line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import ONE, names_in, product, total
+from bpkit.core.lines import Line, Lines, Shortcut, Slope, Stage
+from bpkit.core.quantities import Quantity, Role, derivative
+from bpkit.core.shown import Shown
+from bpkit.core.updates import UpdateRule, kept
+
+
+
+@dataclass(frozen=True, repr=False)
+class Step(Shown):
+    """One numbered line: a quantity, what it equals, why, and the numbers of the lines that it uses.
+
+    ``rhs`` is what people read; ``stable`` says the same in the spelling that is computed. ``cancelled`` is the short
+    form that is left of ``rhs`` where slopes cancel (p - y), else None.
+    """
+
+    number: int
+    quantity: Quantity
+    rhs: sp.Expr
+    reason: str
+    stable: sp.Expr
+    uses: tuple[int, ...] = ()
+    cancelled: sp.Expr | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the quantity on the left."""
+        return self.quantity.name
+
+    @property
+    def role(self) -> Role:
+        """Which kind of line it is."""
+        return self.quantity.role
+
+    @property
+    def lhs(self) -> sp.Symbol:
+        """The left side: the symbol with the quantity's name."""
+        return self.symbol
+
+    @property
+    def shown(self) -> sp.Expr:
+        """The right side in its shortest form."""
+        return self.rhs if self.cancelled is None else self.cancelled
+
+
+class _Writer:
+    """Writes the way back of some forward lines; ``number_of`` finds the earlier lines that a right side uses."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.steps: list[Step] = []
+        self.number_of: dict[str, int] = {}
+        self.loss = lines.total
+        alive = {self.loss.name}
+        for line in reversed([*lines]):
+            if line.name in alive:
+                alive |= names_in(line.rhs)
+        self.users: dict[str, list[Line]] = defaultdict(list)
+        self.stage_of: dict[str, int] = {}  # of a parameter: the first stage that uses it
+        for place, stage in enumerate(lines.stages):
+            for line in stage.lines:
+                for used in names_in(line.rhs):
+                    self.stage_of.setdefault(used, place)
+                    if line.name in alive:
+                        self.users[used].append(line)
+        # The loss is the sum of these: its derivative in each is 1, and no line says so.
+        self.errors = {
+            line.name: line.quantity
+            for line in lines
+            if self.users[line.name] == [self.loss] and self._slope(self.loss, line.quantity).rhs == ONE
+        }
+        self._reached: dict[str, list[Quantity]] = {}
+        self._written: dict[tuple[str, str], sp.Symbol] = {}  # of and by of each derivative
+
+    def write(self, quantity: Quantity, rhs: sp.Expr, reason: str, short: Shortcut | None = None) -> sp.Symbol:
+        seen = names_in(rhs)
+        cancelled = short.cancelled if short else None
+        if cancelled is not None:
+            seen = seen | names_in(cancelled)
+        uses = tuple(sorted(self.number_of[name] for name in seen if name in self.number_of))
+        number = self.number_of[quantity.name] = len(self.steps) + 1
+        if quantity.of and quantity.by:
+            self._written[quantity.of.name, quantity.by.name] = quantity.symbol
+        self.steps.append(Step(number, quantity, rhs, reason, short.stable if short else rhs, uses, cancelled))
+        return quantity.symbol
+
+    def forward(self) -> None:
+        for line in self.lines:
+            self.write(line.quantity, line.rhs, line.reason, Shortcut(line.stable))
+
+    def backward(self) -> None:
+        for place in range(len(self.lines.stages) - 1, -1, -1):
+            self._stage(self.lines.stages[place])
+            for name, parameter in self.lines.parameters.items():
+                if self.stage_of[name] == place:
+                    self._slopes(parameter)
+                    self._adjoint(parameter, Role.GRADIENT)
+
+    def inputs(self) -> None:
+        """The derivatives by the inputs."""
+        for quantity in self.lines.quantities.values():
+            if quantity.tag == "input":
+                self._slopes(quantity)
+                self._adjoint(quantity)
+
+    def _stage(self, stage: Stage) -> None:
+        row = [line.quantity for line in stage.lines if line is not self.loss and line.name not in self.errors]
+        if stage.slopes_first:
+            for quantity in row:
+                self._slopes(quantity)
+        for quantity in row:
+            if not stage.slopes_first:
+                self._slopes(quantity)
+            if stage.by_error:
+                self._error_by_error(quantity)
+            else:
+                self._adjoint(quantity)
+
+    def _slope(self, line: Line, used: Quantity) -> Slope:
+        if own := line.slopes.get(used.name):
+            return own
+        return Slope(sp.diff(line.rhs, used.symbol), f"slope of {line.name} in {used.name}")
+
+    def _slopes(self, used: Quantity) -> None:
+        for line in self.users[used.name]:
+            if line is not self.loss or used.name not in self.errors:
+                slope = self._slope(line, used)
+                stable = slope.rhs if slope.stable is None else slope.stable
+                self.write(derivative(line.quantity, used, Role.SLOPE), slope.rhs, slope.reason, Shortcut(stable))
+
+    def _term(self, of: Quantity, line: Line, used: Quantity) -> sp.Expr:
+        """One path: the derivative in a user, times the user's slope."""
+        slope = self._written[line.name, used.name]
+        if line.quantity is of or (of is self.loss.quantity and line.name in self.errors):
+            return slope
+        return product(self._written[of.name, line.name], slope)
+
+    def _error_by_error(self, used: Quantity) -> None:
+        """One line for each error that a quantity reaches, then their sum."""
+        parts = []
+        errors = self._errors_from(used)
+        for error in errors:
+            paths = [line for line in self.users[used.name] if error in self._errors_from(line.quantity)]
+            of = derivative(error, used, Role.ADJOINT)
+            if [line.quantity for line in paths] != [error]:  # else the slope of the error is that very line
+                through = _all_of([line.name for line in paths])
+                self.write(
+                    of,
+                    total(*(self._term(error, line, used) for line in paths)),
+                    f"chain rule: the error of {error.neuron} through {through}",
+                    self.lines.shortcuts.get(of.name),
+                )
+            parts.append(of.symbol)
+        if len(errors) != 1:
+            why = f"{used.name} reaches the loss through {_places(self.users[used.name])}"
+        elif self.users[used.name][0].quantity is errors[0]:
+            why = f"{used.name} stands in {errors[0].name} alone"
+        else:
+            why = f"{used.name} reaches {errors[0].name} alone" + _delta(used)
+        self.write(derivative(self.loss.quantity, used, Role.ADJOINT), total(*parts), why)
+
+    def _errors_from(self, quantity: Quantity) -> list[Quantity]:
+        """The errors that a quantity reaches, in their order."""
+        if quantity.name in self.errors:
+            return [quantity]
+        if quantity.name not in self._reached:
+            found = {e.name for line in self.users[quantity.name] for e in self._errors_from(line.quantity)}
+            self._reached[quantity.name] = [error for name, error in self.errors.items() if name in found]
+        return self._reached[quantity.name]
+
+    def _adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:
+        """The derivative of the loss: one term for each line that uses the quantity."""
+        of, users = derivative(self.loss.quantity, used, role), self.users[used.name]
+        short = self.lines.shortcuts.get(of.name)
+        if not users:
+            why = f"{used.name} does not reach the loss"
+        elif role is Role.GRADIENT:
+            each = "neuron that it feeds" if all(line.quantity.tag == "net" for line in users) else "line that uses it"
+            why = f"chain rule for {used.name}, " + (
+                f"one term for each {each}" if users[1:] else f"through {users[0].name}"
+            )
+        elif users[1:]:
+            why = f"{used.name} reaches the loss through {_places(users)}"
+        else:
+            why = f"chain rule: the loss through {users[0].name}" + (_delta(used).replace(": ", ", "))
+        why += f"; {short.because}" if short and short.because else ""
+        terms = [self._term(self.loss.quantity, line, used) for line in users]
+        self.write(of, total(*terms) if terms else sp.S.Zero, why, short)
+
+    def update(self, rule: UpdateRule, trained: Iterable[str]) -> None:
+        trained = set(trained)
+        learnt = [quantity for name, quantity in self.lines.parameters.items() if name in trained]
+        for line in rule.before() if learnt else ():
+            self.write(*line)
+        for name, parameter in self.lines.parameters.items():
+            slope = self._written[self.loss.name, name]
+            for line in rule.lines(parameter, slope) if name in trained else kept(parameter):
+                self.write(*line)
+
+
+def _delta(quantity: Quantity) -> str:
+    return f": the delta of {quantity.neuron}" if quantity.tag == "net" else ""
+
+
+def _places(users: list[Line]) -> str:
+    """What a quantity goes on through: neurons where they have names."""
+    names = [line.quantity.neuron if line.quantity.tag == "net" else line.name for line in users]
+    if len(names) > 3:
+        nets = all(line.quantity.tag == "net" for line in users)
+        return "every neuron after it" if nets else f"the {len(names)} lines that use it"
+    return _all_of(names)
+
+
+def _all_of(names: list[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def backpropagated(lines: Lines, rule: UpdateRule, trained: Iterable[str]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """All lines of a model, numbered: forward, backward, update; and those of the derivatives by the inputs, after them.
+
+    Errors: ``BpkitError`` for a parameter that no line uses.
+    """
+    writer = _Writer(lines)
+    if unused := [name for name in lines.parameters if name not in writer.stage_of]:
+        raise BpkitError(f"derive: expected each parameter to be used, got {unused[0]!r}, which no line holds; drop it")
+    writer.forward()
+    writer.backward()
+    writer.update(rule, trained)
+    end = len(writer.steps)
+    writer.inputs()
+    return tuple(writer.steps[:end]), tuple(writer.steps[end:])
+

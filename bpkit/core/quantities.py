@@ -1,0 +1,123 @@
+"""Quantities: what a line is about, as data; names are made from it and never taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import sympy as sp
+
+from bpkit.core.expressions import symbol
+
+
+class Role(StrEnum):
+    """What a quantity is in a derivation: given by a problem, or written by one of the five kinds of lines."""
+
+    GIVEN = "given"
+    FORWARD = "forward"
+    SLOPE = "slope"  # of one line in a quantity that it uses: dnet_o1/dout_h1
+    ADJOINT = "adjoint"  # of the loss, or of one error, in a quantity of the forward pass
+    GRADIENT = "gradient"  # of the loss in a parameter
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of a derivation: a letter, the place that it stands at, and an index in its family.
+
+    ``net`` at the place ``h`` with index (1,) is ``net_h1``. A derivative is ``of`` one quantity ``by`` another; a
+    quantity with a ``mark`` (new, old) is ``of`` the parameter or state that it follows. ``tag`` is the block's word
+    for it (net, out, error, total, weight, bias, input, target), for a derivative that of what it is taken by;
+    ``block`` counts the layers or blocks, inputs 0. ``spelled`` is a name that a person chose.
+    """
+
+    letter: str
+    place: str = ""
+    index: tuple[int, ...] = ()
+    role: Role = Role.GIVEN
+    tag: str = ""
+    block: int = 0
+    spelled: str = ""
+    of: Quantity | None = field(default=None, repr=False)
+    by: Quantity | None = field(default=None, repr=False)
+    mark: str = ""
+
+    @cached_property
+    def name(self) -> str:
+        """The textbook's name: ``net_h1``, ``dE_total/dw5``, ``w5_new``, ``m_w5``."""
+        if self.spelled:
+            return self.spelled
+        if self.of and self.by:
+            return f"d{self.of.name}/d{self.by.name}"
+        if self.of:
+            return f"{self.of.name}_{self.mark}" if self.mark else f"{self.letter}_{self.of.name}"
+        return f"{self.letter}_{self.neuron}" if self.place else self.letter + _joined(self.index, "_")
+
+    @cached_property
+    def symbol(self) -> sp.Symbol:
+        """What stands for it in right sides."""
+        return symbol(self.name)
+
+    @cached_property
+    def family(self) -> str:
+        """What the quantities of one row share: the name without the index."""
+        if self.of and self.by:
+            return f"d{self.of.family}/d{self.by.family}"
+        if self.of:
+            return f"{self.of.family}_{self.mark}" if self.mark else f"{self.letter}_{self.of.family}"
+        return "_".join(filter(None, (self.letter, self.place.rstrip("_"))))
+
+    @cached_property
+    def indices(self) -> tuple[int, ...]:
+        """The index in the family: of a derivative those of both, of what follows a parameter the parameter's."""
+        return (*(self.of.indices if self.of else ()), *(self.by.indices if self.by else ()), *self.index)
+
+    @property
+    def neuron(self) -> str:
+        """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
+        return self.place + _joined(self.index, "_")
+
+    @cached_property
+    def latex(self) -> str:
+        """The name as it is typeset: indices low, derivatives as fractions, what an update made with ``new``."""
+        if self.of and self.by:
+            return rf"\frac{{\partial {self.of.latex}}}{{\partial {self.by.latex}}}"
+        if self.of and self.mark:
+            return rf"{self.of.latex}^{{\text{{{self.mark}}}}}"
+        if self.of:
+            return f"{_letter_latex(self.letter)}_{{{self.of.latex}}}"
+        letter, low = self.parts
+        low = rf"\text{{{low}}}" if self.tag == "total" else low.replace("_", r"\_")
+        return _letter_latex(letter) + (f"_{{{low}}}" if low else "")
+
+    @cached_property
+    def parts(self) -> tuple[str, str]:
+        """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
+        if not self.spelled:
+            return self.letter, self.place.rstrip("_") + ("," if self.place.endswith("_") else "") + _joined(self.index, ",")
+        word, _, low = self.spelled.partition("_")
+        stem = word.rstrip("0123456789")
+        return (stem, word[len(stem) :] + ("," if low else "") + low) if stem != word else (word, low)
+
+
+def _joined(index: tuple[int, ...], between: str) -> str:
+    return between.join(map(str, index))
+
+
+def _letter_latex(letter: str) -> str:
+    if letter.endswith("hat"):
+        return rf"\hat{{{letter[:-3]}}}"
+    return {"learning_rate": r"\eta", "beta": r"\beta", "epsilon": r"\epsilon", "rho": r"\rho"}.get(
+        letter, letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
+    )
+
+
+def derivative(of: Quantity, by: Quantity, role: Role) -> Quantity:
+    """The derivative of one quantity in another."""
+    return Quantity("d", of=of, by=by, role=role, tag=by.tag, block=by.block)
+
+
+def updated(parameter: Quantity) -> Quantity:
+    """The value of a parameter after an update."""
+    return Quantity("", of=parameter, mark="new", role=Role.UPDATE, tag=parameter.tag, block=parameter.block)

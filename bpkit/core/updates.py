@@ -1,0 +1,171 @@
+"""Update rules as lines with a state of their own: gradient descent, momentum, RMSProp and Adam, as in their papers.
+
+A rule writes for each parameter what it remembers (``v_w1``) and the new value (``w1_new``). What was remembered before
+the update has the mark ``old`` (``v_w1_old``); at the start it is 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+
+import sympy as sp
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import MINUS, ONE, power, product, symbol, total
+from bpkit.core.quantities import Quantity, Role, updated
+
+RATE, DECAY = symbol("learning_rate"), symbol("weight_decay")
+STATE = "state"  # the tag of what a rule remembers
+COUNT = Quantity("t", role=Role.UPDATE, tag=STATE)  # the number of the update
+Update = tuple[Quantity, sp.Expr, str]
+
+
+def before(state: Quantity) -> Quantity:
+    """What a rule remembered before the update."""
+    return Quantity("", of=state, mark="old", tag=STATE, block=state.block)
+
+
+def kept(parameter: Quantity) -> Iterator[Update]:
+    """The update of a parameter that does not learn."""
+    what = "biases" if parameter.tag == "bias" else "parameters"
+    yield updated(parameter), parameter.symbol, f"this problem keeps its {what}: {parameter.name} stays"
+
+
+@dataclass(frozen=True, repr=False)
+class UpdateRule:
+    """How gradients change parameters. ``weight_decay`` adds so much of a weight to its gradient, biases aside."""
+
+    weight_decay: float = field(default=0.0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+            if not good or (value >= 1 and one.name in ("beta", "rho", "beta1", "beta2")):
+                wanted = "from 0" + (" to below 1" if one.name in ("beta", "rho", "beta1", "beta2") else "")
+                raise BpkitError(f"{type(self).__name__}: expected {one.name} {wanted}, got {value!r}")
+            object.__setattr__(self, one.name, float(value))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.constants.items())})"
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The rule's own numbers, by the names that its lines use."""
+        names = [one.name for one in fields(self) if one.name != "weight_decay" or self.weight_decay]
+        return {name: getattr(self, name) for name in names}
+
+    def before(self) -> Iterator[Update]:
+        """The lines that stand before those of the parameters."""
+        return iter(())
+
+    def lines(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+        """The lines of one parameter: what is remembered of it, then its new value."""
+        if self.weight_decay and parameter.tag != "bias":
+            decayed = Quantity("g", of=parameter, role=Role.UPDATE, tag="decayed", block=parameter.block)
+            rhs = total(gradient, product(DECAY, parameter.symbol))
+            yield decayed, rhs, f"weight decay: a share of {parameter.name} is added to its gradient"
+            gradient = decayed.symbol
+        yield from self._step(parameter, gradient)
+
+    def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+        yield _new(parameter, gradient, f"gradient descent: {parameter.name} goes against its slope")
+
+
+def _new(parameter: Quantity, *step: sp.Expr | str) -> Update:
+    """The line of the new value: the old one minus learning rate times the step."""
+    *factors, reason = step
+    return updated(parameter), total(parameter.symbol, product(MINUS, RATE, *factors)), str(reason)
+
+
+def _remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, sp.Symbol]:
+    """What a rule remembers of a parameter: the quantity, its symbol and the one before the update."""
+    state = Quantity(letter, of=parameter, role=Role.UPDATE, tag=STATE, block=parameter.block)
+    return state, state.symbol, before(state).symbol
+
+
+@dataclass(frozen=True, repr=False)
+class GradientDescent(UpdateRule):
+    """w - learning rate · gradient.
+
+    Shapes: one number for each parameter. Units: none. Errors: ``BpkitError`` for a decay below 0.
+    Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), sections 4.3 and 7.1.1.
+
+    >>> import bpkit as bp
+    >>> bp.updates.GradientDescent(weight_decay=0.01)
+    GradientDescent(weight_decay=0.01)
+    """
+
+
+@dataclass(frozen=True, repr=False)
+class Momentum(UpdateRule):
+    """A velocity v = beta · v + gradient, and w - learning rate · v.
+
+    Shapes: one velocity ``v_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= beta < 1.
+    Source: Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
+    """
+
+    beta: float = 0.9
+
+    def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+        state, v, old = _remembered("v", parameter)
+        yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}: some of the old, plus the slope"
+        yield _new(parameter, v, f"momentum: {parameter.name} goes on against its velocity")
+
+
+@dataclass(frozen=True, repr=False)
+class RMSProp(UpdateRule):
+    """A running mean of squares s = rho · s + (1 - rho) · gradient², and w - learning rate · gradient / (√s + epsilon).
+
+    Shapes: one mean ``s_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= rho < 1.
+    Source: Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5 (2012).
+    """
+
+    rho: float = 0.9
+    epsilon: float = 1e-8
+
+    def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+        state, s, old = _remembered("s", parameter)
+        yield state, _mean(symbol("rho"), old, power(gradient, 2)), f"running mean of the squared slopes of {parameter.name}"
+        yield _new(parameter, gradient, _root(s), f"RMSProp: {parameter.name} goes a step of even length")
+
+
+@dataclass(frozen=True, repr=False)
+class Adam(UpdateRule):
+    """Running means m of the gradient and v of its square, both freed of the bias of their start at 0 (mhat, vhat), and
+    w - learning rate · mhat / (√vhat + epsilon).
+
+    Shapes: ``m_w1`` and ``v_w1`` for each parameter, ``t`` the number of the update. Units: none.
+    Errors: ``BpkitError`` unless 0 <= beta1, beta2 < 1.
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def before(self) -> Iterator[Update]:
+        yield COUNT, total(before(COUNT).symbol, ONE), "the number of this update"
+
+    def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+        hats = []
+        for letter, beta, moment, what in (("m", "beta1", gradient, "slopes"), ("v", "beta2", power(gradient, 2), "squared slopes")):
+            state, now, old = _remembered(letter, parameter)
+            yield state, _mean(symbol(beta), old, moment), f"running mean of the {what} of {parameter.name}"
+            hats.append((replace(state, letter=f"{letter}hat", tag="hat"), now, beta))
+        for hat, now, beta in hats:
+            rhs = product(now, power(total(ONE, -power(symbol(beta), symbol("t"))), -1))
+            yield hat, rhs, f"{now} without the bias of its start at 0"
+        (first, *_), (second, *_) = hats
+        yield _new(parameter, first.symbol, _root(second.symbol), f"Adam: {parameter.name} goes its step")
+
+
+def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
+    return total(product(share, old), product(total(ONE, -share), new))
+
+
+def _root(mean: sp.Symbol) -> sp.Expr:
+    """1 / (√mean + epsilon)."""
+    return power(total(sp.sqrt(mean), symbol("epsilon")), -1)
