@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bpkit.core.arrays import LAYOUTS, from_arrays, to_arrays
+from bpkit.core.arrays import LAYOUTS, by_name, from_arrays, known_layout, to_arrays
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
@@ -34,10 +34,8 @@ def _number(name: str, value: object) -> float:
     return number
 
 
-def _parameters(network: Network, given: object, layout: str) -> Mapping[str, float]:
-    if not isinstance(given, Mapping) or not any(name in network.parameters for name in given) or any(
-        np.ndim(value) for value in given.values()
-    ):
+def _parameters(network: Network, given: Any, layout: str) -> Mapping[str, float]:
+    if not by_name(network, given):
         given = from_arrays(network, given, layout)
     for name in given:
         if name not in network.parameters:
@@ -129,7 +127,7 @@ class Problem(Shown):
         update = GradientDescent() if update is None else update
         if not isinstance(update, UpdateRule):
             raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}")
-        layout = _chosen("layout", layout, LAYOUTS)
+        layout = known_layout(layout)
         table = _table("inputs", inputs, len(network.inputs), "input")
         if not network.targets:
             if targets is not None and np.size(targets):
@@ -172,7 +170,7 @@ class Problem(Shown):
 
     def arrays(self, layout: str | None = None) -> dict[str, Array]:
         """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), one bias for each neuron."""
-        return to_arrays(self.network, self.parameters, _chosen("layout", layout or self.layout, LAYOUTS))
+        return to_arrays(self.network, self.parameters, layout or self.layout)
 
     @property
     def next_sample(self) -> int:
