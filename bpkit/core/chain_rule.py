@@ -16,7 +16,6 @@ from bpkit.core.shown import Shown
 from bpkit.core.updates import UpdateRule, kept
 
 
-
 @dataclass(frozen=True, repr=False)
 class Step(Shown):
     """One numbered line: a quantity, what it equals, why, and the numbers of the lines that it uses.
@@ -46,7 +45,7 @@ class Step(Shown):
     @property
     def lhs(self) -> sp.Symbol:
         """The left side: the symbol with the quantity's name."""
-        return self.symbol
+        return self.quantity.symbol
 
     @property
     def shown(self) -> sp.Expr:
@@ -227,7 +226,7 @@ def _all_of(names: list[str]) -> str:
 
 
 def backpropagated(lines: Lines, rule: UpdateRule, trained: Iterable[str]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """All lines of a model, numbered: forward, backward, update; and those of the derivatives by the inputs, after them.
+    """All lines of a model, numbered: forward, backward, update; and after them the derivatives by the inputs.
 
     Errors: ``BpkitError`` for a parameter that no line uses.
     """
@@ -240,4 +239,3 @@ def backpropagated(lines: Lines, rule: UpdateRule, trained: Iterable[str]) -> tu
     end = len(writer.steps)
     writer.inputs()
     return tuple(writer.steps[:end]), tuple(writer.steps[end:])
-

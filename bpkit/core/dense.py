@@ -13,7 +13,6 @@ from bpkit.core.losses import Loss, fused
 from bpkit.core.quantities import Quantity, Role, derivative
 
 
-
 def dense(
     lines: Lines,
     block: int,
@@ -66,7 +65,12 @@ def dense(
 
 
 def errors(
-    lines: Lines, block: int, loss: Loss, activation: Activation, neurons: Sequence[Quantity], targets: Sequence[Quantity]
+    lines: Lines,
+    block: int,
+    loss: Loss,
+    activation: Activation,
+    neurons: Sequence[Quantity],
+    targets: Sequence[Quantity],
 ) -> None:
     """Write the error of each output and their sum, the loss; and where loss and activation cancel, what is left."""
     nets = [Quantity("net", place.place, place.index, Role.FORWARD, "net", block) for place in neurons]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from bpkit.core.problem import Problem
 
 
+PLAIN = GradientDescent()
+
+
 @dataclass(frozen=True, repr=False)
 class Derivation(Shown):
     """Backpropagation of one network, written down once as numbered lines that everything else reads.
@@ -37,7 +40,7 @@ class Derivation(Shown):
 
     network: Network
     steps: tuple[Step, ...]
-    update: UpdateRule = GradientDescent()
+    update: UpdateRule = PLAIN
     train_biases: bool = True
     of_inputs: tuple[Step, ...] = ()
 
@@ -226,7 +229,7 @@ def derive(model: Network | Problem) -> Derivation:
     dE_total/dnet_o1*dnet_o1/dw1
     """
     if isinstance(model, Network):
-        return _derived(model, GradientDescent(), True)
+        return _derived(model, PLAIN, True)
     if (network := getattr(model, "network", None)) is None:
         raise BpkitError(f"derive: expected a Network or a Problem, got {model!r}; write derive(problem)")
     return _derived(network, model.update, model.train_biases)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
@@ -135,25 +136,28 @@ def own_slope(what: str, expr: sp.Expr, slope: sp.Expr | None, by: sp.Symbol, ot
     return slope
 
 
+def _cases(*pairs: tuple[sp.Expr, Any]) -> sp.Expr:
+    return sp.Piecewise(*pairs, evaluate=False)
+
+
 def as_cases(expr: sp.Expr) -> sp.Expr:
     """Max, Min, Abs, sign and Heaviside as cases, which have derivatives; SymPy's own rewriting may never end."""
     if not expr.args:
         return expr
     first, *rest = args = [as_cases(arg) for arg in expr.args]
-    cases = lambda *pairs: sp.Piecewise(*pairs, evaluate=False)
     if isinstance(expr, sp.Max | sp.Min):
         found = first
         for one in rest:
             # A number first, so that a nan in the other passes through and is noticed.
             a, b = (found, one) if found.is_number else (one, found)
-            found = cases((a, (b <= a) if isinstance(expr, sp.Max) else (b >= a)), (b, True))
+            found = _cases((a, (b <= a) if isinstance(expr, sp.Max) else (b >= a)), (b, True))
         return found
     if isinstance(expr, sp.Abs):
-        return cases((-first, first < 0), (first, True))
+        return _cases((-first, first < 0), (first, True))
     if isinstance(expr, sp.sign):
-        return cases((-1, first < 0), (1, first > 0), (0, True))
+        return _cases((-1, first < 0), (1, first > 0), (0, True))
     if isinstance(expr, sp.Heaviside):
-        return cases((0, first < 0), (1, first > 0), (rest[0], True))
+        return _cases((0, first < 0), (1, first > 0), (rest[0], True))
     return expr.func(*args, evaluate=False) if isinstance(expr, sp.Piecewise) else expr.func(*args)
 
 

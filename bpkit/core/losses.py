@@ -61,7 +61,9 @@ class Loss:
         expr = own_expression(what, self.expr, "a SymPy expression in y and out")
         names = {"y": sp.Symbol("y", real=True), "out": sp.Symbol("out", real=True)}
         if unknown := sorted(str(one) for one in expr.free_symbols if str(one) not in names):
-            raise BpkitError(f"{what}: expected only the symbols y and out, got {', '.join(unknown)}; put numbers for it")
+            raise BpkitError(
+                f"{what}: expected only the symbols y and out, got {', '.join(unknown)}; put numbers for it"
+            )
         real = {one: names[str(one)] for one in expr.free_symbols}
         slope = None if self.slope is None else own_expression(what, self.slope, "a SymPy expression as slope")
         if slope is not None:

@@ -17,7 +17,13 @@ _LETTERS = frozenset("net out E d b dE dout dnet".split())
 
 def is_word(name: object) -> bool:
     """Is it one plain word that Python accepts as a name?"""
-    return isinstance(name, str) and name.isascii() and name.isidentifier() and name[0] != "_" and not keyword.iskeyword(name)
+    return (
+        isinstance(name, str)
+        and name.isascii()
+        and name.isidentifier()
+        and name[0] != "_"
+        and not keyword.iskeyword(name)
+    )
 
 
 def is_taken(name: str, function: bool = False) -> bool:

@@ -99,8 +99,8 @@ class Network:
             )
         if self.loss.name == "binary_cross_entropy" and self.activations[-1].joint:
             raise BpkitError(
-                "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, whose "
-                "outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
+                "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
+                "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
             )
         put("_names", self._check_names({} if weight_names is None else weight_names))
 
@@ -148,7 +148,7 @@ class Network:
             raise BpkitError(
                 f"weight_names: each weight needs a name of its own, got {twice[0]!r} twice; name them all"
             )
-        own = {name for one in (*self.activations, self.loss) for name, *_ in one.definitions}
+        own = {name for one in self.functions for name, *_ in one.definitions}
         if own & set(names.values()):
             raise BpkitError(
                 f"weight_names: {min(own & set(names.values()))!r} is the name of an activation, a loss or its slope; "

@@ -34,11 +34,12 @@ def canonical(name: str) -> str:
     return "dE_total/" + name[3:] if name.startswith("dE/") else name
 
 
-def checked(problem: object, verb: str) -> Problem:
+def checked(problem: Any, verb: str) -> Problem:
     """The problem itself; else an error that says where problems come from."""
     if not hasattr(problem, "derivation"):
         raise BpkitError(f"{verb}: expected a Problem, got {problem!r}; examples carry one as .problem")
-    return problem
+    found: Problem = problem
+    return found
 
 
 def single(problem: Problem, verb: str) -> Problem:

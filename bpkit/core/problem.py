@@ -131,7 +131,9 @@ class Problem(Shown):
         table = _table("inputs", inputs, len(network.inputs), "input")
         if not network.targets:
             if targets is not None and np.size(targets):
-                raise BpkitError(f"targets: expected none, as the loss {network.loss.name!r} has no target, got {targets!r}")
+                raise BpkitError(
+                    f"targets: expected none, as the loss {network.loss.name!r} has no target, got {targets!r}"
+                )
             targets = np.empty((*table.shape[:-1], 0))
         elif targets is None:
             raise BpkitError(f"targets: expected {len(network.targets)} numbers for each sample, got none")
@@ -169,7 +171,7 @@ class Problem(Shown):
         return derive(self)
 
     def arrays(self, layout: str | None = None) -> dict[str, Array]:
-        """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), one bias for each neuron."""
+        """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), a bias for each neuron."""
         return to_arrays(self.network, self.parameters, layout or self.layout)
 
     @property

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from types import CodeType
 from typing import Any, Protocol
 
 import sympy as sp
 
-from bpkit.core import runtime
 from bpkit.core.chain_rule import Step
 from bpkit.core.code import code, identifier
 from bpkit.core.errors import BpkitError
-from bpkit.core.expressions import names_in
+from bpkit.core.expressions import names_in, symbol
 from bpkit.core.functions import Definition, as_cases
 from bpkit.core.quantities import Role
-
-Lines = Iterable[tuple[int, str, sp.Expr]]  # number, name, right side
+from bpkit.core.runtime import KNOWN, called, imports
 
 
 class Own(Protocol):
@@ -33,12 +29,6 @@ def averaged(step: Step) -> bool:
     return step.role in (Role.GRADIENT, Role.UPDATE) or step.quantity.tag == "total"
 
 
-def called(code: CodeType) -> set[str]:
-    """The names that a piece of compiled code looks up outside itself."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(called, inner))
-
-
 def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list[str]:
     """The imports and the functions of people's own that code with these names needs."""
     names, definitions = set(names), []
@@ -46,14 +36,14 @@ def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list
         if name in names:
             text = f"def {name}({', '.join(map(str, symbols))}):\n    return {code(expr, arrays)}"
             inside = called(compile(text, "<bpkit function>", "exec")) - {name}
-            if unknown := sorted(inside - runtime.KNOWN):
+            if unknown := sorted(inside - KNOWN):
                 raise BpkitError(
                     f"{name}: expected functions that Python's math module has, got {unknown[0]}; "
                     "write the expression with those"
                 )
             definitions += ["", "@guarded", *text.split("\n")]
             names |= inside | {"guarded"}
-    return [*runtime.imports(names, arrays), *definitions]
+    return [*imports(names, arrays), *definitions]
 
 
 def compiled(
@@ -65,10 +55,10 @@ def compiled(
     **helpers: Any,
 ) -> Callable[..., Any]:
     """One function from lines of Python that the kit itself wrote; every name in them is checked before."""
-    text = function_text(name, arguments, body)
-    main = compile(text, "<bpkit derivation>", "exec")
+    main = compile(function_text(name, arguments, body), "<bpkit derivation>", "exec")
+    first = compile("\n".join(header(called(main), functions, arrays)), "<bpkit imports>", "exec")
     module = dict(helpers)
-    for part in ("\n".join(header(called(main), functions, arrays)), main):
+    for part in (first, main):
         exec(part, module)
     run: Callable[..., Any] = module[name]
     return run
@@ -77,11 +67,6 @@ def compiled(
 def function_text(name: str, arguments: Iterable[str], body: Iterable[str]) -> str:
     """The text of one function."""
     return "\n".join([f"def {name}({', '.join(arguments)}):", *(f"    {line}" for line in body), ""])
-
-
-def assignments(lines: Lines, arrays: bool = False) -> list[str]:
-    """Lines as Python, each with its equation number behind it."""
-    return [f"{identifier(name)} = {code(expr, arrays)}  # ({number})" for number, name, expr in lines]
 
 
 def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
@@ -111,9 +96,9 @@ def inlined(steps: Sequence[Step]) -> list[tuple[Step, sp.Expr]]:
 class Program:
     """What lines compute, as functions: each is compiled when it is first asked for, and by itself.
 
-    ``givens`` are the names that it starts from, in order, ``data`` those of one sample; ``new`` maps a line to the given number that it replaces in
-    the next update, ``recorded`` names what training records beside the loss. With ``arrays`` a function computes on
-    a whole batch: ``settle__`` makes one number of the samples'.
+    ``givens`` are the names that it starts from, in order, ``data`` those of one sample; ``new`` maps a line to the
+    given number that it replaces in the next update, ``recorded`` names what training records beside the loss. With
+    ``arrays`` a function computes on a whole batch: ``settle__`` makes one number of the samples'.
     """
 
     steps: tuple[Step, ...]
@@ -126,7 +111,7 @@ class Program:
     _made: dict[tuple[str, bool], Callable[..., Any]] = field(default_factory=dict)
 
     def function(self, name: str, arrays: bool = False) -> Callable[..., Any]:
-        """``evaluate`` all lines, only the ``loss``, all ``given`` some values, ``train``, or train on ``each`` sample."""
+        """``evaluate`` all lines, only the ``loss``, all ``given`` some, ``train``, or train on ``each`` sample."""
         key = (name, arrays)
         if key not in self._made:
             arguments, body = getattr(self, f"_{name}")(arrays)
@@ -140,24 +125,20 @@ class Program:
         text = "\n".join(parts)
         return "\n".join([self.title, *header(called(compile(text, "", "exec")), self.functions, False), "", text])
 
-    def _assigned(self, steps: Iterable[Step], arrays: bool) -> list[str]:
-        """The stable spellings; on a batch the loss and the gradients are settled before an update uses them."""
-        lines = []
-        for step in steps:
-            text = code(step.stable, arrays)
-            if arrays and averaged(step) and step.role is not Role.UPDATE:
-                text = f"settle__({text})"
-            lines.append(f"{identifier(step.name)} = {text}  # ({step.number})")
-        return lines
+    @property
+    def _all(self) -> str:
+        return f"return ({', '.join(identifier(step.name) for step in self.steps)},)"
 
     def _evaluate(self, arrays: bool) -> tuple[list[str], list[str]]:
         result = ", ".join(identifier(step.name) for step in self.steps)
-        return [*self.givens, *_settled(arrays)], [*self._assigned(self.steps, arrays), f"return ({result},)"]
+        return [*self.givens, *_settled(arrays)], [
+            *(_assigned(s, s.stable, arrays) for s in self.steps),
+            f"return ({result},)",
+        ]
 
     def _loss(self, arrays: bool) -> tuple[list[str], list[str]]:
         lines = needed(self.steps, ["E_total"])
-        text = [f"{identifier(s.name)} = {code(s.stable, arrays)}  # ({s.number})" for s in lines]
-        return [*self.givens], [*text, "return E_total"]
+        return [*self.givens], [*(_line(s.name, s.stable, s.number, arrays) for s in lines), "return E_total"]
 
     def _given(self, arrays: bool) -> tuple[list[str], list[str]]:
         """All lines with some quantities handed in: where ``handed__`` holds one, its line is not run."""
@@ -167,20 +148,13 @@ class Program:
             # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
             text = code(as_cases(step.rhs) if arrays else step.rhs, arrays)
             body += [f"{own} = handed__.get({step.name!r})", f"if {own} is None:", f"    {own} = {text}"]
-        result = ", ".join(identifier(step.name) for step in self.steps)
-        return [*self.givens, "handed__"], [*body, f"return ({result},)"]
+        return [*self.givens, "handed__"], [*body, self._all]
 
     def _train(self, arrays: bool) -> tuple[list[str], list[str]]:
         rows = inlined(needed(self.steps, ["E_total", *self.new]))
         loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
 
-        def show(step: Step, expr: sp.Expr, name: str = "") -> str:
-            text = code(expr, arrays)
-            if arrays and averaged(step) and step.role is not Role.UPDATE:
-                text = f"settle__({text})"
-            return f"    {name or identifier(step.name)} = {text}  # ({step.number})"
-
-        body = [show(*row) for row in rows[:loss]]
+        body = ["    " + _assigned(step, expr, arrays) for step, expr in rows[:loss]]
         body += [f"    record({', '.join(self.recorded)}, E_total)"]
         body += ["    if not left or not E_total < inf:", "        break"]
         # A new value takes the old one's place at once, where no later line needs the old one.
@@ -188,22 +162,34 @@ class Program:
         after = []
         for place, (step, expr) in enumerate(rows[loss:], loss + 1):
             old = self.new.get(step.name)
-            name = ""
-            if old is not None:
-                if any(old in names_in(later) for _, later in rows[place:]):
-                    after.append(f"    {old} = {identifier(step.name)}")
-                else:
-                    name = identifier(old)
-            body.append(show(step, expr.xreplace(moved), name))
-            if name:
-                moved[step.lhs] = sp.Symbol(old)
-        return [*self.givens, *_settled(arrays), "steps", "record"], ["for left in range(steps, -1, -1):", *body, *after]
+            at_once = old is not None and not any(old in names_in(later) for _, later in rows[place:])
+            body.append("    " + _assigned(step, expr.xreplace(moved), arrays, old if at_once else None))
+            if old is not None and at_once:
+                moved[step.lhs] = symbol(old)
+            elif old is not None:
+                after.append(f"    {old} = {identifier(step.name)}")
+        return [*self.givens, *_settled(arrays), "steps", "record"], [
+            "for left in range(steps, -1, -1):",
+            *body,
+            *after,
+        ]
 
     def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
         """The same with another sample in each update."""
         arguments, (loop, *body) = self._train(arrays)
         sample = f"    {', '.join(self.data)}, = next(samples__)"
         return ["samples__", *(name for name in arguments if name not in self.data)], [loop, sample, *body]
+
+
+def _line(name: str, expr: sp.Expr, number: int, arrays: bool) -> str:
+    return f"{identifier(name)} = {code(expr, arrays)}  # ({number})"
+
+
+def _assigned(step: Step, expr: sp.Expr, arrays: bool, name: str | None = None) -> str:
+    """A line; on a batch the loss and the gradients are settled before an update uses them."""
+    if arrays and averaged(step) and step.role is not Role.UPDATE:
+        return f"{identifier(name or step.name)} = settle__({code(expr, arrays)})  # ({step.number})"
+    return _line(name or step.name, expr, step.number, arrays)
 
 
 def _settled(arrays: bool) -> list[str]:

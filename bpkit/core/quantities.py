@@ -95,7 +95,9 @@ class Quantity:
     def parts(self) -> tuple[str, str]:
         """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
         if not self.spelled:
-            return self.letter, self.place.rstrip("_") + ("," if self.place.endswith("_") else "") + _joined(self.index, ",")
+            return self.letter, self.place.rstrip("_") + ("," if self.place.endswith("_") else "") + _joined(
+                self.index, ","
+            )
         word, _, low = self.spelled.partition("_")
         stem = word.rstrip("0123456789")
         return (stem, word[len(stem) :] + ("," if low else "") + low) if stem != word else (word, low)

@@ -160,15 +160,16 @@ def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
         "others": _others,
     }
     names = {}
-    for name in _names(function.__code__):
+    for name in called(function.__code__):
         users = getattr(function.__globals__.get(name), "precise", None)
         names[name] = users or own.get(name) or getattr(mpmath, name)
     return FunctionType(function.__code__, names, function.__name__)
 
 
-def _names(code: CodeType) -> set[str]:
+def called(code: CodeType) -> set[str]:
+    """The names that a piece of compiled code looks up outside itself."""
     inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+    return set(code.co_names).union(*map(called, inner))
 
 
 def _where(condition: bool, then: Any, otherwise: Any) -> Any:

@@ -42,7 +42,9 @@ class UpdateRule:
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
-            good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+            good = (
+                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+            )
             if not good or (value >= 1 and one.name in ("beta", "rho", "beta1", "beta2")):
                 wanted = "from 0" + (" to below 1" if one.name in ("beta", "rho", "beta1", "beta2") else "")
                 raise BpkitError(f"{type(self).__name__}: expected {one.name} {wanted}, got {value!r}")
@@ -111,7 +113,11 @@ class Momentum(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, v, old = _remembered("v", parameter)
-        yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}: some of the old, plus the slope"
+        yield (
+            state,
+            total(product(symbol("beta"), old), gradient),
+            f"velocity of {parameter.name}",
+        )
         yield _new(parameter, v, f"momentum: {parameter.name} goes on against its velocity")
 
 
@@ -128,7 +134,11 @@ class RMSProp(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, s, old = _remembered("s", parameter)
-        yield state, _mean(symbol("rho"), old, power(gradient, 2)), f"running mean of the squared slopes of {parameter.name}"
+        yield (
+            state,
+            _mean(symbol("rho"), old, power(gradient, 2)),
+            f"running mean of the squared slopes of {parameter.name}",
+        )
         yield _new(parameter, gradient, _root(s), f"RMSProp: {parameter.name} goes a step of even length")
 
 
@@ -151,7 +161,10 @@ class Adam(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         hats = []
-        for letter, beta, moment, what in (("m", "beta1", gradient, "slopes"), ("v", "beta2", power(gradient, 2), "squared slopes")):
+        for letter, beta, moment, what in (
+            ("m", "beta1", gradient, "slopes"),
+            ("v", "beta2", power(gradient, 2), "squared slopes"),
+        ):
             state, now, old = _remembered(letter, parameter)
             yield state, _mean(symbol(beta), old, moment), f"running mean of the {what} of {parameter.name}"
             hats.append((replace(state, letter=f"{letter}hat", tag="hat"), now, beta))
