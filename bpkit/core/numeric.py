@@ -12,21 +12,19 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import mpmath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.program import Program, averaged
 from bpkit.core.quantities import Role
-from bpkit.core.runtime import as_float, at_high_precision
+from bpkit.core.runtime import at_high_precision, precisely
 from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
-PRECISE_DIGITS = 1000  # enough for 1 - softmax at net inputs of ±1000, where e^-2000 is left
 
 
 def canonical(name: str) -> str:
@@ -123,7 +121,8 @@ def _run(problem: Problem, program: Program) -> dict[str, Any]:
             if all(map(isfinite, numbers)):
                 return dict(zip(names, numbers, strict=True))
         with suppress(ArithmeticError, ValueError):
-            return dict(zip(names, _precisely(problem, program), strict=True))
+            precise = at_high_precision(program.function("evaluate"))
+            return dict(zip(names, precisely(precise, *problem.givens.values()), strict=True))
     givens = (np.asarray(value, dtype=float) for value in problem.givens.values())
     with np.errstate(all="ignore"):
         results = program.function("evaluate", arrays=True)(*givens, settler(problem))
@@ -135,13 +134,6 @@ def settler(problem: Problem) -> Callable[[Any], Any]:
     samples = len(problem.inputs) if problem.is_batch else 1
     whole = np.sum if problem.batch == "sum" else np.mean
     return lambda values: whole(np.broadcast_to(values, (samples, *np.shape(values)[1:])), axis=0)
-
-
-def _precisely(problem: Problem, program: Program) -> tuple[float, ...]:
-    """The same compiled lines on numbers that neither overflow nor cancel to zero by rounding."""
-    run = at_high_precision(program.function("evaluate"))
-    with mpmath.workdps(PRECISE_DIGITS):
-        return tuple(map(as_float, run(*map(mpmath.mpf, problem.givens.values()))))
 
 
 def _settled(value: Any, whole: bool, problem: Problem) -> Any:

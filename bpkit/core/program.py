@@ -132,7 +132,7 @@ class Program:
     def _evaluate(self, arrays: bool) -> tuple[list[str], list[str]]:
         result = ", ".join(identifier(step.name) for step in self.steps)
         return [*self.givens, *_settled(arrays)], [
-            *(_assigned(s, s.stable, arrays) for s in self.steps),
+            *(_assigned(s, s.stable, arrays, s.name) for s in self.steps),
             f"return ({result},)",
         ]
 
@@ -153,43 +153,47 @@ class Program:
     def _train(self, arrays: bool) -> tuple[list[str], list[str]]:
         rows = inlined(needed(self.steps, ["E_total", *self.new]))
         loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
-
-        body = ["    " + _assigned(step, expr, arrays) for step, expr in rows[:loss]]
-        body += [f"    record({', '.join(self.recorded)}, E_total)"]
-        body += ["    if not left or not E_total < inf:", "        break"]
-        # A new value takes the old one's place at once, where no later line needs the old one.
-        moved: dict[sp.Expr, sp.Expr] = {}
-        after = []
-        for place, (step, expr) in enumerate(rows[loss:], loss + 1):
-            old = self.new.get(step.name)
-            at_once = old is not None and not any(old in names_in(later) for _, later in rows[place:])
-            body.append("    " + _assigned(step, expr.xreplace(moved), arrays, old if at_once else None))
-            if old is not None and at_once:
-                moved[step.lhs] = symbol(old)
-            elif old is not None:
-                after.append(f"    {old} = {identifier(step.name)}")
-        return [*self.givens, *_settled(arrays), "steps", "record"], [
-            "for left in range(steps, -1, -1):",
-            *body,
-            *after,
-        ]
+        # A new value takes the old one's place at once, where no later line needs the old one: a parameter under its
+        # old name, and what other lines use under its own (m_w1), which then stands for m_w1_old in the next round.
+        first, body, after = [], [], []
+        names: dict[str, str] = {}
+        later: set[str] = set()
+        for step, expr in reversed(rows[loss:]):
+            if old := self.new.get(step.name):
+                if old in later:
+                    after.append(f"    {old} = {identifier(step.name)}")
+                elif step.name in later:
+                    names[old] = step.name
+                    first.append(f"{identifier(step.name)} = {old}")
+                else:
+                    names[step.name] = old
+            later |= names_in(expr)
+        renamed = {symbol(name): symbol(other) for name, other in names.items()}
+        for step, expr in rows:
+            own = names.get(step.name, step.name)
+            body.append("    " + _assigned(step, expr.xreplace(renamed), arrays, own))
+        record = ", ".join(identifier(names.get(name, name)) for name in self.recorded)
+        body[loss:loss] = [f"    record({record}, E_total)", "    if not left or not E_total < inf:", "        break"]
+        loop = [*first, "for left in range(steps, -1, -1):", *body, *after]
+        return [*self.givens, *_settled(arrays), "steps", "record"], loop
 
     def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
         """The same with another sample in each update."""
-        arguments, (loop, *body) = self._train(arrays)
-        sample = f"    {', '.join(self.data)}, = next(samples__)"
-        return ["samples__", *(name for name in arguments if name not in self.data)], [loop, sample, *body]
+        arguments, body = self._train(arrays)
+        start = 1 + next(i for i, line in enumerate(body) if line.startswith("for "))
+        body.insert(start, f"    {', '.join(self.data)}, = next(samples__)")
+        return ["samples__", *(name for name in arguments if name not in self.data)], body
 
 
 def _line(name: str, expr: sp.Expr, number: int, arrays: bool) -> str:
     return f"{identifier(name)} = {code(expr, arrays)}  # ({number})"
 
 
-def _assigned(step: Step, expr: sp.Expr, arrays: bool, name: str | None = None) -> str:
+def _assigned(step: Step, expr: sp.Expr, arrays: bool, name: str) -> str:
     """A line; on a batch the loss and the gradients are settled before an update uses them."""
     if arrays and averaged(step) and step.role is not Role.UPDATE:
-        return f"{identifier(name or step.name)} = settle__({code(expr, arrays)})  # ({step.number})"
-    return _line(name or step.name, expr, step.number, arrays)
+        return f"{identifier(name)} = settle__({code(expr, arrays)})  # ({step.number})"
+    return _line(name, expr, step.number, arrays)
 
 
 def _settled(arrays: bool) -> list[str]:

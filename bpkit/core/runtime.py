@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-DIGITS = 50  # of the precise second try, where floats overflow
+DIGITS = 1000  # of the second try, where floats overflow: 1 - softmax at net inputs of ±1000 leaves e^-2000
 
 
 def softmax(own: float, *nets: float) -> float:
@@ -126,7 +126,9 @@ def guarded(function: Callable[..., float]) -> Callable[..., float]:
             value = function(*given)
             if math.isfinite(value):
                 return value
-        return _precisely(precise, *given)
+        with suppress(ArithmeticError, ValueError):
+            return float(precisely(precise, *given))
+        return math.nan
 
     call.__dict__["precise"] = precise
     return call
@@ -140,7 +142,9 @@ def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in given))
         value = np.array(np.broadcast_to(function(*inputs), inputs[0].shape), dtype=float)
         for index in zip(*np.nonzero(~np.isfinite(value)), strict=True):
-            value[index] = _precisely(precise, *(float(one[index]) for one in inputs))
+            value[index] = math.nan
+            with suppress(ArithmeticError, ValueError):
+                value[index] = precisely(precise, *(float(one[index]) for one in inputs))
         return value
 
     return call
@@ -204,10 +208,14 @@ def _others(own: Any, *row: Any) -> Any:
     return mpmath.fsum(rest)
 
 
-def _precisely(function: Callable[..., Any], *given: float) -> float:
-    with mpmath.workdps(DIGITS), suppress(ArithmeticError, ValueError):
-        return as_float(function(*map(mpmath.mpf, given)))
-    return math.nan
+def precisely(function: Callable[..., Any], *given: float) -> Any:
+    """What a compiled function gives for numbers that neither overflow nor cancel to nothing by rounding.
+
+    ``function`` comes from ``at_high_precision``; the result is a float, or a tuple of floats where it returns several.
+    """
+    with mpmath.workdps(DIGITS):
+        found = function(*map(mpmath.mpf, given))
+        return tuple(map(as_float, found)) if isinstance(found, tuple) else as_float(found)
 
 
 def as_float(value: Any) -> float:
