@@ -54,13 +54,14 @@ class Activation:
             names = ", ".join(sorted(map(str, symbols)))
             raise BpkitError(f"{what}: expected one symbol, the net input, got {names}; put numbers for the others")
         real = sp.Symbol("z", real=True)
-        expr = as_cases(expr.xreplace(dict.fromkeys(symbols, real)))
+        expr = put(as_cases(expr), dict.fromkeys(symbols, real))
         slope = self.slope
         if slope is not None:
-            slope = own_expression(what, slope, "a SymPy expression as slope").xreplace(dict.fromkeys(symbols, real))
+            slope = own_expression(what, slope, "a SymPy expression as slope")
+            slope = put(slope, dict.fromkeys(symbols, real))
         slope = own_slope(what, expr, slope, real, {OUT})
-        object.__setattr__(self, "expr", expr.xreplace({real: Z}))
-        object.__setattr__(self, "slope", slope.xreplace({real: Z}))
+        object.__setattr__(self, "expr", put(expr, {real: Z}))
+        object.__setattr__(self, "slope", put(slope, {real: Z}))
         object.__setattr__(self, "stable", sp.Function(self.name)(Z))
         if OUT not in slope.free_symbols:
             object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Z))
@@ -127,7 +128,7 @@ def own_expression(what: str, given: object, expected: str) -> sp.Expr:
 
 def own_slope(what: str, expr: sp.Expr, slope: sp.Expr | None, by: sp.Symbol, others: set[sp.Symbol]) -> sp.Expr:
     """Its derivative, or the one that the person gives, checked."""
-    slope = sp.diff(expr, by) if slope is None else slope
+    slope = _slope(expr, by) if slope is None else slope
     if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {by} - others:
         raise BpkitError(
             f"{what}: its slope holds {', '.join(sorted(map(str, unknown)))}, expected only "
@@ -142,23 +143,35 @@ def _cases(*pairs: tuple[sp.Expr, Any]) -> sp.Expr:
 
 def as_cases(expr: sp.Expr) -> sp.Expr:
     """Max, Min, Abs, sign and Heaviside as cases, which have derivatives; SymPy's own rewriting may never end."""
+    if isinstance(expr, sp.Piecewise):
+        return _cases(*((as_cases(value), condition) for value, condition in expr.args))
     if not expr.args:
         return expr
     first, *rest = args = [as_cases(arg) for arg in expr.args]
     if isinstance(expr, sp.Max | sp.Min):
-        found = first
         for one in rest:
             # A number first, so that a nan in the other passes through and is noticed.
-            a, b = (found, one) if found.is_number else (one, found)
-            found = _cases((a, (b <= a) if isinstance(expr, sp.Max) else (b >= a)), (b, True))
-        return found
+            a, b = (first, one) if first.is_number else (one, first)
+            first = _cases((a, (b - a <= 0) if isinstance(expr, sp.Max) else (b - a >= 0)), (b, True))
+        return first
     if isinstance(expr, sp.Abs):
         return _cases((-first, first < 0), (first, True))
     if isinstance(expr, sp.sign):
         return _cases((-1, first < 0), (1, first > 0), (0, True))
     if isinstance(expr, sp.Heaviside):
         return _cases((0, first < 0), (1, first > 0), (rest[0], True))
-    return expr.func(*args, evaluate=False) if isinstance(expr, sp.Piecewise) else expr.func(*args)
+    return expr.func(*args)
+
+
+def _slope(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
+    """The derivative, case by case: SymPy's would compare the cases, which may never end."""
+    if isinstance(expr, sp.Piecewise):
+        return _cases(*((_slope(value, by), condition) for value, condition in expr.args))
+    inner = {piece: sp.Dummy(real=True) for piece in expr.atoms(sp.Piecewise)}
+    outer = put(expr, inner)
+    back = {dummy: piece for piece, dummy in inner.items()}
+    parts = [sp.diff(outer, by), *(sp.diff(outer, dummy) * _slope(piece, by) for piece, dummy in inner.items())]
+    return put(sp.Add(*parts), back)
 
 
 def _sigmoid(z: sp.Expr) -> sp.Expr:

@@ -19,6 +19,7 @@ from bpkit.core.expressions import (
     others,
     power,
     product,
+    put,
     ratio,
     total,
     xexp,
@@ -67,12 +68,12 @@ class Loss:
         real = {one: names[str(one)] for one in expr.free_symbols}
         slope = None if self.slope is None else own_expression(what, self.slope, "a SymPy expression as slope")
         if slope is not None:
-            slope = slope.xreplace({one: names.get(str(one), one) for one in slope.free_symbols})
-        expr = as_cases(expr.xreplace(real))
+            slope = put(slope, {one: names.get(str(one), one) for one in slope.free_symbols})
+        expr = put(as_cases(expr), real)
         slope = own_slope(what, expr, slope, names["out"], {names["y"]})
         back = {names["y"]: Y, names["out"]: OUT}
-        object.__setattr__(self, "expr", expr.xreplace(back))
-        object.__setattr__(self, "slope", slope.xreplace(back))
+        object.__setattr__(self, "expr", put(expr, back))
+        object.__setattr__(self, "slope", put(slope, back))
         object.__setattr__(self, "stable", sp.Function(self.name)(Y, OUT))
         object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Y, OUT))
         object.__setattr__(self, "in_words", self.in_words or f"{self.name} of target and output")
