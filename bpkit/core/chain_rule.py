@@ -199,13 +199,18 @@ class _Writer:
 
     def update(self, rule: UpdateRule, trained: Iterable[str]) -> None:
         trained = set(trained)
-        learnt = [quantity for name, quantity in self.lines.parameters.items() if name in trained]
-        for line in rule.before() if learnt else ():
-            self.write(*line)
+        written = [*rule.before()] if trained else []
         for name, parameter in self.lines.parameters.items():
             slope = self._written[self.loss.name, name]
-            for line in rule.lines(parameter, slope) if name in trained else kept(parameter):
-                self.write(*line)
+            written += rule.lines(parameter, slope) if name in trained else kept(parameter)
+        own = {*rule.constants, *(quantity.name for quantity, *_ in written)}
+        if twice := sorted(own & self.lines.quantities.keys()):
+            raise BpkitError(
+                f"update: expected names that {type(rule).__name__} does not use itself, "
+                f"got a weight called {twice[0]!r}; give it another with weight_names"
+            )
+        for line in written:
+            self.write(*line)
 
 
 def _delta(quantity: Quantity) -> str:
