@@ -65,13 +65,14 @@ def values_html(values: Values) -> str:
     return html_table(("quantity", "value"), values_rows(values))
 
 
+SAID = 8  # so many wrong entries are named beside the worst
 CHECK_HEAD = ("parameter", "derived", "measured", "relative difference")
 
 
 def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
     """Parameter, derivative, difference quotient, relative difference."""
     return [
-        (row.parameter, number(row.derived, 8), number(row.measured, 8), _difference(row, check.tolerance))
+        (row.label, number(row.derived, 8), number(row.measured, 8), _difference(row, check.tolerance))
         for row in check.rows
     ]
 
@@ -106,7 +107,10 @@ def check_verdict(check: GradientCheck) -> str:
             f"passed: no derivative differs from its difference quotient by more than {check.tolerance:g}, relative"
         )
         return passed + f", except {lost} that the rounding of the losses hides" * bool(lost)
-    return (
-        f"not passed: {worst.parameter} differs most, {number(worst.derived)} derived against "
+    said = (
+        f"not passed: {worst.label} differs most, {number(worst.derived)} derived against "
         f"{number(worst.measured)} measured"
     )
+    others = [row.label for row in check.wrong if row is not worst]
+    more = f" and {len(others) - SAID} more" if len(others) > SAID else ""
+    return said + (f"; {', '.join(others[:SAID])}{more} {'differ' if others[1:] else 'differs'} too" if others else "")

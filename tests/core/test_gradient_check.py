@@ -1,0 +1,84 @@
+"""The gradient check by itself: what it may accuse, over batches too, and what no comparison can pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.core.gradient_check import _passed_on
+
+NAN, INF = float("nan"), float("inf")
+IDENTITY = {"activation": "identity", "loss": "squared_error", "bias": "neuron"}
+
+
+@pytest.mark.parametrize("batch", ["mean", "sum", "each"])
+@pytest.mark.parametrize("samples", [1, 400])
+def test_honest_derivatives_near_a_target_are_not_accused(batch: str, samples: int) -> None:
+    """There the loss is far smaller than the outputs whose rounding it passes on, the more samples are added."""
+    rng = np.random.default_rng(0)
+    for w2, b in zip(10 ** rng.uniform(-8, -5, 60), rng.uniform(0.5, 2, 60), strict=True):
+        x = rng.normal(size=(samples, 1))
+        numbers = {"w1": 0.7, "w2": w2, "b_h1": 0.2, "b_o1": b}
+        problem = bp.Problem(bp.Network(1, 1, 1, **IDENTITY), numbers, x, np.full((samples, 1), b + 1e-3), batch=batch)
+        check = bp.check_gradient(problem)
+        assert check.passed, check
+
+
+def test_honest_derivatives_far_from_a_target_are_not_accused() -> None:
+    """There the rounding of the loss itself hides what a tiny derivative makes of it."""
+    network = bp.Network(1, 1, 1, **{**IDENTITY, "bias": "none"})
+    for w2 in np.random.default_rng(0).uniform(1e-9, 1e-8, 60):
+        check = bp.check_gradient(bp.Problem(network, {"w1": 0.7, "w2": w2}, [0.6], [0.9]))
+        assert check.passed, check
+        assert check.rows[0].unresolved()
+
+
+@pytest.mark.parametrize("batch", ["mean", "sum"])
+def test_a_wrong_derivative_is_not_excused_by_rounding(batch: str) -> None:
+    """A thousandth too large is seen, however the batch is put together."""
+    rng = np.random.default_rng(0)
+    numbers = {"w1": 0.7, "w2": -0.4, "b_h1": 0.2, "b_o1": 0.1}
+    problem = bp.Problem(
+        bp.Network(1, 1, 1, **IDENTITY), numbers, rng.normal(size=(400, 1)), rng.normal(size=(400, 1)), batch=batch
+    )
+    values = bp.evaluate(problem)
+    for name in problem.parameters:
+        check = bp.check_gradient(problem, {name: 1.001 * values[f"dE/d{name}"]})
+        assert [row.label for row in check.wrong] == [name]
+
+
+@pytest.mark.parametrize("batch", ["mean", "sum"])
+@pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "cross_entropy"])
+def test_what_a_rounded_output_does_to_the_loss(batch: str, loss: str) -> None:
+    """The slope in what the loss is computed from, times that: outputs, or nets where loss and activation cancel."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 2)), rng.dirichlet([1, 1], size=5)
+    w1, w2 = rng.normal(size=(2, 3)), rng.normal(size=(3, 2))
+    outputs = "softmax" if loss == "cross_entropy" else "sigmoid"
+    network = bp.Network(2, 3, 2, activation=["tanh", outputs], loss=loss, bias="none")
+    problem = bp.Problem(network, [w1, w2], x, y, batch=batch)
+    net = np.tanh(x @ w1) @ w2
+    out = np.exp(net) / np.exp(net).sum(axis=1, keepdims=True) if outputs == "softmax" else 1 / (1 + np.exp(-net))
+    parts = 2 * (out - y) * out if loss == "squared_error" else (out - y) * net
+    whole = np.abs(parts).sum() / (5 if batch == "mean" else 1)
+    assert _passed_on(problem, bp.evaluate(problem)) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("given", [0.0, 1.0, NAN, INF])
+def test_a_loss_that_is_no_number_passes_nothing(given: float) -> None:
+    far = bp.Problem(bp.Network(1, 1, **IDENTITY), {"w1": 1e200, "b_o1": 0.0}, [1.0], [0.0])
+    check = bp.check_gradient(far, {"w1": given})
+    assert not check.passed
+    assert check.wrong == check.rows
+    assert not check.worst.relative <= 1
+    assert "not passed: w1 differs most" in repr(check)
+
+
+@pytest.mark.parametrize("bad", [0, -1e-6, NAN, INF, "1e-6", None])
+def test_a_tolerance_must_be_above_0(bad: Any) -> None:
+    problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.0}, [1], [0])
+    with pytest.raises(bp.BpkitError, match=r"check_gradient: expected a tolerance above 0, got .*; 1e-6 is usual"):
+        bp.check_gradient(problem, tolerance=bad)
