@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.expressions import MINUS, ONE, OUT, Z, others, power, product, put, softmax, total
+from bpkit.core.expressions import MINUS, ONE, OUT, Z, log1p, others, power, product, put, softmax, total
 from bpkit.core.names import is_taken, is_word
 
 
@@ -180,7 +179,7 @@ def _sigmoid(z: sp.Expr) -> sp.Expr:
 
 def stable_softplus(z: sp.Expr) -> sp.Expr:
     """log(1 + e^z) with a power that cannot overflow."""
-    return (z + sp.Abs(z)) / 2 + log1p(sp.exp(-sp.Abs(z)))
+    return total(product(sp.S.Half, total(z, sp.Abs(z))), log1p(sp.exp(-sp.Abs(z))))
 
 
 _BUILT_IN = (
@@ -190,14 +189,17 @@ _BUILT_IN = (
         product(OUT, total(ONE, -OUT)),
         _sigmoid(Z),
         # Close to 1 the difference 1 - out has few digits left; 1/(1 + e^z) is the same and keeps them all.
-        sp.Piecewise((product(OUT, total(ONE, -OUT)), OUT < 0.99), (OUT / (1 + sp.exp(Z)), True)),
+        _cases((product(OUT, total(ONE, -OUT)), OUT < 0.99), (product(OUT, power(total(ONE, sp.exp(Z)), -1)), True)),
     ),
     Activation(
         "tanh",
         sp.tanh(Z),
         total(ONE, -power(OUT, 2)),
         sp.tanh(Z),
-        sp.Piecewise((1 - power(OUT, 2), sp.Abs(OUT) < 0.99), ((1 + sp.Abs(OUT)) ** 2 * sp.exp(-2 * sp.Abs(Z)), True)),
+        _cases(
+            (total(ONE, -power(OUT, 2)), sp.Abs(OUT) < 0.99),
+            (product(power(total(ONE, sp.Abs(OUT)), 2), sp.exp(-2 * sp.Abs(Z))), True),
+        ),
     ),
     Activation("identity", Z, ONE, Z, ONE),
     Activation(

@@ -264,7 +264,7 @@ class Problem(Shown):
         own = Network(
             network.sizes,
             activation=network.activations,
-            loss=network.loss.name,
+            loss=network.loss,
             bias="neuron",
             weight_names=network.weight_of,
         )
