@@ -32,8 +32,8 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
     def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
         return self._print(item) if isinstance(item, sp.Symbol) else str(super().parenthesize(item, level, strict))
 
-    def _print_log1p(self, expr: sp.Expr) -> str:
-        return f"log1p({self._print(expr.args[0])})"
+    def _print_AppliedUndef(self, expr: sp.Expr) -> str:
+        return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         return repr(float(expr))
