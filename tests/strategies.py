@@ -30,7 +30,7 @@ def _case(draw: st.DrawFn, sizes: list[int], samples: st.SearchStrategy[int], sp
     if loss == "cross_entropy":
         activations[-1] = "softmax"
     elif loss == "binary_cross_entropy":
-        activations[-1] = draw(st.sampled_from(["sigmoid", "sigmoid", "softmax"])) if sizes[-1] > 1 else "sigmoid"
+        activations[-1] = "sigmoid"
     else:
         activations[-1] = draw(st.sampled_from([*ACTIVATIONS, "softmax"]))
     bias = draw(st.sampled_from(["layer", "neuron", "none"]))

@@ -16,6 +16,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
+from bpkit.core.quantities import Role
 
 ONE = st.just(0)
 KINDS = [
@@ -56,12 +57,13 @@ def test_local_factors_are_sympys_derivatives_of_the_forward_lines(number: int) 
     values = {sp.Symbol(name): value for name, value in line_by_line(derivation, problem).items()} | digits_of(problem)
     checked = set()
     for step in derivation:
-        if step.kind in ("output slope", "hidden slope", "dnet/dw", "dnet/db", "dnet/dout", "loss slope"):
-            above, below = (part[1:] for part in step.name.split("/"))
-            slope = sp.diff(derivation[above].rhs, sp.Symbol(below))
+        if step.role is Role.SLOPE:
+            of, by = step.quantity.of, step.quantity.by
+            slope = sp.diff(derivation[of.name].rhs, by.symbol)
             assert abs(sp.N(slope.xreplace(values) - values[step.lhs], 40)) < 1e-25, step
-            checked.add(step.kind)
-    assert len(checked) == 6
+            checked.add((of.tag, by.tag))
+    last = [("net", tag) for tag in ("weight", "bias", "out")]
+    assert checked == {("error", "out"), ("out", "net"), *last}
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)))
@@ -168,7 +170,8 @@ def test_uses_are_exactly_the_earlier_quantities_on_the_right_side(case: Case) -
         assert step.uses == tuple(sorted(number[name] for name in names if name in number))
         assert all(used < step.number for used in step.uses)
         assert step.reason
-        assert step.about
+        assert step.name == step.quantity.name
+        assert derivation.quantities[step.name] is step.quantity
 
 
 @examples(10, 100)
@@ -209,10 +212,10 @@ def test_a_quantity_has_two_names_and_a_number() -> None:
 
 
 def test_the_lines_come_in_the_order_of_the_lesson() -> None:
-    order = ["net", "out", "error", "total", "loss slope", "output slope", "gradient"]
-    order += ["dnet/dout", "hidden slope", "update"]
-    kinds = [step.kind for step in bp.derive(bp.Network(2, 2, 2))]
-    first = [kinds.index(kind) for kind in order]
+    names = [step.name for step in bp.derive(bp.Network(2, 2, 2))]
+    order = ["net_h1", "out_h1", "E_o1", "E_total", "dE_o1/dout_o1", "dout_o1/dnet_o1", "dE_total/dw5"]
+    order += ["dnet_o1/dout_h1", "dout_h1/dnet_h1", "dE_total/dw1", "w1_new"]
+    first = [names.index(name) for name in order]
     assert first == sorted(first)
 
 

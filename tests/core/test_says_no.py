@@ -16,9 +16,10 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import derive, functions, matrix, matrix_run, numeric, program
-from bpkit.core.derivation import Derivation, Step
+from bpkit.core import derivation, functions, matrices, numeric, program
+from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import OUT, Z
+from bpkit.core.quantities import Role
 from bpkit.core.matrix_run import matrix_gradient
 
 ARTICLE = bp.examples.article.problem
@@ -114,13 +115,8 @@ CASES = [
         ]
     )
 ]
-CACHES = [derive.derive, program.source, program.compiled, program.compiled_given, matrix.derive_matrices]
-CACHES += [matrix_run.matrix_source, matrix_run._compiled]
-
-
 def clear() -> None:
-    for cached in CACHES:
-        cached.cache_clear()
+    derivation._derived.cache_clear()  # what is compiled is kept with the lines
 
 
 @pytest.fixture
@@ -171,29 +167,37 @@ def without(factor: str) -> Callable[[Step], Step]:
     return change
 
 
-def first_term(kind: str) -> Callable[[Step], Step]:
+def is_(step: Step, role: Role, by: str = "", of: str = "", last: bool | None = None) -> bool:
+    """Is the line of this role, taken of and by quantities with these tags, in the last layer or before it?"""
+    quantity = step.quantity
+    if step.role is not role or (quantity.of and by and quantity.by and quantity.by.tag != by):
+        return False
+    return (not of or quantity.of.tag == of) and (last is None or last == (quantity.block == 2))
+
+
+def first_term(role: Role, by: str = "") -> Callable[[Step], Step]:
     """Keep only the first path of a sum."""
 
     def change(step: Step) -> Step:
-        rhs = step.rhs.args[0] if step.kind == kind and step.rhs.is_Add else step.rhs
+        rhs = step.rhs.args[0] if is_(step, role, by) and step.rhs.is_Add else step.rhs
         return step if rhs is step.rhs else replace(step, rhs=rhs, stable=rhs)
 
     return change
 
 
-def negative(kind: str) -> Callable[[Step], Step]:
-    return lambda step: replace(step, stable=-step.stable) if step.kind == kind else step
+def negative(of: str, by: str, last: bool) -> Callable[[Step], Step]:
+    return lambda step: replace(step, stable=-step.stable) if is_(step, Role.SLOPE, by, of, last) else step
 
 
 def swapped(step: Step) -> Step:
     """w5's source in place of w6's: the signal of another neuron."""
     names = {sp.Symbol("out_h1"): sp.Symbol("out_h2"), sp.Symbol("out_h2"): sp.Symbol("out_h1")}
-    return replace(step, stable=step.stable.xreplace(names)) if step.kind == "dnet/dw" else step
+    return replace(step, stable=step.stable.xreplace(names)) if is_(step, Role.SLOPE, "weight") else step
 
 
 def transposed(step: Step) -> Step:
     names = {sp.Symbol("w7"): sp.Symbol("w8"), sp.Symbol("w8"): sp.Symbol("w7")}
-    return replace(step, stable=step.stable.xreplace(names)) if step.kind == "dnet/dout" else step
+    return replace(step, stable=step.stable.xreplace(names)) if is_(step, Role.SLOPE, "out", "net") else step
 
 
 MUTATIONS: dict[str, Callable[[Step], Step]] = {
@@ -201,27 +205,30 @@ MUTATIONS: dict[str, Callable[[Step], Step]] = {
     "forgets the slope of hidden neurons": without("dout_h"),
     "forgets the signal": without("dnet_o1/dw"),
     "forgets the weight on the way back": without("dnet_o"),
-    "forgets the second output": first_term("dE/dout"),
-    "forgets the other neurons of a bias": first_term("gradient"),
-    "forgets the other outputs of softmax": first_term("delta"),
-    "turns the loss slope round": negative("loss slope"),
-    "turns the hidden slope round": negative("hidden slope"),
+    "forgets the second output": first_term(Role.ADJOINT, "out"),
+    "forgets the other neurons of a bias": first_term(Role.GRADIENT),
+    "forgets the other outputs of softmax": first_term(Role.ADJOINT, "net"),
+    "turns the loss slope round": negative("error", "out", last=True),
+    "turns the hidden slope round": negative("out", "net", last=False),
     "takes another neuron's signal": swapped,
     "takes another neuron's weight back": transposed,
-    "doubles the gradient": lambda s: replace(s, stable=2 * s.stable) if s.kind == "gradient" else s,
+    "doubles the gradient": lambda s: replace(s, stable=2 * s.stable) if s.role is Role.GRADIENT else s,
 }
 
 
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_broken_line_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = derive.derive.__wrapped__
+    sound = derivation.backpropagated
 
-    def broken(network: bp.Network) -> Derivation:
-        return Derivation(network, tuple(MUTATIONS[name](step) for step in sound(network)))
+    def broken(*given: Any) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        steps, of_inputs = sound(*given)
+        return tuple(map(MUTATIONS[name], steps)), of_inputs
 
-    monkeypatch.setattr(program, "derive", broken)
+    monkeypatch.setattr(derivation, "backpropagated", broken)
     assert noticed()
+    monkeypatch.undo()
+    assert not noticed()
 
 
 SLOPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -248,12 +255,7 @@ def test_a_wrong_slope_in_the_table_is_noticed_in_both_forms(name: str, monkeypa
 
 @pytest.mark.usefixtures("fresh")
 def test_a_forgotten_mean_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = numeric._settle
-
-    def total(value: Any, kind: str, problem: bp.Problem) -> Any:
-        return float(np.sum(value)) if kind == "gradient" and problem.is_batch else sound(value, kind, problem)
-
-    monkeypatch.setattr(numeric, "_settle", total)
+    monkeypatch.setattr(numeric, "settler", lambda problem: lambda values: np.sum(values, axis=0))
     assert noticed()
 
 

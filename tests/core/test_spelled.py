@@ -125,7 +125,7 @@ def matrix_cases() -> Iterator[Case]:
     """Every loss behind every activation that it may follow, with each activation before it in turn."""
     turn = itertools.count()
     for loss in LOSSES:
-        lasts = {"cross_entropy": ["softmax"], "binary_cross_entropy": ["softmax", "sigmoid"]}
+        lasts = {"cross_entropy": ["softmax"], "binary_cross_entropy": ["sigmoid"]}
         for last in lasts.get(loss, ["softmax", *ACTIVATIONS]):
             n = next(turn)
             hidden, bias = ACTIVATIONS[n % 6], ("layer", "neuron", "none")[n % 3]
