@@ -220,7 +220,7 @@ def random_graph(seed: int, size: int = 12) -> Lines:
             return product(draw(), draw(), sp.Rational(1, 2))
         if shape == 3:
             return power(total(power(draw(), 2), sp.Integer(1)), -1)
-        return total(draw(), -draw()) + draw()
+        return total(draw(), product(MINUS, draw()), draw())
 
     while len([*b.lines]) < size:
         rows = {next(numbers): line() for _ in range(rng.integers(1, 4))}
