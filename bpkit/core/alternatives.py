@@ -16,12 +16,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from bpkit.core.code import code, header, identifier, inlined
-from bpkit.core.derivation import Step
+from bpkit.core.chain_rule import Step
+from bpkit.core.code import code, identifier
+from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
-from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.core.program import lines
+from bpkit.core.program import averaged, compiled, inlined
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Misconception, Rewriter
 
 Array = NDArray[np.float64]
@@ -32,28 +33,35 @@ Settle = Callable[[str, Array], Array]  # what becomes of a line's numbers befor
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Compiled ways: ``columns`` of them, their wanted lines in ``names``."""
+    """Compiled ways: ``columns`` of them, their wanted ``lines``."""
 
     columns: int
-    names: tuple[str, ...]
+    lines: tuple[Step, ...]
     run: Callable[..., tuple[Any, ...]]
+
+    @property
+    def updating(self) -> bool:
+        """Are all the lines wanted those of the update?"""
+        return all(line.role is Role.UPDATE for line in self.lines)
 
 
 @lru_cache(maxsize=64)
-def rewriter_of(network: Network, train_biases: bool, given: frozenset[str] = frozenset()) -> Rewriter:
-    """The rewriter of a network's lines, which remembers the mistakes that it has met."""
-    return Rewriter(lines(network, train_biases), given)
+def rewriter_of(derivation: Derivation, given: frozenset[str] = frozenset()) -> Rewriter:
+    """The rewriter of a derivation's lines, which remembers the mistakes that it has met."""
+    return Rewriter(derivation, given)
+
+
+def replaced(derivation: Derivation) -> dict[str, str]:
+    """The lines of an update, and the given number that each of them replaces in the next one."""
+    new = {s.name: s.quantity.of.name for s in derivation if s.quantity.mark and s.quantity.of}
+    return {**new, **derivation.program.new}
 
 
 def plan(
-    network: Network,
-    train_biases: bool,
-    ways: Sequence[Way],
-    wanted: Iterable[str],
-    given: frozenset[str] = frozenset(),
+    derivation: Derivation, ways: Sequence[Way], wanted: Iterable[str], given: frozenset[str] = frozenset()
 ) -> Plan:
     """Compile the lines that the wanted quantities need, in all the ways."""
-    rewriter = rewriter_of(network, train_biases, given)
+    rewriter = rewriter_of(derivation, given)
     places = rewriter.true
     alternatives: dict[str, dict[sp.Expr, list[int]]] = {}
     for column, way in enumerate(ways):
@@ -64,34 +72,28 @@ def plan(
     body: list[str] = []
     indices: list[Columns] = []
     for name in _order(places, alternatives, wanted, given):
-        own = identifier(name)
+        own, line = identifier(name), places[name]
         if name in given:
-            body.append(f"    {own} = settle__({name!r}, full__({own}))")
+            body.append(f"{own} = settle__({name!r}, full__({own}))")
             continue
-        mean = "mean__" if places[name].kind in ("total", "gradient") else ""
-        true = f"{mean}({code(places[name].stable, arrays=True)})"
+        mean = "mean__" if averaged(line) and line.role is not Role.UPDATE else ""
+        true = f"{mean}({code(line.stable, arrays=True)})"
         if others := alternatives.get(name):
-            body.append(f"    {own} = full__({true})")
+            body.append(f"{own} = full__({true})")
             for expr, columns in others.items():
-                body.append(f"    over__({own}, columns__[{len(indices)}], {mean}({code(expr, arrays=True)}))")
+                body.append(f"over__({own}, columns__[{len(indices)}], {mean}({code(expr, arrays=True)}))")
                 indices.append(_side_by_side(columns))
-            body.append(f"    {own} = settle__({name!r}, {own})")
+            body.append(f"{own} = settle__({name!r}, {own})")
         else:
-            body.append(f"    {own} = settle__({name!r}, {true})")
-    names = ", ".join((*network.givens, *map(identifier, sorted(given)), "n_samples", "full__", "mean__", "settle__"))
-    results = ", ".join(map(identifier, wanted))
-    body = ["", f"def evaluate({names}):", *body, f"    return ({results},)"]
-    text = "\n".join([*_imports("\n".join(body), network), *body, ""])
-    module: dict[str, Any] = {"columns__": indices, "over__": _over}
-    exec(compile(text, "<bpkit ways>", "exec"), module)
-    return Plan(len(ways), wanted, module["evaluate"])
+            body.append(f"{own} = settle__({name!r}, {true})")
+    body.append(f"return ({', '.join(map(identifier, wanted))},)")
+    arguments = [*derivation.program.givens, *map(identifier, sorted(given)), *_HELPERS]
+    functions = derivation.network.functions
+    run = compiled("evaluate", arguments, body, functions, True, columns__=indices, over__=_over)
+    return Plan(len(ways), tuple(places[name] for name in wanted), run)
 
 
-def _imports(body: str, network: Network) -> list[str]:
-    """What the lines need; the few helpers of this module are handed in and look like nothing that header knows."""
-    for helper in ("full__(", "mean__(", "settle__(", "over__("):
-        body = body.replace(helper, "(")
-    return header(body, network.activations, True)
+_HELPERS = ("n_samples", "full__", "mean__", "settle__")
 
 
 def _side_by_side(columns: list[int]) -> Columns:
@@ -140,6 +142,12 @@ def outcomes(
     return _run(made, problem, {}, given or {}, settle)
 
 
+def turn(problem: Problem, update: int = 0) -> Problem:
+    """What an update works on: the whole batch, or one sample of it after the other."""
+    each = problem.batch == "each" and problem.is_batch
+    return problem.sample((problem.next_sample + update) % len(problem.inputs)) if each else problem
+
+
 def after(
     made: Plan,
     problem: Problem,
@@ -148,15 +156,16 @@ def after(
     given: Mapping[str, float] | None = None,
     settle: Settle | None = None,
 ) -> dict[str, Array]:
-    """Repeat a plan of updates, in every way, and evaluate another with the parameters that each has reached.
+    """Repeat a plan of updates, in every way, and evaluate another with what each has reached.
 
     Values ``given`` are handed in again at every update: meant for one.
     """
     start: dict[str, Array] = {}
-    for _ in range(updates):
-        new = _run(made, problem, start, given or {}, settle)
-        start = {name.removesuffix("_new"): values for name, values in new.items()}
-    return _run(last, problem, start, {}, settle)
+    follows = replaced(problem.derivation)
+    for update in range(updates):
+        new = _run(made, turn(problem, update), start, given or {}, settle)
+        start = {follows[name]: values for name, values in new.items()}
+    return _run(last, turn(problem, updates) if last.updating else problem, start, {}, settle)
 
 
 def _run(
@@ -164,48 +173,53 @@ def _run(
 ) -> dict[str, Array]:
     samples = len(problem.inputs) if problem.is_batch else 1
     shape = (samples, made.columns)
+    summed = problem.batch == "sum"
 
     def full(values: Any) -> Array:
         array = np.empty(shape)
         array[...] = values
         return array
 
-    def mean(values: Any) -> Any:
-        return np.broadcast_to(values, shape).mean(axis=0) if samples > 1 else values
+    def settled(values: Any) -> Any:
+        if samples == 1:
+            return values
+        wide = np.broadcast_to(values, shape)
+        return wide.sum(axis=0) if summed else wide.mean(axis=0)
 
     # A row for each sample, or one number for all; arrays throughout, as the lines choose element by element.
     numbers = {name: np.asarray(value, dtype=float).reshape(-1, 1) for name, value in problem.givens.items()}
     handed = {identifier(name): np.float64(value) for name, value in given.items()}
-    helpers = {"full__": full, "mean__": mean, "settle__": settle or (lambda name, values: values)}
+    helpers = dict(zip(_HELPERS, (1.0 if summed else float(samples), full, settled, settle or _as_they_are)))
     with np.errstate(all="ignore"):
-        rows = made.run(**{**numbers, **start}, **handed, **helpers, n_samples=float(samples))
+        rows = made.run(**{**numbers, **start}, **handed, **helpers)
         whole = map(full, rows)  # + 0.0 turns a negative zero round, as the mean does
-        return {n: row.mean(axis=0) if samples > 1 else row[0] + 0.0 for n, row in zip(made.names, whole)}
+        return {s.name: row.mean(axis=0) if samples > 1 else row[0] + 0.0 for s, row in zip(made.lines, whole)}
+
+
+def _as_they_are(name: str, values: Array) -> Array:
+    return values
 
 
 @lru_cache(maxsize=512)
-def _loop(network: Network, train_biases: bool, way: Way) -> Callable[..., tuple[float, ...]]:
-    """Gradient descent as one way would have it, in straight lines of floats."""
-    rewriter = rewriter_of(network, train_biases)
+def _loop(derivation: Derivation, way: Way) -> Callable[..., tuple[float, ...]]:
+    """The updates as one way would have them, in straight lines of floats."""
+    rewriter, follows = rewriter_of(derivation), replaced(derivation)
     steps = {**rewriter.true, **rewriter(way)}
-    trained = [f"{name}_new" for name in network.parameters]
-    rows = inlined([steps[name] for name in _order(steps, {}, trained, frozenset())])
-    text = [f"        {identifier(step.name)} = {code(expr)}" for step, expr in rows]
-    names = ", ".join(network.parameters)
-    body = ["", f"def train({', '.join(network.givens)}, n_samples, steps):", "    for left in range(steps):", *text]
-    body += [f"        {names}, = {', '.join(trained)},", f"    return ({names},)"]
-    module: dict[str, Any] = {}
-    exec(compile("\n".join([*header("\n".join(body), network.activations, False), *body]), "<bpkit>", "exec"), module)
-    run: Callable[..., tuple[float, ...]] = module["train"]
-    return run
+    rows = inlined([steps[name] for name in _order(steps, {}, follows, frozenset())])
+    body = [f"    {identifier(step.name)} = {code(expr)}" for step, expr in rows]
+    names = ", ".join(follows.values())
+    body = ["for left in range(steps):", *body, f"    {names}, = {', '.join(follows)},", f"return ({names},)"]
+    arguments = [*derivation.program.givens, "n_samples", "steps"]
+    return compiled("train", arguments, body, derivation.network.functions)
 
 
 def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) -> dict[str, Array]:
     """As ``after``, for one sample and many updates: each way by itself, as fast as floats go."""
-    names = problem.network.parameters
+    derivation = problem.derivation
+    names = [*replaced(derivation).values()]
     table = np.full((len(ways), len(names)), np.nan)
     for row, way in zip(table, ways):
         # A way whose numbers leave the floats leads nowhere.
         with suppress(ArithmeticError, ValueError):
-            row[:] = _loop(problem.network, problem.train_biases, way)(**problem.givens, n_samples=1.0, steps=updates)
+            row[:] = _loop(derivation, way)(**problem.givens, n_samples=1.0, steps=updates)
     return _run(last, problem, dict(zip(names, table.T)), {}, None)

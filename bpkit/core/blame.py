@@ -69,8 +69,8 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
 
 def explain(case: Case, way: Way, value: float) -> Explanation:
     """Where on the way to the quantity a mistake happens first, and what it writes there."""
-    problem, lines_of = case.asked.problem, case.asked.derivation
-    rewriter = rewriter_of(problem.network, problem.train_biases)
+    lines_of = case.asked.derivation
+    rewriter = rewriter_of(lines_of)
     changed = rewriter(way)
     near = {step.name for step in lines_of.toward(case.asked.quantity)}
     edited = [name for name in changed if any(name in mistake.edits for mistake in way)]
@@ -116,7 +116,7 @@ def _how(case: Case, found: list[Explanation]) -> str:
     """You get the number if you do this, or that."""
     text, first = case.text, found[0]
     if first.name == KEEPS and len(found) == 1:
-        return f"{text} is the old {spelled(case.asked.quantity.removesuffix('_new'))}, from before the update."
+        return f"{text} is the old {spelled(case.before)}, from before the update."
     if len(found) == 1:
         return f"you get {text} if you {first.you}."
     ways = [f"if you {one.you} (line {one.step.number}{_detail(one)})" for one in found[:TOLD]]
@@ -131,13 +131,13 @@ def _detail(one: Explanation) -> str:
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:
     """The nearest other quantity whose value differs under every two of the explanations."""
-    problem = case.asked.problem
-    near = [step.name for step in case.asked.derivation.toward(case.asked.quantity)][::-1]
+    lines = case.asked.derivation
+    near = [step.name for step in lines.toward(case.asked.quantity)][::-1]
     others = [name for name in near if name != case.asked.quantity]
     if not others:
         return None
     ways = [one.parts for one in found]
-    rows = outcomes(plan(problem.network, problem.train_biases, ways, others), problem)
+    rows = outcomes(plan(lines, ways, others), case.asked.problem)
     best, most = None, 1
     for name in others:
         kinds = len({f"{value:.4g}" for value in rows[name]})

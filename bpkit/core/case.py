@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Array
+from bpkit.core.alternatives import Array, replaced
 from bpkit.core.detective import Question, values
 from bpkit.core.explanation import Diagnosis, spelled
 from bpkit.core.expressions import names_in
@@ -67,13 +67,19 @@ class Case:
             return float(values(self.asked, "true", self.given)[0])
         return float(evaluate_given(self.asked.problem, self.given)[self.asked.quantity])
 
+    @property
+    def before(self) -> str:
+        """What the quantity is called before an update: ``w5`` for ``w5_new``."""
+        quantity = self.asked.derivation[self.asked.quantity].quantity
+        return quantity.of.name if quantity.mark and quantity.of else quantity.name
+
     @cached_property
     def old(self) -> float | None:
         """What the quantity was before any update; None for one that no update changes."""
-        step = self.asked.derivation[self.asked.quantity]
-        if step.kind == "update":
-            return float(self.asked.problem.parameters[step.about[0]])
-        return float(evaluate(self.asked.problem)[self.asked.quantity]) if self.asked.updates else None
+        problem = self.asked.problem
+        if self.before in problem.parameters:
+            return problem.parameters[self.before]
+        return float(evaluate(problem)[self.asked.quantity]) if self.asked.updates else None
 
     @property
     def change(self) -> float:
@@ -83,7 +89,7 @@ class Case:
     def wrong_given(self) -> list[str]:
         """The given values that matter: each way back from the quantity ends at the first one."""
         lines, found, waiting, seen = self.asked.derivation, set(), [self.asked.quantity], set()
-        waiting += [f"{name}_new" for name in self.asked.problem.network.parameters if self.asked.updates]
+        waiting += replaced(lines) if self.asked.updates else ()
         while waiting:
             for symbol in names_in(lines[waiting.pop()].rhs):
                 if symbol in self.given:
@@ -114,7 +120,7 @@ class Case:
     @property
     def scale(self) -> float:
         """What the question computes: for a new value its change, after updates what they changed, else the number."""
-        if self.asked.derivation[self.asked.quantity].kind == "update" and not self.asked.updates:
+        if self.before != self.asked.quantity and not self.asked.updates:
             return self.change
         return abs(self.exact) if self.old is None else min(abs(self.exact), self.change)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,14 +10,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, Plan, Settle, Way, after, long_after, outcomes, plan
-from bpkit.core.derivation import Derivation, canonical
-from bpkit.core.derive import derive
+from bpkit.core.alternatives import Array, Plan, Settle, Way, after, long_after, outcomes, plan, replaced, turn
+from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.misconceptions import catalogue, catalogue_of_training
-from bpkit.core.network import Network
-from bpkit.core.numeric import AVERAGED, Values, evaluate
+from bpkit.core.numeric import Values, canonical, evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.program import averaged
+from bpkit.core.quantities import Role, updated
 from bpkit.core.rewrites import Misconception
 
 MOST_UPDATES = 20_000
@@ -37,7 +36,8 @@ class Question:
 
     @property
     def derivation(self) -> Derivation:
-        return derive(self.problem.network)
+        lines = self.problem.derivation
+        return lines if self.quantity in lines.by_name else lines.with_inputs
 
     @property
     def exact(self) -> Values:
@@ -52,12 +52,14 @@ def question(problem: Problem, asked: str) -> Question:
     """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have."""
     if not isinstance(problem, Problem):
         raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
-    name, updates = _parsed(str(asked))
-    known = derive(problem.network)
-    if name not in known and name.removesuffix("_new") in known:
-        name, updates = name.removesuffix("_new"), updates + 1  # E_total_new: what it is with the new weights
-    if name in problem.network.parameters and updates:
-        name, updates = f"{name}_new", updates - 1  # what a weight is after n updates, the n-th update makes it
+    name, updates = _read(str(asked))
+    known, parameters = problem.derivation, problem.network.lines.parameters
+    new = {updated(quantity).name: quantity.name for quantity in parameters.values()}
+    olds = {f"{step.name}_new": step.name for step in known if step.name not in parameters}
+    if name not in known and name in olds:
+        name, updates = olds[name], updates + 1  # E_total_new: what it is with the new weights
+    if name in parameters and updates:
+        name, updates = updated(parameters[name]).name, updates - 1  # what a weight is after n updates, the last makes
     if name not in known:
         raise BpkitError(
             f"diagnose: there is no quantity {str(asked)!r}{suggest(name, [step.name for step in known])} "
@@ -67,63 +69,66 @@ def question(problem: Problem, asked: str) -> Question:
         raise BpkitError(f"diagnose: expected at most {MOST_UPDATES} updates, got {updates}; ask for an earlier figure")
     if problem.is_batch and updates > SIDE_BY_SIDE:
         raise BpkitError(f"diagnose: expected at most {SIDE_BY_SIDE} updates of a batch, got {updates}")
-    if problem.is_batch and known[name].kind not in AVERAGED:
+    if problem.is_batch and not averaged(known[name]):
         raise BpkitError(
             f"diagnose: {name} has a value for each of the {len(problem.inputs)} samples; choose one of them with "
             "problem.sample(0), or ask for E_total, a derivative by a parameter or a new parameter"
         )
-    return Question(problem, name, updates)
+    own = known[name].role is Role.UPDATE and not updates
+    return Question(turn(problem) if own else problem, name, updates)
 
 
-def _parsed(asked: str) -> tuple[str, int]:
+def _read(asked: str) -> tuple[str, int]:
     """Quantity and number of updates: ``E_total after 1 update``, ``dE/dw5``."""
-    match = re.fullmatch(r"\s*(\S+?)(?:\s+after\s+(?:(\d{1,9}|an?|one)\s+)?updates?)?\s*", asked)
-    if not match:
-        return asked, 0
-    words = match[0].split()
-    return canonical(match[1]), 0 if len(words) == 1 else int(match[2]) if (match[2] or "").isdigit() else 1
+    name, *rest = asked.split() or [asked]
+    count = rest[1] if len(rest) == 3 else "1"
+    if not rest:
+        return canonical(name), 0
+    if rest[0] == "after" and rest[-1] in ("update", "updates") and len(rest) in (2, 3):
+        if count in ("a", "an", "one"):
+            return canonical(name), 1
+        if count.isdecimal() and len(count) < 10:
+            return canonical(name), int(count)
+    return asked, 0
 
 
 @lru_cache(maxsize=256)
-def touching(network: Network, quantity: str, trained: bool) -> tuple[Misconception, ...]:
+def touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misconception, ...]:
     """The misconceptions that rewrite a line which the quantity rests on."""
-    derivation = derive(network)
-    lines = {step.name for step in derivation.toward(quantity)}
-    if trained:
-        lines |= {step.name for name in network.parameters for step in derivation.toward(f"{name}_new")}
-    known = [m for m in catalogue(network) if not (trained and m.of_answer)]
-    return tuple(m for m in [*known, *(catalogue_of_training(network) if trained else ())] if lines & set(m.edits))
+    targets = [quantity, *(replaced(derivation) if trained else ())]
+    lines = {step.name for name in targets for step in derivation.toward(name)}
+    known = [m for m in catalogue(derivation) if not (trained and m.of_answer)]
+    return tuple(m for m in [*known, *(catalogue_of_training(derivation) if trained else ())] if lines & set(m.edits))
 
 
 @lru_cache(maxsize=256)
-def singles(asked_network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+def singles(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
     """The derivation as it is, then each mistake alone."""
-    return ((), *((m,) for m in touching(asked_network, quantity, trained)))
+    return ((), *((m,) for m in touching(derivation, quantity, trained)))
 
 
 @lru_cache(maxsize=64)
-def pairs(network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+def pairs(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
     """Two different mistakes at a time."""
-    members = touching(network, quantity, trained)[:PAIR_MEMBERS]
+    members = touching(derivation, quantity, trained)[:PAIR_MEMBERS]
     return tuple((a, b) for a, b in combinations(members, 2) if a.name != b.name)
 
 
-def _true(network: Network, quantity: str, trained: bool) -> tuple[Way, ...]:
+def _true(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
     return ((),)
 
 
-_KINDS: Mapping[str, Callable[[Network, str, bool], tuple[Way, ...]]] = MappingProxyType(
+_KINDS: Mapping[str, Callable[[Derivation, str, bool], tuple[Way, ...]]] = MappingProxyType(
     {"true": _true, "singles": singles, "pairs": pairs}
 )
 
 
 @lru_cache(maxsize=256)
 def _plan(
-    network: Network, train_biases: bool, quantity: str, kind: str, given: frozenset[str], updating: bool, trained: bool
+    derivation: Derivation, quantity: str, kind: str, given: frozenset[str], updating: bool, trained: bool
 ) -> Plan:
-    ways = _KINDS[kind](network, quantity, trained)
-    wanted = [f"{name}_new" for name in network.parameters] if updating else [quantity]
-    return plan(network, train_biases, ways, wanted, given)
+    ways = _KINDS[kind](derivation, quantity, trained)
+    return plan(derivation, ways, replaced(derivation) if updating else [quantity], given)
 
 
 def values(
@@ -138,40 +143,44 @@ def values(
     ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
     their way, for the ``true`` kind.
     """
-    problem, given = asked.problem, dict(given or {})
-    network, trained = problem.network, asked.updates > 0
-    made = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(given), trained, trained)
-    last = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(), False, trained) if trained else made
-    if columns:
-        made, last = replace(made, columns=columns), replace(last, columns=columns)
+    given, trained, lines = dict(given or {}), asked.updates > 0, asked.derivation
     if asked.updates > SIDE_BY_SIDE and not settle:
         return _long(asked, kind)
+    made = _plan(lines, asked.quantity, kind, frozenset(given), trained, trained)
+    last = _plan(lines, asked.quantity, kind, frozenset(), False, trained) if trained else made
+    if columns:
+        made, last = replace(made, columns=columns), replace(last, columns=columns)
     if trained:
-        found = after(made, problem, asked.updates, last, given, settle)
+        found = after(made, asked.problem, asked.updates, last, given, settle)
     else:
-        found = outcomes(made, problem, given, settle)
+        found = outcomes(made, asked.problem, given, settle)
     return found[asked.quantity]
 
 
 @lru_cache(maxsize=16)
 def _long(asked: Question, kind: str) -> Array:
     """After many updates: given values matter no more."""
-    network, problem = asked.problem.network, asked.problem
-    last = _plan(network, problem.train_biases, asked.quantity, kind, frozenset(), False, True)
-    return long_after(_KINDS[kind](network, asked.quantity, True), problem, asked.updates, last)[asked.quantity]
+    lines = asked.derivation
+    last = _plan(lines, asked.quantity, kind, frozenset(), False, True)
+    return long_after(_KINDS[kind](lines, asked.quantity, True), asked.problem, asked.updates, last)[asked.quantity]
 
 
 def value_in(asked: Question, way: Way) -> float:
     """What some mistakes, made together and at every update, make of the quantity."""
-    network, problem = asked.problem.network, asked.problem
-    last = plan(network, problem.train_biases, (way,), [asked.quantity])
-    found = long_after((way,), problem, asked.updates, last) if asked.updates else outcomes(last, problem)
+    last = plan(asked.derivation, (way,), [asked.quantity])
+    if not asked.updates:
+        found = outcomes(last, asked.problem)
+    elif asked.problem.is_batch:
+        made = plan(asked.derivation, (way,), replaced(asked.derivation))
+        found = after(made, asked.problem, asked.updates, last)
+    else:
+        found = long_after((way,), asked.problem, asked.updates, last)
     return float(found[asked.quantity][0])
 
 
 def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:
     """The ways that ``values`` has a number for, in its order."""
-    return _KINDS[kind](asked.problem.network, asked.quantity, asked.updates > 0)
+    return _KINDS[kind](asked.derivation, asked.quantity, asked.updates > 0)
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:

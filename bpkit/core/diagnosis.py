@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Array
+from bpkit.core.alternatives import Array, turn
 from bpkit.core.blame import blame, explain, fitting, nearly
 from bpkit.core.case import SURE_DIGITS, Case
-from bpkit.core.derive import derive
 from bpkit.core.detective import PAIRS_UP_TO, mistakes, question, values
 from bpkit.core.errors import BpkitError
 from bpkit.core.explanation import Diagnosis, Explanation, spelled
 from bpkit.core.figures import MOST_DIGITS, Figure, read
 from bpkit.core.hints import digit_missing, hints
-from bpkit.core.network import Network
 from bpkit.core.paper import rounded_terms
 from bpkit.core.problem import Problem
 from bpkit.core.quotient import ONE_SIDED, slips
@@ -62,7 +60,8 @@ def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figu
         asked = question(problem, name)
         if asked.updates:
             raise BpkitError(f"given: expected quantities of the first pass, got {name!r}; leave it out")
-        handed[asked.quantity] = read(value)
+        if asked.problem == turn(problem):  # what holds for all samples is of no use in the update of one
+            handed[asked.quantity] = read(value)
     return handed
 
 
@@ -147,17 +146,13 @@ def own_biases(case: Case) -> Diagnosis | None:
     shared = next((name for name, fed in network.biases.items() if len(fed) > 1), None)
     if not case.asked.updates or network.bias != "layer" or not shared:
         return None
-    kinds, loss = network.activations, network.loss.name
-    own = Network(network.sizes, activation=kinds, loss=loss, bias="neuron", weight_names=network.weight_of)
-    if case.asked.quantity not in derive(own):
+    split = problem.with_biases("neuron")
+    if case.asked.quantity not in split.derivation:
         return None  # about a shared bias, which is then none
-    numbers = {name: problem.parameters[name] for name in network.weights}
-    numbers |= {name: problem.parameters[network.bias_of[neuron]] for name, (neuron,) in own.biases.items()}
-    split = problem.replace(network=own, parameters=numbers, train_biases=True)
     value = float(values(question(split, str(case.asked)), "true")[0])
     if not case.figure.holds(value):
         return None
-    step = case.asked.derivation[f"dE_total/d{shared}"]
+    step = case.asked.derivation.target(shared)
     sentence = "the neurons of a layer share one bias, and its derivative is the sum of their deltas"
     alone = replace(step, rhs=step.rhs.args[0])
     you = "give each neuron a bias of its own"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpkit.core.derivation import Step
+from bpkit.core.chain_rule import Step
 from bpkit.core.figures import Figure
 from bpkit.core.rewrites import Misconception
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import MappingProxyType
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Network
+from bpkit.core.problem import Problem
 from bpkit.core.rewrites import Misconception
 from bpkit.core.slips import forward, loss, paths, slopes, update
 from bpkit.core.slips.places import Rule
@@ -72,20 +73,24 @@ _OF_METHOD = (
 _OF_TRAINING = (update.hidden_kept, update.output_kept, loss.both_doubled, loss.both_halved)
 
 
-@lru_cache(maxsize=64)
-def catalogue(network: Network) -> tuple[Misconception, ...]:
-    """Every misconception as it looks on a network, the simplest explanations first.
+def catalogue(model: Network | Problem | Derivation) -> tuple[Misconception, ...]:
+    """Every misconception as it looks on the lines of a model, the simplest explanations first.
 
     Those that come in several shapes stand once for each, under the same name.
     """
-    method = sorted(_OF_METHOD, key=lambda rule: _far_fetched(rule, network))
-    return (*_on(network, _OF_UPDATE), *_on(network, _OF_ANSWER, of_answer=True), *_on(network, method))
+    return _known(model if isinstance(model, Derivation) else derive(model))
 
 
 @lru_cache(maxsize=64)
-def catalogue_of_training(network: Network) -> tuple[Misconception, ...]:
+def _known(d: Derivation) -> tuple[Misconception, ...]:
+    method = sorted(_OF_METHOD, key=lambda rule: _far_fetched(rule, d.network))
+    return (*_on(d, _OF_UPDATE), *_on(d, _OF_ANSWER, of_answer=True), *_on(d, method))
+
+
+@lru_cache(maxsize=64)
+def catalogue_of_training(d: Derivation) -> tuple[Misconception, ...]:
     """The misconceptions that show after updates alone."""
-    return tuple(_on(network, _OF_TRAINING))
+    return tuple(_on(d, _OF_TRAINING))
 
 
 def _far_fetched(rule: Rule, network: Network) -> bool:
@@ -93,9 +98,8 @@ def _far_fetched(rule: Rule, network: Network) -> bool:
     return rule is slopes.sigmoids_slope and not any(one.name == "sigmoid" for one in network.activations)
 
 
-def _on(network: Network, rules: Iterable[Rule], of_answer: bool = False) -> Iterator[Misconception]:
-    derivation = derive(network)
+def _on(d: Derivation, rules: Iterable[Rule], of_answer: bool = False) -> Iterator[Misconception]:
     for rule in rules:
-        for detail, edits in rule(derivation):
-            if edits:
+        for detail, found in rule(d):
+            if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
                 yield Misconception(rule.name, rule.you, rule.sentence, detail, MappingProxyType(edits), of_answer)

@@ -11,15 +11,14 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
-from bpkit.core.alternatives import Array, Plan, Way, outcomes, plan
+from bpkit.core.alternatives import Array, Plan, Way, outcomes, plan, rewriter_of, turn
+from bpkit.core.derivation import Derivation
 from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
-from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.program import lines
-from bpkit.core.rewrites import Rewriter
+from bpkit.core.quantities import Role
 
 MOST_DECIMALS = 10
 USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma
@@ -59,6 +58,7 @@ _WAYS = (
     ),
 )
 
+_SUMS = ((Role.FORWARD, "net"), (Role.FORWARD, "total"), (Role.ADJOINT, "out"))
 _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
 
 
@@ -119,7 +119,7 @@ def _slopes(asked: Question) -> tuple[Array, Array]:
     """
     toward = asked.derivation.toward(asked.quantity)
     before = [step.name for step in toward if step.name != asked.quantity and not step.rhs.is_Atom]
-    exact = evaluate(asked.problem)
+    exact = evaluate(turn(asked.problem) if asked.updates else asked.problem)
     numbers = np.array([float(np.mean(exact[name])) for name in before])
     nudges = _nudges(numbers)
 
@@ -137,8 +137,8 @@ def _nudges(numbers: Array) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _every_line(network: Network, train_biases: bool) -> Plan:
-    return plan(network, train_biases, ((),), [step.name for step in lines(network, train_biases)])
+def _every_line(derivation: Derivation) -> Plan:
+    return plan(derivation, ((),), derivation.by_name)
 
 
 @lru_cache(maxsize=256)
@@ -147,7 +147,7 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
 
     Lines that compute nothing are not rounded.
     """
-    steps = lines(problem.network, problem.train_biases)
+    steps = problem.derivation
     exact = evaluate(problem)
     mean = np.mean if problem.is_batch else float
     numbers = np.array([float(mean(exact[step.name])) for step in steps])
@@ -157,7 +157,7 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     def settle(name: str, values: Array) -> Array:
         return values + nudged[name]
 
-    made = replace(_every_line(problem.network, problem.train_biases), columns=len(steps) + 1)
+    made = replace(_every_line(steps), columns=len(steps) + 1)
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))
     computed = np.array([not step.rhs.is_Atom for step in steps])
     off = Paper(digits, significant=True).off(numbers) * computed
@@ -183,11 +183,11 @@ def _terms(asked: Question, rhs: sp.Expr) -> list[tuple[sp.Expr, float]]:
 
 def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:
     """The sums that come out when one term of the last line is kept to so many decimals; right, or by one mistake."""
-    problem, line = asked.problem, asked.quantity
-    if problem.is_batch or asked.updates or asked.derivation[line].kind not in ("net", "total", "dE/dout"):
+    line, quantity = asked.quantity, asked.derivation[asked.quantity].quantity
+    if asked.problem.is_batch or asked.updates or (quantity.role, quantity.tag) not in _SUMS:
         return
     before = {step.name for step in asked.derivation.toward(line)} - {line}
-    rewriter = Rewriter(asked.derivation)
+    rewriter = rewriter_of(asked.derivation)
     for way in mistakes(asked):
         changed = rewriter(way)
         if way and (line not in changed or not before.isdisjoint(changed)):

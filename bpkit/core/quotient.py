@@ -13,7 +13,9 @@ from bpkit.core.case import Case
 from bpkit.core.explanation import Explanation
 from bpkit.core.expressions import product, total
 from bpkit.core.numeric import loss_over
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import S
+from bpkit.core.slips.places import ends
 
 NUDGES = 10.0 ** -np.arange(1, 7)
 LOST = 1e-15  # of a loss, by floats, so that a difference divided by a small h is not exact
@@ -47,9 +49,9 @@ def nudge(h: float) -> str:
 def _measured(case: Case) -> tuple[Array, Array, float] | None:
     """The loss with the parameter nudged up and down, and as it is; None for what is no derivative by a parameter."""
     step = case.asked.derivation[case.asked.quantity]
-    if step.kind != "gradient":
+    if step.role is not Role.GRADIENT:
         return None
-    problem, name = case.asked.problem, step.about[0]
+    problem, name = case.asked.problem, ends(step)[1].name
     problem = problem.updated(case.asked.updates) if case.asked.updates else problem
     here = problem.parameters[name]
     losses = loss_over(problem, **{name: here + np.concatenate([NUDGES, -NUDGES, [0.0]])})
@@ -118,7 +120,7 @@ def _explained(
     if not fitting.any() or not case.figure.value:
         return None
     step = case.asked.derivation[case.asked.quantity]
-    above, _, below = formula.format(step.about[0]).partition("|")
+    above, _, below = formula.format(ends(step)[1].name).partition("|")
     first, _, second = above.partition(" − ")
     written = total(S(first), -S(second))
     if below:

@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpkit.core.derivation import Derivation, Step
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in, product, put, total
+from bpkit.core.functions import as_cases
+from bpkit.core.quantities import Role
 
 S = sp.Symbol
 Edit = Callable[[sp.Expr], sp.Expr]
-
-# Stable spellings rest on these lines being true: a slope that is computed from net assumes out = f(net), a cancelled
-# delta assumes the slopes. Where one of them is rewritten, the lines that rest on it are computed as they are read.
-_OUTPUTS = frozenset({"out"})
-_SLOPES = frozenset({"out", "loss slope", "dE/dout", "output slope"})
-_RESTS_ON = {"delta": _SLOPES, "dE_o/dnet": _SLOPES}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,8 +52,13 @@ class Rewriter:
 
     def __init__(self, steps: Iterable[Step], given: Iterable[str] = ()) -> None:
         self.true = {step.name: step for step in steps}
-        self.given = {self.true[name].kind for name in given}
-        self._linked = [step for step in self.true.values() if names_in(step.stable) != names_in(step.rhs)]
+        self.given = frozenset(given)
+        self._outs = {s.name for s in self.true.values() if s.role is Role.FORWARD and s.quantity.tag == "out"}
+        self._linked = [
+            (names_in(step.rhs), replace(step, stable=computable(step.rhs), cancelled=None))
+            for step in self.true.values()
+            if names_in(step.stable) != names_in(step.rhs)
+        ]
         self._known: dict[tuple[object, ...], Step | None] = {}
 
     def __call__(self, mistakes: Iterable[Misconception]) -> dict[str, Step]:
@@ -66,10 +68,13 @@ class Rewriter:
             for name, edit in mistake.edits.items():
                 by_line.setdefault(name, []).append(edit)
         changed = {name: step for name, edits in by_line.items() if (step := self._line(name, edits))}
-        touched = {self.true[name].kind for name in changed} | self.given
-        for step in self._linked if touched & _SLOPES else ():
-            if step.name not in changed and touched & _RESTS_ON.get(step.kind, _OUTPUTS):
-                changed[step.name] = replace(step, stable=computable(step.rhs), cancelled=None)
+        touched = self.given.union(changed)
+        # A stable spelling rests on lines being true: a slope that is computed from net assumes out = f(net), a
+        # cancelled delta assumes the slopes. Where one of them is rewritten, the line is computed as it is read.
+        loose = not self._outs.isdisjoint(touched)
+        for used, as_read in self._linked:
+            if loose or not used.isdisjoint(touched):
+                changed.setdefault(as_read.name, as_read)
         return changed
 
     def _line(self, name: str, edits: list[Edit]) -> Step | None:
@@ -85,7 +90,7 @@ class Rewriter:
 
 def computable(rhs: sp.Expr) -> sp.Expr:
     """A right side for arrays: max(0, z) becomes a choice."""
-    return rhs.rewrite(sp.Piecewise) if rhs.has(sp.Max) else rhs
+    return as_cases(rhs) if rhs.has(sp.Max) else rhs
 
 
 # The edits, each a small function from right side to right side.

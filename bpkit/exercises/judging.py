@@ -9,10 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import Derivation
 from bpkit.core.detective import question
 from bpkit.core.figures import read
-from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate_given
 from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
@@ -123,23 +122,15 @@ def carried(part: NumberPart, value: float, usual: Feedback, before: Sequence[Be
 
 
 @lru_cache(maxsize=64)
-def _repeats(network: Network) -> Mapping[str, str]:
+def _repeats(known: Derivation) -> Mapping[str, str]:
     """Lines that only say another slope once more: where one output alone counts, dE_total/dnet_o1 = dE_o1/dnet_o1."""
-    known = derive(network)
-    return MappingProxyType(
-        {
-            step.name: str(step.rhs)
-            for step in known
-            if step.rhs.is_Symbol
-            and str(step.rhs) in known
-            and step.name.split("/")[1:] == str(step.rhs).split("/")[1:]
-        }
-    )
+    copies = ((step, known.by_name.get(str(step.rhs))) for step in known)
+    return MappingProxyType({s.name: of.name for s, of in copies if of and of.quantity.by == s.quantity.by})
 
 
 def _onward(problem: Problem, given: Mapping[str, float]) -> Mapping[str, float]:
     """Every quantity, gone on with from what is given; the lines rest on the other name of a slope, not on its own."""
-    repeats = _repeats(problem.network)
+    repeats = _repeats(problem.derivation)
     return evaluate_given(problem, {**{repeats[name]: given[name] for name in given if name in repeats}, **given})
 
 
@@ -149,8 +140,8 @@ def _wrong_before(part: NumberPart, before: Sequence[Before]) -> list[Before]:
         return []
     if question(part.problem, part.quantity).updates:
         return []
-    rests_on = {step.name for step in derive(part.problem.network).toward(part.quantity)}
-    rests_on |= {name for name, other in _repeats(part.problem.network).items() if other in rests_on}
+    rests_on = {step.name for step in part.problem.derivation.toward(part.quantity)}
+    rests_on |= {name for name, other in _repeats(part.problem.derivation).items() if other in rests_on}
     return [
         one
         for one in before

@@ -1,4 +1,4 @@
-"""A key proven three ways: the derivation, a difference quotient (or the matrix form), and 50 digits."""
+"""A key proven three ways: the derivation, a difference quotient (or arrays of NumPy), and 50 digits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from types import MappingProxyType
 from typing import Any
 
 import mpmath
+import numpy as np
 
+from bpkit.core.alternatives import replaced
 from bpkit.core.code import code, identifier
-from bpkit.core.derive import derive
-from bpkit.core.matrix_run import matrix_gradient, predict
-from bpkit.core.network import Network
+from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import OUT, K, Y, Z
+from bpkit.core.functions import Activation
+from bpkit.core.losses import Loss
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.problem import Problem
+from bpkit.core.program import compiled
+from bpkit.core.rewrites import computable
+from bpkit.core.runtime import at_high_precision
 
 DIGITS = 50
 STEP = 1e-5
@@ -39,48 +45,43 @@ class Proof:
 
 
 def prove(problem: Problem, quantity: str) -> Proof:
-    """Find a quantity three times: by derivation, by nudging (where it is no slope: by matrices), and at 50 digits
+    """Find a quantity three times: by derivation, by nudging (where it is no slope: by arrays), and at 50 digits
     from the lines as they are read. On a batch it is a derivative by a parameter, the mean over the samples."""
-    name = derive(problem.network).target(quantity).name
+    name = problem.derivation.target(quantity).name
     if problem.is_batch:
         each = [precise_values(problem.sample(row))[name] for row in range(len(problem.inputs))]
-        return Proof(name, evaluate(problem)[name], _measured(problem, name, {}), float(mpmath.fsum(each) / len(each)))
-    precise = precise_values(problem)
-    return Proof(name, evaluate(problem)[name], _measured(problem, name, precise), float(precise[name]))
+        precise = mpmath.fsum(each) / len(each)
+    else:
+        precise = precise_values(problem)[name]
+    return Proof(name, evaluate(problem)[name], _measured(problem, name), float(precise))
 
 
 def prove_after(problem: Problem) -> Proof:
-    """The loss after one update: as it is trained, by nudged updates and matrices, and at 50 digits."""
-    names = problem.network.parameters
-    nudged = problem.replace(**{name: _measured(problem, f"{name}_new", {}) for name in names})
-    precise = precise_values(problem)
+    """The loss after one update: as it is trained, by nudged updates and arrays, and at 50 digits."""
+    follows = replaced(problem.derivation)
+    nudged = problem.replace(**{name: _measured(problem, new) for new, name in follows.items()})
+    precise, run = precise_values(problem), _as_read(problem.derivation)
     with mpmath.workdps(DIGITS):
-        givens = {name: mpmath.mpf(repr(value)) for name, value in problem.givens.items()}
-        new = {
-            name: precise[f"{name}_new"] if problem.train_biases or name in problem.network.weights else givens[name]
-            for name in names
-        }
-        exact = _precise_function(problem.network)(**{**givens, **new})["E_total"]
-    return Proof("E_total", evaluate(problem.updated())["E_total"], matrix_gradient(nudged)[0], float(exact))
+        after = run(**{**_exactly(problem), **{name: precise[new] for new, name in follows.items()}})
+    return Proof(
+        "E_total", evaluate(problem.updated())["E_total"], _by_arrays(nudged)["total"], float(after["E_total"])
+    )
 
 
-def _measured(problem: Problem, name: str, precise: Mapping[str, Any]) -> float:
-    """A slope as a difference quotient, a new parameter by such a slope, and forward quantities by matrices."""
-    if name.endswith("_new"):
-        parameter = name.removesuffix("_new")
-        if parameter in problem.network.biases and not problem.train_biases:
-            return problem.parameters[parameter]
-        slope = _quotient(problem, "E_total", parameter)
-        return problem.parameters[parameter] - problem.learning_rate * slope
-    if "/" in name:
-        above, below = name.split("/")
-        return _quotient(problem, above[1:], below[1:])
-    kind, _, neuron = name.partition("_")
-    if kind == "E":
-        whole = matrix_gradient(problem)[0]
-        others = [o for o in problem.network.outputs if o != neuron]
-        return whole if neuron == "total" else whole - sum(float(precise[f"E_{other}"]) for other in others)
-    return _by_matrices(problem, kind, neuron)
+def _measured(problem: Problem, name: str) -> float:
+    """A slope as a difference quotient, a new parameter by such a slope, and forward quantities by arrays."""
+    step = problem.derivation[name]
+    quantity = step.quantity
+    if quantity.of and quantity.by:
+        return _quotient(problem, quantity.of.name, quantity.by.name)
+    if quantity.of:
+        old = problem.parameters[quantity.of.name]
+        slope = _quotient(problem, "E_total", quantity.of.name) if step.uses else 0.0
+        return old - problem.learning_rate * slope
+    found = _by_arrays(problem)[quantity.tag]
+    if quantity.tag == "total":
+        return float(found)
+    return float(found[quantity.block - 1 if quantity.tag != "error" else 0][quantity.index[-1] - 1])
 
 
 def _quotient(problem: Problem, above: str, below: str) -> float:
@@ -94,26 +95,6 @@ def _quotient(problem: Problem, above: str, below: str) -> float:
     return float((high - low) / (2 * STEP))
 
 
-def _by_matrices(problem: Problem, kind: str, neuron: str) -> float:
-    """A net input or an output as the matrix form predicts it for the network cut off behind that layer."""
-    network = problem.network
-    depth = next(i for i, layer in enumerate(network.layers) if neuron in layer)
-    activations = list(network.activations[:depth])
-    if kind == "net":
-        activations[-1:] = ["identity"]  # type: ignore[list-item]  # names are as good as activations
-    short = Network(*network.sizes[: depth + 1], activation=activations, bias="neuron")
-    parameters = {}
-    for before, after, own_before, own_after in zip(network.layers, network.layers[1:], short.layers, short.layers[1:]):
-        for target, own_target in zip(after, own_after):
-            bias = network.bias_of.get(target)
-            parameters[short.bias_of[own_target]] = problem.parameters[bias] if bias else 0.0
-            for source, own_source in zip(before, own_before):
-                weight = network.weight_of[source, target]
-                parameters[short.weight_of[own_source, own_target]] = problem.parameters[weight]
-    cut = Problem(short, parameters, problem.inputs, [0.0] * short.sizes[-1])
-    return float(predict(cut, [problem.inputs])[0, network.layers[depth].index(neuron)])
-
-
 def prove_product(problem: Problem, factors: tuple[str, ...]) -> Proof:
     """The product of the factors along one path, each of them found three times."""
     proofs = [prove(problem, factor) for factor in factors]
@@ -123,23 +104,42 @@ def prove_product(problem: Problem, factors: tuple[str, ...]) -> Proof:
     return Proof(" · ".join(factors), derived, measured, precise)
 
 
+def _by_arrays(problem: Problem) -> dict[str, Any]:
+    """Net inputs and outputs layer by layer, errors and their sum, as NumPy has them: signal @ W + b."""
+    network, arrays, signal = problem.network, problem.arrays("x @ W"), problem.inputs
+    nets, outs = [], []
+    for layer, activation in enumerate(network.activations, 1):
+        nets.append(signal @ arrays[f"W{layer}"] + arrays.get(f"b{layer}", 0.0))
+        signal = np.exp(nets[-1]) if activation.joint else _function(activation)(nets[-1])
+        outs.append(signal := signal / signal.sum(axis=-1, keepdims=True) if activation.joint else signal)
+    targets = problem.targets if network.targets else np.zeros_like(signal)
+    errors = _function(network.loss)(signal, targets, signal.shape[-1])
+    return {"net": nets, "out": outs, "error": [errors], "total": float(np.mean(errors.sum(axis=-1)))}
+
+
+@lru_cache(maxsize=64)
+def _function(own: Activation | Loss) -> Callable[..., Any]:
+    """An activation or a loss by itself, on arrays."""
+    symbols = (Z,) if isinstance(own, Activation) else (OUT, Y, K)
+    return compiled("run", map(str, symbols), [f"return {code(computable(own.expr), True)}"], arrays=True)
+
+
 @lru_cache(maxsize=128)
-def _precise_function(network: Network) -> Callable[..., dict[str, Any]]:
+def _as_read(derivation: Derivation) -> Callable[..., dict[str, Any]]:
     """The readable right sides (not the stable ones that ``evaluate`` computes) as one function on mpmath numbers."""
-    steps = derive(network)
-    body = [f"    {identifier(step.name)} = {code(step.rhs)}" for step in steps]
-    back = ", ".join(f"{step.name!r}: {identifier(step.name)}" for step in steps)
-    text = "\n".join([f"def run({', '.join(network.givens)}):", *body, f"    return {{{back}}}"])
-    names = ("exp", "log", "tanh", "cosh", "sinh", "sqrt")
-    module: dict[str, Any] = {name: getattr(mpmath, name) for name in names}
-    exec(compile(text, "<bpkit at 50 digits>", "exec"), module)
-    run: Callable[..., dict[str, Any]] = module["run"]
-    return run
+    body = [f"{identifier(step.name)} = {code(computable(step.rhs))}" for step in derivation]
+    body.append(f"return {', '.join(map(identifier, derivation.by_name))},")
+    run = at_high_precision(compiled("run", derivation.program.givens, body))
+    return lambda **givens: dict(zip(derivation.by_name, run(**givens)))
+
+
+def _exactly(problem: Problem) -> dict[str, Any]:
+    """The given numbers as they are written: 0.1 is one tenth."""
+    return {name: mpmath.mpf(repr(float(value))) for name, value in problem.givens.items()}
 
 
 @lru_cache(maxsize=256)
 def precise_values(problem: Problem) -> Mapping[str, Any]:
-    """Every quantity of one sample at 50 digits, from the numbers as they are written (0.1 is one tenth)."""
+    """Every quantity of one sample at 50 digits."""
     with mpmath.workdps(DIGITS):
-        givens = {name: mpmath.mpf(repr(value)) for name, value in problem.givens.items()}
-        return MappingProxyType(_precise_function(problem.network)(**givens))
+        return MappingProxyType(_as_read(problem.derivation)(**_exactly(problem)))

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.alternatives import Plan, outcomes, plan
-from bpkit.core.derive import derive
+from bpkit.core.derivation import Derivation
 from bpkit.core.misconceptions import catalogue
-from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.parts import Wrong
@@ -22,15 +21,14 @@ Columns = Mapping[str, NDArray[np.float64]]
 
 
 @lru_cache(maxsize=128)
-def _ways(network: Network, train_biases: bool) -> Plan:
-    ways = [(mistake,) for mistake in catalogue(network)]
-    return plan(network, train_biases, ways, [step.name for step in derive(network)])
+def _ways(derivation: Derivation) -> Plan:
+    return plan(derivation, [(mistake,) for mistake in catalogue(derivation)], derivation.by_name)
 
 
 @lru_cache(maxsize=256)
 def wrong_columns(problem: Problem) -> Columns:
     """Every quantity of one sample as each misconception of the catalogue computes it, in the catalogue's order."""
-    made = outcomes(_ways(problem.network, problem.train_biases), problem)
+    made = outcomes(_ways(problem.derivation), problem)
     for column in made.values():
         column.setflags(write=False)
     return MappingProxyType(made)
@@ -45,9 +43,9 @@ def differs(value: ArrayLike, right: float) -> Any:
 
 def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) -> tuple[Wrong, ...]:
     """The wrong values of a quantity with their names; those named in ``first`` come first."""
-    name = derive(problem.network).target(quantity).name
+    name = problem.derivation.target(quantity).name
     right = evaluate(problem)[name]
-    column, mistakes = wrong_columns(problem)[name], catalogue(problem.network)
+    column, mistakes = wrong_columns(problem)[name], catalogue(problem)
     places = np.flatnonzero(differs(column, right))
     found = [
         Wrong(mistakes[i].name, explained(mistakes[i].sentence, mistakes[i].detail), float(column[i])) for i in places

@@ -7,10 +7,11 @@ from itertools import combinations, permutations
 import sympy as sp
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import Z, product, put, total
+from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.functions import softmax_at
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
-from bpkit.core.slips.places import Shapes, at, depths, mistake, placed, places, signal
+from bpkit.core.slips.places import Shapes, at, mistake, placed, places, signal
 
 
 @mistake(
@@ -21,7 +22,7 @@ from bpkit.core.slips.places import Shapes, at, depths, mistake, placed, places,
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
     for where, layers in places(d.network):
-        biases = {step.name: d.network.bias_of.get(step.about[0]) for step in at(d, "net", layers)}
+        biases = {s.name: d.network.bias_of.get(s.quantity.neuron) for s in at(d, Role.FORWARD, "net", layers)}
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
@@ -61,16 +62,16 @@ def other_neurons_bias(d: Derivation) -> Shapes:
     """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
     network = d.network
     if network.bias == "neuron":
-        depth = depths(network)
+        layer_of = network.layer_of
         for neuron, right in network.bias_of.items():
             for other, wrong in network.bias_of.items():
-                if other != neuron and (depth[other] == depth[neuron] or other[-1] == neuron[-1]):
+                if other != neuron and (layer_of[other] == layer_of[neuron] or other[-1] == neuron[-1]):
                     yield f"{wrong} instead of {right}", {f"net_{neuron}": instead({right: wrong})}
 
 
 def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
     """A neuron's bias, if it has one, and the neurons before it."""
-    return d.network.bias_of.get(neuron), d.network.layers[depths(d.network)[neuron] - 1]
+    return d.network.bias_of.get(neuron), d.network.layers[d.network.layer_of[neuron] - 1]
 
 
 @mistake(
@@ -82,8 +83,8 @@ def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
         edits = {}
-        for step in at(d, "net", layers):
-            bias, sources = _feeding(d, step.about[0])
+        for step in at(d, Role.FORWARD, "net", layers):
+            bias, sources = _feeding(d, step.quantity.neuron)
             if bias and len(sources) > 1:
                 edits[step.name] = instead_of(S(bias), product(sp.Integer(len(sources)), S(bias)))
         yield where, edits
@@ -103,8 +104,8 @@ def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d.network):
         edits = {}
-        for step in at(d, "net", layers):
-            bias, sources = _feeding(d, step.about[0])
+        for step in at(d, Role.FORWARD, "net", layers):
+            bias, sources = _feeding(d, step.quantity.neuron)
             if bias:
                 signals = total(*(S(signal(d.network, source)) for source in sources))
                 edits[step.name] = instead_of(S(bias), product(S(bias), signals))
@@ -119,7 +120,7 @@ def bias_multiplied(d: Derivation) -> Shapes:
 def term_left_out(d: Derivation) -> Shapes:
     """One product is missing from a net input."""
     for weight, (source, neuron) in d.network.weights.items():
-        if len(d.network.layers[depths(d.network)[source]]) > 1:
+        if len(d.network.layers[d.network.layer_of[source]]) > 1:
             yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
 
 
@@ -132,8 +133,8 @@ def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
     for one, other in combinations(d.network.inputs, 2):
         both = {one: other, other: one}
-        lines = [s.name for s in d if s.kind in ("net", "dnet/dw") and {S(one), S(other)} & s.rhs.free_symbols]
-        yield f"{one} and {other}", {name: instead(both) for name in lines}
+        lines = [*at(d, Role.FORWARD, "net"), *at(d, Role.SLOPE, "weight")]
+        yield f"{one} and {other}", {s.name: instead(both) for s in lines if {one, other} & names_in(s.rhs)}
 
 
 @mistake(
@@ -144,12 +145,9 @@ def inputs_swapped(d: Derivation) -> Shapes:
 def net_passed_on(d: Derivation) -> Shapes:
     """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
     for where, layers in places(d.network):
-        yield where, {step.name: becomes(f"net_{step.about[0]}") for step in at(d, "out", layers)}
-    edits = {}
-    for step in d:
-        if step.kind == "dnet/dw" and step.rhs.name.startswith("out_"):
-            edits[step.name] = becomes("net_" + step.rhs.name[4:])
-    yield "in the derivative", edits
+        yield where, {s.name: becomes(f"net_{s.quantity.neuron}") for s in at(d, Role.FORWARD, "out", layers)}
+    hidden = ((f"dnet_{neuron}/d{w}", source) for w, (source, neuron) in d.network.weights.items())
+    yield "in the derivative", {line: becomes(f"net_{s}") for line, s in hidden if s not in d.network.inputs}
 
 
 @mistake(
@@ -161,11 +159,11 @@ def activation_twice(d: Derivation) -> Shapes:
     """out = f(f(net))."""
     for where, layers in places(d.network):
         edits = {}
-        for step in at(d, "out", layers):
-            activation = d.network.activations[depths(d.network)[step.about[0]] - 1]
+        for step in at(d, Role.FORWARD, "out", layers):
+            activation = d.network.activations[step.quantity.block - 1]
             once = sp.sympify(activation.expr if activation.built_in else activation.stable, strict=True)
             if not activation.joint and not once.has(sp.Piecewise, sp.Max):
-                edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.about[0]}")})}))
+                edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.quantity.neuron}")})}))
         yield where, edits
     last = d.network.layers[-1]
     if d.network.activations[-1].joint:
@@ -182,10 +180,10 @@ def exponent_sign(d: Derivation) -> Shapes:
     """1/(1 + e^net): the minus in the exponent is lost."""
     for where, layers in places(d.network):
         edits = {}
-        for step in at(d, "out", layers):
-            activation = d.network.activations[depths(d.network)[step.about[0]] - 1]
+        for step in at(d, Role.FORWARD, "out", layers):
+            activation = d.network.activations[step.quantity.block - 1]
             if activation.expr.has(sp.exp(-Z)):
-                net = S(f"net_{step.about[0]}")
+                net = S(f"net_{step.quantity.neuron}")
                 flipped = activation.expr.xreplace({sp.exp(-Z): sp.Symbol("power")})
                 edits[step.name] = becomes(put(flipped, {sp.Symbol("power"): sp.exp(net), Z: net}))
         yield where, edits
@@ -213,7 +211,7 @@ def order_of_numbers(d: Derivation) -> Shapes:
 
 
 def _laid_down(d: Derivation, transposed: bool) -> Shapes:
-    network, depth = d.network, depths(d.network)
+    network = d.network
     for where, layers in places(network):
         forward: dict[str, Edit] = {}
         throughout: dict[str, Edit] = {}
@@ -223,7 +221,7 @@ def _laid_down(d: Derivation, transposed: bool) -> Shapes:
                 moved = {network.weight_of[s, neuron]: wrong[s, neuron] for s in network.layers[layer - 1]}
                 forward[f"net_{neuron}"] = instead(moved)
             for (source, neuron), weight in wrong.items():
-                if depth[source]:
+                if source not in network.inputs:
                     throughout[f"dnet_{neuron}/dout_{source}"] = becomes(weight)
                 throughout[f"dE_total/d{weight}"] = becomes(
                     product(S(f"dE_total/dnet_{neuron}"), S(signal(network, source)))

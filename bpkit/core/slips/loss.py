@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 
 import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, product, put
+from bpkit.core.expressions import MINUS, names_in, product, put
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, instead, times
-from bpkit.core.slips.places import Shapes, at, mistake, places
+from bpkit.core.slips.places import Shapes, at, ends, mistake, places, slopes_of_loss
 
 
 @mistake(
@@ -22,8 +24,7 @@ def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
     for one, other in combinations(d.network.targets, 2):
         both = {one: other, other: one}
-        lines = [s.name for s in d if s.kind in ("error", "loss slope") and {S(one), S(other)} & s.rhs.free_symbols]
-        yield f"{one} and {other}", {name: instead(both) for name in lines}
+        yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
 
 @mistake(
@@ -33,7 +34,7 @@ def targets_swapped(d: Derivation) -> Shapes:
 )
 def square_forgotten(d: Derivation) -> Shapes:
     """½(y - out) instead of ½(y - out)²; or the size of it."""
-    errors = [step.name for step in d if step.kind == "error" and _squares(step.rhs)]
+    errors = [step.name for step in _errors(d) if _textbook(d) and _squares(step.rhs)]
     yield "", dict.fromkeys(errors, _unsquared)
     yield "the sign dropped", dict.fromkeys(errors, lambda rhs: _unsquared(rhs, sp.Abs))
 
@@ -81,7 +82,8 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
 )
 def error_sign(d: Derivation) -> Shapes:
     """y - out instead of out - y."""
-    yield "", {step.name: times(MINUS) for step in d if step.kind == "loss slope"}
+    if _textbook(d):
+        yield "", _scaled(slopes_of_loss(d), MINUS)
 
 
 @mistake(
@@ -92,40 +94,40 @@ def error_sign(d: Derivation) -> Shapes:
 def doubled(d: Derivation) -> Shapes:
     """The ½ of the loss is not there to cancel the 2."""
     if _has_half(d):
-        yield "", _scaled(d, sp.Integer(2), _SLOPES)
+        yield "", _scaled(slopes_of_loss(d), sp.Integer(2))
 
 
 @mistake("doubles the gradient", "double the slope of the loss", "this loss has no second factor of 2")
 def doubled_otherwise(d: Derivation) -> Shapes:
     """The same for a loss without a ½."""
-    if not _has_half(d):
-        yield "", _scaled(d, sp.Integer(2), _SLOPES)
+    if _textbook(d) and not _has_half(d):
+        yield "", _scaled(slopes_of_loss(d), sp.Integer(2))
 
 
 @mistake("halves the gradient", "halve the slope of the loss", "there is a ½ too many")
 def halved(d: Derivation) -> Shapes:
     """A ½ too many in the slope, or the 2 of the square left out."""
-    yield "", _scaled(d, sp.Rational(1, 2), _SLOPES)
+    yield "", _scaled(slopes_of_loss(d), sp.Rational(1, 2))
 
 
 @mistake("forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference")
 def half_forgotten(d: Derivation) -> Shapes:
     """(y - out)² instead of ½(y - out)²."""
     if _has_half(d):
-        yield "", _scaled(d, sp.Integer(2), _ERRORS)
+        yield "", _scaled(_errors(d), sp.Integer(2))
 
 
 @mistake("doubles the loss", "double the loss", "the errors of this loss have no factor 2")
 def loss_doubled(d: Derivation) -> Shapes:
     """Twice the errors, of a loss without a ½."""
-    if not _has_half(d):
-        yield "", _scaled(d, sp.Integer(2), _ERRORS)
+    if _textbook(d) and not _has_half(d):
+        yield "", _scaled(_errors(d), sp.Integer(2))
 
 
 @mistake("halves the loss", "halve the loss", "there is a ½ too many")
 def loss_halved(d: Derivation) -> Shapes:
     """A ½ too many in the errors."""
-    yield "", _scaled(d, sp.Rational(1, 2), _ERRORS)
+    yield "", _scaled(_errors(d), sp.Rational(1, 2))
 
 
 @mistake(
@@ -135,13 +137,14 @@ def loss_halved(d: Derivation) -> Shapes:
 )
 def both_doubled(d: Derivation) -> Shapes:
     """The ½ is missing from the loss and from its slope, which shows after updates."""
-    yield "and the loss", _scaled(d, sp.Integer(2))
+    if _has_half(d):
+        yield "and the loss", _scaled(_both(d), sp.Integer(2))
 
 
 @mistake("halves the gradient", "halve the loss", "its gradient is then half as large, too")
 def both_halved(d: Derivation) -> Shapes:
     """A ½ too many in the loss and in its slope."""
-    yield "and the loss", _scaled(d, sp.Rational(1, 2))
+    yield "and the loss", _scaled(_both(d), sp.Rational(1, 2))
 
 
 @mistake(
@@ -153,13 +156,13 @@ def mean_of_outputs(d: Derivation) -> Shapes:
     """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
     k = len(d.network.outputs)
     if k > 1:
-        yield "over the outputs", _scaled(d, sp.Rational(1, k), ("total", "loss slope"))
-        yield "over the outputs", _scaled(d, sp.Rational(1, k))
+        yield "over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
+        yield "over the outputs", _scaled(_both(d), sp.Rational(1, k))
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
         width = len(d.network.layers[layers[0] + 1])
         if width > 1:
-            share = times(sp.Rational(1, width))
-            yield f"over the paths {where}".strip(), {s.name: share for s in at(d, "dE/dout", layers)}
+            summed = at(d, Role.ADJOINT, "out", layers, of="total")
+            yield f"over the paths {where}".strip(), _scaled(summed, sp.Rational(1, width))
     shared = {b: fed for b, fed in d.network.biases.items() if len(fed) > 1}
     for bias, fed in shared.items():
         yield f"over the neurons that {bias} feeds", {f"dE_total/d{bias}": times(sp.Rational(1, len(fed)))}
@@ -174,13 +177,29 @@ def sum_of_outputs(d: Derivation) -> Shapes:
     """The mean is not taken: over the outputs of a mean squared error, over the samples of a batch."""
     k = len(d.network.outputs)
     if d.network.loss.name == "mean_squared_error" and k > 1:
-        yield "over the outputs", _scaled(d, sp.Integer(k))
-    yield "over the samples", {s.name: times("n_samples") for s in d if s.kind in ("total", "gradient")}
-    yield "over the samples, in the gradient", {s.name: times("n_samples") for s in d if s.kind == "gradient"}
-    yield "over the samples, in the loss", {s.name: times("n_samples") for s in d if s.kind == "total"}
+        yield "over the outputs", _scaled(_both(d), sp.Integer(k))
+    gradients = [step for step in d if step.role is Role.GRADIENT]
+    yield "over the samples", _scaled([*_totals(d), *gradients], "n_samples")
+    yield "over the samples, in the gradient", _scaled(gradients, "n_samples")
+    yield "over the samples, in the loss", _scaled(_totals(d), "n_samples")
 
 
-_ERRORS, _SLOPES = ("error",), ("loss slope",)
+def _errors(d: Derivation) -> list[Step]:
+    return at(d, Role.FORWARD, "error")
+
+
+def _totals(d: Derivation) -> list[Step]:
+    return at(d, Role.FORWARD, "total")
+
+
+def _both(d: Derivation) -> list[Step]:
+    """The errors and their slopes."""
+    return [*_errors(d), *slopes_of_loss(d)]
+
+
+def _textbook(d: Derivation) -> bool:
+    """Is this one of the losses that compare an output with its target, as textbooks have them?"""
+    return d.network.loss.built_in and d.network.loss.needs_targets
 
 
 def _has_half(d: Derivation) -> bool:
@@ -188,8 +207,8 @@ def _has_half(d: Derivation) -> bool:
     return d.network.loss.name == "half_squared_error"
 
 
-def _scaled(d: Derivation, factor: sp.Expr, kinds: tuple[str, ...] = _ERRORS + _SLOPES) -> dict[str, Edit]:
-    return {step.name: times(factor) for step in d if step.kind in kinds}
+def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:
+    return {step.name: times(factor) for step in lines}
 
 
 @mistake(
@@ -199,5 +218,5 @@ def _scaled(d: Derivation, factor: sp.Expr, kinds: tuple[str, ...] = _ERRORS + _
 )
 def loss_as_slope(d: Derivation) -> Shapes:
     """The error itself is sent back, where its slope belongs."""
-    yield "", {f"dE_{o}/dout_{o}": becomes(f"E_{o}") for o in d.network.outputs}
-    yield "the whole loss", {f"dE_{o}/dout_{o}": becomes("E_total") for o in d.network.outputs}
+    yield "", {step.name: becomes(ends(step)[0].name) for step in slopes_of_loss(d)}
+    yield "the whole loss", {step.name: becomes("E_total") for step in slopes_of_loss(d)}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import product as every
 from math import prod
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, in_turn, instead, only, times, without
-from bpkit.core.slips.places import Shapes, depths, mistake, placed, places, signal
+from bpkit.core.slips.places import Shapes, at, ends, mistake, placed, places, signal
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 
@@ -22,9 +24,9 @@ SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
     edits: dict[str, Edit] = {}
-    for step in d:
-        if step.kind in ("dE_o/dout", "dE/dout") and step.about[0] not in d.network.outputs:
-            after = d.network.layers[depths(d.network)[step.about[0]] + 1]
+    for step in at(d, Role.ADJOINT, "out"):
+        if (layer := step.quantity.block + 1) < len(d.network.layers):
+            after = d.network.layers[layer]
             raw = {f"dE_{n}/dnet_{n}": f"dE_{n}/dout_{n}" for n in after if n in d.network.outputs}
             edits[step.name] = instead({**raw, **{f"dE_total/dnet_{n}": f"dE_total/dout_{n}" for n in after}})
     yield "", edits
@@ -37,7 +39,8 @@ def raw_error_back(d: Derivation) -> Shapes:
 )
 def input_left_out(d: Derivation) -> Shapes:
     """The delta alone, without what the weight multiplies."""
-    yield "", {s.name.replace(f"dnet_{s.about[1]}", "dE_total", 1): without(s.name) for s in d if s.kind == "dnet/dw"}
+    slopes = {ends(s)[1].name: s.name for s in at(d, Role.SLOPE, "weight")}
+    yield "", {d.target(weight).name: without(slope) for weight, slope in slopes.items()}
 
 
 @mistake(
@@ -47,8 +50,7 @@ def input_left_out(d: Derivation) -> Shapes:
 )
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
-    weights = [step for step in d if step.kind == "dnet/dw"]
-    yield "", {s.name: becomes(s.about[0]) for s in weights}
+    yield "", {step.name: becomes(ends(step)[1].name) for step in at(d, Role.SLOPE, "weight")}
     yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
 
 
@@ -59,10 +61,10 @@ def weight_as_factor(d: Derivation) -> Shapes:
 )
 def bias_times_input(d: Derivation) -> Shapes:
     """The derivative by a bias times what the weights multiply, as if it were one of them."""
-    layer = {neuron: depth - 1 for neuron, depth in depths(d.network).items()}
     edits: dict[str, Edit] = {}
-    for bias, (first, *_) in d.network.biases.items():
-        edits[f"dE_total/d{bias}"] = times(total(*(S(signal(d.network, n)) for n in d.network.layers[layer[first]])))
+    for step in at(d, Role.GRADIENT, "bias"):
+        signals = (S(signal(d.network, neuron)) for neuron in d.network.layers[step.quantity.block - 1])
+        edits[step.name] = times(total(*signals))
     yield "by all of them together", edits
 
 
@@ -75,7 +77,7 @@ def deltas_summed(d: Derivation) -> Shapes:
     """The deltas of a whole layer summed, for each neuron's own bias."""
     edits: dict[str, Edit] = {}
     for bias, fed in d.network.biases.items():
-        row = d.network.layers[depths(d.network)[fed[0]]]
+        row = d.network.layers[d.network.layer_of[fed[0]]]
         if len(fed) < len(row):
             edits[f"dE_total/d{bias}"] = becomes(total(*(S(f"dE_total/dnet_{n}") for n in row)))
     yield "", edits
@@ -89,17 +91,17 @@ def deltas_summed(d: Derivation) -> Shapes:
 def path_weight_left_out(d: Derivation) -> Shapes:
     """The weight that leads from a hidden neuron on, forgotten on one path or on all."""
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
-        chosen = [s for s in d if s.kind == "dnet/dout" and depths(d.network)[s.about[0]] in layers]
-        yield f"on every path {where}".strip(), _holding(d, [step.name for step in chosen])
-    for layer in range(1, len(d.network.layers) - 1):
-        for following in d.network.layers[layer + 1]:
-            names = [f"dnet_{following}/dout_{h}" for h in d.network.layers[layer]]
-            yield f"on the path through {following}", _holding(d, names)
+        yield f"on every path {where}".strip(), _holding(d, at(d, Role.SLOPE, "out", layers, of="net"))
+    yield "on every path to the inputs", _holding(d, at(d, Role.SLOPE, "input"))
+    back = [step for tag in ("input", "out") for step in at(d, Role.SLOPE, tag, of="net")]
+    for row in d.network.layers[1:]:
+        for following in row:
+            yield f"on the path through {following}", _holding(d, [s for s in back if ends(s)[0].neuron == following])
 
 
-def _holding(d: Derivation, names: list[str]) -> dict[str, Edit]:
+def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
     """Leaves some factors out of every line that holds one of them."""
-    gone = {S(name) for name in names}
+    gone = {step.lhs for step in slopes}
     return {step.name: without(*gone) for step in d if gone & step.rhs.free_symbols}
 
 
@@ -118,7 +120,7 @@ def one_path(d: Derivation) -> Shapes:
             for layer, following in zip(hidden, nodes):
                 edits.update(_through(network, layer, following))
             yield "through " + " and ".join(nodes), edits
-    for layer in hidden:
+    for layer in range(len(network.layers) - 1):  # the inputs too, where their derivatives are asked
         for following in network.layers[layer + 1] if len(network.layers[layer + 1]) > 1 else ():
             yield f"through {following}", _through(network, layer, following)
     for bias, fed in network.biases.items():
@@ -128,9 +130,8 @@ def one_path(d: Derivation) -> Shapes:
 
 def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
     edits = {}
-    for h in network.layers[layer]:
-        own, part = f"dE_total/dout_{h}", f"dE_{following}/dout_{h}"
-        edits[own] = in_turn(only(part), only(f"dnet_{following}/dout_{h}"))
+    for out in (signal(network, neuron) for neuron in network.layers[layer]):
+        edits[f"dE_total/d{out}"] = in_turn(only(f"dE_{following}/d{out}"), only(f"dnet_{following}/d{out}"))
     return edits
 
 
@@ -141,12 +142,12 @@ def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
 )
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
-    for where, layers in places(d.network, 2):
+    for where, layers in (*places(d.network, 2), ("at the inputs", range(1, 2))):
         edits: dict[str, Edit] = {}
         for layer in layers:
             if len(d.network.layers[layer - 1]) > 1 and len(d.network.layers[layer]) > 1:
                 for (source, neuron), weight in placed(d.network, layer, True).items():
-                    edits[f"dnet_{neuron}/dout_{source}"] = becomes(weight)
+                    edits[f"dnet_{neuron}/d{signal(d.network, source)}"] = becomes(weight)
         yield where, edits
 
 
@@ -157,11 +158,11 @@ def not_transposed(d: Derivation) -> Shapes:
 )
 def neighbours_derivative(d: Derivation) -> Shapes:
     """The derivative by another weight of the layer, or by another bias."""
-    network, depth = d.network, depths(d.network)
+    network, layer_of = d.network, d.network.layer_of
     for name, (source, target) in network.weights.items():
         for other, (a, b) in network.weights.items():
-            near = a == source or b == target or len(network.layers[depth[b]]) * len(network.layers[depth[a]]) <= 6
-            if other != name and depth[b] == depth[target] and near:
+            near = a == source or b == target or network.sizes[layer_of[b]] * network.sizes[layer_of[a]] <= 6
+            if other != name and layer_of[b] == layer_of[target] and near:
                 chain = product(S(f"dE_total/dnet_{b}"), S(signal(network, a)))
                 yield f"that of {other}", {f"dE_total/d{name}": becomes(chain)}
     for name in network.biases:

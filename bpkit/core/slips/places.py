@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bpkit.core.derivation import Derivation, Step
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import Derivation
 from bpkit.core.network import Edge, Network, natural
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.rewrites import Edit
 
 Shapes = Iterator[tuple[str, dict[str, Edit]]]
@@ -32,11 +34,6 @@ def mistake(name: str, you: str, sentence: str) -> Callable[[Callable[[Derivatio
     return lambda shapes: Rule(name, you, sentence, shapes)
 
 
-def depths(network: Network) -> dict[str, int]:
-    """The layer that each neuron stands in; the inputs are 0."""
-    return {neuron: number for number, row in enumerate(network.layers) for neuron in row}
-
-
 def places(network: Network, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
     """All layers from ``first`` to ``last`` together, then each one alone, with words for where."""
     end = len(network.layers) - 1
@@ -50,10 +47,29 @@ def places(network: Network, first: int = 1, last: int | None = None) -> Iterato
         yield "in the output layer" if depth == end else hidden, range(depth, depth + 1)
 
 
-def at(derivation: Derivation, kind: str, layers: range) -> list[Step]:
-    """The lines of a kind that belong to neurons of some layers."""
-    depth = depths(derivation.network)
-    return [step for step in derivation if step.kind == kind and depth.get(step.about[-1]) in layers]
+def at(derivation: Derivation, role: Role, tag: str, layers: range | None = None, of: str | None = None) -> list[Step]:
+    """The lines of a role, in some layers: forward lines by their tag, derivatives by the tags of what they are taken
+    by and, where that is asked, ``of``.
+    """
+    lines = (step for step in derivation if step.role is role and step.quantity.tag == tag)
+    chosen = (step for step in lines if layers is None or step.quantity.block in layers)
+    return [step for step in chosen if of is None or ends(step)[0].tag == of]
+
+
+def ends(step: Step) -> tuple[Quantity, Quantity]:
+    """What a derivative is taken of, and by what."""
+    quantity = step.quantity
+    return quantity.of or quantity, quantity.by or quantity
+
+
+def slopes_of_loss(derivation: Derivation) -> list[Step]:
+    """The slopes of the errors in the outputs."""
+    return at(derivation, Role.SLOPE, "out", of="error")
+
+
+def new_values(derivation: Derivation) -> dict[str, Step]:
+    """The lines that make the new value of each parameter."""
+    return {ends(step)[0].name: step for step in derivation if step.quantity.mark}
 
 
 def signal(network: Network, neuron: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, OUT, Z, product, put, total
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
-from bpkit.core.slips.places import Shapes, at, depths, mistake, places
+from bpkit.core.slips.places import Shapes, at, ends, mistake, places
 
 
 @mistake(
@@ -17,8 +20,15 @@ from bpkit.core.slips.places import Shapes, at, depths, mistake, places
 )
 def output_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet at the outputs."""
-    whole = "total" if d.network.activations[-1].joint else None
-    yield "", {f"dE_{whole or o}/dnet_{o}": becomes(f"dE_{whole or o}/dout_{o}") for o in d.network.outputs}
+    pairs = ((step.name, *ends(step)) for step in _output_deltas(d))
+    yield "", {name: becomes(f"d{error.name}/dout_{net.neuron}") for name, error, net in pairs}
+
+
+def _output_deltas(d: Derivation) -> list[Step]:
+    """The derivatives in the net inputs of the outputs that hold a slope: of each error, with softmax of the loss."""
+    last = len(d.network.activations)
+    of = "total" if d.network.activations[-1].joint else "error"
+    return at(d, Role.ADJOINT, "net", range(last, last + 1), of)
 
 
 @mistake(
@@ -29,7 +39,12 @@ def output_slope_forgotten(d: Derivation) -> Shapes:
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet in hidden layers."""
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
-        yield where, {s.name: without(f"dout_{s.about[0]}/dnet_{s.about[0]}") for s in at(d, "delta", layers)}
+        deltas = at(d, Role.ADJOINT, "net", layers, of="total")
+        yield where, {s.name: without(_slope_of(ends(s)[1].neuron)) for s in deltas}
+
+
+def _slope_of(neuron: str) -> str:
+    return f"dout_{neuron}/dnet_{neuron}"
 
 
 @mistake(
@@ -39,14 +54,12 @@ def hidden_slope_forgotten(d: Derivation) -> Shapes:
 )
 def output_slope_twice(d: Derivation) -> Shapes:
     """The slope once more, on a delta that has it already."""
-    whole = "total" if d.network.activations[-1].joint else None
-    yield "", {f"dE_{whole or o}/dnet_{o}": times(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
+    yield "", {step.name: times(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}
 
 
 def _slopes(d: Derivation, edit: Callable[[str], Edit]) -> Shapes:
     for where, layers in places(d.network):
-        kinds = [s for kind in ("output slope", "hidden slope") for s in at(d, kind, layers)]
-        yield where, {step.name: edit(step.about[-1]) for step in kinds}
+        yield where, {s.name: edit(ends(s)[1].neuron) for s in at(d, Role.SLOPE, "net", layers)}
 
 
 @mistake(
@@ -67,14 +80,14 @@ def slope_at_net(d: Derivation) -> Shapes:
 )
 def slope_of_out(d: Derivation) -> Shapes:
     """f'(out): the slope function, given out where it wants net."""
-    depth = depths(d.network)
 
     def edit(neuron: str) -> Edit:
-        activation, out = d.network.activations[depth[neuron] - 1], S(f"out_{neuron}")
+        activation, out = d.network.activations[d.network.layer_of[neuron] - 1], S(f"out_{neuron}")
         return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
 
     if d.network.activations[-1].joint:
-        d = Derivation(d.network, tuple(step for step in d if step.kind != "output slope"))
+        last = at(d, Role.SLOPE, "net", range(len(d.network.activations), len(d.network.layers)))
+        d = replace(d, steps=tuple(step for step in d if step not in last))
     yield from _slopes(d, edit)
 
 
@@ -107,10 +120,10 @@ def part_of_slope(d: Derivation) -> Shapes:
 )
 def other_neurons_slope(d: Derivation) -> Shapes:
     """The slope of the neuron beside it."""
-    for step in d:
-        if step.kind in ("output slope", "hidden slope") and step.about[0] == step.about[-1]:
-            own = step.about[0]
-            for other in d.network.layers[depths(d.network)[own]]:
+    for step in at(d, Role.SLOPE, "net"):
+        out, net = ends(step)
+        if (own := net.neuron) == out.neuron:
+            for other in d.network.layers[net.block]:
                 if other != own:
                     names = {f"net_{own}": f"net_{other}", f"out_{own}": f"out_{other}"}
                     yield f"that of {other} instead of {own}", {step.name: instead(names)}
@@ -124,4 +137,4 @@ def other_neurons_slope(d: Derivation) -> Shapes:
 def softmax_diagonal(d: Derivation) -> Shapes:
     """Only the softmax slope of an output in its own net."""
     if d.network.activations[-1].joint:
-        yield "", {f"dE_total/dnet_{o}": only(f"dout_{o}/dnet_{o}") for o in d.network.outputs}
+        yield "", {step.name: only(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}

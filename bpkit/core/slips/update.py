@@ -6,8 +6,10 @@ import sympy as sp
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, product, total
+from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, times, without
-from bpkit.core.slips.places import Shapes, depths, mistake, places
+from bpkit.core.slips.places import Shapes, at, mistake, new_values, places
+from bpkit.core.updates import GradientDescent
 
 
 @mistake(
@@ -17,7 +19,7 @@ from bpkit.core.slips.places import Shapes, depths, mistake, places
 )
 def gradient_added(d: Derivation) -> Shapes:
     """w + learning rate · dE/dw."""
-    yield "", {step.name: without(MINUS) for step in d if step.kind == "update"}
+    yield "", {step.name: without(MINUS) for step in new_values(d).values()}
 
 
 @mistake(
@@ -27,7 +29,7 @@ def gradient_added(d: Derivation) -> Shapes:
 )
 def rate_forgotten(d: Derivation) -> Shapes:
     """w - dE/dw."""
-    yield "", {step.name: without("learning_rate") for step in d if step.kind == "update"}
+    yield "", {step.name: without("learning_rate") for step in new_values(d).values()}
 
 
 @mistake(
@@ -37,7 +39,7 @@ def rate_forgotten(d: Derivation) -> Shapes:
 )
 def value_kept(d: Derivation) -> Shapes:
     """Nothing is updated."""
-    yield "", {f"{name}_new": becomes(name) for name in d.network.parameters}
+    yield "", _kept(d)
 
 
 @mistake(
@@ -47,8 +49,13 @@ def value_kept(d: Derivation) -> Shapes:
 )
 def derivative_as_value(d: Derivation) -> Shapes:
     """The derivative, where the new value was asked."""
-    for name in d.network.parameters:
-        yield "", {f"{name}_new": becomes(f"dE_total/d{name}")}
+    for name, step in new_values(d).items() if _plain(d) else ():
+        yield "", {step.name: becomes(f"dE_total/d{name}")}
+
+
+def _plain(d: Derivation) -> bool:
+    """Does an update subtract the learning rate times the derivative, and nothing else?"""
+    return d.update == GradientDescent()
 
 
 @mistake(
@@ -58,7 +65,7 @@ def derivative_as_value(d: Derivation) -> Shapes:
 )
 def value_as_derivative(d: Derivation) -> Shapes:
     """The new value, where the derivative was asked."""
-    for name in d.network.parameters:
+    for name in d.network.parameters if _plain(d) else ():
         yield "", {f"dE_total/d{name}": _step_from(S(name))}
 
 
@@ -73,10 +80,10 @@ def _step_from(start: sp.Expr) -> Edit:
 )
 def change_as_value(d: Derivation) -> Shapes:
     """Learning rate · dE/dw, not yet taken from w; asked for the derivative, learning rate and all."""
-    for name in d.network.parameters:
+    for name, step in new_values(d).items() if _plain(d) else ():
         change = product(S("learning_rate"), S(f"dE_total/d{name}"))
-        yield "", {f"{name}_new": becomes(change)}
-        yield "with its minus", {f"{name}_new": becomes(product(MINUS, change))}
+        yield "", {step.name: becomes(change)}
+        yield "with its minus", {step.name: becomes(product(MINUS, change))}
         yield "", {f"dE_total/d{name}": times("learning_rate")}
 
 
@@ -87,12 +94,16 @@ def change_as_value(d: Derivation) -> Shapes:
 )
 def biases_updated(d: Derivation) -> Shapes:
     """The biases learn too, though the problem keeps them."""
-    yield "", {f"{b}_new": _step_to(b) for b in d.network.biases}
+    edits = {}
+    for name in d.network.biases:
+        lines = [*d.update.lines(d.quantities[name], S(f"dE_total/d{name}"))]
+        if len(lines) == 1:  # a rule that remembers something would need lines of its own
+            edits[new_values(d)[name].name] = _learning(S(name), lines[0][1])
+    yield "", edits
 
 
-def _step_to(bias: str) -> Edit:
-    full = total(S(bias), product(MINUS, S("learning_rate"), S(f"dE_total/d{bias}")))
-    return lambda rhs: full if rhs == S(bias) else rhs
+def _learning(bias: sp.Symbol, full: sp.Expr) -> Edit:
+    return lambda rhs: full if rhs == bias else rhs
 
 
 @mistake(
@@ -102,7 +113,7 @@ def _step_to(bias: str) -> Edit:
 )
 def biases_kept(d: Derivation) -> Shapes:
     """The biases stay, though the problem trains them."""
-    yield "", {f"{bias}_new": becomes(bias) for bias in d.network.biases}
+    yield "", _kept(d, tags=("bias",))
 
 
 @mistake(
@@ -116,7 +127,7 @@ def hidden_kept(d: Derivation) -> Shapes:
     for where, layers in places(d.network, 1, last - 1):
         place = [where] if last > 2 and where else []
         yield ", ".join(place), _kept(d, layers)
-        yield ", ".join([*place, "the biases learn"]), _kept(d, layers, biases=False)
+        yield ", ".join([*place, "the biases learn"]), _kept(d, layers, tags=("weight",))
 
 
 @mistake(
@@ -129,15 +140,13 @@ def output_kept(d: Derivation) -> Shapes:
     last = len(d.network.layers) - 1
     if last > 1:
         yield "", _kept(d, range(last, last + 1))
-        yield "the biases learn", _kept(d, range(last, last + 1), biases=False)
+        yield "the biases learn", _kept(d, range(last, last + 1), tags=("weight",))
 
 
-def _kept(d: Derivation, layers: range, biases: bool = True) -> dict[str, Edit]:
-    """Nothing that feeds the neurons of some layers is updated; or the biases alone are."""
-    depth = depths(d.network)
-    names = [name for name, (_, neuron) in d.network.weights.items() if depth[neuron] in layers]
-    names += [bias for bias, (first, *_) in d.network.biases.items() if biases and depth[first] in layers]
-    return {f"{name}_new": becomes(name) for name in names}
+def _kept(d: Derivation, layers: range | None = None, tags: tuple[str, ...] = ("weight", "bias")) -> dict[str, Edit]:
+    """Parameters that keep their values: those of a tag, those that feed the neurons of some layers."""
+    lines = [(name, step) for name, step in new_values(d).items() if step.quantity.tag in tags]
+    return {step.name: becomes(name) for name, step in lines if layers is None or step.quantity.block in layers}
 
 
 @mistake(
@@ -147,5 +156,5 @@ def _kept(d: Derivation, layers: range, biases: bool = True) -> dict[str, Edit]:
 )
 def already_updated(d: Derivation) -> Shapes:
     """The new weights after a layer, where the derivatives before it need the old ones."""
-    edits = {step.name: becomes(f"{step.rhs.name}_new") for step in d if step.kind == "dnet/dout"}
-    yield "", edits
+    lines = [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")]
+    yield "", {step.name: becomes(new_values(d)[step.rhs.name].name) for step in lines}
