@@ -167,9 +167,10 @@ class Derivation(Shown):
         """The same with the derivatives by the inputs."""
         return self.with_inputs.program
 
-    def source(self, train_biases: bool = True) -> str:
+    def source(self, train_biases: bool | None = None) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
-        return _derived(self.network, self.update, train_biases).program.source
+        trained = self.train_biases if train_biases is None else train_biases
+        return _derived(self.network, self.update, trained).program.source
 
 
 @dataclass(frozen=True, repr=False)

@@ -102,6 +102,9 @@ class Network:
                 "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
                 "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
             )
+        own = {name for one in self.activations for name, *_ in one.definitions}
+        if twice := sorted(own & {name for name, *_ in self.loss.definitions}):
+            raise BpkitError(f"loss: expected a name of its own for each function, got {twice[0]!r} for two of them")
         put("_names", self._check_names({} if weight_names is None else weight_names))
 
     def _check_activations(self, given: object) -> tuple[Activation, ...]:

@@ -126,7 +126,10 @@ class Problem(Shown):
             raise BpkitError(f"train_biases: expected True or False, got {train_biases!r}")
         update = GradientDescent() if update is None else update
         if not isinstance(update, UpdateRule):
-            raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}")
+            rules = [rule.__name__ for rule in UpdateRule.__subclasses__()]
+            raise BpkitError(
+                f"update: expected a rule such as bp.updates.Adam(), got {update!r}{suggest(update, rules)}"
+            )
         layout = known_layout(layout)
         table = _table("inputs", inputs, len(network.inputs), "input")
         if not network.targets:
