@@ -34,7 +34,8 @@ def unchanged(case: Case) -> Diagnosis | None:
     if not found or found[0].name != KEEPS:
         return None
     if figure.rounds(case.exact):
-        message = f"So far right, but {case.text} is also the old {spelled(case.before)}. Type more digits, so that the change shows."
+        old = spelled(case.before)
+        message = f"So far right, but {case.text} is also the old {old}. Type more digits, so that the change shows."
         return case.verdict("few_digits", message, misconceptions=tuple(found[:1]), sure=False)
     return blame(case, found, figure.digits)
 
