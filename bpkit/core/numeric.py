@@ -60,6 +60,7 @@ class Values(Shown, Mapping[str, Any]):
 
     numbers: Mapping[str, Any]
     problem: Problem
+    more: Callable[[], Mapping[str, Any]]  # the same and the derivatives by the inputs
 
     def __getitem__(self, name: str) -> Any:
         with suppress(KeyError, AttributeError):
@@ -70,7 +71,7 @@ class Values(Shown, Mapping[str, Any]):
 
     @cached_property
     def _of_inputs(self) -> Mapping[str, Any]:
-        return _run(self.problem, self.problem.derivation.input_program)
+        return self.more()
 
     def __contains__(self, name: object) -> bool:
         return name in self.problem.derivation
@@ -109,7 +110,7 @@ def evaluate(problem: Problem) -> Values:
         following = evaluate(problem.sample(problem.next_sample))
         updates = (step.name for step in program.steps if step.role is Role.UPDATE)
         numbers.update({name: following[name] for name in updates})
-    return Values(numbers, problem)
+    return Values(numbers, problem, lambda: _run(problem, problem.derivation.input_program))
 
 
 def _run(problem: Problem, program: Program) -> dict[str, Any]:
@@ -150,14 +151,14 @@ def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
     """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong."""
     derivation = single(problem, "evaluate_given").derivation
     handed = {derivation[name].name: float(value) for name, value in given.items()}
-    program = derivation.input_program if any(name not in derivation.by_name for name in handed) else derivation.program
-    names, numbers = [step.name for step in program.steps], problem.givens.values()
-    with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
+    program, numbers = derivation.input_program, problem.givens.values()
+    try:
         results = program.function("given")(*numbers, handed)
-        return Values(dict(zip(names, map(float, results), strict=True)), problem)
-    with np.errstate(all="ignore"):
-        results = program.function("given", arrays=True)(*numbers, handed)
-        return Values(dict(zip(names, map(float, results), strict=True)), problem)
+    except (ArithmeticError, ValueError):  # math refuses what leaves the floats
+        with np.errstate(all="ignore"):
+            results = program.function("given", arrays=True)(*numbers, handed)
+    found = dict(zip((step.name for step in program.steps), map(float, results), strict=True))
+    return Values({step.name: found[step.name] for step in derivation}, problem, lambda: found)
 
 
 def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
