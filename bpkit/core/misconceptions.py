@@ -70,7 +70,13 @@ _OF_METHOD = (
     paths.deltas_summed,
 )
 # They show in what comes after updates, and are nothing else than another mistake before.
-_OF_TRAINING = (update.hidden_kept, update.output_kept, loss.both_doubled, loss.both_halved)
+_OF_TRAINING = (
+    update.hidden_kept,
+    update.output_kept,
+    loss.both_doubled,
+    loss.both_doubled_otherwise,
+    loss.both_halved,
+)
 
 
 def catalogue(model: Network | Problem | Derivation) -> tuple[Misconception, ...]:

@@ -55,7 +55,7 @@ class Rewriter:
         self.given = frozenset(given)
         self._outs = {s.name for s in self.true.values() if s.role is Role.FORWARD and s.quantity.tag == "out"}
         self._linked = [
-            (names_in(step.rhs), replace(step, stable=computable(step.rhs), cancelled=None))
+            (self._between(step), replace(step, stable=computable(step.rhs), cancelled=None))
             for step in self.true.values()
             if names_in(step.stable) != names_in(step.rhs)
         ]
@@ -72,10 +72,21 @@ class Rewriter:
         # A stable spelling rests on lines being true: a slope that is computed from net assumes out = f(net), a
         # cancelled delta assumes the slopes. Where one of them is rewritten, the line is computed as it is read.
         loose = not self._outs.isdisjoint(touched)
-        for used, as_read in self._linked:
-            if loose or not used.isdisjoint(touched):
+        for between, as_read in self._linked:
+            if loose or not between.isdisjoint(touched):
                 changed.setdefault(as_read.name, as_read)
         return changed
+
+    def _between(self, step: Step) -> set[str]:
+        """The lines that lead from what the stable spelling uses to what the readable one does."""
+        found: set[str] = set()
+        waiting = [*names_in(step.rhs)]
+        while waiting:
+            name = waiting.pop()
+            if name in self.true and name not in found and name not in names_in(step.stable):
+                found.add(name)
+                waiting += names_in(self.true[name].rhs)
+        return found
 
     def _line(self, name: str, edits: list[Edit]) -> Step | None:
         key = (name, *edits)

@@ -141,6 +141,13 @@ def both_doubled(d: Derivation) -> Shapes:
         yield "and the loss", _scaled(_both(d), sp.Integer(2))
 
 
+@mistake("doubles the gradient", "double the loss", "its gradient is then twice as large, too")
+def both_doubled_otherwise(d: Derivation) -> Shapes:
+    """The same for a loss without a ½."""
+    if not _has_half(d):
+        yield "and the loss", _scaled(_both(d), sp.Integer(2))
+
+
 @mistake("halves the gradient", "halve the loss", "its gradient is then half as large, too")
 def both_halved(d: Derivation) -> Shapes:
     """A ½ too many in the loss and in its slope."""
