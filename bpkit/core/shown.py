@@ -13,6 +13,7 @@ _SHOWN = MappingProxyType(
         "Step": {"__repr__": "core.text:step_text", "_repr_latex_": "core.text:step_latex"},
         "Derivation": {"__repr__": "core.text:lines_text", "_repr_latex_": "core.text:lines_latex"},
         "NumberedDerivation": {"__repr__": "core.text:lines_text", "_repr_latex_": "core.text:lines_latex"},
+        "Family": {"__repr__": "core.notation:family_text", "_repr_latex_": "core.notation:family_latex"},
         "Path": {"__repr__": "core.text:path_text"},
         "Paths": {"__repr__": "core.text:paths_text", "_repr_latex_": "core.text:paths_latex"},
         "Values": {"__repr__": "show.table:values_text", "_repr_html_": "show.table:values_html"},
