@@ -6,7 +6,7 @@ residual blocks, an embedding, and random graphs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -60,18 +60,19 @@ class Builder:
         """A sigmoid whose slope the chain rule takes from its right side."""
         return self.row(letter, {index: power(total(ONE, sp.exp(-net)), -1) for index, net in nets.items()})
 
-    def half_squares(self, outs: Sequence[Symbol]) -> Lines:
+    def half_squares(self, outs: Sequence[Symbol], places: Iterable[tuple[int, ...]] = ()) -> Lines:
         """Half of the squared distance of each output to a target of its own, and their sum."""
-        targets = [self.lines.given(Quantity("y", index=(k,), tag="target")) for k in range(1, len(outs) + 1)]
+        indices = [*places] or [(k,) for k in range(1, len(outs) + 1)]
+        targets = [self.lines.given(Quantity("y", index=index, tag="target")) for index in indices]
         self.lines.stage()
         errors = [
             self.lines.let(
-                Quantity("E", "o", (k,), tag="error"),
+                Quantity("E", "o", index, tag="error"),
                 product(HALF, power(total(y, -out), 2)),
                 "half of the squared difference",
                 {out: Slope(total(out, -y), "slope of the error")},
             )
-            for k, (out, y) in enumerate(zip(outs, targets, strict=True), 1)
+            for index, out, y in zip(indices, outs, targets, strict=True)
         ]
         self.lines.stage()
         self.lines.let(Quantity("E", "total", tag="total"), total(*errors), "the loss")
@@ -142,7 +143,7 @@ def attention(tokens: int = 2, width: int = 2) -> Lines:
     shares = {(i, j): sp.exp(s[i, j]) / total(*(sp.exp(s[i, n]) for n in ts)) for i, j in pairs}
     a = dict(zip(pairs, b.row("a", shares, slopes), strict=True))
     outs = {(i, d): weighted([a[i, j] for j in ts], [v[j][d - 1] for j in ts]) for i in ts for d in ds}
-    return b.half_squares(b.row("o", outs))
+    return b.half_squares(b.row("o", outs), outs)
 
 
 def layer_norm(width: int = 3) -> Lines:

@@ -1,0 +1,304 @@
+"""Families: lines of one shape read as one line with an index, and filled in again here by a program of the test's own.
+
+``tree`` turns an expression into plain nested tuples; of a family's line it writes sums and rows out and puts the
+quantities' names back, so that both sides can be compared to the last sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import product as grid
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from models import MODELS, attention, recurrent
+from oracle import Case
+from strategies import cases
+from thorough import examples
+
+import bpkit as bp
+from bpkit.core.chain_rule import Step, backpropagated
+from bpkit.core.expressions import product
+from bpkit.core.families import Family, folded
+from bpkit.core.lines import Lines
+from bpkit.core.quantities import Quantity
+
+z = sp.Symbol("z")
+ARTICLE = bp.examples.article.problem
+NETWORKS = {
+    "article": ARTICLE.network,
+    "one to one": bp.Network(1, 1),
+    "single output": bp.Network(2, 2, 1),
+    "three hidden layers": bp.Network(2, 3, 2, 4, 2, activation=["tanh", "relu", "softplus", "sigmoid"]),
+    "a bias for each neuron": bp.Network(3, 2, 2, activation="tanh", bias="neuron", loss="squared_error"),
+    "no bias": bp.Network(2, 3, 2, bias="none", activation="leaky_relu", loss="mean_squared_error"),
+    "logistic": bp.Network(3, 1, loss="binary_cross_entropy"),
+    "sigmoids with cross-entropy": bp.Network(2, 3, 2, loss="binary_cross_entropy"),
+    "softmax": bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy"),
+    "softmax, squared": bp.Network(2, 2, 3, activation=["sigmoid", "softmax"]),
+    "softmax without hidden": bp.Network(2, 2, activation="softmax", loss="cross_entropy"),
+    "own activation": bp.Network(2, 2, 1, activation=bp.Activation("swish", z / (1 + sp.exp(-z)))),
+    "own loss": bp.Network(2, 2, 2, loss=bp.Loss("fourth", (sp.Symbol("y") - sp.Symbol("out")) ** 4)),
+    "own names": bp.Network(1, 2, 1, weight_names={("x1", "h1"): "theta_3", ("h2", "o1"): "u"}),
+    "ones": bp.Network(1, 1, 1, 1),
+}
+Quantities = Mapping[str, Quantity]
+
+
+def of_model(lines: Lines) -> tuple[tuple[Step, ...], Quantities]:
+    steps, _ = backpropagated(lines, bp.updates.GradientDescent(), lines.parameters)
+    rate = {"learning_rate": Quantity("learning_rate", tag="rate")}
+    return steps, {**lines.quantities, **rate, **{step.name: step.quantity for step in steps}}
+
+
+# Filled in again
+
+Tree = Any
+
+
+def tree(expr: sp.Expr | None, names: Mapping[Any, str], values: Mapping[str, int]) -> Tree:
+    """Nested tuples: the names of quantities, numbers as they are, and sums written out."""
+    if expr is None:
+        return None
+    if isinstance(expr, sp.Indexed):
+        return names[str(expr.base), tuple(number(index, values) for index in expr.indices)]
+    if isinstance(expr, sp.Sum):
+        return joined("Add", written_out(expr, names, values))
+    if expr.is_Symbol:
+        return expr.name
+    if not expr.args:
+        return str(expr)
+    parts: list[Tree] = []
+    for arg in expr.args:
+        row = type(arg).__name__ == "Row" or (isinstance(arg, sp.Sum) and expr.is_Add)
+        parts += written_out(arg, names, values) if row else [tree(arg, names, values)]
+    return joined(type(expr).__name__, parts)
+
+
+def number(index: sp.Expr, values: Mapping[str, int]) -> int:
+    """The value of an index such as t + 1."""
+    return int(index.xreplace({letter: sp.Integer(values[letter.name]) for letter in index.free_symbols}))
+
+
+def joined(head: str, parts: list[Tree]) -> Tree:
+    if head in ("Add", "Mul", "Max", "Min") and len(parts) == 1:
+        return parts[0]
+    return (head, *(sorted(parts, key=repr) if head in ("Max", "Min") else parts))
+
+
+def written_out(expr: sp.Expr, names: Mapping[Any, str], values: Mapping[str, int]) -> list[Tree]:
+    """The terms of a sum, the first letter turning fastest, as SymPy has it."""
+    term, *limits = expr.args
+    limits = limits[::-1]
+    letters = [str(letter) for letter, _, _ in limits]
+    ranges = [range(number(low, values), number(high, values) + 1) for _, low, high in limits]
+    return [tree(term, names, {**values, **dict(zip(letters, found, strict=True))}) for found in grid(*ranges)]
+
+
+def letters_of(family: Family, step: Step) -> dict[str, int]:
+    """The value of each letter on the left in one of its lines."""
+    places = family.lhs.indices if isinstance(family.lhs, sp.Indexed) else ()
+    rows = [*zip(places, step.quantity.indices, strict=True)] if places else []
+    found = {place.name: value for place, value in rows if place.is_Symbol}
+    assert all(number(place, found) == value for place, value in rows)
+    return found
+
+
+def faults(families: Iterable[Family], quantities: Quantities) -> list[str]:
+    """The lines that their family does not give back."""
+    names = {(q.family, q.indices): name for name, q in quantities.items()}
+    wrong = []
+    for family in families:
+        for step in family.steps:
+            values = letters_of(family, step)
+            for what in ("lhs", "rhs", "stable", "cancelled"):
+                theirs = tree(getattr(step, what), {}, {})
+                if tree(getattr(family, what), names, values) != theirs:
+                    wrong.append(f"{what} of {step.name}")
+    return wrong
+
+
+def check(steps: tuple[Step, ...], quantities: Quantities) -> tuple[Family, ...]:
+    """Each line stands in one family, in order, and its family gives it back."""
+    families = folded(steps, quantities)
+    placed = [step.number for family in families for step in family.steps]
+    assert sorted(placed) == [step.number for step in steps]
+    firsts = [family.steps[0].number for family in families]
+    assert firsts == sorted(firsts)
+    for family in families:
+        numbers = [step.number for step in family.steps]
+        assert numbers == sorted(numbers)
+        assert len({step.quantity.family for step in family.steps}) == 1
+        assert len({step.role for step in family.steps}) == 1
+    assert faults(families, quantities) == []
+    return families
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_line_of_a_network(name: str) -> None:
+    derivation = bp.derive(NETWORKS[name])
+    families = check(derivation.steps, derivation.quantities)
+    assert [family.steps for family in derivation.families()] == [family.steps for family in families]
+    assert len(families) < len(derivation) or max(NETWORKS[name].sizes) == 1
+
+
+@pytest.mark.parametrize(
+    "rule", [bp.updates.Momentum(), bp.updates.RMSProp(), bp.updates.Adam(weight_decay=0.1)], ids=repr
+)
+@pytest.mark.parametrize("train_biases", [True, False])
+def test_every_line_of_an_update_rule(rule: Any, train_biases: bool) -> None:
+    derivation = bp.derive(ARTICLE.replace(update=rule, train_biases=train_biases))
+    families = check(derivation.steps, derivation.quantities)
+    of_weights = [family for family in families if any(step.name == "w1_new" for step in family.steps)]
+    assert [len(family.steps) for family in of_weights] == [4]  # the weights of the first layer together
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_line_of_a_model(name: str) -> None:
+    families = check(*of_model(MODELS[name]()))
+    assert any(len(family.steps) > 1 for family in families)
+
+
+@examples(15, 200)
+@given(cases(st.just(0)))
+def test_every_line_of_a_random_network(case: Case) -> None:
+    derivation = bp.derive(case.problem().network)
+    check(derivation.steps, derivation.quantities)
+
+
+def test_derivatives_by_the_inputs() -> None:
+    derivation = bp.derive(bp.Network(3, 4, 2)).with_inputs
+    families = check(derivation.steps, derivation.quantities)
+    assert len([family for family in families if "/dx" in family.steps[0].name]) == 2
+
+
+# How many
+
+
+def count(*sizes: int, **more: Any) -> int:
+    return len(bp.derive(bp.Network(*sizes, **more)).families())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"bias": "neuron", "activation": "tanh"},
+        {"bias": "none", "loss": "mean_squared_error"},
+        {"activation": ["relu", "leaky_relu", "softmax"], "loss": "cross_entropy"},
+        {"loss": "binary_cross_entropy"},
+    ],
+    ids=repr,
+)
+def test_families_do_not_grow_with_the_width(more: dict[str, Any]) -> None:
+    """A wider layer, more inputs, more outputs: the same lines with an index."""
+    shown = count(3, 4, 4, 3, **more)
+    assert {count(*sizes, **more) for sizes in ((3, 7, 4, 3), (3, 4, 6, 3), (6, 4, 4, 3), (3, 4, 4, 5))} == {shown}
+    assert shown < len(bp.derive(bp.Network(3, 4, 4, 3, **more))) / 4
+
+
+def test_crossed_names_fold_as_straight_ones_do() -> None:
+    """The article calls its weights w1, w4, w3, w2: an index counts neurons, no number in a name."""
+    assert len(bp.derive(ARTICLE.network).families()) == count(2, 2, 2)
+    own = {("x1", "h1"): "theta_3", ("x2", "h1"): "alpha", ("h2", "o1"): "u", ("h1", "o2"): "w1_left"}
+    assert count(2, 2, 2, weight_names=own) == count(2, 2, 2)
+
+
+def test_families_grow_with_the_layers() -> None:
+    numbers = [count(*([3] * layers)) for layers in (4, 5, 6)]
+    assert numbers[2] - numbers[1] == numbers[1] - numbers[0] > 0
+
+
+@pytest.mark.parametrize("make", [lambda n: recurrent(n, 2), lambda n: attention(n, 2), lambda n: attention(2, n)])
+def test_families_of_a_model_do_not_grow_with_its_length(make: Any) -> None:
+    assert len(folded(*of_model(make(4)))) == len(folded(*of_model(make(6))))
+
+
+def test_the_index_says_how_many_lines_there_are() -> None:
+    for network in NETWORKS.values():
+        for family in bp.derive(network).families():
+            ranges = [high - low + 1 for low, high in [*family.index.values()][: family.free]]
+            assert len(family.steps) == math.prod(ranges) - len(family.missing)
+
+
+def test_missing_lines_are_those_of_the_diagonal() -> None:
+    """Softmax: a slope for each pair of outputs, of which the pairs of one have another shape."""
+    families = bp.derive(NETWORKS["softmax"]).families()
+    [off] = [f for f in families if any(step.name == "dout_o1/dnet_o2" for step in f.steps)]
+    [on] = [f for f in families if any(step.name == "dout_o1/dnet_o1" for step in f.steps)]
+    assert (len(off.steps), len(on.steps)) == (6, 3)
+    assert [len(set(row.values())) for row in off.missing] == [1, 1, 1]
+    assert on.missing == []
+
+
+# A line that differs
+
+
+def swapped(step: Step, quantities: Quantities, rng: np.random.Generator) -> Step | None:
+    """The line with one quantity replaced by another of its family, or None where there is none."""
+    symbols = sorted((s for s in step.rhs.free_symbols if quantities[s.name].indices), key=str)
+    for one in rng.permutation(np.array(symbols, dtype=object)):
+        own = quantities[one.name]
+        others = [n for n, q in quantities.items() if q.family == own.family and n != one.name]
+        others = [name for name in others if sp.Symbol(name) not in step.rhs.free_symbols]
+        if others:
+            other = next(s for s in [sp.Symbol(others[rng.integers(len(others))])])
+            return replace(step, rhs=step.rhs.xreplace({one: other}), stable=step.stable.xreplace({one: other}))
+    return None
+
+
+def changed(step: Step, quantities: Quantities, rng: np.random.Generator) -> Step:
+    """The line with twice its right side."""
+    return replace(step, rhs=product(sp.Integer(2), step.rhs), stable=product(sp.Integer(2), step.stable))
+
+
+@pytest.mark.parametrize("change", [swapped, changed])
+@pytest.mark.parametrize(
+    "more", [{}, {"activation": ["tanh", "softmax"], "loss": "cross_entropy"}], ids=["", "softmax"]
+)
+def test_a_line_that_differs_is_not_folded_with_the_others(change: Any, more: dict[str, Any]) -> None:
+    derivation = bp.derive(bp.Network(3, 4, 4, **more))
+    rng, tried = np.random.default_rng(0), 0
+    for family in derivation.families():
+        if len(family.steps) < 3:
+            continue
+        # The last, as all the others have said by then what each index is.
+        other = change(family.steps[-1], derivation.quantities, rng)
+        if other is None:
+            continue
+        tried += 1
+        steps = tuple(other if step.number == other.number else step for step in derivation)
+        families = check(steps, derivation.quantities)
+        [its] = [one for one in families if any(step.number == other.number for step in one.steps)]
+        assert [step.number for step in its.steps] == [other.number], other
+    assert tried > 10
+
+
+def test_a_line_of_a_long_chain_that_differs() -> None:
+    steps, quantities = of_model(recurrent(7, 1))
+    whole = len(folded(steps, quantities))
+    at = next(i for i, step in enumerate(steps) if step.name == "net1_5")
+    w = next(s for s in steps[at].rhs.free_symbols if s.name == "h1_4")
+    other = replace(steps[at], rhs=steps[at].rhs.xreplace({w: sp.Symbol("h1_3")}), stable=steps[at].rhs)
+    families = check((*steps[:at], other, *steps[at + 1 :]), quantities)
+    assert len(families) > whole
+    [its] = [one for one in families if other in one.steps]
+    assert len(its.steps) == 1
+
+
+# Shown
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_families_show_themselves(name: str) -> None:
+    for family in bp.derive(NETWORKS[name]).families():
+        assert str(family)
+        assert "0x" not in repr(family)
+        assert family.reason
+        assert tuple(step.number for step in family.steps) == tuple(family.numbers)
