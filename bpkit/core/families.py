@@ -10,25 +10,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Any, NamedTuple
 
+import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
 from bpkit.core.chain_rule import Step
-from bpkit.core.expressions import symbol, total
+from bpkit.core.expressions import total
 from bpkit.core.quantities import Quantity
 from bpkit.core.shown import Shown
 
 LETTERS = "ijklmpqrsuvabcdefghtxyz"
 Axis = tuple[str, int]  # a family that is no derivative, and which of its indices
 Numbers = tuple[int, ...]
-Choice = tuple[tuple[int, ...], int]  # what is added up to a number: own indices (~a is less own index a), and so much
+Path = tuple[int, ...]
+Choice = tuple[Numbers, int]  # what is added up to a number: own indices (~a is less own index a), and so much
 
 
 class Row(sp.Expr):  # type: ignore[misc]  # SymPy ships no types
-    """The numbers of a row, as arguments of a function: an expression, its letter, first and last."""
+    """The numbers of a row, as arguments of a function: an expression, and its letter, first and last."""
 
 
 class Leaf(NamedTuple):
@@ -41,19 +43,21 @@ class Leaf(NamedTuple):
 class Run(NamedTuple):
     """So many parts of one shape, in a shape: from one to the next their numbers grow by these steps."""
 
-    count: int
+    length: int
     steps: Numbers
     part: Any
 
 
 class Slot(NamedTuple):
-    """A place for a number in a shape: what it counts, in which leaf and term; path, step and length of the runs that move it."""
+    """A place for a number in a shape: what it counts, its leaf and term, and path, step and length of each run that
+    moves it.
+    """
 
     axis: Axis
-    leaf: tuple[int, ...]
+    leaf: Path
     last: bool
-    term: tuple[int, ...]
-    runs: tuple[tuple[tuple[int, ...], int, int], ...] = ()
+    term: Path
+    runs: tuple[tuple[Path, int, int], ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,18 +65,22 @@ class Family(Shown):
     """Lines of one shape as one: left and right side with letters for indices, and the lines themselves.
 
     ``index`` has the first and last value of each letter, those of the left side (``free`` of them) before those of
-    sums. ``stable`` and ``cancelled`` are what a step has under these names.
+    sums. ``stable`` and ``cancelled`` are what a step has under these names; ``leaves`` has a quantity for each family.
     """
 
-    quantity: Quantity  # of the first line
     lhs: sp.Expr
     rhs: sp.Expr
     stable: sp.Expr
     cancelled: sp.Expr | None
-    index: Mapping[str, tuple[int, int]]
-    free: int
     steps: tuple[Step, ...]
-    leaves: Mapping[str, Quantity] = field(compare=False)  # a quantity for each name and each family on the right
+    leaves: Mapping[str, Quantity] = field(compare=False)
+    index: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    free: int = 0
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the first of the lines is about."""
+        return self.steps[0].quantity
 
     @property
     def name(self) -> str:
@@ -94,18 +102,17 @@ class Family(Shown):
         """The right side in its shortest form."""
         return self.rhs if self.cancelled is None else self.cancelled
 
+    def values(self, step: Step) -> dict[str, int]:
+        """The value of each letter of the left side in one of the lines."""
+        return {one.name: value for one, value in zip(self.lhs.args[1:], step.quantity.indices) if one.is_Symbol}
+
     @cached_property
     def missing(self) -> list[dict[str, int]]:
-        """The values of the letters on the left for which there is no line, such as those of the diagonal."""
+        """The values of the letters of the left side for which there is no line, such as those of a diagonal."""
         letters = [*self.index][: self.free]
-        found = {tuple(_values(self.lhs, step)[letter] for letter in letters) for step in self.steps}
-        every = product(*(range(low, high + 1) for low, high in [*self.index.values()][: self.free]))
+        found = {tuple(map(self.values(step).__getitem__, letters)) for step in self.steps}
+        every = product(*(range(low, high + 1) for low, high in map(self.index.__getitem__, letters)))
         return [dict(zip(letters, values)) for values in every if values not in found]
-
-
-def _values(lhs: sp.Expr, step: Step) -> dict[str, int]:
-    """The value of each letter on a left side in one of its lines."""
-    return {place.name: value for place, value in zip(lhs.args[1:], step.quantity.indices) if place.is_Symbol}
 
 
 def axes_of(quantity: Quantity) -> tuple[Axis, ...]:
@@ -115,33 +122,9 @@ def axes_of(quantity: Quantity) -> tuple[Axis, ...]:
     return tuple((quantity.family, place) for place in range(len(quantity.index)))
 
 
-class _Reader:
-    """Reads right sides: a shape, and the numbers in it."""
-
-    def __init__(self, quantities: Mapping[str, Quantity]) -> None:
-        self.found = {name: (Leaf(q.family, axes_of(q)), q.indices) for name, q in quantities.items() if q.indices}
-
-    def sides(self, step: Step) -> tuple[Any, Numbers]:
-        """All right sides of a line as one shape; its head says which side stands where."""
-        sides = [step.rhs] + [one for one in (step.stable, step.cancelled) if one is not None and one is not step.rhs]
-        head = tuple(None if one is None else sides.index(one) for one in (step.rhs, step.stable, step.cancelled))
-        return _joined(head, [self.read(side) for side in sides])
-
-    def read(self, expr: sp.Expr) -> tuple[Any, Numbers]:
-        if not expr.args:
-            return self.found.get(expr.name, (expr, ())) if expr.is_Symbol else (expr, ())
-        parts = [self.read(arg) for arg in expr.args]
-        if isinstance(expr, sp.Max | sp.Min):
-            parts.sort(key=lambda part: part[1])  # SymPy sorts them by their names
-        if isinstance(expr, sp.Add | sp.Function | sp.Max | sp.Min):
-            before = 0
-            while len(parts) != before:  # a double sum is a run of runs
-                before, parts = len(parts), _runs(parts)
-        return _joined(expr.func, parts)
-
-
-def _joined(head: Any, parts: list[tuple[Any, Numbers]]) -> tuple[Any, Numbers]:
-    return (head, *(shape for shape, _ in parts)), tuple(number for _, own in parts for number in own)
+def _joined(head: Any, parts: Iterable[tuple[Any, Numbers]]) -> tuple[Any, Numbers]:
+    shapes, numbers = zip(*parts)
+    return (head, *shapes), sum(numbers, ())
 
 
 def _runs(parts: list[tuple[Any, Numbers]]) -> list[tuple[Any, Numbers]]:
@@ -161,70 +144,124 @@ def _runs(parts: list[tuple[Any, Numbers]]) -> list[tuple[Any, Numbers]]:
     return found[::-1]
 
 
-def _slots(shape: Any, path: tuple[int, ...] = (), term: tuple[int, ...] = ()) -> Iterator[Slot]:
+def _slots(shape: Any, path: Path = (), term: Path = ()) -> Iterator[Slot]:
     """The places for numbers in a shape, in order."""
     if isinstance(shape, Leaf):
-        for axis in shape.axes:
-            yield Slot(axis, path, axis is shape.axes[-1], term)
+        for place, axis in enumerate(shape.axes, 1):
+            yield Slot(axis, path, place == len(shape.axes), term)
     elif isinstance(shape, Run):
         for step, slot in zip(shape.steps, _slots(shape.part, (*path, -1), term)):
-            yield slot._replace(runs=((path, step, shape.count), *slot.runs) if step else slot.runs)
+            yield slot._replace(runs=((path, step, shape.length), *slot.runs) if step else slot.runs)
     elif isinstance(shape, tuple):
         for place, part in enumerate(shape[1:]):
             inner = (*path, place)
             yield from _slots(part, inner, inner if shape[0] is sp.Add or isinstance(shape[0], tuple) else term)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class _Group:
-    """Lines of one shape, and what each number in them may be: an own index and so much, or one number for all."""
+    """Lines of one shape, and for each number in them what it may be."""
 
     shape: Any
-    steps: list[Step] = field(default_factory=list)
-    options: list[set[Choice]] = field(default_factory=list)
-    chosen: list[Choice] = field(default_factory=list)
-
-    def takes(self, step: Step, numbers: Numbers) -> bool:
-        indices = step.quantity.indices
-        own = indices + tuple(-value for value in reversed(indices))  # own[~a] is -own[a]
-        if not self.steps:
-            sums = [((), 0), *(((a,), value) for a, value in enumerate(indices))]
-            sums += [((a, b), own[a] + own[b]) for a in range(len(indices)) for b in range(-len(indices), a) if b != ~a]
-            kept = [{(of, number - value) for of, value in sums} for number in numbers]
-        else:
-            kept = [{c for c in cs if sum(own[a] for a in c[0]) + c[1] == n} for cs, n in zip(self.options, numbers)]
-        if not all(kept):
-            return False
-        self.steps.append(step)
-        self.options = kept
-        return True
+    steps: list[Step]
+    options: list[list[Choice]]
 
     @cached_property
-    def slots(self) -> list[Slot]:
-        return [*_slots(self.shape)]
+    def own(self) -> tuple[Axis, ...]:
+        return axes_of(self.steps[0].quantity)
 
     @cached_property
     def columns(self) -> list[Numbers]:
         """The values of each own index, line by line."""
         return [*zip(*(step.quantity.indices for step in self.steps))]
 
+    @cached_property
+    def slots(self) -> list[Slot]:
+        return [*_slots(self.shape)]
+
+
+def _groups(shape: Any, members: list[tuple[Step, Numbers]]) -> Iterator[_Group]:
+    """All lines of a shape as one group if their numbers allow it; else the first and what goes with it, and so on."""
+    first = members[0]
+    axes = range(len(first[0].quantity.indices))
+    own = np.array([step.quantity.indices for step, _ in members], dtype=int).reshape(len(members), len(axes))
+    signed = np.hstack([own, -own[:, ::-1]])
+    numbers = np.array([one for _, one in members], dtype=int).reshape(len(members), len(first[1]), 1)
+    simple: list[Numbers] = [(), *((a,) for a in axes)]
+    pairs = [(a, b) for a, b in combinations_with_replacement(range(-len(axes), len(axes)), 2) if b >= 0 and b != ~a]
+    for sums in (simple, [*simple, *pairs], simple):
+        # What is left of a number without so many own indices must be the same on all lines.
+        left = numbers - np.stack([signed[:, [*one]].sum(axis=1) for one in sums], axis=1)[:, None, :]
+        if (left == left[0]).all(axis=0).any(axis=1).all():
+            break
+    while members:
+        same, taken = left[0] == left[0], []
+        for place, one in enumerate(left):
+            both = same & (one == left[0])
+            if both.any(axis=1).all():
+                same = both
+                taken.append(place)
+        options = [[(of, int(n)) for of, n, ok in zip(sums, row, good) if ok] for row, good in zip(left[0], same)]
+        yield _Group(shape, [members[place][0] for place in taken], options)
+        left = np.delete(left, taken, axis=0)
+        members = [member for place, member in enumerate(members) if place not in {*taken}]
+
+
+def _rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
+    """An expression with other parts, as it was written."""
+    if issubclass(head, sp.Add | sp.Mul):
+        return args[0] if len(args) == 1 else head._from_args(args)
+    if issubclass(head, (sp.Pow, sp.Piecewise, Relational, *_WITH_ROWS)):
+        return head(*args, evaluate=False)
+    return head(*args)
+
+
+_WITH_ROWS = (sp.Function, sp.Max, sp.Min)
+
+
+def _number(index: sp.Expr, values: Mapping[str, int]) -> int:
+    """The value of an index such as i + s - 1."""
+    if index.is_Symbol:
+        return values[index.name]
+    pairs = [term.as_coeff_Mul() for term in sp.Add.make_args(index)]
+    return sum(int(times) * (values[one.name] if one.is_Symbol else int(one)) for times, one in pairs)
+
 
 class _Folder:
-    """Chooses letters, so that a letter counts the same things on all lines, and writes families with them."""
+    """Reads lines, and writes families with letters of which each counts the same things on all lines."""
 
     def __init__(self, quantities: Mapping[str, Quantity]) -> None:
-        self.names = {(q.family, q.indices): name for name, q in quantities.items()}
+        self.leaves = {**{q.family: q for q in quantities.values()}, **quantities}
+        self.letters = [letter for letter in LETTERS if letter not in self.leaves]
+        self.found = {name: (Leaf(q.family, axes_of(q)), q.indices) for name, q in quantities.items() if q.indices}
+        self.symbols = {(q.family, q.indices): q.symbol for q in quantities.values()}
         seen: dict[Axis, set[int]] = defaultdict(set)
-        for quantity in quantities.values():
-            for axis, value in zip(axes_of(quantity), quantity.indices):
-                seen[axis].add(value)
-        self.alone = {axis for axis, values in seen.items() if len(values) == 1}
+        for leaf, numbers in self.found.values():
+            for axis, number in zip(leaf.axes, numbers):
+                seen[axis].add(number)
+        self.alone = {axis for axis, numbers in seen.items() if len(numbers) == 1}
         self.order = {axis: place for place, axis in enumerate(seen)}
         self.same = {axis: axis for axis in seen}
         self.met: set[Axis] = set()
-        named = {*quantities, *(q.family for q in quantities.values())}
-        self.letters = [letter for letter in LETTERS if letter not in named]
-        self.leaves = {**{q.family: q for q in quantities.values()}, **quantities}
+
+    def sides(self, step: Step) -> tuple[Any, Numbers]:
+        """All right sides of a line as one shape; its head says which stands where."""
+        sides = [step.rhs] + [one for one in (step.stable, step.cancelled) if one is not None and one is not step.rhs]
+        head = tuple(None if one is None else sides.index(one) for one in (step.rhs, step.stable, step.cancelled))
+        return _joined(head, map(self.read, sides))
+
+    def read(self, expr: sp.Expr) -> tuple[Any, Numbers]:
+        """The shape of an expression, and the numbers in it."""
+        if not expr.args:
+            return self.found.get(expr.name, (expr, ())) if expr.is_Symbol else (expr, ())
+        parts = [*map(self.read, expr.args)]
+        if isinstance(expr, sp.Max | sp.Min):
+            parts.sort(key=lambda part: part[1])  # SymPy sorts them by their names
+        if expr.is_Add or isinstance(expr, _WITH_ROWS):
+            before = 0
+            while len(parts) != before:  # a double sum is a run of runs
+                before, parts = len(parts), _runs(parts)
+        return _joined(expr.func, parts)
 
     def root(self, axis: Axis) -> Axis:
         return axis if self.same[axis] == axis else self.root(self.same[axis])
@@ -235,31 +272,27 @@ class _Folder:
         self.same[second] = first
         self.met.update(axes)
 
-    def choose(self, group: _Group) -> None:
-        """What each number on the right is, and so which indices count the same things."""
-        own = axes_of(group.steps[0].quantity)
-        varies = [len(set(column)) > 1 for column in group.columns]
+    def chosen(self, group: _Group) -> list[Choice]:
+        """What each number on the right is; which indices count the same things follows."""
+        own, found = group.own, []
+        varies = [len({*column}) > 1 for column in group.columns]
         fresh = [axis not in self.met for axis in own]
         sums: dict[Any, tuple[Axis, Any]] = {}  # of each run, and of each term that is a sum of one
         for slot, options in zip(group.slots, group.options):
             alone = slot.axis in self.alone and not slot.runs
             # Where rows of one number follow each other, w1 · x1 is a sum over the row before.
             summed = not slot.last or sums.get(("term", slot.term), (None, slot.leaf))[1] != slot.leaf
-            fitting = [
-                (len(of), not kin, abs(offset), of, offset)
-                for of, offset in options
-                for kin in [len(of) == 1 and self.root(own[of[0]]) == self.root(slot.axis)]
-                if (of and all(varies[a if a >= 0 else ~a] for a in of))
-                or (
-                    (len(of) == 1 and alone and not offset and own[of[0]] in self.alone)
-                    and (kin or (fresh[of[0]] and not summed))
-                )
-            ]
-            choice = min(fitting)[3:] if fitting else next(c for c in options if not c[0])
-            group.chosen.append(choice)
-            if choice[0]:
-                if len(choice[0]) == 1:
-                    self.join(slot.axis, own[choice[0][0]])
+            fitting = []
+            for of, number in options:
+                kin = len(of) == 1 and self.root(own[of[0]]) == self.root(slot.axis)
+                may = len(of) == 1 and alone and not number and own[of[0]] in self.alone
+                if of and (all(varies[max(a, ~a)] for a in of) or (may and (kin or (fresh[of[0]] and not summed)))):
+                    fitting.append((len(of), not kin, abs(number), (of, number)))
+            of, number = min(fitting)[3] if fitting else next(one for one in options if not one[0])
+            found.append((of, number))
+            if len(of) == 1:
+                self.join(slot.axis, own[of[0]])
+            if of:
                 continue
             for run, *_ in slot.runs:
                 self.join(slot.axis, sums.setdefault(run, (slot.axis, None))[0])
@@ -267,31 +300,33 @@ class _Folder:
                 axis, leaf = sums.setdefault(("term", slot.term), (slot.axis, slot.leaf))
                 if leaf != slot.leaf:
                     self.join(slot.axis, axis)
+        return found
 
     def letter(self, axis: Axis, taken: Iterable[str]) -> str:
         """The letter of what an index counts, or another that is free on this line."""
         place = [one for one in self.order if self.root(one) == one].index(self.root(axis)) % len(self.letters)
         return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
 
-    def written(self, group: _Group) -> list[Family]:
+    def written(self, group: _Group, chosen: list[Choice]) -> list[Family]:
         """The family; the lines by themselves where it does not give them back."""
-        family = _Writer(self, group).family()
+        family = _Writer(self, group, chosen).family()
         if all(self._gives_back(family, step) for step in group.steps):
             return [family]
-        return [Family(s.quantity, s.lhs, s.rhs, s.stable, s.cancelled, {}, 0, (s,), self.leaves) for s in group.steps]
+        return [Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), self.leaves) for s in group.steps]
 
     def _gives_back(self, family: Family, step: Step) -> bool:
-        values = _values(family.lhs, step)
-        sides = [(family.rhs, step.rhs), (family.stable, step.stable), (family.cancelled, step.cancelled)]
+        values = family.values(step)
+        sides = [(family.lhs, step.lhs), (family.rhs, step.rhs), (family.stable, step.stable)]
+        sides += [] if family.cancelled is None else [(family.cancelled, step.cancelled)]
         try:
-            return all(theirs is None or self.filled(ours, values) == theirs for ours, theirs in sides)
-        except KeyError:
+            return all(self.filled(ours, values) == theirs for ours, theirs in sides)
+        except KeyError:  # no quantity has this index
             return False
 
     def filled(self, expr: sp.Expr, values: Mapping[str, int]) -> sp.Expr:
         """An expression with numbers in the places of letters, its sums and rows written out."""
         if isinstance(expr, sp.Indexed):
-            return symbol(self.names[expr.base.name, tuple(_number(one, values) for one in expr.indices)])
+            return self.symbols[expr.base.name, tuple(_number(one, values) for one in expr.indices)]
         if isinstance(expr, sp.Sum | Row):
             return total(*self._each(expr, values))
         if not expr.args:
@@ -309,92 +344,59 @@ class _Folder:
         return [self.filled(part, known) for known in found]
 
 
-_WITH_ROWS = (sp.Function, sp.Max, sp.Min)
-
-
-def _number(index: sp.Expr, values: Mapping[str, int]) -> int:
-    """The value of an index such as i + s - 1."""
-    if index.is_Symbol:
-        return values[index.name]
-    pairs = [term.as_coeff_Mul() for term in sp.Add.make_args(index)]
-    return sum(int(times) * (values[one.name] if one.is_Symbol else int(one)) for times, one in pairs)
-
-
-def _rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
-    """An expression with other parts, as it was written."""
-    if issubclass(head, sp.Add | sp.Mul):
-        return head._from_args(args)
-    if issubclass(head, (sp.Pow, sp.Piecewise, Relational, *_WITH_ROWS)):
-        return head(*args, evaluate=False)
-    return head(*args)
-
-
 class _Writer:
     """Writes one family: letters for own indices, then the right sides with letters for sums."""
 
-    def __init__(self, folder: _Folder, group: _Group) -> None:
+    def __init__(self, folder: _Folder, group: _Group, chosen: list[Choice]) -> None:
         self.folder, self.group = folder, group
         self.index: dict[str, tuple[int, int]] = {}
         self.own: list[sp.Expr] = []
-        axes, columns = axes_of(group.steps[0].quantity), group.columns
-        for a, (axis, column) in enumerate(zip(axes, columns)):
-            varies = len(set(column)) > 1
-            ahead = [(b, {mine - other for mine, other in zip(column, columns[b])}) for b in range(a)]
-            twins = [self.own[b] + min(by) for b, by in ahead if len(by) == 1 and (varies or self._kin(axes[b], axis))]
-            if not varies and axis not in folder.alone:
-                self.own.append(sp.Integer(column[0]))
-            else:
+        for a, (axis, column) in enumerate(zip(group.own, group.columns)):
+            varies = len({*column}) > 1
+            ahead = [(b, {mine - other for mine, other in zip(column, group.columns[b])}) for b in range(a)]
+            ahead = [(b, by) for b, by in ahead if varies or folder.root(group.own[b]) == folder.root(axis)]
+            twins = [self.own[b] + min(by) for b, by in ahead if len(by) == 1]
+            if varies or axis in folder.alone:
                 self.own.append(twins[0] if twins else self._new(axis, min(column), max(column), self.index))
+            else:
+                self.own.append(sp.Integer(column[0]))
         self.free = len(self.index)
         self.sums: dict[Any, tuple[sp.Symbol, int, int]] = {}  # letter, first and last, of a run or of a sum of one
-        for slot, (own, number) in zip(group.slots, group.chosen):
-            around: list[Any] = [
-                ((run,), number if step > 0 and not own else 1, count) for run, step, count in slot.runs
-            ]
-            if self._alone(slot, own):
-                around.append((self._term(slot), number, 1))
-            for key, first, count in around:
-                if key not in self.sums:
-                    beside = [one[0].name for other, one in self.sums.items() if other[0] == slot.leaf[: len(other[0])]]
-                    letter = self._new(slot.axis, first, first + count - 1, [*[*self.index][: self.free], *beside])
-                    self.sums[key] = letter, first, first + count - 1
-        self.places = iter([self._place(slot, *choice) for slot, choice in zip(group.slots, group.chosen)])
+        self.places = iter([self._place(slot, *choice) for slot, choice in zip(group.slots, chosen)])
 
     def _new(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
         letter = self.folder.letter(axis, {*taken, *(one for one in self.index if self.index[one] != (low, high))})
         self.index[letter] = low, high
         return sp.Symbol(letter, integer=True)
 
-    def _kin(self, one: Axis, other: Axis) -> bool:
-        return self.folder.root(one) == self.folder.root(other)
+    def _sum(self, key: tuple[Any, ...], slot: Slot, first: int, length: int) -> tuple[sp.Symbol, int, int]:
+        """Letter, first and last of a sum around a place."""
+        if key not in self.sums:
+            beside = [one[0].name for (path, *_), one in self.sums.items() if path == slot.leaf[: len(path)]]
+            letter = self._new(slot.axis, first, first + length - 1, [*[*self.index][: self.free], *beside])
+            self.sums[key] = letter, first, first + length - 1
+        return self.sums[key]
 
-    def _alone(self, slot: Slot, own: tuple[int, ...]) -> bool:
-        return not own and not slot.runs and slot.axis in self.folder.alone
-
-    def _term(self, slot: Slot) -> tuple[Any, ...]:
-        return slot.term, self.folder.root(slot.axis)
-
-    def _place(self, slot: Slot, own: tuple[int, ...], number: int) -> sp.Expr:
-        if self._alone(slot, own):
-            return self.sums[self._term(slot)][0]
-        index = sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in own)
-        for run, step, _ in slot.runs:
-            letter, first, _ = self.sums[run,]
+    def _place(self, slot: Slot, of: Numbers, number: int) -> sp.Expr:
+        """What stands in a place for a number."""
+        if not of and not slot.runs and slot.axis in self.folder.alone:
+            return self._sum((slot.term, self.folder.root(slot.axis)), slot, number, 1)[0]
+        index = sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in of)
+        for run, step, length in slot.runs:
+            letter, first, _ = self._sum((run,), slot, 1 if of or step < 0 else number, length)
             index += step * (letter - first)
         return index
 
     def family(self) -> Family:
         """The family that the group's lines make."""
-        first = self.group.steps[0]
-        head, *shapes = self.group.shape
+        steps, (head, *shapes) = self.group.steps, self.group.shape
         sides = [self._written(shape, (place,)) for place, shape in enumerate(shapes)]
+        lhs = _indexed(steps[0].quantity.family, self.own) if self.own else steps[0].lhs
         rhs, stable, cancelled = (None if place is None else sides[place] for place in head)
-        lhs = _indexed(first.quantity.family, self.own) if self.own else first.lhs
-        steps, leaves = tuple(self.group.steps), self.folder.leaves
-        return Family(first.quantity, lhs, rhs, stable, cancelled, self.index, self.free, steps, leaves)
+        return Family(lhs, rhs, stable, cancelled, tuple(steps), self.folder.leaves, self.index, self.free)
 
-    def _written(self, shape: Any, path: tuple[int, ...], within: Any = sp.Add) -> sp.Expr:
-        """A part of the right side, with its sums of one around it where it is a term."""
+    def _written(self, shape: Any, path: Path, within: Any = sp.Add) -> sp.Expr:
+        """A part of the right side; where it is a term, with its sums of one around it."""
         if isinstance(shape, Leaf):
             expr = _indexed(shape.family, [next(self.places) for _ in shape.axes])
         elif isinstance(shape, Run):
@@ -402,11 +404,11 @@ class _Writer:
             expr = (sp.Sum if within is sp.Add else Row)(part, sp.Tuple(*self.sums[path,]))
         elif isinstance(shape, tuple):
             args = [self._written(part, (*path, place), shape[0]) for place, part in enumerate(shape[1:])]
-            expr = args[0] if args[1:] == [] and shape[0] is sp.Add else _rebuilt(shape[0], args)
+            expr = _rebuilt(shape[0], args)
         else:
             return shape
-        own = [limits for key, limits in self.sums.items() if key[0] == path and len(key) == 2]
-        return sp.Sum(expr, *own) if own else expr
+        ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) == 2]
+        return sp.Sum(expr, *ones) if ones else expr
 
 
 def _indexed(family: str, index: list[sp.Expr]) -> sp.Expr:
@@ -418,16 +420,13 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
 
     The work grows with the number of lines.
     """
-    reader, folder = _Reader(quantities), _Folder(quantities)
-    groups: list[_Group] = []
-    alike: dict[Any, list[_Group]] = defaultdict(list)
+    folder, steps = _Folder(quantities), [*steps]
+    alike: dict[Any, list[tuple[Step, Numbers]]] = defaultdict(list)
     for step in steps:
-        shape, numbers = reader.sides(step)
-        found = alike[step.quantity.family, shape]
-        if not any(group.takes(step, numbers) for group in found):
-            found.append(_Group(shape))
-            found[-1].takes(step, numbers)
-            groups.append(found[-1])
-    for group in groups:
-        folder.choose(group)
-    return tuple(family for group in groups for family in folder.written(group))
+        shape, numbers = folder.sides(step)
+        alike[step.quantity.family, shape].append((step, numbers))
+    groups = [group for (_, shape), members in alike.items() for group in _groups(shape, members)]
+    place = {id(step): number for number, step in enumerate(steps)}
+    groups.sort(key=lambda group: place[id(group.steps[0])])
+    chosen = [folder.chosen(group) for group in groups]
+    return tuple(family for group, choices in zip(groups, chosen) for family in folder.written(group, choices))

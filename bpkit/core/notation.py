@@ -35,7 +35,7 @@ def _places(quantity: Quantity, indices: Iterator[sp.Expr]) -> str:
         if more and letters.could_extract_minus_sign():
             own.append(f"{more}{letters}")
         else:
-            own.append(f"{letters}{more:+d}" if more and letters else str(index))
+            own.append(f"{letters}{int(more):+d}" if more and letters else str(index))
     return f"[{','.join(own).replace(' ', '')}]" if own else ""
 
 
@@ -53,7 +53,7 @@ class _IndexedText(_Text):
         return f"({text})" if isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"] else text
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return expr.name
+        return str(expr.name)
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         return self.named(self.names[expr.base.name], iter(expr.indices))
@@ -67,9 +67,8 @@ class _IndexedText(_Text):
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         part, *limits = expr.args
-        return "".join(f"Σ_{letter} " for letter, *_ in reversed(limits)) + self.parenthesize(
-            part, PRECEDENCE["Mul"], strict=True
-        )
+        signs = "".join(f"Σ_{letter} " for letter, *_ in reversed(limits))
+        return signs + self.parenthesize(part, PRECEDENCE["Mul"], strict=True)
 
     def _print_Row(self, expr: sp.Expr) -> str:
         part, (letter, low, high) = expr.args
@@ -84,7 +83,7 @@ class _IndexedLatex(_Latex):
         self.names = names
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        return self.names[expr.name].latex if expr.name in self.names else expr.name
+        return self.names[expr.name].latex if expr.name in self.names else str(expr.name)
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         return self.named(self.names[expr.base.name], iter(expr.indices))
