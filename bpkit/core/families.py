@@ -253,7 +253,8 @@ class _Folder:
     def read(self, expr: sp.Expr) -> tuple[Any, Numbers]:
         """The shape of an expression, and the numbers in it."""
         if not expr.args:
-            return self.found.get(expr.name, (expr, ())) if expr.is_Symbol else (expr, ())
+            alone = (None, expr), ()  # SymPy would take the name of a leaf that it is compared with for an expression
+            return self.found.get(expr.name, alone) if expr.is_Symbol else alone
         parts = [*map(self.read, expr.args)]
         if isinstance(expr, sp.Max | sp.Min):
             parts.sort(key=lambda part: part[1])  # SymPy sorts them by their names
@@ -402,11 +403,11 @@ class _Writer:
         elif isinstance(shape, Run):
             part = self._written(shape.part, (*path, -1), within)
             expr = (sp.Sum if within is sp.Add else Row)(part, sp.Tuple(*self.sums[path,]))
-        elif isinstance(shape, tuple):
+        elif shape[0] is not None:
             args = [self._written(part, (*path, place), shape[0]) for place, part in enumerate(shape[1:])]
             expr = _rebuilt(shape[0], args)
         else:
-            return shape
+            return shape[1]
         ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) == 2]
         return sp.Sum(expr, *ones) if ones else expr
 
