@@ -79,12 +79,24 @@ _OF_TRAINING = (
 )
 
 
-def catalogue(model: Network | Problem | Derivation) -> tuple[Misconception, ...]:
+Model = Network | Problem | Derivation
+
+
+def catalogue(model: Model) -> tuple[Misconception, ...]:
     """Every misconception as it looks on the lines of a model, the simplest explanations first.
 
     Those that come in several shapes stand once for each, under the same name.
     """
-    return _known(model if isinstance(model, Derivation) else derive(model))
+    return _known(_lines(model))
+
+
+def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
+    """The misconceptions that show after updates alone."""
+    return _known_of_training(_lines(model))
+
+
+def _lines(model: Model) -> Derivation:
+    return model if isinstance(model, Derivation) else derive(model)
 
 
 @lru_cache(maxsize=64)
@@ -94,8 +106,7 @@ def _known(d: Derivation) -> tuple[Misconception, ...]:
 
 
 @lru_cache(maxsize=64)
-def catalogue_of_training(d: Derivation) -> tuple[Misconception, ...]:
-    """The misconceptions that show after updates alone."""
+def _known_of_training(d: Derivation) -> tuple[Misconception, ...]:
     return tuple(_on(d, _OF_TRAINING))
 
 

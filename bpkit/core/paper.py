@@ -175,10 +175,10 @@ def _terms(asked: Question, rhs: sp.Expr) -> list[tuple[sp.Expr, float]]:
     """The terms of a sum, and their right numbers."""
     if not isinstance(rhs, sp.Add):
         return []
-    known = {**asked.problem.givens, **asked.exact}
-    return [
-        (term, float(term.xreplace({sp.Symbol(n): sp.Float(known[n]) for n in names_in(term)}))) for term in rhs.args
-    ]
+    exact = asked.exact
+    givens = exact.problem.givens
+    numbers = {sp.Symbol(n): sp.Float(exact[n] if n in exact else givens[n]) for n in names_in(rhs)}
+    return [(term, float(term.xreplace(numbers))) for term in rhs.args]
 
 
 def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:

@@ -25,7 +25,7 @@ def gradient_added(d: Derivation) -> Shapes:
 @mistake(
     "forgets the learning rate",
     "forget to multiply by the learning rate",
-    "an update subtracts the learning rate times the derivative",
+    "what an update subtracts is multiplied by the learning rate",
 )
 def rate_forgotten(d: Derivation) -> Shapes:
     """w - dE/dw."""
