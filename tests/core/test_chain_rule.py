@@ -22,7 +22,7 @@ from thorough import examples
 import bpkit as bp
 from bpkit.core.chain_rule import Step, backpropagated
 from bpkit.core.expressions import total
-from bpkit.core.lines import Lines
+from bpkit.core.lines import Lines, Slope
 from bpkit.core.quantities import Quantity, Role
 
 Numbers = dict[str, float]
@@ -235,6 +235,97 @@ def test_error_by_error() -> None:
                 assert theirs[hidden_one] == 0
     assert {symbol.name for symbol in by_name["dE_total/dh2"].rhs.free_symbols} == {"dE_o1/dh2", "dE_o2/dh2"}
     assert {symbol.name for symbol in by_name["dE_total/dh1"].rhs.free_symbols} == {"dE_o1/dh1"}
+
+
+# The loss, spellings, order, words
+
+
+@pytest.mark.parametrize("loss", ["weighs", "multiplies", "uses twice", "adds what is no error", "is the output"])
+def test_a_loss_that_is_more_than_a_sum_of_errors(loss: str) -> None:
+    """A derivative by an error that is not 1 has a line; one that is 1 has none only where the loss alone uses it."""
+    b = Builder()
+    [x], [w, v] = b.inputs("x", 1), b.parameters("w", 1, 2)
+    first, second = b.row("h", {1: sp.tanh(w * x), 2: sp.tanh(v * x)})
+    [errors] = [b.row("e", {1: first**2, 2: second**2 + 1})]
+    if loss == "uses twice":
+        errors += b.row("e", {3: errors[0] * errors[1]})
+    e = {
+        "weighs": 3 * errors[0] + errors[1] / 2,
+        "multiplies": errors[0] * errors[1],
+        "uses twice": sum(errors, sp.S.Zero),
+        "adds what is no error": errors[0] + errors[1] + first * second + first,
+        "is the output": errors[0],
+    }[loss]
+    b.lines.stage()
+    b.lines.let(Quantity("E", "total", tag="total"), e, "the loss")
+    numbers = numbers_of(b.lines)
+    steps, of_inputs = derived(b.lines)
+    values, theirs = read([*steps, *of_inputs], {**numbers, "learning_rate": 0.5}), by_autograd(b.lines, numbers)
+    ones = {"uses twice": {"e3"}, "weighs": set(), "multiplies": set(), "is the output": {"e1"}}.get(loss, {"e1", "e2"})
+    assert {name for name in theirs if f"dE_total/d{name}" not in values} == ones | {"E_total"}
+    for name in set(theirs) - ones - {"E_total"}:
+        assert values[f"dE_total/d{name}"] == pytest.approx(theirs[name], rel=1e-12, abs=1e-14), name
+
+
+def test_a_line_keeps_its_stable_spelling() -> None:
+    b = Builder()
+    [x], [w] = b.inputs("x", 1), b.parameters("w", 1)
+    b.lines.stage()
+    z, exact = w * x, sp.Function("exact")
+    slopes = {w: Slope(x * sp.exp(z), "slope of exp", exact(w))}
+    h = b.lines.let(Quantity("h", index=(1,)), sp.exp(z), "exp", slopes, stable=exact(x))
+    lines = b.half_squares(b.row("o", {1: h}))
+    by_name = {step.name: step for step in (one for part in derived(lines) for one in part)}
+    assert (by_name["h1"].rhs, by_name["h1"].stable) == (sp.exp(z), exact(x))
+    assert (by_name["dh1/dw1"].rhs, by_name["dh1/dw1"].stable) == (x * sp.exp(z), exact(w))
+    assert by_name["o1"].stable == by_name["o1"].rhs
+    assert by_name["dh1/dx1"].stable == by_name["dh1/dx1"].rhs == w * sp.exp(z)
+
+
+def test_slopes_stand_before_the_derivative_that_needs_them() -> None:
+    """Quantity by quantity; or those of the whole row first, where a stage asks for it."""
+    b = Builder()
+    [x], [w, v] = b.inputs("x", 1), b.parameters("w", 1, 2)
+    hidden = b.row("h", {1: w * x, 2: v * x})
+    stage = b.lines.stages[-1]
+    lines = b.half_squares(b.tanh("o", dict(enumerate(hidden, 1))))
+    wanted = ["do1/dh1", "dE_total/dh1", "do2/dh2", "dE_total/dh2"]
+    found = [step.name for step in derived(lines)[0]]
+    assert [name for name in found if name in wanted] == wanted
+    stage.slopes_first = True
+    found = [step.name for step in derived(lines)[0]]
+    assert [name for name in found if name in wanted] == [wanted[0], wanted[2], wanted[1], wanted[3]]
+
+
+def test_parameters_that_do_not_learn_stay() -> None:
+    lines = recurrent(2, 1)
+    for trained in ([], ["p1"]):
+        steps, _ = backpropagated(lines, bp.updates.Adam(), trained)
+        updates = {step.name: step for step in steps if step.role is Role.UPDATE}
+        assert ("t" in updates) == bool(trained)
+        for name in lines.parameters:
+            assert (f"m_{name}" in updates) == (name in trained)
+            if name not in trained:
+                assert updates[f"{name}_new"].rhs == sp.Symbol(name)
+                assert ("biases" in updates[f"{name}_new"].reason) == (lines.parameters[name].tag == "bias")
+
+
+def test_reasons_say_what_a_derivative_goes_through() -> None:
+    def reasons(*sizes: int) -> dict[str, str]:
+        return {step.name: step.reason for step in bp.derive(bp.Network(*sizes))}
+
+    for outputs, words in ((1, "o1"), (2, "o1 and o2"), (3, "o1, o2 and o3"), (4, "every neuron after it")):
+        assert words in reasons(2, 2, outputs)["dE_total/dout_h1"]
+    for name, reason in reasons(2, 2, 2).items():
+        assert reason
+        assert ("delta of" in reason) == name.startswith("dE_total/dnet_"), name
+        if name.startswith("dE_total/dw"):
+            assert "through net_" in reason
+    five = {step.name: step.reason for step in derived(recurrent(5, 1))[0]}
+    assert "each line that uses it" in five["dE_total/dc1"]
+    assert "net1_4 and o3" in five["dE_total/dh1_3"]
+    cancelled = bp.derive(bp.Network(2, 2, activation="softmax", loss="cross_entropy"))["dE_total/dnet_o1"]
+    assert "p - y" in cancelled.reason
 
 
 # How much
