@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -92,7 +92,7 @@ def _read(asked: str) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=256)
-def touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misconception, ...]:
+def _touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misconception, ...]:
     """The misconceptions that rewrite a line which the quantity rests on."""
     targets = [quantity, *(replaced(derivation) if trained else ())]
     lines = {step.name for name in targets for step in derivation.toward(name)}
@@ -101,32 +101,19 @@ def touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misc
 
 
 @lru_cache(maxsize=256)
-def singles(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
-    """The derivation as it is, then each mistake alone."""
-    return ((), *((m,) for m in touching(derivation, quantity, trained)))
-
-
-@lru_cache(maxsize=64)
-def pairs(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
-    """Two different mistakes at a time."""
-    members = touching(derivation, quantity, trained)[:PAIR_MEMBERS]
-    return tuple((a, b) for a, b in combinations(members, 2) if a.name != b.name)
-
-
-def _true(derivation: Derivation, quantity: str, trained: bool) -> tuple[Way, ...]:
-    return ((),)
-
-
-_KINDS: Mapping[str, Callable[[Derivation, str, bool], tuple[Way, ...]]] = MappingProxyType(
-    {"true": _true, "singles": singles, "pairs": pairs}
-)
+def _ways(derivation: Derivation, quantity: str, trained: bool, kind: str) -> tuple[Way, ...]:
+    """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
+    known = () if kind == "true" else _touching(derivation, quantity, trained)
+    if kind == "pairs":
+        return tuple((a, b) for a, b in combinations(known[:PAIR_MEMBERS], 2) if a.name != b.name)
+    return ((), *((m,) for m in known))
 
 
 @lru_cache(maxsize=256)
 def _plan(
-    derivation: Derivation, quantity: str, kind: str, given: frozenset[str], updating: bool, trained: bool
+    derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str], updating: bool
 ) -> Plan:
-    ways = _KINDS[kind](derivation, quantity, trained)
+    ways = _ways(derivation, quantity, trained, kind)
     return plan(derivation, ways, replaced(derivation) if updating else [quantity], given)
 
 
@@ -142,26 +129,25 @@ def values(
     ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
     their way, for the ``true`` kind.
     """
-    given, trained, lines = dict(given or {}), asked.updates > 0, asked.derivation
     if asked.updates > SIDE_BY_SIDE and not settle:
         return _long(asked, kind)
-    made = _plan(lines, asked.quantity, kind, frozenset(given), trained, trained)
-    last = _plan(lines, asked.quantity, kind, frozenset(), False, trained) if trained else made
+    trained, handed = asked.updates > 0, frozenset(given or ())
+    made, last = (
+        _plan(asked.derivation, asked.quantity, trained, kind, *more)
+        for more in ((handed, trained), (frozenset(), False))
+    )
     if columns:
         made, last = replace(made, columns=columns), replace(last, columns=columns)
     if trained:
-        found = after(made, asked.problem, asked.updates, last, given, settle)
-    else:
-        found = outcomes(made, asked.problem, given, settle)
-    return found[asked.quantity]
+        return after(made, asked.problem, asked.updates, last, given, settle)[asked.quantity]
+    return outcomes(made, asked.problem, given, settle)[asked.quantity]
 
 
 @lru_cache(maxsize=16)
 def _long(asked: Question, kind: str) -> Array:
     """After many updates: given values matter no more."""
-    lines = asked.derivation
-    last = _plan(lines, asked.quantity, kind, frozenset(), False, True)
-    return long_after(_KINDS[kind](lines, asked.quantity, True), asked.problem, asked.updates, last)[asked.quantity]
+    last = _plan(asked.derivation, asked.quantity, True, kind, frozenset(), False)
+    return long_after(mistakes(asked, kind), asked.problem, asked.updates, last)[asked.quantity]
 
 
 def value_in(asked: Question, way: Way) -> float:
@@ -179,7 +165,7 @@ def value_in(asked: Question, way: Way) -> float:
 
 def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:
     """The ways that ``values`` has a number for, in its order."""
-    return _KINDS[kind](asked.derivation, asked.quantity, asked.updates > 0)
+    return _ways(asked.derivation, asked.quantity, asked.updates > 0, kind)
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bpkit.core.chain_rule import Step
 from bpkit.core.figures import Figure
 from bpkit.core.rewrites import Misconception
+from bpkit.core.shown import Shown
 
 
 def spelled(text: str) -> str:
@@ -22,7 +23,7 @@ def capital(sentence: str) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Shown):
     """One way to come to the number: what was done, where, and what should stand there.
 
     ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
@@ -42,18 +43,11 @@ class Explanation:
     @property
     def where(self) -> str:
         """The line, and what it should be."""
-        from bpkit.show.verdict import should_be
-
-        return should_be(self)
-
-    def __repr__(self) -> str:
-        from bpkit.show.verdict import explanation_text
-
-        return explanation_text(self)
+        return str(self._shown("where"))
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnosis:
+class Diagnosis(Shown):
     """The verdict on a number: ``correct``, ``rounded``, ``few_digits``, ``misconception`` or ``unknown``, and why.
 
     ``few_digits`` is neither right nor wrong: what was typed fits the right number, and leaves too much of it open.
@@ -77,13 +71,3 @@ class Diagnosis:
     carried: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     sure: bool = True
-
-    def __repr__(self) -> str:
-        from bpkit.show.verdict import diagnosis_text
-
-        return diagnosis_text(self)
-
-    def _repr_html_(self) -> str:
-        from bpkit.show.verdict import diagnosis_html
-
-        return diagnosis_html(self)

@@ -82,32 +82,22 @@ _OF_TRAINING = (
 Model = Network | Problem | Derivation
 
 
+@lru_cache(maxsize=128)
 def catalogue(model: Model) -> tuple[Misconception, ...]:
     """Every misconception as it looks on the lines of a model, the simplest explanations first.
 
     Those that come in several shapes stand once for each, under the same name.
     """
-    return _known(_lines(model))
+    if not isinstance(model, Derivation):
+        return catalogue(derive(model))
+    method = sorted(_OF_METHOD, key=lambda rule: _far_fetched(rule, model.network))
+    return (*_on(model, _OF_UPDATE), *_on(model, _OF_ANSWER, of_answer=True), *_on(model, method))
 
 
+@lru_cache(maxsize=128)
 def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
     """The misconceptions that show after updates alone."""
-    return _known_of_training(_lines(model))
-
-
-def _lines(model: Model) -> Derivation:
-    return model if isinstance(model, Derivation) else derive(model)
-
-
-@lru_cache(maxsize=64)
-def _known(d: Derivation) -> tuple[Misconception, ...]:
-    method = sorted(_OF_METHOD, key=lambda rule: _far_fetched(rule, d.network))
-    return (*_on(d, _OF_UPDATE), *_on(d, _OF_ANSWER, of_answer=True), *_on(d, method))
-
-
-@lru_cache(maxsize=64)
-def _known_of_training(d: Derivation) -> tuple[Misconception, ...]:
-    return tuple(_on(d, _OF_TRAINING))
+    return tuple(_on(model if isinstance(model, Derivation) else derive(model), _OF_TRAINING))
 
 
 def _far_fetched(rule: Rule, network: Network) -> bool:

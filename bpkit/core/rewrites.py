@@ -139,11 +139,11 @@ def without(*factors: sp.Expr | str) -> Edit:
     return edit
 
 
-def only(symbol: str) -> Edit:
-    """Of a sum only the terms that hold a symbol."""
+def only(*symbols: str) -> Edit:
+    """Of a sum only the terms that hold one of some symbols."""
 
     def edit(rhs: sp.Expr) -> sp.Expr:
-        kept = [term for term in rhs.args if S(symbol) in term.free_symbols] if isinstance(rhs, sp.Add) else []
+        kept = [term for term in rhs.args if not names_in(term).isdisjoint(symbols)] if rhs.is_Add else []
         return total(*kept) if kept else rhs
 
     return edit
@@ -152,20 +152,4 @@ def only(symbol: str) -> Edit:
 def omitting(symbol: str) -> Edit:
     """Of a sum every term but those that hold a symbol."""
 
-    def edit(rhs: sp.Expr) -> sp.Expr:
-        if not isinstance(rhs, sp.Add):
-            return rhs
-        return total(*(term for term in rhs.args if S(symbol) not in term.free_symbols))
-
-    return edit
-
-
-def in_turn(*edits: Edit) -> Edit:
-    """Some edits, one after the other."""
-
-    def edit(rhs: sp.Expr) -> sp.Expr:
-        for one in edits:
-            rhs = one(rhs)
-        return rhs
-
-    return edit
+    return lambda rhs: total(*(term for term in rhs.args if symbol not in names_in(term))) if rhs.is_Add else rhs

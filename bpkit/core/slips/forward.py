@@ -14,11 +14,7 @@ from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
 from bpkit.core.slips.places import Shapes, at, mistake, placed, places, signal
 
 
-@mistake(
-    "leaves the bias out",
-    "leave out the bias",
-    "the net input ends with the bias",
-)
+@mistake("leaves the bias out", "leave out the bias", "the net input ends with the bias")
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
     for where, layers in places(d.network):
@@ -26,11 +22,7 @@ def bias_left_out(d: Derivation) -> Shapes:
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
-@mistake(
-    "takes another layer's bias",
-    "use the bias of another layer",
-    "each layer has its own bias",
-)
+@mistake("takes another layer's bias", "use the bias of another layer", "each layer has its own bias")
 def other_bias(d: Derivation) -> Shapes:
     """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
@@ -53,19 +45,15 @@ def other_bias(d: Derivation) -> Shapes:
         )
 
 
-@mistake(
-    "takes another neuron's bias",
-    "use the bias of another neuron",
-    "each neuron has its own bias",
-)
+@mistake("takes another neuron's bias", "use the bias of another neuron", "each neuron has its own bias")
 def other_neurons_bias(d: Derivation) -> Shapes:
     """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
     network = d.network
     if network.bias == "neuron":
-        layer_of = network.layer_of
+        place_of = {neuron: (layer, i) for layer, row in enumerate(network.layers) for i, neuron in enumerate(row)}
         for neuron, right in network.bias_of.items():
             for other, wrong in network.bias_of.items():
-                if other != neuron and (layer_of[other] == layer_of[neuron] or other[-1] == neuron[-1]):
+                if other != neuron and any(a == b for a, b in zip(place_of[other], place_of[neuron])):
                     yield f"{wrong} instead of {right}", {f"net_{neuron}": instead({right: wrong})}
 
 
@@ -74,11 +62,7 @@ def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
     return d.network.bias_of.get(neuron), d.network.layers[d.network.layer_of[neuron] - 1]
 
 
-@mistake(
-    "adds the bias more than once",
-    "add the bias to each product",
-    "you add it once, to the whole sum",
-)
+@mistake("adds the bias more than once", "add the bias to each product", "you add it once, to the whole sum")
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
@@ -95,11 +79,7 @@ def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
     return lambda rhs: put(rhs, {old: new})
 
 
-@mistake(
-    "multiplies the bias",
-    "multiply the bias by the input",
-    "you add the bias as it is",
-)
+@mistake("multiplies the bias", "multiply the bias by the input", "you add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d.network):
@@ -124,11 +104,7 @@ def term_left_out(d: Derivation) -> Shapes:
             yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
 
 
-@mistake(
-    "swaps the inputs",
-    "swap the inputs",
-    "each weight multiplies the input that it starts from",
-)
+@mistake("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
 def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
     for one, other in combinations(d.network.inputs, 2):

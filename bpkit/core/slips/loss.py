@@ -12,14 +12,10 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, names_in, product, put
 from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, instead, times
-from bpkit.core.slips.places import Shapes, at, ends, mistake, places, slopes_of_loss
+from bpkit.core.slips.places import Rule, Shapes, at, ends, mistake, places, slopes_of_loss
 
 
-@mistake(
-    "swaps the targets",
-    "swap the targets",
-    "each output has its own target",
-)
+@mistake("swaps the targets", "swap the targets", "each output has its own target")
 def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
     for one, other in combinations(d.network.targets, 2):
@@ -27,11 +23,7 @@ def targets_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
 
-@mistake(
-    "forgets the square",
-    "forget the square",
-    "you square each error before you add it",
-)
+@mistake("forgets the square", "forget the square", "you square each error before you add it")
 def square_forgotten(d: Derivation) -> Shapes:
     """½(y - out) instead of ½(y - out)²; or the size of it."""
     errors = [step.name for step in _errors(d) if _textbook(d) and _squares(step.rhs)]
@@ -86,72 +78,65 @@ def error_sign(d: Derivation) -> Shapes:
         yield "", _scaled(slopes_of_loss(d), MINUS)
 
 
-@mistake(
-    "doubles the gradient",
-    "double the slope of the loss",
-    "the 2 from the square and the ½ of this loss cancel",
+def _scaling(
+    name: str,
+    you: str,
+    sentence: str,
+    lines: Callable[[Derivation], list[Step]],
+    factor: sp.Rational,
+    of: Callable[[Derivation], bool] = lambda d: True,
+    detail: str = "",
+) -> Rule:
+    """Some lines are a factor too large, for the losses that the words hold of."""
+    return Rule(name, you, sentence, lambda d: iter([(detail, _scaled(lines(d), factor))] if of(d) else []))
+
+
+def _errors(d: Derivation) -> list[Step]:
+    return at(d, Role.FORWARD, "error")
+
+
+def _both(d: Derivation) -> list[Step]:
+    """The errors and their slopes."""
+    return [*_errors(d), *slopes_of_loss(d)]
+
+
+def _textbook(d: Derivation) -> bool:
+    """Is this one of the losses that compare an output with its target, as textbooks have them?"""
+    return d.network.loss.built_in and d.network.loss.needs_targets
+
+
+def _has_half(d: Derivation) -> bool:
+    """Is this loss half a square?"""
+    return d.network.loss.name == "half_squared_error"
+
+
+def _has_no_half(d: Derivation) -> bool:
+    return _textbook(d) and not _has_half(d)
+
+
+TWO, HALF = sp.Integer(2), sp.Rational(1, 2)
+_GRADIENT, _SLOPE = "doubles the gradient", "double the slope of the loss"
+doubled = _scaling(
+    _GRADIENT, _SLOPE, "the 2 from the square and the ½ of this loss cancel", slopes_of_loss, TWO, _has_half
 )
-def doubled(d: Derivation) -> Shapes:
-    """The ½ of the loss is not there to cancel the 2."""
-    if _has_half(d):
-        yield "", _scaled(slopes_of_loss(d), sp.Integer(2))
-
-
-@mistake("doubles the gradient", "double the slope of the loss", "this loss has no second factor of 2")
-def doubled_otherwise(d: Derivation) -> Shapes:
-    """The same for a loss without a ½."""
-    if _textbook(d) and not _has_half(d):
-        yield "", _scaled(slopes_of_loss(d), sp.Integer(2))
-
-
-@mistake("halves the gradient", "halve the slope of the loss", "there is a ½ too many")
-def halved(d: Derivation) -> Shapes:
-    """A ½ too many in the slope, or the 2 of the square left out."""
-    yield "", _scaled(slopes_of_loss(d), sp.Rational(1, 2))
-
-
-@mistake("forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference")
-def half_forgotten(d: Derivation) -> Shapes:
-    """(y - out)² instead of ½(y - out)²."""
-    if _has_half(d):
-        yield "", _scaled(_errors(d), sp.Integer(2))
-
-
-@mistake("doubles the loss", "double the loss", "the errors of this loss have no factor 2")
-def loss_doubled(d: Derivation) -> Shapes:
-    """Twice the errors, of a loss without a ½."""
-    if _textbook(d) and not _has_half(d):
-        yield "", _scaled(_errors(d), sp.Integer(2))
-
-
-@mistake("halves the loss", "halve the loss", "there is a ½ too many")
-def loss_halved(d: Derivation) -> Shapes:
-    """A ½ too many in the errors."""
-    yield "", _scaled(_errors(d), sp.Rational(1, 2))
-
-
-@mistake(
-    "doubles the gradient",
-    "forget the ½ of the loss",
-    "without it the loss and its gradient are both twice as large",
+doubled_otherwise = _scaling(
+    _GRADIENT, _SLOPE, "this loss has no second factor of 2", slopes_of_loss, TWO, _has_no_half
 )
-def both_doubled(d: Derivation) -> Shapes:
-    """The ½ is missing from the loss and from its slope, which shows after updates."""
-    if _has_half(d):
-        yield "and the loss", _scaled(_both(d), sp.Integer(2))
-
-
-@mistake("doubles the gradient", "double the loss", "its gradient is then twice as large, too")
-def both_doubled_otherwise(d: Derivation) -> Shapes:
-    """The same for a loss without a ½."""
-    if not _has_half(d):
-        yield "and the loss", _scaled(_both(d), sp.Integer(2))
-
-
-@mistake("halves the gradient", "halve the loss", "its gradient is then half as large, too")
-def both_halved(d: Derivation) -> Shapes:
-    """A ½ too many in the loss and in its slope."""
-    yield "and the loss", _scaled(_both(d), sp.Rational(1, 2))
+halved = _scaling("halves the gradient", "halve the slope of the loss", "there is a ½ too many", slopes_of_loss, HALF)
+half_forgotten = _scaling(
+    "forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference", _errors, TWO, _has_half
+)
+loss_doubled = _scaling(
+    "doubles the loss", "double the loss", "the errors of this loss have no factor 2", _errors, TWO, _has_no_half
+)
+loss_halved = _scaling("halves the loss", "halve the loss", "there is a ½ too many", _errors, HALF)
+# In the loss and in its slope, which shows after updates.
+_you, _why = "forget the ½ of the loss", "without it the loss and its gradient are both twice as large"
+both_doubled = _scaling(_GRADIENT, _you, _why, _both, TWO, _has_half, "and the loss")
+_you, _why = "double the loss", "its gradient is then twice as large, too"
+both_doubled_otherwise = _scaling(_GRADIENT, _you, _why, _both, TWO, lambda d: not _has_half(d), "and the loss")
+_you, _why = "halve the loss", "its gradient is then half as large, too"
+both_halved = _scaling("halves the gradient", _you, _why, _both, HALF, detail="and the loss")
 
 
 @mistake(
@@ -191,27 +176,8 @@ def sum_of_outputs(d: Derivation) -> Shapes:
     yield "over the samples, in the loss", _scaled(_totals(d), "n_samples")
 
 
-def _errors(d: Derivation) -> list[Step]:
-    return at(d, Role.FORWARD, "error")
-
-
 def _totals(d: Derivation) -> list[Step]:
     return at(d, Role.FORWARD, "total")
-
-
-def _both(d: Derivation) -> list[Step]:
-    """The errors and their slopes."""
-    return [*_errors(d), *slopes_of_loss(d)]
-
-
-def _textbook(d: Derivation) -> bool:
-    """Is this one of the losses that compare an output with its target, as textbooks have them?"""
-    return d.network.loss.built_in and d.network.loss.needs_targets
-
-
-def _has_half(d: Derivation) -> bool:
-    """Is this loss half a square?"""
-    return d.network.loss.name == "half_squared_error"
 
 
 def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:

@@ -10,7 +10,7 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Edit, S, becomes, in_turn, instead, only, times, without
+from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
 from bpkit.core.slips.places import Shapes, at, ends, mistake, placed, places, signal
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
@@ -131,7 +131,7 @@ def one_path(d: Derivation) -> Shapes:
 def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
     edits = {}
     for out in (signal(network, neuron) for neuron in network.layers[layer]):
-        edits[f"dE_total/d{out}"] = in_turn(only(f"dE_{following}/d{out}"), only(f"dnet_{following}/d{out}"))
+        edits[f"dE_total/d{out}"] = only(f"dE_{following}/d{out}", f"dnet_{following}/d{out}")
     return edits
 
 

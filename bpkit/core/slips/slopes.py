@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
@@ -57,8 +56,8 @@ def output_slope_twice(d: Derivation) -> Shapes:
     yield "", {step.name: times(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}
 
 
-def _slopes(d: Derivation, edit: Callable[[str], Edit]) -> Shapes:
-    for where, layers in places(d.network):
+def _slopes(d: Derivation, edit: Callable[[str], Edit], last: int | None = None) -> Shapes:
+    for where, layers in places(d.network, last=last):
         yield where, {s.name: edit(ends(s)[1].neuron) for s in at(d, Role.SLOPE, "net", layers)}
 
 
@@ -85,10 +84,8 @@ def slope_of_out(d: Derivation) -> Shapes:
         activation, out = d.network.activations[d.network.layer_of[neuron] - 1], S(f"out_{neuron}")
         return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
 
-    if d.network.activations[-1].joint:
-        last = at(d, Role.SLOPE, "net", range(len(d.network.activations), len(d.network.layers)))
-        d = replace(d, steps=tuple(step for step in d if step not in last))
-    yield from _slopes(d, edit)
+    last = len(d.network.activations)
+    yield from _slopes(d, edit, last - 1 if d.network.activations[-1].joint else last)
 
 
 @mistake(

@@ -12,11 +12,7 @@ from bpkit.core.slips.places import Shapes, at, mistake, new_values, places
 from bpkit.core.updates import GradientDescent
 
 
-@mistake(
-    "adds the gradient",
-    "add the gradient",
-    "the update subtracts it, and adding makes the loss grow",
-)
+@mistake("adds the gradient", "add the gradient", "the update subtracts it, and adding makes the loss grow")
 def gradient_added(d: Derivation) -> Shapes:
     """w + learning rate · dE/dw."""
     yield "", {step.name: without(MINUS) for step in new_values(d).values()}
@@ -32,11 +28,7 @@ def rate_forgotten(d: Derivation) -> Shapes:
     yield "", {step.name: without("learning_rate") for step in new_values(d).values()}
 
 
-@mistake(
-    "keeps the old value",
-    "keep the old value",
-    "that is the value from before the update, unchanged",
-)
+@mistake("keeps the old value", "keep the old value", "that is the value from before the update, unchanged")
 def value_kept(d: Derivation) -> Shapes:
     """Nothing is updated."""
     yield "", _kept(d)
@@ -87,11 +79,7 @@ def change_as_value(d: Derivation) -> Shapes:
         yield "", {f"dE_total/d{name}": times("learning_rate")}
 
 
-@mistake(
-    "updates the biases",
-    "update the biases too",
-    "in this problem the biases keep their values",
-)
+@mistake("updates the biases", "update the biases too", "in this problem the biases keep their values")
 def biases_updated(d: Derivation) -> Shapes:
     """The biases learn too, though the problem keeps them."""
     edits = {}
@@ -106,21 +94,13 @@ def _learning(bias: sp.Symbol, full: sp.Expr) -> Edit:
     return lambda rhs: full if rhs == bias else rhs
 
 
-@mistake(
-    "keeps the biases",
-    "leave the biases as they are",
-    "in this problem the biases learn as the weights do",
-)
+@mistake("keeps the biases", "leave the biases as they are", "in this problem the biases learn as the weights do")
 def biases_kept(d: Derivation) -> Shapes:
     """The biases stay, though the problem trains them."""
     yield "", _kept(d, tags=("bias",))
 
 
-@mistake(
-    "keeps the hidden weights",
-    "leave the hidden weights unchanged",
-    "all layers learn in the same update",
-)
+@mistake("keeps the hidden weights", "leave the hidden weights unchanged", "all layers learn in the same update")
 def hidden_kept(d: Derivation) -> Shapes:
     """The output layer alone learns; or of several hidden layers one does not."""
     last = len(d.network.layers) - 1
@@ -130,11 +110,7 @@ def hidden_kept(d: Derivation) -> Shapes:
         yield ", ".join([*place, "the biases learn"]), _kept(d, layers, tags=("weight",))
 
 
-@mistake(
-    "keeps the output weights",
-    "leave the output weights unchanged",
-    "all layers learn in the same update",
-)
+@mistake("keeps the output weights", "leave the output weights unchanged", "all layers learn in the same update")
 def output_kept(d: Derivation) -> Shapes:
     """The hidden layers alone learn."""
     last = len(d.network.layers) - 1
