@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import Case, array_gradients, mp_loss, parameter_names, random_case
+from oracle import Case, array_gradients, mp_gradient, mp_loss, parameter_names, random_case
 
 import bpkit as bp
 from bpkit.core.numeric import loss_over
@@ -157,6 +157,42 @@ def test_adam_on_each_sample(train_biases: bool) -> None:
             assert trace[name][update + 1] == pytest.approx(now[name], rel=1e-8, abs=1e-12)
             assert values[f"{name}_new"] == pytest.approx(now[name], rel=1e-8, abs=1e-12)
         assert values["t"] == update + 1
+
+
+def momentum(memory: dict[str, float], g: float, t: int) -> float:
+    memory["v"] = 0.5 * memory.get("v", 0) + g
+    return memory["v"]
+
+
+RULES: dict[str, tuple[Any, Any]] = {
+    "gradient descent": (bp.updates.GradientDescent(), lambda memory, g, t: g),
+    "momentum": (bp.updates.Momentum(0.5), momentum),
+    "Adam": (bp.updates.Adam(), adam),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("start", [0, 1])
+def test_samples_that_leave_the_floats_on_their_way(rule: str, start: int) -> None:
+    """The second sample asks for e^800, which math refuses and NumPy takes: state and order of samples go on."""
+    names = ("w1", "w2")
+    case = Case((1, 1, 1), ("sigmoid", "identity"), "half_squared_error", "none", names, {"w1": 0.5, "w2": 2.0},
+                ((1.0,), (-1600.0,), (0.25,)), ((0.5,), (1.0,), (-1.0,)))  # fmt: skip
+    ours, by_hand = RULES[rule]
+    problem = case.problem(batch="each", update=ours, learning_rate=0.05)
+    if start:
+        problem = problem.updated(start)
+    trace, now = bp.train(problem, 7), dict(case.parameters)
+    memory: dict[str, dict[str, float]] = {name: {} for name in names}
+    for update in range(start + 7):
+        if update >= start:
+            assert {name: trace[name][update - start] for name in now} == pytest.approx(now, rel=1e-9)
+            assert trace["t"][update - start] == update
+        gradient = mp_gradient(sample(case, update % 3), parameters=now)
+        for name in names:
+            now[name] -= 0.05 * by_hand(memory[name], float(gradient[name]), update + 1)
+    assert trace.final.parameters == pytest.approx(now, rel=1e-9)
+    assert trace.diverged_at is None
 
 
 @every_way

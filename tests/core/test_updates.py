@@ -390,6 +390,26 @@ def test_what_does_not_reach_the_loss_stays(name: str) -> None:
     assert trace["b2"][-1] != 0.25
 
 
+@pytest.mark.parametrize("name", ["gradient descent", "momentum", "RMSProp", "Adam"])
+def test_a_run_that_leaves_the_floats_on_its_way(name: str) -> None:
+    """One update leads to e^14600, which math refuses and NumPy takes; what is remembered goes on all the same."""
+    rule, step, letters = RULES[name]
+    rate = 1e5 if letters in ("", "v") else 1e4
+    network = bp.Network(1, 1, bias="none")
+    trace = bp.train(bp.Problem(network, {"w1": 0.5}, [1.0], [0.0], rate, update=rule), 9)
+    memory: Memory = {}
+    w, expected = 0.5, [0.5]
+    for t in range(1, 10):
+        out = 1 / (1 + math.exp(-w)) if w > -700 else 0.0
+        w -= step(out * out * (1 - out), memory, t, rate)
+        expected.append(w)
+        for letter in letters:
+            assert trace[f"{letter}_w1"][t] == pytest.approx(memory[letter], rel=1e-12)
+    assert expected[-1] < -5000
+    assert trace["w1"] == pytest.approx(expected, rel=1e-12)
+    assert trace.diverged_at is None
+
+
 # Words
 
 
