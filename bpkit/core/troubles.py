@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bpkit.core.arrays import tables
 from bpkit.core.derivation import derive
+from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.program import Program, needed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Rows = NDArray[np.int_]
 
 FLAT = 1e-10  # a slope below it lets nothing back
 SMALL = 1e-6  # a loss below it is as good as solved, and so is one a thousand times as small as at the start
@@ -64,17 +66,20 @@ def find_troubles(trace: Trace) -> tuple[Trouble, ...]:
     return (*_growing(trace), *stuck, *_alike(trace), *still)
 
 
-def _since(holds: Callable[[slice], Flags], last: int, width: int) -> int:
+def _since(trace: Trace, holds: Callable[[Rows], Flags], columns: Rows, width: int) -> int:
     """The first update of the unbroken row up to the last in which all holds; looks back in ever larger pieces.
 
-    ``holds`` has a row of flags for each record asked for, and ``width`` numbers of each at once.
+    ``holds`` has a row of flags for each record asked for; it depends on these ``columns`` of the table alone, so that
+    records that have the same there are looked at once. ``width`` is how many numbers it makes of each.
     """
-    stop, size = last, 1
+    table = trace.table[:, columns]
+    fresh = np.append(0, 1 + np.flatnonzero((table[1:] != table[:-1]).any(axis=1)))
+    stop, size = len(fresh) - 1, 1
     while stop:
         start = max(0, stop - size)
-        broken = np.flatnonzero(~holds(slice(start, stop)).all(axis=1))
+        broken = np.flatnonzero(~holds(fresh[start:stop]).all(axis=1))
         if broken.size:
-            return start + int(broken[-1]) + 1
+            return int(fresh[start + broken[-1] + 1])
         stop, size = start, min(2 * size, max(1, PIECE // width))
     return 0
 
@@ -171,14 +176,17 @@ class _Neuron:
         return wrong.any(axis=0) & _below([values[name] for name in self.back], FLAT)
 
 
+Test = Callable[[Sequence[_Neuron], Mapping[str, Array]], Flags]
+
+
 def _below(rows: Sequence[Array], limit: float) -> Flags:
     flags: Flags = np.all([np.abs(row) <= limit for row in rows], axis=(0, 1))
     return flags
 
 
 @lru_cache(maxsize=128)
-def _read(network: Network) -> tuple[Program, tuple[_Neuron, ...]]:
-    """The lines to look at, as a program, and the neurons that they are about."""
+def _read(network: Network) -> tuple[_Neuron, ...]:
+    """The neurons, layer by layer."""
     derivation, neurons = derive(network), dict[str, _Neuron]()
     for step in derivation:
         quantity, of, by = step.quantity, step.quantity.of, step.quantity.by
@@ -194,12 +202,19 @@ def _read(network: Network) -> tuple[Program, tuple[_Neuron, ...]]:
                 neuron.cut |= any(value == 0 for case in step.rhs.atoms(sp.Piecewise) for value, _ in case.args)
             elif step.role is Role.ADJOINT and neuron.errors:
                 (neuron.back if by.tag == "net" else neuron.pulls).append(step.name)
-    wanted = [name for neuron in neurons.values() for name in neuron.lines]
-    program = replace(derivation.program, steps=tuple(needed(derivation.steps, wanted)), _made={})
-    return program, tuple(neurons.values())
+    return tuple(neurons.values())
 
 
-def _values(trace: Trace, program: Program, rows: slice) -> dict[str, Array]:
+@lru_cache(maxsize=512)
+def _lines(network: Network, names: tuple[str, ...]) -> tuple[Program, Rows]:
+    """The program of some lines, and the numbers of the parameters that they use."""
+    derivation = derive(network)
+    program = replace(derivation.program, steps=tuple(needed(derivation.steps, names)), _made={})
+    used = frozenset[str]().union(*(names_in(step.stable) for step in program.steps))
+    return program, np.flatnonzero([name in used for name in network.parameters])
+
+
+def _values(trace: Trace, program: Program, rows: Rows) -> dict[str, Array]:
     """What the lines are at some records: a row for each sample, a column for each record."""
     problem, table = trace.problem, trace.table[rows]
     data = {name: value[:, None] for name, value in problem.givens.items() if np.ndim(value)}
@@ -211,29 +226,39 @@ def _values(trace: Trace, program: Program, rows: slice) -> dict[str, Array]:
     return {step.name: np.broadcast_to(value, shape) for step, value in zip(program.steps, results, strict=True)}
 
 
+def _dead(neurons: Sequence[_Neuron], values: Mapping[str, Array]) -> Flags:
+    """Are they off, record by record, and does it matter for one of them?"""
+    pity = np.any([neuron.matters(values) for neuron in neurons], axis=0)
+    return np.stack([neuron.off(values) & pity for neuron in neurons], axis=1)
+
+
+def _saturated(neurons: Sequence[_Neuron], values: Mapping[str, Array]) -> Flags:
+    return np.stack([neuron.flat(values) & neuron.matters(values) for neuron in neurons], axis=1)
+
+
 def _stuck(trace: Trace) -> Iterator[Trouble]:
     """Layers that are dead, and neurons that are saturated."""
-    program, neurons = _read(trace.problem.network)
-    last = len(trace) - 1
-    now = _values(trace, program, slice(last, last + 1))
+    network = trace.problem.network
+    neurons = _read(network)
 
-    def dead(some: Sequence[_Neuron], rows: slice) -> Flags:
-        values = now if rows.start == last else _values(trace, program, rows)
-        pity = np.any([neuron.matters(values) for neuron in some], axis=0)
-        return np.stack([neuron.off(values) & pity for neuron in some], axis=1)
+    def program(some: Sequence[_Neuron]) -> tuple[Program, Rows]:
+        return _lines(network, tuple(name for neuron in some for name in neuron.lines))
 
-    def saturated(some: Sequence[_Neuron], rows: slice) -> Flags:
-        values = now if rows.start == last else _values(trace, program, rows)
-        return np.stack([neuron.flat(values) & neuron.matters(values) for neuron in some], axis=1)
-
+    now = _values(trace, program(neurons)[0], np.array([len(trace) - 1]))
     for _, row in groupby(neurons, key=lambda neuron: neuron.net.block):
         layer = [*row]
-        for test in (dead, saturated):
-            found = [neuron for neuron, holds in zip(layer, test(layer, slice(last, last + 1))[0]) if holds]
+        for kind, test in (("dead", _dead), ("saturated", _saturated)):
+            found = [neuron for neuron, holds in zip(layer, test(layer, now)[0]) if holds]
             whole = len(found) == len(layer)
-            if found and (whole or test is saturated):  # one ReLU that is off is as it should be; a layer is not
-                update = _since(partial(test, found), last, _samples(trace))
-                yield Trouble(test.__name__, update, _why_stuck(test is dead, found, whole, update))
+            if found and (whole or kind == "saturated"):  # one ReLU that is off is as it should be; a layer is not
+                lines, columns = program(found)
+                holds = partial(_at, trace, lines, test, found)
+                update = _since(trace, holds, columns, _samples(trace))
+                yield Trouble(kind, update, _why_stuck(kind == "dead", found, whole, update))
+
+
+def _at(trace: Trace, lines: Program, test: Test, neurons: Sequence[_Neuron], rows: Rows) -> Flags:
+    return test(neurons, _values(trace, lines, rows))
 
 
 def _why_stuck(dead: bool, found: Sequence[_Neuron], whole: bool, update: int) -> str:
@@ -267,7 +292,7 @@ def _named(neurons: Sequence[str], layer: str) -> str:
 
 def _alike(trace: Trace) -> Iterator[Trouble]:
     """Hidden neurons with the same parameters before and behind them: they compute and learn the same."""
-    network, last = trace.problem.network, len(trace) - 1
+    network, last = trace.problem.network, np.array([len(trace) - 1])
     column, names = {name: number for number, name in enumerate(network.parameters)}, tables(network)
     for layer, neurons in enumerate(network.layers[1:-1], 1):
         before, behind, bias = names[f"W{layer}"], names[f"W{layer + 1}"], names.get(f"b{layer}", ())
@@ -276,17 +301,17 @@ def _alike(trace: Trace) -> Iterator[Trouble]:
         )
         left = set(range(len(neurons)))
         while left:
-            now = _equal(trace, own, min(left), slice(last, last + 1))[0]
+            now = _equal(trace, own, min(left), last)[0]
             same = [j for j in sorted(left) if now[j]]
             left -= {*same}
             if len(same) > 1:
-                update = _since(partial(_equal, trace, own[same], 0), last, own[same].size)
+                update = _since(trace, partial(_equal, trace, own[same], 0), np.unique(own[same]), own[same].size)
                 who = _named([neurons[j] for j in same], f"hidden layer {layer}")
                 how = f"alike {_from(update)} and stay alike, because their weights are equal"
                 yield Trouble("alike", update, f"{who} {how}; draw the starting weights at random")
 
 
-def _equal(trace: Trace, own: NDArray[np.int_], first: int, rows: slice) -> Flags:
+def _equal(trace: Trace, own: Rows, first: int, rows: Rows) -> Flags:
     """Which neurons, one in each row of columns, have the same parameters as the first?"""
     numbers = trace.table[rows][:, own]
     same = np.isclose(numbers, numbers[:, first : first + 1], rtol=ALIKE, atol=ALIKE / 1000)
@@ -301,7 +326,8 @@ def _still(trace: Trace) -> Iterator[Trouble]:
     """No parameter changes, though the loss is not small and there are parameters with a smaller one."""
     table, problem, last = trace.table, trace.problem, len(trace) - 1
     near = ALIKE * np.maximum(1, np.abs(table[-1]))
-    update = _since(lambda rows: np.abs(table[rows] - table[-1]) <= near, last, table.shape[1])
+    every = np.arange(table.shape[1])
+    update = _since(trace, lambda rows: np.abs(table[rows] - table[-1]) <= near, every, len(every))
     if last - update < (MEMORY if update else 1) or (problem.batch == "each" and last - update < _samples(trace)):
         return
     names = problem.network.parameters
