@@ -161,6 +161,16 @@ def test_words_of_plain_gradient_descent_are_said_of_it_alone() -> None:
     assert bp.diagnose(decayed, "b1_new", f"{moved:.10g}").misconceptions[0].name == "updates the biases"
 
 
+def test_what_is_a_sum_is_not_blamed_for_being_none() -> None:
+    """Over the samples of a batch; one sample after the other has nothing to add up in its update."""
+    n, name = networks()[0], "takes the sum instead of the mean"
+    expected = {"mean": (True, True, True), "sum": (False, False, False), "each": (True, True, False)}
+    for batch, named in expected.items():
+        problem = Run(n, "plain", batch, 0).problem("plain")
+        for quantity, one in zip(("E_total", "dE/dw1", "w1_new"), named):
+            assert (name in {m.name for m in wrong_values(problem, quantity)}) == one
+
+
 # Losses
 
 
