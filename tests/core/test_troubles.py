@@ -221,6 +221,13 @@ def test_a_weight_decay_that_raises_the_loss_is_no_trouble_of_the_rate() -> None
         assert find_troubles(trace) == ()
 
 
+def test_only_the_updates_that_made_it_grow_are_asked_whether_they_went_too_far() -> None:
+    start = P(N(1, 1, activation="identity", bias="none"), {"w1": 1.0}, [1.0], [0.0])
+    for after, expected in (([0.3, 0.6, 1.2], []), ([-0.3, 0.6, -1.2], [4])):  # up the same side, and from side to side
+        trace = through(start, *(start.replace(w1=w) for w in (1.0, 0.6, 0.3, 0.1, *after)))
+        assert [one.update for one in find_troubles(trace)] == expected
+
+
 def test_rounding_at_the_end_of_a_run_is_no_growth() -> None:
     done = bp.train(LINE.replace(learning_rate=0.01), 20_000).final
     for steps in (1, 7, 500):
@@ -514,7 +521,7 @@ def test_weights_that_are_all_zero(activation: str, bias: str) -> None:
     for one in found(trace, "still"):
         near = [bool(np.all(np.abs(row - trace.table[-1]) <= 1e-9)) for row in trace.table]
         assert one.update == len(near) - near[::-1].index(False) if False in near else one.update == 0
-        assert "every derivative is almost 0, although other weights have a smaller loss" in one.sentence
+        assert "because every derivative is almost 0, although other weights have a smaller loss" in one.sentence
 
 
 def test_a_minimum_with_a_loss_left_is_no_trouble() -> None:
