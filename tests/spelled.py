@@ -9,7 +9,8 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-WORDS = {"exp": math.exp, "ln": math.log, "tanh": math.tanh, "max": max}
+WORDS = {"exp": math.exp, "ln": math.log, "tanh": math.tanh, "max": max, "sqrt": math.sqrt}
+GREEK = {"eta": "learning_rate", "lambda": "weight_decay", "beta": "beta", "rho": "rho", "epsilon": "epsilon"}
 
 
 def value(python: str, names: Mapping[str, float], shaken: Callable[[float], float] = float) -> float:
@@ -21,6 +22,7 @@ def value(python: str, names: Mapping[str, float], shaken: Callable[[float], flo
 def python_of_text(text: str) -> str:
     """``½ · (y1 - out_o1)²`` as Python."""
     text = re.sub(r"\{(.+?) if (.+?), else (.+?)\}", r"((\1) if (\2) else (\3))", text)
+    text = re.sub(r"√([\w./]+)", r"sqrt(\1)", text).replace("√", "sqrt")
     for sign, python in (("·", "*"), ("²", "**2"), ("½", "0.5"), ("^", "**")):
         text = text.replace(sign, python)
     number, name = r"\d+(?:\.\d+)?(?:e[-+]?\d+)?", r"[A-Za-z_]\w*(?:/[A-Za-z_]\w*)?"
@@ -90,7 +92,7 @@ class _Latex:
             return self.group()
         if self.rest[0][0].isdigit():
             return f"N({self.rest.pop(0)})"
-        if self.rest[0] in (r"\ln", r"\tanh", r"\max"):
+        if self.rest[0] in (r"\ln", r"\tanh", r"\max", r"\sqrt"):
             return self.rest.pop(0)[1:] + self.group()
         if self.next(r"\begin", "{", "cases", "}"):
             return self.cases()
@@ -117,13 +119,16 @@ class _Latex:
 
     def name(self) -> str:
         """``net_h1_2`` for net with h1,2 below it; the name of a weight or a bias as it was given."""
-        if self.next(r"\eta"):
-            return "learning_rate"
-        word = "".join(self.braces()) if self.next(r"\mathit") else self.rest.pop(0)
+        hat = "hat" if self.next(r"\hat") else ""
+        word = "".join(self.braces()) if hat or self.next(r"\mathit") else self.rest.pop(0)
+        word = GREEK.get(word.removeprefix("\\"), word) + hat
         if self.next("_"):
-            below = "".join(self.braces()).replace(r"\text{total}", "total").replace(",", "_")
-            word += below if len(word) == 1 and below[0].isdigit() else f"_{below}"
-        return word + "_new" if self.next("^", "{", r"\text", "{", "new", "}", "}") else word
+            below = "".join(self.braces()).replace(r"\text{total}", "total")
+            below = _Latex(below).name() if "_" in below else below.replace(",", "_")
+            word += below if (len(word) == 1 and below[0].isdigit()) or word == "beta" else f"_{below}"
+        for mark in ("new", "old"):
+            word += f"_{mark}" * self.next("^", "{", r"\text", "{", mark, "}", "}")
+        return word
 
     def braces(self) -> Iterator[str]:
         """The tokens between two braces."""

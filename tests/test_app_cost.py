@@ -11,7 +11,6 @@ import sympy as sp
 
 import bpkit as bp
 from bpkit.apps.cost import LARGEST
-from bpkit.core.program import compiled
 from bpkit.show.cost import CostPlot, count
 
 ARTICLE = bp.examples.article
@@ -55,7 +54,7 @@ class Counted(float):
 
 def tallied(network: bp.Network, function: str) -> int:
     """Run the generated code on such numbers; exp is made to keep them."""
-    run = compiled(network, True, False, function)
+    run = bp.derive(network).program.function(function)
     kept = run.__globals__["exp"]
     run.__globals__["exp"] = lambda z: Counted(math.exp(z))
     try:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 import bpkit as bp
-from bpkit.show.agreement import near_one
+from bpkit.core.agreement import near_one
 from bpkit.show.lines import lines_html
 
 ARTICLE = bp.examples.article.problem

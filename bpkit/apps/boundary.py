@@ -17,12 +17,12 @@ from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
 from bpkit.examples.data import MAKERS, data_set
 from bpkit.show.boundary import BoundaryPlot, boundary_words, right
 from bpkit.show.chart import chart
 from bpkit.show.drawing import Drawing
-from bpkit.show.spelling import number
 
 STEPS = 400  # of Play, at most
 SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds

@@ -12,20 +12,19 @@ import sympy as sp
 
 from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Number
-from bpkit.core.derivation import NumberedDerivation
-from bpkit.core.derive import derive
+from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import GradientCheck, check_gradient
 from bpkit.core.network import Network
-from bpkit.core.paths import Path, Paths, find_paths
+from bpkit.core.paths import Path, Paths
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
+from bpkit.core.text import sides_text
 from bpkit.show.diagram import svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
 from bpkit.show.products import products_html, products_text
-from bpkit.show.render import sides_text
-from bpkit.show.spelling import number
 
 MOST_PATHS = 8  # with more, the derivation's own line is shown: its delta holds what the paths share
 
@@ -34,12 +33,13 @@ MOST_PATHS = 8  # with more, the derivation's own line is shown: its delta holds
 def ways(network: Network, parameter: str) -> Paths:
     """Every path from a parameter to the loss; where these are many, the terms of its line in the derivation."""
     try:
-        if len(paths := find_paths(network, parameter)) <= MOST_PATHS:
+        if len(paths := derive(network).paths(parameter)) <= MOST_PATHS:
             return paths
     except BpkitError:
         pass  # too many to list
-    terms = sp.Add.make_args(derive(network).target(parameter).rhs)
-    return Paths(Path((parameter,), tuple(map(str, sp.Mul.make_args(term)))) for term in terms)
+    line = derive(network).target(parameter)
+    factors = (tuple(map(str, sp.Mul.make_args(term))) for term in sp.Add.make_args(line.rhs))
+    return Paths(Path((parameter,), names, names=line.names) for names in factors)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.initial import initial_parameters
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.cost import NAMES, Cost, CostPlot, cost_words, count, seconds
 from bpkit.show.drawing import Drawing
-from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
 WIDTHS = (1, 2, 4, 8)  # of the networks on the curves

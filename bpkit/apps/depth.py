@@ -16,9 +16,9 @@ from bpkit.apps.controls import Number
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.depth import DepthPlot, changes, depth_words, gradient_sizes
 from bpkit.show.drawing import Drawing
-from bpkit.show.spelling import number
 
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16

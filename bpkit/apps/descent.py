@@ -11,14 +11,14 @@ import ipywidgets as widgets
 
 from bpkit.apps.base import App, Picture, View, beside
 from bpkit.apps.controls import Number, Player
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.examples.example import Example
 from bpkit.show.descent import DescentPlot, Walk, curve, descent, descent_words, walk
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-from bpkit.show.spelling import number
 
 MOST_STEPS = 100
 AHEAD = 20  # so many steps are computed at once, and Play walks along them

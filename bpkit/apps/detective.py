@@ -12,14 +12,13 @@ import ipywidgets as widgets
 from bpkit.apps.base import App, View, described
 from bpkit.apps.controls import Number
 from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
-from bpkit.core.derivation import canonical
-from bpkit.core.derive import derive
 from bpkit.core.detective import MOST_UPDATES, Question, question
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.figures import read
-from bpkit.core.numeric import AVERAGED
+from bpkit.core.numeric import canonical
 from bpkit.core.problem import Problem
+from bpkit.core.program import averaged
 
 # "net_o1 = 0.794609, out_o1 = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
 _GIVEN = re.compile(r"\s*([A-Za-z]\w*(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)")
@@ -53,8 +52,8 @@ class Detective(App):
     batches = True
 
     def controls(self) -> Mapping[str, Any]:
-        steps = derive(self.problem.network)
-        names = [step.name for step in steps if not self.problem.is_batch or step.kind in AVERAGED]
+        steps = self.problem.derivation
+        names = [step.name for step in steps if not self.problem.is_batch or averaged(step)]
         wide = {"layout": {"width": "340px", "margin": "1px 2px"}, "style": {"description_width": "110px"}}
         return {
             "quantity": widgets.Dropdown(options=names, value="E_total", description="Quantity", **wide),
@@ -111,7 +110,7 @@ class Detective(App):
 
 def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:
     """What to say about an earlier number that is no quantity of the problem; nothing where all are."""
-    known = derive(problem.network)
+    known = problem.derivation
     for name in given:
         if name not in known:
             near = suggest(canonical(name), known.by_name)

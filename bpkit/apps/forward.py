@@ -9,14 +9,13 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, beside, numbers
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
 from bpkit.show.diagram import diagram, numbers_of, svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-
-FORWARD = ("net", "out", "error", "total")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Forward(App):
         return {name: control for kind in kinds for name, control in numbers({n: givens[n] for n in kind}).items()}
 
     def views(self) -> Mapping[str, View]:
-        self.steps = [step for step in derive(self.problem.network) if step.kind in FORWARD]
+        self.steps = [step for step in derive(self.problem.network) if step.role is Role.FORWARD]
         height = min(420, 40 + 24 * len(self.steps))  # the same for all numbers: nothing below jumps
         lines = widgets.HTML(layout={"height": f"{height}px", "overflow": "auto"})
         return {"diagram": (widgets.HTML(), self._diagram), "lines": (lines, self._lines)}
@@ -60,7 +59,7 @@ class Forward(App):
         return words(state.problem.network, numbers_of(state.problem), digits=state.digits)
 
     def drawing(self, state: State) -> Drawing:
-        return diagram(state.problem.network, state.problem, digits=state.digits)
+        return diagram(state.problem, digits=state.digits)
 
     def _diagram(self, state: State) -> str:
         return svg(state.problem.network, numbers_of(state.problem))

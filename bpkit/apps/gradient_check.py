@@ -16,9 +16,9 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.quotient import NAMES, SEEN, Errors, QuotientPlot, error_words, errors, errors_words, size
-from bpkit.show.spelling import number
 from bpkit.show.table import html_table
 
 MOST_ROWS = 40  # of the table, which takes a loss over for each

@@ -9,17 +9,17 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.apps.base import App, Picture, View, beside, described, numbers
-from bpkit.core.derivation import NumberedDerivation, Step
-from bpkit.core.derive import derive
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
+from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
 from bpkit.show.activations import NAMES, Here, NeuronPlot, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-from bpkit.show.render import sides_text
-from bpkit.show.spelling import number
 
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
 

@@ -12,17 +12,16 @@ import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Number, Player
-from bpkit.core.derivation import NumberedDerivation
-from bpkit.core.derive import derive
+from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.network import Network
-from bpkit.core.paths import PATH_LIMIT, Path, Paths, find_paths
+from bpkit.core.paths import PATH_LIMIT, Path, Paths
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.diagram import svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
 from bpkit.show.products import products_html, products_text
-from bpkit.show.spelling import number
 
 MOST_ROWS = 24  # paths of the table and of the words; the sum is always over all
 IN_SIGHT = 5  # paths that the table's box shows without scrolling
@@ -33,7 +32,7 @@ BOX = {"height": "240px", "overflow": "auto"}  # fixed, so that nothing moves; w
 @lru_cache(maxsize=64)
 def listed(network: Network, parameter: str) -> Paths:
     """The paths of a parameter, listed once."""
-    return find_paths(network, parameter)
+    return derive(network).paths(parameter)
 
 
 @dataclass(frozen=True)

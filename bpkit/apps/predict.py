@@ -17,8 +17,8 @@ from bpkit.apps.questions import QUESTIONS, prose
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.figures import read
+from bpkit.core.spelling import number
 from bpkit.show.palette import FAINT, NEGATIVE
-from bpkit.show.spelling import number
 
 GREEN = "#007A5A"
 CLOSE = 1.1  # as a factor: nearer than this is close

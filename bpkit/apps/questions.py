@@ -13,16 +13,16 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.initial import initial_parameters
-from bpkit.core.matrix_run import matrix_gradient
+from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.core.training import train
 from bpkit.examples.article import article
 from bpkit.show.depth import gradient_sizes
-from bpkit.show.spelling import number
 
 Answer = str | float
 

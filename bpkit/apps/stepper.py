@@ -12,27 +12,30 @@ import ipywidgets as widgets
 
 from bpkit.apps.base import App, View
 from bpkit.apps.controls import Number, Player
-from bpkit.core.derivation import NumberedDerivation, Step
-from bpkit.core.derive import derive
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import SIGNED, Quantity, Role
+from bpkit.core.text import sides_text
 from bpkit.core.training import Trace, train
+from bpkit.core.updates import STATE
 from bpkit.show.diagram import svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_html
-from bpkit.show.render import sides_text
 
 MOST_UPDATES = 100
 PHASES = ("forward", "loss", "backward", "update")
-FIRST_PHASES = {"net": "forward", "out": "forward", "error": "loss", "total": "loss", "update": "update"}
 WIDE = "92px"
 CARD = {"height": "172px", "overflow": "auto"}  # fixed, so that nothing moves; what is longer scrolls
 
 
 def phase_of(step: Step) -> str:
     """Which of the four phases a line belongs to."""
-    return FIRST_PHASES.get(step.kind, "backward")
+    if step.role is Role.FORWARD:
+        return "loss" if step.quantity.tag in ("error", "total") else "forward"
+    return "update" if step.role is Role.UPDATE else "backward"
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,17 @@ class State:
 
     @property
     def lit(self) -> tuple[str, ...]:
-        """The quantities on this line, all of which stand on the picture except for the learning rate."""
-        names = sorted(names_in(self.step.rhs))
-        return (self.step.name, *(name for name in names if name != "learning_rate"))
+        """What this line is about, as far as it stands on the picture; what a rule remembers is its parameter's."""
+        about = [self.step.quantity, *(self.step.names[name] for name in sorted(names_in(self.step.rhs)))]
+        places = [_whose(quantity) for quantity in about]
+        return tuple(dict.fromkeys(one.name for one in places if one.tag not in (STATE, *SIGNED)))
+
+
+def _whose(quantity: Quantity) -> Quantity:
+    """The parameter that something of an update rule belongs to; any other quantity itself."""
+    if quantity.of and not quantity.by and quantity.mark != "new":
+        return _whose(quantity.of)
+    return quantity
 
 
 class Stepper(App):
@@ -82,7 +93,7 @@ class Stepper(App):
             lambda rate: train(self.problem.replace(learning_rate=rate), MOST_UPDATES)
         )
         self._rows: Callable[[float, int], NumberedDerivation] = lru_cache(maxsize=4)(self._rows_at)
-        self.last = len(derive(self.problem.network))
+        self.last = len(self.problem.derivation)
         line, update = (1, self.last), (0, MOST_UPDATES)
         return {
             "line": Number("line", 1, *line, 1, whole=True, bounds=line, label_width=WIDE),
@@ -92,7 +103,7 @@ class Stepper(App):
 
     def views(self) -> Mapping[str, View]:
         self.play = Player(self.control["line"], min=1, max=self.last, interval=1500)
-        first = {phase_of(step): step.number for step in reversed(tuple(derive(self.problem.network)))}
+        first = {phase_of(step): step.number for step in reversed(tuple(self.problem.derivation))}
         self.phase = {
             phase: _button(phase, f"Go to the first line of the phase {phase}", self._go(first[phase]))
             for phase in PHASES
@@ -141,7 +152,7 @@ class Stepper(App):
     def _rows_at(self, rate: float, update: int) -> NumberedDerivation:
         trace = self._train(rate)
         problem = trace.at(update) if len(trace) else self.problem.replace(learning_rate=rate)
-        return derive(problem.network).at(problem)
+        return problem.derivation.at(problem)
 
     def _go(self, line: int) -> Callable[[Any], None]:
         return lambda _button: self.set(line=line)

@@ -13,13 +13,13 @@ from bpkit.apps.base import App, View, beside, described, numbers
 from bpkit.apps.controls import Held, Number, Player
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
 from bpkit.show.chart import chart
 from bpkit.show.diagram import numbers_of, svg
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.plots import curve_words, loss_curve
-from bpkit.show.spelling import number
 
 MOST_UPDATES = 10_000
 WIDE = "92px"

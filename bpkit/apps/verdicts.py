@@ -11,12 +11,11 @@ from bpkit.core.diagnosis import diagnose
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.figures import NotANumber
 from bpkit.core.problem import Problem
-from bpkit.core.program import lines
+from bpkit.core.spelling import HTML, number
+from bpkit.core.text import sides_text, text
 from bpkit.show.diagram import numbers_of
-from bpkit.show.lines import lines_html, name_html
+from bpkit.show.lines import lines_html, symbols_html
 from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
-from bpkit.show.render import sides_text, text
-from bpkit.show.spelling import number
 
 # Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")
@@ -64,9 +63,10 @@ def verdict_html(found: Diagnosis | str) -> str:
 
 def page_html(asked: Question, typed: str, found: Diagnosis | str) -> str:
     """Quantity, number and verdict, for a page that runs nothing."""
+    name = HTML(asked.derivation[asked.quantity].quantity) + str(asked)[len(asked.quantity) :]
     if not typed.strip():
-        return f"<p><b>{name_html(str(asked))} = ?</b> Run this page, and type your number here.</p>"
-    return f"<p><b>{name_html(str(asked))} = {escape(typed)}</b></p>{verdict_html(found)}"
+        return f"<p><b>{name} = ?</b> Run this page, and type your number here.</p>"
+    return f"<p><b>{name} = {escape(typed)}</b></p>{verdict_html(found)}"
 
 
 def verdict_words(found: Diagnosis | str) -> str:
@@ -76,17 +76,17 @@ def verdict_words(found: Diagnosis | str) -> str:
 
 def line_html(asked: Question, digits: int) -> str:
     """The derivation's line for a quantity with its numbers; on a batch, where it has many, with its mean."""
-    step = next(s for s in lines(asked.problem.network, asked.problem.train_biases) if s.name == asked.quantity)
+    step = asked.derivation[asked.quantity]
     if asked.problem.is_batch:
         mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
-        symbols = f"{name_html(step.name)} = {name_html(sides_text(step))}"
+        symbols = f"{HTML(step.quantity)} = {symbols_html(step)}"
         return f"<p>({step.number}) {symbols}; the mean over {count} samples is <b>{mean}</b></p>"
     return lines_html([step], _numbers(asked), digits)
 
 
 def line_words(asked: Question, digits: int) -> str:
     """The same line as text."""
-    step = next(s for s in lines(asked.problem.network, asked.problem.train_biases) if s.name == asked.quantity)
+    step = asked.derivation[asked.quantity]
     if asked.problem.is_batch:
         mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
         return f"Line ({step.number}): {step.name} = {sides_text(step)}; the mean over {count} samples is {mean}."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -13,7 +13,7 @@ from bpkit.core.expressions import ONE, names_in, product, total
 from bpkit.core.lines import Line, Lines, Shortcut, Slope, Stage
 from bpkit.core.quantities import Quantity, Role, derivative
 from bpkit.core.shown import Shown
-from bpkit.core.updates import UpdateRule, kept
+from bpkit.core.updates import STATE, UpdateRule, before, kept
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,7 +21,7 @@ class Step(Shown):
     """One numbered line: a quantity, what it equals, why, and the numbers of the lines that it uses.
 
     ``rhs`` is what people read; ``stable`` says the same in the spelling that is computed. ``cancelled`` is the short
-    form that is left of ``rhs`` where slopes cancel (p - y), else None.
+    form that is left of ``rhs`` where slopes cancel (p - y), else None. ``names`` has the quantity of each name.
     """
 
     number: int
@@ -31,6 +31,7 @@ class Step(Shown):
     stable: sp.Expr
     uses: tuple[int, ...] = ()
     cancelled: sp.Expr | None = None
+    names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -60,6 +61,7 @@ class _Writer:
         self.lines = lines
         self.steps: list[Step] = []
         self.number_of: dict[str, int] = {}
+        self.names = dict(lines.quantities)  # one for all steps, which grows with them
         self.loss = lines.total
         alive = {self.loss.name}
         for line in reversed([*lines]):
@@ -91,7 +93,9 @@ class _Writer:
         number = self.number_of[quantity.name] = len(self.steps) + 1
         if quantity.of and quantity.by:
             self._written[quantity.of.name, quantity.by.name] = quantity.symbol
-        self.steps.append(Step(number, quantity, rhs, reason, short.stable if short else rhs, uses, cancelled))
+        self.names[quantity.name] = quantity
+        stable = short.stable if short else rhs
+        self.steps.append(Step(number, quantity, rhs, reason, stable, uses, cancelled, self.names))
         return quantity.symbol
 
     def forward(self) -> None:
@@ -209,6 +213,9 @@ class _Writer:
                 f"update: expected names that {type(rule).__name__} does not use itself, "
                 f"got a weight called {twice[0]!r}; give it another with weight_names"
             )
+        constants = [Quantity(name, spelled=name, tag="constant") for name in ("learning_rate", *rule.constants)]
+        olds = [before(quantity) for quantity, *_ in written if quantity.tag == STATE]
+        self.names.update({quantity.name: quantity for quantity in (*constants, *olds)})
         for line in written:
             self.write(*line)
 

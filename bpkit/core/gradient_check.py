@@ -16,6 +16,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.numeric import Values, checked, evaluate, loss_over, settler
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.core.shown import Shown
 
 STEP = 1e-5
 TOLERANCE = 1e-6
@@ -51,7 +52,7 @@ class GradientRow:
 
 
 @dataclass(frozen=True, repr=False)
-class GradientCheck:
+class GradientCheck(Shown):
     """The derivatives beside their difference quotients; ``wrong`` are the rows that differ, ``worst`` differs most.
 
     ``passed`` is True when no row differs by more than ``tolerance``, relative to the larger of the two, or, where
@@ -76,16 +77,6 @@ class GradientCheck:
     def passed(self) -> bool:
         """True when every derivative agrees with its difference quotient."""
         return not self.wrong
-
-    def __repr__(self) -> str:
-        from bpkit.show.table import check_text
-
-        return check_text(self)
-
-    def _repr_html_(self) -> str:
-        from bpkit.show.table import check_html
-
-        return check_html(self)
 
 
 def difference_quotient(

@@ -20,6 +20,7 @@ from bpkit.core.losses import Loss
 from bpkit.core.losses import loss as find_loss
 from bpkit.core.names import is_taken, is_word
 from bpkit.core.quantities import Quantity
+from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
     from bpkit.show.drawing import Drawing
@@ -52,7 +53,7 @@ def _sizes(given: tuple[object, ...]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Network:
+class Network(Shown):
     """A fully connected network as it is drawn: inputs x1.., hidden neurons h1.., outputs o1.., and a name per weight.
 
     ``Network(2, 2, 2)`` has two inputs, two hidden and two output neurons. ``activation`` is a name or an
@@ -263,9 +264,8 @@ class Network:
 
     def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
         """The picture of the network, with its names; the quantities, weights or neurons of ``highlight`` lit."""
-        from bpkit.show.diagram import diagram
-
-        return diagram(self, highlight=highlight)
+        drawing: Drawing = self._shown("diagram", highlight)
+        return drawing
 
     def __repr__(self) -> str:
         kinds = [one.name if one.built_in else one for one in self.activations]

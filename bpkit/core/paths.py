@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import evaluate, single
-from bpkit.core.quantities import Role
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ class Path(Shown):
 
     ``nodes`` runs from the parameter to ``E_total``; ``factors`` are written as the chain rule is, from the loss back
     to the parameter. At a problem ``values`` holds the factors' numbers and ``product`` what they multiply to.
+    ``names`` has the quantity of each name.
     """
 
     nodes: tuple[str, ...]
     factors: tuple[str, ...]
     values: tuple[float, ...] | None = None
     product: float | None = None
+    names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
 
     def at(self, problem: Problem) -> Path:
         """The same path with the numbers of a problem."""
@@ -66,8 +68,9 @@ def find_paths(steps: Iterable[Step], name: str, known: Iterable[str]) -> Paths:
         raise BpkitError(f"paths: expected a weight, a bias or an input, got {name!r}{suggest(name, known)}")
     onward: dict[str, list[tuple[str, str]]] = {}  # where a quantity goes on to, and the factor of that stretch
     whole: dict[str, tuple[str, str]] = {}  # the loss, and its derivative in a quantity
+    names: Mapping[str, Quantity] = {}
     for step in steps:
-        of, by = step.quantity.of, step.quantity.by
+        of, by, names = step.quantity.of, step.quantity.by, step.names
         if of and by and step.role is Role.SLOPE:
             onward.setdefault(by.name, []).append((of.name, step.name))
         elif of and by and of.tag == "total":
@@ -83,7 +86,7 @@ def find_paths(steps: Iterable[Step], name: str, known: Iterable[str]) -> Paths:
             f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
             f"toward({name!r}) shares what they have in common"
         )
-    return Paths(Path(nodes, factors[::-1]) for nodes, factors in found)
+    return Paths(Path(nodes, factors[::-1], names=names) for nodes, factors in found)
 
 
 def _walk(onward: Mapping[str, list[tuple[str, str]]], start: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

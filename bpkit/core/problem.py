@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,9 @@ from bpkit.core.network import Network
 from bpkit.core.shown import Shown
 from bpkit.core.training import train
 from bpkit.core.updates import STATE, GradientDescent, UpdateRule
+
+if TYPE_CHECKING:
+    from bpkit.show.drawing import Drawing
 
 Array = NDArray[np.float64]
 BATCHES = ("mean", "sum", "each")
@@ -281,6 +284,14 @@ class Problem(Shown):
         if trace.diverged_at is not None:
             raise BpkitError(f"updated: {trace.message}" + ("; take a smaller one" if trace.diverged_at else ""))
         return trace.final
+
+    def diagram(self, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True) -> Drawing:
+        """The picture of the network with every number at its place; what ``highlight`` names is lit.
+
+        ``computed=False`` shows only the numbers that are given, and no net, output or loss.
+        """
+        drawing: Drawing = self._shown("diagram", highlight, digits, computed)
+        return drawing
 
     def _key(self) -> tuple[Any, ...]:
         data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))

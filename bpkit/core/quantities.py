@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -81,38 +83,63 @@ class Quantity:
     @cached_property
     def latex(self) -> str:
         """The name as it is typeset: indices low, derivatives as fractions, what an update made with ``new``."""
-        if self.of and self.by:
-            return rf"\frac{{\partial {self.of.latex}}}{{\partial {self.by.latex}}}"
-        if self.of and self.mark:
-            return rf"{self.of.latex}^{{\text{{{self.mark}}}}}"
-        if self.of:
-            return f"{_letter_latex(self.letter)}_{{{self.of.latex}}}"
-        letter, low = self.parts
-        low = rf"\text{{{low}}}" if self.tag == "total" else low.replace("_", r"\_")
-        return _letter_latex(letter) + (f"_{{{low}}}" if low else "")
+        return LATEX(self)
 
     @cached_property
     def parts(self) -> tuple[str, str]:
         """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
         if not self.spelled:
-            return self.letter, self.place.rstrip("_") + ("," if self.place.endswith("_") else "") + _joined(
-                self.index, ","
-            )
-        word, _, low = self.spelled.partition("_")
+            between = "," if self.place.endswith("_") else ""
+            return self.letter, self.place.rstrip("_") + between + _joined(self.index, ",")
+        word, *more = self.spelled.split("_")
         stem = word.rstrip("0123456789")
-        return (stem, word[len(stem) :] + ("," if low else "") + low) if stem != word else (word, low)
+        if stem != word and stem.isalpha() and all(map(str.isdigit, more)):
+            return stem, ",".join([word[len(stem) :], *more])
+        return word, ("," if all(map(str.isdigit, more[1:])) else "_").join(more)
 
 
 def _joined(index: tuple[int, ...], between: str) -> str:
     return between.join(map(str, index))
 
 
-def _letter_latex(letter: str) -> str:
-    if letter.endswith("hat"):
-        return rf"\hat{{{letter[:-3]}}}"
-    return {"learning_rate": r"\eta", "beta": r"\beta", "epsilon": r"\epsilon", "rho": r"\rho"}.get(
-        letter, letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
+class Style:
+    """How names are typeset: in LaTeX here; other styles write other forms around the same parts."""
+
+    signs: Mapping[str, str] = MappingProxyType(
+        {"learning_rate": r"\eta", "weight_decay": r"\lambda", "beta": r"\beta", "beta1": r"\beta_{1}"}
+        | {"beta2": r"\beta_{2}", "rho": r"\rho", "epsilon": r"\epsilon", "n_samples": "n"}
     )
+    hat = r"\hat{{{}}}"
+
+    def __call__(self, quantity: Quantity) -> str:
+        """The name of a quantity, typeset."""
+        of, by = quantity.of, quantity.by
+        if of and by:
+            return self.derivative(of, by)
+        if of and quantity.mark:
+            return self.marked(self(of), quantity.mark)
+        if of:
+            letter = quantity.letter.removesuffix("hat")
+            return self.low(letter if letter == quantity.letter else self.hat.format(letter), self(of))
+        return self.signs.get(quantity.name, "") if quantity.tag in SIGNED else self.word(quantity, *quantity.parts)
+
+    def derivative(self, of: Quantity, by: Quantity) -> str:
+        return rf"\frac{{\partial {self(of)}}}{{\partial {self(by)}}}"
+
+    def marked(self, of: str, mark: str) -> str:
+        return rf"{of}^{{\text{{{mark}}}}}"
+
+    def low(self, letter: str, index: str) -> str:
+        return f"{letter}_{{{index}}}"
+
+    def word(self, quantity: Quantity, letter: str, low: str) -> str:
+        letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
+        low = rf"\text{{{low}}}" if quantity.tag == "total" else low.replace("_", r"\_")
+        return self.low(letter, low) if low else letter
+
+
+SIGNED = ("rate", "constant")  # the tags of what has a sign of its own
+LATEX = Style()
 
 
 def derivative(of: Quantity, by: Quantity, role: Role) -> Quantity:

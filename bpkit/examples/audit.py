@@ -15,8 +15,8 @@ from bpkit.core.figures import read
 from bpkit.core.hints import pen_slips
 from bpkit.core.problem import Problem
 from bpkit.core.rewrites import Misconception
+from bpkit.core.shown import Shown
 
-AUDIT_HEAD = ("figure", "printed", "exact", "verdict")
 KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
 
 
@@ -43,7 +43,7 @@ class Finding:
 
 
 @dataclass(frozen=True, repr=False)
-class Audit:
+class Audit(Shown):
     """Every printed figure of an example against the exact one."""
 
     findings: tuple[Finding, ...]
@@ -63,16 +63,6 @@ class Audit:
     def rows(self) -> list[tuple[str, ...]]:
         """Figure, printed, exact, verdict, as text."""
         return [(f.figure, f.printed, f"{f.exact:.12g}", f.verdict) for f in self.findings]
-
-    def __repr__(self) -> str:
-        from bpkit.show.table import text_table
-
-        return text_table(AUDIT_HEAD, self.rows())
-
-    def _repr_html_(self) -> str:
-        from bpkit.show.table import html_table
-
-        return html_table(AUDIT_HEAD, self.rows())
 
 
 def audit(problem: Problem, published: Mapping[str, str]) -> Audit:

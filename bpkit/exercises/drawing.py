@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate

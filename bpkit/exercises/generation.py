@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -69,7 +68,8 @@ def _promising(task: Task) -> bool:
 def _asked_well(problem: Problem, asks: Sequence[str]) -> bool:
     """Pleasant numbers, and updates that move their parameter well before the digits asked end."""
     values = evaluate(problem)
-    steps = (values[name] - problem.parameters.get(name.removesuffix("_new"), math.inf) for name in asks)
+    new = ((values[name], problem.derivation[name].quantity) for name in asks)
+    steps = (value - problem.parameters[one.of.name] for value, one in new if one.of and one.mark)
     return all(_pleasant(values[name]) for name in asks) and all(abs(step) >= SHORTEST for step in steps)
 
 

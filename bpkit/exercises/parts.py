@@ -158,7 +158,8 @@ class NumberPart(Part):
 class ExactPart(Part):
     """A word, a number to choose, a whole number, a shape or paths: right or not, without a tolerance.
 
-    ``reader`` says how it is read (a key of ``READERS``); ``options`` lists what may be chosen.
+    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen, for paths
+    the neurons, by default those of the right ones.
     """
 
     right: Any
@@ -170,14 +171,19 @@ class ExactPart(Part):
         """The right answer, as a learner writes it."""
         return [" ".join(path) for path in sorted(self.right)] if self.reader == "paths" else self.right
 
+    def read(self, given: object) -> Any:
+        """What was written, in a form that can be compared; ``BpkitError`` for what cannot be read."""
+        if self.reader == "paths":
+            return _paths(given, frozenset(self.options).union(*self.right))
+        return READERS[self.reader](given)
+
     def _judged(self, given: object) -> Feedback:
-        reader = READERS[self.reader]
-        value, shown = reader(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
-        if self.options and value not in {reader(option) for option in self.options}:
+        value, shown = self.read(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
+        if self.reader != "paths" and self.options and value not in map(self.read, self.options):
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
-        if value == reader(self.answer):
+        if value == self.read(self.answer):
             return Feedback("correct", f"{shown} is right.")
-        found = [wrong for wrong in self.wrong if reader(wrong.answer) == value]
+        found = [wrong for wrong in self.wrong if self.read(wrong.answer) == value]
         return self._named(found) if found else Feedback("unknown", f"{shown} is not right.")
 
 
@@ -206,15 +212,16 @@ def _shape(given: object) -> tuple[int, ...]:
     return tuple(_whole(size) for size in sizes)
 
 
-def _paths(given: object) -> frozenset[tuple[str, ...]]:
+def _paths(given: object, neurons: frozenset[str]) -> frozenset[tuple[str, ...]]:
+    """Paths as neurons in their order; arrows, nets, weights and other words between them are passed over."""
     if isinstance(given, str):
         given = re.split(r"[,;\n]", given[:2000])
     if not isinstance(given, list | tuple | set | frozenset) or len(given) > 64:
         raise BpkitError("answer: expected a list of paths such as ['h1 o1', 'h1 o2']")
-    found = frozenset(tuple(re.findall(r"(?<!\w)[ho]\d+(?:_\d+)?(?!\w)", str(path)[:500])) for path in given)
-    return found - {()}
+    words = (re.findall(r"\w+", str(path)[:500]) for path in given)
+    return frozenset(tuple(word for word in path if word in neurons) for path in words) - {()}
 
 
 READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
-    {"word": _word, "number": _number, "whole": _whole, "shape": _shape, "paths": _paths}
+    {"word": _word, "number": _number, "whole": _whole, "shape": _shape}
 )

@@ -8,20 +8,21 @@ from functools import lru_cache
 import numpy as np
 import sympy as sp
 
+from bpkit.core.derivation import derive
 from bpkit.core.expressions import Z
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.show.spelling import expr_latex, name_latex, number, number_latex
+from bpkit.core.spelling import expr_latex, number, number_latex
 
 
-def maths(name: str) -> str:
-    """A quantity's name as a formula in the text."""
-    return f"${name_latex(name)}$"
+def maths(model: Network | Problem, name: str) -> str:
+    """The name of one of a model's quantities as a formula in the text."""
+    return f"${derive(model).quantities[name].latex}$"
 
 
-def equals(name: str, value: float) -> str:
+def equals(model: Network | Problem, name: str, value: float) -> str:
     """A quantity and its number, as a formula in the text."""
-    return f"${name_latex(name)} = {number_latex(value)}$"
+    return f"${derive(model).quantities[name].latex} = {number_latex(value)}$"
 
 
 def in_words(items: Sequence[str]) -> str:
@@ -47,23 +48,18 @@ def architecture(network: Network) -> str:
     each = [f"{_activation(network, name)}" for name in rows]
     if len(rows) > 1:
         each = [f"{_activation(network, one.name)} in layer {i}" for i, one in enumerate(network.activations, 1)]
-    loss = f"{plain(network.loss.name)}, ${name_latex('E_total')} = \\sum {_bare(network.loss.expr)}$"
+    loss = f"{plain(network.loss.name)}, $E_{{\\text{{total}}}} = \\sum {expr_latex(network.loss.expr, {})}$"
     return f"A network of {in_words(layers)}. Activation: {in_words(each)}. Loss: {loss}, over all outputs."
 
 
 _NET = sp.Symbol("net")
 
 
-def _bare(expr: sp.Expr) -> str:
-    """A rule for any neuron: net and out without an index."""
-    return expr_latex(expr).replace("_{}", "")
-
-
 def _activation(network: Network, name: str) -> str:
     found = next(one for one in network.activations if one.name == name)
     if found.joint:
         return r"softmax, $\mathit{out}_{k} = e^{\mathit{net}_{k}} / \sum_{j} e^{\mathit{net}_{j}}$"
-    return f"{plain(name)}, $\\mathit{{out}} = {_bare(found.expr.xreplace({Z: _NET}))}$"
+    return f"{plain(name)}, $\\mathit{{out}} = {expr_latex(found.expr.xreplace({Z: _NET}), {})}$"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -75,11 +71,11 @@ def weights_table(problem: Problem) -> str:
     """Every weight and bias: its name, what it joins, its number."""
     network = problem.network
     rows = [
-        [maths(name), source, target, number(problem.parameters[name])]
+        [maths(network, name), source, target, number(problem.parameters[name])]
         for name, (source, target) in network.weights.items()
     ]
     rows += [
-        [maths(name), "bias of", " ".join(fed), number(problem.parameters[name])]
+        [maths(network, name), "bias of", " ".join(fed), number(problem.parameters[name])]
         for name, fed in network.biases.items()
     ]
     return table(["parameter", "from", "to", "value"], rows)
@@ -87,12 +83,12 @@ def weights_table(problem: Problem) -> str:
 
 def data_line(problem: Problem) -> str:
     """Inputs, targets and learning rate; a table of samples for a batch."""
-    network, rate = problem.network, equals("learning_rate", problem.learning_rate)
+    network, rate = problem.network, equals(problem, "learning_rate", problem.learning_rate)
     names = (*network.inputs, *network.targets)
     if problem.is_batch:
         rows = [[str(i), *map(number, row)] for i, row in enumerate(np.hstack([problem.inputs, problem.targets]), 1)]
-        return table(["sample", *map(maths, names)], rows) + f"\n\nLearning rate {rate}."
-    values = [equals(name, problem.givens[name]) for name in names]
+        return table(["sample", *(maths(network, name) for name in names)], rows) + f"\n\nLearning rate {rate}."
+    values = [equals(network, name, problem.givens[name]) for name in names]
     return f"Inputs and targets: {in_words(values)}. Learning rate {rate}."
 
 

@@ -14,20 +14,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bpkit.core.derivation import Step
-from bpkit.core.derive import derive
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import BUILT_IN, Activation
 from bpkit.core.functions import activation as find
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import expr_latex, expr_text, number
+from bpkit.core.text import environment, words_latex
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
-from bpkit.show.render import environment, words_latex
-from bpkit.show.spelling import expr_latex, expr_text, name_latex, number
 from bpkit.show.table import text_table
 
 Array = NDArray[np.float64]
@@ -127,7 +127,7 @@ class ActivationLines:
     def _repr_latex_(self) -> str:
         rows = []
         for name, *steps in self.lines:
-            sides = [f"{name_latex(step.name)} &= {expr_latex(step.rhs)}" for step in steps]
+            sides = [f"{step.quantity.latex} &= {expr_latex(step.rhs, step.names)}" for step in steps]
             rows.append(rf"\text{{{words_latex(name)}}} && {' & '.join(sides)}".replace("_{o1}", ""))
         return environment(rows)
 

@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
-from bpkit.core.matrix_run import predict
+from bpkit.core.matrix_program import predict
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, NEGATIVE, PAPER, POSITIVE
-from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 POINTS = 61  # of the grid, each way

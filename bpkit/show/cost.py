@@ -11,14 +11,16 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from bpkit.core.code import identifier
+from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.core.program import compiled, source
+from bpkit.core.quantities import Role
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import logarithmic
-from bpkit.show.spelling import number
 
 NAMES = ("nudging", "backpropagation")
 BUDGET = 0.008  # seconds for each of the two timings
@@ -54,7 +56,8 @@ class Cost:
 @lru_cache(maxsize=256)
 def count(network: Network) -> Cost:
     """Count what a network's generated code multiplies and divides."""
-    parts = ast.parse(source(network)).body
+    derivation = derive(network)
+    parts = ast.parse(derivation.source()).body
     functions = {part.name: part for part in parts if isinstance(part, ast.FunctionDef)}
 
     def work(part: ast.AST) -> int:
@@ -65,16 +68,18 @@ def count(network: Network) -> Cost:
             own += work(functions[part.func.id])  # a user's own activation
         return own + sum(map(work, ast.iter_child_nodes(part)))
 
-    passes = [line for line in functions["evaluate"].body if "_new = " not in ast.unparse(line)]
+    updates = {identifier(step.name) for step in derivation if step.role is Role.UPDATE}
+    lines = [line for line in functions["evaluate"].body if isinstance(line, ast.Assign)]
+    passes = [line for line in lines if ast.unparse(line.targets[0]) not in updates]
     return Cost(network, work(functions["loss"]), sum(map(work, passes)))
 
 
 def seconds(problem: Problem) -> tuple[float, float]:
     """How long nudging and backpropagation take here; the loss is timed once and taken for each of nudging's runs."""
-    network, givens = problem.network, problem.givens
-    values = [givens[name] for name in network.givens]  # a thousand keywords would take longer than the work
-    loss, every = (_fastest(compiled(network, True, False, name), values) for name in ("loss", "evaluate"))
-    return 2 * len(network.parameters) * loss, every
+    program = derive(problem.network).program
+    values = [problem.givens[name] for name in program.givens]  # a thousand keywords would take longer than the work
+    loss, every = (_fastest(program.function(name), values) for name in ("loss", "evaluate"))
+    return 2 * len(problem.parameters) * loss, every
 
 
 def _fastest(call: Callable[..., object], values: Sequence[object]) -> float:

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from bpkit.core.matrix_run import matrix_gradient
+from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import logarithmic
-from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 NAMES = ("derivatives by the weights", "deltas")

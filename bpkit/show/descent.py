@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bpkit.core.numeric import evaluate, loss_over
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import blank
-from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.numeric import evaluate
-from bpkit.show.agreement import at_neuron
+from bpkit.core.network import Network
+from bpkit.core.numeric import canonical, evaluate
+from bpkit.core.quantities import SIGNED, Quantity
+from bpkit.core.spelling import number
 from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
-from bpkit.show.diagram_words import words
+from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
-from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
-    from bpkit.core.network import Network
     from bpkit.core.problem import Problem
 
 Item = str | tuple[str, str]
 
 
-def diagram(
-    network: Network,
-    problem: Problem | None = None,
-    highlight: Iterable[str] = (),
-    digits: int = 6,
-    computed: bool = True,
-) -> Drawing:
-    """The network as it is drawn in textbooks; with a problem every number stands at its place.
+def diagram(model: Network | Problem, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True) -> Drawing:
+    """A network as it is drawn in textbooks; of a problem every number stands at its place.
 
     Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
     lit. A negative weight is dashed, a larger one wider. Raises ``BpkitError`` for a name that is not on the picture.
     """
     highlight = tuple(highlight)
-    numbers: Mapping[str, float] = {}
-    if problem is not None:
-        numbers = numbers_of(problem) if computed else problem.parameters if problem.is_batch else problem.givens
+    network, numbers = (model, {}) if isinstance(model, Network) else (model.network, _numbers(model, computed))
     return Drawing(words(network, numbers, highlight, digits), svg(network, numbers, highlight, digits))
+
+
+def _numbers(problem: Problem, computed: bool) -> Mapping[str, float]:
+    return numbers_of(problem) if computed else problem.parameters if problem.is_batch else problem.givens
 
 
 def numbers_of(problem: Problem) -> dict[str, float]:
@@ -53,29 +50,39 @@ def numbers_of(problem: Problem) -> dict[str, float]:
 
 def touched(network: Network, names: Iterable[str]) -> frozenset[Item]:
     """The nodes, edges and biases that quantities are about: what a step of the derivation lights up."""
-    items: set[Item] = set()
-    for name in names:
-        parts = name.split("/")
-        found = [_item(network, part[1:] if len(parts) > 1 else part, name) for part in parts]
-        items |= set(found)
-        if len(found) > 1 and (edge := (str(found[1]), str(found[0]))) in network.weight_of:
-            items.add(edge)
-    return frozenset(items)
+    return frozenset(item for name in names for item in _items(network, _about(network, name)))
 
 
-def _item(network: Network, part: str, whole: str) -> Item:
-    plain = part.removesuffix("_new")
-    if plain in network.weights:
-        return network.weights[plain]
-    if part in ("E", "E_total"):
-        return "E_total"
-    neurons = [neuron for layer in network.layers for neuron in layer]
-    known = (*network.biases, *network.targets, *neurons, *(f"E_{output}" for output in network.outputs))
-    bare = plain.removeprefix("net_").removeprefix("out_")
-    for name in (plain, bare):
-        if name in known:
-            return name
-    raise BpkitError(f"highlight: the picture has no {whole!r}{suggest(whole, (*network.weights, *known))}")
+def _about(network: Network, name: str) -> Quantity | str:
+    """The quantity of a name, or the neuron."""
+    if name in network.layer_of:
+        return name
+    full = "E_total" if name == "E" else canonical(name)
+    found = network.lines.quantities.get(full) or derive(network).quantities.get(full)
+    if found is None or found.tag in SIGNED:
+        errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
+        known = (*network.parameters, *network.targets, *network.layer_of, *errors)
+        raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")
+    return found
+
+
+def _items(network: Network, about: Quantity | str) -> Iterator[Item]:
+    if isinstance(about, str):
+        yield about
+    elif about.of and about.by:
+        yield from _items(network, about.of)
+        yield from _items(network, about.by)
+        if (edge := (_place(about.by), _place(about.of))) in network.weight_of:
+            yield edge
+    elif about.of:
+        yield from _items(network, about.of)
+    else:
+        yield network.weights.get(about.name, _place(about))
+
+
+def _place(quantity: Quantity) -> str:
+    """The node that a quantity belongs to; its own name where it stands by itself."""
+    return quantity.neuron if quantity.tag in ("net", "out") else quantity.name
 
 
 def svg(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
@@ -153,7 +160,7 @@ def _node(
     lines = [(neuron, "700")]
     if neuron in numbers:
         lines.append((number(numbers[neuron], digits), ""))
-    elif any(name.startswith("net_") for name in numbers):  # what is not yet computed keeps its place
+    elif any(f"net_{one}" in numbers for one in network.layer_of):  # what is not yet computed keeps its place
         for kind in ("net", "out"):
             shown = at_neuron(kind, neuron, numbers, digits) if f"{kind}_{neuron}" in numbers else ""
             lines.append((shown and f"{kind} {shown.removeprefix('= ')}", ""))

@@ -33,10 +33,11 @@ class Layout:
     labels: Mapping[tuple[str, str], Point]
     biases: Mapping[str, Point]
     hidden: tuple[tuple[Point, int], ...]  # where neurons are left out, and how many
+    inputs: tuple[str, ...]
 
     def half(self, neuron: str) -> float:
         """Half the width of a node."""
-        return (INPUT_WIDTH if neuron.startswith("x") else NODE_WIDTH) / 2
+        return (INPUT_WIDTH if neuron in self.inputs else NODE_WIDTH) / 2
 
 
 def _drawn(layer: Sequence[str]) -> list[str | None]:
@@ -75,7 +76,7 @@ def layout(network: Network, numbers: bool) -> Layout:
     width = x + NODE_WIDTH / 2 + (132 if numbers else 0) + MARGIN
     height = MARGIN + above + NODE_HEIGHT + PITCH * (tallest - 1) + (44 if numbers else 10)
     labels = dict(_labels(network, edges, biases, numbers))
-    return Layout(width, height, nodes, edges, labels, biases, tuple(hidden))
+    return Layout(width, height, nodes, edges, labels, biases, tuple(hidden), network.inputs)
 
 
 def _biases(network: Network, nodes: Mapping[str, Point]) -> Iterator[tuple[str, Point]]:

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from bpkit.show.agreement import at_neuron
-from bpkit.show.spelling import number
+from bpkit.core.agreement import near_one
+from bpkit.core.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.network import Network
 
+FLAT = 15  # net inputs beyond which sigmoid and tanh can be 1 in floats, and other outputs are not
 MOST = 60  # weights or neurons that are named one by one; a wide layer is told by its range
 
 
 def words(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
     """Every name with its number, where each weight goes, what is lit."""
     return " ".join(f"{sentence}." for sentence in _sentences(network, numbers, tuple(highlight), digits))
+
+
+def at_neuron(kind: str, neuron: str, numbers: Mapping[str, float], digits: int = 6) -> str:
+    """A neuron's ``net`` or ``out`` behind its sign: ``= 0.7``, or ``≈ 1`` where the float is 1 by rounding."""
+    value, net = numbers[f"{kind}_{neuron}"], numbers.get(f"net_{neuron}", 0.0)
+    return f"≈ {value:g}" if kind == "out" and abs(value) == 1 and abs(net) > FLAT else f"= {near_one(value, digits)}"
 
 
 def _sentences(

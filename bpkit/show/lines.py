@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 
-from bpkit.core.derivation import Step
+from bpkit.core.agreement import digits_that_agree, near_one, result
+from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
-from bpkit.show.agreement import digits_that_agree, near_one, result
-from bpkit.show.render import Numbers
-from bpkit.show.spelling import bracketed, expr_text
+from bpkit.core.spelling import HTML, bracketed, expr_html, expr_text
+from bpkit.core.text import Numbers
 
 
 @lru_cache(maxsize=4096)
-def _symbols(step: Step) -> str:
+def symbols_html(step: Step) -> str:
     """The right side in symbols, which stay while the numbers move."""
     forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
-    return " = ".join(name_html(expr_text(form)) for form in forms)
+    return " = ".join(expr_html(form, step.names) for form in forms)
 
 
 def _filled(step: Step, numbers: Numbers, digits: int) -> str:
@@ -30,15 +29,6 @@ def _filled(step: Step, numbers: Numbers, digits: int) -> str:
     return escape(expr_text(form, {name: bracketed(near_one(numbers[name], enough)) for name in names_in(form)}))
 
 
-def name_html(text: str) -> str:
-    """Names of quantities inside a text with their indices low and derivatives with ∂: net_h1, ∂E/∂w5."""
-    text = re.sub(r"\bd([A-Za-z]\w*)/d([A-Za-z]\w*)", r"∂\1/∂\2", escape(text))
-    text = text.replace("∂E_total", "∂E").replace("learning_rate", "η")
-    text = re.sub(r"(?<![a-z])(net|out|E|b)_([a-z0-9_]+?)(?=_new|\b)", r"<i>\1</i><sub>\2</sub>", text)
-    text = re.sub(r"(?<![\w>])([a-z])(\d+)(?=_new|\b)", r"\1<sub>\2</sub>", text)
-    return text.replace("_new", "<sup>new</sup>")
-
-
 def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: Iterable[int] = ()) -> str:
     """The lines as a table: number, quantity, symbols, numbers put in, result; those of ``lit`` are marked."""
     lit = set(lit)
@@ -47,8 +37,9 @@ def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: It
         filled = _filled(step, numbers, digits)
         mark = ' class="bpkit-lit"' if step.number in lit else ""
         rows.append(
-            f"<tr{mark}><td>({step.number})</td><th scope='row'>{name_html(step.name)}</th><td>= {_symbols(step)}</td>"
-            f"<td>{'= ' + filled if filled else ''}</td><td>= <b>{escape(result(step, numbers, digits))}</b></td></tr>"
+            f"<tr{mark}><td>({step.number})</td><th scope='row'>{HTML(step.quantity)}</th>"
+            f"<td>= {symbols_html(step)}</td><td>{'= ' + filled if filled else ''}</td>"
+            f"<td>= <b>{escape(result(step, numbers, digits))}</b></td></tr>"
         )
     head = "".join(
         f"<th scope='col'>{word}</th>" for word in ("line", "quantity", "in symbols", "in numbers", "result")

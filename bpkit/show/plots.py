@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import number
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
-from bpkit.show.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.training import Trace

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
-from bpkit.show.agreement import near_one
-from bpkit.show.lines import name_html
-from bpkit.show.spelling import bracketed, number
+from bpkit.core.agreement import near_one
+from bpkit.core.spelling import HTML, bracketed, number
 
 if TYPE_CHECKING:
     from bpkit.core.paths import Path
@@ -34,13 +33,13 @@ def products_html(
     """
     rows = []
     for count, path in enumerate(paths, first):
-        symbols, numbers, product = _sides(path, digits)
+        _, numbers, product = _sides(path, digits)
+        symbols = " · ".join(HTML(path.names[factor]) for factor in path.factors)
         mark, sign = (' class="bpkit-lit"', "▸ ") if count in lit else ("", "")
         rows.append(
-            f"<tr{mark}><td>{sign}{count}</td><td><b>{product}</b></td>"
-            f"<td>= {name_html(symbols)}<br>= {numbers}</td></tr>"
+            f"<tr{mark}><td>{sign}{count}</td><td><b>{product}</b></td><td>= {symbols}<br>= {numbers}</td></tr>"
         )
-    left = f"{name_html(name)}, the sum" if len(paths) > 1 else name_html(name)
+    left = HTML(paths[0].names[name]) + (", the sum" if len(paths) > 1 else "")
     rows.append(f"<tr><td></td><td><b>{number(total, digits)}</b></td><th scope='row'>= {left}</th></tr>")
     head = "".join(f"<th scope='col'>{title}</th>" for title in (word, "product", "its factors, and their numbers"))
     return (

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import logarithmic
-from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 DECADE = 4  # steps of h in a power of ten

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.core.training import Trace
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, NEGATIVE, PAPER
 from bpkit.show.plots import blank
-from bpkit.show.spelling import number
 
 Array = NDArray[np.float64]
 POINTS = 61  # of the grid, each way

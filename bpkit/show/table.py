@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.show.agreement import near_one
-from bpkit.show.spelling import number
+from bpkit.core.agreement import near_one
+from bpkit.core.spelling import number
 
 if TYPE_CHECKING:
     from bpkit.core.gradient_check import GradientCheck, GradientRow
     from bpkit.core.numeric import Values
+    from bpkit.examples.audit import Audit
 
 Rows = Sequence[Sequence[str]]
 
+AUDIT_HEAD = ("figure", "printed", "exact", "verdict")
 LEFT = ' style="text-align:left"'
 _NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?( [-+] [\d.]+e-\d+)?")
 
@@ -63,6 +65,16 @@ def values_text(values: Values) -> str:
 def values_html(values: Values) -> str:
     """Every quantity with its number, as HTML."""
     return html_table(("quantity", "value"), values_rows(values))
+
+
+def audit_text(audit: Audit) -> str:
+    """Every figure of an example with its verdict, as text."""
+    return text_table(AUDIT_HEAD, audit.rows())
+
+
+def audit_html(audit: Audit) -> str:
+    """The same as HTML."""
+    return html_table(AUDIT_HEAD, audit.rows())
 
 
 SAID = 8  # so many wrong entries are named beside the worst

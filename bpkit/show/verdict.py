@@ -7,8 +7,8 @@ from functools import partial
 from html import escape as escaped
 from typing import TYPE_CHECKING
 
-from bpkit.show.render import sides_text
-from bpkit.show.spelling import expr_text
+from bpkit.core.spelling import expr_text
+from bpkit.core.text import sides_text
 
 if TYPE_CHECKING:
     from bpkit.core.explanation import Diagnosis, Explanation

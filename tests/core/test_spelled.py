@@ -77,6 +77,35 @@ def test_every_side_of_every_line_comes_to_its_number(case: Case, digits: int) -
                 assert right, (step, ours)
 
 
+RULES = {
+    "decay": bp.updates.GradientDescent(weight_decay=0.03),
+    "momentum": bp.updates.Momentum(0.8, weight_decay=0.1),
+    "rmsprop": bp.updates.RMSProp(0.7, 1e-3),
+    "adam": bp.updates.Adam(0.8, 0.95, 1e-3, weight_decay=0.2),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("begun", [False, True])
+def test_every_line_of_an_update_rule_comes_to_its_number(rule: str, begun: bool) -> None:
+    rng = np.random.default_rng(4)
+    names = {("x1", "h1"): "theta_3", ("h1", "o1"): "w1_2"}
+    network = bp.Network(1, 1, 1, activation="tanh", bias="neuron", weight_names=names)
+    parameters = {name: float(rng.normal()) for name in network.parameters}
+    problem = bp.Problem(network, parameters, [0.7], [0.3], 0.4, update=RULES[rule])
+    if begun:
+        problem = problem.replace(state={name: 3.0 if name == "t" else float(rng.uniform(0.1, 1))
+                                         for name in problem.state})  # fmt: skip
+    derivation, numbers = bp.derive(problem), {**problem.givens, **bp.evaluate(problem)}
+    for shown in (derivation, derivation.at(problem, 12)):
+        both = zip(text_sides(str(shown)), latex_sides(shown._repr_latex_()), derivation, strict=True)
+        for (text_name, text), (latex_name, latex), step in both:
+            assert text_name == latex_name == step.name
+            assert len(text) == len(latex)
+            for side in (*text, *latex):
+                assert comes_to(side, numbers, numbers[step.name], 1e-11), (step, side)
+
+
 @examples(5, 40)
 @given(cases(ONE), st.integers(0, 10**6))
 def test_every_path_comes_to_its_product_and_all_together_to_the_derivative(case: Case, pick: int) -> None:
@@ -105,7 +134,7 @@ def arrays_of_text(text: str) -> str:
     """The right side of a line of the matrix form as Python on arrays."""
     text = re.sub(r"\{(.+?) if (.+?), else (.+?)\}", r"where(\2, \1, \3)", text.replace("½", "0.5").replace("²", "**2"))
     text = re.sub(r"^mean over samples of the sum over outputs of (.*)", r"(\1).sum() / n", text)
-    text = re.sub(r"^softmax slope of (\w+), applied to (.*)", r"softmax_slope(\1, \2)", text)
+    text = re.sub(r"\(row sums of (\w+)\)", r"\1.sum(axis=1, keepdims=True)", text)
     text = re.sub(r"^column sums of (\w+)", r"\1.sum(axis=0)", text)
     return re.sub(r"^sum\((\w+)\)", r"\1.sum()", text).replace("dE_total/d", "dE_total_d")
 
@@ -117,7 +146,7 @@ ARRAYS = {
     "tanh": np.tanh,
     "max": np.maximum,
     "softmax": lambda net: np.exp(net) / np.exp(net).sum(axis=1, keepdims=True),
-    "softmax_slope": lambda out, slope: out * (slope - (out * slope).sum(axis=1, keepdims=True)),
+    "I": np.eye(2),  # of the outputs
 }
 
 

@@ -11,8 +11,7 @@ import pytest
 from oracle import random_case
 
 import bpkit as bp
-from bpkit.core.matrix import derive_matrices
-from bpkit.show.spelling import bracketed, name_latex, number, number_latex
+from bpkit.core.spelling import HTML, bracketed, number, number_latex, typeset
 
 KINDS = {
     "article": bp.examples.article.problem,
@@ -109,7 +108,7 @@ def test_latex_has_the_lines_of_the_text(which: str, numbered: bool) -> None:
         number, left, right = re.split(" && | &= ", row, maxsplit=2)
         assert number == rf"\text{{({line['number']})}}"
         formula, reason = right.split(" && ", 1)
-        assert left == name_latex(step.name)
+        assert left == derivation.quantities[step.name].latex
         assert reason.startswith(r"{\small")
         words = re.findall(r"\\text\{(.*?)\}(?= |\})", reason)  # a long reason goes on below
         assert " ".join(words) == line["reason"].replace("_", r"\_")
@@ -123,7 +122,7 @@ def test_latex_has_the_lines_of_the_text(which: str, numbered: bool) -> None:
             assert "Piecewise" in type(step.rhs).__name__ or put_in(sides) == put_in(theirs), row
         else:
             for symbol in {str(s) for s in step.rhs.free_symbols}:
-                assert name_latex(symbol) in sides[0], row
+                assert derivation.quantities[symbol].latex in sides[0], row
 
 
 def test_negative_numbers_stand_in_brackets() -> None:
@@ -131,7 +130,7 @@ def test_negative_numbers_stand_in_brackets() -> None:
     at = bp.derive(problem.network).at(problem)
     line = next(line for line in str(at).splitlines() if " net_o1 = " in line)
     assert "(-0.35) · 0.623634 + 0.2 · 0.632045 + 0.5 = 0.408" in line
-    row = next(row for row in rows(at._repr_latex_()) if f"{name_latex('net_o1')} &= " in row)
+    row = next(row for row in rows(at._repr_latex_()) if r"\mathit{net}_{o1} &= " in row)
     assert r"(-0.35) \times 0.623634 + 0.2 \times 0.632045 + 0.5 = 0.408" in row
 
 
@@ -179,22 +178,53 @@ def test_kept_biases_say_so() -> None:
     assert "b1_new = b1 - learning_rate · dE_total/db1 = 0.45 - 0.5 · " in freed
 
 
+NAMED = bp.Problem(
+    bp.Network(2, 2, 2, 1, bias="neuron", weight_names={("x1", "h1_1"): "theta_3", ("x2", "h1_1"): "w1_2",
+                                                        ("x1", "h1_2"): "what7", ("x2", "h1_2"): "rho"}),
+    dict.fromkeys(("theta_3", "w1_2", "what7", "rho", *(f"w{n}" for n in range(5, 11)),
+                   *(f"b_{neuron}" for neuron in "h1_1 h1_2 h2_1 h2_2 o1".split())), 0.5),
+    [1, 2], [0.5], update=bp.updates.Adam(weight_decay=0.1),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "latex", "html", "plain"),
     [
-        ("w12", "w_{12}"),
-        ("net_h1", r"\mathit{net}_{h1}"),
-        ("out_h1_2", r"\mathit{out}_{h1,2}"),
-        ("E_total", r"E_{\text{total}}"),
-        ("dE_total/dw5", r"\frac{\partial E_{\text{total}}}{\partial w_{5}}"),
-        ("dnet_o1/dout_h1", r"\frac{\partial \mathit{net}_{o1}}{\partial \mathit{out}_{h1}}"),
-        ("w5_new", r"w_{5}^{\text{new}}"),
-        ("learning_rate", r"\eta"),
-        ("theta_3", r"\mathit{theta}_{3}"),
+        ("w10", "w_{10}", "w<sub>10</sub>", "w₁₀"),
+        ("x2", "x_{2}", "x<sub>2</sub>", "x₂"),
+        ("net_o1", r"\mathit{net}_{o1}", "<i>net</i><sub>o1</sub>", "net(o1)"),
+        ("out_h1_2", r"\mathit{out}_{h1,2}", "<i>out</i><sub>h1_2</sub>", "out(h1,2)"),
+        ("b_h1_2", "b_{h1,2}", "<i>b</i><sub>h1_2</sub>", "b(h1,2)"),
+        ("E_total", r"E_{\text{total}}", "<i>E</i><sub>total</sub>", "E"),
+        ("dE_total/dw5", r"\frac{\partial E_{\text{total}}}{\partial w_{5}}", "∂E/∂w<sub>5</sub>", "∂E/∂w₅"),
+        ("dE_o1/dnet_o1", r"\frac{\partial E_{o1}}{\partial \mathit{net}_{o1}}",
+         "∂<i>E</i><sub>o1</sub>/∂<i>net</i><sub>o1</sub>", "∂E(o1)/∂net(o1)"),
+        ("w5_new", r"w_{5}^{\text{new}}", "w<sub>5</sub><sup>new</sup>", "new w₅"),
+        ("theta_3", r"\mathit{theta}_{3}", "theta_3", "theta_3"),
+        ("w1_2", "w_{1,2}", "w1_2", "w1,2"),
+        ("what7", r"\mathit{what}_{7}", "what7", "what7"),
+        ("rho", r"\mathit{rho}", "rho", "rho"),  # a weight, and no constant of a rule
+        ("learning_rate", r"\eta", "η", "η"),
+        ("weight_decay", r"\lambda", "λ", "λ"),
+        ("beta2", r"\beta_{2}", "β₂", "β₂"),
+        ("v_w5_old", r"v_{w_{5}}^{\text{old}}", "<i>v</i><sub>w<sub>5</sub></sub><sup>old</sup>", "old v(w₅)"),
+        ("mhat_b_o1", r"\hat{m}_{b_{o1}}", "<i>m\u0302</i><sub><i>b</i><sub>o1</sub></sub>", "m\u0302(b(o1))"),
+        ("t", "t", "t", "t"),
     ],
-)
-def test_names_in_latex(name: str, shown: str) -> None:
-    assert name_latex(name) == shown
+)  # fmt: skip
+def test_names_in_latex_on_pages_and_in_sentences(name: str, latex: str, html: str, plain: str) -> None:
+    names = bp.derive(NAMED).quantities
+    assert names[name].latex == latex
+    assert HTML(names[name]) == html
+    assert typeset(f"({name})", names) == f"({plain})"
+    assert all(step.names[name] == names[name] for step in bp.derive(NAMED) if name != "learning_rate")
+
+
+def test_a_sentence_keeps_the_words_that_this_network_has_no_quantity_for() -> None:
+    names = bp.derive(KINDS["article"]).quantities
+    assert typeset("w9 · dE_total/dw9 beside w8 and dE_total/dw8", names) == "w9 · dE_total/dw9 beside w₈ and ∂E/∂w₈"
+    assert typeset("net_h1/net_h2, h1 and E_total", names) == "net(h1)/net(h2), h1 and E"
+    assert typeset("out_h1² · (1 - out_h1), new w_new", names) == "out(h1)² · (1 − out(h1)), new w_new"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +256,7 @@ def test_brackets() -> None:
 
 @pytest.mark.parametrize("which", KINDS)
 def test_the_matrix_lines_in_text_and_latex(which: str) -> None:
-    form = derive_matrices(KINDS[which].network)
+    form = bp.derive(KINDS[which].network).matrices()
     printed = lines(str(form))
     shown = rows(form._repr_latex_())
     assert len(printed) == len(shown) == len(form)
@@ -240,7 +270,7 @@ def test_the_matrix_lines_in_text_and_latex(which: str) -> None:
 
 
 def test_the_matrix_form_of_the_article() -> None:
-    text = str(derive_matrices(KINDS["article"].network))
+    text = str(bp.derive(KINDS["article"].network).matrices())
     for line in (
         "net_1 = out_0 @ W_1 + b_1",
         "delta_2 = out_2 - targets * out_2 * (1 - out_2)",
@@ -253,7 +283,7 @@ def test_the_matrix_form_of_the_article() -> None:
 
 
 def test_the_matrix_form_gives_a_line_by_name_and_its_source() -> None:
-    form = derive_matrices(KINDS["article"].network)
+    form = bp.derive(KINDS["article"].network).matrices()
     assert form["delta_1"] is next(step for step in form if step.name == "delta_1")
     assert form.source() == form.source(train_biases=True) != form.source(train_biases=False)
 
@@ -265,7 +295,8 @@ def everything() -> list[Any]:
     problem = KINDS["article"]
     one = KINDS["sigmoid-binary_cross_entropy"]
     batch = one.replace(inputs=[one.inputs] * 3, targets=[one.targets] * 3)
-    derivation, form = bp.derive(problem.network), derive_matrices(problem.network)
+    derivation = bp.derive(problem.network)
+    form = derivation.matrices()
     shown = [derivation, derivation[1], derivation.at(problem), form, form.steps[0]]
     paths = derivation.paths("w1")
     shown += [paths, paths[0], paths.at(problem), paths.at(problem)[0]]

@@ -19,8 +19,7 @@ from autograd import grad
 from thorough import THOROUGH, many
 
 import bpkit as bp
-from bpkit.core.derivation import NumberedDerivation
-from bpkit.core.derive import derive
+from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.misconceptions import catalogue
 from bpkit.exercises import bank, generation

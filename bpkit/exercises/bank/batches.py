@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
@@ -72,7 +72,7 @@ def _build_rates(task: Task) -> Content:
     for rate in rates[:2]:
         tried = problem.replace(learning_rate=rate)
         new = tried.updated()
-        by = equals("learning_rate", rate)
+        by = equals(problem, "learning_rate", rate)
         ask = f"$E_{{\\text{{total}}}}$ after one update with {by}, to {DIGITS} significant digits"
         right = evaluate(new)["E_total"]
         parts.append(
@@ -102,7 +102,7 @@ def _build_rates(task: Task) -> Content:
         pieces = []
         for one in each:
             loss = derive(problem.network).toward("E_total").at(one.updated())
-            pieces += [f"With {equals('learning_rate', one.learning_rate)}:", *worked(one, updates).pieces, loss]
+            pieces += [f"With {equals(one, 'learning_rate', one.learning_rate)}:", *worked(one, updates).pieces, loss]
         return Solution(tuple(pieces))
 
     return Content(text, tuple(parts), solve)
@@ -131,7 +131,7 @@ def _build_batch(task: Task) -> Content:
     parts = [number_part(sample, quantity, OUTPUT, f" of sample {i} alone") for i, sample in enumerate(samples, 1)]
     parts.append(
         NumberPart(
-            f"{maths(quantity)} of the batch, to {DIGITS} significant digits",
+            f"{maths(problem, quantity)} of the batch, to {DIGITS} significant digits",
             right,
             DIGITS,
             slack,
@@ -148,7 +148,7 @@ def _build_batch(task: Task) -> Content:
 
     def solve() -> Solution:
         lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]
-        return Solution((*lines, f"The mean over the samples is {equals(quantity, right)}."))
+        return Solution((*lines, f"The mean over the samples is {equals(problem, quantity, right)}."))
 
     return Content(text, tuple(parts), solve)
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.core.blame import KEEPS
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.exercises.bank.quantities import BIG_RATES, DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
@@ -37,11 +37,11 @@ def _build_step(task: Task) -> Content:
     slope = evaluate(problem)["dE_total/dw1"]
     right, wrong = ("down", "up") if slope > 0 else ("up", "down")
     climbs = Wrong("adds the gradient", "the slope points uphill: the update goes against it", wrong)
-    way = ExactPart(
-        f"Which way does one update move {maths('w1')}, up or down?", right, "word", ("down", "up"), known=(climbs,)
-    )
+    ask = f"Which way does one update move {maths(problem, 'w1')}, up or down?"
+    way = ExactPart(ask, right, "word", ("down", "up"), known=(climbs,))
     if given:
-        asks = f"{maths('w1_new')}, to {DIGITS} significant digits"  # no more than the slope's own digits can give
+        # No more digits than the slope's own can give.
+        asks = f"{maths(problem, 'w1_new')}, to {DIGITS} significant digits"
         # Mistakes of the update alone: none can be made on the way to a slope that is given.
         known = lambda: tuple(one for one in wrong_answers(problem, "w1_new", STEP) if one.name in STEP)
         new = replace(
@@ -54,10 +54,10 @@ def _build_step(task: Task) -> Content:
             known=known,
         )
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
-        here, steep, rate = equals("w1", problem.parameters["w1"]), equals("dE_total/dw1", slope), problem.learning_rate
+        here, steep = equals(problem, "w1", problem.parameters["w1"]), equals(problem, "dE_total/dw1", slope)
         text = lambda: (
             f"One weight, one step.\n\nThe weight is {here}. The slope of the loss there is {steep}, and the learning "
-            f"rate is {equals('learning_rate', rate)}."
+            f"rate is {equals(problem, 'learning_rate', problem.learning_rate)}."
         )
         lines = derive(problem.network).at(problem).pick(["w1_new"])
         return Content(text, parts, lambda: Solution((lines,)))

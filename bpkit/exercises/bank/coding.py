@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate, loss_over

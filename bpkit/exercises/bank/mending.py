@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derivation import Derivation, NumberedDerivation
-from bpkit.core.derive import derive
+from bpkit.core.derivation import Derivation, NumberedDerivation, derive
 from bpkit.core.gradient_check import check_gradient
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import expr_latex
 from bpkit.exercises.bank.quantities import number_part, worked
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -24,7 +24,6 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import differs, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths, table
-from bpkit.show.spelling import expr_latex
 
 MILLION = 1_000_000
 IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."
@@ -83,7 +82,7 @@ def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[li
         return []
     if any(abs(right[step.name]) < 2e-4 for step in way):
         return []
-    return [[s.name, expr_latex(spoiled[s.name].rhs), _millionths(wrong[s.name][place])] for s in way]
+    return [[s.name, expr_latex(spoiled[s.name].rhs, s.names), _millionths(wrong[s.name][place])] for s in way]
 
 
 def _build_slip(task: Task) -> Content:
@@ -111,11 +110,14 @@ def _build_slip(task: Task) -> Content:
             known=lambda: (copied, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
         ),
     )
-    rows = [[str(n), f"${_name(name)} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)]
+    names = derive(problem).quantities
+    rows = [
+        [str(n), f"${names[name].latex} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)
+    ]
     text = lambda: (
-        f"Which line is wrong?\n\n{givens(problem)}\n\nAnother student worked out {maths(f'dE_total/d{target}')}. One "
-        "line contains a mistake. Later lines are wrong only because they use it. "
-        f"{IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
+        f"Which line is wrong?\n\n{givens(problem)}\n\nAnother student worked out "
+        f"{maths(problem, f'dE_total/d{target}')}. One line contains a mistake. Later lines are wrong only because "
+        f"they use it. {IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
     )
 
     def solve() -> Solution:
@@ -134,10 +136,6 @@ def _as_asked(problem: Problem, target: str) -> NumberedDerivation:
     place = {step.number: number for number, step in enumerate(way, 1)}
     steps = tuple(replace(s, number=place[s.number], uses=tuple(place[used] for used in s.uses)) for s in way)
     return Derivation(problem.network, steps).at(problem)
-
-
-def _name(quantity: str) -> str:
-    return maths(quantity).strip("$")
 
 
 def _draw_check(rng: np.random.Generator, level: str) -> Task:
@@ -205,7 +203,7 @@ def _build_check(task: Task) -> Content:
             known=wrong,
         ),
     )
-    shown = [[maths(name), str(derived), str(measured)] for name, derived, measured in rows]
+    shown = [[maths(problem, name), str(derived), str(measured)] for name, derived, measured in rows]
     text = lambda: (
         f"A gradient check.\n\n{givens(problem)}\n\nAnother student worked out some derivatives of "
         f"$E_{{\\text{{total}}}}$ and checked each by nudging. {IN_MILLIONTHS}\n\n"
@@ -213,7 +211,7 @@ def _build_check(task: Task) -> Content:
     )
 
     def solve() -> Solution:
-        said = f"The two numbers of {maths(worst.parameter)} disagree. Its derivative is:"
+        said = f"The two numbers of {maths(problem, worst.parameter)} disagree. Its derivative is:"
         return Solution((said, *worked(problem, [worst.parameter]).pieces))
 
     return Content(text, parts, solve)

@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.paper import paper_slack
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
 from bpkit.examples import article
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -66,18 +67,14 @@ UPDATE = (
 )
 
 
-def digits_asked(quantity: str) -> int:
-    """Significant digits: more of an updated parameter, which moves behind its first digits."""
-    return UPDATE_DIGITS if quantity.endswith("_new") else DIGITS
-
-
 def number_part(
     problem: Problem, quantity: str, reveals: Sequence[str], what: str = "", points: float = 1.0
 ) -> NumberPart:
     """Ask for one quantity of one sample, with every wrong value that the catalogue knows."""
-    name, digits = derive(problem.network).target(quantity).name, digits_asked(quantity)
+    line = problem.derivation.target(quantity)
+    name, digits = line.name, UPDATE_DIGITS if line.role is Role.UPDATE else DIGITS
     return NumberPart(
-        f"{maths(name)}{what}, to {digits} significant digits",
+        f"{maths(problem, name)}{what}, to {digits} significant digits",
         evaluate(problem)[name],
         digits,
         lambda: paper_slack(problem, digits)[name],

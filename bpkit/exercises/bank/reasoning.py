@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derive import derive
+from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.paper import half_unit
+from bpkit.core.paths import Path
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
 from bpkit.exercises.drawing import architectures, choose, draw_problem, settled
@@ -43,19 +45,20 @@ def _draw_paths(rng: np.random.Generator, level: str) -> Task:
     return Task("hidden-paths", (problem,), MappingProxyType({"weight": weight, "path": path}))
 
 
-def _neurons(nodes: tuple[str, ...]) -> tuple[str, ...]:
-    """The neurons that a path passes: its net inputs, by their neurons."""
-    return tuple(node.removeprefix("net_") for node in nodes if node.startswith("net_"))
+def _neurons(path: Path) -> tuple[str, ...]:
+    """The neurons that a path passes, those of its net inputs."""
+    nodes = (path.names[node] for node in path.nodes)
+    return tuple(node.neuron for node in nodes if node.tag == "net")
 
 
 def _build_paths(task: Task) -> Content:
     network, weight = task.problem.network, task.about["weight"]
-    found = [_neurons(path.nodes) for path in derive(network).paths(weight)]
+    found = [_neurons(path) for path in derive(network).paths(weight)]
     right = frozenset(found)
     other = next(
         name for name, edge in network.weights.items() if name != weight and edge[0] == network.weights[weight][0]
     )
-    others = frozenset(_neurons(path.nodes) for path in derive(network).paths(other))
+    others = frozenset(_neurons(path) for path in derive(network).paths(other))
     wrong = [Wrong("follows only one path", "every path adds its own product", _listed({path})) for path in found]
     if len(found) > 2:
         wrong += [
@@ -71,12 +74,13 @@ def _build_paths(task: Task) -> Content:
         ),
     ]
     ask = (
-        f"List every path from {maths(weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it passes, "
-        'for example `["h1 o1", "h1 o2"]`'
+        f"List every path from {maths(network, weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it "
+        'passes, for example `["h1 o1", "h1 o2"]`'
     )
     text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
     solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
-    return Content(text, (ExactPart(ask, right, "paths", known=tuple(wrong)), _product_part(task)), solve)
+    neurons = tuple(network.layer_of)[network.sizes[0] :]
+    return Content(text, (ExactPart(ask, right, "paths", neurons, known=tuple(wrong)), _product_part(task)), solve)
 
 
 def _product_part(task: Task) -> NumberPart:
@@ -96,8 +100,7 @@ def _product_part(task: Task) -> NumberPart:
         ),
     ]
     return NumberPart(
-        f"The product of the factors along the path through {' '.join(_neurons(path.nodes))}, "
-        f"to {DIGITS} significant digits",
+        f"The product of the factors along the path through {' '.join(_neurons(path))}, to {DIGITS} significant digits",
         right,
         DIGITS,
         abs(slack) + half_unit(right, DIGITS),
@@ -149,7 +152,7 @@ def _signs(problem: Problem, quantity: str, read: Callable[[float], str | int]) 
 def _build_sign(task: Task) -> Content:
     problem, quantity = task.problem, task.about["asks"][0]
     value = evaluate(problem)[quantity]
-    name = maths(quantity)
+    name = maths(problem, quantity)
     parts = (
         ExactPart(
             f"Before computing: is {name} positive or negative?",
@@ -180,26 +183,28 @@ def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
     return Task("matrix-shapes", (problem,), MappingProxyType({"samples": samples, "names": names}))
 
 
-def _matrix_shape(network: Network, name: str, samples: int) -> tuple[int, int]:
-    """Rows and columns of a quantity of the matrix form: sources and targets, or samples and neurons."""
-    layer = int(name.rpartition("_")[2])
-    rows = network.sizes[layer - 1] if "W_" in name else samples
-    return rows, network.sizes[layer]
+def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, int]]:
+    """The quantities of the matrix form: name, formula, and rows and columns: sources and targets, or samples and
+    neurons.
+    """
+    for layer, (sources, neurons) in enumerate(pairwise(network.sizes), 1):
+        yield f"W_{layer}", f"W_{{{layer}}}", sources, neurons
+        yield f"dE_total/dW_{layer}", rf"\partial E_{{\text{{total}}}} / \partial W_{{{layer}}}", sources, neurons
+        yield f"net_{layer}", rf"\mathit{{net}}_{{{layer}}}", samples, neurons
+        yield f"delta_{layer}", rf"\delta_{{{layer}}}", samples, neurons
 
 
 def _build_shapes(task: Task) -> Content:
     network, samples = task.problem.network, task.about["samples"]
     parts = []
-    for name in task.about["names"]:
-        rows, columns = _matrix_shape(network, name, samples)
+    known = {name: row for name, *row in _matrices(network, samples)}
+    for formula, rows, columns in map(known.__getitem__, task.about["names"]):
         turned = Wrong(
             "swaps rows and columns", "a row for each source or sample, a column for each target", (columns, rows)
         )
         single = Wrong("forgets the batch", "a batch has a row for each sample", (1, columns))
-        wrong = (turned,) if "W_" in name else (turned, single)
-        parts.append(
-            ExactPart(f"The shape of {_matrix_name(name)} as (rows, columns)", (rows, columns), "shape", known=wrong)
-        )
+        wrong = (turned, single) if rows == samples else (turned,)
+        parts.append(ExactPart(f"The shape of ${formula}$ as (rows, columns)", (rows, columns), "shape", known=wrong))
     sizes = ", ".join(map(str, network.sizes))
     text = lambda: (
         f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
@@ -207,17 +212,6 @@ def _build_shapes(task: Task) -> Content:
         "neuron of the first layer after the inputs, and $\\delta_l$ holds the slopes of the loss in $net_l$."
     )
     return Content(text, tuple(parts), lambda: Solution((_matrix_lines(network),)))
-
-
-def _matrix_name(name: str) -> str:
-    kind, _, layer = name.rpartition("_")
-    shown = {
-        "W": "W",
-        "net": r"\mathit{net}",
-        "delta": r"\delta",
-        "dE_total/dW": r"\partial E_{\text{total}} / \partial W",
-    }[kind]
-    return f"${shown}_{{{layer}}}$"
 
 
 def _matrix_lines(network: Network) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import sympy as sp
 
 from bpkit.core.code import code
-from bpkit.core.derivation import Derivation
-from bpkit.core.derive import derive
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.quantities import Role
 from bpkit.exercises.bank.quantities import OUTPUT
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -47,7 +47,8 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
 
 def _forward(network: Network) -> frozenset[str]:
     """The quantities of the way forward but the errors, which may stand in the formula as they are."""
-    return frozenset(step.name for step in derive(network) if step.kind in ("net", "out"))
+    lines = (step.quantity for step in derive(network) if step.role is Role.FORWARD)
+    return frozenset(quantity.name for quantity in lines if quantity.tag in ("net", "out"))
 
 
 def formula(derivation: Derivation, quantity: str) -> str:
@@ -89,18 +90,22 @@ def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
 def _build(task: Task) -> Content:
     network, weight = task.problem.network, task.about["weight"]
     right, wrong = _formulas(network, weight)
-    ask = f"Write {maths(f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
+    ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
     source, target = network.weights[weight]
     text = lambda: (
-        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(weight)} leads from {source} to "
-        f"{target}; the weights are numbered layer by layer, neuron by neuron: "
-        f"{', '.join(f'{maths(w)} {a}→{b}' for w, (a, b) in network.weights.items())}.\n\nNames such as {names} may "
-        "stand in the formula, of every neuron that the network has; any form that means the same is right."
+        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
+        f"{source} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
+        f"Names such as {names} may stand in the formula, of every neuron that the network has; any form that means "
+        "the same is right."
     )
     part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
     part = FormulaPart(ask, right, part.settings, known=tuple(w for w in part.wrong if not part.judge(w.answer)))
     return Content(text, (part,), lambda: Solution((_lines(network, weight), f"In one line: `{right}`")))
+
+
+def _ways(network: Network) -> str:
+    return ", ".join(f"{maths(network, name)} {a}→{b}" for name, (a, b) in network.weights.items())
 
 
 def _lines(network: Network, weight: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bpkit.core.paper import half_unit
-from bpkit.exercises.parts import READERS, ExactPart, NumberPart, Wrong
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def mistakes(part: NumberPart, declared: Sequence[str]) -> list[Mistake]:
 
 def exact_mistakes(part: ExactPart) -> list[Mistake]:
     """The wrong numbers of a part whose answer is right without a tolerance."""
-    reader = READERS[part.reader]
+    reader = part.read
     found: dict[float, list[Wrong]] = {}
     for wrong in part.wrong:
         if reader(wrong.answer) != reader(part.answer):
@@ -52,7 +52,7 @@ def exact_mistakes(part: ExactPart) -> list[Mistake]:
 
 def options(part: ExactPart) -> list[Option]:
     """What can be chosen, in the order of the question."""
-    reader = READERS[part.reader]
+    reader = part.read
     right, found = reader(part.answer), []
     for text in part.options:
         wrongs = [wrong for wrong in part.wrong if reader(wrong.answer) == reader(text) != right]

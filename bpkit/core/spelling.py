@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from html import escape
+from types import MappingProxyType
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
+
+from bpkit.core.quantities import Quantity, Style
 
 
 def number(value: float, digits: int = 6) -> str:
@@ -30,33 +34,74 @@ def bracketed(text: str) -> str:
     return f"({text})" if text.startswith("-") or "times" in text or "e" in text or " " in text else text
 
 
-def name_latex(name: str) -> str:
-    """A quantity's name in LaTeX: derivatives as fractions, indices low, ``_new`` high."""
-    if name == "learning_rate":
-        return r"\eta"
-    if "/" in name:
-        above, below = name.split("/")
-        return rf"\frac{{\partial {name_latex(above[1:])}}}{{\partial {name_latex(below[1:])}}}"
-    if name.endswith("_new"):
-        return name_latex(name[:-4]) + r"^{\text{new}}"
-    base, _, index = name.partition("_")
-    if base in ("net", "out"):
-        return rf"\mathit{{{base}}}_{{{_index(index)}}}"
-    if base == "E":
-        return rf"E_{{{'total' if index == 'total' else _index(index)}}}".replace("{total}", r"{\text{total}}")
-    if match := re.fullmatch(r"([A-Za-z]+)(\d+)(?:_(\d+))?", name):
-        letter, first, second = match.groups()
-        low = f"{first},{second}" if second else first
-        return f"{letter}_{{{low}}}" if len(letter) == 1 else rf"\mathit{{{letter}}}_{{{low}}}"
-    word = base if len(base) == 1 else rf"\mathit{{{base}}}"
-    return rf"{word}_{{{_index(index)}}}" if index else word
+class _Plain(Style):
+    """Names as sentences have them: ∂E/∂w₅, net(o1), new w₅."""
+
+    signs = MappingProxyType(
+        {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
+        | {"rho": "ρ", "epsilon": "ε", "n_samples": "n"}
+    )
+    hat = "{}\N{COMBINING CIRCUMFLEX ACCENT}"
+
+    def derivative(self, of: Quantity, by: Quantity) -> str:
+        return f"∂{self(of)}/∂{self(by)}"
+
+    def marked(self, of: str, mark: str) -> str:
+        return f"{mark} {of}"
+
+    def low(self, letter: str, index: str) -> str:
+        return f"{letter}({index})"
+
+    def word(self, quantity: Quantity, letter: str, low: str) -> str:
+        if quantity.tag == "total":
+            return letter
+        if quantity.place:
+            return self.low(letter, low)
+        if letter + low == quantity.name and len(letter) == 1:
+            return letter + low.translate(_LOW)
+        return letter + low if quantity.name.startswith(letter + low[:1]) else quantity.name
 
 
-def _index(neuron: str) -> str:
-    """h1 stays h1; h1_2 becomes h_{1,2}; anything else keeps its words."""
-    if match := re.fullmatch(r"([a-z]\d+)_(\d+)", neuron):
-        return f"{match[1]},{match[2]}"
-    return neuron.replace("_", r"\_")
+class _Html(_Plain):
+    """Names with low indices, for pages: ∂E/∂w<sub>5</sub>."""
+
+    def derivative(self, of: Quantity, by: Quantity) -> str:
+        return f"∂{of.letter if of.tag == 'total' else self(of)}/∂{self(by)}"
+
+    def marked(self, of: str, mark: str) -> str:
+        return f"{of}<sup>{mark}</sup>"
+
+    def low(self, letter: str, index: str) -> str:
+        return f"<i>{letter}</i><sub>{index}</sub>"
+
+    def word(self, quantity: Quantity, letter: str, low: str) -> str:
+        if quantity.place:
+            return self.low(letter, quantity.neuron)
+        if letter + low == quantity.name and len(letter) == 1 and low:
+            return f"{letter}<sub>{low}</sub>"
+        return quantity.name
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_WORD = re.compile(r"\w+(?:/\w+)?", re.ASCII)
+_MINUS = re.compile(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )")
+PLAIN, HTML = _Plain(), _Html()
+
+
+def typeset(text: str, names: Mapping[str, Quantity]) -> str:
+    """A sentence with names and minus signs as sentences have them: ∂E/∂w₅ for dE_total/dw5.
+
+    A word that names no quantity and no neuron among ``names`` stays as it is.
+    """
+    neurons = {one.neuron: one.parts[1] for one in names.values() if one.place}
+
+    def spelled(word: str) -> str:
+        if word in names:
+            return PLAIN(names[word])
+        above, slash, below = word.partition("/")
+        return f"{spelled(above)}/{spelled(below)}" if slash else neurons.get(word, word)
+
+    return _MINUS.sub("−", _WORD.sub(lambda found: spelled(found[0]), text))
 
 
 class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
@@ -98,9 +143,9 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         base = self.parenthesize(expr.base, PRECEDENCE["Pow"])
         if expr.exp == -1:
             return f"1 / {self.parenthesize(expr.base, PRECEDENCE['Mul'] + 1)}"
-        if expr.exp == 2:
-            return f"{base}²"
-        return f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
+        if expr.exp == sp.S.Half:
+            return f"√{base}"
+        return f"{base}²" if expr.exp == 2 else f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
 
     def _print_Function(self, expr: sp.Function) -> str:
         return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
@@ -147,10 +192,13 @@ def _form(expr: sp.Expr, dot: str | None) -> str:
     return str((_LATEX[dot] if dot else _TEXT)._print(expr))
 
 
-PLACE = re.compile(r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))|\0(?P<name>[^\0]*)\0")
+_PLACE = re.compile(
+    r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))|\0(?P<name>[^\0]*)\0(?P<raised>(?=[²^]))?"
+)
+_BARE = re.compile(r"(<[^>]*>|[^ /^<])*|\(.*\)")  # what can be raised to a power as it is
 
 
-def _fill(form: str, word: Callable[[str], str]) -> str:
+def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()") -> str:
     """Something in every place; the brackets of a function and those of a number in it are one pair."""
 
     def put(match: re.Match[str]) -> str:
@@ -158,18 +206,34 @@ def _fill(form: str, word: Callable[[str], str]) -> str:
         if match["alone"]:
             inside = text[1:-1] if text.startswith("(") else text
             return f"{match['open']}{inside}{match['close'] if inside is text else match['close'].strip()}"
+        if match["raised"] is not None and not _BARE.fullmatch(text):
+            return text.join(brackets)
         return text
 
-    return PLACE.sub(put, form)
+    return _PLACE.sub(put, form)
 
 
-def expr_text(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
-    """One right side as plain text; ``names`` puts other words, or numbers, in the places of symbols."""
-    words = names or {}
+def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
+    """One right side as plain text; ``numbers`` puts those, or other words, in the places of symbols."""
+    words = numbers or {}
     return _fill(_form(expr, None), lambda name: words.get(name, name))
 
 
-def expr_latex(expr: sp.Expr, names: Mapping[str, str] | None = None) -> str:
-    """One right side as LaTeX; ``names`` puts other words, or numbers, in the places of symbols."""
-    words = names or {}
-    return _fill(_form(expr, "times" if names else "dot"), lambda name: words.get(name) or name_latex(name))
+def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[str, str] | None = None) -> str:
+    """One right side as LaTeX; ``numbers`` puts those in the places of symbols."""
+    words = numbers or {}
+    return _fill(
+        _form(expr, "times" if numbers else "dot"),
+        lambda name: words.get(name) or _known(name, names).latex,
+        (r"\left(", r"\right)"),
+    )
+
+
+def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
+    """One right side as HTML."""
+    return _fill(escape(_form(expr, None)), lambda name: HTML(_known(name, names)))
+
+
+def _known(name: str, names: Mapping[str, Quantity]) -> Quantity:
+    """The quantity of a name; a word of its own where there is none."""
+    return names.get(name) or Quantity(name, spelled=name)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from bpkit.core.agreement import digits_that_agree, near_one, result
 from bpkit.core.expressions import names_in
-from bpkit.show.agreement import digits_that_agree, near_one, result
-from bpkit.show.spelling import bracketed, expr_latex, expr_text, name_latex, number, number_latex
+from bpkit.core.spelling import bracketed, expr_latex, expr_text, number, number_latex
 
 if TYPE_CHECKING:
-    from bpkit.core.derivation import Step
+    from bpkit.core.chain_rule import Step
+    from bpkit.core.derivation import Derivation, NumberedDerivation
     from bpkit.core.paths import Path, Paths
 
 Numbers = Mapping[str, float]
@@ -23,16 +25,16 @@ WIDTH = 96  # where the reasons start, unless every line is shorter
 
 def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
     """Everything right of the first equals sign, as text: symbols, cancelled form, numbers, result."""
-    return _sides(step, numbers, digits, expr_text, number)
+    return " = ".join(_sides(step, numbers, digits, expr_text, number))
 
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
     """Everything right of the first equals sign, as LaTeX; where that is long, the numbers stand below the symbols."""
-    line = _sides(step, numbers, digits, expr_latex, number_latex)
+    sides = _sides(step, numbers, digits, partial(expr_latex, names=step.names), number_latex)
     if numbers is None or len(sides_text(step, numbers, digits)) <= LONG:
-        return line
-    symbols, _, rest = line.partition(" = ")
-    return rf"\begin{{aligned}}[t] & {symbols} \\ & = {rest} \end{{aligned}}"
+        return " = ".join(sides)
+    symbols, *rest = sides
+    return rf"\begin{{aligned}}[t] & {symbols} \\ & = {' = '.join(rest)} \end{{aligned}}"
 
 
 def _sides(
@@ -41,24 +43,16 @@ def _sides(
     digits: int,
     spell: Callable[..., str],
     spell_number: Callable[[float, int], str],
-) -> str:
+) -> list[str]:
     forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
     sides = [spell(form) for form in forms]
     if numbers is not None:
         enough = digits_that_agree(step, numbers, digits)
         if enough is not None and not step.rhs.is_Atom:
-            used = _of(step, numbers).items()
-            sides.append(spell(forms[-1], {name: bracketed(near_one(one, enough, spell_number)) for name, one in used}))
+            used = names_in(forms[0]) | names_in(forms[-1])
+            put_in = {name: bracketed(near_one(numbers[name], enough, spell_number)) for name in used}
+            sides.append(spell(forms[-1], numbers=put_in))
         sides.append(result(step, numbers, digits, spell_number))
-    return " = ".join(_without_repeats(sides))
-
-
-def _of(step: Step, numbers: Numbers) -> dict[str, float]:
-    names = names_in(step.rhs) | (names_in(step.cancelled) if step.cancelled is not None else set())
-    return {name: numbers[name] for name in names}
-
-
-def _without_repeats(sides: Sequence[str]) -> list[str]:
     return [side for i, side in enumerate(sides) if i == 0 or side.strip("()") != sides[i - 1].strip("()")]
 
 
@@ -85,8 +79,33 @@ def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6)
 def latex(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
     """Numbered lines as one LaTeX ``align``, every line with its equation number and its reason."""
     return environment(
-        [latex_row(s.number, name_latex(s.name), sides_latex(s, numbers, digits), s.reason) for s in steps]
+        [latex_row(s.number, s.quantity.latex, sides_latex(s, numbers, digits), s.reason) for s in steps]
     )
+
+
+def step_text(step: Step) -> str:
+    """One line as text."""
+    return text((step,))
+
+
+def step_latex(step: Step) -> str:
+    """One line as LaTeX."""
+    return latex((step,))
+
+
+def lines_text(lines: Derivation | NumberedDerivation) -> str:
+    """All lines as text, with the numbers where there are some."""
+    return text(*_shown(lines))
+
+
+def lines_latex(lines: Derivation | NumberedDerivation) -> str:
+    """All lines as LaTeX, with the numbers where there are some."""
+    return latex(*_shown(lines))
+
+
+def _shown(lines: Derivation | NumberedDerivation) -> tuple[Any, ...]:
+    """Steps, and the numbers with their digits."""
+    return tuple(lines), getattr(lines, "numbers", None), getattr(lines, "digits", 6)
 
 
 def latex_row(number: int, left: str, right: str, reason: str) -> str:
@@ -126,11 +145,11 @@ def paths_text(paths: Paths) -> str:
 
 def paths_latex(paths: Paths) -> str:
     """The derivative as the sum of its paths."""
-    name = paths[0].nodes[0]
+    names = paths[0].names
     rows = []
     for i, path in enumerate(paths):
-        left = name_latex(f"dE_total/d{name}") + " &= " if i == 0 else "&+ "
-        row = left + r" \cdot ".join(map(name_latex, path.factors))
+        left = names[f"dE_total/d{path.nodes[0]}"].latex + " &= " if i == 0 else "&+ "
+        row = left + r" \cdot ".join(names[factor].latex for factor in path.factors)
         if path.values is not None:
             put_in = r" \times ".join(bracketed(number_latex(value)) for value in path.values)
             row += rf" && {put_in} = {number_latex(path.product or 0.0)}"

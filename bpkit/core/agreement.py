@@ -14,15 +14,15 @@ import mpmath
 import sympy as sp
 
 from bpkit.core.expressions import names_in
-from bpkit.show.spelling import number
+from bpkit.core.quantities import Quantity, Role
+from bpkit.core.spelling import number
 
 if TYPE_CHECKING:
-    from bpkit.core.derivation import Step
+    from bpkit.core.chain_rule import Step
 
 Spell = Callable[[Any, int], str]
 CLOSE = 1e-4  # a line agrees with its result when a calculator gives four of the digits from what is shown
 MORE = (9, 12, 15, 17)  # digits that are tried where the usual ones cancel
-FLAT = 15  # net inputs beyond which sigmoid and tanh can be 1 in floats, and other outputs are not
 LAST = 2.0**-53  # half of the distance between 1 and the float below it
 USUAL = 6  # digits of a page, in which 0.9999999 is 1
 
@@ -33,12 +33,6 @@ def near_one(value: float, digits: int = 6, spell: Spell = number) -> str:
         return spell(value, digits)
     left = 1 - abs(value)
     return _apart(value, spell(left, max(1, min(digits, math.floor(math.log10(left / LAST))))))
-
-
-def at_neuron(kind: str, neuron: str, numbers: Mapping[str, float], digits: int = 6) -> str:
-    """A neuron's ``net`` or ``out`` behind its sign: ``= 0.7``, or ``≈ 1`` where the float is 1 by rounding."""
-    value, net = numbers[f"{kind}_{neuron}"], numbers.get(f"net_{neuron}", 0.0)
-    return f"≈ {value:g}" if kind == "out" and abs(value) == 1 and abs(net) > FLAT else f"= {near_one(value, digits)}"
 
 
 def _rounds_to_one(value: float, digits: int) -> bool:
@@ -52,7 +46,7 @@ def _apart(value: float, left: str) -> str:
 def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spell = number) -> str:
     """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so."""
     value = numbers[step.name]
-    if step.name.startswith("out_") and not step.rhs.is_Atom and _rounds_to_one(value, digits):
+    if _is_output(step.quantity) and not step.rhs.is_Atom and _rounds_to_one(value, digits):
         left = _distance(step.rhs, value > 0, tuple(numbers[name] for name in sorted(names_in(step.rhs))))
         if left > 0:
             return _apart(value, _tiny(left, digits, spell))
@@ -83,11 +77,16 @@ def _tiny(left: mpmath.mpf, digits: int, spell: Spell) -> str:
     return f"{head}e{size}" if spell is number else rf"{head} \times 10^{{{size}}}"
 
 
+def _is_output(quantity: Quantity | None) -> bool:
+    return quantity is not None and quantity.role is Role.FORWARD and quantity.tag == "out"
+
+
 def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6) -> int | None:
     """How many digits of the numbers put into a line give its result; None where 17 do not."""
     form, value = _form(step), numbers[step.name]
     used = {name: float(numbers[name]) for name in names_in(form)}
-    if step.name.startswith("dout_") and any(abs(one) == 1 for name, one in used.items() if name.startswith("out_")):
+    at_one = (name for name, one in used.items() if abs(one) == 1)
+    if step.role is Role.SLOPE and _is_output(step.quantity.of) and any(_is_output(step.names.get(n)) for n in at_one):
         return None  # the float says 1, the slope knows better
     if not value or not math.isfinite(value) or not _cancels(form):
         return digits
@@ -131,6 +130,6 @@ def _at(form: sp.Expr, values: Mapping[str, Any]) -> Any:
         return mpmath.fprod(parts)
     if isinstance(form, sp.log):
         return mpmath.log(parts[0]) if parts[0] > 0 else mpmath.inf
-    if form.is_Pow and parts[1] == int(parts[1]):
-        return parts[0] ** int(parts[1]) if parts[0] or parts[1] > 0 else mpmath.inf
+    if form.is_Pow and (parts[0] > 0 or parts[1] == int(parts[1])):
+        return parts[0] ** parts[1] if parts[0] or parts[1] > 0 else mpmath.inf
     return None
