@@ -207,7 +207,7 @@ def _groups(shape: Any, members: list[tuple[Step, Numbers]]) -> Iterator[_Group]
         members = [member for place, member in enumerate(members) if place not in {*taken}]
 
 
-def _rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
+def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
     """An expression with other parts, as it was written."""
     if issubclass(head, sp.Add | sp.Mul):
         return args[0] if len(args) == 1 else head._from_args(args)
@@ -334,7 +334,7 @@ class _Folder:
             return expr
         inside = Row if isinstance(expr, _WITH_ROWS) else sp.Sum if expr.is_Add else ()
         args = [self._each(a, values) if isinstance(a, inside) else [self.filled(a, values)] for a in expr.args]
-        return _rebuilt(expr.func, [one for several in args for one in several])
+        return rebuilt(expr.func, [one for several in args for one in several])
 
     def _each(self, expr: sp.Expr, values: Mapping[str, int]) -> list[sp.Expr]:
         """The terms of a sum, or the numbers of a row."""
@@ -405,7 +405,7 @@ class _Writer:
             expr = (sp.Sum if within is sp.Add else Row)(part, sp.Tuple(*self.sums[path,]))
         elif shape[0] is not None:
             args = [self._written(part, (*path, place), shape[0]) for place, part in enumerate(shape[1:])]
-            expr = _rebuilt(shape[0], args)
+            expr = rebuilt(shape[0], args)
         else:
             return shape[1]
         ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) == 2]

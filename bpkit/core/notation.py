@@ -1,4 +1,4 @@
-"""Families as text and as LaTeX: lines with letters for indices."""
+"""Families and matrices as text and as LaTeX: lines with letters for indices, and lines for whole layers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-from bpkit.core.quantities import Quantity
-from bpkit.show.render import environment
-from bpkit.show.spelling import _Latex, _Text
+from bpkit.core.matrices import Product
+from bpkit.core.quantities import Quantity, Style
+from bpkit.core.spelling import _Latex, _Text
+from bpkit.core.text import aligned, environment, latex_row
 
 if TYPE_CHECKING:
     from bpkit.core.families import Family
+    from bpkit.core.matrices import MatrixDerivation, MatrixStep
 
 Names = Mapping[str, Quantity]
 
@@ -114,21 +116,91 @@ def _apart(family: Family) -> list[tuple[str, str]]:
     return [pair for pair in pairs if family.missing and all(one[pair[0]] == one[pair[1]] for one in family.missing)]
 
 
-def family_text(family: Family) -> str:
-    """A family as one line of text, with the values that its letters take."""
+def _sides_text(family: Family) -> tuple[str, str]:
+    """Left and right side as text, with the values that the letters take."""
     spell = _IndexedText(family.leaves)
-    line = f"{spell._print(family.lhs)} = {spell._print(family.shown)}"
-    values = [
-        f"{letter} = {low}..{high}" if low < high else f"{letter} = {low}" for letter, low, high in _ranges(family)
-    ]
+    values = [f"{a} = {low}..{high}" if low < high else f"{a} = {low}" for a, low, high in _ranges(family)]
     values += [f"{a} ≠ {b}" for a, b in _apart(family)]
-    return line + (f"   for {', '.join(values)}" if values else "")
+    where = f"   for {', '.join(values)}" if values else ""
+    return spell._print(family.lhs), spell._print(family.shown) + where
+
+
+def family_text(family: Family) -> str:
+    """A family as one line of text."""
+    return " = ".join(_sides_text(family))
+
+
+def _sides_latex(family: Family) -> tuple[str, str]:
+    """The same in LaTeX."""
+    spell = _IndexedLatex(family.leaves)
+    values = [rf"{a} = {low}, \dots, {high}" if low < high else f"{a} = {low}" for a, low, high in _ranges(family)]
+    values += [rf"{a} \neq {b}" for a, b in _apart(family)]
+    where = r" \quad \text{for } " + r",\ ".join(values) if values else ""
+    return spell._print(family.lhs), spell._print(family.shown) + where
 
 
 def family_latex(family: Family) -> str:
     """A family as one line of LaTeX."""
-    spell = _IndexedLatex(family.leaves)
-    values = [rf"{a} = {low}, \dots, {high}" if low < high else f"{a} = {low}" for a, low, high in _ranges(family)]
-    values += [rf"{a} \neq {b}" for a, b in _apart(family)]
-    where = r" && \text{for } " + r",\ ".join(values) if values else ""
-    return environment([f"{spell._print(family.lhs)} &= {spell._print(family.shown)}{where}"])
+    return environment([" &= ".join(_sides_latex(family))])
+
+
+class _MatrixText(_Text):
+    """Matrix algebra: @ multiplies matrices, * element by element."""
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        return str(expr.name)
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        return super()._print_Mul(expr).replace(" · ", " * ")
+
+
+class _MatrixLatex(_Latex):
+    """The same in LaTeX: matrices side by side, and a small circle for element by element."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(r" \circ ")
+        self.names = {quantity.name: quantity for quantity in names.values()}
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        return _LAYERS(self.names[expr.name]) if expr.name in self.names else str(expr.name)
+
+    def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
+        return isinstance(expr, Product) or bool(super()._needs_mul_brackets(expr, first=first, last=last))
+
+
+class _Layers(Style):
+    def word(self, quantity: Quantity, letter: str, low: str) -> str:
+        return self.low(r"\delta", low) if quantity.tag == "delta" else super().word(quantity, letter, low)
+
+
+_MATRIX_TEXT, _LAYERS = _MatrixText(), _Layers()
+
+
+def matrix_text(*steps: MatrixStep) -> str:
+    """Lines of the matrix form as aligned plain text."""
+    sides = [_sides_text(s.family) if s.rhs is None else (s.name, _MATRIX_TEXT._print(s.rhs)) for s in steps]
+    widest = max(len(left) for left, _ in sides)
+    return aligned(
+        [(f"{f'({s.number})':>4}  {left:>{widest}} = {right}", s.reason) for s, (left, right) in zip(steps, sides)]
+    )
+
+
+def matrix_latex(*steps: MatrixStep) -> str:
+    """Lines of the matrix form as LaTeX."""
+    rows = []
+    for step in steps:
+        sides = _sides_latex(step.family)
+        if step.rhs is not None:
+            sides = _LAYERS(step.quantity), _MatrixLatex(step.names)._print(step.rhs)
+        rows.append(latex_row(step.number, *sides, step.reason))
+    return environment(rows)
+
+
+def matrices_text(form: MatrixDerivation) -> str:
+    """The matrix form as aligned plain text."""
+    return matrix_text(*form)
+
+
+def matrices_latex(form: MatrixDerivation) -> str:
+    """The matrix form as LaTeX."""
+    return matrix_latex(*form)

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.matrix_program import train_matrices
 from bpkit.core.numeric import checked, loss_over, settler
 from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
+    from bpkit.show.drawing import Drawing
 
 Array = NDArray[np.float64]
 
@@ -83,6 +85,14 @@ class Trace(Shown):
         updates = f"{len(self) - 1} update{'s' * (len(self) != 2)}"
         return f"{updates}: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
 
+    def plot(self, log: bool = False) -> Drawing:
+        """The loss against the number of updates, ``log`` on a logarithmic scale."""
+        drawing: Drawing = self._shown("plot", log)
+        return drawing
+
+    def __repr__(self) -> str:
+        return f"Trace({self.message})"
+
 
 def count(steps: object, least: int = 0) -> int:
     """A number of updates, checked."""
@@ -132,10 +142,10 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
 
 def _records(problem: Problem, steps: int, width: int) -> Array:
     """A row for each update: every parameter, what is remembered, the loss."""
-    if problem.is_batch and problem.batch != "each":
-        return _lines(problem, steps, width, arrays=True)
-    if not problem.is_batch and len(problem.network.parameters) > STRAIGHT_LINE_LIMIT:
-        return _lines(problem, steps, width, arrays=True)
+    wide = not problem.is_batch and len(problem.network.parameters) > STRAIGHT_LINE_LIMIT
+    if wide or (problem.is_batch and problem.batch != "each"):
+        found = train_matrices(problem, steps)
+        return _lines(problem, steps, width, arrays=True) if found is None else found
     rows = _lines(problem, steps, width, arrays=False)
     if len(rows) == steps + 1 or not np.isfinite(rows[-1:]).all():
         return rows

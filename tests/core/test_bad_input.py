@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.core.matrix_run import predict
+from bpkit.core.matrix_program import predict
 from bpkit.core.numeric import evaluate_given, loss_over
 
 ARTICLE = bp.examples.article.problem

@@ -16,7 +16,7 @@ from oracle import ACTIVATIONS, Case, differences, mp_gradient, mp_loss, mp_valu
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core.matrix_run import matrix_gradient
+from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.numeric import loss_over
 
 DIGITS = 1400  # e^-1000 is 1e-434, and a third of the digits go to the step of the difference

@@ -26,7 +26,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core.matrix_run import matrix_gradient, predict
+from bpkit.core.matrix_program import matrix_gradient, predict
 from bpkit.core.numeric import evaluate_given, loss_over
 
 ONE = st.just(0)  # one sample, given as a plain list

@@ -15,7 +15,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core.matrix_run import matrix_gradient
+from bpkit.core.matrix_program import matrix_gradient
 
 DIGITS = 400  # softplus is log(1 + e^z), and its smallest float is near e^-708
 

@@ -14,7 +14,7 @@ import sympy as sp
 from oracle import Case, differences, mp_gradient, mp_loss, random_case
 
 import bpkit as bp
-from bpkit.core.matrix_run import matrix_gradient
+from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.numeric import loss_over
 
 z = sp.Symbol("z")

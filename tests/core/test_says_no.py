@@ -16,11 +16,11 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import derivation, functions, matrices, numeric, program
+from bpkit.core import derivation, functions, numeric, program
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import OUT, Z
+from bpkit.core.matrix_program import MatrixProgram, matrix_gradient
 from bpkit.core.quantities import Role
-from bpkit.core.matrix_run import matrix_gradient
 
 ARTICLE = bp.examples.article.problem
 
@@ -115,6 +115,8 @@ CASES = [
         ]
     )
 ]
+
+
 def clear() -> None:
     derivation._derived.cache_clear()  # what is compiled is kept with the lines
 
@@ -271,9 +273,9 @@ BROKEN = [
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize(("right", "wrong"), BROKEN)
 def test_a_broken_matrix_line_is_noticed(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = matrix_run.matrix_source.__wrapped__
-    broken = lambda network, train_biases=True: sound(network, train_biases).replace(right, wrong)
-    monkeypatch.setattr(matrix_run, "matrix_source", broken)
+    sound = MatrixProgram._assigned
+    broken = lambda program, step, quick=False: sound(program, step, quick).replace(right, wrong)
+    monkeypatch.setattr(MatrixProgram, "_assigned", broken)
     if wrong == " @":  # matrices that do not fit, which NumPy notices
         with pytest.raises(ValueError, match="matmul"):
             noticed_in_matrices()

@@ -14,7 +14,8 @@ from thorough import examples
 
 import bpkit as bp
 from bpkit.core import training
-from bpkit.core.matrix_run import train_matrices
+from bpkit.core.matrix_program import train_matrices
+from bpkit.core.quantities import Role
 
 ARTICLE = bp.examples.article.problem
 
@@ -244,6 +245,6 @@ def test_the_matrix_source_is_a_program_too() -> None:
     theta = np.array([0.25, 0.35, 0.15, 0.28, 0.35, 0.45, 0.2, 0.4, 0.45, 0.5])  # by source, then target
     loss, parts = module["gradients"](theta, np.array([[0.1, 0.2]]), np.array([[0.05, 0.95]]))  # type: ignore[operator]
     assert loss == pytest.approx(0.233452838118922, rel=1e-12)
-    gradient = dict(zip([s.name for s in form if s.kind == "gradient"], parts, strict=True))
+    gradient = dict(zip([s.name for s in form if s.role is Role.GRADIENT], parts, strict=True))
     w_1 = [[0.000687323330761988, 0.000252563641348723], [0.00137464666152398, 0.000505127282697446]]
     np.testing.assert_allclose(gradient["dE_total/dW_1"], w_1, rtol=1e-12)
