@@ -15,7 +15,7 @@ from bpkit.apps.verdicts import LOOKS, settled, verdict_html, verdict_words
 from bpkit.core.detective import wrong_values
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.misconceptions import catalogue, catalogue_of_training
-from bpkit.show.verdict import plain
+from bpkit.core.spelling import typeset
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
 DEEP = bp.Network(2, 2, 2, 1, activation=["relu", "leaky_relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
@@ -111,17 +111,17 @@ def test_names_are_labels_and_sentences_speak_to_you() -> None:
     [
         ("dE_total/dw5", "∂E/∂w₅"),
         ("dE_o1/dnet_o1", "∂E(o1)/∂net(o1)"),
-        ("w12_new", "new w₁₂"),
+        ("w10_new", "new w₁₀"),
         ("b_h1_2_new", "new b(h1,2)"),
         ("E_total after 2 updates", "E after 2 updates"),
         ("w1 - learning_rate · dE_total/dw1", "w₁ − η · ∂E/∂w₁"),
-        ("exp(-net_h1)", "exp(−net(h1))"),
+        ("exp(-net_h1_1)", "exp(−net(h1,1))"),
         ("-0.25 and 1e-7", "−0.25 and 1e-7"),
         ("x1 · (1 - out_h1_2)", "x₁ · (1 − out(h1,2))"),
     ],
 )
 def test_quantities_as_people_read_them(name: str, read: str) -> None:
-    assert plain(name) == read
+    assert typeset(name, bp.derive(DEEP).quantities) == read
 
 
 def test_a_number_typed_as_a_formula_is_told_by_its_value() -> None:

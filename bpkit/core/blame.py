@@ -9,7 +9,7 @@ import numpy as np
 from bpkit.core.alternatives import Way, outcomes, plan, rewriter_of
 from bpkit.core.case import HAIR, Case
 from bpkit.core.detective import mistakes
-from bpkit.core.explanation import Diagnosis, Explanation, capital, spelled
+from bpkit.core.explanation import Diagnosis, Explanation, capital
 from bpkit.core.paper import SHOWN, half_unit
 
 KEEPS = "keeps the old value"
@@ -101,7 +101,7 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None) -> D
     if guess:
         says.append("Type more digits.")
     elif apart:
-        says.append(f"Your {spelled(apart)} would show which.")
+        says.append(f"Your {case.spelled(apart)} would show which.")
     return case.verdict("misconception", " ".join(says), misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
 
@@ -116,17 +116,17 @@ def _how(case: Case, found: list[Explanation]) -> str:
     """You get the number if you do this, or that."""
     text, first = case.text, found[0]
     if first.name == KEEPS and len(found) == 1:
-        return f"{text} is the old {spelled(case.before)}, from before the update."
+        return f"{text} is the old {case.spelled(case.before)}, from before the update."
     if len(found) == 1:
         return f"you get {text} if you {first.you}."
-    ways = [f"if you {one.you} (line {one.step.number}{_detail(one)})" for one in found[:TOLD]]
+    ways = [f"if you {one.you} (line {one.step.number}{_detail(case, one)})" for one in found[:TOLD]]
     if (more := len(found) - TOLD) > 0:
         ways.append(f"by {'another mistake' if more == 1 else f'{more} other mistakes'}")
     return f"you get {text} {', '.join(ways[:-1])} or {ways[-1]}."
 
 
-def _detail(one: Explanation) -> str:
-    return f", {spelled(one.detail)}" if one.detail else ""
+def _detail(case: Case, one: Explanation) -> str:
+    return f", {case.spelled(one.detail)}" if one.detail else ""
 
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:

@@ -10,11 +10,12 @@ import numpy as np
 
 from bpkit.core.alternatives import Array, replaced
 from bpkit.core.detective import Question, values
-from bpkit.core.explanation import Diagnosis, spelled
+from bpkit.core.explanation import Diagnosis
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.paper import SHOWN, Paper, half_unit, slack
+from bpkit.core.spelling import typeset
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
@@ -40,13 +41,18 @@ class Case:
         self.given = {name: figure.value for name, figure in self.typed.items()}
 
     def verdict(self, verdict: str, message: str, **found: Any) -> Diagnosis:
-        return Diagnosis(str(self.asked), self.figure, verdict, message, self.exact, **found)
+        names = self.asked.derivation.quantities
+        return Diagnosis(str(self.asked), self.figure, verdict, message, self.exact, **found, names=names)
+
+    def spelled(self, text: str) -> str:
+        """Names of quantities and minus signs as people read them: ∂E/∂w₅ for dE_total/dw5."""
+        return typeset(text, self.asked.derivation.quantities)
 
     @property
     def text(self) -> str:
         """The number as it was typed; what was typed as a formula or with a name before it as its value."""
         typed = self.figure.text
-        return spelled(typed if set(typed) <= NUMERIC else f"{self.figure.value:.6g}")
+        return self.spelled(typed if set(typed) <= NUMERIC else f"{self.figure.value:.6g}")
 
     # The numbers that it is compared with
 

@@ -13,7 +13,7 @@ from bpkit.core.blame import blame, explain, fitting, nearly
 from bpkit.core.case import SURE_DIGITS, Case
 from bpkit.core.detective import PAIRS_UP_TO, mistakes, question, values
 from bpkit.core.errors import BpkitError
-from bpkit.core.explanation import Diagnosis, Explanation, spelled
+from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.figures import MOST_DIGITS, Figure, read
 from bpkit.core.hints import digit_missing, hints
 from bpkit.core.paper import rounded_terms
@@ -103,7 +103,7 @@ def one_term(case: Case) -> Diagnosis | None:
         return None
     way, words, value = fitting[0]
     if not way:
-        message = f"Right, up to rounding: you kept {spelled(words)}. Keep more digits."
+        message = f"Right, up to rounding: you kept {case.spelled(words)}. Keep more digits."
         return case.verdict("rounded", message, decimals=int(words.split()[-2]))
     one = explain(case, way, value)
     return blame(case, [replace(one, detail="; ".join(filter(None, (one.detail, words))))])

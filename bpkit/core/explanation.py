@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.figures import Figure
+from bpkit.core.quantities import Quantity
 from bpkit.core.rewrites import Misconception
 from bpkit.core.shown import Shown
-
-
-def spelled(text: str) -> str:
-    """Names of quantities and minus signs as people read them: ∂E/∂w₅ for dE_total/dw5."""
-    from bpkit.show.verdict import plain
-
-    return plain(text)
 
 
 def capital(sentence: str) -> str:
@@ -57,7 +52,7 @@ class Diagnosis(Shown):
     ``decimals`` says for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have
     explanations too, less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows
     from; they stand among the misconceptions as errors carried forward. ``hints`` are true sayings about a number
-    that nothing explains.
+    that nothing explains. ``names`` has the quantity of each name.
     """
 
     quantity: str
@@ -71,3 +66,4 @@ class Diagnosis(Shown):
     carried: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     sure: bool = True
+    names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)

@@ -9,8 +9,8 @@ from itertools import islice, pairwise
 import numpy as np
 
 from bpkit.core.detective import Question
-from bpkit.core.explanation import spelled
 from bpkit.core.figures import Figure, read
+from bpkit.core.spelling import typeset
 
 LONGEST = 15  # digits of a float
 TELLING_DIGITS = 4  # fewer match some other quantity by chance
@@ -20,7 +20,7 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
     """Sign, order of magnitude, slips of the pen, and what else the number would be right for."""
     if not figure.value or not exact or not math.isfinite(exact):
         return ()
-    said = []
+    said, names = [], asked.derivation.quantities
     if figure.value * exact < 0:
         said.append("Its sign is wrong.")
     size, power = abs(figure.value / exact), 0
@@ -36,11 +36,11 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
     else:
         said.append("Its order of magnitude is right.")
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
-        said += [f"It is right {spelled(words)}." for words in islice(slips, 1)]
+        said += [f"It is right {typeset(words, names)}." for words in islice(slips, 1)]
     if figure.digits >= TELLING_DIGITS:
         same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
         if same:
-            said.append(f"It is right for {' and '.join(map(spelled, same[:2]))}.")
+            said.append(f"It is right for {typeset(' and '.join(same[:2]), names)}.")
     return tuple(said)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpkit.core.blame import KEEPS, WORDS, blame, fitting
 from bpkit.core.case import HAIR, SURE_DIGITS, Case
 from bpkit.core.detective import SIDE_BY_SIDE
-from bpkit.core.explanation import Diagnosis, Explanation, spelled
+from bpkit.core.explanation import Diagnosis, Explanation
 from bpkit.core.paper import Paper, float_noise, half_unit, replayed, spread
 from bpkit.core.quotient import central, nudge
 
@@ -34,7 +34,7 @@ def unchanged(case: Case) -> Diagnosis | None:
     if not found or found[0].name != KEEPS:
         return None
     if figure.rounds(case.exact):
-        old = spelled(case.before)
+        old = case.spelled(case.before)
         message = f"So far right, but {case.text} is also the old {old}. Type more digits, so that the change shows."
         return case.verdict("few_digits", message, misconceptions=tuple(found[:1]), sure=False)
     return blame(case, found, figure.digits)
@@ -48,7 +48,7 @@ def so_far(case: Case) -> Diagnosis | None:
     if figure.cuts(exact) and figure.digits > 1:
         if not case.fixes(figure.unit):
             return _few(case)
-        message = f"Right, but you cut it off. Rounded, it is {spelled(f'{exact:.{figure.decimals}f}')}."
+        message = f"Right, but you cut it off. Rounded, it is {case.spelled(f'{exact:.{figure.decimals}f}')}."
         return case.verdict("rounded", message, decimals=figure.decimals)
     return None
 
@@ -85,7 +85,7 @@ def carried(case: Case) -> Diagnosis | None:
     if not wrong:
         places = min(one.decimals for one in case.typed.values())
         return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
-    told = " and ".join(f"{spelled(name)} = {spelled(case.typed[name].text)}" for name in wrong)
+    told = " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in wrong)
     message = (
         f"Right for your {told}. Look for the mistake there, if you worked {'those' if wrong[1:] else 'that'} out."
     )

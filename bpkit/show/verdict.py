@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from html import escape as escaped
 from typing import TYPE_CHECKING
 
-from bpkit.core.spelling import expr_text
+from bpkit.core.quantities import Quantity
+from bpkit.core.spelling import expr_text, typeset
 from bpkit.core.text import sides_text
 
 if TYPE_CHECKING:
@@ -15,22 +15,8 @@ if TYPE_CHECKING:
 
 escape = partial(escaped, quote=False)
 
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def plain(text: str) -> str:
-    """Names of quantities inside a text as people read them without typesetting: ∂E/∂w₅, net(o1), new w₅."""
-    text = re.sub(r"\bd([A-Za-z]\w*)/d([A-Za-z]\w*)", r"∂\1/∂\2", text)
-    text = text.replace("E_total", "E").replace("learning_rate", "η").replace("n_samples", "n")
-    text = re.sub(r"(?<![A-Za-z0-9_])(\w+?)_new\b", r"new \1", text)
-    text = re.sub(r"(?<![A-Za-z])(net|out|E|b)_([a-z]+\d+)(?:_(\d+))?", _of_neuron, text)
-    text = re.sub(r"\b([a-z]+\d+)_(\d+)\b", r"\1,\2", text)
-    text = re.sub(r"(?<![A-Za-z0-9_])([wbxy])(\d+)(?!\w)", lambda found: found[1] + found[2].translate(_LOW), text)
-    return re.sub(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )", "−", text)
-
-
-def _of_neuron(found: re.Match[str]) -> str:
-    return f"{found[1]}({found[2]}{',' + found[3] if found[3] else ''})"
+# What a mistake may multiply by, though no line of the derivation does.
+SAMPLES = Quantity("n_samples", tag="constant")
 
 
 def should_be(one: Explanation) -> str:
@@ -39,7 +25,7 @@ def should_be(one: Explanation) -> str:
     line = f"Line ({step.number}) should be {step.name} = {sides_text(step)}"
     if one.written.rhs != step.rhs:
         line += f", not {expr_text(one.written.rhs)}"
-    return plain(line + (f" ({one.detail})." if one.detail else "."))
+    return typeset(line + (f" ({one.detail})." if one.detail else "."), {**step.names, SAMPLES.name: SAMPLES})
 
 
 def explanation_text(one: Explanation) -> str:
@@ -49,7 +35,7 @@ def explanation_text(one: Explanation) -> str:
 
 def diagnosis_text(found: Diagnosis) -> str:
     """The verdict, the message, and every explanation."""
-    lines = [f"{plain(found.quantity)} = {found.figure.text}: {_verdict(found)}", found.message]
+    lines = [f"{_asked(found)}: {_verdict(found)}", found.message]
     if len(found.misconceptions) > 1:
         lines += [f"{n}. {explanation_text(one)}" for n, one in enumerate(found.misconceptions, 1)]
     return "\n".join(lines)
@@ -57,7 +43,7 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 def diagnosis_html(found: Diagnosis) -> str:
     """The same as HTML."""
-    top = f"<p><strong>{escape(plain(found.quantity))} = {escape(found.figure.text)}: {_verdict(found)}</strong></p>"
+    top = f"<p><strong>{escape(_asked(found))}: {_verdict(found)}</strong></p>"
     body = f"<p>{escape(found.message)}</p>"
     if len(found.misconceptions) < 2:
         return top + body
@@ -66,6 +52,10 @@ def diagnosis_html(found: Diagnosis) -> str:
         for one in found.misconceptions
     )
     return f"{top}{body}<ol>{rows}</ol>"
+
+
+def _asked(found: Diagnosis) -> str:
+    return f"{typeset(found.quantity, found.names)} = {found.figure.text}"
 
 
 _VERDICTS = {
