@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from bpkit.core.javascript import HELPERS, evaluation, javascript, module, train
 from bpkit.core.names import is_taken, is_word
 
 ENGINE = MiniRacer()
+atexit.register(ENGINE.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
 SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
 NETS = (-1000.0, -745.2, -709.9, -36.9, -5.0, 4.6, 36.9, 709.4, 709.9, 1000.0)
 
