@@ -227,6 +227,45 @@ def test_the_index_says_how_many_lines_there_are() -> None:
             assert len(family.steps) == math.prod(ranges) - len(family.missing)
 
 
+@pytest.mark.parametrize("more", [{}, {"activation": ["tanh", "tanh", "softmax"], "loss": "cross_entropy"}], ids=repr)
+def test_a_letter_counts_the_same_on_all_lines(more: dict[str, Any]) -> None:
+    """Layers of different sizes: i for the inputs, j, k, l for the neurons of one layer after the other."""
+    network = bp.Network(3, 4, 5, 6, **more)
+    numbers = dict.fromkeys(network.parameters, 0.1)
+    problem = bp.Problem(network, numbers, [1, 2, 3], [1, 0, 0, 0, 0, 0], update=bp.updates.Adam())
+    counted: dict[str, set[tuple[int, int]]] = {}
+    for family in bp.derive(problem).families():
+        sums = [limits for expr in (family.rhs, family.stable) for one in expr.atoms(sp.Sum) for limits in one.limits]
+        for letter, low, high in sums:
+            assert family.index[letter.name] == (low, high)
+        left = [place.name for place in getattr(family.lhs, "indices", ())]
+        assert [*family.index][: family.free] == [*dict.fromkeys(left)]
+        assert not set(left) & {letter.name for letter, *_ in sums}
+        for letter, ends in family.index.items():
+            counted.setdefault(letter, set()).add(ends)
+    assert {letter: counted[letter] for letter in "ijkl"} == {
+        "i": {(1, 3)},
+        "j": {(1, 4)},
+        "k": {(1, 5)},
+        "l": {(1, 6)},
+    }
+    assert set(counted) <= {*"ijklm"}  # m beside l, where a line has two outputs
+
+
+@pytest.mark.parametrize("sizes", [(1, 3, 2), (2, 1, 2), (2, 3, 1), (1, 1, 1), (1, 1, 2)])
+@pytest.mark.parametrize("rule", [bp.updates.GradientDescent(), bp.updates.Adam()], ids=repr)
+def test_a_layer_of_one_reads_as_any_other(sizes: tuple[int, ...], rule: Any) -> None:
+    """w1 · x1 is a sum over the inputs, of which there is one."""
+
+    def read(*sizes: int) -> list[str]:
+        network = bp.Network(*sizes)
+        numbers = dict.fromkeys(network.parameters, 0.1)
+        problem = bp.Problem(network, numbers, [1] * sizes[0], [1] * sizes[-1], update=rule)
+        return [str(family).split("   for")[0] for family in bp.derive(problem).families()]
+
+    assert read(*sizes) == read(2, 3, 2)
+
+
 def test_missing_lines_are_those_of_the_diagonal() -> None:
     """Softmax: a slope for each pair of outputs, of which the pairs of one have another shape."""
     families = bp.derive(NETWORKS["softmax"]).families()
