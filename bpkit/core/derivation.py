@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PLAIN = GradientDescent()
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Derivation(Shown):
     """Backpropagation of one network, written down once as numbered lines that everything else reads.
 
@@ -118,11 +118,14 @@ class Derivation(Shown):
                 f"at: expected a problem of this derivation's network, {self.network!r}, "
                 f"got one of {problem.network!r}; derive(problem.network) gives its lines"
             )
-        whole = problem.derivation
-        if not self.of_inputs:  # some of the lines, picked by name
-            steps = tuple(whole[step.name] for step in self.steps if step.name in whole)
-            whole = replace(whole, steps=steps, of_inputs=())
-        return NumberedDerivation(whole, problem, evaluate(problem), digits)
+        lines, whole = self, problem.derivation
+        if (self.update, self.train_biases) != (whole.update, whole.train_biases):  # its updates are others
+            ours = [step for step in self.steps if step.role is not Role.UPDATE or step.name in whole]
+            steps = (
+                replace(whole[step.name], number=step.number) if step.role is Role.UPDATE else step for step in ours
+            )
+            lines = whole if self is derive(self.network) else replace(self, steps=tuple(steps))
+        return NumberedDerivation(lines, problem, evaluate(problem), digits)
 
     def paths(self, name: str) -> Paths:
         """Every path from a parameter or an input to the loss, each with its factors; they add up to the derivative."""

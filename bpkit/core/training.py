@@ -18,6 +18,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.matrix_program import train_matrices
 from bpkit.core.numeric import checked, loss_over, settler
 from bpkit.core.shown import Shown
+from bpkit.core.troubles import Trouble, find_troubles
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
@@ -74,7 +75,7 @@ class Trace(Shown):
 
     @property
     def message(self) -> str:
-        """The run in one sentence."""
+        """The run in one sentence, and one more for each thing that is wrong with it."""
         if self.diverged_at == 0:
             return "the loss is not finite at update 0, before anything is learnt: start with other parameters"
         if self.diverged_at is not None:
@@ -83,7 +84,13 @@ class Trace(Shown):
                 f"learning rate {self.problem.learning_rate:g} is too large here"
             )
         updates = f"{len(self) - 1} update{'s' * (len(self) != 2)}"
-        return f"{updates}: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
+        said = f"{updates}: the loss goes from {self.loss[0]:.6g} to {self.loss[-1]:.6g}"
+        return ". ".join([said, *(trouble.sentence for trouble in self.troubles)])
+
+    @cached_property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong with the run, each with the update where it began and a sentence; empty for a healthy one."""
+        return find_troubles(self)
 
     def plot(self, log: bool = False) -> Drawing:
         """The loss against the number of updates, ``log`` on a logarithmic scale."""
