@@ -293,6 +293,17 @@ def test_the_output_as_the_loss_has_no_target() -> None:
         bp.Problem(bp.Network(2, 2, 1), numbers, [1, 2])
 
 
+@pytest.mark.parametrize("samples", [0, 3])
+def test_an_own_loss_of_the_output_alone_has_no_target(samples: int) -> None:
+    one = bp.Network(2, 2, activation="tanh", loss=bp.Loss("energy", out**2 / 2))
+    case = random_case(np.random.default_rng(3), (2, 2), ("tanh",), "half_squared_error", "layer", samples)
+    zeros = Case(**{**vars(case), "targets": ((0.0, 0.0),) * len(case.inputs)})
+    assert one.targets == ()
+    values = bp.evaluate(bp.Problem(one, case.parameters, case.inputs if samples else case.inputs[0]))
+    theirs = array_gradients(zeros)
+    assert differences({n: values[f"dE/d{n}"] for n in case.parameters}, {n: theirs[n] for n in case.parameters}) == []
+
+
 def test_shares_of_a_whole_sum_to_one() -> None:
     case = random_case(np.random.default_rng(1), (2, 3), ("softmax",), "output", "layer")
     values = bp.evaluate(problem(case))

@@ -329,6 +329,13 @@ def test_a_state_may_be_given() -> None:
         ARTICLE.replace(update=Momentum(), state={"v_w1": math.inf})
 
 
+@pytest.mark.parametrize("wrong", ["t", ["t"], 5, {"t": -1}, {"t": 1.5}, {"t": "two"}, {"m_w1": None}])
+def test_what_is_no_state(wrong: Any) -> None:
+    """A mapping of names that this rule remembers; t counts updates."""
+    with pytest.raises(bp.BpkitError, match=r"^(state|t|m_w1): expected"):
+        ARTICLE.replace(update=Adam(), state=wrong)
+
+
 def test_another_problem_keeps_what_still_fits_of_the_state() -> None:
     problem = ARTICLE.replace(update=Adam()).updated(3)
     assert dict(problem.replace(learning_rate=0.1).state) == dict(problem.state)
