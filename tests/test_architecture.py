@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from bpkit.core.shown import SHOWN, Shown
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bpkit"
@@ -27,12 +31,6 @@ FLOORS = {
 
 # A notebook's own machinery, which is there when a notebook runs: imported where it is used, never with the module.
 IN_A_NOTEBOOK = {"IPython"}
-
-# A result shows itself: the only ways up, each inside a method that does nothing else.
-UP = {
-    ("core", "show"),
-    ("examples", "show"),
-}
 
 # Who runs Python that bpkit has written itself, from a derivation's lines.
 RUNS_GENERATED_CODE = {
@@ -92,17 +90,8 @@ def for_types_only(node: ast.AST, up: dict[ast.AST, ast.AST]) -> bool:
     return False
 
 
-def does_nothing_else(node: ast.AST, up: dict[ast.AST, ast.AST]) -> bool:
-    """Is the import in a method of one line: the import, and what it returns?"""
-    owner = up.get(node)
-    if not isinstance(owner, ast.FunctionDef):
-        return False
-    body = [line for line in owner.body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
-    return len(body) == 2 and body[0] is node and isinstance(body[1], ast.Return)
-
-
 def climbing(module: str) -> list[str]:
-    """The imports of a module that go up, and are none of the ways up."""
+    """The imports of a module that go up."""
     order, here, up = list(FLOORS), floor(module), parents(module)
     found = []
     for node, name in imports(module):
@@ -111,7 +100,7 @@ def climbing(module: str) -> list[str]:
         there = name.split(".")[1]
         if there not in order:  # bpkit itself, bpkit.version and the like
             continue
-        if order.index(there) > order.index(here) and not ((here, there) in UP and does_nothing_else(node, up)):
+        if order.index(there) > order.index(here):
             found.append(f"{module} line {node.lineno}: {here} imports {name}")
     return found
 
@@ -147,16 +136,44 @@ def test_a_climbing_import_would_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_pa
     (tmp_path / "core").mkdir()
     monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
     bad = {
-        "core/a.py": "from bpkit.show.render import text\n",
-        "core/b.py": "def f(self):\n    from bpkit.show.render import text\n    x = text(self)\n    return x\n",
+        "core/a.py": "from bpkit.show.diagram import diagram\n",
+        "core/b.py": "def f(self):\n    from bpkit.show.diagram import diagram\n    return diagram(self)\n",
         "core/c.py": "from bpkit import apps\n",
         "core/d.py": "def f(self):\n    from bpkit.apps import training\n    return training(self)\n",
         "core/e.py": "import bpkit.cli\n",
     }
-    good = "def f(self):\n    'Shown.'\n    from bpkit.show.render import text\n    return text(self)\n"
+    good = "from bpkit.core.text import text\nif TYPE_CHECKING:\n    from bpkit.show.drawing import Drawing\n"
     for module, source in {**bad, "core/good.py": good}.items():
         (tmp_path / module).write_text(source)
         assert bool(climbing(module)) == (module in bad), module
+
+
+def test_results_show_themselves_by_the_table_alone() -> None:
+    """The one way up: each class that shows itself has a row, and each row a class and functions that are there."""
+    for module in MODULES:
+        if module.startswith(("core/", "examples/")):
+            import_module(f"bpkit.{module.removesuffix('.py').replace('/', '.')}")
+    classes = {one.__name__: one for one in Shown.__subclasses__()}
+    assert classes.keys() == SHOWN.keys()
+    for name, row in SHOWN.items():
+        for method, where in row.items():
+            target, _, function = where.partition(":")
+            assert target.split(".")[0] in ("core", "show"), where
+            shower = getattr(import_module(f"bpkit.{target}"), function)
+            own = classes[name].__dict__[method]
+            if callable(own):  # it takes no more than what shows it
+                theirs = [*inspect.signature(shower).parameters.values()][1:]
+                ours = [*inspect.signature(own).parameters.values()][1:]
+                assert [(one.name, one.default) for one in ours] == [(o.name, o.default) for o in theirs][: len(ours)]
+            assert inspect.getdoc(shower), where
+
+
+@of_every_module
+def test_no_other_module_imports_by_name(module: str) -> None:
+    """Those of packages aside, which load their own parts."""
+    for _, name in calls(module):
+        loads = module == "core/shown.py" or module.endswith("__init__.py")
+        assert loads or not name.endswith("import_module"), module
 
 
 def test_importing_the_package_is_light() -> None:

@@ -108,8 +108,8 @@ class Style:
     signs: Mapping[str, str] = MappingProxyType(
         {"learning_rate": r"\eta", "weight_decay": r"\lambda", "beta": r"\beta", "beta1": r"\beta_{1}"}
         | {"beta2": r"\beta_{2}", "rho": r"\rho", "epsilon": r"\epsilon", "n_samples": "n"}
+        | {"mhat": r"\hat{m}", "vhat": r"\hat{v}"}
     )
-    hat = r"\hat{{{}}}"
 
     def __call__(self, quantity: Quantity) -> str:
         """The name of a quantity, typeset."""
@@ -119,8 +119,7 @@ class Style:
         if of and quantity.mark:
             return self.marked(self(of), quantity.mark)
         if of:
-            letter = quantity.letter.removesuffix("hat")
-            return self.low(letter if letter == quantity.letter else self.hat.format(letter), self(of))
+            return self.low(self.signs.get(quantity.letter, quantity.letter), self(of))
         return self.signs.get(quantity.name, "") if quantity.tag in SIGNED else self.word(quantity, *quantity.parts)
 
     def derivative(self, of: Quantity, by: Quantity) -> str:

@@ -39,9 +39,8 @@ class _Plain(Style):
 
     signs = MappingProxyType(
         {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
-        | {"rho": "ρ", "epsilon": "ε", "n_samples": "n"}
+        | {"rho": "ρ", "epsilon": "ε", "n_samples": "n", "mhat": "m\u0302", "vhat": "v\u0302"}
     )
-    hat = "{}\N{COMBINING CIRCUMFLEX ACCENT}"
 
     def derivative(self, of: Quantity, by: Quantity) -> str:
         return f"∂{self(of)}/∂{self(by)}"

@@ -158,13 +158,14 @@ class NumberPart(Part):
 class ExactPart(Part):
     """A word, a number to choose, a whole number, a shape or paths: right or not, without a tolerance.
 
-    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen, for paths
-    the neurons, by default those of the right ones.
+    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen; ``neurons``
+    are those that paths may pass, besides those of the right ones.
     """
 
     right: Any
     reader: str = "word"
     options: tuple[str, ...] = ()
+    neurons: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Any:
@@ -174,12 +175,12 @@ class ExactPart(Part):
     def read(self, given: object) -> Any:
         """What was written, in a form that can be compared; ``BpkitError`` for what cannot be read."""
         if self.reader == "paths":
-            return _paths(given, frozenset(self.options).union(*self.right))
+            return _paths(given, frozenset(self.neurons).union(*self.right))
         return READERS[self.reader](given)
 
     def _judged(self, given: object) -> Feedback:
         value, shown = self.read(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
-        if self.reader != "paths" and self.options and value not in map(self.read, self.options):
+        if self.options and value not in map(self.read, self.options):
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
         if value == self.read(self.answer):
             return Feedback("correct", f"{shown} is right.")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import bpkit as bp
+from bpkit.core.spelling import typeset
 from bpkit.exercises.parts import ExactPart, NumberPart
 from bpkit.exercises.written import FormulaPart
-from bpkit.show.verdict import plain
 
 TYPED = [question.id for question in bp.exercises.questions() if question.id != "code"]
 
@@ -50,10 +50,10 @@ def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> Non
     part = app.exercise.content.parts[0]
     forgot = next(wrong for wrong in part.wrong if wrong.name == "forgets the hidden slope")
     app.boxes[0].value = f"{forgot.answer:.5g}"
-    weight = part.quantity.removeprefix("dE_total/d")
+    weight = bp.derive(part.problem)[part.quantity].quantity.by.name
     name = f"dE_total/dnet_{part.problem.network.weights[weight][1]}"
     number = next(step.number for step in bp.derive(part.problem.network) if step.name == name)
-    assert f"Line ({number}) should be {plain(name)} =" in app.verdicts[0].value
+    assert f"Line ({number}) should be {typeset(name, bp.derive(part.problem).quantities)} =" in app.verdicts[0].value
     assert part.shown() not in shown(app)
 
 

@@ -80,7 +80,8 @@ def _build_paths(task: Task) -> Content:
     text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
     solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
     neurons = tuple(network.layer_of)[network.sizes[0] :]
-    return Content(text, (ExactPart(ask, right, "paths", neurons, known=tuple(wrong)), _product_part(task)), solve)
+    listed = ExactPart(ask, right, "paths", neurons=neurons, known=tuple(wrong))
+    return Content(text, (listed, _product_part(task)), solve)
 
 
 def _product_part(task: Task) -> NumberPart:
