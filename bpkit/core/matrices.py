@@ -244,8 +244,10 @@ class _Reader:
             found.setdefault(quantity.family, []).append(quantity.indices)
         self.extent = {name: [(min(c), max(c)) for c in zip(*rows)] for name, rows in found.items()}
         self.users: dict[str, list[Family]] = {}
+        self.named: dict[str, list[Family]] = {}
         self.sampled = {name for name, quantity in self.leaves.items() if quantity.tag in ("input", "target")}
         for family in self.families:
+            self.named.setdefault(_name(family.lhs), []).append(family)
             used = {name for side in (family.shown, family.rhs, family.stable) for name in _leaves_in(side)}
             for name in used:
                 self.users.setdefault(name, []).append(family)
@@ -253,6 +255,16 @@ class _Reader:
                 self.sampled.add(_name(family.lhs))
         self.put: dict[str, list[tuple[sp.Expr, ...]]] = {}  # what stands for a name: left side, read and computed
         self.letters = count()
+
+    def check(self, name: str) -> None:
+        """Refuse what is not one family, or one for the diagonal of an array and one for what is beside it."""
+        families = sorted(self.named[name], key=lambda one: one.free)
+        *on, rest = families
+        beside = [*rest.missing] if on else []
+        diagonal = len(on) == 1 and on[0].free == 1 and len(beside) == len(on[0].steps)
+        whole = not rest.missing if not on else diagonal and all(len({*one.values()}) == 1 for one in beside)
+        if not whole or any(not place.is_Symbol for one in families for place in one.lhs.args[1:]):
+            raise NoMatrix
 
     def kept(self, family: Family) -> bool:
         """Is it a line of its own, or put into the lines that use it?"""
@@ -268,6 +280,7 @@ class _Reader:
         for family in self.families:
             sides: tuple[Any, ...] = (None, None, None)
             with suppress(NoMatrix):
+                self.check(_name(family.lhs))
                 three = family.shown, family.stable, _quick(family)
                 inlined = [self.inlined(one, place) for place, one in enumerate(three, 1)]
                 if not self.kept(family):
@@ -285,7 +298,10 @@ class _Reader:
     def inlined(self, expr: sp.Expr, side: int) -> sp.Expr:
         """An expression with what stands for its leaves put in."""
         if isinstance(expr, sp.Indexed | sp.Symbol):
-            found = [self.filled(expr, *(one[0], one[side])) for one in self.put.get(_name(expr), ())]
+            name = _name(expr)
+            found = [self.filled(expr, one[0], one[side]) for one in self.put.get(name, ())]
+            if len(found) != len([one for one in self.named.get(name, ()) if name in self.put or not self.kept(one)]):
+                raise NoMatrix
             return sp.Add._from_args(found) if len(found) > 1 else found[0] if found else expr
         if not expr.args:
             return expr
@@ -309,7 +325,7 @@ class _Reader:
         several = len(self.put[_name(leaf)]) > 1
         if several and factor is sp.S.One:
             factor = _Beside(*leaf.args[1:])
-        if not all(letter.is_Symbol for letter in values) or several == (factor is sp.S.One):
+        if several == (factor is sp.S.One):
             raise NoMatrix
         bound = {limit[0] for one in right.atoms(sp.Sum, Row) for limit in one.args[1:]}
         values |= {one: sp.Symbol(f"{one}{next(self.letters)}", integer=True) for one in bound}

@@ -16,7 +16,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import derivation, functions, numeric, program
+from bpkit.core import derivation, functions, numeric
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import OUT, Z
 from bpkit.core.matrix_program import MatrixProgram, matrix_gradient

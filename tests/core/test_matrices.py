@@ -1,0 +1,243 @@
+"""The matrix form: read off the lines, shown, and run for batches under every update rule as the lines run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import Case, array_gradients, differences, parameter_names, random_case
+from strategies import cases
+from thorough import examples
+
+import bpkit as bp
+from bpkit.core import training
+from bpkit.core.chain_rule import Step
+from bpkit.core.expressions import product
+from bpkit.core.matrices import MatrixDerivation, read_matrices
+from bpkit.core.matrix_program import MatrixProgram, matrix_gradient, matrix_program, predict, train_matrices
+from bpkit.core.quantities import Role
+
+ARTICLE = bp.examples.article.problem
+RULES = {
+    "gradient descent": bp.updates.GradientDescent(),
+    "decay": bp.updates.GradientDescent(weight_decay=0.1),
+    "momentum": bp.updates.Momentum(0.8),
+    "rmsprop": bp.updates.RMSProp(0.7),
+    "adam": bp.updates.Adam(0.8, 0.95, weight_decay=0.2),
+}
+
+
+def straight(problem: bp.Problem, steps: int) -> np.ndarray:
+    """The records of the straight lines over the columns of the samples."""
+    return training._lines(problem, steps, len(problem.derivation.program.recorded) + 1, arrays=True)
+
+
+# Run
+
+
+@examples(25, 400)
+@given(cases(), st.sampled_from(["mean", "sum"]))
+def test_predictions_and_gradients_are_those_of_another_program(case: Case, whole: str) -> None:
+    theirs = array_gradients(case)
+    problem = case.problem().replace(batch=whole)
+    times = len(case.inputs) if whole == "sum" else 1
+    assert matrix_program(problem).complete
+    loss, gradient = matrix_gradient(problem)
+    assert list(gradient) == list(problem.network.parameters)
+    wanted = {name: times * theirs[name] for name in parameter_names(case)}
+    assert differences(gradient, wanted, floor=2e-14 * times) == []
+    values = bp.evaluate(problem)
+    assert loss == pytest.approx(float(np.sum(values["E_total"])), rel=1e-12)
+    outs = np.stack([np.atleast_1d(values[f"out_{name}"]) for name in problem.network.outputs], axis=1)
+    np.testing.assert_allclose(predict(problem, case.inputs), outs, rtol=1e-12, atol=1e-300)
+
+
+@examples(10, 150)
+@given(
+    cases(st.integers(0, 4)),
+    st.sampled_from([*RULES]),
+    st.sampled_from(["mean", "sum"]),
+    st.booleans(),
+)
+def test_training_is_that_of_the_lines(case: Case, rule: str, whole: str, train_biases: bool) -> None:
+    problem = case.problem(learning_rate=0.02, train_biases=train_biases)
+    problem = problem.replace(update=RULES[rule], batch=whole)
+    ours, theirs = train_matrices(problem, 6), straight(problem, 6)
+    assert ours is not None
+    assert len(ours) == len(theirs)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_training_goes_on_with_what_was_remembered(rule: str) -> None:
+    case = random_case(np.random.default_rng(3), (2, 3, 2), ("tanh", "softmax"), "cross_entropy", "neuron", 5)
+    problem = case.problem(learning_rate=0.1).replace(update=RULES[rule])
+    whole, half = bp.train(problem, 8), bp.train(problem, 4)
+    np.testing.assert_allclose(bp.train(half.final, 4).table, whole.table[4:], rtol=1e-12)
+    assert whole.state.keys() == problem.state.keys()
+    for name, column in whole.state.items():
+        np.testing.assert_allclose(bp.train(half.final, 4).state[name], column[4:], rtol=1e-12)
+
+
+def test_a_run_ends_where_the_loss_leaves_the_floats() -> None:
+    network = bp.Network(1, 1, activation="identity", bias="none")
+    problem = bp.Problem(network, {"w1": 1.0}, [[1e3], [2e3]], [[0.0], [1.0]], learning_rate=1e3)
+    ours, theirs = train_matrices(problem, 60), straight(problem, 60)
+    assert ours is not None
+    assert len(ours) == len(theirs) < 61
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    assert bp.train(problem, 60).diverged_at == len(ours) - 1
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+@pytest.mark.parametrize("net", [-1000.0, -40.0, 0.5, 40.0, 1000.0])
+@pytest.mark.parametrize("ys", [(0.2, 0.3, 0.5), (1.0, 0.0, 0.0), (0.0, 0.5, 1.0)])
+def test_softmax_where_outputs_round_to_one(loss: str, net: float, ys: tuple[float, ...]) -> None:
+    """The lines, sample by sample, are held to many digits elsewhere; targets need not add up to 1."""
+    network = bp.Network(1, 3, activation="softmax", loss=loss, bias="none")
+    numbers = {"w1": net, "w2": 0.3, "w3": -0.6}
+    alone = bp.Problem(network, numbers, [1.0], list(ys))
+    batch = alone.replace(inputs=[[1.0], [1.0]], targets=[list(ys)] * 2)
+    wanted = {name: bp.evaluate(alone)[f"dE/d{name}"] for name in numbers}
+    assert differences(matrix_gradient(batch)[1], wanted, 1e-12, 0) == []
+
+
+def test_one_compiled_program_for_each_derivation() -> None:
+    problem = ARTICLE.replace(inputs=[[0.1, 0.2]] * 2, targets=[[0.05, 0.95]] * 2)
+    assert matrix_program(problem) is matrix_program(problem.replace(w1=3.0))
+    assert matrix_program(problem) is not matrix_program(problem.replace(batch="sum"))
+
+
+# Read
+
+
+def doubled(step: Step) -> Step:
+    """A gradient twice as large."""
+    if step.role is not Role.GRADIENT:
+        return step
+    rhs = product(sp.Integer(2), *step.rhs.args) if step.rhs.is_Mul else step.rhs
+    return replace(step, rhs=rhs, stable=rhs)
+
+
+def turned(step: Step) -> Step:
+    """A weight of another place on the way back."""
+    swap = {sp.Symbol("w6"): sp.Symbol("w7"), sp.Symbol("w7"): sp.Symbol("w6")}
+    back = step.role is Role.SLOPE and step.quantity.by is not None and step.quantity.by.tag == "out"
+    return replace(step, rhs=step.rhs.xreplace(swap), stable=step.stable.xreplace(swap)) if back else step
+
+
+def flat(step: Step) -> Step:
+    """The slope of a hidden neuron left out."""
+    about = step.quantity
+    hidden = about.role is Role.SLOPE and about.of is not None and about.of.tag == "out" and about.block == 1
+    return replace(step, rhs=sp.S.One, stable=sp.S.One) if hidden else step
+
+
+def of_lines(change: Any) -> tuple[MatrixDerivation, dict[str, np.ndarray]]:
+    """The matrix form of changed lines, and what its program says of the article."""
+    lines = bp.derive(bp.Network(2, 2, 2))
+    form = read_matrices(replace(lines, steps=tuple(map(change, lines.steps))))
+    program = MatrixProgram(form)
+    theta = np.array([0.25, 0.35, 0.15, 0.28, 0.35, 0.45, 0.2, 0.4, 0.45, 0.5])
+    _, parts = program.function("gradients")(theta, np.array([[0.1, 0.2]]), np.array([[0.05, 0.95]]))
+    return form, dict(zip([step.name for step in form if step.role is Role.GRADIENT], parts, strict=True))
+
+
+def test_changed_lines_are_another_matrix_form() -> None:
+    """Nothing of it is written by hand: where the lines are wrong, it is wrong in the same way."""
+    _, right = of_lines(lambda step: step)
+    _, twice = of_lines(doubled)
+    np.testing.assert_allclose(twice["dE_total/dW_1"], 2 * right["dE_total/dW_1"], rtol=1e-14)
+    form, without = of_lines(flat)
+    assert "delta_1 = delta_2 @ W_2.T  " in str(form)
+    assert not np.allclose(without["dE_total/dW_1"], right["dE_total/dW_1"], rtol=1e-3)
+    form, back = of_lines(turned)
+    assert "delta_2 @ W_2)" in str(form)
+    assert not np.allclose(back["dE_total/dW_1"], right["dE_total/dW_1"], rtol=1e-3)
+
+
+def test_one_line_that_differs_is_no_matrix() -> None:
+    lines = bp.derive(bp.Network(2, 3, 2))
+    other = {"dnet_h2/dw3": sp.Symbol("x2")}
+    steps = tuple(replace(s, rhs=other.get(s.name, s.rhs), stable=other.get(s.name, s.stable)) for s in lines)
+    form = read_matrices(replace(lines, steps=steps))
+    assert not MatrixProgram(form).complete
+    assert form["dE_total/dW_1"].rhs is None
+    assert form["dE_total/dW_2"].rhs is not None
+
+
+def test_a_derivative_that_is_the_same_for_all_samples_runs_by_the_lines() -> None:
+    """The output itself as the loss: its slope is 1, a number and no matrix."""
+    network = bp.Network(2, 2, activation="identity", loss="output", bias="neuron")
+    inputs = np.array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0]])
+    numbers = {name: 0.1 * n for n, name in enumerate(network.parameters)}
+    problem = bp.Problem(network, numbers, inputs, learning_rate=0.5)
+    form = problem.derivation.matrices()
+    assert form["delta_1"].rhs is None
+    assert "for j = 1..2" in str(form)
+    assert form._repr_latex_().count(r"\\") == len(form) - 1
+    assert "def evaluate" in form.source()
+    mean = inputs.mean(axis=0)
+    assert matrix_gradient(problem)[1] == pytest.approx(
+        {"w1": mean[0], "w2": mean[1], "w3": mean[0], "w4": mean[1], "b_o1": 1.0, "b_o2": 1.0}
+    )
+    assert train_matrices(problem, 3) is None
+    trace = bp.train(problem, 3)
+    assert trace["w2"] == pytest.approx(0.1 - 0.5 * mean[1] * np.arange(4))
+    assert predict(problem, inputs) == pytest.approx(inputs @ np.array([[0.0, 0.2], [0.1, 0.3]]) + np.array([0.4, 0.5]))
+
+
+# Shown
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 2), (1, 1), (3, 1), (1, 4, 1, 2), (2, 1, 1, 1)])
+def test_sizes_leave_the_form_alone(sizes: tuple[int, ...]) -> None:
+    """Also where a layer has one neuron: a product of matrices, not of numbers."""
+    form = bp.derive(bp.Network(*sizes)).matrices()
+    last = len(sizes) - 1
+    lines = {step.name: " = ".join(str(step).split(" = ")[1:]).split("   ")[0] for step in form}
+    for layer in range(1, last + 1):
+        assert lines[f"net_{layer}"] == f"out_{layer - 1} @ W_{layer} + b_{layer}"
+        assert lines[f"dE_total/dW_{layer}"] == f"out_{layer - 1}.T @ delta_{layer} / n"
+        assert lines[f"dE_total/db_{layer}"] == f"sum(delta_{layer}) / n"
+        assert lines[f"W_{layer}_new"] == f"W_{layer} - learning_rate * dE_total/dW_{layer}"
+        if layer < last:
+            back = f"(delta_{layer + 1} @ W_{layer + 1}.T)"
+            assert lines[f"delta_{layer}"] == f"{back} * out_{layer} * (1 - out_{layer})"
+    assert lines[f"delta_{last}"] == f"(out_{last} - targets) * out_{last} * (1 - out_{last})"
+    assert lines["E_total"].endswith(f"the sum over outputs of ½ * (targets - out_{last})²")
+
+
+def test_the_lines_of_adam() -> None:
+    form = bp.derive(ARTICLE.replace(update=bp.updates.Adam())).matrices()
+    text = [" ".join(line.split()) for line in str(form).splitlines()]
+    for line in (
+        "m_W_1 = beta1 * m_W_1_old + (1 - beta1) * dE_total/dW_1 running mean of the slopes of W_1",
+        "mhat_W_1 = m_W_1 / (1 - beta1^t) m_W_1 without the bias of its start at 0",
+        "W_1_new = W_1 - learning_rate * mhat_W_1 / (√vhat_W_1 + epsilon) Adam",
+    ):
+        assert any(one.endswith(line) for one in text), line
+    latex = form._repr_latex_()
+    assert r"\hat{m}_{W_{1}} &= \frac{m_{W_{1}}}{1 - \beta_{1}^{t}}" in latex
+
+
+def test_the_source_of_every_rule_is_what_runs() -> None:
+    case = random_case(np.random.default_rng(5), (2, 3, 2), ("relu", "softmax"), "cross_entropy", "layer", 4)
+    for rule in RULES.values():
+        problem = case.problem(learning_rate=0.1).replace(update=rule, train_biases=True)
+        for train_biases in (True, False):
+            module: dict[str, Any] = {}
+            exec(problem.derivation.matrices().source(train_biases), module)
+            program = matrix_program(problem)
+            theta = np.array([problem.givens[name] for name in program.names])
+            rows = np.empty((4, len(theta) + 1))
+            tables = np.array(problem.inputs), np.array(problem.targets)
+            found = module["train"](theta, *tables, 0.1, *rule.constants.values(), 3, rows)
+            wanted = bp.train(problem.replace(train_biases=train_biases), 3)
+            for name in problem.network.parameters:
+                np.testing.assert_allclose(found[:, program.names.index(name)], wanted[name], rtol=1e-13)
