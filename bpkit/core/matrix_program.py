@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
 
+from bpkit.core.algebra import Apart, Mean, multiplied
 from bpkit.core.code import code, identifier
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import MINUS, names_in, put
-from bpkit.core.matrices import Apart, MatrixDerivation, MatrixStep, Mean, matrix_quantity, multiplied
+from bpkit.core.matrices import MatrixDerivation, MatrixStep, matrix_quantity
 from bpkit.core.numeric import evaluate
 from bpkit.core.program import compiled, function_text, header
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.runtime import called
+from bpkit.core.runtime import Array, called
 from bpkit.core.updates import STATE, before
 
 if TYPE_CHECKING:
-    from bpkit.core.problem import Problem
+    from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+    from bpkit.core.problem import Problem
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-from bpkit.core.matrices import Product
+from bpkit.core.algebra import Product
 from bpkit.core.quantities import Quantity, Style
 from bpkit.core.spelling import _Latex, _Text
 from bpkit.core.text import aligned, environment, latex_row
