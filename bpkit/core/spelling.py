@@ -157,6 +157,9 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
     def _print_Max(self, expr: sp.Max) -> str:
         return f"max({', '.join(self._print(arg) for arg in sorted(expr.args, key=lambda a: not a.is_Number))})"
 
+    def _print_Abs(self, expr: sp.Abs) -> str:
+        return f"|{self._print(expr.args[0])}|"
+
     def _print_Float(self, expr: sp.Float) -> str:
         return number(float(expr))
 
@@ -206,7 +209,7 @@ def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()")
             inside = text[1:-1] if text.startswith("(") else text
             return f"{match['open']}{inside}{match['close'] if inside is text else match['close'].strip()}"
         if match["raised"] is not None and not _BARE.fullmatch(text):
-            return text.join(brackets)
+            return text.join(brackets)  # between the two
         return text
 
     return _PLACE.sub(put, form)

@@ -158,8 +158,8 @@ class NumberPart(Part):
 class ExactPart(Part):
     """A word, a number to choose, a whole number, a shape or paths: right or not, without a tolerance.
 
-    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen; ``neurons``
-    are those that paths may pass, besides those of the right ones.
+    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen;
+    ``neurons`` are those that paths may pass, besides those of the right ones.
     """
 
     right: Any

@@ -131,6 +131,9 @@ def test_words_shapes_and_paths_are_read_in_several_spellings() -> None:
     for given in (["h1 o1", "h1 o2"], "h1 o2, h1 o1", ("h1->o2", "h1 → o1"), [["h1", "o1"], ["h1", "o2"]]):
         assert paths.judge(given).verdict == "correct", given
     assert paths.judge(["h1 o1"]).verdict == "unknown"
+    known = ExactPart("?", paths.right, "paths", neurons=("h1", "h2", "o1", "o2"))
+    assert known.judge(["w1 → net_h1 → h1 → o1 → E_total", "x1 h1 w7 o2"]).verdict == "correct"
+    assert known.judge(["h2 h1 o1", "h1 o2"]).verdict == "unknown"
     whole = ExactPart("?", -2, "whole")
     assert whole.judge("-2").verdict == whole.judge(-2.0).verdict == "correct"
     assert whole.judge(1.5).verdict == "unreadable"
