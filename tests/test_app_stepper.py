@@ -201,3 +201,16 @@ def test_a_batch_is_refused() -> None:
     batch = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])
     with pytest.raises(bp.BpkitError, match="stepper app: expected one sample"):
         bp.apps.stepper(batch)
+
+
+@pytest.mark.parametrize("rule", [bp.updates.Adam(weight_decay=0.1), bp.updates.RMSProp(), bp.updates.Momentum()])
+def test_every_line_of_an_update_rule_is_walked_and_lights_its_parameter(rule: bp.updates.UpdateRule) -> None:
+    problem = ARTICLE.problem.replace(update=rule, train_biases=True)
+    app = bp.apps.stepper(problem)
+    for step in problem.derivation:
+        app.set(line=step.number)
+        assert f"{step.name} = " in repr(app)
+        if phase_of(step) == "update" and step.name != "t":
+            parameter = next(name for name in problem.parameters if name in step.name.split("_"))
+            assert parameter in app.state.lit
+            assert not {"learning_rate", "beta1", "rho", f"m_{parameter}_old"} & set(app.state.lit)
