@@ -38,6 +38,7 @@ from importlib import import_module as _import_module
 
 from bpkit.core import updates as updates
 from bpkit.core.derivation import derive as derive
+from bpkit.core.diagnosis import diagnose as diagnose
 from bpkit.core.errors import BpkitError as BpkitError
 from bpkit.core.functions import Activation as Activation
 from bpkit.core.gradient_check import check_gradient as check_gradient
@@ -51,10 +52,9 @@ if _typing.TYPE_CHECKING:
     from bpkit import apps as apps
     from bpkit import examples as examples
     from bpkit import exercises as exercises
-    from bpkit.core.diagnosis import diagnose as diagnose
 
 # Loaded on first use, so that `import bpkit` stays quick and needs no widgets.
-_LATER = ("apps", "diagnose", "examples", "exercises")
+_LATER = ("apps", "examples", "exercises")
 
 # What bp.<tab> offers. It is not called __all__: with that, help(bp) goes on with every method of every class.
 _NAMES = (
@@ -65,6 +65,7 @@ _NAMES = (
     "Problem",
     "check_gradient",
     "derive",
+    "diagnose",
     "evaluate",
     "train",
     "updates",
@@ -73,8 +74,6 @@ _NAMES = (
 
 
 def __getattr__(name: str) -> object:
-    if name == "diagnose":
-        return _import_module("bpkit.core.diagnosis").diagnose
     if name in _LATER:
         return _import_module(f"bpkit.{name}")
     raise AttributeError(f"bpkit has no {name!r}; it has {', '.join(__dir__())}")

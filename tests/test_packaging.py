@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -174,9 +175,14 @@ def test_the_pictures_are_there_in_both_themes_and_small() -> None:
 
 
 def test_the_first_lines_of_python_run() -> None:
-    [lines] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert len([line for line in lines.splitlines() if line]) == 6  # the import, and five lines that use it
-    exec(compile(lines, "README.md", "exec"), {})
+    first, arrays = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert len([line for line in first.splitlines() if line]) == 6  # the import, and five lines that use it
+    own: dict[str, object] = {}
+    exec(compile(first, "README.md", "exec"), own)
+    rng = np.random.default_rng(0)
+    shapes = {"W1": (2, 3), "b1": (3,), "W2": (3, 1), "b2": (1,), "X": (5, 2), "Y": (5, 1)}
+    own.update({f"{d}{name}": rng.random(shape) for name, shape in shapes.items() for d in ("", "d")})
+    exec(compile(arrays, "README.md", "exec"), own)
 
 
 def test_what_the_readme_installs_and_runs_is_declared() -> None:

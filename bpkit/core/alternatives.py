@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.code import code, identifier
@@ -24,9 +23,9 @@ from bpkit.core.problem import Problem
 from bpkit.core.program import averaged, compiled, inlined
 from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Misconception, Rewriter
+from bpkit.core.runtime import Array
 
-Array = NDArray[np.float64]
-Columns = NDArray[np.int64] | slice
+Columns = np.ndarray[Any, np.dtype[np.int64]] | slice
 Way = tuple[Misconception, ...]  # mistakes made together; () is the derivation as it is
 Settle = Callable[[str, Array], Array]  # what becomes of a line's numbers before others use them
 

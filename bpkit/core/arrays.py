@@ -10,13 +10,15 @@ from reprlib import repr as short
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
+from bpkit.core.runtime import Array
 
 LAYOUTS = ("x @ W", "W @ x")
-Names = NDArray[Any]  # the parameters' names, in the shape of the array that holds their numbers in x @ W
+Names = np.ndarray[
+    Any, np.dtype[Any]
+]  # the parameters' names, in the shape of the array that holds their numbers in x @ W
 
 
 class Entry(NamedTuple):
@@ -85,7 +87,7 @@ def from_arrays(network: Network, given: object, layout: str = "x @ W") -> dict[
     return found
 
 
-def to_arrays(network: Network, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, NDArray[np.float64]]:
+def to_arrays(network: Network, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, Array]:
     """The arrays W1, b1, W2, .. of the parameters' numbers; a bias that a layer shares stands there for each neuron."""
     layout = known_layout(layout)
     return {
@@ -122,7 +124,7 @@ def _is_weight(key: str) -> bool:
     return key.startswith("W")
 
 
-def _turned(key: str, array: NDArray[Any], layout: str) -> NDArray[Any]:
+def _turned(key: str, array: np.ndarray[Any, np.dtype[Any]], layout: str) -> np.ndarray[Any, np.dtype[Any]]:
     return array.T if layout == "W @ x" and _is_weight(key) else array
 
 
@@ -164,7 +166,7 @@ def number(value: object) -> float | None:
     return None
 
 
-def _numbers(key: str, given: Any) -> NDArray[np.float64]:
+def _numbers(key: str, given: Any) -> Array:
     given = given.detach() if hasattr(given, "detach") else given  # a tensor of torch that is being learnt
     try:
         array = np.asarray(given)

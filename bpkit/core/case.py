@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, replaced
+from bpkit.core.alternatives import replaced
 from bpkit.core.detective import Question, values
 from bpkit.core.explanation import Diagnosis
 from bpkit.core.expressions import names_in
 from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.paper import SHOWN, Paper, half_unit, slack
+from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper

@@ -137,10 +137,9 @@ class _Writer:
 
     def _slopes(self, used: Quantity) -> None:
         for line in self.users[used.name]:
-            if line is not self.loss or used.name not in self.errors:
-                slope = self._slope(line, used)
-                stable = slope.rhs if slope.stable is None else slope.stable
-                self.write(derivative(line.quantity, used, Role.SLOPE), slope.rhs, slope.reason, Shortcut(stable))
+            slope = self._slope(line, used)
+            stable = slope.rhs if slope.stable is None else slope.stable
+            self.write(derivative(line.quantity, used, Role.SLOPE), slope.rhs, slope.reason, Shortcut(stable))
 
     def _term(self, of: Quantity, line: Line, used: Quantity) -> sp.Expr:
         """One path: the derivative in a user, times the user's slope."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, Plan, Settle, Way, after, long_after, outcomes, plan, replaced, turn
+from bpkit.core.alternatives import Plan, Settle, Way, after, long_after, outcomes, plan, replaced, turn
 from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.misconceptions import catalogue, catalogue_of_training
@@ -19,6 +19,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
 from bpkit.core.quantities import Role, updated
 from bpkit.core.rewrites import Misconception
+from bpkit.core.runtime import Array
 
 MOST_UPDATES = 20_000
 PAIRS_UP_TO = 10  # updates; behind more of them pairs of mistakes are not searched

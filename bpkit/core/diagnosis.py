@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import Array, turn
+from bpkit.core.alternatives import turn
 from bpkit.core.blame import blame, explain, fitting, nearly
 from bpkit.core.case import SURE_DIGITS, Case
 from bpkit.core.detective import PAIRS_UP_TO, mistakes, question, values
@@ -20,6 +20,7 @@ from bpkit.core.paper import rounded_terms
 from bpkit.core.problem import Problem
 from bpkit.core.quotient import ONE_SIDED, slips
 from bpkit.core.rightness import carried, measured, on_paper, right, so_far, unchanged, within_digits
+from bpkit.core.runtime import Array
 
 PAIR_DIGITS = 6  # with fewer, some pair fits almost any number
 PAIR_CHANCE = 0.02  # of a random number near the one typed to be hit by a pair; above that a hit says nothing

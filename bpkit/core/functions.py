@@ -189,7 +189,10 @@ _BUILT_IN = (
         product(OUT, total(ONE, -OUT)),
         _sigmoid(Z),
         # Close to 1 the difference 1 - out has few digits left; 1/(1 + e^z) is the same and keeps them all.
-        _cases((product(OUT, total(ONE, -OUT)), OUT < 0.99), (product(OUT, power(total(ONE, sp.exp(Z)), -1)), True)),
+        _cases(
+            (product(OUT, total(ONE, -OUT)), sp.Lt(OUT, 0.99, evaluate=False)),
+            (product(OUT, power(total(ONE, sp.exp(Z)), -1)), True),
+        ),
     ),
     Activation(
         "tanh",
@@ -197,7 +200,7 @@ _BUILT_IN = (
         total(ONE, -power(OUT, 2)),
         sp.tanh(Z),
         _cases(
-            (total(ONE, -power(OUT, 2)), sp.Abs(OUT) < 0.99),
+            (total(ONE, -power(OUT, 2)), sp.Lt(sp.Abs(OUT), 0.99, evaluate=False)),
             (product(power(total(ONE, sp.Abs(OUT)), 2), sp.exp(-2 * sp.Abs(Z))), True),
         ),
     ),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.arrays import by_name, entries, number, tables
 from bpkit.core.errors import BpkitError, suggest
@@ -16,7 +15,11 @@ from bpkit.core.expressions import names_in
 from bpkit.core.numeric import Values, checked, evaluate, loss_over, settler
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 STEP = 1e-5
 TOLERANCE = 1e-6
@@ -79,9 +82,7 @@ class GradientCheck(Shown):
         return not self.wrong
 
 
-def difference_quotient(
-    problem: Problem, parameter: str, h: ArrayLike, central: bool = True
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def difference_quotient(problem: Problem, parameter: str, h: ArrayLike, central: bool = True) -> tuple[Array, Array]:
     """The loss's difference over a small step in one parameter, divided by the step: for one h or an array of them.
 
     ``central`` steps h to both sides, (E(w + h) - E(w - h)) / 2h, else to one, (E(w + h) - E(w)) / h. Returns the

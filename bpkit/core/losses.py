@@ -74,9 +74,13 @@ class Loss:
         back = {names["y"]: Y, names["out"]: OUT}
         object.__setattr__(self, "expr", put(expr, back))
         object.__setattr__(self, "slope", put(slope, back))
-        object.__setattr__(self, "stable", sp.Function(self.name)(Y, OUT))
-        object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Y, OUT))
+        object.__setattr__(self, "stable", sp.Function(self.name)(*self._symbols))
+        object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(*self._symbols))
         object.__setattr__(self, "in_words", self.in_words or f"{self.name} of target and output")
+
+    @property
+    def _symbols(self) -> tuple[sp.Symbol, ...]:
+        return (Y, OUT) if self.needs_targets else (OUT,)
 
     @property
     def built_in(self) -> bool:
@@ -92,7 +96,7 @@ class Loss:
     def definitions(self) -> tuple[Definition, ...]:
         """The functions of its own that generated code calls: name, symbols and expression."""
         own = () if self.built_in else (("", self.expr), ("_slope", self.slope))
-        return tuple((self.name + end, (Y, OUT), expr) for end, expr in own)
+        return tuple((self.name + end, self._symbols, expr) for end, expr in own)
 
 
 _HALF = sp.Rational(1, 2)
@@ -137,7 +141,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                     ),
                 ),
                 _BCE_SLOPE,
-                -total(xlogy(Y, OUT), xlogy(total(ONE, -Y), total(ONE, -OUT))),
+                product(MINUS, total(xlogy(Y, OUT), xlogy(total(ONE, -Y), total(ONE, -OUT)))),
                 total(ratio(total(ONE, -Y), total(ONE, -OUT)), -ratio(Y, OUT)),
                 "surprise at the target, when out is read as the probability of a 1",
                 targets_in_unit_interval=True,

@@ -57,13 +57,14 @@ class Network(Shown):
     """A fully connected network as it is drawn: inputs x1.., hidden neurons h1.., outputs o1.., and a name per weight.
 
     ``Network(2, 2, 2)`` has two inputs, two hidden and two output neurons. ``activation`` is a name or an
-    ``Activation`` for all layers, or a sequence with one per layer after the inputs; ``loss`` is a name; ``bias`` is
-    ``"layer"`` (b1, b2, .. shared by a layer), ``"neuron"`` (b_h1, b_o1, ..) or ``"none"``; ``weight_names`` maps
-    pairs (source, target) to names and may name only some: the others keep w1, w2, .. by layer, target, source.
+    ``Activation`` for all layers, or a sequence with one per layer after the inputs; ``loss`` is a name or a ``Loss``;
+    ``bias`` is ``"layer"`` (b1, b2, .. shared by a layer), ``"neuron"`` (b_h1, b_o1, ..) or ``"none"``;
+    ``weight_names`` maps pairs (source, target) to names and may name only some: the others keep w1, w2, .. by layer,
+    target, source.
     With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
 
     Activations: sigmoid, tanh, relu, leaky_relu, softplus, identity; softmax for the outputs alone.
-    Losses: half_squared_error, squared_error, mean_squared_error, binary_cross_entropy; cross_entropy with softmax.
+    Losses: half_squared_error, squared_error, mean_squared_error, binary_cross_entropy, cross_entropy, output.
     Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
     Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.
     Source: the lettering of the article "Mastering Backpropagation in Neural Network", AfterAcademy.

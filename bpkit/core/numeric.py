@@ -13,18 +13,17 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.program import Program, averaged
 from bpkit.core.quantities import Role
-from bpkit.core.runtime import at_high_precision, precisely
+from bpkit.core.runtime import Array, at_high_precision, precisely
 from bpkit.core.shown import Shown
 
 if TYPE_CHECKING:
-    from bpkit.core.problem import Problem
+    from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+    from bpkit.core.problem import Problem
 
 
 def canonical(name: str) -> str:

@@ -10,20 +10,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.arrays import LAYOUTS, by_name, from_arrays, known_layout, to_arrays
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
+from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
 from bpkit.core.training import train
 from bpkit.core.updates import STATE, GradientDescent, UpdateRule
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from bpkit.show.drawing import Drawing
 
-Array = NDArray[np.float64]
 BATCHES = ("mean", "sum", "each")
 
 
@@ -130,9 +131,8 @@ class Problem(Shown):
         update = GradientDescent() if update is None else update
         if not isinstance(update, UpdateRule):
             rules = [rule.__name__ for rule in UpdateRule.__subclasses__()]
-            raise BpkitError(
-                f"update: expected a rule such as bp.updates.Adam(), got {update!r}{suggest(update, rules)}"
-            )
+            near = f"; write {update.__name__}()" if isinstance(update, type) else suggest(update, rules)
+            raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}{near}")
         layout = known_layout(layout)
         table = _table("inputs", inputs, len(network.inputs), "input")
         if not network.targets:
@@ -159,17 +159,21 @@ class Problem(Shown):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
         self._check_targets()
-        known = self._state_names()
-        for name in state or ():
+        object.__setattr__(self, "state", self._checked_state({} if state is None else state))
+
+    def _checked_state(self, given: Mapping[str, float]) -> Mapping[str, float]:
+        known = [step.name for step in self.derivation if step.quantity.tag == STATE]
+        if self.batch == "each" and self.is_batch and "t" not in known:
+            known.append("t")
+        if not isinstance(given, Mapping):
+            raise BpkitError(f"state: expected a dict such as that of trace.final.state, got {given!r}")
+        for name in given:
             if name not in known:
                 raise BpkitError(f"state: this problem remembers no {name!r}{suggest(name, known)}")
-        found = {name: _number(name, (state or {}).get(name, 0.0)) for name in known}
-        object.__setattr__(self, "state", MappingProxyType(found))
-
-    def _state_names(self) -> tuple[str, ...]:
-        names = [step.name for step in self.derivation if step.quantity.tag == STATE]
-        counts = self.batch == "each" and self.is_batch and "t" not in names
-        return (*names, *(["t"] if counts else []))
+        found = {name: _number(name, given.get(name, 0.0)) for name in known}
+        if found.get("t", 0) < 0 or found.get("t", 0) % 1:
+            raise BpkitError(f"state: expected t to be a whole number, that of the updates done, got {found['t']:g}")
+        return MappingProxyType(found)
 
     @property
     def derivation(self) -> Derivation:

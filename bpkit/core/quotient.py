@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from bpkit.core.alternatives import Array
 from bpkit.core.case import Case
 from bpkit.core.explanation import Explanation
 from bpkit.core.expressions import product, total
 from bpkit.core.numeric import loss_over
 from bpkit.core.quantities import Role
 from bpkit.core.rewrites import S
+from bpkit.core.runtime import Array
 from bpkit.core.slips.places import ends
 
 NUDGES = 10.0 ** -np.arange(1, 7)

@@ -10,9 +10,8 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = np.ndarray[Any, np.dtype[np.float64]]  # numpy.typing's NDArray, without its import
 DIGITS = 1000  # of the second try, where floats overflow: 1 - softmax at net inputs of ±1000 leaves e^-2000
 
 

@@ -12,11 +12,11 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.matrix_program import train_matrices
 from bpkit.core.numeric import checked, loss_over, settler
+from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
 from bpkit.core.troubles import Trouble, find_troubles
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bpkit.core.problem import Problem
     from bpkit.show.drawing import Drawing
 
-Array = NDArray[np.float64]
 
 # Above this many parameters arrays are faster than straight lines (measured by tests/benchmarks).
 STRAIGHT_LINE_LIMIT = 128

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from bpkit.core.arrays import tables
 from bpkit.core.derivation import derive
@@ -23,13 +22,13 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.program import Program, needed
 from bpkit.core.quantities import Quantity, Role
+from bpkit.core.runtime import Array
 
 if TYPE_CHECKING:
     from bpkit.core.training import Trace
 
-Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Rows = NDArray[np.int_]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Rows = np.ndarray[Any, np.dtype[np.int_]]
 
 FLAT = 1e-10  # a slope below it lets nothing back
 SMALL = 1e-6  # a loss below it is as good as solved, and so is one a thousand times as small as at the start
@@ -351,6 +350,7 @@ def _still(trace: Trace) -> Iterator[Trouble]:
 def _lower_nearby(trace: Trace, free: Flags) -> bool:
     """Do nudges, the same ones each time, from small to large, find a smaller loss?"""
     sizes = np.array([0.1, 0.3, 1.0, 3.0])[:, None, None]
-    nudges = sizes * np.random.default_rng(0).normal(size=(128, len(free))) * free
+    rng = np.random.default_rng(0)
+    nudges = sizes * rng.normal(size=(128, len(free))) * free
     lower = _losses(trace, trace.table[-1] + nudges) < trace.loss[-1] - abs(trace.loss[-1]) / 1000
     return bool(lower.any())

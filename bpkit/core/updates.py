@@ -2,6 +2,14 @@
 
 A rule writes for each parameter what it remembers (``v_w1``) and the new value (``w1_new``). What was remembered before
 the update has the mark ``old`` (``v_w1_old``); at the start it is 0.
+
+Shapes: one number of each kind for each parameter. Units: none; time is counted in updates.
+Errors: ``BpkitError`` for numbers that make no rule, such as a beta of 1. Source: each rule names its paper.
+
+>>> import bpkit as bp
+>>> problem = bp.examples.article.problem.replace(update=bp.updates.Momentum(0.9))
+>>> bp.derive(problem)["v_w5"].rhs
+beta*v_w5_old + dE_total/dw5
 """
 
 from __future__ import annotations
@@ -41,12 +49,12 @@ class UpdateRule:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = getattr(self, one.name)
-            good = (
-                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-            )
-            if not good or (value >= 1 and one.name in ("beta", "rho", "beta1", "beta2")):
-                wanted = "from 0" + (" to below 1" if one.name in ("beta", "rho", "beta1", "beta2") else "")
+            value, share = getattr(self, one.name), one.name in ("beta", "rho", "beta1", "beta2")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            # Where a derivative was always 0, epsilon alone keeps a division by 0 away.
+            if not number or not 0 <= value < (1 if share else math.inf) or (one.name == "epsilon" and not value):
+                wanted = "from 0 to below 1, such as 0.9" if share else "from 0, finite"
+                wanted = "above 0, such as 1e-8" if one.name == "epsilon" else wanted
                 raise BpkitError(f"{type(self).__name__}: expected {one.name} {wanted}, got {value!r}")
             object.__setattr__(self, one.name, float(value))
 
