@@ -100,3 +100,11 @@ def test_lines_without_cancellation_are_as_short_as_before() -> None:
     assert "0.69945 · (1 - 0.69945)" in str(derivation)
     assert max(len(digits) for digits in re.findall(r"\d\.(\d+)", str(derivation))) <= 11
     assert "0.05 - 0.69945" in re.sub("<[^>]+>", "", lines_html(derivation, derivation.numbers))
+
+
+def test_a_step_of_adam_that_leaves_hardly_anything_is_shown_in_digits_that_lead_there() -> None:
+    problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, [1], [0], update=bp.updates.Adam(weight_decay=0.01))
+    *_, filled, result = str(bp.derive(problem).at(problem).pick(["w1_new"])).split("   ")[0].split(" = ")
+    start, rate, mean, square = map(float, re.fullmatch(r"(\S+) - (\S+) · (\S+) / \(√(\S+) .*", filled).groups())  # type: ignore[union-attr]
+    assert start - rate * mean / (math.sqrt(square) + 1e-8) == pytest.approx(float(result), rel=2e-4)
+    assert 0 < float(result) < 1e-7

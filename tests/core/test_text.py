@@ -11,7 +11,7 @@ import pytest
 from oracle import random_case
 
 import bpkit as bp
-from bpkit.core.spelling import HTML, bracketed, number, number_latex, typeset
+from bpkit.core.spelling import HTML, bracketed, expr_html, number, number_latex, typeset
 
 KINDS = {
     "article": bp.examples.article.problem,
@@ -178,12 +178,11 @@ def test_kept_biases_say_so() -> None:
     assert "b1_new = b1 - learning_rate · dE_total/db1 = 0.45 - 0.5 · " in freed
 
 
+OWN = {("x1", "h1_1"): "theta_3", ("x2", "h1_1"): "w1_2", ("x1", "h1_2"): "what7", ("x2", "h1_2"): "rho",
+       ("h1_2", "h2_2"): "a5b3"}  # fmt: skip
+DEEP = bp.Network(2, 2, 2, 1, bias="neuron", weight_names=OWN)
 NAMED = bp.Problem(
-    bp.Network(2, 2, 2, 1, bias="neuron", weight_names={("x1", "h1_1"): "theta_3", ("x2", "h1_1"): "w1_2",
-                                                        ("x1", "h1_2"): "what7", ("x2", "h1_2"): "rho"}),
-    dict.fromkeys(("theta_3", "w1_2", "what7", "rho", *(f"w{n}" for n in range(5, 11)),
-                   *(f"b_{neuron}" for neuron in "h1_1 h1_2 h2_1 h2_2 o1".split())), 0.5),
-    [1, 2], [0.5], update=bp.updates.Adam(weight_decay=0.1),
+    DEEP, dict.fromkeys(DEEP.parameters, 0.5), [1, 2], [0.5], update=bp.updates.Adam(weight_decay=0.1)
 )  # fmt: skip
 
 
@@ -203,6 +202,7 @@ NAMED = bp.Problem(
         ("theta_3", r"\mathit{theta}_{3}", "theta_3", "theta_3"),
         ("w1_2", "w_{1,2}", "w1_2", "w1,2"),
         ("what7", r"\mathit{what}_{7}", "what7", "what7"),
+        ("a5b3", r"\mathit{a5b3}", "a5b3", "a5b3"),
         ("rho", r"\mathit{rho}", "rho", "rho"),  # a weight, and no constant of a rule
         ("learning_rate", r"\eta", "η", "η"),
         ("weight_decay", r"\lambda", "λ", "λ"),
@@ -225,6 +225,20 @@ def test_a_sentence_keeps_the_words_that_this_network_has_no_quantity_for() -> N
     assert typeset("w9 · dE_total/dw9 beside w8 and dE_total/dw8", names) == "w9 · dE_total/dw9 beside w₈ and ∂E/∂w₈"
     assert typeset("net_h1/net_h2, h1 and E_total", names) == "net(h1)/net(h2), h1 and E"
     assert typeset("out_h1² · (1 - out_h1), new w_new", names) == "out(h1)² · (1 − out(h1)), new w_new"
+    assert (
+        typeset("from h1_2 through h2_1, not h3_1", bp.derive(NAMED).quantities) == "from h1,2 through h2,1, not h3_1"
+    )
+
+
+def test_what_is_raised_to_a_power_stands_in_brackets_where_it_is_no_plain_name() -> None:
+    problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, [1], [0], update=bp.updates.RMSProp())
+    line = bp.derive(problem)["s_w1"]
+    assert "(1 - rho) · (dE_total/dw1)²" in str(line)
+    slope = r"\frac{\partial E_{\text{total}}}{\partial w_{1}}"
+    assert rf"\left(1 - \rho\right) \cdot \left({slope}\right)^{{2}}" in line._repr_latex_()
+    assert "(1 - ρ) · (∂E/∂w<sub>1</sub>)²" in expr_html(line.rhs, line.names)
+    tanh = bp.derive(bp.Network(1, 1, activation="tanh"))["dout_o1/dnet_o1"]
+    assert expr_html(tanh.rhs, tanh.names) == "1 - <i>out</i><sub>o1</sub>²"
 
 
 @pytest.mark.parametrize(
