@@ -103,8 +103,18 @@ def test_softmax_where_outputs_round_to_one(loss: str, net: float, ys: tuple[flo
     numbers = {"w1": net, "w2": 0.3, "w3": -0.6}
     alone = bp.Problem(network, numbers, [1.0], list(ys))
     batch = alone.replace(inputs=[[1.0], [1.0]], targets=[list(ys)] * 2)
+    assert matrix_program(batch).complete
     wanted = {name: bp.evaluate(alone)[f"dE/d{name}"] for name in numbers}
     assert differences(matrix_gradient(batch)[1], wanted, 1e-12, 0) == []
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softplus", "relu"])
+def test_training_at_net_inputs_of_a_thousand(activation: str) -> None:
+    network = bp.Network(1, 1, activation=activation, bias="none")
+    problem = bp.Problem(network, {"w1": 1.0}, [[1000.0], [-1000.0], [0.5]], [[1.0], [0.0], [0.5]], learning_rate=1e-4)
+    trace = bp.train(problem, 3)
+    assert trace.diverged_at is None
+    np.testing.assert_allclose(trace["w1"], straight(problem, 3)[:, 0], rtol=1e-13)
 
 
 def test_one_compiled_program_for_each_derivation() -> None:
@@ -171,6 +181,16 @@ def test_one_line_that_differs_is_no_matrix() -> None:
     assert form["dE_total/dW_2"].rhs is not None
 
 
+@pytest.mark.parametrize("name", ["w3_new", "net_h2"])
+def test_a_line_that_differs_of_those_that_are_kept(name: str) -> None:
+    """Neither the layer's line stands for it, nor what uses it."""
+    lines = bp.derive(bp.Network(2, 3, 2))
+    twice = lambda s: replace(s, rhs=product(sp.Integer(2), s.rhs), stable=product(sp.Integer(2), s.stable))
+    form = read_matrices(replace(lines, steps=tuple(twice(s) if s.name == name else s for s in lines)))
+    assert not MatrixProgram(form).complete
+    assert {step.name for step in form if step.rhs is None} >= {"W_1_new" if name == "w3_new" else "net_1"}
+
+
 def test_a_derivative_that_is_the_same_for_all_samples_runs_by_the_lines() -> None:
     """The output itself as the loss: its slope is 1, a number and no matrix."""
     network = bp.Network(2, 2, activation="identity", loss="output", bias="neuron")
@@ -210,7 +230,32 @@ def test_sizes_leave_the_form_alone(sizes: tuple[int, ...]) -> None:
             back = f"(delta_{layer + 1} @ W_{layer + 1}.T)"
             assert lines[f"delta_{layer}"] == f"{back} * out_{layer} * (1 - out_{layer})"
     assert lines[f"delta_{last}"] == f"(out_{last} - targets) * out_{last} * (1 - out_{last})"
+    updates = [name for name in lines if name.endswith("_new")]
+    assert updates == [f"{letter}_{layer}_new" for layer in range(1, last + 1) for letter in "Wb"]
     assert lines["E_total"].endswith(f"the sum over outputs of ½ * (targets - out_{last})²")
+
+
+def test_a_product_stands_in_brackets_beside_other_factors() -> None:
+    latex = bp.derive(bp.Network(2, 2, 2)).matrices()._repr_latex_()
+    assert r"\left(\delta_{2}\,W_{2}^{\top}\right) \circ \mathit{out}_{1}" in latex
+    assert r"&= \mathit{out}_{0}\,W_{1} + b_{1} &&" in latex
+
+
+def test_families_in_text() -> None:
+    """A letter counts the same everywhere: i the inputs, j the hidden neurons, k the outputs."""
+    families = bp.derive(bp.Network(3, 4, 2, activation=["tanh", "softmax"], loss="cross_entropy")).families()
+    text = [str(family) for family in families]
+    for line in (
+        "net_h[j] = Σ_i W_1[i,j] · x[i] + b1   for j = 1..4, i = 1..3",
+        "net_o[k] = Σ_j W_2[j,k] · out_h[j] + b2   for k = 1..2, j = 1..4",
+        "dout_o[k]/dnet_o[k] = out_o[k] · (1 - out_o[k])   for k = 1..2",
+        "dE_total/dW_1[i,j] = dE_total/dnet_h[j] · dnet_h[j]/dW_1[i,j]   for i = 1..3, j = 1..4",
+    ):
+        assert line in text
+    beside = [line for line in text if "≠" in line]
+    assert len(beside) == 1
+    assert beside[0].startswith("dout_o[k]/dnet_o[l] = -out_o[k] · out_o[l]   for ")
+    assert beside[0].endswith(", k ≠ l")
 
 
 def test_the_lines_of_adam() -> None:
