@@ -270,6 +270,8 @@ class _Reader:
         """An expression as matrix algebra, and what its axes count."""
         if isinstance(expr, sp.Indexed | sp.Symbol):
             name, letters = _name(expr), tuple(map(str, expr.args[1:]))
+            if name not in self.leaves:  # a letter by itself, as in a case for k ≠ l
+                raise NoMatrix
             if [self.ranges.get(one) for one in letters] != self.extent[self.leaves[name].family]:
                 raise NoMatrix
             if len({*letters}) < len(letters):
