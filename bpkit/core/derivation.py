@@ -49,14 +49,10 @@ class Derivation(Shown):
         """The steps by the name of their quantity."""
         return MappingProxyType({step.name: step for step in self.steps})
 
-    @cached_property
+    @property
     def quantities(self) -> Mapping[str, Quantity]:
         """Every quantity by its name: what is given and what the lines write."""
-        written = {step.name: step.quantity for step in (*self.steps, *self.of_inputs)}
-        olds = {before(q).name: before(q) for q in written.values() if q.tag == STATE}
-        constants = {name: Quantity(name, spelled=name, tag="constant") for name in self.update.constants}
-        rate = {"learning_rate": Quantity("learning_rate", tag="rate")}
-        return MappingProxyType({**self.network.lines.quantities, **rate, **constants, **olds, **written})
+        return MappingProxyType(self.steps[0].names)
 
     @cached_property
     def _by_number(self) -> Mapping[int, Step]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ Edge = tuple[str, str]
 
 def natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts w10 after w9."""
-    parts = re.split(r"(\d+)", name)
+    parts = ("".join(part) for _, part in groupby(name, str.isdigit))
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
