@@ -588,3 +588,13 @@ def test_a_run_without_records_or_that_left_the_floats_says_why_itself() -> None
     for trace in (bp.train(start, 20), bp.train(start.replace(w1=1e200), 20)):
         assert trace.diverged_at is not None
         assert find_troubles(trace) == ()
+
+
+def test_the_message_says_it_and_a_healthy_run_says_nothing() -> None:
+    problem = bp.examples.article.problem
+    still = bp.train(problem.replace(learning_rate=0.0), 3)
+    assert [trouble.kind for trouble in still.troubles] == ["still"]
+    assert still.message == f"3 updates: the loss goes from 0.233453 to 0.233453. {still.troubles[0].sentence}"
+    assert repr(still) == f"Trace({still.message})"
+    assert bp.train(problem, 20).troubles == ()
+    assert bp.train(problem, 20).message == "20 updates: the loss goes from 0.233453 to 0.0982564"
