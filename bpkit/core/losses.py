@@ -69,8 +69,8 @@ class Loss:
         slope = None if self.slope is None else own_expression(what, self.slope, "a SymPy expression as slope")
         if slope is not None:
             slope = put(slope, {one: names.get(str(one), one) for one in slope.free_symbols})
-        expr = put(as_cases(expr), real)
-        slope = own_slope(what, expr, slope, names["out"], {names["y"]})
+        expr = put(expr, real)
+        slope = own_slope(what, as_cases(expr), slope, names["out"], {names["y"]})
         back = {names["y"]: Y, names["out"]: OUT}
         object.__setattr__(self, "expr", put(expr, back))
         object.__setattr__(self, "slope", put(slope, back))
@@ -95,7 +95,7 @@ class Loss:
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """The functions of its own that generated code calls: name, symbols and expression."""
-        own = () if self.built_in else (("", self.expr), ("_slope", self.slope))
+        own = () if self.built_in else (("", as_cases(self.expr)), ("_slope", self.slope))
         return tuple((self.name + end, self._symbols, expr) for end, expr in own)
 
 

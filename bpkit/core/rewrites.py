@@ -101,7 +101,7 @@ class Rewriter:
 
 def computable(rhs: sp.Expr) -> sp.Expr:
     """A right side for arrays: max(0, z) becomes a choice."""
-    return as_cases(rhs) if rhs.has(sp.Max) else rhs
+    return as_cases(rhs) if rhs.has(sp.Max, sp.Min, sp.sign, sp.Heaviside) else rhs
 
 
 # The edits, each a small function from right side to right side.
