@@ -8,7 +8,46 @@ from typing import Any
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
-GREATER = PRECEDENCE["Atom"] - 1
+from bpkit.core.expressions import product
+
+ADD, MUL, TIGHT = PRECEDENCE["Add"], PRECEDENCE["Mul"], PRECEDENCE["Atom"] - 1
+
+
+class Node(sp.Expr):  # type: ignore[misc]  # SymPy ships no types
+    """Matrix algebra with a sign of its own: as text, LaTeX and Python, with places for its parts."""
+
+    forms: dict[str, str]
+    inner: int  # parts that bind no stronger stand in brackets
+
+    def _form(self, printer: Any) -> str:
+        parts = (printer.parenthesize(arg, self.inner) for arg in self.args)
+        return self.forms[printer.printmethod].format(*parts)
+
+    _text = _latex = _pythoncode = _form
+
+
+def _sign(name: str, text: str, latex: str, python: str, inner: int = 0, precedence: int = MUL) -> type[Node]:
+    forms = {"_text": text, "_latex": latex, "_pythoncode": python}
+    return type(name, (Node,), {"forms": forms, "inner": inner, "precedence": precedence})
+
+
+_MEAN = "mean over samples of the sum over outputs of"
+
+# What stands beside a product of matrices is multiplied element by element: brackets there.
+Product = _sign("Product", "{} @ {}", r"{}\,{}", "{} @ {}", MUL, ADD)
+Scaled = _sign("Scaled", "{} * {}", r"{}\,{}", "{}*{}", MUL - 1, MUL + 1)  # a number for all, times an array
+Transposed = _sign("Transposed", "{}.T", r"{}^{{\top}}", "{}.T", TIGHT, TIGHT)
+Whole = _sign("Whole", "sum({})", r"\operatorname{{sum}}({})", "{}.sum()", TIGHT)
+Columns = _sign("Columns", "column sums of {}", r"\text{{column sums of }} {}", "{}.sum(axis=0)", TIGHT)
+Rows = _sign("Rows", "row sums of {}", r"\text{{row sums of }} {}", "{}.sum(axis=1)", TIGHT)
+Upright = _sign("Upright", "{}", "{}", "{}[:, None]", TIGHT, TIGHT)  # a number for each sample, as a column
+Mean = _sign("Mean", "{} / n", "{} / n", "{}/n", ADD - 1)  # a sum over the samples, divided by their number
+Loss = _sign("Loss", _MEAN + " {}", rf"\text{{{{{_MEAN} }}}} {{}}", "", ADD - 1)  # Mean(Whole(..)), as it is read
+Apart = _sign("Apart", "(1 - I)", "(1 - I)", "apart_{}", precedence=TIGHT)  # 0 on the diagonal and 1 beside it
+# A function of a number and its row, such as softmax, for all numbers of all rows.
+Joint = _sign("Joint", "{}({})", r"\operatorname{{{}}}({})", "{0}({1}, *{1}.T[:, :, None])")
+# A value where a condition holds and another elsewhere, which is computed where it is needed at all.
+Cases = _sign("Cases", "", "", "({1} if ({0}).all() else where({0}, {1}, {2}))", precedence=PRECEDENCE["Atom"])
 
 
 def multiplied(factors: Iterable[sp.Expr]) -> sp.Expr:
@@ -16,114 +55,4 @@ def multiplied(factors: Iterable[sp.Expr]) -> sp.Expr:
     flat = [one for factor in factors for one in (factor.args if factor.is_Mul else (factor,))]
     number = sp.Mul(*(one for one in flat if one.is_Number))
     left = [one for one in (number, *(one for one in flat if not one.is_Number)) if one != 1] or [number]
-    return left[0] if len(left) == 1 else sp.Mul._from_args(left)
-
-
-class Node(sp.Expr):  # type: ignore[misc]  # SymPy ships no types
-    """Matrix algebra with signs of its own: as text, LaTeX and Python, with places for its parts."""
-
-    precedence, inner = PRECEDENCE["Mul"], PRECEDENCE["Mul"]
-    text = latex = python = ""
-
-    def _sympystr(self, printer: Any) -> str:
-        return self.text.format(*(printer.parenthesize(arg, self.inner) for arg in self.args))
-
-    def _latex(self, printer: Any) -> str:
-        return self.latex.format(*(printer.parenthesize(arg, self.inner) for arg in self.args))
-
-    def _pythoncode(self, printer: Any) -> str:
-        return self.python.format(*(printer.parenthesize(arg, self.inner) for arg in self.args))
-
-
-class Product(Node):
-    """A product of matrices."""
-
-    precedence = PRECEDENCE["Add"]  # what stands beside it is multiplied element by element: brackets there
-    text, latex, python = "{} @ {}", r"{}\,{}", "{} @ {}"
-
-
-class Scaled(Node):
-    """A number for all times an array."""
-
-    precedence = PRECEDENCE["Mul"] + 1
-    text, latex, python = "{} * {}", r"{}\,{}", "{}*{}"
-    inner = PRECEDENCE["Mul"] - 1
-
-
-class Transposed(Node):
-    """A matrix with its rows as columns."""
-
-    precedence = inner = GREATER
-    text, latex, python = "{}.T", r"{}^{{\top}}", "{}.T"
-
-
-class Whole(Node):
-    """The sum of all entries."""
-
-    text, latex, python = "sum({})", r"\operatorname{{sum}}({})", "{}.sum()"
-    inner = GREATER
-
-
-class Columns(Whole):
-    """The sum of each column."""
-
-    text, latex, python = "column sums of {}", r"\text{{column sums of }} {}", "{}.sum(axis=0)"
-
-
-class Rows(Whole):
-    """The sum of each row."""
-
-    text, latex, python = "row sums of {}", r"\text{{row sums of }} {}", "{}.sum(axis=1)"
-
-
-class Upright(Node):
-    """A number for each sample, as a column."""
-
-    precedence = inner = GREATER
-    text, latex, python = "{}", "{}", "{}[:, None]"
-
-
-class Mean(Node):
-    """A sum over the samples, divided by their number."""
-
-    inner = PRECEDENCE["Add"] - 1
-    text, latex, python = "{} / n", "{} / n", "{}/n"
-
-
-class Loss(Node):
-    """The mean over samples of the sums of rows, in words: people read it, and ``Mean(Whole(..))`` is computed."""
-
-    inner = PRECEDENCE["Add"] - 1
-    words = "mean over samples of the sum over outputs of "
-    text, latex = words + "{}", rf"\text{{{{{words}}}}} {{}}"
-
-
-class Apart(Node):
-    """The matrix with 0 on the diagonal and 1 beside it."""
-
-    precedence = GREATER
-    text, latex, python = "(1 - I)", "(1 - I)", "apart_{}"
-
-
-class Joint(Node):
-    """A function of a number and its row, such as softmax, for all numbers of all rows."""
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.args[0]}({printer._print(self.args[1])})"
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\operatorname{{{self.args[0]}}}({printer._print(self.args[1])})"
-
-    def _pythoncode(self, printer: Any) -> str:
-        own = printer._print(self.args[1])
-        return f"{self.args[0]}({own}, *{own}.T[:, :, None])"
-
-
-class Cases(Node):
-    """A value where a condition holds and another elsewhere, which is computed where it is needed at all."""
-
-    precedence = PRECEDENCE["Atom"]
-
-    def _pythoncode(self, printer: Any) -> str:
-        test, then, rest = map(printer._print, self.args)
-        return f"({then} if ({test}).all() else where({test}, {then}, {rest}))"
+    return product(*left)

@@ -187,7 +187,7 @@ class _Reader:
     def lines(self) -> Iterator[MatrixStep]:
         """The lines that are kept, unnumbered."""
         for family in self.families:
-            sides: tuple[Any, ...] = (None, None, None)
+            sides = (None, None, None)
             with suppress(NoMatrix):
                 self.check(_name(family.lhs))
                 three = family.shown, family.stable, _quick(family)
@@ -202,7 +202,8 @@ class _Reader:
                 if isinstance(family.rhs, sp.Indexed) and {*family.lhs.args[1:]} <= {*family.rhs.args[1:]}:
                     self.put[_name(family.rhs)] = [(family.rhs, *[family.lhs] * 3)]  # both name the same numbers
                 left = self.names[_name(family.lhs)]
-                yield MatrixStep(0, left, sides[0], sides[1], sides[2], self.reason(family), family, self.names)
+                names = {quantity.name: quantity for quantity in self.names.values()}
+                yield MatrixStep(0, left, *sides, self.reason(family), family, names)
 
     def inlined(self, expr: sp.Expr, side: int) -> sp.Expr:
         """An expression with what stands for its leaves put in."""
