@@ -47,7 +47,7 @@ MODULES: dict[str, list[str]] = {
     "core/matrix_program.py": ["core/test_matrices.py", "core/test_gradients.py", "core/test_training.py"],
     "core/paths.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],
     "core/training.py": ["core/test_training.py", "core/test_bad_input.py", "test_app_training.py"],
-    "core/gradient_check.py": ["core/test_says_no.py", "core/test_gradient_check.py", "core/test_bad_input.py", "test_app_gradient_check.py"],
+    "core/gradient_check.py": [f"core/test_{about}.py" for about in "says_no gradient_check bad_input".split()],
     "core/figures.py": ["core/test_figures.py", "core/test_article.py", "test_detective.py"],
     "core/diagnosis.py": ["test_detective.py", "test_detective_audit.py", *BANK],
     "core/detective.py": ["test_detective.py", "test_detective_audit.py", "core/test_bad_input.py"],

@@ -120,8 +120,8 @@ def test_softmax_with_every_loss(net: float, loss: str) -> None:
     agree(Case((1, 3), ("softmax",), loss, "none", tuple(weights), weights, ((1.0,),), ((0.2, 0.3, 0.5),), True))
 
 
-PAIRS = [(output, loss) for output in (*ACTIVATIONS, "softmax") for loss in (*SQUARED, *CROSS)
-         if loss in {"sigmoid": [*SQUARED, CROSS[0]], "softmax": [*SQUARED, CROSS[1]]}.get(output, SQUARED)]  # fmt: skip
+LOSSES_OF = {"sigmoid": [*SQUARED, CROSS[0]], "softmax": [*SQUARED, CROSS[1]]}
+PAIRS = [(output, loss) for output in (*ACTIVATIONS, "softmax") for loss in LOSSES_OF.get(output, SQUARED)]
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
