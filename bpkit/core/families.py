@@ -1,7 +1,7 @@
 """Families: the lines of one shape as one line with an index, net_h[j] = Σ_i W_1[i,j] · x[i] + b_1, read off the lines.
 
 A right side is read as a shape and the numbers in it, which are the indices of its quantities. Lines of one shape whose
-numbers follow from their own indices are one family. What is folded is filled in again and compared with its lines.
+numbers follow from their own indices are one family.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from bpkit.core.chain_rule import Step
-from bpkit.core.expressions import total
 from bpkit.core.quantities import Quantity
 from bpkit.core.shown import Shown
 
@@ -81,11 +80,6 @@ class Family(Shown):
     def quantity(self) -> Quantity:
         """What the first of the lines is about."""
         return self.steps[0].quantity
-
-    @property
-    def name(self) -> str:
-        """The family of the quantities on the left: ``net_h``."""
-        return self.quantity.family
 
     @property
     def numbers(self) -> Numbers:
@@ -158,30 +152,8 @@ def _slots(shape: Any, path: Path = (), term: Path = ()) -> Iterator[Slot]:
             yield from _slots(part, inner, inner if shape[0] is sp.Add or isinstance(shape[0], tuple) else term)
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Lines of one shape, and for each number in them what it may be."""
-
-    shape: Any
-    steps: list[Step]
-    options: list[list[Choice]]
-
-    @cached_property
-    def own(self) -> tuple[Axis, ...]:
-        return axes_of(self.steps[0].quantity)
-
-    @cached_property
-    def columns(self) -> list[Numbers]:
-        """The values of each own index, line by line."""
-        return [*zip(*(step.quantity.indices for step in self.steps))]
-
-    @cached_property
-    def slots(self) -> list[Slot]:
-        return [*_slots(self.shape)]
-
-
-def _groups(shape: Any, members: list[tuple[Step, Numbers]]) -> Iterator[_Group]:
-    """All lines of a shape as one group if their numbers allow it; else the first and what goes with it, and so on."""
+def _groups(members: list[tuple[Step, Numbers]]) -> Iterator[tuple[list[Step], list[list[Choice]]]]:
+    """All lines of a shape if their numbers allow it, with what each may be; else the first and what goes with it."""
     first = members[0]
     axes = range(len(first[0].quantity.indices))
     own = np.array([step.quantity.indices for step, _ in members], dtype=int).reshape(len(members), len(axes))
@@ -202,13 +174,15 @@ def _groups(shape: Any, members: list[tuple[Step, Numbers]]) -> Iterator[_Group]
                 same = both
                 taken.append(place)
         options = [[(of, int(n)) for of, n, ok in zip(sums, row, good) if ok] for row, good in zip(left[0], same)]
-        yield _Group(shape, [members[place][0] for place in taken], options)
+        yield [members[place][0] for place in taken], options
         left = np.delete(left, taken, axis=0)
         members = [member for place, member in enumerate(members) if place not in {*taken}]
 
 
 def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
     """An expression with other parts, as it was written."""
+    if len(args) == 1 and issubclass(head, sp.Max | sp.Min):
+        return sp.Basic.__new__(head, *args)  # the largest number of a row
     if issubclass(head, sp.Add | sp.Mul):
         return args[0] if len(args) == 1 else head._from_args(args)
     if issubclass(head, (sp.Pow, sp.Piecewise, Relational, *_WITH_ROWS)):
@@ -219,22 +193,13 @@ def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
 _WITH_ROWS = (sp.Function, sp.Max, sp.Min)
 
 
-def _number(index: sp.Expr, values: Mapping[str, int]) -> int:
-    """The value of an index such as i + s - 1."""
-    if index.is_Symbol:
-        return values[index.name]
-    pairs = [term.as_coeff_Mul() for term in sp.Add.make_args(index)]
-    return sum(int(times) * (values[one.name] if one.is_Symbol else int(one)) for times, one in pairs)
-
-
 class _Folder:
-    """Reads lines, and writes families with letters of which each counts the same things on all lines."""
+    """Reads lines, and has letters of which each counts the same things on all lines."""
 
     def __init__(self, quantities: Mapping[str, Quantity]) -> None:
         self.leaves = {**{q.family: q for q in quantities.values()}, **quantities}
         self.letters = [letter for letter in LETTERS if letter not in self.leaves]
         self.found = {name: (Leaf(q.family, axes_of(q)), q.indices) for name, q in quantities.items() if q.indices}
-        self.symbols = {(q.family, q.indices): q.symbol for q in quantities.values()}
         seen: dict[Axis, set[int]] = defaultdict(set)
         for leaf, numbers in self.found.values():
             for axis, number in zip(leaf.axes, numbers):
@@ -273,97 +238,77 @@ class _Folder:
         self.same[second] = first
         self.met.update(axes)
 
-    def chosen(self, group: _Group) -> list[Choice]:
-        """What each number on the right is; which indices count the same things follows."""
-        own, found = group.own, []
-        varies = [len({*column}) > 1 for column in group.columns]
-        fresh = [axis not in self.met for axis in own]
-        sums: dict[Any, tuple[Axis, Any]] = {}  # of each run, and of each term that is a sum of one
-        for slot, options in zip(group.slots, group.options):
-            alone = slot.axis in self.alone and not slot.runs
-            # Where rows of one number follow each other, w1 · x1 is a sum over the row before.
-            summed = not slot.last or sums.get(("term", slot.term), (None, slot.leaf))[1] != slot.leaf
-            fitting = []
-            for of, number in options:
-                kin = len(of) == 1 and self.root(own[of[0]]) == self.root(slot.axis)
-                may = len(of) == 1 and alone and not number and own[of[0]] in self.alone
-                if of and (all(varies[max(a, ~a)] for a in of) or (may and (kin or (fresh[of[0]] and not summed)))):
-                    fitting.append((len(of), not kin, abs(number), (of, number)))
-            of, number = min(fitting)[3] if fitting else next(one for one in options if not one[0])
-            found.append((of, number))
-            if len(of) == 1:
-                self.join(slot.axis, own[of[0]])
-            if of:
-                continue
-            for run, *_ in slot.runs:
-                self.join(slot.axis, sums.setdefault(run, (slot.axis, None))[0])
-            if alone:
-                axis, leaf = sums.setdefault(("term", slot.term), (slot.axis, slot.leaf))
-                if leaf != slot.leaf:
-                    self.join(slot.axis, axis)
-        return found
-
     def letter(self, axis: Axis, taken: Iterable[str]) -> str:
         """The letter of what an index counts, or another that is free on this line."""
         place = [one for one in self.order if self.root(one) == one].index(self.root(axis)) % len(self.letters)
         return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
 
-    def written(self, group: _Group, chosen: list[Choice]) -> list[Family]:
-        """The family; the lines by themselves where it does not give them back."""
-        family = _Writer(self, group, chosen).family()
-        if all(self._gives_back(family, step) for step in group.steps):
-            return [family]
-        return [Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), self.leaves) for s in group.steps]
-
-    def _gives_back(self, family: Family, step: Step) -> bool:
-        values = family.values(step)
-        sides = [(family.lhs, step.lhs), (family.rhs, step.rhs), (family.stable, step.stable)]
-        sides += [] if family.cancelled is None else [(family.cancelled, step.cancelled)]
-        try:
-            return all(self.filled(ours, values) == theirs for ours, theirs in sides)
-        except KeyError:  # no quantity has this index
-            return False
-
-    def filled(self, expr: sp.Expr, values: Mapping[str, int]) -> sp.Expr:
-        """An expression with numbers in the places of letters, its sums and rows written out."""
-        if isinstance(expr, sp.Indexed):
-            return self.symbols[expr.base.name, tuple(_number(one, values) for one in expr.indices)]
-        if isinstance(expr, sp.Sum | Row):
-            return total(*self._each(expr, values))
-        if not expr.args:
-            return expr
-        inside = Row if isinstance(expr, _WITH_ROWS) else sp.Sum if expr.is_Add else ()
-        args = [self._each(a, values) if isinstance(a, inside) else [self.filled(a, values)] for a in expr.args]
-        return rebuilt(expr.func, [one for several in args for one in several])
-
-    def _each(self, expr: sp.Expr, values: Mapping[str, int]) -> list[sp.Expr]:
-        """The terms of a sum, or the numbers of a row."""
-        part, *limits = expr.args
-        found = [values]
-        for letter, low, high in reversed(limits):
-            found = [{**known, letter.name: n} for known in found for n in range(int(low), int(high) + 1)]
-        return [self.filled(part, known) for known in found]
-
 
 class _Writer:
-    """Writes one family: letters for own indices, then the right sides with letters for sums."""
+    """Lines of one shape, written as a family: what each number is, then letters for own indices and for sums."""
 
-    def __init__(self, folder: _Folder, group: _Group, chosen: list[Choice]) -> None:
-        self.folder, self.group = folder, group
+    def __init__(self, folder: _Folder, shape: Any, steps: list[Step], options: list[list[Choice]]) -> None:
+        self.folder, self.shape, self.steps, self.options = folder, shape, steps, options
+        self.axes = axes_of(steps[0].quantity)
+        self.columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
+        self.varies = [len({*column}) > 1 for column in self.columns]
+        self.slots = [*_slots(shape)]
         self.index: dict[str, tuple[int, int]] = {}
-        self.own: list[sp.Expr] = []
-        for a, (axis, column) in enumerate(zip(group.own, group.columns)):
-            varies = len({*column}) > 1
-            ahead = [(b, {mine - other for mine, other in zip(column, group.columns[b])}) for b in range(a)]
-            ahead = [(b, by) for b, by in ahead if varies or folder.root(group.own[b]) == folder.root(axis)]
-            twins = [self.own[b] + min(by) for b, by in ahead if len(by) == 1]
-            if varies or axis in folder.alone:
-                self.own.append(twins[0] if twins else self._new(axis, min(column), max(column), self.index))
-            else:
-                self.own.append(sp.Integer(column[0]))
-        self.free = len(self.index)
         self.sums: dict[Any, tuple[sp.Symbol, int, int]] = {}  # letter, first and last, of a run or of a sum of one
-        self.places = iter([self._place(slot, *choice) for slot, choice in zip(group.slots, chosen)])
+
+    def choose(self) -> None:
+        """Say what each number on the right is; which indices count the same things follows."""
+        folder, own, self.chosen = self.folder, self.axes, []
+        fresh = [axis not in folder.met for axis in own]
+        sums: dict[Any, tuple[Axis, Any]] = {}  # of each run, and of each term that is a sum of one
+        for slot, options in zip(self.slots, self.options):
+            alone = slot.axis in folder.alone and not slot.runs
+            # Where rows of one number follow each other, w1 · x1 is a sum over the row before.
+            summed = not slot.last or sums.get(("term", slot.term), (None, slot.leaf))[1] != slot.leaf
+            fitting = []
+            for of, number in options:
+                kin = len(of) == 1 and folder.root(own[of[0]]) == folder.root(slot.axis)
+                may = len(of) == 1 and alone and not number and own[of[0]] in folder.alone
+                if of and (
+                    all(self.varies[max(a, ~a)] for a in of) or (may and (kin or (fresh[of[0]] and not summed)))
+                ):
+                    fitting.append((len(of), not kin, abs(number), (of, number)))
+            of, number = min(fitting)[3] if fitting else next(one for one in options if not one[0])
+            self.chosen.append((of, number))
+            if len(of) == 1:
+                folder.join(slot.axis, own[of[0]])
+            if of:
+                continue
+            for run, *_ in slot.runs:
+                folder.join(slot.axis, sums.setdefault(run, (slot.axis, None))[0])
+            if alone:
+                axis, leaf = sums.setdefault(("term", slot.term), (slot.axis, slot.leaf))
+                if leaf != slot.leaf:
+                    folder.join(slot.axis, axis)
+
+    def family(self) -> Family:
+        """The family that the lines make."""
+        own = self._left()
+        self.free = len(self.index)
+        self.places = iter([self._place(own, slot, *choice) for slot, choice in zip(self.slots, self.chosen)])
+        head, *shapes = self.shape
+        sides = [self._written(shape, (place,)) for place, shape in enumerate(shapes)]
+        rhs, stable, cancelled = (None if place is None else sides[place] for place in head)
+        lhs = _indexed(self.steps[0].quantity.family, own) if own else self.steps[0].lhs
+        return Family(lhs, rhs, stable, cancelled, tuple(self.steps), self.folder.leaves, self.index, self.free)
+
+    def _left(self) -> list[sp.Expr]:
+        """The own indices: a letter, a number, or a letter before and so much more."""
+        own: list[sp.Expr] = []
+        for a, (axis, column) in enumerate(zip(self.axes, self.columns)):
+            ahead = [(b, {mine - other for mine, other in zip(column, self.columns[b])}) for b in range(a)]
+            kin = [self.varies[a] or self.folder.root(self.axes[b]) == self.folder.root(axis) for b in range(a)]
+            twins = [own[b] + min(by) for b, by in ahead if kin[b] and len(by) == 1]
+            if self.varies[a] or axis in self.folder.alone:
+                own.append(twins[0] if twins else self._new(axis, min(column), max(column), self.index))
+            else:
+                own.append(sp.Integer(column[0]))
+        return own
 
     def _new(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
         letter = self.folder.letter(axis, {*taken, *(one for one in self.index if self.index[one] != (low, high))})
@@ -378,23 +323,15 @@ class _Writer:
             self.sums[key] = letter, first, first + length - 1
         return self.sums[key]
 
-    def _place(self, slot: Slot, of: Numbers, number: int) -> sp.Expr:
+    def _place(self, own: list[sp.Expr], slot: Slot, of: Numbers, number: int) -> sp.Expr:
         """What stands in a place for a number."""
         if not of and not slot.runs and slot.axis in self.folder.alone:
-            return self._sum((slot.term, self.folder.root(slot.axis)), slot, number, 1)[0]
-        index = sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in of)
+            return self._sum((slot.term, self.folder.root(slot.axis), number), slot, number, 1)[0]
+        index = sp.Integer(number) + sum(own[a] if a >= 0 else -own[~a] for a in of)
         for run, step, length in slot.runs:
             letter, first, _ = self._sum((run,), slot, 1 if of or step < 0 else number, length)
             index += step * (letter - first)
         return index
-
-    def family(self) -> Family:
-        """The family that the group's lines make."""
-        steps, (head, *shapes) = self.group.steps, self.group.shape
-        sides = [self._written(shape, (place,)) for place, shape in enumerate(shapes)]
-        lhs = _indexed(steps[0].quantity.family, self.own) if self.own else steps[0].lhs
-        rhs, stable, cancelled = (None if place is None else sides[place] for place in head)
-        return Family(lhs, rhs, stable, cancelled, tuple(steps), self.folder.leaves, self.index, self.free)
 
     def _written(self, shape: Any, path: Path, within: Any = sp.Add) -> sp.Expr:
         """A part of the right side; where it is a term, with its sums of one around it."""
@@ -408,7 +345,7 @@ class _Writer:
             expr = rebuilt(shape[0], args)
         else:
             return shape[1]
-        ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) == 2]
+        ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) > 1]
         return sp.Sum(expr, *ones) if ones else expr
 
 
@@ -426,8 +363,9 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
     for step in steps:
         shape, numbers = folder.sides(step)
         alike[step.quantity.family, shape].append((step, numbers))
-    groups = [group for (_, shape), members in alike.items() for group in _groups(shape, members)]
+    found = [_Writer(folder, shape, *group) for (_, shape), members in alike.items() for group in _groups(members)]
     place = {id(step): number for number, step in enumerate(steps)}
-    groups.sort(key=lambda group: place[id(group.steps[0])])
-    chosen = [folder.chosen(group) for group in groups]
-    return tuple(family for group, choices in zip(groups, chosen) for family in folder.written(group, choices))
+    found.sort(key=lambda one: place[id(one.steps[0])])
+    for one in found:  # all before the first is written: letters follow from what counts the same things
+        one.choose()
+    return tuple(one.family() for one in found)

@@ -70,8 +70,10 @@ class _Form:
         return self.named(self.names[expr.base.name], iter(expr.indices))
 
     def _print_Row(self, expr: sp.Expr) -> str:
-        part, (letter, low, high) = expr.args
-        return str(self._print(part.xreplace({letter: sp.Symbol(f"{low}..{high}")})))
+        part, (letter, *ends) = expr.args
+        places = {place for leaf in part.atoms(sp.Indexed) for place in leaf.indices if place.has(letter)}
+        rows = {place: "..".join(str(place.xreplace({letter: end})) for end in ends) for place in places}
+        return str(self._print(part.xreplace({place: sp.Symbol(row) for place, row in rows.items()})))
 
     def sides(self, family: Family) -> tuple[str, str]:
         """Left and right side, with the values that the letters take, and which of them never take the same."""
