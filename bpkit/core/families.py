@@ -1,7 +1,7 @@
 """Families: the lines of one shape as one line with an index, net_h[j] = Σ_i W_1[i,j] · x[i] + b_1, read off the lines.
 
 A right side is read as a shape and the numbers in it, which are the indices of its quantities. Lines of one shape whose
-numbers follow from their own indices are one family.
+numbers follow from their own indices are one family. What is folded is filled in again and compared with its lines.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from bpkit.core.chain_rule import Step
+from bpkit.core.expressions import total
 from bpkit.core.quantities import Quantity
 from bpkit.core.shown import Shown
 
@@ -205,6 +206,7 @@ class _Folder:
             for axis, number in zip(leaf.axes, numbers):
                 seen[axis].add(number)
         self.alone = {axis for axis, numbers in seen.items() if len(numbers) == 1}
+        self.symbols = {(q.family, q.indices): q.symbol for q in quantities.values()}
         self.order = {axis: place for place, axis in enumerate(seen)}
         self.same = {axis: axis for axis in seen}
         self.met: set[Axis] = set()
@@ -242,6 +244,39 @@ class _Folder:
         """The letter of what an index counts, or another that is free on this line."""
         place = [one for one in self.order if self.root(one) == one].index(self.root(axis)) % len(self.letters)
         return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
+
+
+    def gives_back(self, family: Family) -> bool:
+        """Does a family, filled in for each of its lines, say what the line says?"""
+        for step in family.steps:
+            sides = [(family.lhs, step.lhs), (family.rhs, step.rhs), (family.stable, step.stable)]
+            sides += [] if family.cancelled is None else [(family.cancelled, step.cancelled)]
+            try:
+                if any(self.filled(ours, family.values(step)) != theirs for ours, theirs in sides):
+                    return False
+            except KeyError:  # no quantity has this index
+                return False
+        return True
+
+    def filled(self, expr: sp.Expr, values: Mapping[str, int]) -> sp.Expr:
+        """An expression with numbers in the places of letters, its sums and rows written out."""
+        if isinstance(expr, sp.Indexed):
+            return self.symbols[expr.base.name, tuple(_number(one, values) for one in expr.indices)]
+        if isinstance(expr, sp.Sum | Row):
+            return total(*self._each(expr, values))
+        if not expr.args:
+            return expr
+        inside = Row if isinstance(expr, _WITH_ROWS) else sp.Sum if expr.is_Add else ()
+        args = [self._each(a, values) if isinstance(a, inside) else [self.filled(a, values)] for a in expr.args]
+        return rebuilt(expr.func, [one for several in args for one in several])
+
+    def _each(self, expr: sp.Expr, values: Mapping[str, int]) -> list[sp.Expr]:
+        """The terms of a sum, or the numbers of a row."""
+        part, *limits = expr.args
+        found = [values]
+        for letter, low, high in reversed(limits):
+            found = [{**known, letter.name: n} for known in found for n in range(int(low), int(high) + 1)]
+        return [self.filled(part, known) for known in found]
 
 
 class _Writer:
@@ -349,6 +384,12 @@ class _Writer:
         return sp.Sum(expr, *ones) if ones else expr
 
 
+def _number(index: sp.Expr, values: Mapping[str, int]) -> int:
+    """The number of an index such as j + s - 1; subs would take most of the time."""
+    rest, terms = index.as_coeff_Add()
+    return int(rest) + sum(int(by) * values[one.name] for one, by in terms.as_coefficients_dict().items() if one != 1)
+
+
 def _indexed(family: str, index: list[sp.Expr]) -> sp.Expr:
     return sp.IndexedBase(family)[tuple(index)]
 
@@ -368,4 +409,10 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
     found.sort(key=lambda one: place[id(one.steps[0])])
     for one in found:  # all before the first is written: letters follow from what counts the same things
         one.choose()
-    return tuple(one.family() for one in found)
+    families: list[Family] = []
+    for family in (one.family() for one in found):
+        if folder.gives_back(family):
+            families.append(family)
+        else:
+            families += (Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), folder.leaves) for s in family.steps)
+    return tuple(families)

@@ -23,6 +23,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
+from bpkit.core import families
 from bpkit.core.chain_rule import Step, backpropagated
 from bpkit.core.expressions import product
 from bpkit.core.families import Family, folded
@@ -341,3 +342,17 @@ def test_families_show_themselves(name: str) -> None:
         assert "0x" not in repr(family)
         assert family.reason
         assert tuple(step.number for step in family.steps) == tuple(family.numbers)
+
+
+def test_a_fold_that_does_not_give_its_lines_back_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kit itself fills in again it compares: a wrong right side is seen, and its lines then stand alone."""
+    derivation = bp.derive(bp.Network(2, 3, 2))
+    folder = families._Folder(derivation.quantities)
+    net = derivation.families()[0]
+    assert folder.gives_back(net)
+    assert not folder.gives_back(replace(net, rhs=net.rhs * 2))
+    assert not folder.gives_back(replace(net, stable=net.stable + 1))
+    assert not folder.gives_back(replace(net, steps=(*net.steps, derivation["net_o1"])))
+    monkeypatch.setattr(families._Folder, "gives_back", lambda self, family: False)
+    alone = families.folded(derivation.steps, derivation.quantities)
+    assert [family.rhs for family in alone] == [step.rhs for step in derivation]
