@@ -245,7 +245,6 @@ class _Folder:
         place = [one for one in self.order if self.root(one) == one].index(self.root(axis)) % len(self.letters)
         return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
 
-
     def gives_back(self, family: Family) -> bool:
         """Does a family, filled in for each of its lines, say what the line says?"""
         for step in family.steps:
@@ -415,4 +414,4 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
             families.append(family)
         else:
             families += (Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), folder.leaves) for s in family.steps)
-    return tuple(families)
+    return tuple(sorted(families, key=lambda family: place[id(family.steps[0])]))
