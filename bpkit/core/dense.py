@@ -38,15 +38,15 @@ def dense(
         for source, signal in signals.items():
             weight = symbol(weights[source, neuron])
             terms.append(product(weight, signal))
-            slopes[weight] = Slope(signal, f"in {net.name} the weight {weight} multiplies {signal}")
-            what = f"the output of {source}" if block > 1 else f"the input {signal}"
-            slopes[signal] = Slope(weight, f"in {net.name} {what} is multiplied by {weight}")
+            slopes[weight] = Slope(signal, f"in {net.name} the weight {weight.name} multiplies {signal.name}")
+            what = f"the output of {source}" if block > 1 else f"the input {signal.name}"
+            slopes[signal] = Slope(weight, f"in {net.name} {what} is multiplied by {weight.name}")
         reason = f"net input of {neuron}: each {'hidden output' if block > 1 else 'input'} times its weight"
         if neuron in biases:
             bias = symbol(biases[neuron])
             terms.append(bias)
-            slopes[bias] = Slope(ONE, f"the bias {bias} is added to {net.name}")
-            reason += f", plus the bias {bias}"
+            slopes[bias] = Slope(ONE, f"the bias {bias.name} is added to {net.name}")
+            reason += f", plus the bias {bias.name}"
         nets.append(lines.let(net, total(*terms), reason, slopes))
     lines.stage(by_error[1])
     outs = [Quantity("out", place.place, place.index, tag="out", block=block) for place in neurons]
@@ -57,7 +57,7 @@ def dense(
         for j in range(len(nets)) if activation.joint else [k]:
             reason = f"slope of {activation.name} at {place.neuron}"
             if j != k:
-                reason = f"softmax shares: when {nets[j]} grows, {out.name} falls"
+                reason = f"softmax shares: when {nets[j].name} grows, {out.name} falls"
             shown, computed = activation.slope_at(nets, symbols, k, j)
             slopes[nets[j]] = Slope(shown, reason, computed)
         lines.let(out, rhs, f"output of {place.neuron}: {activation.name} of its net input", slopes, stable)

@@ -20,20 +20,20 @@ softmax, log_softmax, others, xlogy, xexp, ratio, log1p = map(
 
 def product(*factors: sp.Expr) -> sp.Expr:
     """Multiply without simplifying: the factors stay in the order of the lesson."""
-    return factors[0] if len(factors) == 1 else sp.Mul._from_args(factors)  # evaluate=False would ask a cache first
+    return factors[0] if len(factors) == 1 else sp.Mul._from_args(factors, True)  # evaluate=False would ask a cache
 
 
 def total(*terms: sp.Expr) -> sp.Expr:
     """Add without simplifying: the terms stay in the order of the lesson."""
-    return terms[0] if len(terms) == 1 else sp.Add._from_args(terms)
+    return terms[0] if len(terms) == 1 else sp.Add._from_args(terms, True)
 
 
 def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     """Replace symbols and leave the shape of the expression alone, where ``subs`` would simplify it."""
+    if not expr.args:
+        return values.get(expr, expr)
     if expr in values:
         return values[expr]
-    if not expr.args:
-        return expr
     args = [put(arg, values) for arg in expr.args]
     if isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.Function):
         return expr.func(*args, evaluate=False)

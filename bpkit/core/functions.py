@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -173,13 +174,17 @@ def _slope(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
     return put(sp.Add(*parts), back)
 
 
+# SymPy loads much to evaluate one of these, which stays as it is.
+_exp, _Abs, _tanh = (partial(function, evaluate=False) for function in (sp.exp, sp.Abs, sp.tanh))
+
+
 def _sigmoid(z: sp.Expr) -> sp.Expr:
-    return power(total(sp.Integer(1), sp.exp(-z)), -1)
+    return power(total(sp.Integer(1), _exp(-z)), -1)
 
 
 def stable_softplus(z: sp.Expr) -> sp.Expr:
     """log(1 + e^z) with a power that cannot overflow."""
-    return total(product(sp.S.Half, total(z, sp.Abs(z))), log1p(sp.exp(-sp.Abs(z))))
+    return total(product(sp.S.Half, total(z, _Abs(z))), log1p(_exp(-_Abs(z))))
 
 
 _BUILT_IN = (
@@ -191,23 +196,23 @@ _BUILT_IN = (
         # Close to 1 the difference 1 - out has few digits left; 1/(1 + e^z) is the same and keeps them all.
         _cases(
             (product(OUT, total(ONE, -OUT)), sp.Lt(OUT, 0.99, evaluate=False)),
-            (product(OUT, power(total(ONE, sp.exp(Z)), -1)), True),
+            (product(OUT, power(total(ONE, _exp(Z)), -1)), True),
         ),
     ),
     Activation(
         "tanh",
-        sp.tanh(Z),
+        _tanh(Z),
         total(ONE, -power(OUT, 2)),
-        sp.tanh(Z),
+        _tanh(Z),
         _cases(
-            (total(ONE, -power(OUT, 2)), sp.Lt(sp.Abs(OUT), 0.99, evaluate=False)),
-            (product(power(total(ONE, sp.Abs(OUT)), 2), sp.exp(-2 * sp.Abs(Z))), True),
+            (total(ONE, -power(OUT, 2)), sp.Lt(_Abs(OUT), 0.99, evaluate=False)),
+            (product(power(total(ONE, _Abs(OUT)), 2), _exp(-2 * _Abs(Z))), True),
         ),
     ),
     Activation("identity", Z, ONE, Z, ONE),
     Activation(
         "softplus",
-        sp.log(total(ONE, sp.exp(Z)), evaluate=False),
+        sp.log(total(ONE, _exp(Z)), evaluate=False),
         _sigmoid(Z),
         stable_softplus(Z),
         _sigmoid(Z),
