@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations_with_replacement, product
 from typing import Any, NamedTuple
 
-import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
@@ -26,7 +25,7 @@ LETTERS = "ijklmpqrsuvabcdefghtxyz"
 Axis = tuple[str, int]  # a family that is no derivative, and which of its indices
 Numbers = tuple[int, ...]
 Path = tuple[int, ...]
-Choice = tuple[Numbers, int]  # what is added up to a number: own indices (~a is less own index a), and so much
+Options = dict[Numbers, int]  # what may be added up to a number: own indices (~a is less own index a), and so much
 
 
 class Row(sp.Expr):  # type: ignore[misc]  # SymPy ships no types
@@ -153,31 +152,28 @@ def _slots(shape: Any, path: Path = (), term: Path = ()) -> Iterator[Slot]:
             yield from _slots(part, inner, inner if shape[0] is sp.Add or isinstance(shape[0], tuple) else term)
 
 
-def _groups(members: list[tuple[Step, Numbers]]) -> Iterator[tuple[list[Step], list[list[Choice]]]]:
-    """All lines of a shape if their numbers allow it, with what each may be; else the first and what goes with it."""
-    first = members[0]
-    axes = range(len(first[0].quantity.indices))
-    own = np.array([step.quantity.indices for step, _ in members], dtype=int).reshape(len(members), len(axes))
-    signed = np.hstack([own, -own[:, ::-1]])
-    numbers = np.array([one for _, one in members], dtype=int).reshape(len(members), len(first[1]), 1)
-    simple: list[Numbers] = [(), *((a,) for a in axes)]
-    pairs = [(a, b) for a, b in combinations_with_replacement(range(-len(axes), len(axes)), 2) if b >= 0 and b != ~a]
-    for sums in (simple, [*simple, *pairs], simple):
-        # What is left of a number without so many own indices must be the same on all lines.
-        left = numbers - np.stack([signed[:, [*one]].sum(axis=1) for one in sums], axis=1)[:, None, :]
-        if (left == left[0]).all(axis=0).any(axis=1).all():
-            break
-    while members:
-        same, taken = left[0] == left[0], []
-        for place, one in enumerate(left):
-            both = same & (one == left[0])
-            if both.any(axis=1).all():
-                same = both
-                taken.append(place)
-        options = [[(of, int(n)) for of, n, ok in zip(sums, row, good) if ok] for row, good in zip(left[0], same)]
-        yield [members[place][0] for place in taken], options
-        left = np.delete(left, taken, axis=0)
-        members = [member for place, member in enumerate(members) if place not in {*taken}]
+def _groups(members: Iterable[tuple[Step, Numbers]]) -> list[tuple[list[Step], list[Options]]]:
+    """Lines of one shape whose numbers follow from their own indices in the same way, with what each may be."""
+    groups: list[tuple[list[Step], list[Options]]] = []
+    for step, numbers in members:
+        own = step.quantity.indices
+        added = {of: sum(own[a] if a >= 0 else -own[~a] for a in of) for of in _sums(len(own))}
+        for steps, options in groups:
+            both = [{of: n for of, n in may.items() if added[of] + n == one} for one, may in zip(numbers, options)]
+            if all(both):
+                steps.append(step)
+                options[:] = both
+                break
+        else:
+            groups.append(([step], [{of: one - more for of, more in added.items()} for one in numbers]))
+    return groups
+
+
+@cache
+def _sums(axes: int) -> list[Numbers]:
+    """Nothing, each own index, and sums and differences of two."""
+    pairs = combinations_with_replacement(range(-axes, axes), 2)
+    return [(), *((a,) for a in range(axes)), *((a, b) for a, b in pairs if b >= 0 and b != ~a)]
 
 
 def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
@@ -281,7 +277,7 @@ class _Folder:
 class _Writer:
     """Lines of one shape, written as a family: what each number is, then letters for own indices and for sums."""
 
-    def __init__(self, folder: _Folder, shape: Any, steps: list[Step], options: list[list[Choice]]) -> None:
+    def __init__(self, folder: _Folder, shape: Any, steps: list[Step], options: list[Options]) -> None:
         self.folder, self.shape, self.steps, self.options = folder, shape, steps, options
         self.axes = axes_of(steps[0].quantity)
         self.columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
@@ -300,14 +296,14 @@ class _Writer:
             # Where rows of one number follow each other, w1 · x1 is a sum over the row before.
             summed = not slot.last or sums.get(("term", slot.term), (None, slot.leaf))[1] != slot.leaf
             fitting = []
-            for of, number in options:
+            for of, number in options.items():
                 kin = len(of) == 1 and folder.root(own[of[0]]) == folder.root(slot.axis)
                 may = len(of) == 1 and alone and not number and own[of[0]] in folder.alone
-                if of and (
-                    all(self.varies[max(a, ~a)] for a in of) or (may and (kin or (fresh[of[0]] and not summed)))
-                ):
+                may = may and (kin or (fresh[of[0]] and not summed))
+                follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) == 2 and () in options)
+                if of and (follows or may):
                     fitting.append((len(of), not kin, abs(number), (of, number)))
-            of, number = min(fitting)[3] if fitting else next(one for one in options if not one[0])
+            of, number = min(fitting)[3] if fitting else ((), options[()])
             self.chosen.append((of, number))
             if len(of) == 1:
                 folder.join(slot.axis, own[of[0]])
