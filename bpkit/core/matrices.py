@@ -192,7 +192,7 @@ class MatrixProgram:
 
 def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     """Why a line holds, for a whole layer."""
-    quantity, reason, network = family.quantity, family.steps[0].reason, derivation.network
+    quantity, reason, network = family.quantity, family.reason, derivation.network
     layer, last = quantity.block, len(network.activations)
     if quantity.role is Role.UPDATE:
         known = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
@@ -218,9 +218,8 @@ def read_matrices(derivation: Derivation) -> MatrixDerivation:
     """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer."""
     reader = Reader(derivation.families(), derivation.quantities)
     names = {quantity.name: quantity for quantity in reader.names.values()}
-    found = sorted(
-        reader.lines(), key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1
-    )
+    found = [*reader.lines()]
+    found.sort(key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1)
     steps = (
         MatrixStep(n, reader.names[name_of(one.lhs)], *sides, _reason(one, reader, derivation), one, names)
         for n, (one, sides) in enumerate(found, 1)
