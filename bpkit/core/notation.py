@@ -66,6 +66,11 @@ class _Form:
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         return self.name(self.names[expr.name]) if expr.name in self.names else str(expr.name)
 
+    def raised(self, item: sp.Basic, level: float) -> bool:
+        """Whether a derivative is the base of a power, which needs brackets."""
+        name = getattr(getattr(item, "base", item), "name", "")
+        return level >= PRECEDENCE["Pow"] and name in self.names and self.names[name].by is not None
+
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         return self.named(self.names[expr.base.name], iter(expr.indices))
 
@@ -100,7 +105,8 @@ class _FormText(_Form, _Text):
 
     def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
         text = super().parenthesize(item, level, strict)
-        return f"({text})" if isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"] else text
+        inside = (isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"]) or self.raised(item, level)
+        return f"({text})" if inside else text
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         return super()._print_Mul(expr).replace("·", self.dot)
@@ -123,6 +129,10 @@ class _FormLatex(_Form, _Latex):
 
     def name(self, quantity: Quantity) -> str:
         return _LAYERS(quantity)
+
+    def parenthesize(self, item: sp.Basic, level: float, is_neg: bool = False, strict: bool = False) -> str:
+        text = str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
+        return rf"\left({text}\right)" if self.raised(item, level) else text
 
     def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
         return isinstance(expr, Product) or bool(super()._needs_mul_brackets(expr, first=first, last=last))

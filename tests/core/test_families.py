@@ -228,6 +228,18 @@ def test_the_index_says_how_many_lines_there_are() -> None:
             assert len(family.steps) == math.prod(ranges) - len(family.missing)
 
 
+def test_a_derivative_that_is_raised_to_a_power_stands_in_brackets() -> None:
+    lines = [*bp.derive(ARTICLE.replace(update=bp.updates.Adam(), train_biases=True)).families()]
+    for by, below in (("W_1[i,j]", "W_{1}[i,j]"), ("b1", "b_{1}")):
+        square = next(line for line in lines if str(line).startswith(f"v_{by} ="))
+        assert f"(1 - beta2) · (dE_total/d{by})²" in str(square)
+        slope = rf"\frac{{\partial E_{{\text{{total}}}}}}{{\partial {below}}}"
+        assert rf"\cdot \left({slope}\right)^{{2}}" in square._repr_latex_()
+        mean = next(line for line in lines if str(line).startswith(f"m_{by} ="))
+        assert f"(1 - beta1) · dE_total/d{by}" in str(mean)
+        assert rf"\cdot {slope}" in mean._repr_latex_()
+
+
 @pytest.mark.parametrize("more", [{}, {"activation": ["tanh", "tanh", "softmax"], "loss": "cross_entropy"}], ids=repr)
 def test_a_letter_counts_the_same_on_all_lines(more: dict[str, Any]) -> None:
     """Layers of different sizes: i for the inputs, j, k, l for the neurons of one layer after the other."""
