@@ -61,8 +61,9 @@ def question(problem: Problem, asked: str) -> Question:
     if name in parameters and updates:
         name, updates = updated(parameters[name]).name, updates - 1  # what a weight is after n updates, the last makes
     if name not in known:
+        near = suggest(name, [step.name for step in known])
         raise BpkitError(
-            f"diagnose: there is no quantity {str(asked)!r}{suggest(name, [step.name for step in known])} "
+            f"diagnose: there is no quantity {str(asked)!r}{near}{'' if near.endswith('?') else '.'} "
             "A figure of the trained network is asked for as 'E_total after 1 update'"
         )
     if updates > MOST_UPDATES:

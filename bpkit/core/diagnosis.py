@@ -56,8 +56,10 @@ def diagnose(
 
 
 def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figure]:
+    if not isinstance(given, Mapping | None):
+        raise BpkitError(f"given: expected a dict of earlier values, got {given!r}; such as {{'out_h1': 0.59}}")
     handed = {}
-    for name, value in dict(given or {}).items():
+    for name, value in (given or {}).items():
         asked = question(problem, name)
         if asked.updates:
             raise BpkitError(f"given: expected quantities of the first pass, got {name!r}; leave it out")

@@ -6,14 +6,26 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from html import escape
+from numbers import Integral
 from types import MappingProxyType
+from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from bpkit.core.errors import BpkitError
 from bpkit.core.quantities import Quantity, Style
+
+MOST_SHOWN = 17  # digits that tell every float from the next
+
+
+def checked(digits: Any) -> int:
+    """How many significant digits are shown: a whole number from 1 to 17, or a ``BpkitError``."""
+    if isinstance(digits, bool) or not isinstance(digits, Integral) or not 1 <= int(digits) <= MOST_SHOWN:
+        raise BpkitError(f"digits: expected a whole number from 1 to {MOST_SHOWN}, got {digits!r}; leave it out for 6")
+    return int(digits)
 
 
 def number(value: float, digits: int = 6) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpkit.core.agreement import digits_that_agree, near_one, result
 from bpkit.core.expressions import names_in
-from bpkit.core.spelling import bracketed, expr_latex, expr_text, number, number_latex
+from bpkit.core.spelling import bracketed, checked, expr_latex, expr_text, number, number_latex
 
 if TYPE_CHECKING:
     from bpkit.core.chain_rule import Step
@@ -47,7 +47,7 @@ def _sides(
     forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
     sides = [spell(form) for form in forms]
     if numbers is not None:
-        enough = digits_that_agree(step, numbers, digits)
+        enough = digits_that_agree(step, numbers, checked(digits))
         if enough is not None and not step.rhs.is_Atom:
             used = names_in(forms[0]) | names_in(forms[-1])
             put_in = {name: bracketed(near_one(numbers[name], enough, spell_number)) for name in used}

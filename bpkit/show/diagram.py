@@ -12,7 +12,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.quantities import SIGNED, Quantity
-from bpkit.core.spelling import number
+from bpkit.core.spelling import checked, number
 from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
@@ -31,9 +31,14 @@ def diagram(model: Network | Problem, highlight: Iterable[str] = (), digits: int
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
     lit. A negative weight is dashed, a larger one wider. Raises ``BpkitError`` for a name that is not on the picture.
     """
-    highlight = tuple(highlight)
+    lit: tuple[Any, ...] = (
+        tuple(highlight) if isinstance(highlight, Iterable) and not isinstance(highlight, str) else (None,)
+    )
+    if not all(isinstance(name, str) for name in lit):
+        raise BpkitError(f"highlight: expected names, got {highlight!r}; write them as a list, such as ['w5']")
+    digits = checked(digits)
     network, numbers = (model, {}) if isinstance(model, Network) else (model.network, _numbers(model, computed))
-    return Drawing(words(network, numbers, highlight, digits), svg(network, numbers, highlight, digits))
+    return Drawing(words(network, numbers, lit, digits), svg(network, numbers, lit, digits))
 
 
 def _numbers(problem: Problem, computed: bool) -> Mapping[str, float]:

@@ -177,6 +177,29 @@ CASES: list[tuple[Callable[[], Any], list[str]]] = [
         lambda: bp.derive(bp.Network(2, 2)).at(ARTICLE),
         ["at: expected a problem of this derivation's network", "derive(problem.network)"],
     ),
+    *[
+        (lambda show=show, bad=bad: show(bad), ["digits: expected a whole number from 1 to 17", f"got {bad!r}; leave"])
+        for bad in (-3, 0, 18, "a", 6.0, None, True)
+        for show in (
+            lambda digits: repr(DERIVATION.at(ARTICLE, digits)),
+            lambda digits: DERIVATION.at(ARTICLE, digits)._repr_latex_(),
+            lambda digits: ARTICLE.diagram(digits=digits),
+        )
+    ],
+    *[
+        (lambda bad=bad: NETWORK.diagram(bad), ["highlight: expected names", f"got {bad!r}", "such as ['w5']"])
+        for bad in (3, None, "w5", [3], [["w5"]])
+    ],
+    (lambda: NETWORK.diagram(["w55"]), ["highlight: the picture has no 'w55'", "did you mean 'w5'"]),
+    (
+        lambda: bp.diagnose(ARTICLE, "nope", 1),
+        ["diagnose: there is no quantity 'nope'; choose one of net_h1", "more. A figure of the trained network is"],
+    ),
+    (lambda: bp.diagnose(ARTICLE, "w5_nwe", 1), ["no quantity 'w5_nwe'; did you mean 'w5_new'", "? A figure of the"]),
+    *[
+        (lambda bad=bad: bp.diagnose(ARTICLE, "w1_new", 1, given=bad), ["given: expected a dict", "got ", "{'out_h1'"])
+        for bad in (3, 0, "out_h1", ["out_h1"])
+    ],
     (lambda: DERIVATION.matrices()["delta_9"], ["matrix form: expected one of net_1", "'delta_9'"]),
     (lambda: bp.train(NETWORK), ["train: expected a Problem"]),
     *[
