@@ -207,8 +207,11 @@ def _form(expr: sp.Expr, dot: str | None) -> str:
 
 
 _PLACE = re.compile(
-    r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))|\0(?P<name>[^\0]*)\0(?P<raised>(?=[²^]))?"
+    r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))"
+    r"|(?P<begun>^|(?<=[+-] )|(?<=\()|(?<=[^^]\{))?\0(?P<name>[^\0]*)\0"
+    r"((?P<raised>(?=[²^]))|(?P<ended>(?= [+/-] | ?\\right\)|\)|\}(?!\^)|$)))?"
 )
+_POWER = re.compile(r"\((\d[^ ()]*(e[^ ()]*| \\times [^ ()]*))\)")  # a positive number with a power of ten
 _BARE = re.compile(r"(<[^>]*>|[^ /^<])*|\(.*\)")  # what can be raised to a power as it is
 
 
@@ -222,7 +225,9 @@ def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()")
             return f"{match['open']}{inside}{match['close'] if inside is text else match['close'].strip()}"
         if match["raised"] is not None and not _BARE.fullmatch(text):
             return text.join(brackets)  # between the two
-        return text
+        whole = match["begun"] is not None and match["ended"] is not None  # a term of a sum, or above a line
+        power = _POWER.fullmatch(text) if whole else None
+        return power[1] if power else text
 
     return _PLACE.sub(put, form)
 

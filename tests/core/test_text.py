@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from oracle import random_case
 
 import bpkit as bp
-from bpkit.core.spelling import HTML, bracketed, expr_html, number, number_latex, typeset
+from bpkit.core.quantities import Quantity
+from bpkit.core.spelling import HTML, bracketed, expr_html, expr_latex, expr_text, number, number_latex, typeset
 
 KINDS = {
     "article": bp.examples.article.problem,
@@ -257,6 +259,28 @@ def test_what_is_raised_to_a_power_stands_in_brackets_where_it_is_no_plain_name(
 def test_numbers(value: float, text: str, latex: str) -> None:
     assert number(value) == text
     assert number_latex(value) == latex
+
+
+def test_a_small_number_has_brackets_in_products_and_powers_but_not_as_a_term() -> None:
+    a, b, c = sp.symbols("a b c")
+    names = {name: Quantity(name, spelled=name) for name in "abc"}
+    for form, text, latex in (
+        (a + b - c, "1e-07 + 2e-07 - 3e-07", r"1 \times 10^{-7} + 2 \times 10^{-7} - 3 \times 10^{-7}"),
+        (c + a * b, "3e-07 + (1e-07) · (2e-07)", r"3 \times 10^{-7} + (1 \times 10^{-7}) \times (2 \times 10^{-7})"),
+        (
+            a / (b + c),
+            "1e-07 / (2e-07 + 3e-07)",
+            r"\frac{1 \times 10^{-7}}{2 \times 10^{-7} + 3 \times 10^{-7}}",
+        ),
+        (1 - a**2, "1 - (1e-07)²", r"1 - (1 \times 10^{-7})^{2}"),
+    ):
+        put_in = {name: f"({i}e-07)" for i, name in enumerate("abc", 1)}
+        assert expr_text(form, put_in) == text
+        in_latex = {name: rf"({i} \times 10^{{-7}})" for i, name in enumerate("abc", 1)}
+        assert expr_latex(form, names, in_latex) == latex
+    assert expr_text(a + b, {"a": "(-1e-07)", "b": "(1 - 3e-09)"}) == "(-1e-07) + (1 - 3e-09)"
+    at = KINDS["article"].replace(update=bp.updates.Adam())
+    assert re.search(r"/ \(√0\.\d+ \+ 1e-08\) = ", str(bp.derive(at).at(at).pick(["w5_new"])))
 
 
 def test_brackets() -> None:
