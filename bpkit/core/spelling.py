@@ -208,7 +208,7 @@ def _form(expr: sp.Expr, dot: str | None) -> str:
 
 _PLACE = re.compile(
     r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))"
-    r"|(?P<begun>^|(?<=[+-] )|(?<=\()|(?<=[^^]\{))?\0(?P<name>[^\0]*)\0"
+    r"|\0(?P<begun>(?<![^\0]\0)|(?<=[+-] \0)|(?<=\(\0)|(?<=[^^]\{\0))?(?P<name>[^\0]*)\0"
     r"((?P<raised>(?=[²^]))|(?P<ended>(?= [+/-] | ?\\right\)|\)|\}(?!\^)|$)))?"
 )
 _POWER = re.compile(r"\((\d[^ ()]*(e[^ ()]*| \\times [^ ()]*))\)")  # a positive number with a power of ten
