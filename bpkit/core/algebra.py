@@ -55,6 +55,7 @@ Rows = _sign("Rows", "row sums of {}", r"\text{{row sums of }} {}", "{}.sum(axis
 Upright = _sign("Upright", "{}", "{}", "{}[:, None]", TIGHT, TIGHT)  # a number for each sample, as a column
 Mean = _sign("Mean", "{} / n", "{} / n", "{}/n", ADD - 1)  # a sum over the samples, divided by their number
 Loss = _sign("Loss", _MEAN + " {}", rf"\text{{{{{_MEAN} }}}} {{}}", "", ADD - 1)  # Mean(Whole(..)), as it is read
+Both = _sign("Both", "sum over samples and outputs of {}", r"\text{{sum over samples and outputs of }} {}", "", ADD - 1)
 Apart = _sign("Apart", "(1 - I)", "(1 - I)", "apart_{}", precedence=TIGHT)  # 0 on the diagonal and 1 beside it
 # A function of a number and its row, such as softmax, for all numbers of all rows.
 Joint = _sign("Joint", "{}({})", r"\operatorname{{{}}}({})", "{0}({1}, *{1}.T[:, :, None])")
@@ -108,8 +109,8 @@ def _put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
 class Reader:
     """Reads the families of a derivation as matrices."""
 
-    def __init__(self, families: Sequence[Family], quantities: Mapping[str, Quantity]) -> None:
-        self.families, self.leaves = families, families[0].leaves
+    def __init__(self, families: Sequence[Family], quantities: Mapping[str, Quantity], mean: bool) -> None:
+        self.families, self.leaves, self.mean = families, families[0].leaves, mean
         self.names = {name: matrix_quantity(quantity) for name, quantity in self.leaves.items()}
         self.sampled = {name for name, quantity in self.leaves.items() if quantity.tag in ("input", "target")}
         found: dict[str, list[tuple[int, ...]]] = {}
@@ -203,7 +204,7 @@ class Reader:
         return multiplied([factor, _put(right, {**values, **{one: sp.Dummy(integer=True) for one in bound}})])
 
     def line(self, family: Family, expr: sp.Expr, read: bool) -> sp.Expr:
-        """The right side of a line as matrices; over a batch the loss and the gradients are means."""
+        """The right side of a line as matrices; over a batch the loss and the gradients are means, or sums."""
         letters = tuple(dict.fromkeys(family.lhs.args[1:]))
         self.order, self.read = (SAMPLES, *letters), read
         self.ranges = {sp.Symbol(letter, integer=True): ends for letter, ends in family.index.items()}
@@ -213,10 +214,12 @@ class Reader:
             found, axes = self.form(_opened(expr)[0])
             if axes[:1] != (SAMPLES,):
                 raise NoMatrix
-            return Loss(found) if read else Mean(Whole(found))
+            if read:
+                return Loss(found) if self.mean else Both(found)
+            return Mean(Whole(found)) if self.mean else Whole(found)
         if family.quantity.role is Role.GRADIENT:
             forms = [self._contracted(term, [SAMPLES]) for term in (expr.args if expr.is_Add else (expr,))]
-            found, axes = self._together(sp.Add, [(Mean(one), own) for one, own in forms])
+            found, axes = self._together(sp.Add, [(Mean(one) if self.mean else one, own) for one, own in forms])
         else:
             found, axes = self.form(expr)
         if axes != (self.order if name_of(family.lhs) in self.sampled else letters):

@@ -61,6 +61,20 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
             rest = sp.Tuple(rest, value, condition)
         return text
 
+    def _print_And(self, expr: sp.Basic) -> str:
+        return self._logical("logical_and", " and ", expr)
+
+    def _print_Or(self, expr: sp.Basic) -> str:
+        return self._logical("logical_or", " or ", expr)
+
+    def _logical(self, function: str, word: str, expr: sp.Basic) -> str:
+        first, *rest = (self._print(arg) for arg in sorted(expr.args, key=str))
+        if not self.arrays:
+            return f"({word.join((first, *rest))})"
+        for one in rest:
+            first = f"{function}({first}, {one})"
+        return first
+
     def _branch(self, expr: sp.Expr) -> str:
         return repr(float(expr)) if self.arrays and expr.is_Integer else str(self._print(expr))
 

@@ -43,6 +43,7 @@ class Derivation(Shown):
     update: UpdateRule = PLAIN
     train_biases: bool = True
     of_inputs: tuple[Step, ...] = ()
+    batch: str = "mean"  # or "sum": what matrices make of the samples; the lines are those of one
 
     @cached_property
     def by_name(self) -> Mapping[str, Step]:
@@ -169,7 +170,7 @@ class Derivation(Shown):
     def source(self, train_biases: bool | None = None) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
         trained = self.train_biases if train_biases is None else train_biases
-        return _derived(self.network, self.update, trained).program.source
+        return _derived(self.network, self.update, trained, "mean").program.source
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,9 +208,17 @@ class NumberedDerivation(Shown):
 
 
 @lru_cache(maxsize=128)
-def _derived(network: Network, update: UpdateRule, train_biases: bool) -> Derivation:
+def _derived(network: Network, update: UpdateRule, train_biases: bool, batch: str) -> Derivation:
+    if batch != "mean":
+        return replace(_derived(network, update, train_biases, "mean"), batch=batch)
     trained = [name for name in network.parameters if train_biases or name not in network.biases]
     steps, of_inputs = backpropagated(network.lines, update, trained)
+    words = {step.name for step in steps} | update.constants.keys()
+    if twice := sorted(words & {name for one in network.functions for name, *_ in one.definitions}):
+        raise BpkitError(
+            f"update: expected names that {type(update).__name__} does not use itself, "
+            f"got a function called {twice[0]!r}; give it another name"
+        )
     return Derivation(network, steps, update, train_biases, of_inputs)
 
 
@@ -229,7 +238,8 @@ def derive(model: Network | Problem) -> Derivation:
     dE_total/dnet_o1*dnet_o1/dw1
     """
     if isinstance(model, Network):
-        return _derived(model, PLAIN, True)
+        return _derived(model, PLAIN, True, "mean")
     if (network := getattr(model, "network", None)) is None:
         raise BpkitError(f"derive: expected a Network or a Problem, got {model!r}; write derive(problem)")
-    return _derived(network, model.update, model.train_biases)
+    batch = "sum" if model.batch == "sum" and model.is_batch else "mean"
+    return _derived(network, model.update, model.train_biases, batch)

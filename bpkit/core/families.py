@@ -244,8 +244,11 @@ class _Folder:
     def gives_back(self, family: Family) -> bool:
         """Does a family, filled in for each of its lines, say what the line says?"""
         for step in family.steps:
-            sides = [(family.lhs, step.lhs), (family.rhs, step.rhs), (family.stable, step.stable)]
-            sides += [] if family.cancelled is None else [(family.cancelled, step.cancelled)]
+            sides = [(family.lhs, step.lhs), (family.rhs, step.rhs)]
+            if family.stable is not family.rhs or step.stable is not step.rhs:
+                sides.append((family.stable, step.stable))
+            if family.cancelled is not None:
+                sides.append((family.cancelled, step.cancelled))
             try:
                 if any(self.filled(ours, family.values(step)) != theirs for ours, theirs in sides):
                     return False

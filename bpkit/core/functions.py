@@ -14,9 +14,11 @@ from typing import Any
 
 import sympy as sp
 
+from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import MINUS, ONE, OUT, Z, log1p, others, power, product, put, softmax, total
 from bpkit.core.names import is_taken, is_word
+from bpkit.core.runtime import KNOWN, called
 
 
 @dataclass(frozen=True)
@@ -119,21 +121,36 @@ def own_expression(what: str, given: object, expected: str) -> sp.Expr:
             f"{what}: expected {expected}, got {given!r}; "
             "make a symbol with z = sympy.Symbol('z') and write the function with it"
         )
-    if expr.has(sp.I, sp.zoo, sp.nan):
+    if expr.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo) or expr.is_Matrix:
         raise BpkitError(f"{what}: expected {expected} with real values, got {expr}")
     if any(piece.args[-1].cond != True for piece in expr.atoms(sp.Piecewise)):  # noqa: E712
         raise BpkitError(f"{what}: expected a value everywhere, got {expr}; end the Piecewise with (.., True)")
+    computable(what, as_cases(expr))
     return expr
+
+
+def computable(what: str, expr: sp.Expr) -> None:
+    """Refuse an expression that holds functions which Python's math module does not have."""
+    try:
+        names = called(compile(code(expr), "<bpkit function>", "eval"))
+    except (SyntaxError, NotImplementedError):
+        names = {type(next(iter(expr.atoms(sp.Integral, sp.Sum, sp.Derivative)), expr)).__name__}
+    if unknown := sorted(names - KNOWN - {symbol.name for symbol in expr.free_symbols}):
+        raise BpkitError(
+            f"{what}: expected functions that Python's math module has, got {unknown[0]}; "
+            "write the expression with those"
+        )
 
 
 def own_slope(what: str, expr: sp.Expr, slope: sp.Expr | None, by: sp.Symbol, others: set[sp.Symbol]) -> sp.Expr:
     """Its derivative, or the one that the person gives, checked."""
-    slope = _slope(expr, by) if slope is None else slope
+    slope = as_cases(_slope(expr, by)) if slope is None else slope
     if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {by} - others:
         raise BpkitError(
             f"{what}: its slope holds {', '.join(sorted(map(str, unknown)))}, expected only "
             f"{' and '.join(sorted({str(by), *map(str, others)}, reverse=True))}; give the slope yourself"
         )
+    computable(what, slope)
     return slope
 
 

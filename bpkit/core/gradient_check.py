@@ -191,6 +191,7 @@ def check_gradient(
         h = step * max(1.0, abs(nudged.parameters[parameter]))
         measured, above = map(float, difference_quotient(nudged, parameter, h))
         # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
-        noise = 8 * 2.2e-16 * (abs(above) + passed_on) / (2 * h)
+        # Where every loss is exactly 0, a derivative may still be what rounding leaves of one.
+        noise = 8 * 2.2e-16 * (abs(above) + passed_on) / (2 * h) or 1e-15
         rows.append(GradientRow(name, derived, measured, _relative(derived, measured, noise / tolerance), place))
     return GradientCheck(tuple(rows), step, tolerance)

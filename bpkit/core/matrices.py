@@ -79,14 +79,10 @@ class MatrixDerivation(Shown):
 
 @dataclass(frozen=True, eq=False)
 class MatrixProgram:
-    """The matrix form as functions of arrays. ``theta`` holds all parameters in one vector, then what a rule remembers.
-
-    ``mean`` says that a batch's loss is the mean of its samples' losses; else it is their sum.
-    """
+    """The matrix form as functions of arrays; ``theta`` holds all parameters in one vector, then what is remembered."""
 
     form: MatrixDerivation
     train_biases: bool = True
-    mean: bool = True
     _made: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
@@ -144,7 +140,7 @@ class MatrixProgram:
             start += len(found)
         for size in sorted({int(one.args[0]) for step in steps for one in step.stable.atoms(Apart)}):
             yield f"apart_{size} = 1 - eye({size})"
-        if self.mean and any(step.stable.has(Mean) for step in steps):
+        if any(step.stable.has(Mean) for step in steps):
             yield "n = len(out_0)"
 
     def _assigned(self, step: MatrixStep, quick: bool = False) -> str:
@@ -152,8 +148,7 @@ class MatrixProgram:
         quantity, name = step.quantity, step.quantity.of.name if step.quantity.mark and step.quantity.of else step.name
         olds = {sp.Symbol(q.name): sp.Symbol(q.of.name) for q in step.names.values() if q.mark == "old" and q.of}
         side = step.quick if quick else step.stable
-        whole = {} if self.mean else {one: one.args[0] for one in side.atoms(Mean)}
-        expr = put(side, {**olds, **whole})
+        expr = put(side, olds)
         moves, sign, rest = quantity.mark or quantity.tag == STATE, "", expr
         if moves and expr.is_Add and expr.args[0] == sp.Symbol(name):
             [rest], sign = expr.args[1:], "+"
@@ -206,7 +201,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     said = {
         (Role.FORWARD, "net"): f"net inputs of layer {layer}, a row for each sample",
         (Role.FORWARD, "out"): f"{network.activations[layer - 1].name} of each net input",
-        (Role.FORWARD, "total"): "the loss: the mean of the samples' losses",
+        (Role.FORWARD, "total"): f"the loss: the {derivation.batch} of the samples' losses",
         (Role.ADJOINT, "net"): f"dE_total/dnet of layer {layer}{delta}",
         (Role.GRADIENT, "weight"): "every weight's source times its delta",
         (Role.GRADIENT, "bias"): "a bias for each neuron: its delta" if quantity.indices else shared,
@@ -216,7 +211,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
 
 def read_matrices(derivation: Derivation) -> MatrixDerivation:
     """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer."""
-    reader = Reader(derivation.families(), derivation.quantities)
+    reader = Reader(derivation.families(), derivation.quantities, derivation.batch == "mean")
     names = {quantity.name: quantity for quantity in reader.names.values()}
     found = [*reader.lines()]
     found.sort(key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1)

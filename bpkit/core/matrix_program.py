@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def matrix_program(problem: Problem) -> MatrixProgram:
     """The program of a problem's lines, made once for each derivation."""
-    derivation, mean = problem.derivation, problem.batch != "sum"
-    made = vars(derivation).setdefault("_matrix_programs", {})  # as a cached property would keep them
-    if mean not in made:
-        made[mean] = MatrixProgram(derivation.matrices(), derivation.train_biases, mean)
-    program: MatrixProgram = made[mean]
+    derivation = problem.derivation
+    made = vars(derivation)  # as a cached property would keep it
+    if "_matrix_program" not in made:
+        made["_matrix_program"] = MatrixProgram(derivation.matrices(), derivation.train_biases)
+    program: MatrixProgram = made["_matrix_program"]
     return program
 
 

@@ -268,6 +268,18 @@ class Network(Shown):
         drawing: Drawing = self._shown("diagram", highlight)
         return drawing
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.sizes, self.activations, self.loss, self.bias, self._names))
+
+    def __hash__(self) -> int:
+        return self._hash  # asked again and again, and long to find for a wide network
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickling keeps: what a person gave."""
+        named: dict[str, Any] = {"activation": self.activations, "loss": self.loss, "bias": self.bias}
+        return partial(Network, *self.sizes, **named, weight_names=dict(self._names)), ()
+
     def __repr__(self) -> str:
         kinds = [one.name if one.built_in else one for one in self.activations]
         same = all(kind == kinds[0] for kind in kinds)

@@ -59,18 +59,18 @@ class Values(Shown, Mapping[str, Any]):
 
     numbers: Mapping[str, Any]
     problem: Problem
-    more: Callable[[], Mapping[str, Any]]  # the same and the derivatives by the inputs
+    of_inputs: Mapping[str, Any] | None = None  # what is not found by running the lines again
 
     def __getitem__(self, name: str) -> Any:
         with suppress(KeyError, AttributeError):
             return self.numbers[canonical(name)]
         if name in self.problem.derivation:
-            return self._of_inputs[canonical(name)]
+            return self._with_inputs[canonical(name)]
         raise UnknownQuantity(f"values: there is no {name!r}{suggest(canonical(str(name)), self.numbers)}")
 
     @cached_property
-    def _of_inputs(self) -> Mapping[str, Any]:
-        return self.more()
+    def _with_inputs(self) -> Mapping[str, Any]:
+        return self.of_inputs or _run(self.problem, self.problem.derivation.input_program)
 
     def __contains__(self, name: object) -> bool:
         return name in self.problem.derivation
@@ -95,7 +95,7 @@ def evaluate(problem: Problem) -> Values:
     floats is ``inf`` or ``nan`` without a warning.
 
     Shapes: one float for each quantity; over a batch the loss and the derivatives by parameters are means, or sums
-    with ``batch="sum"``. Units: none.
+    with ``batch="sum"``; with ``batch="each"`` the new parameters are those after the next sample alone. Units: none.
     Errors: ``BpkitError`` where no ``Problem`` came, and for a quantity that does not exist, with near names.
     Source: the lines of ``derive``, put into numbers.
 
@@ -109,7 +109,7 @@ def evaluate(problem: Problem) -> Values:
         following = evaluate(problem.sample(problem.next_sample))
         updates = (step.name for step in program.steps if step.role is Role.UPDATE)
         numbers.update({name: following[name] for name in updates})
-    return Values(numbers, problem, lambda: _run(problem, problem.derivation.input_program))
+    return Values(numbers, problem)
 
 
 def _run(problem: Problem, program: Program) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
         with np.errstate(all="ignore"):
             results = program.function("given", arrays=True)(*numbers, handed)
     found = dict(zip((step.name for step in program.steps), map(float, results), strict=True))
-    return Values({step.name: found[step.name] for step in derivation}, problem, lambda: found)
+    return Values({step.name: found[step.name] for step in derivation}, problem, found)
 
 
 def loss_over(problem: Problem, **grids: ArrayLike) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def _chosen(name: str, given: object, options: tuple[str, ...]) -> str:
 
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
     try:
-        given = np.array(values)
+        given = np.array(values.detach() if hasattr(values, "detach") else values)  # torch's that are being learnt
         table = np.empty((0, 0, 0)) if given.dtype.kind not in "biufO" else given.astype(float)
     except (TypeError, ValueError, OverflowError):
         table = np.empty((0, 0, 0))
@@ -129,7 +130,7 @@ class Problem(Shown):
         if not isinstance(train_biases, bool | np.bool_):
             raise BpkitError(f"train_biases: expected True or False, got {train_biases!r}")
         update = GradientDescent() if update is None else update
-        if not isinstance(update, UpdateRule):
+        if not isinstance(update, UpdateRule) or type(update) is UpdateRule:
             rules = [rule.__name__ for rule in UpdateRule.__subclasses__()]
             near = f"; write {update.__name__}()" if isinstance(update, type) else suggest(update, rules)
             raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}{near}")
@@ -175,7 +176,7 @@ class Problem(Shown):
             raise BpkitError(f"state: expected t to be a whole number, that of the updates done, got {found['t']:g}")
         return MappingProxyType(found)
 
-    @property
+    @cached_property
     def derivation(self) -> Derivation:
         """The lines of the network with this problem's update rule, as ``derive(problem)`` gives them."""
         return derive(self)
@@ -214,13 +215,14 @@ class Problem(Shown):
         network = self.network
         columns = zip((*network.inputs, *network.targets), (*self.inputs.T, *self.targets.T), strict=True)
         data = {name: value if self.is_batch else float(value) for name, value in columns}
-        olds = {f"{name}_old": value for name, value in self.state.items() if name in self.derivation}
+        written = self.derivation.by_name
+        olds = {f"{name}_old": value for name, value in self.state.items() if name in written}
         return {**self.parameters, **data, "learning_rate": self.learning_rate, **self.update.constants, **olds}
 
     def sample(self, number: int) -> Problem:
         """The problem with one row of the batch, counted from 0, as its only sample."""
         rows = range(-len(self.inputs), len(self.inputs))
-        if not self.is_batch or number not in rows:
+        if not self.is_batch or isinstance(number, float) or number not in rows:
             have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
             raise BpkitError(f"sample: expected a row of the batch, got {number!r}; this problem has {have}")
         return self.replace(inputs=self.inputs[number], targets=self.targets[number] if self.network.targets else None)
@@ -307,6 +309,13 @@ class Problem(Shown):
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickling keeps: the arguments."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain: dict[str, Any] = {"parameters": dict(self.parameters), "state": dict(self.state)}
+        plain["targets"] = self.targets if self.network.targets else None
+        return partial(Problem, **{**fields, **plain}), ()
 
     @property
     def _unusual(self) -> str:

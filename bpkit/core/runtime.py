@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import CodeType, FunctionType
@@ -140,7 +141,7 @@ def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*given: Any) -> Any:
         inputs = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in given))
         value = np.array(np.broadcast_to(function(*inputs), inputs[0].shape), dtype=float)
-        for index in zip(*np.nonzero(~np.isfinite(value)), strict=True):
+        for index in map(tuple, np.argwhere(~np.isfinite(value))):
             value[index] = math.nan
             with suppress(ArithmeticError, ValueError):
                 value[index] = precisely(precise, *(float(one[index]) for one in inputs))
@@ -154,6 +155,8 @@ def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     own = {
         "abs": abs,
         "pick": pick,
+        "logical_and": operator.and_,
+        "logical_or": operator.or_,
         "where": _where,
         "xlogy": _xlogy,
         "xexp": _xexp,
@@ -237,7 +240,7 @@ array_gamma = np.vectorize(math.gamma, otypes=[float])
 MATH = tuple("exp log log1p expm1 tanh cosh sinh sin cos tan asin acos atan asinh acosh atanh sqrt floor ceil".split())
 CONSTANTS = ("pi", "e", "inf")
 MATH_ONLY = ("erf", "erfc", "gamma")
-ARRAYS_ONLY = ("where", "maximum", "minimum")
+ARRAYS_ONLY = ("where", "logical_and", "logical_or")
 OWN = ("softmax", "log_softmax", "others", "xlogy", "xexp", "ratio", "guarded", "pick")
 KNOWN = frozenset((*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *ARRAYS_ONLY, "abs", "max", "min"))
 

@@ -61,8 +61,8 @@ class Trace(Shown):
 
     def at(self, update: int) -> Problem:
         """The problem as it stood after so many updates."""
-        if not -len(self) <= update < len(self):
-            raise BpkitError(f"trace: expected an update from 0 to {len(self) - 1}, got {update}")
+        if not isinstance(update, int | np.integer) or not -len(self) <= update < len(self):
+            raise BpkitError(f"trace: expected an update from 0 to {len(self) - 1}, got {update!r}")
         row = dict(zip(self.problem.network.parameters, map(float, self.table[update]), strict=True))
         state = {name: float(column[update]) for name, column in self.state.items()}
         return replace(self.problem, parameters=row, state=state)
@@ -178,19 +178,27 @@ def _lines(problem: Problem, steps: int, width: int, arrays: bool) -> Array:
     name = "train"
     if problem.is_batch and problem.batch == "each":
         name, table = "each", np.hstack([problem.inputs, problem.targets])
-        more["samples__"] = islice(cycle(table.tolist()), problem.next_sample, None)
+        rows = np.expand_dims(table, -1) if arrays else table.tolist()
+        more["samples__"] = islice(cycle(rows), problem.next_sample, None)
         givens = {key: value for key, value in givens.items() if key not in program.data}
         if arrays:
-            more["settle__"] = lambda value: value
+            more["settle__"] = np.mean  # of one sample
     run = program.function(name, arrays)
-    with suppress(ArithmeticError, ValueError), np.errstate(all="ignore"):
-        run(**givens, **more, steps=steps, record=lambda *row: records.extend(pack(*row)))
+    more["record"] = lambda *row: records.extend(pack(*row))
+    if arrays:
+        with np.errstate(all="ignore"):
+            run(**{key: np.asarray(value, dtype=float) for key, value in givens.items()}, **more, steps=steps)
+    else:
+        with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
+            run(**givens, **more, steps=steps)
     return np.frombuffer(records).reshape(-1, width)
 
 
 def _whole_loss(problem: Problem, table: Array) -> Array:
     """The whole batch's loss at each row of parameters, some thousand samples at a time."""
     names = problem.network.parameters
+    if not len(table):
+        return np.empty(0)
     size = max(1, 100_000 // len(problem.inputs))
     pieces = [table[start : start + size] for start in range(0, len(table), size)]
     return np.concatenate([loss_over(problem, **dict(zip(names, piece.T))) for piece in pieces])

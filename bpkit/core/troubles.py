@@ -179,6 +179,8 @@ Test = Callable[[Sequence[_Neuron], Mapping[str, Array]], Flags]
 
 
 def _below(rows: Sequence[Array], limit: float) -> Flags:
+    if not rows:  # what its function leaves out has no slope
+        return np.zeros((), dtype=bool)
     flags: Flags = np.all([np.abs(row) <= limit for row in rows], axis=(0, 1))
     return flags
 

@@ -294,7 +294,7 @@ def test_a_batch_of_200(activation: str) -> None:
 
 def derived_anew(*sizes: int) -> derivation.Derivation:
     """The lines of a network that was never derived before: forward, backward, update."""
-    return derivation._derived.__wrapped__(bp.Network(*sizes), GradientDescent(), True)
+    return derivation._derived.__wrapped__(bp.Network(*sizes), GradientDescent(), True, "mean")
 
 
 def test_deriving() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -257,3 +259,40 @@ def test_words() -> None:
             case.problem(batch=wrong)
     with pytest.raises(bp.BpkitError, match=r"batch: .*did you mean 'sum'|batch: .*'sum'\?"):
         case.problem(batch="summ")
+
+
+def test_matrices_say_what_the_batch_makes_of_its_samples() -> None:
+    rows = bp.Problem(
+        bp.Network(2, 1, bias="neuron"), [[[0.5], [0.2]], [0.1]], [[1, 2], [3, 4]], [[1], [0]], batch="sum"
+    )
+    whole, mean = (str(bp.derive(one).matrices()) for one in (rows, rows.replace(batch="mean")))
+    assert "sum over samples and outputs of" in whole
+    assert "/ n" not in whole
+    assert "mean over samples" in mean
+    assert "out_0.T @ delta_1 / n" in mean
+    assert bp.derive(rows).families() == bp.derive(rows).families()
+
+
+def test_problems_and_values_can_be_pickled_and_copied() -> None:
+    network = bp.Network(2, 2, 1, activation=["tanh", "sigmoid"], weight_names={("x1", "h1"): "u"})
+    rng = np.random.default_rng(0)
+    problem = bp.Problem(network, {name: rng.normal() for name in network.parameters}, [[1, 2], [3, 4]], [[1], [0]])
+    for one in (problem, problem.sample(0), problem.replace(update=bp.updates.Adam(), batch="each").updated(3)):
+        network.biases, one.derivation  # noqa: B018 (what is remembered must not stand in the way)
+        for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            assert other == one
+            assert other.network == one.network
+        values = pickle.loads(pickle.dumps(bp.evaluate(one)))
+        assert np.all(values["dE/dx1"] == bp.evaluate(one)["dE/dx1"])
+        assert values["E_total"] == bp.evaluate(one)["E_total"]
+        assert (bp.train(pickle.loads(pickle.dumps(one)), 3).table == bp.train(one, 3).table).all()
+
+
+def test_rows_and_updates_are_whole_numbers() -> None:
+    rows = bp.Problem(bp.Network(1, 1), {"w1": 1, "b1": 0}, [[1], [2]], [[1], [0]])
+    for wrong in (1.0, 2, "a"):
+        with pytest.raises(bp.BpkitError, match="sample: expected a row"):
+            rows.sample(wrong)  # type: ignore[arg-type]
+    for update in (1.5, "a", 9):
+        with pytest.raises(bp.BpkitError, match="trace: expected an update"):
+            bp.train(rows, 3).at(update)  # type: ignore[arg-type]

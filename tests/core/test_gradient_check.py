@@ -82,3 +82,9 @@ def test_a_tolerance_must_be_above_0(bad: Any) -> None:
     problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.0}, [1], [0])
     with pytest.raises(bp.BpkitError, match=r"check_gradient: expected a tolerance above 0, got .*; 1e-6 is usual"):
         bp.check_gradient(problem, tolerance=bad)
+
+
+def test_what_rounding_leaves_of_nothing_passes_where_every_loss_is_0() -> None:
+    problem = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": 1.0, "b1": -5.0}, [1.0], [0.0])
+    assert bp.check_gradient(problem, {"w1": 1e-18}).passed
+    assert not bp.check_gradient(problem, {"w1": 1e-6}).passed

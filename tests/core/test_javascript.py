@@ -481,10 +481,10 @@ def test_errors_say_what_is_unknown() -> None:
         training(derivation, (*givens, "learning_rate"), {"w1_new": "v"}, ["E_total"])
     with pytest.raises(bp.BpkitError, match="got 'E_mean'"):
         training(derivation, (*givens, "learning_rate"), {"w1_new": "w1"}, ["w1"], loss="E_mean")
-    odd = bp.Activation("mine", sp.besselj(0, z))
-    network = bp.Network(1, 1, activation=odd)
+    line = SimpleNamespace(number=1, name="result", stable=sp.besselj(0, z))
     with pytest.raises(bp.BpkitError, match=r"javascript: expected functions .* got besselj"):
-        javascript(bp.derive(network), givens, ["E_total"], network.functions)
+        javascript([line], ["z"], "result")  # type: ignore[list-item]
+    network = bp.Network(1, 1, activation=bp.Activation("mine", z**3))
     with pytest.raises(bp.BpkitError, match=r"got mine"):
         javascript(bp.derive(network), givens, ["E_total"])
 

@@ -229,7 +229,7 @@ def test_a_loss_is_a_value() -> None:
         ("own", r > 0, "SymPy expression"),
         ("own", sp.I * r, "real"),
         ("own", sp.zoo * r, "real"),
-        ("own", sp.Function("f")(out), "slope"),
+        ("own", sp.Function("f")(out), "got f"),
         ("own", sp.Piecewise((r, r > 0)), "every"),
     ],
 )

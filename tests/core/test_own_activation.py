@@ -149,7 +149,7 @@ def test_a_constant_is_a_function_too() -> None:
         ("mine", z > 0, "SymPy expression"),
         ("mine", z + sp.Symbol("a"), "one symbol"),
         ("mine", sp.I * z, "real"),
-        ("mine", sp.Function("f")(z), "slope"),
+        ("mine", sp.Function("f")(z), "got f"),
         ("mine", sp.zoo * z, "real"),
         ("mine", sp.Piecewise((z, z > 0)), "every"),
     ],
@@ -161,9 +161,41 @@ def test_what_is_no_activation(name: Any, expr: Any, words: str) -> None:
 
 
 def test_what_math_does_not_have_is_said() -> None:
-    network = bp.Network(1, 1, activation=bp.Activation("mine", sp.besselj(0, z)), bias="none")
-    with pytest.raises(bp.BpkitError, match="math module has, got"):
-        bp.evaluate(bp.Problem(network, {"w1": 0.5}, [1.0], [0.0]))
+    """When the function is made, and not when it first runs; what is no number of functions at all, too."""
+    for expr in (sp.besselj(0, z), sp.LambertW(z), sp.gamma(z), sp.Integral(sp.exp(-z * z), z)):
+        with pytest.raises(bp.BpkitError, match="math module has, got"):
+            bp.Activation("mine", expr)
+        with pytest.raises(bp.BpkitError, match="math module has, got"):
+            bp.Loss("mine", expr.subs(z, sp.Symbol("out")))
+    for expr in (sp.Matrix([z]), sp.oo):
+        with pytest.raises(bp.BpkitError, match="with real values"):
+            bp.Activation("mine", expr)
+
+
+def test_conditions_may_be_joined() -> None:
+    """A piece between two bounds, for one sample and for a batch."""
+    hard = bp.Activation("hard", sp.Piecewise((z, (z > -1) & (z < 1)), (sp.sign(z), True)))
+    away = bp.Activation("away", sp.Piecewise((z, (z < -1) | (z > 1)), (0, True)))
+    network = bp.Network(1, 1, activation=hard, bias="none")
+    other = bp.Network(1, 1, activation=away, bias="none")
+    for x, expected, outside in ((0.25, 0.25, 0), (3.0, 1.0, 3.0), (-3.0, -1.0, -3.0)):
+        assert bp.evaluate(bp.Problem(network, {"w1": 1.0}, [x], [0.0]))["out_o1"] == expected
+        assert bp.evaluate(bp.Problem(other, {"w1": 1.0}, [x], [0.0]))["out_o1"] == outside
+    batch = bp.evaluate(bp.Problem(network, {"w1": 1.0}, [[0.25], [3.0], [-3.0]], [[0.0]] * 3))
+    assert batch["out_o1"].tolist() == [0.25, 1.0, -1.0]
+
+
+def test_one_sample_trains_where_math_overflows_beside_a_function_of_ones_own() -> None:
+    """The lines go on in arrays there, and the own function's second try takes a number alone."""
+    y, out = sp.symbols("y out")
+    network = bp.Network(1, 1, loss=bp.Loss("tilted", sp.Max(0.8 * (y - out), -0.2 * (y - out))))
+    problem = bp.Problem(network, {"w1": 1.0, "b1": -1000.0}, [0.3], [0.25], 0.1)
+    rows = problem.replace(inputs=[[0.3], [0.2]], targets=[[0.25], [0.1]])
+    for one in (problem, rows, rows.replace(batch="each"), rows.replace(batch="sum")):
+        trace = bp.train(one, 3)
+        assert trace.diverged_at is None
+        assert len(trace) == 4
+        assert trace.loss[0] == pytest.approx(bp.evaluate(one)["E_total"], rel=1e-12)
 
 
 @pytest.mark.parametrize("slope", ["out*(1-out)", "__import__('os').system('true')", z + sp.Symbol("a"), 5j])

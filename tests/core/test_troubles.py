@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracle import Case, random_case
@@ -598,3 +599,13 @@ def test_the_message_says_it_and_a_healthy_run_says_nothing() -> None:
     assert repr(still) == f"Trace({still.message})"
     assert bp.train(problem, 20).troubles == ()
     assert bp.train(problem, 20).message == "20 updates: the loss goes from 0.233453 to 0.0982564"
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_function_without_its_variable_breaks_no_message(batch: bool) -> None:
+    constant = bp.Network(2, 2, 1, activation=bp.Activation("three", sp.Integer(3)))
+    untouched = bp.Network(2, 2, 1, loss=bp.Loss("target", sp.Symbol("y")))
+    for network in (constant, untouched):
+        rows = ([[1, 2], [3, 4]], [[1], [0]]) if batch else ([1, 2], [1])
+        numbers = dict(zip(network.parameters, np.linspace(-1, 1, len(network.parameters))))
+        assert bp.train(bp.Problem(network, numbers, *rows), 3).message.startswith("3 updates")

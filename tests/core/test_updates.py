@@ -462,3 +462,19 @@ def test_a_memory_that_never_fades_is_refused() -> None:
 def test_an_unknown_rule_is_refused_with_what_was_meant(wrong: Any, meant: str) -> None:
     with pytest.raises(bp.BpkitError, match=f"update: .*{meant}"):
         ARTICLE.replace(update=wrong)
+
+
+def test_a_function_of_ones_own_is_not_called_as_the_rule_calls_a_number() -> None:
+    y, out = sp.symbols("y out")
+    for name in ("t", "beta1", "v_w1"):
+        network = bp.Network(1, 1, loss=bp.Loss(name, (y - out) ** 4))
+        bp.derive(bp.Problem(network, {"w1": 1.0, "b1": 0.0}, [1.0], [0.0]))
+        with pytest.raises(bp.BpkitError, match=f"Adam does not use itself, got a function called '{name}'"):
+            bp.Problem(network, {"w1": 1.0, "b1": 0.0}, [1.0], [0.0], update=Adam())
+
+
+def test_what_is_no_rule_itself() -> None:
+    problem = bp.examples.article.problem
+    for rule in (bp.updates.UpdateRule(), Adam):
+        with pytest.raises(bp.BpkitError, match=r"update: expected a rule such as bp\.updates\.Adam"):
+            problem.replace(update=rule)
