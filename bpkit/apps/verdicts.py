@@ -13,7 +13,6 @@ from bpkit.core.figures import NotANumber
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import HTML, number
 from bpkit.core.text import sides_text, text
-from bpkit.show.diagram import numbers_of
 from bpkit.show.lines import lines_html, symbols_html
 from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
 
@@ -93,5 +92,6 @@ def line_words(asked: Question, digits: int) -> str:
     return "Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
 
 
-def _numbers(asked: Question) -> dict[str, float]:
-    return numbers_of(asked.problem.updated(asked.updates) if asked.updates else asked.problem)
+def _numbers(asked: Question) -> Mapping[str, float]:
+    problem = asked.problem.updated(asked.updates) if asked.updates else asked.problem
+    return asked.derivation.toward(asked.quantity).at(problem).numbers

@@ -198,13 +198,15 @@ class NumberedDerivation(Shown):
     def pick(self, names: Iterable[str]) -> NumberedDerivation:
         """Only the lines of the quantities named, in the derivation's order."""
         wanted = {self.lines[name].number for name in names}
-        return replace(self, lines=replace(self.lines, steps=tuple(s for s in self.lines if s.number in wanted)))
+        steps = (*self.lines, *self.lines.of_inputs)
+        picked = tuple(step for step in steps if step.number in wanted)
+        return replace(self, lines=replace(self.lines, steps=picked, of_inputs=()))
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:
         """The number of every symbol on these lines: givens and results."""
-        found = {step.name: self.values[step.name] for step in self.lines}
-        return MappingProxyType({**self.problem.givens, **self.values, **found})
+        of_inputs = any(step.name not in self.values.numbers for step in self.lines)
+        return MappingProxyType({**self.problem.givens, **(self.values.with_inputs if of_inputs else self.values)})
 
 
 @lru_cache(maxsize=128)

@@ -197,6 +197,8 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     about = {name_of(family.lhs), *names_in(family.rhs)}
     if any(one.cancelled is not None for one in reader.families if name_of(one.lhs) in about):
         delta += ": the slopes cancel"
+        if network.activations[-1].joint:
+            delta += ", and with targets that add up to 1 this is p - y"
     shared = "one bias for the layer: the deltas of all its neurons together"
     said = {
         (Role.FORWARD, "net"): f"net inputs of layer {layer}, a row for each sample",

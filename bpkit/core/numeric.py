@@ -65,11 +65,12 @@ class Values(Shown, Mapping[str, Any]):
         with suppress(KeyError, AttributeError):
             return self.numbers[canonical(name)]
         if name in self.problem.derivation:
-            return self._with_inputs[canonical(name)]
+            return self.with_inputs[canonical(name)]
         raise UnknownQuantity(f"values: there is no {name!r}{suggest(canonical(str(name)), self.numbers)}")
 
     @cached_property
-    def _with_inputs(self) -> Mapping[str, Any]:
+    def with_inputs(self) -> Mapping[str, Any]:
+        """The same numbers and the derivatives by the inputs."""
         return self.of_inputs or _run(self.problem, self.problem.derivation.input_program)
 
     def __contains__(self, name: object) -> bool:

@@ -200,3 +200,19 @@ def test_a_loss_without_targets_and_a_network_without_hidden_neurons() -> None:
     slope = 1 - values["out_o1"] ** 2
     for name, weight in (("x1", "w1"), ("x2", "w2"), ("x3", "w3")):
         assert values[f"dE/d{name}"] == pytest.approx(slope * case.parameters[weight], rel=1e-13)
+
+
+def test_lines_of_the_inputs_are_picked_with_their_numbers() -> None:
+    lines = bp.derive(ARTICLE.network).at(ARTICLE)
+    value = f"{bp.evaluate(ARTICLE)['dE/dx1']:.6g}"
+    for picked in (lines.pick(["dE/dx1"]), lines.toward("dE/dx1").pick(["dE_total/dx1"])):
+        assert [step.name for step in picked] == ["dE_total/dx1"]
+        assert str(picked).split("   ")[0].endswith(f"= {value}")
+    assert [step.name for step in lines.pick(["dE/dx1", "dE/dw1"])] == ["dE_total/dw1", "dE_total/dx1"]
+
+
+def test_the_box_shows_the_line_of_an_input() -> None:
+    for asked in ("dE/dx1", "dnet_h1/dx1", "dE/dx1 after 1 update"):
+        app = bp.apps.ask(ARTICLE, asked)
+        app.set(line=True)
+        assert "Line (" in repr(app)
