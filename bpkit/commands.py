@@ -102,7 +102,7 @@ def new(
     Interrupted, it goes on when started again with the same options.
 
     The nbgrader edition has a notebook for `nbgrader generate_assignment`, and for several learners a copy with their
-    own numbers each: give them those in place of the release, and name learners in the roster by their ids in nbgrader.
+    own numbers each: give them those instead of the release, and name learners in the roster by their ids in nbgrader.
     """
     roster = _roster(learners)
     made = plan(roster, seed, chosen(_words(topics), _words(wanted)), difficulty)
