@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
 from bpkit.core.algebra import Product
-from bpkit.core.quantities import Quantity, Style
+from bpkit.core.quantities import LATEX, Quantity
 from bpkit.core.spelling import _Latex, _Text
-from bpkit.core.text import aligned, environment, latex_row
+from bpkit.core.text import Row, environment, rows_latex, rows_text
 
 if TYPE_CHECKING:
     from bpkit.core.families import Family
@@ -22,63 +23,53 @@ if TYPE_CHECKING:
 Names = Mapping[str, Quantity]
 
 
-class _Layers(Style):
-    def word(self, quantity: Quantity, letter: str, low: str) -> str:
-        return self.low(r"\delta", low) if quantity.tag == "delta" else super().word(quantity, letter, low)
-
-
-_LAYERS = _Layers()
-
-
 def _bare(quantity: Quantity) -> Quantity:
     """What stands for the family of a quantity without ``by``: its name without an index."""
-    return (
-        replace(quantity, of=_bare(quantity.of))
-        if quantity.of
-        else replace(quantity, spelled=quantity.family, index=())
-    )
+    if quantity.of:
+        return replace(quantity, of=_bare(quantity.of))
+    return replace(quantity, spelled=quantity.family, index=())
 
 
 class _Form:
     """What text and LaTeX share: W_1[i,j], and a row as net_o[1..3]."""
 
+    name: Any  # writes the name of a quantity
     derivative: str
-    span: str
-    apart: str
+    span: str  # the values of a letter
+    apart: str  # two letters that never take the same
     where: str
     comma: str
-    _print: Any
+    brackets: str
+    _print: Callable[[sp.Basic], str]
 
     def __init__(self, names: Names, dot: str) -> None:
+        super().__init__(dot)  # type: ignore[call-arg]  # the printer's
         self.names = names
 
-    def named(self, quantity: Quantity, indices: Iterator[sp.Expr]) -> str:
+    def _named(self, quantity: Quantity, indices: Iterator[sp.Expr]) -> str:
         """The name of a family with letters for its indices, each where it belongs."""
         if quantity.of and quantity.by:
-            return self.derivative.format(self.named(quantity.of, indices), self.named(quantity.by, indices))
+            return self.derivative.format(self._named(quantity.of, indices), self._named(quantity.by, indices))
         own = ",".join(str(next(indices)).replace(" ", "") for _ in quantity.indices)
         return f"{self.name(_bare(quantity))}[{own}]" if own else self.name(quantity)
-
-    def name(self, quantity: Quantity) -> str:
-        """The name of a quantity."""
-        return quantity.name
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         return self.name(self.names[expr.name]) if expr.name in self.names else str(expr.name)
 
-    def raised(self, item: sp.Basic, level: float) -> bool:
-        """Whether a derivative is the base of a power, which needs brackets."""
-        name = getattr(getattr(item, "base", item), "name", "")
-        return level >= PRECEDENCE["Pow"] and name in self.names and self.names[name].by is not None
-
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        return self.named(self.names[expr.base.name], iter(expr.indices))
+        return self._named(self.names[expr.base.name], iter(expr.indices))
 
     def _print_Row(self, expr: sp.Expr) -> str:
         part, (letter, *ends) = expr.args
         places = {place for leaf in part.atoms(sp.Indexed) for place in leaf.indices if place.has(letter)}
         rows = {place: "..".join(str(place.xreplace({letter: end})) for end in ends) for place in places}
-        return str(self._print(part.xreplace({place: sp.Symbol(row) for place, row in rows.items()})))
+        return self._print(part.xreplace({place: sp.Symbol(row) for place, row in rows.items()}))
+
+    def parenthesize(self, item: sp.Basic, level: float, *more: bool, **strict: bool) -> str:
+        """A part of an expression; a derivative that is raised to a power needs brackets."""
+        text: str = super().parenthesize(item, level, *more, **strict)  # type: ignore[misc]
+        quantity = self.names.get(getattr(getattr(item, "base", item), "name", ""))
+        return self.brackets.format(text) if level >= PRECEDENCE["Pow"] and quantity and quantity.by else text
 
     def sides(self, family: Family) -> tuple[str, str]:
         """Left and right side, with the values that the letters take, and which of them never take the same."""
@@ -96,20 +87,13 @@ class _FormText(_Form, _Text):
     """As text: Σ_i; @ multiplies matrices, * element by element."""
 
     printmethod = "_text"  # with _sympystr Indexed would print itself
-    derivative, span, apart, where, comma = "d{}/d{}", "{} = {}..{}", "{} ≠ {}", "   for ", ", "
+    name = attrgetter("name")
+    derivative, span, apart = "d{}/d{}", "{} = {}..{}", "{} ≠ {}"
+    where, comma, brackets = "   for ", ", ", "({})"
 
-    def __init__(self, names: Names, dot: str = "·") -> None:
-        _Text.__init__(self)
-        super().__init__(names, dot)
-        self.dot = dot
-
-    def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
-        text = super().parenthesize(item, level, strict)
-        inside = (isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"]) or self.raised(item, level)
-        return f"({text})" if inside else text
-
-    def _print_Mul(self, expr: sp.Mul) -> str:
-        return super()._print_Mul(expr).replace("·", self.dot)
+    def parenthesize(self, item: sp.Basic, level: float, *more: bool, **strict: bool) -> str:
+        text = super().parenthesize(item, level, *more, **strict)
+        return f"({text})" if isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"] else text
 
     def _print_Sum(self, expr: sp.Sum) -> str:
         part, *limits = expr.args
@@ -120,19 +104,9 @@ class _FormText(_Form, _Text):
 class _FormLatex(_Form, _Latex):
     """As LaTeX: matrices side by side, and a small circle for element by element."""
 
-    derivative, span, apart = r"\frac{{\partial {}}}{{\partial {}}}", r"{} = {}, \dots, {}", r"{} \neq {}"
-    where, comma = r" \quad \text{for } ", r",\ "
-
-    def __init__(self, names: Names, dot: str = "dot") -> None:
-        _Latex.__init__(self, dot)
-        super().__init__(names, dot)
-
-    def name(self, quantity: Quantity) -> str:
-        return _LAYERS(quantity)
-
-    def parenthesize(self, item: sp.Basic, level: float, is_neg: bool = False, strict: bool = False) -> str:
-        text = str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
-        return rf"\left({text}\right)" if self.raised(item, level) else text
+    name = LATEX
+    derivative, span, apart = LATEX.derivative, r"{} = {}, \dots, {}", r"{} \neq {}"
+    where, comma, brackets = r" \quad \text{for } ", r",\ ", r"\left({}\right)"
 
     def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
         return isinstance(expr, Product) or bool(super()._needs_mul_brackets(expr, first=first, last=last))
@@ -140,40 +114,31 @@ class _FormLatex(_Form, _Latex):
 
 def family_text(family: Family) -> str:
     """A family as one line of text."""
-    return " = ".join(_FormText(family.leaves).sides(family))
+    return " = ".join(_FormText(family.leaves, "·").sides(family))
 
 
 def family_latex(family: Family) -> str:
     """A family as one line of LaTeX."""
-    return environment([" &= ".join(_FormLatex(family.leaves).sides(family))])
+    return environment([" &= ".join(_FormLatex(family.leaves, "dot").sides(family))])
 
 
-def _sides(step: MatrixStep, form: type[_FormText | _FormLatex], dot: str) -> tuple[str, str]:
-    if step.rhs is None:
-        return form(step.family.leaves).sides(step.family)
-    spell = form(step.names, dot)
-    return spell.name(step.quantity), spell._print(step.rhs)
-
-
-def matrix_text(*steps: MatrixStep) -> str:
+def matrix_text(shown: MatrixStep | MatrixDerivation) -> str:
     """Lines of the matrix form as aligned plain text."""
-    sides = [_sides(step, _FormText, "*") for step in steps]
-    widest = max(len(left) for left, _ in sides)
-    return aligned(
-        [(f"{f'({s.number})':>4}  {left:>{widest}} = {right}", s.reason) for s, (left, right) in zip(steps, sides)]
-    )
+    return rows_text(_rows(shown, _FormText, "·", "*"))
 
 
-def matrix_latex(*steps: MatrixStep) -> str:
+def matrix_latex(shown: MatrixStep | MatrixDerivation) -> str:
     """Lines of the matrix form as LaTeX."""
-    return environment([latex_row(s.number, *_sides(s, _FormLatex, r" \circ "), s.reason) for s in steps])
+    return rows_latex(_rows(shown, _FormLatex, "dot", r" \circ "))
 
 
-def matrices_text(form: MatrixDerivation) -> str:
-    """The matrix form as aligned plain text."""
-    return matrix_text(*form)
-
-
-def matrices_latex(form: MatrixDerivation) -> str:
-    """The matrix form as LaTeX."""
-    return matrix_latex(*form)
+def _rows(shown: Any, form: type[_FormText | _FormLatex], dot: str, by_element: str) -> list[Row]:
+    rows = []
+    for step in shown if isinstance(shown, Iterable) else (shown,):
+        if step.rhs is None:
+            sides = form(step.family.leaves, dot).sides(step.family)
+        else:
+            spell = form(step.names, by_element)
+            sides = spell.name(step.quantity), spell._print(step.rhs)
+        rows.append((step.number, *sides, step.reason))
+    return rows

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from types import MappingProxyType
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -48,13 +48,9 @@ class Quantity:
     @cached_property
     def name(self) -> str:
         """The textbook's name: ``net_h1``, ``dE_total/dw5``, ``w5_new``, ``m_w5``."""
-        if self.spelled:
-            return self.spelled
-        if self.of and self.by:
-            return f"d{self.of.name}/d{self.by.name}"
         if self.of:
-            return f"{self.of.name}_{self.mark}" if self.mark else f"{self.letter}_{self.of.name}"
-        return f"{self.letter}_{self.neuron}" if self.place else self.letter + _joined(self.index, "_")
+            return self._about(self.of.name, self.by.name if self.by else "")
+        return self.spelled or (f"{self.letter}_{self.neuron}" if self.place else self.letter + self.neuron)
 
     @cached_property
     def symbol(self) -> sp.Symbol:
@@ -64,11 +60,14 @@ class Quantity:
     @cached_property
     def family(self) -> str:
         """What the quantities of one row share: the name without the index."""
-        if self.of and self.by:
-            return f"d{self.of.family}/d{self.by.family}"
         if self.of:
-            return f"{self.of.family}_{self.mark}" if self.mark else f"{self.letter}_{self.of.family}"
-        return "_".join(filter(None, (self.letter, self.place.rstrip("_"))))
+            return self._about(self.of.family, self.by.family if self.by else "")
+        return f"{self.letter}_{self.place.rstrip('_')}" if self.place else self.letter
+
+    def _about(self, of: str, by: str) -> str:
+        if by:
+            return f"d{of}/d{by}"
+        return f"{of}_{self.mark}" if self.mark else f"{self.letter}_{of}"
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
@@ -78,7 +77,7 @@ class Quantity:
     @property
     def neuron(self) -> str:
         """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
-        return self.place + _joined(self.index, "_")
+        return self.place + "_".join(map(str, self.index))
 
     @cached_property
     def latex(self) -> str:
@@ -89,8 +88,7 @@ class Quantity:
     def parts(self) -> tuple[str, str]:
         """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
         if not self.spelled:
-            between = "," if self.place.endswith("_") else ""
-            return self.letter, self.place.rstrip("_") + between + _joined(self.index, ",")
+            return self.letter, self.place.replace("_", ",") + ",".join(map(str, self.index))
         word, *more = self.spelled.split("_")
         stem = word.rstrip("0123456789")
         if stem != word and stem.isalpha() and all(map(str.isdigit, more)):
@@ -98,47 +96,48 @@ class Quantity:
         return word, ("," if all(map(str.isdigit, more[1:])) else "_").join(more)
 
 
-def _joined(index: tuple[int, ...], between: str) -> str:
-    return between.join(map(str, index))
+SIGNED = ("rate", "constant")  # the tags of what has a sign of its own
 
 
-class Style:
-    """How names are typeset: in LaTeX here; other styles write other forms around the same parts."""
+class Style(NamedTuple):
+    """How names are typeset: ``word`` writes one that stands by itself, the forms stand around those."""
 
-    signs: Mapping[str, str] = MappingProxyType(
-        {"learning_rate": r"\eta", "weight_decay": r"\lambda", "beta": r"\beta", "beta1": r"\beta_{1}"}
-        | {"beta2": r"\beta_{2}", "rho": r"\rho", "epsilon": r"\epsilon", "n_samples": "n"}
-        | {"mhat": r"\hat{m}", "vhat": r"\hat{v}"}
-    )
+    derivative: str
+    marked: str
+    low: str  # a letter with a name below it
+    signs: Mapping[str, str]
+    word: Callable[[Quantity], str]
+    brief: bool = False  # whether the loss that is derived is a mere E
 
     def __call__(self, quantity: Quantity) -> str:
         """The name of a quantity, typeset."""
         of, by = quantity.of, quantity.by
-        if of and by:
-            return self.derivative(of, by)
-        if of and quantity.mark:
-            return self.marked(self(of), quantity.mark)
-        if of:
-            return self.low(self.signs.get(quantity.letter, quantity.letter), self(of))
-        return self.signs.get(quantity.name, "") if quantity.tag in SIGNED else self.word(quantity, *quantity.parts)
-
-    def derivative(self, of: Quantity, by: Quantity) -> str:
-        return rf"\frac{{\partial {self(of)}}}{{\partial {self(by)}}}"
-
-    def marked(self, of: str, mark: str) -> str:
-        return rf"{of}^{{\text{{{mark}}}}}"
-
-    def low(self, letter: str, index: str) -> str:
-        return f"{letter}_{{{index}}}"
-
-    def word(self, quantity: Quantity, letter: str, low: str) -> str:
-        letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
-        low = rf"\text{{{low}}}" if quantity.tag == "total" else low.replace("_", r"\_")
-        return self.low(letter, low) if low else letter
+        if not of:
+            return (quantity.tag in SIGNED and self.signs.get(quantity.name)) or self.word(quantity)
+        above = of.letter if self.brief and by and of.tag == "total" else self(of)
+        if by:
+            return self.derivative.format(above, self(by))
+        if quantity.mark:
+            return self.marked.format(above, quantity.mark)
+        return self.low.format(self.signs.get(quantity.letter, quantity.letter), above)
 
 
-SIGNED = ("rate", "constant")  # the tags of what has a sign of its own
-LATEX = Style()
+def _latex(quantity: Quantity) -> str:
+    letter, low = quantity.parts
+    letter = r"\delta" if quantity.tag == "delta" else letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
+    low = rf"\text{{{low}}}" if quantity.tag == "total" else low.replace("_", r"\_")
+    return f"{letter}_{{{low}}}" if low else letter
+
+
+_SIGNS = {
+    "learning_rate": r"\eta",
+    "weight_decay": r"\lambda",
+    "beta": r"\beta",
+    "beta1": r"\beta_{1}",
+    "beta2": r"\beta_{2}",
+}
+_SIGNS |= {"rho": r"\rho", "epsilon": r"\epsilon", "n_samples": "n", "mhat": r"\hat{m}", "vhat": r"\hat{v}"}
+LATEX = Style(r"\frac{{\partial {}}}{{\partial {}}}", r"{}^{{\text{{{}}}}}", "{}_{{{}}}", _SIGNS, _latex)
 
 
 def derivative(of: Quantity, by: Quantity, role: Role) -> Quantity:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partialmethod
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
+_LINES = {"__repr__": "core.text:lines_text", "_repr_latex_": "core.text:lines_latex"}
+_MATRICES = {"__repr__": "core.notation:matrix_text", "_repr_latex_": "core.notation:matrix_latex"}
 # A class's method, and the function that does it: it gets the object and what the method was given.
 SHOWN = MappingProxyType(
     {
-        "Step": {"__repr__": "core.text:step_text", "_repr_latex_": "core.text:step_latex"},
-        "Derivation": {"__repr__": "core.text:lines_text", "_repr_latex_": "core.text:lines_latex"},
-        "NumberedDerivation": {"__repr__": "core.text:lines_text", "_repr_latex_": "core.text:lines_latex"},
+        "Step": _LINES,
+        "Derivation": _LINES,
+        "NumberedDerivation": _LINES,
         "Family": {"__repr__": "core.notation:family_text", "_repr_latex_": "core.notation:family_latex"},
-        "MatrixStep": {"__repr__": "core.notation:matrix_text", "_repr_latex_": "core.notation:matrix_latex"},
-        "MatrixDerivation": {"__repr__": "core.notation:matrices_text", "_repr_latex_": "core.notation:matrices_latex"},
+        "MatrixStep": _MATRICES,
+        "MatrixDerivation": _MATRICES,
         "Path": {"__repr__": "core.text:path_text"},
         "Paths": {"__repr__": "core.text:paths_text", "_repr_latex_": "core.text:paths_latex"},
         "Network": {"diagram": "show.diagram:diagram"},
@@ -39,22 +42,15 @@ class Shown:
 
     _repr_latex_: Callable[[], str]
     _repr_html_: Callable[[], str]
+    _shows: ClassVar[Mapping[str, str]]
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        for method in SHOWN.get(cls.__name__, {}):
-            if method not in cls.__dict__:
-                setattr(cls, method, _shower(method))
+        if row := SHOWN.get(cls.__name__):
+            cls._shows = row
+            for method in row.keys() - cls.__dict__.keys():
+                setattr(cls, method, partialmethod(Shown._shown, method))
 
     def _shown(self, method: str, *given: Any) -> Any:
-        row = next(SHOWN[one.__name__] for one in type(self).__mro__ if method in SHOWN.get(one.__name__, {}))
-        module, _, function = row[method].partition(":")
+        module, _, function = self._shows[method].partition(":")
         return getattr(import_module(f"bpkit.{module}"), function)(self, *given)
-
-
-def _shower(method: str) -> Callable[[Shown], Any]:
-    def show(self: Shown) -> Any:
-        return self._shown(method)
-
-    show.__name__ = show.__qualname__ = method
-    return show

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from html import escape
 from numbers import Integral
-from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -46,57 +44,31 @@ def bracketed(text: str) -> str:
     return f"({text})" if text.startswith("-") or "times" in text or "e" in text or " " in text else text
 
 
-class _Plain(Style):
-    """Names as sentences have them: ∂E/∂w₅, net(o1), new w₅."""
-
-    signs = MappingProxyType(
-        {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
-        | {"rho": "ρ", "epsilon": "ε", "n_samples": "n", "mhat": "m\u0302", "vhat": "v\u0302"}
-    )
-
-    def derivative(self, of: Quantity, by: Quantity) -> str:
-        return f"∂{self(of)}/∂{self(by)}"
-
-    def marked(self, of: str, mark: str) -> str:
-        return f"{mark} {of}"
-
-    def low(self, letter: str, index: str) -> str:
-        return f"{letter}({index})"
-
-    def word(self, quantity: Quantity, letter: str, low: str) -> str:
-        if quantity.tag == "total":
-            return letter
-        if quantity.place:
-            return self.low(letter, low)
-        if letter + low == quantity.name and len(letter) == 1:
-            return letter + low.translate(_LOW)
-        return letter + low if quantity.name.startswith(letter + low[:1]) else quantity.name
-
-
-class _Html(_Plain):
-    """Names with low indices, for pages: ∂E/∂w<sub>5</sub>."""
-
-    def derivative(self, of: Quantity, by: Quantity) -> str:
-        return f"∂{of.letter if of.tag == 'total' else self(of)}/∂{self(by)}"
-
-    def marked(self, of: str, mark: str) -> str:
-        return f"{of}<sup>{mark}</sup>"
-
-    def low(self, letter: str, index: str) -> str:
-        return f"<i>{letter}</i><sub>{index}</sub>"
-
-    def word(self, quantity: Quantity, letter: str, low: str) -> str:
-        if quantity.place:
-            return self.low(letter, quantity.neuron)
-        if letter + low == quantity.name and len(letter) == 1 and low:
-            return f"{letter}<sub>{low}</sub>"
-        return quantity.name
-
-
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_WORD = re.compile(r"\w+(?:/\w+)?", re.ASCII)
-_MINUS = re.compile(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )")
-PLAIN, HTML = _Plain(), _Html()
+_SIGNS = {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
+_SIGNS |= {"rho": "ρ", "epsilon": "ε", "n_samples": "n", "mhat": "m\u0302", "vhat": "v\u0302"}
+
+
+def _plain(quantity: Quantity) -> str:
+    letter, low = quantity.parts
+    if quantity.tag == "total":
+        return letter
+    if quantity.place:
+        return f"{letter}({low})"
+    if letter + low == quantity.name and len(letter) == 1:
+        return letter + low.translate(_LOW)
+    return letter + low if quantity.name.startswith(letter + low[:1]) else quantity.name
+
+
+def _html(quantity: Quantity) -> str:
+    letter, low = quantity.parts
+    if quantity.place:
+        return f"<i>{letter}</i><sub>{quantity.neuron}</sub>"
+    return f"{letter}<sub>{low}</sub>" if low and letter + low == quantity.name and len(letter) == 1 else quantity.name
+
+
+PLAIN = Style("∂{}/∂{}", "{1} {0}", "{}({})", _SIGNS, _plain)  # as sentences have them: ∂E/∂w₅, net(o1), new w₅
+HTML = Style("∂{}/∂{}", "{}<sup>{}</sup>", "<i>{}</i><sub>{}</sub>", _SIGNS, _html, brief=True)
 
 
 def typeset(text: str, names: Mapping[str, Quantity]) -> str:
@@ -112,43 +84,29 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
         above, slash, below = word.partition("/")
         return f"{spelled(above)}/{spelled(below)}" if slash else neurons.get(word, word)
 
-    return _MINUS.sub("−", _WORD.sub(lambda found: spelled(found[0]), text))
+    text = re.sub(r"(?a:\w+(?:/\w+)?)", lambda found: spelled(found[0]), text)
+    return re.sub(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )", "−", text)
 
 
 class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
     """Plain text in the order of the lesson, with a middle dot for products."""
 
-    def __init__(self) -> None:
+    def __init__(self, dot: str = "·") -> None:
         super().__init__({"order": "none"})
+        self.dot = f" {dot} "
 
     def _print_Symbol(self, expr: sp.Symbol) -> str:
         return f"\0{expr.name}\0"
 
     def _print_Mul(self, expr: sp.Mul) -> str:
-        factors = list(expr.args)
-        sign = ""
-        if factors[0] == -1 and len(factors) > 1:
-            sign, factors = "-", factors[1:]
-        elif factors[0].is_Number and factors[0].is_negative:
-            sign, factors = "-", [-factors[0], *factors[1:]]
-        below = [f for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
-        above = [f for f in factors if f not in below]
-        text = " · ".join("½" if f == sp.S.Half else self.parenthesize(f, PRECEDENCE["Mul"]) for f in above) or "1"
-        for factor in below:
-            text += f" / {self.parenthesize(factor.base, PRECEDENCE['Mul'] + 1)}"
-        return sign + text
-
-    def _print_Add(self, expr: sp.Add, order: str | None = None) -> str:
-        text = ""
-        for term in expr.args:
-            piece = self._print(term)
-            if not text:
-                text = piece
-            elif piece.startswith("-"):
-                text += f" - {piece[1:]}"
-            else:
-                text += f" + {piece}"
-        return text
+        first, *rest = expr.args
+        negative = first.is_Number and first.is_negative
+        factors = rest if first == -1 and rest else [-first, *rest] if negative else [first, *rest]
+        below = [f.base for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
+        above = [f for f in factors if not (isinstance(f, sp.Pow) and f.exp == -1)]
+        text = self.dot.join("½" if f == sp.S.Half else self.parenthesize(f, PRECEDENCE["Mul"]) for f in above) or "1"
+        text += "".join(f" / {self.parenthesize(base, PRECEDENCE['Mul'] + 1)}" for base in below)
+        return "-" * bool(negative) + text
 
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
         base = self.parenthesize(expr.base, PRECEDENCE["Pow"])
@@ -158,13 +116,8 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
             return f"√{base}"
         return f"{base}²" if expr.exp == 2 else f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
 
-    def _print_Function(self, expr: sp.Function) -> str:
-        return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
-
-    _print_ExpBase = _print_exp = _print_Function
-
     def _print_log(self, expr: sp.log) -> str:
-        return self._print_Function(expr).replace("log", "ln", 1)
+        return f"ln({self._print(expr.args[0])})"
 
     def _print_Max(self, expr: sp.Max) -> str:
         return f"max({', '.join(self._print(arg) for arg in sorted(expr.args, key=lambda a: not a.is_Number))})"
@@ -206,30 +159,20 @@ def _form(expr: sp.Expr, dot: str | None) -> str:
     return str((_LATEX[dot] if dot else _TEXT)._print(expr))
 
 
-_PLACE = re.compile(
-    r"(?P<open>\\left\(|\()\0(?P<alone>[^\0]*)\0(?P<close> ?\\right\)|\))"
-    r"|\0(?P<begun>(?<![^\0]\0)|(?<=[+-] \0)|(?<=\(\0)|(?<=[^^]\{\0))?(?P<name>[^\0]*)\0"
-    r"((?P<raised>(?=[²^]))|(?P<ended>(?= [+/-] | ?\\right\)|\)|\}(?!\^)|$)))?"
-)
-_POWER = re.compile(r"\((\d[^ ()]*(e[^ ()]*| \\times [^ ()]*))\)")  # a positive number with a power of ten
-_BARE = re.compile(r"(<[^>]*>|[^ /^<])*|\(.*\)")  # what can be raised to a power as it is
+# A number alone in the brackets of a function needs none of its own; nor does a positive number with a power of ten
+# that is a term of a sum, or stands above a line.
+_DOUBLE = r"(\\left\(|\()\(([^()]*)\) ?(\\right\)|\))"
+_WHOLE = r"(^|[+-] |\(|[^^]\{)\((\d[^ ()]*(?:e[^ ()]*| \\times [^ ()]*))\)(?= [+/-] | ?\\right\)|\)|\}(?!\^)|$)"
 
 
 def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()") -> str:
-    """Something in every place; the brackets of a function and those of a number in it are one pair."""
-
-    def put(match: re.Match[str]) -> str:
-        text = word(match["alone"] or match["name"])
-        if match["alone"]:
-            inside = text[1:-1] if text.startswith("(") else text
-            return f"{match['open']}{inside}{match['close'] if inside is text else match['close'].strip()}"
-        if match["raised"] is not None and not _BARE.fullmatch(text):
-            return text.join(brackets)  # between the two
-        whole = match["begun"] is not None and match["ended"] is not None  # a term of a sum, or above a line
-        power = _POWER.fullmatch(text) if whole else None
-        return power[1] if power else text
-
-    return _PLACE.sub(put, form)
+    """Something in every place, in brackets where it is raised to a power and is no plain name."""
+    pieces = form.split("\0")
+    for i in range(1, len(pieces), 2):
+        text = word(pieces[i])
+        compound = text[0] != "(" and not {*" /^"}.isdisjoint(text.replace("</", ""))
+        pieces[i] = text.join(brackets) if compound and pieces[i + 1].startswith(("²", "^")) else text
+    return re.sub(_WHOLE, r"\1\2", re.sub(_DOUBLE, r"\1\2\3", "".join(pieces)))
 
 
 def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
@@ -240,17 +183,16 @@ def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
 
 def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[str, str] | None = None) -> str:
     """One right side as LaTeX; ``numbers`` puts those in the places of symbols."""
-    words = numbers or {}
-    return _fill(
-        _form(expr, "times" if numbers else "dot"),
-        lambda name: words.get(name) or _known(name, names).latex,
-        (r"\left(", r"\right)"),
-    )
+    words, dot = numbers or {}, "times" if numbers else "dot"
+    return _fill(_form(expr, dot), lambda name: words.get(name) or _known(name, names).latex, (r"\left(", r"\right)"))
 
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
     """One right side as HTML."""
-    return _fill(escape(_form(expr, None)), lambda name: HTML(_known(name, names)))
+    return _fill(_form(expr, None).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
+
+
+_ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})
 
 
 def _known(name: str, names: Mapping[str, Quantity]) -> Quantity:

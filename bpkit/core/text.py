@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from bpkit.core.paths import Path, Paths
 
 Numbers = Mapping[str, float]
+Row = tuple[int, str, str, str]  # number, left side, right side, reason
 LONG = 60  # signs of a line of text: what a page shows beside the reason without scrolling
 NARROW = 46  # signs of a reason: longer ones go on below, so that lines and reasons fit beside each other
 WIDTH = 96  # where the reasons start, unless every line is shorter
@@ -56,61 +56,50 @@ def _sides(
     return [side for i, side in enumerate(sides) if i == 0 or side.strip("()") != sides[i - 1].strip("()")]
 
 
-def aligned(rows: Sequence[tuple[str, str]]) -> str:
-    """Lines with their reasons in a column behind them."""
-    edge = min(max(len(line) for line, _ in rows), WIDTH)
-    return "\n".join(f"{line:<{edge}}   {reason}" for line, reason in rows)
-
-
 def environment(rows: Sequence[str]) -> str:
     """Rows of LaTeX as one display, lined up at their ampersands."""
     return "$$\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}$$"
 
 
+def rows_text(rows: Sequence[Row]) -> str:
+    """Numbered lines as aligned plain text, the reasons in a column behind them."""
+    tags = max(len(f"({number})") for number, *_ in rows)
+    widest = max(len(left) for _, left, *_ in rows)
+    lines = [f"{f'({number})':>{tags}}  {left:>{widest}} = {right}" for number, left, right, _ in rows]
+    edge = min(max(map(len, lines)), WIDTH)
+    return "\n".join(f"{line:<{edge}}   {reason}" for line, (*_, reason) in zip(lines, rows))
+
+
+def rows_latex(rows: Sequence[Row]) -> str:
+    """Numbered lines as one LaTeX ``align``: each number in front, as at the right edge it would be scrolled away."""
+    return environment(
+        [
+            rf"\text{{({n})}} && {left} &= {right} && {{\small{_reason_latex(reason)}}}"
+            for n, left, right, reason in rows
+        ]
+    )
+
+
 def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
     """Numbered lines as aligned plain text, the reason behind each."""
-    widest = max(len(step.name) for step in steps)
-    tags = max(len(str(step.number)) for step in steps) + 2
-    return aligned(
-        [(f"{f'({s.number})':>{tags}}  {s.name:>{widest}} = {sides_text(s, numbers, digits)}", s.reason) for s in steps]
-    )
+    return rows_text([(s.number, s.name, sides_text(s, numbers, digits), s.reason) for s in steps])
 
 
-def latex(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Numbered lines as one LaTeX ``align``, every line with its equation number and its reason."""
-    return environment(
-        [latex_row(s.number, s.quantity.latex, sides_latex(s, numbers, digits), s.reason) for s in steps]
-    )
-
-
-def step_text(step: Step) -> str:
-    """One line as text."""
-    return text((step,))
-
-
-def step_latex(step: Step) -> str:
-    """One line as LaTeX."""
-    return latex((step,))
-
-
-def lines_text(lines: Derivation | NumberedDerivation) -> str:
-    """All lines as text, with the numbers where there are some."""
+def lines_text(lines: Step | Derivation | NumberedDerivation) -> str:
+    """A line or several as text, with the numbers where there are some."""
     return text(*_shown(lines))
 
 
-def lines_latex(lines: Derivation | NumberedDerivation) -> str:
-    """All lines as LaTeX, with the numbers where there are some."""
-    return latex(*_shown(lines))
+def lines_latex(lines: Step | Derivation | NumberedDerivation) -> str:
+    """A line or several as LaTeX, with the numbers where there are some."""
+    steps, numbers, digits = _shown(lines)
+    return rows_latex([(s.number, s.quantity.latex, sides_latex(s, numbers, digits), s.reason) for s in steps])
 
 
-def _shown(lines: Derivation | NumberedDerivation) -> tuple[Any, ...]:
+def _shown(lines: Any) -> tuple[Sequence[Step], Numbers | None, int]:
     """Steps, and the numbers with their digits."""
-    return tuple(lines), getattr(lines, "numbers", None), getattr(lines, "digits", 6)
-
-
-def latex_row(number: int, left: str, right: str, reason: str) -> str:
-    """One line of the ``align``: its number in front, as one at the right edge would be scrolled out of sight."""
-    return rf"\text{{({number})}} && {left} &= {right} && {{\small{_reason_latex(reason)}}}"
+    steps = tuple(lines) if isinstance(lines, Iterable) else (lines,)
+    return steps, getattr(lines, "numbers", None), getattr(lines, "digits", 6)
 
 
 def _reason_latex(reason: str) -> str:
@@ -124,7 +113,10 @@ def _reason_latex(reason: str) -> str:
 
 def words_latex(words: str) -> str:
     """Plain words inside ``\\text``: underscores and the like made harmless."""
-    return re.sub(r"([_#%&{}$])", r"\\\1", words)
+    return words.translate(_HARMLESS)
+
+
+_HARMLESS = str.maketrans({sign: f"\\{sign}" for sign in "_#%&{}$"})
 
 
 def path_text(path: Path) -> str:
