@@ -48,16 +48,17 @@ class Trace(Shown):
     def __len__(self) -> int:
         return len(self.loss)
 
+    @cached_property
+    def _columns(self) -> Mapping[str, Array]:
+        return {**dict(zip(self.problem.network.parameters, self.table.T)), "E_total": self.loss, **self.state}
+
     def __getitem__(self, name: str) -> Array:
-        names = self.problem.network.parameters
-        if name == "E_total":
-            return self.loss
-        if name in self.state:
-            return self.state[name]
-        if name not in names:
-            known = (*names, *self.state)
-            raise BpkitError(f"trace: expected a weight, a bias or E_total, got {name!r}{suggest(name, known)}")
-        return self.table[:, names.index(name)]
+        if name not in self._columns:
+            state = f", what the run remembers ({', '.join(islice(self.state, 2))}, ..)" if self.state else ""
+            raise BpkitError(
+                f"trace: expected a weight, a bias{state} or E_total, got {name!r}{suggest(name, self._columns)}"
+            )
+        return self._columns[name]
 
     def at(self, update: int) -> Problem:
         """The problem as it stood after so many updates."""
@@ -132,18 +133,25 @@ def train(problem: Problem, steps: int = 1000) -> Trace:
             f"recorded, got {steps}; train in pieces: trace.final is the problem to go on with"
         )
     rows = _records(problem, steps, width)
-    loss = rows[:, -1]
-    if problem.is_batch and problem.batch == "each":  # a loop of single samples knows the loss of one
-        loss = _whole_loss(problem, rows[:, : len(names)])
+    # A loop of single samples knows the loss of one.
+    loss = _whole_loss(problem, rows[:, : len(names)]) if _by_sample(problem) else rows[:, -1]
     finite = np.isfinite(rows).all(axis=1) & np.isfinite(loss)
     good = len(rows) if finite.all() else int(np.argmin(finite))
-    rows, loss = rows[:good], loss[:good]
-    remembered = dict(zip(problem.state, rows[:, len(names) : -1].T))
-    if "t" in problem.state and "t" not in remembered:
-        remembered["t"] = problem.state["t"] + np.arange(good)
-    for array in (rows, loss, *remembered.values()):
+    return _trace(problem, rows[:good], loss[:good], None if good == steps + 1 else good)
+
+
+def _trace(problem: Problem, rows: Array, loss: Array, diverged_at: int | None = None) -> Trace:
+    width = len(problem.network.parameters)
+    state = dict(zip(problem.state, rows[:, width:-1].T))
+    if "t" in problem.state:
+        state.setdefault("t", problem.state["t"] + np.arange(len(rows)))
+    for array in (rows, loss, *state.values()):
         array.setflags(write=False)
-    return Trace(problem, loss, rows[:, : len(names)], remembered, None if good == steps + 1 else good)
+    return Trace(problem, loss, rows[:, :width], state, diverged_at)
+
+
+def _by_sample(problem: Problem) -> bool:
+    return problem.is_batch and problem.batch == "each"
 
 
 def _records(problem: Problem, steps: int, width: int) -> Array:
@@ -156,49 +164,31 @@ def _records(problem: Problem, steps: int, width: int) -> Array:
     if len(rows) == steps + 1 or not np.isfinite(rows[-1:]).all():
         return rows
     # math refuses what leaves the floats; NumPy goes on from the last record, with infinities if it must.
-    done = max(len(rows) - 1, 0)
-    return np.concatenate([rows[:done], _lines(_at(problem, rows, done), steps - done, width, arrays=True)])
-
-
-def _at(problem: Problem, rows: Array, update: int) -> Problem:
-    if not len(rows):
-        return problem
-    names = problem.network.parameters
-    state = {**problem.state, **dict(zip(problem.state, rows[update][len(names) : -1]))}
-    if "t" in state:
-        state["t"] = problem.state["t"] + update
-    return replace(problem, parameters=dict(zip(names, rows[update])), state=state)
+    start, kept = _trace(problem, rows, rows[:, -1]).final, rows[:-1]
+    return np.concatenate([kept, _lines(start, steps - len(kept), width, arrays=True)])
 
 
 def _lines(problem: Problem, steps: int, width: int, arrays: bool) -> Array:
     """The straight lines, for floats or for arrays."""
-    program, givens = problem.derivation.program, problem.givens
+    program, givens, name = problem.derivation.program, problem.givens, "train"
     records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
     more: dict[str, Any] = {"settle__": settler(problem)} if arrays else {}
-    name = "train"
-    if problem.is_batch and problem.batch == "each":
+    if _by_sample(problem):
         name, table = "each", np.hstack([problem.inputs, problem.targets])
-        rows = np.expand_dims(table, -1) if arrays else table.tolist()
-        more["samples__"] = islice(cycle(rows), problem.next_sample, None)
+        more = {"settle__": np.mean} if arrays else {}  # of one sample
+        more["samples__"] = islice(cycle(table[..., None] if arrays else table.tolist()), problem.next_sample, None)
         givens = {key: value for key, value in givens.items() if key not in program.data}
-        if arrays:
-            more["settle__"] = np.mean  # of one sample
-    run = program.function(name, arrays)
-    more["record"] = lambda *row: records.extend(pack(*row))
     if arrays:
-        with np.errstate(all="ignore"):
-            run(**{key: np.asarray(value, dtype=float) for key, value in givens.items()}, **more, steps=steps)
-    else:
-        with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
-            run(**givens, **more, steps=steps)
+        givens = {key: np.asarray(value, dtype=float) for key, value in givens.items()}
+    run = program.function(name, arrays)
+    refused = () if arrays else (ArithmeticError, ValueError)  # by math, what leaves the floats
+    with np.errstate(all="ignore"), suppress(*refused):
+        run(**givens, **more, steps=steps, record=lambda *row: records.extend(pack(*row)))
     return np.frombuffer(records).reshape(-1, width)
 
 
 def _whole_loss(problem: Problem, table: Array) -> Array:
     """The whole batch's loss at each row of parameters, some thousand samples at a time."""
-    names = problem.network.parameters
-    if not len(table):
-        return np.empty(0)
-    size = max(1, 100_000 // len(problem.inputs))
-    pieces = [table[start : start + size] for start in range(0, len(table), size)]
-    return np.concatenate([loss_over(problem, **dict(zip(names, piece.T))) for piece in pieces])
+    names, size = problem.network.parameters, max(1, 100_000 // len(problem.inputs))
+    pieces = (table[start : start + size] for start in range(0, len(table), size))
+    return np.concatenate([np.empty(0), *(loss_over(problem, **dict(zip(names, piece.T))) for piece in pieces)])

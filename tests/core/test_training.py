@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,6 +108,19 @@ def test_the_shapes_of_a_trace(steps: int) -> None:
                 array[0] = 1
 
 
+def test_what_a_trace_does_not_have_is_refused_with_what_it_has() -> None:
+    adam = bp.train(ARTICLE.replace(update=bp.updates.Adam()), 2)
+    with pytest.raises(
+        bp.BpkitError, match=r"^trace: expected a weight, a bias, what .*\(t, m_w1, ..\) or E_total, got 'x'"
+    ):
+        adam["x"]
+    with pytest.raises(bp.BpkitError, match=r"^trace: expected a weight, a bias or E_total, got 'm_w1'; did .*'w1'"):
+        bp.train(ARTICLE, 2)["m_w1"]
+    with pytest.raises(bp.BpkitError, match="got 'E_totl'; did you mean 'E_total'"):
+        adam["E_totl"]
+    assert [name for name in adam.state if np.shares_memory(adam[name], adam.state[name])] == [*adam.state]
+
+
 def test_updated_is_the_last_state_and_runs_may_be_chained() -> None:
     assert ARTICLE.updated(3).updated(4).parameters == pytest.approx(ARTICLE.updated(7).parameters, rel=1e-14)
     assert ARTICLE.updated(0) == ARTICLE
@@ -170,6 +184,49 @@ def test_a_run_goes_on_where_one_exponential_leaves_the_floats() -> None:
     assert trace.diverged_at is None
     assert len(trace) == 6
     np.testing.assert_allclose(trace["w1"][1:], 1 - 2000 / (1 + math.exp(-1)), rtol=1e-14)
+
+
+def plain_update(rule: bp.updates.UpdateRule, g: float, memory: dict[str, float]) -> float:
+    """The step of a rule as its paper writes it; ``memory`` is what it remembers."""
+    if isinstance(rule, bp.updates.Momentum):
+        memory["v"] = rule.beta * memory.get("v", 0) + g
+        return memory["v"]
+    if isinstance(rule, bp.updates.Adam):
+        memory["t"] = memory.get("t", 0) + 1
+        memory["m"] = rule.beta1 * memory.get("m", 0) + (1 - rule.beta1) * g
+        memory["v"] = rule.beta2 * memory.get("v", 0) + (1 - rule.beta2) * g**2
+        m, v = memory["m"] / (1 - rule.beta1 ** memory["t"]), memory["v"] / (1 - rule.beta2 ** memory["t"])
+        return float(m / (math.sqrt(v) + rule.epsilon))
+    return g
+
+
+@pytest.mark.parametrize("rule", [bp.updates.GradientDescent(), bp.updates.Momentum(0.5), bp.updates.Adam()], ids=repr)
+@pytest.mark.parametrize("start", [-300.0, -660.0, -800.0])
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_run_goes_on_as_before_where_it_leaves_the_floats(
+    rule: bp.updates.UpdateRule, start: float, batch: bool
+) -> None:
+    """A negative rate drives the net below -710, where e^-net is no float, early or late or from the first record on;
+    what a rule remembers and whose turn it is go on, as in a plain program.
+    """
+    network = bp.Network(1, 1, loss="binary_cross_entropy", bias="none")
+    inputs, steps = [1.0, 1.375, 1.125][: 3 if batch else 1], 8
+    data: tuple[list[Any], list[Any]] = ([[x] for x in inputs], [[1.0]] * 3) if batch else (inputs, [1.0])
+    problem = bp.Problem(network, {"w1": start}, *data, learning_rate=-100.0, update=rule, batch="each")
+    trace, w, memory = bp.train(problem, steps), start, dict[str, float]()
+    assert len(trace) == steps + 1
+    for update in range(steps + 1):
+        assert trace["w1"][update] == pytest.approx(w, rel=1e-13)
+        assert trace.loss[update] == pytest.approx(
+            -w * sum(inputs) / len(inputs), rel=1e-13
+        )  # -log out, for out near 0
+        for name, value in memory.items():
+            assert trace["t" if name == "t" else f"{name}_w1"][update] == pytest.approx(value, rel=1e-12)
+        w -= -100.0 * plain_update(rule, -inputs[update % len(inputs)], memory)  # out is 0, so the slope is -x
+    assert w < -1000
+    rest = bp.train(trace.at(2), steps - 2)
+    for name in ("w1", *trace.state):
+        np.testing.assert_allclose(rest[name], trace[name][2:], rtol=1e-12)
 
 
 def test_a_loss_that_is_infinite_from_the_start() -> None:
