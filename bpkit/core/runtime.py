@@ -1,4 +1,7 @@
-"""The few functions that generated code calls and that ``math`` and NumPy lack: for floats, and for arrays."""
+"""The few functions that generated code calls and that ``math`` and NumPy lack: for floats, and for arrays.
+
+Those for floats serve at high precision too, with mpmath's functions in place of math's.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import math
 import operator
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import reduce
+from math import exp, fsum, inf, log, log1p
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -15,95 +20,81 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[np.float64]]  # numpy.typing's NDArray, without its import
 DIGITS = 1000  # of the second try, where floats overflow: 1 - softmax at net inputs of ±1000 leaves e^-2000
 
+# For floats
+
 
 def softmax(own: float, *nets: float) -> float:
     """The share of e^own in the sum over the layer, without overflow."""
     top = max(nets)
-    return math.exp(own - top) / math.fsum(math.exp(net - top) for net in nets)
+    return exp(own - top) / fsum(exp(net - top) for net in nets)
 
 
 def log_softmax(own: float, *nets: float) -> float:
     """The logarithm of that share, exact also where the share rounds to 0 or 1."""
-    nets_left = list(nets)
     top = max(nets)
-    nets_left.remove(top)
-    return own - top - math.log1p(math.fsum(math.exp(net - top) for net in nets_left))
+    return own - top - log1p(others(1.0, *(exp(net - top) for net in nets)))
 
 
 def others(own: float, *row: float) -> float:
     """The sum of a row without one of its numbers; unlike 1 - out it keeps its digits where out rounds to 1."""
     rest = [*row]
     rest.remove(own)
-    return math.fsum(rest)
+    return fsum(rest)
 
 
 def xlogy(x: float, y: float) -> float:
     """x·ln y, which is 0 when x is."""
-    return 0.0 if x == 0 else x * math.log(y)
+    return 0.0 if x == 0 else x * log(y)
 
 
 def xexp(x: float, z: float) -> float:
-    """x·e^z, which is 0 when x is, and infinite where e^z leaves the floats."""
-    if x == 0:
-        return 0.0
-    return x * (math.exp(z) if z < 709 else math.inf)
+    """x·e^z, which is 0 when x is."""
+    return 0.0 if x == 0 else x * exp(z)
 
 
 def ratio(x: float, y: float) -> float:
-    """x/y, which is 0 when x is."""
-    return 0.0 if x == 0 else x / y
+    """x/y, which is 0 when x is, and infinite when only y is."""
+    return 0.0 if x == 0 else x / y if y else x * inf
 
 
-def pick(condition: bool, then: Callable[..., Any], otherwise: Callable[..., Any], *given: Any) -> Any:
-    """The first where the condition holds, else the second."""
-    return then(*given) if condition else otherwise(*given)
+# For arrays: as those above, element by element
 
 
 def array_softmax(own: Array, *nets: Array) -> Array:
-    """As ``softmax``, sample by sample."""
-    top = _top(nets)
+    top = reduce(np.maximum, nets)
     share: Array = np.exp(own - top) / sum(np.exp(net - top) for net in nets)
     return share
 
 
 def array_log_softmax(own: Array, *nets: Array) -> Array:
-    """As ``log_softmax``, sample by sample."""
-    stack = np.sort(np.stack(np.broadcast_arrays(*nets)), axis=0)
-    rest = np.exp(stack[:-1] - stack[-1]).sum(axis=0)
-    log_share: Array = own - stack[-1] - np.log1p(rest)
+    *rest, top = np.sort(np.broadcast_arrays(*nets), axis=0)
+    log_share: Array = own - top - np.log1p(sum(np.exp(net - top) for net in rest))
     return log_share
 
 
 def array_others(own: Array, *row: Array) -> Array:
-    """As ``others``, sample by sample; ``own`` is one of the row itself, not only its equal."""
+    """``own`` is one of the row itself, not only its equal."""
     rest: Array = sum((one for one in row if one is not own), np.zeros(()))
     return rest
 
 
-def _top(nets: tuple[Array, ...]) -> Array:
-    top = nets[0]
-    for net in nets[1:]:
-        top = np.maximum(top, net)
-    return top
-
-
 def array_xlogy(x: Array, y: Array) -> Array:
-    """As ``xlogy``, element by element."""
     return np.where(np.equal(x, 0), 0.0, x * np.log(y))
 
 
 def array_xexp(x: Array, z: Array) -> Array:
-    """As ``xexp``, element by element."""
     return np.where(np.equal(x, 0), 0.0, x * np.exp(z))
 
 
 def array_ratio(x: Array, y: Array) -> Array:
-    """As ``ratio``, element by element."""
     return np.where(np.equal(x, 0), 0.0, np.divide(x, y))
 
 
+array_erf, array_erfc, array_gamma = (np.vectorize(one, otypes=[float]) for one in (math.erf, math.erfc, math.gamma))
+
+
 def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[..., Any], *given: Any) -> Array:
-    """Element by element the first or the second, which is computed only where it is needed."""
+    """The first where the condition holds, else the second, which is computed only where it is needed."""
     holds = np.asarray(condition)
     if holds.all():
         value: Array = then(*given)
@@ -115,6 +106,9 @@ def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[...
     full = given if all(np.shape(one) == holds.shape for one in given) else np.broadcast_arrays(holds, *given)[1:]
     value.put(rest, otherwise(*(np.take(one, rest) for one in full)))
     return value
+
+
+# The second try, at high precision
 
 
 def guarded(function: Callable[..., float]) -> Callable[..., float]:
@@ -150,25 +144,21 @@ def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+_PRECISE: dict[str, Callable[..., Any]] = {  # what math has not: first what code for arrays calls, for one number
+    "where": lambda condition, then, otherwise: then if condition else otherwise,
+    "pick": lambda condition, then, otherwise, *given: (then if condition else otherwise)(*given),
+    "logical_and": operator.and_,
+    "logical_or": operator.or_,
+}
+
+
 def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same compiled code with mpmath's functions in place of math's."""
-    own = {
-        "abs": abs,
-        "pick": pick,
-        "logical_and": operator.and_,
-        "logical_or": operator.or_,
-        "where": _where,
-        "xlogy": _xlogy,
-        "xexp": _xexp,
-        "ratio": _ratio,
-        "softmax": _softmax,
-        "log_softmax": _log_softmax,
-        "others": _others,
-    }
     names = {}
     for name in called(function.__code__):
         users = getattr(function.__globals__.get(name), "precise", None)
-        names[name] = users or own.get(name) or getattr(mpmath, name)
+        if found := users or _PRECISE.get(name) or getattr(mpmath, name, None):
+            names[name] = found  # what is left, such as max, is Python's own
     return FunctionType(function.__code__, names, function.__name__)
 
 
@@ -178,36 +168,8 @@ def called(code: CodeType) -> set[str]:
     return set(code.co_names).union(*map(called, inner))
 
 
-def _where(condition: bool, then: Any, otherwise: Any) -> Any:
-    return then if condition else otherwise
-
-
-def _xlogy(x: Any, y: Any) -> Any:
-    return x * 0 if x == 0 else x * mpmath.log(y)
-
-
-def _xexp(x: Any, z: Any) -> Any:
-    return x * 0 if x == 0 else x * mpmath.exp(z)
-
-
-def _ratio(x: Any, y: Any) -> Any:
-    if x == 0:
-        return x * 0
-    return x / y if y != 0 else mpmath.inf * x
-
-
-def _softmax(own: Any, *nets: Any) -> Any:
-    return 1 / sum(mpmath.exp(net - own) for net in nets)
-
-
-def _log_softmax(own: Any, *nets: Any) -> Any:
-    return -mpmath.log(sum(mpmath.exp(net - own) for net in nets))
-
-
-def _others(own: Any, *row: Any) -> Any:
-    rest = [*row]
-    rest.remove(own)
-    return mpmath.fsum(rest)
+for _one in (others, softmax, log_softmax, xlogy, xexp, ratio):
+    _PRECISE[_one.__name__] = at_high_precision(_one)
 
 
 def precisely(function: Callable[..., Any], *given: float) -> Any:
@@ -217,23 +179,13 @@ def precisely(function: Callable[..., Any], *given: float) -> Any:
     """
     with mpmath.workdps(DIGITS):
         found = function(*map(mpmath.mpf, given))
-        return tuple(map(as_float, found)) if isinstance(found, tuple) else as_float(found)
+        return tuple(map(_as_float, found)) if isinstance(found, tuple) else _as_float(found)
 
 
-def as_float(value: Any) -> float:
+def _as_float(value: Any) -> float:
     """The nearest float: infinite beyond them, nan for what is not real."""
     number = mpmath.mpmathify(value)
-    if isinstance(number, mpmath.mpc):
-        return math.nan
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
-
-
-array_erf = np.vectorize(math.erf, otypes=[float])
-array_erfc = np.vectorize(math.erfc, otypes=[float])
-array_gamma = np.vectorize(math.gamma, otypes=[float])
+    return math.nan if isinstance(number, mpmath.mpc) else float(number)
 
 
 # What generated code may call: the names of math, which NumPy has as well or this module gives it, and those above.
@@ -250,8 +202,7 @@ def imports(names: Collection[str], arrays: bool) -> list[str]:
     plain = [name for name in (*MATH, *CONSTANTS, *(ARRAYS_ONLY if arrays else MATH_ONLY)) if name in names]
     own = [name for name in (*OWN, *(MATH_ONLY if arrays else ())) if name in names]
     if arrays:
-        turned = ("asin", "acos", "atan", "asinh", "acosh", "atanh")  # arcsin in NumPy
-        plain = [f"arc{name[1:]} as {name}" if name in turned else name for name in plain]
+        plain = [f"arc{name[1:]} as {name}" if name in MATH and name[0] == "a" else name for name in plain]
         own = [f"array_{name} as {name}" for name in own]
     lines = [f"from {'numpy' if arrays else 'math'} import {', '.join(plain)}"] if plain else []
     return [*lines, *([f"from bpkit.core.runtime import {', '.join(own)}"] if own else [])]
