@@ -107,8 +107,9 @@ def _too_far(trace: Trace, updates: Rows, by: float) -> str:
     start = trace.table[updates]
     steps = trace.table[updates + 1] - start
     size = np.maximum(1, np.abs(start).max(axis=1))
-    shares = size / np.maximum(size, np.abs(steps).max(axis=1)) / 10.0 ** np.arange(1, 7)[:, None]
-    shorter = _lower(trace, start + shares[..., None] * steps, trace.loss[updates], by)
+    shares = size / np.maximum(size, np.abs(steps).max(axis=1)) / 2.0 ** np.arange(1, 21)[:, None]
+    ends = np.minimum(trace.loss[updates], trace.loss[updates + 1])
+    shorter = _lower(trace, start + shares[..., None] * steps, ends, by)
     rate = trace.problem.learning_rate
     return f"learning rate {rate:g} is too large here; take a smaller one" if shorter.any(axis=0).mean() >= 0.5 else ""
 
@@ -134,7 +135,9 @@ def _swings(trace: Trace) -> Iterator[Trouble]:
     """No smaller loss for half of the run, though most updates leap over one; usual where samples take turns."""
     loss, last, (each, turn) = trace.loss, len(trace) - 1, _turns(trace)
     window, low = 2 * MEMORY * turn, int(np.argmax(loss <= loss.min() + abs(loss.min()) / 1000))
-    if each > 1 or last - low < max(window, low) or _solved(trace, loss[-window:].max()):
+    ways = np.sign(np.diff(trace.table[-window - 1 :], axis=0))
+    back = (ways[1:] * ways[:-1]).sum(axis=1) < 0
+    if each > 1 or last - low < max(window, low) or not back.any() or _solved(trace, loss[-window:].max()):
         return
     if why := _too_far(trace, np.arange(last - window, last), 0.01):
         what = f"The weights swing from side to side {_from(low + 1)} and the loss gets no smaller"

@@ -240,6 +240,110 @@ def test_jitter_of_a_loss_near_zero_is_no_growth() -> None:
     assert find_troubles(bp.train(start.replace(w1=0.5001, update=bp.updates.Adam()), 30)) == ()
 
 
+# The weights swing
+
+
+PARABOLA = P(N(1, 1, activation="identity", bias="none"), {"w1": 0.0}, [1.0], [1.0])  # (w - 1)² / 2
+SWING = "The weights swing from side to side from update {} on and the loss gets no smaller, because learning rate {} "
+SWING += "is too large here; take a smaller one"
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("rate", [1.05, 1.1, 1.2])
+def test_a_loss_that_goes_up_and_down_for_ever(rate: float, batch: bool) -> None:
+    """Two equal weights a turn to a(1 + r - r a²), a cubic map: beyond r = 1 it ends in a and b in turn, with
+    ab = 1/r and a² + b² = 1 + 1/r, that is a loss (a² - 1)² / 2 and (b² - 1)² / 2.
+    """
+    start = P(N(1, 1, 1, activation="identity", bias="none"), {"w1": 0.5, "w2": 0.5}, [1.0], [1.0], rate)
+    if batch:
+        start = start.replace(inputs=[[1.0]], targets=[[1.0]], batch="each")  # whose one sample is the whole batch
+    trace = bp.train(start, 400)
+    squares = np.roots([1, -(1 + 1 / rate), 1 / rate**2])
+    np.testing.assert_allclose(sorted(trace.loss[-2:]), sorted((squares - 1) ** 2 / 2), rtol=1e-6)
+    best = min(trace.loss)
+    first = next(update for update, loss in enumerate(trace.loss) if loss <= 1.001 * best) + 1
+    assert find_troubles(trace) == (("swings", first, SWING.format(first, rate)),)
+
+
+@pytest.mark.parametrize("rate", [0.9, 0.97])
+def test_a_swing_that_dies_away_is_no_trouble(rate: float) -> None:
+    start = P(N(1, 1, 1, activation="identity", bias="none"), {"w1": 0.5, "w2": 0.5}, [1.0], [1.0], rate)
+    for steps in (20, 40, 400):
+        trace = bp.train(start, steps)
+        assert (np.diff(np.sign(trace["w1"][:20] - 1)) != 0).sum() > 10
+        assert find_troubles(trace) == ()
+
+
+@pytest.mark.parametrize("rate", [1.9, 1.99, 2.0])
+def test_weights_that_leap_to_the_other_side_and_back(rate: float) -> None:
+    """w - 1 turns to (1 - r)(w - 1): at r = 2 it stays as large, and the loss is the same for ever."""
+    for steps in (1, 19, 20, 300):
+        trace = bp.train(PARABOLA.replace(learning_rate=rate), steps)
+        told = rate == 2 and steps >= 20  # of fewer updates nobody can be sure
+        assert find_troubles(trace) == ((("swings", 1, SWING.format(1, 2)),) if told else ())
+
+
+@pytest.mark.parametrize("steps", [199, 200, 1000])
+def test_a_rule_with_a_memory_has_ten_times_as_long(steps: int) -> None:
+    """With momentum w - 1 follows powers of two numbers; at r = 2(1 + beta) they are -1 and -beta, and a velocity of
+    2/3 leaves the first alone.
+    """
+    rule, state = bp.updates.Momentum(0.5), {"v_w1": 2 / 3}
+    trace = bp.train(PARABOLA.replace(learning_rate=3.0, update=rule).replace(state=state), steps)
+    np.testing.assert_allclose(trace["w1"], [2.0 * (update % 2) for update in range(steps + 1)], atol=1e-9)
+    assert kinds(trace) == ["swings"] * (steps >= 200)
+    damped = trace.problem.replace(learning_rate=2.5)
+    assert find_troubles(bp.train(damped, steps)) == ()
+
+
+def test_only_a_swing_that_lasts_for_half_of_the_run_is_one() -> None:
+    here, there = PARABOLA.replace(w1=0.0, learning_rate=0.25), PARABOLA.replace(w1=2.0)
+    for before in (0, 5, 20, 30):
+        for swings in (19, 20, 25, 30, 31):
+            way = [here.replace(w1=-9 + 9 * step / before) for step in range(before)]
+            trace = through(here, *way, *([here, there] * swings)[: swings + 1])
+            told = swings >= max(20, before)
+            assert find_troubles(trace) == ((("swings", before + 1, SWING.format(before + 1, 0.25)),) if told else ())
+
+
+@pytest.mark.parametrize("other", [0.5, 0.9, 1.2])
+def test_weights_that_go_to_and_fro_on_one_side_leap_over_nothing(other: float) -> None:
+    rows = [PARABOLA, PARABOLA.replace(w1=other)] * 20
+    assert ("swings" in kinds(through(PARABOLA, *rows))) == (other > 1)
+
+
+def test_what_is_as_good_as_solved_may_swing() -> None:
+    for size, told in ((0.1, True), (0.04, True), (0.03, False)):  # losses are size² / 2, at the start 1/2
+        sides = [PARABOLA.replace(w1=1 + size), PARABOLA.replace(w1=1 - size)]
+        assert kinds(through(PARABOLA, PARABOLA, *sides * 12)) == ["swings"] * told
+    tiny = [PARABOLA.replace(w1=1 + 0.001), PARABOLA.replace(w1=1 - 0.001)]
+    assert find_troubles(through(tiny[0], *tiny * 12)) == ()
+
+
+def test_a_swing_about_the_best_that_there_is_is_no_trouble() -> None:
+    """What is leapt over must be better by a hundredth."""
+    best = bp.train(LINE.replace(learning_rate=0.01), 20_000).final
+    seen = set()
+    for size in (0.5, 0.01, 0.0001):
+        sides = [best.replace(w1=best.parameters["w1"] + sign * size) for sign in (1, -1)]
+        trace = through(best, *sides * 12)
+        told = bool(bp.evaluate(best)["E_total"] < 0.99 * trace.loss.min())
+        assert kinds(trace) == ["swings"] * told
+        seen.add(told)
+    assert seen == {True, False}
+
+
+def test_samples_that_take_turns_swing_as_they_must() -> None:
+    start = PARABOLA.replace(inputs=[[1.0], [1.0]], targets=[[0.0], [4.0]], learning_rate=0.9, batch="each")
+    trace = bp.train(start, 200)
+    assert (np.abs(np.diff(trace["w1"][-20:])) > 1).all()
+    assert find_troubles(trace) == ()
+
+
+def test_a_loss_that_grows_is_not_said_to_swing_too() -> None:
+    assert kinds(bp.train(PARABOLA.replace(learning_rate=2.01), 300)) == ["grows"]
+
+
 # Layers that are dead
 
 RELU = N(2, 3, 1, activation=["relu", "identity"], bias="neuron")
