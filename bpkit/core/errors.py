@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -34,3 +34,27 @@ def suggest(name: object, options: Iterable[str]) -> str:
         return "; did you mean " + " or ".join(repr(option) for option in near) + "?"
     shown = ", ".join(options[:12]) + (f" or one of {len(options) - 12} more" if len(options) > 12 else "")
     return f"; choose one of {shown}" if options else ""
+
+
+def chosen(what: str, given: object, options: Collection[str]) -> str:
+    """The option given; an error that names them all where it is none of them."""
+    if isinstance(given, str) and given in options:
+        return given
+    *most, last = map(repr, options)
+    raise BpkitError(f"{what}: expected {', '.join(most)} or {last}, got {given!r}{suggest(given, options)}")
+
+
+def check_names(has: str, names: Iterable[object], options: Iterable[str]) -> None:
+    """Refuse a name that is no option; ``has`` begins the sentence: ``parameters: this network has``."""
+    options = dict.fromkeys(options)
+    for name in names:
+        if name not in options:
+            raise BpkitError(f"{has} no {name!r}{suggest(name, options)}")
+
+
+def check_all(what: str, names: Collection[object], wanted: Collection[str], how: str = "") -> None:
+    """Refuse names of which some are missing; ``how`` says more about what is wanted."""
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
+        raise BpkitError(f"{what} for each of {', '.join(wanted)}; {', '.join(missing)} {are} missing{how}")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bpkit.core.arrays import by_name, entries, number, tables
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.arrays import LAYOUTS, Entry, by_name, entries, number
+from bpkit.core.errors import BpkitError, check_names, chosen
 from bpkit.core.expressions import names_in
+from bpkit.core.network import Network
 from bpkit.core.numeric import Values, checked, evaluate, loss_over, settler
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
@@ -25,8 +26,7 @@ STEP = 1e-5
 TOLERANCE = 1e-6
 
 
-@dataclass(frozen=True)
-class GradientRow:
+class GradientRow(NamedTuple):
     """One parameter: its derivative, the difference quotient, and how far they differ relative to the larger.
 
     Where both are too small for a difference of losses to show, ``error`` is relative to what it can show. ``place``
@@ -54,7 +54,7 @@ class GradientRow:
         return self.error <= tolerance < self.relative
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GradientCheck(Shown):
     """The derivatives beside their difference quotients; ``wrong`` are the rows that differ, ``worst`` differs most.
 
@@ -82,30 +82,37 @@ class GradientCheck(Shown):
         return not self.wrong
 
 
-def difference_quotient(problem: Problem, parameter: str, h: ArrayLike, central: bool = True) -> tuple[Array, Array]:
-    """The loss's difference over a small step in one parameter, divided by the step: for one h or an array of them.
+def difference_quotient(
+    problem: Problem, parameter: str | Sequence[str], h: ArrayLike, central: bool = True
+) -> tuple[Array, Array]:
+    """The loss's difference over a small step in a parameter, divided by the step, and the loss above, E(w + h).
 
-    ``central`` steps h to both sides, (E(w + h) - E(w - h)) / 2h, else to one, (E(w + h) - E(w)) / h. Returns the
-    quotients and the losses above, E(w + h).
+    ``h`` may be an array, and ``parameter`` then a name for each of its steps. ``central`` steps h to both sides,
+    (E(w + h) - E(w - h)) / 2h, else to one, (E(w + h) - E(w)) / h.
     """
-    value, h = problem.parameters[parameter], np.asarray(h, dtype=float)
-    below = value - h if central else np.full_like(h, value)
-    losses = loss_over(problem, **{parameter: np.stack([value + h, below])})
+    names, steps = np.broadcast_arrays(np.asarray(parameter, dtype=object), np.asarray(h, dtype=float))
+    nudges, losses = [*zip(names.flat, steps.flat)], [np.empty((2, 0))]
+    size = min(512, 1 + 20_000 // (len(problem.inputs) if problem.is_batch else 1))  # what a processor's cache holds
+    for some in (nudges[start : start + size] for start in range(0, len(nudges), size)):
+        grids = {name: np.full((2, len(some)), problem.parameters[name]) for name, _ in some}
+        for column, (name, step) in enumerate(some):
+            grids[name][:, column] += step, -step if central else 0.0
+        losses.append(loss_over(problem, **grids))
+    above, below = np.concatenate(losses, axis=1).reshape(2, *steps.shape)
     with np.errstate(all="ignore"):
-        return (losses[0] - losses[1]) / (2 * h if central else h), losses[0]
+        return (above - below) / (2 * steps if central else steps), above
 
 
 def _passed_on(problem: Problem, values: Values) -> float:
     """What the loss makes of a rounded output (or net, where it is computed from that): near its target far more than
     the last place of the loss itself.
     """
-    lines, settled = problem.derivation, settler(problem)
+    lines, parts = problem.derivation, 0.0
     used = frozenset[str]().union(*(names_in(step.stable) for step in lines if step.quantity.tag == "error"))
-    parts = 0.0
     for step in lines:
         of, by = step.quantity.of, step.quantity.by
         if step.role is Role.ADJOINT and of and by and of.tag == "total" and by.name in used:
-            parts += float(settled(np.abs(values[step.name] * values[by.name])))
+            parts += float(settler(problem)(np.abs(values[step.name] * values[by.name])))
     return parts
 
 
@@ -114,37 +121,21 @@ def _relative(one: float, other: float, least: float = 0.0) -> float:
     return difference / larger if larger else difference
 
 
-class _Asked(NamedTuple):
-    """One derivative to check: of ``row`` for people, measured at ``parameter`` of ``problem``."""
-
-    row: str
-    derived: float
-    problem: Problem
-    parameter: str
-    place: str = ""
-
-
-def _asked(problem: Problem, gradient: object, layout: str | None) -> Iterator[_Asked]:
-    network = problem.network
-    if isinstance(gradient, Mapping) and by_name(network, gradient):
-        for name, value in gradient.items():
-            if name not in network.parameters:
-                raise BpkitError(f"check_gradient: this network has no {name!r}{suggest(name, network.parameters)}")
-            if (derived := number(value)) is None:
-                raise BpkitError(f"check_gradient: expected a number for {name}, got {value!r}; write it like 0.25")
-            yield _Asked(name, derived, problem, name)
+def _given(network: Network, gradient: object, layout: str) -> Iterator[Entry]:
+    """The derivatives given, by name or in arrays."""
+    if not isinstance(gradient, Mapping) or not by_name(network, gradient):
+        yield from entries(network, gradient, layout, "check_gradient", some=True)
         return
-    found = [*entries(network, gradient, layout or problem.layout, "check_gradient", some=True)]
-    # Each neuron has a share in the derivative of a bias that its layer shares: the derivative by a bias of its own.
-    own = problem.with_biases("neuron") if any(entry.shared for entry in found) else problem
-    names = tables(own.network)
-    for entry in found:
-        if entry.shared:
-            name = names[entry.array].flat[entry.position]
-            place = f"{entry.place} ({own.network.biases[name][0]}'s share of {entry.name})"
-            yield _Asked(entry.name, entry.value, own, name, place)
-        else:
-            yield _Asked(entry.name, entry.value, problem, entry.name, f"{entry.place} ({entry.name})")
+    check_names("check_gradient: this network has", gradient, network.parameters)
+    for name, value in gradient.items():
+        if (derived := number(value)) is None:
+            raise BpkitError(f"check_gradient: expected a number for {name}, got {value!r}; write it like 0.25")
+        yield Entry(name, derived)
+
+
+def _place(entry: Entry) -> str:
+    share = f"{entry.share}'s share of " if entry.share else ""
+    return f"{entry.place} ({share}{entry.name})" if entry.place else ""
 
 
 def check_gradient(
@@ -180,18 +171,27 @@ def check_gradient(
         raise BpkitError(f"check_gradient: expected a step between 0 and 1, got {step!r}; 1e-5 is usual")
     if not (isinstance(tolerance, int | float) and tolerance > 0 and isfinite(tolerance)):
         raise BpkitError(f"check_gradient: expected a tolerance above 0, got {tolerance!r}; 1e-6 is usual")
+    layout = problem.layout if layout is None else chosen("layout", layout, LAYOUTS)
     values = evaluate(problem)
     if gradient is None:
         gradient = {name: values[f"dE/d{name}"] for name in names}
-    asked = [*_asked(problem, gradient, layout)]
-    if not asked:
+    given = [*_given(problem.network, gradient, layout)]
+    if not given:
         raise BpkitError("check_gradient: expected derivatives, got none; leave gradient out to check all")
-    passed_on, rows = _passed_on(problem, values), []
-    for name, derived, nudged, parameter, place in asked:
-        h = step * max(1.0, abs(nudged.parameters[parameter]))
-        measured, above = map(float, difference_quotient(nudged, parameter, h))
-        # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
-        # Where every loss is exactly 0, a derivative may still be what rounding leaves of one.
-        noise = 8 * 2.2e-16 * (abs(above) + passed_on) / (2 * h) or 1e-15
-        rows.append(GradientRow(name, derived, measured, _relative(derived, measured, noise / tolerance), place))
+    h = np.array([step * max(1.0, abs(problem.parameters[one.name])) for one in given])
+    measured, above = np.empty((2, len(given)))
+    # Each neuron has a share in the derivative of a bias that its layer shares: the derivative by a bias of its own.
+    split = problem.with_biases("neuron") if any(one.share for one in given) else problem
+    for shares, nudged in ((False, problem), (True, split)):
+        some = [row for row, one in enumerate(given) if bool(one.share) == shares]
+        moved = [nudged.network.bias_of.get(given[row].share, given[row].name) for row in some]
+        measured[some], above[some] = difference_quotient(nudged, moved, h[some])
+    # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
+    # Where every loss is exactly 0, a derivative may still be what rounding leaves of one.
+    noise = 8 * 2.2e-16 * (np.abs(above) + _passed_on(problem, values)) / (2 * h)
+    least = np.where(noise == 0, 1e-15, noise) / tolerance
+    rows = (
+        GradientRow(one.name, one.value, quotient, _relative(one.value, quotient, small), _place(one))
+        for one, quotient, small in zip(given, measured.tolist(), least.tolist(), strict=True)
+    )
     return GradientCheck(tuple(rows), step, tolerance)

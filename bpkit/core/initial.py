@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError, chosen
 from bpkit.core.network import Network
 
 # The standard deviation of a weight, by the number of neurons that its layer comes from and leads to.
@@ -31,14 +31,12 @@ def initial_parameters(
     (Glorot and Bengio 2010), ``"he"`` sqrt(2/before) (He et al. 2015), ``"lecun"`` sqrt(1/before) (LeCun et al.
     1998), ``"unit"`` 1; ``scale`` multiplies it. The generator is passed in, so that a seed repeats the draw.
     """
-    if scheme not in SPREADS:
-        raise BpkitError(f"scheme: expected the name of an initialisation, got {scheme!r}{suggest(scheme, SPREADS)}")
     if not (math.isfinite(scale) and scale >= 0):
         raise BpkitError(f"scale: expected a number from 0, got {scale!r}; 1 leaves the scheme's spread as it is")
+    spread = SPREADS[chosen("scheme", scheme, SPREADS)]
     size = {neuron: len(row) for row in network.layers for neuron in row}
-    spread = SPREADS[scheme]
     weights = {
-        name: float(rng.normal(0.0, 1.0)) * scale * spread(size[source], size[target])
+        name: float(rng.normal()) * scale * spread(size[source], size[target])
         for name, (source, target) in network.weights.items()
     }
     return {**weights, **dict.fromkeys(network.biases, 0.0)}

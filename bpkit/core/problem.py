@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy as sp
 
-from bpkit.core.arrays import LAYOUTS, by_name, from_arrays, known_layout, to_arrays
+from bpkit.core.arrays import LAYOUTS, by_name, from_arrays, number, off_tape, to_arrays
 from bpkit.core.derivation import Derivation, derive
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError, check_all, check_names, chosen, suggest
 from bpkit.core.network import Network
 from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
@@ -30,42 +31,25 @@ BATCHES = ("mean", "sum", "each")
 
 
 def _number(name: str, value: object) -> float:
-    number = math.nan
-    if not isinstance(value, str | bytes | bool | np.bool_ | np.ndarray):
-        with suppress(TypeError, ValueError, OverflowError):
-            number = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(number):
+    found = number(value)
+    if found is None or not math.isfinite(found):
         raise BpkitError(f"{name}: expected a finite number, got {value!r}; write it like 0.25")
-    return number
+    return found
 
 
 def _parameters(network: Network, given: Any, layout: str) -> Mapping[str, float]:
     if not by_name(network, given):
         given = from_arrays(network, given, layout)
-    for name in given:
-        if name not in network.parameters:
-            raise BpkitError(f"parameters: this network has no {name!r}{suggest(name, network.parameters)}")
-    missing = [name for name in network.parameters if name not in given]
-    if missing:
-        raise BpkitError(
-            f"parameters: expected a number for each of {', '.join(network.parameters)}; "
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-        )
+    check_names("parameters: this network has", given, network.parameters)
+    check_all("parameters: expected a number", given, network.parameters)
     return MappingProxyType({name: _number(name, given[name]) for name in network.parameters})
 
 
-def _chosen(name: str, given: object, options: tuple[str, ...]) -> str:
-    if isinstance(given, str) and given in options:
-        return given
-    raise BpkitError(f"{name}: expected {', '.join(map(repr, options))}, got {given!r}{suggest(given, options)}")
-
-
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
-    try:
-        given = np.array(values.detach() if hasattr(values, "detach") else values)  # torch's that are being learnt
-        table = np.empty((0, 0, 0)) if given.dtype.kind not in "biufO" else given.astype(float)
-    except (TypeError, ValueError, OverflowError):
-        table = np.empty((0, 0, 0))
+    table: Array = np.empty(())
+    with suppress(TypeError, ValueError, OverflowError):
+        given = np.array(off_tape(values))
+        table = given.astype(float) if given.dtype.kind in "biufO" else table
     if table.ndim not in (1, 2) or table.shape[-1] != columns or table.size == 0:
         got = f"shape {table.shape}" if table.ndim in (1, 2) else repr(values)
         raise BpkitError(
@@ -134,46 +118,59 @@ class Problem(Shown):
             rules = [rule.__name__ for rule in UpdateRule.__subclasses__()]
             near = f"; write {update.__name__}()" if isinstance(update, type) else suggest(update, rules)
             raise BpkitError(f"update: expected a rule such as bp.updates.Adam(), got {update!r}{near}")
-        layout = known_layout(layout)
-        table = _table("inputs", inputs, len(network.inputs), "input")
+        layout = chosen("layout", layout, LAYOUTS)
+        vars(self).update(  # the class is frozen
+            network=network,
+            parameters=_parameters(network, parameters, layout),
+            inputs=_table("inputs", inputs, len(network.inputs), "input"),
+            learning_rate=_number("learning_rate", learning_rate),
+            train_biases=bool(train_biases),
+            update=update,
+            batch=chosen("batch", batch, BATCHES),
+            layout=layout,
+        )
+        vars(self)["targets"] = self._checked_targets(targets)
+        vars(self)["state"] = self._checked_state({} if state is None else state)
+
+    def _checked_targets(self, given: Any) -> Array:
+        network, samples = self.network, self.inputs.shape[:-1]
         if not network.targets:
-            if targets is not None and np.size(targets):
+            if given is not None and np.size(given):
                 raise BpkitError(
-                    f"targets: expected none, as the loss {network.loss.name!r} has no target, got {targets!r}"
+                    f"targets: expected none, as the loss {network.loss.name!r} has no target, got {given!r}"
                 )
-            targets = np.empty((*table.shape[:-1], 0))
-        elif targets is None:
+            return np.empty((*samples, 0))
+        if given is None:
             raise BpkitError(f"targets: expected {len(network.targets)} numbers for each sample, got none")
-        else:
-            targets = _table("targets", targets, len(network.outputs), "output")
-        fields = {
-            "network": network,
-            "parameters": _parameters(network, parameters, layout),
-            "inputs": table,
-            "targets": targets,
-            "learning_rate": _number("learning_rate", learning_rate),
-            "train_biases": bool(train_biases),
-            "update": update,
-            "batch": _chosen("batch", batch, BATCHES),
-            "layout": layout,
-        }
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
-        self._check_targets()
-        object.__setattr__(self, "state", self._checked_state({} if state is None else state))
+        table = _table("targets", given, len(network.outputs), "output")
+        if table.shape[:-1] != samples:
+            raise BpkitError(
+                f"targets: expected a row for each sample of inputs, shape {(*samples, table.shape[-1])}, "
+                f"got {table.shape}"
+            )
+        outside = table[(table < 0) | (table > 1)]
+        if network.loss.targets_in_unit_interval and outside.size:
+            raise BpkitError(
+                f"targets: {network.loss.name} reads them as probabilities and expects them in [0, 1], "
+                f"got {outside[0]:g}; scale them, or take a squared error"
+            )
+        return table
 
     def _checked_state(self, given: Mapping[str, float]) -> Mapping[str, float]:
-        known = [step.name for step in self.derivation if step.quantity.tag == STATE]
-        if self.batch == "each" and self.is_batch and "t" not in known:
-            known.append("t")
+        lines = {step.name: step.rhs for step in self.derivation if step.quantity.tag == STATE}
+        names = dict.fromkeys([*lines, "t"] if self.one_by_one else lines)
         if not isinstance(given, Mapping):
             raise BpkitError(f"state: expected a dict such as that of trace.final.state, got {given!r}")
-        for name in given:
-            if name not in known:
-                raise BpkitError(f"state: this problem remembers no {name!r}{suggest(name, known)}")
-        found = {name: _number(name, given.get(name, 0.0)) for name in known}
-        if found.get("t", 0) < 0 or found.get("t", 0) % 1:
-            raise BpkitError(f"state: expected t to be a whole number, that of the updates done, got {found['t']:g}")
+        check_names("state: this problem remembers", given, names)
+        found = {name: _number(name, given.get(name, 0.0)) for name in names}
+        for name, value in found.items():
+            if name == "t":
+                fits, wanted = value >= 0 == value % 1, "a whole number, that of the updates done"
+            else:
+                squares = any(power.exp == 2 for power in lines[name].atoms(sp.Pow))
+                fits, wanted = value >= 0 or not squares, "0 or more, as it adds up squares"
+            if not fits:
+                raise BpkitError(f"state: expected {name} to be {wanted}, got {value:g}")
         return MappingProxyType(found)
 
     @cached_property
@@ -183,26 +180,18 @@ class Problem(Shown):
 
     def arrays(self, layout: str | None = None) -> dict[str, Array]:
         """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), a bias for each neuron."""
-        return to_arrays(self.network, self.parameters, layout or self.layout)
+        layout = self.layout if layout is None else chosen("layout", layout, LAYOUTS)
+        return to_arrays(self.network, self.parameters, layout)
+
+    @property
+    def one_by_one(self) -> bool:
+        """True where every update takes one sample of a batch."""
+        return self.batch == "each" and self.is_batch
 
     @property
     def next_sample(self) -> int:
         """The row that the next update takes under ``batch="each"``."""
-        return int(self.state.get("t", 0)) % len(self.inputs) if self.batch == "each" and self.is_batch else 0
-
-    def _check_targets(self) -> None:
-        inputs, targets, loss = self.inputs, self.targets, self.network.loss
-        if inputs.shape[:-1] != targets.shape[:-1]:
-            raise BpkitError(
-                f"targets: expected a row for each sample of inputs, shape {(*inputs.shape[:-1], targets.shape[-1])}, "
-                f"got {targets.shape}"
-            )
-        outside = targets[(targets < 0) | (targets > 1)]
-        if loss.targets_in_unit_interval and outside.size:
-            raise BpkitError(
-                f"targets: {loss.name} reads them as probabilities and expects them in [0, 1], got {outside[0]:g}; "
-                "scale them, or take a squared error"
-            )
+        return int(self.state["t"]) % len(self.inputs) if self.one_by_one else 0
 
     @property
     def is_batch(self) -> bool:
@@ -225,7 +214,7 @@ class Problem(Shown):
         if not self.is_batch or isinstance(number, float) or number not in rows:
             have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
             raise BpkitError(f"sample: expected a row of the batch, got {number!r}; this problem has {have}")
-        return self.replace(inputs=self.inputs[number], targets=self.targets[number] if self.network.targets else None)
+        return self.replace(inputs=self.inputs[number], targets=self.targets[number])
 
     def replace(self, /, **changes: Any) -> Problem:
         """The same problem with some values changed: ``problem.replace(w1=0.3, x2=1, learning_rate=0.1)``.
@@ -233,31 +222,23 @@ class Problem(Shown):
         Accepts every argument of ``Problem``, every parameter by name, and with a single sample each input and target.
         Another network or update rule begins with an empty state.
         """
-        fields = {name: changes.pop(name, getattr(self, name)) for name in self.__dataclass_fields__}
-        network, parameters, data = fields["network"], fields["parameters"], {}
-        own = {name: value for name, value in changes.items() if name in network.parameters}
-        for name in changes.keys() - own.keys():
-            if name in (*network.inputs, *network.targets) and not self.is_batch:
-                data[name] = _number(name, changes[name])
-            else:
-                options = [*network.parameters, *self.__dataclass_fields__]
-                options += () if self.is_batch else (*network.inputs, *network.targets)
-                raise BpkitError(f"replace: this problem has no {name!r}{suggest(name, options)}")
-        for key, names in (("inputs", network.inputs), ("targets", network.targets)):
-            if any(name in data for name in names):
-                fields[key] = [data.get(name, old) for name, old in zip(names, fields[key], strict=True)]
-        if own:
-            parameters = {**_parameters(network, parameters, fields["layout"]), **own}
-        if fields["state"] is self.state:  # what still fits of it
-            bare = Problem(**{**fields, "parameters": parameters, "state": {}})
-            same = network == self.network and bare.update == self.update
-            return bare if not same or not bare.state else bare._remembering(self.state)
-        return Problem(**{**fields, "parameters": parameters})
-
-    def _remembering(self, state: Mapping[str, float]) -> Problem:
-        """The same with a state, as far as its names are known here."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Problem(**{**fields, "state": {name: state[name] for name in self.state if name in state}})
+        carried = "state" not in changes
+        fields: dict[str, Any] = {**self._fields, "state": {}}
+        fields |= {name: changes.pop(name) for name in fields.keys() & changes.keys()}
+        network, data = fields["network"], {"inputs": fields["network"].inputs, "targets": fields["network"].targets}
+        known = [*network.parameters, *fields, *(() if self.is_batch else (*network.inputs, *network.targets))]
+        check_names("replace: this problem has", changes, known)
+        if own := {name: value for name, value in changes.items() if name in network.parameters}:
+            fields["parameters"] = {**_parameters(network, fields["parameters"], fields["layout"]), **own}
+        for key, names in data.items():
+            if changes.keys() & set(names):
+                fields[key] = [
+                    _number(name, changes.get(name, old)) for name, old in zip(names, fields[key], strict=True)
+                ]
+        other = Problem(**fields)
+        if carried and (other.network, other.update) == (self.network, self.update):  # what still fits of it
+            vars(other)["state"] = MappingProxyType({name: self.state.get(name, 0.0) for name in other.state})
+        return other
 
     def with_biases(self, policy: str) -> Problem:
         """The same numbers with another fate of the biases: ``"kept"``, or trained ``"layer"`` by layer (as a problem
@@ -299,10 +280,16 @@ class Problem(Shown):
         drawing: Drawing = self._shown("diagram", highlight, digits, computed)
         return drawing
 
+    @property
+    def _fields(self) -> dict[str, Any]:
+        """The arguments that make it, as plain values."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**fields, "parameters": dict(self.parameters), "state": dict(self.state)}
+
     def _key(self) -> tuple[Any, ...]:
-        data = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))
-        rule = (self.update, self.batch, tuple(self.state.items()))
-        return (self.network, tuple(self.parameters.items()), data, self.learning_rate, self.train_biases, *rule)
+        tables = tuple((table.shape, table.tobytes()) for table in (self.inputs, self.targets))
+        numbers = (*self.parameters.items(), *self.state.items(), self.learning_rate, *tables)
+        return (self.network, self.train_biases, self.update, self.batch, *numbers)
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Problem) else NotImplemented
@@ -311,24 +298,12 @@ class Problem(Shown):
         return hash(self._key())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What pickling keeps: the arguments."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain: dict[str, Any] = {"parameters": dict(self.parameters), "state": dict(self.state)}
-        plain["targets"] = self.targets if self.network.targets else None
-        return partial(Problem, **{**fields, **plain}), ()
-
-    @property
-    def _unusual(self) -> str:
-        """The arguments that most problems leave as they are."""
-        usual = {"update": GradientDescent(), "batch": "mean", "layout": LAYOUTS[0]}
-        named = {name: getattr(self, name) for name, value in usual.items() if getattr(self, name) != value}
-        if any(self.state.values()):
-            named["state"] = dict(self.state)
-        return "".join(f", {name}={value!r}" for name, value in named.items())
+        return partial(Problem, **self._fields), ()
 
     def __repr__(self) -> str:
-        return (
-            f"Problem({self.network!r}, parameters={dict(self.parameters)!r}, inputs={self.inputs.tolist()!r}, "
-            f"targets={self.targets.tolist()!r}, learning_rate={self.learning_rate!r}, "
-            f"train_biases={self.train_biases!r}{self._unusual})"
-        )
+        fields = {**self._fields, "inputs": self.inputs.tolist(), "targets": self.targets.tolist()}
+        usual = {"update": GradientDescent(), "batch": BATCHES[0], "layout": LAYOUTS[0]}
+        if not any(self.state.values()):
+            usual["state"] = fields["state"]
+        named = [f"{name}={value!r}" for name, value in fields.items() if name not in usual or usual[name] != value]
+        return f"Problem({', '.join(named).removeprefix('network=')})"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.core.gradient_check import _passed_on
+from bpkit.core import gradient_check
+from bpkit.core.gradient_check import _passed_on, difference_quotient
 
 NAN, INF = float("nan"), float("inf")
 IDENTITY = {"activation": "identity", "loss": "squared_error", "bias": "neuron"}
@@ -88,3 +89,49 @@ def test_what_rounding_leaves_of_nothing_passes_where_every_loss_is_0() -> None:
     problem = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": 1.0, "b1": -5.0}, [1.0], [0.0])
     assert bp.check_gradient(problem, {"w1": 1e-18}).passed
     assert not bp.check_gradient(problem, {"w1": 1e-6}).passed
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100])
+def test_many_parameters_are_nudged_together(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quotients are those of a plain program that nudges one entry after another, and few losses are asked for."""
+    rng, runs = np.random.default_rng(0), []
+    arrays = [rng.normal(size=shape) for shape in ((2, 20), (20,), (20, 25), (25,), (25, 2), (2,))]
+    x, y = rng.normal(size=(samples or 1, 2)), rng.normal(size=(samples or 1, 2))
+    network = bp.Network(2, 20, 25, 2, activation=["tanh", "tanh", "identity"], bias="neuron")
+    problem = bp.Problem(network, arrays, x if samples else x[0], y if samples else y[0])
+
+    def loss() -> float:
+        w1, b1, w2, b2, w3, b3 = arrays
+        out = np.tanh(np.tanh(x @ w1 + b1) @ w2 + b2) @ w3 + b3
+        return float(0.5 * ((out - y) ** 2).sum() / len(x))
+
+    def measured(array: Any, index: tuple[int, ...]) -> float:
+        old, losses = array[index], []
+        h = 1e-5 * max(1, abs(old))
+        for array[index] in (old + h, old - h):
+            losses.append(loss())
+        array[index] = old
+        return (losses[0] - losses[1]) / (2 * h)
+
+    asked = gradient_check.loss_over
+    monkeypatch.setattr(gradient_check, "loss_over", lambda *given, **grids: runs.append(0) or asked(*given, **grids))
+    check = bp.check_gradient(problem, arrays)
+    assert len(check.rows) == sum(array.size for array in arrays) == 637
+    assert 2 <= len(runs) <= 4
+    theirs = [measured(array, index) for array in arrays for index in np.ndindex(array.shape)]
+    np.testing.assert_allclose([row.measured for row in check.rows], theirs, rtol=1e-6, atol=1e-8)
+    assert [row.derived for row in check.rows] == [value for array in arrays for value in array.flat]
+    assert bp.check_gradient(problem).passed
+
+
+def test_quotients_together_are_those_alone() -> None:
+    """To the last bit: several steps of a parameter, several parameters, to one side and to both."""
+    problem = bp.examples.article.problem
+    for central in (True, False):
+        for names in ("w1", ["w1", "w5", "w1"]):
+            found = np.array(difference_quotient(problem, names, [1e-3, 1e-4, 1e-12], central))
+            assert found.shape == (2, 3)
+            for name, h, column in zip([*names] if names != "w1" else ["w1"] * 3, (1e-3, 1e-4, 1e-12), found.T):
+                assert tuple(column) == difference_quotient(problem, name, h, central)
+                above = bp.evaluate(problem.replace(**{name: problem.parameters[name] + h}))["E_total"]
+                assert column[1] == pytest.approx(above, rel=1e-15)
