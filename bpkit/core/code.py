@@ -41,7 +41,8 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
         if expr.exp == -1:
             return f"1/{self.parenthesize(expr.base, PRECEDENCE['Pow'])}"
-        if expr.exp == 2 and not self.arrays:  # a product of floats overflows to inf where ** raises
+        # A product of floats overflows to inf where ** raises, as it must where inf may come below a line and leave 0.
+        if expr.exp == 2 and not self.arrays and not expr.base.has(sp.exp):
             base = self.parenthesize(expr.base, PRECEDENCE["Mul"] + 1)
             return f"({base}*{base})"
         return str(super()._print_Pow(expr, rational=rational))

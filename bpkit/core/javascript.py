@@ -24,7 +24,6 @@ from bpkit.core.program import Own, needed
 _TEXTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").strip().split("\n\n")[1:]
 HELPERS = {text[len("function ") : text.index("(")]: text for text in _TEXTS}
 _CALL = re.compile(r"(?<![\w$.])(?<!function )(?!Float64Array)([A-Za-z_][\w$]*)\(")
-_MATH = "acos acosh asin asinh atan atanh cos cosh exp expm1 log log1p sin sinh tan tanh".split()
 # JavaScript's own words, those of modules too; globals that the text uses; the variables of the training loop.
 RESERVED = frozenset(
     """arguments await break case catch class const continue debugger default delete do else enum eval export extends
@@ -46,8 +45,8 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]  # SymPy ships no t
     """JavaScript in the order of the lesson, each expression on one line."""
 
     def __init__(self) -> None:
-        functions = {name: f"Math.{name}" for name in _MATH}
-        super().__init__({"allow_unknown_functions": True, "order": "none", "user_functions": functions})
+        more = {"expm1": "Math.expm1", "log1p": "Math.log1p"}
+        super().__init__({"allow_unknown_functions": True, "order": "none", "user_functions": more})
         self._not_supported: set[sp.Basic] = set()
 
     def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
@@ -79,17 +78,6 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]  # SymPy ships no t
 _print = _Printer()._print
 
 
-def javascript(
-    lines: Iterable[Step],
-    inputs: Iterable[str],
-    outputs: str | Iterable[str],
-    functions: Iterable[Own] = (),
-    name: str = "evaluate",
-) -> str:
-    """Write an ES module with one function, from the inputs to the outputs; see ``evaluation`` and ``module``."""
-    return module(evaluation(lines, inputs, outputs, name), functions=functions)
-
-
 def module(*parts: str, functions: Iterable[Own] = ()) -> str:
     """Join the texts of functions to an ES module; what they call stands in front, once.
 
@@ -112,20 +100,16 @@ def module(*parts: str, functions: Iterable[Own] = ()) -> str:
     return "\n\n".join([*written.values(), *parts]) + "\n"
 
 
-def evaluation(
-    lines: Iterable[Step], inputs: Iterable[str], outputs: str | Iterable[str], name: str = "evaluate"
-) -> str:
+def evaluation(lines: Iterable[Step], inputs: Iterable[str], outputs: Iterable[str], name: str = "evaluate") -> str:
     """Write a function of the inputs that runs the lines that the outputs need, and no others, in their order.
 
-    It returns an object with each output by its name (``values["dE_total/dw5"]``), or only a number where ``outputs``
-    is one name. Errors: ``BpkitError`` for a quantity that is neither a line nor an input.
+    It returns an object with each output by its name: ``values["dE_total/dw5"]``. Errors: ``BpkitError`` for a
+    quantity that is neither a line nor an input.
     """
-    given = tuple(inputs)
-    wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    given, wanted = tuple(inputs), tuple(outputs)
     fields = ", ".join(f"{json.dumps(one)}: {identifier(one)}" for one in wanted)
-    result = identifier(outputs) if isinstance(outputs, str) else f"{{{fields}}}"
-    body = [*map(_assignment, _needed(lines, given, wanted)), f"return {result};"]
-    return "export " + _function(name, map(identifier, given), body)
+    body = [*map(_assignment, _needed(lines, given, wanted)), f"return {{{fields}}};"]
+    return _function(f"export function {name}", map(identifier, given), body)
 
 
 def training(
@@ -159,7 +143,7 @@ def training(
         "const bad = records.findIndex((number) => !Number.isFinite(number));",
         f"return records.slice(0, bad < 0 ? end : bad - bad % {len(row)});",
     ]
-    return "export " + _function(name, (*map(identifier, given), "steps"), body)
+    return _function(f"export function {name}", (*map(identifier, given), "steps"), body)
 
 
 def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str]) -> list[Step]:
@@ -176,41 +160,36 @@ def _assignment(step: Step) -> str:
     return f"const {identifier(step.name)} = {_print(step.stable)};  // ({step.number})"
 
 
-def _function(name: str, parameters: Iterable[str], body: Iterable[str]) -> str:
-    return "\n".join([f"function {name}({', '.join(parameters)}) {{", *(f"  {line}" for line in body), "}"])
+def _function(head: str, parameters: Iterable[str], body: Iterable[str]) -> str:
+    return "\n".join([f"{head}({', '.join(parameters)}) {{", *(f"  {line}" for line in body), "}"])
 
 
 def _own(name: str, symbols: Iterable[sp.Symbol], expr: sp.Expr) -> str:
-    """A person's own function, in a second spelling where the first is not finite."""
+    """A person's own function, in a second spelling where powers of e may leave the floats in the first."""
     body = [f"return {_print(expr)};"]
     if second := _bounded(expr):
         exponent, below, above = map(_print, second)
         body = [
-            f"const value = {_print(expr)};",
-            "if (Number.isFinite(value)) return value;",
             f"const t = {exponent}, u = Math.exp(-Math.abs(t));  // e^t or e^-t, the one that does not overflow",
+            f"if (u > 1e-22) {body[0]}",
             f"return t < 0 ? {below} : {above};",
         ]
-    return _function(identifier(name), map(_print, symbols), body)
+    return _function(f"function {identifier(name)}", map(_print, symbols), body)
 
 
 def _bounded(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     """A common exponent t, and the expression in t and u = e^-|t|, for t below 0 and above; None if there is none."""
     expr = expr.rewrite([sp.sinh, sp.cosh], sp.exp)
-    powers = {one: _multiple(one.exp) for one in expr.atoms(sp.exp) if not one.exp.has(sp.exp)}
-    exponents = {exponent for _, exponent in powers.values()}
+    powers = [one for one in expr.atoms(sp.exp) if not one.exp.has(sp.exp)]
+    rests = [one.exp.as_coeff_Mul()[1] for one in powers]
+    exponents = {-rest if rest.could_extract_minus_sign() else rest for rest in rests}  # y - out is -(out - y)
     if len(exponents) != 1:
         return None
+    exponent = exponents.pop()
     t, u = sp.Symbol("t", real=True), sp.Symbol("u", positive=True)
     spelled = []
     for sign in (1, -1):
-        in_u = {one: u ** (sign * sp.nsimplify(factor, rational=True)) for one, (factor, _) in powers.items()}
+        in_u = {one: u ** (sign * sp.nsimplify(sp.cancel(one.exp / exponent), rational=True)) for one in powers}
         whole = sp.expand_log(sp.together(expr.xreplace(in_u), deep=True))
         spelled.append(whole.xreplace({sp.log(u): sign * t}))
-    return exponents.pop(), spelled[0], spelled[1]
-
-
-def _multiple(exponent: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """A number and what it multiplies, which is the same for y - out and out - y."""
-    factor, rest = exponent.as_coeff_Mul()
-    return (-factor, -rest) if rest.could_extract_minus_sign() else (factor, rest)
+    return exponent, spelled[0], spelled[1]

@@ -102,10 +102,10 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         first, *rest = expr.args
         negative = first.is_Number and first.is_negative
         factors = rest if first == -1 and rest else [-first, *rest] if negative else [first, *rest]
-        below = [f.base for f in factors if isinstance(f, sp.Pow) and f.exp == -1]
-        above = [f for f in factors if not (isinstance(f, sp.Pow) and f.exp == -1)]
+        below = [f for f in factors if f.is_Pow and f.exp == -1]
+        above = [f for f in factors if f not in below]
         text = self.dot.join("½" if f == sp.S.Half else self.parenthesize(f, PRECEDENCE["Mul"]) for f in above) or "1"
-        text += "".join(f" / {self.parenthesize(base, PRECEDENCE['Mul'] + 1)}" for base in below)
+        text += "".join(f" / {self.parenthesize(f.base, PRECEDENCE['Mul'] + 1)}" for f in below)
         return "-" * bool(negative) + text
 
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
@@ -128,13 +128,14 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
     def _print_Float(self, expr: sp.Float) -> str:
         return number(float(expr))
 
-    def _print_Rational(self, expr: sp.Rational) -> str:
-        return "½" if expr == sp.Rational(1, 2) else f"{expr.p}/{expr.q}"
+    def _print_Half(self, expr: sp.Rational) -> str:
+        return "½"
 
     def _print_Piecewise(self, expr: sp.Piecewise) -> str:
-        cases = []
-        for value, condition in expr.args:
-            cases.append(self._print(value) + ("" if condition == True else f" if {self._print(condition)}"))  # noqa: E712
+        cases = (
+            self._print(value) + ("" if condition is sp.true else f" if {self._print(condition)}")
+            for value, condition in expr.args
+        )
         return "{" + ", else ".join(cases) + "}"
 
 
@@ -148,15 +149,14 @@ class _Latex(LatexPrinter):  # type: ignore[misc]
         return f"\0{expr.name}\0"
 
 
-_TEXT = _Text()
-_LATEX = {dot: _Latex(dot) for dot in ("dot", "times")}
+_PRINTERS = {"text": _Text(), "dot": _Latex("dot"), "times": _Latex("times")}
 
 
 # The same right sides are shown again and again, with other numbers in the places of their symbols.
 @lru_cache(maxsize=16_384)
-def _form(expr: sp.Expr, dot: str | None) -> str:
+def _form(expr: sp.Expr, printer: str) -> str:
     """A right side with a place for each symbol: its name between two marks."""
-    return str((_LATEX[dot] if dot else _TEXT)._print(expr))
+    return str(_PRINTERS[printer]._print(expr))
 
 
 # A number alone in the brackets of a function needs none of its own; nor does a positive number with a power of ten
@@ -178,7 +178,7 @@ def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()")
 def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
     """One right side as plain text; ``numbers`` puts those, or other words, in the places of symbols."""
     words = numbers or {}
-    return _fill(_form(expr, None), lambda name: words.get(name, name))
+    return _fill(_form(expr, "text"), lambda name: words.get(name, name))
 
 
 def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[str, str] | None = None) -> str:
@@ -189,7 +189,7 @@ def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[st
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
     """One right side as HTML."""
-    return _fill(_form(expr, None).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
+    return _fill(_form(expr, "text").translate(_ESCAPED), lambda name: HTML(_known(name, names)))
 
 
 _ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})
