@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import groupby
+from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.dense import dense, errors
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError, chosen, suggest
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.lines import Lines
@@ -87,29 +86,23 @@ class Network(Shown):
         bias: str = "layer",
         weight_names: Mapping[Edge, str] | None = None,
     ) -> None:
-        put = partial(object.__setattr__, self)  # the class is frozen
-        put("sizes", _sizes(sizes))
-        put("activations", self._check_activations(activation))
-        put("loss", find_loss(loss))
-        if not isinstance(bias, str) or bias not in BIASES:
-            raise BpkitError(f"bias: expected 'layer', 'neuron' or 'none', got {bias!r}{suggest(bias, BIASES)}")
-        put("bias", bias)
-        if self.loss.needs and self.activations[-1].name != self.loss.needs:
+        set_fields = vars(self).update  # the class is frozen
+        set_fields(sizes=_sizes(sizes), loss=find_loss(loss), bias=chosen("bias", bias, BIASES))
+        set_fields(activations=self._checked_activations(activation))
+        last = self.activations[-1]
+        if self.loss.needs and last.name != self.loss.needs:
             raise BpkitError(
-                f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {self.activations[-1].name}; "
+                f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {last.name}; "
                 "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
             )
-        if self.loss.name == "binary_cross_entropy" and self.activations[-1].joint:
+        if self.loss.name == "binary_cross_entropy" and last.joint:
             raise BpkitError(
                 "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
                 "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
             )
-        own = {name for one in self.activations for name, *_ in one.definitions}
-        if twice := sorted(own & {name for name, *_ in self.loss.definitions}):
-            raise BpkitError(f"loss: expected a name of its own for each function, got {twice[0]!r} for two of them")
-        put("_names", self._check_names({} if weight_names is None else weight_names))
+        set_fields(_names=self._checked_names({} if weight_names is None else weight_names))
 
-    def _check_activations(self, given: object) -> tuple[Activation, ...]:
+    def _checked_activations(self, given: object) -> tuple[Activation, ...]:
         layers = len(self.sizes) - 1
         each = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given] * layers
         if len(each) != layers:
@@ -117,10 +110,6 @@ class Network(Shown):
                 f"activation: expected one for all layers or {layers}, one per layer after the inputs, got {len(each)}"
             )
         found = tuple(map(find_activation, each))
-        if twice := sorted({one.name for one in found for other in found if one.name == other.name and one != other}):
-            raise BpkitError(
-                f"activation: expected a name of its own for each function, got {twice[0]!r} for two of them"
-            )
         if any(one.joint for one in found[:-1]):
             raise BpkitError(
                 "activation: 'softmax' works in the output layer only, got it in a hidden layer; "
@@ -128,37 +117,32 @@ class Network(Shown):
             )
         return found
 
-    def _check_names(self, given: Mapping[Edge, str]) -> tuple[tuple[Edge, str], ...]:
-        edges = dict.fromkeys(
-            (s, t) for before, after in zip(self.layers, self.layers[1:]) for t in after for s in before
-        )
+    def _checked_names(self, given: Mapping[Edge, str]) -> tuple[tuple[Edge, str], ...]:
+        functions: dict[str, Activation | Loss] = {}
+        for one in self.functions:
+            for name, *_ in one.definitions:
+                if functions.setdefault(name, one) != one:
+                    what = type(one).__name__.lower()
+                    raise BpkitError(f"{what}: expected a name of its own for each function, got {name!r} for two")
         if not isinstance(given, Mapping):
             raise BpkitError(f"weight_names: expected a dict such as {{('x1', 'h1'): 'w1', ..}}, got {given!r}")
-        chosen = {}
-        for pair, name in given.items():
-            if pair not in edges:
-                text = [f"{s} to {t}" for s, t in edges]
-                wanted = f"{pair[0]} to {pair[1]}" if isinstance(pair, tuple) and len(pair) == 2 else pair
-                raise BpkitError(f"weight_names: this network has no weight from {wanted}{suggest(wanted, text)}")
-            chosen[pair] = name
-        names = {edge: chosen.get(edge, f"w{number}") for number, edge in enumerate(edges, 1)}
+        edges = [(s, t) for before, after in pairwise(self.layers) for t in after for s in before]
+        names = {edge: given.get(edge, f"w{number}") for number, edge in enumerate(edges, 1)}
+        for pair in (pair for pair in given if pair not in names):
+            wanted = f"{pair[0]} to {pair[1]}" if isinstance(pair, tuple) and len(pair) == 2 else pair
+            near = suggest(wanted, (f"{s} to {t}" for s, t in edges))
+            raise BpkitError(f"weight_names: this network has no weight from {wanted}{near}")
+        owner: dict[str, Edge] = {}
         for edge, name in names.items():
-            if not is_word(name) or is_taken(name):
+            if not is_word(name) or is_taken(name) or name in functions:
                 raise BpkitError(
                     f"weight_names: {edge[0]} to {edge[1]} needs a plain word of its own, such as 'w1' or 'theta_3', "
                     f"got {name!r}; names of quantities, of functions and of Python are taken"
                 )
-        twice = sorted((name for name, times in Counter(names.values()).items() if times > 1), key=natural)
-        if twice:
-            raise BpkitError(
-                f"weight_names: each weight needs a name of its own, got {twice[0]!r} twice; name them all"
-            )
-        own = {name for one in self.functions for name, *_ in one.definitions}
-        if own & set(names.values()):
-            raise BpkitError(
-                f"weight_names: {min(own & set(names.values()))!r} is the name of an activation, a loss or its slope; "
-                "choose another"
-            )
+            if owner.setdefault(name, edge) != edge:
+                raise BpkitError(
+                    f"weight_names: each weight needs a name of its own, got {name!r} twice; name them all"
+                )
         return tuple(names.items())
 
     @cached_property
@@ -210,11 +194,9 @@ class Network(Shown):
     @cached_property
     def biases(self) -> Mapping[str, tuple[str, ...]]:
         """Each bias's name and the neurons that it feeds."""
-        rows = self.layers[1:]
-        if self.bias == "none":
-            return MappingProxyType({})
+        rows = () if self.bias == "none" else self.layers[1:]
         if self.bias == "layer":
-            return MappingProxyType({f"b{number}": row for number, row in enumerate(rows, 1)})
+            return MappingProxyType({f"b{layer}": row for layer, row in enumerate(rows, 1)})
         return MappingProxyType({f"b_{neuron}": (neuron,) for row in rows for neuron in row})
 
     @cached_property
@@ -236,17 +218,15 @@ class Network(Shown):
     def lines(self) -> Lines:
         """The forward pass as lines, from which ``derive`` writes all the others."""
         lines, last = Lines(), len(self.sizes) - 1
-        signals = {p.neuron: lines.given(Quantity("x", index=p.index, tag="input")) for p in self.places[0]}
+        place = {one.neuron: one for row in self.places for one in row}
+        signals = {one.neuron: lines.given(Quantity("x", index=one.index, tag="input")) for one in self.places[0]}
         for name, (source, target) in self.weights.items():
-            layer = self.layer_of[target]
-            index = (self.layers[layer - 1].index(source) + 1, self.layers[layer].index(target) + 1)
+            layer, index = place[target].block, place[source].index + place[target].index
             lines.parameter(Quantity(f"W_{layer}", index=index, tag="weight", block=layer, spelled=name))
         for name, (first, *_) in self.biases.items():
-            layer = self.layer_of[first]
-            place = self.places[layer][self.layers[layer].index(first)]
+            layer = place[first].block
             shared = Quantity(f"b_{layer}", tag="bias", block=layer, spelled=name)
-            own = Quantity("b", place.place, place.index, tag="bias", block=layer)
-            lines.parameter(shared if self.bias == "layer" else own)
+            lines.parameter(shared if self.bias == "layer" else replace(place[first], letter="b", tag="bias"))
         each = not self.activations[-1].joint  # each output has an error of its own
         for layer, activation in enumerate(self.activations, 1):
             by_error = (each and layer == last, layer == last or (each and layer == last - 1))
@@ -282,14 +262,13 @@ class Network(Shown):
 
     def __repr__(self) -> str:
         kinds = [one.name if one.built_in else one for one in self.activations]
-        same = all(kind == kinds[0] for kind in kinds)
-        text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0] if same else kinds!r}"
-        if same:
-            text = ", ".join(map(str, self.sizes)) + f", activation={kinds[0]!r}"
-        text += f", loss={(self.loss.name if self.loss.built_in else self.loss)!r}, bias={self.bias!r}"
-        if named := self.renamed:
-            text += f", weight_names={named!r}"
-        return f"Network({text})"
+        named: dict[str, Any] = {
+            "activation": kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds,
+            "loss": self.loss.name if self.loss.built_in else self.loss,
+            "bias": self.bias,
+        }
+        named |= {"weight_names": self.renamed} if self.renamed else {}
+        return f"Network({', '.join([*map(str, self.sizes), *(f'{key}={value!r}' for key, value in named.items())])})"
 
     @property
     def renamed(self) -> dict[Edge, str]:

@@ -23,6 +23,7 @@ BATCH = ARTICLE.replace(inputs=[[0.1, 0.2]] * 3, targets=[[0.05, 0.95]] * 3)
 DERIVATION = bp.derive(NETWORK)
 CLASSES = bp.Network(2, 2, 2, activation=["tanh", "softmax"], loss="cross_entropy")
 NAN, INF = float("nan"), float("inf")
+Z = sp.Symbol("z")
 
 
 def problem(
@@ -86,6 +87,18 @@ CASES: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: bp.Network(2, 1, bias=None), ["bias: expected", "None"]),
     (lambda: bp.Network(2, 1, bias=True), ["bias: expected", "True"]),
     (lambda: bp.Network(2, 1, bias=["layer"]), ["bias: expected"]),
+    (
+        lambda: bp.Network(1, 2, 1, activation=[bp.Activation("a", Z**2), bp.Activation("a_slope", Z**3)]),
+        ["activation: expected a name of its own for each function", "'a_slope' for two"],
+    ),
+    (
+        lambda: bp.Network(1, 1, activation=bp.Activation("a", Z**2), loss=bp.Loss("a", sp.Symbol("out") ** 2)),
+        ["loss: expected a name of its own for each function", "'a' for two"],
+    ),
+    (
+        lambda: bp.Network(1, 1, activation=bp.Activation("a", Z**2), weight_names={("x1", "o1"): "a_slope"}),
+        ["weight_names: x1 to o1 needs a plain word of its own", "'a_slope'", "of functions"],
+    ),
     # names of weights
     (lambda: bp.Network(2, 1, weight_names=["w1", "w2"]), ["weight_names: expected a dict", "['w1', 'w2']"]),
     (lambda: bp.Network(2, 1, weight_names=7), ["weight_names: expected a dict", "7"]),
