@@ -89,7 +89,7 @@ def errors(
             both.loss_slope if both else put(loss.stable_slope, values),
         )
         stable = both.error if both else put(loss.stable, values)
-        reason = f"error of {place.neuron}: {loss.in_words}"
+        reason = f"error of {place.neuron}: {loss.in_words or f'{loss.name} of target and output'}"
         found.append(lines.let(error, put(loss.expr, values), reason, {outs[k]: slope}, stable))
         if both:
             of, why = error, ""

@@ -6,13 +6,14 @@ an output is close to 0 or 1; the compiler prints them, people read the others, 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import sympy as sp
+from sympy.printing.str import StrPrinter
 
 from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, suggest
@@ -20,9 +21,106 @@ from bpkit.core.expressions import MINUS, ONE, OUT, Z, log1p, others, power, pro
 from bpkit.core.names import is_taken, is_word
 from bpkit.core.runtime import KNOWN, called
 
+_IN_TABLES: set[str] = set()  # the names that are no person's
+Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
 
-@dataclass(frozen=True)
-class Activation:
+
+@dataclass(frozen=True, repr=False)
+class Own:
+    """An activation or a loss: a row of the tables, or a person's own, which is checked when it is made."""
+
+    name: str
+    expr: sp.Expr
+    slope: sp.Expr = None
+    stable: sp.Expr = None
+    stable_slope: sp.Expr = None
+    _given: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # a person's arguments; none in the tables
+    _expected: ClassVar[str]
+    _wanted: ClassVar[tuple[sp.Symbol, ...]]  # the symbols, the slope's last; a single one may have any name
+
+    @classmethod
+    def row(
+        cls, name: str, expr: sp.Expr, slope: sp.Expr, stable: Any = None, stable_slope: Any = None, **more: Any
+    ) -> Self:
+        """A row of the tables; what is computed as it is read is spelled once."""
+        _IN_TABLES.add(name)
+        stable = expr if stable is None else stable
+        return cls(name, expr, slope, stable, slope if stable_slope is None else stable_slope, **more)
+
+    @classmethod
+    def found(cls, given: object, table: Mapping[str, Self]) -> Self:
+        """The row of that name, or the given one."""
+        if isinstance(given, cls):
+            return given
+        if isinstance(given, str) and given in table:
+            return table[given]
+        word = cls.__name__
+        raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, table)}")
+
+    @property
+    def built_in(self) -> bool:
+        """True for those that have a name here."""
+        return not self._given
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The functions of its own that generated code calls: name, symbols and expression."""
+        calls = ((self.stable, as_cases(self.expr)), (self.stable_slope, self.slope)) if self._given else ()
+        return tuple((call.func.__name__, call.args, expr) for call, expr in calls if call is not expr)
+
+    def __repr__(self) -> str:
+        given = {name: one for name, one in self._given.items() if one is not getattr(type(self), name, None)}
+        more = (f"{name}={_exact(one)}" for name, one in given.items() if name not in ("name", "expr"))
+        return f"{type(self).__name__}({', '.join([repr(self.name), _exact(self.expr), *more])})"
+
+    def __post_init__(self) -> None:
+        """Of a person's own, put the tables' symbols for theirs, write the slope and the calls that code computes."""
+        if self.stable is not None:
+            return  # a row
+        what, given, wanted = f"{type(self).__name__} {self.name!r}", dict(vars(self)), self._wanted
+        if not is_word(self.name):
+            raise BpkitError(f"{what}: expected one word that Python accepts as its name, such as 'my_own'")
+        if self.name in _IN_TABLES or is_taken(self.name, function=True):
+            raise BpkitError(f"{what}: the name {self.name!r} is taken; choose another for your own")
+        expr, by = _expression(what, self.expr, self._expected), wanted[-1]
+        names = sorted(map(str, expr.free_symbols))
+        symbols = dict(zip(names, wanted)) if len(wanted) == 1 else {one.name: one for one in wanted}
+        if not symbols.keys() >= {*names}:
+            raise BpkitError(f"{what}: expected {self._expected}, got {', '.join(names)}; put numbers for the others")
+        expr = _renamed(expr, symbols)
+        if self.slope is None:
+            slope = _derivative(expr, by)
+        else:
+            slope = _renamed(_expression(what, self.slope, "a SymPy expression as slope"), symbols)
+        arguments = tuple(one for one in wanted if one == by or one in expr.free_symbols)
+        allowed = {*arguments, OUT}
+        if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - allowed:
+            raise BpkitError(
+                f"{what}: its slope holds {', '.join(sorted(map(str, unknown)))}, "
+                f"expected only {' and '.join(sorted(map(str, allowed), reverse=True))}; give the slope yourself"
+            )
+        _check_computable(what, slope)
+        stable, stable_slope = (sp.Function(name)(*arguments) for name in (self.name, f"{self.name}_slope"))
+        if not slope.free_symbols <= {*arguments}:
+            stable_slope = slope
+        vars(self).update(expr=expr, slope=slope, stable=stable, stable_slope=stable_slope, _given=given)
+
+
+class _Exact(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
+    """Prints what Python reads as the same expression."""
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        return f"Rational({expr.p}, {expr.q})"
+
+    def _print_Float(self, expr: sp.Float) -> str:
+        return repr(float(expr))
+
+
+def _exact(given: object) -> str:
+    return str(_Exact().doprint(given)) if isinstance(given, sp.Basic) else repr(given)
+
+
+class Activation(Own):
     """What a neuron does with its net input: ``out = f(net)``.
 
     ``Activation("swish", z / (1 + sp.exp(-z)))`` makes a new one from a single SymPy expression in one symbol;
@@ -39,51 +137,13 @@ class Activation:
     net_o1*exp(-net_o1)/(1 + exp(-net_o1))**2 + 1/(1 + exp(-net_o1))
     """
 
-    name: str
-    expr: sp.Expr
-    slope: sp.Expr | None = None
-    stable: sp.Expr | None = field(default=None, repr=False)
-    stable_slope: sp.Expr | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.stable is not None:
-            return  # one of the table below
-        own_word("Activation", self.name, BUILT_IN)
-        what = f"Activation {self.name!r}"
-        expr = own_expression(what, self.expr, "a SymPy expression")
-        symbols = expr.free_symbols
-        if len(symbols) > 1:
-            names = ", ".join(sorted(map(str, symbols)))
-            raise BpkitError(f"{what}: expected one symbol, the net input, got {names}; put numbers for the others")
-        real = sp.Symbol("z", real=True)
-        expr = put(as_cases(expr), dict.fromkeys(symbols, real))
-        slope = self.slope
-        if slope is not None:
-            slope = own_expression(what, slope, "a SymPy expression as slope")
-            slope = put(slope, dict.fromkeys(symbols, real))
-        slope = own_slope(what, expr, slope, real, {OUT})
-        object.__setattr__(self, "expr", put(expr, {real: Z}))
-        object.__setattr__(self, "slope", put(slope, {real: Z}))
-        object.__setattr__(self, "stable", sp.Function(self.name)(Z))
-        if OUT not in slope.free_symbols:
-            object.__setattr__(self, "stable_slope", sp.Function(self.name + "_slope")(Z))
+    _expected = "a SymPy expression in one symbol"
+    _wanted = (Z,)
 
     @property
     def joint(self) -> bool:
         """True for softmax, whose outputs each depend on the net inputs of the whole layer."""
         return self.name == "softmax"
-
-    @property
-    def built_in(self) -> bool:
-        return self.name in BUILT_IN
-
-    @property
-    def definitions(self) -> tuple[Definition, ...]:
-        """The functions of its own that generated code calls: name, symbols and expression."""
-        if self.built_in:
-            return ()
-        slope = () if self.stable_slope is None else ((f"{self.name}_slope", (Z,), self.slope),)
-        return ((self.name, (Z,), self.expr), *slope)
 
     def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
         """Right side and stable spelling of ``out_k`` of a layer with these net inputs."""
@@ -95,22 +155,11 @@ class Activation:
         """Right side and stable spelling of ``dout_j/dnet_k``."""
         if self.joint:
             return softmax_slope_at(outs, j, k)
-        slope, values = self.slope, {Z: nets[k], OUT: outs[k]}
-        return put(slope, values), put(slope if self.stable_slope is None else self.stable_slope, values)
+        values = {Z: nets[k], OUT: outs[k]}
+        return put(self.slope, values), put(self.stable_slope, values)
 
 
-Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
-
-
-def own_word(what: str, name: object, taken: Container[str]) -> None:
-    """Refuse what is no name for a function of a person's own."""
-    if not is_word(name):
-        raise BpkitError(f"{what}: its name must be one word that Python accepts, got {name!r}; 'my_own' is one")
-    if name in taken or is_taken(str(name), function=True):
-        raise BpkitError(f"{what}: the name {name!r} is taken; choose another for your own")
-
-
-def own_expression(what: str, given: object, expected: str) -> sp.Expr:
+def _expression(what: str, given: object, expected: str) -> sp.Expr:
     """A person's own expression, checked."""
     try:
         expr = sp.sympify(given, strict=True)
@@ -125,11 +174,11 @@ def own_expression(what: str, given: object, expected: str) -> sp.Expr:
         raise BpkitError(f"{what}: expected {expected} with real values, got {expr}")
     if any(piece.args[-1].cond != True for piece in expr.atoms(sp.Piecewise)):  # noqa: E712
         raise BpkitError(f"{what}: expected a value everywhere, got {expr}; end the Piecewise with (.., True)")
-    computable(what, as_cases(expr))
+    _check_computable(what, as_cases(expr))
     return expr
 
 
-def computable(what: str, expr: sp.Expr) -> None:
+def _check_computable(what: str, expr: sp.Expr) -> None:
     """Refuse an expression that holds functions which Python's math module does not have."""
     try:
         names = called(compile(code(expr), "<bpkit function>", "eval"))
@@ -142,20 +191,15 @@ def computable(what: str, expr: sp.Expr) -> None:
         )
 
 
-def own_slope(what: str, expr: sp.Expr, slope: sp.Expr | None, by: sp.Symbol, others: set[sp.Symbol]) -> sp.Expr:
-    """Its derivative, or the one that the person gives, checked."""
-    slope = as_cases(_slope(expr, by)) if slope is None else slope
-    if unknown := slope.atoms(sp.Derivative, sp.DiracDelta) or slope.free_symbols - {by} - others:
-        raise BpkitError(
-            f"{what}: its slope holds {', '.join(sorted(map(str, unknown)))}, expected only "
-            f"{' and '.join(sorted({str(by), *map(str, others)}, reverse=True))}; give the slope yourself"
-        )
-    computable(what, slope)
-    return slope
-
-
 def _cases(*pairs: tuple[sp.Expr, Any]) -> sp.Expr:
     return sp.Piecewise(*pairs, evaluate=False)
+
+
+_CASES: dict[Any, Callable[..., tuple[Any, ...]]] = {
+    sp.Abs: lambda one: ((-one, one < 0), (one, True)),
+    sp.sign: lambda one: ((-1, one < 0), (1, one > 0), (0, True)),
+    sp.Heaviside: lambda one, at_0: ((0, one < 0), (1, one > 0), (at_0, True)),
+}
 
 
 def as_cases(expr: sp.Expr) -> sp.Expr:
@@ -171,13 +215,20 @@ def as_cases(expr: sp.Expr) -> sp.Expr:
             a, b = (first, one) if first.is_number else (one, first)
             first = _cases((a, (b - a <= 0) if isinstance(expr, sp.Max) else (b - a >= 0)), (b, True))
         return first
-    if isinstance(expr, sp.Abs):
-        return _cases((-first, first < 0), (first, True))
-    if isinstance(expr, sp.sign):
-        return _cases((-1, first < 0), (1, first > 0), (0, True))
-    if isinstance(expr, sp.Heaviside):
-        return _cases((0, first < 0), (1, first > 0), (rest[0], True))
+    if expr.func in _CASES:
+        return _cases(*_CASES[expr.func](*args))
     return expr.func(*args)
+
+
+def _renamed(expr: sp.Expr, symbols: Mapping[str, sp.Symbol]) -> sp.Expr:
+    return put(expr, {old: symbols.get(old.name, old) for old in expr.free_symbols})
+
+
+def _derivative(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
+    """The derivative as cases, in real numbers."""
+    real = {one: sp.Symbol(one.name, real=True) for one in (by, *expr.free_symbols)}
+    slope = as_cases(_slope(as_cases(put(expr, real)), real[by]))
+    return put(slope, {new: old for old, new in real.items()})
 
 
 def _slope(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
@@ -186,17 +237,12 @@ def _slope(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
         return _cases(*((_slope(value, by), condition) for value, condition in expr.args))
     inner = {piece: sp.Dummy(real=True) for piece in expr.atoms(sp.Piecewise)}
     outer = put(expr, inner)
-    back = {dummy: piece for piece, dummy in inner.items()}
     parts = [sp.diff(outer, by), *(sp.diff(outer, dummy) * _slope(piece, by) for piece, dummy in inner.items())]
-    return put(sp.Add(*parts), back)
+    return put(sp.Add(*parts), {dummy: piece for piece, dummy in inner.items()})
 
 
 # SymPy loads much to evaluate one of these, which stays as it is.
 _exp, _Abs, _tanh = (partial(function, evaluate=False) for function in (sp.exp, sp.Abs, sp.tanh))
-
-
-def _sigmoid(z: sp.Expr) -> sp.Expr:
-    return power(total(sp.Integer(1), _exp(-z)), -1)
 
 
 def stable_softplus(z: sp.Expr) -> sp.Expr:
@@ -204,54 +250,47 @@ def stable_softplus(z: sp.Expr) -> sp.Expr:
     return total(product(sp.S.Half, total(z, _Abs(z))), log1p(_exp(-_Abs(z))))
 
 
-_BUILT_IN = (
-    Activation(
+_SIGMOID = power(total(ONE, _exp(-Z)), -1)
+_ROWS = (
+    Activation.row(
         "sigmoid",
-        _sigmoid(Z),
+        _SIGMOID,
         product(OUT, total(ONE, -OUT)),
-        _sigmoid(Z),
         # Close to 1 the difference 1 - out has few digits left; 1/(1 + e^z) is the same and keeps them all.
-        _cases(
+        stable_slope=_cases(
             (product(OUT, total(ONE, -OUT)), sp.Lt(OUT, 0.99, evaluate=False)),
             (product(OUT, power(total(ONE, _exp(Z)), -1)), True),
         ),
     ),
-    Activation(
+    Activation.row(
         "tanh",
         _tanh(Z),
         total(ONE, -power(OUT, 2)),
-        _tanh(Z),
-        _cases(
+        stable_slope=_cases(
             (total(ONE, -power(OUT, 2)), sp.Lt(_Abs(OUT), 0.99, evaluate=False)),
             (product(power(total(ONE, _Abs(OUT)), 2), _exp(-2 * _Abs(Z))), True),
         ),
     ),
-    Activation("identity", Z, ONE, Z, ONE),
-    Activation(
-        "softplus",
-        sp.log(total(ONE, _exp(Z)), evaluate=False),
-        _sigmoid(Z),
-        stable_softplus(Z),
-        _sigmoid(Z),
-    ),
+    Activation.row("identity", Z, ONE),
+    Activation.row("softplus", sp.log(total(ONE, _exp(Z)), evaluate=False), _SIGMOID, stable_softplus(Z)),
     # "z <= 0" first, so that a nan passes through and is noticed.
-    Activation(
+    Activation.row(
         "relu",
         sp.Max(0, Z),
         sp.Piecewise((1, Z > 0), (0, True)),
         sp.Piecewise((0, Z <= 0), (Z, True)),
         sp.Piecewise((0, Z <= 0), (1, True)),
     ),
-    Activation(
+    Activation.row(
         "leaky_relu",
         sp.Piecewise((Z, Z > 0), (0.01 * Z, True)),
         sp.Piecewise((1, Z > 0), (0.01, True)),
         sp.Piecewise((0.01 * Z, Z <= 0), (Z, True)),
         sp.Piecewise((0.01, Z <= 0), (1, True)),
     ),
-    Activation("softmax", Z, ONE, Z, ONE),  # joint: softmax_at and softmax_slope_at write its lines
+    Activation.row("softmax", Z, ONE),  # joint: softmax_at and softmax_slope_at write its lines
 )
-BUILT_IN: Mapping[str, Activation] = MappingProxyType({activation.name: activation for activation in _BUILT_IN})
+BUILT_IN: Mapping[str, Activation] = MappingProxyType({one.name: one for one in _ROWS})
 
 
 def softmax_at(nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
@@ -265,16 +304,9 @@ def softmax_slope_at(outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr
     if j != k:
         shown = product(MINUS, outs[j], outs[k])
         return shown, shown
-    return (
-        product(outs[k], total(ONE, -outs[k])),
-        outs[k] * others(outs[k], *outs),
-    )
+    return product(outs[k], total(ONE, -outs[k])), outs[k] * others(outs[k], *outs)
 
 
 def activation(given: object) -> Activation:
     """The activation of that name, or the given one."""
-    if isinstance(given, Activation):
-        return given
-    if isinstance(given, str) and given in BUILT_IN:
-        return BUILT_IN[given]
-    raise BpkitError(f"activation: expected a name or a bpkit.Activation, got {given!r}{suggest(given, BUILT_IN)}")
+    return Activation.found(given, BUILT_IN)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.code import code, identifier
-from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in, symbol
-from bpkit.core.functions import Definition, as_cases
+from bpkit.core.functions import Own as Own
+from bpkit.core.functions import as_cases
 from bpkit.core.quantities import Role
-from bpkit.core.runtime import KNOWN, called, imports
-
-
-class Own(Protocol):
-    """An activation or a loss with functions of its own that generated code calls."""
-
-    @property
-    def definitions(self) -> tuple[Definition, ...]: ...
+from bpkit.core.runtime import called, imports
 
 
 def averaged(step: Step) -> bool:
@@ -36,11 +29,6 @@ def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list
         if name in names:
             text = f"def {name}({', '.join(map(str, symbols))}):\n    return {code(expr, arrays)}"
             inside = called(compile(text, "<bpkit function>", "exec")) - {name}
-            if unknown := sorted(inside - KNOWN):
-                raise BpkitError(
-                    f"{name}: expected functions that Python's math module has, got {unknown[0]}; "
-                    "write the expression with those"
-                )
             definitions += ["", "@guarded", *text.split("\n")]
             names |= inside | {"guarded"}
     return [*imports(names, arrays), *definitions]
@@ -130,11 +118,8 @@ class Program:
         return f"return ({', '.join(identifier(step.name) for step in self.steps)},)"
 
     def _evaluate(self, arrays: bool) -> tuple[list[str], list[str]]:
-        result = ", ".join(identifier(step.name) for step in self.steps)
-        return [*self.givens, *_settled(arrays)], [
-            *(_assigned(s, s.stable, arrays, s.name) for s in self.steps),
-            f"return ({result},)",
-        ]
+        lines = [_assigned(step, step.stable, arrays, step.name) for step in self.steps]
+        return [*self.givens, *_settled(arrays)], [*lines, self._all]
 
     def _loss(self, arrays: bool) -> tuple[list[str], list[str]]:
         lines = needed(self.steps, ["E_total"])

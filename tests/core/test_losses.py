@@ -134,6 +134,12 @@ def read(step: Any, given: dict[str, sp.Expr]) -> float:
 
 
 @every_loss
+def test_what_a_loss_says_of_itself_makes_it_again(name: str) -> None:
+    own = bp.Loss(name, OWN[name].expr)
+    assert eval(repr(own), {**vars(sp), "Loss": bp.Loss, "y": y, "out": out}) == own
+
+
+@every_loss
 def test_the_line_of_the_slope_is_the_derivative_of_the_line_of_the_error(name: str) -> None:
     """As they are read: against numbers by hand, on both sides of every kink."""
     derivation = bp.derive(bp.Network(1, 2, activation="identity", loss=bp.Loss(name, OWN[name].expr)))
@@ -205,15 +211,18 @@ def test_a_loss_is_a_value() -> None:
     assert bp.Network(2, 1, loss=one) == bp.Network(2, 1, loss=same) != bp.Network(2, 1, loss=other)
     assert bp.derive(bp.Network(2, 1, loss=one)) == bp.derive(bp.Network(2, 1, loss=same))
     assert "own" in repr(bp.Network(2, 1, loss=one))
+    for more in ({}, {"slope": 2 * r}, {"in_words": "the square"}):
+        given = bp.Loss("own", r**2, **more)
+        assert eval(repr(given), {**vars(sp), "Loss": bp.Loss, "y": y, "out": out}) == given
     assert bp.Network(2, 1, loss=LOSSES["squared_error"]) == bp.Network(2, 1, loss="squared_error")
 
 
 @pytest.mark.parametrize(
     ("name", "expr", "words"),
     [
-        ("own", r**2 + sp.Symbol("delta"), "only the symbols y and out, got delta"),
-        ("own", (sp.Symbol("t") - sp.Symbol("o")) ** 2, "only the symbols y and out, got o, t"),
-        ("own", sp.Symbol("out_o1") - y, "only the symbols y and out, got out_o1"),
+        ("own", r**2 + sp.Symbol("delta"), "in y and out, got delta, out, y"),
+        ("own", (sp.Symbol("t") - sp.Symbol("o")) ** 2, "in y and out, got o, t"),
+        ("own", sp.Symbol("out_o1") - y, "in y and out, got out_o1, y"),
         ("a b", r**2, "one word"),
         ("", r**2, "one word"),
         (None, r**2, "one word"),
