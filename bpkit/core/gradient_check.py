@@ -92,7 +92,7 @@ def difference_quotient(
     """
     names, steps = np.broadcast_arrays(np.asarray(parameter, dtype=object), np.asarray(h, dtype=float))
     nudges, losses = [*zip(names.flat, steps.flat)], [np.empty((2, 0))]
-    size = min(512, 1 + 20_000 // (len(problem.inputs) if problem.is_batch else 1))  # what a processor's cache holds
+    size = min(512, 1 + 20_000 // problem.n_samples)  # what a processor's cache holds
     for some in (nudges[start : start + size] for start in range(0, len(nudges), size)):
         grids = {name: np.full((2, len(some)), problem.parameters[name]) for name, _ in some}
         for column, (name, step) in enumerate(some):

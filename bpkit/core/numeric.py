@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError, check_names, suggest
 from bpkit.core.program import Program, averaged
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array, at_high_precision, precisely
@@ -57,9 +57,8 @@ class Values(Shown, Mapping[str, Any]):
     there when asked for.
     """
 
-    numbers: Mapping[str, Any]
+    numbers: Mapping[str, Any]  # of the derivation's lines, maybe also of those of the inputs
     problem: Problem
-    of_inputs: Mapping[str, Any] | None = None  # what is not found by running the lines again
 
     def __getitem__(self, name: str) -> Any:
         with suppress(KeyError, AttributeError):
@@ -71,16 +70,17 @@ class Values(Shown, Mapping[str, Any]):
     @cached_property
     def with_inputs(self) -> Mapping[str, Any]:
         """The same numbers and the derivatives by the inputs."""
-        return self.of_inputs or _run(self.problem, self.problem.derivation.input_program)
+        program = self.problem.derivation.input_program
+        return self.numbers if len(self.numbers) == len(program.steps) else _run(self.problem, program)
 
     def __contains__(self, name: object) -> bool:
         return name in self.problem.derivation
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.numbers)
+        return iter(self.problem.derivation.by_name)
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.problem.derivation)
 
 
 class UnknownQuantity(BpkitError, KeyError):
@@ -106,7 +106,7 @@ def evaluate(problem: Problem) -> Values:
     """
     program = checked(problem, "evaluate").derivation.program
     numbers = _run(problem, program)
-    if problem.is_batch and problem.batch == "each":  # the next update is that of one sample
+    if problem.one_by_one:  # the next update is that of one sample
         following = evaluate(problem.sample(problem.next_sample))
         updates = (step.name for step in program.steps if step.role is Role.UPDATE)
         numbers.update({name: following[name] for name in updates})
@@ -114,25 +114,24 @@ def evaluate(problem: Problem) -> Values:
 
 
 def _run(problem: Problem, program: Program) -> dict[str, Any]:
-    names = [step.name for step in program.steps]
+    names, givens, run = [step.name for step in program.steps], problem.givens.values(), program.function
     if not problem.is_batch:
         with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
             # By position: a thousand keywords cost more than the arithmetic.
-            numbers = tuple(map(float, program.function("evaluate")(*problem.givens.values())))
+            numbers = tuple(map(float, run("evaluate")(*givens)))
             if all(map(isfinite, numbers)):
                 return dict(zip(names, numbers, strict=True))
         with suppress(ArithmeticError, ValueError):
-            precise = at_high_precision(program.function("evaluate"))
-            return dict(zip(names, precisely(precise, *problem.givens.values()), strict=True))
-    givens = (np.asarray(value, dtype=float) for value in problem.givens.values())
+            return dict(zip(names, precisely(at_high_precision(run("evaluate")), *givens), strict=True))
     with np.errstate(all="ignore"):
-        results = program.function("evaluate", arrays=True)(*givens, settler(problem))
+        arrays = (np.asarray(value, dtype=float) for value in givens)
+        results = run("evaluate", arrays=True)(*arrays, settler(problem))
     return {s.name: _settled(v, averaged(s), problem) for s, v in zip(program.steps, results, strict=True)}
 
 
 def settler(problem: Problem) -> Callable[[Any], Any]:
     """What makes one number of the samples': their mean, or their sum."""
-    samples = len(problem.inputs) if problem.is_batch else 1
+    samples = problem.n_samples
     whole = np.sum if problem.batch == "sum" else np.mean
     return lambda values: whole(np.broadcast_to(values, (samples, *np.shape(values)[1:])), axis=0)
 
@@ -157,8 +156,7 @@ def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
     except (ArithmeticError, ValueError):  # math refuses what leaves the floats
         with np.errstate(all="ignore"):
             results = program.function("given", arrays=True)(*numbers, handed)
-    found = dict(zip((step.name for step in program.steps), map(float, results), strict=True))
-    return Values({step.name: found[step.name] for step in derivation}, problem, found)
+    return Values(dict(zip((step.name for step in program.steps), map(float, results), strict=True)), problem)
 
 
 def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
@@ -167,16 +165,12 @@ def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
     The arrays broadcast against each other; the result has their shape. On a batch it is the whole batch's loss.
     """
     network = checked(problem, "loss_over").network
-    for name in grids:
-        if name not in network.parameters:
-            raise BpkitError(f"loss_over: expected weights or biases, got {name!r}{suggest(name, network.parameters)}")
+    check_names("loss_over: expected weights or biases, this network has", grids, network.parameters)
     arrays = {name: np.asarray(grid, dtype=float) for name, grid in grids.items()}
     shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    samples = problem if problem.is_batch else problem.replace(inputs=[problem.inputs], targets=[problem.targets])
-    columns = (len(samples.inputs),) + (1,) * len(shape)
-    data = {name: v.reshape(columns) if isinstance(v, np.ndarray) else v for name, v in samples.givens.items()}
-    run = problem.derivation.program.function("loss", arrays=True)
+    givens, columns = problem.givens, (problem.n_samples,) + (1,) * len(shape)
+    data = {name: np.reshape(givens[name], columns) for name in (*network.inputs, *network.targets)}
     with np.errstate(all="ignore"):
-        losses = np.asarray(run(**{**data, **arrays}), dtype=float)
-        whole: Array = settler(samples)(np.broadcast_to(losses, (len(samples.inputs), *shape)))
+        losses = problem.derivation.program.function("loss", arrays=True)(**{**givens, **data, **arrays})
+        whole: Array = settler(problem)(np.broadcast_to(losses, (problem.n_samples, *shape)))
     return whole

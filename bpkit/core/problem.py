@@ -199,6 +199,11 @@ class Problem(Shown):
         return self.inputs.ndim == 2
 
     @property
+    def n_samples(self) -> int:
+        """The number of rows; 1 for a single sample."""
+        return len(np.atleast_2d(self.inputs))
+
+    @property
     def givens(self) -> dict[str, Any]:
         """Every given number by its name; on a batch each x and y is the column of its samples."""
         network = self.network
