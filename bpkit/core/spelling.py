@@ -88,15 +88,41 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
     return re.sub(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )", "−", text)
 
 
-class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
-    """Plain text in the order of the lesson, with a middle dot for products."""
+class _Places:
+    """What text and LaTeX share: a place for each name, between two marks, with letters or a row for its indices."""
 
-    def __init__(self, dot: str = "·") -> None:
+    _print: Callable[[sp.Basic], str]
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        return f"\0{expr.name}\0"
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        return f"\0{expr.base.name}[{','.join(map(str, expr.indices)).replace(' ', '')}]\0"
+
+    def _print_Row(self, expr: sp.Expr) -> str:
+        part, (letter, *ends) = expr.args
+        indices = {index for leaf in part.atoms(sp.Indexed) for index in leaf.indices if index.has(letter)}
+        rows = {index: "..".join(str(index.xreplace({letter: end})) for end in ends) for index in indices}
+        return self._print(part.xreplace({index: sp.Symbol(row) for index, row in rows.items()}))
+
+
+class _Text(_Places, StrPrinter):  # type: ignore[misc]  # SymPy ships no types
+    """Plain text in the order of the lesson."""
+
+    printmethod = "_text"  # with _sympystr Indexed would print itself
+
+    def __init__(self, dot: str) -> None:
         super().__init__({"order": "none"})
         self.dot = f" {dot} "
 
-    def _print_Symbol(self, expr: sp.Symbol) -> str:
-        return f"\0{expr.name}\0"
+    def parenthesize(self, item: sp.Basic, level: float, strict: bool = False) -> str:
+        text = str(super().parenthesize(item, level, strict))
+        return f"({text})" if isinstance(item, sp.Sum) and level >= PRECEDENCE["Mul"] else text
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        part, *limits = expr.args
+        signs = "".join(f"Σ_{letter} " for letter, *_ in reversed(limits))
+        return signs + self.parenthesize(part, PRECEDENCE["Mul"], strict=True)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         first, *rest = expr.args
@@ -139,24 +165,28 @@ class _Text(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         return "{" + ", else ".join(cases) + "}"
 
 
-class _Latex(LatexPrinter):  # type: ignore[misc]
-    """LaTeX in the order of the lesson; a product of numbers has a cross, one of symbols a dot."""
+class _Latex(_Places, LatexPrinter):  # type: ignore[misc]
+    """LaTeX in the order of the lesson."""
 
     def __init__(self, dot: str) -> None:
         super().__init__({"order": "none", "mul_symbol": dot, "ln_notation": True})
 
-    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        return f"\0{expr.name}\0"
+    def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
+        # SymPy knows by a class's name how strongly it binds, and a product of matrices for another Product.
+        loose = getattr(expr, "precedence", PRECEDENCE["Mul"]) < PRECEDENCE["Mul"]
+        return loose or bool(super()._needs_mul_brackets(expr, first, last))
 
 
-_PRINTERS = {"text": _Text(), "dot": _Latex("dot"), "times": _Latex("times")}
+# A product of numbers has a cross, one of symbols a dot; one of matrices element by element a star, or a circle.
+_PRINTERS: dict[str, Any] = {dot: _Text(dot) for dot in "·*"}
+_PRINTERS |= {dot: _Latex(dot) for dot in ("dot", "times", r" \circ ")}
 
 
 # The same right sides are shown again and again, with other numbers in the places of their symbols.
 @lru_cache(maxsize=16_384)
-def _form(expr: sp.Expr, printer: str) -> str:
-    """A right side with a place for each symbol: its name between two marks."""
-    return str(_PRINTERS[printer]._print(expr))
+def form(expr: sp.Expr, dot: str) -> str:
+    """A right side with a place for each name: text or LaTeX, depending on the sign for products."""
+    return str(_PRINTERS[dot]._print(expr))
 
 
 # A number alone in the brackets of a function needs none of its own; nor does a positive number with a power of ten
@@ -165,7 +195,7 @@ _DOUBLE = r"(\\left\(|\()\(([^()]*)\) ?(\\right\)|\))"
 _WHOLE = r"(^|[+-] |\(|[^^]\{)\((\d[^ ()]*(?:e[^ ()]*| \\times [^ ()]*))\)(?= [+/-] | ?\\right\)|\)|\}(?!\^)|$)"
 
 
-def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()") -> str:
+def filled(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()") -> str:
     """Something in every place, in brackets where it is raised to a power and is no plain name."""
     pieces = form.split("\0")
     for i in range(1, len(pieces), 2):
@@ -178,18 +208,18 @@ def _fill(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()")
 def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
     """One right side as plain text; ``numbers`` puts those, or other words, in the places of symbols."""
     words = numbers or {}
-    return _fill(_form(expr, "text"), lambda name: words.get(name, name))
+    return filled(form(expr, "·"), lambda name: words.get(name, name))
 
 
 def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[str, str] | None = None) -> str:
     """One right side as LaTeX; ``numbers`` puts those in the places of symbols."""
     words, dot = numbers or {}, "times" if numbers else "dot"
-    return _fill(_form(expr, dot), lambda name: words.get(name) or _known(name, names).latex, (r"\left(", r"\right)"))
+    return filled(form(expr, dot), lambda name: words.get(name) or _known(name, names).latex, (r"\left(", r"\right)"))
 
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
     """One right side as HTML."""
-    return _fill(_form(expr, "text").translate(_ESCAPED), lambda name: HTML(_known(name, names)))
+    return filled(form(expr, "·").translate(_ESCAPED), lambda name: HTML(_known(name, names)))
 
 
 _ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})
