@@ -52,7 +52,7 @@ class Detective(App):
     batches = True
 
     def controls(self) -> Mapping[str, Any]:
-        steps = self.problem.derivation
+        steps = self.problem.derivation.with_inputs
         names = [step.name for step in steps if not self.problem.is_batch or averaged(step)]
         wide = {"layout": {"width": "340px", "margin": "1px 2px"}, "style": {"description_width": "110px"}}
         return {
