@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Self
 
 import sympy as sp
 
@@ -47,16 +48,27 @@ class UpdateRule:
 
     weight_decay: float = field(default=0.0, kw_only=True)
 
+    def __new__(cls, *values: object, **named: object) -> Self:
+        known = (*cls.__match_args__, "weight_decay")
+        for unknown in (*values[len(known) - 1 :], *(name for name in named if name not in known[len(values) :])):
+            raise BpkitError(
+                f"{cls.__name__}: expected {', '.join(known)}, each at most once, got {unknown!r}; "
+                "the learning rate is an argument of Problem"
+            )
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
-        for one in fields(self):
-            value, share = getattr(self, one.name), one.name in ("beta", "rho", "beta1", "beta2")
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            # Where a derivative was always 0, epsilon alone keeps a division by 0 away.
-            if not number or not 0 <= value < (1 if share else math.inf) or (one.name == "epsilon" and not value):
-                wanted = "from 0 to below 1, such as 0.9" if share else "from 0, finite"
-                wanted = "above 0, such as 1e-8" if one.name == "epsilon" else wanted
-                raise BpkitError(f"{type(self).__name__}: expected {one.name} {wanted}, got {value!r}")
-            object.__setattr__(self, one.name, float(value))
+        for name, value in vars(self).items():
+            number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+            if name == "weight_decay":
+                fits, wanted = 0 <= number < math.inf, "from 0, finite"
+            elif name == "epsilon":  # where a derivative was always 0, it alone keeps a division by 0 away
+                fits, wanted = 0 < number < math.inf, "above 0, such as 1e-8"
+            else:
+                fits, wanted = 0 <= number < 1, "from 0 to below 1, such as 0.9"
+            if not fits:
+                raise BpkitError(f"{type(self).__name__}: expected {name} {wanted}, got {value!r}")
+            object.__setattr__(self, name, number)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.constants.items())})"
@@ -81,13 +93,12 @@ class UpdateRule:
         yield from self._step(parameter, gradient)
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
-        yield _new(parameter, gradient, f"gradient descent: {parameter.name} goes against its slope")
+        yield _new(parameter, f"gradient descent: {parameter.name} goes against its slope", gradient)
 
 
-def _new(parameter: Quantity, *step: sp.Expr | str) -> Update:
+def _new(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
     """The line of the new value: the old one minus learning rate times the step."""
-    *factors, reason = step
-    return updated(parameter), total(parameter.symbol, product(MINUS, RATE, *factors)), str(reason)
+    return updated(parameter), total(parameter.symbol, product(MINUS, RATE, *step)), reason
 
 
 def _remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, sp.Symbol]:
@@ -96,7 +107,6 @@ def _remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, 
     return state, state.symbol, before(state).symbol
 
 
-@dataclass(frozen=True, repr=False)
 class GradientDescent(UpdateRule):
     """w - learning rate · gradient.
 
@@ -121,12 +131,8 @@ class Momentum(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, v, old = _remembered("v", parameter)
-        yield (
-            state,
-            total(product(symbol("beta"), old), gradient),
-            f"velocity of {parameter.name}",
-        )
-        yield _new(parameter, v, f"momentum: {parameter.name} goes on against its velocity")
+        yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}"
+        yield _new(parameter, f"momentum: {parameter.name} goes on against its velocity", v)
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,12 +148,9 @@ class RMSProp(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, s, old = _remembered("s", parameter)
-        yield (
-            state,
-            _mean(symbol("rho"), old, power(gradient, 2)),
-            f"running mean of the squared slopes of {parameter.name}",
-        )
-        yield _new(parameter, gradient, _root(s), f"RMSProp: {parameter.name} goes a step of even length")
+        mean = _mean(symbol("rho"), old, power(gradient, 2))
+        yield state, mean, f"running mean of the squared slopes of {parameter.name}"
+        yield _new(parameter, f"RMSProp: {parameter.name} goes a step of even length", gradient, _root(s))
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,18 +172,19 @@ class Adam(UpdateRule):
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         hats = []
-        for letter, beta, moment, what in (
-            ("m", "beta1", gradient, "slopes"),
-            ("v", "beta2", power(gradient, 2), "squared slopes"),
-        ):
+        moments = (
+            ("m", symbol("beta1"), gradient, "slopes"),
+            ("v", symbol("beta2"), power(gradient, 2), "squared slopes"),
+        )
+        for letter, beta, moment, what in moments:
             state, now, old = _remembered(letter, parameter)
-            yield state, _mean(symbol(beta), old, moment), f"running mean of the {what} of {parameter.name}"
-            hats.append((replace(state, letter=f"{letter}hat", tag="hat"), now, beta))
-        for hat, now, beta in hats:
-            rhs = product(now, power(total(ONE, -power(symbol(beta), symbol("t"))), -1))
-            yield hat, rhs, f"{now} without the bias of its start at 0"
-        (first, *_), (second, *_) = hats
-        yield _new(parameter, first.symbol, _root(second.symbol), f"Adam: {parameter.name} goes its step")
+            yield state, _mean(beta, old, moment), f"running mean of the {what} of {parameter.name}"
+            rhs = product(now, power(total(ONE, -power(beta, symbol("t"))), -1))
+            reason = f"{now} without the bias of its start at 0"
+            hats.append((replace(state, letter=f"{letter}hat", tag="hat"), rhs, reason))
+        yield from hats
+        first, second = (hat.symbol for hat, *_ in hats)
+        yield _new(parameter, f"Adam: {parameter.name} goes its step", first, _root(second))
 
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:

@@ -212,7 +212,7 @@ def test_a_slope_that_is_none(slope: Any) -> None:
 
 def test_two_functions_of_one_name_are_refused() -> None:
     one, other = bp.Activation("mine", z**2), bp.Activation("mine", z**3)
-    with pytest.raises(bp.BpkitError, match="'mine'.*two"):
+    with pytest.raises(bp.BpkitError, match=r"'mine'.*two"):
         bp.Network(1, 1, 1, activation=[one, other])
     assert bp.Network(1, 1, 1, activation=[one, bp.Activation("mine", z**2)])
 

@@ -16,6 +16,7 @@ import pytest
 import sympy as sp
 from autograd.misc.optimizers import adam, sgd
 from oracle import Case, array_gradients, parameter_names, random_case
+from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.core.updates import Adam, GradientDescent, Momentum, RMSProp
@@ -69,13 +70,13 @@ RULES: dict[str, tuple[Any, Step, str]] = {  # the rule, the same by hand, the l
     "Adam": (Adam(), adam_by_hand(0.9, 0.999, 1e-8), "mv"),
     "Adam otherwise": (Adam(beta1=0.6, beta2=0.8, epsilon=1e-2), adam_by_hand(0.6, 0.8, 1e-2), "mv"),
 }
-every_rule = pytest.mark.parametrize("name", RULES)
 DECAYED: dict[str, Callable[..., Any]] = {
     "gradient descent": GradientDescent,
     "momentum": Momentum,
     "RMSProp": RMSProp,
     "Adam": Adam,
 }
+every_rule = pytest.mark.parametrize("name", [name for name in RULES if EVERYTHING or name in DECAYED])
 
 
 def case_of(samples: int = 0, bias: str = "layer", own_names: bool = False) -> Case:
@@ -359,7 +360,8 @@ def test_the_source_trains_the_same(name: str, train_biases: bool) -> None:
     rule, _, _ = RULES[name]
     problem = ARTICLE.replace(update=rule, train_biases=train_biases).updated(2)
     module: dict[str, Any] = {}
-    exec(bp.derive(problem).source(), module)
+    source = bp.derive(problem).source()
+    exec(source, module)
     records: list[tuple[float, ...]] = []
     module["train"](**problem.givens, steps=10, record=lambda *row: records.append(row))
     trace, values = bp.train(problem, 10), bp.evaluate(problem)
@@ -368,7 +370,7 @@ def test_the_source_trains_the_same(name: str, train_biases: bool) -> None:
     np.testing.assert_array_equal(table[:, -1], trace.loss)
     assert module["evaluate"](**problem.givens) == tuple(values.values())
     for step in bp.derive(problem):
-        assert f"# ({step.number})\n" in bp.derive(problem).source()
+        assert f"# ({step.number})\n" in source
 
 
 @pytest.mark.parametrize("name", ["momentum", "RMSProp", "Adam"])
@@ -431,13 +433,25 @@ def test_rules_are_values() -> None:
         assert eval(repr(rule), vars(bp.updates)) == rule
         with pytest.raises(FrozenInstanceError):
             rule.weight_decay = 1  # type: ignore[misc]
-        with pytest.raises(TypeError):
-            type(rule)(0.1, 0.1, 0.1, 0.1)  # weight_decay by its name alone
     assert Momentum(0.5) == Momentum(beta=0.5) != Momentum()
     assert repr(Momentum(0)) == "Momentum(beta=0.0)"  # no decay, no word of it
     assert "weight_decay" not in ARTICLE.replace(update=Adam()).givens
     assert ARTICLE.replace(update=Adam(weight_decay=1)).givens["weight_decay"] == 1
     assert bp.Problem(ARTICLE.network, ARTICLE.parameters, [0, 0], [0, 0]).update == GradientDescent()
+
+
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [
+        (lambda: Adam(lr=0.01), "beta1, beta2, epsilon, weight_decay, .*got 'lr'"),
+        (lambda: RMSProp(0.9, 1e-8, 0.01), "rho, epsilon, weight_decay, .*got 0.01"),  # decay by its name alone
+        (lambda: Momentum(0.9, beta=0.8), "beta, weight_decay, each at most once, got 'beta'"),
+        (lambda: GradientDescent(0.1), "GradientDescent: expected weight_decay, .*got 0.1"),
+    ],
+)
+def test_an_argument_that_a_rule_does_not_have(make: Callable[[], Any], got: str) -> None:
+    with pytest.raises(bp.BpkitError, match=f"{got}; the learning rate is an argument of Problem"):
+        make()
 
 
 @pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf, "much", None, True])
