@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import sympy as sp
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import ONE, names_in, product, total
-from bpkit.core.lines import Line, Lines, Shortcut, Slope, Stage
+from bpkit.core.lines import Line, Lines, Shortcut, Slope
 from bpkit.core.quantities import Quantity, Role, derivative
 from bpkit.core.shown import Shown
 from bpkit.core.updates import STATE, UpdateRule, before, kept
@@ -62,37 +61,37 @@ class _Writer:
         self.steps: list[Step] = []
         self.number_of: dict[str, int] = {}
         self.names = dict(lines.quantities)  # one for all steps, which grows with them
+        self.written: dict[tuple[str, str], sp.Symbol] = {}  # of and by of each derivative
         self.loss = lines.total
+        self.users: dict[str, list[Line]] = {name: [] for name in lines.quantities}  # those that reach the loss
+        self.stage_of: dict[str, int] = {}  # the first stage that uses a quantity
         alive = {self.loss.name}
-        for line in reversed([*lines]):
-            if line.name in alive:
-                alive |= names_in(line.rhs)
-        self.users: dict[str, list[Line]] = defaultdict(list)
-        self.stage_of: dict[str, int] = {}  # of a parameter: the first stage that uses it
-        for place, stage in enumerate(lines.stages):
-            for line in stage.lines:
-                for used in names_in(line.rhs):
-                    self.stage_of.setdefault(used, place)
-                    if line.name in alive:
-                        self.users[used].append(line)
+        for place, stage in reversed([*enumerate(lines.stages)]):
+            for line in reversed(stage.lines):
+                used = names_in(line.rhs)
+                self.stage_of |= dict.fromkeys(used, place)
+                if line.name in alive:
+                    alive |= used
+                    for name in used:
+                        self.users[name].insert(0, line)
         # The loss is the sum of these: its derivative in each is 1, and no line says so.
         self.errors = {
             line.name: line.quantity
             for line in lines
-            if self.users[line.name] == [self.loss] and self._slope(self.loss, line.quantity).rhs == ONE
+            if self.users[line.name] == [self.loss] and self.slope(self.loss, line.quantity).rhs == ONE
         }
-        self._reached: dict[str, list[Quantity]] = {}
-        self._written: dict[tuple[str, str], sp.Symbol] = {}  # of and by of each derivative
+        self.reached = {name: {name} for name in self.errors}  # the errors that a quantity goes on to
+        for line in reversed([*lines]):
+            for name in names_in(line.rhs) if any(stage.by_error for stage in lines.stages) else ():
+                self.reached.setdefault(name, set()).update(self.reached.get(line.name, ()))
 
     def write(self, quantity: Quantity, rhs: sp.Expr, reason: str, short: Shortcut | None = None) -> sp.Symbol:
-        seen = names_in(rhs)
         cancelled = short.cancelled if short else None
-        if cancelled is not None:
-            seen = seen | names_in(cancelled)
+        seen = names_in(rhs) if cancelled is None else names_in(rhs) | names_in(cancelled)
         uses = tuple(sorted(self.number_of[name] for name in seen if name in self.number_of))
         number = self.number_of[quantity.name] = len(self.steps) + 1
         if quantity.of and quantity.by:
-            self._written[quantity.of.name, quantity.by.name] = quantity.symbol
+            self.written[quantity.of.name, quantity.by.name] = quantity.symbol
         self.names[quantity.name] = quantity
         stable = short.stable if short else rhs
         self.steps.append(Step(number, quantity, rhs, reason, stable, uses, cancelled, self.names))
@@ -103,108 +102,89 @@ class _Writer:
             self.write(line.quantity, line.rhs, line.reason, Shortcut(line.stable))
 
     def backward(self) -> None:
-        for place in range(len(self.lines.stages) - 1, -1, -1):
-            self._stage(self.lines.stages[place])
+        for place, stage in reversed([*enumerate(self.lines.stages)]):
+            row = [line.quantity for line in stage.lines if line is not self.loss and line.name not in self.errors]
+            first = row if stage.slopes_first else []
+            for quantity in first:
+                self.slopes(quantity)
+            for quantity in row:
+                if not first:
+                    self.slopes(quantity)
+                (self.error_by_error if stage.by_error else self.adjoint)(quantity)
             for name, parameter in self.lines.parameters.items():
                 if self.stage_of[name] == place:
-                    self._slopes(parameter)
-                    self._adjoint(parameter, Role.GRADIENT)
+                    self.slopes(parameter)
+                    self.adjoint(parameter, Role.GRADIENT)
 
     def inputs(self) -> None:
         """The derivatives by the inputs."""
         for quantity in self.lines.quantities.values():
             if quantity.tag == "input":
-                self._slopes(quantity)
-                self._adjoint(quantity)
+                self.slopes(quantity)
+                self.adjoint(quantity)
 
-    def _stage(self, stage: Stage) -> None:
-        row = [line.quantity for line in stage.lines if line is not self.loss and line.name not in self.errors]
-        if stage.slopes_first:
-            for quantity in row:
-                self._slopes(quantity)
-        for quantity in row:
-            if not stage.slopes_first:
-                self._slopes(quantity)
-            if stage.by_error:
-                self._error_by_error(quantity)
-            else:
-                self._adjoint(quantity)
-
-    def _slope(self, line: Line, used: Quantity) -> Slope:
+    def slope(self, line: Line, used: Quantity) -> Slope:
         if own := line.slopes.get(used.name):
             return own
         return Slope(sp.diff(line.rhs, used.symbol), f"slope of {line.name} in {used.name}")
 
-    def _slopes(self, used: Quantity) -> None:
+    def slopes(self, used: Quantity) -> None:
         for line in self.users[used.name]:
-            slope = self._slope(line, used)
-            stable = slope.rhs if slope.stable is None else slope.stable
-            self.write(derivative(line.quantity, used, Role.SLOPE), slope.rhs, slope.reason, Shortcut(stable))
+            rhs, reason, stable = self.slope(line, used)
+            short = Shortcut(rhs if stable is None else stable)
+            self.write(derivative(line.quantity, used, Role.SLOPE), rhs, reason, short)
 
-    def _term(self, of: Quantity, line: Line, used: Quantity) -> sp.Expr:
+    def term(self, of: Quantity, line: Line, used: Quantity) -> sp.Expr:
         """One path: the derivative in a user, times the user's slope."""
-        slope = self._written[line.name, used.name]
+        slope = self.written[line.name, used.name]
         if line.quantity is of or (of is self.loss.quantity and line.name in self.errors):
             return slope
-        return product(self._written[of.name, line.name], slope)
+        return product(self.written[of.name, line.name], slope)
 
-    def _error_by_error(self, used: Quantity) -> None:
+    def error_by_error(self, used: Quantity) -> None:
         """One line for each error that a quantity reaches, then their sum."""
-        parts = []
-        errors = self._errors_from(used)
+        parts, users = [], self.users[used.name]
+        errors = [error for name, error in self.errors.items() if name in self.reached[used.name]]
         for error in errors:
-            paths = [line for line in self.users[used.name] if error in self._errors_from(line.quantity)]
+            paths = [line for line in users if error.name in self.reached[line.name]]
             of = derivative(error, used, Role.ADJOINT)
             if [line.quantity for line in paths] != [error]:  # else the slope of the error is that very line
-                through = _all_of([line.name for line in paths])
-                self.write(
-                    of,
-                    total(*(self._term(error, line, used) for line in paths)),
-                    f"chain rule: the error of {error.neuron} through {through}",
-                    self.lines.shortcuts.get(of.name),
-                )
+                rhs = total(*(self.term(error, line, used) for line in paths))
+                why = f"chain rule: the error of {error.neuron} through {_all_of([line.name for line in paths])}"
+                self.write(of, rhs, why, self.lines.shortcuts.get(of.name))
             parts.append(of.symbol)
         if len(errors) != 1:
-            why = f"{used.name} reaches the loss through {_places(self.users[used.name])}"
-        elif self.users[used.name][0].quantity is errors[0]:
+            why = f"{used.name} reaches the loss through {_places(users)}"
+        elif users[0].quantity is errors[0]:
             why = f"{used.name} stands in {errors[0].name} alone"
         else:
-            why = f"{used.name} reaches {errors[0].name} alone" + _delta(used)
+            why = f"{used.name} reaches {errors[0].name} alone{_delta(used, ': ')}"
         self.write(derivative(self.loss.quantity, used, Role.ADJOINT), total(*parts), why)
 
-    def _errors_from(self, quantity: Quantity) -> list[Quantity]:
-        """The errors that a quantity reaches, in their order."""
-        if quantity.name in self.errors:
-            return [quantity]
-        if quantity.name not in self._reached:
-            found = {e.name for line in self.users[quantity.name] for e in self._errors_from(line.quantity)}
-            self._reached[quantity.name] = [error for name, error in self.errors.items() if name in found]
-        return self._reached[quantity.name]
-
-    def _adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:
+    def adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:
         """The derivative of the loss: one term for each line that uses the quantity."""
         of, users = derivative(self.loss.quantity, used, role), self.users[used.name]
         short = self.lines.shortcuts.get(of.name)
         if not users:
             why = f"{used.name} does not reach the loss"
-        elif role is Role.GRADIENT:
+        elif role is Role.GRADIENT and users[1:]:
             each = "neuron that it feeds" if all(line.quantity.tag == "net" for line in users) else "line that uses it"
-            why = f"chain rule for {used.name}, " + (
-                f"one term for each {each}" if users[1:] else f"through {users[0].name}"
-            )
+            why = f"chain rule for {used.name}, one term for each {each}"
+        elif role is Role.GRADIENT:
+            why = f"chain rule for {used.name}, through {users[0].name}"
         elif users[1:]:
             why = f"{used.name} reaches the loss through {_places(users)}"
         else:
-            why = f"chain rule: the loss through {users[0].name}" + (_delta(used).replace(": ", ", "))
+            why = f"chain rule: the loss through {users[0].name}{_delta(used, ', ')}"
         why += f"; {short.because}" if short and short.because else ""
-        terms = [self._term(self.loss.quantity, line, used) for line in users]
+        terms = [self.term(self.loss.quantity, line, used) for line in users]
         self.write(of, total(*terms) if terms else sp.S.Zero, why, short)
 
     def update(self, rule: UpdateRule, trained: Iterable[str]) -> None:
         trained = set(trained)
         written = [*rule.before()] if trained else []
         for name, parameter in self.lines.parameters.items():
-            slope = self._written[self.loss.name, name]
+            slope = self.written[self.loss.name, name]
             written += rule.lines(parameter, slope) if name in trained else kept(parameter)
         own = {*rule.constants, *(quantity.name for quantity, *_ in written)}
         if twice := sorted(own & self.lines.quantities.keys()):
@@ -219,17 +199,18 @@ class _Writer:
             self.write(*line)
 
 
-def _delta(quantity: Quantity) -> str:
-    return f": the delta of {quantity.neuron}" if quantity.tag == "net" else ""
+def _delta(quantity: Quantity, between: str) -> str:
+    return f"{between}the delta of {quantity.neuron}" if quantity.tag == "net" else ""
 
 
 def _places(users: list[Line]) -> str:
     """What a quantity goes on through: neurons where they have names."""
+    tags, many = {line.quantity.tag for line in users}, len(users) > 3
+    if tags == {"net"}:
+        return "every neuron after it" if many else _all_of([line.quantity.neuron for line in users])
     names = [line.quantity.neuron if line.quantity.tag == "net" else line.name for line in users]
-    if len(names) > 3:
-        nets = all(line.quantity.tag == "net" for line in users)
-        return "every neuron after it" if nets else f"the {len(names)} lines that use it"
-    return _all_of(names)
+    shown = f"{', '.join(names[:3])} and {len(names) - 3} more" if many else _all_of(names)
+    return f"all {len(names)} outputs: {shown}" if tags == {"out"} else shown
 
 
 def _all_of(names: list[str]) -> str:
