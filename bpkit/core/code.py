@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
@@ -63,18 +63,13 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]  # SymPy ships no types
         return text
 
     def _print_And(self, expr: sp.Basic) -> str:
-        return self._logical("logical_and", " and ", expr)
+        word = type(expr).__name__.lower()
+        parts = [self._print(arg) for arg in sorted(expr.args, key=str)]
+        if self.arrays:
+            return reduce(lambda one, other: f"logical_{word}({one}, {other})", parts)
+        return f"({f' {word} '.join(parts)})"
 
-    def _print_Or(self, expr: sp.Basic) -> str:
-        return self._logical("logical_or", " or ", expr)
-
-    def _logical(self, function: str, word: str, expr: sp.Basic) -> str:
-        first, *rest = (self._print(arg) for arg in sorted(expr.args, key=str))
-        if not self.arrays:
-            return f"({word.join((first, *rest))})"
-        for one in rest:
-            first = f"{function}({first}, {one})"
-        return first
+    _print_Or = _print_And
 
     def _branch(self, expr: sp.Expr) -> str:
         return repr(float(expr)) if self.arrays and expr.is_Integer else str(self._print(expr))

@@ -30,14 +30,10 @@ def total(*terms: sp.Expr) -> sp.Expr:
 
 def put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     """Replace symbols and leave the shape of the expression alone, where ``subs`` would simplify it."""
-    if not expr.args:
+    if expr in values or not expr.args:
         return values.get(expr, expr)
-    if expr in values:
-        return values[expr]
-    args = [put(arg, values) for arg in expr.args]
-    if isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.Function):
-        return expr.func(*args, evaluate=False)
-    return expr.func(*args)
+    keep = {"evaluate": False} if isinstance(expr, sp.Add | sp.Mul | sp.Pow | sp.Function) else {}
+    return expr.func(*(put(arg, values) for arg in expr.args), **keep)
 
 
 @lru_cache(maxsize=16_384)

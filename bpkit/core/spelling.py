@@ -200,9 +200,10 @@ def filled(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()"
     pieces = form.split("\0")
     for i in range(1, len(pieces), 2):
         text = word(pieces[i])
-        compound = text[0] != "(" and not {*" /^"}.isdisjoint(text.replace("</", ""))
-        pieces[i] = text.join(brackets) if compound and pieces[i + 1].startswith(("²", "^")) else text
-    return re.sub(_WHOLE, r"\1\2", re.sub(_DOUBLE, r"\1\2\3", "".join(pieces)))
+        raised = pieces[i + 1].startswith(("²", "^")) and text[0] != "("
+        pieces[i] = text.join(brackets) if raised and not {*" /^"}.isdisjoint(text.replace("</", "")) else text
+    text = "".join(pieces)
+    return re.sub(_WHOLE, r"\1\2", re.sub(_DOUBLE, r"\1\2\3", text)) if "(" in text else text
 
 
 def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
