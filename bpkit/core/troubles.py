@@ -148,12 +148,8 @@ def _swings(trace: Trace) -> Iterator[Trouble]:
 def _watched(network: Network) -> Program:
     """The lines that say whether neurons let anything back: forward, slopes, and what the loss asks of outputs."""
     derivation, last = derive(network), len(network.activations)
-    wanted = {(Role.FORWARD, "net"), (Role.FORWARD, "out"), (Role.SLOPE, "net")}
-    names = [
-        step.name
-        for step in derivation
-        if (step.role, step.quantity.tag) in wanted or (step.role is Role.ADJOINT and step.quantity.block == last)
-    ]
+    wanted = {(Role.FORWARD, "net"), (Role.FORWARD, "out"), (Role.SLOPE, "net"), (Role.ADJOINT, last)}
+    names = [s.name for s in derivation if wanted & {(s.role, s.quantity.tag), (s.role, s.quantity.block)}]
     return replace(derivation, steps=tuple(needed(derivation.steps, names))).program
 
 

@@ -152,6 +152,17 @@ def test_a_rate_that_is_too_large_is_said_while_the_loss_grows(steps: int, rate:
     assert f"{'at' if when else 'from'} update {first}{when or ' on,'} because" in one.sentence
 
 
+def test_of_a_long_run_some_updates_tell_whether_they_went_too_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(
+        troubles, "loss_over", lambda one, **rows: seen.append(rows["w1"].size) or loss_over(one, **rows)
+    )
+    for piece in (20_000, 100, 7):
+        monkeypatch.setattr(troubles, "PIECE", piece)
+        assert kinds(bp.train(LINE, 50)) == ["grows"]
+    assert seen == [50 * 20, 25 * 20, 3 * 20]  # each with twenty shorter steps; three samples
+
+
 @pytest.mark.parametrize("update", [bp.updates.Momentum(0.9), bp.updates.Momentum(0.5)])
 def test_other_rules_overshoot_too(update: bp.updates.UpdateRule) -> None:
     trace = bp.train(LINE.replace(learning_rate=2.0, update=update), 30)
@@ -510,6 +521,17 @@ def test_a_cross_entropy_brings_the_slope_back() -> None:
     assert find_troubles(bp.train(wrong.replace(targets=[1.0, 0.0]), 5)) == ()
 
 
+def test_a_function_of_several_pieces_is_no_relu_where_it_only_runs_out() -> None:
+    """e^z below 0 and 1 + z above: at -800 its output and slope leave the floats, yet no piece of it is flat."""
+    z = sp.Symbol("z")
+    own = bp.Activation("own", sp.Piecewise((sp.exp(z), z < 0), (1 + z, True)))
+    for one, kind in ((own, "saturated"), (bp.Activation("cut", sp.Max(0, z)), "dead")):
+        network = N(1, 2, 1, activation=[one, "identity"], bias="none")
+        start = P(network, {"w1": -800.0, "w2": -900.0, "w3": 0.2, "w4": 0.3}, [1.0], [1.0])
+        assert bp.evaluate(start)["out_h1"] == bp.evaluate(start)["dout_h1/dnet_h1"] == 0
+        assert kinds(bp.train(start, 3)) == [kind]
+
+
 def test_a_neuron_that_is_flat_for_some_samples_only_is_as_it_should_be() -> None:
     start = problem(N(2, 2, 1, bias="neuron")).replace(w1=80.0, b_h1=-40.0)
     values = bp.evaluate(start)["dout_h1/dnet_h1"]
@@ -652,6 +674,14 @@ def test_biases_that_are_kept_do_not_count_as_still() -> None:
     assert find_troubles(bp.train(start.replace(train_biases=True), 20)) == ()
 
 
+@pytest.mark.parametrize("updates", [0, 8, 9, 10, 11])
+def test_what_stops_on_its_way_must_be_still_for_a_while(updates: int) -> None:
+    start = ARTICLE.replace(learning_rate=1e-12)
+    moved = [start.replace(w1=0.1 * step) for step in range(5)]
+    trace = through(start, *moved, *[start] * (updates + 1))
+    assert [one.update for one in find_troubles(trace)] == [5] * (updates >= 10)
+
+
 def test_an_update_by_one_sample_that_asks_for_none_is_no_trouble() -> None:
     start = P(N(1, 1, activation="relu", bias="none"), {"w1": 1.0}, [[-1.0], [1.0]], [[0.0], [3.0]], 0.1)
     trace = bp.train(start.replace(batch="each"), 1)
@@ -682,6 +712,10 @@ def test_few_evaluations_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (one.kind, one.update) == ("saturated", 0)
         assert seen == expected
         seen.clear()
+    table = trace.problem.replace(inputs=[[900.0, 600.0]] * 4, targets=[[0.2]] * 4)
+    assert [one.update for one in find_troubles(Trace(table, trace.loss, trace.table, {}))] == [0]
+    assert seen == [1, *[100] * 10, 1]
+    seen.clear()
     # From its update 500 on it is as before, which the first piece from the end that is long enough tells.
     awake = Trace(trace.problem, trace.loss, np.concatenate([0 * trace.table[:500], trace.table[500:]]), {})
     assert [one.update for one in find_troubles(awake)] == [500]
