@@ -81,9 +81,10 @@ class _Writer:
             if self.users[line.name] == [self.loss] and self.slope(self.loss, line.quantity).rhs == ONE
         }
         self.reached = {name: {name} for name in self.errors}  # the errors that a quantity goes on to
-        for line in reversed([*lines]):
-            for name in names_in(line.rhs) if any(stage.by_error for stage in lines.stages) else ():
-                self.reached.setdefault(name, set()).update(self.reached.get(line.name, ()))
+        if any(stage.by_error for stage in lines.stages):
+            for line in reversed([*lines]):
+                for name in names_in(line.rhs):
+                    self.reached.setdefault(name, set()).update(self.reached.get(line.name, ()))
 
     def write(self, quantity: Quantity, rhs: sp.Expr, reason: str, short: Shortcut | None = None) -> sp.Symbol:
         cancelled = short.cancelled if short else None

@@ -8,7 +8,7 @@ import sympy as sp
 
 from bpkit.core.expressions import ONE, OUT, K, Y, product, put, symbol, total
 from bpkit.core.functions import Activation
-from bpkit.core.lines import Lines, Shortcut, Slope
+from bpkit.core.lines import Lines, Slope
 from bpkit.core.losses import Loss, fused
 from bpkit.core.quantities import Quantity, Role, derivative
 
@@ -86,16 +86,13 @@ def errors(
         slope = Slope(
             put(loss.slope, values),
             f"slope of the error of {place.neuron} in its output",
-            both.loss_slope if both else put(loss.stable_slope, values),
+            both.slope if both else put(loss.stable_slope, values),
         )
         stable = both.error if both else put(loss.stable, values)
         reason = f"error of {place.neuron}: {loss.in_words or f'{loss.name} of target and output'}"
         found.append(lines.let(error, put(loss.expr, values), reason, {outs[k]: slope}, stable))
         if both:
-            of, why = error, ""
-            if activation.joint:
-                of, why = whole, "the slopes cancel, and with targets that add up to 1 this is p - y"
-            name = derivative(of, nets[k], Role.ADJOINT).name
-            lines.shortcut(name, Shortcut(both.stable_delta, both.delta, why))
+            of = whole if activation.joint else error
+            lines.shortcuts[derivative(of, nets[k], Role.ADJOINT).name] = both.short
     lines.stage()
     lines.let(whole, total(*found), "the loss: the errors of all outputs together")

@@ -31,8 +31,7 @@ class Shortcut(NamedTuple):
     because: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Line:
+class Line(NamedTuple):
     """One forward line; ``slopes`` are those that the block writes itself, by the name of the quantity used."""
 
     quantity: Quantity
@@ -46,7 +45,7 @@ class Line:
         return self.quantity.name
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Stage:
     """Lines that are written together, one row of a layer: the way back visits stage after stage.
 
@@ -64,6 +63,7 @@ class Lines:
 
     ``given`` and ``parameter`` declare what the lines start from, ``stage`` begins a row, ``let`` writes a line of it;
     each returns the symbol to write further lines with. Exactly one line is the loss: its tag is ``total``.
+    ``shortcuts`` says by its name how a derivative is computed, and read, where slopes cancel in it (dE_o1/dnet_o1).
     """
 
     def __init__(self) -> None:
@@ -111,10 +111,6 @@ class Lines:
         line = Line(self.quantities[quantity.name], rhs, reason, own, rhs if stable is None else stable)
         self.stages[-1].lines.append(line)
         return symbol
-
-    def shortcut(self, name: str, shortcut: Shortcut) -> None:
-        """Say how a derivative is computed, and read, where slopes cancel in it: ``dE_o1/dnet_o1``."""
-        self.shortcuts[name] = shortcut
 
     @property
     def total(self) -> Line:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, log_softmax, others, power, product, ratio, total, xexp, xlogy
 from bpkit.core.functions import Own, stable_softplus
+from bpkit.core.lines import Shortcut
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,9 +92,8 @@ class Fused(NamedTuple):
     """What a loss and the output activation make of each other: stable error and slope from net, and the p - y."""
 
     error: sp.Expr
-    loss_slope: sp.Expr
-    delta: sp.Expr
-    stable_delta: sp.Expr
+    slope: sp.Expr
+    short: Shortcut
 
 
 def fused(
@@ -107,22 +107,20 @@ def fused(
     """The cancelled forms for output number ``k``, or None where loss and activation do not cancel."""
     net, out, y = nets[k], outs[k], targets[k]
     if (activation, loss) == ("sigmoid", "binary_cross_entropy"):
+        # With all its digits where out is close to 1.
+        delta = sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y / (1 + sp.exp(net)), True))
         return Fused(
-            error=y * stable_softplus(-net) + (1 - y) * stable_softplus(net),
-            loss_slope=(1 - y) + xexp(1 - y, net) - y - xexp(y, -net),
-            delta=total(out, -y),
-            # The same with all its digits where out is close to 1.
-            stable_delta=sp.Piecewise((out - y, out < 0.99), ((1 - y) * out - y / (1 + sp.exp(net)), True)),
+            y * stable_softplus(-net) + (1 - y) * stable_softplus(net),
+            (1 - y) + xexp(1 - y, net) - y - xexp(y, -net),
+            Shortcut(delta, total(out, -y)),
         )
     if (activation, loss) == ("softmax", "cross_entropy"):
         share = log_softmax(net, *nets)
-        return Fused(
-            error=-y * share,
-            loss_slope=-xexp(y, -share),
-            delta=total(product(out, total(*targets)), -y),
-            # out_k Σy - y_k Σout, term by term: exact even where out_k rounds to 1.
-            stable_delta=out * others(y, *targets) - y * others(out, *outs),
-        )
+        # out_k Σy - y_k Σout, term by term: exact even where out_k rounds to 1.
+        delta = out * others(y, *targets) - y * others(out, *outs)
+        because = "the slopes cancel, and with targets that add up to 1 this is p - y"
+        short = Shortcut(delta, total(product(out, total(*targets)), -y), because)
+        return Fused(-y * share, -xexp(y, -share), short)
     return None
 
 

@@ -200,9 +200,9 @@ def test_what_cancels_says_the_same_as_the_factors(pair: tuple[str, str], nets: 
                     delta = mp.fsum(s * o * ((j == k) - out[k]) for j, (s, o) in enumerate(zip(slopes, out)))
                 expected = {
                     both.error: mp_error(pair[1], ys[k], out[k], 3),
-                    both.loss_slope: slopes[k],
-                    both.delta: delta,
-                    both.stable_delta: delta,
+                    both.slope: slopes[k],
+                    both.short.cancelled: delta,
+                    both.short.stable: delta,
                 }
                 for expr, exact in expected.items():
                     assert same(function(expr, *flat)(*z, *out, *ys), exact), (k, expr)
