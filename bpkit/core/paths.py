@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from bpkit.core.chain_rule import Step
@@ -59,7 +58,7 @@ class Paths(Shown, tuple[Path, ...]):
         return sum(products) if len(products) == len(self) else None
 
 
-def find_paths(steps: Iterable[Step], name: str, known: Iterable[str]) -> Paths:
+def find_paths(steps: Sequence[Step], name: str, known: Iterable[str]) -> Paths:
     """Every path from a parameter or an input to the loss, read off the slopes among the lines.
 
     Raises ``BpkitError`` for a name that is not ``known``, and where there are too many paths to list.
@@ -68,33 +67,28 @@ def find_paths(steps: Iterable[Step], name: str, known: Iterable[str]) -> Paths:
         raise BpkitError(f"paths: expected a weight, a bias or an input, got {name!r}{suggest(name, known)}")
     onward: dict[str, list[tuple[str, str]]] = {}  # where a quantity goes on to, and the factor of that stretch
     whole: dict[str, tuple[str, str]] = {}  # the loss, and its derivative in a quantity
-    names: Mapping[str, Quantity] = {}
     for step in steps:
-        of, by, names = step.quantity.of, step.quantity.by, step.names
+        of, by = step.quantity.of, step.quantity.by
         if of and by and step.role is Role.SLOPE:
             onward.setdefault(by.name, []).append((of.name, step.name))
         elif of and by and of.tag == "total":
             whole[by.name] = (of.name, step.name)
     for quantity, ways in onward.items():
         # The last stretch leads through an error, which stands in the loss as it is.
-        last = [(whole[quantity][0] if of not in onward else of, factor) for of, factor in ways]
-        alone = len(ways) == 1 and ways[0][0] not in onward
-        onward[quantity] = [whole[quantity]] if alone else last
-    found = tuple(islice(_walk(onward, name), PATH_LIMIT + 1))
-    if len(found) > PATH_LIMIT:
-        raise BpkitError(
-            f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
-            f"toward({name!r}) shares what they have in common"
-        )
-    return Paths(Path(nodes, factors[::-1], names=names) for nodes, factors in found)
-
-
-def _walk(onward: Mapping[str, list[tuple[str, str]]], start: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Nodes and factors of each way from a quantity to the loss."""
-    waiting: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((start,), ())]
+        onward[quantity] = [(of if of in onward else whole[quantity][0], factor) for of, factor in ways]
+        if len(ways) == 1 and ways[0][0] not in onward:
+            onward[quantity] = [whole[quantity]]
+    found: list[Path] = []
+    waiting: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), ())]  # nodes and factors of ways to go on
     while waiting:
         nodes, factors = waiting.pop()
-        if nodes[-1] not in onward and factors:
-            yield nodes, factors
-        for following, factor in reversed(onward.get(nodes[-1], ())):
-            waiting.append(((*nodes, following), (*factors, factor)))
+        further = onward.get(nodes[-1], [])
+        if factors and not further:
+            found.append(Path(nodes, factors[::-1], names=steps[0].names))
+        if len(found) > PATH_LIMIT:
+            raise BpkitError(
+                f"paths: {name} reaches the loss by more than {PATH_LIMIT} paths, too many to list; "
+                f"toward({name!r}) shares what they have in common"
+            )
+        waiting += (((*nodes, of), (*factors, factor)) for of, factor in reversed(further))
+    return Paths(found)
