@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby, pairwise
@@ -34,21 +35,16 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
-def _sizes(given: tuple[object, ...]) -> tuple[int, ...]:
-    values: Any = given[0] if len(given) == 1 and isinstance(given[0], Iterable) else given
-    try:
-        sizes = tuple(operator.index(size) for size in values)
-    except TypeError:
-        raise BpkitError(
-            f"Network: expected whole numbers, the sizes of the layers, got {given!r}; "
-            "write for example Network(2, 2, 2)"
-        ) from None
-    if len(sizes) < 2 or min(sizes) < 1 or any(isinstance(size, bool) for size in values):
-        raise BpkitError(
-            f"Network: expected two or more sizes of at least 1, inputs first, got {given!r}; "
-            "write for example Network(2, 2, 2)"
-        )
-    return sizes
+def _sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    values = [*given[0]] if len(given) == 1 and isinstance(given[0], Iterable) else given
+    with suppress(TypeError):
+        sizes = tuple(map(operator.index, values))
+        if len(sizes) > 1 and min(sizes) > 0 and bool not in map(type, values):
+            return sizes
+    raise BpkitError(
+        "Network: expected two or more whole numbers of at least 1, the sizes of the layers, inputs first, "
+        f"got {given!r}; write for example Network(2, 2, 2)"
+    )
 
 
 @dataclass(frozen=True, init=False, repr=False)

@@ -126,24 +126,17 @@ def _run(problem: Problem, program: Program) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         arrays = (np.asarray(value, dtype=float) for value in givens)
         results = run("evaluate", arrays=True)(*arrays, settler(problem))
-    return {s.name: _settled(v, averaged(s), problem) for s, v in zip(program.steps, results, strict=True)}
+    found: dict[str, Any] = {}
+    for step, value in zip(program.steps, results, strict=True):
+        whole = averaged(step) or not problem.is_batch
+        found[step.name] = float(value) if whole else np.broadcast_to(np.asarray(value, float), problem.n_samples)
+    return found
 
 
 def settler(problem: Problem) -> Callable[[Any], Any]:
     """What makes one number of the samples': their mean, or their sum."""
-    samples = problem.n_samples
     whole = np.sum if problem.batch == "sum" else np.mean
-    return lambda values: whole(np.broadcast_to(values, (samples, *np.shape(values)[1:])), axis=0)
-
-
-def _settled(value: Any, whole: bool, problem: Problem) -> Any:
-    """One result of the array form: a float, or an array with a row for each sample."""
-    array = np.asarray(value, dtype=float)
-    if whole or not problem.is_batch:
-        return float(array)
-    full = np.array(np.broadcast_to(array, len(problem.inputs)))
-    full.setflags(write=False)
-    return full
+    return lambda values: whole(np.broadcast_to(values, (problem.n_samples, *np.shape(values)[1:])), axis=0)
 
 
 def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:

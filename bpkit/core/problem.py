@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -164,12 +165,12 @@ class Problem(Shown):
         check_names("state: this problem remembers", given, names)
         found = {name: _number(name, given.get(name, 0.0)) for name in names}
         for name, value in found.items():
-            if name == "t":
-                fits, wanted = value >= 0 == value % 1, "a whole number, that of the updates done"
-            else:
-                squares = any(power.exp == 2 for power in lines[name].atoms(sp.Pow))
-                fits, wanted = value >= 0 or not squares, "0 or more, as it adds up squares"
-            if not fits:
+            wanted = ""
+            if name == "t" and (value < 0 or value % 1):
+                wanted = "a whole number, that of the updates done"
+            elif value < 0 and any(power.exp == 2 for power in lines[name].atoms(sp.Pow)):
+                wanted = "0 or more, as it adds up squares"
+            if wanted:
                 raise BpkitError(f"state: expected {name} to be {wanted}, got {value:g}")
         return MappingProxyType(found)
 
@@ -230,16 +231,15 @@ class Problem(Shown):
         carried = "state" not in changes
         fields: dict[str, Any] = {**self._fields, "state": {}}
         fields |= {name: changes.pop(name) for name in fields.keys() & changes.keys()}
-        network, data = fields["network"], {"inputs": fields["network"].inputs, "targets": fields["network"].targets}
-        known = [*network.parameters, *fields, *(() if self.is_batch else (*network.inputs, *network.targets))]
-        check_names("replace: this problem has", changes, known)
+        network = fields["network"]
+        data = {} if self.is_batch else {"inputs": network.inputs, "targets": network.targets}
+        check_names("replace: this problem has", changes, [*network.parameters, *fields, *chain(*data.values())])
         if own := {name: value for name, value in changes.items() if name in network.parameters}:
             fields["parameters"] = {**_parameters(network, fields["parameters"], fields["layout"]), **own}
         for key, names in data.items():
             if changes.keys() & set(names):
-                fields[key] = [
-                    _number(name, changes.get(name, old)) for name, old in zip(names, fields[key], strict=True)
-                ]
+                olds = zip(names, fields[key], strict=True)
+                fields[key] = [_number(name, changes.get(name, old)) for name, old in olds]
         other = Problem(**fields)
         if carried and (other.network, other.update) == (self.network, self.update):  # what still fits of it
             vars(other)["state"] = MappingProxyType({name: self.state.get(name, 0.0) for name in other.state})
@@ -266,9 +266,7 @@ class Problem(Shown):
             bias="neuron",
             weight_names=network.weight_of,
         )
-        biases = {f"b_{neuron}": self.parameters[bias] for neuron, bias in network.bias_of.items()}
-        weights = {name: self.parameters[name] for name in network.weights}
-        return self.replace(network=own, parameters={**weights, **biases}, train_biases=True)
+        return self.replace(network=own, parameters=self.arrays(), train_biases=True)
 
     def updated(self, steps: int = 1) -> Problem:
         """The problem after so many updates; raises ``BpkitError`` when the loss diverges."""
