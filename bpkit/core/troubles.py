@@ -244,7 +244,8 @@ def _still(trace: Trace) -> Iterator[Trouble]:
     step = np.abs(np.array([values[f"{name}_new"] for name in names]) - end).max()
     slope = np.abs([values[f"dE/d{name}"] for name in names])[free].max()
     # The same nudges each time, small to large: at a minimum none helps. A weight decay may hold a slope in balance.
-    nudges = np.random.default_rng(0).normal(size=(128, end.size)) * [[[0.1]], [[0.3]], [[1]], [[3]]] * free
+    rng, sizes = np.random.default_rng(0), np.array([0.1, 0.3, 1.0, 3.0])[:, None, None]
+    nudges = sizes * rng.normal(size=(128, end.size)) * free
     if rate == 0:
         why = "the learning rate is 0; take a larger one"
     elif abs(loss) > SMALL and step > SMALL:
