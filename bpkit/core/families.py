@@ -7,10 +7,11 @@ numbers follow from their own indices are one family. What is folded is filled i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import combinations_with_replacement, product
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -22,10 +23,11 @@ from bpkit.core.quantities import Quantity
 from bpkit.core.shown import Shown
 
 LETTERS = "ijklmpqrsuvabcdefghtxyz"
-Axis = tuple[str, int]  # a family that is no derivative, and which of its indices
+SIDES = attrgetter("lhs", "rhs", "stable", "cancelled")
+Axis = int | None  # what an index counts: the neurons of this block, or the one that a sum of one is over
 Numbers = tuple[int, ...]
-Path = tuple[int, ...]
 Options = dict[Numbers, int]  # what may be added up to a number: own indices (~a is less own index a), and so much
+Fill = Callable[[Mapping[str, int]], Any]  # writes something out for values of the letters
 
 
 class Row(sp.Expr):  # type: ignore[misc]  # SymPy ships no types
@@ -36,27 +38,24 @@ class Leaf(NamedTuple):
     """A quantity with an index, in a shape."""
 
     family: str
-    axes: tuple[Axis, ...]
+    places: int
 
 
 class Run(NamedTuple):
-    """So many parts of one shape, in a shape: from one to the next their numbers grow by these steps."""
+    """So many parts of one shape, in a shape: from one to the next their numbers, which count this, grow by these."""
 
+    axis: Axis
     length: int
     steps: Numbers
     part: Any
 
 
-class Slot(NamedTuple):
-    """A place for a number in a shape: what it counts, its leaf and term, and path, step and length of each run that
-    moves it.
-    """
+class Part(NamedTuple):
+    """What is read of an expression: its shape, the numbers in it, and what each counts."""
 
-    axis: Axis
-    leaf: Path
-    last: bool
-    term: Path
-    runs: tuple[tuple[Path, int, int], ...] = ()
+    shape: Any
+    numbers: Numbers = ()
+    axes: tuple[Axis, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,11 +81,6 @@ class Family(Shown):
         return self.steps[0].quantity
 
     @property
-    def numbers(self) -> Numbers:
-        """The numbers of the lines."""
-        return tuple(step.number for step in self.steps)
-
-    @property
     def reason(self) -> str:
         """Why the first of the lines holds."""
         return self.steps[0].reason
@@ -109,63 +103,51 @@ class Family(Shown):
         return [dict(zip(letters, values)) for values in every if values not in found]
 
 
-def axes_of(quantity: Quantity) -> tuple[Axis, ...]:
-    """What each index of a quantity counts: of a derivative those of both."""
-    if quantity.of:
-        return axes_of(quantity.of) + (axes_of(quantity.by) if quantity.by else ())
-    return tuple((quantity.family, place) for place in range(len(quantity.index)))
+def axes_of(quantity: Quantity) -> Numbers:
+    """What each index counts: the last the neurons of its block, one before that those of the block before."""
+    inside = [axes_of(one) for one in (quantity.of, quantity.by) if one]
+    return (*sum(inside, ()), *range(quantity.block - len(quantity.index) + 1, quantity.block + 1))
 
 
-def _joined(head: Any, parts: Iterable[tuple[Any, Numbers]]) -> tuple[Any, Numbers]:
-    shapes, numbers = zip(*parts)
-    return (head, *shapes), sum(numbers, ())
+def _joined(head: Any, parts: Iterable[Part]) -> Part:
+    shapes, numbers, axes = zip(*parts)
+    return Part((head, *shapes), sum(numbers, ()), sum(axes, ()))
 
 
-def _runs(parts: list[tuple[Any, Numbers]]) -> list[tuple[Any, Numbers]]:
+def _runs(parts: list[Part]) -> list[Part]:
     """Parts of one shape whose numbers grow evenly as one; found from the last on, as a function's row stands last."""
     found = []
     end = len(parts)
     while end:
         start, steps = end - 1, None
-        while start and parts[start - 1][0] == parts[start][0]:
-            grown = tuple(b - a for a, b in zip(parts[start - 1][1], parts[start][1]))
+        while start and parts[start - 1].shape == parts[start].shape:
+            grown = tuple(b - a for a, b in zip(parts[start - 1].numbers, parts[start].numbers))
             if not any(grown) or any(abs(one) > 1 for one in grown) or steps not in (None, grown):
                 break
             start, steps = start - 1, grown
-        shape, numbers = parts[start]
-        found.append((shape if steps is None else Run(end - start, steps, shape), numbers))
+        first = parts[start]
+        if steps:
+            axis = next(axis for axis, step in zip(first.axes, steps) if step)
+            first = first._replace(shape=Run(axis, end - start, steps, first.shape))
+        found.append(first)
         end = start
     return found[::-1]
 
 
-def _slots(shape: Any, path: Path = (), term: Path = ()) -> Iterator[Slot]:
-    """The places for numbers in a shape, in order."""
-    if isinstance(shape, Leaf):
-        for place, axis in enumerate(shape.axes, 1):
-            yield Slot(axis, path, place == len(shape.axes), term)
-    elif isinstance(shape, Run):
-        for step, slot in zip(shape.steps, _slots(shape.part, (*path, -1), term)):
-            yield slot._replace(runs=((path, step, shape.length), *slot.runs) if step else slot.runs)
-    elif isinstance(shape, tuple):
-        for place, part in enumerate(shape[1:]):
-            inner = (*path, place)
-            yield from _slots(part, inner, inner if shape[0] is sp.Add or isinstance(shape[0], tuple) else term)
-
-
-def _groups(members: Iterable[tuple[Step, Numbers]]) -> list[tuple[list[Step], list[Options]]]:
+def _groups(members: Iterable[tuple[Step, Part]]) -> list[tuple[list[Step], list[Options]]]:
     """Lines of one shape whose numbers follow from their own indices in the same way, with what each may be."""
     groups: list[tuple[list[Step], list[Options]]] = []
-    for step, numbers in members:
+    for step, line in members:
         own = step.quantity.indices
         added = {of: sum(own[a] if a >= 0 else -own[~a] for a in of) for of in _sums(len(own))}
         for steps, options in groups:
-            both = [{of: n for of, n in may.items() if added[of] + n == one} for one, may in zip(numbers, options)]
+            both = [{of: n for of, n in may.items() if added[of] + n == one} for one, may in zip(line.numbers, options)]
             if all(both):
                 steps.append(step)
                 options[:] = both
                 break
         else:
-            groups.append(([step], [{of: one - more for of, more in added.items()} for one in numbers]))
+            groups.append(([step], [{of: one - more for of, more in added.items()} for one in line.numbers]))
     return groups
 
 
@@ -191,201 +173,165 @@ _WITH_ROWS = (sp.Function, sp.Max, sp.Min)
 
 
 class _Folder:
-    """Reads lines, and has letters of which each counts the same things on all lines."""
+    """Reads lines as shapes and numbers, and fills families in again."""
 
     def __init__(self, quantities: Mapping[str, Quantity]) -> None:
-        self.leaves = {**{q.family: q for q in quantities.values()}, **quantities}
+        families = {q.family: q for q in quantities.values()}
+        self.leaves = {**families, **quantities}
         self.letters = [letter for letter in LETTERS if letter not in self.leaves]
-        self.found = {name: (Leaf(q.family, axes_of(q)), q.indices) for name, q in quantities.items() if q.indices}
-        seen: dict[Axis, set[int]] = defaultdict(set)
-        for leaf, numbers in self.found.values():
-            for axis, number in zip(leaf.axes, numbers):
+        last = max(q.block for q in families.values())  # where there is a target for each output
+        axes = {name: axes_of(replace(q, block=last) if q.tag == "target" else q) for name, q in families.items()}
+        seen: dict[int, set[int]] = defaultdict(set)
+        self.found: dict[str, Part] = {}
+        for name, q in quantities.items():
+            if q.indices:
+                self.found[name] = Part(Leaf(q.family, len(q.indices)), q.indices, axes[q.family])
+            for axis, number in zip(axes[q.family], q.indices):
                 seen[axis].add(number)
+        self.axes: list[Axis] = [*sorted(seen)]
         self.alone = {axis for axis, numbers in seen.items() if len(numbers) == 1}
         self.symbols = {(q.family, q.indices): q.symbol for q in quantities.values()}
-        self.order = {axis: place for place, axis in enumerate(seen)}
-        self.same = {axis: axis for axis in seen}
-        self.met: set[Axis] = set()
 
-    def sides(self, step: Step) -> tuple[Any, Numbers]:
-        """All right sides of a line as one shape; its head says which stands where."""
+    def line(self, step: Step) -> Part:
+        """All right sides of a line as one; its head says which stands where."""
         sides = [step.rhs] + [one for one in (step.stable, step.cancelled) if one is not None and one is not step.rhs]
         head = tuple(None if one is None else sides.index(one) for one in (step.rhs, step.stable, step.cancelled))
-        return _joined(head, map(self.read, sides))
+        own = self.own_axes(step)
+        return _joined(head, [self._term(self._read(side, own), own) for side in sides])
 
-    def read(self, expr: sp.Expr) -> tuple[Any, Numbers]:
-        """The shape of an expression, and the numbers in it."""
-        if not expr.args:
-            alone = (None, expr), ()  # SymPy would take the name of a leaf that it is compared with for an expression
-            return self.found.get(expr.name, alone) if expr.is_Symbol else alone
-        parts = [*map(self.read, expr.args)]
+    def own_axes(self, step: Step) -> tuple[Axis, ...]:
+        """What the indices on the left of a line count."""
+        return self.found[step.name].axes if step.name in self.found else ()
+
+    def _term(self, part: Part, own: Collection[Axis]) -> Part:
+        """A term: w1 · x1 is a sum over the row before, also where that is a row of one."""
+        for axis in dict.fromkeys(part.axes):
+            if axis in self.alone and axis not in own:
+                steps = tuple(int(one == axis) for one in part.axes)
+                axes = tuple(None if one == axis else one for one in part.axes)
+                part = part._replace(shape=Run(axis, 1, steps, part.shape), axes=axes)
+        return part
+
+    def _read(self, expr: sp.Expr, own: Collection[Axis]) -> Part:
+        if not expr.args:  # SymPy would take the name of a leaf that it is compared with for an expression
+            return (self.found.get(expr.name) if expr.is_Symbol else None) or Part((None, expr))
+        parts = [self._read(arg, own) for arg in expr.args]
         if isinstance(expr, sp.Max | sp.Min):
-            parts.sort(key=lambda part: part[1])  # SymPy sorts them by their names
+            parts.sort(key=lambda part: part.numbers)  # SymPy sorts them by their names
         if expr.is_Add or isinstance(expr, _WITH_ROWS):
             before = 0
             while len(parts) != before:  # a double sum is a run of runs
                 before, parts = len(parts), _runs(parts)
-        return _joined(expr.func, parts)
+        return _joined(expr.func, [self._term(part, own) for part in parts] if expr.is_Add else parts)
 
-    def root(self, axis: Axis) -> Axis:
-        return axis if self.same[axis] == axis else self.root(self.same[axis])
-
-    def join(self, *axes: Axis) -> None:
-        """They count the same things."""
-        first, second = sorted(map(self.root, axes), key=self.order.__getitem__)
-        self.same[second] = first
-        self.met.update(axes)
-
-    def letter(self, axis: Axis, taken: Iterable[str]) -> str:
+    def letter(self, axis: Axis, taken: Collection[str]) -> str:
         """The letter of what an index counts, or another that is free on this line."""
-        place = [one for one in self.order if self.root(one) == one].index(self.root(axis)) % len(self.letters)
+        place = self.axes.index(axis) % len(self.letters)
         return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
 
     def gives_back(self, family: Family) -> bool:
         """Does a family, filled in for each of its lines, say what the line says?"""
-        for step in family.steps:
-            sides = [(family.lhs, step.lhs), (family.rhs, step.rhs)]
-            if family.stable is not family.rhs or step.stable is not step.rhs:
-                sides.append((family.stable, step.stable))
-            if family.cancelled is not None:
-                sides.append((family.cancelled, step.cancelled))
-            try:
-                if any(self.filled(ours, family.values(step)) != theirs for ours, theirs in sides):
-                    return False
-            except KeyError:  # no quantity has this index
-                return False
-        return True
+        fills = {ours: self.fill(ours) for ours in SIDES(family)}
+        lines = ((family.values(step), {*zip(SIDES(family), SIDES(step))}) for step in family.steps)
+        try:
+            return all(fills[ours](values) == theirs for values, sides in lines for ours, theirs in sides)
+        except KeyError:  # no quantity has this index
+            return False
 
-    def filled(self, expr: sp.Expr, values: Mapping[str, int]) -> sp.Expr:
-        """An expression with numbers in the places of letters, its sums and rows written out."""
+    def fill(self, expr: sp.Expr | None) -> Fill:
+        """What writes an expression with numbers in the places of letters, its sums and rows written out."""
         if isinstance(expr, sp.Indexed):
-            return self.symbols[expr.base.name, tuple(_number(one, values) for one in expr.indices)]
+            family, places = expr.base.name, [*map(_number, expr.indices)]
+            return lambda values: self.symbols[family, tuple([place(values) for place in places])]
         if isinstance(expr, sp.Sum | Row):
-            return total(*self._each(expr, values))
-        if not expr.args:
-            return expr
+            each = self._each(expr)
+            return lambda values: total(*each(values))
+        if expr is None or not expr.args:
+            return lambda values: expr
         inside = Row if isinstance(expr, _WITH_ROWS) else sp.Sum if expr.is_Add else ()
-        args = [self._each(a, values) if isinstance(a, inside) else [self.filled(a, values)] for a in expr.args]
-        return rebuilt(expr.func, [one for several in args for one in several])
+        parts = [(isinstance(one, inside), one) for one in expr.args]
+        fills = [(many, self._each(one) if many else self.fill(one)) for many, one in parts]
+        return lambda values: rebuilt(
+            expr.func, [one for many, fill in fills for one in (fill(values) if many else [fill(values)])]
+        )
 
-    def _each(self, expr: sp.Expr, values: Mapping[str, int]) -> list[sp.Expr]:
-        """The terms of a sum, or the numbers of a row."""
+    def _each(self, expr: sp.Expr) -> Fill:
+        """What writes the terms of a sum, or the numbers of a row."""
         part, *limits = expr.args
-        found = [values]
-        for letter, low, high in reversed(limits):
-            found = [{**known, letter.name: n} for known in found for n in range(int(low), int(high) + 1)]
-        return [self.filled(part, known) for known in found]
+        fill = self.fill(part)
+        letters = [letter.name for letter, *_ in limits[::-1]]
+        rows = [*product(*(range(int(low), int(high) + 1) for _, low, high in limits[::-1]))]
+        return lambda values: [fill({**values, **dict(zip(letters, row))}) for row in rows]
+
+
+def _number(index: sp.Expr) -> Fill:
+    """What gives the number of an index such as j + s - 1."""
+    rest, terms = index.as_coeff_Add()
+    letters = [(int(by), one.name) for one, by in terms.as_coefficients_dict().items() if one != 1]
+    return lambda values: sum([by * values[name] for by, name in letters], int(rest))
 
 
 class _Writer:
-    """Lines of one shape, written as a family: what each number is, then letters for own indices and for sums."""
+    """Writes lines of one shape as a family: letters for own indices first, then for sums."""
 
-    def __init__(self, folder: _Folder, shape: Any, steps: list[Step], options: list[Options]) -> None:
-        self.folder, self.shape, self.steps, self.options = folder, shape, steps, options
-        self.axes = axes_of(steps[0].quantity)
-        self.columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
-        self.varies = [len({*column}) > 1 for column in self.columns]
-        self.slots = [*_slots(shape)]
+    def __init__(self, folder: _Folder, steps: list[Step]) -> None:
+        self.folder, self.steps = folder, steps
+        self.axes = folder.own_axes(steps[0])
         self.index: dict[str, tuple[int, int]] = {}
-        self.sums: dict[Any, tuple[sp.Symbol, int, int]] = {}  # letter, first and last, of a run or of a sum of one
-
-    def choose(self) -> None:
-        """Say what each number on the right is; which indices count the same things follows."""
-        folder, own, self.chosen = self.folder, self.axes, []
-        fresh = [axis not in folder.met for axis in own]
-        sums: dict[Any, tuple[Axis, Any]] = {}  # of each run, and of each term that is a sum of one
-        for slot, options in zip(self.slots, self.options):
-            alone = slot.axis in folder.alone and not slot.runs
-            # Where rows of one number follow each other, w1 · x1 is a sum over the row before.
-            summed = not slot.last or sums.get(("term", slot.term), (None, slot.leaf))[1] != slot.leaf
-            fitting = []
-            for of, number in options.items():
-                kin = len(of) == 1 and folder.root(own[of[0]]) == folder.root(slot.axis)
-                may = len(of) == 1 and alone and not number and own[of[0]] in folder.alone
-                may = may and (kin or (fresh[of[0]] and not summed))
-                follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) == 2 and () in options)
-                if of and (follows or may):
-                    fitting.append((len(of), not kin, abs(number), (of, number)))
-            of, number = min(fitting)[3] if fitting else ((), options[()])
-            self.chosen.append((of, number))
-            if len(of) == 1:
-                folder.join(slot.axis, own[of[0]])
-            if of:
-                continue
-            for run, *_ in slot.runs:
-                folder.join(slot.axis, sums.setdefault(run, (slot.axis, None))[0])
-            if alone:
-                axis, leaf = sums.setdefault(("term", slot.term), (slot.axis, slot.leaf))
-                if leaf != slot.leaf:
-                    folder.join(slot.axis, axis)
-
-    def family(self) -> Family:
-        """The family that the lines make."""
-        own = self._left()
-        self.free = len(self.index)
-        self.places = iter([self._place(own, slot, *choice) for slot, choice in zip(self.slots, self.chosen)])
-        head, *shapes = self.shape
-        sides = [self._written(shape, (place,)) for place, shape in enumerate(shapes)]
-        rhs, stable, cancelled = (None if place is None else sides[place] for place in head)
-        lhs = _indexed(self.steps[0].quantity.family, own) if own else self.steps[0].lhs
-        return Family(lhs, rhs, stable, cancelled, tuple(self.steps), self.folder.leaves, self.index, self.free)
-
-    def _left(self) -> list[sp.Expr]:
-        """The own indices: a letter, a number, or a letter before and so much more."""
-        own: list[sp.Expr] = []
-        for a, (axis, column) in enumerate(zip(self.axes, self.columns)):
-            ahead = [(b, {mine - other for mine, other in zip(column, self.columns[b])}) for b in range(a)]
-            kin = [self.varies[a] or self.folder.root(self.axes[b]) == self.folder.root(axis) for b in range(a)]
-            twins = [own[b] + min(by) for b, by in ahead if kin[b] and len(by) == 1]
-            if self.varies[a] or axis in self.folder.alone:
-                own.append(twins[0] if twins else self._new(axis, min(column), max(column), self.index))
+        self.own: list[sp.Expr] = []
+        columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
+        self.varies = [len({*column}) > 1 for column in columns]
+        for a, (axis, column) in enumerate(zip(self.axes, columns)):
+            ahead = [b for b in range(a) if self.varies[a] or self.axes[b] == axis]
+            apart = [(b, {mine - other for mine, other in zip(column, columns[b])}) for b in ahead]
+            twins = [self.own[b] + min(by) for b, by in apart if len(by) == 1]  # a letter before, and so much more
+            if not self.varies[a] and axis not in folder.alone:
+                self.own.append(sp.Integer(column[0]))
             else:
-                own.append(sp.Integer(column[0]))
-        return own
+                self.own.append(twins[0] if twins else self._letter(axis, min(column), max(column), self.index))
+        self.free = [*self.index]
 
-    def _new(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
+    def family(self, line: Part, options: list[Options]) -> Family:
+        """The family that the lines make, the first of which was read as this."""
+        self.places = [self._place(axis, may) for axis, may in zip(line.axes, options)]
+        head, *shapes = line.shape
+        sides = [self._written(shape, self.free) for shape in shapes]
+        rhs, stable, cancelled = (None if side is None else sides[side] for side in head)
+        first, leaves = self.steps[0].quantity, self.folder.leaves
+        lhs = _indexed(first.family, self.own) if self.own else first.symbol
+        return Family(lhs, rhs, stable, cancelled, tuple(self.steps), leaves, self.index, len(self.free))
+
+    def _letter(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
         letter = self.folder.letter(axis, {*taken, *(one for one in self.index if self.index[one] != (low, high))})
         self.index[letter] = low, high
         return sp.Symbol(letter, integer=True)
 
-    def _sum(self, key: tuple[Any, ...], slot: Slot, first: int, length: int) -> tuple[sp.Symbol, int, int]:
-        """Letter, first and last of a sum around a place."""
-        if key not in self.sums:
-            beside = [one[0].name for (path, *_), one in self.sums.items() if path == slot.leaf[: len(path)]]
-            letter = self._new(slot.axis, first, first + length - 1, [*[*self.index][: self.free], *beside])
-            self.sums[key] = letter, first, first + length - 1
-        return self.sums[key]
+    def _place(self, axis: Axis, options: Options) -> sp.Expr:
+        """What stands for a number: as few own indices as can be, and rather one that counts the same."""
+        fitting = []
+        for of, number in options.items():
+            kin = len(of) == 1 and self.axes[of[0]] == axis
+            follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) == 2 and () in options)
+            if of and (follows or (kin and axis in self.folder.alone)):
+                fitting.append((len(of), not kin, abs(number), (of, number)))
+        of, number = min(fitting)[3] if fitting else ((), options[()])
+        return sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in of)
 
-    def _place(self, own: list[sp.Expr], slot: Slot, of: Numbers, number: int) -> sp.Expr:
-        """What stands in a place for a number."""
-        if not of and not slot.runs and slot.axis in self.folder.alone:
-            return self._sum((slot.term, self.folder.root(slot.axis), number), slot, number, 1)[0]
-        index = sp.Integer(number) + sum(own[a] if a >= 0 else -own[~a] for a in of)
-        for run, step, length in slot.runs:
-            letter, first, _ = self._sum((run,), slot, 1 if of or step < 0 else number, length)
-            index += step * (letter - first)
-        return index
-
-    def _written(self, shape: Any, path: Path, within: Any = sp.Add) -> sp.Expr:
-        """A part of the right side; where it is a term, with its sums of one around it."""
+    def _written(self, shape: Any, taken: Sequence[str], within: Any = sp.Add) -> sp.Expr:
+        """A part of the right side; takes what stands for its numbers from the front of ``places``."""
         if isinstance(shape, Leaf):
-            expr = _indexed(shape.family, [next(self.places) for _ in shape.axes])
-        elif isinstance(shape, Run):
-            part = self._written(shape.part, (*path, -1), within)
-            expr = (sp.Sum if within is sp.Add else Row)(part, sp.Tuple(*self.sums[path,]))
-        elif shape[0] is not None:
-            args = [self._written(part, (*path, place), shape[0]) for place, part in enumerate(shape[1:])]
-            expr = rebuilt(shape[0], args)
-        else:
-            return shape[1]
-        ones = [limits for key, limits in self.sums.items() if key[0] == path and len(key) > 1]
-        return sp.Sum(expr, *ones) if ones else expr
-
-
-def _number(index: sp.Expr, values: Mapping[str, int]) -> int:
-    """The number of an index such as j + s - 1; subs would take most of the time."""
-    rest, terms = index.as_coeff_Add()
-    return int(rest) + sum(int(by) * values[one.name] for one, by in terms.as_coefficients_dict().items() if one != 1)
+            return _indexed(shape.family, [self.places.pop(0) for _ in range(shape.places)])
+        if isinstance(shape, Run):
+            step, start = next((step, place) for step, place in zip(shape.steps, self.places) if step)
+            first = int(start) if start.is_Integer and step > 0 else 1
+            last = first + shape.length - 1
+            letter = self._letter(shape.axis, first, last, taken)
+            for place, step in enumerate(shape.steps):
+                self.places[place] += step * (letter - first)
+            part = self._written(shape.part, [*taken, letter.name], within)
+            return (sp.Sum if within is sp.Add else Row)(part, sp.Tuple(letter, first, last))
+        head, *parts = shape
+        return parts[0] if head is None else rebuilt(head, [self._written(part, taken, head) for part in parts])
 
 
 def _indexed(family: str, index: list[sp.Expr]) -> sp.Expr:
@@ -397,20 +343,17 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
 
     The work grows with the number of lines.
     """
-    folder, steps = _Folder(quantities), [*steps]
-    alike: dict[Any, list[tuple[Step, Numbers]]] = defaultdict(list)
+    folder = _Folder(quantities)
+    alike: dict[Any, list[tuple[Step, Part]]] = defaultdict(list)
     for step in steps:
-        shape, numbers = folder.sides(step)
-        alike[step.quantity.family, shape].append((step, numbers))
-    found = [_Writer(folder, shape, *group) for (_, shape), members in alike.items() for group in _groups(members)]
-    place = {id(step): number for number, step in enumerate(steps)}
-    found.sort(key=lambda one: place[id(one.steps[0])])
-    for one in found:  # all before the first is written: letters follow from what counts the same things
-        one.choose()
+        line = folder.line(step)
+        alike[step.quantity.family, line.shape].append((step, line))
     families: list[Family] = []
-    for family in (one.family() for one in found):
-        if folder.gives_back(family):
-            families.append(family)
-        else:
-            families += (Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), folder.leaves) for s in family.steps)
-    return tuple(sorted(families, key=lambda family: place[id(family.steps[0])]))
+    for members in alike.values():
+        for group, options in _groups(members):
+            family = _Writer(folder, group).family(members[0][1], options)
+            if folder.gives_back(family):
+                families.append(family)
+            else:
+                families += (Family(s.lhs, s.rhs, s.stable, s.cancelled, (s,), folder.leaves) for s in group)
+    return tuple(sorted(families, key=lambda family: family.steps[0].number))
