@@ -34,8 +34,7 @@ def number(value: float, digits: int = 6) -> str:
 def number_latex(value: float, digits: int = 6) -> str:
     """A number in LaTeX: ``6.87323 \\times 10^{-5}``."""
     mantissa, _, exponent = number(value, digits).partition("e")
-    if mantissa.lstrip("-") in ("inf", "nan"):
-        return mantissa.replace("inf", r"\infty").replace("nan", r"\text{undefined}")
+    mantissa = mantissa.replace("inf", r"\infty").replace("nan", r"\text{undefined}")
     return mantissa + (rf" \times 10^{{{int(exponent)}}}" if exponent else "")
 
 

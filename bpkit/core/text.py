@@ -56,7 +56,7 @@ def _sides(
     return [side for i, side in enumerate(sides) if i == 0 or side.strip("()") != sides[i - 1].strip("()")]
 
 
-def environment(rows: Sequence[str]) -> str:
+def environment(rows: Iterable[str]) -> str:
     """Rows of LaTeX as one display, lined up at their ampersands."""
     return "$$\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}$$"
 
@@ -70,14 +70,10 @@ def rows_text(rows: Sequence[Row]) -> str:
     return "\n".join(f"{line:<{edge}}   {reason}" for line, (*_, reason) in zip(lines, rows))
 
 
-def rows_latex(rows: Sequence[Row]) -> str:
+def rows_latex(rows: Iterable[Row]) -> str:
     """Numbered lines as one LaTeX ``align``: each number in front, as at the right edge it would be scrolled away."""
-    return environment(
-        [
-            rf"\text{{({n})}} && {left} &= {right} && {{\small{_reason_latex(reason)}}}"
-            for n, left, right, reason in rows
-        ]
-    )
+    form = r"\text{{({})}} && {} &= {} && {{\small{}}}"
+    return environment(form.format(n, left, right, _reason_latex(reason)) for n, left, right, reason in rows)
 
 
 def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
@@ -104,8 +100,9 @@ def _shown(lines: Any) -> tuple[Sequence[Step], Numbers | None, int]:
 
 def _reason_latex(reason: str) -> str:
     """A reason in as many lines as it needs, of about the same length."""
-    width = len(reason) // -(-len(reason) // NARROW) + 6 if len(reason) > NARROW else NARROW
-    lines = textwrap.wrap(reason, min(width, NARROW), break_long_words=False, break_on_hyphens=False) or [""]
+    count = -(-len(reason) // NARROW) or 1
+    width = min(len(reason) // count + 6, NARROW)
+    lines = textwrap.wrap(reason, width, break_long_words=False, break_on_hyphens=False) or [""]
     texts = [rf"\text{{{words_latex(line)}}}" for line in lines]
     below = r" \\ & ".join(texts)
     return texts[0] if len(texts) == 1 else rf"\begin{{aligned}}[t] & {below} \end{{aligned}}"
@@ -122,9 +119,9 @@ _HARMLESS = str.maketrans({sign: f"\\{sign}" for sign in "_#%&{}$"})
 def path_text(path: Path) -> str:
     """One path: its nodes, its factors, their product."""
     line = " → ".join(path.nodes) + ":  " + " · ".join(path.factors)
-    if path.values is not None and path.product is not None:
-        line += " = " + " · ".join(bracketed(number(value)) for value in path.values) + f" = {number(path.product)}"
-    return line
+    if path.values is None or path.product is None:
+        return line
+    return f"{line} = {' · '.join(bracketed(number(value)) for value in path.values)} = {number(path.product)}"
 
 
 def paths_text(paths: Paths) -> str:

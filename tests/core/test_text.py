@@ -222,6 +222,28 @@ def test_names_in_latex_on_pages_and_in_sentences(name: str, latex: str, html: s
     assert all(step.names[name] == names[name] for step in bp.derive(NAMED) if name != "learning_rate")
 
 
+def test_every_constant_of_a_rule_has_its_sign() -> None:
+    greek = {"learning_rate": ("eta", "η"), "weight_decay": ("lambda", "λ"), "rho": ("rho", "ρ")}
+    greek |= {
+        "epsilon": ("epsilon", "ε"),
+        "beta": ("beta", "β"),
+        "beta1": ("beta_{1}", "β₁"),
+        "beta2": ("beta_{2}", "β₂"),
+    }
+    network = bp.Network(1, 1, bias="none")
+    seen = set()
+    for rule in (bp.updates.Momentum(weight_decay=0.1), bp.updates.RMSProp(), bp.updates.Adam()):
+        names = bp.derive(bp.Problem(network, {"w1": 1.0}, [1], [0], update=rule)).quantities
+        for name in ("learning_rate", *rule.constants):
+            latex, sign = greek[name]
+            assert (names[name].latex, HTML(names[name]), typeset(name, names)) == (f"\\{latex}", sign, sign)
+            seen.add(name)
+    assert seen == set(greek)
+    adam = {name: typeset(name, names) for name in ("mhat_w1", "vhat_w1")}
+    assert adam == {"mhat_w1": "m\u0302(w₁)", "vhat_w1": "v\u0302(w₁)"}
+    assert names["vhat_w1"].latex == r"\hat{v}_{w_{1}}"
+
+
 def test_a_sentence_keeps_the_words_that_this_network_has_no_quantity_for() -> None:
     names = bp.derive(KINDS["article"]).quantities
     assert typeset("w9 · dE_total/dw9 beside w8 and dE_total/dw8", names) == "w9 · dE_total/dw9 beside w₈ and ∂E/∂w₈"
