@@ -118,9 +118,8 @@ def training(
     updates: Mapping[str, str],
     recorded: Iterable[str],
     loss: str = "E_total",
-    name: str = "train",
 ) -> str:
-    """Write a function of the inputs and of ``steps`` that makes so many updates, all new values at once.
+    """Write the function ``train`` of the inputs and of ``steps``, which makes so many updates, all new values at once.
 
     ``updates`` maps each line with a new value to the input that it replaces: ``{"w1_new": "w1"}``. The function
     returns a Float64Array with a row before the first update and one after each: the quantities ``recorded``, in that
@@ -143,7 +142,7 @@ def training(
         "const bad = records.findIndex((number) => !Number.isFinite(number));",
         f"return records.slice(0, bad < 0 ? end : bad - bad % {len(row)});",
     ]
-    return _function(f"export function {name}", (*map(identifier, given), "steps"), body)
+    return _function("export function train", (*map(identifier, given), "steps"), body)
 
 
 def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str]) -> list[Step]:
