@@ -89,19 +89,17 @@ def entries(network: Network, given: object, layout: str, what: str, some: bool)
     known = tables(network)
     shapes = {key: _turned(names, layout).shape for key, names in known.items()}
     for key, array in _keyed(shapes, given, what, some).items():
-        names, numbers = known[key].ravel().tolist(), _numbers(key, array)
-        bias = known[key].ndim == 1
-        shared = bias and len(set(names)) == 1
-        whole = shared and numbers.size == 1  # the sum of all shares
-        places = np.zeros(1, dtype=int) if whole else _turned(np.arange(len(names)).reshape(known[key].shape), layout)
-        if whole or (bias and numbers.shape in ((1, len(names)), (len(names), 1))):
-            places = places.reshape(numbers.shape)
-        if places.shape != numbers.shape:
+        names, numbers = _turned(known[key], layout), _numbers(key, array)
+        shared = names.ndim == 1 and len(set(names)) == 1
+        if shared and numbers.size == 1:  # the sum of all shares
+            names, shared = names[:1], False
+        if names.ndim == 1 and names.size == numbers.size == max(numbers.shape, default=1):
+            names = names.reshape(numbers.shape)
+        if names.shape != numbers.shape:
             raise BpkitError(_misfit(key, numbers.shape, layout, shapes))
-        for index, value in np.ndenumerate(numbers):
-            name = names[places[index]]
-            share = network.biases[name][places[index]] if shared and not whole else ""
-            yield Entry(name, float(value), key, _place(key, index), share)
+        neurons = network.biases[names.flat[0]] if shared else [""] * names.size
+        for (index, value), name, neuron in zip(np.ndenumerate(numbers), names.flat, neurons, strict=True):
+            yield Entry(name, float(value), key, _place(key, index), neuron)
 
 
 def _turned(array: np.ndarray[Any, np.dtype[Any]], layout: str) -> np.ndarray[Any, np.dtype[Any]]:

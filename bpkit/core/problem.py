@@ -250,22 +250,13 @@ class Problem(Shown):
         whose layers share a bias has them) or one for each ``"neuron"``, which starts where its layer's bias stands.
         """
         network = self.network
-        if policy == "kept":
+        policies = dict.fromkeys(["kept", network.bias, "neuron" if network.biases else "none"])
+        if chosen("with_biases", policy, policies) == "kept":
             return self.replace(train_biases=False) if network.biases else self
         if policy == network.bias:
             return self.replace(train_biases=True)
-        if policy != "neuron" or not network.biases:
-            raise BpkitError(
-                f"with_biases: expected 'kept', 'neuron' or, where layers share one, 'layer', got {policy!r}; "
-                f"this network has bias={network.bias!r}"
-            )
-        own = Network(
-            network.sizes,
-            activation=network.activations,
-            loss=network.loss,
-            bias="neuron",
-            weight_names=network.weight_of,
-        )
+        given: dict[str, Any] = {"activation": network.activations, "loss": network.loss}
+        own = Network(network.sizes, **given, bias=policy, weight_names=network.weight_of)
         return self.replace(network=own, parameters=self.arrays(), train_biases=True)
 
     def updated(self, steps: int = 1) -> Problem:
