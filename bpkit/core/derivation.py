@@ -56,10 +56,6 @@ class Derivation(Shown):
         return MappingProxyType(self.steps[0].names)
 
     @cached_property
-    def _by_number(self) -> Mapping[int, Step]:
-        return MappingProxyType({step.number: step for step in self.steps})
-
-    @cached_property
     def with_inputs(self) -> Derivation:
         """The same with the lines of the derivatives by the inputs."""
         return replace(self, steps=(*self.steps, *self.of_inputs), of_inputs=())
@@ -71,25 +67,25 @@ class Derivation(Shown):
         return iter(self.steps)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (canonical(name) in self.by_name or self._of_input(canonical(name)))
-
-    def _of_input(self, name: str) -> bool:
-        return any(step.name == name for step in self.of_inputs)
+        return isinstance(name, str) and canonical(name) in self._lines
 
     def __getitem__(self, key: str | int) -> Step:
         if isinstance(key, int):
-            if key in self._by_number:
-                return self._by_number[key]
+            if key in self._lines:
+                return self._lines[key]
             raise BpkitError(
                 f"derivation: expected the number of one of its lines, got {key}; "
                 f"it runs from {self.steps[0].number} to {self.steps[-1].number}"
             )
         name = canonical(str(key))
-        if name in self.by_name:
-            return self.by_name[name]
-        if self._of_input(name):
-            return self.with_inputs[name]
+        if name in self._lines:
+            return self._lines[name]
         raise BpkitError(f"derivation: it has no line for {key!r}{suggest(name, self.by_name)}")
+
+    @cached_property
+    def _lines(self) -> Mapping[str | int, Step]:
+        """Every line by its name and by its number, those of the derivatives by the inputs by name alone."""
+        return {step.number: step for step in self.steps} | {step.name: step for step in self.with_inputs.steps}
 
     def target(self, name: str) -> Step:
         """The line asked for by a quantity, or by a parameter: ``w1`` asks for the line of its derivative."""
@@ -99,12 +95,10 @@ class Derivation(Shown):
         """Only the lines that a quantity rests on, with their numbers kept; ``toward("w1")`` means dE_total/dw1."""
         target = self.target(name)
         whole = self if target.name in self.by_name else self.with_inputs
-        wanted, waiting = set(), [target.number]
-        while waiting:
-            number = waiting.pop()
-            if number not in wanted:
-                wanted.add(number)
-                waiting += (used for used in whole._by_number[number].uses if used in whole._by_number)
+        wanted = {target.number}
+        for step in reversed(whole.steps):
+            if step.number in wanted:
+                wanted.update(step.uses)
         return replace(whole, steps=tuple(step for step in whole.steps if step.number in wanted), of_inputs=())
 
     def at(self, problem: Problem, digits: int = 6) -> NumberedDerivation:
@@ -116,12 +110,11 @@ class Derivation(Shown):
                 f"got one of {problem.network!r}; derive(problem.network) gives its lines"
             )
         lines, whole = self, problem.derivation
-        if (self.update, self.train_biases) != (whole.update, whole.train_biases):  # its updates are others
-            ours = [step for step in self.steps if step.role is not Role.UPDATE or step.name in whole]
-            steps = (
-                replace(whole[step.name], number=step.number) if step.role is Role.UPDATE else step for step in ours
-            )
-            lines = whole if self is derive(self.network) else replace(self, steps=tuple(steps))
+        if self is derive(self.network):
+            lines = whole
+        elif (self.update, self.train_biases) != (whole.update, whole.train_biases):  # its updates are others
+            steps = (whole.by_name.get(s.name) if s.role is Role.UPDATE else s for s in self)
+            lines = replace(self, steps=tuple(step for step in steps if step))
         return NumberedDerivation(lines, problem, evaluate(problem), digits)
 
     def paths(self, name: str) -> Paths:
@@ -147,11 +140,8 @@ class Derivation(Shown):
     def program(self) -> Program:
         """What the lines compute, as functions."""
         states = {step.name: before(step.quantity).name for step in self.steps if step.quantity.tag == STATE}
-        learnt = {
-            step.name: step.quantity.of.name
-            for step in self.steps
-            if step.role is Role.UPDATE and step.quantity.mark and step.quantity.of and step.uses
-        }
+        marked = (step for step in self.steps if step.quantity.mark == "new" and step.uses)
+        learnt = {step.name: step.quantity.of.name for step in marked if step.quantity.of}
         return Program(
             self.steps,
             (*self.network.givens, *self.update.constants, *states.values()),
@@ -162,18 +152,20 @@ class Derivation(Shown):
             f"# Backpropagation for {self.network!r}; in brackets the numbers of the derivation's lines.",
         )
 
-    @cached_property
+    @property
     def input_program(self) -> Program:
         """The same with the derivatives by the inputs."""
         return self.with_inputs.program
 
     def source(self, train_biases: bool | None = None) -> str:
         """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
+        if train_biases not in (None, True, False):
+            raise BpkitError(f"source: expected train_biases to be True or False, got {train_biases!r}")
         trained = self.train_biases if train_biases is None else train_biases
         return _derived(self.network, self.update, trained, "mean").program.source
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class NumberedDerivation(Shown):
     """A derivation with the numbers put in: for each line its symbols, the numbers in their places, the result."""
 
@@ -197,10 +189,9 @@ class NumberedDerivation(Shown):
 
     def pick(self, names: Iterable[str]) -> NumberedDerivation:
         """Only the lines of the quantities named, in the derivation's order."""
-        wanted = {self.lines[name].number for name in names}
-        steps = (*self.lines, *self.lines.of_inputs)
-        picked = tuple(step for step in steps if step.number in wanted)
-        return replace(self, lines=replace(self.lines, steps=picked, of_inputs=()))
+        whole = self.lines.with_inputs
+        wanted = {whole[name].number for name in names}
+        return replace(self, lines=replace(whole, steps=tuple(step for step in whole if step.number in wanted)))
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:

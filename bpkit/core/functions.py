@@ -21,7 +21,6 @@ from bpkit.core.expressions import MINUS, ONE, OUT, Z, log1p, others, power, pro
 from bpkit.core.names import is_taken, is_word
 from bpkit.core.runtime import KNOWN, called
 
-_IN_TABLES: set[str] = set()  # the names that are no person's
 Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
 
 
@@ -34,6 +33,7 @@ class Own:
     slope: sp.Expr = None
     stable: sp.Expr = None
     stable_slope: sp.Expr = None
+    table: ClassVar[Mapping[str, Any]]  # those that have a name here
     _given: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # a person's arguments; none in the tables
     _expected: ClassVar[str]
     _wanted: ClassVar[tuple[sp.Symbol, ...]]  # the symbols, the slope's last; a single one may have any name
@@ -43,19 +43,19 @@ class Own:
         cls, name: str, expr: sp.Expr, slope: sp.Expr, stable: Any = None, stable_slope: Any = None, **more: Any
     ) -> Self:
         """A row of the tables; what is computed as it is read is spelled once."""
-        _IN_TABLES.add(name)
         stable = expr if stable is None else stable
         return cls(name, expr, slope, stable, slope if stable_slope is None else stable_slope, **more)
 
     @classmethod
-    def found(cls, given: object, table: Mapping[str, Self]) -> Self:
+    def found(cls, given: object) -> Self:
         """The row of that name, or the given one."""
         if isinstance(given, cls):
             return given
-        if isinstance(given, str) and given in table:
-            return table[given]
+        if isinstance(given, str) and given in cls.table:
+            row: Self = cls.table[given]
+            return row
         word = cls.__name__
-        raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, table)}")
+        raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, cls.table)}")
 
     @property
     def built_in(self) -> bool:
@@ -80,7 +80,7 @@ class Own:
         what, given, wanted = f"{type(self).__name__} {self.name!r}", dict(vars(self)), self._wanted
         if not is_word(self.name):
             raise BpkitError(f"{what}: expected one word that Python accepts as its name, such as 'my_own'")
-        if self.name in _IN_TABLES or is_taken(self.name, function=True):
+        if is_taken(self.name, function=True) or any(self.name in kind.table for kind in Own.__subclasses__()):
             raise BpkitError(f"{what}: the name {self.name!r} is taken; choose another for your own")
         expr, by = _expression(what, self.expr, self._expected), wanted[-1]
         names = sorted(map(str, expr.free_symbols))
@@ -181,7 +181,7 @@ def _expression(what: str, given: object, expected: str) -> sp.Expr:
 def _check_computable(what: str, expr: sp.Expr) -> None:
     """Refuse an expression that holds functions which Python's math module does not have."""
     try:
-        names = called(compile(code(expr), "<bpkit function>", "eval"))
+        names = called(code(expr))
     except (SyntaxError, NotImplementedError):
         names = {type(next(iter(expr.atoms(sp.Integral, sp.Sum, sp.Derivative)), expr)).__name__}
     if unknown := sorted(names - KNOWN - {symbol.name for symbol in expr.free_symbols}):
@@ -291,6 +291,7 @@ _ROWS = (
     Activation.row("softmax", Z, ONE),  # joint: softmax_at and softmax_slope_at write its lines
 )
 BUILT_IN: Mapping[str, Activation] = MappingProxyType({one.name: one for one in _ROWS})
+Activation.table = BUILT_IN
 
 
 def softmax_at(nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
@@ -309,4 +310,4 @@ def softmax_slope_at(outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr
 
 def activation(given: object) -> Activation:
     """The activation of that name, or the given one."""
-    return Activation.found(given, BUILT_IN)
+    return Activation.found(given)

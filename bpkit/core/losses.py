@@ -86,6 +86,7 @@ _ROWS = (
     Loss.row("output", OUT, ONE, in_words="the output itself"),
 )
 LOSSES: Mapping[str, Loss] = MappingProxyType({one.name: one for one in _ROWS})
+Loss.table = LOSSES
 
 
 class Fused(NamedTuple):
@@ -126,4 +127,4 @@ def fused(
 
 def loss(given: object) -> Loss:
     """The loss of that name, or the given one."""
-    return Loss.found(given, LOSSES)
+    return Loss.found(given)

@@ -28,9 +28,8 @@ def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list
     for name, symbols, expr in {one[0]: one for own in functions for one in own.definitions}.values():
         if name in names:
             text = f"def {name}({', '.join(map(str, symbols))}):\n    return {code(expr, arrays)}"
-            inside = called(compile(text, "<bpkit function>", "exec")) - {name}
             definitions += ["", "@guarded", *text.split("\n")]
-            names |= inside | {"guarded"}
+            names |= called(text) | {"guarded"}
     return [*imports(names, arrays), *definitions]
 
 
@@ -109,9 +108,9 @@ class Program:
     @property
     def source(self) -> str:
         """The module that evaluates and trains: its functions hold the lines of the derivation."""
-        parts = [function_text(name, *getattr(self, f"_{name}")(False)) for name in ("evaluate", "loss", "train")]
+        parts = (function_text(name, *getattr(self, f"_{name}")(False)) for name in ("evaluate", "loss", "train"))
         text = "\n".join(parts)
-        return "\n".join([self.title, *header(called(compile(text, "", "exec")), self.functions, False), "", text])
+        return "\n".join([self.title, *header(called(text), self.functions, False), "", text])
 
     @property
     def _all(self) -> str:
@@ -123,7 +122,8 @@ class Program:
 
     def _loss(self, arrays: bool) -> tuple[list[str], list[str]]:
         lines = needed(self.steps, ["E_total"])
-        return [*self.givens], [*(_line(s.name, s.stable, s.number, arrays) for s in lines), "return E_total"]
+        body = (f"{identifier(one.name)} = {code(one.stable, arrays)}  # ({one.number})" for one in lines)
+        return [*self.givens], [*body, "return E_total"]
 
     def _given(self, arrays: bool) -> tuple[list[str], list[str]]:
         """All lines with some quantities handed in: where ``handed__`` holds one, its line is not run."""
@@ -140,9 +140,8 @@ class Program:
         loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
         # A new value takes the old one's place at once, where no later line needs the old one: a parameter under its
         # old name, and what other lines use under its own (m_w1), which then stands for m_w1_old in the next round.
-        first, body, after = [], [], []
+        first, after, later = [], [], set[str]()
         names: dict[str, str] = {}
-        later: set[str] = set()
         for step, expr in reversed(rows[loss:]):
             if old := self.new.get(step.name):
                 if old in later:
@@ -154,9 +153,10 @@ class Program:
                     names[step.name] = old
             later |= names_in(expr)
         renamed = {symbol(name): symbol(other) for name, other in names.items()}
-        for step, expr in rows:
-            own = names.get(step.name, step.name)
-            body.append("    " + _assigned(step, expr.xreplace(renamed), arrays, own))
+        body = [
+            "    " + _assigned(step, expr.xreplace(renamed), arrays, names.get(step.name, step.name))
+            for step, expr in rows
+        ]
         record = ", ".join(identifier(names.get(name, name)) for name in self.recorded)
         body[loss:loss] = [f"    record({record}, E_total)", "    if not left or not E_total < inf:", "        break"]
         loop = [*first, "for left in range(steps, -1, -1):", *body, *after]
@@ -165,20 +165,17 @@ class Program:
     def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
         """The same with another sample in each update."""
         arguments, body = self._train(arrays)
-        start = 1 + next(i for i, line in enumerate(body) if line.startswith("for "))
+        start = body.index("for left in range(steps, -1, -1):") + 1
         body.insert(start, f"    {', '.join(self.data)}, = next(samples__)")
         return ["samples__", *(name for name in arguments if name not in self.data)], body
 
 
-def _line(name: str, expr: sp.Expr, number: int, arrays: bool) -> str:
-    return f"{identifier(name)} = {code(expr, arrays)}  # ({number})"
-
-
 def _assigned(step: Step, expr: sp.Expr, arrays: bool, name: str) -> str:
     """A line; on a batch the loss and the gradients are settled before an update uses them."""
+    text = code(expr, arrays)
     if arrays and averaged(step) and step.role is not Role.UPDATE:
-        return f"{identifier(name)} = settle__({code(expr, arrays)})  # ({step.number})"
-    return _line(name, expr, step.number, arrays)
+        text = f"settle__({text})"
+    return f"{identifier(name)} = {text}  # ({step.number})"
 
 
 def _settled(arrays: bool) -> list[str]:

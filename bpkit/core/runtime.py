@@ -144,7 +144,8 @@ def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_PRECISE: dict[str, Callable[..., Any]] = {  # what math has not: first what code for arrays calls, for one number
+_OWN = {one.__name__: one for one in (softmax, log_softmax, others, xlogy, xexp, ratio)}
+_OF_ARRAYS: dict[str, Callable[..., Any]] = {  # what code for arrays calls, for one number
     "where": lambda condition, then, otherwise: then if condition else otherwise,
     "pick": lambda condition, then, otherwise, *given: (then if condition else otherwise)(*given),
     "logical_and": operator.and_,
@@ -156,20 +157,17 @@ def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same compiled code with mpmath's functions in place of math's."""
     names = {}
     for name in called(function.__code__):
-        users = getattr(function.__globals__.get(name), "precise", None)
-        if found := users or _PRECISE.get(name) or getattr(mpmath, name, None):
+        found = getattr(function.__globals__.get(name), "precise", None) or _OF_ARRAYS.get(name)
+        if found := found or (at_high_precision(_OWN[name]) if name in _OWN else getattr(mpmath, name, None)):
             names[name] = found  # what is left, such as max, is Python's own
     return FunctionType(function.__code__, names, function.__name__)
 
 
-def called(code: CodeType) -> set[str]:
-    """The names that a piece of compiled code looks up outside itself."""
+def called(code: CodeType | str) -> set[str]:
+    """The names that a piece of code looks up outside itself."""
+    code = compile(code, "<bpkit>", "exec") if isinstance(code, str) else code
     inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return set(code.co_names).union(*map(called, inner))
-
-
-for _one in (others, softmax, log_softmax, xlogy, xexp, ratio):
-    _PRECISE[_one.__name__] = at_high_precision(_one)
 
 
 def precisely(function: Callable[..., Any], *given: float) -> Any:
@@ -193,7 +191,7 @@ MATH = tuple("exp log log1p expm1 tanh cosh sinh sin cos tan asin acos atan asin
 CONSTANTS = ("pi", "e", "inf")
 MATH_ONLY = ("erf", "erfc", "gamma")
 ARRAYS_ONLY = ("where", "logical_and", "logical_or")
-OWN = ("softmax", "log_softmax", "others", "xlogy", "xexp", "ratio", "guarded", "pick")
+OWN = (*_OWN, "guarded", "pick")
 KNOWN = frozenset((*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *ARRAYS_ONLY, "abs", "max", "min"))
 
 

@@ -307,3 +307,11 @@ def test_no_line_is_longer_than_its_layer_is_wide(loss: str) -> None:
         for n in (3, 5, 8)
     ]
     assert longest[0] == longest[1] == longest[2]
+
+
+def test_the_source_trains_the_biases_or_keeps_them() -> None:
+    derivation = bp.derive(bp.Network(1, 1))
+    assert derivation.source() == derivation.source(True) != derivation.source(False)
+    for wrong in ("a", 2, [], 0.5):
+        with pytest.raises(bp.BpkitError, match=r"source: expected train_biases to be True or False, got"):
+            derivation.source(wrong)  # type: ignore[arg-type]
