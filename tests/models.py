@@ -1,4 +1,4 @@
-"""Forward lines of small models that are no dense network, for the tests of the chain rule and of what reads lines.
+"""Networks of every kind, and forward lines of small models that are no dense network, for the tests of lines.
 
 Each function returns ``Lines``: recurrence (a weight used at every step), convolution, attention, layer norm, an LSTM,
 residual blocks, an embedding, and random graphs.
@@ -13,12 +13,35 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+import bpkit as bp
 from bpkit.core.expressions import ONE, power, product, total
 from bpkit.core.lines import Lines, Slope
 from bpkit.core.quantities import Quantity
 
 Symbol = Any
 HALF, MINUS = sp.Rational(1, 2), sp.Integer(-1)
+
+z, y, out = sp.symbols("z y out")
+NETWORKS = {
+    "article": bp.examples.article.problem.network,
+    "mazur": bp.examples.mazur.problem.network,
+    "one to one": bp.Network(1, 1),
+    "single output": bp.Network(2, 2, 1),
+    "three hidden layers": bp.Network(2, 3, 2, 4, 2, activation=["tanh", "relu", "softplus", "sigmoid"]),
+    "a bias for each neuron": bp.Network(3, 2, 2, activation="tanh", bias="neuron", loss="squared_error"),
+    "no bias": bp.Network(2, 3, 2, bias="none", activation="leaky_relu", loss="mean_squared_error"),
+    "logistic": bp.Network(3, 1, loss="binary_cross_entropy"),
+    "sigmoids with cross-entropy": bp.Network(2, 3, 2, loss="binary_cross_entropy"),
+    "softmax": bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy"),
+    "softmax, squared": bp.Network(2, 2, 3, activation=["sigmoid", "softmax"]),
+    "softmax without hidden": bp.Network(2, 2, activation="softmax", loss="cross_entropy"),
+    "tanh with cross-entropy": bp.Network(2, 2, 1, activation=["relu", "softplus"], loss="binary_cross_entropy"),
+    "straight": bp.Network(2, 2, 2, activation="identity", loss="mean_squared_error"),
+    "own activation": bp.Network(2, 2, 1, activation=bp.Activation("swish", z / (1 + sp.exp(-z)))),
+    "own loss": bp.Network(2, 2, 2, loss=bp.Loss("fourth", (y - out) ** 4)),
+    "own names": bp.Network(1, 2, 1, weight_names={("x1", "h1"): "theta_3", ("h2", "o1"): "u"}),
+    "ones": bp.Network(1, 1, 1, 1),
+}
 
 
 class Builder:
