@@ -63,12 +63,11 @@ def from_arrays(network: Network, given: object, layout: str = "x @ W") -> dict[
     """
     found: dict[str, float] = {}
     for entry in entries(network, given, layout, "parameters", some=False):
-        if not isfinite(entry.value):
-            raise BpkitError(f"{entry.place}: expected a finite number, got {entry.value}; write it like 0.25")
-        if (first := found.setdefault(entry.name, entry.value)) != entry.value:
+        value = finite(entry.place, entry.value)
+        if (first := found.setdefault(entry.name, value)) != value:
             raise BpkitError(
                 f"{entry.array}: expected equal entries, because the layer shares one bias, got {first!r} and "
-                f'{entry.value!r}; write Network(.., bias="neuron") to give each neuron a bias of its own'
+                f'{value!r}; write Network(.., bias="neuron") to give each neuron a bias of its own'
             )
     return found
 
@@ -136,6 +135,14 @@ def number(value: object) -> float | None:
         with suppress(TypeError, ValueError, OverflowError):
             return float(value)  # type: ignore[arg-type]
     return None
+
+
+def finite(what: str, value: object) -> float:
+    """The float of what is a finite number."""
+    found = number(value)
+    if found is None or not isfinite(found):
+        raise BpkitError(f"{what}: expected a finite number, got {value!r}; write it like 0.25")
+    return found
 
 
 def off_tape(given: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby, pairwise
 from types import MappingProxyType
@@ -72,7 +72,7 @@ class Network(Shown):
     activations: tuple[Activation, ...]
     loss: Loss
     bias: str
-    _names: tuple[tuple[Edge, str], ...] = field(default=())
+    weight_of: Mapping[Edge, str]  # the name of the weight from source to target
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Network(Shown):
                 "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
                 "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
             )
-        set_fields(_names=self._checked_names({} if weight_names is None else weight_names))
+        set_fields(weight_of=MappingProxyType(self._checked_names({} if weight_names is None else weight_names)))
 
     def _checked_activations(self, given: object) -> tuple[Activation, ...]:
         layers = len(self.sizes) - 1
@@ -113,7 +113,7 @@ class Network(Shown):
             )
         return found
 
-    def _checked_names(self, given: Mapping[Edge, str]) -> tuple[tuple[Edge, str], ...]:
+    def _checked_names(self, given: Mapping[Edge, str]) -> dict[Edge, str]:
         functions: dict[str, Activation | Loss] = {}
         for one in self.functions:
             for name, *_ in one.definitions:
@@ -139,7 +139,7 @@ class Network(Shown):
                 raise BpkitError(
                     f"weight_names: each weight needs a name of its own, got {name!r} twice; name them all"
                 )
-        return tuple(names.items())
+        return names
 
     @cached_property
     def places(self) -> tuple[tuple[Quantity, ...], ...]:
@@ -179,13 +179,8 @@ class Network(Shown):
     @cached_property
     def weights(self) -> Mapping[str, Edge]:
         """Each weight's name and the neurons that it joins, ``{"w1": ("x1", "h1"), ..}``, in natural order by layer."""
-        rows = sorted(self._names, key=lambda row: (self.layer_of[row[0][0]], natural(row[1])))
+        rows = sorted(self.weight_of.items(), key=lambda row: (self.layer_of[row[0][0]], natural(row[1])))
         return MappingProxyType({name: edge for edge, name in rows})
-
-    @cached_property
-    def weight_of(self) -> Mapping[Edge, str]:
-        """The name of the weight from source to target."""
-        return MappingProxyType(dict(self._names))
 
     @cached_property
     def biases(self) -> Mapping[str, tuple[str, ...]]:
@@ -246,7 +241,7 @@ class Network(Shown):
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.sizes, self.activations, self.loss, self.bias, self._names))
+        return hash((self.sizes, self.activations, self.loss, self.bias, *self.weight_of.items()))
 
     def __hash__(self) -> int:
         return self._hash  # asked again and again, and long to find for a wide network
@@ -254,7 +249,7 @@ class Network(Shown):
     def __reduce__(self) -> tuple[Any, ...]:
         """What pickling keeps: what a person gave."""
         named: dict[str, Any] = {"activation": self.activations, "loss": self.loss, "bias": self.bias}
-        return partial(Network, *self.sizes, **named, weight_names=dict(self._names)), ()
+        return partial(Network, *self.sizes, **named, weight_names=dict(self.weight_of)), ()
 
     def __repr__(self) -> str:
         kinds = [one.name if one.built_in else one for one in self.activations]
@@ -269,4 +264,4 @@ class Network(Shown):
     @property
     def renamed(self) -> dict[Edge, str]:
         """The weights that are not called w1, w2, .. by layer, target, source."""
-        return {edge: name for number, (edge, name) in enumerate(self._names, 1) if name != f"w{number}"}
+        return {edge: name for number, (edge, name) in enumerate(self.weight_of.items(), 1) if name != f"w{number}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from bpkit.core.arrays import LAYOUTS, by_name, from_arrays, number, off_tape, to_arrays
+from bpkit.core.arrays import LAYOUTS, by_name, finite, from_arrays, off_tape, to_arrays
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, check_all, check_names, chosen, suggest
 from bpkit.core.network import Network
@@ -31,19 +30,12 @@ if TYPE_CHECKING:
 BATCHES = ("mean", "sum", "each")
 
 
-def _number(name: str, value: object) -> float:
-    found = number(value)
-    if found is None or not math.isfinite(found):
-        raise BpkitError(f"{name}: expected a finite number, got {value!r}; write it like 0.25")
-    return found
-
-
 def _parameters(network: Network, given: Any, layout: str) -> Mapping[str, float]:
     if not by_name(network, given):
         given = from_arrays(network, given, layout)
     check_names("parameters: this network has", given, network.parameters)
     check_all("parameters: expected a number", given, network.parameters)
-    return MappingProxyType({name: _number(name, given[name]) for name in network.parameters})
+    return MappingProxyType({name: finite(name, given[name]) for name in network.parameters})
 
 
 def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
@@ -124,7 +116,7 @@ class Problem(Shown):
             network=network,
             parameters=_parameters(network, parameters, layout),
             inputs=_table("inputs", inputs, len(network.inputs), "input"),
-            learning_rate=_number("learning_rate", learning_rate),
+            learning_rate=finite("learning_rate", learning_rate),
             train_biases=bool(train_biases),
             update=update,
             batch=chosen("batch", batch, BATCHES),
@@ -163,7 +155,7 @@ class Problem(Shown):
         if not isinstance(given, Mapping):
             raise BpkitError(f"state: expected a dict such as that of trace.final.state, got {given!r}")
         check_names("state: this problem remembers", given, names)
-        found = {name: _number(name, given.get(name, 0.0)) for name in names}
+        found = {name: finite(name, given.get(name, 0.0)) for name in names}
         for name, value in found.items():
             wanted = ""
             if name == "t" and (value < 0 or value % 1):
@@ -239,7 +231,7 @@ class Problem(Shown):
         for key, names in data.items():
             if changes.keys() & set(names):
                 olds = zip(names, fields[key], strict=True)
-                fields[key] = [_number(name, changes.get(name, old)) for name, old in olds]
+                fields[key] = [finite(name, changes.get(name, old)) for name, old in olds]
         other = Problem(**fields)
         if carried and (other.network, other.update) == (self.network, self.update):  # what still fits of it
             vars(other)["state"] = MappingProxyType({name: self.state.get(name, 0.0) for name in other.state})
