@@ -73,6 +73,10 @@ class Own:
         more = (f"{name}={_exact(one)}" for name, one in given.items() if name not in ("name", "expr"))
         return f"{type(self).__name__}({', '.join([repr(self.name), _exact(self.expr), *more])})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickling keeps: a person's arguments, or a name; SymPy would simplify what is written."""
+        return partial(type(self), **self._given) if self._given else partial(self.found, self.name), ()
+
     def __post_init__(self) -> None:
         """Of a person's own, put the tables' symbols for theirs, write the slope and the calls that code computes."""
         if self.stable is not None:

@@ -14,6 +14,7 @@ import oracle
 import pytest
 import sympy as sp
 from oracle import Case, array_errors, array_gradients, differences, parameter_names, random_case
+from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.core.losses import LOSSES
@@ -104,8 +105,10 @@ def mean_loss(case: Case) -> float:
 
 
 @every_loss
-@pytest.mark.parametrize("last", ["identity", "sigmoid", "softmax"])
-@pytest.mark.parametrize("samples", [0, 3])
+@pytest.mark.parametrize(
+    ("last", "samples"),
+    [("identity", 0), ("softmax", 3), *([("identity", 3), ("sigmoid", 0), ("softmax", 0)] if EVERYTHING else [])],
+)
 def test_everything_works_at_once(name: str, last: str, samples: int) -> None:
     rng = np.random.default_rng([len(name), samples])
     case = random_case(rng, (2, 3, 2), ("tanh", last), name, "layer", samples, spread=1.5)
@@ -131,12 +134,6 @@ def test_everything_works_at_once(name: str, last: str, samples: int) -> None:
 def read(step: Any, given: dict[str, sp.Expr]) -> float:
     """A line's right side as people read it, with numbers put in."""
     return float(step.rhs.xreplace({symbol: given[symbol.name] for symbol in step.rhs.free_symbols}))
-
-
-@every_loss
-def test_what_a_loss_says_of_itself_makes_it_again(name: str) -> None:
-    own = bp.Loss(name, OWN[name].expr)
-    assert eval(repr(own), {**vars(sp), "Loss": bp.Loss, "y": y, "out": out}) == own
 
 
 @every_loss
@@ -211,52 +208,25 @@ def test_a_loss_is_a_value() -> None:
     assert bp.Network(2, 1, loss=one) == bp.Network(2, 1, loss=same) != bp.Network(2, 1, loss=other)
     assert bp.derive(bp.Network(2, 1, loss=one)) == bp.derive(bp.Network(2, 1, loss=same))
     assert "own" in repr(bp.Network(2, 1, loss=one))
-    for more in ({}, {"slope": 2 * r}, {"in_words": "the square"}):
-        given = bp.Loss("own", r**2, **more)
-        assert eval(repr(given), {**vars(sp), "Loss": bp.Loss, "y": y, "out": out}) == given
+    said = bp.Loss("own", r**2, in_words="the square")
+    assert eval(repr(said), {"Loss": bp.Loss, "y": y, "out": out}) == said != one
+    assert "the square" in bp.derive(bp.Network(1, 1, loss=said))["E_o1"].reason
+    assert "own of target and output" in bp.derive(bp.Network(1, 1, loss=one))["E_o1"].reason
     assert bp.Network(2, 1, loss=LOSSES["squared_error"]) == bp.Network(2, 1, loss="squared_error")
 
 
-@pytest.mark.parametrize(
-    ("name", "expr", "words"),
-    [
-        ("own", r**2 + sp.Symbol("delta"), "in y and out, got delta, out, y"),
-        ("own", (sp.Symbol("t") - sp.Symbol("o")) ** 2, "in y and out, got o, t"),
-        ("own", sp.Symbol("out_o1") - y, "in y and out, got out_o1, y"),
-        ("a b", r**2, "one word"),
-        ("", r**2, "one word"),
-        (None, r**2, "one word"),
-        ("squared_error", r**2, "taken"),
-        ("sigmoid", r**2, "taken"),
-        ("output", out, "taken"),
-        ("exp", r**2, "taken"),
-        ("E_total", r**2, "taken"),
-        ("own", "(y - out)**2", "SymPy expression"),
-        ("own", "__import__('os').system('true')", "SymPy expression"),
-        ("own", lambda y, out: (y - out) ** 2, "SymPy expression"),
-        ("own", None, "SymPy expression"),
-        ("own", r > 0, "SymPy expression"),
-        ("own", sp.I * r, "real"),
-        ("own", sp.zoo * r, "real"),
-        ("own", sp.Function("f")(out), "got f"),
-        ("own", sp.Piecewise((r, r > 0)), "every"),
-    ],
-)
-def test_what_is_no_loss(name: Any, expr: Any, words: str) -> None:
-    with pytest.raises(bp.BpkitError, match=words) as caught:
-        bp.Loss(name, expr)
-    assert "Loss" in str(caught.value)
-
-
-def test_names_are_not_given_twice() -> None:
-    own = bp.Loss("own", r**2)
-    for name in ("own", "own_slope"):
-        with pytest.raises(bp.BpkitError, match="weight_names"):
-            bp.Network(1, 1, loss=own, weight_names={("x1", "o1"): name})
-    with pytest.raises(bp.BpkitError, match=r"'own'.*two"):
-        bp.Network(1, 1, loss=own, activation=bp.Activation("own", sp.Symbol("z") ** 2))
+@pytest.mark.parametrize("expr", [r**2 + sp.Symbol("t"), (sp.Symbol("t") - sp.Symbol("o")) ** 2, sp.Symbol("out_o1")])
+def test_only_the_symbols_y_and_out(expr: sp.Expr) -> None:
+    names = ", ".join(sorted(map(str, expr.free_symbols)))
+    with pytest.raises(bp.BpkitError, match=f"Loss 'own': expected a SymPy expression in y and out, got {names}; put"):
+        bp.Loss("own", expr)
     with pytest.raises(bp.BpkitError, match=r"loss: .*'squared_error'"):
         bp.Network(1, 1, loss="squard_error")
+
+
+def test_the_slope_of_a_loss_without_a_target_has_none() -> None:
+    with pytest.raises(bp.BpkitError, match="its slope holds y, expected only out; give"):
+        bp.Loss("own", out**2, out - y)
 
 
 # The output itself

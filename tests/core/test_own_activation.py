@@ -1,8 +1,12 @@
-"""A user's own activation: one SymPy expression, and it derives, evaluates, trains, and stands ±1000."""
+"""A user's own activation: one SymPy expression, and it derives, evaluates, trains, and stands ±1000.
+
+What is checked when an activation or a loss is made is tested here for both; the numbers of losses in test_losses.
+"""
 
 from __future__ import annotations
 
 import math
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from oracle import Case, differences, mp_gradient, mp_loss, random_case
+from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.core.matrix_program import matrix_gradient
@@ -45,7 +50,7 @@ def problem(case: Case, **more: Any) -> bp.Problem:
 
 
 @pytest.mark.parametrize("name", OWN)
-@pytest.mark.parametrize("samples", [0, 3])
+@pytest.mark.parametrize("samples", [0, 3] if EVERYTHING else [2])
 def test_everything_works_at_once(name: str, samples: int) -> None:
     case = random_case(
         np.random.default_rng(len(name)), (2, 3, 2), (name, name), "half_squared_error", "layer", samples
@@ -71,31 +76,24 @@ def test_everything_works_at_once(name: str, samples: int) -> None:
     assert "delta_1" in str(derivation.matrices())
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_what_an_activation_says_of_itself_makes_it_again(name: str) -> None:
-    own = bp.Activation(name, OWN[name][0])
-    assert eval(repr(own), {**vars(sp), "Activation": bp.Activation, "z": z}) == own
-
-
 @pytest.mark.parametrize("name", [name for name in OWN if name != "cubic"])
-@pytest.mark.parametrize("net", [-1000.0, -40.0, 40.0, 1000.0])
+@pytest.mark.parametrize("net", [-1000.0, 40.0, *((-40.0, 1000.0) if EVERYTHING else ())])
 def test_finite_and_right_at_extremes(name: str, net: float) -> None:
     """One neuron, and a hidden one; as lines, as a batch that also holds a moderate sample, and as matrices."""
+    rows = ((1.0,), (1.1e-3,), (-1.0,)), ((0.3,), (0.2,), (0.1,))
+    cases = []
     for activations, weights in (((name,), {"w1": net}), ((name, "tanh"), {"w1": net, "w2": 1e-3})):
         sizes = (1,) * (len(activations) + 1)
-        case = Case(
-            sizes, activations, "half_squared_error", "none", tuple(weights), weights, ((1.0,),), ((0.3,),), True
-        )
-        batch = Case(sizes, activations, "half_squared_error", "none", tuple(weights), weights,
-                     ((1.0,), (1.1e-3,), (-1.0,)), ((0.3,), (0.2,), (0.1,)))  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            for one in (case, batch):
-                theirs = mp_gradient(one, 1500, own=MEANINGS)
-                values = bp.evaluate(problem(one))
-                assert differences({n: values[f"dE/d{n}"] for n in theirs}, theirs, floor=1e-13) == [], one
-                assert differences(matrix_gradient(problem(one))[1], theirs, floor=1e-13) == [], one
-                assert bp.train(problem(one, learning_rate=1e-9), 2).diverged_at is None
+        kind = sizes, activations, "half_squared_error", "none", tuple(weights), weights
+        cases += [Case(*kind, ((1.0,),), ((0.3,),), True), Case(*kind, *rows)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for one in cases if EVERYTHING else (cases[0], cases[-1]):
+            theirs = mp_gradient(one, 1500, own=MEANINGS)
+            values = bp.evaluate(problem(one))
+            assert differences({n: values[f"dE/d{n}"] for n in theirs}, theirs, floor=1e-13) == [], one
+            assert differences(matrix_gradient(problem(one))[1], theirs, floor=1e-13) == [], one
+            assert bp.train(problem(one, learning_rate=1e-9), 2).diverged_at is None
 
 
 def test_a_slope_may_be_given_in_terms_of_out() -> None:
@@ -127,55 +125,95 @@ def test_a_constant_is_a_function_too() -> None:
         assert matrix_gradient(one)[1] == {"w1": 0, "w2": 12}
 
 
+# What holds for an activation and for a loss alike
+
+MAKES = {"Activation": (bp.Activation, z), "Loss": (bp.Loss, sp.Symbol("out"))}  # and a symbol that it may hold
+of_both = pytest.mark.parametrize("kind", MAKES)
+NAMES = {
+    "one word": ("a b", "lambda", "", 5, None),
+    "taken": tuple(
+        "sigmoid squared_error exp asin erf floor pick left net_h1 out_1 x1 b1 E_total dE_total_dw1".split()
+    ),
+}
+
+
+@of_both
+@pytest.mark.parametrize(("words", "name"), [(words, name) for words, names in NAMES.items() for name in names])
+def test_what_is_no_name(kind: str, words: str, name: Any) -> None:
+    make, symbol = MAKES[kind]
+    with pytest.raises(bp.BpkitError, match=f"^{kind} .*{words}"):
+        make(name, symbol**2)
+
+
+@of_both
 @pytest.mark.parametrize(
-    ("name", "expr", "words"),
+    ("expr", "words"),
     [
-        ("a b", z, "one word"),
-        ("lambda", z, "one word"),
-        ("", z, "one word"),
-        (5, z, "one word"),
-        ("sigmoid", z, "taken"),
-        ("exp", sp.exp(z), "taken"),
-        ("asin", sp.asin(z), "taken"),
-        ("erf", sp.erf(z), "taken"),
-        ("floor", sp.floor(z), "taken"),
-        ("pick", z, "taken"),
-        ("left", z, "taken"),
-        ("net_h1", z, "taken"),
-        ("out_1", z, "taken"),
-        ("x1", z, "taken"),
-        ("b1", z, "taken"),
-        ("E_total", z, "taken"),
-        ("dE_total_dw1", z, "taken"),
-        ("mine", "z + 1", "SymPy expression"),
-        ("mine", "__import__('os').system('true')", "SymPy expression"),
-        ("mine", None, "SymPy expression"),
-        ("mine", lambda v: v, "SymPy expression"),
-        ("mine", [z], "SymPy expression"),
-        ("mine", z > 0, "SymPy expression"),
-        ("mine", z + sp.Symbol("a"), "one symbol"),
-        ("mine", sp.I * z, "real"),
-        ("mine", sp.Function("f")(z), "got f"),
-        ("mine", sp.zoo * z, "real"),
-        ("mine", sp.Piecewise((z, z > 0)), "every"),
+        (lambda v: f"{v} + 1", "SymPy expression"),
+        (lambda v: "__import__('os').system('true')", "SymPy expression"),
+        (lambda v: None, "SymPy expression"),
+        (lambda v: lambda v: v, "SymPy expression"),
+        (lambda v: [v], "SymPy expression"),
+        (lambda v: v > 0, "SymPy expression"),
+        (lambda v: v + sp.Symbol("a"), r"SymPy expression in .*, got a, .*; put numbers for the others"),
+        (lambda v: sp.I * v, "with real values"),
+        (lambda v: sp.zoo * v, "with real values"),
+        (lambda v: sp.oo, "with real values"),
+        (lambda v: sp.Matrix([v]), "with real values"),
+        (lambda v: sp.Piecewise((v, v > 0)), "a value everywhere"),
+        (lambda v: sp.Function("f")(v), "math module has, got f"),
+        (lambda v: sp.besselj(0, v), "math module has, got besselj"),
+        (lambda v: sp.LambertW(v), "math module has, got LambertW"),
+        (lambda v: sp.gamma(v), "math module has, got polygamma"),  # in its slope
+        (lambda v: sp.Integral(sp.exp(-v * v), v), "math module has, got Integral"),
     ],
 )
-def test_what_is_no_activation(name: Any, expr: Any, words: str) -> None:
-    with pytest.raises(bp.BpkitError, match=words) as caught:
-        bp.Activation(name, expr)
-    assert "Activation" in str(caught.value)
+def test_what_is_no_expression(kind: str, expr: Callable[[Any], Any], words: str) -> None:
+    make, symbol = MAKES[kind]
+    with pytest.raises(bp.BpkitError, match=f"^{kind} 'mine': .*{words}"):
+        make("mine", expr(symbol))
 
 
-def test_what_math_does_not_have_is_said() -> None:
-    """When the function is made, and not when it first runs; what is no number of functions at all, too."""
-    for expr in (sp.besselj(0, z), sp.LambertW(z), sp.gamma(z), sp.Integral(sp.exp(-z * z), z)):
-        with pytest.raises(bp.BpkitError, match="math module has, got"):
-            bp.Activation("mine", expr)
-        with pytest.raises(bp.BpkitError, match="math module has, got"):
-            bp.Loss("mine", expr.subs(z, sp.Symbol("out")))
-    for expr in (sp.Matrix([z]), sp.oo):
-        with pytest.raises(bp.BpkitError, match="with real values"):
-            bp.Activation("mine", expr)
+@of_both
+@pytest.mark.parametrize("slope", ["out*(1-out)", "__import__('os').system('true')", z + sp.Symbol("a"), 5j])
+def test_a_slope_that_is_none(kind: str, slope: Any) -> None:
+    make, symbol = MAKES[kind]
+    with pytest.raises(bp.BpkitError, match=f"^{kind} 'mine': .*slope"):
+        make("mine", symbol**2, slope)
+
+
+@of_both
+def test_what_people_made_says_itself_and_is_a_value(kind: str) -> None:
+    make, v = MAKES[kind]
+    made = {}
+    for name, expr in (("square", v**2), ("half", sp.Abs(v) - sp.Rational(1, 2)), ("largest", sp.Max(0.1 * v, 1 - v))):
+        for more in ({}, {"slope": 3 * v / 7 + sp.Rational(1, 7)}):
+            one, same = make(name, expr, **more), make(name, expr, **more)
+            assert one == same
+            assert hash(one) == hash(same)
+            assert pickle.loads(pickle.dumps(one)) == one
+            assert eval(repr(one), {**vars(sp), kind: make, str(v): v}) == one
+            made[repr(one)] = one
+    assert len(made) == len({*made.values()}) == 6
+    assert "slope" not in repr(make("square", v**2))
+
+
+@of_both
+def test_a_name_belongs_to_one_function(kind: str) -> None:
+    make, symbol = MAKES[kind]
+    mine, argument = make("mine", symbol**2), kind.lower()
+    for name in ("mine", "mine_slope"):
+        with pytest.raises(bp.BpkitError, match="weight_names"):
+            bp.Network(1, 1, **{argument: mine}, weight_names={("x1", "o1"): name})
+    one = {"activation": [mine, "sigmoid"], "loss": bp.Loss("mine", sp.Symbol("out"))}
+    other = {"activation": [bp.Activation("mine", z**3), "sigmoid"], "loss": mine}
+    same = {"activation": [mine, bp.Activation("mine", z**3)]}
+    with pytest.raises(bp.BpkitError, match=r"'mine'.*two"):
+        bp.Network(1, 1, 1, **(one if kind == "Activation" else other))
+    if kind == "Activation":
+        with pytest.raises(bp.BpkitError, match=r"'mine'.*two"):
+            bp.Network(1, 1, 1, **same)
+        assert bp.Network(1, 1, 1, activation=[mine, bp.Activation("mine", z**2)])
 
 
 def test_conditions_may_be_joined() -> None:
@@ -202,23 +240,3 @@ def test_one_sample_trains_where_math_overflows_beside_a_function_of_ones_own() 
         assert trace.diverged_at is None
         assert len(trace) == 4
         assert trace.loss[0] == pytest.approx(bp.evaluate(one)["E_total"], rel=1e-12)
-
-
-@pytest.mark.parametrize("slope", ["out*(1-out)", "__import__('os').system('true')", z + sp.Symbol("a"), 5j])
-def test_a_slope_that_is_none(slope: Any) -> None:
-    with pytest.raises(bp.BpkitError, match="slope"):
-        bp.Activation("mine", z**2, slope)
-
-
-def test_two_functions_of_one_name_are_refused() -> None:
-    one, other = bp.Activation("mine", z**2), bp.Activation("mine", z**3)
-    with pytest.raises(bp.BpkitError, match=r"'mine'.*two"):
-        bp.Network(1, 1, 1, activation=[one, other])
-    assert bp.Network(1, 1, 1, activation=[one, bp.Activation("mine", z**2)])
-
-
-def test_a_weight_may_not_be_called_as_the_activation() -> None:
-    mine = bp.Activation("mine", z**2)
-    for name in ("mine", "mine_slope"):
-        with pytest.raises(bp.BpkitError, match="weight_names"):
-            bp.Network(1, 1, activation=mine, weight_names={("x1", "o1"): name})
