@@ -6,9 +6,12 @@ source and a column for each target of the first layer, and ``*`` multiplies ele
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
+from itertools import product as cartesian
 from typing import Any
 
 import sympy as sp
@@ -19,9 +22,11 @@ from bpkit.core.families import Family, Row, rebuilt
 from bpkit.core.program import averaged
 from bpkit.core.quantities import Quantity, Role
 
-Form = tuple[sp.Expr, tuple[sp.Symbol, ...]]  # matrix algebra, and what each axis counts: a letter, or the samples
+Letters = tuple[sp.Symbol, ...]
+Form = tuple[sp.Expr, Letters]  # matrix algebra, and what each axis counts: a letter, or the samples
+Term = list[Form]  # factors, which are no array before they are summed over what they do not share
 Sides = tuple[Any, Any, Any]  # a right side as it is read, as it is computed, and as training computes it
-SAMPLES = sp.Symbol("samples")
+SAMPLES, SAME = sp.symbols("samples same")  # SAME is 1 where two indices are equal, else 0
 ADD, MUL, TIGHT = PRECEDENCE["Add"], PRECEDENCE["Mul"], PRECEDENCE["Atom"] - 1
 
 
@@ -43,7 +48,7 @@ def _sign(name: str, text: str, latex: str, python: str, inner: int = 0, precede
     return type(name, (Node,), {"forms": forms, "inner": inner, "precedence": precedence})
 
 
-_MEAN = "mean over samples of the sum over outputs of"
+_MEAN, _SUM = "mean over samples of the sum over outputs of", "sum over samples and outputs of"
 
 # What stands beside a product of matrices is multiplied element by element: brackets there.
 Product = _sign("Product", "{} @ {}", r"{}\,{}", "{} @ {}", MUL, ADD)
@@ -54,8 +59,8 @@ Columns = _sign("Columns", "column sums of {}", r"\text{{column sums of }} {}", 
 Rows = _sign("Rows", "row sums of {}", r"\text{{row sums of }} {}", "{}.sum(axis=1)", TIGHT)
 Upright = _sign("Upright", "{}", "{}", "{}[:, None]", TIGHT, TIGHT)  # a number for each sample, as a column
 Mean = _sign("Mean", "{} / n", "{} / n", "{}/n", ADD - 1)  # a sum over the samples, divided by their number
-Loss = _sign("Loss", _MEAN + " {}", rf"\text{{{{{_MEAN} }}}} {{}}", "", ADD - 1)  # Mean(Whole(..)), as it is read
-Both = _sign("Both", "sum over samples and outputs of {}", r"\text{{sum over samples and outputs of }} {}", "", ADD - 1)
+Loss = _sign("Loss", _MEAN + " {}", rf"\text{{{{{_MEAN} }}}} {{}}", "({}).sum()/n", ADD - 1)
+Both = _sign("Both", _SUM + " {}", rf"\text{{{{{_SUM} }}}} {{}}", "({}).sum()", ADD - 1)
 Apart = _sign("Apart", "(1 - I)", "(1 - I)", "apart_{}", precedence=TIGHT)  # 0 on the diagonal and 1 beside it
 # A function of a number and its row, such as softmax, for all numbers of all rows.
 Joint = _sign("Joint", "{}({})", r"\operatorname{{{}}}({})", "{0}({1}, *{1}.T[:, :, None])")
@@ -88,167 +93,162 @@ class NoMatrix(Exception):
     """A line that cannot be read as matrices."""
 
 
-class _Same(sp.Expr):  # type: ignore[misc]
-    """1 where two indices are equal, else 0."""
-
-
-class _Beside(sp.Expr):  # type: ignore[misc]
-    """0 where two indices are equal, else 1."""
-
-
 def name_of(leaf: sp.Expr) -> str:
     """The name of a quantity, or of a family with an index."""
     return str(leaf.base.name if isinstance(leaf, sp.Indexed) else leaf.name)
 
 
-def _put(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
-    """An expression with other letters."""
-    return rebuilt(expr.func, [_put(arg, values) for arg in expr.args]) if expr.args else values.get(expr, expr)
+def _moved(term: Term, values: Mapping[sp.Symbol, sp.Symbol]) -> Term:
+    """A product with other letters."""
+    return [(found, tuple(values.get(one, one) for one in axes)) for found, axes in term]
 
 
 class Reader:
-    """Reads the families of a derivation as matrices."""
+    """Reads the families of a derivation as matrices; over a batch the loss and the gradients are means, or sums."""
 
-    def __init__(self, families: Sequence[Family], quantities: Mapping[str, Quantity], mean: bool) -> None:
+    def __init__(self, families: Sequence[Family], mean: bool) -> None:
         self.families, self.leaves, self.mean = families, families[0].leaves, mean
-        self.names = {name: matrix_quantity(quantity) for name, quantity in self.leaves.items()}
-        self.sampled = {name for name, quantity in self.leaves.items() if quantity.tag in ("input", "target")}
-        found: dict[str, list[tuple[int, ...]]] = {}
-        for quantity in quantities.values():
-            found.setdefault(quantity.family, []).append(quantity.indices)
-        self.extent = {name: [(min(column), max(column)) for column in zip(*rows)] for name, rows in found.items()}
-        self.users: dict[str, list[Family]] = {}
-        self.named: dict[str, list[Family]] = {}
+        numbers: dict[str, list[tuple[int, ...]]] = defaultdict(list)
+        for quantity in self.leaves.values():
+            numbers[quantity.family].append(quantity.indices)
+        self.names = {name: matrix_quantity(self.leaves[name]) for name in numbers}
+        self.extent = {name: [(min(column), max(column)) for column in zip(*rows)] for name, rows in numbers.items()}
+        self.users: dict[str, list[Quantity]] = defaultdict(list)
+        self.named: dict[str, list[Family]] = defaultdict(list)
         for family in families:
-            self.named.setdefault(name_of(family.lhs), []).append(family)
-            used = names_in(family.shown) | names_in(family.rhs) | names_in(family.stable)
-            for name in used:
-                self.users.setdefault(name, []).append(family)
-            if used & self.sampled and not averaged(family.steps[0]):
-                self.sampled.add(name_of(family.lhs))
-        self.put: dict[str, list[tuple[sp.Expr, ...]]] = {}  # what stands for a name: left side, and three right sides
+            self.named[name_of(family.lhs)].append(family)
+            for name in names_in(family.shown) | names_in(family.rhs) | names_in(family.stable):
+                self.users[name].append(family.quantity)
+        # What stands for a name: for each of its families the indices on the left, and terms for each kind of side.
+        self.put: dict[str, list[tuple[Letters, Sequence[list[Term]]]]] = defaultdict(list)
 
     def lines(self) -> Iterator[tuple[Family, Sides]]:
         """The families that are lines of their own, each with its right sides, or with None where it is no matrix."""
         for family in self.families:
             sides: Sides = (None, None, None)
             with suppress(NoMatrix):
-                sides = self.sides(family)
-            if self.kept(family):
-                if isinstance(family.rhs, sp.Indexed) and {*family.lhs.args[1:]} <= {*family.rhs.args[1:]}:
-                    self.put[name_of(family.rhs)] = [(family.rhs, *[family.lhs] * 3)]  # both name the same numbers
+                sides = self._sides(family)
+            if self._kept(family):
                 yield family, sides
 
-    def kept(self, family: Family) -> bool:
-        """Is it a line of its own, or put into the lines that use it?"""
-        users, role = self.users.get(name_of(family.lhs), []), family.quantity.role
-        if role is Role.FORWARD:
-            return family.quantity.tag == "total" or any(user.quantity.tag != "total" for user in users)
-        return role is not Role.SLOPE and (
-            role is not Role.ADJOINT or any(user.quantity.role is Role.GRADIENT for user in users)
-        )
+    def _kept(self, family: Family) -> bool:
+        """Is it on a line of its own, or put into the lines that use it?"""
+        quantity, users = family.quantity, self.users[name_of(family.lhs)]
+        if quantity.role is Role.FORWARD:
+            return quantity.tag == "total" or any(user.tag != "total" for user in users)
+        if quantity.role is Role.ADJOINT:
+            return any(user.role is Role.GRADIENT for user in users)
+        return quantity.role is not Role.SLOPE
 
-    def sides(self, family: Family) -> Sides:
-        """The right sides of a line."""
-        self.check(name_of(family.lhs))
+    def _sides(self, family: Family) -> Sides:
+        """The right sides of a line; from now on it stands for its name."""
+        name, left, rhs = name_of(family.lhs), family.lhs.args[1:], family.rhs
+        self._check(name)
+        letters = tuple(dict.fromkeys(left))
+        self.order = (SAMPLES, *letters)
+        self.axes = letters if averaged(family.steps[0]) else self.order
+        self.ranges = {sp.Symbol(letter, integer=True): ends for letter, ends in family.index.items()}
         cases = family.stable.args if isinstance(family.stable, sp.Piecewise) else ()
         # As training goes on a parameter, it needs no spelling that is another for digits near 0 alone.
         quick = family.shown if cases and cases[0].expr == family.shown else family.stable
-        put = [self.inlined(one, place) for place, one in enumerate((family.shown, family.stable, quick), 1)]
-        if not self.kept(family):
-            self.put.setdefault(name_of(family.lhs), []).append((family.lhs, *put))
+        kept = self._kept(family)
+        found: list[Any] = []
+        for self.side, expr in enumerate((family.shown, family.stable, quick)):
+            found.append(self._line(family, expr) if kept else self._terms(expr))
+        if not kept:
+            self.put[name].append((left, found))
             return None, None, None
-        read, stable, quick = (self.line(family, one, place == 0) for place, one in enumerate(put))
+        own = [[(self._symbol(name), self.axes)]]
+        self.put[name].append((left, [own] * 3))
+        if isinstance(rhs, sp.Indexed) and name_of(rhs) in self.named and {*left} <= {*rhs.args[1:]}:
+            self.put[name_of(rhs)] = [(rhs.args[1:], [own] * 3)]  # both name the same numbers
+        read, stable, quick = found
         shorter = read.has(Rows) and stable.has(Joint)  # softmax(net) says the same
         return stable if shorter else read, stable, quick
 
-    def check(self, name: str) -> None:
+    def _check(self, name: str) -> None:
         """Refuse what is not one family, or one for the diagonal of an array and one for what is beside it."""
         *on, rest = families = sorted(self.named[name], key=lambda one: one.free)
-        whole = not rest.missing
-        if on:
-            diagonal = len(on) == 1 and on[0].free == 1 and len(rest.missing) == len(on[0].steps)
-            whole = diagonal and all(len({*one.values()}) == 1 for one in rest.missing)
-        if not whole or any(not place.is_Symbol for one in families for place in one.lhs.args[1:]):
+        missing = {tuple(one.values()) for one in rest.missing}
+        whole = missing == {step.quantity.indices for one in on for step in one.steps}
+        diagonal = len(on) < 2 and all(len({*one}) == 1 for one in missing)
+        if not whole or not diagonal or any(not one.is_Symbol for family in families for one in family.lhs.args[1:]):
             raise NoMatrix
 
-    def inlined(self, expr: sp.Expr, side: int) -> sp.Expr:
-        """An expression with what stands for its leaves put in."""
-        if isinstance(expr, sp.Indexed | sp.Symbol):
-            name = name_of(expr)
-            found = [self.filled(expr, one[0], one[side]) for one in self.put.get(name, ())]
-            if len(found) != len([one for one in self.named.get(name, ()) if name in self.put or not self.kept(one)]):
-                raise NoMatrix
-            return sp.Add._from_args(found) if len(found) > 1 else found[0] if found else expr
-        if not expr.args:
-            return expr
-        args = [self.inlined(arg, side) for arg in expr.args]
-        if not expr.is_Mul:
-            return rebuilt(expr.func, args)
-        split = next((one for one in args if one.is_Add and one.has(_Same, _Beside)), None)
-        if split is None:
-            return multiplied(args)
-        return sp.Add._from_args([multiplied(term if one is split else one for one in args) for term in split.args])
+    def _symbol(self, name: str) -> sp.Symbol:
+        return sp.Symbol(self.names[self.leaves[name].family].name)
 
-    def filled(self, leaf: sp.Expr, left: sp.Expr, right: sp.Expr) -> sp.Expr:
-        """What stands for a leaf, with its indices; of two right sides one is for the diagonal, the other beside it."""
-        values: dict[sp.Expr, sp.Expr] = {}
-        several = len(self.put[name_of(leaf)]) > 1
-        factor = _Beside(*leaf.args[1:]) if several else sp.S.One
-        for letter, index in zip(left.args[1:], leaf.args[1:]):
-            if values.setdefault(letter, index) != index:
-                factor = _Same(values[letter], index)
-        if not several and factor != 1:
-            raise NoMatrix
-        bound = {limits[0] for one in right.atoms(sp.Sum, Row) for limits in one.args[1:]}
-        return multiplied([factor, _put(right, {**values, **{one: sp.Dummy(integer=True) for one in bound}})])
-
-    def line(self, family: Family, expr: sp.Expr, read: bool) -> sp.Expr:
-        """The right side of a line as matrices; over a batch the loss and the gradients are means, or sums."""
-        letters = tuple(dict.fromkeys(family.lhs.args[1:]))
-        self.order, self.read = (SAMPLES, *letters), read
-        self.ranges = {sp.Symbol(letter, integer=True): ends for letter, ends in family.index.items()}
-        for one in expr.atoms(sp.Sum, Row):
-            self.ranges |= {letter: (int(low), int(high)) for letter, low, high in one.args[1:]}
+    def _line(self, family: Family, expr: sp.Expr) -> sp.Expr:
+        """The right side of a line as matrices."""
         if family.quantity.tag == "total":
-            found, axes = self.form(_opened(expr)[0])
+            found, axes = self._form(_opened(expr)[0])
             if axes[:1] != (SAMPLES,):
                 raise NoMatrix
-            if read:
-                return Loss(found) if self.mean else Both(found)
-            return Mean(Whole(found)) if self.mean else Whole(found)
+            return (Loss if self.mean else Both)(found)
         if family.quantity.role is Role.GRADIENT:
-            forms = [self._contracted(term, [SAMPLES]) for term in (expr.args if expr.is_Add else (expr,))]
+            forms = [self._array([term]) for term in self._contracted(expr, [SAMPLES])]
             found, axes = self._together(sp.Add, [(Mean(one) if self.mean else one, own) for one, own in forms])
         else:
-            found, axes = self.form(expr)
-        if axes != (self.order if name_of(family.lhs) in self.sampled else letters):
+            found, axes = self._form(expr)
+        if axes != self.axes:
             raise NoMatrix
         return found
 
-    def form(self, expr: sp.Expr) -> Form:
-        """An expression as matrix algebra, and what its axes count."""
+    def _terms(self, expr: sp.Expr) -> list[Term]:
+        """An expression as a sum of products."""
         if isinstance(expr, sp.Indexed | sp.Symbol):
-            name, letters = name_of(expr), expr.args[1:]
-            whole = name in self.leaves and len({*letters}) == len(letters)  # no letter by itself, as in k ≠ l
-            if not whole or [self.ranges.get(one) for one in letters] != self.extent[self.leaves[name].family]:
+            return self._leaf(name_of(expr), expr.args[1:])
+        if expr.is_Mul:
+            return [[*chain(*factors)] for factors in cartesian(*map(self._terms, expr.args))]
+        return self._contracted(expr, []) if isinstance(expr, sp.Sum) else [[self._of_parts(expr)]]
+
+    def _leaf(self, name: str, letters: Letters) -> list[Term]:
+        """What stands for a name; of two families one is for the diagonal, the other beside it."""
+        if name not in self.leaves or [*map(self.ranges.get, letters)] != self.extent[self.leaves[name].family]:
+            raise NoMatrix  # such as a letter by itself, in k ≠ l
+        if name not in self.named:
+            if len({*letters}) < len(letters):
                 raise NoMatrix
-            return sp.Symbol(self.names[name].name), ((SAMPLES,) if name in self.sampled else ()) + letters
-        if isinstance(expr, _Beside):
-            low, high = self.ranges[expr.args[0]]
-            return Apart(sp.Integer(high - low + 1)), expr.args
-        if isinstance(expr, sp.Sum):
-            return self._contracted(expr, [])
+            sampled = (SAMPLES,) * (self.leaves[name].tag in ("input", "target"))
+            return [[(self._symbol(name), sampled + letters)]]
+        if len(self.put[name]) != len(self.named[name]):
+            raise NoMatrix
+        found: list[Term] = []
+        for left, sides in self.put[name]:
+            values, beside = dict(zip(left[::-1], letters[::-1])), []
+            if len(self.put[name]) > 1:
+                beside = [(SAME, letters) if len({*left}) < len(left) else (self._apart(letters[0]), letters)]
+            elif tuple(map(values.__getitem__, left)) != letters:
+                raise NoMatrix
+            found += [beside + _moved(term, values) for term in sides[self.side]]
+        return found
+
+    def _apart(self, letter: sp.Symbol) -> sp.Expr:
+        low, high = self.ranges[letter]
+        return Apart(sp.Integer(high - low + 1))
+
+    def _form(self, expr: sp.Expr) -> Form:
+        """An expression as matrix algebra, and what its axes count."""
+        return self._array(self._terms(expr))
+
+    def _array(self, terms: list[Term]) -> Form:
+        if any(found == SAME for term in terms for found, _ in term):
+            raise NoMatrix
+        forms = [self._together(sp.Mul, term) if term[1:] else term[0] for term in terms]
+        return self._together(sp.Add, forms) if forms[1:] else forms[0]
+
+    def _of_parts(self, expr: sp.Expr) -> Form:
+        """What is no product and no sum over letters."""
         if not expr.args:
             return expr, ()
         if isinstance(expr.args[-1], Row):
             return self._of_row(expr)
-        if isinstance(expr, sp.Piecewise) and len(expr.args) == 2 and not self.read:
+        if isinstance(expr, sp.Piecewise) and len(expr.args) == 2 and self.side:
             (then, condition), (rest, _) = expr.args
-            forms = [self.form(one) for one in (condition, then, rest)]
+            forms = [self._form(one) for one in (condition, then, rest)]
             if len({own for _, own in forms}) == 1 and (then.has(sp.Function) or rest.has(sp.Function)):
                 return self._together(Cases, forms)
-        return self._together(expr.func, [self.form(arg) for arg in expr.args])
+        return self._together(expr.func, [self._form(arg) for arg in expr.args])
 
     def _together(self, head: Any, forms: Sequence[Form]) -> Form:
         """Parts that are combined element by element."""
@@ -271,37 +271,35 @@ class Reader:
         """A function of a number and its row."""
         own, row = expr.args
         part, (letter, *_) = row.args
-        found, axes = self.form(own)
+        found, axes = self._form(own)
         if expr.func == others:
-            return self._contracted(multiplied([part, _Beside(letter, axes[-1])]), [letter])
-        if self.form(part) != (found, (*axes[:-1], letter)):
+            apart = self._apart(letter), (letter, axes[-1])
+            return self._array([self._summed([*term, apart], [letter]) for term in self._terms(part)])
+        if self._form(part) != (found, (*axes[:-1], letter)):
             raise NoMatrix
         return Joint(sp.Symbol(expr.func.__name__), found), axes
 
-    def _contracted(self, expr: sp.Expr, sums: Sequence[sp.Symbol]) -> Form:
+    def _contracted(self, expr: sp.Expr, sums: Sequence[sp.Symbol]) -> list[Term]:
         """A sum over letters as a product of matrices, or as sums of columns or rows."""
         expr, sums = _opened(expr, *sums)
-        if not sums:
-            return self.form(expr)
-        if expr.is_Add and expr.has(_Same, _Beside):
-            return self._together(sp.Add, [self._contracted(term, sums) for term in expr.args])
-        factors = expr.args if expr.is_Mul else (expr,)
-        for one in factors:
-            if isinstance(one, _Same):
-                gone, left = one.args if one.args[0] in sums else one.args[::-1]
-                rest = multiplied(_put(other, {gone: left}) for other in factors if other is not one)
-                return self._contracted(rest, [other for other in sums if other != gone])
-        groups: dict[tuple[sp.Symbol, ...], list[sp.Expr]] = {}
-        outside = []
-        for found, axes in map(self.form, factors):
-            if {*axes}.isdisjoint(sums):
-                outside.append((found, axes))
-            else:
-                groups.setdefault(axes, []).append(found)
-        whole = self._summed([(multiplied(found), axes) for axes, found in groups.items()], sums)
-        return self._together(sp.Mul, [whole, *outside])
+        return [self._summed(term, sums) for term in self._terms(expr)]
 
-    def _summed(self, parts: Sequence[Form], sums: Sequence[sp.Symbol]) -> Form:
+    def _summed(self, term: Term, sums: Sequence[sp.Symbol]) -> Term:
+        for same in term:
+            if same[0] == SAME and not {*sums}.isdisjoint(same[1]):
+                gone, left = same[1] if same[1][0] in sums else same[1][::-1]
+                rest = [one for one in term if one is not same]
+                return self._summed(_moved(rest, {gone: left}), [one for one in sums if one != gone])
+        if not sums:
+            return term
+        groups: dict[Letters, list[sp.Expr]] = defaultdict(list)
+        for found, axes in term:
+            if not {*axes}.isdisjoint(sums):
+                groups[axes].append(found)
+        parts = [(multiplied(found), axes) for axes, found in groups.items()]
+        return [self._product(parts, sums), *(form for form in term if form[1] not in groups)]
+
+    def _product(self, parts: Sequence[Form], sums: Sequence[sp.Symbol]) -> Form:
         rests = [tuple(one for one in axes if one not in sums) for _, axes in parts]
         if len(parts) == 1:
             [(found, axes)], [rest] = parts, rests

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
-from bpkit.core.algebra import Apart, Mean, Reader, matrix_quantity, multiplied, name_of
+from bpkit.core.algebra import Apart, Loss, Mean, Reader, matrix_quantity, multiplied, name_of
 from bpkit.core.code import code, identifier
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import MINUS, names_in, put
@@ -140,7 +140,7 @@ class MatrixProgram:
             start += len(found)
         for size in sorted({int(one.args[0]) for step in steps for one in step.stable.atoms(Apart)}):
             yield f"apart_{size} = 1 - eye({size})"
-        if any(step.stable.has(Mean) for step in steps):
+        if any(step.stable.has(Loss, Mean) for step in steps):
             yield "n = len(out_0)"
 
     def _assigned(self, step: MatrixStep, quick: bool = False) -> str:
@@ -191,7 +191,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     layer, last = quantity.block, len(network.activations)
     if quantity.role is Role.UPDATE:
         known = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
-        words = {name: reader.names[name].name for name in known}
+        words = {name: reader.names[reader.leaves[name].family].name for name in known}
         return " ".join(words.get(word, word) for word in reason.partition(":")[0].split(" "))
     delta = ", for each sample" if layer == last else ": every path back, times the slope"
     about = {name_of(family.lhs), *names_in(family.rhs)}
@@ -213,12 +213,12 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
 
 def read_matrices(derivation: Derivation) -> MatrixDerivation:
     """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer."""
-    reader = Reader(derivation.families(), derivation.quantities, derivation.batch == "mean")
+    reader = Reader(derivation.families(), derivation.batch == "mean")
     names = {quantity.name: quantity for quantity in reader.names.values()}
     found = [*reader.lines()]
     found.sort(key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1)
     steps = (
-        MatrixStep(n, reader.names[name_of(one.lhs)], *sides, _reason(one, reader, derivation), one, names)
+        MatrixStep(n, reader.names[one.quantity.family], *sides, _reason(one, reader, derivation), one, names)
         for n, (one, sides) in enumerate(found, 1)
     )
     return MatrixDerivation(derivation, tuple(steps))
