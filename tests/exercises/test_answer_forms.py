@@ -97,7 +97,8 @@ def key_of(form: Mapping[str, Any]) -> str:
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
     # A module of its own: the shell would put one over the tests' own __main__, and leave it there.
-    made: InteractiveShell = InteractiveShell.instance(user_module=ModuleType("notebook_of_a_test"))
+    # It keeps no outputs: to let go of them, each reset would look through all that the tests hold in memory.
+    made: InteractiveShell = InteractiveShell.instance(user_module=ModuleType("notebook_of_a_test"), cache_size=0)
     yield made
     InteractiveShell.clear_instance()
 
