@@ -105,23 +105,18 @@ class _Writer:
     def backward(self) -> None:
         for place, stage in reversed([*enumerate(self.lines.stages)]):
             row = [line.quantity for line in stage.lines if line is not self.loss and line.name not in self.errors]
-            first = row if stage.slopes_first else []
-            for quantity in first:
+            for quantity in row if stage.slopes_first else ():
                 self.slopes(quantity)
             for quantity in row:
-                if not first:
-                    self.slopes(quantity)
                 (self.error_by_error if stage.by_error else self.adjoint)(quantity)
             for name, parameter in self.lines.parameters.items():
                 if self.stage_of[name] == place:
-                    self.slopes(parameter)
                     self.adjoint(parameter, Role.GRADIENT)
 
     def inputs(self) -> None:
         """The derivatives by the inputs."""
         for quantity in self.lines.quantities.values():
             if quantity.tag == "input":
-                self.slopes(quantity)
                 self.adjoint(quantity)
 
     def slope(self, line: Line, used: Quantity) -> Slope:
@@ -129,11 +124,14 @@ class _Writer:
             return own
         return Slope(sp.diff(line.rhs, used.symbol), f"slope of {line.name} in {used.name}")
 
-    def slopes(self, used: Quantity) -> None:
+    def slopes(self, used: Quantity) -> list[Line]:
+        """The lines that use a quantity, their slopes in it written."""
         for line in self.users[used.name]:
-            rhs, reason, stable = self.slope(line, used)
-            short = Shortcut(rhs if stable is None else stable)
-            self.write(derivative(line.quantity, used, Role.SLOPE), rhs, reason, short)
+            if (line.name, used.name) not in self.written:
+                rhs, reason, stable = self.slope(line, used)
+                short = Shortcut(rhs if stable is None else stable)
+                self.write(derivative(line.quantity, used, Role.SLOPE), rhs, reason, short)
+        return self.users[used.name]
 
     def term(self, of: Quantity, line: Line, used: Quantity) -> sp.Expr:
         """One path: the derivative in a user, times the user's slope."""
@@ -144,7 +142,7 @@ class _Writer:
 
     def error_by_error(self, used: Quantity) -> None:
         """One line for each error that a quantity reaches, then their sum."""
-        parts, users = [], self.users[used.name]
+        parts, users = [], self.slopes(used)
         errors = [error for name, error in self.errors.items() if name in self.reached[used.name]]
         for error in errors:
             paths = [line for line in users if error.name in self.reached[line.name]]
@@ -164,7 +162,7 @@ class _Writer:
 
     def adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:
         """The derivative of the loss: one term for each line that uses the quantity."""
-        of, users = derivative(self.loss.quantity, used, role), self.users[used.name]
+        of, users = derivative(self.loss.quantity, used, role), self.slopes(used)
         short = self.lines.shortcuts.get(of.name)
         if not users:
             why = f"{used.name} does not reach the loss"

@@ -53,10 +53,7 @@ _ROWS = (
         in_words="half of the squared difference between target and output",
     ),
     Loss.row(
-        "squared_error",
-        _SQUARE,
-        product(sp.Integer(2), _BACK),
-        in_words="squared difference between target and output",
+        "squared_error", _SQUARE, product(sp.Integer(2), _BACK), in_words="squared difference between target and output"
     ),
     Loss.row(
         "mean_squared_error",

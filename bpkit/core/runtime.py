@@ -199,8 +199,6 @@ def imports(names: Collection[str], arrays: bool) -> list[str]:
     """The lines that import what code with these names calls: from ``math`` for floats, from NumPy for arrays."""
     plain = [name for name in (*MATH, *CONSTANTS, *(ARRAYS_ONLY if arrays else MATH_ONLY)) if name in names]
     own = [name for name in (*OWN, *(MATH_ONLY if arrays else ())) if name in names]
-    if arrays:
-        plain = [f"arc{name[1:]} as {name}" if name in MATH and name[0] == "a" else name for name in plain]
-        own = [f"array_{name} as {name}" for name in own]
+    own = [f"array_{name} as {name}" for name in own] if arrays else own
     lines = [f"from {'numpy' if arrays else 'math'} import {', '.join(plain)}"] if plain else []
     return [*lines, *([f"from bpkit.core.runtime import {', '.join(own)}"] if own else [])]
