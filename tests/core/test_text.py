@@ -181,7 +181,7 @@ def test_kept_biases_say_so() -> None:
 
 
 OWN = {("x1", "h1_1"): "theta_3", ("x2", "h1_1"): "w1_2", ("x1", "h1_2"): "what7", ("x2", "h1_2"): "rho",
-       ("h1_2", "h2_2"): "a5b3"}  # fmt: skip
+       ("h1_2", "h2_2"): "a5b3", ("h1_2", "h2_1"): "theta_3_1", ("h2_1", "o1"): "my_own_word"}  # fmt: skip
 DEEP = bp.Network(2, 2, 2, 1, bias="neuron", weight_names=OWN)
 NAMED = bp.Problem(
     DEEP, dict.fromkeys(DEEP.parameters, 0.5), [1, 2], [0.5], update=bp.updates.Adam(weight_decay=0.1)
@@ -205,6 +205,8 @@ NAMED = bp.Problem(
         ("w1_2", "w_{1,2}", "w1_2", "w1,2"),
         ("what7", r"\mathit{what}_{7}", "what7", "what7"),
         ("a5b3", r"\mathit{a5b3}", "a5b3", "a5b3"),
+        ("theta_3_1", r"\mathit{theta}_{3,1}", "theta_3_1", "theta_3_1"),
+        ("my_own_word", r"\mathit{my}_{own\_word}", "my_own_word", "my_own_word"),
         ("rho", r"\mathit{rho}", "rho", "rho"),  # a weight, and no constant of a rule
         ("learning_rate", r"\eta", "η", "η"),
         ("weight_decay", r"\lambda", "λ", "λ"),
@@ -242,6 +244,8 @@ def test_every_constant_of_a_rule_has_its_sign() -> None:
     adam = {name: typeset(name, names) for name in ("mhat_w1", "vhat_w1")}
     assert adam == {"mhat_w1": "m\u0302(w₁)", "vhat_w1": "v\u0302(w₁)"}
     assert names["vhat_w1"].latex == r"\hat{v}_{w_{1}}"
+    samples = Quantity("n_samples", tag="constant")
+    assert samples.latex == HTML(samples) == typeset("n_samples", {"n_samples": samples}) == "n"
 
 
 def test_a_sentence_keeps_the_words_that_this_network_has_no_quantity_for() -> None:
@@ -340,6 +344,8 @@ def test_the_matrix_form_of_the_article() -> None:
     ):
         assert re.sub(r"[() ]", "", line) in re.sub(r"[() ]", "", text), line
     assert "= (out_2 - targets) * " in text
+    latex = bp.derive(KINDS["article"].network).matrices()._repr_latex_()
+    assert r"\delta_{1} &= \left(\delta_{2}\,W_{2}^{\top}\right) \circ \mathit{out}_{1} \circ" in latex
 
 
 def test_the_matrix_form_gives_a_line_by_name_and_its_source() -> None:
