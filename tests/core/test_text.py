@@ -12,6 +12,7 @@ import sympy as sp
 from oracle import random_case
 
 import bpkit as bp
+from bpkit.core.families import Row
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import HTML, bracketed, expr_html, expr_latex, expr_text, number, number_latex, typeset
 
@@ -307,6 +308,13 @@ def test_a_small_number_has_brackets_in_products_and_powers_but_not_as_a_term() 
     assert expr_text(a + b, {"a": "(-1e-07)", "b": "(1 - 3e-09)"}) == "(-1e-07) + (1 - 3e-09)"
     at = KINDS["article"].replace(update=bp.updates.Adam())
     assert re.search(r"/ \(√0\.\d+ \+ 1e-08\) = ", str(bp.derive(at).at(at).pick(["w5_new"])))
+
+
+def test_a_row_in_a_function_says_from_where_to_where() -> None:
+    j, k = sp.symbols("j k")
+    a, largest = sp.IndexedBase("a"), sp.Function("largest")
+    row = largest(Row(a[j, k + 1] ** 2, sp.Tuple(k, 1, 3)))
+    assert expr_text(row) == "largest(a[j,2..4]²)"
 
 
 def test_brackets() -> None:
