@@ -144,23 +144,28 @@ class Activation(Own):
     _expected = "a SymPy expression in one symbol"
     _wanted = (Z,)
 
-    @property
-    def joint(self) -> bool:
-        """True for softmax, whose outputs each depend on the net inputs of the whole layer."""
-        return self.name == "softmax"
+    joint: ClassVar[bool] = False  # True for softmax, whose outputs each depend on the net inputs of the whole layer
 
     def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
         """Right side and stable spelling of ``out_k`` of a layer with these net inputs."""
-        if self.joint:
-            return softmax_at(nets, k)
         return put(self.expr, {Z: nets[k]}), put(self.stable, {Z: nets[k]})
 
     def slope_at(self, nets: Sequence[sp.Symbol], outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr, sp.Expr]:
         """Right side and stable spelling of ``dout_j/dnet_k``."""
-        if self.joint:
-            return softmax_slope_at(outs, j, k)
         values = {Z: nets[k], OUT: outs[k]}
         return put(self.slope, values), put(self.stable_slope, values)
+
+
+class _Softmax(Activation):
+    joint = True
+
+    def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
+        shown = product(sp.exp(nets[k]), power(total(*(sp.exp(net) for net in nets)), -1))
+        return shown, softmax(nets[k], *nets)
+
+    def slope_at(self, nets: Sequence[sp.Symbol], outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr, sp.Expr]:
+        shown = product(outs[k], total(ONE, -outs[k])) if j == k else product(MINUS, outs[j], outs[k])
+        return shown, outs[k] * others(outs[k], *outs) if j == k else shown
 
 
 def _expression(what: str, given: object, expected: str) -> sp.Expr:
@@ -292,24 +297,11 @@ _ROWS = (
         sp.Piecewise((0.01 * Z, Z <= 0), (Z, True)),
         sp.Piecewise((0.01, Z <= 0), (1, True)),
     ),
-    Activation.row("softmax", Z, ONE),  # joint: softmax_at and softmax_slope_at write its lines
+    _Softmax.row("softmax", Z, ONE),
 )
 BUILT_IN: Mapping[str, Activation] = MappingProxyType({one.name: one for one in _ROWS})
 Activation.table = BUILT_IN
-
-
-def softmax_at(nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
-    """Right side and stable spelling of ``out_k``: the share of e^net_k in the layer's sum."""
-    shown = product(sp.exp(nets[k]), power(total(*(sp.exp(net) for net in nets)), -1))
-    return shown, softmax(nets[k], *nets)
-
-
-def softmax_slope_at(outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr, sp.Expr]:
-    """Right side and stable spelling of ``dout_j/dnet_k``."""
-    if j != k:
-        shown = product(MINUS, outs[j], outs[k])
-        return shown, shown
-    return product(outs[k], total(ONE, -outs[k])), outs[k] * others(outs[k], *outs)
+softmax_at = BUILT_IN["softmax"].at
 
 
 def activation(given: object) -> Activation:

@@ -15,7 +15,7 @@ from oracle import MP, MP_SLOPE, mp_error
 
 from bpkit.core import runtime
 from bpkit.core.expressions import OUT, K, Y, Z, others
-from bpkit.core.functions import BUILT_IN, Activation, softmax_at, softmax_slope_at
+from bpkit.core.functions import BUILT_IN, Activation
 from bpkit.core.losses import LOSSES, fused
 from bpkit.core.runtime import at_high_precision
 
@@ -220,10 +220,10 @@ def test_nothing_else_cancels() -> None:
 
 def test_softmax_and_its_slopes_by_sympy() -> None:
     nets, outs = sp.symbols("n1:4"), sp.symbols("o1:4")
-    shares = [softmax_at(nets, k)[0] for k in range(3)]
+    shares = [BUILT_IN["softmax"].at(nets, k)[0] for k in range(3)]
     for j in range(3):
         for k in range(3):
-            for spelling in softmax_slope_at(outs, j, k):
+            for spelling in BUILT_IN["softmax"].slope_at(nets, outs, j, k):
                 spelling = spelling.replace(others, lambda own, *row: sum(row) - own)
                 difference = sp.diff(shares[j], nets[k]) - spelling.subs(dict(zip(outs, shares)))
                 assert sp.simplify(difference) == 0
