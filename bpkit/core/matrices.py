@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from bpkit.core.derivation import Derivation
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MatrixStep(Shown):
     """One numbered line of the matrix form: a quantity for a whole layer, its right side, and why.
 
@@ -53,7 +55,7 @@ class MatrixStep(Shown):
         return self.family.quantity.role
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MatrixDerivation(Shown):
     """Backpropagation in matrices, as numbered lines; iterate, or take ``m["delta_1"]``."""
 
@@ -67,10 +69,10 @@ class MatrixDerivation(Shown):
         return iter(self.steps)
 
     def __getitem__(self, name: str) -> MatrixStep:
-        for step in self.steps:
-            if step.name == name:
-                return step
-        raise BpkitError(f"matrix form: expected one of {', '.join(step.name for step in self.steps)}, got {name!r}")
+        found = {step.name: step for step in self.steps}
+        if name not in found:
+            raise BpkitError(f"matrix form: expected one of {', '.join(found)}, got {name!r}")
+        return found[name]
 
     def source(self, train_biases: bool = True) -> str:
         """The Python that really runs on batches and wide layers."""
@@ -91,20 +93,19 @@ class MatrixProgram:
         return all(step.stable is not None for step in self.form)
 
     @cached_property
-    def layout(self) -> dict[str, list[Quantity]]:
-        """The numbers in ``theta``, array by array."""
+    def layout(self) -> Mapping[str, Sequence[Quantity]]:
+        """The numbers in ``theta``, array by array: parameters, and what is remembered."""
         lines = self.form.derivation
-        arrays: dict[str, list[Quantity]] = {}
+        arrays: dict[str, list[Quantity]] = defaultdict(list)
         states = [step.quantity for step in lines.steps if step.quantity.tag == STATE]
         for one in (*map(lines.quantities.__getitem__, lines.network.parameters), *states):
-            arrays.setdefault(matrix_quantity(one).name, []).append(one)
-        return {key: sorted(found, key=lambda one: one.indices) for key, found in arrays.items()}
+            arrays[matrix_quantity(one).name].append(one)
+        return {name: sorted(found, key=attrgetter("indices")) for name, found in arrays.items()}
 
     @cached_property
     def names(self) -> list[str]:
         """The names of the numbers in ``theta``; of what is remembered those before an update."""
-        found = [one for several in self.layout.values() for one in several]
-        return [before(one).name if one.tag == STATE else one.name for one in found]
+        return [(before(one) if one.tag == STATE else one).name for found in self.layout.values() for one in found]
 
     def function(self, name: str) -> Callable[..., Any]:
         """``predict``, ``gradients`` or ``train``."""
@@ -120,9 +121,9 @@ class MatrixProgram:
         lines = self.form.derivation
         if not self.complete:
             return lines.source(self.train_biases)
-        parts = [function_text(name, *getattr(self, f"_{name}")()) for name in ("predict", "gradients", "train")]
+        parts = (function_text(name, *getattr(self, f"_{name}")()) for name in ("predict", "gradients", "train"))
         text = "\n".join(parts)
-        names = called(compile(text, "", "exec"))
+        names = called(text)
         imports = header(names, lines.network.functions, True) + ["from numpy import eye"] * ("eye" in names)
         what = f"# Backpropagation in matrices for {lines.network!r}; in brackets the numbers of the lines."
         return "\n".join([what, *imports, "", text])
@@ -133,11 +134,11 @@ class MatrixProgram:
     def _start(self, steps: Iterable[MatrixStep]) -> Iterator[str]:
         """What stands before lines: the parts of theta, and what else they need."""
         used, start = {name for step in steps for name in (step.name, *names_in(step.stable))}, 0
-        for key, found in self.layout.items():
-            shape = tuple(map(max, zip(*(one.indices for one in found))))
-            if key in used:
-                yield f"{key} = theta[{start}:{start + len(found)}]" + (f".reshape{shape}" if shape[1:] else "")
-            start += len(found)
+        for name, found in self.layout.items():
+            end, shape = start + len(found), found[-1].indices
+            if name in used:
+                yield f"{name} = theta[{start}:{end}]" + (f".reshape{shape}" if shape[1:] else "")
+            start = end
         for size in sorted({int(one.args[0]) for step in steps for one in step.stable.atoms(Apart)}):
             yield f"apart_{size} = 1 - eye({size})"
         if any(step.stable.has(Loss, Mean) for step in steps):
@@ -145,25 +146,24 @@ class MatrixProgram:
 
     def _assigned(self, step: MatrixStep, quick: bool = False) -> str:
         """A line as Python; an update changes its part of theta."""
-        quantity, name = step.quantity, step.quantity.of.name if step.quantity.mark and step.quantity.of else step.name
+        quantity, name = step.quantity, identifier(step.name)
         olds = {sp.Symbol(q.name): sp.Symbol(q.of.name) for q in step.names.values() if q.mark == "old" and q.of}
-        side = step.quick if quick else step.stable
-        expr = put(side, olds)
-        moves, sign, rest = quantity.mark or quantity.tag == STATE, "", expr
-        if moves and expr.is_Add and expr.args[0] == sp.Symbol(name):
-            [rest], sign = expr.args[1:], "+"
-            if rest.could_extract_minus_sign():
-                rest, sign = multiplied([MINUS, rest]), "-"
-        place = f"{name}[...]" if moves and not sign else identifier(name)
-        return f"{place} {sign}= {code(rest, arrays=True)}  # ({step.number})"
+        expr, sign = put(step.quick if quick else step.stable, olds), ""
+        if quantity.mark or quantity.tag == STATE:
+            name = quantity.of.name if quantity.mark and quantity.of else step.name
+            if expr.is_Add and expr.args[0] == sp.Symbol(name):
+                [expr], sign = expr.args[1:], "+"
+                if expr.could_extract_minus_sign():
+                    expr, sign = multiplied([MINUS, expr]), "-"
+            name += "" if sign else "[...]"
+        return f"{name} {sign}= {code(expr, arrays=True)}  # ({step.number})"
 
     def _predict(self) -> tuple[list[str], list[str]]:
-        steps = [step for step in self._steps(Role.FORWARD) if step.family.quantity.tag != "total"]
-        body = [*self._start(steps), *map(self._assigned, steps), f"return {steps[-1].name}"]
-        return ["theta", "out_0"], body
+        steps = [step for step in self._steps(Role.FORWARD) if step.name != "E_total"]
+        return ["theta", "out_0"], [*self._start(steps), *map(self._assigned, steps), f"return {steps[-1].name}"]
 
     def _gradients(self) -> tuple[list[str], list[str]]:
-        steps = self._steps(Role.FORWARD, Role.SLOPE, Role.ADJOINT, Role.GRADIENT)
+        steps = [step for step in self.form if step.role is not Role.UPDATE]
         found = ", ".join(identifier(step.name) for step in self._steps(Role.GRADIENT))
         body = [*self._start(steps), *map(self._assigned, steps), f"return E_total, ({found},)"]
         return ["theta", "out_0", "targets"], body
@@ -187,18 +187,17 @@ class MatrixProgram:
 
 def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     """Why a line holds, for a whole layer."""
-    quantity, reason, network = family.quantity, family.reason, derivation.network
+    quantity, network = family.quantity, derivation.network
     layer, last = quantity.block, len(network.activations)
     if quantity.role is Role.UPDATE:
-        known = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
-        words = {name: reader.names[reader.leaves[name].family].name for name in known}
-        return " ".join(words.get(word, word) for word in reason.partition(":")[0].split(" "))
+        about = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
+        words = {name: reader.names[reader.leaves[name].family].name for name in about}
+        return " ".join(words.get(word, word) for word in family.reason.partition(":")[0].split(" "))
     delta = ", for each sample" if layer == last else ": every path back, times the slope"
     about = {name_of(family.lhs), *names_in(family.rhs)}
     if any(one.cancelled is not None for one in reader.families if name_of(one.lhs) in about):
-        delta += ": the slopes cancel"
-        if network.activations[-1].joint:
-            delta += ", and with targets that add up to 1 this is p - y"
+        joint = network.activations[-1].joint
+        delta += ": the slopes cancel" + ", and with targets that add up to 1 this is p - y" * joint
     shared = "one bias for the layer: the deltas of all its neurons together"
     said = {
         (Role.FORWARD, "net"): f"net inputs of layer {layer}, a row for each sample",
@@ -208,7 +207,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
         (Role.GRADIENT, "weight"): "every weight's source times its delta",
         (Role.GRADIENT, "bias"): "a bias for each neuron: its delta" if quantity.indices else shared,
     }
-    return said.get((quantity.role, quantity.tag), reason)
+    return said.get((quantity.role, quantity.tag), family.reason)
 
 
 def read_matrices(derivation: Derivation) -> MatrixDerivation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,17 +16,18 @@ from bpkit.core.runtime import Array
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from bpkit.core.derivation import Derivation
     from bpkit.core.problem import Problem
+
+
+@lru_cache(maxsize=128)
+def _made(derivation: Derivation) -> MatrixProgram:
+    return MatrixProgram(derivation.matrices(), derivation.train_biases)
 
 
 def matrix_program(problem: Problem) -> MatrixProgram:
     """The program of a problem's lines, made once for each derivation."""
-    derivation = problem.derivation
-    made = vars(derivation)  # as a cached property would keep it
-    if "_matrix_program" not in made:
-        made["_matrix_program"] = MatrixProgram(derivation.matrices(), derivation.train_biases)
-    program: MatrixProgram = made["_matrix_program"]
-    return program
+    return _made(problem.derivation)
 
 
 def _theta(problem: Problem, program: MatrixProgram) -> Array:
