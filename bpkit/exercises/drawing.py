@@ -10,7 +10,7 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
-from bpkit.core.numeric import evaluate
+from bpkit.core.numeric import Values
 from bpkit.core.problem import Problem
 
 LEVELS = ("easy", "medium", "hard")
@@ -116,10 +116,9 @@ def _targets(rng: np.random.Generator, network: Network) -> list[float]:
     return [float(t) / 10 for t in rng.integers(1, 20, outputs)]
 
 
-def alive(problem: Problem) -> bool:
+def alive(values: Values) -> bool:
     """True when no neuron is saturated or dead, in any sample."""
-    values = evaluate(problem)
-    network = problem.network
+    network = values.problem.network
     for activation, layer in zip(network.activations, network.layers[1:]):
         low, high = _ALIVE.get(activation.name, (-9.0, 9.0))
         outs = np.array([values[f"out_{neuron}"] for neuron in layer])

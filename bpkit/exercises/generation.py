@@ -7,9 +7,8 @@ from itertools import combinations
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.numeric import evaluate
+from bpkit.core.numeric import Values, evaluate
 from bpkit.core.paper import half_unit
-from bpkit.core.problem import Problem
 from bpkit.exercises.bank import QUESTIONS, find_question
 from bpkit.exercises.decimals import confused
 from bpkit.exercises.drawing import LEVELS, alive
@@ -60,14 +59,14 @@ def restore(task: Task | Mapping[str, Any]) -> Exercise:
 
 
 def _promising(task: Task) -> bool:
-    """A look at the numbers alone, before wrong answers and text are made."""
+    """A look at the numbers alone, before wrong answers and text are made; what fails most often comes first."""
     asks = task.about.get("asks", ())
-    return all(alive(problem) and _asked_well(problem, asks) for problem in task.problems)
+    return all(_asked_well(values, asks) and alive(values) for values in map(evaluate, task.problems))
 
 
-def _asked_well(problem: Problem, asks: Sequence[str]) -> bool:
+def _asked_well(values: Values, asks: Sequence[str]) -> bool:
     """Pleasant numbers, and updates that move their parameter well before the digits asked end."""
-    values = evaluate(problem)
+    problem = values.problem
     new = ((values[name], problem.derivation[name].quantity) for name in asks)
     steps = (value - problem.parameters[one.of.name] for value, one in new if one.of and one.mark)
     return all(_pleasant(values[name]) for name in asks) and all(abs(step) >= SHORTEST for step in steps)
@@ -80,9 +79,9 @@ def _pleasant(value: float) -> bool:
 
 def flaws(exercise: Exercise) -> Iterator[str]:
     """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
-    yield from (
-        f"a neuron is saturated or dead in {problem!r}" for problem in exercise.task.problems if not alive(problem)
-    )
+    for problem in exercise.task.problems:
+        if not alive(evaluate(problem)):
+            yield f"a neuron is saturated or dead in {problem!r}"
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart):
             if not _pleasant(part.right):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -66,11 +67,13 @@ def _build_step(task: Task) -> Content:
     return Content(text, parts, lambda: worked(problem, ["w1_new"]))
 
 
+@lru_cache(maxsize=16)  # drawn from again and again
 def _single(level: str) -> Sequence[Network]:
     """One neuron, with one input or two."""
     return tuple(Network(inputs, 1, activation=name) for inputs in (1, 2) for name in _SOFT[level])
 
 
+@lru_cache(maxsize=16)
 def _chain(level: str) -> Sequence[Network]:
     """One neuron a layer."""
     return tuple(Network(1, 1, 1, 1, activation=name, bias="neuron") for name in _SOFT[level])
