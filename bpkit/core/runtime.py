@@ -78,18 +78,13 @@ def array_others(own: Array, *row: Array) -> Array:
     return rest
 
 
-def array_xlogy(x: Array, y: Array) -> Array:
-    return np.where(np.equal(x, 0), 0.0, x * np.log(y))
+def _unless_zero(combined: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
+    return lambda x, y: np.where(np.equal(x, 0), 0.0, combined(x, y))
 
 
-def array_xexp(x: Array, z: Array) -> Array:
-    return np.where(np.equal(x, 0), 0.0, x * np.exp(z))
-
-
-def array_ratio(x: Array, y: Array) -> Array:
-    return np.where(np.equal(x, 0), 0.0, np.divide(x, y))
-
-
+array_xlogy = _unless_zero(lambda x, y: x * np.log(y))
+array_xexp = _unless_zero(lambda x, y: x * np.exp(y))
+array_ratio = _unless_zero(np.divide)
 array_erf, array_erfc, array_gamma = (np.vectorize(one, otypes=[float]) for one in (math.erf, math.erfc, math.gamma))
 
 

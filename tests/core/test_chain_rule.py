@@ -359,6 +359,7 @@ def test_an_update_rule_writes_its_lines_for_any_model() -> None:
     constants = {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.1, "t_old": 0.0}
     olds = {f"{letter}_{name}_old": 0.0 for letter in "mv" for name in lines.parameters}
     values = read(steps, {**numbers, **constants, **olds})
+    assert {steps[0].names[name].tag for name in constants if name != "t_old"} == {"constant"}
     theirs = by_autograd(lines, numbers)
     for name, quantity in lines.parameters.items():
         g = theirs[name] + (0 if quantity.tag == "bias" else 0.1 * numbers[name])
