@@ -36,7 +36,7 @@ def near_one(value: float, digits: int = 6, spell: Spell = number) -> str:
 
 
 def _rounds_to_one(value: float, digits: int) -> bool:
-    return number(value, min(digits, USUAL)).lstrip("-") == "1"
+    return number(abs(value), min(digits, USUAL)) == "1"
 
 
 def _apart(value: float, left: str) -> str:
@@ -47,18 +47,11 @@ def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spe
     """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so."""
     value = numbers[step.name]
     if _is_output(step.quantity) and not step.rhs.is_Atom and _rounds_to_one(value, digits):
-        left = _distance(step.rhs, value > 0, tuple(numbers[name] for name in sorted(names_in(step.rhs))))
-        if left > 0:
-            return _apart(value, _tiny(left, digits, spell))
+        given = {sp.Symbol(name): numbers[name] for name in names_in(step.rhs)}
+        left = _rest(step.rhs, value > 0).evalf(17, subs=given)
+        if left.is_Float and (distance := mpmath.mpf(str(left))) > 0:
+            return _apart(value, _tiny(distance, digits, spell))
     return near_one(value, digits, spell)
-
-
-@lru_cache(maxsize=256)
-def _distance(rhs: sp.Expr, above: bool, values: tuple[float, ...]) -> mpmath.mpf:
-    """How far a right side is from 1, or from -1."""
-    given = dict(zip(sorted(rhs.free_symbols, key=str), values, strict=True))
-    left = _rest(rhs, above).evalf(17, subs=given)
-    return mpmath.mpf(str(left)) if left.is_Float else mpmath.mpf(0)
 
 
 @lru_cache(maxsize=256)
@@ -83,30 +76,19 @@ def _is_output(quantity: Quantity | None) -> bool:
 
 def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6) -> int | None:
     """How many digits of the numbers put into a line give its result; None where 17 do not."""
-    form, value = _form(step), numbers[step.name]
+    form, value = step.shown, numbers[step.name]
     used = {name: float(numbers[name]) for name in names_in(form)}
     at_one = (name for name, one in used.items() if abs(one) == 1)
     if step.role is Role.SLOPE and _is_output(step.quantity.of) and any(_is_output(step.names.get(n)) for n in at_one):
         return None  # the float says 1, the slope knows better
-    if not value or not math.isfinite(value) or not _cancels(form):
-        return digits
+    if not value or not math.isfinite(value) or len(used) > 12 or not form.has(sp.Add):
+        return digits  # digits are lost in sums, and here of few terms
     for tried in (digits, *(more for more in MORE if more > digits)):
         with mpmath.workdps(40):
-            shown = {name: _read(near_one(one, tried)) for name, one in used.items()}
-            found = _at(form, shown)
+            found = _at(form, {name: _read(near_one(one, tried)) for name, one in used.items()})
         if found is None or abs(found - value) <= CLOSE * abs(value):
             return tried
     return None
-
-
-def _form(step: Step) -> sp.Expr:
-    return step.rhs if step.cancelled is None else step.cancelled
-
-
-@lru_cache(maxsize=16_384)
-def _cancels(form: sp.Expr) -> bool:
-    """Whether a form has a sum of few terms in which digits can be lost."""
-    return bool(form.has(sp.Add)) and len(names_in(form)) <= 12
 
 
 def _read(text: str) -> mpmath.mpf:
@@ -122,7 +104,7 @@ def _at(form: sp.Expr, values: Mapping[str, Any]) -> Any:
     if form.is_Rational:
         return mpmath.mpf(int(form.p)) / int(form.q)
     parts = [_at(part, values) for part in form.args]
-    if not parts or any(part is None for part in parts):
+    if not parts or None in parts:
         return None
     if form.is_Add:
         return mpmath.fsum(parts)
