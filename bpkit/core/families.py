@@ -234,34 +234,28 @@ class _Folder:
         fills = {ours: self.fill(ours) for ours in SIDES(family)}
         lines = ((family.values(step), {*zip(SIDES(family), SIDES(step))}) for step in family.steps)
         try:
-            return all(fills[ours](values) == theirs for values, sides in lines for ours, theirs in sides)
+            return all(fills[ours](values) == [theirs] for values, sides in lines for ours, theirs in sides)
         except KeyError:  # no quantity has this index
             return False
 
-    def fill(self, expr: sp.Expr | None) -> Fill:
-        """What writes an expression with numbers in the places of letters, its sums and rows written out."""
+    def fill(self, expr: sp.Expr | None, within: Any = None) -> Fill:
+        """What writes an expression with numbers in the places of letters: one part, or those of a sum or of a row."""
         if isinstance(expr, sp.Indexed):
             family, places = expr.base.name, [*map(_number, expr.indices)]
-            return lambda values: self.symbols[family, tuple([place(values) for place in places])]
-        if isinstance(expr, sp.Sum | Row):
-            each = self._each(expr)
-            return lambda values: total(*each(values))
+            return lambda values: [self.symbols[family, tuple([place(values) for place in places])]]
         if expr is None or not expr.args:
-            return lambda values: expr
-        inside = Row if isinstance(expr, _WITH_ROWS) else sp.Sum if expr.is_Add else ()
-        parts = [(isinstance(one, inside), one) for one in expr.args]
-        fills = [(many, self._each(one) if many else self.fill(one)) for many, one in parts]
-        return lambda values: rebuilt(
-            expr.func, [one for many, fill in fills for one in (fill(values) if many else [fill(values)])]
-        )
-
-    def _each(self, expr: sp.Expr) -> Fill:
-        """What writes the terms of a sum, or the numbers of a row."""
+            return lambda values: [expr]
+        if not isinstance(expr, sp.Sum | Row):
+            fills = [self.fill(arg, expr.func) for arg in expr.args]
+            return lambda values: [rebuilt(expr.func, [one for fill in fills for one in fill(values)])]
         part, *limits = expr.args
-        fill = self.fill(part)
-        letters = [letter.name for letter, *_ in limits[::-1]]
+        fill, letters = self.fill(part), [letter.name for letter, *_ in limits[::-1]]
         rows = [*product(*(range(int(low), int(high) + 1) for _, low, high in limits[::-1]))]
-        return lambda values: [fill({**values, **dict(zip(letters, row))}) for row in rows]
+
+        def each(values: Mapping[str, int]) -> list[sp.Expr]:
+            return [one for row in rows for one in fill({**values, **dict(zip(letters, row))})]
+
+        return each if isinstance(expr, Row) or within is sp.Add else lambda values: [total(*each(values))]
 
 
 def _number(index: sp.Expr) -> Fill:
