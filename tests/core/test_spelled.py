@@ -118,6 +118,7 @@ def test_every_path_comes_to_its_product_and_all_together_to_the_derivative(case
     texts = str(paths).splitlines()
     assert len(rows) == len(paths) == len(texts) - 1
     for row, text, path in zip(rows, texts, paths):
+        assert text.startswith(" → ".join(path.nodes) + ":  ")
         left, right = re.fullmatch(r"(?:.* &= |&\+ )(.*) && (.*)", row).groups()  # type: ignore[union-attr]
         sides = [*map(python_of_latex, (left, *right.split(" = ")))]
         sides += map(python_of_text, text.split(":  ")[1].split(" = "))
