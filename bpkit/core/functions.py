@@ -47,15 +47,14 @@ class Own:
         return cls(name, expr, slope, stable, slope if stable_slope is None else stable_slope, **more)
 
     @classmethod
-    def found(cls, given: object) -> Self:
+    def found(cls, given: object, table: Mapping[str, Self]) -> Self:
         """The row of that name, or the given one."""
         if isinstance(given, cls):
             return given
-        if isinstance(given, str) and given in cls.table:
-            row: Self = cls.table[given]
-            return row
+        if isinstance(given, str) and given in table:
+            return table[given]
         word = cls.__name__
-        raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, cls.table)}")
+        raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, table)}")
 
     @property
     def built_in(self) -> bool:
@@ -75,7 +74,7 @@ class Own:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What pickling keeps: a person's arguments, or a name; SymPy would simplify what is written."""
-        return partial(type(self), **self._given) if self._given else partial(self.found, self.name), ()
+        return (partial(type(self), **self._given), ()) if self._given else (_row_of, (type(self), self.name))
 
     def __post_init__(self) -> None:
         """Of a person's own, put the tables' symbols for theirs, write the slope and the calls that code computes."""
@@ -108,6 +107,10 @@ class Own:
         if not slope.free_symbols <= {*arguments}:
             stable_slope = slope
         vars(self).update(expr=expr, slope=slope, stable=stable, stable_slope=stable_slope, _given=given)
+
+
+def _row_of(kind: type[Own], name: str) -> Any:
+    return kind.table[name]
 
 
 class _Exact(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
@@ -306,4 +309,4 @@ softmax_at = BUILT_IN["softmax"].at
 
 def activation(given: object) -> Activation:
     """The activation of that name, or the given one."""
-    return Activation.found(given)
+    return Activation.found(given, BUILT_IN)

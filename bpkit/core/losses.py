@@ -124,4 +124,4 @@ def fused(
 
 def loss(given: object) -> Loss:
     """The loss of that name, or the given one."""
-    return Loss.found(given)
+    return Loss.found(given, LOSSES)

@@ -196,6 +196,9 @@ def test_what_people_made_says_itself_and_is_a_value(kind: str) -> None:
             made[repr(one)] = one
     assert len(made) == len({*made.values()}) == 6
     assert "slope" not in repr(make("square", v**2))
+    assert all(pickle.loads(pickle.dumps(row)) is row for row in make.table.values())
+    assert not one.built_in
+    assert all(row.built_in for row in make.table.values())
 
 
 @of_both
