@@ -83,10 +83,9 @@ def matrix_quantity(quantity: Quantity) -> Quantity:
     if quantity.of:
         by = matrix_quantity(quantity.by) if quantity.by else None
         return replace(quantity, of=matrix_quantity(quantity.of), by=by)
-    layers = {"net": "net", "out": "out", "input": "out", "bias": "b"}
-    if quantity.tag in layers:
-        return replace(quantity, spelled=f"{layers[quantity.tag]}_{quantity.block}", index=())
-    return replace(quantity, spelled="targets" if quantity.tag == "target" else quantity.family, index=())
+    word = {"net": "net", "out": "out", "input": "out", "bias": "b"}.get(quantity.tag)
+    spelled = f"{word}_{quantity.block}" if word else "targets" if quantity.tag == "target" else quantity.family
+    return replace(quantity, spelled=spelled, index=())
 
 
 class NoMatrix(Exception):
@@ -181,7 +180,7 @@ class Reader:
     def _line(self, family: Family, expr: sp.Expr) -> sp.Expr:
         """The right side of a line as matrices."""
         if family.quantity.tag == "total":
-            found, axes = self._form(_opened(expr)[0])
+            found, axes = self._form(expr.args[0] if isinstance(expr, sp.Sum) else expr)
             if axes[:1] != (SAMPLES,):
                 raise NoMatrix
             return (Loss if self.mean else Both)(found)
@@ -281,7 +280,9 @@ class Reader:
 
     def _contracted(self, expr: sp.Expr, sums: Sequence[sp.Symbol]) -> list[Term]:
         """A sum over letters as a product of matrices, or as sums of columns or rows."""
-        expr, sums = _opened(expr, *sums)
+        if isinstance(expr, sp.Sum):
+            expr, *limits = expr.args
+            sums = [*sums, *(letter for letter, *_ in limits)]
         return [self._summed(term, sums) for term in self._terms(expr)]
 
     def _summed(self, term: Term, sums: Sequence[sp.Symbol]) -> Term:
@@ -313,11 +314,3 @@ class Reader:
                 right = right if two[0] == sums[0] else Transposed(right)
                 return Product(left, right), kept
         raise NoMatrix
-
-
-def _opened(expr: sp.Expr, *sums: sp.Symbol) -> tuple[sp.Expr, Sequence[sp.Symbol]]:
-    """What stands in sums, and their letters."""
-    while isinstance(expr, sp.Sum):
-        sums += tuple(limits[0] for limits in expr.args[1:])
-        expr = expr.args[0]
-    return expr, sums

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -79,13 +79,12 @@ class MatrixDerivation(Shown):
         return MatrixProgram(self, train_biases).source
 
 
-@dataclass(frozen=True, eq=False)
 class MatrixProgram:
     """The matrix form as functions of arrays; ``theta`` holds all parameters in one vector, then what is remembered."""
 
-    form: MatrixDerivation
-    train_biases: bool = True
-    _made: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    def __init__(self, form: MatrixDerivation, train_biases: bool = True) -> None:
+        self.form, self.train_biases = form, train_biases
+        self._made: dict[str, Callable[..., Any]] = {}
 
     @property
     def complete(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,9 +30,15 @@ def matrix_program(problem: Problem) -> MatrixProgram:
     return _made(problem.derivation)
 
 
-def _theta(problem: Problem, program: MatrixProgram) -> Array:
-    givens = problem.givens
-    return np.array([givens[name] for name in program.names], dtype=float)
+def _run(problem: Problem, name: str, *given: Any) -> Any:
+    """What a function of the program returns for a problem's parameters."""
+    program, givens = matrix_program(problem), problem.givens
+    with np.errstate(all="ignore"):
+        return program.function(name)(np.array([givens[one] for one in program.names], dtype=float), *given)
+
+
+def _tables(problem: Problem) -> tuple[Array, Array]:
+    return np.atleast_2d(problem.inputs), np.atleast_2d(problem.targets)
 
 
 def predict(problem: Problem, inputs: ArrayLike) -> Array:
@@ -43,9 +49,7 @@ def predict(problem: Problem, inputs: ArrayLike) -> Array:
             f"predict: expected a table with {len(problem.network.inputs)} columns, got shape {table.shape}; "
             "one sample is [[0.1, 0.2]]"
         )
-    program = matrix_program(problem)
-    with np.errstate(all="ignore"):
-        out: Array = program.function("predict")(_theta(problem, program), table)
+    out: Array = _run(problem, "predict", table)
     return out
 
 
@@ -55,9 +59,7 @@ def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
     if not program.complete:
         values = evaluate(problem)
         return float(values["E_total"]), {name: float(values[f"dE_total/d{name}"]) for name in parameters}
-    tables = np.atleast_2d(problem.inputs), np.atleast_2d(problem.targets)
-    with np.errstate(all="ignore"):
-        loss, parts = program.function("gradients")(_theta(problem, program), *tables)
+    loss, parts = _run(problem, "gradients", *_tables(problem))
     found: dict[str, float] = {}
     for step, part in zip(program._steps(Role.GRADIENT), parts, strict=True):
         names = program.layout[step.quantity.by.name] if step.quantity.by else []
@@ -70,11 +72,9 @@ def train_matrices(problem: Problem, steps: int) -> Array | None:
     program = matrix_program(problem)
     if not program.complete:
         return None
-    rows = np.empty((steps + 1, len(program.names) + 1))
-    tables = np.atleast_2d(problem.inputs), np.atleast_2d(problem.targets)
     numbers = problem.learning_rate, *problem.update.constants.values()
-    with np.errstate(all="ignore"):
-        filled = program.function("train")(_theta(problem, program), *tables, *numbers, steps, rows)
+    rows = np.empty((steps + 1, len(program.names) + 1))
+    filled = _run(problem, "train", *_tables(problem), *numbers, steps, rows)
     place = {name: column for column, name in enumerate(program.names)}
     records: Array = filled[:, [*(place[name] for name in problem.derivation.program.recorded), -1]]
     return records
