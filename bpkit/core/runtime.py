@@ -93,13 +93,11 @@ def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[...
     holds = np.asarray(condition)
     if holds.all():
         value: Array = then(*given)
-        return value if np.ndim(value) else np.full(holds.shape, value)
-    rest = np.flatnonzero(~holds)
-    value = np.empty(holds.shape)
+        return value
+    rest, value = np.flatnonzero(~holds), np.empty(holds.shape)
     if len(rest) < holds.size:
         value[...] = then(*given)
-    full = given if all(np.shape(one) == holds.shape for one in given) else np.broadcast_arrays(holds, *given)[1:]
-    value.put(rest, otherwise(*(np.take(one, rest) for one in full)))
+    value.put(rest, otherwise(*(np.take(one, rest) for one in np.broadcast_arrays(holds, *given)[1:])))
     return value
 
 
