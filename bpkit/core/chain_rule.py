@@ -209,7 +209,8 @@ def _places(users: list[Line]) -> str:
         return "every neuron after it" if many else _all_of([line.quantity.neuron for line in users])
     names = [line.quantity.neuron if line.quantity.tag == "net" else line.name for line in users]
     shown = f"{', '.join(names[:3])} and {len(names) - 3} more" if many else _all_of(names)
-    return f"all {len(names)} outputs: {shown}" if tags == {"out"} else shown
+    every = f"all {len(names)}" if users[2:] else "both"
+    return f"{every} outputs: {shown}" if tags == {"out"} else shown
 
 
 def _all_of(names: list[str]) -> str:

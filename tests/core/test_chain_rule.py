@@ -319,6 +319,7 @@ def test_reasons_say_what_a_derivative_goes_through() -> None:
         assert reason == ("out_h1 reaches E_o1 alone" if outputs == 1 else f"out_h1 reaches the loss through {words}")
     softmax: dict[str, Any] = {"activation": "softmax", "loss": "cross_entropy"}
     for outputs, words in (
+        (2, "both outputs: out_o1 and out_o2"),
         (3, "all 3 outputs: out_o1, out_o2 and out_o3"),
         (5, "all 5 outputs: out_o1, out_o2, out_o3 and 2 more"),
     ):
