@@ -200,6 +200,7 @@ def test_a_derivative_that_is_the_same_for_all_samples_runs_by_the_lines() -> No
     numbers = {name: 0.1 * n for n, name in enumerate(network.parameters)}
     problem = bp.Problem(network, numbers, inputs, learning_rate=0.5)
     form = problem.derivation.matrices()
+    assert [step.rhs for step in form if step.role is not Role.FORWARD] == [None] * 5  # nor is what uses it a matrix
     assert form["delta_1"].rhs is None
     assert "for j = 1..2" in str(form)
     assert form._repr_latex_().count(r"\\") == len(form) - 1
@@ -235,6 +236,45 @@ def test_sizes_leave_the_form_alone(sizes: tuple[int, ...]) -> None:
     updates = [name for name in lines if name.endswith("_new")]
     assert updates == [f"{letter}_{layer}_new" for layer in range(1, last + 1) for letter in "Wb"]
     assert lines["E_total"].endswith(f"the sum over outputs of ½ * (targets - out_{last})²")
+
+
+def softmax(net: np.ndarray) -> np.ndarray:
+    grown = np.exp(net)
+    return np.array(grown / grown.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("activations", "loss", "bias"),
+    [
+        (("tanh", "softmax"), "half_squared_error", "neuron"),
+        (("tanh", "softmax"), "cross_entropy", "layer"),
+        (("sigmoid", "sigmoid"), "binary_cross_entropy", "layer"),
+        (("softplus", "tanh"), "squared_error", "neuron"),
+    ],
+)
+def test_the_lines_that_people_read_give_the_gradients(activations: tuple[str, ...], loss: str, bias: str) -> None:
+    """Their text, run as it stands: of a matrix's lines nobody else computes what is shown."""
+    case = random_case(np.random.default_rng(8), (2, 4, 3), activations, loss, bias, 5)
+    problem = case.problem()
+    program, givens = matrix_program(problem), problem.givens
+    known: dict[str, Any] = {"out_0": np.array(case.inputs), "targets": np.array(case.targets), "n": 5, "I": np.eye(3)}
+    known |= {"ones": np.ones((3, 3)), "sum": np.sum, "softmax": softmax, "exp": np.exp, "ln": np.log, "tanh": np.tanh}
+    for name, found in program.layout.items():
+        shape = found[-1].indices
+        known[name] = np.array([givens[one.name] for one in found]).reshape(shape or (1,))
+    gradient: dict[str, float] = {}
+    for step in program.form:
+        text = str(step).split(" = ", 1)[1].split("   ")[0]
+        if step.name == "E_total" or step.role is Role.UPDATE:
+            continue
+        text = text.replace("²", "**2").replace("½", "0.5").replace("column sums of ", "np.ones(n) @ ")
+        text = text.replace("row sums of targets", "targets @ ones")
+        value = known[step.name] = eval(text, {"np": np}, known)
+        if step.role is Role.GRADIENT and step.quantity.by is not None:
+            names = [one.name for one in program.layout[step.quantity.by.name]]
+            gradient |= dict(zip(names, np.ravel(value), strict=True))
+    theirs = array_gradients(case)
+    assert differences(gradient, {name: theirs[name] for name in parameter_names(case)}) == []
 
 
 def test_a_product_stands_in_brackets_beside_other_factors() -> None:
