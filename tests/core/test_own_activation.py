@@ -21,6 +21,7 @@ from thorough import EVERYTHING
 import bpkit as bp
 from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.numeric import loss_over
+from bpkit.core.runtime import guarded
 
 z = sp.Symbol("z")
 OWN: dict[str, tuple[sp.Expr, Callable[[Any], Any]]] = {
@@ -243,3 +244,15 @@ def test_one_sample_trains_where_math_overflows_beside_a_function_of_ones_own() 
         assert trace.diverged_at is None
         assert len(trace) == 4
         assert trace.loss[0] == pytest.approx(bp.evaluate(one)["E_total"], rel=1e-12)
+
+
+def test_where_a_function_has_no_value_it_is_no_number() -> None:
+    for expr, x in ((1 / z, 0.0), (sp.sqrt(z), -1.0), (sp.log(z), -2.0)):
+        network = bp.Network(1, 1, activation=bp.Activation("mine", expr), bias="none")
+        one = bp.Problem(network, {"w1": 1.0}, [x], [0.0])
+        batch = bp.Problem(network, {"w1": 1.0}, [[x], [2.0]], [[0.0], [0.0]])
+        assert not math.isfinite(bp.evaluate(one)["out_o1"])
+        assert not math.isfinite(bp.evaluate(batch)["out_o1"][0])
+        assert bp.evaluate(batch)["out_o1"][1] == pytest.approx(float(expr.subs(z, 2)), rel=1e-15)
+        assert bp.train(one, 3).diverged_at == bp.train(batch, 3).diverged_at == 0
+        assert math.isnan(guarded(eval(f"lambda z: {expr}", {**vars(math)}))(x))
