@@ -44,6 +44,8 @@ MODULES: dict[str, list[str]] = {
     "core/program.py": ["core/test_gradients.py", "core/test_training.py", "core/test_text.py"],
     "core/runtime.py": [f"core/test_{about}.py" for about in "functions extremes own_activation magnitudes".split()],
     "core/algebra.py": ["core/test_matrices.py", "core/test_text.py", "core/test_spelled.py"],
+    "core/notation.py": ["core/test_text.py", "core/test_families.py", "core/test_matrices.py"],
+    "core/code.py": [f"core/test_{about}.py" for about in "functions own_activation losses javascript".split()],
     "core/matrices.py": [f"core/test_{about}.py" for about in "matrices text spelled gradients training".split()],
     "core/matrix_program.py": ["core/test_matrices.py", "core/test_gradients.py", "core/test_training.py"],
     "core/paths.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],
