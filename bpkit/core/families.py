@@ -181,11 +181,12 @@ class _Folder:
         self.letters = [letter for letter in LETTERS if letter not in self.leaves]
         last = max(q.block for q in families.values())  # where there is a target for each output
         axes = {name: axes_of(replace(q, block=last) if q.tag == "target" else q) for name, q in families.items()}
+        self.found = {
+            name: Part(Leaf(q.family, len(q.indices)) if q.indices else (None, q.symbol), q.indices, axes[q.family])
+            for name, q in quantities.items()
+        }
         seen: dict[int, set[int]] = defaultdict(set)
-        self.found: dict[str, Part] = {}
-        for name, q in quantities.items():
-            if q.indices:
-                self.found[name] = Part(Leaf(q.family, len(q.indices)), q.indices, axes[q.family])
+        for q in quantities.values():
             for axis, number in zip(axes[q.family], q.indices):
                 seen[axis].add(number)
         self.axes: list[Axis] = [*sorted(seen)]
@@ -196,12 +197,8 @@ class _Folder:
         """All right sides of a line as one; its head says which stands where."""
         sides = [step.rhs] + [one for one in (step.stable, step.cancelled) if one is not None and one is not step.rhs]
         head = tuple(None if one is None else sides.index(one) for one in (step.rhs, step.stable, step.cancelled))
-        own = self.own_axes(step)
+        own = self.found[step.name].axes
         return _joined(head, [self._term(self._read(side, own), own) for side in sides])
-
-    def own_axes(self, step: Step) -> tuple[Axis, ...]:
-        """What the indices on the left of a line count."""
-        return self.found[step.name].axes if step.name in self.found else ()
 
     def _term(self, part: Part, own: Collection[Axis]) -> Part:
         """A term: w1 · x1 is a sum over the row before, also where that is a row of one."""
@@ -223,11 +220,6 @@ class _Folder:
             while len(parts) != before:  # a double sum is a run of runs
                 before, parts = len(parts), _runs(parts)
         return _joined(expr.func, [self._term(part, own) for part in parts] if expr.is_Add else parts)
-
-    def letter(self, axis: Axis, taken: Collection[str]) -> str:
-        """The letter of what an index counts, or another that is free on this line."""
-        place = self.axes.index(axis) % len(self.letters)
-        return next(one for one in (*self.letters[place:], *self.letters) if one not in taken)
 
     def gives_back(self, family: Family) -> bool:
         """Does a family, filled in for each of its lines, say what the line says?"""
@@ -270,7 +262,7 @@ class _Writer:
 
     def __init__(self, folder: _Folder, steps: list[Step]) -> None:
         self.folder, self.steps = folder, steps
-        self.axes = folder.own_axes(steps[0])
+        self.axes = folder.found[steps[0].name].axes
         self.index: dict[str, tuple[int, int]] = {}
         self.own: list[sp.Expr] = []
         columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
@@ -296,7 +288,11 @@ class _Writer:
         return Family(lhs, rhs, stable, cancelled, tuple(self.steps), leaves, self.index, len(self.free))
 
     def _letter(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
-        letter = self.folder.letter(axis, {*taken, *(one for one in self.index if self.index[one] != (low, high))})
+        """The letter of what an index counts, or another that is free on this line."""
+        letters = self.folder.letters
+        place = self.folder.axes.index(axis) % len(letters)
+        used = {*taken, *(one for one in self.index if self.index[one] != (low, high))}
+        letter = next(one for one in (*letters[place:], *letters) if one not in used)
         self.index[letter] = low, high
         return sp.Symbol(letter, integer=True)
 
@@ -306,7 +302,7 @@ class _Writer:
         for of, number in options.items():
             kin = len(of) == 1 and self.axes[of[0]] == axis
             follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) == 2 and () in options)
-            if of and (follows or (kin and axis in self.folder.alone)):
+            if of and (follows or kin):
                 fitting.append((len(of), not kin, abs(number), (of, number)))
         of, number = min(fitting)[3] if fitting else ((), options[()])
         return sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in of)

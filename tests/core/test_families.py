@@ -417,6 +417,9 @@ def test_a_fold_that_does_not_give_its_lines_back_is_none(monkeypatch: pytest.Mo
     assert not folder.gives_back(replace(net, rhs=net.rhs * 2))
     assert not folder.gives_back(replace(net, stable=net.stable + 1))
     assert not folder.gives_back(replace(net, steps=(*net.steps, derivation["net_o1"])))
+    beyond = replace(net, rhs=net.rhs.xreplace({sp.Integer(2): sp.Integer(3)}))  # of two inputs
+    assert str(beyond).endswith("i = 1..2")
+    assert not folder.gives_back(beyond)
     monkeypatch.setattr(families._Folder, "gives_back", lambda self, family: False)
     alone = families.folded(derivation.steps, derivation.quantities)
     assert [family.rhs for family in alone] == [step.rhs for step in derivation]
