@@ -296,3 +296,61 @@ def test_rows_and_updates_are_whole_numbers() -> None:
     for update in (1.5, "a", 9):
         with pytest.raises(bp.BpkitError, match="trace: expected an update"):
             bp.train(rows, 3).at(update)  # type: ignore[arg-type]
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"train_biases": False}, {"update": bp.updates.GradientDescent(weight_decay=0.1)}, {"batch": "sum"}, {"learning_rate": 0.1}, {"w1": 9.0},
+    {"inputs": [[3, 4], [1, 2]]}, {"inputs": [[1, 2]], "targets": [[1]]}, {"inputs": [1, 2], "targets": [1]},
+    {"targets": [[1], [1]]}, {"network": bp.Network(2, 1, activation="tanh")},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=repr)
+def test_problems_are_equal_where_all_their_numbers_are(change: dict[str, Any]) -> None:
+    """The layout is only how arrays are read and written."""
+    problem = bp.Problem(bp.Network(2, 1), {"w1": 0.5, "w2": 0.2, "b1": 0.1}, [[1, 2], [3, 4]], [[1], [0]])
+    same, other = problem.replace(), problem.replace(**change)
+    assert same is not problem
+    assert same == problem == problem.replace(layout="W @ x") != other != 5
+    assert hash(same) == hash(problem) != hash(other)
+    moving = problem.replace(update=bp.updates.Momentum())
+    assert moving != moving.replace(state={"v_w1": 1.0})
+
+
+def test_a_state_that_is_given_takes_the_place_of_the_old_one() -> None:
+    problem = case_of().problem(update=bp.updates.Adam()).updated(3)
+    assert problem.replace(w1=0.1).state == problem.state
+    assert {name: value for name, value in problem.replace(state={"t": 1, "m_w1": -0.5}).state.items() if value} == {
+        "t": 1,
+        "m_w1": -0.5,
+    }
+
+
+@pytest.mark.parametrize("bias", ["layer", "neuron", "none"])
+@pytest.mark.parametrize("layout", ["x @ W", "W @ x"])
+def test_the_biases_may_have_another_fate(bias: str, layout: str) -> None:
+    """Kept, they stay; each neuron's own starts where its layer's stands, and their derivatives add up to its."""
+    case = case_of(bias=bias)
+    problem = case.problem(layout=layout)
+    kept, names = problem.with_biases("kept"), problem.network.biases
+    assert problem.with_biases(bias) == problem
+    assert kept.train_biases == (bias == "none")
+    assert (kept == problem) == (bias == "none")
+    assert all(kept.updated().parameters[name] == problem.parameters[name] for name in names)
+    assert kept.with_biases(bias) == problem
+    if bias == "none":
+        allowed = "'kept' or 'none'"
+    else:
+        allowed = "'kept', 'layer' or 'neuron'" if bias == "layer" else "'kept' or 'neuron'"
+        own = kept.with_biases("neuron")
+        assert own.train_biases
+        assert own.network.bias == "neuron"
+        ours, theirs = bp.evaluate(own), bp.evaluate(problem)
+        assert ours["E_total"] == theirs["E_total"]
+        for name, neurons in names.items():
+            assert {own.parameters[f"b_{neuron}"] for neuron in neurons} == {problem.parameters[name]}
+            added = sum(ours[f"dE/db_{neuron}"] for neuron in neurons)
+            assert added == pytest.approx(theirs[f"dE/d{name}"], rel=1e-12)
+    for wrong in ("each", "none" if bias != "none" else "neuron"):
+        with pytest.raises(bp.BpkitError, match=f"with_biases: expected {allowed}, got '{wrong}'"):
+            problem.with_biases(wrong)
