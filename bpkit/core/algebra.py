@@ -254,11 +254,15 @@ class Reader:
         axes = max((one for _, one in forms), key=len)
         args = []
         for found, own in forms:
-            if own != axes[len(axes) - len(own) :] and own != axes[:-1]:
+            if own == axes[len(axes) - len(own) :]:
+                args.append(found)
+            elif own == axes[:-1]:
+                args.append(Upright(found))
+            else:
                 raise NoMatrix
-            args.append(found if own == axes[len(axes) - len(own) :] else Upright(found))
         if head is not sp.Mul:
             return rebuilt(head, args), axes
+        # Numbers first, then what is one number for all; a product of nothing else has its last factor as the rest.
         scalars = [found for found, own in forms if not own and (found.is_Symbol or found.is_Add)]
         if not axes:
             scalars = scalars[:-1] if all(arg.is_Symbol or arg.is_Add or arg.is_Number for arg in args) else []
