@@ -299,7 +299,8 @@ def test_rows_and_updates_are_whole_numbers() -> None:
 
 
 CHANGES: list[dict[str, Any]] = [
-    {"train_biases": False}, {"update": bp.updates.GradientDescent(weight_decay=0.1)}, {"batch": "sum"}, {"learning_rate": 0.1}, {"w1": 9.0},
+    {"train_biases": False}, {"update": bp.updates.GradientDescent(weight_decay=0.1)},
+    {"batch": "sum"}, {"learning_rate": 0.1}, {"w1": 9.0},
     {"inputs": [[3, 4], [1, 2]]}, {"inputs": [[1, 2]], "targets": [[1]]}, {"inputs": [1, 2], "targets": [1]},
     {"targets": [[1], [1]]}, {"network": bp.Network(2, 1, activation="tanh")},
 ]  # fmt: skip
@@ -315,6 +316,9 @@ def test_problems_are_equal_where_all_their_numbers_are(change: dict[str, Any]) 
     assert hash(same) == hash(problem) != hash(other)
     moving = problem.replace(update=bp.updates.Momentum())
     assert moving != moving.replace(state={"v_w1": 1.0})
+    assert "state" not in repr(moving)
+    row = {"inputs": [[1, 2]], "targets": [[1]]}
+    assert problem.replace(**row) != problem.replace(**row).sample(0)
 
 
 def test_a_state_that_is_given_takes_the_place_of_the_old_one() -> None:
