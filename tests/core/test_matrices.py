@@ -70,7 +70,7 @@ def test_training_is_that_of_the_lines(case: Case, rule: str, whole: str, train_
     ours, theirs = train_matrices(problem, 6), straight(problem, 6)
     assert ours is not None
     tame = np.cumprod(np.nan_to_num(np.abs(theirs), nan=np.inf).max(axis=1) < 1e6) == 1  # a run may leave the floats
-    # The slope of a bias that softmax's outputs share is 0 but for rounding, which two rules divide by an epsilon of 1e-8.
+    # The slope of a bias that softmax's outputs share is 0 but for rounding, which two rules divide by 1e-8.
     atol = 1e-8 if rule in ("rmsprop", "adam") else 1e-11
     np.testing.assert_allclose(ours[: len(theirs)][tame], theirs[tame], rtol=1e-9, atol=atol)
 
