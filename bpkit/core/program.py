@@ -138,20 +138,16 @@ class Program:
     def _train(self, arrays: bool) -> tuple[list[str], list[str]]:
         rows = inlined(needed(self.steps, ["E_total", *self.new]))
         loss = next(i for i, (step, _) in enumerate(rows) if step.name == "E_total") + 1
-        # A new value takes the old one's place at once, where no later line needs the old one: a parameter under its
-        # old name, and what other lines use under its own (m_w1), which then stands for m_w1_old in the next round.
-        first, after, later = [], [], set[str]()
+        # Updates come last and use no old value but their own, so that a new value takes the old one's place at once:
+        # a parameter's under the old name, what a rule remembers under its own (m_w1, for m_w1_old in the next round).
         names: dict[str, str] = {}
-        for step, expr in reversed(rows[loss:]):
-            if old := self.new.get(step.name):
-                if old in later:
-                    after.append(f"    {old} = {identifier(step.name)}")
-                elif step.name in later:
-                    names[old] = step.name
-                    first.append(f"{identifier(step.name)} = {old}")
-                else:
-                    names[step.name] = old
-            later |= names_in(expr)
+        first = []
+        for step, _ in rows[loss:]:
+            if (old := self.new.get(step.name)) and step.quantity.mark:
+                names[step.name] = old
+            elif old:
+                names[old] = step.name
+                first.append(f"{identifier(step.name)} = {old}")
         renamed = {symbol(name): symbol(other) for name, other in names.items()}
         body = [
             "    " + _assigned(step, expr.xreplace(renamed), arrays, names.get(step.name, step.name))
@@ -159,7 +155,7 @@ class Program:
         ]
         record = ", ".join(identifier(names.get(name, name)) for name in self.recorded)
         body[loss:loss] = [f"    record({record}, E_total)", "    if not left or not E_total < inf:", "        break"]
-        loop = [*first, "for left in range(steps, -1, -1):", *body, *after]
+        loop = [*first, "for left in range(steps, -1, -1):", *body]
         return [*self.givens, *_settled(arrays), "steps", "record"], loop
 
     def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
