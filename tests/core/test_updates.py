@@ -464,6 +464,17 @@ def test_numbers_that_no_rule_can_have(wrong: Any) -> None:
             make(**{word: wrong})
 
 
+def test_a_division_by_nothing_is_refused() -> None:
+    for make in (RMSProp, Adam):
+        with pytest.raises(bp.BpkitError, match=f"{make.__name__}: expected epsilon above 0, such as 1e-8, got 0"):
+            make(epsilon=0)
+
+
+def test_what_does_not_learn_says_so() -> None:
+    reasons = {step.name: step.reason for step in bp.derive(ARTICLE.replace(train_biases=False))}
+    assert reasons["b1_new"] == "this problem keeps its biases: b1 stays"
+
+
 def test_a_memory_that_never_fades_is_refused() -> None:
     for make, word in ((Momentum, "beta"), (RMSProp, "rho"), (Adam, "beta1"), (Adam, "beta2")):
         with pytest.raises(bp.BpkitError, match=f"{make.__name__}: expected {word} from 0 to below 1.*, got 1"):
