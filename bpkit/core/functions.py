@@ -304,7 +304,6 @@ _ROWS = (
 )
 BUILT_IN: Mapping[str, Activation] = MappingProxyType({one.name: one for one in _ROWS})
 Activation.table = BUILT_IN
-softmax_at = BUILT_IN["softmax"].at
 
 
 def activation(given: object) -> Activation:

@@ -19,7 +19,8 @@ from bpkit.core import code
 from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
-from bpkit.core.program import Own, needed
+from bpkit.core.functions import Own
+from bpkit.core.program import needed
 
 _TEXTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").strip().split("\n\n")[1:]
 HELPERS = {text[len("function ") : text.index("(")]: text for text in _TEXTS}

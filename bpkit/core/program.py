@@ -11,8 +11,7 @@ import sympy as sp
 from bpkit.core.chain_rule import Step
 from bpkit.core.code import code, identifier
 from bpkit.core.expressions import names_in, symbol
-from bpkit.core.functions import Own as Own
-from bpkit.core.functions import as_cases
+from bpkit.core.functions import Own, as_cases
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import called, imports
 

@@ -8,7 +8,6 @@ import sympy as sp
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
-from bpkit.core.functions import softmax_at
 from bpkit.core.quantities import Role
 from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
 from bpkit.core.slips.places import Shapes, at, mistake, placed, places, signal
@@ -141,9 +140,9 @@ def activation_twice(d: Derivation) -> Shapes:
             if not activation.joint and not once.has(sp.Piecewise, sp.Max):
                 edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.quantity.neuron}")})}))
         yield where, edits
-    last = d.network.layers[-1]
-    if d.network.activations[-1].joint:
-        shares = [softmax_at([S(f"net_{o}") for o in last], k)[1] for k in range(len(last))]
+    last, final = d.network.layers[-1], d.network.activations[-1]
+    if final.joint:
+        shares = [final.at([S(f"net_{o}") for o in last], k)[1] for k in range(len(last))]
         yield "in the output layer", {f"out_{o}": becomes(own.func(own, *shares)) for o, own in zip(last, shares)}
 
 
