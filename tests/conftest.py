@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # Building the font cache, on a machine's first import of matplotlib, writes a line to stderr, which a
     # strict comparison of a notebook's outputs would take for a change.
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_alone_from_here_on() -> Iterator[None]:
+    """Take what the tests of a file leave in memory, mostly derivations, out of the garbage collector's sight.
+
+    It would look through millions of objects again and again; in the end for so long that the worker is interrupted.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 BROWSER = "tests/browser"

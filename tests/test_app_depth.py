@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from autograd import grad
 from numpy.testing import assert_allclose
+from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.show.depth import DepthPlot, change, gradient_sizes
@@ -128,17 +129,34 @@ def test_small_gradients_do_not_vanish_by_being_squared() -> None:
     assert 0 < gradient_sizes(app.state.problem)[0, 3] < 1e-90
 
 
-def test_a_gradient_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> None:
+def linear(*inputs: float) -> bp.Problem:
     network = bp.Network(2, 2, activation="identity")
-    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1, 2], [0, 1])
-    app = bp.apps.depth(problem)
-    app.set(activation="identity", depth=20, width=16, scheme="unit", scale=1e10)
+    return bp.Problem(network, dict.fromkeys(network.parameters, 0.1), inputs, [0, 1])
+
+
+def test_a_gradient_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> None:
+    app = bp.apps.depth(linear(1e200, 2e200))
+    app.set(activation="identity", depth=2, width=2, scheme="unit", scale=1e10)
     assert app.scale.value == 1e6
-    app.set(scale=1e6, depth=20, activation="softplus")
+    assert app.state.problem.network.sizes == (2, 2, 2, 2)
+    assert not np.isfinite(gradient_sizes(app.state.problem)).all()
+    assert "<b>Note:</b> Derivatives by the weights: on the way back to the first layer they leave the floats" in (
+        app.message.value
+    )
     before = app.view["picture"].value
-    app.set(scale=1.0, scheme="xavier")
+    app.set(scale=1.0, scheme="xavier", activation="sigmoid")
     assert "Note" not in app.message.value
     assert app.view["picture"].value != before
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="the largest network takes long: run in CI")
+def test_the_largest_network_with_the_largest_weights_is_shown() -> None:
+    app = bp.apps.depth(linear(1, 2))
+    for kind in ("identity", "softplus"):
+        app.set(activation=kind, depth=20, width=16, scheme="unit", scale=1e10)
+        _, deltas = gradient_sizes(app.state.problem)
+        assert 1e100 * deltas[-1] < deltas[0] < np.inf
+        assert "Note" not in app.message.value
 
 
 def test_the_share_line_draws_the_same_weights() -> None:
