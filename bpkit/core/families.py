@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import combinations_with_replacement, product
 from operator import attrgetter
@@ -179,8 +179,7 @@ class _Folder:
         families = {q.family: q for q in quantities.values()}
         self.leaves = {**families, **quantities}
         self.letters = [letter for letter in LETTERS if letter not in self.leaves]
-        last = max(q.block for q in families.values())  # where there is a target for each output
-        axes = {name: axes_of(replace(q, block=last) if q.tag == "target" else q) for name, q in families.items()}
+        axes = {name: axes_of(q) for name, q in families.items()}
         self.found = {
             name: Part(Leaf(q.family, len(q.indices)) if q.indices else (None, q.symbol), q.indices, axes[q.family])
             for name, q in quantities.items()

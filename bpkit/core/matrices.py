@@ -9,7 +9,6 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sympy as sp
 
 from bpkit.core.algebra import Apart, Loss, Mean, Reader, matrix_quantity, multiplied, name_of
@@ -111,7 +110,7 @@ class MatrixProgram:
         if name not in self._made:
             functions = self.form.derivation.network.functions
             arguments, body = getattr(self, f"_{name}")()
-            self._made[name] = compiled(name, arguments, body, functions, arrays=True, eye=np.eye)
+            self._made[name] = compiled(name, arguments, body, functions, arrays=True)
         return self._made[name]
 
     @property
@@ -122,8 +121,7 @@ class MatrixProgram:
             return lines.source(self.train_biases)
         parts = (function_text(name, *getattr(self, f"_{name}")()) for name in ("predict", "gradients", "train"))
         text = "\n".join(parts)
-        names = called(text)
-        imports = header(names, lines.network.functions, True) + ["from numpy import eye"] * ("eye" in names)
+        imports = header(called(text), lines.network.functions, True)
         what = f"# Backpropagation in matrices for {lines.network!r}; in brackets the numbers of the lines."
         return "\n".join([what, *imports, "", text])
 

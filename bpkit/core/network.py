@@ -225,7 +225,7 @@ class Network(Shown):
             signals = dense(
                 lines, layer, signals, places, self.weight_of, self.bias_of, activation, by_error, layer == last
             )
-        targets = [Quantity("y", index=place.index, tag="target") for place in self.places[-1]]
+        targets = [Quantity("y", index=place.index, tag="target", block=place.block) for place in self.places[-1]]
         errors(lines, last, self.loss, self.activations[-1], self.places[-1], targets)
         return lines
 

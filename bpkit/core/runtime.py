@@ -183,7 +183,7 @@ def _as_float(value: Any) -> float:
 MATH = tuple("exp log log1p expm1 tanh cosh sinh sin cos tan asin acos atan asinh acosh atanh sqrt floor ceil".split())
 CONSTANTS = ("pi", "e", "inf")
 MATH_ONLY = ("erf", "erfc", "gamma")
-ARRAYS_ONLY = ("where", "logical_and", "logical_or")
+ARRAYS_ONLY = ("where", "logical_and", "logical_or", "eye")
 OWN = (*_OWN, "guarded", "pick")
 KNOWN = frozenset((*MATH, *CONSTANTS, *MATH_ONLY, *OWN, *ARRAYS_ONLY, "abs", "max", "min"))
 

@@ -17,7 +17,7 @@ import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from models import MODELS, attention, recurrent
+from models import MODELS, NETWORKS, attention, recurrent
 from oracle import Case
 from strategies import cases
 from thorough import examples
@@ -30,25 +30,7 @@ from bpkit.core.families import Family, folded
 from bpkit.core.lines import Lines
 from bpkit.core.quantities import Quantity
 
-z = sp.Symbol("z")
 ARTICLE = bp.examples.article.problem
-NETWORKS = {
-    "article": ARTICLE.network,
-    "one to one": bp.Network(1, 1),
-    "single output": bp.Network(2, 2, 1),
-    "three hidden layers": bp.Network(2, 3, 2, 4, 2, activation=["tanh", "relu", "softplus", "sigmoid"]),
-    "a bias for each neuron": bp.Network(3, 2, 2, activation="tanh", bias="neuron", loss="squared_error"),
-    "no bias": bp.Network(2, 3, 2, bias="none", activation="leaky_relu", loss="mean_squared_error"),
-    "logistic": bp.Network(3, 1, loss="binary_cross_entropy"),
-    "sigmoids with cross-entropy": bp.Network(2, 3, 2, loss="binary_cross_entropy"),
-    "softmax": bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy"),
-    "softmax, squared": bp.Network(2, 2, 3, activation=["sigmoid", "softmax"]),
-    "softmax without hidden": bp.Network(2, 2, activation="softmax", loss="cross_entropy"),
-    "own activation": bp.Network(2, 2, 1, activation=bp.Activation("swish", z / (1 + sp.exp(-z)))),
-    "own loss": bp.Network(2, 2, 2, loss=bp.Loss("fourth", (sp.Symbol("y") - sp.Symbol("out")) ** 4)),
-    "own names": bp.Network(1, 2, 1, weight_names={("x1", "h1"): "theta_3", ("h2", "o1"): "u"}),
-    "ones": bp.Network(1, 1, 1, 1),
-}
 Quantities = Mapping[str, Quantity]
 
 
