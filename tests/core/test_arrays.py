@@ -413,6 +413,9 @@ REFUSED: list[tuple[Callable[[], Any], list[str]]] = [
     (made([W1, [B1, B1], W2, B2]), ["b1: expected the shape (3,), got (2, 3)", GIVE]),
     (made([W1, [1, 2], W2, B2]), ["b1: expected the shape (3,), got (2,)", GIVE]),
     (made([W1, 1, W2, B2]), ["b1: expected the shape (3,), got ()"]),
+    (lambda: bp.Problem(bp.Network(1, 4), [[[1, 2, 3, 4]], [[1, 1], [1, 1]]], [1], [0] * 4), [
+        "b1: expected the shape (4,), got (2, 2); give np.reshape(b1, (4,))",
+    ]),
     (made([W1[0], B1, W2, B2]), ["W1: expected the shape (2, 3)", "got (3,)", GIVE]),
     (made([0.5, B1, W2, B2]), ["W1: expected the shape (2, 3)", "got ()"]),
     (made([[], B1, W2, B2]), ["W1: expected the shape (2, 3)", "got (0,)"]),
