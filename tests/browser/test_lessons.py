@@ -16,7 +16,7 @@ LESSONS = notebooks(NOTEBOOKS)
 COURSE = [path for path in LESSONS if "/" not in path]
 # CI opens every notebook but the long solutions; by default, where somebody waits, a few. All run in the comparison of
 # their outputs, and all apps are driven on a page of their own.
-FEW = ("00", "07", "exercises/ex")
+FEW = ("00", "exercises/ex")
 TAKEN = (
     LESSONS
     if THOROUGH or "BPKIT_SCREENSHOTS" in os.environ

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from live_lab import NOTEBOOKS, Lab, served
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 import bpkit as bp
 
@@ -51,16 +51,19 @@ def test_the_lesson_starts_alone_each_time_and_asks_nothing(laptop: Page, tmp_pa
             box = laptop.locator(".jp-NotebookPanel").bounding_box()
             assert box
             assert box["width"] > 0.9 * LAPTOP["width"]
-            laptop.evaluate(LEAVE_OPEN)
+            with laptop.expect_response(left_open):  # it is kept a while after
+                laptop.evaluate("jupyterapp.shell.expandLeft()")
     assert not list(tmp_path.glob("**/*.jupyterlab-settings"))  # the user's settings are the user's
     kept = json.loads(next((tmp_path / "workspaces").iterdir()).read_text())
     assert f"notebook:{LESSON}" in str(kept)
+    assert not kept["data"]["layout-restorer:data"]["left"]["collapsed"]
 
 
-LEAVE_OPEN = """async () => {
-    jupyterapp.shell.expandLeft();
-    await new Promise(resolve => setTimeout(resolve, 1500));
-}"""
+def left_open(response: Response) -> bool:
+    """True where JupyterLab has kept the workspace with the side bar open."""
+    request = response.request
+    kept = request.post_data_json if request.method == "PUT" and "/api/workspaces" in request.url else None
+    return bool(kept) and not kept["data"]["layout-restorer:data"]["left"]["collapsed"]
 
 
 def test_before_the_first_run_an_app_is_a_picture_in_both_themes(lab: Lab) -> None:

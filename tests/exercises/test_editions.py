@@ -354,7 +354,7 @@ def test_the_check_of_the_structure_can_say_no(change: Any, words: str) -> None:
     assert words in "; ".join(wrong_in(root, canvas.QTI))
 
 
-SHEETS = many(6, 60)
+SHEETS = many(4, 60)
 
 
 def test_canvas_takes_the_right_answer_and_no_known_mistake() -> None:
