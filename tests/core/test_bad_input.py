@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
+from bpkit.core.initial import initial_parameters
 from bpkit.core.matrix_program import predict
 from bpkit.core.numeric import evaluate_given, loss_over
 
@@ -23,6 +24,7 @@ BATCH = ARTICLE.replace(inputs=[[0.1, 0.2]] * 3, targets=[[0.05, 0.95]] * 3)
 DERIVATION = bp.derive(NETWORK)
 CLASSES = bp.Network(2, 2, 2, activation=["tanh", "softmax"], loss="cross_entropy")
 NAN, INF = float("nan"), float("inf")
+RNG = np.random.default_rng(0)
 Z = sp.Symbol("z")
 
 
@@ -256,6 +258,21 @@ CASES: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: ARTICLE.arrays(""), ["layout: expected 'x @ W' or 'W @ x'", "got ''"]),
     (lambda: bp.check_gradient(ARTICLE, {"w12": 1}), ["check_gradient", "no 'w12'", "did you mean"]),
     (lambda: bp.check_gradient(ARTICLE, {}), ["check_gradient: expected", "got none"]),
+    *[
+        (lambda bad=bad: bp.check_gradient(ARTICLE, step=bad), ["a step between 0 and 1", f"got {bad!r}"])
+        for bad in (1.5, NAN, "1e-5")
+    ],
+    *[
+        (lambda bad=bad: initial_parameters(NETWORK, RNG, scale=bad), ["scale: expected a number from 0", f"got {bad}"])
+        for bad in (-1, INF, NAN)
+    ],
+    *[
+        (
+            lambda bad=bad: initial_parameters(NETWORK, RNG, bad),
+            ["scheme: expected 'xavier', 'he', 'lecun' or 'unit'", f"got {bad!r}"],
+        )
+        for bad in ("hee", ["he"], None)
+    ],
     (lambda: loss_over(ARTICLE, x1=[1]), ["loss_over: expected weights or biases", "'x1'"]),
     (lambda: loss_over(NETWORK), ["loss_over: expected a Problem"]),
     (lambda: evaluate_given(ARTICLE, {"net_h9": 1}), ["no line for 'net_h9'"]),
@@ -389,3 +406,7 @@ def test_what_may_be_negative_in_a_state() -> None:
     g = bp.evaluate(ARTICLE)["dE/dw1"]
     m, v = (0.9 * -1.0 + 0.1 * g) / (1 - 0.9**2), (0.999 * 4.0 + 0.001 * g**2) / (1 - 0.999**2)
     assert one.updated().parameters["w1"] == pytest.approx(NUMBERS["w1"] - 0.5 * m / (v**0.5 + 1e-8), rel=1e-13)
+
+
+def test_weights_drawn_with_no_spread_are_0() -> None:
+    assert set(initial_parameters(NETWORK, RNG, scale=0).values()) == {0.0}

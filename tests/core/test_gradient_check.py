@@ -135,3 +135,14 @@ def test_quotients_together_are_those_alone() -> None:
                 assert tuple(column) == difference_quotient(problem, name, h, central)
                 above = bp.evaluate(problem.replace(**{name: problem.parameters[name] + h}))["E_total"]
                 assert column[1] == pytest.approx(above, rel=1e-15)
+                below = problem.parameters[name] - h if central else problem.parameters[name]
+                loss, wide = bp.evaluate(problem.replace(**{name: below}))["E_total"], 2 * h if central else h
+                assert column[0] == pytest.approx((above - loss) / wide, abs=1e-15 / wide)
+
+
+def test_the_worst_row_is_one_that_is_no_number() -> None:
+    check = bp.check_gradient(bp.examples.article.problem, {"w1": 5.0, "w2": NAN, "w3": 0.1})
+    assert check.worst.label == "w2"
+    assert [row.label for row in check.wrong] == ["w1", "w2", "w3"]
+    right = bp.check_gradient(bp.examples.article.problem)
+    assert not any(row.unresolved() for row in right.rows)

@@ -178,6 +178,10 @@ def test_numbers_handed_in_are_gone_on_with() -> None:
     values = evaluate_given(ARTICLE, {"dE_total/dnet_h1": 2.0})
     other = bp.evaluate(ARTICLE)["dE_total/dnet_h2"]
     assert values["dE/dx1"] == pytest.approx(2.0 * 0.25 + other * 0.35, rel=1e-14)
+    assert values.with_inputs["dE_total/dx1"] == values["dE/dx1"]
+    assert len(values) == 67
+    assert [*values] == [*bp.evaluate(ARTICLE)]
+    assert evaluate_given(ARTICLE.replace(w1=-1e5), {"out_h2": 0.5})["out_h1"] == 0  # e^10000 leaves the floats
     assert evaluate_given(ARTICLE, {"dnet_h1/dx1": 7.0})["dE/dx1"] == pytest.approx(
         bp.evaluate(ARTICLE)["dE_total/dnet_h1"] * 7.0 + other * 0.35, rel=1e-14
     )
