@@ -149,6 +149,13 @@ def test_a_gradient_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> No
     assert app.view["picture"].value != before
 
 
+@pytest.mark.parametrize("lowest", [-320, -200, 150])
+def test_sizes_near_the_end_of_the_floats_are_drawn(lowest: int) -> None:
+    """The axis puts ticks above the largest one, and those must be numbers too."""
+    sizes = np.array([[float(f"1e{lowest}"), 1e305]] * 2)
+    assert DepthPlot().frame(sizes).startswith(b"\x89PNG")
+
+
 @pytest.mark.skipif(not EVERYTHING, reason="the largest network takes long: run in CI")
 def test_the_largest_network_with_the_largest_weights_is_shown() -> None:
     app = bp.apps.depth(linear(1, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Loss(Own):
     targets_in_unit_interval: bool = False
     needs: str | None = None  # the activation that it is defined for
 
-    @property
+    @cached_property
     def needs_targets(self) -> bool:
         """False where the output itself is the loss."""
         return Y in self.expr.free_symbols

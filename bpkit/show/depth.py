@@ -18,7 +18,7 @@ from bpkit.show.plots import logarithmic
 
 Array = NDArray[np.float64]
 NAMES = ("derivatives by the weights", "deltas")
-FLOOR, CEILING = 1e-300, 1e300
+FLOOR, CEILING = 1e-300, 1e200  # drawn at most; the axis puts ticks far above, and floats end at 1e308
 LEVEL = 2.0  # less than so many times from end to end is neither shrinking nor growing
 
 
