@@ -143,7 +143,8 @@ class _Writer:
     def error_by_error(self, used: Quantity) -> None:
         """One line for each error that a quantity reaches, then their sum."""
         if not self.users[used.name]:
-            return self.adjoint(used)
+            self.adjoint(used)
+            return
         parts, users = [], self.slopes(used)
         errors = [error for name, error in self.errors.items() if name in self.reached[used.name]]
         for error in errors:
