@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partialmethod
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -49,8 +48,13 @@ class Shown:
         if row := SHOWN.get(cls.__name__):
             cls._shows = row
             for method in row.keys() - cls.__dict__.keys():
-                setattr(cls, method, partialmethod(Shown._shown, method))
+                setattr(cls, method, _shower(method))
 
     def _shown(self, method: str, *given: Any) -> Any:
         module, _, function = self._shows[method].partition(":")
         return getattr(import_module(f"bpkit.{module}"), function)(self, *given)
+
+
+def _shower(method: str) -> Callable[[Shown], Any]:
+    """A plain function: IPython looks for a callable among what the class itself has, before it prints a tuple."""
+    return lambda self: self._shown(method)
