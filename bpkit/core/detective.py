@@ -54,7 +54,8 @@ def question(problem: Problem, asked: str) -> Question:
     if not isinstance(problem, Problem):
         raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
     name, updates = _read(str(asked))
-    known, parameters = problem.derivation, problem.network.lines.parameters
+    known = problem.derivation
+    parameters = known.network.lines.parameters  # those of problem.network may not be made yet
     olds = {f"{step.name}_new": step.name for step in known if step.name not in parameters}
     if name not in known and name in olds:
         name, updates = olds[name], updates + 1  # E_total_new: what it is with the new weights
