@@ -19,7 +19,7 @@ Everything that there is:
     Loss            a loss of your own, from one SymPy expression
     updates         gradient descent, Momentum, RMSProp, Adam: rules for Problem(update=..)
     derive          backpropagation as numbered lines: forward, loss, backward, update
-    evaluate        every net, out, error and derivative of a problem, by its name
+    evaluate        the value of every net, out, error and derivative of a problem
     train           gradient descent: the loss and every parameter, update by update
     check_gradient  each derivative against the slope found by nudging
     diagnose        the mistake behind a wrong number

@@ -77,7 +77,7 @@ def multiplied(factors: Iterable[sp.Expr]) -> sp.Expr:
 
 
 def matrix_quantity(quantity: Quantity) -> Quantity:
-    """What stands for a family in the matrix form: the layer's number in place of a neuron."""
+    """The array of a family in the matrix form, numbered by its layer instead of a neuron."""
     if quantity.of and quantity.by and quantity.of.tag == "total" and quantity.by.tag == "net":
         return Quantity("delta", spelled=f"delta_{quantity.block}", block=quantity.block, tag="delta")
     if quantity.of:

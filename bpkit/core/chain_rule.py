@@ -114,7 +114,7 @@ class _Writer:
                     self.adjoint(parameter, Role.GRADIENT)
 
     def inputs(self) -> None:
-        """The derivatives by the inputs."""
+        """Write the derivatives with respect to the inputs."""
         for quantity in self.lines.quantities.values():
             if quantity.tag == "input":
                 self.adjoint(quantity)
@@ -221,7 +221,7 @@ def _all_of(names: list[str]) -> str:
 
 
 def backpropagated(lines: Lines, rule: UpdateRule, trained: Iterable[str]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """All lines of a model, numbered: forward, backward, update; and after them the derivatives by the inputs.
+    """All lines of a model, numbered: forward, backward, update; then derivatives with respect to inputs.
 
     Errors: ``BpkitError`` for a parameter that no line uses.
     """

@@ -57,7 +57,7 @@ class Derivation(Shown):
 
     @cached_property
     def with_inputs(self) -> Derivation:
-        """The same with the lines of the derivatives by the inputs."""
+        """The same, followed by the lines of the derivatives with respect to the inputs."""
         return replace(self, steps=(*self.steps, *self.of_inputs), of_inputs=())
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ class Derivation(Shown):
 
     @cached_property
     def _lines(self) -> Mapping[str | int, Step]:
-        """Every line by its name and by its number, those of the derivatives by the inputs by name alone."""
+        """Every line under its name and its number; derivatives with respect to the inputs have a name only."""
         return {step.number: step for step in self.steps} | {step.name: step for step in self.with_inputs.steps}
 
     def target(self, name: str) -> Step:
@@ -154,7 +154,7 @@ class Derivation(Shown):
 
     @property
     def input_program(self) -> Program:
-        """The same with the derivatives by the inputs."""
+        """The program that also computes the derivatives with respect to the inputs."""
         return self.with_inputs.program
 
     def source(self, train_biases: bool | None = None) -> str:

@@ -74,7 +74,7 @@ def question(problem: Problem, asked: str) -> Question:
     if problem.is_batch and not averaged(known[name]):
         raise BpkitError(
             f"diagnose: {name} has a value for each of the {len(problem.inputs)} samples; choose one of them with "
-            "problem.sample(0), or ask for E_total, a derivative by a parameter or a new parameter"
+            "problem.sample(0), or ask for E_total, a derivative with respect to a parameter or a new parameter"
         )
     own = known[name].role is Role.UPDATE and not updates
     return Question(turn(problem) if own else problem, name, updates)

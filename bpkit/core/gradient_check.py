@@ -147,7 +147,7 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare each derivative with (E(w + h) - E(w - h)) / 2h.
 
-    ``gradient`` may hold derivatives from elsewhere, to be checked in place of the derivation's: by parameter name,
+    ``gradient`` may hold derivatives from elsewhere, checked instead of the derivation's: by parameter name,
     {"w1": 0.1}, as a list of arrays, [dW1, db1, dW2, db2], or as a dict of arrays, {"W1": dW1}; dicts may hold some.
     ``layout`` is "x @ W" or "W @ x", the problem's unless given. ``step`` is h, scaled with the parameter where that
     is larger than 1. Returns a ``GradientCheck``. A kink (ReLU at 0) can make an honest derivative fail: the quotient
@@ -180,7 +180,7 @@ def check_gradient(
         raise BpkitError("check_gradient: expected derivatives, got none; leave gradient out to check all")
     h = np.array([step * max(1.0, abs(problem.parameters[one.name])) for one in given])
     measured, above = np.empty((2, len(given)))
-    # Each neuron has a share in the derivative of a bias that its layer shares: the derivative by a bias of its own.
+    # Where a layer shares a bias, a neuron's share in its derivative is that of a bias of the neuron's own.
     split = problem.with_biases("neuron") if any(one.share for one in given) else problem
     for shares, nudged in ((False, problem), (True, split)):
         some = [row for row, one in enumerate(given) if bool(one.share) == shares]

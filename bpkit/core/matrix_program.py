@@ -54,7 +54,7 @@ def predict(problem: Problem, inputs: ArrayLike) -> Array:
 
 
 def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
-    """The loss and every parameter's derivative by the matrix form; by the lines where there is none."""
+    """The loss and every parameter's derivative, from the matrix form where there is one, else from the lines."""
     program, parameters = matrix_program(problem), problem.network.parameters
     if not program.complete:
         values = evaluate(problem)

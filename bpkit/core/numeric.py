@@ -52,9 +52,9 @@ def single(problem: Problem, verb: str) -> Problem:
 class Values(Shown, Mapping[str, Any]):
     """The number of every quantity of a derivation, by name: ``v["net_h1"]``, ``v["dE/dw5"]``, ``v["w5_new"]``.
 
-    Numbers are floats; on a batch ``E_total``, the derivatives by parameters and the new parameters are one number for
-    all samples, and every other quantity is an array (n_samples,). Derivatives by the inputs (``v["dE/dx1"]``) are
-    there when asked for.
+    Numbers are floats; on a batch ``E_total``, the derivatives with respect to parameters and the new parameters are
+    one number for all samples, and every other quantity is an array (n_samples,). Ask for a derivative with respect to
+    an input by its name, ``v["dE/dx1"]``.
     """
 
     numbers: Mapping[str, Any]  # of the derivation's lines, maybe also of those of the inputs
