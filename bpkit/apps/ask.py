@@ -10,10 +10,10 @@ import ipywidgets as widgets
 
 from bpkit.apps.base import App, View, described
 from bpkit.apps.verdicts import line_html, line_words, look, page_html, settled, verdict_html, verdict_words
-from bpkit.core.detective import Question, question
-from bpkit.core.explanation import Diagnosis
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
+from bpkit.mistakes.question import Question, question
+from bpkit.mistakes.verdict import Diagnosis
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import traitlets
 
 from bpkit.apps.panel import message_html
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import read
+from bpkit.mistakes.typed_number import read
 
 
 class Player(widgets.Play):  # type: ignore[misc]

@@ -12,13 +12,13 @@ import ipywidgets as widgets
 from bpkit.apps.base import App, View, described
 from bpkit.apps.controls import Number
 from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
-from bpkit.core.detective import MOST_UPDATES, Question, question
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.explanation import Diagnosis
-from bpkit.core.figures import read
 from bpkit.core.numeric import canonical
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
+from bpkit.mistakes.question import MOST_UPDATES, Question, question
+from bpkit.mistakes.typed_number import read
+from bpkit.mistakes.verdict import Diagnosis
 
 # "net_o1 = 0.794609, out_o1 = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
 _GIVEN = re.compile(r"\s*([A-Za-z]\w*(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)")

@@ -16,8 +16,8 @@ from bpkit.apps.controls import Held
 from bpkit.apps.questions import QUESTIONS, prose
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.figures import read
 from bpkit.core.spelling import number
+from bpkit.mistakes.typed_number import read
 from bpkit.show.palette import FAINT, NEGATIVE
 
 GREEN = "#007A5A"

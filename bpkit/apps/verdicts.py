@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from bpkit.core.detective import Question
-from bpkit.core.diagnosis import diagnose
-from bpkit.core.explanation import Diagnosis
-from bpkit.core.figures import NotANumber
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import HTML, number
 from bpkit.core.text import sides_text, text
+from bpkit.mistakes.diagnose import diagnose
+from bpkit.mistakes.question import Question
+from bpkit.mistakes.typed_number import NotANumber
+from bpkit.mistakes.verdict import Diagnosis
 from bpkit.show.lines import lines_html, symbols_html
 from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
 

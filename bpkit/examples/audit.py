@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.detective import SIDE_BY_SIDE, Question, question, value_in
-from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
-from bpkit.core.explanation import Diagnosis
 from bpkit.core.expressions import names_in
-from bpkit.core.figures import read
-from bpkit.core.hints import pen_slips
 from bpkit.core.problem import Problem
-from bpkit.core.rewrites import Misconception
 from bpkit.core.shown import Shown
+from bpkit.mistakes.diagnose import diagnose
+from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question
+from bpkit.mistakes.rewrite import Misconception
+from bpkit.mistakes.typed_number import pen_slips, read
+from bpkit.mistakes.variants import value_in
+from bpkit.mistakes.verdict import Diagnosis
 
 KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
 

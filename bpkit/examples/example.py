@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bpkit.core.detective import question
 from bpkit.core.problem import Problem
 from bpkit.examples.audit import Audit, audit
+from bpkit.mistakes.question import question
 
 
 @dataclass(frozen=True, repr=False)

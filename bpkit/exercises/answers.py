@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import NotANumber, read
-from bpkit.core.formula import read_formula
+from bpkit.mistakes.formula import read_formula
+from bpkit.mistakes.typed_number import NotANumber, read
 
 LONGEST_ANSWER = 5_000
 LARGEST_NUMBER = 1024  # bits: what a float holds

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bpkit.core.paper import half_unit
 from bpkit.exercises.parts import NumberPart, Wrong
+from bpkit.mistakes.hand_rounding import half_unit
 
 DECIMALS = 4
 FINE = 8  # decimals of a margin, and of the number that it belongs to

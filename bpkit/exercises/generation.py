@@ -8,7 +8,6 @@ from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.numeric import Values, evaluate
-from bpkit.core.paper import half_unit
 from bpkit.exercises.bank import QUESTIONS, find_question
 from bpkit.exercises.decimals import confused
 from bpkit.exercises.drawing import LEVELS, alive
@@ -16,6 +15,7 @@ from bpkit.exercises.exercise import Exercise, Question
 from bpkit.exercises.parts import NumberPart, Wrong
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task, task_from
+from bpkit.mistakes.hand_rounding import half_unit
 
 SMALLEST, LARGEST = 2e-3, 10.0  # of the smallest, four decimals still show two digits
 SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals

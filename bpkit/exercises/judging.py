@@ -10,15 +10,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.detective import question
-from bpkit.core.figures import read
 from bpkit.core.numeric import evaluate_given
-from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
 from bpkit.exercises.answers import NotRead
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.parts import NumberPart, Part
 from bpkit.exercises.written import FunctionPart
+from bpkit.mistakes.hand_rounding import half_unit
+from bpkit.mistakes.question import question
+from bpkit.mistakes.typed_number import read
 
 if TYPE_CHECKING:  # both are made of exercises, which ask this module
     from bpkit.exercises.sheet import Sheet

@@ -11,13 +11,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from bpkit.core.diagnosis import diagnose
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import Figure, NotANumber, read
-from bpkit.core.paper import half_unit
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
+from bpkit.mistakes.diagnose import diagnose
+from bpkit.mistakes.hand_rounding import half_unit
+from bpkit.mistakes.typed_number import Figure, NotANumber, read
 
 SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 

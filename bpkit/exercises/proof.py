@@ -12,7 +12,6 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from bpkit.core.alternatives import replaced
 from bpkit.core.code import code, identifier
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import OUT, K, Y, Z
@@ -21,8 +20,9 @@ from bpkit.core.losses import Loss
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.problem import Problem
 from bpkit.core.program import compiled
-from bpkit.core.rewrites import computable
 from bpkit.core.runtime import at_high_precision
+from bpkit.mistakes.rewrite import computable
+from bpkit.mistakes.variants import replaced
 
 DIGITS = 50
 STEP = 1e-5

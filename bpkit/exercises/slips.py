@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bpkit.core.alternatives import Plan, outcomes, plan
 from bpkit.core.derivation import Derivation
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.parts import Wrong
+from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.variants import Plan, outcomes, plan
 
 Columns = Mapping[str, NDArray[np.float64]]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.formula import read_formula
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.parts import Part
+from bpkit.mistakes.formula import read_formula
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bpkit.core.spelling import expr_text, typeset
 from bpkit.core.text import sides_text
 
 if TYPE_CHECKING:
-    from bpkit.core.explanation import Diagnosis, Explanation
+    from bpkit.mistakes.verdict import Diagnosis, Explanation
 
 escape = partial(escaped, quote=False)
 

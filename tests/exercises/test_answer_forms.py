@@ -16,7 +16,6 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from printed import as_printed
 
-from bpkit.core.diagnosis import diagnose
 from bpkit.exercises import checker, generate
 from bpkit.exercises.answers import NotRead, answers_in
 from bpkit.exercises.bank import QUESTIONS
@@ -29,6 +28,7 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.sitting import Sitting
 from bpkit.exercises.submissions import read_submission
+from bpkit.mistakes.diagnose import diagnose
 
 FORMS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))["cells"]
 # More of the same kinds.

@@ -21,7 +21,6 @@ from thorough import THOROUGH, many
 import bpkit as bp
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
-from bpkit.core.misconceptions import catalogue
 from bpkit.exercises import bank, generation
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.generation import flaws, generate, indistinct, questions, restore
@@ -29,6 +28,7 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.proof import Proof
 from bpkit.exercises.slips import wrong_columns
 from bpkit.exercises.written import FormulaPart, FunctionPart
+from bpkit.mistakes.misconceptions import catalogue
 
 # 200 seeds of every question take some minutes; the usual run looks at a sample.
 SEEDS = many(9, 200)

@@ -24,7 +24,6 @@ from qti_structure import wrong_in
 from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.paper import half_unit
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.markup import as_html
@@ -32,6 +31,7 @@ from bpkit.exercises.editions.mathml import lines_table, mathml
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
 from bpkit.exercises.sheet import Sheet
+from bpkit.mistakes.hand_rounding import half_unit
 from bpkit.show.diagram import diagram
 
 ALL = tuple(question.id for question in questions())

@@ -20,8 +20,6 @@ from thorough import EVERYTHING, examples
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import read
-from bpkit.core.formula import read_formula
 from bpkit.exercises.answers import answers_in
 from bpkit.exercises.cohort import plan, seeds_table
 from bpkit.exercises.doctor import examine, repaired
@@ -30,6 +28,8 @@ from bpkit.exercises.key import read_key
 from bpkit.exercises.marking import mark_file
 from bpkit.exercises.produce import produce
 from bpkit.exercises.submissions import Unreadable
+from bpkit.mistakes.formula import read_formula
+from bpkit.mistakes.typed_number import read
 
 ARTICLE = bp.examples.article.problem
 PIECES = [

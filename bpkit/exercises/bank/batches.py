@@ -8,10 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.core.derivation import derive
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.core.paper import half_unit, paper_slack
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, number_part, worked
 from bpkit.exercises.drawing import choose, draw_problem
@@ -21,6 +19,8 @@ from bpkit.exercises.proof import prove, prove_after
 from bpkit.exercises.slips import differs, explained, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, in_words, maths
+from bpkit.mistakes.hand_rounding import half_unit, paper_slack
+from bpkit.mistakes.misconceptions import catalogue
 
 _RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 _RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gradient")

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.blame import KEEPS
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
@@ -20,6 +19,7 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, maths
+from bpkit.mistakes.verdict import KEEPS
 
 STEP = (*UPDATE, KEEPS)
 _SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "softplus")}

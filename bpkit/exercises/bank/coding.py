@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.derivation import derive
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
@@ -23,6 +22,7 @@ from bpkit.exercises.slips import wrong_columns
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.written import FunctionPart
+from bpkit.mistakes.misconceptions import catalogue
 
 Array = NDArray[np.float64]
 STEP = 1e-5

@@ -13,7 +13,6 @@ import numpy as np
 
 from bpkit.core.derivation import Derivation, NumberedDerivation, derive
 from bpkit.core.gradient_check import check_gradient
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import expr_latex
@@ -24,6 +23,7 @@ from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import differs, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths, table
+from bpkit.mistakes.misconceptions import catalogue
 
 MILLION = 1_000_000
 IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."

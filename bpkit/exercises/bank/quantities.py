@@ -11,7 +11,6 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.core.paper import paper_slack
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.examples import article
@@ -22,6 +21,7 @@ from bpkit.exercises.proof import prove
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths
+from bpkit.mistakes.hand_rounding import paper_slack
 
 Asks = Callable[[Network, np.random.Generator], Sequence[str]]
 Networks = Callable[[str], Sequence[Network]]

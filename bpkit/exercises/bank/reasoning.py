@@ -13,7 +13,6 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.core.paper import half_unit
 from bpkit.core.paths import Path
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
@@ -24,6 +23,7 @@ from bpkit.exercises.proof import prove_product
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths
+from bpkit.mistakes.hand_rounding import half_unit
 
 # Networks in which a weight reaches the loss by two paths or more.
 _MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(

@@ -10,7 +10,6 @@ import sympy as sp
 
 from bpkit.core.code import code
 from bpkit.core.derivation import Derivation, derive
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.quantities import Role
@@ -23,6 +22,7 @@ from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import architecture, in_words, maths
 from bpkit.exercises.written import FormulaPart
+from bpkit.mistakes.misconceptions import catalogue
 
 SETTINGS = 5
 REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope")

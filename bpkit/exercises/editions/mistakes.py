@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bpkit.core.paper import half_unit
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.mistakes.hand_rounding import half_unit
 
 
 @dataclass(frozen=True)

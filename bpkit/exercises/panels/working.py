@@ -14,8 +14,8 @@ import traitlets
 from bpkit.apps.controls import Held
 from bpkit.apps.panel import Panel, View
 from bpkit.core.errors import BpkitError
-from bpkit.core.figures import NotANumber, read
 from bpkit.exercises.produce import Pass
+from bpkit.mistakes.typed_number import NotANumber, read
 
 SLICE = 0.25  # seconds of work at a tick; between two ticks the kernel answers to everything else
 TICK = 40  # milliseconds

@@ -11,15 +11,15 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
-from bpkit.core.alternatives import Plan, Way, outcomes, plan, rewriter_of, turn
 from bpkit.core.derivation import Derivation
-from bpkit.core.detective import Question, mistakes, values
 from bpkit.core.expressions import names_in
-from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
+from bpkit.mistakes.question import Question, turn
+from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, rewriter_of, values
 
 MOST_DECIMALS = 10
 USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma

@@ -11,11 +11,12 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.core.case import Case
-from bpkit.core.detective import question, wrong_values
-from bpkit.core.diagnosis import dense
-from bpkit.core.figures import read
-from bpkit.core.misconceptions import catalogue
+from bpkit.mistakes.diagnose import dense
+from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.question import question
+from bpkit.mistakes.typed_number import read
+from bpkit.mistakes.variants import wrong_values
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
 Z = sp.Symbol("z")

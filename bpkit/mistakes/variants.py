@@ -6,10 +6,12 @@ overwritten. One call on arrays thus replaces thousands of evaluations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,12 @@ from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged, compiled, inlined
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Misconception, Rewriter
 from bpkit.core.runtime import Array
+from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question, turn
+from bpkit.mistakes.rewrite import Misconception, Rewriter
 
+PAIR_MEMBERS = 110
 Columns = np.ndarray[Any, np.dtype[np.int64]] | slice
 Way = tuple[Misconception, ...]  # mistakes made together; () is the derivation as it is
 Settle = Callable[[str, Array], Array]  # what becomes of a line's numbers before others use them
@@ -141,12 +146,6 @@ def outcomes(
     return _run(made, problem, {}, given or {}, settle)
 
 
-def turn(problem: Problem, update: int = 0) -> Problem:
-    """What an update works on: the whole batch, or one sample of it after the other."""
-    each = problem.batch == "each" and problem.is_batch
-    return problem.sample((problem.next_sample + update) % len(problem.inputs)) if each else problem
-
-
 def after(
     made: Plan,
     problem: Problem,
@@ -222,3 +221,101 @@ def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) 
         with suppress(ArithmeticError, ValueError):
             row[:] = _loop(derivation, way)(**problem.givens, n_samples=1.0, steps=updates)
     return _run(last, problem, dict(zip(names, table.T)), {}, None)
+
+
+# What mistakes make of a quantity
+
+
+@lru_cache(maxsize=256)
+def _touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misconception, ...]:
+    """The misconceptions that rewrite a line which the quantity rests on."""
+    targets = [quantity, *(replaced(derivation) if trained else ())]
+    lines = {step.name for name in targets for step in derivation.toward(name)}
+    known = [m for m in catalogue(derivation) if not (trained and m.of_answer)]
+    return tuple(m for m in [*known, *(catalogue_of_training(derivation) if trained else ())] if lines & set(m.edits))
+
+
+@lru_cache(maxsize=256)
+def _ways(derivation: Derivation, quantity: str, trained: bool, kind: str) -> tuple[Way, ...]:
+    """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
+    known = () if kind == "true" else _touching(derivation, quantity, trained)
+    if kind == "pairs":
+        return tuple((a, b) for a, b in combinations(known[:PAIR_MEMBERS], 2) if a.name != b.name)
+    return ((), *((m,) for m in known))
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str], updating: bool
+) -> Plan:
+    ways = _ways(derivation, quantity, trained, kind)
+    return plan(derivation, ways, replaced(derivation) if updating else [quantity], given)
+
+
+def values(
+    asked: Question,
+    kind: str,
+    given: Mapping[str, float] | None = None,
+    settle: Settle | None = None,
+    columns: int | None = None,
+) -> Array:
+    """The asked quantity in all the ways of a kind: ``true``, ``singles``, ``pairs``.
+
+    ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
+    their way, for the ``true`` kind.
+    """
+    if asked.updates > SIDE_BY_SIDE and not settle:
+        return _long(asked, kind)
+    trained, handed = asked.updates > 0, frozenset(given or ())
+    made, last = (
+        _plan(asked.derivation, asked.quantity, trained, kind, *more)
+        for more in ((handed, trained), (frozenset(), False))
+    )
+    if columns:
+        made, last = replace(made, columns=columns), replace(last, columns=columns)
+    if trained:
+        return after(made, asked.problem, asked.updates, last, given, settle)[asked.quantity]
+    return outcomes(made, asked.problem, given, settle)[asked.quantity]
+
+
+@lru_cache(maxsize=16)
+def _long(asked: Question, kind: str) -> Array:
+    """After many updates: given values matter no more."""
+    last = _plan(asked.derivation, asked.quantity, True, kind, frozenset(), False)
+    return long_after(mistakes(asked, kind), asked.problem, asked.updates, last)[asked.quantity]
+
+
+def value_in(asked: Question, way: Way) -> float:
+    """What some mistakes, made together and at every update, make of the quantity."""
+    last = plan(asked.derivation, (way,), [asked.quantity])
+    if not asked.updates:
+        found = outcomes(last, asked.problem)
+    elif asked.problem.is_batch:
+        made = plan(asked.derivation, (way,), replaced(asked.derivation))
+        found = after(made, asked.problem, asked.updates, last)
+    else:
+        found = long_after((way,), asked.problem, asked.updates, last)
+    return float(found[asked.quantity][0])
+
+
+def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:
+    """The ways that ``values`` has a number for, in its order."""
+    return _ways(asked.derivation, asked.quantity, asked.updates > 0, kind)
+
+
+def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:
+    """What every misconception makes of a quantity, the simplest mistakes first.
+
+    Those that come out as the truth does, or leave the floats, are left out; different mistakes may share a value.
+    """
+    asked = question(problem, quantity)
+    numbers = values(asked, "singles")
+    return MappingProxyType(
+        {way[0]: float(number) for way, number in _different(mistakes(asked), numbers) if np.isfinite(number)}
+    )
+
+
+def _different(ways: tuple[Way, ...], numbers: Array) -> Iterator[tuple[Way, float]]:
+    for way, number in zip(ways[1:], numbers[1:]):
+        if not abs(number - numbers[0]) <= 1e-12 * abs(numbers[0]):
+            yield way, number

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import replaced
-from bpkit.core.detective import Question, values
-from bpkit.core.explanation import Diagnosis
 from bpkit.core.expressions import names_in
-from bpkit.core.figures import Figure
 from bpkit.core.numeric import evaluate, evaluate_given
-from bpkit.core.paper import SHOWN, Paper, half_unit, slack
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
+from bpkit.mistakes.hand_rounding import SHOWN, Paper, half_unit, slack
+from bpkit.mistakes.question import Question
+from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.variants import mistakes, replaced, values
+from bpkit.mistakes.verdict import Diagnosis, Explanation, explain
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
@@ -165,3 +165,54 @@ class Case:
         from_ = self.old if self.old is not None and not self.asked.updates else 0.0
         size, own = abs(self.exact - from_), abs(value - from_)
         return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0
+
+
+OWN_FACTOR = "takes the parameter for its own factor"
+Test = Callable[[float], bool]
+
+
+def fitting(case: Case) -> list[Explanation]:
+    """The single mistakes that give the digits typed, or asked; one shape of each, the simplest first.
+
+    What gives 0 is most likely a parameter that is 0, taken for its own factor.
+    """
+    found = _found(case, _tests(case))
+    return sorted(found, key=lambda one: one.name != OWN_FACTOR) if vanishes(case, case.figure.value) else found
+
+
+def nearly(case: Case) -> list[Explanation]:
+    """The single mistakes that give the number but for rounding on the way, to the digits asked or shown.
+
+    None where the truth comes as near.
+    """
+    figure, enough = case.figure, case.digits or SHOWN.places + 1
+    if figure.digits < enough or abs(figure.value - case.exact) <= case.rounding:
+        return []
+    return _found(case, [lambda number: abs(figure.value - number) <= case.reach(number)])
+
+
+def _tests(case: Case) -> list[Test]:
+    """What a mistake's number has to be for the one typed to be it."""
+    figure, value, asked = case.figure, case.figure.value, case.digits or 0
+    if vanishes(case, value):
+        return [lambda number: vanishes(case, number)]
+    if asked:  # fewer digits are enough where the last ones are zeros
+        return [case.is_it, lambda number: abs(value - number) <= half_unit(number, asked) * HAIR]
+    return [case.is_it, figure.rounds, figure.cuts]
+
+
+def vanishes(case: Case, value: float) -> bool:
+    """Is it nothing, beside the right number: 0, or what floats leave of it?"""
+    return abs(value) <= 1e-12 * abs(case.exact)
+
+
+def _found(case: Case, tests: list[Test]) -> list[Explanation]:
+    ways, tried = mistakes(case.asked), [case.numbers, *([case.handed] if case.given else [])]
+    found: dict[str, Explanation] = {}
+    for fits in tests:
+        for numbers in tried:
+            for way, number in zip(ways[1:], numbers[1:].tolist()):
+                other = abs(number - numbers[0]) > 1e-12 * abs(numbers[0])  # not right all the same
+                if way[0].name not in found and np.isfinite(number) and other and fits(number):
+                    found[way[0].name] = explain(case, way, number)
+    return list(found.values())

@@ -8,19 +8,23 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.formula import LENGTH, read_formula
+from bpkit.mistakes.formula import LENGTH, read_formula
 
 LARGEST = 300  # powers of ten
 LONGEST = 60  # characters of a number; a formula may be longer
+TELLING_DIGITS = 4  # fewer match some other quantity by chance
+FLOAT_DIGITS = 15
 MOST_DIGITS = 12  # of a fraction or a formula, whose decimals may go on for ever
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "⁄": "/", "÷": "/", "’": "'"}
@@ -171,3 +175,40 @@ def _decimal(shown: str, value: float, digits: int) -> Figure:
     if not digits or needed >= MOST_DIGITS:
         return Figure(shown, value, abs(value) * 1e-12 or 1e-12, MOST_DIGITS)
     return Figure(shown, value, 10.0 ** min(int(short.as_tuple().exponent), 0), max(needed, 1))
+
+
+# Slips of the pen
+
+
+def digit_missing(figure: Figure, exact: float) -> bool:
+    """Is it the exact number with one of its digits left out in between?"""
+    count = figure.digits
+    if count <= TELLING_DIGITS or not figure.value or count > FLOAT_DIGITS:
+        return False
+    typed, _, size = f"{figure.value:.{count - 1}e}".partition("e")
+    whole, _, same = f"{exact:.{count}e}".partition("e")
+    places = range(whole.index(".") + 1, len(whole))
+    return size == same and any(whole[:place] + whole[place + 1 :] == typed for place in places)
+
+
+def scaled(figure: Figure, power: int) -> Figure:
+    factor = 10.0**power
+    return Figure(figure.text, abs(figure.value) / factor, figure.unit / factor, figure.digits)
+
+
+def pen_slips(figure: Figure) -> Iterator[tuple[str, Figure]]:
+    """The figure with two neighbouring digits exchanged, or one left out, and words for it.
+
+    Whatever its spelling, the digits are those of its decimal, never those of a name or of a power of ten.
+    """
+    if not TELLING_DIGITS <= figure.digits <= FLOAT_DIGITS:
+        return
+    text = f"{figure.value:.{figure.decimals}f}"
+    places = [i for i, sign in enumerate(text) if sign.isdigit()]
+    for one, other in pairwise(places):
+        if text[one] != text[other]:
+            signs = list(text)
+            signs[one], signs[other] = signs[other], signs[one]
+            yield f"with the digits {text[one]} and {text[other]} exchanged", read("".join(signs))
+    for place in places if figure.digits > TELLING_DIGITS else ():
+        yield f"without one digit, as {text[:place] + text[place + 1 :]}", read(text[:place] + text[place + 1 :])

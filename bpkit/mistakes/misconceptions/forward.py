@@ -9,11 +9,11 @@ import sympy as sp
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Edit, S, becomes, instead, omitting
-from bpkit.core.slips.places import Shapes, at, mistake, placed, places, signal
+from bpkit.mistakes.misconceptions.rule import Shapes, at, misconception, placed, places, signal
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, omitting
 
 
-@mistake("leaves the bias out", "leave out the bias", "the net input ends with the bias")
+@misconception("leaves the bias out", "leave out the bias", "the net input ends with the bias")
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
     for where, layers in places(d.network):
@@ -21,7 +21,7 @@ def bias_left_out(d: Derivation) -> Shapes:
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
-@mistake("takes another layer's bias", "use the bias of another layer", "each layer has its own bias")
+@misconception("takes another layer's bias", "use the bias of another layer", "each layer has its own bias")
 def other_bias(d: Derivation) -> Shapes:
     """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
@@ -44,7 +44,7 @@ def other_bias(d: Derivation) -> Shapes:
         )
 
 
-@mistake("takes another neuron's bias", "use the bias of another neuron", "each neuron has its own bias")
+@misconception("takes another neuron's bias", "use the bias of another neuron", "each neuron has its own bias")
 def other_neurons_bias(d: Derivation) -> Shapes:
     """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
     network = d.network
@@ -61,7 +61,7 @@ def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
     return d.network.bias_of.get(neuron), d.network.layers[d.network.layer_of[neuron] - 1]
 
 
-@mistake("adds the bias more than once", "add the bias to each product", "you add it once, to the whole sum")
+@misconception("adds the bias more than once", "add the bias to each product", "you add it once, to the whole sum")
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
@@ -78,7 +78,7 @@ def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
     return lambda rhs: put(rhs, {old: new})
 
 
-@mistake("multiplies the bias", "multiply the bias by the input", "you add the bias as it is")
+@misconception("multiplies the bias", "multiply the bias by the input", "you add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d.network):
@@ -91,7 +91,7 @@ def bias_multiplied(d: Derivation) -> Shapes:
         yield where, edits
 
 
-@mistake(
+@misconception(
     "leaves out a term of the net input",
     "leave out a term of the net input",
     "every neuron in the layer before adds its product",
@@ -103,7 +103,7 @@ def term_left_out(d: Derivation) -> Shapes:
             yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
 
 
-@mistake("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
+@misconception("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
 def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
     for one, other in combinations(d.network.inputs, 2):
@@ -112,7 +112,7 @@ def inputs_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {s.name: instead(both) for s in lines if {one, other} & names_in(s.rhs)}
 
 
-@mistake(
+@misconception(
     "passes on net instead of out",
     "pass on net instead of out",
     "a neuron passes on its output, which is the activation of its net input",
@@ -125,7 +125,7 @@ def net_passed_on(d: Derivation) -> Shapes:
     yield "in the derivative", {line: becomes(f"net_{s}") for line, s in hidden if s not in d.network.inputs}
 
 
-@mistake(
+@misconception(
     "applies the activation twice",
     "apply the activation twice",
     "the output is the activation of the net input, applied once",
@@ -146,7 +146,7 @@ def activation_twice(d: Derivation) -> Shapes:
         yield "in the output layer", {f"out_{o}": becomes(own.func(own, *shares)) for o, own in zip(last, shares)}
 
 
-@mistake(
+@misconception(
     "loses the minus in the exponent",
     "lose the minus in the exponent",
     "without it the sigmoid 1/(1 + exp(−net)) falls where it should rise",
@@ -164,7 +164,7 @@ def exponent_sign(d: Derivation) -> Shapes:
         yield where, edits
 
 
-@mistake(
+@misconception(
     "transposes the weights forward",
     "swap the rows and columns of the weights",
     "each weight then connects the wrong two neurons",
@@ -174,7 +174,7 @@ def forward_transposed(d: Derivation) -> Shapes:
     yield from _laid_down(d, True)
 
 
-@mistake(
+@misconception(
     "takes the weights in the order of their numbers",
     "use the weights in the order of their numbers",
     "look at the drawing, because the weights of this network are numbered differently",

@@ -1,37 +1,53 @@
-"""Where a mistake happens: layers, the lines that belong to them, and weights laid down in another order."""
+"""What a misconception is on any network, and where it happens: layers, their lines, the order of weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.network import Edge, Network, natural
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.rewrites import Edit
+from bpkit.mistakes.rewrite import Edit
 
 Shapes = Iterator[tuple[str, dict[str, Edit]]]
+
+
+class Shows(Enum):
+    """Where a misconception shows: in all that follows from it, in the answer alone, or only behind updates."""
+
+    EVERYWHERE = "everywhere"
+    ANSWER = "answer"  # the right number of something that was not asked
+    TRAINING = "training"  # before an update it is nothing else than another mistake
 
 
 @dataclass(frozen=True)
 class Rule:
     """A mistake on any network: its stable ``name``, what ``you`` do in it ("you get this if you .."), a ``sentence``
-    that says why it is one, and the ``shapes`` that it comes in on a derivation.
+    that says why it is one, and the ``shapes`` that it comes in on a derivation: a word on where it happens, and the
+    edits by line.
+
+    ``rank`` is 1 for what everybody does sooner or later, 2 for what is met, 3 for what is far-fetched.
     """
 
     name: str
     you: str
     sentence: str
     shapes: Callable[[Derivation], Shapes]
+    rank: int = 2
+    shows: Shows = Shows.EVERYWHERE
 
     def __call__(self, derivation: Derivation) -> Shapes:
         return self.shapes(derivation)
 
 
-def mistake(name: str, you: str, sentence: str) -> Callable[[Callable[[Derivation], Shapes]], Rule]:
+def misconception(
+    name: str, you: str, sentence: str, *, rank: int = 2, shows: Shows = Shows.EVERYWHERE
+) -> Callable[[Callable[[Derivation], Shapes]], Rule]:
     """Give a function that yields the shapes of a mistake its words."""
-    return lambda shapes: Rule(name, you, sentence, shapes)
+    return lambda shapes: Rule(name, you, sentence, shapes, rank, shows)
 
 
 def places(network: Network, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:

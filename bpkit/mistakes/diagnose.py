@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from bpkit.core.alternatives import turn
-from bpkit.core.blame import blame, explain, fitting, nearly
-from bpkit.core.case import SURE_DIGITS, Case
-from bpkit.core.detective import PAIRS_UP_TO, mistakes, question, values
 from bpkit.core.errors import BpkitError
-from bpkit.core.explanation import Diagnosis, Explanation
-from bpkit.core.figures import MOST_DIGITS, Figure, read
-from bpkit.core.hints import digit_missing, hints
-from bpkit.core.paper import rounded_terms
 from bpkit.core.problem import Problem
-from bpkit.core.quotient import ONE_SIDED, slips
-from bpkit.core.rightness import carried, measured, on_paper, right, so_far, unchanged, within_digits
 from bpkit.core.runtime import Array
+from bpkit.core.spelling import typeset
+from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, fitting, nearly
+from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
+from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
+from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question, question, turn
+from bpkit.mistakes.typed_number import (
+    MOST_DIGITS,
+    TELLING_DIGITS,
+    Figure,
+    digit_missing,
+    pen_slips,
+    read,
+    scaled,
+)
+from bpkit.mistakes.variants import mistakes, values
+from bpkit.mistakes.verdict import KEEPS, WORDS, Diagnosis, Explanation, blame, explain
 
+NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
+LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
+ALIKE = 0.02  # and so near, where every number was kept alike and every digit comes out
+COARSE = 0.3  # or where they were kept to four decimals: of a small number those leave hardly any digit
+KEPT = 100  # units: who keeps so many decimals computes numbers that have at least so many units of the last
 PAIR_DIGITS = 6  # with fewer, some pair fits almost any number
 PAIR_CHANCE = 0.02  # of a random number near the one typed to be hit by a pair; above that a hit says nothing
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
@@ -66,6 +79,134 @@ def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figu
         if asked.problem == turn(problem):  # what holds for all samples is of no use in the update of one
             handed[asked.quantity] = read(value)
     return handed
+
+
+# Is it right?
+
+
+def right(case: Case) -> Diagnosis | None:
+    """The number itself, or all that is asked of it."""
+    off = abs(case.figure.value - case.exact)
+    asked = half_unit(case.exact, case.digits) * HAIR if case.digits else 0.0
+    if off <= max(asked, 1e-12 * abs(case.exact)) or off <= float_noise(case.asked):
+        return case.verdict("correct", "Right.")
+    return None
+
+
+def unchanged(case: Case) -> Diagnosis | None:
+    """The value from before the update, where it is another than the one after."""
+    figure = case.figure
+    if not case.change or not figure.rounds(case.old or 0.0):
+        return None
+    found = sorted(fitting(case), key=lambda one: one.name != KEEPS)
+    if not found or found[0].name != KEEPS:
+        return None
+    if figure.rounds(case.exact):
+        old = case.spelled(case.before)
+        message = f"So far right, but {case.text} is also the old {old}. Type more digits, so that the change shows."
+        return case.verdict("few_digits", message, misconceptions=tuple(found[:1]), sure=False)
+    return blame(case, found, figure.digits)
+
+
+def so_far(case: Case) -> Diagnosis | None:
+    """Right as far as it was typed; or cut off."""
+    figure, exact = case.figure, case.exact
+    if figure.rounds(exact) or (not figure.value and abs(exact) < NOTHING):
+        return _typed_right(case) if case.fixes(0.5 * figure.unit) else _few(case)
+    if figure.cuts(exact) and figure.digits > 1:
+        if not case.fixes(figure.unit):
+            return _few(case)
+        message = f"Right, but you cut it off. Rounded, it is {case.spelled(f'{exact:.{figure.decimals}f}')}."
+        return case.verdict("rounded", message, decimals=figure.decimals)
+    return None
+
+
+def _typed_right(case: Case) -> Diagnosis:
+    digits = case.figure.digits
+    return case.verdict("correct", f"Right as far as {WORDS[digits]} digits can show." if digits == 2 else "Right.")
+
+
+def _few(case: Case) -> Diagnosis:
+    """It fits, and does not say enough."""
+    if case.digits:
+        said = f"So far right; {case.digits} significant digits are asked."
+    elif not case.figure.value:
+        said = "So far right, but 0 shows no digit of it. Type it like 8.5e-5."
+    elif case.change and case.figure.digits > 1:
+        said = "So far right; more digits, please, so that the change shows."
+    else:
+        said = "So far right; one more digit, please."
+    return case.verdict("few_digits", said)
+
+
+def carried(case: Case) -> Diagnosis | None:
+    """Right, from earlier values that may be wrong."""
+    if not case.given:
+        return None
+    value, figure = case.from_given, case.figure
+    asked = half_unit(value, case.digits) * HAIR if case.digits else 0.0
+    if not figure.holds(value) and abs(figure.value - value) > asked:
+        return None
+    if not case.fixes(0.5 * figure.unit) and not case.is_it(value):
+        return _few(case)
+    wrong = case.wrong_given()
+    if not wrong:
+        places = min(one.decimals for one in case.typed.values())
+        return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
+    told = " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in wrong)
+    message = (
+        f"Right for your {told}. Look for the mistake there, if you worked {'those' if wrong[1:] else 'that'} out."
+    )
+    words = ("error carried forward", "go on from an earlier mistake", "the step is right, an earlier value is not")
+    earlier = tuple(
+        Explanation(*words, step, step, value, f"from {step.name}")
+        for step in (case.asked.derivation[name] for name in wrong)
+    )
+    return case.verdict("correct", message, misconceptions=earlier, carried=tuple(wrong))
+
+
+def within_digits(case: Case) -> Diagnosis | None:
+    """As right as rounding every line to the digits asked leaves it."""
+    if abs(case.figure.value - case.exact) > case.rounding:
+        return None
+    return case.verdict("rounded", "Right, up to rounding. Keep more digits on the way.")
+
+
+def measured(case: Case) -> Diagnosis | None:
+    """A derivative from a difference quotient to both sides."""
+    if case.figure.digits < SURE_DIGITS or (h := central(case)) is None:
+        return None
+    return case.verdict("rounded", f"Right, up to the nudge: this is the difference quotient with h = {nudge(h)}.")
+
+
+def on_paper(case: Case) -> Diagnosis | None:
+    """What comes out when people round on the way: every number alike, or some of them to four digits or more."""
+    share = case.off / case.scale if case.scale else 1.0
+    if case.asked.updates > SIDE_BY_SIDE or not case.figure.value or share > COARSE:
+        return None
+    way = replayed(case.asked, case.figure)
+    if way and (share <= ALIKE or way.places > 3):
+        return _rounded(case, way)
+    for way in _plausible(case) if share <= LIKELY else ():
+        if case.off <= spread(case.asked, way):
+            return _rounded(case, way)
+    return None
+
+
+def _plausible(case: Case) -> list[Paper]:
+    """How people keep some of the numbers on the way, given what they typed in the end."""
+    typed = case.figure.digits
+    significant = [Paper(places, significant=True) for places in range(7, max(4, min(typed - 2, 6)) - 1, -1)]
+    decimals = [Paper(places) for places in range(7, 2 if typed <= 3 else 3, -1)]
+    return [*significant, *(way for way in decimals if case.scale >= KEPT * 10.0**-way.places)]
+
+
+def _rounded(case: Case, way: Paper) -> Diagnosis:
+    message = f"Right, up to rounding: the numbers on the way were {way}. Keep more digits."
+    return case.verdict("rounded", message, decimals=way.places)
+
+
+# Which mistake is it?
 
 
 def plainly(case: Case) -> Diagnosis | None:
@@ -167,6 +308,34 @@ def pen_slip(case: Case) -> Diagnosis | None:
     if not digit_missing(case.figure, case.exact):
         return None
     return case.verdict("few_digits", "So far right, but a digit is missing in between. Compare with your working.")
+
+
+def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
+    """Sign, order of magnitude, slips of the pen, and what else the number would be right for."""
+    if not figure.value or not exact or not math.isfinite(exact):
+        return ()
+    said, names = [], asked.derivation.quantities
+    if figure.value * exact < 0:
+        said.append("Its sign is wrong.")
+    size, power = abs(figure.value / exact), 0
+    if size >= 3 or size <= 1 / 3:
+        power = round(math.log10(size))
+        slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
+        if slipped:
+            said.append("Its digits are right, the decimal point is not.")
+        else:
+            factor, way = (size, "large") if size > 1 else (1 / size, "small")
+            much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10^{abs(power)}"
+            said.append(f"It is about {much} times too {way}.")
+    else:
+        said.append("Its order of magnitude is right.")
+        slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
+        said += [f"It is right {typeset(words, names)}." for words in islice(slips, 1)]
+    if figure.digits >= TELLING_DIGITS:
+        same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
+        if same:
+            said.append(f"It is right for {typeset(' and '.join(same[:2]), names)}.")
+    return tuple(said)
 
 
 def unknown(case: Case) -> Diagnosis:

@@ -12,8 +12,9 @@ from thorough import EVERYTHING
 from wrong_programs import PROGRAMS, Numbers, _pass, random_numbers
 
 import bpkit as bp
-from bpkit.core.detective import question, wrong_values
-from bpkit.core.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.question import question
+from bpkit.mistakes.variants import wrong_values
 
 U = bp.updates
 RATE = 0.05

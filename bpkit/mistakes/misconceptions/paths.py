@@ -10,13 +10,13 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
-from bpkit.core.slips.places import Shapes, at, ends, mistake, placed, places, signal
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, misconception, placed, places, signal
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 
 
-@mistake(
+@misconception(
     "passes the error back instead of the delta",
     "send the error back instead of the delta",
     "the delta contains the slope of the activation, and the error does not",
@@ -32,7 +32,7 @@ def raw_error_back(d: Derivation) -> Shapes:
     yield "", edits
 
 
-@mistake(
+@misconception(
     "leaves out the input factor",
     "leave out what the weight multiplies",
     "the derivative with respect to a weight is the delta times the signal that the weight multiplies",
@@ -43,7 +43,7 @@ def input_left_out(d: Derivation) -> Shapes:
     yield "", {d.target(weight).name: without(slope) for weight, slope in slopes.items()}
 
 
-@mistake(
+@misconception(
     "takes the parameter for its own factor",
     "multiply by the parameter itself",
     "a weight multiplies the signal that comes in and a bias multiplies 1, so that is the factor",
@@ -54,7 +54,7 @@ def weight_as_factor(d: Derivation) -> Shapes:
     yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
 
 
-@mistake(
+@misconception(
     "multiplies the bias derivative by the input",
     "multiply the derivative with respect to the bias by the input",
     "a bias multiplies 1, so its derivative is the delta",
@@ -68,7 +68,7 @@ def bias_times_input(d: Derivation) -> Shapes:
     yield "by all of them together", edits
 
 
-@mistake(
+@misconception(
     "sums the deltas of the layer for each bias",
     "add up the deltas of the whole layer",
     "this bias feeds one neuron, so its derivative is the delta of that neuron",
@@ -83,7 +83,7 @@ def deltas_summed(d: Derivation) -> Shapes:
     yield "", edits
 
 
-@mistake(
+@misconception(
     "leaves out the weight on a path",
     "leave out a weight on the way back",
     "going back to a neuron, multiply by the weight between the two",
@@ -105,10 +105,11 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
     return {step.name: without(*gone) for step in d if gone & step.rhs.free_symbols}
 
 
-@mistake(
+@misconception(
     "follows only one path",
     "follow only one path",
     "the parameter reaches the loss along several paths, and you add up what they contribute",
+    rank=1,
 )
 def one_path(d: Derivation) -> Shapes:
     """Of several paths to the loss only one is followed."""
@@ -135,7 +136,7 @@ def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
     return edits
 
 
-@mistake(
+@misconception(
     "does not transpose the weights backward",
     "use the weights on the way back in the order of the way forward",
     "the weights that lead back to a neuron are the ones that leave it",
@@ -151,10 +152,12 @@ def not_transposed(d: Derivation) -> Shapes:
         yield where, edits
 
 
-@mistake(
+@misconception(
     "takes the neighbour's derivative",
     "take the derivative with respect to another parameter",
     "start the chain at the parameter that the question asks for",
+    rank=1,
+    shows=Shows.ANSWER,
 )
 def neighbours_derivative(d: Derivation) -> Shapes:
     """The derivative by another weight of the layer, or by another bias."""

@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from bpkit.core.case import Case
-from bpkit.core.explanation import Explanation
 from bpkit.core.expressions import product, total
 from bpkit.core.numeric import loss_over
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import S
 from bpkit.core.runtime import Array
-from bpkit.core.slips.places import ends
+from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.misconceptions.rule import ends
+from bpkit.mistakes.rewrite import S
+from bpkit.mistakes.verdict import Explanation
 
 NUDGES = 10.0 ** -np.arange(1, 7)
 LOST = 1e-15  # of a loss, by floats, so that a difference divided by a small h is not exact

@@ -8,14 +8,15 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, OUT, Z, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Edit, S, becomes, instead, only, times, without
-from bpkit.core.slips.places import Shapes, at, ends, mistake, places
+from bpkit.mistakes.misconceptions.rule import Shapes, at, ends, misconception, places
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
 
 
-@mistake(
+@misconception(
     "forgets the output slope",
     "leave out the slope of the output",
     "going back through the output neuron, multiply by the slope of its activation",
+    rank=1,
 )
 def output_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet at the outputs."""
@@ -30,10 +31,11 @@ def _output_deltas(d: Derivation) -> list[Step]:
     return at(d, Role.ADJOINT, "net", range(last, last + 1), of)
 
 
-@mistake(
+@misconception(
     "forgets the hidden slope",
     "leave out the slope of the hidden neuron",
     "going back through a hidden neuron, multiply by the slope of its activation",
+    rank=1,
 )
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet in hidden layers."""
@@ -46,7 +48,7 @@ def _slope_of(neuron: str) -> str:
     return f"dout_{neuron}/dnet_{neuron}"
 
 
-@mistake(
+@misconception(
     "counts the output slope twice",
     "multiply by the slope of the output twice",
     "the delta contains this slope already",
@@ -61,7 +63,7 @@ def _slopes(d: Derivation, edit: Callable[[str], Edit], last: int | None = None)
         yield where, {s.name: edit(ends(s)[1].neuron) for s in at(d, Role.SLOPE, "net", layers)}
 
 
-@mistake(
+@misconception(
     "takes the slope at net",
     "put the net input into the formula of the slope",
     "this formula needs the output of the neuron",
@@ -72,7 +74,7 @@ def slope_at_net(d: Derivation) -> Shapes:
     yield from _slopes(d, lambda neuron: instead(names))
 
 
-@mistake(
+@misconception(
     "applies the slope function to out",
     "put the output into the formula of the slope",
     "this formula needs the net input",
@@ -88,18 +90,36 @@ def slope_of_out(d: Derivation) -> Shapes:
     yield from _slopes(d, edit, last - 1 if d.network.activations[-1].joint else last)
 
 
-@mistake(
+_SIGMOID = (
     "uses the sigmoid's slope",
     "use the slope of the sigmoid",
     "another activation has another slope than out · (1 − out)",
 )
+
+
+@misconception(*_SIGMOID)
 def sigmoids_slope(d: Derivation) -> Shapes:
     """out·(1 - out), whatever the activation is."""
-    one = lambda neuron: becomes(product(S(f"out_{neuron}"), total(ONE, -S(f"out_{neuron}"))))
-    yield from _slopes(d, one)
+    if _has_sigmoid(d):
+        yield from _slopes(d, _of_sigmoid)
 
 
-@mistake(
+@misconception(*_SIGMOID, rank=3)
+def sigmoids_slope_from_elsewhere(d: Derivation) -> Shapes:
+    """The same where no neuron is a sigmoid, so that hardly anybody thinks of it."""
+    if not _has_sigmoid(d):
+        yield from _slopes(d, _of_sigmoid)
+
+
+def _of_sigmoid(neuron: str) -> Edit:
+    return becomes(product(S(f"out_{neuron}"), total(ONE, -S(f"out_{neuron}"))))
+
+
+def _has_sigmoid(d: Derivation) -> bool:
+    return any(activation.name == "sigmoid" for activation in d.network.activations)
+
+
+@misconception(
     "takes a part of the slope",
     "use only one factor of the slope",
     "the slope is the product of both factors, such as out · (1 − out)",
@@ -110,7 +130,7 @@ def part_of_slope(d: Derivation) -> Shapes:
     yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
 
 
-@mistake(
+@misconception(
     "takes another neuron's slope",
     "use the slope of another neuron",
     "each neuron has the slope that belongs to its own output",
@@ -126,7 +146,7 @@ def other_neurons_slope(d: Derivation) -> Shapes:
                     yield f"that of {other} instead of {own}", {step.name: instead(names)}
 
 
-@mistake(
+@misconception(
     "takes only the diagonal of the softmax slope",
     "use only the slope of each output with respect to its own net input",
     "with softmax each net input moves every output",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpkit.core.figures import NotANumber, read
+from bpkit.mistakes.typed_number import NotANumber, read
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import combinations
+from typing import Any
 
 import sympy as sp
 
@@ -11,11 +12,11 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, names_in, product, put
 from bpkit.core.quantities import Role
-from bpkit.core.rewrites import Edit, S, becomes, instead, times
-from bpkit.core.slips.places import Rule, Shapes, at, ends, mistake, places, slopes_of_loss
+from bpkit.mistakes.misconceptions.rule import Rule, Shapes, Shows, at, ends, misconception, places, slopes_of_loss
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
 
 
-@mistake("swaps the targets", "swap the targets", "each output has its own target")
+@misconception("swaps the targets", "swap the targets", "each output has its own target")
 def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
     for one, other in combinations(d.network.targets, 2):
@@ -23,7 +24,7 @@ def targets_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
 
-@mistake("forgets the square", "forget the square", "you square each error before you add it")
+@misconception("forgets the square", "forget the square", "you square each error before you add it")
 def square_forgotten(d: Derivation) -> Shapes:
     """½(y - out) instead of ½(y - out)²; or the size of it."""
     errors = [step.name for step in _errors(d) if _textbook(d) and _squares(step.rhs)]
@@ -40,7 +41,7 @@ def _squares(rhs: sp.Expr) -> bool:
     return any(power.exp == 2 for power in rhs.atoms(sp.Pow))
 
 
-@mistake(
+@misconception(
     "counts one output's error only",
     "count the error of one output only",
     "the loss is the sum of the errors of all outputs",
@@ -52,7 +53,7 @@ def one_error_only(d: Derivation) -> Shapes:
             yield f"E_{o} alone", {"E_total": becomes(f"E_{o}")}
 
 
-@mistake(
+@misconception(
     "leaves out the second half of the cross-entropy",
     "leave out the second half of the cross-entropy",
     "the part (1 − y) · ln(1 − out) belongs to it",
@@ -67,10 +68,11 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
         yield "", edits
 
 
-@mistake(
+@misconception(
     "swaps the sign of the error",
     "swap the sign of the error",
     "the slope is output minus target; where a book has target minus output, its update adds",
+    rank=1,
 )
 def error_sign(d: Derivation) -> Shapes:
     """y - out instead of out - y."""
@@ -79,16 +81,15 @@ def error_sign(d: Derivation) -> Shapes:
 
 
 def _scaling(
-    name: str,
-    you: str,
-    sentence: str,
+    words: tuple[str, str, str],
     lines: Callable[[Derivation], list[Step]],
     factor: sp.Rational,
     of: Callable[[Derivation], bool] = lambda d: True,
     detail: str = "",
+    **known: Any,
 ) -> Rule:
     """Some lines are a factor too large, for the losses that the words hold of."""
-    return Rule(name, you, sentence, lambda d: iter([(detail, _scaled(lines(d), factor))] if of(d) else []))
+    return misconception(*words, **known)(lambda d: iter([(detail, _scaled(lines(d), factor))] if of(d) else []))
 
 
 def _errors(d: Derivation) -> list[Step]:
@@ -115,31 +116,40 @@ def _has_no_half(d: Derivation) -> bool:
 
 
 TWO, HALF = sp.Integer(2), sp.Rational(1, 2)
-_GRADIENT, _SLOPE = "doubles the gradient", "double the slope of the loss"
+_DOUBLED, _DOUBLE = "doubles the gradient", "double the slope of the loss"
+_HALVED = "halves the gradient"
 doubled = _scaling(
-    _GRADIENT, _SLOPE, "the 2 from the square and the ½ of this loss cancel", slopes_of_loss, TWO, _has_half
+    (_DOUBLED, _DOUBLE, "the 2 from the square and the ½ of this loss cancel"), slopes_of_loss, TWO, _has_half, rank=1
 )
 doubled_otherwise = _scaling(
-    _GRADIENT, _SLOPE, "this loss has no second factor of 2", slopes_of_loss, TWO, _has_no_half
+    (_DOUBLED, _DOUBLE, "this loss has no second factor of 2"), slopes_of_loss, TWO, _has_no_half, rank=1
 )
-halved = _scaling("halves the gradient", "halve the slope of the loss", "there is a ½ too many", slopes_of_loss, HALF)
+halved = _scaling((_HALVED, "halve the slope of the loss", "there is a ½ too many"), slopes_of_loss, HALF, rank=1)
 half_forgotten = _scaling(
-    "forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference", _errors, TWO, _has_half
+    ("forgets the ½", "forget the ½ of the loss", "each error is half of the squared difference"),
+    _errors,
+    TWO,
+    _has_half,
+    rank=1,
 )
 loss_doubled = _scaling(
-    "doubles the loss", "double the loss", "the errors of this loss have no factor 2", _errors, TWO, _has_no_half
+    ("doubles the loss", "double the loss", "the errors of this loss have no factor 2"),
+    _errors,
+    TWO,
+    _has_no_half,
+    rank=1,
 )
-loss_halved = _scaling("halves the loss", "halve the loss", "there is a ½ too many", _errors, HALF)
+loss_halved = _scaling(("halves the loss", "halve the loss", "there is a ½ too many"), _errors, HALF, rank=1)
 # In the loss and in its slope, which shows after updates.
-_you, _why = "forget the ½ of the loss", "without it the loss and its gradient are both twice as large"
-both_doubled = _scaling(_GRADIENT, _you, _why, _both, TWO, _has_half, "and the loss")
-_you, _why = "double the loss", "its gradient is then twice as large, too"
-both_doubled_otherwise = _scaling(_GRADIENT, _you, _why, _both, TWO, lambda d: not _has_half(d), "and the loss")
-_you, _why = "halve the loss", "its gradient is then half as large, too"
-both_halved = _scaling("halves the gradient", _you, _why, _both, HALF, detail="and the loss")
+_BOTH: dict[str, Any] = {"detail": "and the loss", "shows": Shows.TRAINING}
+_why = "without it the loss and its gradient are both twice as large"
+both_doubled = _scaling((_DOUBLED, "forget the ½ of the loss", _why), _both, TWO, _has_half, **_BOTH)
+_why = "its gradient is then twice as large, too"
+both_doubled_otherwise = _scaling((_DOUBLED, "double the loss", _why), _both, TWO, lambda d: not _has_half(d), **_BOTH)
+both_halved = _scaling((_HALVED, "halve the loss", "its gradient is then half as large, too"), _both, HALF, **_BOTH)
 
 
-@mistake(
+@misconception(
     "takes the mean instead of the sum",
     "divide by the number of terms",
     "these terms are added up and not divided by their number",
@@ -160,7 +170,7 @@ def mean_of_outputs(d: Derivation) -> Shapes:
         yield f"over the neurons that {bias} feeds", {f"dE_total/d{bias}": times(sp.Rational(1, len(fed)))}
 
 
-@mistake(
+@misconception(
     "takes the sum instead of the mean",
     "take the sum instead of the mean",
     "this loss is a mean, so divide the sum by the number of its terms",
@@ -184,7 +194,7 @@ def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:
     return {step.name: times(factor) for step in lines}
 
 
-@mistake(
+@misconception(
     "takes the error instead of its slope",
     "send back the error itself",
     "you send back the slope of the error with respect to the output",

@@ -13,11 +13,12 @@ from thorough import THOROUGH
 from wrong_programs import Numbers, random_numbers, run
 
 import bpkit as bp
-from bpkit.core.detective import question, value_in, wrong_values
-from bpkit.core.diagnosis import dense
-from bpkit.core.figures import read
-from bpkit.core.misconceptions import catalogue
 from bpkit.core.numeric import loss_over
+from bpkit.mistakes.diagnose import dense
+from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.question import question
+from bpkit.mistakes.typed_number import read
+from bpkit.mistakes.variants import value_in, wrong_values
 
 N, P = bp.Network, bp.Problem
 MAZUR, ARTICLE = bp.examples.mazur.problem, bp.examples.article.problem
@@ -43,7 +44,7 @@ UNTAUGHT = P(
 RIGHT = ("correct", "rounded", "few_digits")
 
 
-def names(found: bp.core.explanation.Diagnosis) -> list[str]:
+def names(found: bp.mistakes.verdict.Diagnosis) -> list[str]:
     return [one.name for one in found.misconceptions]
 
 

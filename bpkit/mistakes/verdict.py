@@ -1,70 +1,81 @@
-"""The single mistakes that give a number, and the verdict that names them."""
+"""What the detective answers: explanations, and the diagnosis that holds them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
+from bpkit.core.chain_rule import Step
+from bpkit.core.quantities import Quantity
+from bpkit.core.shown import Shown
+from bpkit.mistakes.rewrite import Misconception
+from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.variants import Way, outcomes, plan, rewriter_of
 
-from bpkit.core.alternatives import Way, outcomes, plan, rewriter_of
-from bpkit.core.case import HAIR, Case
-from bpkit.core.detective import mistakes
-from bpkit.core.explanation import Diagnosis, Explanation, capital
-from bpkit.core.paper import SHOWN, half_unit
+if TYPE_CHECKING:
+    from bpkit.mistakes.evidence import Case
 
-KEEPS = "keeps the old value"
-OWN_FACTOR = "takes the parameter for its own factor"
 TOLD = 3  # mistakes in one sentence; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
+KEEPS = "keeps the old value"
 
-Test = Callable[[float], bool]
+
+def capital(sentence: str) -> str:
+    """A sentence with its first letter large and a full stop."""
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def fitting(case: Case) -> list[Explanation]:
-    """The single mistakes that give the digits typed, or asked; one shape of each, the simplest first.
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
+    """One way to come to the number: what was done, where, and what should stand there.
 
-    What gives 0 is most likely a parameter that is 0, taken for its own factor.
+    ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
+    is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as
+    the mistake writes it. ``parts`` holds the misconceptions, two where it takes a pair.
     """
-    found = _found(case, _tests(case))
-    return sorted(found, key=lambda one: one.name != OWN_FACTOR) if vanishes(case, case.figure.value) else found
+
+    name: str
+    you: str
+    sentence: str
+    step: Step
+    written: Step
+    value: float
+    detail: str = ""
+    parts: tuple[Misconception, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The line, and what it should be."""
+        return str(self._shown("where"))
 
 
-def nearly(case: Case) -> list[Explanation]:
-    """The single mistakes that give the number but for rounding on the way, to the digits asked or shown.
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Shown):
+    """The verdict on a number: ``correct``, ``rounded``, ``few_digits``, ``misconception`` or ``unknown``, and why.
 
-    None where the truth comes as near.
+    ``few_digits`` is neither right nor wrong: what was typed fits the right number, and leaves too much of it open.
+
+    ``misconceptions`` are the explanations that fit, the simplest first. ``sure`` is False where too few digits say
+    so, or several explanations fit; ``tell_apart`` names a quantity whose value would decide between those.
+    ``decimals`` says for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have
+    explanations too, less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows
+    from; they stand among the misconceptions as errors carried forward. ``hints`` are true sayings about a number
+    that nothing explains. ``names`` has the quantity of each name.
     """
-    figure, enough = case.figure, case.digits or SHOWN.places + 1
-    if figure.digits < enough or abs(figure.value - case.exact) <= case.rounding:
-        return []
-    return _found(case, [lambda number: abs(figure.value - number) <= case.reach(number)])
 
-
-def _tests(case: Case) -> list[Test]:
-    """What a mistake's number has to be for the one typed to be it."""
-    figure, value, asked = case.figure, case.figure.value, case.digits or 0
-    if vanishes(case, value):
-        return [lambda number: vanishes(case, number)]
-    if asked:  # fewer digits are enough where the last ones are zeros
-        return [case.is_it, lambda number: abs(value - number) <= half_unit(number, asked) * HAIR]
-    return [case.is_it, figure.rounds, figure.cuts]
-
-
-def vanishes(case: Case, value: float) -> bool:
-    """Is it nothing, beside the right number: 0, or what floats leave of it?"""
-    return abs(value) <= 1e-12 * abs(case.exact)
-
-
-def _found(case: Case, tests: list[Test]) -> list[Explanation]:
-    ways, tried = mistakes(case.asked), [case.numbers, *([case.handed] if case.given else [])]
-    found: dict[str, Explanation] = {}
-    for fits in tests:
-        for numbers in tried:
-            for way, number in zip(ways[1:], numbers[1:].tolist()):
-                other = abs(number - numbers[0]) > 1e-12 * abs(numbers[0])  # not right all the same
-                if way[0].name not in found and np.isfinite(number) and other and fits(number):
-                    found[way[0].name] = explain(case, way, number)
-    return list(found.values())
+    quantity: str
+    figure: Figure
+    verdict: str
+    message: str
+    exact: float
+    misconceptions: tuple[Explanation, ...] = ()
+    decimals: int | None = None
+    tell_apart: str | None = None
+    carried: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    sure: bool = True
+    names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
 
 
 def explain(case: Case, way: Way, value: float) -> Explanation:

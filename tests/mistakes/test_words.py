@@ -12,10 +12,10 @@ from wrong_programs import random_numbers
 
 import bpkit as bp
 from bpkit.apps.verdicts import LOOKS, settled, verdict_html, verdict_words
-from bpkit.core.detective import wrong_values
-from bpkit.core.explanation import Diagnosis
-from bpkit.core.misconceptions import catalogue, catalogue_of_training
 from bpkit.core.spelling import typeset
+from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.variants import wrong_values
+from bpkit.mistakes.verdict import Diagnosis
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
 DEEP = bp.Network(2, 2, 2, 1, activation=["relu", "leaky_relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")

@@ -1,0 +1,45 @@
+"""Every misconception as it looks on a network. A new one is a function in one of these files, under its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from types import MappingProxyType
+
+from bpkit.core.derivation import Derivation, derive
+from bpkit.core.network import Network
+from bpkit.core.problem import Problem
+from bpkit.mistakes.misconceptions import forward, loss, paths, slopes, update
+from bpkit.mistakes.misconceptions.rule import Rule, Shows
+from bpkit.mistakes.rewrite import Misconception
+
+__all__ = ["catalogue", "catalogue_of_training", "forward", "loss", "paths", "slopes", "update"]
+
+RULES = tuple(
+    rule for kind in (update, slopes, loss, paths, forward) for rule in vars(kind).values() if isinstance(rule, Rule)
+)
+Model = Network | Problem | Derivation
+
+
+@lru_cache(maxsize=128)
+def catalogue(model: Model) -> tuple[Misconception, ...]:
+    """Every misconception as it looks on the lines of a model, the likeliest first.
+
+    Those that come in several shapes stand once for each, under the same name.
+    """
+    return catalogue(derive(model)) if not isinstance(model, Derivation) else tuple(_on(model, training=False))
+
+
+@lru_cache(maxsize=128)
+def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
+    """The misconceptions that show after updates alone."""
+    return tuple(_on(model if isinstance(model, Derivation) else derive(model), training=True))
+
+
+def _on(d: Derivation, training: bool) -> Iterator[Misconception]:
+    for rule in sorted(RULES, key=lambda rule: rule.rank):
+        if (rule.shows is Shows.TRAINING) == training:
+            for detail, found in rule(d):
+                if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
+                    of_answer = rule.shows is Shows.ANSWER
+                    yield Misconception(rule.name, rule.you, rule.sentence, detail, MappingProxyType(edits), of_answer)
