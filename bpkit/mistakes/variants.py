@@ -97,7 +97,10 @@ def plan(
     return Plan(len(ways), tuple(places[name] for name in wanted), run)
 
 
-_HELPERS = ("n_samples", "full__", "mean__", "settle__")
+# What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0 for
+# all samples but the last, or the first, so that a mean keeps that one's value.
+LAST, FIRST = "only_last", "only_first"
+_HELPERS = ("n_samples", LAST, FIRST, "full__", "mean__", "settle__")
 
 
 def _side_by_side(columns: list[int]) -> Columns:
@@ -187,7 +190,9 @@ def _run(
     # A row for each sample, or one number for all; arrays throughout, as the lines choose element by element.
     numbers = {name: np.asarray(value, dtype=float).reshape(-1, 1) for name, value in problem.givens.items()}
     handed = {identifier(name): np.float64(value) for name, value in given.items()}
-    helpers = dict(zip(_HELPERS, (1.0 if summed else float(samples), full, settled, settle or _as_they_are)))
+    count = 1.0 if summed else float(samples)
+    last = np.where(np.arange(samples) == samples - 1, count, 0.0)[:, None]
+    helpers = dict(zip(_HELPERS, (count, last, last[::-1], full, settled, settle or _as_they_are)))
     with np.errstate(all="ignore"):
         rows = made.run(**{**numbers, **start}, **handed, **helpers)
         whole = map(full, rows)  # + 0.0 turns a negative zero round, as the mean does
@@ -207,7 +212,7 @@ def _loop(derivation: Derivation, way: Way) -> Callable[..., tuple[float, ...]]:
     body = [f"    {identifier(step.name)} = {code(expr)}" for step, expr in rows]
     names = ", ".join(follows.values())
     body = ["for left in range(steps):", *body, f"    {names}, = {', '.join(follows)},", f"return ({names},)"]
-    arguments = [*derivation.program.givens, "n_samples", "steps"]
+    arguments = [*derivation.program.givens, *_HELPERS[:3], "steps"]
     return compiled("train", arguments, body, derivation.network.functions)
 
 
@@ -219,7 +224,7 @@ def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) 
     for row, way in zip(table, ways):
         # A way whose numbers leave the floats leads nowhere.
         with suppress(ArithmeticError, ValueError):
-            row[:] = _loop(derivation, way)(**problem.givens, n_samples=1.0, steps=updates)
+            row[:] = _loop(derivation, way)(**problem.givens, **dict.fromkeys(_HELPERS[:3], 1.0), steps=updates)
     return _run(last, problem, dict(zip(names, table.T)), {}, None)
 
 
