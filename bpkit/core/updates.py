@@ -93,15 +93,15 @@ class UpdateRule:
         yield from self._step(parameter, gradient)
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
-        yield _new(parameter, f"gradient descent: {parameter.name} goes against its slope", gradient)
+        yield new_value(parameter, f"gradient descent: {parameter.name} goes against its slope", gradient)
 
 
-def _new(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
+def new_value(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
     """The line of the new value: the old one minus learning rate times the step."""
     return updated(parameter), total(parameter.symbol, product(MINUS, RATE, *step)), reason
 
 
-def _remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, sp.Symbol]:
+def remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, sp.Symbol]:
     """What a rule remembers of a parameter: the quantity, its symbol and the one before the update."""
     state = Quantity(letter, of=parameter, role=Role.UPDATE, tag=STATE, block=parameter.block)
     return state, state.symbol, before(state).symbol
@@ -130,9 +130,9 @@ class Momentum(UpdateRule):
     beta: float = 0.9
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
-        state, v, old = _remembered("v", parameter)
+        state, v, old = remembered("v", parameter)
         yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}"
-        yield _new(parameter, f"momentum: {parameter.name} goes on against its velocity", v)
+        yield new_value(parameter, f"momentum: {parameter.name} goes on against its velocity", v)
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,10 +147,10 @@ class RMSProp(UpdateRule):
     epsilon: float = 1e-8
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
-        state, s, old = _remembered("s", parameter)
+        state, s, old = remembered("s", parameter)
         mean = _mean(symbol("rho"), old, power(gradient, 2))
         yield state, mean, f"running mean of the squared slopes of {parameter.name}"
-        yield _new(parameter, f"RMSProp: {parameter.name} goes a step of even length", gradient, _root(s))
+        yield new_value(parameter, f"RMSProp: {parameter.name} goes a step of even length", gradient, _root(s))
 
 
 @dataclass(frozen=True, repr=False)
@@ -177,14 +177,14 @@ class Adam(UpdateRule):
             ("v", symbol("beta2"), power(gradient, 2), "squared slopes"),
         )
         for letter, beta, moment, what in moments:
-            state, now, old = _remembered(letter, parameter)
+            state, now, old = remembered(letter, parameter)
             yield state, _mean(beta, old, moment), f"running mean of the {what} of {parameter.name}"
             rhs = product(now, power(total(ONE, -power(beta, symbol("t"))), -1))
             reason = f"{now} without the bias of its start at 0"
             hats.append((replace(state, letter=f"{letter}hat", tag="hat"), rhs, reason))
         yield from hats
         first, second = (hat.symbol for hat, *_ in hats)
-        yield _new(parameter, f"Adam: {parameter.name} goes its step", first, _root(second))
+        yield new_value(parameter, f"Adam: {parameter.name} goes its step", first, _root(second))
 
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:

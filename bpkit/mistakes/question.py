@@ -40,6 +40,17 @@ class Question:
         """The right numbers of the pass that the quantity belongs to."""
         return evaluate(self.problem.updated(self.updates) if self.updates else self.problem)
 
+    @property
+    def made(self) -> int:
+        """How many updates the quantity is behind; a new value is behind the one that makes it."""
+        return self.updates + (self.derivation[self.quantity].role is Role.UPDATE)
+
+    def of(self, problem: Problem, turns: int = 1) -> Question:
+        """The same quantity of another problem, which takes so many updates for each of this one."""
+        own = self.made - self.updates
+        updates = self.made * turns - own
+        return Question(turn(problem) if own and not updates else problem, self.quantity, updates)
+
     def __str__(self) -> str:
         return self.quantity + (f" after {self.updates} update{'s' * (self.updates > 1)}" if self.updates else "")
 

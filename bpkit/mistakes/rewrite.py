@@ -24,7 +24,7 @@ class Misconception:
 
     ``edits`` maps the names of lines to what the mistake makes of their right sides. Where a mistake comes in several
     shapes (one path or the other), each is a misconception of the same name whose ``detail`` says which. ``of_answer``
-    marks slips in the answer itself, which training would not repeat.
+    marks slips in the answer itself, which training would not repeat; ``rank`` is 1 for the likeliest mistakes.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Misconception:
     detail: str
     edits: Mapping[str, Edit]
     of_answer: bool = False
+    rank: int = 2
 
     def applied(self, derivation: Derivation) -> Derivation:
         """The whole derivation as the mistake writes it."""
@@ -123,6 +124,11 @@ def instead(names: Mapping[str, str]) -> Edit:
     """Other quantities in the places of some, all at once."""
     values = {S(old): S(new) for old, new in names.items()}
     return lambda rhs: put(rhs, values)
+
+
+def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
+    """One expression instead of another."""
+    return lambda rhs: put(rhs, {old: new})
 
 
 def without(*factors: sp.Expr | str) -> Edit:

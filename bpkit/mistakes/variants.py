@@ -97,8 +97,8 @@ def plan(
     return Plan(len(ways), tuple(places[name] for name in wanted), run)
 
 
-# What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0 for
-# all samples but the last, or the first, so that a mean keeps that one's value.
+# What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0
+# for all samples but the last, or the first, so that a mean keeps the value of that one.
 LAST, FIRST = "only_last", "only_first"
 _HELPERS = ("n_samples", LAST, FIRST, "full__", "mean__", "settle__")
 

@@ -9,15 +9,16 @@ from types import MappingProxyType
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.mistakes.misconceptions import forward, loss, paths, slopes, update
-from bpkit.mistakes.misconceptions.rule import Rule, Shows
+from bpkit.mistakes.misconceptions import forward, loss, paths, procedures, slopes, update
+from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
-__all__ = ["catalogue", "catalogue_of_training", "forward", "loss", "paths", "slopes", "update"]
+__all__ = ["catalogue", "catalogue_of_training", "forward", "loss", "paths", "procedures", "slopes", "update"]
 
 RULES = tuple(
     rule for kind in (update, slopes, loss, paths, forward) for rule in vars(kind).values() if isinstance(rule, Rule)
 )
+PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
 Model = Network | Problem | Derivation
 
 
@@ -37,9 +38,9 @@ def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
 
 
 def _on(d: Derivation, training: bool) -> Iterator[Misconception]:
-    for rule in sorted(RULES, key=lambda rule: rule.rank):
-        if (rule.shows is Shows.TRAINING) == training:
-            for detail, found in rule(d):
-                if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
-                    of_answer = rule.shows is Shows.ANSWER
-                    yield Misconception(rule.name, rule.you, rule.sentence, detail, MappingProxyType(edits), of_answer)
+    rules = [rule for rule in sorted(RULES, key=lambda rule: rule.rank) if (rule.shows is Shows.TRAINING) == training]
+    for rule in rules:
+        words, of_answer = (rule.name, rule.you, rule.sentence), rule.shows is Shows.ANSWER
+        for detail, found in rule(d):
+            if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
+                yield Misconception(*words, detail, MappingProxyType(edits), of_answer, rule.rank)

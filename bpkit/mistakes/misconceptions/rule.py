@@ -10,6 +10,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.network import Edge, Network, natural
 from bpkit.core.quantities import Quantity, Role
+from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import Edit
 
 Shapes = Iterator[tuple[str, dict[str, Edit]]]
@@ -41,6 +42,26 @@ class Rule:
 
     def __call__(self, derivation: Derivation) -> Shapes:
         return self.shapes(derivation)
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A mistake in the way to the number, whose every line is right, on another problem: ``elsewhere`` finds what is
+    asked there, a word on it, and the line to look at.
+    """
+
+    name: str
+    you: str
+    sentence: str
+    elsewhere: Callable[[Question], Iterator[tuple[str, Question, str]]]
+    rank: int = 2
+
+
+def procedure(
+    name: str, you: str, sentence: str, *, rank: int = 2
+) -> Callable[[Callable[[Question], Iterator[tuple[str, Question, str]]]], Procedure]:
+    """Give a function that finds what is asked on another problem its words."""
+    return lambda elsewhere: Procedure(name, you, sentence, elsewhere, rank)
 
 
 def misconception(

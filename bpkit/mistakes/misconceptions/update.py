@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, product, total
+from bpkit.core.expressions import MINUS, ONE, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.core.updates import GradientDescent
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception, new_values, places
-from bpkit.mistakes.rewrite import Edit, S, becomes, times, without
+from bpkit.core.updates import COUNT, DECAY, STATE, GradientDescent
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, misconception, new_values, places
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
+
+HALF = sp.Rational(1, 2)
 
 
 @misconception(
@@ -156,3 +159,106 @@ def already_updated(d: Derivation) -> Shapes:
     """The new weights after a layer, where the derivatives before it need the old ones."""
     lines = [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")]
     yield "", {step.name: becomes(new_values(d)[step.rhs.name].name) for step in lines}
+
+
+# Rules that remember something
+
+
+def _remembers(d: Derivation) -> list[Step]:
+    """The lines of what an update rule remembers of each parameter."""
+    return [step for step in d if step.role is Role.UPDATE and step.quantity.tag == STATE and step.quantity.of]
+
+
+@misconception(
+    "leaves out the correction of the running means",
+    "leave out the correction of the running means",
+    "they start at 0, and dividing by 1 − βᵗ makes up for it",
+)
+def means_uncorrected(d: Derivation) -> Shapes:
+    """m and v as they are, where Adam divides them by 1 - beta^t; both or one of them."""
+    hats = [step for step in d if step.quantity.tag == "hat"]
+    letters = dict.fromkeys(step.quantity.letter for step in hats)
+    for chosen in (letters, *([letter] for letter in letters)) if hats else ():
+        edits = {s.name: becomes(s.rhs.args[0]) for s in hats if s.quantity.letter in chosen}
+        yield "" if len(chosen) > 1 else f"of {next(iter(chosen)).removesuffix('hat')}", edits
+
+
+@misconception(
+    "counts the updates from 0",
+    "count the updates from 0",
+    "the first update has the number 1",
+)
+def counted_from_zero(d: Derivation) -> Shapes:
+    """beta^(t - 1), where Adam has beta^t."""
+    t = COUNT.symbol
+    hats = [step for step in d if step.quantity.tag == "hat"]
+    yield "", {step.name: lambda rhs: put(rhs, {t: total(t, MINUS)}) for step in hats}
+
+
+@misconception(
+    "swaps the shares of the old and the new",
+    "swap the shares of the old mean and the new gradient",
+    "the old mean counts β, and the new gradient 1 − β",
+)
+def shares_swapped(d: Derivation) -> Shapes:
+    """(1 - beta) of what is remembered and beta of the gradient."""
+    edits: dict[str, Edit] = {}
+    for step in _remembers(d):
+        old, new = step.rhs.args
+        if new.is_Mul and old.is_Mul:
+            edits[step.name] = becomes(total(product(new.args[0], *old.args[1:]), product(old.args[0], *new.args[1:])))
+    yield "", edits
+
+
+@misconception(
+    "takes the gradient's share into the velocity",
+    "multiply the gradient by 1 − β",
+    "this velocity adds the whole gradient",
+)
+def share_taken(d: Derivation) -> Shapes:
+    """beta·v + (1 - beta)·g, where momentum adds g."""
+    edits: dict[str, Edit] = {}
+    for step in _remembers(d):
+        old, new = step.rhs.args
+        if old.is_Mul and new.is_Symbol:
+            edits[step.name] = becomes(total(old, product(total(ONE, -old.args[0]), new)))
+    yield "", edits
+
+
+@misconception(
+    "forgets the square in the running mean",
+    "forget to square the gradient",
+    "this is the running mean of the squared gradients",
+)
+def mean_not_squared(d: Derivation) -> Shapes:
+    """The mean of the gradients, where that of their squares belongs."""
+    squared = [step for step in _remembers(d) if any(power.exp == 2 for power in step.rhs.atoms(sp.Pow))]
+    edit: Edit = lambda rhs: put(rhs, {power: power.base for power in rhs.atoms(sp.Pow) if power.exp == 2})
+    yield "", {step.name: edit for step in squared}
+
+
+@misconception(
+    "forgets the root of the running mean",
+    "forget the square root",
+    "the step is divided by the root of the mean of the squares",
+)
+def root_forgotten(d: Derivation) -> Shapes:
+    """The gradient over the mean of the squares, without its root."""
+    rooted = [step for step in new_values(d).values() if any(power.exp == HALF for power in step.rhs.atoms(sp.Pow))]
+    edit: Edit = lambda rhs: put(rhs, {power: power.base for power in rhs.atoms(sp.Pow) if power.exp == HALF})
+    yield "", {step.name: edit for step in rooted}
+
+
+@misconception(
+    "updates the biases with weight decay",
+    "let the biases decay too",
+    "only weights decay",
+)
+def biases_decayed(d: Derivation) -> Shapes:
+    """The bias, too, loses a share of itself."""
+    edits: dict[str, Edit] = {}
+    for step in d if d.update.weight_decay else ():
+        if step.role is Role.UPDATE and step.quantity.tag in (STATE, "bias") and (bias := ends(step)[0]).tag == "bias":
+            gradient = S(f"dE_total/d{bias.name}")
+            edits[step.name] = instead_of(gradient, total(gradient, product(DECAY, bias.symbol)))
+    yield "", edits
