@@ -25,7 +25,11 @@ SHOWN = MappingProxyType(
         "Trace": {"plot": "show.plots:loss_curve"},
         "Values": {"__repr__": "show.table:values_text", "_repr_html_": "show.table:values_html"},
         "GradientCheck": {"__repr__": "show.table:check_text", "_repr_html_": "show.table:check_html"},
-        "Explanation": {"__repr__": "show.verdict:explanation_text", "where": "show.verdict:should_be"},
+        "Explanation": {
+            "__repr__": "show.verdict:explanation_text",
+            "look": "show.verdict:look",
+            "where": "show.verdict:should_be",
+        },
         "Diagnosis": {"__repr__": "show.verdict:diagnosis_text", "_repr_html_": "show.verdict:diagnosis_html"},
         "Audit": {"__repr__": "show.table:audit_text", "_repr_html_": "show.table:audit_html"},
     }

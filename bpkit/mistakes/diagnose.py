@@ -10,33 +10,29 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
-from bpkit.core.runtime import Array
-from bpkit.core.spelling import typeset
-from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, fitting, nearly
+from bpkit.core.quantities import Role
+from bpkit.core.text import sides_text
+from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
-from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question, question, turn
-from bpkit.mistakes.typed_number import (
-    MOST_DIGITS,
-    TELLING_DIGITS,
-    Figure,
-    digit_missing,
-    pen_slips,
-    read,
-    scaled,
-)
+from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
+from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
 from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import KEEPS, WORDS, Diagnosis, Explanation, blame, explain
+from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, blame, explain
 
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
 LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
 ALIKE = 0.02  # and so near, where every number was kept alike and every digit comes out
 COARSE = 0.3  # or where they were kept to four decimals: of a small number those leave hardly any digit
 KEPT = 100  # units: who keeps so many decimals computes numbers that have at least so many units of the last
-PAIR_DIGITS = 6  # with fewer, some pair fits almost any number
-PAIR_CHANCE = 0.02  # of a random number near the one typed to be hit by a pair; above that a hit says nothing
+FEW_DIGITS = 3  # below them a pair of mistakes fits almost any number
+PAIR_DIGITS = 6
+LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be named, though not for sure
+TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
 
@@ -61,8 +57,13 @@ def diagnose(
     """
     if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
-    case = Case(question(problem, quantity), read(value), _handed(problem, given), digits)
-    for enquiry in _ASKED if digits else _OPEN:
+    asked, handed = question(problem, quantity), _handed(problem, given)
+    case = Case(asked, read(value), handed, digits)
+    return _judged(case)
+
+
+def _judged(case: Case) -> Diagnosis:
+    for enquiry in _ASKED if case.digits else _OPEN:
         if verdict := enquiry(case):
             return verdict
     return unknown(case)
@@ -141,28 +142,36 @@ def _few(case: Case) -> Diagnosis:
 
 def carried(case: Case) -> Diagnosis | None:
     """Right, from earlier values that may be wrong."""
-    if not case.given:
-        return None
-    value, figure = case.from_given, case.figure
-    asked = half_unit(value, case.digits) * HAIR if case.digits else 0.0
-    if not figure.holds(value) and abs(figure.value - value) > asked:
-        return None
-    if not case.fixes(0.5 * figure.unit) and not case.is_it(value):
-        return _few(case)
+    return _follows(case) if case.given and case.follows(rounded=bool(case.digits)) else None
+
+
+def carried_rounded(case: Case) -> Diagnosis | None:
+    """The same, where more digits of the earlier values were used than are given."""
+    return _follows(case) if case.given and case.follows(rounded=True) else None
+
+
+def _follows(case: Case) -> Diagnosis | None:
     wrong = case.wrong_given()
+    if case.digits and (spoiled := _trivial(case, wrong)):
+        usual = _judged(Case(case.asked, case.figure, {}, case.digits))
+        why = f" It does not count as following from your {spoiled}, which makes the rest trivial."
+        return replace(usual, message=usual.message + why)
+    if not case.fixes(0.5 * case.figure.unit) and not case.is_it(case.from_given):
+        return _few(case)
     if not wrong:
         places = min(one.decimals for one in case.typed.values())
         return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
     told = " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in wrong)
-    message = (
-        f"Right for your {told}. Look for the mistake there, if you worked {'those' if wrong[1:] else 'that'} out."
-    )
-    words = ("error carried forward", "go on from an earlier mistake", "the step is right, an earlier value is not")
-    earlier = tuple(
-        Explanation(*words, step, step, value, f"from {step.name}")
-        for step in (case.asked.derivation[name] for name in wrong)
-    )
-    return case.verdict("correct", message, misconceptions=earlier, carried=tuple(wrong))
+    message = f"Right for your {told}. Look for the mistake there if you worked {'those' if wrong[1:] else 'that'} out."
+    return case.verdict("correct", message, carried=tuple(wrong))
+
+
+def _trivial(case: Case, wrong: list[str]) -> str:
+    """The earlier wrong values that leave nothing to compute, in words."""
+    trivial = [name for name in wrong if case.given[name] in TRIVIAL]
+    if not trivial and wrong and abs(case.from_given) < 1e-3 * abs(case.exact):
+        trivial = wrong
+    return " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in trivial)
 
 
 def within_digits(case: Case) -> Diagnosis | None:
@@ -225,17 +234,18 @@ def plainly(case: Case) -> Diagnosis | None:
         also = " or ".join(f"if you {one.you}" for one in found[:2])
         message = f"{likelier.message} You also get this {also}; more digits would show which."
         return replace(likelier, message=message, misconceptions=tuple(found), sure=False)
-    return blame(case, found)
+    return blame(case, found, chance=case.chance)
 
 
 def guessed(case: Case) -> Diagnosis | None:
     """Mistakes that give the few digits typed, or those that were asked."""
-    return blame(case, fitting(case) if case.digits else [*fitting(case), *slips(case)])
+    found = fitting(case) if case.digits else [*fitting(case), *slips(case)]
+    return blame(case, found, chance=case.chance)
 
 
 def displayed(case: Case) -> Diagnosis | None:
     """Mistakes that were gone on with in the digits asked, or in those that a page shows."""
-    return blame(case, nearly(case))
+    return blame(case, nearly(case), chance=case.chance)
 
 
 def one_term(case: Case) -> Diagnosis | None:
@@ -254,53 +264,23 @@ def one_term(case: Case) -> Diagnosis | None:
 
 
 def pair(case: Case) -> Diagnosis | None:
-    if case.figure.digits < PAIR_DIGITS or case.asked.updates > PAIRS_UP_TO:
+    """Two mistakes at once, as far as the digits typed single a pair out."""
+    figure = case.figure
+    if figure.digits < FEW_DIGITS or not figure.value or case.asked.updates > PAIRS_UP_TO:
         return None
-    ways, numbers = mistakes(case.asked, "pairs"), values(case.asked, "pairs")
-    hits = np.flatnonzero(np.abs(numbers - case.figure.value) <= 0.5 * case.figure.unit * (1 + 1e-9))
-    if not len(hits) or dense(case.figure, numbers):
+    ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
+    hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
+    chance = crowding(figure, numbers) if hits else 0.0
+    if chance > (CHANCE if figure.digits >= PAIR_DIGITS else LUCKY):
         return None
     found: dict[str, Explanation] = {}
     for hit in hits:
         one = explain(case, ways[hit], float(numbers[hit]))
         found.setdefault(one.name, one)
-    return blame(case, list(found.values())[:4])
-
-
-def distinct(numbers: Array) -> Array:
-    """The different whole numbers near some numbers (``np.unique`` would first load NumPy's masked arrays)."""
-    return np.array(sorted(set(np.round(numbers).tolist())))
-
-
-def dense(figure: Figure, numbers: Array) -> bool:
-    """Do numbers lie so close together near a figure that a random one would meet them?"""
-    with np.errstate(over="ignore"):
-        finite = distinct(numbers[np.isfinite(numbers)] / figure.unit)
-    here = figure.value / figure.unit
-    for radius in (30, 100, 300, 1000, 3000, 10_000, 100_000):
-        near = np.count_nonzero(np.abs(finite - here) <= radius) - 1
-        if near > 2 and near / (2 * radius) > PAIR_CHANCE:
-            return True
-    return False
-
-
-def own_biases(case: Case) -> Diagnosis | None:
-    """A bias of its own for each neuron, updated by its own delta, where a layer shares one."""
-    problem, network = case.asked.problem, case.asked.problem.network
-    shared = next((name for name, fed in network.biases.items() if len(fed) > 1), None)
-    if not case.asked.updates or network.bias != "layer" or not shared:
-        return None
-    split = problem.with_biases("neuron")
-    if case.asked.quantity not in split.derivation:
-        return None  # about a shared bias, which is then none
-    value = float(values(question(split, str(case.asked)), "true")[0])
-    if not case.figure.holds(value):
-        return None
-    step = case.asked.derivation.target(shared)
-    sentence = "the neurons of a layer share one bias, and its derivative is the sum of their deltas"
-    alone = replace(step, rhs=step.rhs.args[0])
-    you = "give each neuron a bias of its own"
-    return blame(case, [Explanation("gives each neuron a bias of its own", you, sentence, step, alone, value)])
+    verdict = blame(case, list(found.values())[:4], chance=chance)
+    # Where the factors of two mistakes come near that of another one, more digits are needed than against mere luck.
+    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20
+    return verdict and replace(verdict, sure=verdict.sure and sure)
 
 
 def pen_slip(case: Case) -> Diagnosis | None:
@@ -310,14 +290,12 @@ def pen_slip(case: Case) -> Diagnosis | None:
     return case.verdict("few_digits", "So far right, but a digit is missing in between. Compare with your working.")
 
 
-def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
-    """Sign, order of magnitude, slips of the pen, and what else the number would be right for."""
+def hints(case: Case) -> tuple[str, ...]:
+    """Sign, size, slips of the pen, and what else the number would be right for."""
+    figure, exact = case.figure, case.exact
     if not figure.value or not exact or not math.isfinite(exact):
         return ()
-    said, names = [], asked.derivation.quantities
-    if figure.value * exact < 0:
-        said.append("Its sign is wrong.")
-    size, power = abs(figure.value / exact), 0
+    said, size, power = [], abs(figure.value / exact), 0
     if size >= 3 or size <= 1 / 3:
         power = round(math.log10(size))
         slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
@@ -326,16 +304,42 @@ def hints(asked: Question, figure: Figure, exact: float) -> tuple[str, ...]:
         else:
             factor, way = (size, "large") if size > 1 else (1 / size, "small")
             much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10^{abs(power)}"
-            said.append(f"It is about {much} times too {way}.")
+            sign = "Its sign is wrong, and it" if figure.value * exact < 0 else "It"
+            said.append(f"{sign} is about {much} times too {way}.")
+    elif figure.value * exact < 0:
+        said.append("Its sign is wrong.")
     else:
-        said.append("Its order of magnitude is right.")
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
-        said += [f"It is right {typeset(words, names)}." for words in islice(slips, 1)]
-    if figure.digits >= TELLING_DIGITS:
-        same = [name for name, value in asked.exact.items() if not np.ndim(value) and figure.rounds(float(value))]
-        if same:
-            said.append(f"It is right for {typeset(' and '.join(same[:2]), names)}.")
+        said += [f"It is right {case.spelled(words)}." for words in islice(slips, 1)]
+    if same := _right_for(case):
+        said.append(f"It is right for {case.spelled(' and '.join(same[:2]))}.")
     return tuple(said)
+
+
+def _right_for(case: Case) -> list[str]:
+    """The other quantities that the number would be right for."""
+    if case.figure.digits < TELLING_DIGITS:
+        return []
+    numbers = ((name, value) for name, value in case.asked.exact.items() if not np.ndim(value))
+    return [name for name, value in numbers if name != case.asked.quantity and case.figure.rounds(float(value))]
+
+
+def first_to_check(case: Case) -> Step:
+    """The line to look at first: the one that uses what the number is right for; with a wrong sign the one that sets
+    it; else the last line of the way forward, which halves the search, or the first of all.
+    """
+    lines = [step for step in case.asked.derivation.toward(case.asked.quantity) if step.name not in case.given]
+    if same := _right_for(case):
+        using = [step for step in lines if not names_in(step.rhs).isdisjoint(same)]
+        if using:
+            return using[0]
+    if case.figure.value * case.exact < 0:
+        signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
+        if signed:
+            return signed[0]
+    forward = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag == "out"]
+    back = lines[-1].role is not Role.FORWARD
+    return forward[-1] if forward and back else lines[0]
 
 
 def unknown(case: Case) -> Diagnosis:
@@ -343,14 +347,15 @@ def unknown(case: Case) -> Diagnosis:
     if case.digits and case.figure.digits < case.digits:
         said = f"Not right. With the {case.digits} significant digits that are asked I can look for the mistake."
         return case.verdict("unknown", said)
-    found = hints(case.asked, case.figure, case.exact)
-    said = " ".join(["Not right, and I do not recognise the mistake.", *found[:2]])
+    found, first = hints(case), first_to_check(case)
+    check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")
+    said = " ".join(["Not right, and I do not recognise the mistake.", *found[:1], check])
     return case.verdict("unknown", said, hints=found)
 
 
 _OPEN = (
-    *(right, unchanged, so_far, carried, measured, plainly, on_paper, guessed, displayed),
-    *(own_biases, one_term, pair, pen_slip),
+    *(right, unchanged, so_far, carried, measured, plainly, carried_rounded, on_paper, guessed, displayed),
+    *(one_term, pair, pen_slip),
 )
 # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.
-_ASKED = (right, unchanged, within_digits, so_far, carried, guessed, displayed, own_biases, pen_slip)
+_ASKED = (right, unchanged, within_digits, so_far, carried, guessed, displayed, pen_slip)

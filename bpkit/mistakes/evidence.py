@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate, evaluate_given
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, half_unit, slack
+from bpkit.mistakes.misconceptions import PROCEDURES
+from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import mistakes, replaced, values
-from bpkit.mistakes.verdict import Diagnosis, Explanation, explain
+from bpkit.mistakes.verdict import Diagnosis, Explanation, explain, explain_elsewhere
+
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+Test = Callable[[Array], Flags]
 
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
@@ -38,6 +47,7 @@ class Case:
         self.asked, self.figure, self.digits = asked, figure, digits
         self.exact = float(asked.exact[asked.quantity])
         used = {step.name for step in (asked.derivation if asked.updates else asked.derivation.toward(asked.quantity))}
+        given = {**{source: given[copy] for copy, source in copies(asked.derivation).items() if copy in given}, **given}
         self.typed = {name: value for name, value in given.items() if name in used and name != asked.quantity}
         self.given = {name: figure.value for name, figure in self.typed.items()}
 
@@ -68,11 +78,55 @@ class Case:
         return values(self.asked, "singles", self.given)
 
     @cached_property
+    def elsewhere(self) -> list[tuple[Procedure, str, str, float]]:
+        """What comes out on another problem, for each mistake in the way to the number: detail, line and number."""
+        found = []
+        for procedure in PROCEDURES:
+            for detail, other, line in procedure.elsewhere(self.asked):
+                found.append((procedure, detail, line, float(values(other, "true")[0])))
+        return found
+
+    def hits(self, numbers: Array, fits: Test) -> list[int]:
+        """The places of the numbers that fit, and are finite and not right all the same."""
+        with np.errstate(all="ignore"):
+            other = np.isfinite(numbers) & (np.abs(numbers - self.exact) > 1e-12 * abs(self.exact))
+            return [int(place) for place in np.flatnonzero(other & fits(numbers))]
+
+    @cached_property
     def from_given(self) -> float:
         """The right number, from the given values on."""
+        return self._gone_on(self.given)
+
+    def _gone_on(self, given: Mapping[str, float]) -> float:
         if self.asked.problem.is_batch or self.asked.updates:
-            return float(values(self.asked, "true", self.given)[0])
-        return float(evaluate_given(self.asked.problem, self.given)[self.asked.quantity])
+            return float(values(self.asked, "true", given)[0])
+        return float(evaluate_given(self.asked.problem, given)[self.asked.quantity])
+
+    def follows(self, rounded: bool) -> bool:
+        """Is the number right, from the given values on? ``rounded`` allows for the digits that those do not show."""
+        value, figure = self.from_given, self.figure
+        if not math.isfinite(value):
+            return False
+        reach = half_unit(value, self.digits) * HAIR if self.digits else 0.0
+        if rounded:
+            reach += min(self._left_open(value), FIXED * abs(value))
+            reach = max(reach, float(self.reach(np.array(value)))) if self.digits else reach
+        return figure.holds(value) or abs(figure.value - value) <= reach
+
+    def _left_open(self, value: float) -> float:
+        """How far the number moves when each given value is half a unit of its last digit larger."""
+        halves = {
+            name: max(0.5 * one.unit, half_unit(one.value, self.digits) if self.digits else 0.0)
+            for name, one in self.typed.items()
+        }
+        moved = (self._gone_on({**self.given, name: self.given[name] + half}) for name, half in halves.items())
+        return sum(abs(other - value) for other in moved)
+
+    @cached_property
+    def chance(self) -> float:
+        """The share of random numbers near the one typed that would meet a known mistake."""
+        numbers = [value for *_, value in self.elsewhere]
+        return crowding(self.figure, np.concatenate([self.numbers, self.handed if self.given else [], numbers]))
 
     @property
     def before(self) -> str:
@@ -157,22 +211,30 @@ class Case:
             return slack(self.asked, SHOWN)
         return slack(self.asked, Paper(self.digits, significant=True)) + half_unit(self.exact, self.digits)
 
-    def reach(self, value: float) -> float:
+    def reach(self, value: Array) -> Array:
         """How far from a mistake's number rounding on the way can lead: in proportion to the right one.
 
         As the mistake's numbers begin with other digits, it is at least what six digits leave of a number.
         """
         from_ = self.old if self.old is not None and not self.asked.updates else 0.0
-        size, own = abs(self.exact - from_), abs(value - from_)
-        return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0
+        size, own = abs(self.exact - from_), np.abs(value - from_)
+        return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0 * own
 
+
+@lru_cache(maxsize=64)
+def copies(derivation: Derivation) -> Mapping[str, str]:
+    """Lines that only say another derivative once more: dE_total/dnet_o1 = dE_o1/dnet_o1, as o1 reaches no other error."""
+    lines = ((step, derivation.by_name.get(str(step.rhs))) for step in derivation if step.rhs.is_Symbol)
+    return MappingProxyType({s.name: of.name for s, of in lines if of and s.role is Role.ADJOINT})
+
+
+# Which known mistakes give the number
 
 OWN_FACTOR = "takes the parameter for its own factor"
-Test = Callable[[float], bool]
 
 
 def fitting(case: Case) -> list[Explanation]:
-    """The single mistakes that give the digits typed, or asked; one shape of each, the simplest first.
+    """The single mistakes that give the digits typed, or asked; one shape of each, the likeliest first.
 
     What gives 0 is most likely a parameter that is 0, taken for its own factor.
     """
@@ -188,17 +250,7 @@ def nearly(case: Case) -> list[Explanation]:
     figure, enough = case.figure, case.digits or SHOWN.places + 1
     if figure.digits < enough or abs(figure.value - case.exact) <= case.rounding:
         return []
-    return _found(case, [lambda number: abs(figure.value - number) <= case.reach(number)])
-
-
-def _tests(case: Case) -> list[Test]:
-    """What a mistake's number has to be for the one typed to be it."""
-    figure, value, asked = case.figure, case.figure.value, case.digits or 0
-    if vanishes(case, value):
-        return [lambda number: vanishes(case, number)]
-    if asked:  # fewer digits are enough where the last ones are zeros
-        return [case.is_it, lambda number: abs(value - number) <= half_unit(number, asked) * HAIR]
-    return [case.is_it, figure.rounds, figure.cuts]
+    return _found(case, [lambda numbers: np.abs(figure.value - numbers) <= case.reach(numbers)])
 
 
 def vanishes(case: Case, value: float) -> bool:
@@ -206,13 +258,46 @@ def vanishes(case: Case, value: float) -> bool:
     return abs(value) <= 1e-12 * abs(case.exact)
 
 
+def crowding(figure: Figure, numbers: Array) -> float:
+    """The share of random numbers near a figure that would be met by some of the numbers, to the digits typed."""
+    with np.errstate(over="ignore"):
+        # ``np.unique`` would first load NumPy's masked arrays.
+        finite = np.array(sorted(set(np.round(numbers[np.isfinite(numbers)] / figure.unit).tolist())))
+    away = np.abs(finite - figure.value / figure.unit)
+    near = np.array([np.count_nonzero(away <= radius) - 1 for radius in _RADII])
+    return float(max(np.where(near > 2, near / (2 * np.array(_RADII)), 0.0)))
+
+
+_RADII = (30, 100, 300, 1000, 3000, 10_000, 100_000)  # units of the last digit
+
+
+def _tests(case: Case) -> list[Test]:
+    """What a mistake's number has to be for the one typed to be it."""
+    figure, value, asked = case.figure, case.figure.value, case.digits or 0
+    exactly: Test = lambda numbers: np.abs(value - numbers) <= 1e-11 * np.abs(numbers)
+    if vanishes(case, value):
+        return [lambda numbers: np.abs(numbers) <= 1e-12 * abs(case.exact)]
+    if asked:  # fewer digits are enough where the last ones are zeros
+        return [exactly, _each(lambda number: abs(value - number) <= half_unit(number, asked) * HAIR)]
+    return [exactly, _each(figure.rounds), _each(figure.cuts)]
+
+
+def _each(test: Callable[[float], bool]) -> Test:
+    return lambda numbers: np.array([math.isfinite(number) and test(number) for number in numbers.tolist()], dtype=bool)
+
+
 def _found(case: Case, tests: list[Test]) -> list[Explanation]:
     ways, tried = mistakes(case.asked), [case.numbers, *([case.handed] if case.given else [])]
-    found: dict[str, Explanation] = {}
+    elsewhere = np.array([value for *_, value in case.elsewhere])
+    found: dict[str, tuple[int, Explanation]] = {}
     for fits in tests:
         for numbers in tried:
-            for way, number in zip(ways[1:], numbers[1:].tolist()):
-                other = abs(number - numbers[0]) > 1e-12 * abs(numbers[0])  # not right all the same
-                if way[0].name not in found and np.isfinite(number) and other and fits(number):
-                    found[way[0].name] = explain(case, way, number)
-    return list(found.values())
+            for place in case.hits(numbers, fits):
+                way = ways[place]
+                if place and way[0].name not in found:
+                    found[way[0].name] = way[0].rank, explain(case, way, float(numbers[place]))
+        for place in case.hits(elsewhere, fits):
+            procedure, detail, line, value = case.elsewhere[place]
+            if procedure.name not in found:
+                found[procedure.name] = procedure.rank, explain_elsewhere(case, procedure, detail, line, value)
+    return [one for _, one in sorted(found.values(), key=lambda ranked: ranked[0])]

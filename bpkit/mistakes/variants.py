@@ -232,20 +232,30 @@ def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) 
 
 
 @lru_cache(maxsize=256)
-def _touching(derivation: Derivation, quantity: str, trained: bool) -> tuple[Misconception, ...]:
-    """The misconceptions that rewrite a line which the quantity rests on."""
-    targets = [quantity, *(replaced(derivation) if trained else ())]
-    lines = {step.name for name in targets for step in derivation.toward(name)}
+def _touching(derivation: Derivation, quantity: str, trained: bool, given: frozenset[str]) -> tuple[Misconception, ...]:
+    """The misconceptions that rewrite a line which the quantity rests on, as far as it is not given."""
+    lines: set[str] = set()
+    waiting = [quantity, *(replaced(derivation) if trained else ())]
+    while waiting:
+        name = waiting.pop()
+        if name in derivation and name not in lines and name not in given:
+            lines.add(name)
+            waiting += names_in(derivation[name].rhs)
     known = [m for m in catalogue(derivation) if not (trained and m.of_answer)]
-    return tuple(m for m in [*known, *(catalogue_of_training(derivation) if trained else ())] if lines & set(m.edits))
+    known += catalogue_of_training(derivation) if trained else ()
+    return tuple(m for m in known if lines & set(m.edits))
 
 
 @lru_cache(maxsize=256)
-def _ways(derivation: Derivation, quantity: str, trained: bool, kind: str) -> tuple[Way, ...]:
+def _ways(
+    derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str] = frozenset()
+) -> tuple[Way, ...]:
     """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
-    known = () if kind == "true" else _touching(derivation, quantity, trained)
     if kind == "pairs":
-        return tuple((a, b) for a, b in combinations(known[:PAIR_MEMBERS], 2) if a.name != b.name)
+        known = _touching(derivation, quantity, trained, given)[:PAIR_MEMBERS]
+        pairs = ((a, b) for a, b in combinations(known, 2) if a.name != b.name)
+        return tuple(sorted(pairs, key=lambda pair: pair[0].rank + pair[1].rank))
+    known = () if kind == "true" else _touching(derivation, quantity, trained, frozenset())
     return ((), *((m,) for m in known))
 
 
@@ -253,7 +263,7 @@ def _ways(derivation: Derivation, quantity: str, trained: bool, kind: str) -> tu
 def _plan(
     derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str], updating: bool
 ) -> Plan:
-    ways = _ways(derivation, quantity, trained, kind)
+    ways = _ways(derivation, quantity, trained, kind, given if kind == "pairs" else frozenset())
     return plan(derivation, ways, replaced(derivation) if updating else [quantity], given)
 
 
@@ -272,6 +282,8 @@ def values(
     if asked.updates > SIDE_BY_SIDE and not settle:
         return _long(asked, kind)
     trained, handed = asked.updates > 0, frozenset(given or ())
+    if trained and kind == "pairs":  # what is given holds for one update: the pairs are those of the whole
+        given, handed = {}, frozenset()
     made, last = (
         _plan(asked.derivation, asked.quantity, trained, kind, *more)
         for more in ((handed, trained), (frozenset(), False))
@@ -303,9 +315,10 @@ def value_in(asked: Question, way: Way) -> float:
     return float(found[asked.quantity][0])
 
 
-def mistakes(asked: Question, kind: str = "singles") -> tuple[Way, ...]:
-    """The ways that ``values`` has a number for, in its order."""
-    return _ways(asked.derivation, asked.quantity, asked.updates > 0, kind)
+def mistakes(asked: Question, kind: str = "singles", given: Iterable[str] = ()) -> tuple[Way, ...]:
+    """The ways that ``values`` has a number for, in its order; in pairs what is given holds no mistake."""
+    handed = frozenset(given) if kind == "pairs" and not asked.updates else frozenset[str]()
+    return _ways(asked.derivation, asked.quantity, asked.updates > 0, kind, handed)
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:

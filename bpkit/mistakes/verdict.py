@@ -15,15 +15,12 @@ from bpkit.mistakes.variants import Way, outcomes, plan, rewriter_of
 
 if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
+    from bpkit.mistakes.misconceptions.rule import Procedure
 
+CHANCE = 0.02  # that a name was met by luck: a likelier one is not sure
 TOLD = 3  # mistakes in one sentence; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
-
-
-def capital(sentence: str) -> str:
-    """A sentence with its first letter large and a full stop."""
-    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +29,8 @@ class Explanation(Shown):
 
     ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
     is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as
-    the mistake writes it. ``parts`` holds the misconceptions, two where it takes a pair.
+    the mistake writes it. ``parts`` holds the misconceptions, two where it takes a pair; ``elsewhere`` is True for a
+    mistake in the way to the number, which writes no line otherwise.
     """
 
     name: str
@@ -43,6 +41,12 @@ class Explanation(Shown):
     value: float
     detail: str = ""
     parts: tuple[Misconception, ...] = ()
+    elsewhere: bool = False
+
+    @property
+    def look(self) -> str:
+        """The line to look at, as it should be."""
+        return str(self._shown("look"))
 
     @property
     def where(self) -> str:
@@ -98,17 +102,28 @@ def explain(case: Case, way: Way, value: float) -> Explanation:
     )
 
 
-def blame(case: Case, found: list[Explanation], telling: int | None = None) -> Diagnosis | None:
-    """The verdict that names mistakes; ``telling`` is how many digits say so, where that is known better."""
+def explain_elsewhere(case: Case, procedure: Procedure, detail: str, line: str, value: float) -> Explanation:
+    """A mistake in the way to the number, with the line to look at."""
+    step = case.asked.derivation[line]
+    return Explanation(procedure.name, procedure.you, procedure.sentence, step, step, value, detail, elsewhere=True)
+
+
+def blame(case: Case, found: list[Explanation], telling: int | None = None, chance: float = 0.0) -> Diagnosis | None:
+    """The verdict that names mistakes.
+
+    ``telling`` is how many digits say so, where that is known better; ``chance`` is how likely a number of no mistake
+    would have met one of them.
+    """
     if not found:
         return None
     digits = case.telling if telling is None else telling
     whole = case.is_it(found[0].value)  # a number without more digits, so none are asked for
-    sure, guess = digits >= case.enough and len(found) == 1, digits < case.enough and not whole
+    sure = digits >= case.enough and len(found) == 1 and chance <= CHANCE
+    guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
     says = [f"{_opening(case, digits if guess else None)} {_how(case, found)}"]
     if len(found) == 1:
-        says += [found[0].where] if guess or found[0].name == KEEPS else [capital(found[0].sentence), found[0].where]
+        says.append(found[0].look)
     if guess:
         says.append("Type more digits.")
     elif apart:
@@ -120,7 +135,8 @@ def _opening(case: Case, digits: int | None) -> str:
     if digits is None:
         return "Not right:"
     of = " of the change" if digits < case.figure.digits else ""
-    return f"Not right, and from {WORDS[digits]} digit{'s' * (digits != 1)}{of} I can only guess:"
+    count = WORDS[digits] if digits < len(WORDS) else str(digits)
+    return f"Not right, and from {count} digit{'s' * (digits != 1)}{of} I can only guess:"
 
 
 def _how(case: Case, found: list[Explanation]) -> str:
@@ -129,15 +145,16 @@ def _how(case: Case, found: list[Explanation]) -> str:
     if first.name == KEEPS and len(found) == 1:
         return f"{text} is the old {case.spelled(case.before)}, from before the update."
     if len(found) == 1:
-        return f"you get {text} if you {first.you}."
-    ways = [f"if you {one.you} (line {one.step.number}{_detail(case, one)})" for one in found[:TOLD]]
+        return f"you get {text} if you {_done(case, first)}; {case.spelled(first.sentence)}."
+    ways = [f"if you {_done(case, one)} (line {one.step.number})" for one in found[:TOLD]]
     if (more := len(found) - TOLD) > 0:
         ways.append(f"by {'another mistake' if more == 1 else f'{more} other mistakes'}")
     return f"you get {text} {', '.join(ways[:-1])} or {ways[-1]}."
 
 
-def _detail(case: Case, one: Explanation) -> str:
-    return f", {case.spelled(one.detail)}" if one.detail else ""
+def _done(case: Case, one: Explanation) -> str:
+    """What you do, and where."""
+    return one.you + (f" ({case.spelled(one.detail)})" if one.detail else "")
 
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:
@@ -145,7 +162,7 @@ def telling_apart(case: Case, found: list[Explanation]) -> str | None:
     lines = case.asked.derivation
     near = [step.name for step in lines.toward(case.asked.quantity)][::-1]
     others = [name for name in near if name != case.asked.quantity]
-    if not others:
+    if not others or any(one.elsewhere for one in found):
         return None
     ways = [one.parts for one in found]
     rows = outcomes(plan(lines, ways, others), case.asked.problem)

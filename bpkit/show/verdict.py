@@ -6,9 +6,11 @@ from functools import partial
 from html import escape as escaped
 from typing import TYPE_CHECKING
 
+from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import expr_text, typeset
 from bpkit.core.text import sides_text
+from bpkit.mistakes.variants import FIRST, LAST
 
 if TYPE_CHECKING:
     from bpkit.mistakes.verdict import Diagnosis, Explanation
@@ -17,14 +19,21 @@ escape = partial(escaped, quote=False)
 
 # What a mistake may multiply by, though no line of the derivation does.
 SAMPLES = Quantity("n_samples", tag="constant")
+ONE_SAMPLE = frozenset({LAST, FIRST})  # the detail says which sample is kept
+
+
+def look(one: Explanation) -> str:
+    """The line where a mistake happens, as it should be."""
+    line = f"Look at line ({one.step.number}): {one.step.name} = {sides_text(one.step)}."
+    return typeset(line, one.step.names)
 
 
 def should_be(one: Explanation) -> str:
     """The line where a mistake happens, as it should be and as it was written."""
-    step = one.step
+    step, written = one.step, one.written.rhs
     line = f"Line ({step.number}) should be {step.name} = {sides_text(step)}"
-    if one.written.rhs != step.rhs:
-        line += f", not {expr_text(one.written.rhs)}"
+    if written != step.rhs and ONE_SAMPLE.isdisjoint(names_in(written)):
+        line += f", not {expr_text(written)}"
     return typeset(line + (f" ({one.detail})." if one.detail else "."), {**step.names, SAMPLES.name: SAMPLES})
 
 

@@ -11,12 +11,12 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.mistakes.diagnose import dense
-from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.evidence import Case, crowding
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.question import question
 from bpkit.mistakes.typed_number import read
 from bpkit.mistakes.variants import wrong_values
+from bpkit.mistakes.verdict import CHANCE
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
 Z = sp.Symbol("z")
@@ -192,7 +192,7 @@ def test_a_number_cut_off_is_right() -> None:
 def test_an_earlier_wrong_value_is_carried_forward() -> None:
     found = bp.diagnose(ARTICLE, "out_o1", "0.6888201", given={"net_o1": "0.794609"})
     assert (found.verdict, found.carried) == ("correct", ("net_o1",))
-    assert found.misconceptions[0].name == "error carried forward"
+    assert not found.misconceptions
     assert bp.diagnose(ARTICLE, "out_o1", "0.6888201").verdict != "correct"
     # and a mistake made on top of it has its own name
     wrong = sigmoid(0.794609)
@@ -257,11 +257,11 @@ def test_where_pairs_of_mistakes_lie_close_together_a_hit_says_nothing() -> None
         return np.array([figure.value + unit * figure.unit for unit in (0, *units)])
 
     for many in (20, 200):
-        assert dense(figure, around(*range(-40 * many, 40 * many, 40)))
-        assert not dense(figure, around(*range(-60 * many, 60 * many, 60)))
-    assert dense(figure, around(-20, 10, 25, np.nan, np.inf))
-    assert not dense(figure, around(-20, 10, 10.2))
-    assert not dense(figure, around(1e9, -1e9))
+        assert crowding(figure, around(*range(-40 * many, 40 * many, 40))) > CHANCE
+        assert not crowding(figure, around(*range(-60 * many, 60 * many, 60))) > CHANCE
+    assert crowding(figure, around(-20, 10, 25, np.nan, np.inf)) > CHANCE
+    assert not crowding(figure, around(-20, 10, 10.2)) > CHANCE
+    assert not crowding(figure, around(1e9, -1e9)) > CHANCE
 
 
 def test_of_many_pairs_four_are_told() -> None:

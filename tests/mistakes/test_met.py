@@ -14,7 +14,7 @@ from wrong_programs import Numbers, random_numbers, run
 
 import bpkit as bp
 from bpkit.core.numeric import loss_over
-from bpkit.mistakes.diagnose import dense
+from bpkit.mistakes.evidence import crowding
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.question import question
 from bpkit.mistakes.typed_number import read
@@ -134,8 +134,8 @@ def test_numbers_that_were_met(problem: P, quantity: str, number: str, verdict: 
 
 def test_what_is_said_of_them() -> None:
     said = {
-        ("w5_new", "0.35"): "Not right: 0.35 is the old w₅, from before the update. Line (62) should be",
-        ("net_h1", "0.055"): "Not right: you get 0.055 if you leave out the bias.",
+        ("w5_new", "0.35"): "Not right: 0.35 is the old w₅, from before the update. Look at line (62): new w₅ =",
+        ("net_h1", "0.055"): "Not right: you get 0.055 if you leave out the bias; the net input",
         ("net_h1", "0.5"): "So far right; one more digit, please.",
         ("dE/dw5", "0.08514094"): "Right, up to the nudge: this is the one-sided difference quotient with h = 0.001.",
         ("dE/dw5", "0.405"): "Not right, and from three digits I can only guess: you get 0.405 if you",
@@ -475,7 +475,7 @@ def test_a_shared_bias_after_updates_has_a_verdict_too(quantity: str) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_a_run_that_overflows_gives_no_warning() -> None:
-    assert not dense(read("0.1234567"), np.array([1e305, -1e305, np.inf, 0.5]))
+    assert crowding(read("0.1234567"), np.array([1e305, -1e305, np.inf, 0.5])) == 0
 
 
 def single(weight: float, signal: float, target: float) -> P:

@@ -80,7 +80,7 @@ def test_every_explanation_has_its_own_line() -> None:
     for one in verdicts():
         for explained in one.misconceptions:
             assert explained.where.startswith(f"Line ({explained.step.number}) should be")
-            assert explained.where in one.message or len(one.misconceptions) > 1 or one.verdict != "misconception"
+            assert explained.look in one.message or len(one.misconceptions) > 1 or one.verdict != "misconception"
             if len(one.misconceptions) > 1:
                 assert explained.where in repr(one)
         if one.verdict == "misconception" and len({m.name for m in one.misconceptions}) > 1:

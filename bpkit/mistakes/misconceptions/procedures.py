@@ -143,6 +143,9 @@ def every_pair(asked: Question) -> Elsewhere:
         )
         error = next((one.name for one in asked.derivation if one.quantity.tag == "error"), step.name)
         yield "", asked.of(everywhere), error
+        if asked.updates and step.quantity.tag == "total":
+            trained = everywhere.replace(parameters=problem.updated(asked.updates).parameters)
+            yield "in the loss alone", Question(trained, asked.quantity), error
 
 
 @procedure(
@@ -154,7 +157,7 @@ def own_biases(asked: Question) -> Elsewhere:
     """A bias for each neuron, updated by the neuron's own delta, where a layer shares one."""
     problem, network = asked.problem, asked.problem.network
     shared = next((name for name, fed in network.biases.items() if len(fed) > 1), None)
-    if asked.updates and network.bias == "layer" and shared and problem.train_biases:
+    if asked.updates and network.bias == "layer" and shared:
         split: Problem = problem.with_biases("neuron")
         if asked.quantity in split.derivation:  # else it is about a shared bias, which is then none
             yield "", asked.of(split), asked.derivation.target(shared).name
