@@ -117,8 +117,7 @@ def so_far(case: Case) -> Diagnosis | None:
     if figure.cuts(exact) and figure.digits > 1:
         if not case.fixes(figure.unit):
             return _few(case)
-        message = f"Right, but you cut it off. Rounded, it is {case.spelled(f'{exact:.{figure.decimals}f}')}."
-        return case.verdict("rounded", message, decimals=figure.decimals)
+        return case.verdict("rounded", _cut_off(figure, exact), decimals=figure.decimals)
     return None
 
 
@@ -130,7 +129,7 @@ def _typed_right(case: Case) -> Diagnosis:
 def _few(case: Case) -> Diagnosis:
     """It fits, and does not say enough."""
     if case.digits:
-        said = f"So far right; {case.digits} significant digits are asked."
+        said = _more(case.digits)
     elif not case.figure.value:
         said = "So far right, but 0 shows no digit of it. Type it like 8.5e-5."
     elif case.change and case.figure.digits > 1:
@@ -174,11 +173,31 @@ def _trivial(case: Case, wrong: list[str]) -> str:
     return " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in trivial)
 
 
-def within_digits(case: Case) -> Diagnosis | None:
-    """As right as rounding every line to the digits asked leaves it."""
-    if abs(case.figure.value - case.exact) > case.rounding:
-        return None
-    return case.verdict("rounded", "Right, up to rounding. Keep more digits on the way.")
+def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[str, str] | None:
+    """Verdict and message for a number that is right to the digits asked, or up to rounding on the way; else None."""
+    off = abs(figure.value - exact)
+    if off <= half_unit(exact, digits) * HAIR:
+        return "correct", "Right."
+    if off <= slack:
+        return "rounded", "Right, up to rounding. Keep more digits on the way."
+    if figure.digits < digits and figure.holds(exact):
+        return "few_digits", _more(digits)
+    return ("rounded", _cut_off(figure, exact)) if figure.cuts(exact) else None
+
+
+def _more(digits: int) -> str:
+    return f"So far right; {digits} significant digits are asked."
+
+
+def _cut_off(figure: Figure, exact: float) -> str:
+    rounded = f"{exact:.{figure.decimals}f}".replace("-", "−")
+    return f"Right, but you cut it off. Rounded, it is {rounded}."
+
+
+def as_asked(case: Case) -> Diagnosis | None:
+    """As right as the digits asked need it."""
+    found = standing(case.figure, case.exact, case.digits or 0, case.rounding)
+    return found and case.verdict(*found)
 
 
 def measured(case: Case) -> Diagnosis | None:
@@ -358,4 +377,4 @@ _OPEN = (
     *(one_term, pair, pen_slip),
 )
 # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.
-_ASKED = (right, unchanged, within_digits, so_far, carried, guessed, displayed, pen_slip)
+_ASKED = (right, unchanged, as_asked, carried, guessed, displayed, pen_slip)
