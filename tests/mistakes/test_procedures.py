@@ -1,0 +1,209 @@
+"""Mistakes in the way to a number: other update rules, samples one by one, shared biases; against plain programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.mistakes.misconceptions import PROCEDURES
+from bpkit.mistakes.question import question
+from bpkit.mistakes.variants import wrong_values
+
+Arrays = list[np.ndarray]
+Step = Callable[[Arrays, Arrays, dict[str, Arrays], int], Arrays]
+SIZES = [(2, 2, 2), (2, 3, 1), (3, 2, 2)]
+RATE = 0.3
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    return 0.5 + 0.5 * np.tanh(0.5 * z)
+
+
+def gradient(parameters: Arrays, x: np.ndarray, y: np.ndarray) -> tuple[float, Arrays]:
+    """Half the squared error of a sigmoid network, as a mean over the rows, and its gradient."""
+    W1, b1, W2, b2 = parameters
+    h = sigmoid(x @ W1 + b1)
+    o = sigmoid(h @ W2 + b2)
+    d2 = (o - y) * o * (1 - o) / len(x)
+    d1 = d2 @ W2.T * h * (1 - h)
+    return 0.5 * ((o - y) ** 2).sum() / len(x), [x.T @ d1, d1.sum(axis=0), h.T @ d2, d2.sum(axis=0)]
+
+
+def drawn(seed: int, samples: int = 3) -> tuple[Arrays, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    n, m, k = SIZES[seed % len(SIZES)]
+    shapes = [(n, m), (m,), (m, k), (k,)]
+    parameters = [rng.uniform(-1.5, 1.5, shape).round(2) for shape in shapes]
+    return parameters, rng.uniform(-1, 1, (samples, n)).round(2), rng.uniform(0.1, 0.9, (samples, k)).round(2)
+
+
+def problem(seed: int, update: bp.updates.UpdateRule | None = None, samples: int = 3) -> bp.Problem:
+    parameters, x, y = drawn(seed, samples)
+    network = bp.Network(*SIZES[seed % len(SIZES)], bias="neuron")
+    given = (x, y) if samples > 1 else (x[0], y[0])
+    return bp.Problem(network, parameters, *given, RATE, update=update)
+
+
+def run(seed: int, step: Step, updates: int, rows: Callable[[int], object] = lambda t: slice(None)) -> dict[str, float]:
+    """The first and the last weight and the loss after some updates, each made by a step."""
+    parameters, x, y = drawn(seed)
+    memory: dict[str, Arrays] = {}
+    for t in range(updates):
+        chosen = rows(t)
+        _, slopes = gradient(parameters, x[chosen], y[chosen])
+        parameters = step(parameters, slopes, memory, t + 1)
+    return {"loss": gradient(parameters, x, y)[0], "w1": parameters[0][0, 0], "last": parameters[2][-1, -1]}
+
+
+def plain(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    return [p - RATE * g for p, g in zip(parameters, slopes)]
+
+
+def kept(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    memory["g"] = [a + g for a, g in zip(memory.get("g", [0.0] * 4), slopes)]
+    return [p - RATE * g for p, g in zip(parameters, memory["g"])]
+
+
+def momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    memory["v"] = [0.9 * v + g for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
+    return [p - RATE * v for p, v in zip(parameters, memory["v"])]
+
+
+def share_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    memory["v"] = [0.9 * v + 0.1 * g for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
+    return [p - RATE * v for p, v in zip(parameters, memory["v"])]
+
+
+def adam(slip: str = "") -> Step:
+    def step(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+        shares = (0.1, 0.9, 0.001, 0.999) if slip == "swapped" else (0.9, 0.1, 0.999, 0.001)
+        a, b, c, d = shares
+        memory["m"] = [a * m + b * g for m, g in zip(memory.get("m", [0.0] * 4), slopes)]
+        power = 1 if slip == "not squared" else 2
+        memory["v"] = [c * v + d * g**power for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
+        count = t - 1 if slip == "from 0" else t
+        m_share, v_share = 1 - 0.9**count, 1 - 0.999**count
+        m_share = 1.0 if slip in ("uncorrected", "m uncorrected") else m_share
+        v_share = 1.0 if slip in ("uncorrected", "v uncorrected") else v_share
+        root = (lambda v: v) if slip == "no root" else np.sqrt
+        with np.errstate(all="ignore"):
+            return [
+                p - RATE * (m / m_share) / (root(v / v_share) + 1e-8)
+                for p, m, v in zip(parameters, memory["m"], memory["v"])
+            ]
+
+    return step
+
+
+def decayed(of_bias: bool, share: float = 0.2) -> Step:
+    def step(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+        return [p - RATE * (g + share * p if p.ndim == 2 or of_bias else g) for p, g in zip(parameters, slopes)]
+
+    return step
+
+
+ADAM, MOMENTUM, DECAY = bp.updates.Adam(), bp.updates.Momentum(0.9), bp.updates.GradientDescent(weight_decay=0.2)
+CASES = [
+    (None, kept, "does not set the gradient back to zero", 2),
+    (None, kept, "does not set the gradient back to zero", 4),
+    (None, momentum, "uses momentum 0.9", 3),
+    (MOMENTUM, plain, "updates by plain gradient descent", 3),
+    (MOMENTUM, share_momentum, "takes the gradient's share into the velocity", 2),
+    (ADAM, plain, "updates by plain gradient descent", 2),
+    (ADAM, adam("uncorrected"), "leaves out the correction of the running means", 2),
+    (ADAM, adam("m uncorrected"), "leaves out the correction of the running means", 2),
+    (ADAM, adam("v uncorrected"), "leaves out the correction of the running means", 2),
+    (ADAM, adam("swapped"), "swaps the shares of the old and the new", 3),
+    (ADAM, adam("no root"), "forgets the root of the running mean", 1),
+    (DECAY, plain, "forgets the weight decay", 2),
+    (DECAY, decayed(True), "updates the biases with weight decay", 2),
+]
+
+
+def asked(seed: int, updates: int) -> Iterator[tuple[str, str]]:
+    n, m, k = SIZES[seed % len(SIZES)]
+    s = "s" * (updates > 1)
+    yield "loss", f"E_total after {updates} update{s}"
+    yield "w1", f"w1 after {updates} update{s}"
+    yield "last", f"w{n * m + m * k} after {updates} update{s}"
+
+
+def agree(update: bp.updates.UpdateRule | None, step: Step, updates: int) -> None:
+    """The plain program is right where it makes no mistake."""
+    for seed in range(3):
+        for key, quantity in asked(seed, updates):
+            exact = question(problem(seed, update), quantity)
+            assert exact.exact[exact.quantity] == pytest.approx(run(seed, step, updates)[key], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("update", "step"), [(None, plain), (MOMENTUM, momentum), (ADAM, adam()), (DECAY, decayed(False))]
+)
+def test_the_programs_are_right_where_they_make_no_mistake(update: bp.updates.UpdateRule | None, step: Step) -> None:
+    agree(update, step, 3)
+
+
+@pytest.mark.parametrize(("update", "step", "name", "updates"), CASES)
+def test_other_update_rules_are_named(
+    update: bp.updates.UpdateRule | None, step: Step, name: str, updates: int
+) -> None:
+    for seed in range(6):
+        wrong = run(seed, step, updates)
+        for key, quantity in asked(seed, updates):
+            found = bp.diagnose(problem(seed, update), quantity, f"{wrong[key]:.9g}")
+            if found.verdict in ("correct", "few_digits"):  # this parameter is not touched by the mistake
+                assert name == "updates the biases with weight decay"
+                continue
+            names = [one.name for one in found.misconceptions]
+            assert name in names[:4], (quantity, found)
+            assert not (found.sure and names[0] != name), found
+
+
+def test_updates_after_each_sample_are_named() -> None:
+    for seed in range(6):
+        wrong = run(seed, plain, 3, rows=lambda t: slice(t, t + 1))
+        for key, quantity in asked(seed, 1):
+            found = bp.diagnose(problem(seed), quantity, f"{wrong[key]:.9g}")
+            assert found.misconceptions[0].name == "updates after each sample", found
+        right = run(seed, plain, 2)
+        for key, quantity in asked(seed, 6):
+            one_by_one = problem(seed).replace(batch="each")
+            found = bp.diagnose(one_by_one, quantity, f"{right[key]:.9g}")
+            assert found.verdict in ("misconception", "unknown")  # six batches are another thing than two
+
+
+def test_each_output_against_each_target_is_named() -> None:
+    for seed in (1, 4, 7):
+        (W1, b1, W2, b2), x, y = drawn(seed)
+        h = sigmoid(x @ W1 + b1)
+        o = sigmoid(h @ W2 + b2)
+        assert o.shape == (3, 1)
+        wrong = 0.5 * np.mean((o - y[:, 0]) ** 2)  # (3, 1) against (3,)
+        found = bp.diagnose(problem(seed), "E_total", f"{wrong:.9g}")
+        assert found.misconceptions[0].name == "compares each output with each target"
+        assert "(n, 1)" in found.message
+
+
+def test_a_bias_for_each_neuron_is_named_where_layers_share_one() -> None:
+    for seed in range(4):
+        parameters, x, y = drawn(seed, 1)
+        parameters[1], parameters[3] = (np.full_like(b, b[0]) for b in (parameters[1], parameters[3]))
+        network = bp.Network(*SIZES[seed % len(SIZES)])
+        shared = bp.Problem(network, parameters, x[0], y[0], RATE)
+        for _ in range(2):
+            parameters = plain(parameters, gradient(parameters, x, y)[1], {}, 1)
+        found = bp.diagnose(shared, "E_total after 2 updates", f"{gradient(parameters, x, y)[0]:.9g}")
+        assert found.misconceptions[0].name == "gives each neuron a bias of its own"
+
+
+def test_a_procedure_speaks_only_where_it_differs() -> None:
+    """Before any update, and for one sample, there is nothing to do otherwise."""
+    before = question(bp.examples.mazur.problem, "dE/dw5")
+    assert [one for procedure in PROCEDURES for one in procedure.elsewhere(before)] == []
+    after = question(bp.examples.mazur.problem, "E_total after 1 update")
+    assert {p.name for p in PROCEDURES if [*p.elsewhere(after)]} <= {"gives each neuron a bias of its own"}
+    names = {mistake.name for mistake in wrong_values(bp.examples.mazur.problem, "w5_new")}
+    assert not names & {procedure.name for procedure in PROCEDURES}
