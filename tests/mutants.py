@@ -26,6 +26,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIMIT = 400  # seconds that the tests of one mutant may take
 SLOW = "sympy numpy mpmath matplotlib.figure hypothesis autograd nbconvert ipywidgets".split()  # to import
+DETECTIVE = [f"mistakes/test_{about}.py" for about in "met public_cases diagnose programs procedures rules".split()]
 BANK = ["exercises/test_judging.py", "exercises/test_bank.py"]
 MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
@@ -51,12 +52,16 @@ MODULES: dict[str, list[str]] = {
     "core/paths.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],
     "core/training.py": ["core/test_training.py", "core/test_bad_input.py", "test_app_training.py"],
     "core/gradient_check.py": [f"core/test_{about}.py" for about in "says_no gradient_check bad_input".split()],
-    "mistakes/typed_number.py": ["core/test_figures.py", "core/test_article.py", "test_detective.py"],
-    "mistakes/diagnose.py": ["test_detective.py", "test_detective_audit.py", *BANK],
-    "mistakes/question.py": ["test_detective.py", "test_detective_audit.py", "core/test_bad_input.py"],
-    "mistakes/evidence.py": ["test_detective.py", "test_detective_programs.py", *BANK],
-    "mistakes/rewrite.py": ["test_detective.py", "test_detective_programs.py"],
-    "mistakes/misconceptions/__init__.py": ["test_detective.py", "test_detective_programs.py"],
+    "mistakes/typed_number.py": ["mistakes/test_typed_number.py", "core/test_article.py", "mistakes/test_diagnose.py"],
+    "mistakes/diagnose.py": [*DETECTIVE, *BANK],
+    "mistakes/evidence.py": [*DETECTIVE, *BANK],
+    "mistakes/question.py": [*DETECTIVE, "core/test_bad_input.py"],
+    "mistakes/variants.py": DETECTIVE,
+    "mistakes/hand_rounding.py": [*DETECTIVE, "exercises/test_judging.py"],
+    "mistakes/nudging.py": DETECTIVE,
+    "mistakes/runs.py": ["mistakes/test_runs.py"],
+    "mistakes/rewrite.py": DETECTIVE,
+    "mistakes/verdict.py": [*DETECTIVE, "mistakes/test_words.py"],
     "exercises/answers.py": [*BANK, "exercises/test_fuzzed.py"],
     "mistakes/formula.py": [*BANK, "exercises/test_fuzzed.py"],
     "exercises/parts.py": BANK,
