@@ -251,8 +251,8 @@ def plainly(case: Case) -> Diagnosis | None:
         return case.verdict("rounded", message, misconceptions=tuple(found), sure=False)
     if found and case.close and (likelier := on_paper(case)):
         also = " or ".join(f"if you {one.you}" for one in found[:2])
-        message = f"{likelier.message} You also get this {also}; more digits would show which."
-        return replace(likelier, message=message, misconceptions=tuple(found), sure=False)
+        message = f"{likelier.message.removesuffix(' Keep more digits.')} You also get this {also}. Type more digits."
+        return replace(likelier, verdict="few_digits", message=message, misconceptions=tuple(found), sure=False)
     return blame(case, found, chance=case.chance)
 
 
@@ -264,7 +264,9 @@ def guessed(case: Case) -> Diagnosis | None:
 
 def displayed(case: Case) -> Diagnosis | None:
     """Mistakes that were gone on with in the digits asked, or in those that a page shows."""
-    return blame(case, nearly(case), chance=case.chance)
+    found = nearly(case)
+    wide = max((2 * float(case.reach(np.array(one.value))) / case.figure.unit for one in found), default=0.0)
+    return blame(case, found, chance=case.chance * max(1.0, wide))
 
 
 def one_term(case: Case) -> Diagnosis | None:

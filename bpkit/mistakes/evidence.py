@@ -162,6 +162,11 @@ class Case:
         off = [name for name in found if not self.typed[name].rounds(float(exact[name]))]
         return sorted(off, key=lambda name: lines[name].number)
 
+    @property
+    def is_derivative(self) -> bool:
+        """Is a derivative asked?"""
+        return self.asked.derivation[self.asked.quantity].role in (Role.SLOPE, Role.ADJOINT, Role.GRADIENT)
+
     # How far off it is, and how much it says
 
     @property
@@ -223,7 +228,7 @@ class Case:
 
 @lru_cache(maxsize=64)
 def copies(derivation: Derivation) -> Mapping[str, str]:
-    """Lines that only say another derivative once more: dE_total/dnet_o1 = dE_o1/dnet_o1, as o1 reaches no other error."""
+    """Lines that only say another derivative once more: dE_total/dnet_o1 = dE_o1/dnet_o1."""
     lines = ((step, derivation.by_name.get(str(step.rhs))) for step in derivation if step.rhs.is_Symbol)
     return MappingProxyType({s.name: of.name for s, of in lines if of and s.role is Role.ADJOINT})
 
@@ -247,7 +252,7 @@ def nearly(case: Case) -> list[Explanation]:
 
     None where the truth comes as near.
     """
-    figure, enough = case.figure, case.digits or SHOWN.places + 1
+    figure, enough = case.figure, case.digits or SHOWN.places
     if figure.digits < enough or abs(figure.value - case.exact) <= case.rounding:
         return []
     return _found(case, [lambda numbers: np.abs(figure.value - numbers) <= case.reach(numbers)])

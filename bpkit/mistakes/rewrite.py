@@ -25,6 +25,7 @@ class Misconception:
     ``edits`` maps the names of lines to what the mistake makes of their right sides. Where a mistake comes in several
     shapes (one path or the other), each is a misconception of the same name whose ``detail`` says which. ``of_answer``
     marks slips in the answer itself, which training would not repeat; ``rank`` is 1 for the likeliest mistakes.
+    ``convention`` says where others do so rightly.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Misconception:
     edits: Mapping[str, Edit]
     of_answer: bool = False
     rank: int = 2
+    convention: str = ""
 
     def applied(self, derivation: Derivation) -> Derivation:
         """The whole derivation as the mistake writes it."""

@@ -124,6 +124,8 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     says = [f"{_opening(case, digits if guess else None)} {_how(case, found)}"]
     if len(found) == 1:
         says.append(found[0].look)
+    if conventions := [part.convention for one in found for part in one.parts if part.convention]:
+        says += conventions[:1] if case.is_derivative else ()
     if guess:
         says.append("Type more digits.")
     elif apart:

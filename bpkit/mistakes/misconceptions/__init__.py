@@ -43,4 +43,4 @@ def _on(d: Derivation, training: bool) -> Iterator[Misconception]:
         words, of_answer = (rule.name, rule.you, rule.sentence), rule.shows is Shows.ANSWER
         for detail, found in rule(d):
             if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
-                yield Misconception(*words, detail, MappingProxyType(edits), of_answer, rule.rank)
+                yield Misconception(*words, detail, MappingProxyType(edits), of_answer, rule.rank, rule.convention)

@@ -89,6 +89,24 @@ def plain_descent(asked: Question) -> Elsewhere:
 
 
 @procedure(
+    "swaps β and 1 − β",
+    "use 1 − β instead of β",
+    "β is the share of what the rule remembers",
+)
+def betas_swapped(asked: Question) -> Elsewhere:
+    """1 - beta, wherever the rule has beta; or each of Adam's two instead of the other."""
+    rule = asked.problem.update
+    betas = [name for name in rule.constants if name.startswith(("beta", "rho"))]
+    turned = {name: 1 - rule.constants[name] for name in betas}
+    if asked.made and betas and max(turned.values()) < 1:
+        yield from _differently(asked, type(rule)(**{**rule.constants, **turned}))
+    if asked.made and len(betas) == 2:
+        other = dict(zip(betas, (rule.constants[name] for name in reversed(betas))))
+        for _, question, line in _differently(asked, type(rule)(**{**rule.constants, **other})):
+            yield "β₁ and β₂ exchanged", question, line
+
+
+@procedure(
     "forgets the weight decay",
     "leave out the weight decay",
     "this update adds a share of each weight to its gradient",
@@ -111,7 +129,11 @@ def each_sample(asked: Question) -> Elsewhere:
     """An update after each sample, where the batch makes one."""
     problem = asked.problem
     if asked.made and problem.is_batch and problem.batch != "each":
-        yield "", asked.of(problem.replace(batch="each"), len(problem.inputs)), _update_of(asked)
+        other = asked.of(problem.replace(batch="each"), len(problem.inputs))
+        if asked.updates and problem.batch == "sum":  # the loss stays a sum
+            learnt = other.problem.updated(other.updates).parameters
+            other = Question(problem.replace(parameters=learnt, state={}), asked.quantity)
+        yield "", other, _update_of(asked)
 
 
 @procedure(

@@ -30,7 +30,8 @@ class Rule:
     that says why it is one, and the ``shapes`` that it comes in on a derivation: a word on where it happens, and the
     edits by line.
 
-    ``rank`` is 1 for what everybody does sooner or later, 2 for what is met, 3 for what is far-fetched.
+    ``rank`` is 1 for what everybody does sooner or later, 2 for what is met, 3 for what is far-fetched. ``convention``
+    is a whole sentence on where others do so rightly.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Rule:
     shapes: Callable[[Derivation], Shapes]
     rank: int = 2
     shows: Shows = Shows.EVERYWHERE
+    convention: str = ""
 
     def __call__(self, derivation: Derivation) -> Shapes:
         return self.shapes(derivation)
@@ -65,10 +67,16 @@ def procedure(
 
 
 def misconception(
-    name: str, you: str, sentence: str, *, rank: int = 2, shows: Shows = Shows.EVERYWHERE
+    name: str,
+    you: str,
+    sentence: str,
+    *,
+    rank: int = 2,
+    shows: Shows = Shows.EVERYWHERE,
+    convention: str = "",
 ) -> Callable[[Callable[[Derivation], Shapes]], Rule]:
     """Give a function that yields the shapes of a mistake its words."""
-    return lambda shapes: Rule(name, you, sentence, shapes, rank, shows)
+    return lambda shapes: Rule(name, you, sentence, shapes, rank, shows, convention)
 
 
 def places(network: Network, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:

@@ -250,6 +250,23 @@ def root_forgotten(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "puts ε inside the root",
+    "add ε below the root",
+    "ε is added to the root, so that nothing is divided by 0",
+)
+def epsilon_inside(d: Derivation) -> Shapes:
+    """√(v + epsilon), where √v + epsilon belongs."""
+    edits: dict[str, Edit] = {}
+    for step in new_values(d).values():
+        for power in step.rhs.atoms(sp.Pow):
+            root, *more = sorted(power.base.args, key=lambda term: not term.has(sp.Pow)) if power.base.is_Add else [ONE]
+            if more and root.is_Pow and root.exp == HALF:
+                inside = sp.Pow(total(root.base, *more), -HALF, evaluate=False)
+                edits[step.name] = instead_of(power, inside)
+    yield "", edits
+
+
+@misconception(
     "updates the biases with weight decay",
     "let the biases decay too",
     "only weights decay",
