@@ -117,6 +117,11 @@ def new_values(derivation: Derivation) -> dict[str, Step]:
     return {ends(step)[0].name: step for step in derivation if step.quantity.mark}
 
 
+def gradients(derivation: Derivation) -> dict[str, Step]:
+    """The lines with the derivative with respect to each parameter."""
+    return {ends(step)[1].name: step for step in derivation if step.role is Role.GRADIENT}
+
+
 def signal(network: Network, neuron: str) -> str:
     """What a neuron passes on."""
     return neuron if neuron in network.inputs else f"out_{neuron}"

@@ -8,8 +8,8 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.core.updates import COUNT, DECAY, STATE, GradientDescent
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, misconception, new_values, places
+from bpkit.core.updates import COUNT, DECAY, RATE, STATE, GradientDescent
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, gradients, misconception, new_values, places
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
 
 HALF = sp.Rational(1, 2)
@@ -51,8 +51,9 @@ def value_kept(d: Derivation) -> Shapes:
 )
 def derivative_as_value(d: Derivation) -> Shapes:
     """The derivative, where the new value was asked."""
+    slopes = gradients(d)
     for name, step in new_values(d).items() if _plain(d) else ():
-        yield "", {step.name: becomes(f"dE_total/d{name}")}
+        yield "", {step.name: becomes(slopes[name].lhs)}
 
 
 def _plain(d: Derivation) -> bool:
@@ -69,12 +70,12 @@ def _plain(d: Derivation) -> bool:
 )
 def value_as_derivative(d: Derivation) -> Shapes:
     """The new value, where the derivative was asked."""
-    for name in d.network.parameters if _plain(d) else ():
-        yield "", {f"dE_total/d{name}": _step_from(S(name))}
+    for name, step in gradients(d).items() if _plain(d) else ():
+        yield "", {step.name: _step_from(S(name))}
 
 
 def _step_from(start: sp.Expr) -> Edit:
-    return lambda rhs: total(start, product(MINUS, S("learning_rate"), rhs))
+    return lambda rhs: total(start, product(MINUS, RATE, rhs))
 
 
 @misconception(
@@ -86,21 +87,22 @@ def _step_from(start: sp.Expr) -> Edit:
 )
 def change_as_value(d: Derivation) -> Shapes:
     """Learning rate · dE/dw, not yet taken from w; asked for the derivative, learning rate and all."""
+    slopes = gradients(d)
     for name, step in new_values(d).items() if _plain(d) else ():
-        change = product(S("learning_rate"), S(f"dE_total/d{name}"))
+        change = product(RATE, slopes[name].lhs)
         yield "", {step.name: becomes(change)}
         yield "with its minus", {step.name: becomes(product(MINUS, change))}
-        yield "", {f"dE_total/d{name}": times("learning_rate")}
+        yield "", {slopes[name].name: times(RATE)}
 
 
 @misconception("updates the biases", "update the biases too", "in this problem the biases keep their values")
 def biases_updated(d: Derivation) -> Shapes:
     """The biases learn too, though the problem keeps them."""
-    edits = {}
-    for name in d.network.biases:
-        lines = [*d.update.lines(d.quantities[name], S(f"dE_total/d{name}"))]
-        if len(lines) == 1:  # a rule that remembers something would need lines of its own
-            edits[new_values(d)[name].name] = _learning(S(name), lines[0][1])
+    edits, slopes = {}, gradients(d)
+    for name, step in new_values(d).items():
+        lines = [*d.update.lines(d.quantities[name], slopes[name].lhs)]
+        if step.quantity.tag == "bias" and len(lines) == 1:  # a rule that remembers something needs lines of its own
+            edits[step.name] = _learning(S(name), lines[0][1])
     yield "", edits
 
 
@@ -276,6 +278,6 @@ def biases_decayed(d: Derivation) -> Shapes:
     edits: dict[str, Edit] = {}
     for step in d if d.update.weight_decay else ():
         if step.role is Role.UPDATE and step.quantity.tag in (STATE, "bias") and (bias := ends(step)[0]).tag == "bias":
-            gradient = S(f"dE_total/d{bias.name}")
+            gradient = gradients(d)[bias.name].lhs
             edits[step.name] = instead_of(gradient, total(gradient, product(DECAY, bias.symbol)))
     yield "", edits
