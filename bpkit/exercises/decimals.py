@@ -26,7 +26,7 @@ def margin(part: NumberPart) -> float:
 
     Whatever is right with all its digits stays right.
     """
-    reach = max(part.slack, part.tolerance)
+    reach = part.room
     if is_cut(part):
         ends = (part.right - reach, part.right + reach)
         reach = max(reach, *(abs(round(end, DECIMALS) - part.right) for end in ends))
@@ -37,7 +37,7 @@ def margin(part: NumberPart) -> float:
 
 def confused(part: NumberPart) -> Iterator[Wrong]:
     """The known wrong answers that four decimals cannot tell from the right one, although all digits can."""
-    reach, wide = max(part.slack, part.tolerance), margin(part) + 10.0**-FINE
+    reach, wide = part.room, margin(part) + 10.0**-FINE
     for wrong in part.wrong:
         if reach < abs(wrong.answer - part.right) < 20 * wide + 10.0**-DECIMALS:  # rounding leads no further
             typed = (wrong.answer, float(part.shown(wrong.answer)))

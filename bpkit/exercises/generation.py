@@ -98,7 +98,7 @@ def _mixed_up(part: NumberPart, declared: tuple[str, ...]) -> Iterator[str]:
     for wrong in confused(part):
         yield f"{wrong.name} leads to {wrong.answer:g}, and four decimals do not tell that from {part.right:g}"
     meant = [wrong for wrong in part.wrong if wrong.name in declared]
-    safe = max(part.slack, part.tolerance)
+    safe = part.room
     for wrong in meant:
         if abs(wrong.answer - part.right) <= safe + part.reach(wrong):
             yield f"{wrong.name} leads to {wrong.answer:g}, too close to {part.right:g}"

@@ -15,20 +15,33 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
-from bpkit.mistakes.diagnose import diagnose
+from bpkit.mistakes.diagnose import diagnose, standing
+from bpkit.mistakes.evidence import HAIR
 from bpkit.mistakes.hand_rounding import half_unit
 from bpkit.mistakes.typed_number import Figure, NotANumber, read
 
-SURE = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """A wrong answer that is known: the name of the misconception, a sentence about it, the answer it leads to."""
+    """A wrong answer that is known: the name of the misconception, why it is one, and the answer it leads to.
+
+    ``you`` completes "you get this if you ..", where the sentence needs that to be understood; ``detail`` says in
+    which shape the misconception comes.
+    """
 
     name: str
     sentence: str
     answer: Any
+    you: str = ""
+    detail: str = ""
+
+    @property
+    def said(self) -> str:
+        """What a learner hears after "Not right:"."""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"you get this if you {self.you}{detail}; {self.sentence}" if self.you else f"{self.sentence}{detail}"
 
 
 @dataclass(frozen=True)
@@ -57,12 +70,15 @@ class Part(ABC):
         """The right answer as a key prints it; a number without the digits that floats leave behind."""
         return f"{self.answer:.12g}" if isinstance(self.answer, float) else str(self.answer)
 
-    def judge(self, given: object) -> Feedback:
-        """What to say about an answer; it never raises for what a learner typed."""
+    def judge(self, given: object, earlier: Mapping[str, Any] = NOTHING) -> Feedback:
+        """What to say about an answer; it never raises for what a learner typed.
+
+        ``earlier`` holds wrong answers of the same problem, by quantity, which it may follow from.
+        """
         if given is None or given is Ellipsis or (isinstance(given, str) and not given.strip()):
             return Feedback("blank", "No answer yet.")
         try:
-            return self._judged(given)
+            return self._judged(given, earlier)
         except NotANumber as error:
             return Feedback("unreadable", error.said)
         except BpkitError as error:
@@ -70,12 +86,12 @@ class Part(ABC):
             return Feedback("unreadable", f"{said[:1].upper()}{said[1:]}{'' if said.endswith('?') else '.'}")
 
     @abstractmethod
-    def _judged(self, given: object) -> Feedback:
+    def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         """The same for an answer that is there; raises ``BpkitError`` for one that cannot be read."""
 
     def _named(self, found: Sequence[Wrong]) -> Feedback:
         """The mistakes that lead to an answer, each in its own sentence."""
-        first = {wrong.name: wrong.sentence for wrong in reversed(found)}
+        first = {wrong.name: wrong.said for wrong in reversed(found)}
         names = tuple(dict.fromkeys(wrong.name for wrong in found))
         return Feedback("misconception", f"Not right: {'. Or: '.join(first[name] for name in names)}.", names)
 
@@ -111,47 +127,49 @@ class NumberPart(Part):
     @property
     def tolerance(self) -> float:
         """How far from the exact number an answer to the digits asked may be."""
-        return half_unit(self.right, self.digits) * SURE
+        return half_unit(self.right, self.digits) * HAIR
+
+    @property
+    def room(self) -> float:
+        """How far from the exact number an answer may be in all: to the digits asked, or by rounding on paper."""
+        return max(self.slack, self.tolerance)
 
     def reach(self, wrong: Wrong) -> float:
-        """How far from a wrong number an answer is still taken for it."""
+        """How far rounding on paper can carry a wrong number: in proportion to the right one."""
         share = self.slack / abs(self.right) if self.right else 0.0
-        return float(max(half_unit(wrong.answer, self.digits) * SURE, share * abs(wrong.answer)))
+        return float(max(half_unit(wrong.answer, self.digits) * HAIR, share * abs(wrong.answer)))
 
     def shown(self, value: float | None = None) -> str:
         """A number to the digits asked, as a learner writes it."""
         return f"{self.right if value is None else value:.{self.digits}g}"
 
-    def _judged(self, given: object) -> Feedback:
+    def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
+        usual = self._diagnosed(given, earlier)
+        if usual.verdict not in ("unknown", "misconception") or (self.problem is not None and not self.own):
+            return usual  # of a quantity the detective knows all that there is to know
         figure = read(given)
-        if self.problem is not None and self.quantity is not None:
-            found = diagnose(self.problem, self.quantity, given, digits=self.digits)
-            names = tuple(dict.fromkeys(one.name for one in found.misconceptions))
-            usual = Feedback(found.verdict, found.message, names)
-        else:
-            usual = self._standing(figure)
-        if usual.verdict not in ("unknown", "misconception"):
-            return usual
-        if self.problem is not None and not self.own:
-            return usual  # the detective knows all that there is to know
-        exact = [w for w in self.wrong if abs(figure.value - w.answer) <= half_unit(w.answer, self.digits) * SURE]
+        exact = [one for one in self.wrong if self._meets(figure, one) == "correct"]
         if usual.verdict == "unknown":
-            near = [] if self.problem else [w for w in self.wrong if abs(figure.value - w.answer) <= self.reach(w)]
+            near = [] if self.problem else [one for one in self.wrong if self._meets(figure, one) == "rounded"]
             return self._named(exact or near) if exact or near else usual
         more = {wrong.name: wrong for wrong in exact if wrong.name not in usual.misconceptions}
-        also = "".join(f" Or: {wrong.sentence}." for wrong in more.values())
+        also = "".join(f" Or: {wrong.said}." for wrong in more.values())
         return replace(usual, message=usual.message + also, misconceptions=(*usual.misconceptions, *more))
 
-    def _standing(self, figure: Figure) -> Feedback:
-        """How a number that no derivation has compares with the right one."""
-        off, shown = abs(figure.value - self.right), figure.text
-        if off <= self.tolerance:
-            return Feedback("correct", f"{shown} is right.")
-        if figure.digits < self.digits and figure.holds(self.right):
-            return Feedback("few_digits", f"So far right; {self.digits} significant digits are asked.")
-        if off <= self.slack or figure.holds(self.right):
-            return Feedback("rounded", f"{shown} is right, up to rounding on the way; keep more digits in between.")
-        return Feedback("unknown", f"Not right, and I do not recognise the mistake behind {shown}.")
+    def _diagnosed(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
+        """The detective's verdict, also on a number that no derivation has."""
+        if self.problem is not None and self.quantity is not None:
+            found = diagnose(self.problem, self.quantity, given, earlier, digits=self.digits)
+            names = tuple(dict.fromkeys(one.name for one in found.misconceptions))
+            return Feedback("carried" if found.carried else found.verdict, found.message, names)
+        figure = read(given)
+        unknown = ("unknown", f"Not right, and I do not recognise the mistake behind {figure.text}.")
+        return Feedback(*(standing(figure, self.right, self.digits, self.slack) or unknown))
+
+    def _meets(self, figure: Figure, wrong: Wrong) -> str:
+        """How a number stands to that of a mistake: judged as if that were the right one."""
+        verdict, _ = standing(figure, wrong.answer, self.digits, self.reach(wrong)) or ("", "")
+        return verdict
 
 
 @dataclass(frozen=True)
@@ -178,7 +196,7 @@ class ExactPart(Part):
             return _paths(given, frozenset(self.neurons).union(*self.right))
         return READERS[self.reader](given)
 
-    def _judged(self, given: object) -> Feedback:
+    def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         value, shown = self.read(given), str(given) if len(str(given)) <= 60 else f"{str(given)[:57]} .."
         if self.options and value not in map(self.read, self.options):
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")

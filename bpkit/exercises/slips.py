@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from bpkit.core.derivation import Derivation
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import typeset
 from bpkit.exercises.parts import Wrong
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.variants import Plan, outcomes, plan
@@ -45,15 +47,17 @@ def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) ->
     """The wrong values of a quantity with their names; those named in ``first`` come first."""
     name = problem.derivation.target(quantity).name
     right = evaluate(problem)[name]
-    column, mistakes = wrong_columns(problem)[name], catalogue(problem)
-    places = np.flatnonzero(differs(column, right))
-    found = [
-        Wrong(mistakes[i].name, explained(mistakes[i].sentence, mistakes[i].detail), float(column[i])) for i in places
-    ]
+    column, mistakes = wrong_columns(problem)[name], told(problem.derivation)
+    found = [replace(mistakes[i], answer=float(column[i])) for i in np.flatnonzero(differs(column, right))]
     order = {wanted: place for place, wanted in enumerate(first)}
     return tuple(sorted(found, key=lambda wrong: order.get(wrong.name, len(order))))
 
 
-def explained(sentence: str, detail: str) -> str:
-    """A misconception's sentence, with the shape that it took."""
-    return f"{sentence}: {detail}" if detail else sentence
+@lru_cache(maxsize=128)
+def told(derivation: Derivation) -> tuple[Wrong, ...]:
+    """The catalogue's mistakes in words as sentences have them, still without an answer."""
+    names = derivation.quantities
+    return tuple(
+        Wrong(one.name, typeset(one.sentence, names), None, one.you, typeset(one.detail, names))
+        for one in catalogue(derivation)
+    )

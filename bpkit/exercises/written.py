@@ -39,7 +39,7 @@ class FormulaPart(Part):
         formula = read_formula(text, self.names)  # type: ignore[arg-type]  # read_formula says what came
         return tuple(formula.at(setting) for setting in self.settings)
 
-    def _judged(self, given: object) -> Feedback:
+    def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         values = self._at(given)
         if _same(values, self._at(self.right)):
             return Feedback("correct", "The formula is right.")
@@ -70,7 +70,7 @@ class FunctionPart(Part):
         """A function that is right."""
         return self.right
 
-    def _judged(self, given: object) -> Feedback:
+    def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         if not callable(given):
             raise BpkitError(f"answer: expected a function, got {type(given).__name__}; give its name without quotes")
         results = []

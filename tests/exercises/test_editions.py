@@ -88,7 +88,8 @@ _DRAWN = re.compile(r"<(?:path|rect|line|circle|ellipse|text|svg)\b[^>]*>")
 
 
 def without_places(page: str) -> str:
-    """A page without where in its pictures things stand: those numbers are nobody's answers."""
+    """A page without its style and the places of what its pictures show: those numbers are no answers."""
+    page = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     return _DRAWN.sub(lambda tag: "".join(re.findall(r"aria-label='[^']*'", tag[0])), page)
 
 

@@ -53,7 +53,7 @@ def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> Non
     weight = bp.derive(part.problem)[part.quantity].quantity.by.name
     name = f"dE_total/dnet_{part.problem.network.weights[weight][1]}"
     number = next(step.number for step in bp.derive(part.problem.network) if step.name == name)
-    assert f"Line ({number}) should be {typeset(name, bp.derive(part.problem).quantities)} =" in app.verdicts[0].value
+    assert f"Look at line ({number}): {typeset(name, bp.derive(part.problem).quantities)} =" in app.verdicts[0].value
     assert part.shown() not in shown(app)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -16,11 +17,10 @@ from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.proof import prove, prove_after
-from bpkit.exercises.slips import differs, explained, wrong_columns
+from bpkit.exercises.slips import differs, told, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, in_words, maths
 from bpkit.mistakes.hand_rounding import half_unit, paper_slack
-from bpkit.mistakes.misconceptions import catalogue
 
 _RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 _RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gradient")
@@ -50,12 +50,12 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
     """The loss after an update that was made with a misconception."""
     columns, found = wrong_columns(problem), []
     right = evaluate(problem.updated())["E_total"]
-    for place, mistake in enumerate(catalogue(problem.network)):
+    for place, mistake in enumerate(told(problem.derivation)):
         if mistake.name in _RATE_SLIPS:
             new = {name: columns[f"{name}_new"][place] for name in problem.network.parameters}
             value = evaluate(problem.replace(**new))["E_total"]
             if differs(value, right):
-                found.append(Wrong(mistake.name, explained(mistake.sentence, mistake.detail), value))
+                found.append(replace(mistake, answer=value))
     before = evaluate(problem)["E_total"]
     found.append(Wrong("keeps the old value", "the new weights belong into a second way forward", before))
     return tuple(found)

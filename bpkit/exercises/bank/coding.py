@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from bpkit.core.problem import Problem
 from bpkit.exercises.drawing import draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import Wrong
-from bpkit.exercises.slips import wrong_columns
+from bpkit.exercises.slips import told, wrong_columns
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.written import FunctionPart
@@ -152,10 +152,11 @@ def _build(task: Task) -> Content:
     tried = _trials(task.about["level"])
     parameters = [_arrays(one, lambda name, one=one: one.parameters[name]) for one in tried]  # type: ignore[misc]
     slopes = [_backward()(one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)]
-    sentence = {m.name: m.sentence for one in (tried[0].network, Network(1, 1, bias="none")) for m in catalogue(one)}
+    plain = Network(1, 1, bias="none")
+    words = {one.name: one for network in (tried[0].network, plain) for one in told(derive(network))}
 
     def wrong(make: Callable[[str], Callable[..., Any]], *names: str) -> tuple[Wrong, ...]:
-        return tuple(Wrong(name, sentence[name], Model(name, make(name))) for name in names)
+        return tuple(replace(words[name], answer=Model(name, make(name)), detail="") for name in names)
 
     once = Wrong(
         "divides by one step", "the two places are 2h apart, not h", Model("divides by one step", _quotients("h"))

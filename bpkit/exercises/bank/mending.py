@@ -92,7 +92,7 @@ def _build_slip(task: Task) -> Content:
     first = off.index(True)
     quantity, given = lines[first][0], lines[first][2] / MILLION
     wrong = [
-        Wrong(one.name, one.sentence, place + 1)
+        replace(one, answer=place + 1)
         for place in range(len(lines))
         if place != first
         for one in [_LATER if off[place] else _EARLIER]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
@@ -147,7 +148,7 @@ def _signs(problem: Problem, quantity: str, read: Callable[[float], str | int]) 
     """What mistakes make of the sign, or of the order of magnitude."""
     right = read(evaluate(problem)[quantity])
     wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
-    return tuple(Wrong(one.name, one.sentence, read(one.answer)) for one in wrong if read(one.answer) != right)
+    return tuple(replace(one, answer=read(one.answer)) for one in wrong if read(one.answer) != right)
 
 
 def _build_sign(task: Task) -> Content:

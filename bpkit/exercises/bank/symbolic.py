@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -17,7 +18,7 @@ from bpkit.exercises.bank.quantities import OUTPUT
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import Wrong
-from bpkit.exercises.slips import explained
+from bpkit.exercises.slips import told
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import architecture, in_words, maths
@@ -67,8 +68,8 @@ def _formulas(network: Network, weight: str) -> tuple[str, tuple[Wrong, ...]]:
     """The right formula and the wrong ones, each as its misconception writes it."""
     derivation = derive(network)
     wrong = [
-        Wrong(mistake.name, explained(mistake.sentence, mistake.detail), formula(mistake.applied(derivation), weight))
-        for mistake in catalogue(network)
+        replace(one, answer=formula(mistake.applied(derivation), weight))
+        for mistake, one in zip(catalogue(network), told(derivation), strict=True)
         if mistake.name in REVEALS and any(step.name in mistake.edits for step in derivation.toward(weight))
     ]
     right = formula(derivation, weight)

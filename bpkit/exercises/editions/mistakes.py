@@ -29,7 +29,7 @@ class Option:
 
 def mistakes(part: NumberPart, declared: Sequence[str]) -> list[Mistake]:
     """The declared wrong numbers that can be told from the right one; those that meet are one, with both names."""
-    right = (part.right, max(part.slack, part.tolerance))
+    right = (part.right, part.room)
     found: dict[tuple[float, float], list[Wrong]] = {right: []}
     for wrong in part.wrong:
         if wrong.name in declared:
@@ -64,7 +64,8 @@ def explained(wrongs: Iterable[Wrong]) -> str:
     """The mistakes that lead to one answer; a name is a label and stands by itself."""
     each: dict[str, str] = {}
     for wrong in wrongs:
-        each.setdefault(wrong.name, f"{wrong.name}. {_sentence(wrong.sentence)}")
+        detail = f" ({wrong.detail})" if wrong.detail else ""
+        each.setdefault(wrong.name, f"{wrong.name}. {_sentence(wrong.sentence + detail)}")
     return f"Likely mistake: {' Or: '.join(each.values())}" if each else ""
 
 

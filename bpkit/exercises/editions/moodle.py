@@ -75,9 +75,7 @@ def _question(exercise: Exercise, part: Part, name: str) -> str:
 def _answers(exercise: Exercise, part: Part) -> tuple[str, str, list[str]]:
     """The type of question that a part becomes, what else that type needs, and its answers; no type for other parts."""
     if isinstance(part, NumberPart):
-        right = _answer(
-            f"{part.right:.12g}", "100", f"Right: {typeset(part.shown())}.", max(part.slack, part.tolerance)
-        )
+        right = _answer(f"{part.right:.12g}", "100", f"Right: {typeset(part.shown())}.", part.room)
         other = f"Not right. Give {part.digits} significant digits."
         return "numerical", "", [right, *_numbers(mistakes(part, exercise.declared), other)]
     if not isinstance(part, ExactPart):

@@ -114,4 +114,4 @@ def shown(part: Part, answer: object = None) -> str:
 
 def tolerance(part: Part) -> str:
     """How far off an answer may be and still count."""
-    return f"± {max(part.tolerance, part.slack):.2g}" if isinstance(part, NumberPart) else ""
+    return f"± {part.room:.2g}" if isinstance(part, NumberPart) else ""
