@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from answer_forms import FORMS, key_of
 from IPython.core.interactiveshell import InteractiveShell
 from printed import as_printed
 
@@ -29,40 +30,6 @@ from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.sitting import Sitting
 from bpkit.exercises.submissions import read_submission
 from bpkit.mistakes.diagnose import diagnose
-
-FORMS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))["cells"]
-# More of the same kinds.
-MORE = [
-    ('answers["2"] = "dE/dw5 = 0.07045"', 0.07045),
-    ('answers["2"] = "0.1409/2"', 0.07045),
-    ('answers["2"] = "7.045x10^-2"', 0.07045),
-    ('answers["2"] = "7.045·10⁻²"', 0.07045),
-    ('answers["2"] = "0.1409 * 0.5"', 0.07045),
-    ('answers["2"] = round(0.0704512, 5)', 0.07045),
-    ('a = b = 0.1409\nanswers["2"] = a / 2', 0.07045),
-    ('a, b = 0.1409, 0.5\nanswers["2"] = a * b', 0.07045),
-    ('import math\nanswers["2"] = math.sqrt(0.0049632025)', 0.07045),
-    ('%%time\nanswers["2"] = 0.07045', 0.07045),
-    ('%config InteractiveShell.ast_node_interactivity\nanswers["2"] = 0.07045', 0.07045),
-    ('?len\nlen?\nmath.sqrt??\nanswers["2"] = 0.07045', 0.07045),
-    ('here = %pwd\nfiles = !ls\nanswers["2"] = 0.07045', 0.07045),
-    ('x = 0.07045\nx = %pwd\nanswers["2"] = x', "unreadable"),
-    ('answers["2"] = 0.07045  # why?', 0.07045),
-    ('answers["2"] = (0.07045)', 0.07045),
-    ("answers['2'] = +0.07045;", 0.07045),
-    ('answers["2"] = (\n    0.1409\n    * 0.5\n)', 0.07045),
-    ('for x in [0.07045]:\n    answers["2"] = x', "look"),
-    ('x = 0.5\nfor x in [0.07045]:\n    pass\nanswers["2"] = x', "look"),
-    ('def f():\n    return 0.07045\nanswers["2"] = f()', "look"),
-    ('answers |= {"2": 0.07045}', "look"),
-    ('answers["2"] = 0.5\nanswers.update({"2": 0.07045})', "look"),
-    ('answers.update(dict([("2", 0.07045)]))', "look"),
-    ('answers["2"] = np.array([0.07045])', "unreadable"),
-    ('answers["2"] = True', "unreadable"),
-    ('answers["2"] = 0,5', "unreadable"),
-    ('answers["2"] = float("nan")', "unreadable"),
-]
-FORMS += [{"asked": "number", "right": "0.07045", "cell": cell, "read": read} for cell, read in MORE]
 
 
 class OneSheet:
@@ -88,10 +55,6 @@ def part_of(form: Mapping[str, Any]) -> Part:
     if asked.startswith("one of"):
         return ExactPart("which", right, "number", ("0.05", "0.2", "3"))
     return ExactPart("paths", frozenset({("h1", "o1"), ("h1", "o2")}), "paths")
-
-
-def key_of(form: Mapping[str, Any]) -> str:
-    return next(key for key in ("3a", "3b", "4c", "5a", "2") if f'"{key}"' in form["cell"] or key == "2")
 
 
 @pytest.fixture(scope="module")
