@@ -192,6 +192,7 @@ def digit_missing(figure: Figure, exact: float) -> bool:
 
 
 def scaled(figure: Figure, power: int) -> Figure:
+    """The size of a figure with its point moved by so many places."""
     factor = 10.0**power
     return Figure(figure.text, abs(figure.value) / factor, figure.unit / factor, figure.digits)
 

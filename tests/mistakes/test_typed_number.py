@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpkit.mistakes.typed_number import NotANumber, read
+from bpkit.mistakes.typed_number import NotANumber, digit_missing, pen_slips, read, scaled
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,35 @@ def test_what_is_no_number_is_refused_in_words(typed: Any, said: str) -> None:
     with pytest.raises(NotANumber, match="expected a number such as") as error:
         read(typed)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "exact", "missing"),
+    [
+        ("0.08514", 0.085142, False),  # four digits say too little
+        ("0.0851429", 0.08514293, True),
+        ("0.0851293", 0.08514293, True),
+        ("0.0514293", 0.08514293, False),  # nor is the first
+        ("0.0851493", 0.08514293, True),
+        ("0.0851923", 0.08514293, False),
+        ("-0.0851293", -0.08514293, True),
+        ("0.0851293", -0.08514293, False),
+        ("8.51293", 0.08514293, False),  # another size
+        ("0.00000", 0.08514293, False),
+    ],
+)
+def test_a_digit_that_was_left_out(typed: str, exact: float, missing: bool) -> None:
+    assert digit_missing(read(typed), exact) is missing
+
+
+def test_slips_of_the_pen_exchange_or_leave_out_digits() -> None:
+    found = {words: figure.value for words, figure in pen_slips(read("12.345"))}
+    assert found["with the digits 1 and 2 exchanged"] == 21.345
+    assert found["with the digits 4 and 5 exchanged"] == 12.354
+    assert found["without one digit, as 12.34"] == 12.34
+    assert found["without one digit, as 2.345"] == 2.345
+    assert len(found) == 4 + 5
+    assert next(words for words, _ in pen_slips(read("1.1234"))) == "with the digits 1 and 2 exchanged"  # not 1 and 1
+    assert len([*pen_slips(read("1.234"))]) == 3  # too short to leave any digit out
+    assert not [*pen_slips(read("1.23"))]
+    assert scaled(read("-8.5"), 2) == read("0.085").__class__("-8.5", 0.085, 0.001, 2)
