@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -90,7 +91,8 @@ def _turns(trace: Trace) -> tuple[int, int]:
     return each, each * (MEMORY if trace.problem.state.keys() - {"t"} else 1)
 
 
-def _solved(trace: Trace, loss: float) -> bool:
+def solved(trace: Trace, loss: float) -> bool:
+    """Is a loss as good as none, at all or beside the one at the start?"""
     return bool(abs(loss) <= max(SMALL, trace.loss[0] / 1000))
 
 
@@ -114,7 +116,7 @@ def _too_far(trace: Trace, updates: Rows, by: float) -> str:
     return f"learning rate {rate:g} is too large here; take a smaller one" if shorter.any(axis=0).mean() >= 0.5 else ""
 
 
-def _grows(trace: Trace) -> Iterator[Trouble]:
+def grows(trace: Trace) -> Iterator[Trouble]:
     """Larger at the end than at the start, or much larger than it was, and not only for a moment."""
     loss, last, (_, turn) = trace.loss, len(trace) - 1, _turns(trace)
     low = last - int(np.argmin(loss[::-1]))
@@ -137,7 +139,7 @@ def _swings(trace: Trace) -> Iterator[Trouble]:
     window, low = 2 * MEMORY * turn, int(np.argmax(loss <= loss.min() + abs(loss.min()) / 1000))
     ways = np.sign(np.diff(trace.table[-window - 1 :], axis=0))
     back = (ways[1:] * ways[:-1]).sum(axis=1) < 0
-    if each > 1 or last - low < max(window, low) or not back.any() or _solved(trace, loss[-window:].max()):
+    if each > 1 or last - low < max(window, low) or not back.any() or solved(trace, loss[-window:].max()):
         return
     if why := _too_far(trace, np.arange(last - window, last), 0.01):
         what = f"The weights swing from side to side {_from(low + 1)} and the loss gets no smaller"
@@ -153,8 +155,11 @@ def _watched(network: Network) -> Program:
     return replace(derivation, steps=tuple(needed(derivation.steps, names))).program
 
 
-def _flat_ends(trace: Trace, rows: slice) -> dict[tuple[int, str], Flags]:
-    """By layer and kind, for each neuron and record: is it dead, off as a ReLU is for all samples, or saturated?"""
+def flat_ends(trace: Trace, rows: slice, flat: Sequence[float] = ()) -> dict[tuple[int, str], Flags]:
+    """By layer and kind, for each neuron and record: is it dead, off as a ReLU is for all samples, or saturated?
+
+    ``flat`` has a slope for each layer after the inputs; below it a neuron is saturated.
+    """
     problem, network, table = trace.problem, trace.problem.network, trace.table[rows]
     program, shape = _watched(network), (_samples(trace), len(table))
     data = {name: value[:, None] for name, value in problem.givens.items() if np.ndim(value)}
@@ -163,7 +168,8 @@ def _flat_ends(trace: Trace, rows: slice) -> dict[tuple[int, str], Flags]:
         results = program.function("evaluate", arrays=True)(*(given[name] for name in program.givens), None)
     values = {step.name: np.broadcast_to(value, shape) for step, value in zip(program.steps, results, strict=True)}
     found = {}
-    for layer, (function, neurons) in enumerate(zip(network.activations, network.layers[1:]), 1):
+    ends = zip(network.activations, network.layers[1:], flat or repeat(FLAT))
+    for layer, (function, neurons, least) in enumerate(ends, 1):
         net, out, to_net, to_out = (
             np.stack([values.get(f"{what}_{neuron}", np.zeros(shape)) for neuron in neurons])
             for what in ("net", "out", "dE_total/dnet", "dE_total/dout")
@@ -177,9 +183,9 @@ def _flat_ends(trace: Trace, rows: slice) -> dict[tuple[int, str], Flags]:
         pity = np.ones_like(off)
         if neurons == network.outputs:  # not if it is right or as near as it can come, nor if the loss brings it back
             wrong = np.abs(to_out) if len(names[0]) > 1 else to_out * np.where(net > 0, 1, -1)
-            pity = (wrong > WEAK).any(axis=1) & (np.abs(to_net) <= FLAT).all(axis=1)
+            pity = (wrong > WEAK).any(axis=1) & (np.abs(to_net) <= least).all(axis=1)
         found[layer, "dead"] = off & pity.any(axis=0)
-        found[layer, "saturated"] = (slope <= FLAT) & ~off & pity
+        found[layer, "saturated"] = (slope <= least) & ~off & pity
     return found
 
 
@@ -187,10 +193,10 @@ def _stuck(trace: Trace) -> Iterator[Trouble]:
     """Layers of which all ReLUs are dead, and neurons that are saturated; one ReLU that is off is as it should be."""
 
     def hold(key: tuple[int, str], some: Rows, rows: slice) -> Flags:
-        return _flat_ends(trace, rows)[key][some]
+        return flat_ends(trace, rows)[key][some]
 
     layers, now = trace.problem.network.layers, slice(-1, None)
-    for (layer, kind), flags in ({} if _solved(trace, trace.loss[-1]) else _flat_ends(trace, now)).items():
+    for (layer, kind), flags in ({} if solved(trace, trace.loss[-1]) else flat_ends(trace, now)).items():
         some, neurons = np.flatnonzero(flags[:, 0]), layers[layer]
         whole, output = len(some) == len(neurons), neurons == layers[-1]
         if not some.size or (kind == "dead" and not whole):
@@ -209,8 +215,8 @@ def _stuck(trace: Trace) -> Iterator[Trouble]:
         yield Trouble(kind, update, f"{what}, so {whose} can learn now; {remedy}")
 
 
-def _alike(trace: Trace) -> Iterator[Trouble]:
-    """Hidden neurons with the same parameters before and behind them: they compute and learn the same."""
+def alike(trace: Trace) -> Iterator[tuple[int, int, list[str]]]:
+    """Hidden neurons with the same parameters before and behind them: since which update, their layer and names."""
     network = trace.problem.network
     column, arrays = {name: number for number, name in enumerate(network.parameters)}, tables(network)
 
@@ -227,9 +233,15 @@ def _alike(trace: Trace) -> Iterator[Trouble]:
         for leader in sorted({leader for leader in leaders if leaders.count(leader) > 1}):
             some = np.flatnonzero(np.array(leaders) == leader)
             update = _since(trace, partial(near, own[some], own[leader]), own[some].size)
-            who = _named([neurons[j] for j in some], f"hidden layer {layer}")
-            why = f"alike {_from(update)} and stay alike, because their weights are equal"
-            yield Trouble("alike", update, f"{who} {why}; draw the starting weights at random")
+            yield update, layer, [neurons[j] for j in some]
+
+
+def _alike(trace: Trace) -> Iterator[Trouble]:
+    """Such neurons compute and learn the same."""
+    for update, layer, neurons in alike(trace):
+        why = f"alike {_from(update)} and stay alike, because their weights are equal"
+        who = _named(neurons, f"hidden layer {layer}")
+        yield Trouble("alike", update, f"{who} {why}; draw the starting weights at random")
 
 
 def _still(trace: Trace) -> Iterator[Trouble]:
@@ -258,7 +270,7 @@ def _still(trace: Trace) -> Iterator[Trouble]:
 
 
 CHECKS: tuple[tuple[Callable[[Trace], Iterator[Trouble]], set[str]], ...] = (  # each, and what makes it needless
-    (_grows, set()),
+    (grows, set()),
     (_swings, {"grows"}),
     (_stuck, set()),
     (_alike, set()),

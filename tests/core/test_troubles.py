@@ -694,13 +694,13 @@ def test_an_update_by_one_sample_that_asks_for_none_is_no_trouble() -> None:
 
 def test_few_evaluations_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    old = troubles._flat_ends
+    old = troubles.flat_ends
 
     def counted(trace: Trace, rows: slice) -> object:
         seen.append(len(trace.table[rows]))
         return old(trace, rows)
 
-    monkeypatch.setattr(troubles, "_flat_ends", counted)
+    monkeypatch.setattr(troubles, "flat_ends", counted)
     find_troubles(bp.train(ARTICLE.replace(learning_rate=0.01), 1000))
     assert seen == [1]
     seen.clear()
