@@ -40,13 +40,13 @@ from bpkit.core import updates as updates
 from bpkit.core.derivation import derive as derive
 from bpkit.core.errors import BpkitError as BpkitError
 from bpkit.core.functions import Activation as Activation
-from bpkit.core.gradient_check import check_gradient as check_gradient
 from bpkit.core.losses import Loss as Loss
 from bpkit.core.network import Network as Network
 from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
 from bpkit.core.training import train as train
 from bpkit.mistakes.diagnose import diagnose as diagnose
+from bpkit.mistakes.gradient_check import check_gradient as check_gradient
 
 if _typing.TYPE_CHECKING:
     from bpkit import apps as apps

@@ -30,7 +30,8 @@ class GradientRow(NamedTuple):
     """One parameter: its derivative, the difference quotient, and how far they differ relative to the larger.
 
     Where both are too small for a difference of losses to show, ``error`` is relative to what it can show. ``place``
-    is the entry of an array that the derivative came in, such as ``W1[0, 1] (w2)``.
+    is the entry of an array that the derivative came in, such as ``W1[0, 1] (w2)``; ``share`` is the neuron whose
+    share of a shared bias it is.
     """
 
     parameter: str
@@ -38,6 +39,7 @@ class GradientRow(NamedTuple):
     measured: float
     error: float
     place: str = ""
+    share: str = ""
 
     @property
     def label(self) -> str:
@@ -191,7 +193,7 @@ def check_gradient(
     noise = 8 * 2.2e-16 * (np.abs(above) + _passed_on(problem, values)) / (2 * h)
     least = np.where(noise == 0, 1e-15, noise) / tolerance
     rows = (
-        GradientRow(one.name, one.value, quotient, _relative(one.value, quotient, small), _place(one))
+        GradientRow(one.name, one.value, quotient, _relative(one.value, quotient, small), _place(one), one.share)
         for one, quotient, small in zip(given, measured.tolist(), least.tolist(), strict=True)
     )
     return GradientCheck(tuple(rows), step, tolerance)

@@ -102,12 +102,19 @@ def _power_of_ten(error: float) -> str:
 
 def check_text(check: GradientCheck) -> str:
     """The gradient check as text, with its verdict."""
-    return text_table(CHECK_HEAD, check_rows(check)) + "\n" + check_verdict(check)
+    return "\n".join([text_table(CHECK_HEAD, check_rows(check)), check_verdict(check), *_sayings(check)])
 
 
 def check_html(check: GradientCheck) -> str:
     """The gradient check as HTML, with its verdict."""
-    return html_table(CHECK_HEAD, check_rows(check), check_verdict(check))
+    said = "<br>".join(escape(line, quote=False) for line in _sayings(check))
+    return html_table(CHECK_HEAD, check_rows(check), check_verdict(check)) + (f"<p>{said}</p>" if said else "")
+
+
+def _sayings(check: GradientCheck) -> tuple[str, ...]:
+    """What the detective says of the wrong rows; nothing of a check that was made without it."""
+    said: tuple[str, ...] = getattr(check, "sayings", ())
+    return said
 
 
 def check_verdict(check: GradientCheck) -> str:

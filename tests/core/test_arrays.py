@@ -217,7 +217,7 @@ def test_a_bias_summed_over_the_wrong_axis(bias: str) -> None:
 def test_many_wrong_entries_are_counted() -> None:
     problem, gradient, _ = program((3, 4, 2), "x @ W")
     check = bp.check_gradient(problem, [2 * array for array in gradient])
-    said = repr(check).splitlines()[-1]
+    (said,) = (line for line in repr(check).splitlines() if line.startswith("not passed"))
     assert len(check.wrong) == 12 + 4 + 8 + 2
     assert len(re.findall(r"[Wb]\d\[", said)) == 9
     assert said.endswith("and 17 more differ too")
@@ -440,7 +440,7 @@ REFUSED: list[tuple[Callable[[], Any], list[str]]] = [
     (checked([]), ["or 4 arrays, got 0"]),
     (checked(0.5), ["check_gradient: expected a dict", "got 0.5"]),
     (checked({"dW1": np.array(W1)}), ["check_gradient: this network has no 'dW1'; did you mean 'W1'"]),
-    (checked({"w1": "0.5"}), ["check_gradient: expected a number for w1, got '0.5'"]),
+    (checked({"w1": "half"}), ["check_gradient: expected a number for w1, got 'half'"]),
     (checked({"w1": None}), ["check_gradient: expected a number for w1, got None"]),
     (checked({"w1": 0.5, "W1": W1}), ["no 'W1'"]),
     (checked({"W1": [[1, 2, "3"], [1, 2, 3]]}), ["W1[0, 0]: expected a number, got '1'"]),
