@@ -107,6 +107,31 @@ def test_whoever_rounds_every_line_on_paper_is_not_blamed(id: str, seed: int) ->
         assert said.verdict in ("correct", "rounded"), (said, part.right, paper[part.quantity])
 
 
+def on_paper(problem: Any, digits: int) -> dict[str, Any]:
+    """Every line of a problem, worked out with SymPy from results that were rounded before."""
+    paper: dict[str, Any] = dict(problem.givens)
+    for step in problem.derivation:
+        exact = step.rhs.xreplace({sp.Symbol(name): sp.Float(value) for name, value in paper.items()})
+        paper[step.name] = float(f"{float(exact):.{digits - 1}e}")
+    return paper
+
+
+@pytest.mark.parametrize("level", ["easy", "medium", "hard"])
+def test_rounding_every_line_is_right_behind_an_update_and_over_a_batch_too(level: str) -> None:
+    for seed in range(8):
+        for part in generate("learning-rate", seed=seed, difficulty=level).content.parts[:2]:
+            first = on_paper(part.problem, part.digits)
+            new = {name: first[f"{name}_new"] for name in part.problem.network.parameters}
+            after = on_paper(part.problem.replace(**new), part.digits)["E_total"]
+            assert part.judge(f"{after:#.{part.digits}g}"), (seed, part.right, after)
+            assert abs(after - part.right) <= part.room  # what a learning system is told
+        *samples, mean = generate("batch-mean", seed=seed, difficulty=level).content.parts
+        each = [on_paper(one.problem, one.digits)[one.quantity] for one in samples]
+        typed = sum(each) / len(each)
+        assert mean.judge(f"{typed:#.{mean.digits}g}"), (seed, mean.right, typed)
+        assert abs(float(f"{typed:#.{mean.digits}g}") - mean.right) <= mean.room
+
+
 def test_slack_grows_along_the_derivation_and_shrinks_with_the_digits() -> None:
     coarse, fine = paper_slack(ARTICLE, 3), paper_slack(ARTICLE, 6)
     assert coarse["net_h1"] < coarse["net_o1"]

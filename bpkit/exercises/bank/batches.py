@@ -20,7 +20,8 @@ from bpkit.exercises.proof import prove, prove_after
 from bpkit.exercises.slips import differs, told, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, givens, in_words, maths
-from bpkit.mistakes.hand_rounding import half_unit, paper_slack
+from bpkit.mistakes.hand_rounding import Paper, half_unit, slack
+from bpkit.mistakes.question import question
 
 _RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 _RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gradient")
@@ -61,9 +62,9 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
     return tuple(found)
 
 
-def _twice_forward(new: Problem) -> float:
-    """How far the loss after an update is off when both ways forward are rounded on paper."""
-    return 3 * paper_slack(new, DIGITS)["E_total"] + half_unit(evaluate(new)["E_total"], DIGITS)
+def _rounding(problem: Problem, quantity: str, right: float) -> float:
+    """How far a quantity is off when every line is rounded on paper: of an update and after it, of every sample."""
+    return slack(question(problem, quantity), Paper(DIGITS, significant=True)) + half_unit(right, DIGITS)
 
 
 def _build_rates(task: Task) -> Content:
@@ -80,7 +81,7 @@ def _build_rates(task: Task) -> Content:
                 ask,
                 right,
                 DIGITS,
-                partial(_twice_forward, new),
+                partial(_rounding, tried, "E_total after 1 update", right),
                 "E_total after 1 update",
                 tried,
                 partial(prove_after, tried),
@@ -121,9 +122,6 @@ def _build_batch(task: Task) -> Content:
     each = [evaluate(sample)[quantity] for sample in samples]
     right = evaluate(problem)[quantity]
 
-    def slack() -> float:
-        return max(paper_slack(sample, DIGITS)[quantity] for sample in samples) + half_unit(right, DIGITS)
-
     wrong = [
         Wrong("takes the sum instead of the mean", "the loss of a batch is the mean over its samples", sum(each)),
         *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
@@ -134,7 +132,7 @@ def _build_batch(task: Task) -> Content:
             f"{maths(problem, quantity)} of the batch, to {DIGITS} significant digits",
             right,
             DIGITS,
-            slack,
+            partial(_rounding, problem, quantity, right),
             quantity,
             problem,
             partial(prove, problem, quantity),
