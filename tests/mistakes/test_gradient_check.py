@@ -67,5 +67,6 @@ def test_all_wrong_rows_with_one_mistake_are_said_once() -> None:
 def test_a_share_of_a_shared_bias_and_no_number() -> None:
     right = bp.evaluate(ARTICLE.with_biases("neuron"))
     check = bp.check_gradient(ARTICLE, {"b2": np.array([-right["dE/db_o1"], right["dE/db_o2"]])})
-    assert [one.verdict for one in check.diagnoses.values()] == ["misconception"]
+    (said,) = check.diagnoses.values()
+    assert (said.quantity, said.verdict) == ("dE_total/db_o1", "misconception")
     assert bp.check_gradient(ARTICLE, {"w1": float("nan")}).sayings == ()
