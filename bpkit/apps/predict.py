@@ -17,6 +17,7 @@ from bpkit.apps.questions import QUESTIONS, prose
 from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.spelling import number
+from bpkit.mistakes.diagnose import standing
 from bpkit.mistakes.typed_number import read
 from bpkit.show.palette import FAINT, NEGATIVE
 
@@ -68,8 +69,9 @@ def agrees(guess: float, answer: float) -> bool:
     """Is a number the answer, rounded to as many digits as the number has, at least two?"""
     if number(guess) == number(answer):
         return True
-    digits = len(f"{guess:e}".partition("e")[0].strip("-0").replace(".", ""))
-    return not answer.is_integer() and number(answer, max(2, digits)) == number(guess)
+    figure = read(guess)
+    found = None if answer.is_integer() else standing(figure, answer, max(2, figure.digits), 0.0)
+    return found is not None and found[0] == "correct"
 
 
 def compare(guess: float, answer: float, typed: str = "", true: str = "") -> str:
