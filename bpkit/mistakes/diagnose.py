@@ -20,6 +20,7 @@ from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, 
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
+from bpkit.mistakes.runs import overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
 from bpkit.mistakes.variants import mistakes, values
 from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, blame, explain
@@ -59,7 +60,10 @@ def diagnose(
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     asked, handed = question(problem, quantity), _handed(problem, given)
     case = Case(asked, read(value), handed, digits)
-    return _judged(case)
+    anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
+    found = case.verdict("unknown", "Not right.", sure=False) if anywhere else _judged(case)
+    seen = shown(asked, case.figure)
+    return replace(found, message=f"{found.message} {seen}") if seen else found
 
 
 def _judged(case: Case) -> Diagnosis:
@@ -141,7 +145,12 @@ def _few(case: Case) -> Diagnosis:
 
 def carried(case: Case) -> Diagnosis | None:
     """Right, from earlier values that may be wrong."""
-    return _follows(case) if case.given and case.follows(rounded=bool(case.digits)) else None
+    if not case.given:
+        return None
+    if not case.digits:
+        return _follows(case) if case.follows(rounded=False) else None
+    found = standing(case.figure, case.from_given, case.digits, case.loose) if math.isfinite(case.from_given) else None
+    return found and (_few(case) if found[0] == "few_digits" else _follows(case))
 
 
 def carried_rounded(case: Case) -> Diagnosis | None:
@@ -151,11 +160,11 @@ def carried_rounded(case: Case) -> Diagnosis | None:
 
 def _follows(case: Case) -> Diagnosis | None:
     wrong = case.wrong_given()
-    if case.digits and (spoiled := _trivial(case, wrong)):
+    if case.digits and (spoiled := _trivial(case)):
         usual = _judged(Case(case.asked, case.figure, {}, case.digits))
         why = f" It does not count as following from your {spoiled}, which makes the rest trivial."
         return replace(usual, message=usual.message + why)
-    if not case.fixes(0.5 * case.figure.unit) and not case.is_it(case.from_given):
+    if not case.digits and not case.fixes(0.5 * case.figure.unit) and not case.is_it(case.from_given):
         return _few(case)
     if not wrong:
         places = min(one.decimals for one in case.typed.values())
@@ -165,11 +174,11 @@ def _follows(case: Case) -> Diagnosis | None:
     return case.verdict("correct", message, carried=tuple(wrong))
 
 
-def _trivial(case: Case, wrong: list[str]) -> str:
-    """The earlier wrong values that leave nothing to compute, in words."""
-    trivial = [name for name in wrong if case.given[name] in TRIVIAL]
-    if not trivial and wrong and abs(case.from_given) < 1e-3 * abs(case.exact):
-        trivial = wrong
+def _trivial(case: Case) -> str:
+    """The earlier values that leave nothing to compute, in words; a bare 1 too, though it may round the right one."""
+    trivial = [name for name in case.used_given() if case.given[name] in TRIVIAL]
+    if not trivial and abs(case.from_given) < 1e-3 * abs(case.exact):
+        trivial = case.wrong_given()
     return " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in trivial)
 
 

@@ -107,11 +107,12 @@ class Case:
         value, figure = self.from_given, self.figure
         if not math.isfinite(value):
             return False
-        reach = half_unit(value, self.digits) * HAIR if self.digits else 0.0
-        if rounded:
-            reach += min(self._left_open(value), FIXED * abs(value))
-            reach = max(reach, float(self.reach(np.array(value)))) if self.digits else reach
-        return figure.holds(value) or abs(figure.value - value) <= reach
+        return figure.holds(value) or abs(figure.value - value) <= (self._left_open(value) if rounded else 0.0)
+
+    @property
+    def loose(self) -> float:
+        """How far rounding can lead from the given values on: on the way, and of those values themselves."""
+        return self._left_open(self.from_given) + float(self.reach(np.array(self.from_given)))
 
     def _left_open(self, value: float) -> float:
         """How far the number moves when each given value is half a unit of its last digit larger."""
@@ -120,7 +121,7 @@ class Case:
             for name, one in self.typed.items()
         }
         moved = (self._gone_on({**self.given, name: self.given[name] + half}) for name, half in halves.items())
-        return sum(abs(other - value) for other in moved)
+        return min(sum(abs(other - value) for other in moved), FIXED * abs(value))
 
     @cached_property
     def chance(self) -> float:
@@ -147,7 +148,7 @@ class Case:
         """How far the updates move the quantity; 0 where they leave it alone."""
         return 0.0 if self.old is None else abs(self.exact - self.old)
 
-    def wrong_given(self) -> list[str]:
+    def used_given(self) -> list[str]:
         """The given values that matter: each way back from the quantity ends at the first one."""
         lines, found, waiting, seen = self.asked.derivation, set(), [self.asked.quantity], set()
         waiting += replaced(lines) if self.asked.updates else ()
@@ -158,9 +159,12 @@ class Case:
                 elif symbol in lines and symbol not in seen:
                     seen.add(symbol)
                     waiting.append(symbol)
+        return sorted(found, key=lambda name: lines[name].number)
+
+    def wrong_given(self) -> list[str]:
+        """Those of them that are not right."""
         exact = self.asked.exact
-        off = [name for name in found if not self.typed[name].rounds(float(exact[name]))]
-        return sorted(off, key=lambda name: lines[name].number)
+        return [name for name in self.used_given() if not self.typed[name].rounds(float(exact[name]))]
 
     @property
     def is_derivative(self) -> bool:

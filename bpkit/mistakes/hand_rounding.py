@@ -19,7 +19,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.question import Question, turn
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, rewriter_of, values
+from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, replaced, rewriter_of, values
 
 MOST_DECIMALS = 10
 USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma
@@ -102,13 +102,13 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
 def slack(asked: Question, way: Paper) -> float:
     """How far a quantity can move, to first order, when every line before it is written in some way."""
     numbers, slopes = _slopes(asked)
-    return float(slopes @ way.off(numbers))
+    return float(slopes @ way.off(numbers).max(axis=0))
 
 
 def spread(asked: Question, way: Paper) -> float:
     """How far it usually moves: errors of many lines hardly ever all add up."""
     numbers, slopes = _slopes(asked)
-    each = slopes * way.off(numbers)
+    each = slopes * way.off(numbers).max(axis=0)
     return float(min(each.sum(), USUAL * np.sqrt(each @ each)))
 
 
@@ -116,21 +116,37 @@ def spread(asked: Question, way: Paper) -> float:
 def _slopes(asked: Question) -> tuple[Array, Array]:
     """The numbers of the lines before a quantity, and how much it moves with each, also behind updates.
 
-    Lines that compute nothing are left out: a copy is not rounded once more.
+    Lines that compute nothing are left out: a copy is not rounded once more. The numbers of a line stand below each
+    other, those of every sample, and of the first pass and the last.
     """
-    toward = asked.derivation.toward(asked.quantity)
-    before = [step.name for step in toward if step.name != asked.quantity and not step.rhs.is_Atom]
-    exact = evaluate(turn(asked.problem) if asked.updates else asked.problem)
-    numbers = np.array([float(np.mean(exact[name])) for name in before])
-    nudges = _nudges(numbers)
+    goals = [asked.quantity, *(replaced(asked.derivation).values() if asked.updates else ())]
+    lines = {step.name: step for goal in goals for step in asked.derivation.toward(goal)}
+    before = [name for name, step in lines.items() if name != asked.quantity and not step.rhs.is_Atom]
+    passes = [evaluate(turn(asked.problem) if asked.updates else asked.problem), *[asked.exact][: asked.updates]]
+    numbers = np.vstack([_rows([one[name] for name in before]) for one in passes])
+    nudges = _nudges(np.abs(numbers).max(axis=0))
 
-    def settle(name: str, values: Array) -> Array:
-        if name not in before:
-            return values
-        return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudges, 0.0), 0.0)
+    def moved(first: bool) -> Array:
+        """How far the quantity moves with each line of the first pass, or of those after it."""
+        seen: set[str] = set()
 
-    moved = values(asked, "true", settle=settle, columns=len(before) + 1)
-    return numbers, np.abs(moved[:-1] - moved[-1]) / nudges
+        def settle(name: str, values: Array) -> Array:
+            again = name in seen
+            seen.add(name)
+            if name not in before or again == first:
+                return values
+            return values + np.where(np.arange(len(before) + 1) == before.index(name), np.append(nudges, 0.0), 0.0)
+
+        found = values(asked, "true", settle=settle, columns=len(before) + 1)
+        return np.asarray(np.abs(found[:-1] - found[-1]))
+
+    # What is off in one pass must not make up for what is off in another.
+    return numbers, (moved(True) + moved(False) if asked.updates else moved(True)) / nudges
+
+
+def _rows(columns: list[float | Array]) -> Array:
+    """Numbers of lines side by side, each sample in a row of its own."""
+    return np.array(np.broadcast_arrays(np.zeros(1), *columns)).T[:, 1:]
 
 
 def _nudges(numbers: Array) -> Array:

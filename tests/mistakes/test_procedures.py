@@ -154,6 +154,9 @@ def test_other_update_rules_are_named(
         wrong = run(seed, step, updates)
         for key, quantity in asked(seed, updates):
             found = bp.diagnose(problem(seed, update), quantity, f"{wrong[key]:.9g}")
+            if "Any step that is too large" in found.message:  # saturated: every such mistake ends there
+                assert key == "loss"
+                continue
             if found.verdict in ("correct", "few_digits"):  # this parameter is not touched by the mistake
                 assert name == "updates the biases with weight decay"
                 continue
