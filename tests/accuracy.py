@@ -73,7 +73,7 @@ class Answer:
 
     @property
     def line(self) -> str:
-        """The item and the diagnosis, to be read by people."""
+        """The item and the diagnosis, for a reader."""
         item, said = self.item, self.said
         names = ", ".join(m.name for m in said.misconceptions[:FIRST])
         given = f", given {item.given}" if item.given else ""

@@ -1,4 +1,4 @@
-"""The detective against numbers of every kind that people post, on networks of which it has not heard."""
+"""The detective against numbers of every kind that people post, on random networks."""
 
 from __future__ import annotations
 
