@@ -9,14 +9,27 @@ from types import MappingProxyType
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.mistakes.misconceptions import forward, loss, paths, procedures, slopes, update
+from bpkit.mistakes.misconceptions import batches, forward, loss, paths, procedures, slopes, update
 from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
-__all__ = ["catalogue", "catalogue_of_training", "forward", "loss", "paths", "procedures", "slopes", "update"]
+__all__ = [
+    "batches",
+    "catalogue",
+    "catalogue_of_training",
+    "forward",
+    "loss",
+    "paths",
+    "procedures",
+    "slopes",
+    "update",
+]
 
 RULES = tuple(
-    rule for kind in (update, slopes, loss, paths, forward) for rule in vars(kind).values() if isinstance(rule, Rule)
+    rule
+    for kind in (update, slopes, loss, paths, forward, batches)
+    for rule in vars(kind).values()
+    if isinstance(rule, Rule)
 )
 PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
 Model = Network | Problem | Derivation

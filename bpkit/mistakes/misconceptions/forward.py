@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
+from itertools import product as every
 
 import sympy as sp
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.quantities import Role
+from bpkit.mistakes.misconceptions.paths import beside as neighbours
 from bpkit.mistakes.misconceptions.rule import Shapes, at, misconception, placed, places, signal
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, omitting
 
@@ -203,3 +205,38 @@ def _laid_down(d: Derivation, transposed: bool) -> Shapes:
                 )
         yield f"{where} forward only".strip(), forward
         yield where, {**forward, **throughout}
+
+
+@misconception(
+    "takes one weight of another neuron",
+    "use a weight of another neuron",
+    "a neuron takes the weights that lead to it",
+    rank=3,
+)
+def other_weight(d: Derivation) -> Shapes:
+    """One weight of a net input is another one of its layer; or a neuron takes a column, where its row belongs."""
+    network = d.network
+    for (_, neuron), weight, other in neighbours(network):
+        yield f"{other} instead of {weight}", {f"net_{neuron}": instead({weight: other})}
+    for before, after in pairwise(network.layers):
+        for neuron, start in every(after, before) if len(after) >= len(before) > 1 else ():
+            column = [network.weight_of[start, target] for target in after]
+            moved = {network.weight_of[source, neuron]: new for source, new in zip(before, column)}
+            yield f"those that leave {start}, for {neuron}", {f"net_{neuron}": instead(moved)}
+
+
+@misconception(
+    "takes a neighbour's output",
+    "swap the outputs of two neurons",
+    "each weight multiplies the output of the neuron that it starts from",
+    rank=3,
+)
+def outputs_swapped(d: Derivation) -> Shapes:
+    """Two hidden neurons of a layer change places, on the way forward alone or in the derivatives too."""
+    for row in d.network.layers[1:-1]:
+        for one, other in list(combinations(row, 2))[:12]:
+            both = {f"out_{one}": f"out_{other}", f"out_{other}": f"out_{one}"}
+            nets = [s for s in at(d, Role.FORWARD, "net") if both.keys() & names_in(s.rhs)]
+            slopes = [s for s in at(d, Role.SLOPE, "weight") if both.keys() & names_in(s.rhs)]
+            for where, lines in (("", [*nets, *slopes]), ("forward only", nets), ("in the derivative", slopes)):
+                yield f"{one} and {other} {where}".strip(), {s.name: instead(both) for s in lines}

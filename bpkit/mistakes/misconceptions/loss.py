@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, names_in, product, put
+from bpkit.core.expressions import MINUS, ONE, names_in, product, put, total
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import Rule, Shapes, Shows, at, ends, misconception, places, slopes_of_loss
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
@@ -66,6 +66,75 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
             edits[f"E_{o}"] = becomes(product(MINUS, S(y), sp.log(S(f"out_{o}"))))
             edits[f"dE_{o}/dout_{o}"] = becomes(product(MINUS, S(y), sp.Pow(S(f"out_{o}"), -1)))
         yield "", edits
+        yield "in the loss alone", {name: edit for name, edit in edits.items() if name.startswith("E_")}
+        yield "in its slope alone", {name: edit for name, edit in edits.items() if not name.startswith("E_")}
+
+
+@misconception(
+    "puts a plus before the second half of the cross-entropy",
+    "write a plus before the second half of the cross-entropy",
+    "the minus stands before both halves",
+    rank=3,
+)
+def plus_in_cross_entropy(d: Derivation) -> Shapes:
+    """-y·ln(out) + (1 - y)·ln(1 - out), in the loss, in its slope, or in both."""
+    if d.network.loss.name == "binary_cross_entropy":
+        errors: dict[str, Edit] = {}
+        slopes: dict[str, Edit] = {}
+        for y, o in zip(map(S, d.network.targets), d.network.outputs):
+            out, rest = S(f"out_{o}"), total(ONE, product(MINUS, S(f"out_{o}")))
+            no = total(ONE, product(MINUS, y))
+            errors[f"E_{o}"] = becomes(total(product(MINUS, y, sp.log(out)), product(no, sp.log(rest))))
+            first = product(MINUS, y, sp.Pow(out, -1))
+            slopes[f"dE_{o}/dout_{o}"] = becomes(total(first, product(MINUS, no, sp.Pow(rest, -1))))
+        yield "in the loss alone", errors
+        yield "in its slope alone", slopes
+        yield "", {**errors, **slopes}
+
+
+@misconception(
+    "loses the minus of the cross-entropy",
+    "lose the minus of the cross-entropy",
+    "logarithms of numbers below 1 are negative, and the minus makes the loss positive",
+)
+def minus_of_cross_entropy(d: Derivation) -> Shapes:
+    """The outer minus is lost, in the loss, in its slope, or in both."""
+    if d.network.loss.name in _ENTROPIES:
+        yield "in the loss alone", _scaled(_errors(d), MINUS)
+        yield "in its slope alone", _scaled(slopes_of_loss(d), MINUS)
+        yield "", _scaled(_both(d), MINUS)
+
+
+_ENTROPIES = ("binary_cross_entropy", "cross_entropy")
+
+
+def _logarithm(base: int) -> Rule:
+    """The logarithm to another base, in the loss alone or with its slope scaled alike."""
+
+    def shapes(d: Derivation) -> Shapes:
+        if d.network.loss.name in _ENTROPIES:
+            factor = sp.Pow(sp.log(sp.Integer(base), evaluate=False), -1, evaluate=False)
+            yield "in the loss alone", _scaled(_errors(d), factor)
+            yield "in the loss and its slope", _scaled(_both(d), factor)
+
+    words = (f"takes the logarithm to base {base}", f"take the logarithm to base {base}")
+    return misconception(*words, "the logarithm of the cross-entropy is the natural one, ln")(shapes)
+
+
+base_ten, base_two = _logarithm(10), _logarithm(2)
+
+
+@misconception(
+    "leaves out the slope of the loss",
+    "leave out the slope of the loss",
+    "the chain starts at the loss, whose slope in the output is its first factor",
+)
+def slope_of_loss_left_out(d: Derivation) -> Shapes:
+    """The derivative of the output for that of the loss: the chain starts at out."""
+    lines = slopes_of_loss(d)
+    yield "", {step.name: becomes(ONE) for step in lines}
+    for step in lines if len(lines) > 1 else ():
+        yield f"at {ends(step)[1].neuron}", {step.name: becomes(ONE)}
 
 
 @misconception(

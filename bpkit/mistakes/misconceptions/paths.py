@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from itertools import product as every
 from math import prod
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
-from bpkit.core.network import Network
+from bpkit.core.network import Edge, Network
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, misconception, placed, places, signal
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
+
+NEAR_LIMIT = 60  # shapes that one layer may add
+
+
+def beside(network: Network) -> Iterator[tuple[Edge, str, str]]:
+    """Each weight with another one of its layer that leads to another neuron; in wide layers from the same source."""
+    for before, after in pairwise(network.layers):
+        edges = [(source, neuron) for neuron in after for source in before]
+        wide = len(edges) * (len(edges) - len(before)) > NEAR_LIMIT
+        found = (
+            ((source, neuron), network.weight_of[source, neuron], network.weight_of[a, b])
+            for source, neuron in edges
+            for a, b in edges
+            if b != neuron and (a == source or not wide)
+        )
+        yield from islice(found, NEAR_LIMIT)
 
 
 @misconception(
@@ -172,3 +190,48 @@ def neighbours_derivative(d: Derivation) -> Shapes:
         for other in network.biases:
             if other != name:
                 yield f"that of {other}", {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
+
+
+@misconception(
+    "takes the neuron's own output for its input",
+    "use the neuron's own output instead of what comes in",
+    "a weight multiplies the signal that it carries in, so that is the factor",
+    rank=3,
+)
+def own_output(d: Derivation) -> Shapes:
+    """The derivative by a weight holds the output of the neuron that the weight leads to."""
+    for where, layers in places(d.network):
+        lines = at(d, Role.SLOPE, "weight", layers)
+        yield where, {step.name: becomes(f"out_{ends(step)[0].neuron}") for step in lines}
+
+
+@misconception(
+    "takes one dot product for the whole layer",
+    "take one dot product for the whole layer",
+    "each neuron multiplies what comes back to it by its own slope",
+    rank=3,
+)
+def dot_product(d: Derivation) -> Shapes:
+    """What comes back and the slopes are multiplied and added up, so that all neurons of a layer get one number."""
+    end = len(d.network.layers) - 1
+    for where, layers in places(d.network):
+        edits: dict[str, Edit] = {}
+        for layer in layers:
+            row = d.network.layers[layer]
+            if len(row) > 1 and not d.network.activations[layer - 1].joint:
+                dot = total(*(product(S(f"dE_total/dout_{n}"), S(f"dout_{n}/dnet_{n}")) for n in row))
+                edits |= {f"dE_{n if layer == end else 'total'}/dnet_{n}": becomes(dot) for n in row}
+        yield where, edits
+
+
+@misconception(
+    "takes one weight of another neuron on the way back",
+    "use one weight of another connection on the way back",
+    "going back to a neuron, multiply by the weight between the two",
+    rank=3,
+)
+def other_weight_back(d: Derivation) -> Shapes:
+    """One weight of the way back is another one of its layer."""
+    for (source, neuron), weight, other in beside(d.network):
+        if source not in d.network.inputs:
+            yield f"{other} instead of {weight}", {f"dnet_{neuron}/dout_{source}": becomes(other)}

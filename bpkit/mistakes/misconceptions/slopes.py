@@ -155,3 +155,22 @@ def softmax_diagonal(d: Derivation) -> Shapes:
     """Only the softmax slope of an output in its own net."""
     if d.network.activations[-1].joint:
         yield "", {step.name: only(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}
+
+
+@misconception(
+    "takes the slope of another layer",
+    "use the slope of a neuron in another layer",
+    "each neuron has the slope that belongs to its own output",
+    rank=3,
+)
+def other_layers_slope(d: Derivation) -> Shapes:
+    """The slopes of a neighbouring layer: of the neuron beside it, for the whole layer or for one neuron."""
+    layers = d.network.layers
+    for depth in range(1, len(layers)):
+        for near in (depth - 1, depth + 1):
+            if 1 <= near < len(layers):
+                beside = zip(layers[depth], [*layers[near], *layers[near][-1:] * len(layers[depth])])
+                wrong = [(_slope_of(own), becomes(d[_slope_of(other)].rhs)) for own, other in beside]
+                yield f"layer {near} instead of layer {depth}", dict(wrong)
+                for line, edit in wrong if len(wrong) > 1 else ():
+                    yield f"layer {near} instead of layer {depth}, for one neuron", {line: edit}
