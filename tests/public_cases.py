@@ -129,6 +129,37 @@ _QUOTIENT = ("difference", "nudge")
 _GIVEN = {"dE/dnet_h2_1": "-3", "dE/dnet_h2_2": "2"}
 _RATE2 = ARTICLE.replace(learning_rate=2.0)
 
+_BOOT = "github.com/42-AI/bootcamp_machine-learning"
+_SERIES_X = [12.4956442, 21.5007972, 31.5527382, 48.9145838, 57.5088733]
+_SERIES_Y = [37.4013816, 36.1473236, 45.7655287, 46.6793434, 59.5585554]
+_TARGETS = [[2], [14], [-13], [5], [12], [4], [-19]]
+_ROWS = [[-6, -7, -9], [13, -2, 14], [-7, 14, -1], [-8, -4, 6], [-5, -9, 6], [1, -5, 11], [9, -11, 8]]
+
+
+def _line(intercept: float, slope: float, samples: slice = slice(None)) -> bp.Problem:
+    """A straight line through five points, with half the mean squared error."""
+    signals, targets = ([[value] for value in column[samples]] for column in (_SERIES_X, _SERIES_Y))
+    return P(N(1, 1, activation="identity"), {"w1": slope, "b1": intercept}, signals, targets, 1.0)
+
+
+def _plane(weights: tuple[float, float, float], bias: bool = False) -> bp.Problem:
+    """Three features and seven samples, with half the mean squared error."""
+    numbers: dict[str, float] = {f"w{i}": weight for i, weight in enumerate(weights, 1)}
+    kind = "layer" if bias else "none"
+    return P(N(3, 1, activation="identity", bias=kind), numbers | ({"b1": 0.0} if bias else {}), _ROWS, _TARGETS, 1.0)
+
+
+_PASSED = P(N(1, 1, activation="identity", bias="none"), {"w1": 1}, [[0], [15], [-9], [7], [12], [3], [-21]], _TARGETS)
+_WIDE = P(
+    N(4, 1, loss="binary_cross_entropy"),
+    {"w1": 0.5, "w2": 7.1, "w3": -4.3, "w4": 2.09, "b1": 2},
+    [[1, 1, 2, 3], [5, 8, 13, 21], [3, 5, 9, 14]],
+    [[1], [0], [1]],
+    0.001,
+)
+_ROW = _WIDE.replace(inputs=[1, 1, 2, 3], targets=[1])
+_STEEP_PLANE, _FLAT_PLANE = (3, 0.5, -6), (0, 0, 0)
+
 CASES: tuple[Case, ...] = (
     Case("1 a factor", _ML, THREE, "w1_new", "0.10102848", {}, NAMED, _HALF),
     Case("1 a factor", _ML, THREE, "E_total after 1 update", "0.29874411", {}, NAMED, _HALF),
@@ -237,4 +268,80 @@ CASES: tuple[Case, ...] = (
     Case("17 update rules", _JAVA, STEP, "w5 after 2 updates", "0.612718", {}, NAMED, ("not set", "back to", "keeps")),
     Case("17 update rules", _JAVA, STEP, "w5 after 2 updates", "0.608936", {}, NAMED, ("momentum",)),
     Case("17 update rules", _COURSE, PLANAR, "w9_new", "-0.03369270", {}, NAMED, ("each sample", "every sample")),
+    Case("met", f"{_BOOT}/issues/64", _line(2, 0.7), "dE/db1", "21.0342574", {}, NAMED, ("new value",)),
+    Case("met", f"{_BOOT}/issues/64", _line(2, 0.7), "dE/dw1", "587.36875564", {}, NAMED, ("new value",)),
+    Case("right", f"{_BOOT}/issues/64", _line(2, 0.7), "dE/db1", "-19.0342574", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/64", _line(2, 0.7), "dE/dw1", "-586.66875564", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/64", _line(1, -0.4), "dE/db1", "-57.86823748", {}, RIGHT),
+    Case("right", f"{_BOOT}/pull/206", _line(1, -0.4), "dE/dw1", "-2230.12297889", {}, RIGHT),
+    Case(
+        "met",
+        f"{_BOOT}/issues/20",
+        _plane(_STEEP_PLANE).replace(learning_rate=0.1),
+        "dE/dw1",
+        "-18.67857143",
+        {},
+        NAMED,
+        _HALF,
+    ),
+    Case(
+        "met",
+        f"{_BOOT}/issues/20",
+        _plane(_STEEP_PLANE).replace(learning_rate=0.1),
+        "dE/dw2",
+        "91.57142857",
+        {},
+        NAMED,
+        _HALF,
+    ),
+    Case(
+        "met",
+        f"{_BOOT}/issues/20",
+        _plane(_STEEP_PLANE).replace(learning_rate=0.1),
+        "dE/dw3",
+        "-196.5",
+        {},
+        NAMED,
+        _HALF,
+    ),
+    Case("right", f"{_BOOT}/issues/20", _plane(_STEEP_PLANE), "dE/dw1", "-37.35714286", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/20", _plane(_STEEP_PLANE), "dE/dw2", "183.14285714", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/20", _plane(_STEEP_PLANE), "dE/dw3", "-393.", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/67", _plane(_STEEP_PLANE, bias=True), "dE/db1", "-33.71428571", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/67", _plane(_FLAT_PLANE, bias=True), "dE/db1", "-0.71428571", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/67", _plane(_FLAT_PLANE, bias=True), "dE/dw1", "0.85714286", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/67", _plane(_FLAT_PLANE, bias=True), "dE/dw2", "23.28571429", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/67", _plane(_FLAT_PLANE, bias=True), "dE/dw3", "-26.42857143", {}, RIGHT),
+    Case("met", f"{_BOOT}/pull/75", _PASSED, "E_total", "4.285714285714286", {}, NAMED, ("½", "half")),
+    Case("right", f"{_BOOT}/pull/75", _PASSED, "E_total", "2.142857142857143", {}, RIGHT),
+    Case("met", f"{_BOOT}/issues/235", _line(2, 0.7, slice(0, 1)), "E_total", "710.45867381", {}, NAMED, ("½", "half")),
+    Case("met", f"{_BOOT}/issues/235", _line(2, 0.7, slice(1, 2)), "E_total", "364.68645485", {}, NAMED, ("½", "half")),
+    Case("right", f"{_BOOT}/issues/235", _line(2, 0.7), "E_total", "195.34539903032385", {}, RIGHT),
+    Case("right", f"{_BOOT}/issues/125", _ROW, "out_o1", "0.99930437", {}, RIGHT),
+    Case("right", "github.com/Open-Deep-ML/DML-OpenProblem/issues/68", THREE, "E_total", "0.3033", {}, RIGHT),
+    Case(
+        "right",
+        "github.com/Open-Deep-ML/DML-OpenProblem/issues/68",
+        THREE,
+        "E_total after 1 update",
+        "0.2942",
+        {},
+        RIGHT,
+    ),
+    Case(
+        "right", "github.com/Open-Deep-ML/DML-OpenProblem/issues/68", THREE, "w1 after 2 updates", "0.1036", {}, RIGHT
+    ),
+    Case(
+        "right", "github.com/Open-Deep-ML/DML-OpenProblem/issues/68", THREE, "w2 after 2 updates", "-0.1425", {}, RIGHT
+    ),
+    Case(
+        "right", "github.com/Open-Deep-ML/DML-OpenProblem/issues/68", THREE, "b1 after 2 updates", "-0.0167", {}, RIGHT
+    ),
+    Case("met", _SOLVED, MAZUR, "net_h1", "0.3825", {}, NAMED, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "net_h2", "0.3900", {}, NAMED, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "out_h1", "0.5944", {}, NAMED, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "out_h2", "0.5963", {}, NAMED, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "E_o1", "0.279", {}, NAMED, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "E_o2", "0.025", {}, NAMED + FEW, ("transpose",), sure=False),
+    Case("met", _SOLVED, MAZUR, "net_o2", "0.5955", {}, NAMED, ("transpose", "bias"), sure=False, together=True),
 )
