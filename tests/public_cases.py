@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 import bpkit as bp
 
 N, P = bp.Network, bp.Problem
@@ -20,7 +22,8 @@ class Case(NamedTuple):
 
     One of ``names`` has to stand in the name or the sentence of one of the first four explanations; with ``together``
     all of them in one of these, with ``every`` all of them somewhere, with ``first`` in the first. ``said`` has to
-    stand in the message and ``never`` in no name of the four. ``sure`` is False where the detective may not be.
+    stand in the message, ``unsaid`` may not, and ``never`` stands in no name of the four ("." means that no name is
+    listed). ``sure`` is False where the detective may not be.
     """
 
     kind: str
@@ -33,6 +36,7 @@ class Case(NamedTuple):
     names: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     sure: bool = True
     together: bool = False
     every: bool = False
@@ -93,8 +97,8 @@ _DEAD_WEIGHTS = [0.2, 0.7, 0.1, 0.9, 0.3, 0.4, 0.5, 0.1, 0.8, 0.6, 0.6, 0.2, 0.3
 DEAD = P(
     N(3, 4, 1, activation="relu", bias="none"),
     {f"w{i}": weight for i, weight in enumerate(_DEAD_WEIGHTS, 1)},
-    [_SERIES[i : i + 3] for i in range(10)],
-    [[value] for value in _SERIES[3:]],
+    np.array([_SERIES[i : i + 3] for i in range(10)]),
+    np.array([[value] for value in _SERIES[3:]]),
     0.005,
 )
 LOUD = P(N(2, 2, 1, bias="none"), {"w1": 0.4, "w2": 0.5, "w3": 0.6, "w4": 0.3, "w5": 0.7, "w6": -0.2}, [90, 60], [0.2])
@@ -177,7 +181,7 @@ CASES: tuple[Case, ...] = (
     Case("3 few digits", _SOLVER, ARTICLE, "net_o1", "0.8", {}, FEW),
     Case("3 few digits", _SOLVER, ARTICLE, "net_h1", "0.5", {}, FEW),
     Case("3 few digits", _SOLVER, ARTICLE, "net_h1", "1/2", {}, FEW),
-    Case("3 few digits", _LESSON, ARTICLE, "net_h1", "0.055", {}, NAMED, ("bias",), never=("digits",)),
+    Case("3 few digits", _LESSON, ARTICLE, "net_h1", "0.055", {}, NAMED, ("bias",), unsaid=("digit",)),
     Case(
         "4 two mistakes",
         _SAME,

@@ -24,6 +24,8 @@ def test_what_is_said_of_a_number_that_was_met(case: Case) -> None:
     assert found.verdict in case.verdicts, found
     for word in case.said:
         assert word in found.message.lower(), found
+    for word in case.unsaid:
+        assert word not in found.message.lower(), found
     for word in case.never:
         assert not any(word == "." or word in one.name for one in told), found
     if case.names:
