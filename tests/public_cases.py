@@ -12,7 +12,8 @@ import numpy as np
 
 import bpkit as bp
 
-N, P = bp.Network, bp.Problem
+N = bp.Network
+P = bp.Problem
 MAZUR, ARTICLE = bp.examples.mazur.problem, bp.examples.article.problem
 NAMED, FEW, RIGHT = ("misconception",), ("few_digits",), ("correct", "rounded")
 
@@ -108,7 +109,7 @@ TWINS = P(
     [[0, 0], [0, 1], [1, 0], [1, 1]],
     [[0], [1], [1], [0]],
 )
-STEEP = P(N(1, 1, activation="identity"), {"w1": 0.2, "b1": 0}, [[4], [7], [9]], [[1], [2], [2.5]], 0.1)
+STEEP = P(N(1, 1, activation="identity"), {"w1": 0.2, "b1": 0}, [[4], [7], [9]], [[1.0], [2.0], [2.5]], 0.1)
 
 _ML = "github.com/Open-Deep-ML/DML-OpenProblem/issues/54"
 _COURSE = "community.deeplearning.ai topics 152009, 31965, 110003"
