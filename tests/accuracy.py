@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from kinds import KINDS, TITLES, Item, controls, items, random_numbers_near, right_answers
+from public_cases import CASES, Case
 
 import bpkit as bp
 from bpkit.mistakes.verdict import Diagnosis
@@ -115,6 +116,27 @@ def share(flags: Iterable[bool]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
+def as_item(case: Case) -> Item:
+    """A number that was met, as an item: its words are plain, and ``every`` word counts where the name is sure."""
+    words, said = tuple(map(re.escape, case.names)), tuple(map(re.escape, case.said))
+    return Item(
+        case.kind,
+        case.source,
+        case.problem,
+        case.quantity,
+        case.number,
+        dict(case.given),
+        words,
+        case.verdicts,
+        both=case.together,
+        beside=words if case.every else (),
+        said=said,
+        unsure=not case.sure,
+        first=case.first,
+        never=tuple(map(re.escape, case.never)) if case.first else (),
+    )
+
+
 def percent(flags: Iterable[bool]) -> str:
     return f"{100 * share(flags):.1f} %"
 
@@ -168,8 +190,14 @@ def report(count: int, seed: int, tell: bool) -> str:
     odd = asked(controls(4 * count, seed))
     verdicts = [sum(a.sure for a in odd), sum(a.blamed and not a.sure for a in odd)]
     other = [sum(a.said.verdict == v for a in odd) for v in ("unknown", *RIGHT)]
+    public: dict[str, list[Answer]] = {}
+    for a in asked(map(as_item, CASES)):
+        public.setdefault(a.item.kind.split()[0].rstrip(":."), []).append(a)
+    met_rows = [kind_row(f"public cases, {kind}", found) for kind, found in public.items()]
+    met_rows.append(kind_row("public cases, all", [a for found in public.values() for a in found]))
     parts = [
         table(HEAD, rows),
+        table(HEAD, met_rows),
         table(["right answers", "asked", "blamed", "unknown"], of_right),
         table(["digits of a random number", "given", "asked", "sure name", "any name"], of_random),
         table(
@@ -178,6 +206,7 @@ def report(count: int, seed: int, tell: bool) -> str:
         ),
     ]
     if tell:
+        every += [a for found in public.values() for a in found]
         bad = [a for a in every if a.sure_and_wrong or a.called_right] + [
             a for a in right if a.said.verdict not in a.item.verdicts
         ]

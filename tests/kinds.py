@@ -1173,8 +1173,8 @@ CONTROLS: dict[str, tuple[Callable[[Net], Values], str]] = {
     "digits in reverse": (on_values(lambda n, v: backwards(v, 7)), ".*"),
     "e to the answer": (on_values(lambda n, v: np.exp(v)), "net.*|dE.*"),
     "the gradient times the loss": (on_values(lambda n, v: v * passed(n, n.W, n.b).loss), "dE.*"),
-    "divided by the number of parameters": (
-        on_values(lambda n, v: v / (sum(w.size for w in n.W) + 1)),
+    "divided by the number of weights and π": (
+        on_values(lambda n, v: v / (sum(w.size for w in n.W) + np.pi)),
         "net.*|out.*|dE.*",
     ),
     "the sum of the targets added": (on_values(lambda n, v: v + float(np.sum(n.y)) + 0.1), "E_.*|out.*"),
