@@ -58,7 +58,7 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
             if differs(value, right):
                 found.append(replace(mistake, answer=value))
     before = evaluate(problem)["E_total"]
-    found.append(Wrong("keeps the old value", "the new weights belong into a second way forward", before))
+    found.append(Wrong("keeps the old value", "compute the loss again, with the new weights", before))
     return tuple(found)
 
 

@@ -37,7 +37,7 @@ def _build_step(task: Task) -> Content:
     problem, given = task.problem, "dE_total/dw1" not in task.about["asks"]
     slope = evaluate(problem)["dE_total/dw1"]
     right, wrong = ("down", "up") if slope > 0 else ("up", "down")
-    climbs = Wrong("adds the gradient", "the slope points uphill: the update goes against it", wrong)
+    climbs = Wrong("adds the gradient", "the slope points uphill, so the update goes the other way", wrong)
     ask = f"Which way does one update move {maths(problem, 'w1')}, up or down?"
     way = ExactPart(ask, right, "word", ("down", "up"), known=(climbs,))
     if given:

@@ -42,10 +42,10 @@ _PLANTED = (
 )
 _LATER = Wrong(
     "blames a line that only rests on the wrong one",
-    "this line follows from the lines that it uses; one of those is wrong",
+    "this line is wrong only because it uses a wrong one",
     0,
 )
-_EARLIER = Wrong("blames a line that is right", "this line holds: its formula is right, and so is its number", 0)
+_EARLIER = Wrong("blames a line that is right", "the formula and the number of this line are both right", 0)
 
 
 def _millionths(value: float) -> int:
@@ -98,7 +98,7 @@ def _build_slip(task: Task) -> Content:
         for one in [_LATER if off[place] else _EARLIER]
     ]
     mended = number_part(problem, quantity, (), ", the right number of that line")
-    copied = Wrong("copies the wrong number", "this is the number that stands there", given)
+    copied = Wrong("copies the wrong number", "that is the number printed in this line", given)
     parts = (
         ExactPart("The number of the line that is wrong in itself", first + 1, "whole", known=tuple(wrong)),
         NumberPart(
@@ -179,8 +179,8 @@ def _build_check(task: Task) -> Content:
     small, large = sorted((abs(derived), abs(measured)))
     gap = abs(derived - measured)
     wrong = (
-        Wrong("gives the difference itself", "it is divided by the larger of the two", gap),
-        Wrong("divides by the smaller", "it is divided by the larger of the two", gap / small),
+        Wrong("gives the difference itself", "divide the difference by the larger of the two", gap),
+        Wrong("divides by the smaller", "divide the difference by the larger of the two", gap / small),
     )
     parts = (
         ExactPart(

@@ -63,7 +63,7 @@ def _build_paths(task: Task) -> Content:
     wrong = [Wrong("follows only one path", "every path adds its own product", _listed({path})) for path in found]
     if len(found) > 2:
         wrong += [
-            Wrong("leaves out a path", "one way from the weight to the loss is missing", _listed(right - {path}))
+            Wrong("leaves out a path", "one path from the weight to the loss is missing", _listed(right - {path}))
             for path in found
         ]
     wrong += [
@@ -202,7 +202,9 @@ def _build_shapes(task: Task) -> Content:
     known = {name: row for name, *row in _matrices(network, samples)}
     for formula, rows, columns in map(known.__getitem__, task.about["names"]):
         turned = Wrong(
-            "swaps rows and columns", "a row for each source or sample, a column for each target", (columns, rows)
+            "swaps rows and columns",
+            "there is a row for each source or sample and a column for each target",
+            (columns, rows),
         )
         single = Wrong("forgets the batch", "a batch has a row for each sample", (1, columns))
         wrong = (turned, single) if rows == samples else (turned,)
