@@ -198,7 +198,9 @@ def passed(
         if "a neighbour's weight forward" in slips and len(w) > 1:
             (neuron, source), w = n.place, w.copy()
             w[neuron, source] = w[1 - neuron, source]
-        if "two neighbours' weights forward" in slips and len(w) > 1:  # w1 and w3 where w3 and w4 belong
+        if (
+            "two neighbours' weights forward" in slips and w.shape[1] == 2 and len(w) > 1
+        ):  # w1 and w3 where w3 and w4 belong
             w = w.copy()
             w[1, :2] = w[0, 0], w[1, 0]
         results.append(outs[-1] @ w.T + (0 if "no bias" in slips else v))
