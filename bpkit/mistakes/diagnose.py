@@ -98,6 +98,13 @@ def right(case: Case) -> Diagnosis | None:
     return None
 
 
+def exactly_carried(case: Case) -> Diagnosis | None:
+    """All the digits of what follows from earlier values, as few as those may be."""
+    if not case.given or case.figure.rounds(case.exact) or not case.is_it(case.from_given):
+        return None
+    return _follows(case)
+
+
 def unchanged(case: Case) -> Diagnosis | None:
     """The value from before the update, where it is another than the one after."""
     figure = case.figure
@@ -122,7 +129,8 @@ def so_far(case: Case) -> Diagnosis | None:
         if not case.fixes(figure.unit):
             return _few(case)
         return case.verdict("rounded", _cut_off(figure, exact), decimals=figure.decimals)
-    return None
+    # A unit of the last digit away, where such a unit is much of what the updates change.
+    return _few(case) if case.change and case.off <= 0.5 * figure.unit and not case.fixes(figure.unit) else None
 
 
 def _typed_right(case: Case) -> Diagnosis:
@@ -164,7 +172,8 @@ def _follows(case: Case) -> Diagnosis | None:
         usual = _judged(Case(case.asked, case.figure, {}, case.digits))
         why = f" It does not count as following from your {spoiled}, which makes the rest trivial."
         return replace(usual, message=usual.message + why)
-    if not case.digits and not case.fixes(0.5 * case.figure.unit) and not case.is_it(case.from_given):
+    value = case.from_given
+    if not case.digits and not case.fixes(0.5 * case.figure.unit, value) and not case.is_it(value):
         return _few(case)
     if not wrong:
         places = min(one.decimals for one in case.typed.values())
@@ -211,7 +220,9 @@ def as_asked(case: Case) -> Diagnosis | None:
 
 def measured(case: Case) -> Diagnosis | None:
     """A derivative from a difference quotient to both sides."""
-    if case.figure.digits < SURE_DIGITS or (h := central(case)) is None:
+    if case.figure.digits < TELLING_DIGITS or (h := central(case)) is None:
+        return None
+    if case.figure.digits < SURE_DIGITS and case.off > ALIKE * abs(case.exact):
         return None
     return case.verdict("rounded", f"Right, up to the nudge: this is the difference quotient with h = {nudge(h)}.")
 
@@ -279,13 +290,22 @@ def displayed(case: Case) -> Diagnosis | None:
 
 
 def one_term(case: Case) -> Diagnosis | None:
-    """A sum, right or of a single mistake, of which one term was rounded on paper."""
+    """A sum of a single mistake, of which one term was rounded on paper."""
+    return _one_term(case, mistaken=True)
+
+
+def one_term_of_the_right(case: Case) -> Diagnosis | None:
+    """The right sum, of which one term was rounded on paper."""
+    return _one_term(case, mistaken=False)
+
+
+def _one_term(case: Case, mistaken: bool) -> Diagnosis | None:
     if case.figure.digits < PAIR_DIGITS:
         return None
-    fitting = [(way, words, value) for way, words, value in rounded_terms(case.asked) if case.figure.rounds(value)]
-    if not fitting:
+    terms = rounded_terms(case.asked, mistaken)
+    way, words, value = next((term for term in terms if case.figure.rounds(term[2])), ((), "", 0.0))
+    if not words:
         return None
-    way, words, value = fitting[0]
     if not way:
         message = f"Right, up to rounding: you kept {case.spelled(words)}. Keep more digits."
         return case.verdict("rounded", message, decimals=int(words.split()[-2]))
@@ -309,7 +329,8 @@ def pair(case: Case) -> Diagnosis | None:
         found.setdefault(one.name, one)
     verdict = blame(case, list(found.values())[:4], chance=chance)
     # Where the factors of two mistakes come near that of another one, more digits are needed than against mere luck.
-    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20
+    factors = any(all(part.scales for part in one.parts) for one in found.values())  # of which nearly all are products
+    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20 and not factors
     return verdict and replace(verdict, sure=verdict.sure and sure)
 
 
@@ -384,7 +405,8 @@ def unknown(case: Case) -> Diagnosis:
 
 
 _OPEN = (
-    *(right, unchanged, so_far, carried, measured, plainly, carried_rounded, on_paper, guessed, displayed),
+    *(right, exactly_carried, unchanged, so_far, carried, measured),
+    *(plainly, carried_rounded, on_paper, guessed, one_term_of_the_right, displayed),
     *(one_term, pair, pen_slip),
 )
 # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.

@@ -194,11 +194,14 @@ class Case:
             return self.change
         return abs(self.exact) if self.old is None else min(abs(self.exact), self.change)
 
-    def fixes(self, left_open: float) -> bool:
-        """Do the digits typed fix the right number, when they leave so much open?"""
+    def fixes(self, left_open: float, exact: float | None = None) -> bool:
+        """Do the digits typed fix the right number, or the one that follows, when they leave so much open?"""
         if self.digits:
             return self.figure.digits >= self.digits
-        return left_open <= FIXED * abs(self.exact) and (not self.change or left_open <= CHANGE_FIXED * self.change)
+        size, change = abs(self.exact), self.change
+        if exact is not None:
+            size, change = abs(exact), abs(exact - self.old) if self.old is not None else 0.0
+        return left_open <= FIXED * size and (not change or left_open <= CHANGE_FIXED * change)
 
     @property
     def telling(self) -> int:

@@ -198,14 +198,14 @@ def _terms(asked: Question, rhs: sp.Expr) -> list[tuple[sp.Expr, float]]:
     return [(term, float(term.xreplace(numbers))) for term in rhs.args]
 
 
-def rounded_terms(asked: Question) -> Iterator[tuple[Way, str, float]]:
+def rounded_terms(asked: Question, mistaken: bool) -> Iterator[tuple[Way, str, float]]:
     """The sums that come out when one term of the last line is kept to so many decimals; right, or by one mistake."""
     line, quantity = asked.quantity, asked.derivation[asked.quantity].quantity
     if asked.problem.is_batch or asked.updates or (quantity.role, quantity.tag) not in _SUMS:
         return
     before = {step.name for step in asked.derivation.toward(line)} - {line}
     rewriter = rewriter_of(asked.derivation)
-    for way in mistakes(asked):
+    for way in mistakes(asked)[1:] if mistaken else ((),):
         changed = rewriter(way)
         if way and (line not in changed or not before.isdisjoint(changed)):
             continue  # the mistake lies further back

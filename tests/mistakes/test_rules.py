@@ -91,12 +91,12 @@ def test_cross_entropy(seed: int) -> None:
     def cases() -> Iterator[Case]:
         yield "E_total", (first - second).mean(), plus
         yield "E_total", -right, "loses the minus of the cross-entropy"
-        yield "E_total", right / np.log(10), "takes the logarithm to base 10"
-        yield "E_total", right / np.log(2), "takes the logarithm to base 2"
+        yield "E_total", right / np.log(10), "takes another logarithm"
+        yield "E_total", right / np.log(2), "takes another logarithm"
         yield "E_total", first.mean(), "leaves out the second half of the cross-entropy"
         yield "dE/dw5", (plus_slope[:, 0] * h[:, 0]).mean(), plus
         yield "dE/dw5", (half_slope[:, 0] * h[:, 0]).mean(), "leaves out the second half of the cross-entropy"
-        yield "dE/dw5", ((o - y)[:, 0] * h[:, 0]).mean() / np.log(10), "takes the logarithm to base 10"
+        yield "dE/dw5", ((o - y)[:, 0] * h[:, 0]).mean() / np.log(10), "takes another logarithm"
 
     named(problem, cases())
 
@@ -112,7 +112,7 @@ def test_softmax(seed: int) -> None:
 
     def cases() -> Iterator[Case]:
         yield "E_total", -right, "loses the minus of the cross-entropy"
-        yield "E_total", right / np.log(10), "takes the logarithm to base 10"
+        yield "E_total", right / np.log(10), "takes another logarithm"
         yield "dE/dw5", (filled @ (-y[0] / o))[0] * h[0], "takes the slope at net"
 
     named(problem, cases())
@@ -135,6 +135,6 @@ def test_batches(seed: int) -> None:
         yield "dE/dw1", each[-1] / 4, "keeps only the last sample's gradient"
         yield "dE/dw1", each[0], "keeps only the first sample's gradient"
         yield "dE/db_h1", hidden[-1, 0], "does not sum the bias gradient over the samples"
-        yield "dE/db_h1", 0.0, "takes 0 for the derivative of a bias"
+        yield "dE/db_h1", 0.0, "forgets the derivative of the bias"
 
     named(problem, cases())

@@ -53,7 +53,7 @@ def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
 def _on(d: Derivation, training: bool) -> Iterator[Misconception]:
     rules = [rule for rule in sorted(RULES, key=lambda rule: rule.rank) if (rule.shows is Shows.TRAINING) == training]
     for rule in rules:
-        words, of_answer = (rule.name, rule.you, rule.sentence), rule.shows is Shows.ANSWER
+        words, of = (rule.name, rule.you, rule.sentence), (rule.shows is Shows.ANSWER, rule.shows is Shows.BATCH)
         for detail, found in rule(d):
             if edits := {name: edit for name, edit in found.items() if name in d.by_name}:
-                yield Misconception(*words, detail, MappingProxyType(edits), of_answer, rule.rank, rule.convention)
+                yield Misconception(*words, detail, MappingProxyType(edits), *of, rule.rank, rule.convention)

@@ -8,7 +8,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, at, misconception
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception
 from bpkit.mistakes.rewrite import S, becomes, times
 
 SHARE = sp.Pow(S("n_samples"), -1, evaluate=False)
@@ -18,15 +18,52 @@ def _gradients(d: Derivation) -> list[Step]:
     return [step for step in d if step.role is Role.GRADIENT]
 
 
+def _totals(d: Derivation) -> list[Step]:
+    return at(d, Role.FORWARD, "total")
+
+
+def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
+    """The loss and its gradient with a factor too many; or one of the two alone."""
+    yield "over the samples", {step.name: times(factor) for step in [*_totals(d), *_gradients(d)]}
+    yield "over the samples, in the gradient", {step.name: times(factor) for step in _gradients(d)}
+    yield "over the samples, in the loss", {step.name: times(factor) for step in _totals(d)}
+
+
+@misconception(
+    "takes the sum instead of the mean",
+    "take the sum instead of the mean",
+    "this loss is a mean, so divide the sum by the number of samples",
+    shows=Shows.BATCH,
+)
+def sum_of_samples(d: Derivation) -> Shapes:
+    """The mean over the samples is not taken."""
+    if d.batch == "mean":
+        yield from _over_samples(d, S("n_samples"))
+
+
+@misconception(
+    "takes the mean instead of the sum",
+    "divide by the number of samples",
+    "the losses of the samples are added up and not divided by their number",
+    shows=Shows.BATCH,
+)
+def mean_of_samples(d: Derivation) -> Shapes:
+    """The sum over the samples is divided by their number."""
+    if d.batch == "sum":
+        yield from _over_samples(d, SHARE)
+
+
 @misconception(
     "divides by the number of samples twice",
     "divide by the number of samples twice",
     "a mean divides the sum once",
+    shows=Shows.BATCH,
 )
 def divided_twice(d: Derivation) -> Shapes:
     """The mean is divided by the number of samples once more: in the gradient, or in the loss."""
-    yield "in the gradient", {step.name: times(SHARE) for step in _gradients(d)}
-    yield "in the loss", {step.name: times(SHARE) for step in at(d, Role.FORWARD, "total")}
+    if d.batch == "mean":
+        yield "in the gradient", {step.name: times(SHARE) for step in _gradients(d)}
+        yield "in the loss", {step.name: times(SHARE) for step in _totals(d)}
 
 
 @misconception(
@@ -36,13 +73,15 @@ def divided_twice(d: Derivation) -> Shapes:
 )
 def mean_over_neurons(d: Derivation) -> Shapes:
     """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons."""
-    edits = {}
+    shares: dict[str, tuple[sp.Expr, sp.Expr]] = {}
     for bias, fed in d.network.biases.items():
         row = d.network.layers[d.network.layer_of[fed[0]]]
         if len(fed) < len(row):
             deltas = total(*(S(f"dE_total/dnet_{n}") for n in row))
-            edits[f"dE_total/d{bias}"] = becomes(product(sp.Rational(1, len(row)), deltas))
-    yield "", edits
+            shares[f"dE_total/d{bias}"] = sp.Rational(1, len(row)), deltas
+    yield "", {name: becomes(product(*share)) for name, share in shares.items()}
+    if d.batch == "sum":
+        yield "and over the samples", {name: becomes(product(SHARE, *share)) for name, share in shares.items()}
 
 
 _KEPT = "the gradient of a batch is made of the gradients of all samples"
@@ -53,13 +92,21 @@ def _one_sample(lines: list[Step], which: str, words: str) -> Shapes:
     yield f"{words}, divided by their number", {step.name: times(S(which), SHARE) for step in lines}
 
 
-@misconception("keeps only the last sample's gradient", "keep the gradient of the last sample only", _KEPT)
+@misconception(
+    "keeps only the last sample's gradient", "keep the gradient of the last sample only", _KEPT, shows=Shows.BATCH
+)
 def last_kept(d: Derivation) -> Shapes:
     """The last sample's gradient overwrites those of the others."""
     yield from _one_sample(_gradients(d), "only_last", "that of the last of the samples")
 
 
-@misconception("keeps only the first sample's gradient", "keep the gradient of the first sample only", _KEPT, rank=3)
+@misconception(
+    "keeps only the first sample's gradient",
+    "keep the gradient of the first sample only",
+    _KEPT,
+    rank=3,
+    shows=Shows.BATCH,
+)
 def first_kept(d: Derivation) -> Shapes:
     """The gradient of the first sample alone."""
     yield from _one_sample(_gradients(d), "only_first", "that of the first of the samples")
@@ -69,6 +116,7 @@ def first_kept(d: Derivation) -> Shapes:
     "does not sum the bias gradient over the samples",
     "take the delta of one sample for the derivative with respect to the bias",
     "a bias feeds its neuron in every sample, so all samples add to its derivative",
+    shows=Shows.BATCH,
 )
 def bias_not_summed(d: Derivation) -> Shapes:
     """One sample's delta stands for the derivative by a bias."""
@@ -78,7 +126,7 @@ def bias_not_summed(d: Derivation) -> Shapes:
 
 
 @misconception(
-    "takes 0 for the derivative of a bias",
+    "forgets the derivative of the bias",
     "take 0 for the derivative with respect to the bias",
     "a bias is added to the net input, so the loss depends on it as on a weight with the signal 1",
 )

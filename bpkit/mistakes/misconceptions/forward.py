@@ -161,7 +161,7 @@ def exponent_sign(d: Derivation) -> Shapes:
             activation = d.network.activations[step.quantity.block - 1]
             if activation.expr.has(sp.exp(-Z)):
                 net = S(f"net_{step.quantity.neuron}")
-                flipped = activation.expr.xreplace({sp.exp(-Z): sp.Symbol("power")})
+                flipped = put(activation.expr, {sp.exp(-Z): sp.Symbol("power")})
                 edits[step.name] = becomes(put(flipped, {sp.Symbol("power"): sp.exp(net), Z: net}))
         yield where, edits
 

@@ -115,10 +115,11 @@ def _logarithm(base: int) -> Rule:
         if d.network.loss.name in _ENTROPIES:
             factor = sp.Pow(sp.log(sp.Integer(base), evaluate=False), -1, evaluate=False)
             yield "in the loss alone", _scaled(_errors(d), factor)
+            yield "in its slope alone", _scaled(slopes_of_loss(d), factor)
             yield "in the loss and its slope", _scaled(_both(d), factor)
 
-    words = (f"takes the logarithm to base {base}", f"take the logarithm to base {base}")
-    return misconception(*words, "the logarithm of the cross-entropy is the natural one, ln")(shapes)
+    why = f"the logarithm of the cross-entropy is the natural one, ln, and not the one to base {base}"
+    return misconception("takes another logarithm", f"take the logarithm to base {base}", why)(shapes)
 
 
 base_ten, base_two = _logarithm(10), _logarithm(2)
@@ -140,8 +141,9 @@ def slope_of_loss_left_out(d: Derivation) -> Shapes:
 @misconception(
     "swaps the sign of the error",
     "swap the sign of the error",
-    "the slope is output minus target; where a book has target minus output, its update adds",
+    "the slope is output minus target",
     rank=1,
+    convention="Some books send back target minus output, which is right where the update adds it.",
 )
 def error_sign(d: Derivation) -> Shapes:
     """y - out instead of out - y."""
@@ -229,6 +231,7 @@ def mean_of_outputs(d: Derivation) -> Shapes:
     if k > 1:
         yield "over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
         yield "over the outputs", _scaled(_both(d), sp.Rational(1, k))
+        yield "over the outputs, in the loss", _scaled(_totals(d), sp.Rational(1, k))
     for where, layers in places(d.network, 1, len(d.network.layers) - 2):
         width = len(d.network.layers[layers[0] + 1])
         if width > 1:
@@ -245,14 +248,10 @@ def mean_of_outputs(d: Derivation) -> Shapes:
     "this loss is a mean, so divide the sum by the number of its terms",
 )
 def sum_of_outputs(d: Derivation) -> Shapes:
-    """The mean is not taken: over the outputs of a mean squared error, over the samples of a batch."""
+    """The mean over the outputs of a mean squared error is not taken."""
     k = len(d.network.outputs)
     if d.network.loss.name == "mean_squared_error" and k > 1:
         yield "over the outputs", _scaled(_both(d), sp.Integer(k))
-    gradients = [step for step in d if step.role is Role.GRADIENT]
-    yield "over the samples", _scaled([*_totals(d), *gradients], "n_samples")
-    yield "over the samples, in the gradient", _scaled(gradients, "n_samples")
-    yield "over the samples, in the loss", _scaled(_totals(d), "n_samples")
 
 
 def _totals(d: Derivation) -> list[Step]:

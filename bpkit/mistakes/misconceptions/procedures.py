@@ -65,7 +65,7 @@ def gradient_kept(asked: Question) -> Elsewhere:
 
 
 @procedure(
-    "uses momentum 0.9",
+    "uses momentum",
     "add a momentum of 0.9",
     "this update uses the gradient alone",
 )
@@ -89,7 +89,7 @@ def plain_descent(asked: Question) -> Elsewhere:
 
 
 @procedure(
-    "swaps β and 1 − β",
+    "swaps the share of the old and of the new",
     "use 1 − β instead of β",
     "β is the share of what the rule remembers",
 )

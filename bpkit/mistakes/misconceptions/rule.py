@@ -17,11 +17,12 @@ Shapes = Iterator[tuple[str, dict[str, Edit]]]
 
 
 class Shows(Enum):
-    """Where a misconception shows: in all that follows from it, in the answer alone, or only behind updates."""
+    """Where a misconception shows: in all that follows from it, in the answer alone, only behind updates or samples."""
 
     EVERYWHERE = "everywhere"
     ANSWER = "answer"  # the right number of something that was not asked
     TRAINING = "training"  # before an update it is nothing else than another mistake
+    BATCH = "batch"  # of one sample it makes nothing
 
 
 @dataclass(frozen=True)

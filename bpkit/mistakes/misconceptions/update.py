@@ -186,7 +186,7 @@ def means_uncorrected(d: Derivation) -> Shapes:
 
 
 @misconception(
-    "counts the updates from 0",
+    "counts the updates from zero",
     "count the updates from 0",
     "the first update has the number 1",
 )
