@@ -21,15 +21,15 @@ NEAR_LIMIT = 60  # shapes that one layer may add
 
 
 def beside(network: Network) -> Iterator[tuple[Edge, str, str]]:
-    """Each weight with another one of its layer that leads to another neuron; in wide layers from the same source."""
+    """Each weight with another one of its layer; in wide layers one that shares an end with it."""
     for before, after in pairwise(network.layers):
         edges = [(source, neuron) for neuron in after for source in before]
-        wide = len(edges) * (len(edges) - len(before)) > NEAR_LIMIT
+        wide = len(edges) * (len(edges) - 1) > NEAR_LIMIT
         found = (
             ((source, neuron), network.weight_of[source, neuron], network.weight_of[a, b])
             for source, neuron in edges
             for a, b in edges
-            if b != neuron and (a == source or not wide)
+            if (a, b) != (source, neuron) and (a == source or b == neuron or not wide)
         )
         yield from islice(found, NEAR_LIMIT)
 
@@ -212,7 +212,7 @@ def own_output(d: Derivation) -> Shapes:
     rank=3,
 )
 def dot_product(d: Derivation) -> Shapes:
-    """What comes back and the slopes are multiplied and added up, so that all neurons of a layer get one number."""
+    """All neurons of a layer get one number: what comes back times the slopes, or deltas times weights, added up."""
     end = len(d.network.layers) - 1
     for where, layers in places(d.network):
         edits: dict[str, Edit] = {}
@@ -222,6 +222,10 @@ def dot_product(d: Derivation) -> Shapes:
                 dot = total(*(product(S(f"dE_total/dout_{n}"), S(f"dout_{n}/dnet_{n}")) for n in row))
                 edits |= {f"dE_{n if layer == end else 'total'}/dnet_{n}": becomes(dot) for n in row}
         yield where, edits
+    for where, layers in places(d.network, 1, end - 1):
+        back = [[d[f"dE_total/dout_{n}"] for n in d.network.layers[layer]] for layer in layers]
+        sums = [(steps, becomes(total(*(step.rhs for step in steps)))) for steps in back if len(steps) > 1]
+        yield f"of the deltas and all weights {where}".strip(), {s.name: edit for steps, edit in sums for s in steps}
 
 
 @misconception(

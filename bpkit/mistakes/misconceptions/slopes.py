@@ -172,5 +172,9 @@ def other_layers_slope(d: Derivation) -> Shapes:
                 beside = zip(layers[depth], [*layers[near], *layers[near][-1:] * len(layers[depth])])
                 wrong = [(_slope_of(own), becomes(d[_slope_of(other)].rhs)) for own, other in beside]
                 yield f"layer {near} instead of layer {depth}", dict(wrong)
+                if near > depth:
+                    back = zip(layers[near], [*layers[depth], *layers[depth][-1:] * len(layers[near])])
+                    both = [*wrong, *((_slope_of(own), becomes(d[_slope_of(other)].rhs)) for own, other in back)]
+                    yield f"layers {depth} and {near} exchanged", dict(both)
                 for line, edit in wrong if len(wrong) > 1 else ():
                     yield f"layer {near} instead of layer {depth}, for one neuron", {line: edit}
