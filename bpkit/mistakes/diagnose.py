@@ -129,8 +129,9 @@ def so_far(case: Case) -> Diagnosis | None:
         if not case.fixes(figure.unit):
             return _few(case)
         return case.verdict("rounded", _cut_off(figure, exact), decimals=figure.decimals)
-    # A unit of the last digit away, where such a unit is much of what the updates change.
-    return _few(case) if case.change and case.off <= 0.5 * figure.unit and not case.fixes(figure.unit) else None
+    # A unit of the last digit away, where digits are few or such a unit is much of what the updates change.
+    close = case.change and case.off <= 0.5 * figure.unit
+    return _few(case) if close and (figure.digits < SURE_DIGITS or not case.fixes(figure.unit)) else None
 
 
 def _typed_right(case: Case) -> Diagnosis:
@@ -320,8 +321,12 @@ def pair(case: Case) -> Diagnosis | None:
         return None
     ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
     hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
-    chance = crowding(figure, numbers) if hits else 0.0
-    if chance > (CHANCE if figure.digits >= PAIR_DIGITS else LUCKY):
+    # Pairs of likely mistakes are few: where all lie too close together, those may not.
+    limit = CHANCE if figure.digits >= PAIR_DIGITS else LUCKY
+    ranks = np.array([a.rank + b.rank for a, b in ways])
+    likely = (np.searchsorted(ranks, ranks[hit], side="right") for hit in hits)
+    chance = next((share for end in likely if (share := crowding(figure, numbers[:end])) <= limit), None)
+    if chance is None:
         return None
     found: dict[str, Explanation] = {}
     for hit in hits:

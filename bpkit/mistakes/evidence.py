@@ -221,7 +221,9 @@ class Case:
         """How far off rounding every line to the digits asked can lead; where none are asked, to those of a page."""
         if not self.digits:
             return slack(self.asked, SHOWN)
-        return slack(self.asked, Paper(self.digits, significant=True)) + half_unit(self.exact, self.digits)
+        copied = self.asked.derivation[self.asked.quantity].rhs.is_Atom  # what was rounded is not rounded once more
+        own = 0.0 if copied else half_unit(self.exact, self.digits)
+        return slack(self.asked, Paper(self.digits, significant=True)) + own
 
     def reach(self, value: Array) -> Array:
         """How far from a mistake's number rounding on the way can lead: in proportion to the right one.
