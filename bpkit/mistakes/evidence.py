@@ -221,7 +221,8 @@ class Case:
         """How far off rounding every line to the digits asked can lead; where none are asked, to those of a page."""
         if not self.digits:
             return slack(self.asked, SHOWN)
-        copied = self.asked.derivation[self.asked.quantity].rhs.is_Atom  # what was rounded is not rounded once more
+        # What was rounded before is not rounded once more.
+        copied = not self.asked.updates and self.asked.derivation[self.asked.quantity].rhs.is_Atom
         own = 0.0 if copied else half_unit(self.exact, self.digits)
         return slack(self.asked, Paper(self.digits, significant=True)) + own
 
