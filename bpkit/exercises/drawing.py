@@ -14,7 +14,9 @@ from bpkit.core.numeric import Values
 from bpkit.core.problem import Problem
 
 LEVELS = ("easy", "medium", "hard")
-RATES = (0.1, 0.2, 0.5)
+# With 0.5, 1 or 2, forgetting the rate gives the number of another mistake, or the right one.
+RATES = (0.1, 0.2, 0.3)
+BIG_RATES = (0.6, 0.8, 1.5)
 
 # Where an output counts as neither saturated nor dead, as far as an activation has such ends.
 _ALIVE = {"sigmoid": (0.05, 0.95), "softmax": (0.05, 0.95), "tanh": (-0.95, 0.95), "relu": (0.05, 9.0)}

@@ -17,6 +17,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
 from bpkit.exercises.parts import Wrong
 from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.variants import Plan, outcomes, plan
 
 Columns = Mapping[str, NDArray[np.float64]]
@@ -44,12 +45,18 @@ def differs(value: ArrayLike, right: float) -> Any:
 
 
 def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) -> tuple[Wrong, ...]:
-    """The wrong values of a quantity with their names; those named in ``first`` come first."""
+    """The wrong values of a quantity with their names; those named in ``first`` come first.
+
+    Far-fetched mistakes are left to the detective, unless they are named.
+    """
     name = problem.derivation.target(quantity).name
     right = evaluate(problem)[name]
     column, mistakes = wrong_columns(problem)[name], told(problem.derivation)
-    found = [replace(mistakes[i], answer=float(column[i])) for i in np.flatnonzero(differs(column, right))]
     order = {wanted: place for place, wanted in enumerate(first)}
+    places = np.flatnonzero(differs(column, right))
+    known = catalogue(problem.derivation)
+    met = [i for i in places if known[i].rank < FAR_FETCHED or known[i].name in order]
+    found = [replace(mistakes[i], answer=float(column[i])) for i in met]
     return tuple(sorted(found, key=lambda wrong: order.get(wrong.name, len(order))))
 
 

@@ -14,6 +14,7 @@ from bpkit.core.functions import as_cases
 from bpkit.core.quantities import Role
 
 S = sp.Symbol
+FAR_FETCHED = 3  # from this rank on a misconception is hardly ever met
 COUNTS = frozenset({"n_samples", "learning_rate"})
 Edit = Callable[[sp.Expr], sp.Expr]
 

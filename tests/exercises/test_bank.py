@@ -308,3 +308,11 @@ def test_the_two_slips_of_a_lesson_are_different_ones() -> None:
     for seed in seeds:  # new numbers bring another mistake as well
         after = planted(generate("which-slip", seed=seed + 1, difficulty="easy"))
         assert not after & planted(generate("which-slip", seed=seed, difficulty="easy"))
+
+
+def test_no_learning_rate_makes_one_number_of_two_mistakes() -> None:
+    """With 1/2, 1 or 2 who forgets the rate doubles or halves the gradient as well, or is right."""
+    for question in bank.QUESTIONS:
+        for seed in range(4):
+            for problem in generate(question.id, seed=seed).task.problems:
+                assert problem.learning_rate not in (0.5, 1.0, 2.0), (question.id, seed)

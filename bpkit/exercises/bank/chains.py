@@ -12,8 +12,8 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.exercises.bank.quantities import BIG_RATES, DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
-from bpkit.exercises.drawing import choose, draw_problem
+from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
+from bpkit.exercises.drawing import BIG_RATES, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers

@@ -14,7 +14,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.examples import article
-from bpkit.exercises.drawing import architectures, choose, draw_problem
+from bpkit.exercises.drawing import BIG_RATES, architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.proof import prove
@@ -156,8 +156,6 @@ def _shared_bias(level: str) -> tuple[Network, ...]:
     found = tuple(n for n in _with_outputs(level) if n.bias == "layer")
     return found if level != "easy" else tuple(n for n in found if max(n.sizes[1:]) > 1)
 
-
-BIG_RATES = (0.5, 1.0, 2.0)
 
 QUESTIONS = (
     quantity_question("net-and-out", "forward", "Net input and output of a hidden neuron", _net_and_out, FORWARD),
