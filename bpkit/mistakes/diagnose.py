@@ -274,20 +274,20 @@ def plainly(case: Case) -> Diagnosis | None:
         also = " or ".join(f"if you {one.you}" for one in found[:2])
         message = f"{likelier.message.removesuffix(' Keep more digits.')} You also get this {also}. Type more digits."
         return replace(likelier, verdict="few_digits", message=message, misconceptions=tuple(found), sure=False)
-    return blame(case, found, chance=case.chance)
+    return blame(case, found, chance=case.chance(found))
 
 
 def guessed(case: Case) -> Diagnosis | None:
     """Mistakes that give the few digits typed, or those that were asked."""
     found = fitting(case) if case.digits else [*fitting(case), *slips(case)]
-    return blame(case, found, chance=case.chance)
+    return blame(case, found, chance=case.chance(found))
 
 
 def displayed(case: Case) -> Diagnosis | None:
     """Mistakes that were gone on with in the digits asked, or in those that a page shows."""
     found = nearly(case)
     wide = max((2 * float(case.reach(np.array(one.value))) / case.figure.unit for one in found), default=0.0)
-    return blame(case, found, chance=case.chance * max(1.0, wide))
+    return blame(case, found, chance=case.chance(found) * max(1.0, wide))
 
 
 def one_term(case: Case) -> Diagnosis | None:

@@ -20,6 +20,7 @@ from bpkit.mistakes.hand_rounding import SHOWN, Paper, half_unit, slack
 from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
+from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import mistakes, replaced, values
 from bpkit.mistakes.verdict import Diagnosis, Explanation, explain, explain_elsewhere
@@ -123,11 +124,15 @@ class Case:
         moved = (self._gone_on({**self.given, name: self.given[name] + half}) for name, half in halves.items())
         return min(sum(abs(other - value) for other in moved), FIXED * abs(value))
 
-    @cached_property
-    def chance(self) -> float:
-        """The share of random numbers near the one typed that would meet a known mistake."""
-        numbers = [value for *_, value in self.elsewhere]
-        return crowding(self.figure, np.concatenate([self.numbers, self.handed if self.given else [], numbers]))
+    def chance(self, found: list[Explanation]) -> float:
+        """The share of random numbers near the one typed that would meet a mistake as likely as those found."""
+        if not found:
+            return 0.0
+        rank = max(part.rank for one in found for part in one.parts) if all(one.parts for one in found) else FAR_FETCHED
+        likely = np.array([not way or way[0].rank <= rank for way in mistakes(self.asked)])
+        elsewhere = [value for procedure, *_, value in self.elsewhere if procedure.rank <= rank]
+        handed = self.handed[likely] if self.given else []
+        return crowding(self.figure, np.concatenate([self.numbers[likely], handed, elsewhere]))
 
     @property
     def before(self) -> str:

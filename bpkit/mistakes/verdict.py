@@ -121,7 +121,7 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     sure = digits >= case.enough and len(found) == 1 and chance <= CHANCE
     guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
-    says = [f"{_opening(case, digits if guess else None)} {_how(case, found)}"]
+    says = [f"{_opening(case, digits, guess)} {_how(case, found)}"]
     conventions = [part.convention for one in found for part in one.parts if part.convention and case.is_derivative]
     if len(found) == 1:
         says.append(found[0].look)
@@ -134,9 +134,11 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     return case.verdict("misconception", " ".join(says), misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
 
-def _opening(case: Case, digits: int | None) -> str:
-    if digits is None:
+def _opening(case: Case, digits: int, guess: bool) -> str:
+    if not guess:
         return "Not right:"
+    if digits >= case.enough:
+        return "Not right, and I can only guess, because many mistakes lead close to this number:"
     of = " of the change" if digits < case.figure.digits else ""
     count = WORDS[digits] if digits < len(WORDS) else str(digits)
     return f"Not right, and from {count} digit{'s' * (digits != 1)}{of} I can only guess:"
