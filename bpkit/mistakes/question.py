@@ -13,6 +13,7 @@ from bpkit.core.quantities import Role, updated
 
 MOST_UPDATES = 20_000
 PAIRS_UP_TO = 10  # updates; behind more of them pairs of mistakes are not searched
+MOST_OF_A_BATCH = 1000  # updates; a verdict on so many takes some seconds
 SIDE_BY_SIDE = 50  # updates; more are faster one way after the other
 
 
@@ -75,8 +76,8 @@ def question(problem: Problem, asked: str) -> Question:
         )
     if updates > MOST_UPDATES:
         raise BpkitError(f"diagnose: expected at most {MOST_UPDATES} updates, got {updates}; ask for an earlier figure")
-    if problem.is_batch and updates > SIDE_BY_SIDE:
-        raise BpkitError(f"diagnose: expected at most {SIDE_BY_SIDE} updates of a batch, got {updates}")
+    if problem.is_batch and updates > MOST_OF_A_BATCH:
+        raise BpkitError(f"diagnose: expected at most {MOST_OF_A_BATCH} updates of a batch, got {updates}")
     if problem.is_batch and not averaged(known[name]):
         raise BpkitError(
             f"diagnose: {name} has a value for each of the {len(problem.inputs)} samples; choose one of them with "

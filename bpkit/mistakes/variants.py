@@ -304,6 +304,9 @@ def values(
 def _long(asked: Question, kind: str) -> Array:
     """After many updates: given values matter no more."""
     last = _plan(_scope(asked), kind, frozenset(), False)
+    if asked.problem.is_batch:
+        made = _plan(_scope(asked), kind, frozenset(), True)
+        return after(made, asked.problem, asked.updates, last)[asked.quantity]
     return long_after(mistakes(asked, kind), asked.problem, asked.updates, last)[asked.quantity]
 
 

@@ -210,3 +210,22 @@ def test_a_procedure_speaks_only_where_it_differs() -> None:
     assert {p.name for p in PROCEDURES if [*p.elsewhere(after)]} <= {"gives each neuron a bias of its own"}
     names = {mistake.name for mistake in wrong_values(bp.examples.mazur.problem, "w5_new")}
     assert not names & {procedure.name for procedure in PROCEDURES}
+
+
+def test_a_batch_after_hundreds_of_updates_is_judged() -> None:
+    def fitted(factor: float) -> float:
+        x, y, w, b = np.array([0.2, 0.5, 0.9]), np.array([0.3, 0.4, 0.9]), 0.1, -0.2
+        for _ in range(200):
+            e = w * x + b - y
+            w, b = w - RATE * factor * (e * x).mean(), b - RATE * factor * e.mean()
+        return float(0.5 * ((w * x + b - y) ** 2).mean())
+
+    line = bp.Network(1, 1, activation="identity")
+    given = {"w1": 0.1, "b1": -0.2}, [[0.2], [0.5], [0.9]], [[0.3], [0.4], [0.9]], RATE
+    after = bp.Problem(line, *given)
+    assert bp.diagnose(after, "E_total after 200 updates", f"{fitted(1.0):.8g}").verdict == "correct"
+    for factor, name in ((2.0, "doubles the gradient"), (0.5, "halves the gradient"), (3.0, "takes the sum instead")):
+        found = bp.diagnose(after, "E_total after 200 updates", f"{fitted(factor):.8g}")
+        assert any(one.name.startswith(name) for one in found.misconceptions), found
+    with pytest.raises(bp.BpkitError, match="at most 1000 updates of a batch"):
+        bp.diagnose(after, "E_total after 1001 updates", "0.1")
