@@ -44,7 +44,7 @@ def sum_of_samples(d: Derivation) -> Shapes:
 @misconception(
     "takes the mean instead of the sum",
     "divide by the number of samples",
-    "the losses of the samples are added up and not divided by their number",
+    "add the losses of the samples and do not divide the sum",
     shows=Shows.BATCH,
 )
 def mean_of_samples(d: Derivation) -> Shapes:
@@ -69,7 +69,7 @@ def divided_twice(d: Derivation) -> Shapes:
 @misconception(
     "takes the mean over the neurons too",
     "take the mean over the neurons of the layer, too",
-    "each neuron's bias has its own derivative, so the mean goes over the samples alone",
+    "each neuron's bias has its own derivative, so take the mean over the samples only",
 )
 def mean_over_neurons(d: Derivation) -> Shapes:
     """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons."""
@@ -84,12 +84,12 @@ def mean_over_neurons(d: Derivation) -> Shapes:
         yield "and over the samples", {name: becomes(product(SHARE, *share)) for name, share in shares.items()}
 
 
-_KEPT = "the gradient of a batch is made of the gradients of all samples"
+_KEPT = "all samples contribute to the gradient of a batch"
 
 
-def _one_sample(lines: list[Step], which: str, words: str) -> Shapes:
+def _one_sample(lines: list[Step], which: str, words: str = "") -> Shapes:
     yield words, {step.name: times(S(which)) for step in lines}
-    yield f"{words}, divided by their number", {step.name: times(S(which), SHARE) for step in lines}
+    yield f"{words} divided by the number of samples".strip(), {step.name: times(S(which), SHARE) for step in lines}
 
 
 @misconception(
@@ -97,7 +97,7 @@ def _one_sample(lines: list[Step], which: str, words: str) -> Shapes:
 )
 def last_kept(d: Derivation) -> Shapes:
     """The last sample's gradient overwrites those of the others."""
-    yield from _one_sample(_gradients(d), "only_last", "that of the last of the samples")
+    yield from _one_sample(_gradients(d), "only_last")
 
 
 @misconception(
@@ -109,7 +109,7 @@ def last_kept(d: Derivation) -> Shapes:
 )
 def first_kept(d: Derivation) -> Shapes:
     """The gradient of the first sample alone."""
-    yield from _one_sample(_gradients(d), "only_first", "that of the first of the samples")
+    yield from _one_sample(_gradients(d), "only_first")
 
 
 @misconception(
@@ -121,14 +121,14 @@ def first_kept(d: Derivation) -> Shapes:
 def bias_not_summed(d: Derivation) -> Shapes:
     """One sample's delta stands for the derivative by a bias."""
     lines = at(d, Role.GRADIENT, "bias")
-    yield from _one_sample(lines, "only_last", "that of the last of the samples")
-    yield from _one_sample(lines, "only_first", "that of the first of the samples")
+    yield from _one_sample(lines, "only_last", "the last")
+    yield from _one_sample(lines, "only_first", "the first")
 
 
 @misconception(
     "forgets the derivative of the bias",
     "take 0 for the derivative with respect to the bias",
-    "a bias is added to the net input, so the loss depends on it as on a weight with the signal 1",
+    "a bias multiplies 1, so its derivative is the delta",
 )
 def bias_constant(d: Derivation) -> Shapes:
     """A bias is taken for a constant, whose derivative is 0."""

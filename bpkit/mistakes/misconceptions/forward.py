@@ -63,7 +63,7 @@ def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
     return d.network.bias_of.get(neuron), d.network.layers[d.network.layer_of[neuron] - 1]
 
 
-@misconception("adds the bias more than once", "add the bias to each product", "you add it once, to the whole sum")
+@misconception("adds the bias more than once", "add the bias to each product", "add it once, to the whole sum")
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
     for where, layers in places(d.network):
@@ -80,7 +80,7 @@ def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
     return lambda rhs: put(rhs, {old: new})
 
 
-@misconception("multiplies the bias", "multiply the bias by the input", "you add the bias as it is")
+@misconception("multiplies the bias", "multiply the bias by the input", "add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d.network):

@@ -24,12 +24,12 @@ def targets_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
 
-@misconception("forgets the square", "forget the square", "you square each error before you add it")
+@misconception("forgets the square", "forget the square", "square each error before you add it")
 def square_forgotten(d: Derivation) -> Shapes:
     """½(y - out) instead of ½(y - out)²; or the size of it."""
     errors = [step.name for step in _errors(d) if _textbook(d) and _squares(step.rhs)]
     yield "", dict.fromkeys(errors, _unsquared)
-    yield "the sign dropped", dict.fromkeys(errors, lambda rhs: _unsquared(rhs, sp.Abs))
+    yield "without its sign", dict.fromkeys(errors, lambda rhs: _unsquared(rhs, sp.Abs))
 
 
 def _unsquared(rhs: sp.Expr, size: Callable[[sp.Expr], sp.Expr] = lambda base: base) -> sp.Expr:
@@ -50,7 +50,7 @@ def one_error_only(d: Derivation) -> Shapes:
     """The error of one output is taken for the loss."""
     if len(d.network.outputs) > 1:
         for o in d.network.outputs:
-            yield f"E_{o} alone", {"E_total": becomes(f"E_{o}")}
+            yield f"E_{o} only", {"E_total": becomes(f"E_{o}")}
 
 
 @misconception(
@@ -66,8 +66,8 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
             edits[f"E_{o}"] = becomes(product(MINUS, S(y), sp.log(S(f"out_{o}"))))
             edits[f"dE_{o}/dout_{o}"] = becomes(product(MINUS, S(y), sp.Pow(S(f"out_{o}"), -1)))
         yield "", edits
-        yield "in the loss alone", {name: edit for name, edit in edits.items() if name.startswith("E_")}
-        yield "in its slope alone", {name: edit for name, edit in edits.items() if not name.startswith("E_")}
+        yield "in the loss only", {name: edit for name, edit in edits.items() if name.startswith("E_")}
+        yield "in its slope only", {name: edit for name, edit in edits.items() if not name.startswith("E_")}
 
 
 @misconception(
@@ -87,8 +87,8 @@ def plus_in_cross_entropy(d: Derivation) -> Shapes:
             errors[f"E_{o}"] = becomes(total(product(MINUS, y, sp.log(out)), product(no, sp.log(rest))))
             first = product(MINUS, y, sp.Pow(out, -1))
             slopes[f"dE_{o}/dout_{o}"] = becomes(total(first, product(MINUS, no, sp.Pow(rest, -1))))
-        yield "in the loss alone", errors
-        yield "in its slope alone", slopes
+        yield "in the loss only", errors
+        yield "in its slope only", slopes
         yield "", {**errors, **slopes}
 
 
@@ -100,8 +100,8 @@ def plus_in_cross_entropy(d: Derivation) -> Shapes:
 def minus_of_cross_entropy(d: Derivation) -> Shapes:
     """The outer minus is lost, in the loss, in its slope, or in both."""
     if d.network.loss.name in _ENTROPIES:
-        yield "in the loss alone", _scaled(_errors(d), MINUS)
-        yield "in its slope alone", _scaled(slopes_of_loss(d), MINUS)
+        yield "in the loss only", _scaled(_errors(d), MINUS)
+        yield "in its slope only", _scaled(slopes_of_loss(d), MINUS)
         yield "", _scaled(_both(d), MINUS)
 
 
@@ -109,13 +109,13 @@ _ENTROPIES = ("binary_cross_entropy", "cross_entropy")
 
 
 def _logarithm(base: int) -> Rule:
-    """The logarithm to another base, in the loss alone or with its slope scaled alike."""
+    """The logarithm to another base, in the loss only or with its slope scaled alike."""
 
     def shapes(d: Derivation) -> Shapes:
         if d.network.loss.name in _ENTROPIES:
             factor = sp.Pow(sp.log(sp.Integer(base), evaluate=False), -1, evaluate=False)
-            yield "in the loss alone", _scaled(_errors(d), factor)
-            yield "in its slope alone", _scaled(slopes_of_loss(d), factor)
+            yield "in the loss only", _scaled(_errors(d), factor)
+            yield "in its slope only", _scaled(slopes_of_loss(d), factor)
             yield "in the loss and its slope", _scaled(_both(d), factor)
 
     why = f"the logarithm of the cross-entropy is the natural one, ln, and not the one to base {base}"
@@ -128,7 +128,7 @@ base_ten, base_two = _logarithm(10), _logarithm(2)
 @misconception(
     "leaves out the slope of the loss",
     "leave out the slope of the loss",
-    "the chain starts at the loss, whose slope in the output is its first factor",
+    "the chain starts with the slope of the loss with respect to the output",
 )
 def slope_of_loss_left_out(d: Derivation) -> Shapes:
     """The derivative of the output for that of the loss: the chain starts at out."""
@@ -223,7 +223,7 @@ both_halved = _scaling((_HALVED, "halve the loss", "its gradient is then half as
 @misconception(
     "takes the mean instead of the sum",
     "divide by the number of terms",
-    "these terms are added up and not divided by their number",
+    "add these terms and do not divide the sum",
 )
 def mean_of_outputs(d: Derivation) -> Shapes:
     """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
@@ -265,7 +265,7 @@ def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:
 @misconception(
     "takes the error instead of its slope",
     "send back the error itself",
-    "you send back the slope of the error with respect to the output",
+    "send back its slope with respect to the output",
 )
 def loss_as_slope(d: Derivation) -> Shapes:
     """The error itself is sent back, where its slope belongs."""

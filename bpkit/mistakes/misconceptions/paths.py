@@ -64,7 +64,7 @@ def input_left_out(d: Derivation) -> Shapes:
 @misconception(
     "takes the parameter for its own factor",
     "multiply by the parameter itself",
-    "a weight multiplies the signal that comes in and a bias multiplies 1, so that is the factor",
+    "the factor is what the parameter multiplies, which is the signal for a weight and 1 for a bias",
 )
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
@@ -126,7 +126,7 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
 @misconception(
     "follows only one path",
     "follow only one path",
-    "the parameter reaches the loss along several paths, and you add up what they contribute",
+    "the parameter reaches the loss along several paths, so add up what they contribute",
     rank=1,
 )
 def one_path(d: Derivation) -> Shapes:
@@ -185,17 +185,17 @@ def neighbours_derivative(d: Derivation) -> Shapes:
             near = a == source or b == target or network.sizes[layer_of[b]] * network.sizes[layer_of[a]] <= 6
             if other != name and layer_of[b] == layer_of[target] and near:
                 chain = product(S(f"dE_total/dnet_{b}"), S(signal(network, a)))
-                yield f"that of {other}", {f"dE_total/d{name}": becomes(chain)}
+                yield f"with respect to {other}", {f"dE_total/d{name}": becomes(chain)}
     for name in network.biases:
         for other in network.biases:
             if other != name:
-                yield f"that of {other}", {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
+                yield f"with respect to {other}", {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
 
 
 @misconception(
     "takes the neuron's own output for its input",
     "use the neuron's own output instead of what comes in",
-    "a weight multiplies the signal that it carries in, so that is the factor",
+    "the factor is the signal that the weight multiplies",
     rank=3,
 )
 def own_output(d: Derivation) -> Shapes:

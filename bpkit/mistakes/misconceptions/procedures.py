@@ -67,7 +67,7 @@ def gradient_kept(asked: Question) -> Elsewhere:
 @procedure(
     "uses momentum",
     "add a momentum of 0.9",
-    "this update uses the gradient alone",
+    "this update uses the gradient only",
 )
 def momentum_added(asked: Question) -> Elsewhere:
     """Momentum, where plain descent is asked."""
@@ -91,7 +91,7 @@ def plain_descent(asked: Question) -> Elsewhere:
 @procedure(
     "swaps the share of the old and of the new",
     "use 1 − β instead of β",
-    "β is the share of what the rule remembers",
+    "β multiplies what the rule remembers",
 )
 def betas_swapped(asked: Question) -> Elsewhere:
     """1 - beta, wherever the rule has beta; or each of Adam's two instead of the other."""
@@ -167,7 +167,7 @@ def every_pair(asked: Question) -> Elsewhere:
         yield "", asked.of(everywhere), error
         if asked.updates and step.quantity.tag == "total":
             trained = everywhere.replace(parameters=problem.updated(asked.updates).parameters)
-            yield "in the loss alone", Question(trained, asked.quantity), error
+            yield "in the loss only", Question(trained, asked.quantity), error
 
 
 @procedure(

@@ -93,7 +93,7 @@ def slope_of_out(d: Derivation) -> Shapes:
 _SIGMOID = (
     "uses the sigmoid's slope",
     "use the slope of the sigmoid",
-    "another activation has another slope than out · (1 − out)",
+    "only the sigmoid has the slope out · (1 − out)",
 )
 
 

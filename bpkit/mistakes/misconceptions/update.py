@@ -15,9 +15,7 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
 HALF = sp.Rational(1, 2)
 
 
-@misconception(
-    "adds the gradient", "add the gradient", "the update subtracts it, and adding makes the loss grow", rank=1
-)
+@misconception("adds the gradient", "add the gradient", "the update subtracts it", rank=1)
 def gradient_added(d: Derivation) -> Shapes:
     """w + learning rate · dE/dw."""
     yield "", {step.name: without(MINUS) for step in new_values(d).values()}
@@ -26,7 +24,7 @@ def gradient_added(d: Derivation) -> Shapes:
 @misconception(
     "forgets the learning rate",
     "forget to multiply by the learning rate",
-    "what an update subtracts is multiplied by the learning rate",
+    "the update subtracts the learning rate times the derivative",
     rank=1,
 )
 def rate_forgotten(d: Derivation) -> Shapes:
@@ -154,7 +152,7 @@ def _kept(d: Derivation, layers: range | None = None, tags: tuple[str, ...] = ("
 @misconception(
     "uses the already updated weights",
     "use the new weights of the later layer on the way back",
-    "every derivative is taken at the old weights",
+    "take every derivative at the old weights",
     rank=1,
 )
 def already_updated(d: Derivation) -> Shapes:
@@ -174,7 +172,7 @@ def _remembers(d: Derivation) -> list[Step]:
 @misconception(
     "leaves out the correction of the running means",
     "leave out the correction of the running means",
-    "they start at 0, and dividing by 1 − βᵗ makes up for it",
+    "they start at 0, and dividing by 1 − βᵗ corrects that",
 )
 def means_uncorrected(d: Derivation) -> Shapes:
     """m and v as they are, where Adam divides them by 1 - beta^t; both or one of them."""
@@ -200,7 +198,7 @@ def counted_from_zero(d: Derivation) -> Shapes:
 @misconception(
     "swaps the shares of the old and the new",
     "swap the shares of the old mean and the new gradient",
-    "the old mean counts β, and the new gradient 1 − β",
+    "multiply the old mean by β and the new gradient by 1 − β",
 )
 def shares_swapped(d: Derivation) -> Shapes:
     """(1 - beta) of what is remembered and beta of the gradient."""
@@ -230,7 +228,7 @@ def share_taken(d: Derivation) -> Shapes:
 @misconception(
     "forgets the square in the running mean",
     "forget to square the gradient",
-    "this is the running mean of the squared gradients",
+    "this is the mean of the squared gradients",
 )
 def mean_not_squared(d: Derivation) -> Shapes:
     """The mean of the gradients, where that of their squares belongs."""
@@ -253,8 +251,8 @@ def root_forgotten(d: Derivation) -> Shapes:
 
 @misconception(
     "puts ε inside the root",
-    "add ε below the root",
-    "ε is added to the root, so that nothing is divided by 0",
+    "put ε under the root",
+    "add ε after you take the root",
 )
 def epsilon_inside(d: Derivation) -> Shapes:
     """√(v + epsilon), where √v + epsilon belongs."""
