@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import bpkit as bp
+from bpkit.mistakes.misconceptions import RULES
 from bpkit.mistakes.variants import wrong_values
 
 Case = tuple[str, float, str]
@@ -138,3 +140,54 @@ def test_batches(seed: int) -> None:
         yield "dE/db_h1", 0.0, "forgets the derivative of the bias"
 
     named(problem, cases())
+
+
+# A dense network's table of weights, or the function that a loss or an activation is: only these rules read a network.
+TABLES = {
+    "does not transpose the weights backward",
+    "takes the neighbour's derivative",
+    "takes one weight of another neuron on the way back",
+    "takes one weight of another neuron",
+    "takes another layer's bias",
+    "takes another neuron's bias",
+    "transposes the weights forward",
+    "takes the weights in the order of their numbers",
+}
+FUNCTIONS = {
+    "applies the slope function to out",
+    "applies the activation twice",
+    "loses the minus in the exponent",
+    "forgets the square",
+    "leaves out the second half of the cross-entropy",
+    "puts a plus before the second half of the cross-entropy",
+    "loses the minus of the cross-entropy",
+    "takes another logarithm",
+    "swaps the sign of the error",
+    "doubles the gradient",
+    "forgets the ½",
+    "doubles the loss",
+    "takes the sum instead of the mean",
+}
+
+
+class Hidden:
+    """A network that nothing may be asked of."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (2, 2), (2, 2, 3, 2)])
+@pytest.mark.parametrize("bias", ["layer", "neuron"])
+def test_general_rules_read_lines_and_no_network(sizes: tuple[int, ...], bias: str) -> None:
+    """So that they hold for whatever else writes forward lines."""
+    usual = bp.derive(bp.Network(sizes, bias=bias))
+    hidden = replace(usual, network=Hidden())
+    read = set()
+    for rule in RULES:
+        if rule.name not in TABLES | FUNCTIONS:
+            shapes = [(detail, sorted(edits)) for detail, edits in rule(hidden)]
+            assert shapes == [(detail, sorted(edits)) for detail, edits in rule(usual)]
+            read.add(rule.name)
+    assert {"forgets the hidden slope", "follows only one path", "leaves out the input factor"} <= read
+    assert len(read) > 50

@@ -8,7 +8,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception, shared_deltas
 from bpkit.mistakes.rewrite import S, becomes, times
 
 SHARE = sp.Pow(S("n_samples"), -1, evaluate=False)
@@ -74,11 +74,8 @@ def divided_twice(d: Derivation) -> Shapes:
 def mean_over_neurons(d: Derivation) -> Shapes:
     """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons."""
     shares: dict[str, tuple[sp.Expr, sp.Expr]] = {}
-    for bias, fed in d.network.biases.items():
-        row = d.network.layers[d.network.layer_of[fed[0]]]
-        if len(fed) < len(row):
-            deltas = total(*(S(f"dE_total/dnet_{n}") for n in row))
-            shares[f"dE_total/d{bias}"] = sp.Rational(1, len(row)), deltas
+    for step, deltas in shared_deltas(d):
+        shares[step.name] = sp.Rational(1, len(deltas)), total(*deltas)
     yield "", {name: becomes(product(*share)) for name, share in shares.items()}
     if d.batch == "sum":
         yield "and over the samples", {name: becomes(product(SHARE, *share)) for name, share in shares.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, islice, pairwise, permutations
 from itertools import product as every
 
 import sympy as sp
@@ -10,16 +10,30 @@ import sympy as sp
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.paths import beside as neighbours
-from bpkit.mistakes.misconceptions.rule import Shapes, at, misconception, placed, places, signal
-from bpkit.mistakes.rewrite import Edit, S, becomes, instead, omitting
+from bpkit.mistakes.misconceptions.paths import neighbours
+from bpkit.mistakes.misconceptions.rule import (
+    Shapes,
+    at,
+    beside,
+    bias_in,
+    ends,
+    given,
+    last_block,
+    misconception,
+    placed,
+    places,
+    row,
+    signal,
+    weighted,
+)
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, instead_of, omitting
 
 
 @misconception("leaves the bias out", "leave out the bias", "the net input ends with the bias")
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
-    for where, layers in places(d.network):
-        biases = {s.name: d.network.bias_of.get(s.quantity.neuron) for s in at(d, Role.FORWARD, "net", layers)}
+    for where, layers in places(d):
+        biases = {step.name: bias_in(d, step) for step in at(d, Role.FORWARD, "net", layers)}
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
@@ -28,9 +42,9 @@ def other_bias(d: Derivation) -> Shapes:
     """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
     rows = network.layers[1:] if network.biases else ()
-    for row, other in permutations(rows, 2):
-        for detail, beside in (("", [*other, *other[:1] * len(row)]), (" throughout", other[:1] * len(row))):
-            wrong = {n: network.bias_of[o] for n, o in zip(row, beside)}
+    for own, other in permutations(rows, 2):
+        for detail, theirs in (("", [*other, *other[:1] * len(own)]), (" throughout", other[:1] * len(own))):
+            wrong = {n: network.bias_of[o] for n, o in zip(own, theirs)}
             names = dict.fromkeys(f"{new} instead of {network.bias_of[n]}" for n, new in wrong.items())
             yield (
                 "; ".join(names) + detail,
@@ -42,7 +56,7 @@ def other_bias(d: Derivation) -> Shapes:
         first, second = network.biases
         yield (
             f"{first} and {second} exchanged",
-            {f"net_{n}": instead({first: second, second: first}) for row in rows for n in row},
+            {f"net_{n}": instead({first: second, second: first}) for own in rows for n in own},
         )
 
 
@@ -58,38 +72,26 @@ def other_neurons_bias(d: Derivation) -> Shapes:
                     yield f"{wrong} instead of {right}", {f"net_{neuron}": instead({right: wrong})}
 
 
-def _feeding(d: Derivation, neuron: str) -> tuple[str | None, tuple[str, ...]]:
-    """A neuron's bias, if it has one, and the neurons before it."""
-    return d.network.bias_of.get(neuron), d.network.layers[d.network.layer_of[neuron] - 1]
-
-
 @misconception("adds the bias more than once", "add the bias to each product", "add it once, to the whole sum")
 def bias_repeated(d: Derivation) -> Shapes:
     """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
-    for where, layers in places(d.network):
+    for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "net", layers):
-            bias, sources = _feeding(d, step.quantity.neuron)
-            if bias and len(sources) > 1:
-                edits[step.name] = instead_of(S(bias), product(sp.Integer(len(sources)), S(bias)))
+            bias, products = bias_in(d, step), weighted(d, step.quantity)
+            if bias and len(products) > 1:
+                edits[step.name] = instead_of(S(bias), product(sp.Integer(len(products)), S(bias)))
         yield where, edits
-
-
-def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
-    """One expression instead of another."""
-    return lambda rhs: put(rhs, {old: new})
 
 
 @misconception("multiplies the bias", "multiply the bias by the input", "add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
-    for where, layers in places(d.network):
+    for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "net", layers):
-            bias, sources = _feeding(d, step.quantity.neuron)
-            if bias:
-                signals = total(*(S(signal(d.network, source)) for source in sources))
-                edits[step.name] = instead_of(S(bias), product(S(bias), signals))
+            if (bias := bias_in(d, step)) and (signals := [slope.rhs for slope in weighted(d, step.quantity)]):
+                edits[step.name] = instead_of(S(bias), product(S(bias), total(*signals)))
         yield where, edits
 
 
@@ -100,15 +102,17 @@ def bias_multiplied(d: Derivation) -> Shapes:
 )
 def term_left_out(d: Derivation) -> Shapes:
     """One product is missing from a net input."""
-    for weight, (source, neuron) in d.network.weights.items():
-        if len(d.network.layers[d.network.layer_of[source]]) > 1:
-            yield f"{weight} · {signal(d.network, source)} is missing", {f"net_{neuron}": omitting(weight)}
+    for step in at(d, Role.FORWARD, "net"):
+        slopes = weighted(d, step.quantity)
+        for slope in slopes if len(slopes) > 1 else ():
+            weight = ends(slope)[1].name
+            yield f"{weight} · {slope.rhs} is missing", {step.name: omitting(weight)}
 
 
 @misconception("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
 def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
-    for one, other in combinations(d.network.inputs, 2):
+    for one, other in combinations(given(d, "input"), 2):
         both = {one: other, other: one}
         lines = [*at(d, Role.FORWARD, "net"), *at(d, Role.SLOPE, "weight")]
         yield f"{one} and {other}", {s.name: instead(both) for s in lines if {one, other} & names_in(s.rhs)}
@@ -121,10 +125,12 @@ def inputs_swapped(d: Derivation) -> Shapes:
 )
 def net_passed_on(d: Derivation) -> Shapes:
     """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
-    for where, layers in places(d.network):
-        yield where, {s.name: becomes(f"net_{s.quantity.neuron}") for s in at(d, Role.FORWARD, "out", layers)}
-    hidden = ((f"dnet_{neuron}/d{w}", source) for w, (source, neuron) in d.network.weights.items())
-    yield "in the derivative", {line: becomes(f"net_{s}") for line, s in hidden if s not in d.network.inputs}
+    for where, layers in places(d):
+        nets = ((step.name, beside(d, step.quantity, "net")) for step in at(d, Role.FORWARD, "out", layers))
+        yield where, {name: becomes(net.symbol) for name, net in nets if net}
+    outs = {step.lhs: beside(d, step.quantity, "net") for step in at(d, Role.FORWARD, "out")}
+    signals = ((step.name, outs.get(step.rhs)) for step in at(d, Role.SLOPE, "weight"))
+    yield "in the derivative", {name: becomes(net.symbol) for name, net in signals if net}
 
 
 @misconception(
@@ -134,7 +140,7 @@ def net_passed_on(d: Derivation) -> Shapes:
 )
 def activation_twice(d: Derivation) -> Shapes:
     """out = f(f(net))."""
-    for where, layers in places(d.network):
+    for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
             activation = d.network.activations[step.quantity.block - 1]
@@ -155,7 +161,7 @@ def activation_twice(d: Derivation) -> Shapes:
 )
 def exponent_sign(d: Derivation) -> Shapes:
     """1/(1 + e^net): the minus in the exponent is lost."""
-    for where, layers in places(d.network):
+    for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
             activation = d.network.activations[step.quantity.block - 1]
@@ -189,7 +195,7 @@ def order_of_numbers(d: Derivation) -> Shapes:
 
 def _laid_down(d: Derivation, transposed: bool) -> Shapes:
     network = d.network
-    for where, layers in places(network):
+    for where, layers in places(d):
         forward: dict[str, Edit] = {}
         throughout: dict[str, Edit] = {}
         for layer in layers:
@@ -233,9 +239,10 @@ def other_weight(d: Derivation) -> Shapes:
 )
 def outputs_swapped(d: Derivation) -> Shapes:
     """Two hidden neurons of a layer change places, on the way forward alone or in the derivatives too."""
-    for row in d.network.layers[1:-1]:
-        for one, other in list(combinations(row, 2))[:12]:
-            both = {f"out_{one}": f"out_{other}", f"out_{other}": f"out_{one}"}
+    for block in range(1, last_block(d)):
+        for first, second in islice(combinations(row(d, block, "out"), 2), 12):
+            one, other = first.neuron, second.neuron
+            both = {first.name: second.name, second.name: first.name}
             nets = [s for s in at(d, Role.FORWARD, "net") if both.keys() & names_in(s.rhs)]
             slopes = [s for s in at(d, Role.SLOPE, "weight") if both.keys() & names_in(s.rhs)]
             for where, lines in (("", [*nets, *slopes]), ("forward only", nets), ("in the derivative", slopes)):

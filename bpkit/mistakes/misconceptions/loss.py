@@ -12,14 +12,29 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, names_in, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Rule, Shapes, Shows, at, ends, misconception, places, slopes_of_loss
+from bpkit.mistakes.misconceptions.rule import (
+    Rule,
+    Shapes,
+    Shows,
+    adjoint,
+    at,
+    ends,
+    fed,
+    given,
+    last_block,
+    misconception,
+    parameters,
+    places,
+    row,
+    slopes_of_loss,
+)
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
 
 
 @misconception("swaps the targets", "swap the targets", "each output has its own target")
 def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
-    for one, other in combinations(d.network.targets, 2):
+    for one, other in combinations(given(d, "target"), 2):
         both = {one: other, other: one}
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
@@ -48,9 +63,9 @@ def _squares(rhs: sp.Expr) -> bool:
 )
 def one_error_only(d: Derivation) -> Shapes:
     """The error of one output is taken for the loss."""
-    if len(d.network.outputs) > 1:
-        for o in d.network.outputs:
-            yield f"E_{o} only", {"E_total": becomes(f"E_{o}")}
+    errors = _errors(d)
+    for error in errors if len(errors) > 1 else ():
+        yield f"{error.name} only", {whole.name: becomes(error.lhs) for whole in _totals(d)}
 
 
 @misconception(
@@ -227,19 +242,19 @@ both_halved = _scaling((_HALVED, "halve the loss", "its gradient is then half as
 )
 def mean_of_outputs(d: Derivation) -> Shapes:
     """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
-    k = len(d.network.outputs)
+    k = len(_errors(d))
     if k > 1:
         yield "over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
         yield "over the outputs", _scaled(_both(d), sp.Rational(1, k))
         yield "over the outputs, in the loss", _scaled(_totals(d), sp.Rational(1, k))
-    for where, layers in places(d.network, 1, len(d.network.layers) - 2):
-        width = len(d.network.layers[layers[0] + 1])
+    for where, layers in places(d, 1, last_block(d) - 1):
+        width = len(row(d, layers[0] + 1))
         if width > 1:
             summed = at(d, Role.ADJOINT, "out", layers, of="total")
             yield f"over the paths {where}".strip(), _scaled(summed, sp.Rational(1, width))
-    shared = {b: fed for b, fed in d.network.biases.items() if len(fed) > 1}
-    for bias, fed in shared.items():
-        yield f"over the neurons that {bias} feeds", {f"dE_total/d{bias}": times(sp.Rational(1, len(fed)))}
+    for parameter in parameters(d):
+        if (count := len(fed(d, parameter))) > 1 and (step := adjoint(d, parameter)):
+            yield f"over the neurons that {parameter.name} feeds", {step.name: times(sp.Rational(1, count))}
 
 
 @misconception(
@@ -249,7 +264,7 @@ def mean_of_outputs(d: Derivation) -> Shapes:
 )
 def sum_of_outputs(d: Derivation) -> Shapes:
     """The mean over the outputs of a mean squared error is not taken."""
-    k = len(d.network.outputs)
+    k = len(_errors(d))
     if d.network.loss.name == "mean_squared_error" and k > 1:
         yield "over the outputs", _scaled(_both(d), sp.Integer(k))
 

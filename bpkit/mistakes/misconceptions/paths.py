@@ -9,10 +9,31 @@ from math import prod
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import product, total
+from bpkit.core.expressions import names_in, product, total
 from bpkit.core.network import Edge, Network
-from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, misconception, placed, places, signal
+from bpkit.core.quantities import Quantity, Role
+from bpkit.mistakes.misconceptions.rule import (
+    Shapes,
+    Shows,
+    adjoint,
+    at,
+    beside,
+    derivative,
+    ends,
+    fed,
+    gradients,
+    joint,
+    last_block,
+    misconception,
+    own_slope,
+    parameters,
+    placed,
+    places,
+    row,
+    shared_deltas,
+    signal,
+    weighted,
+)
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
@@ -20,7 +41,7 @@ SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 NEAR_LIMIT = 60  # shapes that one layer may add
 
 
-def beside(network: Network) -> Iterator[tuple[Edge, str, str]]:
+def neighbours(network: Network) -> Iterator[tuple[Edge, str, str]]:
     """Each weight with another one of its layer; in wide layers one that shares an end with it."""
     for before, after in pairwise(network.layers):
         edges = [(source, neuron) for neuron in after for source in before]
@@ -42,11 +63,14 @@ def beside(network: Network) -> Iterator[tuple[Edge, str, str]]:
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
     edits: dict[str, Edit] = {}
-    for step in at(d, Role.ADJOINT, "out"):
-        if (layer := step.quantity.block + 1) < len(d.network.layers):
-            after = d.network.layers[layer]
-            raw = {f"dE_{n}/dnet_{n}": f"dE_{n}/dout_{n}" for n in after if n in d.network.outputs}
-            edits[step.name] = instead({**raw, **{f"dE_total/dnet_{n}": f"dE_total/dout_{n}" for n in after}})
+    for step in at(d, Role.ADJOINT, "out", range(1, last_block(d))):
+        raw: dict[str, str] = {}
+        for delta in (d[name] for name in names_in(step.rhs) if name in d):
+            of, net = ends(delta)
+            out = beside(d, net, "out") if delta.role is Role.ADJOINT and net.tag == "net" else None
+            if out and (error := derivative(d, of, out)):
+                raw[delta.name] = error.name
+        edits[step.name] = instead(raw)
     yield "", edits
 
 
@@ -57,8 +81,8 @@ def raw_error_back(d: Derivation) -> Shapes:
 )
 def input_left_out(d: Derivation) -> Shapes:
     """The delta alone, without what the weight multiplies."""
-    slopes = {ends(s)[1].name: s.name for s in at(d, Role.SLOPE, "weight")}
-    yield "", {d.target(weight).name: without(slope) for weight, slope in slopes.items()}
+    slopes, lines = at(d, Role.SLOPE, "weight"), gradients(d)
+    yield "", {lines[ends(step)[1].name].name: without(step.lhs) for step in slopes}
 
 
 @misconception(
@@ -69,7 +93,7 @@ def input_left_out(d: Derivation) -> Shapes:
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
     yield "", {step.name: becomes(ends(step)[1].name) for step in at(d, Role.SLOPE, "weight")}
-    yield "one factor too many", {f"dE_total/d{name}": times(name) for name in d.network.parameters}
+    yield "one factor too many", {step.name: times(name) for name, step in gradients(d).items()}
 
 
 @misconception(
@@ -81,8 +105,8 @@ def bias_times_input(d: Derivation) -> Shapes:
     """The derivative by a bias times what the weights multiply, as if it were one of them."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.GRADIENT, "bias"):
-        signals = (S(signal(d.network, neuron)) for neuron in d.network.layers[step.quantity.block - 1])
-        edits[step.name] = times(total(*signals))
+        signals = [slope.rhs for net in fed(d, ends(step)[1])[:1] for slope in weighted(d, net)]
+        edits[step.name] = times(total(*signals)) if signals else times()
     yield "by all of them together", edits
 
 
@@ -94,10 +118,8 @@ def bias_times_input(d: Derivation) -> Shapes:
 def deltas_summed(d: Derivation) -> Shapes:
     """The deltas of a whole layer summed, for each neuron's own bias."""
     edits: dict[str, Edit] = {}
-    for bias, fed in d.network.biases.items():
-        row = d.network.layers[d.network.layer_of[fed[0]]]
-        if len(fed) < len(row):
-            edits[f"dE_total/d{bias}"] = becomes(total(*(S(f"dE_total/dnet_{n}") for n in row)))
+    for step, deltas in shared_deltas(d):
+        edits[step.name] = becomes(total(*deltas))
     yield "", edits
 
 
@@ -108,13 +130,13 @@ def deltas_summed(d: Derivation) -> Shapes:
 )
 def path_weight_left_out(d: Derivation) -> Shapes:
     """The weight that leads from a hidden neuron on, forgotten on one path or on all."""
-    for where, layers in places(d.network, 1, len(d.network.layers) - 2):
+    for where, layers in places(d, 1, last_block(d) - 1):
         yield f"on every path {where}".strip(), _holding(d, at(d, Role.SLOPE, "out", layers, of="net"))
     yield "on every path to the inputs", _holding(d, at(d, Role.SLOPE, "input"))
     back = [step for tag in ("input", "out") for step in at(d, Role.SLOPE, tag, of="net")]
-    for row in d.network.layers[1:]:
-        for following in row:
-            yield f"on the path through {following}", _holding(d, [s for s in back if ends(s)[0].neuron == following])
+    for net in at(d, Role.FORWARD, "net"):
+        through = [step for step in back if ends(step)[0].name == net.name]
+        yield f"on the path through {net.quantity.neuron}", _holding(d, through)
 
 
 def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
@@ -131,26 +153,30 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
 )
 def one_path(d: Derivation) -> Shapes:
     """Of several paths to the loss only one is followed."""
-    network = d.network
-    hidden = range(1, len(network.layers) - 1)
-    if prod(len(network.layers[layer + 1]) for layer in hidden) <= SHAPES_LIMIT and len(hidden) > 1:
-        for nodes in every(*(network.layers[layer + 1] for layer in hidden)):
-            edits = {}
-            for layer, following in zip(hidden, nodes):
-                edits.update(_through(network, layer, following))
-            yield "through " + " and ".join(nodes), edits
-    for layer in range(len(network.layers) - 1):  # the inputs too, where their derivatives are asked
-        for following in network.layers[layer + 1] if len(network.layers[layer + 1]) > 1 else ():
-            yield f"through {following}", _through(network, layer, following)
-    for bias, fed in network.biases.items():
-        for neuron in fed if len(fed) > 1 else ():
-            yield f"through {neuron}", {f"dE_total/d{bias}": only(f"dnet_{neuron}/d{bias}")}
+    last = last_block(d)
+    nets = {block: row(d, block) for block in range(1, last + 1)}
+    if last > 2 and prod(len(nets[block]) for block in range(2, last + 1)) <= SHAPES_LIMIT:
+        for ways in every(*(nets[block] for block in range(2, last + 1))):
+            edits = {name: edit for net in ways for name, edit in _through(d, net).items()}
+            yield "through " + " and ".join(net.neuron for net in ways), edits
+    for block in nets:  # from the inputs on, where their derivatives are asked
+        for net in nets[block] if len(nets[block]) > 1 else ():
+            yield f"through {net.neuron}", _through(d, net)
+    for parameter in parameters(d):
+        for net in users if len(users := fed(d, parameter)) > 1 else ():
+            step, slope = adjoint(d, parameter), derivative(d, net, parameter)
+            yield f"through {net.neuron}", {step.name: only(slope.name)} if step and slope else {}
 
 
-def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
-    edits = {}
-    for out in (signal(network, neuron) for neuron in network.layers[layer]):
-        edits[f"dE_total/d{out}"] = only(f"dE_{following}/d{out}", f"dnet_{following}/d{out}")
+def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
+    """Of what the layer before passes on, only the path through one neuron."""
+    edits: dict[str, Edit] = {}
+    error = beside(d, net, "error")
+    for slope in (step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")):
+        of, out = ends(slope)
+        if of.block == net.block and (whole := adjoint(d, out)):
+            kept = [derivative(d, one, out) for one in (error, net) if one]
+            edits[whole.name] = only(*(step.name for step in kept if step))
     return edits
 
 
@@ -161,7 +187,7 @@ def _through(network: Network, layer: int, following: str) -> dict[str, Edit]:
 )
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
-    for where, layers in (*places(d.network, 2), ("at the inputs", range(1, 2))):
+    for where, layers in (*places(d, 2), ("at the inputs", range(1, 2))):
         edits: dict[str, Edit] = {}
         for layer in layers:
             if len(d.network.layers[layer - 1]) > 1 and len(d.network.layers[layer]) > 1:
@@ -200,9 +226,10 @@ def neighbours_derivative(d: Derivation) -> Shapes:
 )
 def own_output(d: Derivation) -> Shapes:
     """The derivative by a weight holds the output of the neuron that the weight leads to."""
-    for where, layers in places(d.network):
+    for where, layers in places(d):
         lines = at(d, Role.SLOPE, "weight", layers)
-        yield where, {step.name: becomes(f"out_{ends(step)[0].neuron}") for step in lines}
+        outs = ((step.name, beside(d, ends(step)[0], "out")) for step in lines)
+        yield where, {name: becomes(out.symbol) for name, out in outs if out}
 
 
 @misconception(
@@ -213,18 +240,21 @@ def own_output(d: Derivation) -> Shapes:
 )
 def dot_product(d: Derivation) -> Shapes:
     """All neurons of a layer get one number: what comes back times the slopes, or deltas times weights, added up."""
-    end = len(d.network.layers) - 1
-    for where, layers in places(d.network):
+    end = last_block(d)
+    for where, layers in places(d):
         edits: dict[str, Edit] = {}
-        for layer in layers:
-            row = d.network.layers[layer]
-            if len(row) > 1 and not d.network.activations[layer - 1].joint:
-                dot = total(*(product(S(f"dE_total/dout_{n}"), S(f"dout_{n}/dnet_{n}")) for n in row))
-                edits |= {f"dE_{n if layer == end else 'total'}/dnet_{n}": becomes(dot) for n in row}
+        for nets in (row(d, block) for block in layers if block != end or not joint(d)):
+            pairs = [(adjoint(d, out), own_slope(d, net)) for net in nets if (out := beside(d, net, "out"))]
+            factors = [product(back.lhs, slope.lhs) for back, slope in pairs if back and slope]
+            for net in nets if len(factors) > 1 else ():
+                error = beside(d, net, "error")
+                delta = (error and derivative(d, error, net)) or adjoint(d, net)
+                if delta:
+                    edits[delta.name] = becomes(total(*factors))
         yield where, edits
-    for where, layers in places(d.network, 1, end - 1):
-        back = [[d[f"dE_total/dout_{n}"] for n in d.network.layers[layer]] for layer in layers]
-        sums = [(steps, becomes(total(*(step.rhs for step in steps)))) for steps in back if len(steps) > 1]
+    for where, layers in places(d, 1, end - 1):
+        back_to = [[step for out in row(d, block, "out") if (step := adjoint(d, out))] for block in layers]
+        sums = [(steps, becomes(total(*(step.rhs for step in steps)))) for steps in back_to if len(steps) > 1]
         yield f"of the deltas and all weights {where}".strip(), {s.name: edit for steps, edit in sums for s in steps}
 
 
@@ -236,6 +266,6 @@ def dot_product(d: Derivation) -> Shapes:
 )
 def other_weight_back(d: Derivation) -> Shapes:
     """One weight of the way back is another one of its layer."""
-    for (source, neuron), weight, other in beside(d.network):
+    for (source, neuron), weight, other in neighbours(d.network):
         if source not in d.network.inputs:
             yield f"{other} instead of {weight}", {f"dnet_{neuron}/dout_{source}": becomes(other)}

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+
+import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import names_in
 from bpkit.core.network import Edge, Network, natural
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.question import Question
@@ -80,9 +84,9 @@ def misconception(
     return lambda shapes: Rule(name, you, sentence, shapes, rank, shows, convention)
 
 
-def places(network: Network, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
-    """All layers from ``first`` to ``last`` together, then each one alone, with words for where."""
-    end = len(network.layers) - 1
+def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
+    """All blocks from ``first`` to ``last`` together, then each one alone, with words for where."""
+    end = last_block(d)
     last = end if last is None else last
     if last > first:
         yield "", range(first, last + 1)
@@ -118,9 +122,98 @@ def new_values(derivation: Derivation) -> dict[str, Step]:
     return {ends(step)[0].name: step for step in derivation if step.quantity.mark}
 
 
+def parameters(derivation: Derivation) -> list[Quantity]:
+    """The weights and biases, in their order."""
+    return [ends(step)[0] for step in new_values(derivation).values()]
+
+
 def gradients(derivation: Derivation) -> dict[str, Step]:
     """The lines with the derivative with respect to each parameter."""
     return {ends(step)[1].name: step for step in derivation if step.role is Role.GRADIENT}
+
+
+def given(derivation: Derivation, tag: str) -> list[str]:
+    """The names of what a problem gives of one kind: inputs or targets."""
+    return [one.name for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
+
+
+@lru_cache(maxsize=128)
+def last_block(derivation: Derivation) -> int:
+    """The number of the block that the outputs belong to."""
+    return max((step.quantity.block for step in at(derivation, Role.FORWARD, "out")), default=0)
+
+
+def row(derivation: Derivation, block: int, tag: str = "net") -> list[Quantity]:
+    """What a block computes of one kind, in its order."""
+    return [step.quantity for step in at(derivation, Role.FORWARD, tag, range(block, block + 1))]
+
+
+@lru_cache(maxsize=128)
+def _derivatives(derivation: Derivation) -> Mapping[tuple[str, str], Step]:
+    return {(ends(step)[0].name, ends(step)[1].name): step for step in derivation if step.quantity.by}
+
+
+def derivative(derivation: Derivation, of: Quantity, by: Quantity) -> Step | None:
+    """The line with the derivative of one quantity with respect to another."""
+    return _derivatives(derivation).get((of.name, by.name))
+
+
+def adjoint(derivation: Derivation, by: Quantity) -> Step | None:
+    """The line with the derivative of the loss with respect to a quantity."""
+    (whole,) = at(derivation, Role.FORWARD, "total")
+    return derivative(derivation, whole.quantity, by)
+
+
+@lru_cache(maxsize=128)
+def _neurons(derivation: Derivation) -> Mapping[tuple[str, str], Quantity]:
+    return {(s.quantity.tag, s.quantity.neuron): s.quantity for s in derivation if s.role is Role.FORWARD}
+
+
+def beside(derivation: Derivation, quantity: Quantity, tag: str) -> Quantity | None:
+    """What is computed at the same neuron: its output beside its net input, its error beside its output."""
+    return _neurons(derivation).get((tag, quantity.neuron))
+
+
+def own_slope(derivation: Derivation, net: Quantity) -> Step | None:
+    """The slope of a neuron's own output with respect to its net input."""
+    out = beside(derivation, net, "out")
+    return derivative(derivation, out, net) if out else None
+
+
+def fed(derivation: Derivation, parameter: Quantity) -> list[Quantity]:
+    """The net inputs that use a parameter."""
+    slopes = at(derivation, Role.SLOPE, parameter.tag, of="net")
+    return [ends(step)[0] for step in slopes if ends(step)[1].name == parameter.name]
+
+
+def weighted(derivation: Derivation, net: Quantity) -> list[Step]:
+    """The slopes of a net input with respect to its weights, term by term: the signals that those multiply."""
+    found = {ends(s)[1].name: s for s in at(derivation, Role.SLOPE, "weight") if ends(s)[0].name == net.name}
+    terms = derivation[net.name].rhs.args
+    return [found[name] for term in terms for name in sorted(names_in(term)) if name in found]
+
+
+def shared_deltas(derivation: Derivation) -> Iterator[tuple[Step, list[sp.Symbol]]]:
+    """The gradient of each bias that feeds a part of its layer only, and the deltas of the whole layer."""
+    for step in at(derivation, Role.GRADIENT, "bias"):
+        nets = row(derivation, step.quantity.block)
+        if len(fed(derivation, ends(step)[1])) < len(nets):
+            yield step, [delta.lhs for net in nets if (delta := adjoint(derivation, net))]
+
+
+def bias_in(derivation: Derivation, step: Step) -> str | None:
+    """The bias that a line adds."""
+    names = derivation.quantities
+    return next((name for name in sorted(names_in(step.rhs)) if names[name].tag == "bias"), None)
+
+
+def joint(derivation: Derivation) -> bool:
+    """Does each net input of the last block move every output, as with softmax?"""
+    slopes = at(derivation, Role.SLOPE, "net", range(last_block(derivation), last_block(derivation) + 1), of="out")
+    return any(ends(step)[0].neuron != ends(step)[1].neuron for step in slopes)
+
+
+# Of a dense network's table of weights alone
 
 
 def signal(network: Network, neuron: str) -> str:

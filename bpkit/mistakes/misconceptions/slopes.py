@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sympy as sp
+
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, OUT, Z, product, put, total
-from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, at, ends, misconception, places
-from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
+from bpkit.core.quantities import Quantity, Role
+from bpkit.mistakes.misconceptions.rule import (
+    Shapes,
+    at,
+    beside,
+    derivative,
+    ends,
+    joint,
+    last_block,
+    misconception,
+    own_slope,
+    places,
+    row,
+)
+from bpkit.mistakes.rewrite import Edit, becomes, instead, only, times, without
 
 
 @misconception(
@@ -20,15 +34,18 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, witho
 )
 def output_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet at the outputs."""
-    pairs = ((step.name, *ends(step)) for step in _output_deltas(d))
-    yield "", {name: becomes(f"d{error.name}/dout_{net.neuron}") for name, error, net in pairs}
+    edits: dict[str, Edit] = {}
+    for step in _output_deltas(d):
+        error, net = ends(step)
+        if (out := beside(d, net, "out")) and (slope := derivative(d, error, out)):
+            edits[step.name] = becomes(slope.lhs)
+    yield "", edits
 
 
 def _output_deltas(d: Derivation) -> list[Step]:
     """The derivatives in the net inputs of the outputs that hold a slope: of each error, with softmax of the loss."""
-    last = len(d.network.activations)
-    of = "total" if d.network.activations[-1].joint else "error"
-    return at(d, Role.ADJOINT, "net", range(last, last + 1), of)
+    last = last_block(d)
+    return at(d, Role.ADJOINT, "net", range(last, last + 1), "total" if joint(d) else "error")
 
 
 @misconception(
@@ -39,13 +56,14 @@ def _output_deltas(d: Derivation) -> list[Step]:
 )
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet in hidden layers."""
-    for where, layers in places(d.network, 1, len(d.network.layers) - 2):
-        deltas = at(d, Role.ADJOINT, "net", layers, of="total")
-        yield where, {s.name: without(_slope_of(ends(s)[1].neuron)) for s in deltas}
+    for where, layers in places(d, 1, last_block(d) - 1):
+        yield where, _with_slopes(d, at(d, Role.ADJOINT, "net", layers, of="total"), without)
 
 
-def _slope_of(neuron: str) -> str:
-    return f"dout_{neuron}/dnet_{neuron}"
+def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], Edit]) -> dict[str, Edit]:
+    """Edits of deltas, made from the slope of the neuron itself."""
+    slopes = ((step.name, own_slope(d, ends(step)[1])) for step in deltas)
+    return {name: edit(slope.lhs) for name, slope in slopes if slope}
 
 
 @misconception(
@@ -55,12 +73,13 @@ def _slope_of(neuron: str) -> str:
 )
 def output_slope_twice(d: Derivation) -> Shapes:
     """The slope once more, on a delta that has it already."""
-    yield "", {step.name: times(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}
+    yield "", _with_slopes(d, _output_deltas(d), times)
 
 
-def _slopes(d: Derivation, edit: Callable[[str], Edit], last: int | None = None) -> Shapes:
-    for where, layers in places(d.network, last=last):
-        yield where, {s.name: edit(ends(s)[1].neuron) for s in at(d, Role.SLOPE, "net", layers)}
+def _slopes(d: Derivation, edit: Callable[[Quantity], Edit], last: int | None = None) -> Shapes:
+    """The same edit of every slope with respect to a net input, which it gets."""
+    for where, layers in places(d, last=last):
+        yield where, {s.name: edit(ends(s)[1]) for s in at(d, Role.SLOPE, "net", layers)}
 
 
 @misconception(
@@ -70,8 +89,9 @@ def _slopes(d: Derivation, edit: Callable[[str], Edit], last: int | None = None)
 )
 def slope_at_net(d: Derivation) -> Shapes:
     """net·(1 - net): the formula in out, filled with net."""
-    names = {f"out_{n}": f"net_{n}" for row in d.network.layers[1:] for n in row}
-    yield from _slopes(d, lambda neuron: instead(names))
+    pairs = ((step.quantity, beside(d, step.quantity, "net")) for step in at(d, Role.FORWARD, "out"))
+    names = {out.name: net.name for out, net in pairs if net}
+    yield from _slopes(d, lambda net: instead(names))
 
 
 @misconception(
@@ -82,12 +102,11 @@ def slope_at_net(d: Derivation) -> Shapes:
 def slope_of_out(d: Derivation) -> Shapes:
     """f'(out): the slope function, given out where it wants net."""
 
-    def edit(neuron: str) -> Edit:
-        activation, out = d.network.activations[d.network.layer_of[neuron] - 1], S(f"out_{neuron}")
+    def edit(net: Quantity) -> Edit:
+        activation, out = d.network.activations[net.block - 1], _out(d, net)
         return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
 
-    last = len(d.network.activations)
-    yield from _slopes(d, edit, last - 1 if d.network.activations[-1].joint else last)
+    yield from _slopes(d, edit, last_block(d) - joint(d))
 
 
 _SIGMOID = (
@@ -101,22 +120,33 @@ _SIGMOID = (
 def sigmoids_slope(d: Derivation) -> Shapes:
     """out·(1 - out), whatever the activation is."""
     if _has_sigmoid(d):
-        yield from _slopes(d, _of_sigmoid)
+        yield from _of_sigmoids(d)
 
 
 @misconception(*_SIGMOID, rank=3)
 def sigmoids_slope_from_elsewhere(d: Derivation) -> Shapes:
     """The same where no neuron is a sigmoid, so that hardly anybody thinks of it."""
     if not _has_sigmoid(d):
-        yield from _slopes(d, _of_sigmoid)
+        yield from _of_sigmoids(d)
 
 
-def _of_sigmoid(neuron: str) -> Edit:
-    return becomes(product(S(f"out_{neuron}"), total(ONE, -S(f"out_{neuron}"))))
+def _of_sigmoids(d: Derivation) -> Shapes:
+    yield from _slopes(d, lambda net: becomes(_sigmoids(_out(d, net))))
+
+
+def _sigmoids(out: sp.Symbol) -> sp.Expr:
+    return product(out, total(ONE, -out))
+
+
+def _out(d: Derivation, net: Quantity) -> sp.Symbol:
+    """The output of the neuron that a net input belongs to."""
+    out = beside(d, net, "out")
+    return out.symbol if out else net.symbol
 
 
 def _has_sigmoid(d: Derivation) -> bool:
-    return any(activation.name == "sigmoid" for activation in d.network.activations)
+    slopes = at(d, Role.SLOPE, "net", range(1, last_block(d) + 1 - joint(d)))
+    return any(step.rhs == _sigmoids(_out(d, ends(step)[1])) for step in slopes)
 
 
 @misconception(
@@ -126,8 +156,8 @@ def _has_sigmoid(d: Derivation) -> bool:
 )
 def part_of_slope(d: Derivation) -> Shapes:
     """Of the two factors of a slope, one is forgotten: out, or 1 - out."""
-    yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[0] if rhs.is_Mul else rhs)
-    yield from _slopes(d, lambda neuron: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
+    yield from _slopes(d, lambda net: lambda rhs: rhs.args[0] if rhs.is_Mul else rhs)
+    yield from _slopes(d, lambda net: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
 
 
 @misconception(
@@ -139,11 +169,10 @@ def other_neurons_slope(d: Derivation) -> Shapes:
     """The slope of the neuron beside it."""
     for step in at(d, Role.SLOPE, "net"):
         out, net = ends(step)
-        if (own := net.neuron) == out.neuron:
-            for other in d.network.layers[net.block]:
-                if other != own:
-                    names = {f"net_{own}": f"net_{other}", f"out_{own}": f"out_{other}"}
-                    yield f"that of {other} instead of {own}", {step.name: instead(names)}
+        for other in row(d, net.block) if net.neuron == out.neuron else ():
+            if other.name != net.name and (beside_it := beside(d, other, "out")):
+                names = {net.name: other.name, out.name: beside_it.name}
+                yield f"that of {other.neuron} instead of {net.neuron}", {step.name: instead(names)}
 
 
 @misconception(
@@ -153,8 +182,8 @@ def other_neurons_slope(d: Derivation) -> Shapes:
 )
 def softmax_diagonal(d: Derivation) -> Shapes:
     """Only the softmax slope of an output in its own net."""
-    if d.network.activations[-1].joint:
-        yield "", {step.name: only(_slope_of(ends(step)[1].neuron)) for step in _output_deltas(d)}
+    if joint(d):
+        yield "", _with_slopes(d, _output_deltas(d), lambda slope: only(slope.name))
 
 
 @misconception(
@@ -165,16 +194,20 @@ def softmax_diagonal(d: Derivation) -> Shapes:
 )
 def other_layers_slope(d: Derivation) -> Shapes:
     """The slopes of a neighbouring layer: of the neuron beside it, for the whole layer or for one neuron."""
-    layers = d.network.layers
-    for depth in range(1, len(layers)):
+    last = last_block(d)
+    for depth in range(1, last + 1):
         for near in (depth - 1, depth + 1):
-            if 1 <= near < len(layers):
-                beside = zip(layers[depth], [*layers[near], *layers[near][-1:] * len(layers[depth])])
-                wrong = [(_slope_of(own), becomes(d[_slope_of(other)].rhs)) for own, other in beside]
-                yield f"layer {near} instead of layer {depth}", dict(wrong)
+            if 1 <= near <= last:
+                wrong = _of_row(d, depth, near)
+                yield f"layer {near} instead of layer {depth}", wrong
                 if near > depth:
-                    back = zip(layers[near], [*layers[depth], *layers[depth][-1:] * len(layers[near])])
-                    both = [*wrong, *((_slope_of(own), becomes(d[_slope_of(other)].rhs)) for own, other in back)]
-                    yield f"layers {depth} and {near} exchanged", dict(both)
-                for line, edit in wrong if len(wrong) > 1 else ():
+                    yield f"layers {depth} and {near} exchanged", {**wrong, **_of_row(d, near, depth)}
+                for line, edit in wrong.items() if len(wrong) > 1 else ():
                     yield f"layer {near} instead of layer {depth}, for one neuron", {line: edit}
+
+
+def _of_row(d: Derivation, own: int, other: int) -> dict[str, Edit]:
+    """The slopes of one layer become those of another, neuron by neuron; its last one stands in for missing ones."""
+    slopes, theirs = ([own_slope(d, net) for net in row(d, block)] for block in (own, other))
+    pairs = zip(slopes, [*theirs, *theirs[-1:] * len(slopes)])
+    return {slope.name: becomes(wrong.rhs) for slope, wrong in pairs if slope and wrong}

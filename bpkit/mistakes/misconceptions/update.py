@@ -9,7 +9,17 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, product, put, total
 from bpkit.core.quantities import Role
 from bpkit.core.updates import COUNT, DECAY, RATE, STATE, GradientDescent
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, ends, gradients, misconception, new_values, places
+from bpkit.mistakes.misconceptions.rule import (
+    Shapes,
+    Shows,
+    at,
+    ends,
+    gradients,
+    last_block,
+    misconception,
+    new_values,
+    places,
+)
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
 
 HALF = sp.Rational(1, 2)
@@ -122,8 +132,8 @@ def biases_kept(d: Derivation) -> Shapes:
 )
 def hidden_kept(d: Derivation) -> Shapes:
     """The output layer alone learns; or of several hidden layers one does not."""
-    last = len(d.network.layers) - 1
-    for where, layers in places(d.network, 1, last - 1):
+    last = last_block(d)
+    for where, layers in places(d, 1, last - 1):
         place = [where] if last > 2 and where else []
         yield ", ".join(place), _kept(d, layers)
         yield ", ".join([*place, "the biases learn"]), _kept(d, layers, tags=("weight",))
@@ -137,7 +147,7 @@ def hidden_kept(d: Derivation) -> Shapes:
 )
 def output_kept(d: Derivation) -> Shapes:
     """The hidden layers alone learn."""
-    last = len(d.network.layers) - 1
+    last = last_block(d)
     if last > 1:
         yield "", _kept(d, range(last, last + 1))
         yield "the biases learn", _kept(d, range(last, last + 1), tags=("weight",))
