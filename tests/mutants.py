@@ -61,6 +61,7 @@ MODULES: dict[str, list[str]] = {
     "mistakes/nudging.py": DETECTIVE,
     "mistakes/runs.py": ["mistakes/test_runs.py"],
     "mistakes/rewrite.py": DETECTIVE,
+    "mistakes/gradient_check.py": ["mistakes/test_gradient_check.py"],
     "mistakes/verdict.py": [*DETECTIVE, "mistakes/test_words.py"],
     "exercises/answers.py": [*BANK, "exercises/test_fuzzed.py"],
     "mistakes/formula.py": [*BANK, "exercises/test_fuzzed.py"],

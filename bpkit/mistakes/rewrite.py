@@ -15,7 +15,10 @@ from bpkit.core.quantities import Role
 
 S = sp.Symbol
 FAR_FETCHED = 3  # from this rank on a misconception is hardly ever met
-COUNTS = frozenset({"n_samples", "learning_rate"})
+# What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0
+# for all samples but the last, or the first, so that a mean (or a sum) keeps the value of that one.
+SAMPLES, LAST, FIRST = "n_samples", "only_last", "only_first"
+COUNTS = frozenset({SAMPLES, "learning_rate"})
 Edit = Callable[[sp.Expr], sp.Expr]
 
 

@@ -27,7 +27,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question, turn
-from bpkit.mistakes.rewrite import Misconception, Rewriter
+from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, Misconception, Rewriter
 
 PAIR_MEMBERS = 110
 Columns = np.ndarray[Any, np.dtype[np.int64]] | slice
@@ -97,10 +97,7 @@ def plan(
     return Plan(len(ways), tuple(places[name] for name in wanted), run)
 
 
-# What a mistake may multiply by, though no line of the derivation does: the number of samples, and numbers that are 0
-# for all samples but the last, or the first, so that a mean (or a sum) keeps the value of that one.
-LAST, FIRST = "only_last", "only_first"
-_HELPERS = ("n_samples", LAST, FIRST, "full__", "mean__", "settle__")
+_HELPERS = (SAMPLES, LAST, FIRST, "full__", "mean__", "settle__")
 
 
 def _side_by_side(columns: list[int]) -> Columns:

@@ -10,7 +10,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import expr_text, typeset
 from bpkit.core.text import sides_text
-from bpkit.mistakes.variants import FIRST, LAST
+from bpkit.mistakes import rewrite
 
 if TYPE_CHECKING:
     from bpkit.mistakes.verdict import Diagnosis, Explanation
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 escape = partial(escaped, quote=False)
 
 # What a mistake may multiply by, though no line of the derivation does.
-SAMPLES = Quantity("n_samples", tag="constant")
-ONE_SAMPLE = frozenset({LAST, FIRST})  # the detail says which sample is kept
+SAMPLES = Quantity(rewrite.SAMPLES, tag="constant")
+ONE_SAMPLE = frozenset({rewrite.LAST, rewrite.FIRST})  # the detail says which sample is kept
 
 
 def look(one: Explanation) -> str:

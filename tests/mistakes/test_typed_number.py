@@ -46,6 +46,9 @@ from bpkit.mistakes.typed_number import NotANumber, digit_missing, pen_slips, re
         ("0,25·0,1 + 0,45", 0.475, 1e-3, 3, 3),
         ("0.25*0.1 + 0.45 = 0.475", 0.475, 1e-3, 3, 3),
         ("np.exp(0) / 4", 0.25, 0.01, 2, 2),
+        # Without end, however near to a short decimal.
+        ("150000000000001/300000000000000", 0.5 + 1e-14 / 3, 5e-13, 12, 12),
+        ("123*457", 56211, 1, 5, 0),
         ("sqrt(2)", 2**0.5, 2**0.5 * 1e-12, 12, 12),
     ],
 )
@@ -91,6 +94,7 @@ def test_rounded_or_cut_off(typed: str, exact: float, rounded: bool, cut: bool) 
     [
         *(("0.5 0.6", "'0.5 0.6'"), ("12 34", "'12 34'"), ("7.045%", "'7.045%'"), ("0x10", "'0x10'")),
         *(("", "''"), ("1e400", "'1e400'"), ("1/0", "a division by zero"), ("exp(900)", "no finite value")),
+        ("exp(700)", "no finite value"),
         *(("E_total = 0.4 and x = 3", "and x = 3"), ("0.5, 0.6", "'0.5, 0.6'"), (None, "None"), (True, "True")),
         *(([0.5], "a list"), ((0, 5), "the pair 0, 5; write a point instead of the comma"), ("w1*0.5", "'w1*0.5'")),
     ],

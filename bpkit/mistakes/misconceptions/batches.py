@@ -9,9 +9,9 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception, shared_deltas
-from bpkit.mistakes.rewrite import S, becomes, times
+from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, S, becomes, times
 
-SHARE = sp.Pow(S("n_samples"), -1, evaluate=False)
+SHARE = sp.Pow(S(SAMPLES), -1, evaluate=False)
 
 
 def _gradients(d: Derivation) -> list[Step]:
@@ -38,7 +38,7 @@ def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
 def sum_of_samples(d: Derivation) -> Shapes:
     """The mean over the samples is not taken."""
     if d.batch == "mean":
-        yield from _over_samples(d, S("n_samples"))
+        yield from _over_samples(d, S(SAMPLES))
 
 
 @misconception(
@@ -94,7 +94,7 @@ def _one_sample(lines: list[Step], which: str, words: str = "") -> Shapes:
 )
 def last_kept(d: Derivation) -> Shapes:
     """The last sample's gradient overwrites those of the others."""
-    yield from _one_sample(_gradients(d), "only_last")
+    yield from _one_sample(_gradients(d), LAST)
 
 
 @misconception(
@@ -106,7 +106,7 @@ def last_kept(d: Derivation) -> Shapes:
 )
 def first_kept(d: Derivation) -> Shapes:
     """The gradient of the first sample alone."""
-    yield from _one_sample(_gradients(d), "only_first")
+    yield from _one_sample(_gradients(d), FIRST)
 
 
 @misconception(
@@ -118,8 +118,8 @@ def first_kept(d: Derivation) -> Shapes:
 def bias_not_summed(d: Derivation) -> Shapes:
     """One sample's delta stands for the derivative by a bias."""
     lines = at(d, Role.GRADIENT, "bias")
-    yield from _one_sample(lines, "only_last", "the last")
-    yield from _one_sample(lines, "only_first", "the first")
+    yield from _one_sample(lines, LAST, "the last")
+    yield from _one_sample(lines, FIRST, "the first")
 
 
 @misconception(
