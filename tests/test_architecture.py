@@ -109,7 +109,7 @@ def test_no_import_climbs(module: str) -> None:
 
 @of_every_module
 def test_the_lowest_floors_hide_no_import(module: str) -> None:
-    """An import inside a function hides a cycle: on the lowest floors all stand at the top, where Python refuses one."""
+    """An import inside a function hides a cycle: on the lowest floors all stand at the top, where Python sees one."""
     if floor(module) in ("core", "mistakes"):
         up = parents(module)
         for node, name in imports(module):
