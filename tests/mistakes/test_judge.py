@@ -1,0 +1,45 @@
+"""Where the judge draws its borders: right, cut off, too few digits, sure of a name or not."""
+
+from __future__ import annotations
+
+import pytest
+
+import bpkit as bp
+
+MAZUR = bp.examples.mazur.problem
+# The article prints 0.082167041; dE/dw5 = (out_o1 - y1) * out_o1 * (1 - out_o1) * out_h1, worked out with 50 digits.
+EXACT = 0.08216704056423078
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits", "verdict"),
+    [
+        ("0.082167041", None, "correct"),
+        ("0.0822", None, "correct"),
+        ("0.0821", None, "rounded"),  # cut off
+        ("0.08", None, "few_digits"),  # half a unit is more than a fiftieth of it
+        (EXACT + 4.99e-6, 4, "correct"),  # half a unit of the fourth digit is 5e-6
+        (EXACT - 4.99e-6, 4, "correct"),
+        (EXACT + 5.01e-6, 4, "rounded"),
+        (EXACT - 5.01e-6, 4, "rounded"),
+    ],
+)
+def test_the_borders_of_right(typed: str | float, digits: int | None, verdict: str) -> None:
+    assert bp.diagnose(MAZUR, "dE/dw5", typed, digits=digits).verdict == verdict
+
+
+@pytest.mark.parametrize(("places", "sure"), [(4, False), (5, False), (6, True), (7, True)])
+def test_a_name_is_sure_from_five_digits_on(places: int, sure: bool) -> None:
+    found = bp.diagnose(MAZUR, "dE/dw5", f"{-EXACT:.{places}f}")  # the first digit is in the second place
+    assert (found.verdict, found.sure) == ("misconception", sure)
+
+
+@pytest.mark.parametrize("digits", [0, 13, True, 2.0])
+def test_the_digits_asked_are_one_to_twelve(digits: int) -> None:
+    with pytest.raises(bp.BpkitError, match="expected 1 to 12 significant digits"):
+        bp.diagnose(MAZUR, "dE/dw5", "0.0822", digits=digits)
+
+
+@pytest.mark.parametrize("digits", [1, 12])
+def test_one_and_twelve_digits_may_be_asked(digits: int) -> None:
+    assert bp.diagnose(MAZUR, "dE/dw5", EXACT, digits=digits).verdict == "correct"
