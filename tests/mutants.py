@@ -26,7 +26,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LIMIT = 400  # seconds that the tests of one mutant may take
 SLOW = "sympy numpy mpmath matplotlib.figure hypothesis autograd nbconvert ipywidgets".split()  # to import
-DETECTIVE = [f"mistakes/test_{about}.py" for about in "judge met public_cases diagnose programs procedures rules".split()]
+DETECTIVE = [
+    f"mistakes/test_{about}.py" for about in "judge met public_cases diagnose programs procedures rules".split()
+]
 BANK = ["exercises/test_judging.py", "exercises/test_bank.py"]
 MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
