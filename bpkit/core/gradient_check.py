@@ -147,24 +147,10 @@ def check_gradient(
     tolerance: float = TOLERANCE,
     layout: str | None = None,
 ) -> GradientCheck:
-    """Compare each derivative with (E(w + h) - E(w - h)) / 2h.
+    """Compare each derivative with (E(w + h) - E(w - h)) / 2h: the numbers behind ``bp.check_gradient``.
 
-    ``gradient`` may hold derivatives from elsewhere, checked instead of the derivation's: by parameter name,
-    {"w1": 0.1}, as a list of arrays, [dW1, db1, dW2, db2], or as a dict of arrays, {"W1": dW1}; dicts may hold some.
-    ``layout`` is "x @ W" or "W @ x", the problem's unless given. ``step`` is h, scaled with the parameter where that
-    is larger than 1. Returns a ``GradientCheck``. A kink (ReLU at 0) can make an honest derivative fail: the quotient
-    then straddles it.
-
-    Shapes: one row for each parameter, or for each entry of the arrays, which have one bias per neuron: where a layer
-    shares a bias, its array holds the neurons' shares, or their sum as one number. Units: none; differences are
-    relative.
-    Errors: ``BpkitError`` for a name that is no parameter, for arrays that do not fit, with both shapes, and for a step
-    or a tolerance that is not above 0.
-    Source: the central difference, see Bishop, "Pattern Recognition and Machine Learning" (2006), section 5.3.3.
-
-    >>> import bpkit as bp
-    >>> bp.check_gradient(bp.examples.article.problem).passed
-    True
+    That one takes the same, reads numbers as they are typed, and names the mistake behind a wrong derivative; its page
+    has the shapes, units, errors and the source.
     """
     names = checked(problem, "check_gradient").network.parameters
     if not names:
