@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import bpkit as bp
@@ -43,3 +45,35 @@ def test_the_digits_asked_are_one_to_twelve(digits: int) -> None:
 @pytest.mark.parametrize("digits", [1, 12])
 def test_one_and_twelve_digits_may_be_asked(digits: int) -> None:
     assert bp.diagnose(MAZUR, "dE/dw5", EXACT, digits=digits).verdict == "correct"
+
+
+def test_the_number_itself_is_right_in_one_word() -> None:
+    exact = bp.evaluate(MAZUR)["dE/dw5"]
+    assert bp.diagnose(MAZUR, "dE/dw5", repr(exact)).message == "Right."
+    assert bp.diagnose(MAZUR, "dE/dw5", exact, digits=4).message == "Right."
+
+
+def test_a_wide_nudge_is_known_by_five_digits_and_not_by_four() -> None:
+    """(E(w + h) - E(w - h)) / 2h with h = 0.1 is several per cent off where the loss bends."""
+
+    def loss(w: float) -> float:
+        return 0.5 * (math.tanh(4 * w) - 0.2) ** 2
+
+    bent = bp.Problem(bp.Network(1, 1, activation="tanh", bias="none"), {"w1": 0.5}, [4.0], [0.2])
+    slope = (math.tanh(2.0) - 0.2) * (1 - math.tanh(2.0) ** 2) * 4
+    wide = (loss(0.6) - loss(0.4)) / 0.2
+    assert abs(wide - slope) > 0.02 * slope
+    five = bp.diagnose(bent, "dE/dw1", f"{wide:.5g}")
+    assert (five.verdict, "h = 0.1" in five.message) == ("rounded", True)
+    assert "difference quotient" not in bp.diagnose(bent, "dE/dw1", f"{wide:.4g}").message
+
+
+@pytest.mark.parametrize(
+    ("rate", "quantity", "typed", "verdict"),
+    [
+        (0.5, "w5_new", "0.358917", "rounded"),  # a unit from 0.3589165, and a small part of the change, 0.041
+        (0.06, "w1_new", "0.14998", "few_digits"),  # a unit from 0.1499737, of which the change is 0.0000263
+    ],
+)
+def test_a_unit_beside_a_new_value(rate: float, quantity: str, typed: str, verdict: str) -> None:
+    assert bp.diagnose(MAZUR.replace(learning_rate=rate), quantity, typed).verdict == verdict
