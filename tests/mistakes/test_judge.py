@@ -77,3 +77,13 @@ def test_a_wide_nudge_is_known_by_five_digits_and_not_by_four() -> None:
 )
 def test_a_unit_beside_a_new_value(rate: float, quantity: str, typed: str, verdict: str) -> None:
     assert bp.diagnose(MAZUR.replace(learning_rate=rate), quantity, typed).verdict == verdict
+
+
+def test_more_digits_of_an_earlier_value_may_be_used_than_are_given() -> None:
+    """net_o1 = 0.794609, typed with four digits, is gone on with as it stood on the calculator."""
+    article = bp.examples.article.problem
+    out = 1 / (1 + math.exp(-0.794609))
+    found = bp.diagnose(article, "out_o1", f"{out:.7f}", given={"net_o1": "0.7946"})
+    assert (found.verdict, found.carried) == ("correct", ("net_o1",))
+    beyond = 1 / (1 + math.exp(-0.7949))  # more than half a unit of the fourth digit away
+    assert bp.diagnose(article, "out_o1", f"{beyond:.7f}", given={"net_o1": "0.7946"}).carried == ()
