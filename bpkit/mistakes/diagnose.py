@@ -23,7 +23,7 @@ from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.runs import overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
 from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, blame, explain
+from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain
 
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
 LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
@@ -33,6 +33,8 @@ KEPT = 100  # units: who keeps so many decimals computes numbers that have at le
 FEW_DIGITS = 3  # below them a pair of mistakes fits almost any number
 PAIR_DIGITS = 6
 LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be named, though not for sure
+SMALL = 1e-3  # a smaller number is best typed with a power of ten
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
@@ -63,7 +65,15 @@ def diagnose(
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else _judged(case)
     seen = shown(asked, case.figure)
-    return replace(found, message=f"{found.message} {seen}") if seen else found
+    return _also(found, seen) if seen else found
+
+
+def _also(found: Diagnosis, more: str) -> Diagnosis:
+    """A verdict that says more, and leaves out what helps less, so that it stays short."""
+    said = found.message.removesuffix(f" {TYPE_MORE}")
+    for hint in found.hints[:1]:
+        said = said.replace(f" {hint}", "")
+    return replace(found, message=f"{said} {more}")
 
 
 def _judged(case: Case) -> Diagnosis:
@@ -144,7 +154,8 @@ def _few(case: Case) -> Diagnosis:
     if case.digits:
         said = _more(case.digits)
     elif not case.figure.value:
-        said = "So far right, but 0 shows no digit of it. Type it like 8.5e-5."
+        how = "Type it like 8.5e-5." if abs(case.exact) < SMALL else TYPE_MORE
+        said = f"So far right, but 0 shows none of its digits. {how}"
     elif case.change and case.figure.digits > 1:
         said = "So far right; more digits, please, so that the change shows."
     else:
@@ -171,8 +182,8 @@ def _follows(case: Case) -> Diagnosis | None:
     wrong = case.wrong_given()
     if case.digits and (spoiled := _trivial(case)):
         usual = _judged(Case(case.asked, case.figure, {}, case.digits))
-        why = f" It does not count as following from your {spoiled}, which makes the rest trivial."
-        return replace(usual, message=usual.message + why)
+        leaves = "leaves" if spoiled.count("=") == 1 else "leave"
+        return _also(usual, f"Your {spoiled} {leaves} nothing to compute, so I judged your number by itself.")
     value = case.from_given
     if not case.digits and not case.fixes(0.5 * case.figure.unit, value) and not case.is_it(value):
         return _few(case)
@@ -205,7 +216,7 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
 
 
 def _more(digits: int) -> str:
-    return f"So far right; {digits} significant digits are asked."
+    return f"So far right; the question asks for {digits} significant digit{'s' * (digits > 1)}."
 
 
 def _cut_off(figure: Figure, exact: float) -> str:
@@ -311,7 +322,7 @@ def _one_term(case: Case, mistaken: bool) -> Diagnosis | None:
         message = f"Right, up to rounding: you kept {case.spelled(words)}. Keep more digits."
         return case.verdict("rounded", message, decimals=int(words.split()[-2]))
     one = explain(case, way, value)
-    return blame(case, [replace(one, detail="; ".join(filter(None, (one.detail, words))))])
+    return blame(case, [replace(one, detail=", ".join(filter(None, (one.detail, f"with {words}"))))])
 
 
 def pair(case: Case) -> Diagnosis | None:
@@ -356,17 +367,17 @@ def hints(case: Case) -> tuple[str, ...]:
         power = round(math.log10(size))
         slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
         if slipped:
-            said.append("Its digits are right, the decimal point is not.")
+            said.append("Its digits are right, but the decimal point is not.")
         else:
             factor, way = (size, "large") if size > 1 else (1 / size, "small")
-            much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10^{abs(power)}"
+            much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10{str(abs(power)).translate(_RAISED)}"
             sign = "Its sign is wrong, and it" if figure.value * exact < 0 else "It"
             said.append(f"{sign} is about {much} times too {way}.")
     elif figure.value * exact < 0:
         said.append("Its sign is wrong.")
     else:
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
-        said += [f"It is right {case.spelled(words)}." for words in islice(slips, 1)]
+        said += [f"It would be right {case.spelled(words)}." for words in islice(slips, 1)]
     if same := _right_for(case):
         said.append(f"It is right for {case.spelled(' and '.join(same[:2]))}.")
     return tuple(said)
@@ -401,7 +412,7 @@ def first_to_check(case: Case) -> Step:
 def unknown(case: Case) -> Diagnosis:
     """Neither right nor a mistake that the catalogue knows."""
     if case.digits and case.figure.digits < case.digits:
-        said = f"Not right. With the {case.digits} significant digits that are asked I can look for the mistake."
+        said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
         return case.verdict("unknown", said)
     found, first = hints(case), first_to_check(case)
     check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")

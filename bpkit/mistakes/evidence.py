@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +24,7 @@ from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import mistakes, replaced, values
-from bpkit.mistakes.verdict import Diagnosis, Explanation, explain, explain_elsewhere
+from bpkit.mistakes.verdict import NUMERIC, Diagnosis, Explanation, explain, explain_elsewhere
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Callable[[Array], Flags]
@@ -31,7 +32,6 @@ Test = Callable[[Array], Flags]
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 
-NUMERIC = frozenset("0123456789.,eE+-−/")
 FIXED = 0.02  # of a number, at most so much may its digits leave open
 CHANGE_FIXED = 0.1  # and of the change that an update makes
 PAGE = 1e-5  # of a number: two of six digits, each off by half a unit at most, which is most where they begin with a 1
@@ -64,7 +64,7 @@ class Case:
     def text(self) -> str:
         """The number as it was typed; what was typed as a formula or with a name before it as its value."""
         typed = self.figure.text
-        return self.spelled(typed if set(typed) <= NUMERIC else f"{self.figure.value:.6g}")
+        return self.spelled(typed if NUMERIC.issuperset(typed) else f"{self.figure.value:.6g}")
 
     # The numbers that it is compared with
 
@@ -101,7 +101,9 @@ class Case:
     def _gone_on(self, given: Mapping[str, float]) -> float:
         if self.asked.problem.is_batch or self.asked.updates:
             return float(values(self.asked, "true", given)[0])
-        return float(evaluate_given(self.asked.problem, given)[self.asked.quantity])
+        with suppress(ArithmeticError, ValueError):  # ln 0, as from an output of 0 or 1
+            return float(evaluate_given(self.asked.problem, given)[self.asked.quantity])
+        return math.nan
 
     def follows(self, rounded: bool) -> bool:
         """Is the number right, from the given values on? ``rounded`` allows for the digits that those do not show."""

@@ -1,4 +1,4 @@
-"""Working on paper: what becomes of a quantity when the numbers on the way to it are rounded or cut off."""
+"""Working on paper: how rounding or cutting off the numbers on the way changes a quantity."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Paper:
     how: str = "rounded"
 
     def __str__(self) -> str:
-        return f"{self.how} to {self.places} {'significant digits' if self.significant else 'decimals'}"
+        to = "to" if self.how == "rounded" else "after"
+        return f"{self.how} {to} {self.places} {'significant digits' if self.significant else 'decimals'}"
 
     def off(self, numbers: Array) -> Array:
         """How far a number can be off when it is written so: half a unit where it is rounded, a unit where it is cut.
@@ -119,7 +120,9 @@ def _slopes(asked: Question) -> tuple[Array, Array]:
     Lines that compute nothing are left out: a copy is not rounded once more. The numbers of a line stand below each
     other, those of every sample, and of the first pass and the last.
     """
-    goals = [asked.quantity, *(replaced(asked.derivation).values() if asked.updates else ())]
+    parameters = asked.derivation.network.lines.parameters
+    follows = replaced(asked.derivation).items() if asked.updates else ()
+    goals = [asked.quantity, *(old if old in parameters else new for new, old in follows)]
     lines = {step.name: step for goal in goals for step in asked.derivation.toward(goal)}
     before = [name for name, step in lines.items() if name != asked.quantity and not step.rhs.is_Atom]
     passes = [evaluate(turn(asked.problem) if asked.updates else asked.problem), *[asked.exact][: asked.updates]]

@@ -47,7 +47,7 @@ def nudge(h: float) -> str:
 
 
 def _measured(case: Case) -> tuple[Array, Array, float] | None:
-    """The loss with the parameter nudged up and down, and as it is; None for what is no derivative by a parameter."""
+    """The loss with the parameter nudged up and down, and as it is; None for any other quantity than its derivative."""
     step = case.asked.derivation[case.asked.quantity]
     if step.role is not Role.GRADIENT:
         return None

@@ -1,4 +1,4 @@
-"""A misconception as data: a name, a sentence, and how it makes a learner write some lines of the derivation."""
+"""A misconception as data: a name, a sentence, and how it writes some lines of the derivation."""
 
 from __future__ import annotations
 

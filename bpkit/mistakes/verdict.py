@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from bpkit.mistakes.misconceptions.rule import Procedure
 
 CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
+NUMERIC = frozenset("0123456789.,eE+-−/")
 TOLD = 3  # mistakes in one sentence; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
+TYPE_MORE = "Type more digits."
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,6 +83,12 @@ class Diagnosis(Shown):
     sure: bool = True
     names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
 
+    @property
+    def typed(self) -> str:
+        """The number as it was typed; what was typed as a formula or with a name before it as its value."""
+        text = self.figure.text
+        return text if NUMERIC.issuperset(text) else f"{self.figure.value:.6g}"
+
 
 def explain(case: Case, way: Way, value: float) -> Explanation:
     """Where on the way to the quantity a mistake happens first, and what it writes there."""
@@ -127,8 +135,8 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
         says.append(found[0].look)
     if conventions:
         says.append(conventions[0])
-    elif guess:
-        says.append("Type more digits.")
+    elif guess and not (case.digits and case.figure.digits >= case.digits):
+        says.append(TYPE_MORE)
     elif apart:
         says.append(f"Your {case.spelled(apart)} would show which.")
     return case.verdict("misconception", " ".join(says), misconceptions=tuple(found), tell_apart=apart, sure=sure)
@@ -138,7 +146,7 @@ def _opening(case: Case, digits: int, guess: bool) -> str:
     if not guess:
         return "Not right:"
     if digits >= case.enough:
-        return "Not right, and I can only guess, because many mistakes lead close to this number:"
+        return "Not right, and I can only guess, because many mistakes come close to this number:"
     of = " of the change" if digits < case.figure.digits else ""
     count = WORDS[digits] if digits < len(WORDS) else str(digits)
     return f"Not right, and from {count} digit{'s' * (digits != 1)}{of} I can only guess:"
@@ -151,15 +159,16 @@ def _how(case: Case, found: list[Explanation]) -> str:
         return f"{text} is the old {case.spelled(case.before)}, from before the update."
     if len(found) == 1:
         return f"you get {text} if you {_done(case, first)}; {case.spelled(first.sentence)}."
-    ways = [f"if you {_done(case, one)} (line {one.step.number})" for one in found[:TOLD]]
+    ways = [f"if you {_done(case, one, f'line {one.step.number}')}" for one in found[:TOLD]]
     if (more := len(found) - TOLD) > 0:
-        ways.append(f"by {'another mistake' if more == 1 else f'{more} other mistakes'}")
+        ways.append("if you make another mistake" if more == 1 else f"if you make one of {more} other mistakes")
     return f"you get {text} {', '.join(ways[:-1])} or {ways[-1]}."
 
 
-def _done(case: Case, one: Explanation) -> str:
+def _done(case: Case, one: Explanation, line: str = "") -> str:
     """What you do, and where."""
-    return one.you + (f" ({case.spelled(one.detail)})" if one.detail else "")
+    where = ", ".join(filter(None, (case.spelled(one.detail), line)))
+    return one.you + (f" ({where})" if where else "")
 
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:

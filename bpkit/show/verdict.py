@@ -64,7 +64,7 @@ def diagnosis_html(found: Diagnosis) -> str:
 
 
 def _asked(found: Diagnosis) -> str:
-    return f"{typeset(found.quantity, found.names)} = {found.figure.text}"
+    return typeset(f"{found.quantity} = {found.typed}", found.names)
 
 
 _VERDICTS = {

@@ -40,7 +40,7 @@ def test_the_articles_net_o1_by_plain_arithmetic() -> None:
     finding = bp.examples.article.audit()["net_o1"]
     assert finding.reasons == ("takes another layer's bias",)
     assert "b1 instead of b2" in finding.verdict
-    assert "w5 · out_h1 cut off to 4 decimals" in finding.verdict
+    assert "w5 · out_h1 cut off after 4 decimals" in finding.verdict
     kept = math.floor(0.35 * sigmoid(0.505) * 1e4) / 1e4
     assert f"{kept + 0.20 * sigmoid(0.541) + 0.45:.6f}" == finding.printed
 

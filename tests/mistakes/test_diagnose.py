@@ -118,7 +118,7 @@ def test_the_digits_that_are_asked_are_judged(quantity: str, typed: str, digits:
     assert found.verdict == verdict
     assert [one.name for one in found.misconceptions][:1] == ([name] if name else [])
     if verdict == "few_digits":
-        assert f"{digits} significant digits are asked" in found.message
+        assert f"the question asks for {digits} significant digits" in found.message
 
 
 @pytest.mark.parametrize("digits", [0, -1, 13, 4.0, True, "4"])
@@ -207,7 +207,7 @@ def test_an_earlier_wrong_value_is_carried_forward() -> None:
     ("value", "hint"),
     [
         ("-0.123456", "Its sign is wrong."),
-        ("8.51429384", "Its digits are right, the decimal point is not."),
+        ("8.51429384", "Its digits are right, but the decimal point is not."),
         ("0.0815429384", "right with the digits 1 and 5 exchanged"),
         ("0.844680772", "It is right for net(o1)."),
         ("77.7777", "It is about 910 times too large."),

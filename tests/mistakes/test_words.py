@@ -13,18 +13,23 @@ from wrong_programs import random_numbers
 import bpkit as bp
 from bpkit.apps.verdicts import LOOKS, settled, verdict_html, verdict_words
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.misconceptions import PROCEDURES, catalogue, catalogue_of_training
 from bpkit.mistakes.variants import wrong_values
 from bpkit.mistakes.verdict import Diagnosis
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
 DEEP = bp.Network(2, 2, 2, 1, activation=["relu", "leaky_relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
 SOFT = bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy")
+DEAD = bp.Network(2, 3, 1, activation=["relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+BATCHED = bp.Network(2, 2, 2, bias="neuron")
 ASKED = ("net_o1", "out_o1", "E_total", "dE/dnet_o1", "dE/dw1", "w1_new", "E_total after 1 update")
 OPENINGS = ("Right", "So far right", "Not right")
 BROKEN = (r"\bone (forgets|takes|adds|leaves|uses|swaps|gives|keeps|passes|follows)", r", \.", r"\?\.", r"\.\.", r"  ",
           r"\( ", r" \)", r": \w[^.;(]*: ", r"\w_\w", r"\bNone\b", r"\bnan\b", r"d[EA-Z]\w*/d", r"[ (]-\d", r"; ;",
-          r"\bin place of\b", r"\bby dE", r"catalogue", r"\bthe learner\b")  # fmt: skip
+          r"\bin place of\b", r"\bby dE", r"catalogue", r"\bthe learner\b",
+          r"\) \(", r"\(with respect to", r"(?<!on the way )forward only", r"10\^", r"\bby (another|\d+ other) mistake",
+          r"\bby ∂", r"cut off to", r"\b(some|every|no|any)body\b", r"\bare asked\b")  # fmt: skip
+TYPE_MORE = "Type more digits"
 
 
 def texts(problem: bp.Problem, quantity: str, rng: np.random.Generator) -> Iterator[str]:
@@ -36,11 +41,21 @@ def texts(problem: bp.Problem, quantity: str, rng: np.random.Generator) -> Itera
             yield f"{number:.{digits}g}"
 
 
+def remembering() -> Iterator[bp.Problem]:
+    """Batches and update rules, whose mistakes have words of their own."""
+    parameters = {name: 0.1 * (1 + i) * (-1) ** i for i, name in enumerate(BATCHED.parameters)}
+    rows, wanted = [[0.6, -0.4], [0.1, 0.9], [-0.5, 0.2]], [[1, 0], [0, 1], [1, 1]]
+    for batch in ("mean", "sum"):
+        yield bp.Problem(BATCHED, parameters, rows, wanted, batch=batch)
+    for rule in (bp.updates.Adam(), bp.updates.Momentum(0.9)):
+        yield bp.Problem(BATCHED, parameters, rows[0], wanted[0], 0.1, update=rule)
+
+
 @cache
 def verdicts() -> tuple[Diagnosis, ...]:
     rng = np.random.default_rng(6)
     problems = [ARTICLE, MAZUR, *(random_numbers(rng).problem() for _ in range(1))]
-    for network in (DEEP, SOFT):
+    for network in (DEEP, SOFT, DEAD):
         parameters = {name: float(rng.uniform(-1, 1)) for name in network.parameters}
         outputs = len(network.outputs)
         problems.append(bp.Problem(network, parameters, [0.3, 0.8], [1.0 / outputs] * outputs))
@@ -53,6 +68,11 @@ def verdicts() -> tuple[Diagnosis, ...]:
                 if quantity == "dE/dw1":
                     found.append(bp.diagnose(problem, quantity, text, digits=4))
                     found.append(bp.diagnose(problem, quantity, text, {"out_o1": "0.7", "net_o1": -0.31}))
+                    found.append(bp.diagnose(problem, quantity, text, {"out_o1": "0.999"}, digits=3))
+                    found.append(bp.diagnose(problem, quantity, text, {"out_o1": "1"}, digits=3))
+    for problem in remembering():
+        for quantity in ("E_total", "dE/dw1", "dE/db_o1", "w1_new", "E_total after 2 updates"):
+            found += [bp.diagnose(problem, quantity, text) for text in texts(problem, quantity, rng)]
     return tuple(found)
 
 
@@ -73,7 +93,7 @@ def test_messages_open_with_right_or_wrong_and_have_three_sentences_at_most() ->
         assert one.message.startswith("Not right") == (one.verdict in ("misconception", "unknown")), one.message
         assert one.message.endswith((".", "?")), one.message
         assert one.message.count("(") == one.message.count(")"), one.message
-        assert len(re.findall(r"[.?](?= [A-Z]|$)", one.message)) <= 3, one.message
+        assert len(re.findall(r"[.?](?= [A-Z]| [ho]\d|$)", one.message)) <= 3, one.message
 
 
 def test_every_explanation_has_its_own_line() -> None:
@@ -141,3 +161,82 @@ def test_a_box_shows_few_digits_as_neither_right_nor_wrong() -> None:
     assert verdict_words(found) == "So far right; one more digit, please."
     app.number.value = f"{bp.evaluate(ARTICLE)['net_o1']:.6f}"
     assert app.state.opened
+
+
+def test_the_heading_shows_a_number_as_sentences_do() -> None:
+    for typed, heading in (("-0.0851429", "∂E/∂w₅ = −0.0851429"), ("dE/dw5 = 2*0.0425714", "∂E/∂w₅ = 0.0851428")):
+        assert repr(bp.diagnose(ARTICLE, "dE/dw5", typed)).startswith(f"{heading}: ")
+    for one in verdicts():
+        heading, _, _ = repr(one).partition("\n")
+        assert not re.search(r"\w_\w|[ (]-\d|d[EA-Z]\w*/d", heading), heading
+        assert heading.removesuffix(":") in one._repr_html_().replace("&amp;", "&"), heading
+
+
+def test_no_more_digits_are_asked_for_than_the_question_judges() -> None:
+    guessed = 0
+    for number in ("-0.038979", *(f"{number:.6g}" for number in wrong_values(ARTICLE, "dE/dw8").values())):
+        said = bp.diagnose(ARTICLE, "dE/dw8", number, {"out_o1": "0.7"}, digits=3).message
+        guessed += "I can only guess" in said
+        assert TYPE_MORE not in said, said
+    assert guessed
+
+
+def test_a_zero_is_asked_for_digits_and_a_small_number_for_a_power_of_ten() -> None:
+    assert bp.diagnose(ARTICLE, "w1_new", "0").message.endswith("Type more digits.")
+    small = ARTICLE.replace(x1=1e-6)
+    assert bp.diagnose(small, "dE/dw1", "0").message.endswith("Type it like 8.5e-5.")
+
+
+def test_the_words_of_a_rule_do_not_repeat_each_other() -> None:
+    """Where it happens says nothing that "you .." has said, and is no telegram."""
+    problems = [ARTICLE, MAZUR, *remembering()]
+    networks = [problem.derivation for problem in problems] + [bp.derive(one) for one in (DEEP, SOFT, DEAD)]
+    for lines in networks:
+        for one in (*catalogue(lines), *catalogue_of_training(lines)):
+            words = one.detail.split()
+            threes = {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
+            assert not any(three in f"{one.you} {one.sentence}" for three in threes), (one.you, one.detail)
+            assert ";" not in one.detail, one.detail
+            assert len(one.detail) <= 80, one.detail
+            assert len(one.sentence) <= 120, one.sentence
+            assert not re.search(r"\b(some|every|no|any)body\b|\bstands?\b|\bwants?\b", f"{one.you} {one.sentence}"), (
+                one
+            )
+
+
+def test_procedures_speak_to_you_too() -> None:
+    for one in PROCEDURES:
+        assert one.you[0].islower()
+        assert not one.you.endswith("."), one.you
+        assert not re.search(
+            r"\w_\w|\bone (forgets|takes|adds)|\b(some|every|no|any)body\b|: ", f"{one.you} {one.sentence}"
+        )
+
+
+def test_reasons_hold_for_a_bias_that_neurons_share_and_for_an_output() -> None:
+    """Of a shared bias the derivative is a sum of deltas; an output is no parameter."""
+    for one in catalogue(ARTICLE.network):
+        assert "its derivative is the delta" not in one.sentence, one
+        assert not one.sentence.startswith("the parameter reaches"), one
+
+
+def test_the_reason_for_a_swapped_sign_fits_the_loss() -> None:
+    for network, fits in ((ARTICLE.network, True), (SOFT, False), (DEAD, False)):
+        (one,) = [m for m in catalogue(network) if m.name == "swaps the sign of the error"]
+        assert ("output minus target" in one.sentence) == fits
+
+
+def test_an_earlier_output_of_one_or_zero_breaks_no_verdict() -> None:
+    problem = bp.Problem(DEAD, dict.fromkeys(DEAD.parameters, 0.3), [0.3, 0.8], [1])
+    for given in ("0", "1"):
+        for quantity in ("E_total", "dE/dw1"):
+            for digits in (None, 3):
+                found = bp.diagnose(problem, quantity, "0.1", {"out_o1": given}, digits=digits)
+                assert found.message.startswith(OPENINGS)
+
+
+def test_what_an_update_rule_remembers_can_be_asked() -> None:
+    *_, adam, momentum = remembering()
+    for problem, names in ((adam, ("m_w1", "mhat_w1", "v_w1", "vhat_w1")), (momentum, ("v_w1",))):
+        for name in names:
+            assert bp.diagnose(problem, name, "123.4").verdict == "unknown"

@@ -24,14 +24,14 @@ def _totals(d: Derivation) -> list[Step]:
 
 def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
     """The loss and its gradient with a factor too many; or one of the two alone."""
-    yield "over the samples", {step.name: times(factor) for step in [*_totals(d), *_gradients(d)]}
-    yield "over the samples, in the gradient", {step.name: times(factor) for step in _gradients(d)}
-    yield "over the samples, in the loss", {step.name: times(factor) for step in _totals(d)}
+    yield "", {step.name: times(factor) for step in [*_totals(d), *_gradients(d)]}
+    yield "in the gradient only", {step.name: times(factor) for step in _gradients(d)}
+    yield "in the loss only", {step.name: times(factor) for step in _totals(d)}
 
 
 @misconception(
     "takes the sum instead of the mean",
-    "take the sum instead of the mean",
+    "take the sum over the samples instead of the mean",
     "this loss is a mean, so divide the sum by the number of samples",
     shows=Shows.BATCH,
 )
@@ -68,8 +68,8 @@ def divided_twice(d: Derivation) -> Shapes:
 
 @misconception(
     "takes the mean over the neurons too",
-    "take the mean over the neurons of the layer, too",
-    "each neuron's bias has its own derivative, so take the mean over the samples only",
+    "take the mean over the neurons of the layer",
+    "each neuron has its own bias, whose derivative needs only the delta of that neuron",
 )
 def mean_over_neurons(d: Derivation) -> Shapes:
     """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons."""
@@ -86,7 +86,8 @@ _KEPT = "all samples contribute to the gradient of a batch"
 
 def _one_sample(lines: list[Step], which: str, words: str = "") -> Shapes:
     yield words, {step.name: times(S(which)) for step in lines}
-    yield f"{words} divided by the number of samples".strip(), {step.name: times(S(which), SHARE) for step in lines}
+    divided = ", ".join(filter(None, (words, "divided by the number of samples")))
+    yield divided, {step.name: times(S(which), SHARE) for step in lines}
 
 
 @misconception(
@@ -111,21 +112,21 @@ def first_kept(d: Derivation) -> Shapes:
 
 @misconception(
     "does not sum the bias gradient over the samples",
-    "take the delta of one sample for the derivative with respect to the bias",
+    "use the delta of one sample as the derivative with respect to the bias",
     "a bias feeds its neuron in every sample, so all samples add to its derivative",
     shows=Shows.BATCH,
 )
 def bias_not_summed(d: Derivation) -> Shapes:
-    """One sample's delta stands for the derivative by a bias."""
+    """One sample's delta is used as the derivative with respect to a bias."""
     lines = at(d, Role.GRADIENT, "bias")
-    yield from _one_sample(lines, LAST, "the last")
-    yield from _one_sample(lines, FIRST, "the first")
+    yield from _one_sample(lines, LAST, "that of the last sample")
+    yield from _one_sample(lines, FIRST, "that of the first sample")
 
 
 @misconception(
     "forgets the derivative of the bias",
-    "take 0 for the derivative with respect to the bias",
-    "a bias multiplies 1, so its derivative is the delta",
+    "use 0 as the derivative with respect to the bias",
+    "the bias moves the net input, so the loss depends on it",
 )
 def bias_constant(d: Derivation) -> Shapes:
     """A bias is taken for a constant, whose derivative is 0."""

@@ -43,11 +43,11 @@ def other_bias(d: Derivation) -> Shapes:
     network = d.network
     rows = network.layers[1:] if network.biases else ()
     for own, other in permutations(rows, 2):
-        for detail, theirs in (("", [*other, *other[:1] * len(own)]), (" throughout", other[:1] * len(own))):
+        for theirs in ([*other, *other[:1] * len(own)], other[:1] * len(own)):
             wrong = {n: network.bias_of[o] for n, o in zip(own, theirs)}
-            names = dict.fromkeys(f"{new} instead of {network.bias_of[n]}" for n, new in wrong.items())
+            names = [*dict.fromkeys(f"{new} instead of {network.bias_of[n]}" for n, new in wrong.items())]
             yield (
-                "; ".join(names) + detail,
+                " and ".join(names) if len(names) < 3 else f"{names[0]}, and so on",
                 {f"net_{n}": instead({network.bias_of[n]: new}) for n, new in wrong.items()},
             )
             if network.bias == "layer":
@@ -84,7 +84,7 @@ def bias_repeated(d: Derivation) -> Shapes:
         yield where, edits
 
 
-@misconception("multiplies the bias", "multiply the bias by the input", "add the bias as it is")
+@misconception("multiplies the bias", "multiply the bias by what comes in", "add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d):
@@ -209,14 +209,14 @@ def _laid_down(d: Derivation, transposed: bool) -> Shapes:
                 throughout[f"dE_total/d{weight}"] = becomes(
                     product(S(f"dE_total/dnet_{neuron}"), S(signal(network, source)))
                 )
-        yield f"{where} forward only".strip(), forward
+        yield ", ".join(filter(None, (where, "on the way forward only"))), forward
         yield where, {**forward, **throughout}
 
 
 @misconception(
     "takes one weight of another neuron",
-    "use a weight of another neuron",
-    "a neuron takes the weights that lead to it",
+    "mix up the weights",
+    "each signal is multiplied by the weight that leads from it to the neuron",
     rank=3,
 )
 def other_weight(d: Derivation) -> Shapes:
@@ -228,7 +228,7 @@ def other_weight(d: Derivation) -> Shapes:
         for neuron, start in every(after, before) if len(after) >= len(before) > 1 else ():
             column = [network.weight_of[start, target] for target in after]
             moved = {network.weight_of[source, neuron]: new for source, new in zip(before, column)}
-            yield f"those that leave {start}, for {neuron}", {f"net_{neuron}": instead(moved)}
+            yield f"at {neuron} those that leave {start}", {f"net_{neuron}": instead(moved)}
 
 
 @misconception(
@@ -245,5 +245,9 @@ def outputs_swapped(d: Derivation) -> Shapes:
             both = {first.name: second.name, second.name: first.name}
             nets = [s for s in at(d, Role.FORWARD, "net") if both.keys() & names_in(s.rhs)]
             slopes = [s for s in at(d, Role.SLOPE, "weight") if both.keys() & names_in(s.rhs)]
-            for where, lines in (("", [*nets, *slopes]), ("forward only", nets), ("in the derivative", slopes)):
-                yield f"{one} and {other} {where}".strip(), {s.name: instead(both) for s in lines}
+            for where, lines in (
+                ("", [*nets, *slopes]),
+                (", on the way forward only", nets),
+                (", in the derivatives only", slopes),
+            ):
+                yield f"{one} and {other}{where}", {s.name: instead(both) for s in lines}

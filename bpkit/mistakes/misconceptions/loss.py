@@ -88,7 +88,7 @@ def half_of_cross_entropy(d: Derivation) -> Shapes:
 @misconception(
     "puts a plus before the second half of the cross-entropy",
     "write a plus before the second half of the cross-entropy",
-    "the minus stands before both halves",
+    "the minus belongs to both halves",
     rank=3,
 )
 def plus_in_cross_entropy(d: Derivation) -> Shapes:
@@ -133,7 +133,7 @@ def _logarithm(base: int) -> Rule:
             yield "in its slope only", _scaled(slopes_of_loss(d), factor)
             yield "in the loss and its slope", _scaled(_both(d), factor)
 
-    why = f"the logarithm of the cross-entropy is the natural one, ln, and not the one to base {base}"
+    why = f"the cross-entropy uses the natural logarithm, ln, not the one to base {base}"
     return misconception("takes another logarithm", f"take the logarithm to base {base}", why)(shapes)
 
 
@@ -143,7 +143,7 @@ base_ten, base_two = _logarithm(10), _logarithm(2)
 @misconception(
     "leaves out the slope of the loss",
     "leave out the slope of the loss",
-    "the chain starts with the slope of the loss with respect to the output",
+    "the chain starts with it",
 )
 def slope_of_loss_left_out(d: Derivation) -> Shapes:
     """The derivative of the output for that of the loss: the chain starts at out."""
@@ -153,17 +153,30 @@ def slope_of_loss_left_out(d: Derivation) -> Shapes:
         yield f"at {ends(step)[1].neuron}", {step.name: becomes(ONE)}
 
 
-@misconception(
-    "swaps the sign of the error",
-    "swap the sign of the error",
-    "the slope is output minus target",
-    rank=1,
-    convention="Some books send back target minus output, which is right where the update adds it.",
-)
+_SIGN = ("swaps the sign of the error", "swap the sign of the error")
+_SIGN_KNOWN: dict[str, Any] = {
+    "rank": 1,
+    "convention": "Some books send back target minus output, which is right where the update adds it.",
+}
+
+
+@misconception(*_SIGN, "the slope is output minus target", **_SIGN_KNOWN)
 def error_sign(d: Derivation) -> Shapes:
     """y - out instead of out - y."""
-    if _textbook(d):
+    if _textbook(d) and _of_squares(d):
         yield "", _scaled(slopes_of_loss(d), MINUS)
+
+
+@misconception(*_SIGN, "the slope of the loss is positive when a larger output makes the loss grow", **_SIGN_KNOWN)
+def error_sign_otherwise(d: Derivation) -> Shapes:
+    """The same, where the slope is no plain difference."""
+    if _textbook(d) and not _of_squares(d):
+        yield "", _scaled(slopes_of_loss(d), MINUS)
+
+
+def _of_squares(d: Derivation) -> bool:
+    """Are the errors squares?"""
+    return any(_squares(step.rhs) for step in _errors(d))
 
 
 def _scaling(
@@ -208,7 +221,7 @@ doubled = _scaling(
     (_DOUBLED, _DOUBLE, "the 2 from the square and the ½ of this loss cancel"), slopes_of_loss, TWO, _has_half, rank=1
 )
 doubled_otherwise = _scaling(
-    (_DOUBLED, _DOUBLE, "this loss has no second factor of 2"), slopes_of_loss, TWO, _has_no_half, rank=1
+    (_DOUBLED, _DOUBLE, "this slope has no further factor of 2"), slopes_of_loss, TWO, _has_no_half, rank=1
 )
 halved = _scaling((_HALVED, "halve the slope of the loss", "there is a ½ too many"), slopes_of_loss, HALF, rank=1)
 half_forgotten = _scaling(
@@ -219,7 +232,7 @@ half_forgotten = _scaling(
     rank=1,
 )
 loss_doubled = _scaling(
-    ("doubles the loss", "double the loss", "the errors of this loss have no factor 2"),
+    ("doubles the loss", "double the loss", "this loss has no further factor of 2"),
     _errors,
     TWO,
     _has_no_half,
@@ -228,33 +241,34 @@ loss_doubled = _scaling(
 loss_halved = _scaling(("halves the loss", "halve the loss", "there is a ½ too many"), _errors, HALF, rank=1)
 # In the loss and in its slope, which shows after updates.
 _BOTH: dict[str, Any] = {"detail": "and the loss", "shows": Shows.TRAINING}
-_why = "without it the loss and its gradient are both twice as large"
-both_doubled = _scaling((_DOUBLED, "forget the ½ of the loss", _why), _both, TWO, _has_half, **_BOTH)
-_why = "its gradient is then twice as large, too"
-both_doubled_otherwise = _scaling((_DOUBLED, "double the loss", _why), _both, TWO, lambda d: not _has_half(d), **_BOTH)
-both_halved = _scaling((_HALVED, "halve the loss", "its gradient is then half as large, too"), _both, HALF, **_BOTH)
+_why = "without the ½ of this loss both are twice as large"
+both_doubled = _scaling((_DOUBLED, _DOUBLE, _why), _both, TWO, _has_half, **_BOTH)
+_why = "this loss has no further factor of 2"
+both_doubled_otherwise = _scaling((_DOUBLED, _DOUBLE, _why), _both, TWO, lambda d: not _has_half(d), **_BOTH)
+_why = "there is a ½ too many"
+both_halved = _scaling((_HALVED, "halve the slope of the loss", _why), _both, HALF, **_BOTH)
 
 
 @misconception(
     "takes the mean instead of the sum",
-    "divide by the number of terms",
-    "add these terms and do not divide the sum",
+    "divide a sum by the number of its terms",
+    "add the terms and do not divide",
 )
 def mean_of_outputs(d: Derivation) -> Shapes:
     """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
     k = len(_errors(d))
     if k > 1:
-        yield "over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
-        yield "over the outputs", _scaled(_both(d), sp.Rational(1, k))
-        yield "over the outputs, in the loss", _scaled(_totals(d), sp.Rational(1, k))
+        yield "the sum over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
+        yield "the sum over the outputs", _scaled(_both(d), sp.Rational(1, k))
+        yield "the sum over the outputs, in the loss only", _scaled(_totals(d), sp.Rational(1, k))
     for where, layers in places(d, 1, last_block(d) - 1):
         width = len(row(d, layers[0] + 1))
         if width > 1:
             summed = at(d, Role.ADJOINT, "out", layers, of="total")
-            yield f"over the paths {where}".strip(), _scaled(summed, sp.Rational(1, width))
+            yield f"the sum over the paths {where}".strip(), _scaled(summed, sp.Rational(1, width))
     for parameter in parameters(d):
         if (count := len(fed(d, parameter))) > 1 and (step := adjoint(d, parameter)):
-            yield f"over the neurons that {parameter.name} feeds", {step.name: times(sp.Rational(1, count))}
+            yield f"the sum over the neurons that {parameter.name} feeds", {step.name: times(sp.Rational(1, count))}
 
 
 @misconception(
@@ -285,4 +299,4 @@ def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:
 def loss_as_slope(d: Derivation) -> Shapes:
     """The error itself is sent back, where its slope belongs."""
     yield "", {step.name: becomes(ends(step)[0].name) for step in slopes_of_loss(d)}
-    yield "the whole loss", {step.name: becomes("E_total") for step in slopes_of_loss(d)}
+    yield "that of all outputs", {step.name: becomes("E_total") for step in slopes_of_loss(d)}

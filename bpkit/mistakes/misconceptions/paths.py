@@ -93,21 +93,21 @@ def input_left_out(d: Derivation) -> Shapes:
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
     yield "", {step.name: becomes(ends(step)[1].name) for step in at(d, Role.SLOPE, "weight")}
-    yield "one factor too many", {step.name: times(name) for name, step in gradients(d).items()}
+    yield "as a further factor", {step.name: times(name) for name, step in gradients(d).items()}
 
 
 @misconception(
     "multiplies the bias derivative by the input",
-    "multiply the derivative with respect to the bias by the input",
-    "a bias multiplies 1, so its derivative is the delta",
+    "multiply the derivative with respect to the bias by what comes in",
+    "a bias multiplies 1, so its derivative contains no input",
 )
 def bias_times_input(d: Derivation) -> Shapes:
-    """The derivative by a bias times what the weights multiply, as if it were one of them."""
+    """The derivative with respect to a bias, times what the weights multiply, as if it were one of them."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.GRADIENT, "bias"):
         signals = [slope.rhs for net in fed(d, ends(step)[1])[:1] for slope in weighted(d, net)]
         edits[step.name] = times(total(*signals)) if signals else times()
-    yield "by all of them together", edits
+    yield "", edits
 
 
 @misconception(
@@ -148,7 +148,7 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
 @misconception(
     "follows only one path",
     "follow only one path",
-    "the parameter reaches the loss along several paths, so add up what they contribute",
+    "several paths lead to the loss, so add up what they contribute",
     rank=1,
 )
 def one_path(d: Derivation) -> Shapes:
@@ -183,7 +183,7 @@ def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
 @misconception(
     "does not transpose the weights backward",
     "use the weights on the way back in the order of the way forward",
-    "the weights that lead back to a neuron are the ones that leave it",
+    "going back to a neuron, use the weights that leave it",
 )
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
@@ -204,18 +204,18 @@ def not_transposed(d: Derivation) -> Shapes:
     shows=Shows.ANSWER,
 )
 def neighbours_derivative(d: Derivation) -> Shapes:
-    """The derivative by another weight of the layer, or by another bias."""
+    """The derivative with respect to another weight of the layer, or to another bias."""
     network, layer_of = d.network, d.network.layer_of
     for name, (source, target) in network.weights.items():
         for other, (a, b) in network.weights.items():
             near = a == source or b == target or network.sizes[layer_of[b]] * network.sizes[layer_of[a]] <= 6
             if other != name and layer_of[b] == layer_of[target] and near:
                 chain = product(S(f"dE_total/dnet_{b}"), S(signal(network, a)))
-                yield f"with respect to {other}", {f"dE_total/d{name}": becomes(chain)}
+                yield other, {f"dE_total/d{name}": becomes(chain)}
     for name in network.biases:
         for other in network.biases:
             if other != name:
-                yield f"with respect to {other}", {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
+                yield other, {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
 
 
 @misconception(
@@ -225,7 +225,7 @@ def neighbours_derivative(d: Derivation) -> Shapes:
     rank=3,
 )
 def own_output(d: Derivation) -> Shapes:
-    """The derivative by a weight holds the output of the neuron that the weight leads to."""
+    """The derivative with respect to a weight holds the output of the neuron that the weight leads to."""
     for where, layers in places(d):
         lines = at(d, Role.SLOPE, "weight", layers)
         outs = ((step.name, beside(d, ends(step)[0], "out")) for step in lines)
@@ -255,12 +255,15 @@ def dot_product(d: Derivation) -> Shapes:
     for where, layers in places(d, 1, end - 1):
         back_to = [[step for out in row(d, block, "out") if (step := adjoint(d, out))] for block in layers]
         sums = [(steps, becomes(total(*(step.rhs for step in steps)))) for steps in back_to if len(steps) > 1]
-        yield f"of the deltas and all weights {where}".strip(), {s.name: edit for steps, edit in sums for s in steps}
+        yield (
+            ", ".join(filter(None, ("that of the deltas and all weights", where))),
+            {s.name: edit for steps, edit in sums for s in steps},
+        )
 
 
 @misconception(
     "takes one weight of another neuron on the way back",
-    "use one weight of another connection on the way back",
+    "use the weight of another connection on the way back",
     "going back to a neuron, multiply by the weight between the two",
     rank=3,
 )

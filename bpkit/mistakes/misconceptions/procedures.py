@@ -49,12 +49,14 @@ def _update_of(asked: Question) -> str:
 
 
 def _differently(asked: Question, update: UpdateRule) -> Elsewhere:
-    yield "", asked.of(asked.problem.replace(update=update, state={})), _update_of(asked)
+    other = asked.of(asked.problem.replace(update=update, state={}))
+    if other.quantity in other.derivation.by_name:  # else it is something that this rule does not remember
+        yield "", other, _update_of(asked)
 
 
 @procedure(
     "does not set the gradient back to zero",
-    "add each gradient to those of the updates before",
+    "add each gradient to those of the earlier updates",
     "set the gradient back to zero before each update",
     rank=1,
 )
@@ -94,16 +96,26 @@ def plain_descent(asked: Question) -> Elsewhere:
     "β multiplies what the rule remembers",
 )
 def betas_swapped(asked: Question) -> Elsewhere:
-    """1 - beta, wherever the rule has beta; or each of Adam's two instead of the other."""
+    """1 - beta, wherever the rule has beta."""
     rule = asked.problem.update
     betas = [name for name in rule.constants if name.startswith(("beta", "rho"))]
     turned = {name: 1 - rule.constants[name] for name in betas}
     if asked.made and betas and max(turned.values()) < 1:
         yield from _differently(asked, type(rule)(**{**rule.constants, **turned}))
+
+
+@procedure(
+    "swaps the share of the old and of the new",
+    "exchange β₁ and β₂",
+    "β₁ belongs to the gradient and β₂ to its square",
+)
+def betas_exchanged(asked: Question) -> Elsewhere:
+    """Each of Adam's two numbers instead of the other."""
+    rule = asked.problem.update
+    betas = [name for name in rule.constants if name.startswith(("beta", "rho"))]
     if asked.made and len(betas) == 2:
         other = dict(zip(betas, (rule.constants[name] for name in reversed(betas))))
-        for _, question, line in _differently(asked, type(rule)(**{**rule.constants, **other})):
-            yield "β₁ and β₂ exchanged", question, line
+        yield from _differently(asked, type(rule)(**{**rule.constants, **other}))
 
 
 @procedure(
@@ -153,7 +165,7 @@ def whole_batch(asked: Question) -> Elsewhere:
 @procedure(
     "compares each output with each target",
     "compare each output with the targets of all samples",
-    "arrays of the shapes (n,) and (n, 1) give all pairs, and each output has one target",
+    "arrays of the shapes (n,) and (n, 1) give all pairs, but each output has only one target",
 )
 def every_pair(asked: Question) -> Elsewhere:
     """An array (n,) against one (n, 1): each sample's output meets each sample's target."""

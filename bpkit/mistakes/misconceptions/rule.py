@@ -35,7 +35,7 @@ class Rule:
     that says why it is one, and the ``shapes`` that it comes in on a derivation: a word on where it happens, and the
     edits by line.
 
-    ``rank`` is 1 for what everybody does sooner or later, 2 for what is met, 3 for what is far-fetched. ``convention``
+    ``rank`` is 1 for what most people do sooner or later, 2 for what is met, 3 for what is far-fetched. ``convention``
     is a whole sentence on where others do so rightly.
     """
 
@@ -93,13 +93,19 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
     if first == 1 and last == end > 2:
         yield "in the hidden layers", range(1, end)
     for depth in range(last, first - 1, -1):
-        hidden = "in the hidden layer" if end == 2 else f"in hidden layer {depth}"
-        yield "in the output layer" if depth == end else hidden, range(depth, depth + 1)
+        yield f"in {layer(d, depth)}", range(depth, depth + 1)
+
+
+def layer(d: Derivation, depth: int) -> str:
+    """A block in words."""
+    end = last_block(d)
+    hidden = "the hidden layer" if end == 2 else f"hidden layer {depth}"
+    return "the output layer" if depth == end else hidden
 
 
 def at(derivation: Derivation, role: Role, tag: str, layers: range | None = None, of: str | None = None) -> list[Step]:
-    """The lines of a role, in some layers: forward lines by their tag, derivatives by the tags of what they are taken
-    by and, where that is asked, ``of``.
+    """The lines of a role, in some layers: forward lines by their tag, derivatives by the tags of the quantities
+    that they are taken with respect to and, where that is asked, ``of``.
     """
     lines = (step for step in derivation if step.role is role and step.quantity.tag == tag)
     chosen = (step for step in lines if layers is None or step.quantity.block in layers)
@@ -107,13 +113,13 @@ def at(derivation: Derivation, role: Role, tag: str, layers: range | None = None
 
 
 def ends(step: Step) -> tuple[Quantity, Quantity]:
-    """What a derivative is taken of, and by what."""
+    """The quantity that a derivative is of, and the one that it is with respect to."""
     quantity = step.quantity
     return quantity.of or quantity, quantity.by or quantity
 
 
 def slopes_of_loss(derivation: Derivation) -> list[Step]:
-    """The slopes of the errors in the outputs."""
+    """The slopes of the errors with respect to the outputs."""
     return at(derivation, Role.SLOPE, "out", of="error")
 
 

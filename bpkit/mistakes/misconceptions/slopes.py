@@ -18,6 +18,7 @@ from bpkit.mistakes.misconceptions.rule import (
     ends,
     joint,
     last_block,
+    layer,
     misconception,
     own_slope,
     places,
@@ -43,7 +44,7 @@ def output_slope_forgotten(d: Derivation) -> Shapes:
 
 
 def _output_deltas(d: Derivation) -> list[Step]:
-    """The derivatives in the net inputs of the outputs that hold a slope: of each error, with softmax of the loss."""
+    """The derivatives with respect to the last net inputs: of each error, with softmax of the loss."""
     last = last_block(d)
     return at(d, Role.ADJOINT, "net", range(last, last + 1), "total" if joint(d) else "error")
 
@@ -56,8 +57,9 @@ def _output_deltas(d: Derivation) -> list[Step]:
 )
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet in hidden layers."""
+    several = last_block(d) > 2
     for where, layers in places(d, 1, last_block(d) - 1):
-        yield where, _with_slopes(d, at(d, Role.ADJOINT, "net", layers, of="total"), without)
+        yield where if several else "", _with_slopes(d, at(d, Role.ADJOINT, "net", layers, of="total"), without)
 
 
 def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], Edit]) -> dict[str, Edit]:
@@ -112,7 +114,7 @@ def slope_of_out(d: Derivation) -> Shapes:
 _SIGMOID = (
     "uses the sigmoid's slope",
     "use the slope of the sigmoid",
-    "only the sigmoid has the slope out · (1 − out)",
+    "that is out · (1 − out), which belongs to another activation",
 )
 
 
@@ -125,7 +127,7 @@ def sigmoids_slope(d: Derivation) -> Shapes:
 
 @misconception(*_SIGMOID, rank=3)
 def sigmoids_slope_from_elsewhere(d: Derivation) -> Shapes:
-    """The same where no neuron is a sigmoid, so that hardly anybody thinks of it."""
+    """The same where no neuron is a sigmoid, so that it is hardly ever met."""
     if not _has_sigmoid(d):
         yield from _of_sigmoids(d)
 
@@ -181,7 +183,7 @@ def other_neurons_slope(d: Derivation) -> Shapes:
     "with softmax each net input moves every output",
 )
 def softmax_diagonal(d: Derivation) -> Shapes:
-    """Only the softmax slope of an output in its own net."""
+    """Only the softmax slope of an output with respect to its own net input."""
     if joint(d):
         yield "", _with_slopes(d, _output_deltas(d), lambda slope: only(slope.name))
 
@@ -199,11 +201,11 @@ def other_layers_slope(d: Derivation) -> Shapes:
         for near in (depth - 1, depth + 1):
             if 1 <= near <= last:
                 wrong = _of_row(d, depth, near)
-                yield f"layer {near} instead of layer {depth}", wrong
+                yield f"{layer(d, near)} instead of {layer(d, depth)}", wrong
                 if near > depth:
-                    yield f"layers {depth} and {near} exchanged", {**wrong, **_of_row(d, near, depth)}
+                    yield f"{layer(d, depth)} and {layer(d, near)} exchanged", {**wrong, **_of_row(d, near, depth)}
                 for line, edit in wrong.items() if len(wrong) > 1 else ():
-                    yield f"layer {near} instead of layer {depth}, for one neuron", {line: edit}
+                    yield f"{layer(d, near)} instead of {layer(d, depth)}, for one neuron", {line: edit}
 
 
 def _of_row(d: Derivation, own: int, other: int) -> dict[str, Edit]:

@@ -34,7 +34,7 @@ def gradient_added(d: Derivation) -> Shapes:
 @misconception(
     "forgets the learning rate",
     "forget to multiply by the learning rate",
-    "the update subtracts the learning rate times the derivative",
+    "the update multiplies its step by the learning rate",
     rank=1,
 )
 def rate_forgotten(d: Derivation) -> Shapes:
@@ -53,7 +53,7 @@ def value_kept(d: Derivation) -> Shapes:
 @misconception(
     "gives the derivative instead of the new value",
     "give the derivative",
-    "the question asks for the new value, which is the old value minus the learning rate times this derivative",
+    "the question asks for the new value",
     rank=1,
     shows=Shows.ANSWER,
 )
@@ -89,7 +89,7 @@ def _step_from(start: sp.Expr) -> Edit:
 @misconception(
     "gives the change instead of what was asked",
     "give the learning rate times the derivative",
-    "that is how far the parameter moves, and neither its derivative nor its new value",
+    "that is the change of the parameter, not its derivative and not its new value",
     rank=1,
     shows=Shows.ANSWER,
 )
@@ -136,7 +136,7 @@ def hidden_kept(d: Derivation) -> Shapes:
     for where, layers in places(d, 1, last - 1):
         place = [where] if last > 2 and where else []
         yield ", ".join(place), _kept(d, layers)
-        yield ", ".join([*place, "the biases learn"]), _kept(d, layers, tags=("weight",))
+        yield ", ".join([*place, "while the biases learn"]), _kept(d, layers, tags=("weight",))
 
 
 @misconception(
@@ -150,7 +150,7 @@ def output_kept(d: Derivation) -> Shapes:
     last = last_block(d)
     if last > 1:
         yield "", _kept(d, range(last, last + 1))
-        yield "the biases learn", _kept(d, range(last, last + 1), tags=("weight",))
+        yield "while the biases learn", _kept(d, range(last, last + 1), tags=("weight",))
 
 
 def _kept(d: Derivation, layers: range | None = None, tags: tuple[str, ...] = ("weight", "bias")) -> dict[str, Edit]:
@@ -190,7 +190,7 @@ def means_uncorrected(d: Derivation) -> Shapes:
     letters = dict.fromkeys(step.quantity.letter for step in hats)
     for chosen in (letters, *([letter] for letter in letters)) if hats else ():
         edits = {s.name: becomes(s.rhs.args[0]) for s in hats if s.quantity.letter in chosen}
-        yield "" if len(chosen) > 1 else f"of {next(iter(chosen)).removesuffix('hat')}", edits
+        yield "" if len(chosen) > 1 else f"that of {next(iter(chosen)).removesuffix('hat')} only", edits
 
 
 @misconception(
@@ -238,7 +238,7 @@ def share_taken(d: Derivation) -> Shapes:
 @misconception(
     "forgets the square in the running mean",
     "forget to square the gradient",
-    "this is the mean of the squared gradients",
+    "take the mean of the squared gradients",
 )
 def mean_not_squared(d: Derivation) -> Shapes:
     """The mean of the gradients, where that of their squares belongs."""
@@ -250,7 +250,7 @@ def mean_not_squared(d: Derivation) -> Shapes:
 @misconception(
     "forgets the root of the running mean",
     "forget the square root",
-    "the step is divided by the root of the mean of the squares",
+    "divide the step by the root of the mean of the squares",
 )
 def root_forgotten(d: Derivation) -> Shapes:
     """The gradient over the mean of the squares, without its root."""
