@@ -23,6 +23,8 @@ import pytest
 import bpkit as bp
 from bpkit.core import derivation
 from bpkit.core.updates import Adam, GradientDescent
+from bpkit.mistakes import runs
+from bpkit.mistakes.question import question
 
 ARTICLE = bp.examples.article.problem
 UPDATES = 5000
@@ -383,6 +385,16 @@ def test_a_verdict_while_one_types() -> None:
     single, pairs = taken.min(axis=0)
     assert single < 0.05
     assert pairs < 0.5
+
+
+def test_what_a_run_shows_costs_little_beside_a_verdict() -> None:
+    """Whether neurons are dead or saturated is looked up with every verdict."""
+    asked = question(ARTICLE, "dE/dw5")
+    verdict, look = times(
+        lambda: bp.diagnose(ARTICLE, "dE/dw5", "0.1234567"), lambda: runs._said.__wrapped__(asked)
+    ).min(axis=0)
+    print(f"\nwhat a run shows: {look / verdict:.2f} of an unknown number's verdict")
+    assert look < 0.5 * verdict
 
 
 def test_the_first_verdict_of_all() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.mistakes import runs
 from bpkit.mistakes.question import question
 from bpkit.mistakes.runs import overshoots, shown, steepest
 from bpkit.mistakes.typed_number import read
@@ -308,12 +305,3 @@ def test_relus_are_dead_where_plain_numpy_says_so() -> None:
         assert said(problem, "dE/dw1") == expected
         seen.add(expected[:5])
     assert len(seen) == 3
-
-
-def test_what_a_run_shows_is_cheap() -> None:
-    asked = question(ARTICLE, "dE/dw5")
-    assert shown(asked) == ""
-    started = time.perf_counter()
-    for _ in range(20):
-        runs._said.__wrapped__(asked)
-    assert (time.perf_counter() - started) / 20 < 0.003
