@@ -69,7 +69,7 @@ class Values(Shown, Mapping[str, Any]):
 
     @cached_property
     def with_inputs(self) -> Mapping[str, Any]:
-        """The same numbers and the derivatives by the inputs."""
+        """The same numbers and the derivatives with respect to the inputs."""
         program = self.problem.derivation.input_program
         return self.numbers if len(self.numbers) == len(program.steps) else _run(self.problem, program)
 
@@ -95,8 +95,8 @@ def evaluate(problem: Problem) -> Values:
     Returns ``Values``. Where the mathematics is finite the numbers are, at any net input; a quantity that leaves the
     floats is ``inf`` or ``nan`` without a warning.
 
-    Shapes: one float for each quantity; over a batch the loss and the derivatives by parameters are means, or sums
-    with ``batch="sum"``; with ``batch="each"`` the new parameters are those after the next sample alone. Units: none.
+    Shapes: one float for each quantity; over a batch the loss and the derivatives with respect to parameters are means,
+    or sums with ``batch="sum"``; with ``batch="each"`` the new parameters are those after the next sample. Units: none.
     Errors: ``BpkitError`` where no ``Problem`` came, and for a quantity that does not exist, with near names.
     Source: the lines of ``derive``, put into numbers.
 

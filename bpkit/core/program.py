@@ -17,7 +17,7 @@ from bpkit.core.runtime import called, imports
 
 
 def averaged(step: Step) -> bool:
-    """Is it one number for a whole batch: the loss, a derivative by a parameter, or what an update makes?"""
+    """Is it one number for a whole batch: the loss, a parameter's derivative, or what an update makes?"""
     return step.role in (Role.GRADIENT, Role.UPDATE) or step.quantity.tag == "total"
 
 

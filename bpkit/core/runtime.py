@@ -1,6 +1,6 @@
 """The few functions that generated code calls and that ``math`` and NumPy lack: for floats, and for arrays.
 
-Those for floats serve at high precision too, with mpmath's functions in place of math's.
+Those for floats serve at high precision too, with mpmath's functions instead of math's.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ _OF_ARRAYS: dict[str, Callable[..., Any]] = {  # what code for arrays calls, for
 
 
 def at_high_precision(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same compiled code with mpmath's functions in place of math's."""
+    """The same compiled code with mpmath's functions instead of math's."""
     names = {}
     for name in called(function.__code__):
         found = getattr(function.__globals__.get(name), "precise", None) or _OF_ARRAYS.get(name)

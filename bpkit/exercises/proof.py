@@ -46,7 +46,7 @@ class Proof:
 
 def prove(problem: Problem, quantity: str) -> Proof:
     """Find a quantity three times: by derivation, by nudging (where it is no slope: by arrays), and at 50 digits
-    from the lines as they are read. On a batch it is a derivative by a parameter, the mean over the samples."""
+    from the lines as they are read. On a batch it is a parameter's derivative, the mean over the samples."""
     name = problem.derivation.target(quantity).name
     if problem.is_batch:
         each = [precise_values(problem.sample(row))[name] for row in range(len(problem.inputs))]

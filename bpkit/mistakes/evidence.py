@@ -228,7 +228,7 @@ class Case:
         """How far off rounding every line to the digits asked can lead; where none are asked, to those of a page."""
         if not self.digits:
             return slack(self.asked, SHOWN)
-        # What was rounded before is not rounded once more.
+        # What was rounded before is not rounded again.
         copied = not self.asked.updates and self.asked.derivation[self.asked.quantity].rhs.is_Atom
         own = 0.0 if copied else half_unit(self.exact, self.digits)
         return slack(self.asked, Paper(self.digits, significant=True)) + own
@@ -245,7 +245,7 @@ class Case:
 
 @lru_cache(maxsize=64)
 def copies(derivation: Derivation) -> Mapping[str, str]:
-    """Lines that only say another derivative once more: dE_total/dnet_o1 = dE_o1/dnet_o1."""
+    """Lines that only repeat another derivative: dE_total/dnet_o1 = dE_o1/dnet_o1."""
     lines = ((step, derivation.by_name.get(str(step.rhs))) for step in derivation if step.rhs.is_Symbol)
     return MappingProxyType({s.name: of.name for s, of in lines if of and s.role is Role.ADJOINT})
 

@@ -1,4 +1,4 @@
-"""Checks derivatives by nudging, and says of the wrong ones which mistake leads to them."""
+"""Checks derivatives by nudging, and says which mistake leads to a wrong one."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def spread(asked: Question, way: Paper) -> float:
 def _slopes(asked: Question) -> tuple[Array, Array]:
     """The numbers of the lines before a quantity, and how much it moves with each, also behind updates.
 
-    Lines that compute nothing are left out: a copy is not rounded once more. The numbers of a line stand below each
+    Lines that compute nothing are left out: a copy is not rounded again. The numbers of a line stand below each
     other, those of every sample, and of the first pass and the last.
     """
     parameters = asked.derivation.network.lines.parameters

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import bpkit as bp
+from bpkit.core.derivation import Derivation
 from bpkit.mistakes.misconceptions import RULES
+from bpkit.mistakes.misconceptions.rule import Rule
 from bpkit.mistakes.variants import wrong_values
 
 Case = tuple[str, float, str]
@@ -156,7 +158,6 @@ TABLES = {
 FUNCTIONS = {
     "applies the slope function to out",
     "applies the activation twice",
-    "loses the minus in the exponent",
     "forgets the square",
     "leaves out the second half of the cross-entropy",
     "puts a plus before the second half of the cross-entropy",
@@ -177,6 +178,14 @@ class Hidden:
         raise AssertionError(name)
 
 
+def written(rule: Rule, seen: Derivation, usual: Derivation) -> list[tuple[str, dict[str, object]]]:
+    """What a rule makes of each line, shape by shape."""
+    known = usual.by_name
+    return [
+        (detail, {n: edit(known[n].rhs) for n, edit in edits.items() if n in known}) for detail, edits in rule(seen)
+    ]
+
+
 @pytest.mark.parametrize("sizes", [(2, 3, 2), (2, 2), (2, 2, 3, 2)])
 @pytest.mark.parametrize("bias", ["layer", "neuron"])
 def test_general_rules_read_lines_and_no_network(sizes: tuple[int, ...], bias: str) -> None:
@@ -186,8 +195,24 @@ def test_general_rules_read_lines_and_no_network(sizes: tuple[int, ...], bias: s
     read = set()
     for rule in RULES:
         if rule.name not in TABLES | FUNCTIONS:
-            shapes = [(detail, sorted(edits)) for detail, edits in rule(hidden)]
-            assert shapes == [(detail, sorted(edits)) for detail, edits in rule(usual)]
+            assert written(rule, hidden, usual) == written(rule, usual, usual)
             read.add(rule.name)
     assert {"forgets the hidden slope", "follows only one path", "leaves out the input factor"} <= read
     assert len(read) > 50
+
+
+def test_a_mean_over_paths_divides_by_the_neurons_that_follow() -> None:
+    """In two hidden layers of different width, where one layer's count is not the other's."""
+    rng = np.random.default_rng(5)
+    sizes = [2, 2, 3, 2]
+    W = [rng.uniform(-1, 1, (n, m)) for m, n in zip(sizes, sizes[1:])]
+    x, y = np.array([0.4, 0.9]), np.array([0.3, 0.8])
+    outs = [x]
+    for w in W:
+        outs.append(sigmoid(w @ outs[-1]))
+    delta = (outs[-1] - y) * outs[-1] * (1 - outs[-1])
+    for w, out in zip(W[:0:-1], outs[-2:0:-1]):
+        delta = (w.T @ delta) / len(delta) * out * (1 - out)
+    parameters = {f"w{i}": float(w) for i, w in enumerate(np.concatenate([w.ravel() for w in W]), 1)}
+    problem = bp.Problem(bp.Network(sizes, bias="none"), parameters, x, y)
+    named(problem, iter([("dE/dw1", float(delta[0] * x[0]), "takes the mean instead of the sum")]))

@@ -52,8 +52,8 @@ def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) 
         ]
         first, second = task.problems
         text = lambda: (
-            f"{title}.\n\n{givens(first)}\n\nThen once more with {_what(second, by)} in place of {_what(first, by)}, "
-            "and every number as before. Compute:"
+            f"{title}.\n\n{givens(first)}\n\nThen repeat it with {_what(second, by)} instead of {_what(first, by)} "
+            "and the same numbers. Compute:"
         )
         solve = lambda: Solution(tuple(piece for problem in task.problems for piece in worked(problem, asks).pieces))
         return Content(text, tuple(parts), solve)

@@ -60,7 +60,7 @@ def mean_of_samples(d: Derivation) -> Shapes:
     shows=Shows.BATCH,
 )
 def divided_twice(d: Derivation) -> Shapes:
-    """The mean is divided by the number of samples once more: in the gradient, or in the loss."""
+    """The mean is divided by the number of samples again, in the gradient or in the loss."""
     if d.batch == "mean":
         yield "in the gradient", {step.name: times(SHARE) for step in _gradients(d)}
         yield "in the loss", {step.name: times(SHARE) for step in _totals(d)}

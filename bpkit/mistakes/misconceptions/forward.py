@@ -144,7 +144,7 @@ def activation_twice(d: Derivation) -> Shapes:
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
             activation = d.network.activations[step.quantity.block - 1]
-            once = sp.sympify(activation.expr if activation.built_in else activation.stable, strict=True)
+            once = activation.expr if activation.built_in else activation.stable
             if not activation.joint and not once.has(sp.Piecewise, sp.Max):
                 edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.quantity.neuron}")})}))
         yield where, edits
@@ -164,11 +164,9 @@ def exponent_sign(d: Derivation) -> Shapes:
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
-            activation = d.network.activations[step.quantity.block - 1]
-            if activation.expr.has(sp.exp(-Z)):
-                net = S(f"net_{step.quantity.neuron}")
-                flipped = put(activation.expr, {sp.exp(-Z): sp.Symbol("power")})
-                edits[step.name] = becomes(put(flipped, {sp.Symbol("power"): sp.exp(net), Z: net}))
+            net = beside(d, step.quantity, "net")
+            if net and step.rhs.has(falling := sp.exp(-net.symbol)):
+                edits[step.name] = instead_of(falling, sp.exp(net.symbol))
         yield where, edits
 
 

@@ -262,10 +262,11 @@ def mean_of_outputs(d: Derivation) -> Shapes:
         yield "the sum over the outputs", _scaled(_both(d), sp.Rational(1, k))
         yield "the sum over the outputs, in the loss only", _scaled(_totals(d), sp.Rational(1, k))
     for where, layers in places(d, 1, last_block(d) - 1):
-        width = len(row(d, layers[0] + 1))
-        if width > 1:
-            summed = at(d, Role.ADJOINT, "out", layers, of="total")
-            yield f"the sum over the paths {where}".strip(), _scaled(summed, sp.Rational(1, width))
+        edits: dict[str, Edit] = {}
+        for summed in at(d, Role.ADJOINT, "out", layers, of="total"):
+            if (width := len(row(d, summed.quantity.block + 1))) > 1:
+                edits[summed.name] = times(sp.Rational(1, width))
+        yield f"the sum over the paths {where}".strip(), edits
     for parameter in parameters(d):
         if (count := len(fed(d, parameter))) > 1 and (step := adjoint(d, parameter)):
             yield f"the sum over the neurons that {parameter.name} feeds", {step.name: times(sp.Rational(1, count))}
