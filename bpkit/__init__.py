@@ -23,6 +23,7 @@ Everything that there is:
     train           gradient descent: the loss and every parameter, update by update
     check_gradient  each derivative against the slope found by nudging
     diagnose        the mistake behind a wrong number
+    review          the bug in a program of your own, with its line
     apps            the pages with sliders: apps.training, apps.stepper, apps.surface, ..
     examples        the article's network, Matt Mazur's, and small data sets
     exercises       questions drawn from a seed, sheets, checking and marking
@@ -47,6 +48,7 @@ from bpkit.core.problem import Problem as Problem
 from bpkit.core.training import train as train
 from bpkit.mistakes.diagnose import diagnose as diagnose
 from bpkit.mistakes.gradient_check import check_gradient as check_gradient
+from bpkit.mistakes.programs.review import review as review
 
 if _typing.TYPE_CHECKING:
     from bpkit import apps as apps
@@ -67,6 +69,7 @@ _NAMES = (
     "derive",
     "diagnose",
     "evaluate",
+    "review",
     "train",
     "updates",
     *_LATER,

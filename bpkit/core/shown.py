@@ -31,6 +31,7 @@ SHOWN = MappingProxyType(
             "where": "show.verdict:should_be",
         },
         "Diagnosis": {"__repr__": "show.verdict:diagnosis_text", "_repr_html_": "show.verdict:diagnosis_html"},
+        "Review": {"__repr__": "show.review:review_text", "_repr_html_": "show.review:review_html"},
         "Audit": {"__repr__": "show.table:audit_text", "_repr_html_": "show.table:audit_html"},
     }
 )

@@ -15,12 +15,14 @@ class Feedback:
     given an earlier value that is not), ``few_digits`` (neither right nor wrong, and worth nothing yet),
     ``misconception``, ``unknown``, ``unreadable`` or ``blank``.
 
-    ``misconceptions`` holds stable names, the likeliest first; ``share`` is the part of the points that is earned.
+    ``misconceptions`` holds stable names, the likeliest first; ``partly`` is the part of the points that an answer
+    earns which does not count as a whole: a function of which some results are right.
     """
 
     verdict: str
     message: str
     misconceptions: tuple[str, ...] = ()
+    partly: float = 0.0
 
     @property
     def accepted(self) -> bool:
@@ -29,8 +31,8 @@ class Feedback:
 
     @property
     def share(self) -> float:
-        """1 for an answer that counts, else 0."""
-        return float(self.accepted)
+        """The part of the points that is earned: all for an answer that counts."""
+        return 1.0 if self.accepted else self.partly
 
     @property
     def sign(self) -> str:

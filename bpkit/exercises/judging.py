@@ -84,7 +84,9 @@ def _safely(part: Part, value: Any, earlier: Mapping[str, Any], run: bool) -> Fe
 
 def _judged(part: Part, value: Any, earlier: Mapping[str, Any], run: bool) -> Feedback:
     if isinstance(part, FunctionPart) and not run:
-        return Feedback(BY_HAND, "Marking runs no code: look at it, or let nbgrader run it.")
+        return Feedback(
+            BY_HAND, "Marking runs no code. Your instructor marks this function; it is kept in the folder code."
+        )
     if isinstance(value, NotRead):
         return Feedback("unreadable", value.why)
     return part.judge(value, earlier)

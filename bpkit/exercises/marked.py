@@ -65,13 +65,22 @@ def settled(results: Sequence[Marked], given: HandedIn) -> Outcome:
 
 
 def reports(outcome: Outcome) -> Mapping[str, str]:
-    """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page.
+    """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page and
+    the functions that are left to the instructor.
 
     A learner's page of an earlier run stays as it is, unless something was set by hand.
     """
     fresh = {name: one for name, one in _pages(outcome) if one.changed or not one.row}
     pages = {f"feedback/{name}.html": feedback_page(one) for name, one in fresh.items()}
-    return {MARKS: marks_table(outcome), ANSWERS: answers_table(outcome), "class.html": class_page(outcome), **pages}
+    files = {name: one.file for name, one in fresh.items() if one.file}
+    code = {f"code/{name}-{key}.py": text for name, file in files.items() for key, text in file.code.items()}
+    return {
+        MARKS: marks_table(outcome),
+        ANSWERS: answers_table(outcome),
+        "class.html": class_page(outcome),
+        **pages,
+        **code,
+    }
 
 
 @lru_cache(maxsize=1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bpkit.exercises.answers import Found
 from bpkit.exercises.judging import BY_HAND, Mark, mark_sheet
 from bpkit.exercises.key import Key
 from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.submissions import Unreadable, read_submission
+from bpkit.exercises.submissions import Submission, Unreadable, read_submission, source_of
 from bpkit.exercises.whose import Owner, bearers_of, owner_of
 
 
@@ -19,7 +20,8 @@ class Marked:
 
     ``name`` is its path inside the folder that is marked, ``date`` when it was last changed, ``sheet`` tells which
     tasks it was marked by. ``origin`` names whose sheet it is, where it was handed in as somebody else's; ``stranger``
-    is True for a sheet that is not of this key. ``aside`` says why it does not count, where another file does.
+    is True for a sheet that is not of this key. ``aside`` says why it does not count, where another file does. ``code``
+    holds the text of the cells whose functions are left to the instructor, by key.
     """
 
     path: Path
@@ -34,6 +36,7 @@ class Marked:
     origin: str = ""
     stranger: bool = False
     aside: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -83,7 +86,13 @@ def mark_file(path: Path, key: Key, root: Path | None = None) -> Marked:
         remarks.append(f"no answer cell found for {', '.join(lost)}")
     if unasked := [repr(name) for name in submission.answers if name not in sheet.parts]:
         remarks.append(f"it answers {', '.join(unasked)}, which this sheet does not ask for")
-    return replace(_of(file, owner), marks=marks, remarks=tuple(remarks), sheet=sheet.fingerprint)
+    code = {mark.key: _text(submission, found[mark.key]) for mark in marks if by_hand(mark) and mark.key in found}
+    return replace(_of(file, owner), marks=marks, remarks=tuple(remarks), sheet=sheet.fingerprint, code=code)
+
+
+def _text(submission: Submission, answer: Found) -> str:
+    """The cell that an answer stands in."""
+    return source_of(submission.cells[answer.cell - 1]) if answer.cell else answer.text
 
 
 def fair(marks: Sequence[Mark], sheet: Sheet, key: Key) -> tuple[Mark, ...]:

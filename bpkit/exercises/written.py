@@ -13,6 +13,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.parts import Part
 from bpkit.mistakes.formula import read_formula
+from bpkit.mistakes.programs.review import Review
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ def _same(some: Sequence[float], others: Sequence[float]) -> bool:
 class FunctionPart(Part):
     """A function to write, tried in the learner's own kernel on arguments that are not shown.
 
-    ``right`` is a function that does it, ``trials`` the arguments. Marking never runs what a learner wrote: there
-    such an answer is left to the instructor.
+    ``right`` is a function that does it, ``trials`` the arguments; ``reviewed`` reviews a function that is one of
+    backpropagation, line by line. Marking never runs what a learner wrote: there such an answer is left to the
+    instructor.
     """
 
     right: Callable[..., Any]
     trials: tuple[tuple[Any, ...], ...]
-    source: str = ""
+    reviewed: Callable[[Callable[..., Any]], Review] | None = None
 
     @property
     def answer(self) -> Callable[..., Any]:
@@ -73,6 +75,13 @@ class FunctionPart(Part):
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         if not callable(given):
             raise BpkitError(f"answer: expected a function, got {type(given).__name__}; give its name without quotes")
+        if self.reviewed and given is not self.right:
+            found = self.reviewed(given)
+            if found.verdict != "correct":
+                return _from_review(found)
+        return self._tried(given)
+
+    def _tried(self, given: Callable[..., Any]) -> Feedback:
         results = []
         for trial in self.trials:
             try:
@@ -88,8 +97,17 @@ class FunctionPart(Part):
             return Feedback(
                 "correct", "Right: your function gave the right numbers on every network that the kit tried."
             )
-        found = [w for w in self.wrong if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
+        known = () if self.reviewed else self.wrong
+        found = [w for w in known if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
         return self._named(found) if found else Feedback("unknown", "Your function gives other numbers.")
+
+
+def _from_review(found: Review) -> Feedback:
+    """What a review says, with the share of the arrays that are right."""
+    names = tuple(dict.fromkeys(bug.name for bug in found.misconceptions))[: 1 if found.sure else None]
+    verdict = "misconception" if found.verdict == "misconception" else "unknown"
+    share = sum(found.parts.values()) / len(found.parts) if found.parts else 0.0
+    return Feedback(verdict, f"Not right: {found.message}" if names else found.message, names, share)
 
 
 def _copies(trial: tuple[Any, ...]) -> tuple[Any, ...]:

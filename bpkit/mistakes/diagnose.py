@@ -20,6 +20,7 @@ from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, 
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
+from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.runs import overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
 from bpkit.mistakes.variants import mistakes, values
@@ -346,7 +347,8 @@ def pair(case: Case) -> Diagnosis | None:
     verdict = blame(case, list(found.values())[:4], chance=chance)
     # Where the factors of two mistakes come near that of another one, more digits are needed than against mere luck.
     factors = any(all(part.scales for part in one.parts) for one in found.values())  # of which nearly all are products
-    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20 and not factors
+    odd = any(part.rank >= FAR_FETCHED for one in found.values() for part in one.parts)
+    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20 and not factors and not odd
     return verdict and replace(verdict, sure=verdict.sure and sure)
 
 

@@ -146,6 +146,19 @@ def outcomes(
     return _run(made, problem, {}, given or {}, settle)
 
 
+def sample_by_sample(made: Plan, problem: Problem) -> dict[str, Array]:
+    """Run a plan: every wanted quantity as an array with a row for each sample and a column for each way.
+
+    What is one number for the whole batch stands in every row.
+    """
+    return _rows(made, problem, {}, {}, None)
+
+
+def learnt(made: Plan, problem: Problem, updates: int) -> dict[str, Array]:
+    """Repeat a plan of updates: what each has made of the numbers that it replaces, by their names."""
+    return _repeated(made, problem, updates, {}, None)
+
+
 def after(
     made: Plan,
     problem: Problem,
@@ -158,15 +171,31 @@ def after(
 
     Values ``given`` are handed in again at every update: meant for one.
     """
-    start: dict[str, Array] = {}
-    follows = replaced(problem.derivation)
-    for update in range(updates):
-        new = _run(made, turn(problem, update), start, given or {}, settle)
-        start = {follows[name]: values for name, values in new.items()}
+    start = _repeated(made, problem, updates, given or {}, settle)
     return _run(last, turn(problem, updates) if last.updating else problem, start, {}, settle)
 
 
+def _repeated(
+    made: Plan, problem: Problem, updates: int, given: Mapping[str, float], settle: Settle | None
+) -> dict[str, Array]:
+    start: dict[str, Array] = {}
+    follows = replaced(problem.derivation)
+    for update in range(updates):
+        new = _run(made, turn(problem, update), start, given, settle)
+        start = {follows[name]: values for name, values in new.items()}
+    return start
+
+
 def _run(
+    made: Plan, problem: Problem, start: Mapping[str, Array], given: Mapping[str, float], settle: Settle | None
+) -> dict[str, Array]:
+    """The mean over the samples of every row."""
+    rows = _rows(made, problem, start, given, settle)
+    # + 0.0 turns a negative zero round, as the mean does
+    return {name: row.mean(axis=0) if len(row) > 1 else row[0] + 0.0 for name, row in rows.items()}
+
+
+def _rows(
     made: Plan, problem: Problem, start: Mapping[str, Array], given: Mapping[str, float], settle: Settle | None
 ) -> dict[str, Array]:
     samples = len(problem.inputs) if problem.is_batch else 1
@@ -191,8 +220,7 @@ def _run(
     helpers = dict(zip(_HELPERS, (float(samples), last, last[::-1], full, settled, settle or _as_they_are)))
     with np.errstate(all="ignore"):
         rows = made.run(**{**numbers, **start}, **handed, **helpers)
-        whole = map(full, rows)  # + 0.0 turns a negative zero round, as the mean does
-        return {s.name: row.mean(axis=0) if samples > 1 else row[0] + 0.0 for s, row in zip(made.lines, whole)}
+        return {step.name: full(row) for step, row in zip(made.lines, rows)}
 
 
 def _as_they_are(name: str, values: Array) -> Array:
@@ -259,8 +287,8 @@ def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]
 def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tuple[Way, ...]:
     """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
     if kind == "pairs":
-        known = _touching(scope, given)[:PAIR_MEMBERS]
-        pairs = ((a, b) for a, b in combinations(known, 2) if a.name != b.name)
+        likely = sorted(_touching(scope, given), key=lambda one: one.rank)[:PAIR_MEMBERS]
+        pairs = ((a, b) for a, b in combinations(likely, 2) if a.name != b.name)
         return tuple(sorted(pairs, key=lambda pair: pair[0].rank + pair[1].rank))
     known = () if kind == "true" else _touching(scope, frozenset())
     return ((), *((m,) for m in known))

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reviewed
 
 import bpkit as bp
 from bpkit.core import derivation
@@ -411,3 +412,11 @@ def test_the_first_verdict_of_all() -> None:
     first = min(float(run.stdout) for run in runs)
     print(f"\nthe first verdict of a process: {first * 1e3:.0f} ms (at most 50)")
     assert first < 0.05
+
+
+def test_a_review_of_a_program() -> None:
+    """At most a second in the median and five at most, the first one of a network with compiling the catalogue."""
+    taken = sorted(one.seconds for one in reviewed.asked(reviewed.programs("public")))
+    print(f"\na review: {taken[len(taken) // 2]:.3f} s in the median, {taken[-1]:.2f} s at most")
+    assert taken[len(taken) // 2] <= 1
+    assert taken[-1] <= 5

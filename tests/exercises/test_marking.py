@@ -22,6 +22,7 @@ from bpkit.exercises.editions.notebooks import learner_notebook
 from bpkit.exercises.fairness import facts, fairness
 from bpkit.exercises.judging import BY_HAND, mark_sheet
 from bpkit.exercises.key import Key, key_text, read_key
+from bpkit.exercises.marked import reports
 from bpkit.exercises.marking import Marked, mark_all, mark_file
 from bpkit.exercises.parts import ExactPart, NumberPart
 from bpkit.exercises.records import answers_table, marks_table
@@ -201,6 +202,24 @@ def test_code_is_left_to_the_instructor(tmp_path: Path) -> None:
     assert marked.worth == 6
     (standing,) = settle([marked], key).standings
     assert "Your instructor still has to mark 4 answers, worth 5 points." in feedback_page(standing)
+
+
+def test_the_source_of_a_function_is_kept_for_the_instructor_and_marking_says_so(tmp_path: Path) -> None:
+    key, sheets = class_of(1, ("code", "loss"))
+    ((slug, sheet),) = sheets.items()
+    book = json.loads(learner_notebook(sheet))
+    source = 'import os\nos.mkdir("ran")\n\ndef backward(*arrays):\n    return arrays\n\nanswers["1b"] = backward'
+    next(cell for cell in book["cells"] if cell.get("id") == "answer-1b")["source"] = source
+    path = tmp_path / f"{slug}.ipynb"
+    path.write_text(json.dumps(book))
+    marked = mark_file(path, key)
+    assert marked.code["1b"] == source
+    assert set(marked.code) == {"1a", "1b", "1c", "1d"}
+    files = reports(settle([marked], key))
+    assert files[f"code/{slug}-1b.py"] == source
+    assert all("kept in the folder code" in mark.feedback.message for mark in marked.marks[:4])
+    assert not (tmp_path / "ran").exists()
+    assert not Path("ran").exists()
 
 
 # How answers are read

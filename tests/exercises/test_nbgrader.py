@@ -132,6 +132,14 @@ def forward(x, W1, b1, W2, b2):
     return sigmoid(sigmoid(x @ W1 + b1) @ W2 + b2)
 
 answers["{key}"] = forward""",
+    "b": """def backward(x, y, W1, b1, W2, b2):
+    h = sigmoid(x @ W1 + b1)
+    out = sigmoid(h @ W2 + b2)
+    delta2 = (out - y) * out * (1 - out)
+    delta1 = W2 @ delta2
+    return [np.outer(x, delta1), delta1, np.outer(h, delta2), delta2]
+
+answers["{key}"] = backward""",
     "c": """def update(parameters, gradients, rate):
     return [p + rate * g for p, g in zip(parameters, gradients)]
 
@@ -184,7 +192,7 @@ def spelled(form: str, key: str, right: float) -> str:
 
 
 def written_well(notebook: Notebook, sheet: Sheet) -> tuple[Notebook, dict[str, float]]:
-    """Every exercise answered: numbers right, one function right, one wrong, one that ends the program."""
+    """Every exercise answered: numbers right, one function right, one half right, one wrong, one that leaves."""
     made, points = filled(notebook, sheet, {str(i): "right" for i in range(1, CODE)})
     for letter, source in FUNCTIONS.items():
         cell(made, f"answer-{CODE}{letter}")["source"] = source.format(key=f"{CODE}{letter}")
@@ -196,7 +204,7 @@ def written_well(notebook: Notebook, sheet: Sheet) -> tuple[Notebook, dict[str, 
             if place == number:
                 write(made, key, as_printed(sheet.parts[key]))
         points[str(number)] = sheet[number].points
-    return made, {**points, str(CODE): 1.0, str(BY_HAND): earned}
+    return made, {**points, str(CODE): 2.0, str(BY_HAND): earned}
 
 
 def numbers(notebook: Notebook) -> str:

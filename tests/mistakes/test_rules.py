@@ -157,6 +157,7 @@ TABLES = {
 }
 FUNCTIONS = {
     "applies the slope function to out",
+    "gives the slope function the gradient that comes back",
     "applies the activation twice",
     "forgets the square",
     "leaves out the second half of the cross-entropy",

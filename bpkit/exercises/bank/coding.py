@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +18,11 @@ from bpkit.core.problem import Problem
 from bpkit.exercises.drawing import draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import Wrong
-from bpkit.exercises.slips import told, wrong_columns
+from bpkit.exercises.slips import told
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task
 from bpkit.exercises.written import FunctionPart
-from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.programs.review import review
 
 Array = NDArray[np.float64]
 STEP = 1e-5
@@ -41,7 +41,7 @@ REVEALS = (
 
 @dataclass(frozen=True)
 class Model:
-    """A function that does what a question asks, or what a misconception makes of it; shown by its name."""
+    """A function that does what a question asks, or what a mistake makes of it; shown by its name."""
 
     name: str
     function: Callable[..., Any]
@@ -76,48 +76,40 @@ def _problem(x: Array, y: Array, *parameters: Array) -> Problem:
     return Problem(network, numbers, x, y)
 
 
-def _slip(problem: Problem, name: str, quantity: str) -> float:
-    """A quantity as the first misconception of that name computes it."""
-    place = next(i for i, mistake in enumerate(catalogue(problem.network)) if mistake.name == name)
-    return float(wrong_columns(problem)[quantity][place])
+def _forward(x: Array, *parameters: Array) -> Array:
+    problem = _problem(x, np.zeros(parameters[-1].shape), *parameters)
+    values = evaluate(problem)
+    return np.array([values[f"out_{o}"] for o in problem.network.outputs])
 
 
-def _forward(slip: str = "") -> Callable[..., Array]:
-    def forward(x: Array, *parameters: Array) -> Array:
-        problem = _problem(x, np.zeros(parameters[-1].shape), *parameters)
-        names = [f"out_{o}" for o in problem.network.outputs]
-        values = evaluate(problem)
-        return np.array([_slip(problem, slip, name) if slip else values[name] for name in names])
-
-    return forward
+def _backward(x: Array, y: Array, *parameters: Array) -> list[Array]:
+    problem = _problem(x, y, *parameters)
+    values = evaluate(problem)
+    return _arrays(problem, lambda name: values[f"dE_total/d{name}"])
 
 
-def _backward(slip: str = "") -> Callable[..., list[Array]]:
-    def backward(x: Array, y: Array, *parameters: Array) -> list[Array]:
-        problem = _problem(x, y, *parameters)
-        values = evaluate(problem)
-        of = lambda name: _slip(problem, slip, f"dE_total/d{name}") if slip else values[f"dE_total/d{name}"]
-        return _arrays(problem, of)
-
-    return backward
+def _update(parameters: Sequence[Array], gradients: Sequence[Array], rate: float) -> list[Array]:
+    pairs = zip(parameters, gradients, strict=True)
+    return [np.vectorize(lambda w, g: _updated(w, g, rate), otypes=[float])(p, g) for p, g in pairs]
 
 
-def _update(slip: str = "") -> Callable[..., list[Array]]:
-    def update(parameters: Sequence[Array], gradients: Sequence[Array], rate: float) -> list[Array]:
-        # One linear neuron without a target: there the update line of the derivation stands alone.
-        rows = []
-        for values, slopes in zip(parameters, gradients, strict=True):
-            pairs = zip(np.ravel(values), np.ravel(slopes), strict=True)
-            rows.append(np.array([_updated(float(w), float(g), rate, slip) for w, g in pairs]).reshape(values.shape))
-        return rows
-
-    return update
-
-
-def _updated(weight: float, slope: float, rate: float, slip: str) -> float:
+def _updated(weight: float, slope: float, rate: float) -> float:
     """The update line on a network of one weight whose slope is the given one: input 1, target out - slope."""
     problem = Problem(Network(1, 1, activation="identity", bias="none"), {"w1": weight}, [1.0], [weight - slope], rate)
-    return _slip(problem, slip, "w1_new") if slip else float(evaluate(problem)["w1_new"])
+    return float(evaluate(problem)["w1_new"])
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """A learner's update(parameters, gradients, rate) as a program that gets a problem, so that it can be reviewed."""
+
+    func: Callable[..., Any]
+
+    def __call__(self, x: Array, y: Array, W1: Array, b1: Array, W2: Array, b2: Array, learning_rate: float) -> Any:
+        parameters = [W1, b1, W2, b2]
+        gradients = _backward(x, y, *parameters)
+        new = self.func(parameters, gradients, learning_rate)
+        return parameters if new is None else new
 
 
 def _quotients(slip: str = "") -> Callable[..., Array]:
@@ -148,38 +140,41 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
     return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), MappingProxyType({"level": level}))
 
 
+def _told(words: Mapping[str, Wrong], *names: str) -> tuple[Wrong, ...]:
+    """Mistakes by their names; the review finds them in a function."""
+    return tuple(replace(words[name], detail="") for name in names)
+
+
 def _build(task: Task) -> Content:
     tried = _trials(task.about["level"])
     parameters = [_arrays(one, lambda name, one=one: one.parameters[name]) for one in tried]  # type: ignore[misc]
-    slopes = [_backward()(one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)]
-    plain = Network(1, 1, bias="none")
-    words = {one.name: one for network in (tried[0].network, plain) for one in told(derive(network))}
-
-    def wrong(make: Callable[[str], Callable[..., Any]], *names: str) -> tuple[Wrong, ...]:
-        return tuple(replace(words[name], answer=Model(name, make(name)), detail="") for name in names)
-
+    slopes = [_backward(one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)]
+    words = {one.name: one for one in told(derive(tried[0].network))}
     once = Wrong(
         "divides by one step", "the two places are 2h apart, not h", Model("divides by one step", _quotients("h"))
     )
     parts = (
         FunctionPart(
             "`forward(x, W1, b1, W2, b2)`: the outputs, an array with one number for each output",
-            Model("forward", _forward()),
+            Model("forward", _forward),
             tuple((one.inputs, *arrays) for one, arrays in zip(tried, parameters)),
-            known=wrong(_forward, "leaves the bias out"),
+            reviewed=partial(review, returns="outputs", layout="x @ W"),
+            known=_told(words, "leaves the bias out"),
         ),
         FunctionPart(
             "`backward(x, y, W1, b1, W2, b2)`: the derivatives of the loss, `[dW1, db1, dW2, db2]` in those shapes",
-            Model("backward", _backward()),
+            Model("backward", _backward),
             tuple((one.inputs, one.targets, *arrays) for one, arrays in zip(tried, parameters)),
-            known=wrong(_backward, *REVEALS[:4]),
+            reviewed=partial(review, returns="gradients", layout="x @ W"),
+            known=_told(words, *REVEALS[:4]),
             points=2.0,
         ),
         FunctionPart(
             "`update(parameters, gradients, rate)`: the list of the new arrays after one step of gradient descent",
-            Model("update", _update()),
+            Model("update", _update),
             tuple((arrays, steps, 0.5) for arrays, steps in zip(parameters, slopes)),
-            known=wrong(_update, *REVEALS[5:7]),
+            reviewed=lambda update: review(Stepping(update), returns="parameters", layout="x @ W"),
+            known=_told(words, *REVEALS[5:7]),
         ),
         FunctionPart(
             "`gradient_check(loss, w, h=1e-5)`: an array with (loss(w + h) - loss(w - h)) / 2h for each entry of `w`",

@@ -26,6 +26,8 @@ def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
     """The loss and its gradient with a factor too many; or one of the two alone."""
     yield "", {step.name: times(factor) for step in [*_totals(d), *_gradients(d)]}
     yield "in the gradient only", {step.name: times(factor) for step in _gradients(d)}
+    for tag, what in (("bias", "biases"), ("weight", "weights")):
+        yield f"in the derivatives of the {what} only", {s.name: times(factor) for s in at(d, Role.GRADIENT, tag)}
     yield "in the loss only", {step.name: times(factor) for step in _totals(d)}
 
 

@@ -52,6 +52,10 @@ def other_bias(d: Derivation) -> Shapes:
             )
             if network.bias == "layer":
                 break
+    for one, other in combinations(rows, 2) if network.bias == "neuron" else ():
+        if len(one) == len(other):
+            both = {network.bias_of[a]: network.bias_of[b] for a, b in zip((*one, *other), (*other, *one))}
+            yield "each of the other one's", {f"net_{n}": instead(both) for n in (*one, *other)}
     if len(network.biases) == 2 and network.bias == "layer":
         first, second = network.biases
         yield (
@@ -118,11 +122,14 @@ def inputs_swapped(d: Derivation) -> Shapes:
         yield f"{one} and {other}", {s.name: instead(both) for s in lines if {one, other} & names_in(s.rhs)}
 
 
-@misconception(
+_PASSED_ON = (
     "passes on net instead of out",
     "pass on net instead of out",
     "a neuron passes on its output, which is the activation of its net input",
 )
+
+
+@misconception(*_PASSED_ON)
 def net_passed_on(d: Derivation) -> Shapes:
     """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
     for where, layers in places(d):
@@ -131,6 +138,15 @@ def net_passed_on(d: Derivation) -> Shapes:
     outs = {step.lhs: beside(d, step.quantity, "net") for step in at(d, Role.FORWARD, "out")}
     signals = ((step.name, outs.get(step.rhs)) for step in at(d, Role.SLOPE, "weight"))
     yield "in the derivative", {name: becomes(net.symbol) for name, net in signals if net}
+
+
+@misconception(*_PASSED_ON, rank=3)
+def net_passed_on_forward(d: Derivation) -> Shapes:
+    """Only the next layer gets net: the slopes and the derivatives of the weights have out."""
+    outs = {step.name: beside(d, step.quantity, "net") for step in at(d, Role.FORWARD, "out")}
+    names = {name: net.name for name, net in outs.items() if net}
+    nets = at(d, Role.FORWARD, "net", range(2, last_block(d) + 1))
+    yield "in the hidden layers, whose derivatives are right", {step.name: instead(names) for step in nets}
 
 
 @misconception(

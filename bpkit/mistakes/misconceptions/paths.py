@@ -29,6 +29,7 @@ from bpkit.mistakes.misconceptions.rule import (
     parameters,
     placed,
     places,
+    reshaped,
     row,
     shared_deltas,
     signal,
@@ -62,8 +63,13 @@ def neighbours(network: Network) -> Iterator[tuple[Edge, str, str]]:
 )
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
+    for where, layers in places(d, 1, last_block(d) - 1):
+        yield where if last_block(d) > 2 else "", _raw(d, layers)
+
+
+def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
     edits: dict[str, Edit] = {}
-    for step in at(d, Role.ADJOINT, "out", range(1, last_block(d))):
+    for step in at(d, Role.ADJOINT, "out", layers):
         raw: dict[str, str] = {}
         for delta in (d[name] for name in names_in(step.rhs) if name in d):
             of, net = ends(delta)
@@ -71,7 +77,7 @@ def raw_error_back(d: Derivation) -> Shapes:
             if out and (error := derivative(d, of, out)):
                 raw[delta.name] = error.name
         edits[step.name] = instead(raw)
-    yield "", edits
+    return edits
 
 
 @misconception(
@@ -85,15 +91,25 @@ def input_left_out(d: Derivation) -> Shapes:
     yield "", {lines[ends(step)[1].name].name: without(step.lhs) for step in slopes}
 
 
-@misconception(
+_OWN_FACTOR = (
     "takes the parameter for its own factor",
     "multiply by the parameter itself",
     "the factor is what the parameter multiplies, which is the signal for a weight and 1 for a bias",
 )
+
+
+@misconception(*_OWN_FACTOR)
 def weight_as_factor(d: Derivation) -> Shapes:
     """The weight itself among the factors of its derivative, or instead of what it multiplies."""
     yield "", {step.name: becomes(ends(step)[1].name) for step in at(d, Role.SLOPE, "weight")}
     yield "as a further factor", {step.name: times(name) for name, step in gradients(d).items()}
+
+
+@misconception(*_OWN_FACTOR, rank=3)
+def weight_as_further_factor(d: Derivation) -> Shapes:
+    """The same of the weights alone, as a program that treats biases by themselves may have it."""
+    weights = [(name, step) for name, step in gradients(d).items() if step.quantity.tag == "weight"]
+    yield "as a further factor, of the weights only", {step.name: times(name) for name, step in weights}
 
 
 @misconception(
@@ -187,13 +203,20 @@ def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
 )
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
+    network = d.network
+    wide = lambda layer: len(network.layers[layer - 1]) > 1 and len(network.layers[layer]) > 1
     for where, layers in (*places(d, 2), ("at the inputs", range(1, 2))):
         edits: dict[str, Edit] = {}
-        for layer in layers:
-            if len(d.network.layers[layer - 1]) > 1 and len(d.network.layers[layer]) > 1:
-                for (source, neuron), weight in placed(d.network, layer, True).items():
-                    edits[f"dnet_{neuron}/d{signal(d.network, source)}"] = becomes(weight)
+        for layer in filter(wide, layers):
+            for (source, neuron), weight in placed(network, layer, True).items():
+                edits[f"dnet_{neuron}/d{signal(network, source)}"] = becomes(weight)
         yield where, edits
+    for where, layers in places(d, 2):
+        edits = {}
+        for layer in filter(wide, layers):  # of a square table it is the same as above
+            for (source, neuron), weight in reshaped(network, layer).items():
+                edits[f"dnet_{neuron}/d{signal(network, source)}"] = becomes(weight)
+        yield ", ".join(filter(None, ("as reshape gives them", where))), edits
 
 
 @misconception(

@@ -146,6 +146,10 @@ def each_sample(asked: Question) -> Elsewhere:
             learnt = other.problem.updated(other.updates).parameters
             other = Question(problem.replace(parameters=learnt, state={}), asked.quantity)
         yield "", other, _update_of(asked)
+        if problem.batch == "mean":
+            n = len(problem.inputs)
+            share = problem.replace(batch="each", learning_rate=problem.learning_rate / n)
+            yield "each by its share of the mean", asked.of(share, n), _update_of(asked)
 
 
 @procedure(

@@ -235,3 +235,14 @@ def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]
         return dict(zip(edges, sorted((network.weight_of[edge] for edge in edges), key=natural)))
     turned = [(source, target) for source in before for target in after]
     return dict(zip(turned, (network.weight_of[edge] for edge in edges)))
+
+
+def reshaped(network: Network, layer: int) -> Mapping[Edge, str]:
+    """The weights into a layer, in a table with a row for each source, reshaped to one with a row for each target;
+    nothing where that is the same as taking a table of targets for one of sources.
+    """
+    before, after = network.layers[layer - 1], network.layers[layer]
+    if len(before) == len(after):
+        return {}
+    weights = (network.weight_of[source, target] for source in before for target in after)
+    return dict(zip(((source, target) for target in after for source in before), weights))

@@ -12,6 +12,7 @@ from bpkit.core.expressions import ONE, OUT, Z, product, put, total
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.rule import (
     Shapes,
+    adjoint,
     at,
     beside,
     derivative,
@@ -23,6 +24,7 @@ from bpkit.mistakes.misconceptions.rule import (
     own_slope,
     places,
     row,
+    slopes_of_loss,
 )
 from bpkit.mistakes.rewrite import Edit, becomes, instead, only, times, without
 
@@ -109,6 +111,35 @@ def slope_of_out(d: Derivation) -> Shapes:
         return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
 
     yield from _slopes(d, edit, last_block(d) - joint(d))
+
+
+@misconception(
+    "gives the slope function the gradient that comes back",
+    "put the derivative that comes back into the formula of the slope",
+    "the slope is that of the activation at the net input of the neuron",
+    rank=3,
+)
+def slope_of_what_comes_back(d: Derivation) -> Shapes:
+    """f'(dE/dout) instead of f'(net); or the formula in out, filled with dE/dout."""
+
+    def at_back(net: Quantity, way: int) -> Edit:
+        activation, out = d.network.activations[net.block - 1], beside(d, net, "out")
+        back = adjoint(d, out) if out else None
+        if back is None:
+            return lambda rhs: rhs
+        value = put(activation.stable, {Z: back.lhs})
+        if way == 2:  # f(1 - f(dE/dout)): the formula applied to what comes back as a whole
+            return becomes(put(activation.stable, {Z: total(ONE, -value)}))
+        return becomes(put(activation.slope, {OUT: value if way == 0 else back.lhs, Z: back.lhs}))
+
+    if all(step.rhs.is_number for step in slopes_of_loss(d)):  # nothing comes back but a constant
+        return
+    for way in range(3):
+        yield from _slopes(d, lambda net, way=way: at_back(net, way), last_block(d) - joint(d))  # type: ignore[misc]
+    hidden = at(d, Role.ADJOINT, "net", range(1, last_block(d)), of="total")
+    for way in (0, 2):  # the slope alone is sent on, without what it multiplies
+        alone = {step.name: at_back(ends(step)[1], way) for step in hidden}
+        yield "and do not multiply by it", alone
 
 
 _SIGMOID = (

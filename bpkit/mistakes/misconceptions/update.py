@@ -43,6 +43,17 @@ def rate_forgotten(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "multiplies by the learning rate twice",
+    "multiply by the learning rate twice",
+    "the update multiplies by it once",
+    rank=3,
+)
+def rate_twice(d: Derivation) -> Shapes:
+    """w - learning rate² · dE/dw."""
+    yield "", {step.name: instead_of(RATE, sp.Pow(RATE, 2)) for step in new_values(d).values()}
+
+
+@misconception(
     "keeps the old value", "keep the old value", "that is the value from before the update, unchanged", rank=1
 )
 def value_kept(d: Derivation) -> Shapes:
@@ -168,7 +179,11 @@ def _kept(d: Derivation, layers: range | None = None, tags: tuple[str, ...] = ("
 def already_updated(d: Derivation) -> Shapes:
     """The new weights after a layer, where the derivatives before it need the old ones."""
     lines = [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")]
-    yield "", {step.name: becomes(new_values(d)[step.rhs.name].name) for step in lines}
+    edits = {step: becomes(new_values(d)[step.rhs.name].name) for step in lines}
+    yield "", {step.name: edit for step, edit in edits.items()}
+    for where, layers in places(d, 1, last_block(d) - 1) if last_block(d) > 2 else ():
+        if where:
+            yield where, {step.name: edit for step, edit in edits.items() if step.quantity.block in layers}
 
 
 # Rules that remember something

@@ -1,0 +1,275 @@
+"""Finds out how a program wants to be called, by trying, and calls it on problems of several sizes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.network import Network
+from bpkit.core.updates import UpdateRule
+from bpkit.mistakes.programs.arguments import RATES, Convention, plain, read_signature
+from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, Caller, sizes_of
+from bpkit.mistakes.programs.expected import Expected, expected
+from bpkit.mistakes.programs.hypotheses import Results, explained
+from bpkit.mistakes.programs.keeping import globals_of
+from bpkit.mistakes.programs.objects import parameters_of, rates_of
+from bpkit.mistakes.programs.outcome import PARAMETERS
+from bpkit.mistakes.programs.source import numbers_in_code
+from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_text, trial
+
+SECONDS = 2.0  # that one call may take
+BUDGET = 4.0  # and all of them together
+MOST_WEIGHTS = 120  # of a network that is taken as it is
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a review was asked, as it was said; None where it has to be seen."""
+
+    function: Callable[..., Any]
+    network: Network | None
+    returns: str | None
+    layout: str | None
+    batch: str | None
+    update: UpdateRule | None
+    on: object
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """The way to call a program that works, and what came of it; ``one_output`` where it takes no others."""
+
+    attempt: Attempt
+    setting: Setting
+    one_output: bool
+
+
+@dataclass(eq=False)
+class Tried:
+    """One problem with what the program gave on it."""
+
+    attempt: Attempt
+    expected: Expected
+    results: Results
+    right: dict[str, bool]
+
+    @property
+    def wrong(self) -> list[str]:
+        return [part for part, ok in self.right.items() if not ok]
+
+
+class Calls:
+    """The calls of one review: all of a program, on copies of what it gets, within a bounded time."""
+
+    def __init__(self, asked: Asked) -> None:
+        if asked.on is None and parameters_of(owner := getattr(asked.function, "__self__", None)):
+            asked = replace(asked, on=owner)  # a method of an object that holds parameters
+        self.asked = asked
+        self.until = time.monotonic() + BUDGET
+        network, on = asked.network, asked.on
+        self.sizes = _held(on) if on is not None else None
+        layers = len(network.sizes) - 1 if network else len(self.sizes[0]) - 1 if self.sizes else None
+        biased = network.bias != "none" if network else on is None or any(key[0] == "b" for key in parameters_of(on))
+        self.signature = read_signature(asked.function, on, layers, asked.returns, biased)
+        self.layers = [layers or self.signature.layers or 0] if layers or self.signature.layers else [2, 1, 3]
+        self.caller = Caller(asked.function, self.signature, asked.returns, on, SECONDS)
+        base = network or Network(*(self.sizes[0] if self.sizes else (3, 4, 2)), bias="neuron")
+        if network is None and not (self.signature.biased and biased):
+            base = Network(base.sizes, activation=base.activations, loss=base.loss, bias="none")
+        self.setting = Setting(base, asked.batch, asked.update)
+
+    @property
+    def time_left(self) -> bool:
+        """May another call be made?"""
+        return time.monotonic() < self.until
+
+    def _sizes(self, setting: Setting, one_output: bool = False) -> tuple[tuple[int, ...], ...]:
+        if self.sizes:
+            return (self.sizes[0],) * 3
+        given = self.asked.network is not None and _weights(setting.network.sizes) <= MOST_WEIGHTS
+        return sizes_for(setting, given, one_output)
+
+    def first(self) -> Call:
+        """The call that works best: as one sample, as a batch of one, or as a batch; with one output if it must be."""
+        best: Call | None = None
+        for several in self._settings():
+            found = [
+                call for setting, upright, one_output in several if (call := self._call(setting, upright, one_output))
+            ]
+            batch = [call for call in found if call.setting.batch and call.attempt.sums_biases]
+            for call in batch or found:
+                if best is None or call.attempt.progress > best.attempt.progress:
+                    best = call
+            if best and (best.attempt.fits or best.attempt.run.endless or time.monotonic() > self.until):
+                return best
+        assert best is not None
+        return best
+
+    def _settings(self) -> Iterator[list[tuple[Setting, bool, bool]]]:
+        """What may be wanted, the likeliest first: setting, whether a batch of one, whether one output.
+
+        A function that takes a batch takes one of a single sample too: so a batch is tried first.
+        """
+        batch, network = self.setting, self.setting.network
+        several = network.sizes[-1] > 1 and not network.activations[-1].joint and not self.sizes
+        for one_output in (False, True) if several and self.asked.network is None else (False,):
+            yield [(self.setting, False, one_output)]
+            if self.asked.batch is None:
+                batch = replace(self.setting, batch="mean")
+                yield [(batch, False, one_output), (self.setting, True, one_output)]
+
+    def _call(self, setting: Setting, upright: bool, one_output: bool) -> Call | None:
+        """The best call with one setting."""
+        best: Call | None = None
+        layout = self.asked.layout or (self.sizes[1] if self.sizes else None)
+        for count, forms in self._counts():
+            own = setting if len(setting.network.sizes) == count + 1 else longer(setting, count)
+            sizes = self._sizes(own, one_output)
+            plain = Convention(LAYOUTS[0], count, forms[0] if forms else "list", setting.batch, upright)
+            for how in self._ways(plain, forms, layout) if sizes else ():
+                if time.monotonic() > self.until:
+                    break
+                attempt = self.caller(trial(own, sizes[0], 0), how)
+                if best is None or attempt.progress > best.attempt.progress:
+                    best = Call(attempt, own, one_output)
+                if attempt.fits or attempt.run.endless:
+                    return best
+            if best and "arrays" not in forms and not _wants_others(best.attempt.run.error):
+                break
+        return best
+
+    def _ways(self, plain: Convention, forms: tuple[str, ...], layout: str | None) -> Iterator[Convention]:
+        """How weights, biases and samples may lie: as most people lay them first."""
+        turned = replace(plain, layout=LAYOUTS[1])
+        several = plain.batch is not None or plain.upright
+        rare = [replace(plain, flat=True), replace(turned, across=True), replace(turned, across=True, flat=True)]
+        for way in (plain, turned, *(rare if several else ())):
+            for form in forms if layout in (None, way.layout) else ():
+                yield replace(way, form=form)
+
+    def _counts(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """How many weight matrices it may take, and in which forms; where nothing says so, two of them first."""
+        forms = self.signature.forms
+        if forms[0] == "arrays" and 1 in (self.layers or [1]):
+            yield 1, forms[:1]
+        for count in self.layers:
+            yield count, tuple(form for form in forms if form != "arrays")
+
+    def tried(self, attempt: Attempt, setting: Setting) -> Tried:
+        assert attempt.outcome is not None
+        whole = expected(attempt.problem)
+        results = Results(attempt.problem, attempt.outcome.parts, attempt.tolerance, setting.shared)
+        return Tried(attempt, whole, results, results.right(whole))
+
+    def on_all(self, first: Attempt, setting: Setting, one_output: bool) -> tuple[list[Tried], list[Attempt]]:
+        """The program on problems of several sizes; those that it stopped on apart."""
+        attempts = [first]
+        for number, sizes in enumerate(self._sizes(setting, one_output)[:3]):
+            if number and time.monotonic() + first.run.seconds < self.until:
+                attempts.append(self.caller(trial(setting, sizes, number), first.how))
+        working = [self.tried(one, setting) for one in attempts if one.works]
+        return working, [one for one in attempts if not one.works]
+
+    def with_classes(
+        self,
+        attempt: Attempt,
+        setting: Setting,
+        one_output: bool,
+        soft: tuple[list[Tried], list[Attempt]],
+    ) -> tuple[list[Tried], list[Attempt]]:
+        """The same with targets of 0 and 1, where more is right with those: a program may look for the class."""
+        best = soft
+        for batch in dict.fromkeys(
+            [setting.batch, *(["mean", "sum"] if setting.batch and not self.asked.batch else [])]
+        ):
+            own = replace(setting, hard=True, batch=batch)
+            other, own = self._with_rate(*self._at(own, attempt))
+            if other.works:
+                found = self.on_all(other, own, one_output)
+                if sum(len(one.wrong) for one in found[0]) < sum(len(one.wrong) for one in best[0]):
+                    best = found
+        return best
+
+    def _with_rate(self, attempt: Attempt, setting: Setting) -> tuple[Attempt, Setting]:
+        """The same with the learning rate that the program has of its own."""
+        assert attempt.outcome is not None
+        given = self.signature.rate or (self.asked.on is not None and rates_of(self.caller.held))
+        if given or attempt.outcome.kind != PARAMETERS:
+            return attempt, setting
+        tried = [self._at(replace(setting, rate=rate), attempt) for rate in self._own_rates(attempt, setting)]
+        tried = [one for one in tried if one[0].works]
+        for call in tried:
+            if not self.tried(*call).wrong:
+                return call
+        for call in tried:
+            found = self.tried(*call)
+            if explained(found.results, found.expected):
+                return call
+        return tried[0] if tried else (attempt, setting)
+
+    def _at(self, setting: Setting, attempt: Attempt) -> tuple[Attempt, Setting]:
+        """The same call in another setting."""
+        how = replace(attempt.how, batch=setting.batch)
+        return self.caller(trial(setting, attempt.problem.network.sizes, 0), how), setting
+
+    def _own_rates(self, attempt: Attempt, setting: Setting) -> list[float]:
+        """The learning rates that a program may have of its own: named so, written in its update, or 1 for none."""
+        bound = [value for name, value in getattr(self.asked.function, "keywords", {}).items() if plain(name) in RATES]
+        if bound:
+            return [float(bound[0])]
+        named = [one for one in attempt.run.seen if one.value.size == 1 and plain(one.name.rpartition(".")[2]) in RATES]
+        if named:
+            return [float(named[-1].value)]
+        for name, value in globals_of(self.asked.function).items():
+            if plain(name) in RATES and isinstance(value, int | float):
+                return [float(value)]
+        return [1.0, *numbers_in_code(self.asked.function)]
+
+    def _mean_or_sum(self, setting: Setting, attempt: Attempt) -> tuple[Attempt, Setting]:
+        """A batch whose kind was not said: that under which the program is right, else right up to one mistake."""
+        options = [self._with_rate(*self._at(replace(setting, batch=batch), attempt)) for batch in ("mean", "sum")]
+        options = [one for one in options if one[0].works]
+        least: tuple[int, tuple[Attempt, Setting]] = (99, (attempt, setting))
+        for call in options:
+            found = self.tried(*call)
+            mistakes = [one.count for one in explained(found.results, found.expected)] if found.wrong else [0]
+            least = min(least, (min(mistakes, default=98), call), key=lambda one: one[0])
+        return least[1]
+
+    def settled(self, attempt: Attempt, setting: Setting) -> tuple[Attempt, Setting]:
+        """The same call, now with the kind of batch and the learning rate that the program has."""
+        assert attempt.outcome is not None
+        self.caller.said = attempt.outcome.kind  # what it returns does not depend on the numbers
+        if self.asked.batch is None and setting.batch == "mean":
+            return self._mean_or_sum(setting, attempt)
+        return self._with_rate(attempt, setting)
+
+
+def _wants_others(error: BaseException | None) -> bool:
+    """Is it an error of a program that wants another number of arrays?"""
+    wrong = isinstance(error, KeyError | IndexError | TypeError)
+    return wrong or (isinstance(error, ValueError) and "unpack" in str(error))
+
+
+def _weights(sizes: tuple[int, ...]) -> int:
+    return sum(a * b for a, b in zip(sizes, sizes[1:]))
+
+
+def _held(on: object) -> tuple[tuple[int, ...], str]:
+    """Sizes and layout of an object's arrays; ``BpkitError`` where it holds none, or too many numbers."""
+    found = sizes_of(on)
+    if found is None:
+        names = ", ".join([*getattr(on, "__dict__", {})][:6]) or "nothing"
+        raise BpkitError(
+            f"review: expected on= to hold arrays W1, b1, W2, .. that fit together, got a {type(on).__name__} with "
+            f"{names}; give the network, or call its arrays so"
+        )
+    if _weights(found[0]) > MOST_WEIGHTS:
+        raise BpkitError(
+            f"review: expected a network of at most {MOST_WEIGHTS} weights, got {sizes_text([found[0]])}; the "
+            "bug is the same in a small one, so make one such as 4-3-2 and review its method"
+        )
+    return found

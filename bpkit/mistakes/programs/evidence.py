@@ -1,0 +1,185 @@
+"""Mistakes that show in the arrays themselves, or from one call to the next, whatever the numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpkit.core.runtime import Array
+from bpkit.mistakes.misconceptions.paths import dot_product
+from bpkit.mistakes.misconceptions.procedures import every_pair, gradient_kept
+from bpkit.mistakes.programs.attempts import Attempt, Caller, same
+from bpkit.mistakes.programs.expected import Expected, expected, factor_between, laid
+from bpkit.mistakes.programs.expected import conventions as factors_of
+from bpkit.mistakes.programs.following import Followed
+from bpkit.mistakes.programs.hypotheses import Hypothesis, Results
+from bpkit.mistakes.programs.outcome import PARAMETERS, quantity_of
+
+DRAWS = 4
+INTEGERS = Hypothesis(
+    "keeps numbers in an integer array",
+    "keep numbers in an array of whole numbers",
+    "it cuts off everything behind the decimal point, so make it an array of floats",
+)
+COPY = Hypothesis(
+    "changes a copy and keeps the original",
+    "compute the new parameters in a copy",
+    "the original keeps its old values, so return the new ones or change the original in place",
+)
+RANDOM = Hypothesis(
+    "draws random numbers inside",
+    "draw random numbers inside the function",
+    "the same numbers must give the same result, so draw outside of it",
+)
+PAIRS = Hypothesis(every_pair.name, every_pair.you, every_pair.sentence)
+DOT = Hypothesis(dot_product.name, dot_product.you, dot_product.sentence)
+KEPT = Hypothesis(gradient_kept.name, gradient_kept.you, gradient_kept.sentence)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A mistake, and the value that shows it."""
+
+    hypothesis: Hypothesis
+    value: Followed | None = None
+
+
+def from_calls(caller: Caller, first: Attempt, values: Sequence[Followed], right: bool) -> Evidence | None:
+    """What a second call shows: random numbers, or gradients that add up."""
+    outcome, fresh = first.outcome, caller(first.problem, first.how)
+    again = caller(first.problem, first.how, second=True)
+    for _ in range(DRAWS if first.run.random else 0):  # what is drawn may be the same by chance
+        if again.outcome and fresh.outcome and same(fresh.outcome, again.outcome):
+            again = caller(first.problem, first.how, second=True)
+    if outcome is None or again.outcome is None or fresh.outcome is None:
+        return None
+    grows = again.count > fresh.count
+    if grows or not same(fresh.outcome, again.outcome):
+        adds = grows or _adds_up(fresh.outcome.parts, again.outcome.parts, first)
+        return Evidence(KEPT if adds and not first.run.random else RANDOM, _differing(values, fresh, again))
+    if caller.on is None or not right:
+        return None
+    later = caller(first.problem, first.how, second=True, again=True)
+    if later.outcome is None:
+        return None
+    if outcome.kind != PARAMETERS:
+        return Evidence(KEPT) if _adds_up(outcome.parts, later.outcome.parts, first) else None
+    reached = first.problem.updated(1)
+    if all(Results(reached, later.outcome.parts, first.tolerance).right(expected(reached)).values()):
+        return None
+    return Evidence(KEPT) if _adds_up(outcome.parts, later.outcome.parts, first) else None
+
+
+def _differing(values: Sequence[Followed], one: Attempt, other: Attempt) -> Followed | None:
+    """The first value that is another one in the second call."""
+    for a, b in zip(one.run.seen, other.run.seen):
+        if (a.name, a.line) != (b.name, b.line) or a.value.shape != b.value.shape or not np.allclose(a.value, b.value):
+            return next((value for value in values if (value.seen.name, value.seen.line) == (a.name, a.line)), None)
+    return None
+
+
+def _adds_up(one: object, two: object, first: Attempt) -> bool:
+    """Has the second call given the first one's gradient on top of its own?"""
+    layers = len(first.problem.network.sizes) - 1
+    whole, later = expected(first.problem), expected(first.problem.updated(1))
+    found = []
+    for part, value in two.items():  # type: ignore[attr-defined]
+        if part in ("loss", "out"):
+            continue
+        key = part.removeprefix("d")
+        slope = whole.truth(f"dE/d{key}")
+        if part.startswith("d"):
+            wanted = [2 * slope]
+        else:
+            new, rate = whole.truth(quantity_of(part, layers)), first.problem.learning_rate
+            wanted = [new - rate * (slope + later.truth(f"dE/d{key}")), dict(whole.given())[key] - 2 * rate * slope]
+        found.append(any(np.allclose(lies, array, rtol=1e-5) for array in wanted for lies in laid(value, array.shape)))
+    return bool(found) and any(found)
+
+
+def from_values(
+    attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[str]
+) -> Iterator[Evidence]:
+    """What the arrays on the way show."""
+    yield from _integers(values, whole)
+    yield from _pairs(attempt, values, whole)
+    yield from _products(values, whole)
+    yield from _copies(attempt, values, whole, wrong)
+
+
+def _integers(values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:
+    """An array of whole numbers that has the size of a parameter, where its numbers are none."""
+    true = {name: array[..., 0] for name, array in whole.arrays.items()} | dict(whole.given())
+    for one in values:
+        value = one.seen.value
+        if value.dtype.kind not in "iu" or value.size < 2 or one.true is not None:
+            continue
+        if any(_cut_off(value, array) for array in true.values()):
+            yield Evidence(INTEGERS, one)
+            return
+
+
+def _cut_off(value: Array, array: Array) -> bool:
+    """Has a value what is left of an array without its decimals?"""
+    cut = (np.trunc(array), np.round(array))
+    return any(np.array_equal(whole, lies) for lies in laid(value, array.shape) for whole in cut)
+
+
+def _pairs(attempt: Attempt, values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:
+    """A table of samples by samples, with the right numbers in its diagonal; or its sums over either."""
+    n, layers = whole.samples, len(attempt.problem.network.sizes) - 1
+    if n < 2 or attempt.problem.network.sizes[-1] > 1:
+        return
+    columns = [array[..., 0].ravel() for array in whole.arrays.values() if array[..., 0].size == n]
+    y, out = dict(whole.given())["y"].ravel(), whole.truth(f"out_{layers}").ravel()
+    sums = [(out[:, None] - y).sum(axis=axis) for axis in (0, 1)]
+    factors = factors_of(attempt.problem)
+    for one in values:
+        value: Array = one.seen.value.astype(float) if one.seen.value.dtype.kind == "f" else np.zeros(0)
+        if value.shape == (n, n):
+            diagonal = np.diag(value)
+            met = any(factor_between(diagonal, column, factors) is not None for column in (*columns, out - y))
+        else:
+            flat = value.ravel() if value.size == n and one.true is None else np.zeros(0)
+            met = flat.size == n and any(factor_between(flat, column, factors) is not None for column in sums)
+        if met:
+            yield Evidence(PAIRS, one)
+            return
+
+
+def _products(values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:
+    """What comes back and the slope in a matrix product, where each neuron has a product of its own."""
+    for one in values:
+        value = one.seen.value
+        if one.true is not None or value.dtype.kind != "f" or value.ndim != 2:
+            continue
+        for name, back in whole.arrays.items():
+            slope = whole.arrays.get(f"dout_{name[8:]}/dnet_{name[8:]}") if name.startswith("dE/dout_") else None
+            if slope is None:
+                continue
+            a, b = back[..., 0], slope[..., 0]
+            for product in (a @ b.T, a.T @ b):
+                if any(np.allclose(lies, product, rtol=1e-5) for lies in laid(value, product.shape)):
+                    yield Evidence(DOT, one)
+                    return
+
+
+def _copies(attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[str]) -> Iterator[Evidence]:
+    """The old parameters came back, though a line has made the new ones."""
+    outcome, layers = attempt.outcome, len(attempt.problem.network.sizes) - 1
+    if outcome is None or outcome.kind != PARAMETERS or not wrong:
+        return
+    old, made = dict(whole.given()), []
+    for part in wrong:
+        if part not in old or not _alike(outcome.parts[part], old[part]):
+            return
+        new = whole.truth(quantity_of(part, layers))
+        made += [one for one in values if _alike(one.seen.value, new)][:1]
+    if made:
+        yield Evidence(COPY, min(made, key=lambda one: one.seen.order))
+
+
+def _alike(value: Array, array: Array) -> bool:
+    return any(np.allclose(lies, array, rtol=1e-5) for lies in laid(value, array.shape))

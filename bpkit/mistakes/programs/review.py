@@ -1,0 +1,385 @@
+"""Reviews a learner's own program: is it right, and if not, which bug does it have, and in which line?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bpkit.core.errors import BpkitError, chosen
+from bpkit.core.network import Network
+from bpkit.core.problem import BATCHES, Problem
+from bpkit.core.shown import Shown
+from bpkit.core.updates import UpdateRule
+from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
+from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
+from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values
+from bpkit.mistakes.programs.expected import Expected, expected
+from bpkit.mistakes.programs.following import Book, Followed, departure, differing, followed, maker, not_finite, suspect
+from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds
+from bpkit.mistakes.programs.outcome import RETURNS, read_label
+from bpkit.mistakes.programs.source import assigned_at, lines_of
+from bpkit.mistakes.programs.telling import (
+    Bug,
+    broken,
+    code_at,
+    line_of,
+    message_of,
+    misfit,
+    part_words,
+    stopped_at,
+    unknown_message,
+)
+from bpkit.mistakes.programs.trials import Setting, sizes_text
+
+USUAL = (
+    "I took sigmoid neurons and half the squared error; if you have others, add "
+    "network=bp.Network(.., activation=.., loss=..)."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Value:
+    """An array that a line of the program made: its name there, and the quantity of the derivation that it is.
+
+    ``right`` is False from the first departure on, None where the array is nothing in the derivation.
+    """
+
+    name: str
+    line: int
+    code: str
+    quantity: str
+    right: bool | None
+
+    def __repr__(self) -> str:
+        is_that = {True: "right", False: "wrong", None: "unknown"}[self.right]
+        return f"Value({self.name!r}, line {self.line}, {self.quantity or '?'}: {is_that})"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the program's text: if it ``made`` an array, what that is in the derivation, and whether right."""
+
+    number: int
+    text: str
+    made: bool = False
+    quantity: str = ""
+    right: bool | None = None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Review(Shown):
+    """The verdict on a program: ``correct``, ``misconception``, ``unknown`` or ``error``, and why.
+
+    ``misconceptions`` are the bugs that explain what it gave, the likeliest first, each with its line; ``sure`` is
+    False where several do. ``values`` are the arrays that its lines made, in order. ``parts`` says of each thing that
+    the program gave (dW1, b2, the loss) whether it is right. ``problem`` is the one that it is shown on, ``source`` the
+    text of its functions.
+    """
+
+    verdict: str
+    message: str
+    misconceptions: tuple[Bug, ...] = ()
+    values: tuple[Value, ...] = ()
+    sure: bool = True
+    parts: Mapping[str, bool] = field(default_factory=dict)
+    problem: Problem | None = None
+    source: tuple[Line, ...] = ()
+
+
+def review(
+    function: Callable[..., Any],
+    network: Network | None = None,
+    *,
+    returns: str | None = None,
+    layout: str | None = None,
+    batch: str | None = None,
+    update: UpdateRule | None = None,
+    on: object = None,
+) -> Review:
+    """Run a learner's backpropagation on several drawn problems, and name its bug with the line where it shows.
+
+    ``function`` gets inputs, targets and parameters, by position (x, y, W1, b1, W2, b2) or by the names in use: x X,
+    y Y t target, W1.., b1.., params or weights as a list or a dict, lr rate eta. It may return gradients, new
+    parameters, outputs or a loss, as a list, tuple or dict, or change what it was given; ``returns`` says which, where
+    that cannot be seen: "gradients", "parameters", "outputs", "loss". ``on`` is the object whose method it is and whose
+    W1, b1, .. it changes. ``network`` says which activations and loss (sigmoid and half the squared error unless
+    given), ``layout`` how the weights lie, "x @ W" or "W @ x", ``batch`` that it takes a batch, whose loss is the
+    "mean" or the "sum", or "each" for an update after each sample; ``update`` is the rule.
+    Returns a ``Review``. The function runs here and now, on copies, for a few seconds at most.
+
+    Shapes: one sample x (n,), y (m,), b (m,); with ``batch`` rows, x (n_samples, n); for "W @ x" columns, x (n,
+    n_samples), b (m, 1). Units: none.
+    Errors: ``BpkitError`` for what is no function of Python, and for an argument that cannot be told by name or place.
+    Source: the lines of ``derive``, and the misconceptions that rewrite them.
+
+    >>> import bpkit as bp, numpy as np
+    >>> def backward(x, y, W1, b1):
+    ...     out = 1 / (1 + np.exp(-(x @ W1 + b1)))
+    ...     return np.outer(x, out - y), out - y
+    >>> bp.review(backward).misconceptions[0].name
+    'forgets the output slope'
+    """
+    if network is not None and not isinstance(network, Network):
+        raise BpkitError(f"review: expected network to be a Network, got {network!r}; write bp.Network(2, 3, 2)")
+    if isinstance(function, Network | Problem):
+        raise BpkitError(f"review: expected a function, got {function!r}; give the function first, then network=..")
+    for what, given, options in (("returns", returns, RETURNS), ("layout", layout, LAYOUTS), ("batch", batch, BATCHES)):
+        if given is not None:
+            chosen(what, given, options)
+    asked = Asked(function, network, returns, layout, batch, update, on)
+    reviewer = _Reviewer(asked)
+    try:
+        return reviewer.review()
+    finally:
+        reviewer.calls.caller.kept.restore()
+
+
+class _Reviewer:
+    """Goes through one review: calls the program, and explains what it gave."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.calls = Calls(asked)
+        self.asked = self.calls.asked
+
+    def review(self) -> Review:
+        """The verdict."""
+        call = self.calls.first()
+        if not call.attempt.works:
+            return self._broken(call.attempt)
+        attempt, setting = self.calls.settled(call.attempt, call.setting)
+        missing = attempt.outcome.missing if attempt.outcome else ()
+        if any("W" in part for part in missing) or 0 < len(missing) < len(attempt.problem.network.sizes) - 1:
+            return self._incomplete(attempt, missing)
+        tried, stopped = self.calls.on_all(attempt, setting, call.one_output)
+        if any(one.wrong for one in tried) and setting.network.loss.targets_in_unit_interval:
+            tried, stopped = self.calls.with_classes(attempt, setting, call.one_output, (tried, stopped))
+        first = tried[0]
+        right = not any(one.wrong for one in tried)
+        if self.calls.time_left:
+            values = followed(first.attempt, first.expected)
+            if found := from_calls(self.calls.caller, first.attempt, values, right):
+                return self._blamed([found.hypothesis], first, found)
+        if whole_numbers := integers_in(self.asked.on):
+            return self._integers(whole_numbers[0], first)
+        if right:
+            return self._correct(tried, stopped, setting)
+        return self._explained(tried, setting)
+
+    # What is said
+
+    def _broken(self, attempt: Attempt) -> Review:
+        error = attempt.run.error
+        if error is not None and "same_kind" in str(error) and "int" in str(error):
+            line, code = code_at(*stopped_at(attempt.run))
+            bug = Bug(INTEGERS.name, INTEGERS.you, INTEGERS.sentence, line, code)
+            message = message_of(bug, INTEGERS, {}, "", attempt.problem.derivation)
+            return Review("misconception", message, (bug,), problem=attempt.problem)
+        said, line, code = broken(attempt, SECONDS)
+        values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
+        made = self._values(values, None)
+        return Review("error", said, (), made, problem=attempt.problem, source=_source(values, made))
+
+    def _incomplete(self, attempt: Attempt, missing: Sequence[str]) -> Review:
+        given = part_words(attempt.outcome.parts) if attempt.outcome else "nothing"
+        run = attempt.run
+        line, code = code_at(run.main, run.end)
+        said = f"{line_of(line, code)}: your function gives {given}, and no {part_words(missing)}. Return all of them."
+        values = followed(attempt, expected(attempt.problem))
+        made = self._values(values, None)
+        return Review("error", said, (), made, problem=attempt.problem, source=_source(values, made))
+
+    def _correct(self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting) -> Review:
+        first = tried[0]
+        sizes = sizes_text(one.attempt.problem.network.sizes for one in tried)
+        said = [f"Right: every number agrees with the derivation, for {sizes}."]
+        if setting.batch and self.asked.batch is None:
+            said.append(f"Your function takes a batch, and I judged it with batch={setting.batch!r}.")
+        if missing := first.attempt.outcome.missing if first.attempt.outcome else ():
+            said.append(f"{part_words(missing)} {'is' if len(missing) == 1 else 'are'} not among what it gives.")
+        if stopped:
+            other = sizes_text(one.problem.network.sizes for one in stopped)
+            said.append(f"For {other} it stops: {broken(stopped[0], SECONDS)[0]}")
+        values = followed(first.attempt, first.expected)
+        return self._made("correct", " ".join(said), (), first, values, None)
+
+    def _explained(self, tried: Sequence[Tried], setting: Setting) -> Review:
+        bad = next(one for one in tried if one.wrong)
+        values = followed(bad.attempt, bad.expected)
+        for evidence in from_values(bad.attempt, values, bad.expected, bad.wrong):
+            return self._blamed([evidence.hypothesis], bad, evidence, values=values)
+        found = explained(bad.results, bad.expected)
+        found = [one for one in found if all(holds(one, other.results) for other in tried if other is not bad)]
+        if found:
+            return self._blamed(found, bad, None, values=values)
+        if (lost := not_finite(values)) and any(not np.isfinite(v).all() for v in bad.results.parts.values()):
+            line, code = code_at(lost.code, lost.seen.line)
+            what = "nan" if np.isnan(lost.seen.value).any() else "infinite"
+            said = f"{line_of(line, code)}: from here on your numbers are {what}."
+            return self._made("error", said, (), bad, values, lost)
+        first = suspect(values)
+        line, code = code_at(first.code, first.seen.line) if first else (0, "")
+        if bad.attempt.misfits:
+            part = bad.attempt.misfits[0]
+            made = maker(values, bad.results.parts[part])
+            line, code = code_at(made.code, made.seen.line) if made else (line, code)
+            said = f"{line_of(line, code)}: {misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
+            return self._made("error", said, (), bad, values, made)
+        failing = [one.attempt.problem.network.sizes for one in tried if one.wrong]
+        passing = [one.attempt.problem.network.sizes for one in tried if not one.wrong]
+        said = unknown_message(bad.right, line, code, failing, passing)
+        if self.asked.network is None:
+            said += f" {USUAL}"
+        return self._made("unknown", said, (), bad, values, first, sure=False)
+
+    def _blamed(
+        self,
+        found: Sequence[Hypothesis],
+        bad: Tried,
+        evidence: Evidence | None,
+        before: str = "",
+        values: Sequence[Followed] | None = None,
+    ) -> Review:
+        values = followed(bad.attempt, bad.expected) if values is None else values
+        places = [evidence.value if evidence else departure(values, bad.attempt, bad.expected, one) for one in found]
+        left = [self._unexplained(values, bad, one) for one in found]
+        order = sorted(range(len(found)), key=lambda i: (left[i], found[i].rank, places[i] is None))
+        best = [i for i in order if left[i] == left[order[0]]]
+        bugs = []
+        for i in order:
+            one, place = found[i], places[i]
+            if place is None and not one.way and not one.rules:
+                place = suspect(values)
+            if place is None:
+                made = ((part, maker(values, bad.results.parts[part])) for part in bad.wrong)
+                place = next((m for part, m in made if m and (m.true is None or _called(m, part))), None)
+            line, code = code_at(place.code, place.seen.line) if place else self._end(bad, values)
+            quantity = place.true.name if place and place.true else ""
+            bugs.append(
+                Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, self._should(one, place, bad))
+            )
+        d = bad.expected.problem.derivation
+        true = places[order[0]].true.name if places[order[0]] and places[order[0]].true else ""  # type: ignore[union-attr]
+        said = before + message_of(bugs[0], found[order[0]], bad.right, true, d)
+        if bad.attempt.misfits:
+            said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
+        if self.asked.network is None and _of_functions(found[order[0]], bad.expected):
+            said += f" {USUAL}"
+        if len(best) > 1:
+            said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
+        sure = len(best) == 1
+        return self._made("misconception", said, tuple(bugs), bad, values, places[order[0]], sure, found[order[0]])
+
+    def _should(self, one: Hypothesis, place: Followed | None, bad: Tried) -> str:
+        """The array of the derivation that belongs where a mistake happens."""
+        if place is None:
+            return ""
+        book = Book(Expected(bad.expected.problem, ((), one.way)), bad.attempt, 1)
+        match = book.find(place.seen.value, place.seen.name)
+        return match.name if match and one.way else ""
+
+    def _end(self, bad: Tried, values: Sequence[Followed]) -> tuple[int, str]:
+        """The line where the program gives what is wrong: its last update that is right, else its end."""
+        run = bad.attempt.run
+        updates = [one for one in values if one.true and one.true.name.endswith("_new") and not one.seen.returned]
+        if updates:
+            return code_at(updates[-1].code, updates[-1].seen.line)
+        main = run.given[0].code if run.given else None
+        ends = [seen for seen in run.seen if seen.code is main] or run.seen
+        return code_at(ends[-1].code, ends[-1].line) if ends else (0, "")
+
+    def _unexplained(self, values: Sequence[Followed], bad: Tried, one: Hypothesis) -> int:
+        """How many arrays on the way are not what they would be with the mistake."""
+        whole = Expected(bad.expected.problem, ((), one.way))
+        book, count = Book(whole, bad.attempt, 1), 0
+        changed = set(differing(whole))
+        usual = Book(bad.expected, bad.attempt)
+        given = [(one, usual.find(one.value, one.name)) for one in bad.attempt.run.given]
+        for seen, true in [*((value.seen, value.true) for value in values), *given]:
+            if seen.value.size < 2 or (true is not None and true.factor == 1 and true.name not in changed):
+                continue
+            match = book.find(seen.value, seen.name)
+            count += match is None or match.factor != 1
+        return count
+
+    def _integers(self, name: str, first: Tried) -> Review:
+        """An attribute of the object is an array of whole numbers."""
+        main = first.attempt.run.given[0].code if first.attempt.run.given else None
+        line = assigned_at(main, name)
+        _, code = code_at(main, line)
+        bug = Bug(INTEGERS.name, INTEGERS.you, INTEGERS.sentence, line, code)
+        d = first.expected.problem.derivation
+        said = message_of(bug, INTEGERS, first.right, "", d)
+        return self._made("misconception", said, (bug,), first, followed(first.attempt, first.expected), None)
+
+    def _made(
+        self,
+        verdict: str,
+        message: str,
+        bugs: tuple[Bug, ...],
+        shown: Tried,
+        values: Sequence[Followed],
+        departed: Followed | None,
+        sure: bool = True,
+        hypothesis: Hypothesis | None = None,
+    ) -> Review:
+        book = None
+        if hypothesis is not None and hypothesis.way:
+            book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
+        parts = dict(shown.right)
+        made = self._values(values, departed, book)
+        source = _source(values, made)
+        return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
+
+    def _values(
+        self, values: Sequence[Followed], departed: Followed | None, wrong: Book | None = None
+    ) -> tuple[Value, ...]:
+        found = []
+        for one in values:
+            line, code = code_at(one.code, one.seen.line)
+            name, right = (one.true.name, True) if one.true else ("", None)
+            if departed is not None and one.seen.order >= departed.seen.order:
+                match = wrong.find(one.seen.value, one.seen.name) if wrong else None
+                if one is departed or one.true is None or (match and match.factor == 1 and one.true.factor != 1):
+                    name, right = match.name if match else name, False if match or one is departed else None
+                elif match and np.array_equal(one.seen.value, departed.seen.value):
+                    name, right = match.name, False
+            found.append(Value(one.seen.name, line, code, name, right))
+        return tuple(found)
+
+
+def _of_functions(one: Hypothesis, whole: Expected) -> bool:
+    """Is a mistake one about an activation or the loss, so that another network would have other lines there?"""
+    edited = {line for mistake in one.way for line in mistake.edits}
+    last = len(whole.problem.network.sizes) - 1
+    names = [name for name in whole.places if name.startswith(("out_", "dout_", "E"))]
+    names += [name for name in (f"dE/dout_{last}", f"dE/dnet_{last}") if name in whole.places]
+    return any(edited & set(whole.places[name].lines.flat) for name in names)
+
+
+def _called(value: Followed, part: str) -> bool:
+    """Is a value, which is right as something else, called as the part that it should be?"""
+    return read_label(value.seen.name)[0] == part.removeprefix("d") and part.startswith("d")
+
+
+def _source(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ...]:
+    """The text of the functions that ran, with what each line made: the worst of it, else the last."""
+    by_line: dict[tuple[str, int], list[Value]] = {}
+    for one, value in zip(values, made, strict=True):
+        waits = value.right is None and not np.any(one.seen.value)  # zeros that are not filled yet
+        if waits or (one.seen.returned and value.name != "return"):  # of several that come back each has its own line
+            continue
+        by_line.setdefault((one.code.co_filename, value.line), []).append(value)
+    main = values[-1].code.co_filename if values else ""
+    place = lambda code: (code.co_filename != main, code.co_filename, code.co_firstlineno)
+    codes = sorted({one.code for one in values}, key=place)
+    found: dict[tuple[str, int], Line] = {}
+    for code in codes:
+        for number, text in lines_of(code):
+            here = by_line.get((code.co_filename, number), [])
+            shown = next((one for one in here if one.right is False), here[-1] if here else None)
+            line = Line(number, text, True, shown.quantity, shown.right) if shown else Line(number, text)
+            found[code.co_filename, number] = line
+    return tuple(found.values())

@@ -1,0 +1,111 @@
+"""The text of a program: which statement a line belongs to, and what a return gives names to."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+WIDTH = 90  # of a statement that is quoted
+
+
+@lru_cache(maxsize=256)
+def _statements(filename: str, text: str) -> dict[int, ast.stmt]:
+    """The innermost statement at each line of a file; nothing where the text is no Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return {}
+    found: dict[int, ast.stmt] = {}
+    for node in ast.walk(tree):  # outer ones first
+        if isinstance(node, ast.stmt):
+            compound = isinstance(getattr(node, "body", None), list)
+            end = node.body[0].lineno - 1 if compound else node.end_lineno or node.lineno  # type: ignore[attr-defined]
+            for line in range(node.lineno, max(end, node.lineno) + 1):
+                found[line] = node
+    return found
+
+
+def statement(code: CodeType | None, line: int) -> ast.stmt | None:
+    """The statement that a line of a program belongs to."""
+    if code is None:
+        return None
+    text = "".join(linecache.getlines(code.co_filename))
+    return _statements(code.co_filename, text).get(line)
+
+
+def first_line(code: CodeType | None, line: int) -> int:
+    """The line where the statement begins."""
+    found = statement(code, line)
+    return found.lineno if found else line
+
+
+def assigned_at(code: CodeType | None, name: str) -> int:
+    """The first line of a file that sets an attribute; 0 where none does."""
+    if code is None:
+        return 0
+    text = "".join(linecache.getlines(code.co_filename))
+    for line, one in sorted(_statements(code.co_filename, text).items()):
+        targets = one.targets if isinstance(one, ast.Assign) else []
+        if any(isinstance(target, ast.Attribute) and target.attr == name for target in targets):
+            return line
+    return 0
+
+
+def is_added_up(code: CodeType | None, line: int) -> bool:
+    """Does a line add to a number, as a loop over samples does?"""
+    found = statement(code, line)
+    return isinstance(found, ast.AugAssign) and isinstance(found.op, ast.Add)
+
+
+def loop_at(code: CodeType, line: int) -> int:
+    """The line of the outermost loop that a line stands in, ``while`` before ``for``; 0 where it stands in none."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError):
+        return 0
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.While | ast.For)]
+    around = [one for one in loops if code.co_firstlineno <= one.lineno <= line <= (one.end_lineno or 0)]
+    around.sort(key=lambda one: (isinstance(one, ast.For), one.lineno))
+    return around[0].lineno if around else 0
+
+
+def quoted(code: CodeType | None, line: int) -> str:
+    """The text of the statement at a line, on one line."""
+    if code is None:
+        return ""
+    lines, found = linecache.getlines(code.co_filename), statement(code, line)
+    last = line
+    if found is not None and not isinstance(getattr(found, "body", None), list):
+        line, last = found.lineno, found.end_lineno or found.lineno
+    text = " ".join(one.split("  #")[0].strip() for one in lines[line - 1 : last])
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 2]} .."
+
+
+def returned_names(code: CodeType | None, line: int) -> list[str]:
+    """The names in a ``return dW1, db1``; [] where it returns something else."""
+    found = statement(code, line)
+    if not isinstance(found, ast.Return) or not isinstance(found.value, ast.Tuple | ast.List):
+        return []
+    return [ast.unparse(one) if isinstance(one, ast.Name | ast.Attribute) else "" for one in found.value.elts]
+
+
+def lines_of(code: CodeType) -> Iterator[tuple[int, str]]:
+    """The lines of one function, with their numbers."""
+    lines = linecache.getlines(code.co_filename)
+    first = code.co_firstlineno
+    numbers = [line for *_, line in code.co_lines() if line]
+    for line in range(first, max([first, *numbers]) + 1):
+        if line <= len(lines):
+            yield line, lines[line - 1].rstrip("\n")
+
+
+def numbers_in_code(function: Callable[..., Any]) -> list[float]:
+    """The numbers between 0 and 1 that a function writes down, such as the 0.1 of ``W1 -= 0.1 * dW1``."""
+    inner = getattr(function, "func", function)
+    code = getattr(getattr(inner, "__func__", inner), "__code__", None)
+    found = [one for one in code.co_consts if isinstance(one, float) and 1e-6 < one < 1] if code else []
+    return list(dict.fromkeys(found))

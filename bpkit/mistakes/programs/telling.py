@@ -1,0 +1,211 @@
+"""The words of a review: what a line makes, what is wrong with it, which parts are right."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+
+import numpy as np
+
+from bpkit.core.derivation import Derivation
+from bpkit.core.spelling import typeset
+from bpkit.mistakes.misconceptions.rule import last_block, layer
+from bpkit.mistakes.programs.attempts import Attempt, shapes_of
+from bpkit.mistakes.programs.hypotheses import Hypothesis
+from bpkit.mistakes.programs.running import Run
+from bpkit.mistakes.programs.source import first_line, loop_at, quoted
+from bpkit.mistakes.programs.trials import sizes_text
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+PARTS = {"out": "the outputs", "loss": "the loss"}
+
+
+@dataclass(frozen=True, repr=False)
+class Bug:
+    """A mistake in a program: its stable ``name``, what ``you`` do, a ``sentence`` on why it is one, and where.
+
+    ``line`` is its number in the learner's file, as a traceback counts (0 where none shows it), ``code`` its text,
+    ``quantity`` what that line makes in the derivation, ``expected`` what belongs there.
+    """
+
+    name: str
+    you: str
+    sentence: str
+    line: int
+    code: str
+    quantity: str = ""
+    detail: str = ""
+    expected: str = ""
+
+    def __repr__(self) -> str:
+        where = f" in line {self.line}" if self.line else ""
+        return f"Bug({self.name!r}{where})"
+
+
+def shown(name: str) -> str:
+    """The name of an array as people write it: ∂E/∂net₁ for dE/dnet_1."""
+    if name.endswith("_new"):
+        return f"the new {shown(name.removesuffix('_new'))}"
+    above, slash, below = name.partition("/")
+    if slash:
+        return f"∂{shown(above[1:])}/∂{shown(below[1:])}"
+    if name == "E_total":
+        return "E"
+    letter, low, number = name.partition("_")
+    return f"{letter}{number.translate(_LOW)}" if low else name
+
+
+def where(name: str, d: Derivation) -> str:
+    """The layer that an array belongs to, in words; nothing where its name says so."""
+    number = name.rpartition("_")[2]
+    if ("net_" not in name and "out_" not in name) or not number.isdigit():
+        return ""
+    return f" of {layer(d, int(number))}" if last_block(d) > 1 else ""
+
+
+def part_words(parts: Iterable[str]) -> str:
+    """Parts in a sentence: dW1, db1 and the loss."""
+    words = [PARTS.get(part, part) for part in parts]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def line_of(line: int, code: str) -> str:
+    """The line, as a sentence begins with it."""
+    return f"Line {line}, `{code}`" if code else f"Line {line}" if line else "Your function"
+
+
+def message_of(bug: Bug, hypothesis: Hypothesis, right: Mapping[str, bool], true: str, d: Derivation) -> str:
+    """The line, what it is, what you do there, and which parts are wrong because of it."""
+    is_that = f": this is {shown(true)}{where(true, d)}. You" if true else ": you"
+    if not bug.line:
+        is_that = ": you"
+    detail = f" ({hypothesis.detail})" if hypothesis.detail else ""
+    said = typeset(f"{hypothesis.you}{detail}; {hypothesis.sentence}.", d.quantities)
+    return f"{line_of(bug.line, bug.code)}{is_that} {said} {standing(right)}".strip()
+
+
+def standing(right: Mapping[str, bool]) -> str:
+    """Which parts are wrong and which are right."""
+    bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
+    if not bad:
+        return ""
+    said = f"So {part_words(bad)} {_are(bad)} wrong"
+    return f"{said}; {part_words(good)} {_are(good)} right." if good else f"{said}."
+
+
+def _are(parts: Sequence[str]) -> str:
+    return "are" if len(parts) > 1 or parts == ["out"] else "is"
+
+
+def unknown_message(
+    right: Mapping[str, bool],
+    line: int,
+    code: str,
+    failing: Sequence[tuple[int, ...]],
+    passing: Sequence[tuple[int, ...]],
+) -> str:
+    """What is right, what is wrong, where to look, and at which sizes it fails."""
+    bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
+    said = [f"{part_words(bad).capitalize() if bad[0] in PARTS else part_words(bad)} {_are(bad)} wrong"]
+    if good:
+        said[0] += f", {part_words(good)} {_are(good)} right"
+    said[0] += ", and I do not recognise the mistake."
+    if line:
+        at = f"line {line}, `{code}`" if code else f"line {line}"
+        said.append(f"The first array that is none of the derivation's is made in {at}. Look there first.")
+    if passing:
+        said.append(f"It fails for {sizes_text(failing)} and not for {sizes_text(passing)}.")
+    else:
+        said.append(f"It fails for all sizes that I tried: {sizes_text(failing)}.")
+    return " ".join(said)
+
+
+def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:
+    """What to say about a program that stopped, never ends or gives nothing that can be read: words, line, code."""
+    run = attempt.run
+    line, code = code_at(*stopped_at(run))
+    if run.endless:
+        said = (
+            f"{line_of(line, code)}: your program had not ended after {seconds:g} seconds. Does a loop here never stop?"
+        )
+        return said, line, code
+    if run.error is not None:
+        kind, text = type(run.error).__name__, str(run.error).partition("\n")[0][:200].rstrip(".")
+        if "gufunc" in text:  # NumPy's own words for it
+            text = "the shapes in a matrix product do not fit"
+        said = f"{line_of(line, code)}: your program stopped with {kind}{f': {text}' if text else ''}."
+        shapes = _called_with(attempt) if isinstance(run.error, ValueError | IndexError | TypeError) else ""
+        return " ".join(filter(None, (said, _advice(run.error), shapes))), line, code
+    line, code = first_line(run.main, run.end), quoted(run.main, run.end)
+    if run.result is None:
+        said = "returned nothing. End it with a return, such as return dW1, db1, dW2, db2."
+        return (
+            f"{line_of(line, code)}: your function ends here and {said}" if line else f"Your function {said}",
+            line,
+            code,
+        )
+    kind = type(run.result).__name__
+    said = (
+        f"{line_of(line, code)}: I cannot read what your function returned, a {kind}. Return the gradients, one for "
+        "each parameter, or say "
+        'what it returns: add returns="gradients", "parameters", "outputs" or "loss".'
+    )
+    return said, line, code
+
+
+def stopped_at(run: Run) -> tuple[CodeType | None, int]:
+    """Where a program stopped: the last line of the learner's, the loop that never ends, the call that comes back."""
+    if not run.trail:
+        return None, 0
+    line, code = run.trail[-1]
+    if run.endless:
+        loops = [(one, loop) for at, one in run.trail if (loop := loop_at(one, at))]
+        return loops[0] if loops else (code, line)
+    if isinstance(run.error, RecursionError):
+        line, code = Counter(run.trail).most_common(1)[0][0]
+    return code, line
+
+
+def _called_with(attempt: Attempt) -> str:
+    """The shapes that the program got."""
+    x, y = attempt.how.data(attempt.problem)
+    arrays = {"x": x, "y": y, **attempt.how.parameters(attempt.problem)}
+    return f"I called it with {', '.join(f'{name} {np.shape(value)}' for name, value in arrays.items())}."
+
+
+def _advice(error: BaseException) -> str:
+    """What to do about the commonest errors."""
+    text = str(error)
+    sizes = re.findall(r"\(([\d, ]+)\)", text)  # NumPy's own words about shapes
+    if isinstance(error, ValueError) and ("matmul" in text or "not aligned" in text):
+        if len(sizes) == 2 and sizes[0] == sizes[1]:
+            return "Both arrays have the same shape: write * to multiply number by number."
+        return (
+            "The columns of the first array must be as many as the rows of the second: transpose one of them with .T."
+        )
+    if isinstance(error, ValueError) and "broadcast" in text:
+        return "Print the .shape of both arrays: they must agree, or one of them must be 1."
+    if isinstance(error, IndexError) and "integer" in text:
+        return "Here y has a number for each class in each row: write y.argmax(axis=1) where you need the class itself."
+    if isinstance(error, NameError):
+        return "Is it spelt as it was above?"
+    if isinstance(error, RecursionError):
+        return "The function calls itself without an end."
+    return ""
+
+
+def misfit(attempt: Attempt, part: str) -> str:
+    """A part whose shape its parameter does not have."""
+    assert attempt.outcome is not None
+    came, wanted = np.shape(attempt.outcome.parts[part]), shapes_of(attempt.problem)[part.removeprefix("d")]
+    if attempt.how.layout == "W @ x":
+        wanted = wanted[::-1]
+    return f"{part} has the shape {came}, and its parameter {wanted}."
+
+
+def code_at(code: CodeType | None, line: int) -> tuple[int, str]:
+    """Number and text of the statement at a line."""
+    return first_line(code, line), quoted(code, line)
