@@ -24,6 +24,7 @@ from bpkit.exercises.slips import differs, wrong_columns
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import givens, maths, table
 from bpkit.mistakes.misconceptions import catalogue
+from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception
 
 MILLION = 1_000_000
 IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."
@@ -48,6 +49,11 @@ _LATER = Wrong(
 _EARLIER = Wrong("blames a line that is right", "the formula and the number of this line are both right", 0)
 
 
+def _is_planted(mistake: Misconception) -> bool:
+    """Is it one of those, in a shape that people meet?"""
+    return mistake.name in _PLANTED and mistake.rank < FAR_FETCHED
+
+
 def _millionths(value: float) -> int:
     return round(value * MILLION)
 
@@ -68,7 +74,7 @@ def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[li
     way = derivation.toward(target)
     places: dict[str, list[int]] = {}
     for number, mistake in enumerate(catalogue(problem.network)):
-        if mistake.name in _PLANTED and sum(step.name in mistake.edits for step in way) == 1:
+        if _is_planted(mistake) and sum(step.name in mistake.edits for step in way) == 1:
             places.setdefault(mistake.name, []).append(number)
     if not places:
         return []
@@ -159,7 +165,7 @@ def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[obje
     values = [
         value
         for value, mistake in zip(columns, catalogue(problem.network))
-        if mistake.name in _PLANTED and differs(value, measured[bad][0]) and 2e-3 < abs(value) < 9
+        if _is_planted(mistake) and differs(value, measured[bad][0]) and 2e-3 < abs(value) < 9
     ]
     if not values:
         return []

@@ -37,7 +37,10 @@ def bias_left_out(d: Derivation) -> Shapes:
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
-@misconception("takes another layer's bias", "use the bias of another layer", "each layer has its own bias")
+_OTHER_BIAS = ("takes another layer's bias", "use the bias of another layer", "each layer has its own bias")
+
+
+@misconception(*_OTHER_BIAS)
 def other_bias(d: Derivation) -> Shapes:
     """The bias of another layer: that of the neuron beside it, or of the layer's first."""
     network = d.network
@@ -52,16 +55,22 @@ def other_bias(d: Derivation) -> Shapes:
             )
             if network.bias == "layer":
                 break
-    for one, other in combinations(rows, 2) if network.bias == "neuron" else ():
-        if len(one) == len(other):
-            both = {network.bias_of[a]: network.bias_of[b] for a, b in zip((*one, *other), (*other, *one))}
-            yield "each of the other one's", {f"net_{n}": instead(both) for n in (*one, *other)}
     if len(network.biases) == 2 and network.bias == "layer":
         first, second = network.biases
         yield (
             f"{first} and {second} exchanged",
             {f"net_{n}": instead({first: second, second: first}) for own in rows for n in own},
         )
+
+
+@misconception(*_OTHER_BIAS, rank=3)
+def biases_exchanged(d: Derivation) -> Shapes:
+    """With a bias for each neuron: two layers of one width use each other's."""
+    network = d.network
+    for one, other in combinations(network.layers[1:], 2) if network.bias == "neuron" else ():
+        if len(one) == len(other):
+            both = {network.bias_of[a]: network.bias_of[b] for a, b in zip((*one, *other), (*other, *one))}
+            yield "each of the other one's", {f"net_{n}": instead(both) for n in (*one, *other)}
 
 
 @misconception("takes another neuron's bias", "use the bias of another neuron", "each neuron has its own bias")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, pairwise
 from itertools import product as every
 from math import prod
@@ -56,15 +56,25 @@ def neighbours(network: Network) -> Iterator[tuple[Edge, str, str]]:
         yield from islice(found, NEAR_LIMIT)
 
 
-@misconception(
+_ERROR_BACK = (
     "passes the error back instead of the delta",
     "send the error back instead of the delta",
     "the delta contains the slope of the activation, and the error does not",
 )
+
+
+@misconception(*_ERROR_BACK)
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
-    for where, layers in places(d, 1, last_block(d) - 1):
-        yield where if last_block(d) > 2 else "", _raw(d, layers)
+    yield "", _raw(d, range(1, last_block(d)))
+
+
+@misconception(*_ERROR_BACK, rank=3)
+def raw_error_back_to_a_layer(d: Derivation) -> Shapes:
+    """The same on the way back to one layer only, of several hidden ones."""
+    for where, layers in places(d, 1, last_block(d) - 1) if last_block(d) > 2 else ():
+        if where:
+            yield where, _raw(d, layers)
 
 
 def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
@@ -196,27 +206,36 @@ def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
     return edits
 
 
-@misconception(
+_NOT_TRANSPOSED = (
     "does not transpose the weights backward",
     "use the weights on the way back in the order of the way forward",
     "going back to a neuron, use the weights that leave it",
 )
+
+
+@misconception(*_NOT_TRANSPOSED)
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
-    network = d.network
-    wide = lambda layer: len(network.layers[layer - 1]) > 1 and len(network.layers[layer]) > 1
     for where, layers in (*places(d, 2), ("at the inputs", range(1, 2))):
-        edits: dict[str, Edit] = {}
-        for layer in filter(wide, layers):
-            for (source, neuron), weight in placed(network, layer, True).items():
-                edits[f"dnet_{neuron}/d{signal(network, source)}"] = becomes(weight)
-        yield where, edits
+        yield where, _laid_back(d, layers, lambda layer: placed(d.network, layer, True))
+
+
+@misconception(*_NOT_TRANSPOSED, rank=3)
+def reshaped_backward(d: Derivation) -> Shapes:
+    """A table with a row for each source, reshaped; of a square one that is the same as above."""
     for where, layers in places(d, 2):
-        edits = {}
-        for layer in filter(wide, layers):  # of a square table it is the same as above
-            for (source, neuron), weight in reshaped(network, layer).items():
-                edits[f"dnet_{neuron}/d{signal(network, source)}"] = becomes(weight)
+        edits = _laid_back(d, layers, lambda layer: reshaped(d.network, layer))
         yield ", ".join(filter(None, ("as reshape gives them", where))), edits
+
+
+def _laid_back(d: Derivation, layers: range, laid: Callable[[int], Mapping[Edge, str]]) -> dict[str, Edit]:
+    """The weights on the way back, where a layer and the one before have more than one neuron."""
+    network, edits = d.network, dict[str, Edit]()
+    for layer in layers:
+        if len(network.layers[layer - 1]) > 1 and len(network.layers[layer]) > 1:
+            for (source, neuron), weight in laid(layer).items():
+                edits[f"dnet_{neuron}/d{signal(network, source)}"] = becomes(weight)
+    return edits
 
 
 @misconception(

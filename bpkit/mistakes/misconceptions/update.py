@@ -170,20 +170,29 @@ def _kept(d: Derivation, layers: range | None = None, tags: tuple[str, ...] = ("
     return {step.name: becomes(name) for name, step in lines if layers is None or step.quantity.block in layers}
 
 
-@misconception(
+_UPDATED = (
     "uses the already updated weights",
     "use the new weights of the later layer on the way back",
     "take every derivative at the old weights",
-    rank=1,
 )
+
+
+@misconception(*_UPDATED, rank=1)
 def already_updated(d: Derivation) -> Shapes:
     """The new weights after a layer, where the derivatives before it need the old ones."""
-    lines = [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")]
-    edits = {step: becomes(new_values(d)[step.rhs.name].name) for step in lines}
-    yield "", {step.name: edit for step, edit in edits.items()}
+    yield "", _at_new(d, [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")])
+
+
+@misconception(*_UPDATED, rank=3)
+def already_updated_in_a_layer(d: Derivation) -> Shapes:
+    """The same on the way back to one layer only, of several hidden ones."""
     for where, layers in places(d, 1, last_block(d) - 1) if last_block(d) > 2 else ():
         if where:
-            yield where, {step.name: edit for step, edit in edits.items() if step.quantity.block in layers}
+            yield where, _at_new(d, at(d, Role.SLOPE, "out", layers, of="net"))
+
+
+def _at_new(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
+    return {step.name: becomes(new_values(d)[step.rhs.name].name) for step in slopes}
 
 
 # Rules that remember something
