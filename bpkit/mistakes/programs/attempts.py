@@ -91,6 +91,7 @@ class Caller:
         self.function, self.signature, self.said, self.on, self.seconds = function, signature, said, on, seconds
         self.kept = Kept(function)
         self.held: Any = None  # the copy that the last call has changed
+        self.spent = 0.0  # seconds that the program has run
 
     def __call__(self, problem: Problem, how: Convention, second: bool = False, again: bool = False) -> Attempt:
         """One call; a ``second`` one finds what the last has left outside of it, and ``again`` the object too."""
@@ -110,6 +111,7 @@ class Caller:
         packed = [one for one in (*given, *named.values()) if isinstance(one, dict | list)]
         with standing_in(self.function, self.on, self.held):
             found = run(function, given, named, self.seconds)
+        self.spent += found.seconds
         after = (
             {key: np.array(slot.read(), dtype=float) for key, slot in parameters_of(self.held).items()}
             if slots

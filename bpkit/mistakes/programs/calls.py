@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +20,7 @@ from bpkit.mistakes.programs.source import numbers_in_code
 from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_text, trial
 
 SECONDS = 2.0  # that one call may take
-BUDGET = 4.0  # and all of them together
+BUDGET = 2.5  # that the program may run in all before no further call is begun; what the kit computes does not count
 MOST_WEIGHTS = 120  # of a network that is taken as it is
 
 
@@ -68,7 +67,6 @@ class Calls:
         if asked.on is None and parameters_of(owner := getattr(asked.function, "__self__", None)):
             asked = replace(asked, on=owner)  # a method of an object that holds parameters
         self.asked = asked
-        self.until = time.monotonic() + BUDGET
         network, on = asked.network, asked.on
         self.sizes = _held(on) if on is not None else None
         layers = len(network.sizes) - 1 if network else len(self.sizes[0]) - 1 if self.sizes else None
@@ -84,7 +82,7 @@ class Calls:
     @property
     def time_left(self) -> bool:
         """May another call be made?"""
-        return time.monotonic() < self.until
+        return self.caller.spent < BUDGET
 
     def _sizes(self, setting: Setting, one_output: bool = False) -> tuple[tuple[int, ...], ...]:
         if self.sizes:
@@ -103,7 +101,7 @@ class Calls:
             for call in batch or found:
                 if best is None or call.attempt.progress > best.attempt.progress:
                     best = call
-            if best and (best.attempt.fits or best.attempt.run.endless or time.monotonic() > self.until):
+            if best and (best.attempt.fits or best.attempt.run.endless or not self.time_left):
                 return best
         assert best is not None
         return best
@@ -130,7 +128,7 @@ class Calls:
             sizes = self._sizes(own, one_output)
             plain = Convention(LAYOUTS[0], count, forms[0] if forms else "list", setting.batch, upright)
             for how in self._ways(plain, forms, layout) if sizes else ():
-                if time.monotonic() > self.until:
+                if not self.time_left:
                     break
                 attempt = self.caller(trial(own, sizes[0], 0), how)
                 if best is None or attempt.progress > best.attempt.progress:
@@ -168,7 +166,7 @@ class Calls:
         """The program on problems of several sizes; those that it stopped on apart."""
         attempts = [first]
         for number, sizes in enumerate(self._sizes(setting, one_output)[:3]):
-            if number and time.monotonic() + first.run.seconds < self.until:
+            if number and self.caller.spent + first.run.seconds < BUDGET:
                 attempts.append(self.caller(trial(setting, sizes, number), first.how))
         working = [self.tried(one, setting) for one in attempts if one.works]
         return working, [one for one in attempts if not one.works]
