@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from bpkit.commands import register
+from bpkit.commands import bar, register
 from bpkit.core.errors import BpkitError, suggest
 
 WORKSPACE = "bpkit"
@@ -51,7 +51,7 @@ def lab(arguments: tuple[str, ...]) -> None:
     """
     wanted, options = split_arguments(arguments)
     check_importable(["jupyterlab", "ipywidgets", "ipykernel", "matplotlib"])
-    folder = notebooks_folder([Path(__file__).parents[1] / "notebooks", Path("notebooks"), Path()])
+    folder = course()
     lesson = find_lesson(wanted, notebooks(folder))
     # Without this, a kernel installed for the user would come before this environment's own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
@@ -68,6 +68,22 @@ def lab(arguments: tuple[str, ...]) -> None:
         )
     click.echo(f"Opening {lesson} in {folder}")
     run_jupyterlab(jupyterlab_arguments(folder, lesson, options, as_root=as_root))
+
+
+@main.command(short_help="Write the course as static pages.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True)
+@click.option("--repository", default="", metavar="OWNER/NAME", help="On GitHub; the pages then link to Binder.")
+@click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
+def site(out: Path, repository: str, jobs: int | None) -> None:
+    """Write the course as pages that need no kernel and no network, for any web server or a disk.
+
+    Open index.html in the folder that --out names. What still needs a kernel is a still picture that says so.
+    """
+    check_importable(["nbconvert", "ipywidgets", "matplotlib"])
+    from bpkit.site import build  # takes a while, and only this command needs it
+
+    made = build(course(), out, repository, jobs, bar)
+    click.echo(f"{len(made)} pages; open {made[0]}")
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -95,6 +111,11 @@ def notebooks(folder: Path) -> list[str]:
     """
     paths = (path.relative_to(folder) for pattern in ("*.ipynb", "*/*.ipynb") for path in folder.glob(pattern))
     return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
+
+
+def course() -> Path:
+    """The folder of the lessons: that of the clone, or of where one stands."""
+    return notebooks_folder([Path(__file__).parents[1] / "notebooks", Path("notebooks"), Path()])
 
 
 def notebooks_folder(candidates: Sequence[Path]) -> Path:

@@ -301,7 +301,7 @@ def tab_through(controls: Locator) -> None:
     """Go by Tab alone from the first visible control to the last: each is reached, in order."""
     page = controls.page
     for number in range(1, controls.evaluate_all(SEEN)):
-        for _ in range(6):  # what scrolls is a stop too
+        for _ in range(24):  # what scrolls is a stop too, and what can be chosen in a picture
             page.keyboard.press("Tab")
             if page.evaluate("number => seen[number] === document.activeElement", number):
                 break

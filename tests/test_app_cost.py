@@ -13,7 +13,7 @@ from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.apps.cost import LARGEST as OFFERED
-from bpkit.show.cost import CostPlot, count
+from bpkit.show.cost import cost_words, count, count_of_size
 
 ARTICLE = bp.examples.article
 # Weights and biases of the largest network, and the neurons of three hidden layers that fit: its lines take long to
@@ -109,7 +109,6 @@ def test_words_hold_the_counts_and_no_times() -> None:
     assert "one forward and one backward pass, 40, or 2.5 forward runs" in repr(app)
     assert not re.search(r"\d (µs|ms|s)\b", repr(app))
     assert repr(app) == repr(bp.apps.cost(ARTICLE))
-    assert re.search(r"\d (µs|ms)</td>", app.view["table"].value)
     app.set(width=8, depth=2)
     assert app.state.problem.network.sizes == (2, 8, 8, 2)
     assert f"{2 * 99:,} forward runs" in repr(app)
@@ -127,21 +126,58 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["bpkit.apps.cost"], "LARGEST", LARGEST)  # the app has the name of its module
 
 
+MEANS = {"activation": ["tanh", "relu"], "loss": "squared_error", "bias": "neuron"}
+OWN = {
+    "activation": [bp.Activation("odd", sp.Symbol("z") ** 2 / 7), "softmax"],
+    "loss": "cross_entropy",
+    "bias": "none",
+}
+
+
+@pytest.mark.parametrize("given", [{}, MEANS, OWN])
+@pytest.mark.parametrize(("width", "depth"), [(1, 1), (3, 2), (4, 1), (11, 1), (1, 3), (2, 4), (5, 2), (4, 3), (7, 5)])
+def test_a_few_small_networks_give_the_counts_of_all(given: Any, width: int, depth: int) -> None:
+    def network(width: int, depth: int) -> bp.Network:
+        kinds = given.get("activation", ["sigmoid", "sigmoid"])
+        return bp.Network(3, *[width] * depth, 2, **{**given, "activation": [*[kinds[0]] * depth, kinds[1]]})
+
+    assert count_of_size(network, width, depth) == count(network(width, depth))
+
+
+@pytest.mark.parametrize("given", [ARTICLE.problem, "mixed"])
+def test_the_page_is_told_the_counts_of_every_network_that_is_offered(given: Any) -> None:
+    mixed = bp.Network(2, 4, 4, 1, activation=["tanh", "relu", "sigmoid"])
+    app = bp.apps.cost(
+        bp.Problem(mixed, dict.fromkeys(mixed.parameters, 0.1), [1, 2], [0]) if given == "mixed" else given
+    )
+    costs = app.spec["costs"]
+    assert {depth: len(row) for depth, row in costs.items()} == app._widest
+    assert bool(app.spec["programs"]["of"]) == (given != "mixed")  # which has no program for all sizes, and no times
+    for depth, width in [(1, 1), (1, 9), (2, 4), (3, 3), (3, 6)]:
+        app.set(width=width, depth=depth)
+        told, cost = costs[depth][width - 1], count(app.state.problem.network)
+        assert [told[name] for name in ("parameters", "runs", "forward", "nudging", "both")] == [
+            *(cost.parameters, cost.runs, cost.forward, cost.nudging, cost.both)
+        ]
+        assert told["source"] == app.share
+        assert told["layers"] == app.state.problem.network.sizes
+        assert app.words(app.state).startswith(cost_words(cost, [cost]).partition(" In the")[0])
+
+
 @pytest.mark.usefixtures("limited")
 @pytest.mark.parametrize("given", [ARTICLE, problem_of(150, 2, 3)])
 def test_whatever_the_sliders_offer_is_shown(given: Any) -> None:
-    """More layers leave room for fewer neurons: the slider's end moves along, and nothing is refused."""
+    """More layers leave room for fewer neurons: the width moves along, and nothing is refused."""
     app = bp.apps.cost(given)
     assert len(app.state.problem.network.parameters) <= LARGEST
-    for depth in range(1, int(app.depth.high) + 1):
-        for end in ("min", "max"):
-            app.depth.slider.value = depth
-            app.width.slider.value = 10.0 ** getattr(app.width.slider, end)
-            assert "Note" not in app.message.value
-            sizes = app.state.problem.network.sizes
-            assert sizes[1:-1] == (int(app.width.value),) * depth
+    low, high = app.setting["depth"].bounds
+    for depth in range(low, high + 1):
+        for width in (1, app._widest[depth], 1000):
+            app.depth.value = depth
+            app.width.value = width
+            assert app.state.problem.network.sizes[1:-1] == (app.width.value,) * depth
+            assert app.width.value == min(width, app._widest[depth])
             assert app.state.problem.givens.keys() == {*app.state.problem.network.givens}
-            assert 10.0**app.width.slider.max == pytest.approx(app._widest[depth])
     one_more = app._network(app.state.width + 1, app.state.depth)
     assert app.state.width == 32 or len(one_more.parameters) > LARGEST
 
@@ -153,15 +189,14 @@ def test_the_lesson_s_network_fits_and_a_deeper_one_gets_narrower() -> None:
     app.depth.value = 3
     assert app.state.problem.network.sizes == (2, 24, 24, 24, 2)
     assert app.width.value == 24
-    assert "With 3 hidden layers this app goes up to 24 neurons in each." in app.message.value
-    app.width.entry.value = "30"  # typed, which the slider cannot do
-    assert (app.width.value, app.width.entry.value) == (24, "24")
-    assert "I took 24." in app.width.children[-1].value
+    assert app.note(app.state) == ("With 3 hidden layers this app goes up to 24 neurons in each.", False)
+    app.set(width=30)
+    assert app.width.value == 24
     app.depth.value = 1
-    assert "goes up to" not in app.message.value
+    assert app.note(app.state) == ("", False)
     app.width.value = 32
     assert app.state.problem.network.sizes == (2, 32, 2)
-    app.reset.click()
+    app.set(width=2)
     assert app.state.problem == ARTICLE.problem
 
 
@@ -177,18 +212,32 @@ def test_other_networks() -> None:
     soft = bp.Network(2, 3, activation=["softmax"], loss="cross_entropy")
     problem = bp.Problem(soft, dict.fromkeys(soft.parameters, 0.1), [1, 2], [0, 1, 0])
     assert bp.apps.cost(problem).state.problem.network.activations[0].name == "sigmoid"
+    y, out = sp.symbols("y out")
+    quartic = bp.Network(1, 2, 1, loss=bp.Loss("quartic", (y - out) ** 4))
+    app = bp.apps.cost(bp.Problem(quartic, dict.fromkeys(quartic.parameters, 0.1), [1], [0]))
+    app.set(width=4)
+    assert app.state.problem.network.loss == quartic.loss
     with pytest.raises(bp.BpkitError, match=r"problem\.sample\(0\)"):
         bp.apps.cost(bp.examples.data_set("xor").problem(bp.Network(2, 2, 1)))
 
 
-@pytest.mark.parametrize("change", [{"width": 5}, {"depth": 2}])
-def test_the_picture_follows(change: dict[str, Any]) -> None:
+def test_the_still_picture_holds_the_counts_and_their_words() -> None:
     app = bp.apps.cost(ARTICLE)
-    before = app.view["picture"].value
-    app.set(**change)
-    fresh = CostPlot().frame(count(app.state.problem.network), app._row(app.state))
-    assert before != app.view["picture"].value == fresh
-    assert repr(app.drawing(app.state)) == app.words(app.state)
-    assert app.drawing(app.state).png().startswith(b"\x89PNG")
-    app.reset.click()
-    assert app.view["picture"].value == before
+    app.set(width=5, depth=2)
+    cost, still = count(app.state.problem.network), app.drawing(app.state)
+    assert repr(still) == app.words(app.state)
+    axes = still.figure.axes[0]
+    ends = [(line.get_xdata()[0], *line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 1]
+    assert ends == [(cost.parameters, cost.nudging), (cost.parameters, cost.both)]
+    nudging, both = (line for line in axes.lines if line.get_label() in ("nudging", "backpropagation"))
+    assert nudging.get_ydata()[4] == cost.nudging
+    assert both.get_ydata()[4] == cost.both
+    assert still.png().startswith(b"\x89PNG")
+
+
+def test_what_will_not_do_is_refused() -> None:
+    app = bp.apps.cost(ARTICLE)
+    with pytest.raises(bp.BpkitError, match="neurons in each: expected a finite number, got 'many'"):
+        app.width.value = "many"
+    app.set(width=2.4, depth=99)
+    assert (app.width.value, app.depth.value) == (2, 3)

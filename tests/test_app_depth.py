@@ -15,7 +15,8 @@ from numpy.testing import assert_allclose
 from thorough import EVERYTHING
 
 import bpkit as bp
-from bpkit.show.depth import DepthPlot, change, gradient_sizes
+from bpkit.apps.settings import Number
+from bpkit.show.depth import change, depth_figure, gradient_sizes, limits
 
 ARTICLE = bp.examples.article
 CELLS = nbformat.read(Path(__file__).parents[1] / "notebooks" / "11_deep_networks.ipynb", as_version=4).cells
@@ -53,19 +54,21 @@ def test_sizes_are_those_of_autograd(kind: str, depth: int, width: int, scale: f
     sizes = gradient_sizes(app.state.problem)
     exact = autograd_sizes(app.state.problem, kind)
     assert_allclose(sizes, exact, rtol=1e-9)
-    for words, row in zip((r"by the weights", r"by the nets"), exact):
+    for words, row in zip(("respect to the weights", "respect to the nets"), exact):
         listed = re.search(rf"{words}: (.*?)\. ", repr(app) + " ")[1].split(", ")  # type: ignore[index]
         assert listed == [f"{size:.6g}" for size in row]
 
 
 def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
     app = bp.apps.depth(ARTICLE)
-    for row, name in zip(autograd_sizes(app.state.problem, "sigmoid"), ("Derivatives by the weights", "Deltas")):
+    for row, name in zip(
+        autograd_sizes(app.state.problem, "sigmoid"), ("Derivatives with respect to the weights", "Deltas")
+    ):
         factor = float(f"{row[-1] / row[0]:.3g}")
         assert factor > 1e5
         each = f"{(row[-1] / row[0]) ** 0.1:.3g}"
         words = f"{name}: from the last layer to the first they shrink {factor:,.0f} times, about {each} times a layer."
-        assert words in app.message.value
+        assert words in app.note(app.state)[0]
         assert words in repr(app)
     app.set(activation="identity", output="identity", scale=2.0)
     _, deltas = autograd_sizes(app.state.problem, "identity")
@@ -83,19 +86,21 @@ def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
         ([1.2, 1.0], "stay within a factor of 1.2."),
         ([0.0, 0.0, 1.0], "they are exactly 0"),
         ([0.0, 0.0], "all are 0"),
-        ([np.inf, 1.0], "leave the floats"),
+        ([np.inf, 1.0], "they overflow"),
         ([1e-200, 1.0], "shrink 1e+200 times."),
     ],
 )
 def test_what_becomes_of_the_gradient(sizes: list[float], words: str) -> None:
     assert words in change(np.array(sizes))
-    assert DepthPlot().frame(np.array([sizes, sizes[::-1]])).startswith(b"\x89PNG")
+    assert depth_figure(np.array([sizes, sizes[::-1]]), words).png().startswith(b"\x89PNG")
 
 
 def test_the_sliders_reach_an_explosion_by_a_million_and_the_lesson_shows_one() -> None:
     app = bp.apps.depth(ARTICLE)
     app.set(activation="relu", scheme="he", output="identity")
-    app.scale.slider.value = 10.0**app.scale.slider.max
+    scale = app.setting["scale"]
+    assert isinstance(scale, Number)
+    app.scale.value = 10.0**scale.high
     _, deltas = autograd_sizes(app.state.problem, "relu")
     assert deltas[0] > 1e6 * deltas[-1]
     prose = "".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
@@ -105,22 +110,22 @@ def test_the_sliders_reach_an_explosion_by_a_million_and_the_lesson_shows_one() 
     run: dict[str, Any] = {"bp": bp, "article": ARTICLE, "change": change, "gradient_sizes": gradient_sizes}
     exec(source, run)
     app = run["tried"]
-    assert app.scale.slider.min <= np.log10(app.scale.value) <= app.scale.slider.max
+    assert scale.low <= np.log10(app.scale.value) <= scale.high
     sizes = gradient_sizes(app.state.problem)
     assert_allclose(sizes, autograd_sizes(app.state.problem, "relu"), rtol=1e-9)
     assert sizes[1, 0] > 1e6 * sizes[1, -1]
-    assert re.search(r"Deltas: from the last layer to the first they grow \d,\d{3},\d{3} times", app.message.value)
+    assert re.search(r"Deltas: from the last layer to the first they grow \d,\d{3},\d{3} times", app.note(app.state)[0])
     # After one update all relus are off: the network answers 0 for good.
     assert_allclose(bp.train(app.state.problem, 5).loss[1:], (ARTICLE.problem.targets**2).sum() / 2)
 
 
 def test_saturated_outputs_are_stated_with_what_to_do() -> None:
     app = bp.apps.depth(ARTICLE)
-    assert "saturated" not in app.message.value
+    assert "saturated" not in app.note(app.state)[0]
     app.set(activation="relu", scheme="he", scale=6.0)
-    assert "with identity as the output layer you see what grows" in app.message.value
+    assert "with identity as the output layer you see what grows" in app.note(app.state)[0]
     app.output.value = "identity"
-    assert "saturated" not in app.message.value
+    assert "saturated" not in app.note(app.state)[0]
 
 
 def test_small_gradients_do_not_vanish_by_being_squared() -> None:
@@ -140,20 +145,20 @@ def test_a_gradient_that_leaves_the_floats_is_stated_and_the_app_goes_on() -> No
     assert app.scale.value == 1e6
     assert app.state.problem.network.sizes == (2, 2, 2, 2)
     assert not np.isfinite(gradient_sizes(app.state.problem)).all()
-    assert "<b>Note:</b> Derivatives by the weights: on the way back to the first layer they leave the floats" in (
-        app.message.value
-    )
-    before = app.view["picture"].value
+    words, warning = app.note(app.state)
+    assert "Derivatives with respect to the weights: on the way back to the first layer they overflow" in words
+    assert warning
     app.set(scale=1.0, scheme="xavier", activation="sigmoid")
-    assert "Note" not in app.message.value
-    assert app.view["picture"].value != before
+    assert not app.note(app.state)[1]
 
 
 @pytest.mark.parametrize("lowest", [-320, -200, 150])
 def test_sizes_near_the_end_of_the_floats_are_drawn(lowest: int) -> None:
     """The axis puts ticks above the largest one, and those must be numbers too."""
     sizes = np.array([[float(f"1e{lowest}"), 1e305]] * 2)
-    assert DepthPlot().frame(sizes).startswith(b"\x89PNG")
+    assert depth_figure(sizes, "").png().startswith(b"\x89PNG")
+    low, high = limits(sizes)
+    assert 0 < low < high <= 1.01e201
 
 
 @pytest.mark.skipif(not EVERYTHING, reason="the largest network takes long: run in CI")
@@ -163,7 +168,7 @@ def test_the_largest_network_with_the_largest_weights_is_shown() -> None:
         app.set(activation=kind, depth=20, width=16, scheme="unit", scale=1e10)
         _, deltas = gradient_sizes(app.state.problem)
         assert 1e100 * deltas[-1] < deltas[0] < np.inf
-        assert "Note" not in app.message.value
+        assert not app.note(app.state)[1]
 
 
 def test_the_share_line_draws_the_same_weights() -> None:
@@ -172,24 +177,35 @@ def test_the_share_line_draws_the_same_weights() -> None:
     assert eval(app.share, {"bp": bp, "np": np}) == app.state.problem
 
 
-@pytest.mark.parametrize("change", [{"depth": 3}, {"scale": 0.1}, {"activation": "relu", "width": 1, "seed": 1}])
-def test_a_kept_picture_equals_one_drawn_from_scratch(change: dict[str, Any]) -> None:
+def test_the_share_line_has_the_numbers_of_the_problem() -> None:
+    problem = ARTICLE.problem.replace(learning_rate=0.125, x1=-0.3, train_biases=True)
+    app = bp.apps.depth(problem)
+    assert eval(app.share, {"bp": bp, "np": np}) == app.state.problem
+    assert app.state.problem.inputs.tolist() == [-0.3, 0.2]
+
+
+def test_a_still_picture_is_of_the_state() -> None:
     app = bp.apps.depth(ARTICLE)
-    before = app.view["picture"].value
-    app.set(**change)
-    assert before != app.view["picture"].value == DepthPlot().frame(gradient_sizes(app.state.problem))
-    assert app.drawing(app.state).png().startswith(b"\x89PNG")
-    app.reset.click()
-    assert app.view["picture"].value == before
+    before = app.drawing(app.state)
+    assert before.caption == f"{app.words(app.state)} {app.note(app.state)[0]}"
+    app.depth.value = 3
+    assert app.drawing(app.state).png() != before.png()
 
 
-def test_a_storm_of_moves_ends_in_the_last_state_and_batches_work() -> None:
-    moons = bp.examples.data_set("moons", samples=12).problem(bp.Network(2, 3, 1))
-    app, other = bp.apps.depth(moons), bp.apps.depth(moons)
-    for depth in (4, 9, 2, 6):
-        app.depth.value = depth
-        app.scale.value = depth / 4
-    other.set(depth=6, scale=1.5)
-    assert repr(app) == repr(other)
-    assert app.view["picture"].value == other.view["picture"].value
-    assert app.state.problem.is_batch
+def test_values_stay_within_their_bounds_and_nonsense_is_refused() -> None:
+    app = bp.apps.depth(ARTICLE)
+    app.set(depth=99, width=2.4, scale=1e10, seed=-1)
+    assert (app.depth.value, app.width.value, app.scale.value, app.seed.value) == (20, 2, 1e6, 0)
+    assert app.state.problem.network.sizes == (2, *[2] * 20, 2)
+    with pytest.raises(bp.BpkitError, match=r"activation: expected one of sigmoid, tanh, .*, got 'tan'; did you mean"):
+        app.activation.value = "tan"
+    assert app.output.options == ("sigmoid", "identity")
+    assert bp.apps.depth(bp.examples.data_set("moons", samples=12).problem(bp.Network(2, 3, 1))).state.problem.is_batch
+
+
+def test_outputs_whose_loss_needs_them_have_no_choice() -> None:
+    network = bp.Network(2, 2, 2, activation=["tanh", "softmax"], loss="cross_entropy")
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1, 2], [0, 1])
+    app = bp.apps.depth(problem)
+    assert app.output.options == ("softmax",)
+    assert app.activation.value == "tanh"

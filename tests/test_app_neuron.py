@@ -1,16 +1,13 @@
-"""The neuron app and the curves of all activations against plain functions and differences."""
+"""The neuron app's half in the kernel and the curves of all activations against plain functions and differences."""
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable
 
-import matplotlib.image
 import numpy as np
 import pytest
 import sympy as sp
-from app_cases import plain
 
 import bpkit as bp
 from bpkit.show.activations import NAMES, activation_curves, activation_lines, profile
@@ -33,7 +30,9 @@ def quotient(function: Callable[[float], float], z: float, h: float = 1e-5) -> f
 def test_every_activation_but_softmax_can_be_chosen() -> None:
     assert set(NAMES) == set(BY_HAND)
     app = bp.apps.neuron(NEURON)
-    assert [value for _, value in app.activation._options_full] == list(NAMES)
+    assert app.activation.options == NAMES
+    labels = {value: label for label, value in app.spec["controls"]["activation"]["options"]}
+    assert (labels["relu"], labels["leaky_relu"], labels["tanh"]) == ("ReLU", "leaky ReLU", "tanh")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,16 +42,15 @@ def test_net_out_and_slope_follow_the_sliders(name: str) -> None:
         app.set(w1=w, b1=b, x1=x, activation=name)
         net = w * x + b
         out, slope = BY_HAND[name](net), quotient(BY_HAND[name], net)
-        assert app.state.here.net == pytest.approx(net)
-        assert app.state.here.out == pytest.approx(out)
-        assert app.state.here.slope == pytest.approx(slope, abs=1e-9)
-        lines = plain(app.view["lines"].value)
-        assert f"= {net:.6g} " in lines
-        assert f"= {out:.6g} " in lines
-        assert f"= {slope:.6g} " in lines.replace("-0 ", "0 ")
-        moving = {name: artist.get_xydata() for name, artist in app._plot.artists.items()}
-        np.testing.assert_allclose(moving["point"], [[net, out]])
-        np.testing.assert_allclose(moving["slope"], [[net, slope]], atol=1e-9)
+        here = app.state.here
+        assert (here.net, here.out) == pytest.approx((net, out))
+        assert here.slope == pytest.approx(slope, abs=1e-9)
+        assert f"= {net:.6g};" in repr(app)
+        assert f"= {out:.6g};" in repr(app)
+        axes = app.drawing(app.state).figure.axes[0]  # type: ignore[union-attr]
+        moving = {line.get_label(): np.array(line.get_xydata()) for line in axes.lines}
+        np.testing.assert_allclose(moving["here"], [[net, out]])
+        np.testing.assert_allclose(moving["its slope"], [[net, slope]], atol=1e-9)
         (left, low), (right, high) = moving["tangent"]
         assert (high - low) / (right - left) == pytest.approx(slope, abs=1e-9)
         assert ((left + right) / 2, (low + high) / 2) == pytest.approx((net, out))
@@ -60,12 +58,10 @@ def test_net_out_and_slope_follow_the_sliders(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_curves_are_those_of_plain_functions(name: str) -> None:
-    app = bp.apps.neuron(NEURON)
-    app.activation.value = name
-    curve, slope = [line for line in app._plot.live.axes.lines if not line.get_animated()]
-    for net, out in curve.get_xydata()[::32]:
+    one = profile(name)
+    for net, out in list(zip(one.net, one.out, strict=True))[::32]:
         assert out == pytest.approx(BY_HAND[name](net), abs=1e-15)
-    for net, rise in slope.get_xydata()[::32]:
+    for net, rise in list(zip(one.net, one.slope, strict=True))[::32]:
         if net != 0:  # a kink has no slope of its own
             assert rise == pytest.approx(quotient(BY_HAND[name], net), abs=1e-9)
 
@@ -78,46 +74,36 @@ def test_the_words_of_the_lesson() -> None:
     )
     assert "at 0 out 0.5 and slope 0.25" in repr(app)
     app.digits.value = 12
-    assert f"{BY_HAND['sigmoid'](1):.12g}" in app.view["lines"].value
-    assert app.view["curve"].tooltip == app.words(app.state)
-    assert app._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+    assert f"{BY_HAND['sigmoid'](1):.12g}" in repr(app)
+    assert app.drawing(app.state).caption == app.words(app.state)
+    assert app.bundles()[0]["image/png"].startswith(b"\x89PNG")
 
 
-def test_nothing_jumps_and_the_picture_is_that_of_the_state() -> None:
+def test_a_point_outside_the_picture_is_said() -> None:
     app = bp.apps.neuron(NEURON)
-    first = app.view["curve"].value
-    size = matplotlib.image.imread(io.BytesIO(first)).shape
-    limits = app._plot.live.axes.get_ylim()
-    seen = {first}
-    for w in (-3.0, 0.5, 40.0):
-        app.w1.value = w
-        assert app._plot.live.axes.get_ylim() == limits
-        seen.add(app.view["curve"].value)
-    assert len(seen) == 4
-    assert "net = 39.5 lies outside the picture" in app.message.value
-    app.activation.value = "relu"
-    assert matplotlib.image.imread(io.BytesIO(app.view["curve"].value)).shape == size
-    app.reset.click()
-    assert app.view["curve"].value == first
-    assert repr(app) == repr(bp.apps.neuron(NEURON))
+    assert app.note(app.state) == ("", False)
+    app.w1.value = 40.0
+    assert app.note(app.state) == ("net = 39.5 is outside the picture. The lines below are still right.", False)
 
 
 def test_more_inputs_one_of_many_neurons_and_none_given() -> None:
     app = bp.apps.neuron(bp.examples.article)
-    assert list(app.control) == "x1 x2 w1 w4 b1 activation digits twin".split()  # w1 and w4 lead into h1
+    assert list(app.setting) == "x1 x2 w1 w4 b1 activation digits twin".split()  # w1 and w4 lead into h1
     assert app.state.here.net == pytest.approx(0.25 * 0.1 + 0.15 * 0.2 + 0.45)
     app.set(x2=-1, w4=2)
     assert app.state.here.net == pytest.approx(0.25 * 0.1 - 2 + 0.45)
     assert eval(app.share, {"bp": bp}) == app.state.problem
+    app.activation.value = "tanh"
+    assert eval(app.share, {"bp": bp}) == app.state.problem
     weights = {f"w{n}": 1.0 for n in range(1, 7)}
     bare = bp.apps.neuron(bp.Problem(bp.Network(2, 3, bias="none"), weights, [1, 2], [0, 0, 0]))
-    assert list(bare.control) == "x1 x2 w1 w2 activation digits twin".split()
+    assert list(bare.setting) == "x1 x2 w1 w2 activation digits twin".split()
     own = bp.apps.neuron(
         bp.Problem(bp.Network(1, 2, bias="neuron"), {"w1": 1, "w2": 2, "b_o1": 3, "b_o2": 4}, [1], [0, 0])
     )
     assert own.state.here.net == 4
     usual = bp.apps.neuron()
-    assert list(usual.control) == "x1 w1 b1 activation digits twin".split()
+    assert list(usual.setting) == "x1 w1 b1 activation digits twin".split()
 
 
 def test_a_user_s_own_activation_and_a_softmax() -> None:

@@ -23,10 +23,12 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 FLOORS = {
     "core": {"sympy", "numpy", "mpmath"},
     "mistakes": set(),
-    "show": {"matplotlib", "contourpy"},
+    "show": {"matplotlib"},
     "examples": set(),
-    "apps": {"ipywidgets", "traitlets"},
+    "page": set(),
+    "apps": {"anywidget", "ipywidgets", "traitlets"},
     "exercises": {"nbformat"},
+    "site": {"nbconvert", "jinja2"},
     "cli": {"click", "tqdm", "jupyterlab", "jupyter_client", "jupyter_server"},
 }
 

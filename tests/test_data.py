@@ -8,7 +8,7 @@ import pytest
 import bpkit as bp
 from bpkit.core.initial import SPREADS, initial_parameters
 
-NAMES = ["xor", "moons", "circles"]
+NAMES = ["xor", "moons", "circles", "spiral"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,6 +45,34 @@ def test_moons_without_noise_lie_on_two_half_circles() -> None:
     assert lower[:, 1].max() < 0.5 + 1e-9
 
 
+def test_the_arms_of_the_spiral_are_each_other_turned_by_half_a_circle() -> None:
+    spiral = bp.examples.data_set("spiral", 50, noise=0)
+    low, high = (spiral.inputs[spiral.targets.ravel() == one] for one in (0, 1))
+    assert np.allclose(low, -high)
+    radius, angle = np.hypot(*low.T), np.unwrap(np.arctan2(*low.T))
+    assert np.allclose(np.diff(radius, 2), 0)
+    assert np.allclose(np.diff(angle, 2), 0)
+    assert angle[-1] - angle[0] > 1.5 * np.pi
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_noise_adds_the_same_draws_to_every_shape(name: str) -> None:
+    clean, noisy = (bp.examples.data_set(name, 40, noise, seed=5).inputs for noise in (0, 0.3))
+    assert np.array_equal(noisy, clean + 0.3 * np.random.default_rng(5).normal(size=(40, 2)))
+
+
+def test_a_split_shares_the_points_out_in_another_order() -> None:
+    moons = bp.examples.data_set("moons")
+    training, test = moons.split()
+    assert len(training.inputs) == len(test.inputs) == 100
+    rows = lambda *sets: sorted(map(tuple, np.vstack([np.hstack([one.inputs, one.targets]) for one in sets]).tolist()))
+    assert rows(training, test) == rows(moons)
+    assert 30 < training.targets.sum() < 70
+    assert not training.inputs.flags.writeable
+    assert np.array_equal(moons.split(60)[0].inputs, np.vstack([training.inputs, test.inputs])[:60])
+    assert not np.array_equal(moons.split(seed=1)[0].inputs, training.inputs)
+
+
 def test_xor_can_be_learned() -> None:
     network = bp.Network(2, 4, 1, activation="tanh", bias="neuron")
     problem = bp.examples.data_set("xor").problem(network, seed=1)
@@ -67,6 +95,7 @@ def test_the_spread_of_weights_is_the_scheme_s(scheme: str) -> None:
     [
         (lambda: bp.examples.data_set("moon"), "did you mean 'moons'"),
         (lambda: bp.examples.data_set("xor", 3), "at least 4"),
+        (lambda: bp.examples.data_set("xor").split(4), "from 1 to 3 points"),
         (lambda: bp.examples.data_set("xor", noise=float("nan")), "noise"),
         (lambda: initial_parameters(bp.Network(2, 1), np.random.default_rng(0), "hee"), "did you mean 'he'"),
         (lambda: initial_parameters(bp.Network(2, 1), np.random.default_rng(0), scale=-1.0), "from 0"),

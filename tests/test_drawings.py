@@ -6,7 +6,6 @@ import base64
 import io
 import re
 import xml.etree.ElementTree as ET
-import zlib
 
 import matplotlib.image
 import numpy as np
@@ -19,7 +18,6 @@ from bpkit.show.diagram import diagram, numbers_of, svg, touched
 from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
 from bpkit.show.drawing import DPI, png, small_png
 from bpkit.show.lines import lines_html
-from bpkit.show.live import Live
 from bpkit.show.palette import FILL, LIT, NEGATIVE, PAPER, POSITIVE, RUNS
 from bpkit.show.plots import blank, logarithmic, loss_curves
 from bpkit.show.raster import raster
@@ -316,19 +314,6 @@ def test_a_run_that_leaves_the_floats_is_drawn_up_to_there() -> None:
     assert len(nothing) == 0
     assert "no point to draw" in nothing.plot().caption
     assert nothing.plot().png()
-
-
-def test_a_live_frame_equals_one_drawn_from_scratch() -> None:
-    def frame(live: Live, line: object, ys: list[float]) -> bytes:
-        line.set_data([0, 1, 2], ys)  # type: ignore[attr-defined]
-        return live.frame([line], "same", lambda axes: axes.set(xlim=(0, 2), ylim=(0, 1)))  # type: ignore[list-item]
-
-    live, fresh = Live(), Live()
-    line, other = (one.axes.plot([], [], animated=True)[0] for one in (live, fresh))
-    first = frame(live, line, [0, 1, 0])
-    assert frame(live, line, [1, 0, 1]) != first
-    assert frame(live, line, [0, 1, 0]) == first == frame(fresh, other, [0, 1, 0])
-    assert zlib.crc32(first)  # bytes, ready to send
 
 
 def test_live_lines_say_what_the_derivation_says() -> None:

@@ -1,259 +1,313 @@
-"""A decision boundary while it is learned: points of two classes, a network by choice, stop and go."""
+"""A decision boundary while it is learned: points of two classes, a network by choice, what each neuron sees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import astuple, replace
+from functools import cache
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
-from numpy.typing import NDArray
 
-from bpkit.apps.base import App, Picture, View, beside, described
-from bpkit.apps.controls import Number, Player
+from bpkit.apps.boundary_run import PACE, STEPS, Pace, Run, Setup, State, forked, mixed
+from bpkit.apps.boundary_words import DEEPEST, ENOUGH, FLAT, HIDDEN, TEXTS, WIDEST, YOURS, note, read_neurons, words
+from bpkit.apps.live import Live
+from bpkit.apps.settings import Choice, Held, Number, Setting, Text, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
+from bpkit.core.javascript_matrices import layered, places
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
-from bpkit.core.training import Trace, train
-from bpkit.examples.data import MAKERS, data_set
-from bpkit.show.boundary import BoundaryPlot, boundary_words, right
-from bpkit.show.chart import chart
+from bpkit.core.updates import GradientDescent
+from bpkit.examples.data import MAKERS, DataSet, data_set
+from bpkit.page.programs import packed
+from bpkit.show.boundary import boundary_figure, halfway
 from bpkit.show.drawing import Drawing
 
-STEPS = 400  # of Play, at most
-SLICES = (1, 5, 20)  # updates in a step; twenty take a few milliseconds
-HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
-YOURS = "your data"
-ENOUGH = 100  # updates before the app says how a run goes
-FLAT = 0.98  # of the loss half as many updates ago: less has hardly fallen
-WIDE = "110px"
-COLUMN = "310px"  # so that sliders beside long labels have room
+SLICES = (1, 5, 20)  # updates in a step
+SAMPLES = 200  # half of them to train on
+DECAYS = (0.0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1)
+BATCHES = (0, 1, 5, 10, 20, 50)
+NOISE = 0.1
+SETS = ("sigmoid", "binary_cross_entropy", "neuron")  # output activation, loss and biases for the kit's own points
+SETUP = ("data", "noise", "neurons", "activation", "seed")  # what makes a new run
 
 
-class Run:
-    """Training in slices: each goes on from the last one's final problem, and all of them are kept."""
+class Neurons(Text):
+    """The neurons of each hidden layer, as text: "8, 4"."""
 
-    def __init__(self, start: Problem, updates: int) -> None:
-        self.start, self.updates = start, updates
-        self.slices: list[Trace] = []
-
-    def at(self, step: int) -> int:
-        """Train as far as a step; gives the step that was reached, an earlier one where the loss left the floats."""
-        while len(self.slices) < step and not self.ended:
-            self.slices.append(train(self.problem(len(self.slices)), self.updates))
-        return min(step, len(self.slices))
-
-    @property
-    def ended(self) -> bool:
-        return bool(self.slices) and self.slices[-1].diverged_at is not None
-
-    def problem(self, step: int) -> Problem:
-        """The problem after so many steps."""
-        return self.slices[step - 1].final if step else self.start
-
-    def loss(self, step: int) -> NDArray[np.float64]:
-        """The loss before the first update and after each one, up to a step."""
-        first = train(self.start, 0).loss
-        return np.concatenate([first, *(one.loss[1:] for one in self.slices[:step])])
+    def checked(self, value: Any) -> str:
+        return ", ".join(map(str, read_neurons(str(value))))
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What the network starts from: everything that makes a new run."""
+class Course(Held):
+    """The steps up to which a run went at another pace than now: a list of [step, updates, rate, decay, batch]."""
 
-    data: str
-    width: int
-    depth: int
-    activation: str
-    rate: float
-    seed: int
-    updates: int
-
-
-@dataclass(frozen=True)
-class State:
-    """A setup, the problem after so many steps of its run, and the loss on the way there."""
-
-    setup: Setup
-    start: Problem
-    problem: Problem
-    step: int
-    loss: tuple[float, ...]
-    diverged: bool
-    digits: int
-
-    @property
-    def updates(self) -> int:
-        """How often the network was updated."""
-        return len(self.loss) - 1
+    def checked(self, value: Any) -> list[Any]:
+        try:
+            legs = [
+                (int(step), Pace(int(updates), float(rate), float(decay), int(batch)))
+                for step, updates, rate, decay, batch in value
+            ]
+        except (TypeError, ValueError):
+            legs = [(0, Pace(0, 0.0, 0.0, 0))]
+        ends = [0, *(step for step, _ in legs)]
+        good = all(p.updates in SLICES and p.batch >= 0 and math.isfinite(p.rate + p.decay) for _, p in legs)
+        if not good or ends != sorted(set(ends)) or ends[-1] > STEPS:
+            raise BpkitError(f"course: expected rows of step, updates, rate, decay and batch size, got {value!r}")
+        return [[step, *astuple(pace)] for step, pace in legs]
 
 
-class Boundary(App):
-    """``boundary("moons")``, ``"xor"``, ``"circles"``, or a batch problem with two inputs and one output.
+class Boundary(Live):
+    """``boundary("moons")``, ``"xor"``, ``"circles"``, ``"spiral"``, or a batch with two inputs and one output.
 
-    A step trains ``updates`` times; the network after n steps is the one that ``problem.updated(n * updates)`` gives.
-    A new setup starts at step 0.
+    A step makes ``updates`` updates. A new setup starts at step 0; learning rate, weight decay, mini-batches and
+    updates may change on the way, and what came before keeps its own.
     """
 
     name = "boundary"
     batches = True
-    message_lines = 2
 
     def __init__(self, given: str | Problem) -> None:
         self._named = given if isinstance(given, str) else ""
-        super().__init__(self._make(Setup(given, 8, 1, "tanh", 1.0, 0, 5)) if isinstance(given, str) else given)
+        super().__init__(self._make(Setup(given, NOISE, (8,), "tanh", 0)) if isinstance(given, str) else given)
 
-    def controls(self) -> Mapping[str, Any]:
-        network = self.problem.network
-        if not self.problem.is_batch or (network.sizes[0], network.sizes[-1]) != (2, 1):
+    def settings(self) -> Mapping[str, Setting]:
+        problem, network = self.problem, self.problem.network
+        if not problem.is_batch or (network.sizes[0], network.sizes[-1]) != (2, 1):
             raise BpkitError(
                 f"boundary app: expected a batch with two inputs and one output, got a {network!r} problem; "
                 "write bp.apps.boundary('moons')"
             )
-        self._plot, self._run = BoundaryPlot(), Run(self.problem, 5)
-        self._last: tuple[Setup | None, int] = (None, 0)
-        hidden = network.sizes[1:-1] or (1,)
-        kinds = [one.name for one in network.activations[:-1]]
-        activation = kinds[0] if kinds and kinds[0] in HIDDEN else "tanh"
-        choice = described(WIDE, "230px")
+        hidden = network.sizes[1:-1]
+        kinds = list(dict.fromkeys(one.name for one in network.activations[:-1]))
+        if type(problem.update) is not GradientDescent or len(kinds) > 1 or problem.batch == "each":
+            raise BpkitError(
+                "boundary app: expected plain gradient descent over a whole batch, hidden layers of one activation; "
+                f"got {problem.update!r}, batch={problem.batch!r} and {', '.join(kinds)}"
+            )
+        read_neurons(", ".join(map(str, hidden)), "boundary app: ")
+        kinds = list(dict.fromkeys([*(kinds or ["tanh"]), *HIDDEN]))
+        decay = problem.update.weight_decay
         names = [*MAKERS] if self._named else [YOURS, *MAKERS]
+        self._untouched = Setup(self._named or names[0], NOISE, hidden, kinds[0], 0)
+        self._run, self._of = Run(problem, bool(self._named)), self._untouched
+        decays = sorted({*DECAYS, decay})
+        batches = [(f"{size} point{'s' * (size > 1)}" if size else "all points", size) for size in BATCHES]
         return {
-            "data": widgets.Dropdown(options=names, value=self._named or YOURS, description="points", **choice),
-            "width": Number("neurons in each", max(hidden), 1, 16, 1, whole=True, bounds=(1, 64), label_width=WIDE),
-            "depth": Number("hidden layers", len(hidden), 1, 4, 1, whole=True, bounds=(1, 8), label_width=WIDE),
-            "activation": widgets.Dropdown(options=HIDDEN, value=activation, description="activation", **choice),
-            "rate": Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
-            "seed": Number("start, drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6), label_width=WIDE),
-            "updates": widgets.Dropdown(options=SLICES, value=5, description="updates a step", **choice),
-            "step": Number("step", 0, 0, STEPS, 1, whole=True, bounds=(0, STEPS), label_width="44px"),
+            "data": Choice("points", self._named or YOURS, options(*names)),
+            "noise": Number(
+                "noise", NOISE, 0, 0.5, 0.01, bounds=(0, 0.5), tip="How far points are from where they belong"
+            ),
+            "neurons": Neurons("hidden neurons", ", ".join(map(str, hidden)), "8, or 8, 4; empty: no hidden layer"),
+            "activation": Choice("activation", kinds[0], options(*kinds)),
+            "seed": Number("start, drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
+            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True),
+            "decay": Choice("weight decay", decay, tuple((number(one), one) for one in decays)),
+            "batch": Choice("mini-batches of", 0, tuple(batches)),
+            "updates": Choice("updates a step", 5, tuple((str(one), one) for one in SLICES)),
+            "step": Number("step", 0, 0, STEPS, 1, whole=True, bounds=(0, STEPS)),
+            "course": Course("course", []),
         }
 
-    def views(self) -> Mapping[str, View]:
-        self.play = Player(self.control["step"], min=0, max=STEPS, step=1, interval=80)
-        picture = Picture(480, 486)
+    def page(self) -> dict[str, Any]:
+        network = self.problem.network
         return {
-            "step": (self.control["step"], lambda state: float(state.step), "value"),
-            "picture": (picture, lambda state: self._plot.frame(state.problem)),
-            "loss": (widgets.HTML(), self._loss),
+            "programs": packed({"sets": _sets_program(), **({} if self._named else {"own": self._own_program()})}),
+            "sets": {name: _clean(name) for name in MAKERS},
+            "order": mixed(SAMPLES).tolist(),
+            "training": SAMPLES // 2,
+            "own": None if self._named else self._own(),
+            "yours": YOURS,
+            "setup": SETUP,
+            "pace": PACE,
+            "limits": {"deepest": DEEPEST, "widest": WIDEST, "enough": ENOUGH, "flat": FLAT, "steps": STEPS},
+            "rising": HIDDEN,
+            "outputs": {"own": (network.activations[-1].name, network.loss.name, network.bias), "sets": SETS},
+            "share": {"source": "", "names": []},
+            "texts": TEXTS,
+            "parts": {
+                "field": {
+                    "x": {"label": "x1"},
+                    "y": {"label": "x2"},
+                    "z": {"label": "output"},
+                    "look": "sides",
+                    "size": 222,
+                    "classes": ["low", "high"],
+                },
+                "curve": {
+                    "x": {"label": "updates", "whole": True},
+                    "y": {"label": "loss", "zero": True, "growth": 10},
+                    "size": [270, 190],
+                },
+            },
+            "layout": {
+                "groups": [
+                    ("Points", ["data", "noise"]),
+                    ("Network", ["neurons", "activation", "seed"]),
+                    ("Training", ["rate", "decay", "batch", "updates"]),
+                    ("Loss", ["curve"]),
+                ],
+                "rows": [["network"], ["field", "message"], ["play", "step"]],
+            },
         }
 
-    def page(self) -> Sequence[widgets.Widget]:
-        groups = [
-            *self.group("Points", ["data"], COLUMN),
-            *self.group("Network", ["width", "depth", "activation", "seed"], COLUMN),
-            *self.group("Training", ["rate", "updates"], COLUMN),
-        ]
-        walk = widgets.HBox([self.play, self.control["step"]], layout={"width": "480px", "max_width": "100%"})
-        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"], walk, self.view["loss"]]))]
+    def _own_program(self) -> str:
+        network = self.problem.network
+        kinds: list[str | Activation] = [*network.activations[:-1], *HIDDEN]
+        return layered(self.problem.replace(update=GradientDescent(weight_decay=1.0)), hidden=kinds)
+
+    def _own(self) -> dict[str, Any]:
+        """The given problem as the page needs it: its points in the order of mini-batches, and where it starts."""
+        problem = self.problem
+        order = mixed(len(problem.inputs))
+        place = places(problem.network)
+        start = [0.0] * len(place)
+        for name, at in place.items():
+            start[at] = problem.parameters[name]
+        return {
+            "rows": np.hstack([problem.inputs, problem.targets])[order].ravel().tolist(),
+            "theta": start,
+            "untouched": [", ".join(map(str, self._untouched.hidden)), self._untouched.activation, 0],
+            "middle": halfway(problem),
+            "ends": [float(problem.targets.min()), float(problem.targets.max())],
+            "source": _source(problem),
+            "names": [*place],
+            "places": [*place.values()],
+            "pace": [problem.learning_rate, self.setting["decay"].value],
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
-        whole = {name: int(values[name]) for name in ("width", "depth", "seed", "updates")}
-        setup = Setup(data=values["data"], activation=values["activation"], rate=values["rate"], **whole)
-        before, shown = self._last
-        step = int(values["step"])
-        if setup != before:
-            self._run = Run(self._make(setup), setup.updates)
-            step = 0 if step == shown else step  # a new network has learned nothing yet, unless a step is asked for
-        step = self._run.at(step)
-        self._last = (setup, step)
-        loss = tuple(map(float, self._run.loss(step)))
-        ended = self._run.ended and step == len(self._run.slices)
-        return State(setup, self._run.start, self._run.problem(step), step, loss, ended, values["digits"])
+        setup = Setup(
+            values["data"], values["noise"], read_neurons(values["neurons"]), values["activation"], int(values["seed"])
+        )
+        pace = Pace(int(values["updates"]), values["rate"], values["decay"], int(values["batch"]))
+        course = tuple((step, Pace(*rest)) for step, *rest in values["course"])
+        if setup != self._of:
+            self._run, self._of = Run(self._make(setup), setup.data != YOURS), setup
+        run = self._run
+        step = run.at(int(values["step"]), course, pace)
+        now = next((one for end, one in course if step < end), pace)
+        problem = run.ends[step][0].replace(learning_rate=now.rate, update=GradientDescent(weight_decay=now.decay))
+        first = course[0][1] if course else pace
+        start = run.start.replace(learning_rate=first.rate, update=GradientDescent(weight_decay=first.decay))
+        loss = tuple(map(float, np.concatenate(run.losses[: step + 1])))
+        ended = run.ended and step == len(run.paces)
+        test = None if setup.data == YOURS else _points(setup)[1]
+        return State(setup, start, problem, test, step, loss, ended, course, now, values["digits"])
+
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        if any(values[name] != before[name] for name in SETUP):
+            # A new network has learned nothing yet, unless a step is asked for.
+            step = values["step"] if values["step"] != before["step"] else 0
+            return {**values, "step": step, "course": []}
+        if values["course"] == before["course"] and any(values[name] != before[name] for name in PACE):
+            return {**values, "course": forked(before, min(values["step"], before["step"]))}
+        return values
 
     def words(self, state: State) -> str:
-        return f"{_curve(state)} {boundary_words(state.problem, state.digits)}"
+        return words(state)
 
     def note(self, state: State) -> tuple[str, bool]:
-        if state.diverged:
-            rate = number(state.setup.rate)
-            return (
-                f"The loss is no longer finite after update {state.updates}: learning rate {rate} is too large.",
-                True,
-            )
-        text = f"{state.updates} update{'s' * (state.updates != 1)}: the loss is {number(state.loss[-1])}."
-        return f"{text} {_outlook(state)}".rstrip(), False
+        return note(state)
 
     def drawing(self, state: State) -> Drawing:
-        return BoundaryPlot().still(state.problem, self.words(state))
+        return boundary_figure(state.problem, self.words(state), state.tested)
 
     @property
     def share(self) -> str:
-        """The expression for the network that is shown, trained as far as it is."""
+        """The expression for the network that is shown, trained as far as it is; after mini-batches its numbers."""
         state, setup = self.state, self.state.setup
+        legs, before = [], 0
+        for end, pace in (*state.course, (state.step, state.pace)):
+            if before < min(end, state.step):
+                legs.append((pace, (min(end, state.step) - before) * pace.updates))
+            before = end
+        first = legs[0][0] if legs else state.pace
         if setup.data == YOURS:
-            start = "bp." + repr(state.start).replace("Network(", "bp.Network(", 1)
+            start = _source(self.problem)
+            if replace(setup, noise=NOISE) != self._untouched:
+                own = self.problem.network
+                network = _network_text(setup, own.activations[-1].name, own.loss.name, own.bias)
+                start += f".replace(network={network}, {_parameters(state.start)})"
+            given = Pace(0, self.problem.learning_rate, self._beginning["decay"], 0)
         else:
-            rest = f"seed={setup.seed}, learning_rate={setup.rate!r}"
-            start = f"bp.examples.data_set({setup.data!r}).problem(bp.{state.start.network!r}, {rest})"
-        return f"{start}.updated({state.updates})" if state.updates else start
-
-    def _loss(self, state: State) -> str:
-        coming = "" if state.updates else "Press play: the loss of every update is drawn here."
-        return chart([("loss", np.array(state.loss))], len(state.loss) - 1, False, _curve(state), coming)
+            rest = f"seed={setup.seed}, learning_rate={_typed(first.rate)}"
+            points = f"bp.examples.data_set({setup.data!r}, {SAMPLES}, {_typed(setup.noise)}).split()[0]"
+            start = f"{points}.problem({_network_text(setup, *SETS)}, {rest})"
+            given = Pace(0, first.rate, 0.0, 0)
+        if any(0 < pace.batch < len(state.start.inputs) for pace, _ in legs):
+            return start + _change(given, state.pace, _parameters(state.problem))
+        for pace, updates in legs:
+            start += f"{_change(given, pace)}.updated({updates})"
+            given = pace
+        return start + _change(given, state.pace)
 
     def _make(self, setup: Setup) -> Problem:
         """The problem that a setup starts from; a given one as it is, until another network is chosen for it."""
-        if setup.data == YOURS and self._untouched(setup):
-            return self.problem.replace(learning_rate=setup.rate)
-        last: str | Activation = "sigmoid"
-        loss = "binary_cross_entropy"
+        if setup.data == YOURS and replace(setup, noise=NOISE) == self._untouched:
+            return self.problem
+        sizes, kinds = (2, *setup.hidden, 1), [setup.activation] * len(setup.hidden)
         if setup.data == YOURS:
-            last, loss = self.problem.network.activations[-1], self.problem.network.loss.name
-        sizes = (2, *[setup.width] * setup.depth, 1)
-        network = Network(*sizes, activation=[*[setup.activation] * setup.depth, last], loss=loss, bias="neuron")
-        if setup.data == YOURS:
+            own = self.problem.network
+            network = Network(*sizes, activation=[*kinds, own.activations[-1]], loss=own.loss, bias=own.bias)
             drawn = initial_parameters(network, np.random.default_rng(setup.seed))
-            return self.problem.replace(network=network, parameters=drawn, learning_rate=setup.rate)
-        return data_set(setup.data).problem(network, seed=setup.seed, learning_rate=setup.rate)
-
-    def _untouched(self, setup: Setup) -> bool:
-        return all(getattr(setup, name) == self._beginning[name] for name in ("width", "depth", "activation", "seed"))
+            return self.problem.replace(network=network, parameters=drawn)
+        network = Network(*sizes, activation=[*kinds, SETS[0]], loss=SETS[1], bias=SETS[2])
+        return _points(setup)[0].problem(network, seed=setup.seed, learning_rate=1.0)
 
 
-def _outlook(state: State) -> str:
-    """What to make of a run that leaves points on the wrong side; nothing while it goes well."""
-    count = len(state.problem.inputs)
-    wrong = count - right(state.problem)
-    flat = state.loss[-1] > FLAT * state.loss[state.updates // 2]
-    if state.updates < ENOUGH or not wrong or not (flat or state.step == STEPS):
-        return ""
-    text = f"{wrong} of {count} points {'is' if wrong == 1 else 'are'} on the wrong side"
-    if not flat:
-        return f"{text}, and the loss still falls: take more updates a step, or a larger learning rate."
-    if why := _straight(state.problem.network):
-        known = "" if state.setup.data == YOURS else ", and no straight line separates these points"
-        return f"{text}. With {why} the boundary is a straight line{known}."
-    if state.step < STEPS:
-        return f"{text}, and the loss hardly falls. It can be a pause: play on, or take another start or more neurons."
+@cache
+def _sets_program() -> str:
+    """The program of the kit's own data sets; weight decay is passed to it, so that it may change."""
+    network = Network(2, 2, 1, activation=["tanh", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+    problem = data_set("xor").problem(network).replace(update=GradientDescent(weight_decay=1.0))
+    return layered(problem, hidden=HIDDEN)
+
+
+def _clean(name: str) -> list[float]:
+    """The points of a data set without noise, each with its class, in one row."""
+    points = data_set(name, SAMPLES, 0.0)
+    row: list[float] = np.hstack([points.inputs, points.targets]).ravel().tolist()
+    return row
+
+
+def _points(setup: Setup) -> tuple[DataSet, DataSet]:
+    """The points to train on, and those to test."""
+    return data_set(setup.data, SAMPLES, setup.noise).split(SAMPLES // 2)
+
+
+def _source(problem: Problem) -> str:
+    return "bp." + repr(problem).replace("Network(", "bp.Network(", 1)
+
+
+def _typed(value: float) -> str:
+    """A number in Python, as people type it."""
+    return re.sub(r"e([-+])0", r"e\1", repr(float(value)).removesuffix(".0"))
+
+
+def _network_text(setup: Setup, output: str, loss: str, bias: str) -> str:
+    """A setup's network in Python."""
+    kinds = [setup.activation] * len(setup.hidden) + [output]
     return (
-        f"{text}. This start leads no further: gradient descent only goes downhill, and here it is stuck in a hollow "
-        "or on flat ground. Take another start or more neurons."
+        f"bp.Network({', '.join(map(str, (2, *setup.hidden, 1)))}, activation={kinds!r}, loss={loss!r}, bias={bias!r})"
     )
 
 
-def _straight(network: Network) -> str:
-    """Why the boundary is a straight line whatever the weights are; empty where it can bend."""
-    hidden, kinds = network.sizes[1:-1], {one.name for one in network.activations}
-    if not kinds <= set(HIDDEN):  # all of these only rise
-        return ""
-    if not hidden:
-        return "no hidden layer"
-    if {one.name for one in network.activations[:-1]} == {"identity"}:
-        return "identity as activation"
-    return "a single hidden neuron" if set(hidden) == {1} else ""
+def _parameters(problem: Problem) -> str:
+    pairs = (f"{name!r}: {_typed(value)}" for name, value in problem.parameters.items())
+    return f"parameters={{{', '.join(pairs)}}}"
 
 
-def _curve(state: State) -> str:
-    """The network and its run in words."""
-    sizes = "-".join(map(str, state.start.network.sizes))
-    kinds = state.start.network.activations
-    text = (
-        f"A {sizes} network, {kinds[0].name if len(kinds) > 1 else 'no'} hidden activation, learning rate "
-        f"{number(state.setup.rate)}, on {state.setup.data}: the loss is {number(state.loss[0], state.digits)} before "
-        "the first update"
-    )
-    return f"{text}, {number(state.loss[-1], state.digits)} after {state.updates}." if state.updates else f"{text}."
+def _change(old: Pace, new: Pace, more: str = "") -> str:
+    """What turns a problem of one pace into that of another, as Python; nothing where they are the same."""
+    parts = [f"learning_rate={_typed(new.rate)}"] if new.rate != old.rate else []
+    if new.decay != old.decay:
+        rule = f"weight_decay={_typed(new.decay)}" if new.decay else ""
+        parts.append(f"update=bp.updates.GradientDescent({rule})")
+    parts += [more] * bool(more)
+    return f".replace({', '.join(parts)})" if parts else ""

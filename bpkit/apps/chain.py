@@ -1,39 +1,67 @@
-"""The chain rule for one parameter: its factors, their product, what a nudge really does, and the update."""
+"""The chain rule for one parameter: its paths to the loss, factors and products, what a nudge does, the update."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
 import sympy as sp
 
-from bpkit.apps.base import App, View, beside, described, numbers
-from bpkit.apps.controls import Number
+from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
-from bpkit.core.gradient_check import GradientCheck, check_gradient
+from bpkit.core.expressions import names_in, product, symbol, total
+from bpkit.core.gradient_check import STEP, TOLERANCE, GradientCheck, check_gradient
+from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network
-from bpkit.core.paths import Path, Paths
+from bpkit.core.paths import Path, Paths, find_paths
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.quantities import Quantity, Role
+from bpkit.core.spelling import HTML, PLAIN, number
 from bpkit.core.text import sides_text
+from bpkit.page.programs import every_line, loss_program, packed
 from bpkit.show.diagram import svg
+from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_html
-from bpkit.show.products import products_html, products_text
+from bpkit.show.lines import lines_spec
+from bpkit.show.products import products_text
 
-MOST_PATHS = 8  # with more, the derivation's own line is shown: its delta holds what the paths share
+ROOM, BELOW = 112, 15  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
+MOST_PATHS = 12  # with more, the derivation's own line is shown: its delta holds what the paths share
+AGREE = "they differ by less than a millionth of their size"
+DIFFER = "they do not agree"
+UNCLEAR = "so small a change of the loss is mostly rounding, and cannot show whether they agree"
+TEXTS = {
+    "nudge": "Nudged by {h} up and down, {{parameter}} changes the loss at the rate {measured}; "
+    "the derivative is {derived}: {{verdict}}.",
+    "agree": AGREE,
+    "differ": DIFFER,
+    "unclear": UNCLEAR,
+    "many": f"{{parameter}} reaches the loss by more than {MOST_PATHS} paths; "
+    "its line in the derivation shares what they have in common.",
+    "lit": "{which} from {parameter} to the loss is lit{way}.",
+    "one": "{word} {number}",
+    "only": "The only {word}",
+    "every": "Every {word}",
+    "product": "{name} = {rows}.",
+    "sum": "{name} is the sum of {count} {word}s: {rows}. Together {sum}.",
+    "together": "the sum of the {count} {word}s",
+    "light": "Light {word} {number} alone, or all again",
+    "products": "The products",
+}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def ways(network: Network, parameter: str) -> Paths:
     """Every path from a parameter to the loss; where these are many, the terms of its line in the derivation."""
+    onward, first = _slopes(network)
     try:
-        if len(paths := derive(network).paths(parameter)) <= MOST_PATHS:
+        if len(paths := find_paths([*onward, *first[parameter]], parameter, network.parameters)) <= MOST_PATHS:
             return paths
     except BpkitError:
         pass  # too many to list
@@ -42,14 +70,26 @@ def ways(network: Network, parameter: str) -> Paths:
     return Paths(Path((parameter,), names, names=line.names) for names in factors)
 
 
+@lru_cache(maxsize=16)
+def _slopes(network: Network) -> tuple[list[Step], dict[str, list[Step]]]:
+    """The lines that paths follow, and for each parameter those that its paths begin with."""
+    onward: list[Step] = []
+    first: dict[str, list[Step]] = {name: [] for name in network.parameters}
+    for step in derive(network):
+        if step.role in (Role.SLOPE, Role.ADJOINT) and step.quantity.by:
+            first.get(step.quantity.by.name, onward).append(step)
+    return onward, first
+
+
 @dataclass(frozen=True)
 class State:
-    """What the chain app shows."""
+    """What the chain app shows; ``chosen`` is the number of the path that is lit, 0 for all of them."""
 
     problem: Problem
     parameter: str
     rows: NumberedDerivation
     ways: Paths
+    chosen: int
     check: GradientCheck
     digits: int
 
@@ -66,105 +106,234 @@ class State:
     @property
     def word(self) -> str:
         """What the products are called: paths, or where these are many, the terms of the derivation's line."""
-        return "path" if len(self.ways[0].nodes) > 1 else "term"
+        return word(self.ways)
+
+    @property
+    def lit(self) -> tuple[Path, ...]:
+        """The paths on the picture."""
+        return (self.ways[self.chosen - 1],) if self.chosen else tuple(self.ways)
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """Every factor once, in the order of the chain rule."""
-        return tuple(dict.fromkeys(factor for way in self.ways for factor in way.factors))
+        """Every factor that is lit once, in the order of the chain rule."""
+        return tuple(dict.fromkeys(factor for way in self.lit for factor in way.factors))
+
+    @property
+    def highlight(self) -> tuple[str, ...]:
+        """What is lit on the picture."""
+        return (self.parameter, *self.factors)
 
 
-class Chain(App):
-    """Choose a parameter, and its derivative falls into factors, each symbol beside its number."""
+def word(found: Paths) -> str:
+    """What a product is called: a path, or a term of the derivation's line."""
+    return "path" if len(found[0].nodes) > 1 else "term"
+
+
+class Chain(Live):
+    """Choose a parameter, in the list or on the picture, and its derivative falls into paths and factors."""
 
     name = "chain"
 
-    def controls(self) -> Mapping[str, Any]:
-        names = list(self.problem.network.parameters)
-        # The last layer's first weight: the shortest chain.
-        first = self.problem.network.weight_of[self.problem.network.layers[-2][0], self.problem.network.outputs[0]]
-        choice = widgets.Dropdown(options=names, value=first, description="parameter", **described("92px", "220px"))
-        rate = Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width="92px")
-        weights, biases = (
-            {name: self.problem.parameters[name] for name in names}
-            for names in (self.problem.network.weights, self.problem.network.biases)
-        )
-        return {"parameter": choice, "rate": rate, **numbers(weights), **numbers(biases)}
-
-    def views(self) -> Mapping[str, View]:
+    def settings(self) -> Mapping[str, Setting]:
+        network, parameters = self.problem.network, self.problem.parameters
+        self._picture = network_spec(network)
+        drawn = {one["name"] for kind in ("edges", "biases") for one in self._picture[kind]}
+        offered = [name for name in network.parameters if name in drawn]
+        ends = (0, max(len(ways(network, name)) for name in offered))
         return {
-            "diagram": (widgets.HTML(), self._diagram),
-            "factors": (widgets.HTML(), self._factors),
-            "product": (widgets.HTML(), self._product),
-            "check": (widgets.HTML(), lambda state: f"<div style='padding:2px 4px'>{self._check(state)}</div>"),
-            "update": (widgets.HTML(), self._update),
+            "parameter": Choice("parameter", self._first, options(*offered)),
+            "path": Number("path (0: all)", 0, *ends, 1, whole=True, bounds=ends),
+            "rate": rate_of(self.problem),
+            **numbers({name: parameters[name] for name in network.weights}),
+            **numbers({name: parameters[name] for name in network.biases}),
         }
 
-    def page(self) -> Sequence[widgets.Widget]:
+    @property
+    def _first(self) -> str:
+        """The parameter that it opens with: the last layer's first weight, whose chain is the shortest."""
         network = self.problem.network
-        groups = [*self.group("Weights", network.weights), *self.group("Biases", network.biases)]
-        left = widgets.VBox([*self.group("Chain", ["parameter", "rate"]), *groups])
-        diagram, *tables = self.view.values()
-        # Fixed, so that nothing below moves from parameter to parameter; what is longer scrolls.
-        below = widgets.VBox(tables, layout={"height": "490px", "overflow": "hidden auto"})
-        return [beside(left, widgets.VBox([diagram, below]))]
+        return network.weight_of[network.layers[-2][0], network.outputs[0]]
+
+    def page(self) -> dict[str, Any]:
+        problem, network, derivation = self.problem, self.problem.network, self.problem.derivation
+        found = {name: ways(network, name) for _, name in self.setting["parameter"].options}  # type: ignore[attr-defined]
+        factors = {
+            name: list(dict.fromkeys(one for way in all_ for one in way.factors)) for name, all_ in found.items()
+        }
+        noisy = _noisy(problem)
+        programs = {"all": every_line(derivation), "loss": loss_program(problem), "nudge": _nudge_program(noisy)}
+        names = next(iter(derivation)).names
+        used = {one for all_ in factors.values() for one in all_}
+        wanted = used | {f"dE_total/d{name}" for name in found} | {f"{name}_new" for name in found}
+        return {
+            "programs": packed(programs | {f"paths {name}": _products(all_) for name, all_ in found.items()}),
+            "inputs": {
+                "all": derivation.program.givens,
+                "loss": derivation.program.givens,
+                "nudge": ["value"],
+                "quotient": ["above", "below", "h", "derived", *(name for pair in noisy for name in pair)],
+                **{f"paths {name}": all_ for name, all_ in factors.items()},
+            },
+            "ways": {
+                name: {
+                    "word": word(all_),
+                    "name": f"dE_total/d{name}",
+                    "factors": [way.factors for way in all_],
+                    "nodes": [way.nodes for way in all_],
+                    "rows": [derivation[f"dE_total/d{name}"].number, derivation[f"{name}_new"].number],
+                }
+                for name, all_ in found.items()
+            },
+            "symbols": {name: HTML(names[name]) for name in sorted(wanted)},
+            "tolerance": TOLERANCE,
+            "parts": {
+                "network": self._picture,
+                "lines": lines_spec([step for step in derivation if step.name in wanted], "The factors"),
+            },
+            "places": {name: _place(names[name], network, self._picture) for name in sorted(used)},
+            "texts": TEXTS,
+            "layout": {
+                "groups": [
+                    *groups(
+                        self.setting,
+                        Chain=["parameter", "path", "rate"],
+                        Weights=network.weights,
+                        Biases=network.biases,
+                    ),
+                    ("What a nudge does", ["nudge"]),
+                ],
+                "rows": [["network"], ["factors"], ["products"], ["update"], ["message"]],
+            },
+        }
+
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the path among those of the parameter."""
+        return {**values, "path": min(values["path"], len(ways(self.problem.network, values["parameter"])))}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        parameter, rows = values["parameter"], derive(problem.network).at(problem)
+        problem, parameter = self.problem_from(values), values["parameter"]
+        rows = derive(problem.network).at(problem)
         check = check_gradient(problem, {parameter: rows.numbers[f"dE_total/d{parameter}"]})
-        return State(problem, parameter, rows, ways(problem.network, parameter).at(problem), check, values["digits"])
+        found = ways(problem.network, parameter).at(problem)
+        return State(problem, parameter, rows, found, min(int(values["path"]), len(found)), check, values["digits"])
 
     def words(self, state: State) -> str:
         update = state.rows[f"{state.parameter}_new"]
         return " ".join(
             [
                 products_text(state.name, state.ways, state.derivative, state.digits, state.word),
+                self._lit_words(state),
                 self._check(state),
                 f"{update.name} = {sides_text(update, state.rows.numbers, state.digits)}.",
-                words(state.problem.network, state.rows.numbers, (state.parameter, *state.factors), state.digits),
+                words(state.problem.network, state.rows.numbers, state.highlight, state.digits),
             ]
         )
 
     def note(self, state: State) -> tuple[str, bool]:
-        if state.word == "path":
-            return "", False
-        return (
-            f"{state.parameter} reaches the loss by more than {MOST_PATHS} paths; "
-            "its line in the derivation shares what they have in common.",
-            False,
-        )
+        return ("", False) if state.word == "path" else (TEXTS["many"].format(parameter=state.parameter), False)
 
     def drawing(self, state: State) -> Drawing:
-        return Drawing(self.words(state), self._diagram(state))
+        picture = svg(state.problem.network, state.rows.numbers, state.highlight)
+        return Drawing(self.words(state), picture)
 
-    def _diagram(self, state: State) -> str:
-        return svg(state.problem.network, state.rows.numbers, (state.parameter, *state.factors))
-
-    def _factors(self, state: State) -> str:
-        lines = [state.rows[factor] for factor in state.factors]
-        table = lines_html(lines, state.rows.numbers, state.digits)
-        return f"<div class='bpkit-heading'>The factors</div>{table}"
-
-    def _product(self, state: State) -> str:
-        table = products_html(state.name, state.ways, state.derivative, state.digits, word=state.word)
-        return f"<div class='bpkit-heading'>Their product</div>{table}"
+    def _lit_words(self, state: State) -> str:
+        which = TEXTS["one" if state.chosen else "only" if len(state.ways) == 1 else "every"]
+        nodes = state.lit[0].nodes
+        return TEXTS["lit"].format(
+            which=_capital(which.format(word=state.word, number=state.chosen)),
+            parameter=state.parameter,
+            way=f": {' → '.join(nodes)}" if len(state.lit) == 1 and len(nodes) > 1 else "",
+        )
 
     def _check(self, state: State) -> str:
         """What a nudge of the parameter does to the loss, beside the derivative."""
-        row, h = state.check.worst, state.check.step
-        if row.unresolved(state.check.tolerance):
-            verdict = "so small a change of the loss is mostly rounding, and cannot show whether they agree"
-        elif state.check.passed:
-            verdict = "they differ by less than a millionth of their size"
-        else:
-            verdict = "they do not agree"
+        row = state.check.worst
+        unclear = row.unresolved(state.check.tolerance)
+        verdict = UNCLEAR if unclear else AGREE if state.check.passed else DIFFER
         digits = 6 if number(row.measured) == number(row.derived) or not state.check.passed else 9
-        return (
-            f"Nudged by {h:g} up and down, {state.parameter} changes the loss at the rate "
-            f"{number(row.measured, digits)}; the derivative is {number(row.derived, digits)}: {verdict}."
+        h = state.check.step * max(1.0, abs(state.problem.parameters[state.parameter]))
+        text = TEXTS["nudge"].format(
+            h=number(h), measured=number(row.measured, digits), derived=number(row.derived, digits)
         )
+        return text.format(parameter=state.parameter, verdict=verdict)
 
-    def _update(self, state: State) -> str:
-        table = lines_html([state.rows[f"{state.parameter}_new"]], state.rows.numbers, state.digits)
-        return f"<div class='bpkit-heading'>The update</div>{table}"
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _place(factor: Quantity, network: Network, picture: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where a factor lives on the picture, and what it is called there; None for what is not drawn."""
+    of, by = factor.of, factor.by
+    assert of
+    assert by
+    letters = ["E" if of.tag == "total" else of.tag, PLAIN(by) if by.name in network.parameters else by.tag]
+    text = f"∂{letters[0]}/∂{letters[1]}"
+    if of.tag == "net" and by.name in network.biases:
+        bias = next(one for one in picture["biases"] if one["name"] == by.name)
+        x, y = bias["plate"]["at"]
+        return {"text": text, "at": [x + ROOM / 2, y + BELOW]}
+    if of.tag == "net":
+        weight = by.name if by.name in network.weights else network.weight_of[by.neuron, of.neuron]
+        edge = next((one for one in picture["edges"] if one["name"] == weight), None)
+        if edge is None:
+            return None
+        x1, y1, x2, y2 = edge["ends"]
+        x, y = edge["plate"]["at"] if edge["plate"] else ((x1 + x2) / 2, (y1 + y2) / 2)
+        return {"text": text, "at": [x, y + BELOW]}
+    neuron = next((one for one in picture["nodes"] if one["name"] in (of.neuron, by.neuron) and one.get("net")), None)
+    if neuron is None:
+        return None
+    x, y = neuron["at"]
+    if of.tag == "total" and by.tag == "out":  # beside the neuron, below its error
+        return {"text": text, "at": [x + neuron["half"] + ROOM / 2 + 6, y + 28]}
+    return {"text": text, "at": [x, y + neuron["tall"] + 9]}
+
+
+# What the page computes beside the derivation's lines: products and their sum, a nudge and its quotient
+
+
+def _line(name: str, right: sp.Expr) -> Step:
+    return Step(0, Quantity("", spelled=name), right, "", right)
+
+
+def _products(found: Paths) -> str:
+    """A program of the factors that gives each path's product and the sum of all."""
+    lines = [_line(f"product_{place}", product(*map(symbol, way.factors))) for place, way in enumerate(found, 1)]
+    whole = _line("sum", total(*(line.lhs for line in lines)))
+    factors = dict.fromkeys(factor for way in found for factor in way.factors)
+    return module(evaluation([*lines, whole], factors, [line.name for line in (*lines, whole)]))
+
+
+def _noisy(problem: Problem) -> list[tuple[str, str]]:
+    """The quantities that errors are computed from, each behind the loss's derivative: their rounding is the loss's."""
+    lines = problem.derivation
+    used = frozenset[str]().union(*(names_in(step.stable) for step in lines if step.quantity.tag == "error"))
+    return [
+        (step.name, step.quantity.by.name)
+        for step in lines
+        if step.role is Role.ADJOINT and step.quantity.of and step.quantity.of.tag == "total"
+        if step.quantity.by and step.quantity.by.name in used
+    ]
+
+
+def _nudge_program(noisy: list[tuple[str, str]]) -> str:
+    """Two functions: where a nudge leads, and what two losses say about a derivative, as ``check_gradient`` says it."""
+    value, h, above, below, derived, measured = sp.symbols("value h above below derived measured")
+    least, difference, larger, noise = sp.symbols("least difference larger noise")
+    nudge = [_line("h", STEP * sp.Max(1, sp.Abs(value))), _line("up", value + h), _line("down", value - h)]
+    passed_on = sum((sp.Abs(symbol(one) * symbol(other)) for one, other in noisy), sp.Abs(above))
+    quotient = [
+        _line("measured", (above - below) / (2 * h)),
+        _line("noise", 8 * 2.2e-16 * passed_on / (2 * h)),
+        _line("least", sp.Piecewise((1e-15 / TOLERANCE, sp.Eq(noise, 0)), (noise / TOLERANCE, True))),
+        _line("difference", sp.Abs(derived - measured)),
+        _line("larger", sp.Max(sp.Abs(derived), sp.Abs(measured))),
+        _line("relative", difference / larger),
+        _line("error", difference / sp.Max(larger, least)),
+    ]
+    names = ["above", "below", "h", "derived", *(name for pair in noisy for name in pair)]
+    return module(
+        evaluation(nudge, ["value"], ["h", "up", "down"], name="nudge"),
+        evaluation(quotient, names, ["measured", "relative", "error"], name="quotient"),
+    )

@@ -13,30 +13,6 @@ from bpkit.core.errors import BpkitError
 from bpkit.mistakes.typed_number import read
 
 
-class Player(widgets.Play):  # type: ignore[misc]
-    """The buttons that walk along the steps of a number's slider; the browser moves the one with the other.
-
-    What the slider is at, the browser sends as a fraction too, 3.9999999999999996 for 4. A whole number would cut that
-    to 3, a bounded one cut it at the end, and send it back: keys pressed in the meantime would be undone. So it is
-    taken as it comes.
-    """
-
-    value = traitlets.CFloat(0.0).tag(sync=True)
-
-    def __init__(self, number: Number, **options: Any) -> None:
-        super().__init__(value=number.value, show_repeat=False, **options)
-        number.add_class("bpkit-walked")
-        widgets.jslink((self, "value"), (number.slider, "value"))
-
-    @traitlets.validate("value")
-    def _validate_value(self, proposal: Any) -> Any:
-        return proposal["value"]
-
-    @traitlets.validate("max")
-    def _validate_max(self, proposal: Any) -> Any:
-        return proposal["value"]
-
-
 class _Slider(widgets.FloatSlider):  # type: ignore[misc]
     """A slider to which the kernel does not say back what it has just said: one message less for each key."""
 

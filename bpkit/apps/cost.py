@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 
-from bpkit.apps.base import App, Picture, View, column
-from bpkit.apps.controls import Number
+from bpkit.apps.live import Live
+from bpkit.apps.settings import Number, Setting
 from bpkit.core.errors import BpkitError
 from bpkit.core.initial import initial_parameters
+from bpkit.core.javascript_matrices import layered
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
-from bpkit.show.cost import NAMES, Cost, CostPlot, cost_words, count, seconds
+from bpkit.page.programs import packed
+from bpkit.show.cost import COUNTS, NAMES, SEEN, TEXTS, Cost, cost_figure, cost_words, count, count_of_size
 from bpkit.show.drawing import Drawing
-from bpkit.show.table import html_table
 
-WIDTHS = (1, 2, 4, 8)  # of the networks on the curves
 WIDEST, DEEPEST = 32, 3
-LARGEST = 1300  # weights and biases; writing out the lines of more takes too long for a slider
-HEAD = ("all derivatives by", "runs", "multiplications", "time here")
+LARGEST = 1300  # weights and biases; writing out the lines of more takes too long
+RATIO = "Backpropagation costs as much as {passes} forward runs, nudging as much as {runs}."
+NOTE = "With {depth} hidden layers this app goes up to {widest} neurons in each."
+TABLE = {
+    "head": ["all derivatives by", "runs", "multiplications", "time in this browser"],
+    "forward": "{runs} forward",
+    "passes": "1 forward, 1 backward",
+    "gap": "nudging costs",
+    "more": "{times} times as much",
+    "longer": "{times} times as long",
+    "waiting": "…",
+    "milliseconds": "{time} ms",
+    "microseconds": "{time} µs",
+}
 
 
 @dataclass(frozen=True)
@@ -37,15 +47,15 @@ class State:
     depth: int
 
 
-class CostApp(App):
+class CostApp(Live):
     """Two sliders for the size of a network; the multiplications of both ways, and the time they take here."""
 
     name = "cost"
 
-    def controls(self) -> Mapping[str, Any]:
-        self._plot = CostPlot()
+    def settings(self) -> Mapping[str, Setting]:
+        self._sized: Callable[[int, int], Network] = lru_cache(maxsize=None)(self._like)
         self._problem: Callable[[int, int], Problem] = lru_cache(maxsize=64)(self._make)
-        self._seconds: Callable[[Problem], tuple[float, float]] = lru_cache(maxsize=64)(seconds)
+        self._cost: Callable[[int, int], Cost] = lru_cache(maxsize=None)(self._count)
         # What is too large is not offered: more layers leave room for fewer neurons in each.
         self._widest = {depth: self._fitting(depth) for depth in range(1, DEEPEST + 1)}
         deepest = max((depth for depth, width in self._widest.items() if width), default=0)
@@ -57,10 +67,10 @@ class CostApp(App):
         hidden = self.problem.network.sizes[1:-1] or (2,)
         depth = min(len(hidden), deepest)
         width = min(max(hidden), self._widest[depth])
-        wide: dict[str, Any] = {"label_width": "150px", "whole": True}
+        widest = self._widest[1]
         return {
-            "width": Number("neurons in each", width, 0, 1.505, 0.1505, log=True, bounds=(1, self._widest[1]), **wide),
-            "depth": Number("hidden layers", depth, 1, deepest, 1, bounds=(1, deepest), **wide),
+            "width": Number("neurons in each", width, 1, max(2, widest), 1, whole=True, bounds=(1, widest)),
+            "depth": Number("hidden layers", depth, 1, max(2, deepest), 1, whole=True, bounds=(1, deepest)),
         }
 
     def _fitting(self, depth: int) -> int:
@@ -68,35 +78,50 @@ class CostApp(App):
         too_large = (w for w in range(1, WIDEST + 1) if len(self._network(w, depth).parameters) > LARGEST)
         return next(too_large, WIDEST + 1) - 1
 
-    def views(self) -> Mapping[str, View]:
-        picture, width = Picture(660, 320), self.control["width"]
+    def page(self) -> dict[str, Any]:
+        depths = [depth for depth, widest in self._widest.items() if widest]
+        programs = {}
+        if not self._mixed(self.problem.network):
+            with suppress(BpkitError):  # of lines that have no reading in matrices
+                programs["sized"] = layered(self._problem(1, 1))
         return {
-            "width": (width, lambda state: float(state.width), "value"),
-            "widest": (width.slider, lambda state: math.log10(self._widest[state.depth]), "max"),
-            "picture": (picture, lambda state: self._plot.frame(count(state.problem.network), self._row(state))),
-            "table": (widgets.HTML(), self._table),
+            "programs": packed(programs),
+            "inputs": self.problem.inputs.tolist(),
+            "targets": self.problem.targets.tolist(),
+            "costs": {depth: [self._row_spec(width, depth) for width in self._widths(depth)] for depth in depths},
+            "share": {"source": "", "names": []},
+            "texts": {**TEXTS, "ratio": RATIO, "note": NOTE, "table": TABLE, "names": NAMES},
+            "parts": {
+                "curve": {
+                    "x": {"label": "weights and biases", "log": True},
+                    "y": {"label": "multiplications", "log": True},
+                    "size": [660, 320],
+                    "words": {"arrow": "Here: {from} weights and biases."},
+                }
+            },
+            "seen": SEEN,
+            "layout": {"groups": [("Size", ["width", "depth"])], "rows": [["curve"], ["table"], ["message"]]},
         }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        size = column("Size", [self.control["width"], self.control["depth"]], "400px")
-        return [size, self.view["picture"], self.view["table"]]
 
     def read(self, values: Mapping[str, Any]) -> State:
         depth = int(values["depth"])
         width = min(int(values["width"]), self._widest[depth])
         return State(self._problem(width, depth), width, depth)
 
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, "width": min(values["width"], self._widest[values["depth"]])}
+
     def note(self, state: State) -> tuple[str, bool]:
         widest = self._widest[state.depth]
         if state.width < widest or widest == self._widest[1]:
             return "", False
-        return f"With {state.depth} hidden layers this app goes up to {widest} neurons in each.", False
+        return NOTE.format(depth=state.depth, widest=widest), False
 
     def words(self, state: State) -> str:
-        return cost_words(count(state.problem.network), self._row(state))
+        return cost_words(self._cost(state.width, state.depth), self._row(state))
 
     def drawing(self, state: State) -> Drawing:
-        return CostPlot().still(count(state.problem.network), self._row(state))
+        return cost_figure(self._cost(state.width, state.depth), self._row(state))
 
     @property
     def share(self) -> str:
@@ -105,15 +130,20 @@ class CostApp(App):
 
     def _network(self, width: int, depth: int) -> Network:
         """The given network with hidden layers of another size."""
+        sized, given = self._sized(width, depth), self.problem.network
+        return given if sized.sizes == given.sizes else sized
+
+    def _like(self, width: int, depth: int) -> Network:
+        """A network like the given one, with hidden layers of one size and one kind."""
         given = self.problem.network
-        sizes = (given.sizes[0], *[width] * depth, given.sizes[-1])
-        if sizes == given.sizes:
-            return given
         first = given.activations[0]
         kind = first if not first.joint else "sigmoid"  # softmax stays in the output layer
-        return Network(
-            *sizes, activation=[*[kind] * depth, given.activations[-1]], loss=given.loss.name, bias=given.bias
-        )
+        sizes = (given.sizes[0], *[width] * depth, given.sizes[-1])
+        return Network(*sizes, activation=[*[kind] * depth, given.activations[-1]], loss=given.loss, bias=given.bias)
+
+    @staticmethod
+    def _mixed(network: Network) -> bool:
+        return len({*network.activations[:-1]}) > 1
 
     def _make(self, width: int, depth: int) -> Problem:
         """The given problem with that network, and weights drawn for it."""
@@ -122,17 +152,18 @@ class CostApp(App):
             return self.problem
         return self.problem.replace(network=network, parameters=initial_parameters(network, np.random.default_rng(0)))
 
+    def _count(self, width: int, depth: int) -> Cost:
+        network = self._network(width, depth)
+        return count(network) if self._mixed(network) else count_of_size(self._sized, width, depth)
+
+    def _widths(self, depth: int) -> range:
+        return range(1, self._widest[depth] + 1)
+
     def _row(self, state: State) -> list[Cost]:
         """The networks of the curves: of the same depth, and from narrow to wide."""
-        widths = {width for width in WIDTHS if width <= self._widest[state.depth]}
-        return [count(self._problem(width, state.depth).network) for width in sorted({*widths, state.width})]
+        return [self._cost(width, state.depth) for width in self._widths(state.depth)]
 
-    def _table(self, state: State) -> str:
-        cost, times = count(state.problem.network), self._seconds(state.problem)
-        shown = [f"{number(1e6 * one, 3)} µs" if one < 1e-3 else f"{number(1e3 * one, 3)} ms" for one in times]
-        rows = [
-            (NAMES[0], f"{cost.runs:,} forward", f"{cost.nudging:,}", shown[0]),
-            (NAMES[1], "1 forward, 1 backward", f"{cost.both:,}", shown[1]),
-            ("nudging costs", "", f"{number(cost.times, 3)} times as much", f"{number(times[0] / times[1], 3)} times"),
-        ]
-        return html_table(HEAD, rows).replace("<table>", "<table class='bpkit-lines'>")
+    def _row_spec(self, width: int, depth: int) -> dict[str, Any]:
+        cost = self._cost(width, depth)
+        counts = {name: getattr(cost, name) for name in COUNTS}
+        return {"layers": cost.network.sizes, "source": f"bp.{self._network(width, depth)!r}", **counts}

@@ -1,30 +1,55 @@
-"""How gradients shrink or blow up with depth, by activation and by starting weights."""
+"""How gradients shrink or blow up with depth, by activation and by starting weights, and what training makes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.apps.base import App, Picture, View, beside, described
-from bpkit.apps.controls import Number
+from bpkit.apps.live import Live, groups
+from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.core.functions import Activation
 from bpkit.core.initial import SPREADS, initial_parameters
+from bpkit.core.javascript_matrices import layered
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
-from bpkit.show.depth import DepthPlot, changes, depth_words, gradient_sizes
+from bpkit.page.programs import packed
+from bpkit.show.depth import (
+    CEILING,
+    FLOOR,
+    LABELS,
+    LEVEL,
+    NAMES,
+    TEXTS,
+    changes,
+    depth_figure,
+    depth_words,
+    gradient_sizes,
+)
 from bpkit.show.drawing import Drawing
 
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
 SATURATED = 1e-12  # a delta of the outputs below this comes from their flat ends
-WIDE = "110px"
-COLUMN = "310px"  # so that sliders beside long labels have room
+UPDATES = 300  # of the loss curves
+DRAWN = "Weights drawn by {scheme}, times {scale}, seed {seed}. "
+FLAT = " The outputs are saturated: with identity as the output layer you see what grows."
+TRAINED = {
+    "went": "{updates} updates: the loss goes from {first} to {last}. The weights of the first layer change by at most "
+    "{near|3}, those of the last by at most {far|3}.",
+    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large for such gradients.",
+    "nothing": "The loss overflows before the first update, so nothing can be trained.",
+}
+SHARE = (
+    "bp.Problem(network := bp.Network({sizes}, activation=[{activations}], loss={loss}, bias='neuron'), "
+    "bp.core.initial.initial_parameters(network, np.random.default_rng({seed}), '{scheme}', {scale}), "
+    "inputs={inputs}, targets={targets}, learning_rate={rate}, train_biases={train_biases})"
+)
 
 
 @dataclass(frozen=True)
@@ -38,82 +63,125 @@ class State:
     digits: int
 
 
-class Depth(App):
-    """Sliders for depth, width and starting weights; the size of the gradient, layer by layer.
+class Depth(Live):
+    """Sliders for depth, width and starting weights; the size of the gradient, by layer, and the loss over updates.
 
-    The inputs, targets and loss are those of the given problem; its own weights play no part.
+    The inputs, targets, loss and learning rate are those of the given problem; its own weights play no part.
     """
 
     name = "depth"
     batches = True
-    message_lines = 2
 
-    def controls(self) -> Mapping[str, Any]:
-        self._plot = DepthPlot()
+    def settings(self) -> Mapping[str, Setting]:
         self._sizes: Callable[[Problem], NDArray[np.float64]] = lru_cache(maxsize=8)(gradient_sizes)
         kind = self.problem.network.activations[0].name
-        choice = described(WIDE, "230px")
         # A saturated output hides how gradients grow: where the loss allows it, the output may be left as it is.
         own, loss = self.problem.network.activations[-1], self.problem.network.loss
         plain = own.name != "identity" and not loss.needs and not loss.targets_in_unit_interval
         outputs = (own.name, "identity") if plain else (own.name,)
-        whole: dict[str, Any] = {"whole": True, "label_width": WIDE}
         return {
-            "depth": Number("hidden layers", 10, 1, DEEPEST, 1, bounds=(1, DEEPEST), **whole),
-            "width": Number("neurons in each", 8, 1, WIDEST, 1, bounds=(1, WIDEST), **whole),
-            "activation": widgets.Dropdown(
-                options=HIDDEN, value=kind if kind in HIDDEN else "sigmoid", description="activation", **choice
-            ),
-            "output": widgets.Dropdown(options=list(outputs), value=outputs[0], description="output layer", **choice),
-            "scheme": widgets.Dropdown(options=tuple(SPREADS), value="xavier", description="weights drawn", **choice),
-            "scale": Number("times", 1, -1, 1, 0.05, log=True, bounds=(1e-6, 1e6), label_width=WIDE),
-            "seed": Number("drawn as", 0, 0, 20, 1, bounds=(0, 10**6), **whole),
+            "depth": Number("hidden layers", 10, 1, DEEPEST, 1, whole=True, bounds=(1, DEEPEST)),
+            "width": Number("neurons in each", 8, 1, WIDEST, 1, whole=True, bounds=(1, WIDEST)),
+            "activation": Choice("activation", kind if kind in HIDDEN else "sigmoid", options(*HIDDEN)),
+            "output": Choice("output layer", outputs[0], options(*outputs)),
+            "scheme": Choice("weights drawn", "xavier", options(*SPREADS)),
+            "scale": Number("times", 1, -1, 1, 0.05, log=True, bounds=(1e-6, 1e6)),
+            "seed": Number("drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
         }
 
-    def views(self) -> Mapping[str, View]:
-        picture = Picture(660, 360)
-        return {"picture": (picture, lambda state: self._plot.frame(self._sizes(state.problem)))}
-
-    def page(self) -> Sequence[widgets.Widget]:
-        groups = [
-            *self.group("Network", ["depth", "width", "activation", "output"], COLUMN),
-            *self.group("Starting weights", ["scheme", "scale", "seed"], COLUMN),
-        ]
-        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"]]))]
+    def page(self) -> dict[str, Any]:
+        given, size = self.problem, [660, 206]
+        last = [self._last(output) for output in self.output.options]
+        return {
+            "programs": packed({"layered": layered(self.state.problem, HIDDEN, last)}),
+            "samples": {"inputs": given.inputs.ravel().tolist(), "targets": given.targets.ravel().tolist()},
+            "ends": [given.network.sizes[0], given.network.sizes[-1], given.n_samples],
+            "training": {"updates": UPDATES, "batch": int(given.batch == "each"), "first": given.next_sample},
+            "constants": {"learning_rate": given.learning_rate, **given.update.constants},
+            "share": {"source": "", "names": []},
+            "shared": {
+                "text": SHARE,
+                "kinds": {_name(kind): _written(kind) for kind in (*HIDDEN, *last)},
+                **self._shared(),
+            },
+            "drawn": {"floor": FLOOR, "ceiling": CEILING, "level": LEVEL, "saturated": SATURATED},
+            "texts": {**TEXTS, "names": NAMES, "drawn": DRAWN, "flat": FLAT, "trained": TRAINED},
+            "parts": {
+                "sizes": {
+                    "x": {"label": LABELS["xlabel"], "whole": True},
+                    "y": {"label": LABELS["ylabel"], "log": True},
+                    "size": size,
+                    "words": {"hover": "layer {x}: {y}", "value": "{y} in layer {x}", "ends": "overflows in layer {x}"},
+                },
+                "losses": {
+                    "x": {"label": "updates", "whole": True},
+                    "y": {"label": "loss E in training", "log": True},
+                    "size": size,
+                    "words": {"ends": "overflows at update {x}", "value": "{y} after {x}"},
+                },
+            },
+            "layout": {
+                "groups": groups(
+                    self.setting,
+                    Network=["depth", "width", "activation", "output"],
+                    Starting_weights=["scheme", "scale", "seed"],
+                ),
+                "rows": [["sizes"], ["losses"], ["message"]],
+            },
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
         given = self.problem.network
         sizes = (given.sizes[0], *[int(values["width"])] * int(values["depth"]), given.sizes[-1])
-        last = given.activations[-1] if values["output"] == given.activations[-1].name else values["output"]
-        kinds = [*[values["activation"]] * int(values["depth"]), last]
+        kinds = [*[values["activation"]] * int(values["depth"]), self._last(values["output"])]
         network = Network(*sizes, activation=kinds, loss=given.loss.name, bias="neuron")
         draw = np.random.default_rng(int(values["seed"]))
         drawn = initial_parameters(network, draw, values["scheme"], values["scale"])
         problem = self.problem.replace(network=network, parameters=drawn)
         return State(problem, values["scheme"], values["scale"], int(values["seed"]), values["digits"])
 
+    def _last(self, name: str) -> str | Activation:
+        """The activation of the outputs: the given problem's own, or another one."""
+        own = self.problem.network.activations[-1]
+        return own if name == own.name else name
+
     def words(self, state: State) -> str:
-        drawn = f"Weights drawn by {state.scheme}, times {number(state.scale)}, seed {state.seed}. "
+        drawn = DRAWN.format(scheme=state.scheme, scale=number(state.scale), seed=state.seed)
         return drawn + depth_words(state.problem, self._sizes(state.problem), state.digits)
 
     def note(self, state: State) -> tuple[str, bool]:
         sizes = self._sizes(state.problem)
         text = changes(sizes)
-        if sizes[1, -1] < SATURATED and "identity" in self.output.options and self.output.value != "identity":
-            text += " The outputs are saturated: with identity as the output layer you see what grows."
+        last = state.problem.network.activations[-1].name
+        if sizes[1, -1] < SATURATED and "identity" in self.output.options and last != "identity":
+            text += FLAT
         return text, not np.isfinite(sizes).all()
 
     def drawing(self, state: State) -> Drawing:
-        return DepthPlot().still(self._sizes(state.problem), f"{self.words(state)} {self.note(state)[0]}")
+        return depth_figure(self._sizes(state.problem), f"{self.words(state)} {self.note(state)[0]}")
 
     @property
     def share(self) -> str:
         """The expression that draws the same weights; ``np`` in it is NumPy."""
-        state, problem = self.state, self.state.problem
-        drawn = f"np.random.default_rng({state.seed}), {state.scheme!r}, {state.scale!r}"
-        return (
-            f"bp.Problem(network := bp.{problem.network!r}, "
-            f"bp.core.initial.initial_parameters(network, {drawn}), inputs={problem.inputs.tolist()!r}, "
-            f"targets={problem.targets.tolist()!r}, learning_rate={problem.learning_rate!r}, "
-            f"train_biases={problem.train_biases!r})"
+        state, network = self.state, self.state.problem.network
+        kinds = (_written(one) for one in network.activations)
+        sizes, drawn = ", ".join(map(str, network.sizes)), {"seed": state.seed, "scheme": state.scheme}
+        return SHARE.format(
+            sizes=sizes, activations=", ".join(kinds), scale=repr(state.scale), **drawn, **self._shared()
         )
+
+    def _shared(self) -> dict[str, str]:
+        """What the expression says of the given problem."""
+        given = self.problem
+        numbers = {"inputs": given.inputs.tolist(), "targets": given.targets.tolist(), "rate": given.learning_rate}
+        every = {**numbers, "loss": given.network.loss.name, "train_biases": given.train_biases}
+        return {name: repr(value) for name, value in every.items()}
+
+
+def _name(kind: str | Activation) -> str:
+    return kind if isinstance(kind, str) else kind.name
+
+
+def _written(kind: str | Activation) -> str:
+    """An activation as code."""
+    return repr(_name(kind) if isinstance(kind, str) or kind.built_in else kind)

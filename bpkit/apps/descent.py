@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, Picture, View, beside
-from bpkit.apps.controls import Number, Player
-from bpkit.core.derivation import derive
+from bpkit.apps.live import Live, groups, rate_of
+from bpkit.apps.settings import Check, Number, Setting
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.javascript import evaluation, module, training
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import PLAIN, number
 from bpkit.examples.example import Example
-from bpkit.show.descent import DescentPlot, Walk, curve, descent, descent_words, walk
+from bpkit.page.programs import packed
+from bpkit.show.descent import STEP_HEIGHT, Walk, curve, descent, descent_words, moving, walk
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_html
+from bpkit.show.lines import lines_spec
 
 MOST_STEPS = 100
-AHEAD = 20  # so many steps are computed at once, and Play walks along them
-WIDE = "92px"
+POINTS = 301  # of the curve on the page
+TEXTS = {
+    "ended": "At step {ended} the numbers overflow, because learning rate {rate} is too large here.",
+    "nothing": "The numbers overflow before the first step. Choose another {{name}} or a smaller learning rate.",
+    "outside": "{{name}} = {here} is outside the picture.",
+    "overshot": "The last step made the loss larger, from {before} to {now}. It overshot.",
+    "step": "Step",
+    "stepTip": "One step against the slope",
+}
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,16 @@ class State:
     walk: Walk
     step: int
     wanted: int  # the step asked for; the walk may end before it
+    fog: bool
     digits: int
 
     @property
     def here(self) -> float:
-        """Where the walk stands."""
+        """Where the walk is."""
         return float(self.walk.at[self.step])
 
 
-class Descent(App):
+class Descent(Live):
     """Sliders for one parameter and the learning rate; Step and Play walk down the loss curve.
 
     ``parameter`` names the weight or bias that moves, the first weight if it is left out; all others stay.
@@ -53,7 +60,7 @@ class Descent(App):
         self._chosen = parameter
         super().__init__(given)
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         problem, names = self.problem, self.problem.network.parameters
         self.parameter = names[0] if self._chosen is None else self._chosen
         if self.parameter not in names:
@@ -62,56 +69,92 @@ class Descent(App):
             )
         start = problem.parameters[self.parameter]
         reach = max(6.0, 2 * abs(start))  # stays, whatever the walk does: nothing jumps
-        self._walk = lru_cache(maxsize=8)(lambda problem, steps: walk(problem, self.parameter, steps))
+        self._walk: Callable[[Problem], Walk] = lru_cache(maxsize=8)(
+            lambda problem: walk(problem, self.parameter, MOST_STEPS)
+        )
         self.curve = curve(problem, self.parameter, -reach, reach)
-        self._plot = DescentPlot(self.curve)
         ends = (0, MOST_STEPS)
         return {
-            self.parameter: Number(self.parameter, start, -reach, reach, label_width=WIDE),
-            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
-            "steps": Number("steps", 0, *ends, 1, whole=True, bounds=ends, label_width=WIDE),
+            self.parameter: Number(self.parameter, start, -reach, reach),
+            "rate": rate_of(problem),
+            "fog": Check("walk in fog", tip="Hide the curve: you see only the slope where you are"),
+            "steps": Number("steps", 0, *ends, 1, whole=True, bounds=ends),
         }
 
-    def views(self) -> Mapping[str, View]:
-        self.play = Player(self.control["steps"], min=0, max=MOST_STEPS, interval=400)
-        self.step = widgets.Button(description="Step", tooltip="One step against the slope", layout={"width": "80px"})
-        self.step.on_click(lambda _button: self.set(steps=self.state.step + 1))
-        picture = Picture(660, 340)
+    def page(self) -> dict[str, Any]:
+        problem = self.problem.replace(train_biases=True)
+        derivation, own = problem.derivation, self.parameter
+        program, spelled = derivation.program, PLAIN(derivation.quantities[own])
+        rows = [derivation[name] for name in ("E_total", f"dE_total/d{own}", f"{own}_new")]
+        lines = lines_spec(rows, "The loss, its slope and the step")
+        shown = {name for row in lines["rows"] for name in row["names"]}.difference(program.givens)
+        mine = moving(problem, own)
+        new = {line: old for line, old in program.new.items() if line in mine}
+        recorded = [*new.values(), "E_total", f"dE_total/d{own}", f"{own}_new"]
+        text = module(
+            evaluation(program.steps, program.givens, sorted(shown)),
+            evaluation(program.steps, program.givens, ["E_total"], name="loss"),
+            training(program.steps, program.givens, new, recorded),
+            functions=program.functions,
+        )
         return {
-            "curve": (picture, lambda state: self._plot.frame(state.walk, state.step)),
-            "lines": (widgets.HTML(layout={"min_height": "90px"}), self._lines),
+            "givens": problem.givens,
+            "programs": packed({"descent": text}),
+            "inputs": {"descent": program.givens},
+            "recorded": {"descent": recorded},
+            "names": {"here": own, "slope": f"dE_total/d{own}", "next": f"{own}_new"},
+            "grid": [self.curve.low, self.curve.high, POINTS],
+            "heights": self.curve.heights,
+            "arrow": STEP_HEIGHT,
+            "most": MOST_STEPS,
+            "parts": {
+                "curve": {
+                    "x": {"label": spelled},
+                    "y": {"label": "loss E"},
+                    "size": [660, 270],
+                    "words": {
+                        "value": f"E = {{y}} at {spelled} = {{x}}",
+                        "marker": f"E = {{y}} at {spelled} = {{x}}",
+                        "tangent": f"The slope at {spelled} = {{x}} is {{slope}}.",
+                        "run": "run {run}",
+                        "rise": "rise {rise}",
+                        "arrow": f"The next step goes from {spelled} = {{from}} to {{to}}.",
+                        "ends": f"E overflows at {spelled} = {{x}}",
+                    },
+                },
+                "lines": lines,
+            },
+            "texts": {name: text.replace("{{name}}", spelled) for name, text in TEXTS.items()},
+            "layout": {
+                "groups": groups(self.setting, Start=[own, "rate"], Picture=["fog"]),
+                "rows": [["curve"], ["step", "play", "steps"], ["lines"], ["message"]],
+            },
         }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        start, onward = self.group("Start", [self.parameter, "rate"]), self.group("Walk", ["steps"])
-        left = widgets.VBox([*start, *onward, widgets.HBox([self.step, self.play])])
-        return [beside(left, widgets.VBox(list(self.view.values())))]
 
     def read(self, values: Mapping[str, Any]) -> State:
-        problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        wanted = int(values["steps"])
-        walked = self._walk(problem, -(-wanted // AHEAD) * AHEAD)
-        return State(problem, walked, max(0, min(wanted, len(walked.at) - 1)), wanted, values["digits"])
+        problem, wanted = self.problem_from(values), int(values["steps"])
+        walked = self._walk(problem)
+        step = max(0, min(wanted, len(walked.at) - 1))
+        return State(problem, walked, step, wanted, values["fog"], values["digits"])
 
     def words(self, state: State) -> str:
-        return descent_words(self.curve, state.walk, state.step, state.digits)
+        return descent_words(self.curve, state.walk, state.step, state.digits, state.fog)
 
     def note(self, state: State) -> tuple[str, bool]:
-        end, rate = state.walk.ended_at, f"learning rate {state.problem.learning_rate:g}"
-        if end is not None and state.wanted >= end:
-            return f"The walk leaves all numbers at step {end}: {rate} is too large here.", True
+        texts, walked, step = self.spec["texts"], state.walk, state.step
+
+        def said(name: str, **numbers: float) -> str:
+            return str(texts[name].format(**{key: number(value, state.digits) for key, value in numbers.items()}))
+
+        if walked.ended_at == 0:
+            return said("nothing"), True
+        if walked.ended_at is not None and state.wanted >= walked.ended_at:
+            return said("ended", ended=walked.ended_at, rate=state.problem.learning_rate), True
         if not self.curve.low <= state.here <= self.curve.high:
-            return f"{self.parameter} = {number(state.here)} lies outside the picture.", True
-        if state.step and (before := state.walk.loss[state.step - 1]) < (now := state.walk.loss[state.step]):
-            return f"The last step made the loss larger, from {number(before)} to {number(now)}: it overshot.", False
+            return said("outside", here=state.here), True
+        if step and (before := walked.loss[step - 1]) < (now := walked.loss[step]):
+            return said("overshot", before=before, now=now), False
         return "", False
 
     def drawing(self, state: State) -> Drawing:
-        return descent(self.curve, state.walk, state.step, state.digits)
-
-    def _lines(self, state: State) -> str:
-        if not len(state.walk.at):
-            return ""
-        rows = derive(state.problem.network).at(state.walk.problem.replace(**{self.parameter: state.here}))
-        names = ("E_total", f"dE_total/d{self.parameter}", f"{self.parameter}_new")
-        return lines_html([rows[name] for name in names], rows.numbers, state.digits)
+        return descent(self.curve, state.walk, state.step, state.digits, state.fog)

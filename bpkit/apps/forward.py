@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, View, beside, numbers
-from bpkit.core.derivation import derive
+from bpkit.apps.live import Live, groups, numbers
+from bpkit.apps.settings import Setting
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.show.diagram import diagram, numbers_of, svg
+from bpkit.page.programs import forward_program, packed
+from bpkit.show.diagram import diagram, numbers_of
+from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_html
+from bpkit.show.lines import lines_spec
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,28 @@ class State:
     digits: int
 
 
-class Forward(App):
+class Forward(Live):
     """Sliders for every weight, bias and input; the diagram and the numbered forward lines follow."""
 
     name = "forward"
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         network, givens = self.problem.network, self.problem.givens
-        kinds: tuple[Iterable[str], ...] = (network.inputs, network.weights, network.biases)
-        return {name: control for kind in kinds for name, control in numbers({n: givens[n] for n in kind}).items()}
+        kinds = (network.inputs, network.weights, network.biases)
+        return {name: one for kind in kinds for name, one in numbers({name: givens[name] for name in kind}).items()}
 
-    def views(self) -> Mapping[str, View]:
-        self.steps = [step for step in derive(self.problem.network) if step.role is Role.FORWARD]
-        height = min(420, 40 + 24 * len(self.steps))  # the same for all numbers: nothing below jumps
-        lines = widgets.HTML(layout={"height": f"{height}px", "overflow": "auto"})
-        return {"diagram": (widgets.HTML(), self._diagram), "lines": (lines, self._lines)}
-
-    def page(self) -> Sequence[widgets.Widget]:
-        network = self.problem.network
-        groups = [
-            *self.group("Inputs", network.inputs),
-            *self.group("Weights", network.weights),
-            *self.group("Biases", network.biases),
-        ]
-        right = widgets.VBox([self.view["diagram"], self.view["lines"]])
-        return [beside(widgets.VBox(groups), right)]
+    def page(self) -> dict[str, Any]:
+        network, derivation = self.problem.network, self.problem.derivation
+        steps = [step for step in derivation if step.role is Role.FORWARD]
+        return {
+            "programs": packed({"numbers": forward_program(derivation)}),
+            "inputs": {"numbers": derivation.program.givens},
+            "parts": {"network": network_spec(network), "lines": lines_spec(steps, "The forward lines")},
+            "layout": {
+                "groups": groups(self.setting, Inputs=network.inputs, Weights=network.weights, Biases=network.biases),
+                "rows": [["network"], ["lines"]],
+            },
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
         return State(self.problem_from(values), values["digits"])
@@ -60,9 +57,3 @@ class Forward(App):
 
     def drawing(self, state: State) -> Drawing:
         return diagram(state.problem, digits=state.digits)
-
-    def _diagram(self, state: State) -> str:
-        return svg(state.problem.network, numbers_of(state.problem))
-
-    def _lines(self, state: State) -> str:
-        return lines_html(self.steps, numbers_of(state.problem), state.digits)

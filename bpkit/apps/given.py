@@ -40,4 +40,6 @@ def share(source: str, before: Problem, now: Problem) -> str:
     changes += [f"{name}={value!r}" for name, value in now.givens.items() if name in old and value != old[name]]
     if now.train_biases != before.train_biases:
         changes.append(f"train_biases={now.train_biases}")
+    if now.update != before.update:
+        changes.append(f"update=bp.updates.{now.update!r}")
     return f"{source}.replace({', '.join(changes)})" if changes else source

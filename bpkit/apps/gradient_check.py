@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
-import numpy as np
-
-from bpkit.apps.base import App, Picture, View, beside, described, numbers
-from bpkit.apps.controls import Number
+from bpkit.apps.live import Live, groups, numbers
+from bpkit.apps.settings import Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
-from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import PLAIN, number
+from bpkit.page.programs import derivatives_program, packed, samples
 from bpkit.show.drawing import Drawing
-from bpkit.show.quotient import NAMES, SEEN, Errors, QuotientPlot, error_words, errors, errors_words, size
-from bpkit.show.table import html_table
+from bpkit.show.quotient import (
+    BEST,
+    DECADE,
+    NAMES,
+    NOISE,
+    SEEN,
+    STEPS,
+    TEXTS,
+    Errors,
+    errors,
+    errors_words,
+    quotient_figure,
+    size,
+)
 
-MOST_ROWS = 40  # of the table, which takes a loss over for each
-HEAD = ("parameter", "derived", "measured", "error")
-WIDE = "80px"
-COLUMN = "310px"  # so that sliders beside long labels have room
+MOST_ROWS = 12  # of the table, which has to be seen beside the picture
+NOTES = {
+    "infinite": "The loss is not finite here: no difference quotient can be taken.",
+    "flat": "The loss is flat here: no h shows a change by {parameter}, as the derivative says.",
+    "outside": "h = {h} lies outside the picture; the table below it still holds. ",
+    "best": "The expected best h is about {best} for {parameter}, {formula}; a single h near it can be better by luck.",
+}
+TABLE = {
+    "head": ["parameter", "derived", "measured", "error"],
+    "caption": "Derived and measured with h = {h}",
+    "more": "; {more} more are not shown",
+    "here": "{derivative} ←",
+}
 
 
 @dataclass(frozen=True)
@@ -38,47 +56,64 @@ class State:
     digits: int
 
 
-class GradientCheck(App):
+class GradientCheck(Live):
     """The V of a parameter by choice, and below it every derivative beside what nudging measures."""
 
     name = "gradient_check"
     batches = True
 
-    def controls(self) -> Mapping[str, Any]:
-        names = self.problem.network.parameters
+    def settings(self) -> Mapping[str, Setting]:
+        network, names = self.problem.network, self.problem.network.parameters
         if not names:
             raise BpkitError("gradient_check app: expected a network with weights, got one without")
         self._errors: Callable[[Problem, str, bool], Errors] = lru_cache(maxsize=8)(errors)
-        self._plot = QuotientPlot()
-        output = self.problem.network.outputs[0]
-        usual = next((name for name in names if self.problem.network.weights[name][1] == output), names[0])
-        wide = described(WIDE, "250px")  # a browser cuts the longest choice off where it is narrower
+        output = network.outputs[0]
+        usual = next((name for name, (_, target) in network.weights.items() if target == output), names[0])
+        formulas = (("central, two runs", True), ("one-sided, one run", False))
         return {
-            "parameter": widgets.Dropdown(options=list(names), value=usual, description="parameter", **wide),
-            "formula": widgets.Dropdown(
-                options=[("central, two runs", True), ("one-sided, one run", False)],
-                value=True,
-                description="quotient",
-                **wide,
-            ),
-            "h": Number("h", 1e-3, -12, -1, 0.25, log=True, bounds=(1e-15, 1.0), label_width=WIDE),
+            "parameter": Choice("parameter", usual, options(*names)),
+            "formula": Choice("quotient", True, formulas),
+            "h": Number("h", 1e-3, -12, -1, 0.25, log=True, bounds=(1e-15, 1.0)),
             **numbers(self.problem.parameters),
         }
 
-    def views(self) -> Mapping[str, View]:
-        picture = Picture(660, 340)
-        table = widgets.HTML(layout={"height": "290px", "width": "660px", "overflow": "auto"})
-        return {
-            "picture": (picture, lambda state: self._plot.frame(*self._pair(state), state.h, self._error(state))),
-            "table": (table, self._table),
+    def page(self) -> dict[str, Any]:
+        problem, names = self.problem, self.problem.network.parameters
+        program, lines = problem.derivation.program, {step.name: step.quantity for step in problem.derivation}
+        derivatives = {name: f"dE_total/d{name}" for name in names}
+        programs = {
+            "loss": derivatives_program(problem, ["E_total"]),
+            "derived": derivatives_program(problem, ["E_total", *derivatives.values()]),
         }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        groups = [
-            *self.group("Nudge", ["parameter", "formula", "h"], COLUMN),
-            *self.group("Weights and biases", self.problem.network.parameters, COLUMN),
-        ]
-        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"], self.view["table"]]))]
+        inputs = [name for name in program.givens if not (problem.is_batch and name in program.data)]
+        spoken = {name: PLAIN(lines[long]) for name, long in derivatives.items()}  # ∂E/∂w₅
+        return {
+            "programs": packed(programs),
+            "inputs": dict.fromkeys(programs, inputs),
+            "samples": samples(problem),
+            "derivatives": derivatives,
+            "spoken": {
+                name: {"derivative": text, "parameter": text.partition("/∂")[2]} for name, text in spoken.items()
+            },
+            "steps": STEPS.tolist(),
+            "decade": DECADE,
+            "noise": NOISE,
+            "seen": SEEN,
+            "formulas": [{"central": central, "name": name} for central, name in NAMES.items()],
+            "rows": min(MOST_ROWS, len(names)),
+            "texts": {**TEXTS, "notes": NOTES, "table": TABLE, "here": "this h", "star": BEST},
+            "parts": {
+                "curve": {
+                    "x": {"label": "h", "log": True},
+                    "y": {"label": "error of the quotient", "log": True},
+                    "size": [660, 260],
+                }
+            },
+            "layout": {
+                "groups": groups(self.setting, Nudge=["parameter", "formula", "h"], Weights_and_biases=names),
+                "rows": [["curve"], ["message"], ["table"]],
+            },
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = self.problem_from(values)
@@ -89,19 +124,17 @@ class GradientCheck(App):
 
     def note(self, state: State) -> tuple[str, bool]:
         chosen, _ = self._pair(state)
+        said = {"parameter": state.parameter, "formula": NAMES[state.central], "h": number(state.h)}
         if chosen.best is None:
-            return "The loss is not finite here: no difference quotient can be taken.", True
+            return NOTES["infinite"], True
         if chosen.flat:
-            return f"The loss is flat here: no h shows a change by {state.parameter}, as the derivative says.", False
-        name = f"{state.parameter}, {NAMES[state.central]}"
-        lucky = "a single h near it can be better by luck"
+            return NOTES["flat"].format(**said), False
         low, high = SEEN
-        outside = f"h = {number(state.h)} lies outside the picture; the table below it still holds. "
-        seen = "" if low <= state.h <= high else outside
-        return f"{seen}The expected best h is about {size(chosen.best)} for {name}; {lucky}.", False
+        outside = "" if low <= state.h <= high else NOTES["outside"]
+        return (outside + NOTES["best"]).format(**said, best=size(chosen.best)), False
 
     def drawing(self, state: State) -> Drawing:
-        return QuotientPlot().still(*self._pair(state), state.h, self._error(state), self.words(state))
+        return quotient_figure(*self._pair(state), state.h, self._quotient(state), state.digits)
 
     def _pair(self, state: State) -> tuple[Errors, Errors]:
         """The errors of the formula that is chosen, and of the other one."""
@@ -112,19 +145,3 @@ class GradientCheck(App):
 
     def _quotient(self, state: State) -> float:
         return float(difference_quotient(state.problem, state.parameter, state.h, state.central)[0])
-
-    def _error(self, state: State) -> float:
-        return abs(self._quotient(state) - self._pair(state)[0].derived)
-
-    def _table(self, state: State) -> str:
-        problem, values = state.problem, evaluate(state.problem)
-        rows, loss = [], float(np.mean(values["E_total"]))
-        for name in problem.network.parameters[:MOST_ROWS]:
-            derived = float(values[f"dE/d{name}"])
-            measured = float(difference_quotient(problem, name, state.h, state.central)[0])
-            mark = " ←" if name == state.parameter else ""
-            shown = [number(value, max(8, state.digits)) for value in (derived, measured)]
-            rows.append((f"dE_total/d{name}{mark}", *shown, error_words(abs(measured - derived), loss, state.h)))
-        more = len(problem.network.parameters) - len(rows)
-        caption = f"Derived and measured with h = {number(state.h)}" + (f"; {more} more are not shown" if more else "")
-        return html_table(HEAD, rows, caption).replace("<table>", "<table class='bpkit-lines'>")

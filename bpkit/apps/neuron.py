@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, Picture, View, beside, described, numbers
+from bpkit.apps.given import share
+from bpkit.apps.live import Live, groups, numbers
+from bpkit.apps.settings import Choice, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.functions import Activation
+from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
-from bpkit.show.activations import NAMES, Here, NeuronPlot, neuron_curve, profile_words
+from bpkit.page.programs import packed
+from bpkit.show.activations import END, MARKS, NAMES, Here, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_html
+from bpkit.show.lines import lines_spec
 
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
+POINTS = 321  # of a curve on the page
+SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
+OUTSIDE = "net = {net} is outside the picture. The lines below are still right."
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class State:
 
     @property
     def here(self) -> Here:
-        """Where it stands on the curve."""
+        """Where it is on the curve."""
         return Here(*(self.rows.numbers[name] for name in LINES))
 
 
@@ -61,7 +66,19 @@ def one_neuron(problem: Problem, activation: str | Activation | None = None) -> 
     return Problem(network, values, problem.inputs, problem.targets[:1], problem.learning_rate, problem.train_biases)
 
 
-class Neuron(App):
+def neuron_program(problem: Problem) -> str:
+    """A program: ``evaluate`` gives net, out and slope of one neuron, ``activated`` the last two from net."""
+    program = problem.derivation.program
+    given = (*problem.network.inputs, *problem.network.parameters)
+    onward = [step for step in program.steps if step.name != LINES[0]]
+    return module(
+        evaluation(program.steps, given, LINES),
+        evaluation(onward, LINES[:1], LINES[1:], name="activated"),
+        functions=program.functions,
+    )
+
+
+class Neuron(Live):
     """Sliders for inputs, weights and bias of one neuron; the point walks on its activation, with the tangent.
 
     Without a problem it is a neuron with one input; of a larger network it is the first neuron behind the inputs.
@@ -72,38 +89,58 @@ class Neuron(App):
     def __init__(self, given: Example | Problem | None = None) -> None:
         super().__init__(Problem(Network(1, 1), {"w1": 1.0, "b1": 0.0}, [1.0], [1.0]) if given is None else given)
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         alone = one_neuron(self.problem)
         if alone != self.problem:
             self.problem, self._source = alone, ""
         network = alone.network
         own = network.activations[0]
-        self._activations = {name: name for name in NAMES} | {own.name: own}
-        self._plot = NeuronPlot()
-        choice = widgets.Dropdown(
-            options=list(self._activations), value=own.name, description="activation", **described("72px", "200px")
-        )
+        self._activations: dict[str, str | Activation] = {name: name for name in NAMES} | {own.name: own}
+        choices = tuple((SPELLED.get(name, name), name) for name in self._activations)
         return {
             **numbers({name: alone.givens[name] for name in (*network.inputs, *network.parameters)}),
-            "activation": choice,
+            "activation": Choice("activation", own.name, choices),
         }
 
-    def views(self) -> Mapping[str, View]:
-        picture = Picture(660, 340)
-        return {
-            "curve": (picture, lambda state: self._plot.frame(state.activation, state.here)),
-            "lines": (
-                widgets.HTML(layout={"min_height": "90px"}),
-                lambda state: lines_html(state.lines, state.rows.numbers, state.digits),
-            ),
-        }
-
-    def page(self) -> Sequence[widgets.Widget]:
+    def page(self) -> dict[str, Any]:
         network = self.problem.network
-        names = {"Inputs": network.inputs, "Weights": network.weights, "Bias": network.biases}
-        groups = [one for title, group in names.items() for one in self.group(title, group)]
-        left = widgets.VBox([*groups, *self.group("Activation", ["activation"])])
-        return [beside(left, widgets.VBox(list(self.view.values())))]
+        made = {name: one_neuron(self.problem, one) for name, one in self._activations.items()}
+        lines = {name: [one.derivation[line] for line in LINES] for name, one in made.items()}
+        return {
+            "programs": packed({name: neuron_program(one) for name, one in made.items()}),
+            "inputs": dict.fromkeys(made, (*network.inputs, *network.parameters)),
+            "sources": {name: share("", one, one) if one != self.problem else "" for name, one in made.items()},
+            "names": LINES,
+            "grid": [-END, END, POINTS],
+            "parts": {
+                "curve": {
+                    "x": {"label": "net"},
+                    "y": {"label": "out and its slope"},
+                    "size": [660, 290],
+                    "words": {
+                        "open": "The activation and its slope over net.",
+                        "value": "{y|near} at net {x}",
+                        "marker": "net {x}, out {y|near}",
+                        "tangent": "The slope of the activation at net {x} is {slope}.",
+                        "run": "run {run}",
+                        "rise": "rise {rise}",
+                        "at": MARKS,
+                    },
+                },
+                "lines": {name: lines_spec(steps, "Net input, output and slope") for name, steps in lines.items()},
+            },
+            "texts": {"out": "out", "slope": "slope", "here": "slope {slope|near}", "outside": OUTSIDE},
+            "layout": {
+                "groups": groups(
+                    self.setting,
+                    Inputs=network.inputs,
+                    Weights=network.weights,
+                    Bias=network.biases,
+                    Activation=["activation"],
+                ),
+                "rows": [["curve"], ["lines"], ["message"]],
+            },
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem = one_neuron(self.problem_from(values), self._activations[values["activation"]])
@@ -116,7 +153,7 @@ class Neuron(App):
     def note(self, state: State) -> tuple[str, bool]:
         if state.here.inside:
             return "", False
-        return f"net = {number(state.here.net)} lies outside the picture; the lines below it still hold.", False
+        return OUTSIDE.format(net=number(state.here.net, state.digits)), False
 
     def drawing(self, state: State) -> Drawing:
         return neuron_curve(state.activation, state.here, self.words(state))

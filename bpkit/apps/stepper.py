@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from html import escape
+from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, View
-from bpkit.apps.controls import Number, Player
+from bpkit.apps.given import share
+from bpkit.apps.live import Live, rate_of
+from bpkit.apps.settings import Number, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import SIGNED, Quantity, Role
+from bpkit.core.spelling import number
 from bpkit.core.text import sides_text
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import STATE
+from bpkit.page.programs import every_line, packed, recorded, training_program
 from bpkit.show.diagram import svg
+from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_html
+from bpkit.show.lines import lines_spec
 
 MOST_UPDATES = 100
 PHASES = ("forward", "loss", "backward", "update")
-WIDE = "92px"
-CARD = {"height": "172px", "overflow": "auto"}  # fixed, so that nothing moves; what is longer scrolls
+TEXTS = {
+    "place": "After {updates} updates, {{phase}} phase, line {line} of {lines}",
+    "once": "After 1 update, {{phase}} phase, line {line} of {lines}",
+    "why": "Why: {reason}.",
+    "ended": "The loss is no longer finite at update {ended}: learning rate {rate} is too large here. "
+    "The lines are those of update {update}.",
+    "nothing": "The loss is not finite at update 0, before anything is learnt: start with other parameters.",
+    "phase": "{number} {phase}",
+    "phaseTip": "Go to the first line of the {phase} phase",
+    "back": "◂ Back",
+    "backTip": "One line back",
+    "next": "Next ▸",
+    "onward": "Next update ▸",
+    "nextTip": "One line on; after the last, the next update",
+}
 
 
 def phase_of(step: Step) -> str:
@@ -49,7 +63,6 @@ class State:
     line: int
     digits: int
     diverged_at: int | None
-    run: str  # the run in one sentence
 
     @property
     def step(self) -> Step:
@@ -59,8 +72,9 @@ class State:
     @property
     def place(self) -> str:
         """How far the training is, and where in the update the line stands."""
-        done = "1 update" if self.update == 1 else f"{self.update} updates"
-        return f"After {done}, {phase_of(self.step)} phase, line {self.line} of {len(self.rows)}"
+        text = TEXTS["once" if self.update == 1 else "place"]
+        numbers = {"updates": self.update, "line": self.line, "lines": len(self.rows)}
+        return text.format(**numbers).format(phase=phase_of(self.step))
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -71,9 +85,14 @@ class State:
     @property
     def lit(self) -> tuple[str, ...]:
         """What this line is about, as far as it stands on the picture; what a rule remembers is its parameter's."""
-        about = [self.step.quantity, *(self.step.names[name] for name in sorted(names_in(self.step.rhs)))]
-        places = [_whose(quantity) for quantity in about]
-        return tuple(dict.fromkeys(one.name for one in places if one.tag not in (STATE, *SIGNED)))
+        return lit(self.step)
+
+
+def lit(step: Step) -> tuple[str, ...]:
+    """What a line is about, as far as it stands on the picture; what a rule remembers is its parameter's."""
+    about = [step.quantity, *(step.names[name] for name in sorted(names_in(step.rhs)))]
+    places = [_whose(quantity) for quantity in about]
+    return tuple(dict.fromkeys(one.name for one in places if one.tag not in (STATE, *SIGNED)))
 
 
 def _whose(quantity: Quantity) -> Quantity:
@@ -83,12 +102,12 @@ def _whose(quantity: Quantity) -> Quantity:
     return quantity
 
 
-class Stepper(App):
+class Stepper(Live):
     """Back and Next walk through the lines of one update, and on into the next one."""
 
     name = "stepper"
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         self._train: Callable[[float], Trace] = lru_cache(maxsize=4)(
             lambda rate: train(self.problem.replace(learning_rate=rate), MOST_UPDATES)
         )
@@ -96,44 +115,37 @@ class Stepper(App):
         self.last = len(self.problem.derivation)
         line, update = (1, self.last), (0, MOST_UPDATES)
         return {
-            "line": Number("line", 1, *line, 1, whole=True, bounds=line, label_width=WIDE),
-            "update": Number("updates done", 0, *update, 1, whole=True, bounds=update, label_width=WIDE),
-            "rate": Number("learning rate", self.problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
+            "line": Number("line", 1, *line, 1, whole=True, bounds=line),
+            "update": Number("updates done", 0, *update, 1, whole=True, bounds=update),
+            "rate": rate_of(self.problem),
         }
 
-    def views(self) -> Mapping[str, View]:
-        self.play = Player(self.control["line"], min=1, max=self.last, interval=1500)
-        first = {phase_of(step): step.number for step in reversed(tuple(self.problem.derivation))}
-        self.phase = {
-            phase: _button(phase, f"Go to the first line of the phase {phase}", self._go(first[phase]))
-            for phase in PHASES
-        }
-        self.back = _button("◂ Back", "One line back", lambda _: self._move(-1), "80px")
-        self.next = _button("Next ▸", "One line on; after the last, the next update", lambda _: self._move(1), "124px")
+    def page(self) -> dict[str, Any]:
+        problem, derivation = self.problem, self.problem.derivation
+        programs = {"all": every_line(derivation), "train": training_program(problem)}
         return {
-            **{
-                f"phase_{phase}": (button, partial(self._phase_label, phase), "description")
-                for phase, button in self.phase.items()
+            "programs": packed(programs),
+            "inputs": dict.fromkeys(programs, derivation.program.givens),
+            "recorded": {"train": recorded(derivation)},
+            "parts": {
+                "network": network_spec(problem.network),
+                "lines": lines_spec(derivation, "The line, and the lines that it uses"),
             },
-            "next": (self.next, lambda state: "Next ▸" if state.line < self.last else "Next update ▸", "description"),
-            "card": (widgets.HTML(layout=CARD), self._card),
-            "diagram": (widgets.HTML(), lambda state: svg(state.problem.network, state.numbers, state.lit)),
+            "places": [{"phase": phase_of(step), "lit": lit(step)} for step in derivation],
+            "phases": PHASES,
+            "most": MOST_UPDATES,
+            "texts": TEXTS,
+            "layout": {
+                "rows": [["phases", "walk", "play"], ["line", "update", "rate"], ["network"], ["card"], ["message"]]
+            },
         }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        control, row = self.control, {"align_items": "center", "flex_flow": "row wrap"}
-        self.control["line"].layout.width = "440px"
-        phases = widgets.HBox(list(self.phase.values()), layout=row)
-        walk = widgets.HBox([self.back, self.next, control["line"], self.play], layout=row)
-        onward = widgets.HBox([control["update"], control["rate"]], layout=row)
-        return [phases, walk, onward, self.view["card"], self.view["diagram"]]
 
     def read(self, values: Mapping[str, Any]) -> State:
         trace = self._train(values["rate"])
         wanted, line = int(values["update"]), int(values["line"])
         update = max(0, min(wanted, len(trace) - 1))
         rows = self._rows(values["rate"], update)
-        return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at, trace.message)
+        return State(rows.problem, rows, update, wanted, line, values["digits"], trace.diverged_at)
 
     def words(self, state: State) -> str:
         step = state.step
@@ -142,45 +154,24 @@ class Stepper(App):
         return f"{state.place}: {text}. Why: {step.reason}. {network}"
 
     def note(self, state: State) -> tuple[str, bool]:
-        if state.diverged_at is not None and state.wanted >= state.diverged_at:
-            return f"{state.run[0].upper()}{state.run[1:]}; the lines are those of update {state.update}.", True
-        return "", False
+        ended = state.diverged_at
+        if ended is None or state.wanted < ended:
+            return "", False
+        rate = number(state.problem.learning_rate)
+        return TEXTS["ended" if ended else "nothing"].format(ended=ended, rate=rate, update=state.update), True
 
     def drawing(self, state: State) -> Drawing:
         return Drawing(self.words(state), svg(state.problem.network, state.numbers, state.lit))
+
+    @property
+    def share(self) -> str:
+        """The expression that rebuilds the problem shown: its start, and how many updates it has had."""
+        state = self.state
+        start = self.problem.replace(learning_rate=state.problem.learning_rate)
+        made = f".updated({state.update})" if state.update else ""
+        return share(self._source, self.problem, start) + made
 
     def _rows_at(self, rate: float, update: int) -> NumberedDerivation:
         trace = self._train(rate)
         problem = trace.at(update) if len(trace) else self.problem.replace(learning_rate=rate)
         return problem.derivation.at(problem)
-
-    def _go(self, line: int) -> Callable[[Any], None]:
-        return lambda _button: self.set(line=line)
-
-    def _move(self, by: int) -> None:
-        """One line on or back, across the borders between updates."""
-        state, line = self.state, self.state.line + by
-        if 1 <= line <= self.last:
-            self.set(line=line)
-        elif 0 <= state.update + by <= (MOST_UPDATES if state.diverged_at is None else state.diverged_at - 1):
-            self.set(line=1 if by > 0 else self.last, update=state.update + by)
-
-    def _phase_label(self, phase: str, state: State) -> str:
-        label = f"{PHASES.index(phase) + 1} {phase}"
-        return f"▸ {label}" if phase == phase_of(state.step) else label
-
-    def _card(self, state: State) -> str:
-        """The line, why it holds, and below it the lines that it uses."""
-        step, used = state.step, [state.rows[number] for number in state.step.uses]
-        below = " Below it stand the lines that it uses." if used else ""
-        return (
-            f"<div class='bpkit-heading'>{state.place}</div>"
-            f"<div style='padding:0 4px 4px'>Why: {escape(step.reason)}.{below}</div>"
-            f"{lines_html([step, *used], state.rows.numbers, state.digits, [step.number])}"
-        )
-
-
-def _button(label: str, tooltip: str, press: Callable[[Any], None], width: str = "116px") -> widgets.Button:
-    button = widgets.Button(description=label, tooltip=tooltip, layout={"width": width, "margin": "1px 2px"})
-    button.on_click(press)
-    return button

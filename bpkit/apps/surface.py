@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
-import ipywidgets as widgets
+import numpy as np
 
-from bpkit.apps.base import App, View, beside, described, numbers
-from bpkit.apps.controls import Number
+from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.settings import Check, Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
+from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.relief import relief, scene
-from bpkit.show.surface import Landscape, Window, around, landscape, surface_figure, surface_words
+from bpkit.show.surface import POINTS, Landscape, Window, around, landscape, surface_figure, surface_words
 
 MOST_UPDATES = 10_000
 USUAL_UPDATES = 1000
-WIDE = "92px"
-COLUMN = "310px"  # so that sliders beside long labels have room
+MOST_NAMES = 24  # parameters to choose from: those that move most
+TEXTS = {
+    "went": "{updates} updates: the loss goes from {first} to {last}.",
+    "once": "1 update: the loss goes from {first} to {last}.",
+    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large here.",
+    "nothing": "The loss is not finite before the first update: start with other parameters.",
+    "all": "All parameters move; what is drawn is the projection onto {{x}} and {{y}}.",
+    "only": "Only {{x}} and {{y}} move, so the walk stays on this surface.",
+    "outside": "None of its points is in this picture: zoom out, or start elsewhere.",
+}
 
 
 @dataclass(frozen=True)
@@ -31,101 +40,136 @@ class State:
     problem: Problem
     window: Window
     updates: int
+    only: bool  # whether the other parameters stay
     digits: int
 
 
-class Surface(App):
+class Surface(Live):
     """Two parameters by choice, the loss over them as contours, and the walk from the present weights."""
 
     name = "surface"
     batches = True
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         problem, names = self.problem, self.problem.network.parameters
         if len(names) < 2:
             raise BpkitError(
                 f"surface app: expected a network with two parameters or more, got {len(names)}; "
                 "bp.apps.descent shows the loss over one"
             )
-        self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
-        self._words = lru_cache(maxsize=1)(self._sentences)  # for the picture and for the app
+        self._walk: Callable[[Problem, int, tuple[str, ...]], Trace] = lru_cache(maxsize=8)(walk)
         self._landscape: Callable[[Problem, Window], Landscape] = lru_cache(maxsize=8)(landscape)
-        self._relief: Callable[[Landscape], str] = lru_cache(maxsize=8)(relief)
         self._first = train(problem, USUAL_UPDATES)
         x, y = self._telling()
-        choice = {"options": list(names), **described(WIDE, "200px")}
+        choice = options(*(name for name in names if name in self._moving[:MOST_NAMES]))
+        only = {} if problem.is_batch else {"only": Check("move only these two")}
         return {
-            "x": widgets.Dropdown(value=x, description="to the right", **choice),
-            "y": widgets.Dropdown(value=y, description="upwards", **choice),
-            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
-            "updates": Number(
-                "updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES), label_width=WIDE
-            ),
-            "zoom": Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000), label_width=WIDE),
+            "x": Choice("to the right", x, choice),
+            "y": Choice("upwards", y, choice),
+            "zoom": Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000)),
+            "rate": rate_of(problem),
+            "updates": Number("updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
+            **only,
             **numbers(problem.parameters),
         }
 
+    @property
+    def _moving(self) -> list[str]:
+        """The parameters, those that move most first."""
+        trace = self._first
+        moved = {n: abs(trace[n][-1] - trace[n][0]) if len(trace) else 0 for n in self.problem.network.parameters}
+        return sorted(moved, key=lambda name: -moved[name])
+
     def _telling(self) -> tuple[str, str]:
         """The parameter that moves most, and the one of another neuron that does: their surface has most to show."""
-        network, trace = self.problem.network, self._first
-        names = network.parameters
-        moved = {name: abs(trace[name][-1] - trace[name][0]) if len(trace) else 0 for name in names}
-        leads = {name: network.weights[name][1] if name in network.weights else name for name in names}
-        first, *rest = sorted(names, key=lambda name: -moved[name])
-        second = next((name for name in rest if leads[name] != leads[first]), rest[0])
-        x, y = sorted((first, second), key=names.index)
+        network = self.problem.network
+        leads = {name: network.weights[name][1] if name in network.weights else name for name in network.parameters}
+        first, *rest = self._moving
+        second = next((name for name in rest[: MOST_NAMES - 1] if leads[name] != leads[first]), rest[0])
+        x, y = sorted((first, second), key=network.parameters.index)
         return x, y
 
-    def views(self) -> Mapping[str, View]:
+    def page(self) -> dict[str, Any]:
+        problem, names = self.problem, [value for _, value in self.setting["x"].options]  # type: ignore[attr-defined]
+        derivation = problem.derivation
+        programs = {"train": training_program(problem), "loss": loss_program(problem)}
+        windows = {f"{x} {y}": around(self._first, x, y) for x, y in combinations(names, 2)}
+        if not problem.is_batch:
+            programs["all"] = every_line(derivation)
         return {
-            "x": (self.control["x"], lambda state: state.window.x, "value"),
-            "y": (self.control["y"], lambda state: state.window.y, "value"),
-            "picture": (widgets.HTML(), self._scene),
+            "programs": packed(programs),
+            "inputs": dict.fromkeys(programs, derivation.program.givens),
+            "recorded": {"train": recorded(derivation)},
+            "new": derivation.program.new,
+            "samples": samples(problem),
+            "points": POINTS,
+            "windows": {pair: [*one.middle, one.reach] for pair, one in windows.items()},
+            "texts": TEXTS,
+            "layout": {
+                "groups": groups(
+                    self.setting,
+                    Surface=["x", "y", "zoom"],
+                    Walk=["rate", "updates", "only"],
+                    Where_it_starts=problem.network.parameters,
+                ),
+                "rows": [["field"], ["message"]],
+            },
         }
 
-    def page(self) -> Sequence[widgets.Widget]:
-        groups = [
-            *self.group("Surface", ["x", "y", "zoom"], COLUMN),
-            *self.group("Walk", ["rate", "updates"], COLUMN),
-            *self.group("Where it starts", self.problem.network.parameters, COLUMN),
-        ]
-        return [beside(widgets.VBox(groups), widgets.VBox([self.view["picture"]]))]
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        if values["x"] != values["y"]:
+            return values
+        # A parameter chosen for both trades places with the other one.
+        if before["x"] == values["x"]:
+            return {**values, "x": before["y"]}
+        return {**values, "y": before["x"] if before["y"] == values["x"] else before["y"]}
 
     def read(self, values: Mapping[str, Any]) -> State:
         x, y = values["x"], values["y"]
-        if x == y:  # a parameter chosen for both trades places with the other one
-            before = self.state.window
-            x, y = (before.y, y) if before.x == y else (x, before.x if before.y == x else before.y)
-        usual = around(self._first, x, y)
-        window = Window(x, y, usual.middle, usual.reach / values["zoom"])
-        problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        return State(problem, window, int(values["updates"]), values["digits"])
+        names = list(self.problem.network.parameters)
+        usual = around(self._first, *sorted((x, y), key=names.index))
+        middle = usual.middle if usual.x == x else usual.middle[::-1]
+        window = Window(x, y, (middle[0], middle[1]), usual.reach / values["zoom"])
+        return State(
+            self.problem_from(values), window, int(values["updates"]), values.get("only", False), values["digits"]
+        )
 
     def words(self, state: State) -> str:
-        return self._words(state)
-
-    def _sentences(self, state: State) -> str:
         return surface_words(self._land(state), self._trace(state), state.digits)
 
     def note(self, state: State) -> tuple[str, bool]:
         trace, window = self._trace(state), state.window
         walk = trace.message[0].upper() + trace.message[1:]
         if len(trace) and window.outside(trace[window.x], trace[window.y]).all():
-            return f"{walk}. None of its points lies in this picture: zoom out, or start elsewhere.", True
-        drawn = f"All parameters move; what is drawn is the projection onto {window.x} and {window.y}"
-        return f"{walk}. {drawn}.", trace.diverged_at is not None
+            return f"{walk}. {TEXTS['outside']}", True
+        drawn = TEXTS["only" if state.only else "all"].replace("{{x}}", window.x).replace("{{y}}", window.y)
+        return f"{walk}. {drawn}", trace.diverged_at is not None
 
     def drawing(self, state: State) -> Drawing:
         return surface_figure(self._land(state), self._trace(state), state.digits)
 
-    def _scene(self, state: State) -> str:
-        still = self._relief(self._land(state))
-        return scene(still, state.window, self._trace(state), self.words(state))
-
     def _trace(self, state: State) -> Trace:
-        return self._train(state.problem, state.updates)
+        moving = (state.window.x, state.window.y) if state.only else ()
+        return self._walk(state.problem, state.updates, moving)
 
     def _land(self, state: State) -> Landscape:
         """The landscape depends on the other parameters alone: not on the learning rate, not on where the walk is."""
         here = dict(zip((state.window.x, state.window.y), state.window.middle, strict=True))
         return self._landscape(state.problem.replace(learning_rate=1, **here), state.window)
+
+
+def walk(problem: Problem, steps: int, moving: tuple[str, ...] = ()) -> Trace:
+    """Train; where some parameters are named, only those move and the others stay."""
+    if not moving:
+        return train(problem, steps)
+    staying = {name: value for name, value in problem.parameters.items() if name not in moving}
+    pieces, here = [train(problem, 0)], problem
+    for _ in range(steps):
+        one = train(here, 1)
+        if one.diverged_at is not None:
+            break
+        here = one.final.replace(**staying)
+        pieces.append(train(here, 0))
+    table, loss = (np.concatenate([getattr(one, part) for one in pieces]) for part in ("table", "loss"))
+    state = {name: np.concatenate([one.state[name] for one in pieces]) for name in pieces[0].state}
+    return replace(pieces[0], table=table, loss=loss, state=state, diverged_at=None if len(loss) > steps else len(loss))

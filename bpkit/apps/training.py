@@ -1,29 +1,53 @@
-"""The whole run at once: the loss follows every slider live, Play walks along it, two runs can be compared."""
+"""The whole run at once: the loss follows every slider live, Play walks along it, runs can be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets as widgets
+import numpy as np
 
-from bpkit.apps.base import App, View, beside, described, numbers
-from bpkit.apps.controls import Held, Number, Player
+from bpkit.apps.given import share
+from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
+from bpkit.core import updates
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
-from bpkit.show.chart import chart
-from bpkit.show.diagram import numbers_of, svg
+from bpkit.core.updates import UpdateRule
+from bpkit.page.programs import packed, recorded, samples, training_program
+from bpkit.show.diagram import numbers_of
+from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.plots import curve_words, loss_curve
 
 MOST_UPDATES = 10_000
-WIDE = "92px"
+MOST_WEIGHTS = 24  # of a network for which other activations and rules are offered: each is a program of its own
 NAMES = ("This run", "Pinned A", "Pinned B")
+KINDS = ("sigmoid", "tanh", "relu", "identity")
+KEPT = ("rate", "updates", "activation", "rule", "biases")  # what a curve depends on, beside the numbers
+RULES: dict[str, UpdateRule] = {
+    "gradient descent": updates.GradientDescent(),
+    "momentum": updates.Momentum(),
+    "RMSProp": updates.RMSProp(),
+    "Adam": updates.Adam(),
+}
+TEXTS = {
+    "run": "{{name}}, rate {rate}",
+    "went": "{updates} updates: the loss goes from {first} to {last}.",
+    "once": "1 update: the loss goes from {first} to {last}.",
+    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large here.",
+    "nothing": "The loss is not finite before the first update: start with other parameters.",
+    "pin": "Pin this run",
+    "pinTip": "Keep this curve to compare; the last two stay",
+    "unpin": "Remove pins",
+    "unpinTip": "Take the pinned curves away",
+    "value": "{y} after {x}",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +60,7 @@ class Run:
 
 @dataclass(frozen=True)
 class State:
-    """What the training app shows; ``shown`` is the update whose weights stand on the diagram."""
+    """What the training app shows; ``shown`` is the update whose weights are on the diagram."""
 
     run: Run
     shown: int
@@ -57,65 +81,121 @@ def biases_words(problem: Problem) -> str:
     return f"one bias per {problem.network.bias}, trained" if problem.train_biases else "biases kept"
 
 
-class Training(App):
+class Training(Live):
     """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow."""
 
     name = "training"
     batches = True
-    message_lines = 2
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         problem, network = self.problem, self.problem.network
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
         policies = [("kept as they are", "kept")]
         policies += [("per layer, trained", "layer")] if network.bias == "layer" else []
         policies += [("per neuron, trained", "neuron")] if network.biases else []
         start = network.bias if problem.train_biases and network.biases else "kept"
+        few = len(network.weights) <= MOST_WEIGHTS
+        kinds = list(dict.fromkeys([self._kind, *(KINDS if few and self._plain else ())]))
+        rules = list(dict.fromkeys([self._rule, *(RULES if few else ())]))
+        last = (0, 1000)
         return {
             **numbers(problem.parameters),
-            "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True, label_width=WIDE),
-            "updates": Number(
-                "updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES), label_width=WIDE
-            ),
-            "biases": widgets.Dropdown(options=policies, value=start, description="biases", **described(WIDE)),
-            "log": widgets.Checkbox(description="logarithmic loss", indent=False, **described("0px", "160px")),
-            "shown": Number("show update", 0, 0, 1000, 1, whole=True, bounds=(0, 1000), label_width=WIDE),
-            "pinned": Held(value=()),
+            "rate": rate_of(problem),
+            "updates": Number("updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
+            "activation": Choice("activation", kinds[0], options(*kinds)),
+            "rule": Choice("update rule", rules[0], options(*rules)),
+            "biases": Choice("biases", start, tuple(policies)),
+            "log": Check("logarithmic loss"),
+            "shown": Number("show update", 0, *last, 1, whole=True, bounds=(0, MOST_UPDATES)),
+            "pinned": Held("pinned runs", []),
         }
 
-    def views(self) -> Mapping[str, View]:
-        self.play = Player(self.control["shown"], min=0, max=1000, step=10, interval=100)
+    @property
+    def _plain(self) -> bool:
+        """Whether another activation will do in all layers: the loss asks for none of its own."""
+        network = self.problem.network
+        return not network.loss.needs and not network.loss.targets_in_unit_interval
+
+    @property
+    def _kind(self) -> str:
+        return ", ".join(dict.fromkeys(one.name for one in self.problem.network.activations))
+
+    @property
+    def _rule(self) -> str:
+        rule = self.problem.update
+        return next((name for name, one in RULES.items() if one == rule), repr(rule))
+
+    def _problem(self, problem: Problem, activation: str, rule: str, biases: str) -> Problem:
+        """A problem with the choices put in."""
+        if activation != self._kind:
+            old = problem.network
+            given: dict[str, Any] = {"loss": old.loss, "bias": old.bias, "weight_names": old.weight_of}
+            problem = problem.replace(network=Network(old.sizes, activation=activation, **given))
+        if rule != self._rule:
+            problem = problem.replace(update=RULES[rule])
+        return problem.with_biases(biases)
+
+    def _choices(self) -> Iterator[tuple[str, str, str]]:
+        for activation in self.setting["activation"].options:  # type: ignore[attr-defined]
+            for rule in self.setting["rule"].options:  # type: ignore[attr-defined]
+                for biases in self.setting["biases"].options:  # type: ignore[attr-defined]
+                    yield activation[1], rule[1], biases[1]
+
+    def page(self) -> dict[str, Any]:
+        network = self.problem.network
+        made = {" ".join(one): self._problem(self.problem, *one) for one in self._choices()}
+        policies = [value for _, value in self.setting["biases"].options]  # type: ignore[attr-defined]
+        networks = {one: self.problem.with_biases(one).network for one in policies}
         return {
-            "curve": (widgets.HTML(), self._curve),
-            "diagram": (widgets.HTML(), lambda state: svg(*self._network_shown(state))),
-            "last": (self.control["shown"], self._last, "high"),
-            "play_last": (self.play, self._last, "max"),
-            "play_step": (self.play, lambda state: max(1, self._last(state) // 100), "step"),
+            "programs": packed({name: training_program(one) for name, one in made.items()}),
+            "inputs": {name: one.derivation.program.givens for name, one in made.items()},
+            "samples": samples(self.problem),
+            "recorded": {name: recorded(one.derivation) for name, one in made.items()},
+            "constants": {name: self._further(one) for name, one in made.items()},
+            "sources": {
+                name: share(self._source, self.problem, one) for name, one in made.items() if one != self.problem
+            },
+            # A bias of a neuron starts where its layer's bias is.
+            "starts": {
+                policy: {own: network.bias_of[fed[0]] for own, fed in one.biases.items()}
+                for policy, one in networks.items()
+            },
+            "kept": [*KEPT, *(name for name in self.problem.parameters if name in self.setting)],
+            "parts": {
+                "curve": {
+                    "x": {"label": "updates", "whole": True},
+                    "y": {"label": "loss E", "zero": True, "growth": 10},
+                    "size": [660, 230],
+                    "words": {"value": TEXTS["value"]},
+                },
+                "networks": {policy: network_spec(one) for policy, one in networks.items()},
+            },
+            "texts": {**TEXTS, "this": NAMES[0], "pins": NAMES[1:]},
+            "layout": {
+                "groups": groups(
+                    self.setting,
+                    Run=["rate", "updates", "activation", "rule", "biases"],
+                    Weights_at_the_start=network.weights,
+                    Biases_at_the_start=network.biases,
+                ),
+                "rows": [["curve"], ["play", "shown"], ["pin", "unpin", "log"], ["message"], ["network"]],
+            },
         }
 
-    def page(self) -> Sequence[widgets.Widget]:
-        network, control = self.problem.network, self.control
-        pinned = control["pinned"]
-        pin = widgets.Button(description="Pin this run", tooltip="Keep this curve to compare; the last two stay")
-        pin.on_click(lambda _button: setattr(pinned, "value", self._with(pinned.value, self.state.run)))
-        unpin = widgets.Button(description="Remove pins", tooltip="Take the pinned curves away")
-        unpin.on_click(lambda _button: setattr(pinned, "value", ()))
-        self.pin, self.unpin = pin, unpin
-        groups = [
-            *self.group("Run", ["rate", "updates", "biases"]),
-            *self.group("Weights at the start", network.weights),
-            *self.group("Biases at the start", network.biases),
-        ]
-        walk = widgets.HBox([self.play, control["shown"]], layout={"width": "660px", "max_width": "100%"})
-        compare = widgets.HBox([pin, unpin, control["log"]])
-        right = widgets.VBox([self.view["curve"], walk, compare, self.view["diagram"]])
-        return [beside(widgets.VBox(groups), right)]
+    def _further(self, problem: Problem) -> dict[str, float]:
+        """The numbers that a problem has beyond those of the app's own, such as what its update rule remembers."""
+        own = self.problem.givens
+        return {name: value for name, value in problem.givens.items() if name not in own and np.ndim(value) == 0}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        problem = self.problem_from(values).replace(learning_rate=values["rate"])
-        run = Run(problem.with_biases(values["biases"]), int(values["updates"]))
+        run = self._run(values)
         shown = max(0, min(int(values["shown"]), len(self._trace(run)) - 1))
-        return State(run, shown, values["log"], values["pinned"], values["digits"])
+        pinned = tuple((name, self._run({**values, **kept})) for name, kept in values["pinned"])
+        return State(run, shown, values["log"], pinned, values["digits"])
+
+    def _run(self, values: Mapping[str, Any]) -> Run:
+        problem = self._problem(self.problem_from(values), values["activation"], values["rule"], values["biases"])
+        return Run(problem, int(values["updates"]))
 
     def words(self, state: State) -> str:
         network, numbers = self._network_shown(state)
@@ -129,17 +209,6 @@ class Training(App):
 
     def drawing(self, state: State) -> Drawing:
         return loss_curve(self._trace(state.run), state.log)
-
-    @staticmethod
-    def _with(pinned: tuple[tuple[str, Run], ...], run: Run) -> tuple[tuple[str, Run], ...]:
-        """The pinned runs and one more, in the place of the oldest where there is no other."""
-        kept = pinned[-1:] if len(pinned) == len(NAMES) - 1 else pinned
-        return (*kept, (next(name for name in NAMES[1:] if name not in dict(kept)), run))
-
-    def _curve(self, state: State) -> str:
-        runs = self._traces(state).items()
-        losses = [(f"{name}, rate {trace.problem.learning_rate:g}", trace.loss) for name, trace in runs]
-        return chart(losses, state.shown, state.log, self._curve_words(state))
 
     def _curve_words(self, state: State) -> str:
         """Every run in words, and the loss at the update that is shown."""
@@ -159,10 +228,6 @@ class Training(App):
         """Every run by its name, in the order of the colours."""
         runs = {NAMES[0]: state.run, **dict(state.pinned)}
         return {name: self._trace(runs[name]) for name in NAMES if name in runs}
-
-    def _last(self, state: State) -> int:
-        """The last update there is to show; a slider cannot be shorter than one step."""
-        return max(1, len(self._trace(state.run)) - 1)
 
     def _network_shown(self, state: State) -> tuple[Network, dict[str, float]]:
         trace = self._trace(state.run)

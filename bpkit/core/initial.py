@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
+import sympy as sp
 
+from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, chosen
+from bpkit.core.expressions import ONE, power, product, total
 from bpkit.core.network import Network
+from bpkit.core.program import compiled
 
-# The standard deviation of a weight, by the number of neurons that its layer comes from and leads to.
-SPREADS: Mapping[str, Callable[[int, int], float]] = MappingProxyType(
+BEFORE, WIDTH = sp.symbols("before width")  # the number of neurons that a layer's weights come from, and of its own
+
+
+def _root_of(top: int, below: sp.Expr) -> sp.Expr:
+    return power(product(sp.Integer(top), power(below, -1)), sp.S.Half)
+
+
+# The standard deviation of a weight; Python and JavaScript are printed from it.
+SPREADS: Mapping[str, sp.Expr] = MappingProxyType(
     {
-        "xavier": lambda before, after: math.sqrt(2 / (before + after)),
-        "he": lambda before, after: math.sqrt(2 / before),
-        "lecun": lambda before, after: math.sqrt(1 / before),
-        "unit": lambda before, after: 1.0,
+        "xavier": _root_of(2, total(BEFORE, WIDTH)),
+        "he": _root_of(2, BEFORE),
+        "lecun": _root_of(1, BEFORE),
+        "unit": ONE,
     }
 )
+
+
+@cache
+def _spread(scheme: str) -> Callable[[int, int], float]:
+    return compiled("spread", ["before", "width"], [f"return {code(SPREADS[scheme])}"])
 
 
 def initial_parameters(
@@ -33,7 +50,7 @@ def initial_parameters(
     """
     if not (math.isfinite(scale) and scale >= 0):
         raise BpkitError(f"scale: expected a number from 0, got {scale!r}; 1 leaves the scheme's spread as it is")
-    spread = SPREADS[chosen("scheme", scheme, SPREADS)]
+    spread = _spread(chosen("scheme", scheme, SPREADS))
     size = {neuron: len(row) for row in network.layers for neuron in row}
     weights = {
         name: float(rng.normal()) * scale * spread(size[source], size[target])

@@ -20,7 +20,8 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
 from bpkit.core.functions import Own
-from bpkit.core.program import needed
+from bpkit.core.program import averaged, needed
+from bpkit.core.quantities import Role
 
 _TEXTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").strip().split("\n\n")[1:]
 HELPERS = {text[len("function ") : text.index("(")]: text for text in _TEXTS}
@@ -30,7 +31,7 @@ RESERVED = frozenset(
     """arguments await break case catch class const continue debugger default delete do else enum eval export extends
     false finally for function if implements import in instanceof interface let new null package private protected
     public return static super switch this throw true try typeof var void while with yield
-    Float64Array Infinity Math NaN Number undefined bad end made records steps""".split()
+    Float64Array Infinity Math NaN Number undefined at bad end first made records samples steps""".split()
 ) | set(HELPERS)
 
 
@@ -76,7 +77,7 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]  # SymPy ships no t
         return f"({''.join(cases)}{self._print(last)})"
 
 
-_print = _Printer()._print
+expression = _Printer()._print  # one right side as JavaScript
 
 
 def module(*parts: str, functions: Iterable[Own] = ()) -> str:
@@ -113,6 +114,25 @@ def evaluation(lines: Iterable[Step], inputs: Iterable[str], outputs: Iterable[s
     return _function(f"export function {name}", map(identifier, given), body)
 
 
+def evaluation_on_samples(
+    lines: Iterable[Step],
+    inputs: Iterable[str],
+    data: Iterable[str],
+    outputs: Iterable[str],
+    batch: str = "mean",
+    name: str = "evaluate",
+) -> str:
+    """Write ``evaluation`` for several samples, of outputs that are one number for all of them: the loss, derivatives.
+
+    The function takes the inputs that are not ``data``, then ``samples``, which holds the data row after row.
+    """
+    given, names, wanted = tuple(inputs), tuple(data), tuple(outputs)
+    fields = ", ".join(f"{json.dumps(one)}: {identifier(one)}" for one in wanted)
+    body = [*_settled(_needed(lines, given, wanted), wanted, names, batch), f"return {{{fields}}};"]
+    kept = [identifier(one) for one in given if one not in names]
+    return _function(f"export function {name}", (*kept, "samples"), body)
+
+
 def training(
     lines: Iterable[Step],
     inputs: Iterable[str],
@@ -146,6 +166,64 @@ def training(
     return _function("export function train", (*map(identifier, given), "steps"), body)
 
 
+def training_on_samples(
+    lines: Iterable[Step],
+    inputs: Iterable[str],
+    data: Iterable[str],
+    updates: Mapping[str, str],
+    recorded: Iterable[str],
+    batch: str = "mean",
+    loss: str = "E_total",
+) -> str:
+    """Write ``train`` for several samples: ``samples`` holds their ``data`` row after row, ``first`` is the sample that
+    an update begins with where ``batch`` is ``"each"``; the other inputs, ``steps`` and the records are as in
+    ``training``, and the loss recorded is that of all samples.
+    """
+    lines, given, names, row = tuple(lines), tuple(inputs), tuple(data), tuple(recorded)
+    needs = _needed(lines, given, (loss, *updates, *updates.values()))
+    single = [step for step in needs if step.role is not Role.UPDATE]
+    forward = _needed(lines, given, (loss,))
+    used = {name for step in needs if step.role is Role.UPDATE for name in names_in(step.stable)}
+    whole = [loss, *(step.name for step in single if averaged(step) and step.name in used and step.name != loss)]
+    width, kept, reads = len(names), [name for name in given if name not in names], _reads(names)
+    alone = [step for step in single if step.name != loss]
+    at_once = (forward, [loss]) if batch == "each" else (single, whole)
+    body = [
+        f"const records = new Float64Array((steps + 1)*{len(row)});",
+        "let end = 0;",
+        "for (let made = 0; made <= steps; made++) {",
+        *(f"  {line}" for line in _settled(*at_once, names, batch)),
+        *(f"  records[end++] = {identifier(one)};" for one in row),
+        f"  if (!Number.isFinite({identifier(loss)})) break;",
+        *([f"  const at = (first + made)*{width} % samples.length;"] if batch == "each" else []),
+        *(f"  {line}" for line in ((*reads, *map(_assignment, alone)) if batch == "each" else ())),
+        *(f"  {_assignment(step)}" for step in needs if step.role is Role.UPDATE),
+        *(f"  {identifier(old)} = {identifier(new)};" for new, old in updates.items()),
+        "}",
+        "const bad = records.findIndex((number) => !Number.isFinite(number));",
+        f"return records.slice(0, bad < 0 ? end : bad - bad % {len(row)});",
+    ]
+    return _function("export function train", (*map(identifier, kept), "samples", "first", "steps"), body)
+
+
+def _reads(data: Sequence[str]) -> list[str]:
+    return [f"const {identifier(name)} = samples[at + {place}];" for place, name in enumerate(data)]
+
+
+def _settled(steps: Iterable[Step], wanted: Sequence[str], data: Sequence[str], batch: str) -> list[str]:
+    """The sum over the samples of what the lines give, and its share of each where the mean is meant."""
+    width, names = len(data), [identifier(one) for one in wanted]
+    share = f"/(samples.length/{width})" if batch != "sum" else ""
+    return [
+        f"let {', '.join(f'{one}$sum = 0' for one in names)};",
+        f"for (let at = 0; at < samples.length; at += {width}) {{",
+        *(f"  {line}" for line in (*_reads(data), *map(_assignment, steps))),
+        *(f"  {one}$sum += {one};" for one in names),
+        "}",
+        *(f"const {one} = {one}$sum{share};" for one in names),
+    ]
+
+
 def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str]) -> list[Step]:
     rows = needed(tuple(lines), wanted)
     used = {*wanted, *(name for step in rows for name in names_in(step.stable))}
@@ -157,7 +235,7 @@ def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str])
 
 
 def _assignment(step: Step) -> str:
-    return f"const {identifier(step.name)} = {_print(step.stable)};  // ({step.number})"
+    return f"const {identifier(step.name)} = {expression(step.stable)};  // ({step.number})"
 
 
 def _function(head: str, parameters: Iterable[str], body: Iterable[str]) -> str:
@@ -166,15 +244,15 @@ def _function(head: str, parameters: Iterable[str], body: Iterable[str]) -> str:
 
 def _own(name: str, symbols: Iterable[sp.Symbol], expr: sp.Expr) -> str:
     """A person's own function, in a second spelling where powers of e may leave the floats in the first."""
-    body = [f"return {_print(expr)};"]
+    body = [f"return {expression(expr)};"]
     if second := _bounded(expr):
-        exponent, below, above = map(_print, second)
+        exponent, below, above = map(expression, second)
         body = [
             f"const t = {exponent}, u = Math.exp(-Math.abs(t));  // e^t or e^-t, the one that does not overflow",
             f"if (u > 1e-22) {body[0]}",
             f"return t < 0 ? {below} : {above};",
         ]
-    return _function(f"function {identifier(name)}", map(_print, symbols), body)
+    return _function(f"function {identifier(name)}", map(expression, symbols), body)
 
 
 def _bounded(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:

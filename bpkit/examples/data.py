@@ -15,6 +15,7 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
+SPIRAL_REACH, SPIRAL_TURN = 2.0, 2.5 * np.pi  # how far its arms go out, and around
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,25 @@ class DataSet:
         """The problem of learning these points, with weights drawn from a seed."""
         parameters = initial_parameters(network, np.random.default_rng(seed), scheme)
         return Problem(network, parameters, self.inputs, self.targets, learning_rate)
+
+    def split(self, training: int | None = None, seed: int = 0) -> tuple[DataSet, DataSet]:
+        """Shuffle the points and share them out: so many to train on, half of them unless told, the others to test.
+
+        Errors: ``BpkitError`` unless both parts get a point.
+        """
+        count = len(self.inputs)
+        first = count // 2 if training is None else training
+        if isinstance(first, bool) or not isinstance(first, int) or not 0 < first < count:
+            raise BpkitError(f"split: expected from 1 to {count - 1} points to train on, got {training!r}")
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(count)
+        return self._chosen(order[:first]), self._chosen(order[first:])
+
+    def _chosen(self, rows: NDArray[np.int64]) -> DataSet:
+        arrays = self.inputs[rows], self.targets[rows]
+        for array in arrays:
+            array.setflags(write=False)
+        return DataSet(self.name, *arrays)
 
 
 def _xor(samples: int, noise: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -57,17 +77,32 @@ def _circles(samples: int, noise: float, rng: np.random.Generator) -> tuple[Arra
     return points + noise * rng.normal(size=points.shape), (radius < 0.7).astype(float)
 
 
+def _spiral(samples: int, noise: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    first = samples // 2
+    along = np.concatenate([np.linspace(0.1, 1, n) for n in (first, samples - first)])
+    arm = (np.arange(samples) >= first).astype(float)
+    angle = SPIRAL_TURN * along + np.pi * arm
+    points = SPIRAL_REACH * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    return points + noise * rng.normal(size=points.shape), arm
+
+
 _Maker = Callable[[int, float, np.random.Generator], tuple[Array, Array]]
 MAKERS: Mapping[str, tuple[_Maker, int, float]] = MappingProxyType(
-    {"xor": (_xor, 4, 0.0), "moons": (_moons, 200, 0.1), "circles": (_circles, 200, 0.08)}
+    {
+        "xor": (_xor, 4, 0.0),
+        "moons": (_moons, 200, 0.1),
+        "circles": (_circles, 200, 0.08),
+        "spiral": (_spiral, 200, 0.05),
+    }
 )
 
 
 def data_set(name: str, samples: int | None = None, noise: float | None = None, seed: int = 0) -> DataSet:
-    """Make ``"xor"`` (4 corners), ``"moons"`` or ``"circles"`` (200 noisy points): two classes in the plane.
+    """Make ``"xor"`` (4 corners), ``"moons"``, ``"circles"`` or ``"spiral"`` (200 noisy points): two classes of points.
 
     ``samples`` is the number of points, ``noise`` the standard deviation of what is added to each coordinate; the same
-    seed gives the same points. The shapes follow scikit-learn's ``make_moons`` and ``make_circles``.
+    seed gives the same points. The shapes follow scikit-learn's ``make_moons`` and ``make_circles``; the spiral has two
+    arms, each half a turn from the other.
     """
     if name not in MAKERS:
         raise BpkitError(f"data_set: expected a name, got {name!r}{suggest(name, MAKERS)}")

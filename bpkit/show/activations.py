@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bpkit.core.chain_rule import Step
@@ -25,7 +23,6 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import expr_latex, expr_text, number
 from bpkit.core.text import environment, words_latex
 from bpkit.show.drawing import DPI, Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
 from bpkit.show.table import text_table
@@ -154,54 +151,17 @@ def _curves(axes: Axes, one: Profile) -> None:
     axes.set(xlim=(one.net[0], one.net[-1]), ylim=one.heights, xlabel="net")
 
 
-def _artists(axes: Axes, animated: bool) -> dict[str, Line2D]:
-    """The parts that move with the net input."""
-
-    def line(style: str, **more: Any) -> Line2D:
-        return axes.plot([], [], style, animated=animated, **more)[0]
-
-    return {
-        "upright": line(":", color=INK, linewidth=1),
-        "tangent": line("-", color=RUNS[2][0], linewidth=3, alpha=0.75, label="tangent"),
-        "point": line("o", color=INK, markersize=8, label="here"),
-        "slope": line("s", color=RUNS[1][0], markersize=6, label="its slope"),
-    }
-
-
-def _place(artists: dict[str, Line2D], here: Here, heights: tuple[float, float]) -> None:
-    ends = np.array([here.net - REACH, here.net + REACH])
-    artists["upright"].set_data([here.net, here.net], heights)
-    artists["tangent"].set_data(ends, here.out + here.slope * (ends - here.net))
-    artists["point"].set_data([here.net], [here.out])
-    artists["slope"].set_data([here.net], [here.slope])
-
-
-class NeuronPlot:
-    """Keeps the figure between frames: an activation's curves are drawn once, the point at every move."""
-
-    def __init__(self) -> None:
-        self.live = Live(6.6, 3.4)
-        self.artists = _artists(self.live.axes, True)
-
-    def frame(self, activation: Activation, here: Here) -> bytes:
-        """The picture of one activation with the point."""
-        one = _usual(activation)
-        _place(self.artists, here, one.heights)
-
-        def prepare(axes: Axes) -> None:
-            for line in [line for line in axes.lines if not line.get_animated()]:
-                line.remove()
-            _curves(axes, one)
-            axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
-
-        return self.live.frame(self.artists.values(), activation, prepare)
-
-
 def neuron_curve(activation: Activation, here: Here, caption: str) -> Drawing:
-    """One activation with the point where a neuron stands, and the tangent there."""
+    """One activation with the point where a neuron is, and the tangent there."""
     figure, axes = blank(6.6, 3.4)
     one = _usual(activation)
-    _place(_artists(axes, False), here, one.heights)
+    ends = np.array([here.net - REACH, here.net + REACH])
+    axes.plot([here.net, here.net], one.heights, ":", color=INK, linewidth=1)
+    axes.plot(
+        ends, here.out + here.slope * (ends - here.net), color=RUNS[2][0], linewidth=3, alpha=0.75, label="tangent"
+    )
+    axes.plot([here.net], [here.out], "o", color=INK, markersize=8, label="here")
+    axes.plot([here.net], [here.slope], "s", color=RUNS[1][0], markersize=6, label="its slope")
     _curves(axes, one)
     axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
     return Drawing(caption, figure)

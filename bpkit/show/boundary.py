@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
@@ -14,8 +12,8 @@ from bpkit.core.matrix_program import predict
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.plots import blank
 
 Array = NDArray[np.float64]
 POINTS = 61  # of the grid, each way
@@ -38,74 +36,57 @@ def right(problem: Problem) -> int:
     return int(np.sum((predict(problem, problem.inputs)[:, 0] > halfway(problem)) == classes(problem)))
 
 
-def plane(problem: Problem) -> tuple[tuple[float, float, float, float], Array]:
-    """The piece of the plane around the samples, left, right, bottom, top, and the network's output over a grid."""
-    low, high = problem.inputs.min(axis=0), problem.inputs.max(axis=0)
+def window(inputs: Array) -> tuple[float, float, float, float]:
+    """The piece of the plane around some points: left, right, bottom, top."""
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
     middle, reach = (low + high) / 2, max(0.5, 0.65 * float((high - low).max()))
-    xs, ys = (np.linspace(one - reach, one + reach, POINTS) for one in middle)
+    left, bottom = (middle - reach).tolist()
+    right, top = (middle + reach).tolist()
+    return left, right, bottom, top
+
+
+def plane(problem: Problem) -> tuple[tuple[float, float, float, float], Array]:
+    """The piece of the plane around the samples, and the network's output over a grid."""
+    ends = window(problem.inputs)
+    xs, ys = np.linspace(*ends[:2], POINTS), np.linspace(*ends[2:], POINTS)
     grid = np.column_stack([np.tile(xs, POINTS), np.repeat(ys, POINTS)])
-    ends = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
     return ends, predict(problem, grid).reshape(POINTS, POINTS)
 
 
-class BoundaryPlot:
-    """Keeps the figure between frames: the output as a picture below, the points above, the boundary between them."""
-
-    def __init__(self) -> None:
-        self.live = Live(4.8, 4.86)
-        self.live.figure.subplots_adjust(top=1 - 0.38 / 4.86)  # above the square axes stands the legend
-        axes = self.live.axes
-        axes.grid(False)
-        axes.set(xlabel="x1", ylabel="x2")
-        self.output = axes.imshow(
-            np.zeros((2, 2)), SIDES, origin="lower", aspect="auto", interpolation="bilinear", animated=True
-        )
-        style: dict[str, Any] = {"linestyle": "", "markeredgecolor": PAPER, "markeredgewidth": 0.8, "animated": True}
-        kinds = (("o", POSITIVE, "low class"), ("^", NEGATIVE, "high class"))
-        self.points = [
-            axes.plot([], [], mark, color=color, markersize=7, label=name, **style)[0] for mark, color, name in kinds
-        ]
-        axes.legend(handles=self.points, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False)
-
-    def frame(self, problem: Problem) -> bytes:
-        """The picture of a problem's network and samples, as PNG."""
-        boundary = self._set(problem)
-        ends = tuple(self.output.get_extent())
-
-        def prepare(axes: Axes) -> None:
-            axes.set(xlim=ends[:2], ylim=ends[2:])
-
-        picture = self.live.frame([self.output, *boundary, *self.points], ends, prepare)
-        for artist in boundary:
-            artist.remove()
-        return picture
-
-    def still(self, problem: Problem, words: str) -> Drawing:
-        """The same as a drawing for a page that runs nothing; the plot itself is not used again."""
-        for artist in (self.output, *self._set(problem), *self.points):
-            artist.set_animated(False)
-        left, right, bottom, top = self.output.get_extent()
-        self.live.axes.set(xlim=(left, right), ylim=(bottom, top))
-        return Drawing(words, self.live.figure)
-
-    def _set(self, problem: Problem) -> list[Artist]:
-        """Give the artists their data; the boundary is new each time, and empty where all is on one side."""
-        ends, outputs = plane(problem)
-        low, high, middle = float(problem.targets.min()), float(problem.targets.max()), halfway(problem)
-        self.output.set_extent(ends)
-        self.output.set_data(np.clip(outputs, low, high))
-        self.output.set_clim(low, max(high, low + 1e-9))
-        upper = classes(problem)
-        for line, chosen in zip(self.points, (~upper, upper)):
-            line.set_data(problem.inputs[chosen].T)
-        finite = outputs[np.isfinite(outputs)]
-        if not finite.size or not finite.min() < middle < finite.max():
-            return []
-        lines = self.live.axes.contour(
-            np.linspace(*ends[:2], POINTS), np.linspace(*ends[2:], POINTS), outputs, [middle], colors=INK, linewidths=2
-        )
-        lines.set_animated(True)
-        return [lines]
+def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -> Drawing:
+    """The output as a picture below, the points above, those of ``test`` hollow, the boundary between them."""
+    figure, axes = blank(4.8, 4.86)
+    axes.grid(False)
+    ends, outputs = plane(problem)
+    low, high, middle = float(problem.targets.min()), float(problem.targets.max()), halfway(problem)
+    axes.set(xlabel="x1", ylabel="x2", xlim=ends[:2], ylim=ends[2:])
+    axes.imshow(
+        np.clip(outputs, low, high),
+        SIDES,
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+        extent=ends,
+        vmin=low,
+        vmax=max(high, low + 1e-9),
+    )
+    finite = outputs[np.isfinite(outputs)]
+    if finite.size and finite.min() < middle < finite.max():
+        across, up = np.linspace(*ends[:2], POINTS), np.linspace(*ends[2:], POINTS)
+        axes.contour(across, up, outputs, [middle], colors=INK, linewidths=2)
+    style: dict[str, Any] = {"linestyle": "", "markersize": 7, "markeredgewidth": 0.8}
+    kinds = (("o", POSITIVE, "low class"), ("^", NEGATIVE, "high class"))
+    upper = classes(problem)
+    if test is not None:
+        above = test.targets[:, 0] > middle
+        for (mark, color, _), chosen in zip(kinds, (~above, above)):
+            axes.plot(*test.inputs[chosen].T, mark, markeredgecolor=color, markerfacecolor=PAPER, **style)
+    shown = [
+        axes.plot(*problem.inputs[chosen].T, mark, color=color, markeredgecolor=PAPER, label=name, **style)[0]
+        for (mark, color, name), chosen in zip(kinds, (~upper, upper))
+    ]
+    axes.legend(handles=shown, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9, frameon=False)
+    return Drawing(words, figure)
 
 
 def boundary_words(problem: Problem, digits: int = 6) -> str:

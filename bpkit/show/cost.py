@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from matplotlib.axes import Axes
+from math import comb
 
 from bpkit.core.code import identifier
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
-from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import logarithmic
+from bpkit.show.plots import blank, logarithmic
 
 NAMES = ("nudging", "backpropagation")
-BUDGET = 0.008  # seconds for each of the two timings
+COUNTS = ("parameters", "runs", "forward", "nudging", "both")  # of a Cost
+SEEN = (2, 2000), (10, 1e7)  # of weights and biases, and of multiplications, in the picture
+TEXTS = {
+    "all": "A {sizes} network has {parameters} weights and biases. Nudging each of them to both sides: {runs} forward "
+    "runs of {forward} multiplications, {nudging} in all. Backpropagation: one forward and one backward pass, {both}, "
+    "or {passes} forward runs; nudging costs {times} times as much. In the picture, both against the number of weights "
+    "and biases: from {from} to {to} of them nudging grows from {nudgingFrom} to {nudgingTo}, backpropagation from "
+    "{bothFrom} to {bothTo}.",
+}
 
 
 @dataclass(frozen=True)
@@ -74,74 +77,54 @@ def count(network: Network) -> Cost:
     return Cost(network, work(functions["loss"]), sum(map(work, passes)))
 
 
-def seconds(problem: Problem) -> tuple[float, float]:
-    """How long nudging and backpropagation take here; the loss is timed once and taken for each of nudging's runs."""
-    program = derive(problem.network).program
-    values = [problem.givens[name] for name in program.givens]  # a thousand keywords would take longer than the work
-    loss, every = (_fastest(program.function(name), values) for name in ("loss", "evaluate"))
-    return 2 * len(problem.parameters) * loss, every
+def count_of_size(network: Callable[[int, int], Network], width: int, depth: int) -> Cost:
+    """The same for a network with so many hidden layers of so many neurons, whose lines would take long to write out.
+
+    Every layer adds the same lines for each neuron and for each weight. So a count is a square in the width and a line
+    in the depth, and those of a few small networks give all others.
+    """
+    if width <= 3 and depth <= 2:
+        return count(network(width, depth))
+
+    def grown(of: Callable[[Cost], int]) -> int:
+        small = []
+        for few in range(1, min(width, 3) + 1):
+            one, two = (of(count(network(few, layers))) for layers in (1, 2))
+            small.append(one + (depth - 1) * (two - one))
+        total = 0
+        for order in range(len(small)):  # Newton's differences
+            total += comb(width - 1, order) * small[0]
+            small = [after - before for before, after in zip(small, small[1:])]
+        return total
+
+    return Cost(network(width, depth), grown(lambda one: one.forward), grown(lambda one: one.both))
 
 
-def _fastest(call: Callable[..., object], values: Sequence[object]) -> float:
-    """The shortest of as many calls as the budget allows, at least one: others were interrupted."""
-    best, end = float("inf"), time.perf_counter() + BUDGET
-    while True:
-        start = time.perf_counter()
-        call(*values)
-        now = time.perf_counter()
-        best = min(best, now - start)
-        if now > end:
-            return best
-
-
-class CostPlot:
-    """Keeps the figure between frames: both counts against the number of parameters, and the present network."""
-
-    def __init__(self) -> None:
-        self.live = Live(6.6, 3.2)
-        axes = self.live.axes
-        logarithmic(axes, "x", "y")
-        axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
-        axes.set(xlabel="weights and biases", ylabel="multiplications")
-        axes.set(xlim=(3, 5000), ylim=(10, 1e8))
-        self.lines, self.points = [], []
-        for (color, dash, _), mark, name in zip(RUNS, "so", NAMES):
-            style: dict[str, Any] = {"color": color, "marker": mark, "animated": True}
-            self.lines += axes.plot([], [], dash, markersize=4, linewidth=1.8, label=name, **style)
-            self.points += axes.plot([], [], markersize=10, markeredgecolor=INK, **style)
-        self.gap = axes.plot([], [], ":", color=INK, linewidth=1.2, animated=True, zorder=1)[0]
-        self._moving = (self.gap, *self.lines, *self.points)
-
-    def frame(self, here: Cost, row: Sequence[Cost]) -> bytes:
-        """The picture of one network among others of its depth, as PNG."""
-        for line, values in zip(self.lines, ([c.nudging for c in row], [c.both for c in row])):
-            line.set_data([cost.parameters for cost in row], values)
-        for point, value in zip(self.points, (here.nudging, here.both)):
-            point.set_data([here.parameters], [value])
-        self.gap.set_data([here.parameters] * 2, [here.both, here.nudging])
-
-        def prepare(axes: Axes) -> None:
-            axes.legend(handles=self.lines, loc="upper left", fontsize=9, framealpha=0.9)
-
-        return self.live.frame(self._moving, "still", prepare)
-
-    def still(self, here: Cost, row: Sequence[Cost]) -> Drawing:
-        """The same as a drawing for a page that runs nothing; the plot itself is not used again."""
-        self.frame(here, row)
-        for artist in self._moving:
-            artist.set_animated(False)
-        return Drawing(cost_words(here, row), self.live.figure)
+def cost_figure(here: Cost, row: Sequence[Cost]) -> Drawing:
+    """Both counts against the number of parameters: one network among others of its depth."""
+    figure, axes = blank(6.6, 3.2)
+    logarithmic(axes, "x", "y")
+    axes.minorticks_off()  # over many powers of ten they are no help
+    axes.set(xlabel="weights and biases", ylabel="multiplications", xlim=SEEN[0], ylim=SEEN[1])
+    parameters = [cost.parameters for cost in row]
+    counts = ([cost.nudging for cost in row], here.nudging), ([cost.both for cost in row], here.both)
+    axes.plot([here.parameters] * 2, [here.both, here.nudging], ":", color=INK, linewidth=1.2)
+    for (values, value), (color, dash, _), mark, name in zip(counts, RUNS, "so", NAMES):
+        axes.plot(parameters, values, dash, color=color, linewidth=1.8, label=name)
+        axes.plot([here.parameters], [value], mark, color=color, markersize=10, markeredgecolor=INK)
+    axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
+    return Drawing(cost_words(here, row), figure)
 
 
 def cost_words(here: Cost, row: Sequence[Cost]) -> str:
     """The counts in words; times are not in them, as they differ from run to run."""
-    sizes = "-".join(map(str, here.network.sizes))
     first, last = row[0], row[-1]
-    return (
-        f"A {sizes} network has {here.parameters:,} weights and biases. Nudging each of them to both sides: "
-        f"{here.runs:,} forward runs of {here.forward:,} multiplications, {here.nudging:,} in all. Backpropagation: "
-        f"one forward and one backward pass, {here.both:,}, or {number(here.both / here.forward, 2)} forward runs; "
-        f"nudging costs {number(here.times, 3)} times as much. In the picture, both against the number of weights and "
-        f"biases: from {first.parameters} to {last.parameters:,} of them nudging grows from {first.nudging:,} to "
-        f"{last.nudging:,}, backpropagation from {first.both:,} to {last.both:,}."
+    counts = {name: getattr(here, name) for name in COUNTS} | {"from": first.parameters, "to": last.parameters}
+    for name in ("nudging", "both"):
+        counts |= {f"{name}From": getattr(first, name), f"{name}To": getattr(last, name)}
+    return TEXTS["all"].format(
+        sizes="-".join(map(str, here.network.sizes)),
+        passes=number(here.both / here.forward, 2),
+        times=number(here.times, 3),
+        **{name: f"{value:,}" for name, value in counts.items()},
     )

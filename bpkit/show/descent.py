@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import blank
 
@@ -24,6 +21,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 POINTS = 601  # of the curve
 REACH = 0.16  # of the picture's width, to each side of the point: the tangent
+ROOM_BELOW, ROOM_ABOVE = 0.12, 0.06  # of the curve's height
+STEP_HEIGHT = 0.05  # of the picture's: the arrow of the step, below the curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +46,13 @@ class Curve:
         """From a little below the curve to a little above it."""
         finite = self.loss[np.isfinite(self.loss)]
         bottom, top = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-        room = 0.06 * (top - bottom) or 0.5
-        return bottom - room, top + room
+        tall = top - bottom or 1.0
+        return bottom - ROOM_BELOW * tall, top + ROOM_ABOVE * tall
 
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """Where each step of gradient descent on one parameter stands: the parameter, its loss, its slope, what is next.
+    """Where each step of gradient descent on one parameter is: the parameter, its loss, its slope, what is next.
 
     All arrays have the shape (steps + 1,); they are shorter when a number leaves the floats at step ``ended_at``.
     """
@@ -72,86 +71,61 @@ def curve(problem: Problem, parameter: str, low: float, high: float) -> Curve:
     return Curve(parameter, grid, loss_over(problem, **{parameter: grid}))
 
 
+def moving(problem: Problem, parameter: str) -> tuple[str, ...]:
+    """The lines that a step of one parameter rests on: its new value, and what the update rule remembers of it."""
+    return tuple(step.name for step in problem.derivation.toward(f"{parameter}_new"))
+
+
 def walk(problem: Problem, parameter: str, steps: int) -> Walk:
-    """Gradient descent on one parameter alone; the others stay, as the curve is drawn for them."""
+    """The updates of one parameter alone; the others stay, as the curve is drawn for them."""
     problem = here = problem.replace(train_biases=True)  # a bias that is chosen is meant to move
+    remembered = set(problem.state).intersection(moving(problem, parameter))
     rows: list[tuple[float, ...]] = []
     ended_at = None
     for step in range(steps + 1):
         values = evaluate(here)
         names = ("E_total", f"dE/d{parameter}", f"{parameter}_new")
         row = (here.parameters[parameter], *(values[name] for name in names))
-        if not np.isfinite(row).all():
+        state = {name: values[name] for name in remembered}
+        if not np.isfinite([*row, *state.values()]).all():
             ended_at = step
             break
         rows.append(row)
-        here = here.replace(**{parameter: row[-1]})
+        here = here.replace(**{parameter: row[-1]}, state={**here.state, **state})
     table = np.array(rows, dtype=float).reshape(-1, 4)
     at, loss, slope, after = table.T
     return Walk(problem, at, loss, slope, after, ended_at)
 
 
-def _artists(axes: Axes, animated: bool) -> dict[str, Line2D]:
-    """The parts that move, each with its own colour, dashes and marker."""
-    walked, straight = RUNS[1][0], RUNS[2][0]
-
-    def line(style: str, **more: Any) -> Line2D:
-        return axes.plot([], [], style, animated=animated, **more)[0]
-
-    return {
-        "tangent": line("-", color=straight, linewidth=3, alpha=0.75, label="tangent"),
-        "walk": line("o--", color=walked, linewidth=1, markersize=4.5, label="walk"),
-        "next": line("|:", color=INK, linewidth=1.6, markersize=11, label="next step"),
-        "point": line("o", color=INK, markersize=8, label="here"),
-    }
-
-
-def _prepare(axes: Axes, curve: Curve) -> None:
-    """What stays: the curve, the axes, the words."""
-    color, style, _ = RUNS[0]
-    axes.plot(curve.at, curve.loss, style, color=color, linewidth=1.9, label="loss", zorder=1)
-    axes.set(xlim=(curve.low, curve.high), ylim=curve.heights, xlabel=curve.parameter, ylabel="loss E_total")
-    axes.legend(loc="best", fontsize=9, framealpha=0.9)
-
-
-def _place(artists: dict[str, Line2D], curve: Curve, walk: Walk, step: int) -> None:
-    """The moving parts after so many steps."""
-    reach = REACH * (curve.high - curve.low)
-    for artist in artists.values():
-        artist.set_data([], [])
-    if len(walk.at):
-        here, loss, slope = walk.at[step], walk.loss[step], walk.slope[step]
-        ends = np.array([here - reach, here + reach])
-        artists["tangent"].set_data(ends, loss + slope * (ends - here))
-        artists["walk"].set_data(walk.at[: step + 1], walk.loss[: step + 1])
-        artists["next"].set_data([here, walk.next[step]], [loss, loss])
-        artists["point"].set_data([here], [loss])
-
-
-class DescentPlot:
-    """Keeps the figure between frames: the curve is drawn once, the walk at every move."""
-
-    def __init__(self, curve: Curve) -> None:
-        self.curve = curve
-        self.live = Live(6.6, 3.4)
-        self.artists = _artists(self.live.axes, True)
-
-    def frame(self, walk: Walk, step: int) -> bytes:
-        """The picture after so many steps."""
-        _place(self.artists, self.curve, walk, step)
-        return self.live.frame(self.artists.values(), "one curve", lambda axes: _prepare(axes, self.curve))
-
-
-def descent(curve: Curve, walk: Walk, step: int, digits: int = 6) -> Drawing:
-    """The loss curve with the walk after so many steps."""
+def descent(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False) -> Drawing:
+    """The loss curve with the walk after so many steps; in fog only what was walked is seen."""
     figure, axes = blank(6.6, 3.4)
-    _place(_artists(axes, False), curve, walk, step)
-    _prepare(axes, curve)
-    return Drawing(descent_words(curve, walk, step, digits), figure)
+    (color, style, _), walked, straight = RUNS[0], RUNS[1][0], RUNS[2][0]
+    bottom, top = curve.heights
+    if not fog:
+        axes.plot(curve.at, curve.loss, style, color=color, linewidth=1.9, label="loss", zorder=1)
+    if len(walk.at):
+        here, loss, slope, after = walk.at[step], walk.loss[step], walk.slope[step], walk.next[step]
+        reach = REACH * (curve.high - curve.low)
+        ends = np.array([here - reach, here + reach])
+        axes.plot(ends, loss + slope * (ends - here), color=straight, linewidth=3, alpha=0.75, label="tangent")
+        axes.plot(
+            walk.at[: step + 1], walk.loss[: step + 1], "o--", color=walked, linewidth=1, markersize=4.5, label="walk"
+        )
+        if curve.low <= here <= curve.high:
+            low = bottom + STEP_HEIGHT * (top - bottom)
+            arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
+            axes.annotate("", (np.clip(after, curve.low, curve.high), low), (here, low), arrowprops=arrow)
+            axes.plot([here, here], [low, loss], ":", color=INK, linewidth=1)
+        axes.plot([here], [loss], "o", color=INK, markersize=8, label="here")
+    axes.set(xlim=(curve.low, curve.high), ylim=(bottom, top), xlabel=curve.parameter, ylabel="loss E_total")
+    if axes.lines:
+        axes.legend(loc="best", fontsize=9, framealpha=0.9)
+    return Drawing(descent_words(curve, walk, step, digits, fog), figure)
 
 
-def descent_words(curve: Curve, walk: Walk, step: int, digits: int = 6) -> str:
-    """The curve's ends and lowest point, and where the walk stands."""
+def descent_words(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False) -> str:
+    """The curve's ends and lowest point, and where the walk is; in fog nothing of the curve is told."""
     name = curve.parameter
     show = partial(number, digits=digits)
     text = f"Loss E_total over {name}, from {number(curve.loss[0], 4)} at {name} = {number(curve.low)}"
@@ -159,6 +133,8 @@ def descent_words(curve: Curve, walk: Walk, step: int, digits: int = 6) -> str:
     if np.isfinite(curve.loss).any():
         lowest = int(np.nanargmin(curve.loss))
         text += f"; lowest {number(curve.loss[lowest], 4)} near {name} = {number(curve.at[lowest], 3)}"
+    if fog:
+        text = f"Loss E_total over {name}, in fog"
     if not len(walk.at):
         return f"{text}. No point to draw: the loss is not finite at the start."
     steps = "1 step" if step == 1 else f"{step} steps"

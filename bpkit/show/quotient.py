@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from bpkit.core.gradient_check import difference_quotient
@@ -14,9 +13,8 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
-from bpkit.show.live import Live
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import logarithmic
+from bpkit.show.plots import blank, logarithmic
 
 Array = NDArray[np.float64]
 DECADE = 4  # steps of h in a power of ten
@@ -25,6 +23,18 @@ SEEN = (0.5e-12, 0.2)  # what of h is in the picture
 NAMES = {True: "central", False: "one-sided"}
 NOISE = 2.2e-16  # of a loss, relative
 LOOKS = {True: RUNS[0], False: RUNS[1]}  # a formula keeps its colour, whichever is chosen
+BEST = "expected best h"  # at a single h chance can make the error smaller still
+TEXTS = {
+    "infinite": "{derivative} = {derived}; no h gives a finite difference quotient.",
+    "quotient": "{derivative} = {derived}; the {formula} difference quotient with h = {h} gives {quotient}, {off}.",
+    "off": "off by {error}",
+    "about": "about {error}",
+    "flat": "So does every h: the loss is flat here.",
+    "falls": "Ten times smaller an h makes the error {times} times smaller, down to about h = {best}",
+    "good": "Even a large h is good here: the error is smallest around h = {best}",
+    "smallest": "The error is smallest around h = {best}",
+    "below": "; below that the two losses differ in too few digits, and the error grows again.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +60,14 @@ class Errors:
 
     @property
     def falls(self) -> float | None:
-        """How many times smaller the error becomes from h = 0.01 to h = 0.001; None where nothing is lost to h."""
-        if self.best is None or self.best > STEPS[3 * DECADE]:
+        """How many times smaller the error becomes from h = 0.01 to h = 0.001; None where nothing is lost to h.
+
+        Where a loss is not finite at one of these, it is NaN.
+        """
+        large, small = self.errors[DECADE], self.errors[2 * DECADE]
+        if self.best is None or self.best > STEPS[3 * DECADE] or small == 0:
             return None
-        return float(self.errors[DECADE] / self.errors[2 * DECADE])
+        return float(large / small)
 
 
 def errors(problem: Problem, parameter: str, central: bool) -> Errors:
@@ -63,54 +77,29 @@ def errors(problem: Problem, parameter: str, central: bool) -> Errors:
     return Errors(parameter, central, derived, np.where(np.isfinite(quotients), np.abs(quotients - derived), np.nan))
 
 
-class QuotientPlot:
-    """Keeps the figure between frames: the V of each formula, the chosen one with its points, and the present h."""
-
-    def __init__(self) -> None:
-        self.live = Live(6.6, 3.4)
-        axes = self.live.axes
-        logarithmic(axes, "x", "y")
-        axes.minorticks_off()  # over many powers of ten they are no help, and half of the drawing
-        axes.set(xlim=SEEN, xlabel="h", ylabel="error of the quotient")
-        self.live.figure.subplots_adjust(left=0.8 / 6.6)  # room for powers of ten
-        self.curves = {
-            central: axes.plot([], [], dash, color=color, markersize=3.5, label=NAMES[central], animated=True)[0]
-            for central, (color, dash, _) in LOOKS.items()
-        }
-        self.best = axes.plot([], [], "*", color=RUNS[2][0], markeredgecolor=INK, markersize=15, animated=True)[0]
-        self.best.set_label("expected best h")  # at a single h chance can make the error smaller still
-        self.here = axes.axvline(1, color=INK, linewidth=0.8, animated=True)
-        self.point = axes.plot([], [], "s", color=INK, markersize=7, label="this h", animated=True)[0]
-        self._moving = (*self.curves.values(), self.here, self.best, self.point)
-
-    def frame(self, chosen: Errors, other: Errors, h: float, error: float) -> bytes:
-        """The picture of two formulas, with one h and its error, as PNG."""
-        ends = limits([*chosen.errors, *other.errors, error])
-        low = ends[0]  # an error of 0 stands at the lower edge: it has no place on a logarithmic axis
-        for one in (chosen, other):
-            line, here = self.curves[one.central], one is chosen
-            line.set_data(STEPS, np.maximum(one.errors, low))
-            line.set(marker="o" if here else "", linewidth=1.8 if here else 1.2, zorder=2 if here else 1)
-        self.here.set_xdata([h, h])
-        self.point.set_data([h], [max(error, low)] if math.isfinite(error) else [math.nan])
-        best = [] if chosen.best is None else [chosen.best]
-        at = [chosen.errors[np.argmin(np.abs(STEPS - h))] for h in best]
-        self.best.set_data(best, np.maximum(at, low))
-
-        def prepare(axes: Axes) -> None:
-            axes.set_ylim(ends)
-            handles = [*self.curves.values(), self.best, self.point]
-            axes.legend(handles=handles, loc="upper center", fontsize=9, framealpha=0.9)
-
-        moving = sorted(self._moving, key=lambda artist: artist.get_zorder())  # the chosen curve above the other one
-        return self.live.frame(moving, (ends, chosen.central), prepare)
-
-    def still(self, chosen: Errors, other: Errors, h: float, error: float, words: str) -> Drawing:
-        """The same as a drawing for a page that runs nothing; the plot itself is not used again."""
-        self.frame(chosen, other, h, error)
-        for artist in self._moving:
-            artist.set_animated(False)
-        return Drawing(words, self.live.figure)
+def quotient_figure(chosen: Errors, other: Errors, h: float, quotient: float, digits: int = 6) -> Drawing:
+    """The V of each formula, the chosen one with its points; the expected best h, and one h with its error."""
+    figure, axes = blank(6.6, 3.4)
+    error = abs(quotient - chosen.derived)
+    ends = limits([*chosen.errors, *other.errors, error])
+    low = ends[0]  # an error of 0 stands at the lower edge: it has no place on a logarithmic axis
+    logarithmic(axes, "x", "y")
+    axes.minorticks_off()  # over many powers of ten they are no help
+    axes.set(xlim=SEEN, ylim=ends, xlabel="h", ylabel="error of the quotient")
+    for one in sorted((chosen, other), key=lambda one: not one.central):  # in the order of the legend
+        color, dash, _ = LOOKS[one.central]
+        look = {"marker": "o", "linewidth": 1.8, "zorder": 2.1} if one is chosen else {"linewidth": 1.2}
+        axes.plot(
+            STEPS, np.maximum(one.errors, low), dash, color=color, markersize=3.5, label=NAMES[one.central], **look
+        )
+    if chosen.best is not None:
+        at = max(chosen.errors[np.argmin(np.abs(STEPS - chosen.best))], low)
+        axes.plot([chosen.best], [at], "*", color=RUNS[2][0], markeredgecolor=INK, markersize=15, label=BEST, zorder=3)
+    if math.isfinite(error):
+        axes.plot([h], [max(error, low)], "s", color=INK, markersize=7, label="this h", zorder=3)
+    axes.axvline(h, color=INK, linewidth=0.8)
+    axes.legend(loc="upper center", fontsize=9, framealpha=0.9)
+    return Drawing(errors_words(chosen, h, quotient, digits), figure)
 
 
 def limits(values: list[float]) -> tuple[float, float]:
@@ -126,30 +115,24 @@ def size(value: float) -> str:
     return f"{10.0 ** round(math.log10(value)):g}" if value > 0 and math.isfinite(value) else number(value)
 
 
-def error_words(error: float, loss: float, h: float) -> str:
-    """An error in two digits, or where rounding makes most of it, as a power of ten."""
-    return number(error, 2) if error > 100 * NOISE * abs(loss) / h or not error else f"about {size(error)}"
-
-
 def errors_words(found: Errors, h: float, quotient: float, digits: int = 6) -> str:
     """The V in words: what h gives, where the error is smallest, how it falls on the way there."""
-    name, best, error = found.parameter, found.best, abs(quotient - found.derived)
+    best, error = found.best, abs(quotient - found.derived)
+    said = {"derivative": f"dE_total/d{found.parameter}", "derived": number(found.derived, digits), "h": number(h)}
     if best is None:
-        return f"dE_total/d{name} = {number(found.derived, digits)}; no h gives a finite difference quotient."
-    off = f"off by {number(error, 2)}" if h > 2 * best or not error else f"off by about {size(error)}"
+        return TEXTS["infinite"].format(**said)
+    exact = h > 2 * best or not error
+    off = TEXTS["off"].format(error=number(error, 2) if exact else TEXTS["about"].format(error=size(error)))
     # As many digits as the error needs to be seen in them, or as rounding leaves.
-    more = 3 if h > 2 * best else 0
-    kept = digits if error == 0 else max(1, min(digits, math.floor(math.log10(abs(quotient / error) + 1)) + more))
-    text = (
-        f"dE_total/d{name} = {number(found.derived, digits)}; the {NAMES[found.central]} difference quotient with "
-        f"h = {number(h)} gives {number(quotient, kept)}, {off}."
-    )
+    kept = digits
+    if 0 < error < math.inf:
+        more = 3 if h > 2 * best else 0
+        kept = max(1, min(digits, math.floor(math.log10(abs(quotient / error) + 1)) + more))
+    said |= {"formula": NAMES[found.central], "quotient": number(quotient, kept), "off": off}
+    text = TEXTS["quotient"].format(**said)
     if found.flat:
-        return f"{text} So does every h: the loss is flat here."
-    if found.falls is None:
-        text += f" Even a large h is good here: the error is smallest around h = {size(best)}"
-    else:
-        text += (
-            f" Ten times smaller an h makes the error {found.falls:.0f} times smaller, down to about h = {size(best)}"
-        )
-    return text + "; below that the two losses differ in too few digits, and the error grows again."
+        return f"{text} {TEXTS['flat']}"
+    falls = found.falls
+    way = TEXTS["good" if falls is None else "falls" if falls == falls else "smallest"]
+    way = way.format(best=size(best), times=f"{falls or 0:.0f}")
+    return f"{text} {way}{TEXTS['below']}"

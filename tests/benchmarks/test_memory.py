@@ -17,10 +17,11 @@ GROWTH = 8  # MB; what leaves 1 kB behind at each move grows by 10
 SETUP = """import gc
 import bpkit as bp
 app = bp.apps.{app}(bp.examples.article)
-slider = app.control[{control!r}].slider
 def move(times):
     for at in range(times):
-        slider.set_state({{"value": 0.3 + 0.01 * (at % 101)}})
+        values = {{**app.values, {control!r}: 0.3 + 0.01 * (at % 101)}}
+        app.set_state({{"moved": {{"version": 0, "values": values}}}})
+        app.state
     gc.collect()
 def memory():
     with open("/proc/self/status") as status:

@@ -16,16 +16,17 @@ import ipywidgets
 import numpy as np
 import pytest
 from live_lab import CONTROLS, PATIENCE, Lab, Notebook, has_focus, tab_through
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator
 from thorough import EVERYTHING, THOROUGH
 
 import bpkit as bp
+from bpkit.apps.base import App
 from bpkit.apps.controls import Number
 
 Held = tuple[dict[str, Any], dict[str, str], str]
 
 QUESTIONS = ("ask", "predict")  # they want to know what is asked, and are seen in the lessons
-APPS = [name for name in bp.apps.__all__ if name not in QUESTIONS]
+APPS = [name for name in bp.apps.__all__ if name not in QUESTIONS and issubclass(getattr(bp.apps, name), App)]
 MEASURED = ("table",)  # views of the app `cost` that show times, which differ from run to run
 GIVEN = {"boundary": "'moons'"}  # what an app is made of, where that is not an example
 
@@ -281,104 +282,3 @@ def test_axe_finds_no_serious_violation(app: Shown, lab: Lab) -> None:
     app.settle()
     for theme in lab.themes():
         assert lab.serious() == [], theme
-
-
-def only(name: str) -> pytest.MarkDecorator:
-    """One app alone; opened as for the tests above, and so not once more."""
-    return pytest.mark.parametrize("app", [name], indirect=True, scope="module")
-
-
-@only("forward")
-def test_a_number_is_read_as_people_type_it_or_refused_in_words(app: Shown) -> None:
-    field, word = app.field("w1"), app.element.get_by_role("alert")
-    for typed, key, shown in (
-        ("0,5", "Enter", "0.5"),
-        ("1/3", "Tab", "0.3333333333333333"),
-        ("0.25*0.1 + 0.45", "Enter", "0.47500000000000003"),
-        ("−0.5", "Enter", "-0.5"),
-        (" 0.50 ", "Enter", "0.5"),
-        ("0,50", "Enter", "0.5"),  # the value stays, its spelling is the kit's
-    ):
-        field.fill(typed)
-        field.press(key)
-        expect(field).to_have_value(shown)
-        assert app.expect_twin()["w1"] == float(shown)
-    for typed in ("abc", "0.5.5", "", "w1*2"):
-        field.fill(typed)
-        field.press("Enter")
-        expect(word).to_contain_text(f"I cannot read '{typed}' as a number" if typed else "The box was empty")
-        expect(field).to_have_value("0.5")
-        assert app.expect_twin()["w1"] == 0.5
-    assert word.evaluate("node => node.closest('.bpkit-number').querySelector('label').textContent") == "w1"
-    app.element.get_by_role("slider", name="w1, slider", exact=True).press("ArrowRight")
-    expect(word).to_have_count(0)
-    assert app.expect_twin()["w1"] == 0.51
-
-
-@only("forward")
-def test_up_and_down_in_a_field_are_steps(app: Shown) -> None:
-    field = app.field("w1")
-    field.focus()
-    for key, value in (("ArrowUp", 0.26), ("ArrowUp", 0.27), ("ArrowDown", 0.26)):
-        app.page.keyboard.press(key)
-        assert app.expect_twin()["w1"] == value
-        expect(field).to_have_value(str(value))
-    assert has_focus(field)
-
-
-@only("training")
-def test_a_whole_number_says_what_it_took(app: Shown) -> None:
-    field = app.field("updates")
-    field.fill("20,3")
-    field.press("Enter")
-    expect(app.element.get_by_role("alert")).to_contain_text("whole numbers from 1 to 10000. I took 20.")
-    expect(field).to_have_value("20")
-    assert app.expect_twin()["updates"] == 20
-
-
-@only("forward")
-def test_the_forward_lines_show_what_the_engine_computes(app: Shown) -> None:
-    app.field("w5").fill("-1.25")
-    app.field("w5").press("Enter")
-    app.settle()
-    values = bp.evaluate(bp.examples.article.problem.replace(w5=-1.25))
-    for quantity in ("net_h1", "out_h2", "net_o1", "out_o1", "E_total"):
-        expect(app.element).to_contain_text(f"{values[quantity]:.6g}")
-
-
-@only("training")
-def test_the_training_app_shows_the_losses_of_its_run(app: Shown) -> None:
-    app.element.get_by_label("Picture in words").check()
-    app.field("learning rate").fill("2.5")
-    app.field("learning rate").press("Enter")
-    app.field("updates").fill("300")
-    app.field("updates").press("Enter")
-    app.settle()
-    run = bp.train(bp.examples.article.problem.replace(learning_rate=2.5), 300)
-    for loss in (run.loss[0], run.loss[1], run.loss[-1]):
-        expect(app.element).to_contain_text(f"{loss:.6g}")
-
-
-@only("training")
-def test_play_walks_along_the_run_and_stops(app: Shown) -> None:
-    shown = app.field("show update")
-    app.element.get_by_role("button", name="Play or pause").click()
-    expect(shown).not_to_have_value("0")
-    app.element.get_by_role("button", name="Play or pause").click()
-    reached = app.expect_twin()["shown"]
-    assert reached > 0
-    app.page.wait_for_timeout(300)
-    assert app.held()[0]["shown"] == reached
-
-
-@only("surface")
-def test_a_parameter_chosen_for_both_axes_trades_places(app: Shown) -> None:
-    right, up = app.twin.x.value, app.twin.y.value
-    upwards = app.element.get_by_label("upwards")
-    upwards.select_option(right)
-    expect(app.element.get_by_label("to the right")).to_have_value(up)
-    expect(app.element.get_by_role("alert")).to_have_count(0)
-    held = app.expect_twin()
-    assert (held["x"], held["y"]) == (up, right)
-    upwards.select_option("b2")
-    assert app.expect_twin()["y"] == "b2"

@@ -1,0 +1,115 @@
+"""The controls of an app as data: what may be chosen or typed, what a value must be, what the page is told of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from bpkit.core.errors import BpkitError, suggest
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A control: its label and the value that it opens with."""
+
+    label: str
+    value: Any
+    kind: ClassVar[str]
+
+    def checked(self, value: Any) -> Any:
+        """The value that it takes for one that is given; ``BpkitError`` where there is none."""
+        return value
+
+    def spec(self) -> dict[str, Any]:
+        """What the page is told."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Number(Setting):
+    """A number: a slider from ``low`` to ``high`` in steps (powers of ten with ``log``) and a box for any other.
+
+    ``given`` is the name of the problem's number that it stands for, if that is not its own. ``bounds`` are kept by
+    slider and box; ``whole`` rounds.
+    """
+
+    value: float
+    low: float = -3
+    high: float = 3
+    step: float = 0.01
+    log: bool = False
+    whole: bool = False
+    bounds: tuple[float, float] | None = None
+    given: str | None = None
+    tip: str = ""
+    kind: ClassVar[str] = "number"
+
+    def checked(self, value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise BpkitError(f"{self.label}: expected a finite number, got {value!r}; write it like 0.25")
+        low, high = self.bounds or (-math.inf, math.inf)
+        number = min(max(number, low), high)
+        return round(number) if self.whole else number
+
+
+@dataclass(frozen=True)
+class Choice(Setting):
+    """One of some options, each a label and a value."""
+
+    options: Sequence[tuple[str, Any]] = ()
+    tip: str = ""
+    kind: ClassVar[str] = "choice"
+
+    def checked(self, value: Any) -> Any:
+        known = [one for _, one in self.options]
+        if value not in known:
+            texts = list(map(str, known))
+            near = suggest(str(value), texts)
+            raise BpkitError(f"{self.label}: expected one of {', '.join(texts)}, got {value!r}{near}")
+        return known[known.index(value)]
+
+
+@dataclass(frozen=True)
+class Check(Setting):
+    """Yes or no."""
+
+    value: bool = False
+    tip: str = ""
+    kind: ClassVar[str] = "check"
+
+    def checked(self, value: Any) -> bool:
+        return bool(value)
+
+
+@dataclass(frozen=True)
+class Text(Setting):
+    """A line of text; with ``live`` it is read letter by letter, otherwise when it is entered."""
+
+    value: str = ""
+    hint: str = ""
+    live: bool = False
+    kind: ClassVar[str] = "text"
+
+    def checked(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Held(Setting):
+    """A list without a face: buttons of the page fill it."""
+
+    kind: ClassVar[str] = "held"
+
+    def checked(self, value: Any) -> list[Any]:
+        return list(value)
+
+
+def options(*values: str) -> tuple[tuple[str, str], ...]:
+    """Options whose labels are their values."""
+    return tuple((value, value) for value in values)

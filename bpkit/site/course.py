@@ -1,0 +1,104 @@
+"""The course as its notebooks have it: the lessons in order, what each is about, and what it builds on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from bpkit.core.errors import BpkitError
+
+SHEETS = "exercises"  # the folder of the sheet and its solutions
+KERNEL = "instructors"  # the folder of what lives in a kernel alone
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_GOAL = re.compile(r"\*\*Goal\.\*\* (.+?)(?:\n\n|$)", re.DOTALL)
+_TIME = re.compile(r"^Time: about (\d+) minutes", re.MULTILINE)
+_NEEDS = re.compile(r"\*\*Before you start\*\*(.+?)(?:\n\n|$)", re.DOTALL)
+_LINK = re.compile(r"\]\((\w+)\.ipynb\)")
+# What speaks of a kernel, or leads to the next notebook: a page has its own words and links for both.
+_NOTEBOOKS_OWN = re.compile(r"\n*^(?:When you open this lesson again, choose .+|[⟵⟶] .+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A notebook of the course."""
+
+    stem: str  # its path below the folder of notebooks, without the ending
+    notebook: Any
+
+    @property
+    def page(self) -> str:
+        """The page that it becomes."""
+        return f"{self.stem}.html"
+
+    @property
+    def first(self) -> str:
+        """Its first cell, which says what it is about."""
+        return str(self.notebook.cells[0].source)
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        found = _TITLE.search(self.first)
+        if not found:
+            raise BpkitError(f"{self.stem}: expected a heading in the first cell, such as '# 04 · The forward pass'")
+        return found[1]
+
+    @property
+    def goal(self) -> str:
+        """What a learner can do after it, in Markdown."""
+        found = _GOAL.search(self.first)
+        return " ".join(found[1].split()) if found else ""
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes; 0 where it does not say."""
+        found = _TIME.search(self.first)
+        return int(found[1]) if found else 0
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The lessons that it builds on."""
+        found = _NEEDS.search(self.first)
+        return tuple(dict.fromkeys(_LINK.findall(found[1]))) if found else ()
+
+    @property
+    def depth(self) -> str:
+        """The way back to the first page."""
+        return "../" * self.stem.count("/")
+
+
+def lessons(folder: Path) -> list[Lesson]:
+    """The lessons, by number."""
+    found = [_opened(path, folder) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    if not found:
+        raise BpkitError(f"lessons: expected notebooks such as 00_start_here.ipynb, found none in {folder}")
+    return found
+
+
+def sheets(folder: Path) -> list[Lesson]:
+    """The sheet of exercises, and its solutions."""
+    return [_opened(path, folder) for path in sorted((folder / SHEETS).glob("*.ipynb"))]
+
+
+def in_a_kernel(folder: Path) -> list[Lesson]:
+    """What cannot be a page."""
+    return [_opened(path, folder) for path in sorted((folder / KERNEL).glob("*.ipynb"))]
+
+
+def _opened(path: Path, folder: Path) -> Lesson:
+    return Lesson(path.relative_to(folder).with_suffix("").as_posix(), nbformat.read(path, as_version=4))  # type: ignore[no-untyped-call]
+
+
+def markdown_of(cell: Any) -> str:
+    """The text of a cell as a page has it."""
+    return _NOTEBOOKS_OWN.sub("", str(cell.source))
+
+
+def code_of(lesson: Lesson) -> Iterator[str]:
+    """The sources of its code cells."""
+    return (str(cell.source) for cell in lesson.notebook.cells if cell.cell_type == "code")

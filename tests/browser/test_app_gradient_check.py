@@ -1,0 +1,159 @@
+"""The gradient check as a saved page, with no kernel and no network: its numbers against the engine."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from saved_pages import Open, enter
+
+import bpkit as bp
+from bpkit.core.gradient_check import difference_quotient
+from bpkit.show.quotient import BEST
+
+ARTICLE = bp.examples.article
+MOONS = bp.examples.data_set("moons", samples=20).problem(bp.Network(2, 3, 1, activation=["tanh", "sigmoid"]))
+LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "01234567890123456789--")
+
+
+def plain(text: str) -> str:
+    """A text of the page as the kernel writes it: 3.6e-09 for 3.6·10⁻⁹, dE_total/dw5 for ∂E/∂w₅."""
+    text = text.translate(LOW).replace("∂E/∂", "dE_total/d")
+    text = re.sub(r"(\d)·10(-?)(\d+)", lambda found: f"{found[1]}e{found[2]}{int(found[3]):02d}", text)
+    return re.sub(r"\b10-(\d+)", lambda found: f"1e-{int(found[1]):02d}", text)
+
+
+def same(text: str) -> str:
+    """Words to compare: where the error is smallest is decided by rounding, and may be decided otherwise."""
+    return re.sub(r"(?<=about )\S+(?= for)|(?<=h = )[\d.e-]+(?=;)", "*", plain(text))
+
+
+def rows(app: Locator) -> list[list[str]]:
+    return [
+        [plain(cell) for cell in row.locator("th, td").all_inner_texts()]
+        for row in app.locator(".bpkit-texts tbody tr").all()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("problem", "moved"),
+    [
+        (ARTICLE.problem, {"w5": 0.4, "b1": -1.5}),
+        (MOONS, {"w7": 1.25, "b2": 0.5}),
+        (MOONS.replace(batch="sum"), {"w1": -2}),
+        (bp.Problem(bp.Network(2, 9, 1), dict.fromkeys(bp.Network(2, 9, 1).parameters, 0.1), [1, 2], [0]), {"w20": 3}),
+    ],
+    ids=["article", "moons", "sum", "many"],
+)
+@pytest.mark.parametrize("central", [True, False])
+def test_every_derivative_stands_beside_what_is_measured(
+    opened: Open, problem: bp.Problem, moved: dict[str, float], central: bool
+) -> None:
+    app = opened(bp.apps.gradient_check(problem))
+    for name, value in moved.items():
+        enter(app, name, value)
+    app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
+    name, here = next(iter(moved)), problem.replace(**moved)
+    app.get_by_role("combobox", name="parameter").select_option(name)
+    for h in (0.1, 0.003):
+        enter(app, "h", h)
+        expect(app.get_by_text(f"Derived and measured with h = {h}")).to_be_visible()
+        found = rows(app)
+        assert len(found) == min(12, len(problem.parameters))
+        assert [head for head, *_ in found if "←" in head] == [f"dE_total/d{name} ←"]
+        for head, derived, measured, error in found:
+            parameter = head.removeprefix("dE_total/d").removesuffix(" ←")
+            exact = bp.evaluate(here)[f"dE/d{parameter}"]
+            quotient = difference_quotient(here, parameter, h, central)[0]
+            assert float(derived) == pytest.approx(exact, rel=1e-7, abs=1e-14)
+            assert float(measured) == pytest.approx(quotient, rel=1e-7, abs=1e-11)
+            if "about" not in error:
+                assert float(error) == pytest.approx(abs(quotient - exact), rel=0.06, abs=1e-11)
+
+
+@pytest.mark.parametrize("problem", [ARTICLE.problem, MOONS], ids=["article", "moons"])
+def test_words_and_note_are_the_kernel_s(opened: Open, problem: bp.Problem) -> None:
+    twin = bp.apps.gradient_check(problem)
+    app = opened(twin)
+    app.get_by_label("Picture in words").check()
+    for h, central, name in [(1e-3, True, "w5"), (0.1, False, "w5"), (1, True, "b1"), (0.01, True, "w3")]:
+        enter(app, "h", h)
+        app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
+        app.get_by_role("combobox", name="parameter").select_option(name)
+        twin.set(h=h, formula=central, parameter=name)
+        asked = re.compile(f"^∂E/∂{name[0]}{'₀₁₂₃₄₅'[int(name[1])]} = .*h = {h} gives")
+        expect(app.locator(".bpkit-words")).to_have_text(asked)
+        assert same(app.locator(".bpkit-words").inner_text()) == same(twin.words(twin.state))
+        assert same(app.locator(".bpkit-message").inner_text()) == same(twin.note(twin.state)[0])
+
+
+def test_the_errors_make_a_v_and_a_formula_keeps_its_colour(opened: Open, page: Page) -> None:
+    twin = bp.apps.gradient_check(ARTICLE)
+    app, looks = opened(twin), []
+    for central in (True, False):
+        app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
+        twin.formula.value = central
+        expect(app.locator(".bpkit-message")).to_contain_text("central" if central else "one-sided")
+        labels = app.locator(".bpkit-curve-label")
+        expect(labels.get_by_text(BEST)).to_be_visible()
+        color = "node => getComputedStyle(node).fill"
+        looks.append([labels.get_by_text(name, exact=True).evaluate(color) for name in ("central", "one-sided")])
+        found = re.search(r"best h is about (\S+) for", plain(app.locator(".bpkit-message").inner_text()))
+        best, other = float(found[1]), twin._pair(twin.state)[0].best  # type: ignore[index]
+        assert abs(np.log10(best / other)) <= 1.01
+    assert looks[0] == looks[1]
+    assert looks[0][0] != looks[0][1]
+    assert page.locator(".bpkit-curve-star").count() == 1
+
+
+def test_a_flat_loss_and_one_that_is_not_finite_are_said(opened: Open) -> None:
+    dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -1, "b1": 0}, [1], [3])
+    app = opened(bp.apps.gradient_check(dead))
+    expect(app.locator(".bpkit-message")).to_have_text(
+        "The loss is flat here: no h shows a change by w₁, as the derivative says."
+    )
+    expect(app.locator(".bpkit-curve-star").locator("visible=true")).to_have_count(0)
+    line = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3])
+    app = opened(bp.apps.gradient_check(line))
+    app.get_by_label("Picture in words").check()
+    expect(app.locator(".bpkit-words")).to_contain_text("Even a large h is good here")
+    enter(app, "w1", 1e200)
+    expect(app.get_by_role("alert").and_(app.locator(".bpkit-message"))).to_contain_text("The loss is not finite here")
+    expect(app.locator(".bpkit-words")).to_contain_text("no h gives a finite difference quotient")
+    app.get_by_role("button", name="Reset").click()
+    expect(app.locator(".bpkit-message")).to_contain_text("The expected best h")
+
+
+def test_the_picture_chooses_h(opened: Open, page: Page) -> None:
+    app = opened(bp.apps.gradient_check(ARTICLE))
+    box = app.locator(".bpkit-curve-picture").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 100)
+    expect(app.get_by_label("h", exact=True)).not_to_have_value("0.001")
+    h = float(app.get_by_label("h", exact=True).input_value())
+    assert 1e-8 < h < 1e-5
+    expect(app.get_by_label("Share")).to_have_value("bp.examples.article.problem")
+    enter(app, "w5", 0.4)
+    expect(app.get_by_label("Share")).to_have_value("bp.examples.article.problem.replace(w5=0.4)")
+
+
+@pytest.mark.parametrize("width", [900, 390])
+def test_nothing_jumps_nothing_is_left_behind_and_all_is_in_sight(opened: Open, page: Page, width: int) -> None:
+    app = opened(bp.apps.gradient_check(ARTICLE), width)
+    slider, counts, places = app.get_by_role("slider", name="h, slider"), set(), set()
+    weight = app.get_by_role("slider", name="w5, slider")
+    for turn in range(3):
+        for power in np.arange(-12, -0.9, 0.25):
+            slider.fill(str(power))
+            weight.fill(f"{power / 6:.2f}")
+            expect(app.get_by_label("w5", exact=True)).to_have_value(re.compile(r"\d"))
+        if turn:
+            places.add(str([app.locator(part).bounding_box() for part in (".bpkit-texts", ".bpkit-bar")]))
+            counts.add(page.evaluate("document.querySelectorAll('*').length"))
+    assert len(counts) == 1
+    assert len(places) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 900:
+        assert app.bounding_box()["height"] <= 620  # type: ignore[index]

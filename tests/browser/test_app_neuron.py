@@ -1,0 +1,125 @@
+"""The neuron app as a saved page, with no kernel and no network: curve, point and lines against the engine."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+import sympy as sp
+from playwright.sync_api import Locator, Page, expect
+from saved_pages import Open, enter
+
+import bpkit as bp
+from bpkit.show.activations import NAMES, profile
+
+NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
+ARTICLE = bp.examples.article
+
+
+def picture(app: Locator) -> Locator:
+    return app.locator(".bpkit-curve-picture")
+
+
+def results(app: Locator) -> list[str]:
+    """What the lines give: net, out, slope."""
+    return app.locator(".bpkit-line-result b").all_inner_texts()
+
+
+def choose(app: Locator, value: int) -> None:
+    app.get_by_label("activation", exact=True).select_option(index=value)
+
+
+def agrees(app: Locator, twin: bp.apps.neuron) -> None:
+    """Everything that the page shows is what the kernel knows."""
+    here = twin.state.here
+    said = picture(app)
+    if here.inside:
+        expect(said).to_have_attribute("aria-label", _holds(f"Shown: net {here.net:.6g}, out {here.out:.6g}."))
+        expect(said).to_have_attribute("aria-label", _holds(f"at net {here.net:.6g} is {here.slope:.6g}."))
+        expect(said.get_by_text(f"slope {here.slope:.6g}".replace("-", "−"), exact=True)).to_be_visible()
+    assert [float(text) for text in results(app)] == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
+    expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
+    share = app.get_by_label("Share").input_value()
+    assert eval(share, {"bp": bp}) == twin.state.problem
+
+
+def _holds(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text))
+
+
+@pytest.mark.parametrize("problem", [NEURON, ARTICLE], ids=["lesson", "article"])
+def test_point_slope_and_lines_are_the_engine_s_for_every_activation(opened: Open, problem: Any) -> None:
+    twin = bp.apps.neuron(problem)
+    app, draw = opened(twin), random.Random(3)
+    agrees(app, twin)
+    numbers = [name for name in twin.setting if name[0] in "xwb"]
+    for place, name in enumerate(twin.activation.options):
+        choose(app, place)
+        values = {one: round(draw.uniform(-2, 2), 2) for one in numbers}
+        for label, value in values.items():
+            enter(app, label, value)
+        twin.set(activation=name, **values)
+        agrees(app, twin)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_curves_are_the_engine_s(opened: Open, name: str) -> None:
+    twin = bp.apps.neuron(NEURON)
+    app = opened(twin)
+    choose(app, NAMES.index(name))
+    marks = profile(name, (-2, 0, 2))
+    for label, heights in (("out", marks.out), ("slope", marks.slope)):
+        values = ", ".join(f"{y + 0.0:.6g} at net {x:g}" for x, y in zip(marks.net, heights, strict=True))
+        expect(picture(app)).to_have_attribute("aria-label", _holds(f"{label}: {values}."))
+
+
+def test_an_activation_of_one_s_own(opened: Open) -> None:
+    z = sp.Symbol("z")
+    swish = bp.Activation("swish", z / (1 + sp.exp(-z)))
+    problem = bp.Problem(bp.Network(1, 1, activation=swish), {"w1": 2.0, "b1": 0.0}, [1.0], [1.0])
+    twin = bp.apps.neuron(problem)
+    app = opened(twin)
+    here = twin.state.here
+    assert [float(text) for text in results(app)] == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
+    choose(app, NAMES.index("tanh"))
+    twin.set(activation="tanh")
+    agrees(app, twin)
+
+
+@pytest.mark.parametrize(("net", "activation"), [(7.9, "tanh"), (20, "sigmoid"), (-40, "tanh"), (800, "sigmoid")])
+def test_no_output_becomes_1_by_rounding(opened: Open, net: float, activation: str) -> None:
+    twin = bp.apps.neuron(NEURON.replace(w1=net, b1=0))
+    app = opened(twin)
+    choose(app, NAMES.index(activation))
+    twin.set(activation=activation)
+    out = results(app)[1]
+    assert re.fullmatch(r"1 - \d.*e-\d+|-1 \+ \d.*e-\d+", out)
+    assert twin.words(twin.state).split("; ")[1].endswith(out)
+    expect(picture(app)).not_to_have_attribute("aria-label", re.compile(r"(out|at net [\d.-]+:) 1\b(?! -)"))
+    expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
+
+
+def test_the_picture_stays_where_it_is_and_keeps_its_nodes(opened: Open, page: Page) -> None:
+    app = opened(bp.apps.neuron(ARTICLE))
+    slider = app.get_by_role("slider", name="w1, slider")
+    counts, places = set(), set()
+    for turn in range(3):
+        for place in range(len(NAMES)):
+            choose(app, place)
+            for value in range(-30, 31, 5):
+                slider.fill(str(value / 10))
+                expect(app.get_by_role("textbox", name="w1", exact=True)).to_have_value(f"{value / 10:g}")
+            places.add(str(picture(app).bounding_box()))
+            assert app.bounding_box()["height"] <= 620  # type: ignore[index]
+        if turn:
+            counts.add(page.evaluate("document.querySelectorAll('*').length"))
+    assert len(counts) == len(places) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 900
+
+
+def test_on_a_phone_it_is_as_wide_as_the_page(opened: Open, page: Page) -> None:
+    app = opened(bp.apps.neuron(ARTICLE), width=390)
+    expect(picture(app)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

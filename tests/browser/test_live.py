@@ -1,0 +1,185 @@
+"""The apps that live in the page, in JupyterLab: kernel and page show the same, whoever moves."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from live_lab import CONTROLS, PATIENCE, Lab, Notebook, tab_through
+from playwright.sync_api import Locator, expect
+
+import bpkit as bp
+from bpkit.apps.live import ALIVE, Live
+from bpkit.apps.settings import Number
+
+ARTICLE = bp.examples.article
+LIVE = [name for name in bp.apps.__all__ if isinstance(made := getattr(bp.apps, name), type) and issubclass(made, Live)]
+
+
+def call(name: str) -> str:
+    """The line that makes an app."""
+    return f"bp.apps.{name}({'bp.examples.article' if name != 'boundary' else repr('moons')})"
+
+
+class Shown:
+    """An app on the page, and its twin in this process."""
+
+    def __init__(self, name: str, notebook: Notebook, place: int = 0) -> None:
+        self.name, self.notebook, self.page = name, notebook, notebook.page
+        self.element = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bpkit-app").nth(place)
+        self.twin: Any = eval(call(name), {"bp": bp})
+        self.numbers = {key: one for key, one in self.twin.setting.items() if isinstance(one, Number)}
+
+    def box(self, label: str) -> Locator:
+        return self.element.get_by_role("textbox", name=label, exact=True)
+
+    def slider(self, label: str) -> Locator:
+        return self.element.get_by_role("slider", name=f"{label}, slider", exact=True)
+
+    def kernel(self) -> dict[str, Any]:
+        """The kernel's values when all messages are worked off."""
+        self.notebook.settle()
+        values: dict[str, Any] = ast.literal_eval(self.notebook.evaluate("dict(app.values)"))
+        return values
+
+    def wait_for(self, name: str, value: Any) -> None:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while (got := self.kernel()[name]) != value:
+            assert time.monotonic() < deadline, f"{self.name}: {name} is {got}, not {value}"
+
+    def same(self) -> dict[str, Any]:
+        """Kernel, page and twin agree; gives the values."""
+        values = self.kernel()
+        for name, one in self.numbers.items():
+            expect(self.box(one.label)).to_have_value(self.box_text(values[name]))
+        self.twin.set(**values)
+        assert ast.literal_eval(self.notebook.evaluate("repr(app)")) == repr(self.twin)
+        return values
+
+    @staticmethod
+    def box_text(value: float) -> str:
+        return repr(float(value)).removesuffix(".0").replace("e-0", "e-")
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab) -> Iterator[Notebook]:
+    with lab.cells("import bpkit as bp", "app = None", name="live") as notebook:
+        yield notebook
+
+
+@pytest.fixture(scope="module", params=LIVE)
+def app(request: pytest.FixtureRequest, notebook: Notebook) -> Shown:
+    notebook.show(f"app = {call(request.param)}\napp")
+    notebook.page.locator(".bpkit-app").wait_for()
+    return Shown(request.param, notebook)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_and_quiet(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "app" not in request.fixturenames:
+        yield
+        return
+    app: Shown = request.getfixturevalue("app")
+    app.element.get_by_role("button", name="Reset").click()
+    app.notebook.settle()
+    yield
+    assert app.notebook.problems() == []
+
+
+def test_the_still_picture_has_gone_and_the_app_is_there(app: Shown) -> None:
+    assert app.page.locator(".jp-RenderedImage img").locator("visible=true").count() == 0
+    assert app.page.get_by_text(ALIVE).count() == 0
+    app.same()
+
+
+def test_what_a_person_moves_the_kernel_knows(app: Shown) -> None:
+    before = app.kernel()
+    for label in [one.label for one in app.numbers.values()][:3]:
+        slider = app.slider(label)
+        slider.press("ArrowRight" if slider.evaluate("node => Number(node.value) < Number(node.max)") else "ArrowLeft")
+    assert app.same() != before
+    name, one = next(((name, one) for name, one in app.numbers.items() if not one.whole), (None, None))
+    if name is None or one is None:  # whole numbers only
+        return
+    app.box(one.label).fill("0,2499")
+    app.box(one.label).press("Enter")
+    assert app.same()[name] == 0.2499
+    if name in ARTICLE.problem.givens:
+        share = app.element.get_by_label("Share").input_value()
+        assert eval(share, {"bp": bp}).givens[name] == 0.2499
+
+
+def test_what_the_kernel_moves_the_page_shows(app: Shown) -> None:
+    name, one = next(iter(app.numbers.items()))
+    value = one.checked(app.kernel()[name] + 1)
+    app.notebook.evaluate(f"app.set({name}={value!r})")
+    expect(app.box(one.label)).to_have_value(app.box_text(value))
+    app.same()
+
+
+def test_a_storm_of_keys_ends_in_the_last_state_on_both_sides(app: Shown) -> None:
+    draw = np.random.default_rng(3)
+    sliders = app.element.get_by_role("slider").all()
+    for _ in range(4):
+        sliders[int(draw.integers(len(sliders)))].focus()
+        for key in draw.choice(["ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End"], 12).tolist():
+            app.page.keyboard.press(key)
+    app.same()
+
+
+def test_tab_reaches_every_control_in_order(app: Shown) -> None:
+    tab_through(app.element.locator(CONTROLS))
+
+
+def test_axe_finds_no_serious_violation(app: Shown, lab: Lab) -> None:
+    app.element.get_by_label("Picture in words").check()
+    app.notebook.settle()
+    colors = set()
+    for theme in lab.themes():
+        assert lab.serious() == [], theme
+        colors.add(app.element.evaluate("node => getComputedStyle(node).color"))
+    assert len(colors) == 2
+
+
+def test_two_places_of_one_app_show_the_same(lab: Lab) -> None:
+    made = "app = bp.apps.forward(bp.examples.article)\napp"
+    with lab.cells("import bpkit as bp", made, "app", name="two") as notebook:
+        one, other = Shown("forward", notebook), Shown("forward", notebook, 1)
+        other.element.wait_for()
+        one.box("w1").fill("0.5")
+        one.box("w1").press("Enter")
+        expect(other.box("w1")).to_have_value("0.5")
+        other.slider("w5").press("ArrowRight")
+        expect(one.box("w5")).to_have_value("0.36")
+        one.same()
+        assert notebook.problems() == []
+
+
+def test_it_outlives_its_kernel_and_a_page_loaded_anew(lab: Lab) -> None:
+    """Loaded anew it is what it was; a restart leaves it alive; loaded anew then, it says how to go on."""
+    with lab.cells("import bpkit as bp", "app = bp.apps.forward(bp.examples.article)\napp", name="outlive") as notebook:
+        app = Shown("forward", notebook)
+        app.box("w1").fill("0.5")
+        app.box("w1").press("Enter")
+        app.wait_for("w1", 0.5)
+        lab.reload("outlive.ipynb")
+        expect(app.box("w1")).to_have_value("0.5")
+        app.slider("w1").press("ArrowRight")
+        app.wait_for("w1", 0.51)
+        lab.js("() => panel.sessionContext.session.kernel.restart()")
+        app.slider("w1").press("ArrowRight")
+        expect(app.box("w1")).to_have_value("0.52")
+        values = bp.evaluate(ARTICLE.problem.replace(w1=0.52))
+        expect(app.element).to_contain_text(f"{values['E_total']:.6g}")
+        lab.reload("outlive.ipynb")
+        expect(notebook.element.get_by_text(ALIVE)).to_be_visible()
+        still = ".jp-RenderedImage img, .jp-RenderedSVG img, .jp-RenderedSVG svg"
+        expect(notebook.element.locator(still).first).to_be_visible()
+        assert notebook.element.get_by_text("Error displaying widget").count() == 0
+        notebook.run()
+        expect(app.box("w1")).to_have_value("0.25")
+        app.same()

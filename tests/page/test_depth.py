@@ -1,0 +1,57 @@
+"""What the page says of gradients through layers is what Python says, and its axes are Python's."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from py_mini_racer import MiniRacer
+
+from bpkit.show.depth import CEILING, FLOOR, LEVEL, TEXTS, change, limits
+
+MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
+SPECIAL = [
+    [1e-6, 1e-3, 1.0],
+    [5.0, 1.0],
+    [1.2, 1.0],
+    [0.0, 0.0, 1.0],
+    [0.0, 0.0],
+    [np.inf, 1.0],
+    [np.nan, 1.0],
+    [1e-200, 1.0],
+    [1e-320, 1e305],
+    [1.0, 1.0, 1.0],
+]
+DRAWN = [(10.0 ** np.random.default_rng(seed).uniform(-12, 12, 2 + seed % 7)).tolist() for seed in range(60)]
+
+
+@cache
+def engine() -> MiniRacer:
+    one = MiniRacer()
+    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
+    atexit.register(one.close)
+    return one
+
+
+def called(expression: str) -> Any:
+    return json.loads(str(engine().eval(f"JSON.stringify({expression})")))
+
+
+@pytest.mark.parametrize("sizes", [SPECIAL, DRAWN])
+def test_what_becomes_of_sizes_is_pythons_sentence(sizes: list[list[float]]) -> None:
+    told = called(f"{json.dumps(sizes)}.map((one) => changeOf({json.dumps(TEXTS)}, one, {LEVEL}))")
+    assert told == [change(np.array(one)) for one in sizes]
+
+
+@pytest.mark.parametrize("sizes", [SPECIAL, DRAWN])
+def test_the_powers_around_sizes_are_pythons(sizes: list[list[float]]) -> None:
+    ends = called(f"{json.dumps(sizes)}.map((one) => decades(one, 4, [{FLOOR}, {CEILING}]))")
+    rows = [np.array(one) for one in sizes]
+    ours = [limits(row[np.isfinite(row) & (row > 0)]) for row in rows]
+    assert np.allclose(np.log10(ends), np.log10(ours), rtol=0, atol=1e-9)

@@ -1,0 +1,285 @@
+"""The course as pages: whole, small, and judging what is typed as Python does."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from click.testing import CliRunner
+from py_mini_racer import MiniRacer
+
+import bpkit as bp
+from bpkit.apps.predict import compare, own
+from bpkit.cli import main
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.slips import wrong_answers
+from bpkit.mistakes.typed_number import read
+from bpkit.site.boxes import box, cut, open_box, spelled
+from bpkit.site.build import MOST_BYTES
+from bpkit.site.parts import comparisons, data
+from bpkit.site.prose import Headings, html
+
+ROOT = Path(__file__).parents[2]
+MODULE = ROOT / "bpkit" / "page" / "bpkit.js"
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class Page(HTMLParser):
+    """What a page holds: its elements with their attributes, its text outside scripts, and what is not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"</{tag}> at {self.getpos()}")
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+
+    def all(self, *tags: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+    @property
+    def ids(self) -> list[str]:
+        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole course, by the command."""
+    out = tmp_path_factory.mktemp("site")
+    done = CliRunner().invoke(main, ["site", "--out", str(out), "--repository", "someone/course"])
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, Page]:
+    texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+    return {path.relative_to(folder).as_posix(): Page(text) for path, text in texts.items()}
+
+
+def test_every_lesson_is_a_page_and_stands_on_the_map(pages: dict[str, Page]) -> None:
+    assert len(LESSONS) == 13
+    assert pages.keys() >= {f"{stem}.html" for stem in LESSONS} | {"index.html", "exercises/exercises.html"}
+    linked = [link["href"] for link in pages["index.html"].all("a")]
+    assert all(f"{stem}.html" in linked for stem in LESSONS)
+    for before, after in zip(LESSONS, LESSONS[1:]):
+        assert {"rel": "next", "href": f"{after}.html"} in pages[f"{before}.html"].all("a")
+        assert {"rel": "prev", "href": f"{before}.html"} in pages[f"{after}.html"].all("a")
+
+
+def test_no_page_is_larger_than_a_megabyte(folder: Path, pages: dict[str, Page]) -> None:
+    assert {name: size for name in pages if (size := (folder / name).stat().st_size) > MOST_BYTES} == {}
+
+
+def test_pages_ask_no_server_for_anything(folder: Path, pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        for tag, attributes in page.elements:
+            for value in (attributes.get("src"), attributes.get("href") if tag == "link" else None):
+                assert value is None or value.startswith("data:"), (name, tag, value)
+        text = (folder / name).read_text(encoding="utf-8")
+        assert not re.search(r"@import|url\(\s*['\"]?(?!data:|#)\w", text), name
+        assert not re.search(r"""\b(fetch|XMLHttpRequest|sendBeacon|WebSocket)\s*\(|\bimport\s*[("']""", text), name
+
+
+def test_pages_are_well_formed(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert page.wrong == [], name
+        assert page.open == [], name
+        assert {one: count for one, count in Counter(page.ids).items() if count > 1} == {}, name
+        assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1, name
+        assert page.all("html") == [{"lang": "en"}], name
+        levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+        assert all(after <= before + 1 for before, after in zip(levels, levels[1:])), (name, levels)
+        assert all(image.get("alt") for image in page.all("img")), name
+        labelled = {label["for"] for label in page.all("label") if "for" in label}
+        assert {one["id"] for one in page.all("input", "select") if one.get("id")} - {"theme"} <= labelled, name
+
+
+def test_links_lead_somewhere(folder: Path, pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        for link in page.all("a"):
+            path, _, anchor = unquote(link["href"]).partition("#")
+            if path.startswith("https://"):  # somewhere else, for whoever clicks
+                continue
+            target = (folder / name).parent.joinpath(path).resolve().relative_to(folder) if path else Path(name)
+            assert target.as_posix() in pages, (name, link)
+            assert not anchor or anchor in pages[target.as_posix()].ids, (name, link)
+
+
+def test_formulas_are_mathml_and_nothing_of_a_notebooks_own_is_left(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        assert "$" not in page.text.replace("$GITHUB", ""), name
+        found = re.search(
+            r"Error displaying widget|Loading widget|\\(frac|begin|text)\b|NBVAL|Run the cells", page.text
+        )
+        assert not found, (name, found)
+        assert "Run All Cells" not in page.text or name == "00_start_here.html", name
+    assert len(pages["05_output_weights.html"].all("math")) > 50
+
+
+def test_everything_that_is_asked_in_a_lesson_answers_in_its_page(folder: Path, pages: dict[str, Page]) -> None:
+    rows = {row["data-lesson"]: int(row["data-total"]) for row in pages["index.html"].all("li") if "data-total" in row}
+    for stem in LESSONS:
+        cells = json.loads((ROOT / "notebooks" / f"{stem}.ipynb").read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        asked = sum(bool(re.search(r"^bp\.(apps\.(predict|ask)|exercises\.ask)\(", one, re.MULTILINE)) for one in code)
+        assert len(pages[f"{stem}.html"].all("form")) == asked == rows[stem], stem
+        apps = sum(bool(re.search(r"^(app = )?bp\.apps\.(?!predict|ask)", one, re.MULTILINE)) for one in code)
+        lively = len(pages[f"{stem}.html"].all("bpkit-app"))
+        still = [one for one in pages[f"{stem}.html"].all("figure") if one.get("class") == "still"]
+        assert apps >= lively + len(still) >= min(apps, 1), stem
+    assert "answers, and those of known mistakes, are in the page's source" in pages["04_forward_pass.html"].text
+
+
+def test_what_a_page_holds_cannot_end_its_script() -> None:
+    text = data({"a": "</script><!-- <b>", "b": ["a long sentence that stands here twice"] * 2})
+    assert "<" not in text
+    assert json.loads(text)["words"] == ["a long sentence that stands here twice"]
+
+
+def test_markdown_that_no_lesson_has_yet() -> None:
+    found = html("## Twice\n\n## Twice\n\n[a](../instructors/x.ipynb) [b](05_x.ipynb#y) $a_1$", Headings())
+    assert 'id="twice"' in found
+    assert 'id="twice-2"' in found
+    assert 'href="index.html#needs-a-kernel"' in found
+    assert 'href="05_x.html#y"' in found
+    assert "<msub><mi>a</mi><mn>1</mn></msub>" in found
+
+
+# What a page says of an answer.
+
+
+@cache
+def engine() -> MiniRacer:
+    one = MiniRacer()
+    atexit.register(one.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
+    text = MODULE.read_text(encoding="utf-8").replace("export default ", "globalThis.whole = ")
+    one.eval(re.sub(r"(?m)^export ", "", text))
+    return one
+
+
+def in_page(function: str, calls: Iterable[list[Any]]) -> list[Any]:
+    text = json.dumps(list(calls))
+    return list(json.loads(engine().eval(f"JSON.stringify({text}.map((given) => {function}(...given)))")))
+
+
+def judged(asked: dict[str, Any], typed: list[str]) -> list[tuple[str, str]]:
+    engine().eval(f"globalThis.asked = {json.dumps(asked)}")
+    found = in_page("((typed) => judge(asked, typed))", [[one] for one in typed])
+    return [(one["verdict"], one["message"]) for one in found]
+
+
+def python(part: Part, typed: str) -> tuple[str, str]:
+    found = part.judge(typed)
+    return found.verdict, found.message
+
+
+def of_parts(kind: type[Part]) -> Iterator[tuple[str, Any]]:
+    names = "net-and-out one-weight output-weight hidden-update learning-rate which-slip gradient-check softmax-delta"
+    for name in f"{names} batch-mean hidden-paths matrix-shapes symbolic sign-first".split():
+        exercise = bp.exercises.generate(name, 3, difficulty="easy")
+        yield from ((f"{name} {letter}", part) for letter, part in exercise.parts.items() if isinstance(part, kind))
+
+
+def test_a_number_is_judged_as_in_python() -> None:
+    """Right, cut off, with few digits, a known mistake, or unknown: verdict and sentence are those of the notebook."""
+    rng = random.Random(5)
+    for name, part in of_parts(NumberPart):
+        typed = [spell(part.right, count) for count in range(2, 9) for spell in (spelled, cut)]
+        typed += [spelled(wrong.answer, part.digits) for wrong in part.wrong]
+        typed += [spelled(part.right * rng.choice([-1, 1]) * 10 ** rng.uniform(-2, 2), 8) for _ in range(30)]
+        typed += ["", "abc", "1/3", "0,5", "1e999"]
+        expected = [python(part, one) for one in typed]
+        found = judged(box(part), typed)
+        assert [one[0] for one in found] == [one[0] for one in expected], name
+        other = sum(one != wanted for one, wanted in zip(found, expected))
+        assert other <= 0.05 * len(typed), (name, other)  # another hint on a number that nothing explains
+        known = slice(14, 14 + len(part.wrong))
+        assert found[known] == expected[known], name
+
+
+def test_other_answers_are_judged_as_in_python() -> None:
+    for name, part in of_parts(Part):
+        if isinstance(part, NumberPart):
+            continue
+        wrong = [wrong.answer for wrong in part.wrong]
+        answers = [part.answer, *wrong, *getattr(part, "options", ())]
+        typed = [", ".join(map(str, one)) if isinstance(one, list | tuple) else str(one) for one in answers]
+        if isinstance(part, ExactPart) and not part.options:
+            more = {"whole": ["2.5", "77", "x"], "paths": ["h1->o1; h2 to o1"], "shape": ["(3,4)", "none"]}
+            typed += more.get(part.reader, ["Something"])
+        elif not isinstance(part, ExactPart):
+            typed += ["zzz*2", "x1 +", "0.5", f"dE/dw2 = {part.printed}", f"-{part.printed}", "exp(1)*x1"]
+        assert judged(box(part), ["", *typed]) == [python(part, one) for one in ["", *typed]], name
+
+
+@pytest.mark.parametrize("quantity", ["net_o1", "dE/dw5"])
+def test_a_quantity_is_judged_as_in_python(quantity: str) -> None:
+    problem = bp.examples.article.problem
+    exact = float(bp.evaluate(problem)[quantity])
+    typed = [spell(exact, count) for count in range(2, 9) for spell in (spelled, cut)]
+    typed += [spelled(wrong.answer, count) for wrong in wrong_answers(problem, quantity) for count in (3, 4, 5, 6)]
+    expected = [bp.diagnose(problem, quantity, one) for one in typed]
+    found = judged(open_box(problem, quantity), typed)
+    agreed = [one[0] == wanted.verdict for one, wanted in zip(found, expected)]
+    assert sum(agreed) >= 0.98 * len(typed)
+    assert all(
+        agreed[place] for place, wanted in enumerate(expected) if wanted.sure and wanted.verdict == "misconception"
+    )
+    for (verdict, message), wanted in zip(found, expected):
+        if verdict == "misconception":  # what the page names, the notebook names
+            assert wanted.verdict == "misconception", message
+
+
+def test_a_prediction_is_compared_as_in_python() -> None:
+    rng = random.Random(9)
+    sizes = [0.0, 7.0, -3.0, 0.731058579, 1066.0, 1e-5]
+    pairs = [(guess, answer) for guess in sizes for answer in sizes]
+    pairs += [
+        (float(f"{answer * 10 ** rng.uniform(-0.3, 0.3):.{rng.randint(1, 5)}g}"), answer)
+        for answer in sizes[1:]
+        for _ in range(60)
+    ]
+    pairs += [(float(f"{answer:.{count}g}"), answer) for answer in sizes for count in range(1, 7)]
+    says = comparisons()
+    calls = [
+        [
+            {"answer": answer, "true": compare(answer, answer)[9:-16] or "0", "because": "", "says": says},
+            {"value": guess},
+        ]
+        for guess, answer in pairs
+    ]
+    found = in_page("compared", calls)
+    for (guess, answer), one in zip(pairs, found):
+        asked = own("?", None, answer, "")
+        assert one["message"] == compare(guess, answer), (guess, answer)
+        assert one["right"] == type(asked)(asked.question, None, answer, "", read(guess).value).right, (guess, answer)
