@@ -3328,8 +3328,10 @@ export function textTable({ head, rows: count }) {
     ...head.map((_, place) => element(place ? "td" : "th", { scope: place ? null : "row" }))));
   const table = element("table", {}, caption, element("thead", {}, element("tr", {}, ...heads)),
     element("tbody", {}, ...rows));
+  const node = element("div", { class: "bpkit-texts" }, table);
+  reachableWhereItScrolls(node);
   return {
-    node: element("div", { class: "bpkit-texts" }, table),
+    node,
     draw(data) {
       set(caption, { text: data.caption ?? "", hidden: !data.caption });
       rows.forEach((row, k) => {

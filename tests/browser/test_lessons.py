@@ -27,7 +27,7 @@ FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 # it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
 JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
 WORDS_FOLLOW = """() => [...panel.node.querySelectorAll('.jp-RenderedImage')].every(image =>
-    image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""
+    !image.offsetWidth || image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""
 CONTENT = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}  # what is the kit's own on the page
 
 
