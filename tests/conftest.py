@@ -56,12 +56,12 @@ def _left_alone_from_here_on() -> Iterator[None]:
     gc.freeze()
 
 
-BROWSER = "tests/browser"
+PAGES, BROWSER = "tests/browser/pages", "tests/browser"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the browser tests on one worker, whatever their files: they share a JupyterLab and a page.
+    """Keep the browser tests on two workers, whatever their files: some share a JupyterLab, the others a page.
 
     As the longest of what cannot be split they start first, beside the others: they wait for the browser half the time.
     """
@@ -69,11 +69,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+            folder = next((one for one in (PAGES, BROWSER) if nodeid.startswith(one)), None)
+            return folder or str(super()._split_scope(nodeid))
 
         def _assign_work_unit(self, node: Any) -> None:
-            if BROWSER in self.workqueue:
-                self.workqueue.move_to_end(BROWSER, last=False)
+            for folder in (PAGES, BROWSER):
+                if folder in self.workqueue:
+                    self.workqueue.move_to_end(folder, last=False)
             super()._assign_work_unit(node)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None

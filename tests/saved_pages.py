@@ -23,7 +23,6 @@ def opened(page: Page, tmp_path: Path) -> Iterator[Open]:
 
     page.on("console", hear)
     page.on("pageerror", hear)
-    page.context.set_offline(True)
 
     def open_(app: Live, width: int = 900) -> Locator:
         app.save(tmp_path / "app.html")
@@ -32,7 +31,6 @@ def opened(page: Page, tmp_path: Path) -> Iterator[Open]:
         return page.locator(".bpkit-app")
 
     yield open_
-    page.context.set_offline(False)
     page.remove_listener("console", hear)
     page.remove_listener("pageerror", hear)
     assert said == []

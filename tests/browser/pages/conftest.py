@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from live_lab import PATIENCE
 from playwright.sync_api import Page
+from saved_pages import opened  # noqa: F401
 
 
 @pytest.fixture(scope="package", name="page")

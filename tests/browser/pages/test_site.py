@@ -38,9 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(page: Page, folder: Path) -> Iterator[Site]:
     """The pages, with no network; whatever the browser complains of fails the test."""
     one = Site(page, folder)
-    page.context.set_offline(True)
     yield one
-    page.context.set_offline(False)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1280, "height": 900})
     one.open("index")

@@ -17,7 +17,7 @@ from bpkit.core.spelling import number
 from bpkit.show.diagram import numbers_of
 from bpkit.show.diagram_spec import network_spec
 
-FOLDER = Path(__file__).parents[2] / "bpkit" / "page"
+FOLDER = Path(__file__).parents[3] / "bpkit" / "page"
 PAGE = """<!doctype html><html lang="en" data-theme="THEME"><meta charset="utf-8"><title>network</title>
 <meta name="viewport" content="width=device-width">
 <style>CSS body { margin: 8px; background: var(--paper) }</style>
