@@ -15,7 +15,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in, product, symbol, total
-from bpkit.core.gradient_check import STEP, TOLERANCE, GradientCheck, check_gradient
+from bpkit.core.gradient_check import LEAST, NOISE, NUDGE, QUOTIENTS, STEP, TOLERANCE, GradientCheck, check_gradient
 from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network
 from bpkit.core.paths import Path, Paths, find_paths
@@ -23,7 +23,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import HTML, PLAIN, number
 from bpkit.core.text import sides_text
-from bpkit.page.programs import every_line, loss_program, packed
+from bpkit.page.programs import every_line, line, loss_program, packed
 from bpkit.show.diagram import svg
 from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
@@ -293,14 +293,10 @@ def _place(factor: Quantity, network: Network, picture: Mapping[str, Any]) -> di
 # What the page computes beside the derivation's lines: products and their sum, a nudge and its quotient
 
 
-def _line(name: str, right: sp.Expr) -> Step:
-    return Step(0, Quantity("", spelled=name), right, "", right)
-
-
 def _products(found: Paths) -> str:
     """A program of the factors that gives each path's product and the sum of all."""
-    lines = [_line(f"product_{place}", product(*map(symbol, way.factors))) for place, way in enumerate(found, 1)]
-    whole = _line("sum", total(*(line.lhs for line in lines)))
+    lines = [line(f"product_{place}", product(*map(symbol, way.factors))) for place, way in enumerate(found, 1)]
+    whole = line("sum", total(*(line.lhs for line in lines)))
     factors = dict.fromkeys(factor for way in found for factor in way.factors)
     return module(evaluation([*lines, whole], factors, [line.name for line in (*lines, whole)]))
 
@@ -319,18 +315,18 @@ def _noisy(problem: Problem) -> list[tuple[str, str]]:
 
 def _nudge_program(noisy: list[tuple[str, str]]) -> str:
     """Two functions: where a nudge leads, and what two losses say about a derivative, as ``check_gradient`` says it."""
-    value, h, above, below, derived, measured = sp.symbols("value h above below derived measured")
-    least, difference, larger, noise = sp.symbols("least difference larger noise")
-    nudge = [_line("h", STEP * sp.Max(1, sp.Abs(value))), _line("up", value + h), _line("down", value - h)]
-    passed_on = sum((sp.Abs(symbol(one) * symbol(other)) for one, other in noisy), sp.Abs(above))
+    value, h, derived, measured, least = sp.symbols("value h derived measured least")
+    difference, larger = sp.symbols("difference larger")
+    nudge = [line("h", NUDGE.subs("step", STEP)), line("up", value + h), line("down", value - h)]
     quotient = [
-        _line("measured", (above - below) / (2 * h)),
-        _line("noise", 8 * 2.2e-16 * passed_on / (2 * h)),
-        _line("least", sp.Piecewise((1e-15 / TOLERANCE, sp.Eq(noise, 0)), (noise / TOLERANCE, True))),
-        _line("difference", sp.Abs(derived - measured)),
-        _line("larger", sp.Max(sp.Abs(derived), sp.Abs(measured))),
-        _line("relative", difference / larger),
-        _line("error", difference / sp.Max(larger, least)),
+        line("measured", QUOTIENTS[True]),
+        line("passed_on", sum((sp.Abs(symbol(one) * symbol(other)) for one, other in noisy), sp.Integer(0))),
+        line("noise", NOISE),
+        line("least", LEAST.subs("tolerance", TOLERANCE)),
+        line("difference", sp.Abs(derived - measured)),
+        line("larger", sp.Max(sp.Abs(derived), sp.Abs(measured))),
+        line("relative", difference / larger),
+        line("error", difference / sp.Max(larger, least)),
     ]
     names = ["above", "below", "h", "derived", *(name for pair in noisy for name in pair)]
     return module(

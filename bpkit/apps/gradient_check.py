@@ -13,7 +13,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
-from bpkit.page.programs import derivatives_program, packed, samples
+from bpkit.page.programs import derivatives_program, packed, quotients_program, samples
 from bpkit.show.drawing import Drawing
 from bpkit.show.quotient import (
     BEST,
@@ -79,21 +79,21 @@ class GradientCheck(Live):
 
     def page(self) -> dict[str, Any]:
         problem, names = self.problem, self.problem.network.parameters
-        program, lines = problem.derivation.program, {step.name: step.quantity for step in problem.derivation}
+        program, quantities = problem.derivation.program, problem.derivation.quantities
         derivatives = {name: f"dE_total/d{name}" for name in names}
         programs = {
             "loss": derivatives_program(problem, ["E_total"]),
             "derived": derivatives_program(problem, ["E_total", *derivatives.values()]),
         }
         inputs = [name for name in program.givens if not (problem.is_batch and name in program.data)]
-        spoken = {name: PLAIN(lines[long]) for name, long in derivatives.items()}  # ∂E/∂w₅
         return {
-            "programs": packed(programs),
+            "programs": packed({**programs, "quotients": quotients_program()}),
             "inputs": dict.fromkeys(programs, inputs),
             "samples": samples(problem),
             "derivatives": derivatives,
-            "spoken": {
-                name: {"derivative": text, "parameter": text.partition("/∂")[2]} for name, text in spoken.items()
+            "spoken": {  # ∂E/∂w₅ and w₅
+                name: {"derivative": PLAIN(quantities[long]), "parameter": PLAIN(quantities[name])}
+                for name, long in derivatives.items()
             },
             "steps": STEPS.tolist(),
             "decade": DECADE,

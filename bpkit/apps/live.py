@@ -213,7 +213,8 @@ class Live(anywidget.AnyWidget):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the app, with the values shown, as one page that lives without a kernel and without a network.
 
-        Shapes: one file of at most 500 kB. Errors: ``BpkitError`` for a place that cannot be written.
+        Shapes: one file, at most 500 kB for the networks of the lessons. Errors: ``BpkitError`` for a place that
+        cannot be written.
         """
         spec = self.page_spec() | {"values": self._values}
         save(path, page(f"bpkit: {self.name.replace('_', ' ')}", holder(spec)))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import sympy as sp
 
 from bpkit.core.arrays import LAYOUTS, Entry, by_name, entries, number
+from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, check_names, chosen
 from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.numeric import Values, checked, evaluate, loss_over, settler
 from bpkit.core.problem import Problem
+from bpkit.core.program import compiled
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
@@ -24,6 +29,24 @@ if TYPE_CHECKING:
 
 STEP = 1e-5
 TOLERANCE = 1e-6
+
+# What is measured, as expressions: Python and JavaScript are printed from them. ``above`` and ``below`` are the losses
+# at w + h and, for the central quotient, at w - h, else at w.
+_ABOVE, _BELOW, _H, _VALUE, _STEP = sp.symbols("above below h value step")
+_PASSED_ON, _NOISE, _TOLERANCE = sp.symbols("passed_on noise tolerance")
+NUDGE = _STEP * sp.Max(1, sp.Abs(_VALUE))
+_CHANGE = _ABOVE - _BELOW
+QUOTIENTS: Mapping[bool, sp.Expr] = MappingProxyType({True: _CHANGE / (2 * _H), False: _CHANGE / _H})  # central or not
+# What rounding alone can make of a quotient: a few units in the last place of the loss, over 2h.
+NOISE = 8 * 2.2e-16 * (sp.Abs(_ABOVE) + _PASSED_ON) / (2 * _H)
+# Where every loss is exactly 0, a derivative may still be what rounding leaves of one.
+LEAST = sp.Piecewise((1e-15, sp.Eq(_NOISE, 0)), (_NOISE, True)) / _TOLERANCE
+
+
+@cache
+def _computed(expr: sp.Expr, arrays: bool = True) -> Callable[..., Any]:
+    """An expression as a function of arrays or floats, by the names of its symbols."""
+    return compiled("computed", sorted(names_in(expr)), [f"return {code(expr, arrays)}"], arrays=arrays)
 
 
 class GradientRow(NamedTuple):
@@ -89,8 +112,8 @@ def difference_quotient(
 ) -> tuple[Array, Array]:
     """The loss's difference over a small step in a parameter, divided by the step, and the loss above, E(w + h).
 
-    ``h`` may be an array, and ``parameter`` then a name for each of its steps. ``central`` steps h to both sides,
-    (E(w + h) - E(w - h)) / 2h, else to one, (E(w + h) - E(w)) / h.
+    ``h`` may be an array, and ``parameter`` then a name for each of its steps. ``central`` steps h to both sides, else
+    to one.
     """
     names, steps = np.broadcast_arrays(np.asarray(parameter, dtype=object), np.asarray(h, dtype=float))
     nudges, losses = [*zip(names.flat, steps.flat)], [np.empty((2, 0))]
@@ -102,7 +125,7 @@ def difference_quotient(
         losses.append(loss_over(problem, **grids))
     above, below = np.concatenate(losses, axis=1).reshape(2, *steps.shape)
     with np.errstate(all="ignore"):
-        return (above - below) / (2 * steps if central else steps), above
+        return _computed(QUOTIENTS[central])(above=above, below=below, h=steps), above
 
 
 def _passed_on(problem: Problem, values: Values) -> float:
@@ -166,7 +189,8 @@ def check_gradient(
     given = [*_given(problem.network, gradient, layout)]
     if not given:
         raise BpkitError("check_gradient: expected derivatives, got none; leave gradient out to check all")
-    h = np.array([step * max(1.0, abs(problem.parameters[one.name])) for one in given])
+    nudge = _computed(NUDGE, arrays=False)
+    h = np.array([nudge(step=step, value=problem.parameters[one.name]) for one in given])
     measured, above = np.empty((2, len(given)))
     # Where a layer shares a bias, a neuron's share in its derivative is that of a bias of the neuron's own.
     split = problem.with_biases("neuron") if any(one.share for one in given) else problem
@@ -174,10 +198,8 @@ def check_gradient(
         some = [row for row, one in enumerate(given) if bool(one.share) == shares]
         moved = [nudged.network.bias_of.get(given[row].share, given[row].name) for row in some]
         measured[some], above[some] = difference_quotient(nudged, moved, h[some])
-    # What rounding alone can make of the quotient: a few units in the last place of the loss, over 2h.
-    # Where every loss is exactly 0, a derivative may still be what rounding leaves of one.
-    noise = 8 * 2.2e-16 * (np.abs(above) + _passed_on(problem, values)) / (2 * h)
-    least = np.where(noise == 0, 1e-15, noise) / tolerance
+    noise = _computed(NOISE)(above=above, passed_on=_passed_on(problem, values), h=h)
+    least = _computed(LEAST)(noise=noise, tolerance=tolerance)
     rows = (
         GradientRow(one.name, one.value, quotient, _relative(one.value, quotient, small), _place(one), one.share)
         for one, quotient, small in zip(given, measured.tolist(), least.tolist(), strict=True)

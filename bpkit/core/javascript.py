@@ -150,19 +150,7 @@ def training(
     forward = _needed(lines, given, (loss, *row))
     known = {step.name for step in forward}
     backward = [step for step in _needed(lines, given, (*updates, *updates.values())) if step.name not in known]
-    body = [
-        f"const records = new Float64Array((steps + 1)*{len(row)});",
-        "let end = 0;",
-        "for (let made = 0; made <= steps; made++) {",
-        *(f"  {_assignment(step)}" for step in forward),
-        *(f"  records[end++] = {identifier(one)};" for one in row),
-        f"  if (!Number.isFinite({identifier(loss)})) break;",
-        *(f"  {_assignment(step)}" for step in backward),
-        *(f"  {identifier(old)} = {identifier(new)};" for new, old in updates.items()),
-        "}",
-        "const bad = records.findIndex((number) => !Number.isFinite(number));",
-        f"return records.slice(0, bad < 0 ? end : bad - bad % {len(row)});",
-    ]
+    body = _loop(map(_assignment, forward), map(_assignment, backward), updates, row, loss)
     return _function("export function train", (*map(identifier, given), "steps"), body)
 
 
@@ -188,22 +176,29 @@ def training_on_samples(
     width, kept, reads = len(names), [name for name in given if name not in names], _reads(names)
     alone = [step for step in single if step.name != loss]
     at_once = (forward, [loss]) if batch == "each" else (single, whole)
-    body = [
+    one = [f"const at = (first + made)*{width} % samples.length;", *reads, *map(_assignment, alone)]
+    after = [*(one if batch == "each" else []), *(_assignment(step) for step in needs if step.role is Role.UPDATE)]
+    body = _loop(_settled(*at_once, names, batch), after, updates, row, loss)
+    return _function("export function train", (*map(identifier, kept), "samples", "first", "steps"), body)
+
+
+def _loop(
+    before: Iterable[str], after: Iterable[str], updates: Mapping[str, str], row: Sequence[str], loss: str
+) -> list[str]:
+    """The training loop: what gives the loss, a record, what gives the new values; these replace the old at once."""
+    return [
         f"const records = new Float64Array((steps + 1)*{len(row)});",
         "let end = 0;",
         "for (let made = 0; made <= steps; made++) {",
-        *(f"  {line}" for line in _settled(*at_once, names, batch)),
+        *(f"  {line}" for line in before),
         *(f"  records[end++] = {identifier(one)};" for one in row),
         f"  if (!Number.isFinite({identifier(loss)})) break;",
-        *([f"  const at = (first + made)*{width} % samples.length;"] if batch == "each" else []),
-        *(f"  {line}" for line in ((*reads, *map(_assignment, alone)) if batch == "each" else ())),
-        *(f"  {_assignment(step)}" for step in needs if step.role is Role.UPDATE),
+        *(f"  {line}" for line in after),
         *(f"  {identifier(old)} = {identifier(new)};" for new, old in updates.items()),
         "}",
         "const bad = records.findIndex((number) => !Number.isFinite(number));",
         f"return records.slice(0, bad < 0 ? end : bad - bad % {len(row)});",
     ]
-    return _function("export function train", (*map(identifier, kept), "samples", "first", "steps"), body)
 
 
 def _reads(data: Sequence[str]) -> list[str]:

@@ -3393,10 +3393,11 @@ VIEWS.gradient_check = (app) => {
     table: textTable({ head: table.head, rows: spec.rows }) };
   const run = (program, givens) => called(app.program(program).evaluate, spec.inputs[program], givens, ...data);
   const derivedOf = (givens) => app.known("derived", givens, () => run("derived", givens));
-  /** How far the loss moves when one number is nudged, over how far that moves: the only measuring on this page. */
+  /** What two losses say about a derivative: with the number nudged, and on the other side or where it is. */
   const quotientOf = (givens, name, h, central) => {
     const nudged = (by) => run("loss", { ...givens, [name]: givens[name] + by }).E_total;
-    return (nudged(h) - nudged(central ? -h : 0)) / (central ? 2 * h : h);
+    const { central: both, one_sided: one } = app.program("quotients").evaluate(nudged(h), nudged(central ? -h : 0), h);
+    return central ? both : one;
   };
   const errorsOf = (givens, name) => app.known("errors", [name, givens], () => {
     const derived = derivedOf(givens)[derivatives[name]];

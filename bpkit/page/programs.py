@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
+from bpkit.core.gradient_check import QUOTIENTS
 from bpkit.core.javascript import evaluation, evaluation_on_samples, module, training, training_on_samples
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Role
+from bpkit.core.quantities import Quantity, Role
 
 
 def packed(texts: Mapping[str, str]) -> dict[str, Any]:
@@ -21,6 +24,17 @@ def packed(texts: Mapping[str, str]) -> dict[str, Any]:
         for name, text in texts.items()
     }
     return {"lines": list(lines), "of": of}
+
+
+def line(name: str, right: sp.Expr) -> Step:
+    """A line of a page's own, beside those of the derivation, such as a product of factors."""
+    return Step(0, Quantity("", spelled=name), right, "", right)
+
+
+def quotients_program() -> str:
+    """A program whose ``evaluate`` gives both difference quotients, central and one-sided, of two losses and h."""
+    lines = [line(name, QUOTIENTS[name == "central"]) for name in ("central", "one_sided")]
+    return module(evaluation(lines, ["above", "below", "h"], [one.name for one in lines]))
 
 
 def every_line(derivation: Derivation) -> str:
@@ -50,7 +64,7 @@ def loss_program(problem: Problem) -> str:
 
 
 def derivatives_program(problem: Problem, outputs: Iterable[str]) -> str:
-    """A program whose ``evaluate`` gives the loss or derivatives by parameters; with several samples, those of all."""
+    """A program whose ``evaluate`` gives the loss or parameters' derivatives; with several samples, those of all."""
     program, wanted = problem.derivation.program, tuple(outputs)
     if problem.is_batch:
         text = evaluation_on_samples(program.steps, program.givens, program.data, wanted, problem.batch)

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import math
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from py_mini_racer import MiniRacer
+from module_engine import engine
 from thorough import examples
 
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 SIZES = st.floats(-1e12, 1e12, allow_subnormal=False)
 POWERS = st.floats(-290, 290)
 LOSSES = st.lists(st.floats(0, 1e6) | st.sampled_from((math.nan, math.inf)), min_size=1, max_size=700)
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    atexit.register(one.close)
-    return one
 
 
 def called(expression: str) -> Any:

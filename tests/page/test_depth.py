@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from py_mini_racer import MiniRacer
+from module_engine import engine
 
 from bpkit.show.depth import CEILING, FLOOR, LEVEL, TEXTS, change, limits
 
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 SPECIAL = [
     [1e-6, 1e-3, 1.0],
     [5.0, 1.0],
@@ -29,14 +24,6 @@ SPECIAL = [
     [1.0, 1.0, 1.0],
 ]
 DRAWN = [(10.0 ** np.random.default_rng(seed).uniform(-12, 12, 2 + seed % 7)).tolist() for seed in range(60)]
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    atexit.register(one.close)
-    return one
 
 
 def called(expression: str) -> Any:

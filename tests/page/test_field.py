@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from contourpy import LineType, contour_generator
+from module_engine import engine
 from numpy.typing import NDArray
-from py_mini_racer import MiniRacer
 
 from bpkit.show.surface import Landscape, Window
 
 Array = NDArray[np.float64]
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 RNG = np.random.default_rng(11)
 SMALL = {"x": [0, 10], "y": [0, 10]}
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    atexit.register(one.close)
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    return one
 
 
 def in_page(function: str, *given: Any) -> Any:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from py_mini_racer import MiniRacer
+from module_engine import engine
 
 from bpkit.show.quotient import DECADE, NAMES, STEPS, TEXTS, Errors, errors_words, size
 
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
-
-
-@cache
-def engine() -> MiniRacer:
-    made = MiniRacer()
-    atexit.register(made.close)
-    text = MODULE.read_text(encoding="utf-8").replace("export default", "const exported =")
-    made.eval(re.sub(r"^export ", "", text, flags=re.M).replace("defined();\n", "", 1))
-    return made
 
 
 def called(name: str, *arguments: Any) -> Any:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import re
 import sys
 from collections.abc import Mapping
-from functools import cache
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from module_engine import engine
 from oracle import Case
-from py_mini_racer import MiniRacer
 from strategies import cases
 from thorough import examples
 
@@ -26,18 +23,9 @@ from bpkit.core.agreement import near_one
 from bpkit.core.spelling import bracketed, expr_text
 from bpkit.show.lines import line_rows, lines_html, template
 
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 ARTICLE = bp.examples.article.problem
 NETS = (1.0, 7.5, 11.5, 14.0, 17.0, 19.5, 25.0, 33.0, 35.5, 36.5, 37.5, 40.0, 340.0, 709.9, 1000.0, 1e6)
 z = sp.Symbol("z")
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    atexit.register(one.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    return one
 
 
 def in_page(rows: list[dict[str, Any]], numbers: Mapping[str, float], digits: int = 6) -> list[tuple[str, str]]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import random
-import re
-from functools import cache
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from py_mini_racer import MiniRacer
+from module_engine import engine
 from strategies import cases
 
 import bpkit as bp
@@ -23,7 +19,6 @@ from bpkit.show.diagram import numbers_of, touched
 from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 
-MODULE = Path(__file__).parents[2] / "bpkit" / "page" / "bpkit.js"
 NETWORKS = [
     bp.Network(2, 2, 2, weight_names={("h1", "o2"): "w6", ("h2", "o1"): "w7"}),
     bp.Network(3, 4, 2, activation="tanh", bias="neuron"),
@@ -34,14 +29,6 @@ NETWORKS = [
     bp.Network(2, 11, 2),
 ]
 article = bp.examples.article.problem
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    atexit.register(one.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    return one
 
 
 def in_page(problem: Problem, **data: Any) -> str:

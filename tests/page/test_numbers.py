@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-import atexit
 import json
 import math
 import random
 import re
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from py_mini_racer import MiniRacer
+from module_engine import engine
 
 from bpkit.apps.controls import digits
 from bpkit.core.agreement import near_one
@@ -23,7 +21,6 @@ from bpkit.core.spelling import bracketed, number
 from bpkit.mistakes import typed_number
 
 TESTS = Path(__file__).parents[1]
-MODULE = TESTS.parent / "bpkit" / "page" / "bpkit.js"
 RNG = random.Random(7)
 EDGES = [
     *(0.0, -0.0, 1.0, -1.0, 0.1, 0.5, 1.5, 2.5, 0.125, 0.375, 9.5, 99.5, 9.9999995, 999999.5, 9999995.0, 12345.5),
@@ -53,14 +50,6 @@ def drawn(count: int) -> list[float]:
     steps = [1 - k * 2**-53 for k in (1, 2, 3, 10, 100, 1000, 10_000, 100_000, 10**6, 10**7, 10**8, 10**9, 10**10)]
     halves = [RNG.randint(1, 10**6) / 2 ** RNG.randint(1, 12) for _ in range(count)]
     return [*EDGES, *(-edge for edge in EDGES), *sizes, *usual, *ones, *steps, *halves]
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    atexit.register(one.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-    one.eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", MODULE.read_text(encoding="utf-8")))
-    return one
 
 
 def in_page(function: str, calls: Iterable[list[Any]]) -> list[Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
-from py_mini_racer import MiniRacer
+from module_engine import engine
 
 import bpkit as bp
 from bpkit.apps.predict import compare, own
@@ -30,7 +28,6 @@ from bpkit.site.parts import comparisons, data
 from bpkit.site.prose import Headings, html
 
 ROOT = Path(__file__).parents[2]
-MODULE = ROOT / "bpkit" / "page" / "bpkit.js"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -176,15 +173,6 @@ def test_markdown_that_no_lesson_has_yet() -> None:
 
 
 # What a page says of an answer.
-
-
-@cache
-def engine() -> MiniRacer:
-    one = MiniRacer()
-    atexit.register(one.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-    text = MODULE.read_text(encoding="utf-8").replace("export default ", "globalThis.whole = ")
-    one.eval(re.sub(r"(?m)^export ", "", text))
-    return one
 
 
 def in_page(function: str, calls: Iterable[list[Any]]) -> list[Any]:

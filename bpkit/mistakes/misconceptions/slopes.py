@@ -76,7 +76,7 @@ def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], 
     "the delta contains this slope already",
 )
 def output_slope_twice(d: Derivation) -> Shapes:
-    """The slope once more, on a delta that has it already."""
+    """The slope a second time, on a delta that has it already."""
     yield "", _with_slopes(d, _output_deltas(d), times)
 
 

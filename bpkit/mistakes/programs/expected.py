@@ -28,13 +28,12 @@ SINGLE = 3e-4  # the same with floats of 32 bits and less
 class Place:
     """An array of the derivation: its ``name`` (net_1, dE/dW2), and the lines that hold its entries.
 
-    ``by_sample`` says that each sample has a row of its own; ``layer`` counts weight matrices.
+    ``by_sample`` says that each sample has a row of its own.
     """
 
     name: str
     lines: Names
     by_sample: bool
-    layer: int
 
 
 @lru_cache(maxsize=64)
@@ -42,27 +41,27 @@ def places(d: Derivation) -> Mapping[str, Place]:
     """The arrays of a derivation, in the order in which they are computed."""
     found: dict[str, Place] = {}
 
-    def add(name: str, lines: Sequence[str | None], layer: int, by_sample: bool = True) -> None:
+    def add(name: str, lines: Sequence[str | None], by_sample: bool = True) -> None:
         if lines and all(lines):
-            found[name] = Place(name, np.array(lines, dtype=object), by_sample, layer)
+            found[name] = Place(name, np.array(lines, dtype=object), by_sample)
 
     last = last_block(d)
     for k in range(1, last + 1):
         for tag in ("net", "out"):
-            add(f"{tag}_{k}", [one.name for one in row(d, k, tag)], k)
-    add("E", [step.name for step in at(d, Role.FORWARD, "error")], last)
-    add("E_total", [step.name for step in at(d, Role.FORWARD, "total")], last, by_sample=False)
+            add(f"{tag}_{k}", [one.name for one in row(d, k, tag)])
+    add("E", [step.name for step in at(d, Role.FORWARD, "error")])
+    add("E_total", [step.name for step in at(d, Role.FORWARD, "total")], by_sample=False)
     for k in range(last, 0, -1):
         nets, outs = row(d, k), row(d, k, "out")
-        add(f"dE/dout_{k}", _back(d, outs), k)
-        add(f"dout_{k}/dnet_{k}", [step.name if (step := own_slope(d, net)) else None for net in nets], k)
-        add(f"dE/dnet_{k}", _back(d, nets), k)
+        add(f"dE/dout_{k}", _back(d, outs))
+        add(f"dout_{k}/dnet_{k}", [step.name if (step := own_slope(d, net)) else None for net in nets])
+        add(f"dE/dnet_{k}", _back(d, nets))
     slopes, new = gradients(d), new_values(d)
     named = tables(d.network)
     for key, names in named.items():
         for name, lines in ((f"dE/d{key}", slopes), (f"{key}_new", new)):
             cells = np.array([lines[one].name for one in names.flat], dtype=object).reshape(names.shape)
-            found[name] = Place(name, cells, False, int(key[1:]))
+            found[name] = Place(name, cells, False)
     return MappingProxyType(found)
 
 

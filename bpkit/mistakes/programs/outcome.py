@@ -46,7 +46,6 @@ class Outcome:
 
     kind: str
     parts: Mapping[str, Array]
-    unread: tuple[Item, ...] = ()
     missing: tuple[str, ...] = field(default=())
 
 
@@ -133,7 +132,7 @@ def read_outcome(
         return forward
     losses = [item for item in scalars if item.kind == LOSS or (spare and not item.key)][:1]
     rest = [item for item in items if item not in losses]
-    found, unread = _assigned(rest, shapes)
+    found = _assigned(rest, shapes)
     if len(found) < (1 if labelled else max(1, len(shapes) // 2)):
         return None if said else (_one(OUTPUTS, items, outputs) or _one(LOSS, items, outputs))
     kinds = [item.kind for item in rest if item.kind]
@@ -143,7 +142,7 @@ def read_outcome(
     if losses:
         parts["loss"] = losses[0].value
     missing = tuple(letter + key for key in shapes if key not in found)
-    return Outcome(kind, parts, tuple(unread), missing)
+    return Outcome(kind, parts, missing)
 
 
 def _one(kind: str, items: list[Item], outputs: tuple[int, ...]) -> Outcome | None:
@@ -158,7 +157,7 @@ def _one(kind: str, items: list[Item], outputs: tuple[int, ...]) -> Outcome | No
     return Outcome(kind, {"out" if kind == OUTPUTS else "loss": named[-1].value})
 
 
-def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> tuple[dict[str, Array], list[Item]]:
+def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     waiting = []
     for item in items:
@@ -180,8 +179,8 @@ def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> tuple
             keys.remove(sizes[0])
             waiting.remove(item)
     if len(waiting) == len(keys):
-        return {**found, **{key: item.value for key, item in zip(keys, waiting)}}, []
-    return found, waiting
+        return {**found, **{key: item.value for key, item in zip(keys, waiting)}}
+    return found
 
 
 def _kind(found: Mapping[str, Array], old: Mapping[str, Array], alike: float) -> str:

@@ -106,7 +106,7 @@ def _in_a_thread(call: Callable[[], None], follower: _Follower, seconds: float) 
         thread.join(seconds + 0.5)
         begun = time.monotonic()
         while follower.ended and thread.is_alive() and time.monotonic() < begun + PATIENCE:
-            # It swallowed what should have ended it, so once more. What waits or sleeps must be let alone: an error
+            # It swallowed what should have ended it, so it is told again. What waits or sleeps is let alone: an error
             # that waits to be raised there would keep every other thread from being followed (in Python 3.11).
             error = ctypes.py_object(TooLong)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), error)
