@@ -13,19 +13,29 @@ import anywidget
 import pytest
 
 import bpkit as bp
-from bpkit.apps.live import ALIVE, Live
-from bpkit.apps.settings import Number
+from bpkit.apps.linked import ALIVE
+from bpkit.apps.live import Live
+from bpkit.apps.settings import Number, Text
 
 ARTICLE = bp.examples.article
 BATCH = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])
 LIVE = [name for name in bp.apps.__all__ if isinstance(made := getattr(bp.apps, name), type) and issubclass(made, Live)]
+MAKE: dict[str, Any] = {"ask": lambda: bp.apps.ask(ARTICLE, "net_o1")}
 
 
 GIVEN: dict[str, Any] = {"boundary": "moons"}  # what an app is made of, where that is not an example
 
 
 def opened(name: str) -> Any:
-    return getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
+    return MAKE[name]() if name in MAKE else getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
+
+
+def another(app: Any) -> tuple[str, Any]:
+    """A control with another value than now: a number, or else a text."""
+    for name, one in app.setting.items():
+        if isinstance(one, Number):
+            return name, one.checked(app.values[name] + 1)
+    return next((name, "0.5") for name, one in app.setting.items() if isinstance(one, Text))
 
 
 def from_page(app: Any, version: int = 0, **values: Any) -> None:
@@ -55,17 +65,16 @@ class TestEveryApp:
 
     def test_code_moves_it_and_the_page_hears(self, name: str) -> None:
         app = opened(name)
-        control = next(n for n, one in app.setting.items() if isinstance(one, Number))
+        control, value = another(app)
         before = app.words(app.state)
-        getattr(app, control).value = app.setting[control].checked(app.values[control] + 1)
+        getattr(app, control).value = value
         assert app.moved["values"][control] == app.values[control]
         assert app.moved["version"] == 1
         assert app.words(app.state) != before
 
     def test_the_page_moves_it(self, name: str) -> None:
         app, twin = opened(name), opened(name)
-        control = next(n for n, one in app.setting.items() if isinstance(one, Number))
-        value = app.setting[control].checked(app.values[control] + 1)
+        control, value = another(app)
         from_page(app, **{control: value})
         twin.set(**{control: value})
         assert app.values == twin.values
@@ -82,6 +91,10 @@ class TestEveryApp:
         assert "application/vnd.jupyter.widget-view+json" not in place  # which could only say that it failed
 
     def test_it_is_saved_as_one_page_that_asks_nothing_of_a_network(self, name: str, tmp_path: Path) -> None:
+        if name == "detective":
+            with pytest.raises(bp.BpkitError, match="got detective, which needs a kernel"):
+                opened(name).save(tmp_path / "app.html")
+            return
         opened(name).save(tmp_path / "app.html")
         text = (tmp_path / "app.html").read_text(encoding="utf-8")
         assert len(text.encode()) <= 500_000
@@ -150,6 +163,17 @@ def test_anything_else_is_refused(given: Any) -> None:
         bp.apps.forward(given)
 
 
+def test_a_typing_error_or_an_empty_call_is_answered_in_words() -> None:
+    with pytest.raises(AttributeError, match=r"bpkit.apps has no 'forwad'; did you mean 'forward'"):
+        bp.apps.forwad  # noqa: B018
+    with pytest.raises(AttributeError, match=r"bpkit.examples has no 'artcle'; did you mean 'article'"):
+        bp.examples.artcle  # noqa: B018
+    with pytest.raises(bp.BpkitError, match=r"detective app: expected an example or a Problem, got None"):
+        bp.apps.detective(None)
+    with pytest.raises(bp.BpkitError, match=r"at: expected a Problem, got Example.*examples carry one as .problem"):
+        bp.derive(ARTICLE.problem.network).at(ARTICLE)  # type: ignore[arg-type]
+
+
 def test_a_batch_is_refused_where_one_sample_is_shown() -> None:
     with pytest.raises(bp.BpkitError, match=r"forward app: expected one sample, got a batch of 2; .*sample\(0\)"):
         bp.apps.forward(BATCH)
@@ -168,7 +192,7 @@ def test_a_page_is_saved_with_what_is_shown(tmp_path: Path) -> None:
     app.save(tmp_path / "app.html")
     spec = json.loads(
         re.search(r'<script type="application/json">(.*?)</script>', (tmp_path / "app.html").read_text())[1]  # type: ignore[index]
-    )
+    )["data"]
     assert spec["values"]["w1"] == 0.3
     assert spec["controls"]["w1"]["value"] == 0.25  # where Reset goes back to
 
@@ -201,11 +225,35 @@ def test_a_text_in_a_problem_cannot_leave_its_script(tmp_path: Path) -> None:
     text = holder({"words": "</script><script>alert(1)</script><!--"})
     assert text.count("<script") == 1
     assert text.count("</script") == 1
-    assert json.loads(re.search(r">(\{.*\})<", text)[1])["words"].startswith("</script>")  # type: ignore[index]
+    assert json.loads(re.search(r">(\{.*\})<", text)[1])["data"]["words"].startswith("</script>")  # type: ignore[index]
 
 
 def test_every_view_of_the_module_is_an_apps() -> None:
     module = inspect.getfile(bp.apps).replace("apps/__init__.py", "page/bpkit.js")
     text = Path(module).read_text(encoding="utf-8")
     views = set(re.findall(r"^VIEWS\.(\w+) =|^  (\w+)\(app\) \{", text, re.M))
-    assert {one or other for one, other in views} == {opened(name).spec["view"] for name in LIVE}
+    assert {one or other for one, other in views} == {opened(name).spec["view"] for name in LIVE} | {
+        bp.apps.predict.name,
+        bp.exercises.ask("loss").name,
+    }
+
+
+# The kinds of output that JupyterLab shows of a notebook that it does not trust, the preferred ones first.
+SAFE = ("text/html", "text/markdown", "text/latex", "image/png", "text/plain")
+SHOWN = {
+    "ask": ("text/html", lambda: bp.apps.ask(ARTICLE, "net_h1")),
+    "boundary": ("image/png", lambda: bp.apps.boundary("moons")),
+    "detective": ("text/html", lambda: bp.apps.detective(ARTICLE)),
+    "predict": ("text/html", lambda: bp.apps.predict("Which way?", ["up", "down"], answer="up")),
+}
+
+
+@pytest.mark.parametrize("name", bp.apps.__all__)
+def test_what_is_shown_before_the_first_run_is_a_picture_and_no_paragraph(name: str) -> None:
+    kind, make = SHOWN.get(name, ("image/png", lambda: getattr(bp.apps, name)(ARTICLE)))
+    app = make()
+    bundle = app.bundles()[0]
+    assert next(safe for safe in SAFE if safe in bundle) == kind
+    if kind == "image/png":
+        assert bundle["image/png"].startswith(b"\x89PNG")
+        assert 2_000 < len(bundle["image/png"]) <= 60_000

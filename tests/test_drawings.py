@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 import bpkit as bp
 from bpkit.show.diagram import diagram, numbers_of, svg, touched
 from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
-from bpkit.show.drawing import DPI, png, small_png
+from bpkit.show.drawing import small_png
 from bpkit.show.lines import lines_html
 from bpkit.show.palette import FILL, LIT, NEGATIVE, PAPER, POSITIVE, RUNS
 from bpkit.show.plots import blank, logarithmic, loss_curves
@@ -216,32 +216,12 @@ def test_letters_of_a_drawn_diagram_stay_on_their_plates() -> None:
         )
 
 
-def test_a_still_picture_has_the_size_of_the_page_and_a_line_of_words_below() -> None:
-    for drawing in (ARTICLE.diagram(), bp.train(ARTICLE, 100).plot()):
-        still, other = pixels(drawing.still("Run this cell.")), pixels(drawing.still(""))
-        width, height = drawing._size["width"], drawing._size["height"]
-        assert still.shape == other.shape == (height + 32, width, 3)
-        assert np.abs(still[:height] - other[:height]).max() <= 16  # the same, in other lists of colours
-        assert (np.abs(still[height:] - other[height:]) > 100).any()
-        assert has(still[height:], FILL)
-    assert drawing.figure.dpi == DPI  # type: ignore[union-attr]
-
-
-def test_a_still_picture_is_small_whatever_it_shows() -> None:
-    crowded = random_problem(bp.Network(4, 8, 8, 8, 4)).diagram()
-    still = crowded.still("Run this cell.")
-    assert len(still) <= 60_000
-    assert pixels(still).shape[1] >= 0.3 * crowded._size["width"]
-
-
 def test_few_colours_look_like_all() -> None:
     draw = np.random.default_rng(0)
     flat = np.full((40, 50, 4), 255, np.uint8)
     flat[10:20, 10:20, :3] = (0, 114, 178)
     assert (pixels(small_png(flat)) == flat[:, :, :3]).all()
-    assert (pixels(png(flat)) == flat[:, :, :3]).all()
     for noise in (draw.integers(0, 256, (60, 70, 4), np.uint8), draw.integers(0, 40, (60, 70, 4), np.uint8)):
-        assert (pixels(png(noise)) == noise[:, :, :3]).all()
         assert np.abs(pixels(small_png(noise)) - noise[:, :, :3]).mean() < 20
     curve = bp.train(ARTICLE, 1000).plot()
     exact = FigureCanvasAgg(curve.figure)

@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import nbformat
 import pytest
 
@@ -69,7 +68,7 @@ def numbers(text: str) -> set[str]:
 def committed(name: str) -> str:
     """What is said after a wrong answer."""
     app = bp.apps.predict(name)
-    app.commit.value = next(one for one in app.state.choices or (-1.5,) if one != app.state.answer)
+    app.set(final=next(one for one in app.state.choices or ("-1.5",) if one != app.state.answer))
     return str(app.feedback)
 
 
@@ -184,15 +183,10 @@ def test_before_the_commit_nothing_that_is_shown_or_stored_holds_the_answer() ->
 
 
 def everything(app: Any) -> str:
-    """What a notebook stores of an app, and all texts that its widgets hold."""
-    bundle = {kind: text for kind, text in app._repr_mimebundle_().items() if isinstance(text, str)}
-    texts, waiting = [str(sorted(bundle.items()))], [app]
-    while waiting:
-        widget = waiting.pop()
-        waiting += getattr(widget, "children", ())
-        kept = {name: value for name, value in widget.get_state().items() if not isinstance(value, ipywidgets.Widget)}
-        texts.append(str({name: value for name, value in kept.items() if "IPY_MODEL" not in str(value)}))
-    return "\n".join(texts)
+    """What a notebook stores of an app, and all that its page is told; each app has a key of its own."""
+    told = {name: value for name, value in app.get_state().items() if "IPY_MODEL" not in str(value)}
+    del told["_esm"], told["_css"]
+    return str([app.bundles(), told]).replace(app.key, "")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -206,7 +200,7 @@ def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_of
     if state.choices is None or name == "net-of-o1":
         assert re.search(r"You were [\d.e+]+.* too (high|low)", told), told
     app = bp.apps.predict(name)
-    app.commit.value = state.answer
+    app.set(final=repr(state.answer) if state.choices is None else state.answer)
     assert "That is right" in app.feedback
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, View, described
-from bpkit.apps.verdicts import line_html, line_words, look, page_html, settled, verdict_html, verdict_words
+from bpkit.apps.linked import WAITING
+from bpkit.apps.live import DIGITS, Live
+from bpkit.apps.settings import Check, Setting, Text
+from bpkit.apps.verdicts import LINE, line_html, line_words, look, said, settled, still, verdict_words
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.verdict import Diagnosis
+from bpkit.page.boxes import open_box
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,7 @@ class State:
 
     asked: Question
     typed: str
-    found: Diagnosis | str
-    opened: bool
+    wanted: bool
     digits: int
 
     @property
@@ -31,8 +32,18 @@ class State:
         """The problem that the question is about."""
         return self.asked.problem
 
+    @cached_property
+    def found(self) -> Diagnosis | str:
+        """The diagnosis of what was typed, or a line that waits for the rest."""
+        return look(self.problem, str(self.asked), self.typed)
 
-class Ask(App):
+    @property
+    def opened(self) -> bool:
+        """Does the line stand open?"""
+        return self.wanted or settled(self.found)
+
+
+class Ask(Live):
     """A box for one quantity: ``ask(problem, "net_o1")``, also ``"E_total after 1 update"``.
 
     The verdict comes with Enter, so that nobody finds the answer digit by digit. The derivation's line with its
@@ -41,45 +52,36 @@ class Ask(App):
 
     name = "ask"
     batches = True
-    children: Any
 
     def __init__(self, given: Example | Problem, quantity: str) -> None:
         self._quantity = quantity
         super().__init__(given)
-        style, row, *_ = self.children
-        self.children = (style, row, self.view["verdict"], self.view["line"])
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         self.asked = question(self.problem, self._quantity)
         _ = self.asked.exact  # a question that has no answer is told to its author
-        number = widgets.Text(
-            description=f"{self.asked} =",
-            placeholder="your number, then Enter",
-            continuous_update=False,
-            **described(width="min(100%, 420px)"),
-        )
+        return {"number": Text(f"{self.asked} =", hint="your number, then Enter"), "line": Check(LINE)}
+
+    def page(self) -> dict[str, Any]:
+        rows = [["number", "check", "line"], ["verdict"], ["behind"]]
         return {
-            "number": number,
-            "line": widgets.Checkbox(description="Show the line", indent=False, **described(width="130px")),
+            "layout": {"rows": rows, "bar": False},
+            "texts": WAITING | {"check": "Check", "tip": f"Check your {self.asked}"},
         }
 
-    def views(self) -> Mapping[str, View]:
-        return {
-            "verdict": (widgets.HTML(), lambda state: verdict_html(state.found)),
-            "line": (widgets.HTML(), lambda state: line_html(state.asked, state.digits) if state.opened else ""),
-        }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        check = widgets.Button(description="Check", tooltip=f"Check your {self.asked}", layout={"width": "80px"})
-        row = [self.control["number"], check, self.control["line"]]
-        return [widgets.HBox(row, layout={"flex_flow": "row wrap"})]
+    def without_kernel(self) -> dict[str, Any]:
+        lines = {digits: line_html(self.asked, digits) for _, digits in DIGITS.options}
+        return {"box": open_box(self.problem, str(self.asked)), "lines": lines}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        found = look(self.problem, str(self.asked), values["number"])
-        return State(self.asked, values["number"], found, values["line"] or settled(found), values["digits"])
+        return State(self.asked, values["number"], values["line"], values["digits"])
 
-    def page_html(self, state: State) -> str:
-        return page_html(state.asked, state.typed, state.found)
+    def tells(self) -> dict[str, Any]:
+        state = self.state
+        return said(state.found) | {"line": line_html(self.asked, state.digits) if state.opened else ""}
+
+    def still(self, state: State) -> str:
+        return still(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text

@@ -142,7 +142,7 @@ class Boundary(Live):
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss", "zero": True, "growth": 10},
-                    "size": [270, 190],
+                    "size": [506, 190],
                 },
             },
             "layout": {
@@ -150,9 +150,8 @@ class Boundary(Live):
                     ("Points", ["data", "noise"]),
                     ("Network", ["neurons", "activation", "seed"]),
                     ("Training", ["rate", "decay", "batch", "updates"]),
-                    ("Loss", ["curve"]),
                 ],
-                "rows": [["network"], ["field", "message"], ["play", "step"]],
+                "rows": [["network"], ["field", "curve", "message"], ["play", "step"]],
             },
         }
 
@@ -234,7 +233,7 @@ class Boundary(Live):
                 own = self.problem.network
                 network = _network_text(setup, own.activations[-1].name, own.loss.name, own.bias)
                 start += f".replace(network={network}, {_parameters(state.start)})"
-            given = Pace(0, self.problem.learning_rate, self._beginning["decay"], 0)
+            given = Pace(0, self.problem.learning_rate, self.setting["decay"].value, 0)
         else:
             rest = f"seed={setup.seed}, learning_rate={_typed(first.rate)}"
             points = f"bp.examples.data_set({setup.data!r}, {SAMPLES}, {_typed(setup.noise)}).split()[0]"

@@ -95,7 +95,7 @@ class CostApp(Live):
                 "curve": {
                     "x": {"label": "weights and biases", "log": True},
                     "y": {"label": "multiplications", "log": True},
-                    "size": [660, 320],
+                    "size": [812, 320],
                     "words": {"arrow": "Here: {from} weights and biases."},
                 }
             },

@@ -90,7 +90,7 @@ class Depth(Live):
         }
 
     def page(self) -> dict[str, Any]:
-        given, size = self.problem, [660, 206]
+        given, size = self.problem, [812, 206]
         last = [self._last(output) for output in self.output.options]
         return {
             "programs": packed({"layered": layered(self.state.problem, HIDDEN, last)}),

@@ -111,7 +111,7 @@ class Descent(Live):
                 "curve": {
                     "x": {"label": spelled},
                     "y": {"label": "loss E"},
-                    "size": [660, 270],
+                    "size": [812, 270],
                     "words": {
                         "value": f"E = {{y}} at {spelled} = {{x}}",
                         "marker": f"E = {{y}} at {spelled} = {{x}}",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import App, View, described
-from bpkit.apps.controls import Number
-from bpkit.apps.verdicts import HALF, WHOLE, line_html, line_words, look, page_html, verdict_html, verdict_words
+from bpkit.apps.linked import WAITING
+from bpkit.apps.live import Live
+from bpkit.apps.settings import Check, Choice, Number, Setting, Text, options
+from bpkit.apps.verdicts import HALF, LINE, WHOLE, line_html, line_words, look, said, still, verdict_words
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import canonical
 from bpkit.core.problem import Problem
@@ -31,8 +31,7 @@ class State:
 
     asked: Question
     typed: str
-    given: tuple[tuple[str, str], ...]
-    found: Diagnosis | str
+    earlier: str
     opened: bool
     digits: int
 
@@ -41,8 +40,19 @@ class State:
         """The problem that the number belongs to."""
         return self.asked.problem
 
+    @cached_property
+    def given(self) -> Mapping[str, str]:
+        """The earlier numbers by name; none while they cannot be read."""
+        return earlier(self.earlier) or {}
 
-class Detective(App):
+    @cached_property
+    def found(self) -> Diagnosis | str:
+        """The diagnosis of the number, or what is still missing."""
+        wrong = HOW if earlier(self.earlier) is None else unheard_of(self.problem, self.given)
+        return wrong or look(self.problem, str(self.asked), self.typed, self.given)
+
+
+class Detective(Live):
     """A box for any number of the derivation, at once or after some updates, and one for earlier numbers of your own.
 
     A step that is right, from an earlier number that is wrong, counts as right.
@@ -50,54 +60,39 @@ class Detective(App):
 
     name = "detective"
     batches = True
+    alone = False
 
-    def controls(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Setting]:
         steps = self.problem.derivation.with_inputs
         names = [step.name for step in steps if not self.problem.is_batch or averaged(step)]
-        wide = {"layout": {"width": "340px", "margin": "1px 2px"}, "style": {"description_width": "110px"}}
         return {
-            "quantity": widgets.Dropdown(options=names, value="E_total", description="Quantity", **wide),
-            "updates": Number("after updates", 0, 0, 100, 1, whole=True, bounds=(0, MOST_UPDATES), label_width="90px"),
-            "number": widgets.Text(description="Your number", placeholder="such as 0.0851", **wide),
-            "given": widgets.Text(
-                description="computed from",
-                placeholder="earlier numbers of yours: net_o1 = 0.794609",
-                layout={"width": "min(100%, 534px)", "margin": "1px 2px"},
-                style={"description_width": "110px"},
-            ),
-            "line": widgets.Checkbox(description="Show the line", indent=False, **described(width="130px")),
+            "quantity": Choice("Quantity", "E_total", options(*names)),
+            "updates": Number("after updates", 0, 0, 100, 1, whole=True, bounds=(0, MOST_UPDATES)),
+            "number": Text("Your number", hint="such as 0.0851", live=True),
+            "given": Text("computed from", hint="earlier numbers of yours: net_o1 = 0.794609", live=True),
+            "line": Check(LINE),
         }
 
-    def views(self) -> Mapping[str, View]:
-        return {
-            "verdict": (widgets.HTML(), lambda state: verdict_html(state.found)),
-            "line": (widgets.HTML(), lambda state: line_html(state.asked, state.digits) if state.opened else ""),
-        }
-
-    def page(self) -> Sequence[widgets.Widget]:
-        control = self.control
-        control["updates"].layout.flex = "0 1 320px"
-        rows = [["quantity", "updates"], ["number", "line"], ["given"]]
-        boxes = [widgets.HBox([control[name] for name in row], layout={"flex_flow": "row wrap"}) for row in rows]
-        return [*boxes, self.view["verdict"], self.view["line"]]
+    def page(self) -> dict[str, Any]:
+        rows = [["quantity", "updates"], ["number", "line"], ["given"], ["verdict"], ["behind"]]
+        return {"layout": {"rows": rows}, "texts": WAITING}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        updates = int(values["updates"])
-        asked = question(
-            self.problem, f"{values['quantity']} after {updates} updates" if updates else values["quantity"]
-        )
-        given = earlier(values["given"])
-        said = HOW if given is None else unheard_of(self.problem, given)
-        found = said or look(self.problem, str(asked), values["number"], given)
-        pairs = tuple((given or {}).items())
-        return State(asked, values["number"], pairs, found, values["line"], values["digits"])
+        updates, name = int(values["updates"]), values["quantity"]
+        asked = question(self.problem, f"{name} after {updates} updates" if updates else name)
+        return State(asked, values["number"], values["given"], values["line"], values["digits"])
 
-    def page_html(self, state: State) -> str:
-        return page_html(state.asked, state.typed, state.found)
+    def tells(self) -> dict[str, Any]:
+        state = self.state
+        line = line_html(state.asked, state.digits) if state.opened else ""
+        return said(state.found) | {"line": line, "share": self.share}
+
+    def still(self, state: State) -> str:
+        return still(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text
-        from_ = "".join(f", from {name} = {value}" for name, value in state.given)
+        from_ = "".join(f", from {name} = {value}" for name, value in state.given.items())
         line = f" {line_words(state.asked, state.digits)}" if state.opened else ""
         return f"{state.asked} = {given}{from_}: {verdict_words(state.found)}{line}"
 

@@ -30,7 +30,7 @@ def problem_of(given: object, name: str, batches: bool) -> tuple[Problem, str]:
 def share(source: str, before: Problem, now: Problem) -> str:
     """The expression for a problem: what changed of an example, or the whole problem where it has no name."""
     if not source:
-        return "bp." + repr(now).replace("Network(", "bp.Network(", 1)
+        return "bp." + repr(now).replace("Network(", "bp.Network(", 1).replace(", update=", ", update=bp.updates.", 1)
     changes = []
     if now.network != before.network:
         changes += [f"network=bp.{now.network!r}", f"parameters={dict(now.parameters)!r}"]

@@ -106,7 +106,7 @@ class GradientCheck(Live):
                 "curve": {
                     "x": {"label": "h", "log": True},
                     "y": {"label": "error of the quotient", "log": True},
-                    "size": [660, 260],
+                    "size": [812, 260],
                 }
             },
             "layout": {

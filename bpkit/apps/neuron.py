@@ -116,7 +116,7 @@ class Neuron(Live):
                 "curve": {
                     "x": {"label": "net"},
                     "y": {"label": "out and its slope"},
-                    "size": [660, 290],
+                    "size": [812, 290],
                     "words": {
                         "open": "The activation and its slope over net.",
                         "value": "{y|near} at net {x}",

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import escape
 from typing import Any
 from zlib import crc32
 
-import ipywidgets as widgets
 import numpy as np
 
-from bpkit.apps.base import described
-from bpkit.apps.controls import Held
+from bpkit.apps.linked import WAITING, Linked
 from bpkit.apps.questions import QUESTIONS, prose
-from bpkit.apps.style import STYLE
+from bpkit.apps.settings import Choice, Held, Setting, Text, options
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.spelling import number
 from bpkit.mistakes.diagnose import standing
 from bpkit.mistakes.typed_number import read
-from bpkit.show.palette import FAINT, NEGATIVE
 
-GREEN = "#007A5A"
 CLOSE = 1.1  # as a factor: nearer than this is close
 
 
@@ -132,7 +130,7 @@ def own(question: str, choices: Sequence[str] | None, answer: str | float, becau
     return Prediction(question, shuffled(question, list(map(str, choices))), str(answer), because)
 
 
-class Predict(widgets.VBox):  # type: ignore[misc]
+class Predict(Linked):
     """A question that shows its answer only to those who have committed to one of their own.
 
     ``predict("two-paths")`` asks a question of the lessons; ``bpkit.apps.questions.QUESTIONS`` lists their names. One
@@ -140,9 +138,10 @@ class Predict(widgets.VBox):  # type: ignore[misc]
     the answer is a number that is typed. Then hide the cell's source, which holds the answer: in JupyterLab, *View →
     Collapse Selected Code*. Choices are shuffled, each time in the same way.
 
-    ``guess`` is the control, ``commit`` holds what was committed (None before), the button sets it once;
-    ``committed`` and ``feedback`` say the rest.
+    ``guess`` is the control, ``commit()`` does it once; ``committed`` and ``feedback`` say the rest.
     """
+
+    name = "predict"
 
     def __init__(
         self,
@@ -153,114 +152,114 @@ class Predict(widgets.VBox):  # type: ignore[misc]
         because: str = "",
     ) -> None:
         self._asked = named(question) if answer is None else own(question, choices, answer, because)
-        asked = self._asked
-        self.guess = _box() if asked.choices is None else _radio(asked.question, asked.choices)
-        self.commit = Held(value=None)
-        self.button = widgets.Button(
-            description="Commit", tooltip="Commit to your answer; then it cannot be changed", layout={"width": "90px"}
-        )
-        self.answer = widgets.HTML()
-        self._show()
-        self.guess.observe(self._show, "value")
-        self.commit.observe(self._show, "value")
-        self.button.on_click(lambda _button: self._commit())
-        text = widgets.HTML(f"<div class='bpkit-heading'>{escape(asked.question)}</div>")
-        box = widgets.HBox if asked.choices is None else widgets.VBox
-        row = box([self.guess, self.button])
-        super().__init__([widgets.HTML(STYLE), text, row, self.answer])
-        self.add_class("bpkit-app")
+        super().__init__(self._settings(), repr(self._asked.question))
 
-    @property
-    def state(self) -> Prediction:
-        """The question and what was committed."""
-        return replace(self._asked, committed=self.commit.value)
+    def _settings(self) -> Mapping[str, Setting]:
+        listed = self._asked.choices
+        guess = (
+            Text("Your prediction", hint="a number", live=True)
+            if listed is None
+            else Choice("Your prediction", None, options(*listed), listed=True)
+        )
+        return {"guess": guess, "final": Held("what was committed", None)}
+
+    def page(self) -> dict[str, Any]:
+        asked, number = self._asked, self._asked.choices is None
+        return {
+            "layout": {"rows": [["asked"], ["guess", "commit"], ["verdict"]]},
+            "asked": asked.question,
+            "texts": WAITING
+            | {
+                "commit": "Commit",
+                "tip": "Commit to your answer; then it cannot be changed",
+                "ready": "Press Commit to compare.",
+                "empty": f"{'Type a number' if number else 'Choose'}, then commit.",
+                "pressed": "That needs a number first. Type a number, then commit."
+                if number
+                else "That needs an answer first. Choose, then commit.",
+            },
+        }
+
+    def without_kernel(self) -> dict[str, Any]:
+        asked = self._asked
+        if asked.choices is None:
+            because = f" The reason: {asked.because.rstrip('.')}." if asked.because else ""
+            answer = float(asked.answer)
+            return {"answer": answer, "true": prose(answer), "because": because, "says": comparisons()}
+        said = {one: replace(asked, committed=one) for one in asked.choices}
+        return {"said": {one: [state.right, state.feedback] for one, state in said.items()}}
+
+    def read(self, values: Mapping[str, Any]) -> Prediction:
+        final = values["final"]
+        if final is None or self._asked.choices is not None:
+            return replace(self._asked, committed=final)
+        return replace(self._asked, committed=read(str(final)).value)
+
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        return values if before["final"] is None else dict(before)
+
+    def tells(self) -> dict[str, Any]:
+        state = self.state
+        if state.committed is None:
+            return {"verdict": "", "message": ""}
+        return {"verdict": "correct" if state.right else "other", "message": state.feedback}
+
+    def commit(self) -> None:
+        """Commit to the present guess, once. Errors: ``BpkitError`` where there is none yet."""
+        guess = self.values["guess"]
+        if guess is None or not guess.strip():
+            raise BpkitError("predict: expected a prediction, got none; set app.guess.value, then app.commit()")
+        self.set(final=guess)
 
     @property
     def committed(self) -> str | float | None:
         """What the learner committed to; None before."""
-        value: str | float | None = self.commit.value
-        return value
+        committed: str | float | None = self.state.committed
+        return committed
 
     @property
     def feedback(self) -> str:
         """What is said after committing; empty before."""
-        return self.state.feedback
+        return str(self.state.feedback)
 
-    def _read(self) -> str | float | None:
-        """The present answer, or None while there is none."""
-        value = self.guess.value
-        if self._asked.choices is not None:
-            return value if value is None else str(value)
-        try:
-            return read(value).value
-        except BpkitError:
-            return None
+    def still(self, state: Prediction) -> str:
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in state.choices or ())
+        said = f"<p>{escape(state.feedback)}</p>" if state.feedback else ""
+        return f"<p><b>{escape(state.question)}</b></p>{choices and f'<ul>{choices}</ul>'}{said}"
 
-    def _missing(self, pressed: bool = False) -> str:
-        """What there must be to commit to; said plainly to a person who presses Commit without."""
-        if pressed and self._asked.choices is None and self.guess.value.strip():
-            return f"I cannot read {self.guess.value.strip()[:40]!r} as a number. Type it like 0.0851 or 1/3."
-        what = "Choose" if self._asked.choices else "Type a number"
-        none = "an answer" if self._asked.choices else "a number"
-        return f"That needs {none} first. {what}, then commit." if pressed else f"{what}, then commit."
-
-    def _commit(self) -> None:
-        if self.commit.value is None:
-            self.commit.value = self._read()
-            if self.commit.value is None:
-                self.answer.value = _said(self._missing(pressed=True), FAINT)
-
-    def _show(self, _change: Any = None) -> None:
-        state = self.state
-        ready = self._read() is not None
-        self.guess.disabled = state.committed is not None
-        # Before there is an answer it can be pressed too: Tab right behind the last digit must not pass it.
-        self.button.disabled = state.committed is not None
-        if state.committed is not None:
-            words, color = state.feedback, GREEN if state.right else NEGATIVE
-            sign = "✓ " if state.right else "→ "
-        else:
-            words, color, sign = "Press Commit to compare." if ready else self._missing(), FAINT, ""
-        self.answer.value = _said(words, color, sign)
+    def words(self, state: Prediction) -> str:
+        choices = f" ({' / '.join(state.choices)})" if state.choices else ""
+        return f"{state.question}{choices} {state.feedback or 'No prediction yet.'}"
 
     def __repr__(self) -> str:
-        state = self.state
-        choices = f" ({' / '.join(state.choices)})" if state.choices else ""
-        return f"Predict: {state.question}{choices} {state.feedback or 'No prediction yet.'}"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        state = self.state
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in state.choices or ())
-        said = f"<p>{escape(state.feedback)}</p>" if state.feedback else "<p>Run this page to commit to an answer.</p>"
-        page = f"<p><b>{escape(state.question)}</b></p>{choices and f'<ul>{choices}</ul>'}{said}"
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+        return f"Predict: {self.words(self.state)}"
 
 
-def _said(words: str, color: str, sign: str = "") -> str:
-    return (
-        "<div role='status' style='min-height:3.2em;max-width:70em;padding:4px 10px;"
-        f"border-left:4px solid {color}'><b>{sign}</b>{escape(words)}</div>"
-    )
+@lru_cache(maxsize=1)
+def comparisons() -> dict[str, str]:
+    """Every sentence that compares a prediction with the answer: those of ``compare``, with holes for the numbers."""
 
+    def said(guess: float, answer: float, last: str = "") -> str:
+        holes = iter(("said", "true", "off", last))  # in the order of the sentence
+        return re.sub(
+            r"−?\d+(?:\.\d+)?",
+            lambda found: f"{{{hole}}}" if (hole := next(holes)) else found[0],
+            compare(guess, answer),
+        )
 
-def _box() -> widgets.Text:
-    # Sent as a whole, when the field is left: of a number sent letter by letter the last ones wait for the kernel's
-    # answer to the first, and a quick press of Commit, which waits for nothing, would commit to half of it.
-    return widgets.Text(
-        description="Your prediction",
-        placeholder="a number",
-        continuous_update=False,
-        **described(label="110px", width="260px"),
-    )
-
-
-def _radio(question: str, choices: Sequence[str]) -> widgets.RadioButtons:
-    return widgets.RadioButtons(
-        options=list(choices),
-        value=None,
-        description="Your prediction",
-        tooltip=question,
-        layout={"width": "auto", "min_width": "260px", "margin": "1px 2px"},
-        style={"description_width": "110px"},
-    )
+    return {
+        "right": said(7.0, 7.0),
+        "rounded": said(0.73, 0.731058),
+        "zero_high": said(0.0, -3.0),
+        "zero_low": said(0.0, 3.0),
+        "across_high": said(2.0, -3.0),
+        "across_low": said(-2.0, 3.0),
+        "close_high": said(105.0, 100.0, "share"),
+        "close_low": said(95.0, 100.0, "share"),
+        "near_high": said(150.0, 100.0, "share"),
+        "near_low": said(70.0, 100.0, "share"),
+        "high_large": said(32.0, 2.0, "times"),
+        "low_small": said(2.0, 32.0, "times"),
+        "low_large": said(-32.0, -2.0, "times"),
+        "high_small": said(-2.0, -32.0, "times"),
+    }

@@ -60,13 +60,16 @@ class Number(Setting):
 
 @dataclass(frozen=True)
 class Choice(Setting):
-    """One of some options, each a label and a value."""
+    """One of some options, each a label and a value; ``listed`` shows all of them, and may open without a choice."""
 
     options: Sequence[tuple[str, Any]] = ()
     tip: str = ""
+    listed: bool = False
     kind: ClassVar[str] = "choice"
 
     def checked(self, value: Any) -> Any:
+        if value == self.value:
+            return self.value
         known = [one for _, one in self.options]
         if value not in known:
             texts = list(map(str, known))
@@ -102,12 +105,14 @@ class Text(Setting):
 
 @dataclass(frozen=True)
 class Held(Setting):
-    """A list without a face: buttons of the page fill it."""
+    """A value without a face: what the page has in its place sets it. A list stays a list."""
 
     kind: ClassVar[str] = "held"
 
-    def checked(self, value: Any) -> list[Any]:
-        return list(value)
+    def checked(self, value: Any) -> Any:
+        if self.value is not None and not isinstance(value, type(self.value)):
+            raise BpkitError(f"{self.label}: expected what it was ({type(self.value).__name__}), got {value!r}")
+        return value
 
 
 def options(*values: str) -> tuple[tuple[str, str], ...]:

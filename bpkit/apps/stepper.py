@@ -128,7 +128,7 @@ class Stepper(Live):
             "inputs": dict.fromkeys(programs, derivation.program.givens),
             "recorded": {"train": recorded(derivation)},
             "parts": {
-                "network": network_spec(problem.network),
+                "network": network_spec(problem.network, derivation),
                 "lines": lines_spec(derivation, "The line, and the lines that it uses"),
             },
             "places": [{"phase": phase_of(step), "lit": lit(step)} for step in derivation],

@@ -112,7 +112,7 @@ class Surface(Live):
                     Walk=["rate", "updates", "only"],
                     Where_it_starts=problem.network.parameters,
                 ),
-                "rows": [["field"], ["message"]],
+                "rows": [["field", "message"]],
             },
         }
 

@@ -165,7 +165,7 @@ class Training(Live):
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E", "zero": True, "growth": 10},
-                    "size": [660, 230],
+                    "size": [812, 230],
                     "words": {"value": TEXTS["value"]},
                 },
                 "networks": {policy: network_spec(one) for policy, one in networks.items()},

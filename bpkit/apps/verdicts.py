@@ -1,4 +1,4 @@
-"""What the apps that judge a typed number share: waiting while it is typed, the verdict as HTML, the line behind it."""
+"""What the apps that judge a typed number share: waiting while it is typed, the verdict, the line behind it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,13 @@ from bpkit.mistakes.question import Question
 from bpkit.mistakes.typed_number import NotANumber
 from bpkit.mistakes.verdict import Diagnosis
 from bpkit.show.lines import lines_html, symbols_html
-from bpkit.show.palette import FAINT, NEGATIVE, POSITIVE
 
 # Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")
 WHOLE = re.compile(r"\s*[+\-−–]?\s*\d+\s*")
 TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the line stays shut
 
-# The sign says what the colour says, and the message opens with it in words.
-LOOKS = {
-    "correct": ("✓", "#007A5A"),
-    "rounded": ("≈", POSITIVE),
-    "few_digits": ("≈", POSITIVE),
-    "misconception": ("✗", NEGATIVE),
-    "unknown": ("✗", NEGATIVE),
-}
+LINE = "Show the line"
 
 
 def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] | None = None) -> Diagnosis | str:
@@ -50,22 +42,17 @@ def settled(found: Diagnosis | str) -> bool:
     return found.figure.digits >= TELLING or abs(found.figure.value - found.exact) <= 1e-9 * abs(found.exact)
 
 
-def verdict_html(found: Diagnosis | str) -> str:
-    """The verdict in a box of a fixed least height, so that nothing below it moves while one types."""
-    sign, color = ("", FAINT) if isinstance(found, str) else LOOKS[found.verdict]
-    head = f"<b>{sign}</b> " if sign else ""
-    return (
-        f"<div role='status' style='min-height:4.6em;max-width:70em;padding:4px 10px;border-left:4px solid {color}'>"
-        f"{head}{escape(verdict_words(found))}</div>"
-    )
+def said(found: Diagnosis | str) -> dict[str, str]:
+    """The verdict as the page is told it; without one while the number is not complete."""
+    return {"verdict": "" if isinstance(found, str) else found.verdict, "message": verdict_words(found)}
 
 
-def page_html(asked: Question, typed: str, found: Diagnosis | str) -> str:
+def still(asked: Question, typed: str, found: Diagnosis | str) -> str:
     """Quantity, number and verdict, for a page that runs nothing."""
     name = HTML(asked.derivation[asked.quantity].quantity) + str(asked)[len(asked.quantity) :]
     if not typed.strip():
-        return f"<p><b>{name} = ?</b> Run this page, and type your number here.</p>"
-    return f"<p><b>{name} = {escape(typed)}</b></p>{verdict_html(found)}"
+        return f"<p><b>{name} = ?</b></p>"
+    return f"<p><b>{name} = {escape(typed)}</b></p><p>{escape(verdict_words(found))}</p>"
 
 
 def verdict_words(found: Diagnosis | str) -> str:

@@ -46,16 +46,16 @@ def _apart(value: float, left: str) -> str:
 def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spell = number) -> str:
     """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so."""
     value = numbers[step.name]
-    if _is_output(step.quantity) and not step.rhs.is_Atom and _rounds_to_one(value, digits):
+    if is_output(step.quantity) and not step.rhs.is_Atom and _rounds_to_one(value, digits):
         given = {sp.Symbol(name): numbers[name] for name in names_in(step.rhs)}
-        left = _rest(step.rhs, value > 0).evalf(17, subs=given)
+        left = left_of_one(step.rhs, value > 0).evalf(17, subs=given)
         if left.is_Float and (distance := mpmath.mpf(str(left))) > 0:
             return _apart(value, _tiny(distance, digits, spell))
     return near_one(value, digits, spell)
 
 
 @lru_cache(maxsize=256)
-def _rest(rhs: sp.Expr, above: bool) -> sp.Expr:
+def left_of_one(rhs: sp.Expr, above: bool) -> sp.Expr:
     """What a right side leaves to 1, or to -1, as one fraction, in which nothing cancels."""
     over, under = sp.fraction(sp.together(1 - (1 if above else -1) * rhs.rewrite(sp.exp)))
     return sp.expand(over) / under
@@ -70,7 +70,7 @@ def _tiny(left: mpmath.mpf, digits: int, spell: Spell) -> str:
     return f"{head}e{size}" if spell is number else rf"{head} \times 10^{{{size}}}"
 
 
-def _is_output(quantity: Quantity | None) -> bool:
+def is_output(quantity: Quantity | None) -> bool:
     return quantity is not None and quantity.role is Role.FORWARD and quantity.tag == "out"
 
 
@@ -79,7 +79,7 @@ def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6)
     form, value = step.shown, numbers[step.name]
     used = {name: float(numbers[name]) for name in names_in(form)}
     at_one = (name for name, one in used.items() if abs(one) == 1)
-    if step.role is Role.SLOPE and _is_output(step.quantity.of) and any(_is_output(step.names.get(n)) for n in at_one):
+    if step.role is Role.SLOPE and is_output(step.quantity.of) and any(is_output(step.names.get(n)) for n in at_one):
         return None  # the float says 1, the slope knows better
     if not value or not math.isfinite(value) or len(used) > 12 or not form.has(sp.Add):
         return digits  # digits are lost in sums, and here of few terms

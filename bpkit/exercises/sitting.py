@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from html import escape
+from functools import cached_property, lru_cache
 from typing import Any
 
-import ipywidgets as widgets
-
-from bpkit.apps.base import described
-from bpkit.apps.controls import Held
-from bpkit.apps.style import STYLE
-from bpkit.apps.verdicts import LOOKS
+from bpkit.apps.linked import WAITING, Linked
+from bpkit.apps.settings import Check, Held, Setting
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.editions.markup import as_html
-from bpkit.exercises.editions.mathml import mathml
+from bpkit.exercises.boxes import box
+from bpkit.exercises.editions.in_page import in_page
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.generation import generate
 from bpkit.exercises.judging import judge_all
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.written import FunctionPart
-from bpkit.show.palette import FAINT
 
-TABLES = """<style>
-.bpkit-question table { border-collapse: collapse; margin: .5em 0; font-variant-numeric: tabular-nums }
-.bpkit-question th, .bpkit-question td { font-weight: 400; text-align: left; padding: 1px 12px 1px 4px;
-  border-bottom: 1px solid var(--jp-border-color2, #ccc) }
-.bpkit-question thead th { color: var(--jp-ui-font-color2, #59636e) }
-.bpkit-question table.lines td { border: 0; vertical-align: top }
-.bpkit-question table.lines small { color: var(--jp-ui-font-color2, #59636e) }
-.bpkit-question p { margin: .4em 0 }
-.bpkit-question math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math,
-  serif; font-size: 1.08em }
-</style>"""
+DRAWS = 3  # of each question, in a page that cannot ask for more
 _HOW = {"shape": "rows, columns", "paths": "h1 o1, h2 o1", "whole": "a whole number, then Enter"}
 _NOT_YET = ("blank", "unreadable")
+_TEXTS = {
+    "check": "Check",
+    "again": "New numbers",
+    "againTip": "The same question with other numbers",
+    "solution": "Worked solution",
+    "solutionTip": "Opens once you have tried an answer",
+    "kernel": "You answer this part with a function of your own. That needs a kernel: open the notebook.",
+}
 
 
 @dataclass(frozen=True)
@@ -72,101 +64,143 @@ class Sitting:
         return self.feedback[place].message
 
 
-class Ask(widgets.VBox):  # type: ignore[misc]
-    """A question of the bank with numbers: ``boxes`` take the answers, ``again`` draws new numbers.
+class Ask(Linked):
+    """A question of the bank with numbers: ``answer(a="up")`` answers, ``again()`` draws new numbers.
 
     The verdict on an answer comes with Enter, so that guessing digit by digit does not work. A learner can open the
-    worked solution after the first answer.
+    worked solution after the first answer. A page without a kernel has some draws of the numbers and judges itself.
     """
+
+    name = "exercise"
+    kind = "Question"
 
     def __init__(self, question: str, seed: int = 0, difficulty: str = "easy") -> None:
         self._question, self._difficulty = question, difficulty
-        self.seed = Held(value=seed)
-        self.again = widgets.Button(
-            description="New numbers", tooltip="The same question with other numbers", layout={"width": "110px"}
-        )
-        self.solution = widgets.ToggleButton(
-            description="Worked solution", tooltip="Opens once you have tried an answer", layout={"width": "140px"}
-        )
-        self.score, self.worked = widgets.HTML(), widgets.HTML()
-        self.worked.add_class("bpkit-question")
-        self._page = widgets.VBox()
-        self._draw()
-        self.seed.observe(self._draw, "value")
-        self.solution.observe(self._show, "value")
-        self.again.on_click(lambda _button: self.seed.set_trait("value", self.seed.value + 1))
-        bar = widgets.HBox([self.again, self.solution, self.score], layout={"flex_flow": "row wrap"})
-        super().__init__([widgets.HTML(STYLE + TABLES), self._page, bar, self.worked])
-        self.add_class("bpkit-app")
-
-    @property
-    def state(self) -> Sitting:
-        """The exercise and what was typed."""
-        return Sitting(self.exercise, tuple(box.value for box in self.boxes), self.solution.value)
-
-    def _draw(self, _change: Any = None) -> None:
-        """Draw the exercise of this seed, with empty boxes."""
-        self.exercise = generate(self._question, self.seed.value, difficulty=self._difficulty)
-        parts = self.exercise.parts
-        self.boxes = [_box(letter, part) for letter, part in parts.items()]
-        self.verdicts = [widgets.HTML() for _ in parts]
-        heading, text = f"<div class='bpkit-heading'>{escape(self.exercise.bank.title)}</div>", self.exercise.content
-        given = widgets.HTML(
-            heading + as_html(text.tell().partition("\n\n")[2].removesuffix("Compute:")), layout=_side()
-        )
-        given.add_class("bpkit-question")
-        self._page.children = [
-            widgets.HBox([given, self._answers(parts.values())], layout={"flex_flow": "row wrap"}),
-        ]
-        for box in self.boxes:
-            box.observe(self._show, "value")
-        self.solution.value = False
-        self._show()
-
-    def _answers(self, parts: Sequence[Part] | Any) -> widgets.VBox:
-        rows = []
-        for part, box, verdict in zip(parts, self.boxes, self.verdicts):
-            asked = widgets.HTML(as_html(part.asks, partial(mathml, large=True)))
-            asked.add_class("bpkit-question")
-            rows += [asked, box, verdict]
-        return widgets.VBox(rows, layout=_side())
-
-    def _show(self, _change: Any = None) -> None:
-        state = self.state
-        for place, (verdict, one) in enumerate(zip(self.verdicts, state.feedback)):
-            sign, color = LOOKS.get("correct" if one else one.verdict, ("", FAINT))
-            verdict.value = (
-                f"<div role='status' style='padding:2px 10px;border-left:4px solid {color}'>"
-                f"<b>{sign}</b> {escape(state.said(place))}</div>"
+        if any(isinstance(part, FunctionPart) for part in self._drawn(seed).parts.values()):
+            raise BpkitError(
+                f"ask: expected a question with answers to type, got {question!r}, which wants functions; make a sheet"
             )
-        self.solution.disabled = not state.tried
-        self.score.value = f"<div role='status' class='bpkit-message'>{state.score}</div>"
-        self.worked.value = as_html(state.exercise.solution._repr_markdown_()) if state.opened else ""
+        super().__init__(_settings(seed), f"{question} {difficulty}")
+
+    def _drawn(self, seed: int) -> Exercise:
+        return generate(self._question, seed, difficulty=self._difficulty)
+
+    def page(self) -> dict[str, Any]:
+        return _page(self._drawn(self.values["seed"]))
+
+    def without_kernel(self) -> dict[str, Any]:
+        first = self.values["seed"]
+        return _without_kernel([self._drawn(first + place) for place in range(DRAWS)])
+
+    def read(self, values: Mapping[str, Any]) -> Sitting:
+        exercise = self._drawn(values["seed"])
+        typed = [str(one) for one in values["answers"]][: len(exercise.parts)]
+        typed += [""] * (len(exercise.parts) - len(typed))
+        sitting = Sitting(exercise, tuple(typed))
+        return Sitting(exercise, tuple(typed), opened=values["opened"] and sitting.tried)
+
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        return values if values["seed"] == before["seed"] else values | {"answers": [], "opened": False}
+
+    def tells(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "draw": draw(state.exercise),
+            "said": [[one.verdict, one.message] for one in state.feedback],
+            "tried": state.tried,
+            "score": state.score,
+            "solution": in_page(state.exercise.solution._repr_markdown_()) if state.opened else "",
+        }
+
+    def answer(self, **typed: str) -> None:
+        """Type answers, by the letters of the parts."""
+        letters = list(self.state.exercise.parts)
+        answers = list(self.state.typed)
+        for letter, text in typed.items():
+            if letter not in letters:
+                raise BpkitError(f"ask: expected a part of the question ({', '.join(letters)}), got {letter!r}")
+            answers[letters.index(letter)] = text
+        self.set(answers=answers)
+
+    def again(self) -> None:
+        """Draw new numbers."""
+        self.set(seed=self.values["seed"] + 1)
+
+    def still(self, state: Sitting) -> str:
+        return in_page(self.still_markdown(state))
+
+    def still_markdown(self, state: Sitting) -> str:
+        title, _, text = state.exercise.question.partition("\n\n")
+        return f"**{title}**\n\n{text}"
+
+    def words(self, state: Sitting) -> str:
+        said = " ".join(f"{letter}) {state.said(place)}" for place, letter in enumerate(state.exercise.parts))
+        return f"{state.exercise.bank.title}. {said} {state.score}".rstrip()
 
     def __repr__(self) -> str:
-        state, parts = self.state, self.exercise.parts
-        said = " ".join(f"{letter}) {state.said(place)}" for place, letter in enumerate(parts))
-        return f"Question {self.exercise.id}: {self.exercise.bank.title}. {said} {state.score}".rstrip()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        title, _, text = self.exercise.question.partition("\n\n")
-        return {**bundle, "text/plain": repr(self), "text/markdown": f"**{title}**\n\n{text}"}
+        return f"{self.kind} {self.state.exercise.id}: {self.words(self.state)}"
 
 
-def _side() -> dict[str, str]:
-    """Question and answers stand side by side where there is room."""
-    return {"flex": "1 1 400px", "min_width": "0", "margin": "0 12px 0 0"}
+def page_alone(draws: Sequence[Exercise]) -> dict[str, Any]:
+    """All that a page without a kernel is told of a question."""
+    settings = {name: one.spec() for name, one in _settings(0).items()}
+    return {"view": Ask.name, "controls": settings, **_page(draws[0]), **_without_kernel(draws)}
 
 
-def _box(letter: str, part: Part) -> Any:
-    """What takes the answer to a part: a list where there is one to choose from, else a line of text."""
-    if isinstance(part, FunctionPart):
-        raise BpkitError("ask: expected a question with answers to type, got one that wants functions; make a sheet")
+def _settings(seed: int) -> dict[str, Setting]:
+    return {"seed": Held("seed", seed), "answers": Held("answers", []), "opened": Check("worked solution")}
+
+
+def _page(first: Exercise) -> dict[str, Any]:
+    """What the view of a question needs in any page: its title, and its first draw of numbers."""
+    return {
+        "title": first.bank.title,
+        "first": draw(first),
+        "layout": {"rows": [["asked"], ["buttons"], ["solution"]]},
+        "texts": WAITING | _TEXTS,
+    }
+
+
+def _without_kernel(draws: Sequence[Exercise]) -> dict[str, Any]:
+    """What it needs besides in a page without a kernel: each draw with its answers, and what is said of all."""
+    done, some = _scores()
+    return {
+        "draws": [
+            {
+                **draw(one),
+                "boxes": [box(part) for part in one.parts.values() if not isinstance(part, FunctionPart)],
+                "solution": in_page(one.solution._repr_markdown_()),
+            }
+            for one in draws
+        ],
+        "done": done if len(draws) > 1 else f"{done.partition('. ')[0]}.",
+        "score": some,
+    }
+
+
+def draw(one: Exercise) -> dict[str, Any]:
+    """One draw: what is given, and what is asked."""
+    tell = one.content.tell().partition("\n\n")[2].removesuffix("Compute:")
+    return {"given": in_page(tell), "parts": [_asked(part, letter) for letter, part in one.parts.items()]}
+
+
+def _asked(part: Part, letter: str) -> dict[str, Any]:
+    """A part of a question: its text, and the field or the list that takes the answer."""
     reader = part.reader if isinstance(part, ExactPart) else "number"
-    how = described("80px", "min(100%, 420px)")
-    if isinstance(part, ExactPart) and part.options:
-        options = [("choose", ""), *((option, option) for option in part.options)]
-        return widgets.Dropdown(options=options, description=f"Answer {letter}", **how)
-    hint = _HOW.get(reader, "your number, then Enter") if isinstance(part, ExactPart | NumberPart) else "a formula"
-    return widgets.Text(description=f"Answer {letter}", placeholder=hint, continuous_update=False, **how)
+    typed = _HOW.get(reader, "your number, then Enter") if isinstance(part, ExactPart | NumberPart) else "a formula"
+    return {
+        "asks": in_page(part.asks, large=True),
+        "label": f"Answer {letter}",
+        "hint": typed,
+        "options": list(getattr(part, "options", ())),
+        "kernel": isinstance(part, FunctionPart),
+    }
+
+
+@lru_cache(maxsize=1)
+def _scores() -> tuple[str, str]:
+    """What is said of all answers together: when all are right, and of some of them; from a question of two parts."""
+    two = generate("one-weight", 1, difficulty="easy")
+    first, second = (part.printed for part in two.parts.values())
+    done, some = Sitting(two, (first, second)).score, Sitting(two, (first, "")).score
+    return done, some.replace("1", "{right}").replace("2", "{count}")

@@ -24,7 +24,7 @@ _OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = MappingPro
         ast.Sub: lambda a, b: a - b,
         ast.Mult: lambda a, b: a * b,
         ast.Div: lambda a, b: a / b,
-        ast.Pow: lambda a, b: a**b,
+        ast.Pow: math.pow,
     }
 )
 

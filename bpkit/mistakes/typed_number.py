@@ -5,6 +5,7 @@ The digits of a number say how exact it means to be.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import unicodedata
@@ -19,22 +20,31 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
-from bpkit.mistakes.formula import LENGTH, read_formula
+from bpkit.mistakes.formula import LENGTH, Formula, read_formula
 
 LARGEST = 300  # powers of ten
 LONGEST = 60  # characters of a number; a formula may be longer
+MOST_BRACKETS = 60  # of a formula, far below what Python can nest
 TELLING_DIGITS = 4  # fewer match some other quantity by chance
 FLOAT_DIGITS = 15
 MOST_DIGITS = 12  # of a fraction or a formula, whose decimals may go on for ever
 _SIGNS = str.maketrans(
     {"−": "-", "–": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "⁄": "/", "÷": "/", "’": "'"}
+    | {"٫": ".", "٬": "'"}
 )
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_RAISED = re.compile(r"(?<=[\d.)])(⁻?)⁺?([⁰¹²³⁴-⁹]+)")
+_FRACTION = re.compile(r"(\d*)( *)([¼-¾⅐-⅞↉]|[⁰¹²³⁴-⁹]+⁄[₀-₉]+)")
+# Signs that would become plain digits or letters, in another sense: the kinds of ², ①, ₑ and ㏑, and ⁻ or ₊.
+_UNPLAIN, _SMALL = {"No", "Lm", "So"}, "⁺⁻⁼⁽⁾₊₋₌₍₎"
 _POWER = r"(?:[eE]|\*10(?:\^|\*\*))\(?([+-]?\d+)\)?"
 _NUMBER = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+))(?:{_POWER})?")
 _RATIO = re.compile(r"([+-]?\d{1,15})/(\d{1,15})")
-_THOUSANDS = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
+_TEN = re.compile(r"^([+-]?)10(?=(?:\^|\*\*)\(?-)")
+_GROUPS = re.compile(r"(?:(?<![\d.,])\d{1,3}|(?<=[.,])\d{3})(?:[ ']\d{3})+(?!\d)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?!\1)[,.]\d*")
+_PART = re.compile(
+    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs)(?= *\()|[-+*/^() ]"
+)
 # What may stand before the last "=": a quantity's name or the working, never a sentence with another number in it.
 _NAMED = re.compile(r"[\w/∂Δδ(){}.,'*+^-]*")
 
@@ -83,8 +93,8 @@ class Figure:
 
 
 def read(value: Any) -> Figure:
-    """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``,
-    ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``; or in a number of a program.
+    """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``, ``1½``,
+    ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``, ``0.5²``; or in a number of a program.
 
     A fraction or a formula has the digits of its decimal: ``1/2`` says as much as ``0.5``. Raises ``NotANumber`` for
     what is no finite number, and for numbers beyond any use.
@@ -94,7 +104,12 @@ def read(value: Any) -> Figure:
     if isinstance(value, np.floating | Decimal):
         return _text(str(value), value)
     if isinstance(value, Fraction):
-        return _ratio(str(value), value)
+        try:
+            if not value or 10.0**-LARGEST < abs(float(value)) < 10.0**LARGEST:
+                return _ratio(str(value), value)
+        except (OverflowError, ValueError):  # Python writes no number of thousands of digits
+            pass
+        raise NotANumber("a fraction too large, too small or too long")
     if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
         try:
             return _text(repr(float(value)), value)
@@ -102,7 +117,8 @@ def read(value: Any) -> Figure:
             raise NotANumber(f"a whole number of {len(hex(value)) - 2} hexadecimal digits") from None  # type: ignore[arg-type]
     if isinstance(value, tuple | list) and len(value) == 2 and all(type(one) is int for one in value):
         # What Python makes of a decimal comma.
-        raise NotANumber(f"the pair {value[0]}, {value[1]}", "write a point instead of the comma, like 0.5")
+        pair = ", ".join(str(one) if abs(one) < 10**LONGEST else ".." for one in value)
+        raise NotANumber(f"the pair {pair}", "write a point instead of the comma, like 0.5")
     raise NotANumber(str(value) if value is None or isinstance(value, bool | np.bool_) else f"a {type(value).__name__}")
 
 
@@ -122,7 +138,8 @@ def _text(typed: str, value: Any = None) -> Figure:
         raise NotANumber(f"{len(text)} digits")
     mantissa, exponent = match[1], int(match[2] or 0)
     number = Decimal(mantissa)
-    if number and not -LARGEST < number.adjusted() + exponent < LARGEST:
+    size = exponent + (number.adjusted() if number else 0)
+    if size >= LARGEST or (number and size <= -LARGEST):
         raise NotANumber(repr(shown[:60]))
     places = len(mantissa.partition(".")[2])
     unit = 10.0 ** max(exponent - places, -LARGEST)
@@ -134,16 +151,36 @@ def _text(typed: str, value: Any = None) -> Figure:
 
 def _plain(typed: str) -> str:
     """The number itself, in Python's signs: without its name, without spaces, with a point."""
-    raised = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda found: f"10^{found[1].translate(_RAISED)}", typed)
-    text = "".join(c for c in unicodedata.normalize("NFKC", raised) if unicodedata.category(c) != "Cf")
-    text = re.sub(r"(?<=[\d.])\s*[xX]\s*(?=10\s*(?:\^|\*\*))", "*", text.translate(_SIGNS))
-    *names, text = re.sub(r"\s*([=/*+^-])\s*", r"\1", text).split("=")
+    shown = "".join(_digit(c) for c in typed if unicodedata.category(c) != "Cf")
+    shown = _RAISED.sub(_power, _FRACTION.sub(_parted, shown))
+    if any(c in _SMALL or unicodedata.category(c) in _UNPLAIN for c in re.split("[=＝]", shown)[-1]):
+        raise NotANumber(repr(typed[:60]))
+    text = unicodedata.normalize("NFKC", shown).translate(_SIGNS)
+    text = re.sub(r"(?<=[\d.]) *[xX] *(?=10 *(?:\^|\*\*))", "*", text)
+    *names, text = re.sub(r" *([=/*+^-]) *", r"\1", text).split("=")
     if not all(_NAMED.fullmatch(name.strip()) for name in names):
         raise NotANumber(repr(typed[:60]))
-    text = _THOUSANDS.sub("", text.strip().lstrip("≈~ "))
+    text = _GROUPS.sub(lambda found: re.sub("[ ']", "", found[0]), text.strip().lstrip("≈~ "))
     if grouped := _GROUPED.fullmatch(text):
         text = text.replace(grouped[1], "")
-    return re.sub(r",(?=\d)", ".", text)
+    return _TEN.sub(r"\g<1>1*10", re.sub(r",(?=\d)", ".", text))
+
+
+def _digit(sign: str) -> str:
+    """A digit of another script in ours, whatever separates words as a space; other signs as they are."""
+    return str(unicodedata.decimal(sign)) if sign.isdecimal() else " " if sign.isspace() else sign
+
+
+def _parted(found: re.Match[str]) -> str:
+    """½ as (1/2), 1½ as (1+1/2); after more than a whole number ½ stays apart and is refused later."""
+    whole, gap, part = found[1], found[2], unicodedata.normalize("NFKC", found[3])
+    if whole and not re.search(r"[\w.,'٫]$", found.string[: found.start()]):
+        return f"({whole}+{part})"
+    return f"{whole}{gap}({part})"
+
+
+def _power(found: re.Match[str]) -> str:
+    return f"^({'-' * len(found[1])}{unicodedata.normalize('NFKC', found[2])})"
 
 
 def _ratio(shown: str, ratio: Fraction) -> Figure:
@@ -157,21 +194,28 @@ def _ratio(shown: str, ratio: Fraction) -> Figure:
 
 def _formula(shown: str, text: str) -> Figure:
     """Plain arithmetic on numbers, worked out by the kit's own reader."""
+    plain = re.sub(r"(?<![\w.])0+(?=\d)", "", text.removeprefix("'"))  # 05 is no number of Python's
     try:
-        if re.search(r"\b0[box]", text, re.IGNORECASE):  # Python would count in another base
-            raise BpkitError("number: expected decimal digits")
-        value = read_formula(text, frozenset()).at({})
+        if _PART.sub("", plain) or plain.count("(") > MOST_BRACKETS:
+            raise BpkitError("number: expected plain arithmetic")
+        formula = read_formula(plain, frozenset())
     except BpkitError:
         raise NotANumber(repr(shown[:60])) from None
-    if not math.isfinite(value) or abs(value) >= 10.0**LARGEST:
+    # From the inside out, so that nothing goes on with a complex or an infinite number.
+    steps = [part for part in ast.walk(formula.tree) if isinstance(part, ast.BinOp | ast.Call)][::-1]
+    finite = all(math.isfinite(Formula(plain, step).at({})) for step in steps)
+    value = formula.at({}) if finite else math.inf
+    if abs(value) >= 10.0**LARGEST:
         raise NotANumber(f"{shown[:60]!r}, which has no finite value")
+    if 0 < abs(value) <= 10.0**-LARGEST:
+        raise NotANumber(repr(shown[:60]))
     return _decimal(shown, value, MOST_DIGITS)
 
 
 def _decimal(shown: str, value: float, digits: int) -> Figure:
     """A value that was not typed digit by digit; ``digits`` is how many its decimal may need, 0 for one without end."""
     short = Decimal(f"{value:.{MOST_DIGITS - 1}e}").normalize()
-    needed = len(short.as_tuple().digits)
+    needed = max(len(short.as_tuple().digits), short.adjusted() + 1)
     if not digits or needed >= MOST_DIGITS:
         return Figure(shown, value, abs(value) * 1e-12 or 1e-12, MOST_DIGITS)
     return Figure(shown, value, 10.0 ** min(int(short.as_tuple().exponent), 0), max(needed, 1))

@@ -45,6 +45,7 @@ export function drawn(tag, attributes = {}, ...children) {
 const USUAL_DIGITS = 6; // of a page, in which 0.9999999 is 1
 const HALF_BELOW_ONE = 2 ** -53; // half of the distance between 1 and the float below it
 const LONGEST_TYPED = 400, LONGEST_NUMBER = 60, LONGEST_SAID = 40; // characters
+const MOST_PARTS = 150, MOST_BRACKETS = 60; // of a formula
 const LARGEST_POWER = 300, LARGEST_CONSTANT = 1e12, LARGEST_EXPONENT = 8;
 const MOST_FIGURES = 12; // of a fraction or a formula, whose decimals may go on for ever
 const TYPED_FUNCTIONS = new Map([
@@ -132,18 +133,16 @@ function laidOut(scientific, most, width) {
 }
 
 /**
- * Read a number as people type it: 0,5 or 8.51·10⁻² or 1 000.5 or 1/3 or w1 = 0.5 or 0.25*0.1 + exp(-1).
+ * Read a number as people type it: 0,5 or 8.51·10⁻² or 1 000.5 or 1/3 or 1½ or 0.5² or w1 = 0.5 or 0.25*0.1 + exp(-1).
  *
  * It reads what bpkit/mistakes/typed_number.py reads, and says the digits typed (`figures`) and the `unit` of the last
- * one. On purpose it differs in this: it reads 0.5² as a square and refuses 1½; it sets no limit to the parts of a
- * formula and takes zeros in front (05*2); it refuses an infinity on the way, zeros with a power beyond 300, digits of
- * other scripts, and what only Python writes: 1_000*2, exp(1,), a comment.
+ * one. It refuses the same texts.
  * @param {string} example what to type, for the sentence about what cannot be read
  * @returns {{value: number, figures: number, unit: number} | {error: string}}
  */
 export function read(text, example = "0.25 or 1/3") {
   const typed = String(text).trim();
-  const found = typed.length <= LONGEST_TYPED ? figure(typed) : null;
+  const found = [...typed].length <= LONGEST_TYPED ? figure(typed) : null;
   if (found) return found;
   const got = [...typed].length > LONGEST_SAID ? `${[...typed].slice(0, LONGEST_SAID).join("")}…` : typed;
   const known = typed ? `I cannot read '${got}' as a number. Type it` : "The box was empty. Type a number";
@@ -158,7 +157,8 @@ function figure(typed) {
   const number = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(?:[eE]|\*10(?:\^|\*\*))\(?([+-]?\d+)\)?)?$/.exec(text);
   if (!number) {
     const value = formulaValue(text);
-    return value === null || Math.abs(value) >= Number(`1e${LARGEST_POWER}`) ? null : decimal(value, true);
+    const size = Math.abs(value ?? Infinity), least = Number(`1e-${LARGEST_POWER}`);
+    return size >= Number(`1e${LARGEST_POWER}`) || (size && size <= least) ? null : decimal(value, true);
   }
   if (text.length > LONGEST_NUMBER) return null;
   const [, mantissa, power] = number, exponent = Number(power ?? 0);
@@ -167,20 +167,41 @@ function figure(typed) {
   const places = (mantissa.split(".")[1] ?? "").length;
   const figures = mantissa.replace(/^[+-]/, "").replace(".", "").replace(/^0+/, "").length || 1;
   const unit = Number(`1e${Math.max(exponent - places, -LARGEST_POWER)}`);
-  return { value: Number(`${mantissa}e${exponent}`), figures, unit };
+  return { value: Number(`${mantissa}e${power ?? 0}`), figures, unit };
 }
 
 /** What was typed without its name and its spaces, with a point and the signs of programs; null for a sentence. */
 function inPlainSigns(typed) {
-  if (/\d[¼-¾⅐-⅞]/.test(typed)) return null; // 1½ would read as 11/2
-  const raised = typed.replace(/([\d).])([⁰¹²³⁴-⁹⁻⁺]+)/g, "$1^$2");
-  const signs = raised.normalize("NFKC").replace(/\p{Cf}/gu, "").replace(/[−–‐‑]/g, "-").replace(/[·×⋅∙]/g, "*")
-    .replace(/[⁄÷]/g, "/").replace(/’/g, "'").replace(/([\d.])\s*[xX]\s*(?=10\s*(?:\^|\*\*))/g, "$1*");
-  const names = signs.replace(/\s*([=/*+^-])\s*/g, "$1").split("=");
-  const number = names.pop().trim().replace(/^[≈~ ]+/, "").replace(/(\d)[ '](?=\d{3}(?!\d))/g, "$1");
+  const shown = typed.replace(/\p{Cf}/gu, "").replace(/[\s\x1c-\x1f\x85]/g, " ").replace(/\p{Nd}/gu, plainDigit)
+    .replace(/(\d*)( *)([¼-¾⅐-⅞↉]|[⁰¹²³⁴-⁹]+⁄[₀-₉]+)/g, parted)
+    .replace(/([\d.)])(⁻?)⁺?([⁰¹²³⁴-⁹]+)/g, (_, base, minus, power) => (
+      `${base}^(${minus && "-"}${power.normalize("NFKC")})`));
+  // Signs that would become plain digits or letters, in another sense.
+  if (/[\p{No}\p{Lm}\p{So}⁺-⁾₊-₎]/u.test(shown.split(/[=＝]/).pop())) return null;
+  const signs = shown.normalize("NFKC").replace(/[−–‐‑]/g, "-").replace(/[·×⋅∙]/g, "*").replace(/[⁄÷]/g, "/")
+    .replace(/[’٬]/g, "'").replace(/٫/g, ".").replace(/([\d.]) *[xX] *(?=10 *(?:\^|\*\*))/g, "$1*");
+  const names = signs.replace(/ *([=/*+^-]) */g, "$1").split("=");
+  const number = names.pop().trim().replace(/^[≈~ ]+/, "")
+    .replace(/(?:(?<![\d.,])\d{1,3}|(?<=[.,])\d{3})(?:[ ']\d{3})+(?!\d)/g, (groups) => groups.replace(/[ ']/g, ""));
   if (!names.every((name) => /^[\p{L}\p{N}_/∂Δδ(){}.,'*+^-]*$/u.test(name.trim()))) return null;
   const grouped = /^[+-]?\d{1,3}([,.])\d{3}(?:\1\d{3})*(?!\1)[,.]\d*$/.exec(number);
-  return (grouped ? number.replaceAll(grouped[1], "") : number).replace(/,(?=\d)/g, ".");
+  return (grouped ? number.replaceAll(grouped[1], "") : number).replace(/,(?=\d)/g, ".")
+    .replace(/^([+-]?)10(?=(?:\^|\*\*)\(?-)/, (_, sign) => `${sign}1*10`);
+}
+
+/** A digit of any script in ours: every script has its ten in a row. */
+function plainDigit(digit) {
+  const own = digit.codePointAt(0);
+  let zero = own;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return (own - zero) % 10;
+}
+
+/** ½ as (1/2), 1½ as (1+1/2); after more than a whole number ½ stays apart and is refused later. */
+function parted(found, whole, gap, part, at, text) {
+  const mixed = whole && !/[\p{L}\p{N}_.,'٫]$/u.test(text.slice(0, at));
+  const ratio = part.normalize("NFKC");
+  return mixed ? `(${whole}+${ratio})` : `${whole}${gap}(${ratio})`;
 }
 
 /** Do the decimals of a fraction end? */
@@ -195,11 +216,12 @@ function ends(above, below) {
 /** A value that was not typed digit by digit has the digits of its decimal, or as many as any number here. */
 function decimal(value, ending) {
   const [mantissa, exponent] = rounded(value, MOST_FIGURES).split("e");
-  const figures = mantissa.replace(/[-.]/g, "").replace(/0+$/, "").length || 1;
+  const whole = value ? Number(exponent) + 1 : 1; // digits before the point
+  const figures = Math.max(mantissa.replace(/[-.]/g, "").replace(/0+$/, "").length, whole, 1);
   if (!ending || figures >= MOST_FIGURES) {
     return { value, figures: MOST_FIGURES, unit: Math.abs(value) * 1e-12 || 1e-12 };
   }
-  return { value, figures, unit: Number(`1e${Math.min(value ? Number(exponent) - figures + 1 : 0, 0)}`) };
+  return { value, figures, unit: Number(`1e${Math.min(whole - figures, 0)}`) };
 }
 
 /** The value of plain arithmetic on numbers, read by descent and never run; null for anything else. */
@@ -251,6 +273,10 @@ function formulaValue(text) {
     return sound(called(closed(sum())));
   };
   try {
+    const parts = signs.map((sign) => /^[\d.]/.test(sign) ? 1 : /^[()]/.test(sign) ? 0 : /\./.test(sign) ? 5
+      : TYPED_FUNCTIONS.has(sign) ? 3 : 2);
+    if (parts.reduce((all, own) => all + own, 0) > MOST_PARTS) return null;
+    if (text.length > LONGEST_TYPED || signs.filter((sign) => sign === "(").length > MOST_BRACKETS) return null;
     const value = sum();
     return at === signs.length ? sound(value) : null;
   } catch {
@@ -593,10 +619,13 @@ function exponential({ m, e }) {
 // there; a number that is not there yet leaves its place empty, and nothing moves when it comes.
 
 const GLYPH = 0.64; // the width of a letter in its height: that of a wide font, so that no text leaves its place
-const PLATE_SIZE = 11, PLATE_LEAST = 9.5, PLATE_ROW = 13, PLATE_DIGITS = 4;
+const PLATE_SIZE = 11, PLATE_LEAST = 9.5, TAB_LEAST = 9, PLATE_ROW = 13, PLATE_DIGITS = 4;
 const NODE_SIZE = 11.5, NODE_ROW = 16, NODE_CORNER = 15;
 const SIDE_ROOM = 118, TOTAL_ROOM = 190; // pixels for a target or an error, and for the loss
 const HEAD_AT = 13; // pixels from a way's beginning to the arrowhead that points back to it
+const LEAST_SCALE = 0.77; // a picture that would be smaller is laid out anew
+const NARROW_WIDTHS = [1000, 860, 720, 600, 480, 358]; // pixels: the last for a phone
+const NARROW_HALF = 42, NARROW_INPUT = 24, NARROW_GAP = 68; // pixels of its neurons, inputs, ways
 
 /**
  * @typedef {Object} NetworkState what a network draws
@@ -615,31 +644,53 @@ const HEAD_AT = 13; // pixels from a way's beginning to the arrowhead that point
  * @param {{choose?: (name: string) => void}} on
  */
 export function network(spec, on = {}) {
-  let now = {numbers: {}};
+  let now = null, board = null;
   const choose = (name) => now.choices && on.choose?.(name);
-  const tell = (part) => told(part, spec, now);
+  const boards = new Map(); // by the width that they are made for; 0 is Python's own
+  const boardFor = (width) => boards.get(width) ??
+    boards.set(width, boardOf(width ? squeezed(spec, width) : spec, on, choose, () => now)).get(width);
+  const node = element("div", {class: "bpkit-net"});
+  const draw = (data) => {
+    now = data;
+    board.draw(data);
+  };
+  const fit = () => {
+    const room = node.clientWidth, wide = !room || room >= Math.floor(LEAST_SCALE * spec.width);
+    const next = boardFor(wide ? 0 : NARROW_WIDTHS.find((width) => width <= room) ?? NARROW_WIDTHS.at(-1));
+    if (next === board) return;
+    board = next;
+    node.replaceChildren(board.picture);
+    if (now) draw(now);
+  };
+  fit();
+  // What scrolls must be reachable by keyboard, and what does not is no stop.
+  new ResizeObserver(() => {
+    fit();
+    const scrolls = node.scrollWidth > node.clientWidth + 1;
+    set(node, {tabindex: scrolls ? 0 : null, role: scrolls ? "group" : null,
+      "aria-label": scrolls ? "picture of the network" : null});
+  }).observe(node);
+  return {node, draw, words: (data) => networkWords(spec, data)};
+}
+
+/** A network's picture in one layout. */
+function boardOf(spec, on, choose, state) {
+  const tell = (part) => told(part, spec, state());
   const parts = [
     ...spec.biases.map((bias) => biasPart(bias, spec, choose, tell)),
     ...spec.edges.map((edge) => edgePart(edge, spec, choose, tell)),
     ...spec.nodes.map((node) => neuronPart(node, spec)),
     ...spec.outputs.map((output) => outputPart(output)),
     totalPart(spec),
+    ...(on.layer ? [on.layer(spec.move ?? ((at) => at), Boolean(spec.move))] : []),
   ];
   const more = spec.hidden.map(({at: [x, y], text}) =>
     drawn("text", {class: "bpkit-net-faint bpkit-net-middle", x, y: y + 4, "font-size": 13, text}));
   const layer = (name) => drawn("g", {}, ...parts.map((part) => part[name]));
   const picture = drawn("svg", {class: "bpkit-net-picture", viewBox: `0 0 ${spec.width} ${spec.height}`,
-    style: `max-width:${spec.width}px;min-width:${Math.round(0.82 * spec.width)}px`},
+    style: `max-width:${(spec.stretch ?? 1) * spec.width}px;min-width:${Math.floor((spec.move ? 0.9 : LEAST_SCALE) * spec.width)}px`},
   layer("way"), layer("body"), ...more, layer("over"));
-  const node = element("div", {class: "bpkit-net"}, picture);
-  // What scrolls must be reachable by keyboard, and what does not is no stop.
-  new ResizeObserver(() => {
-    const scrolls = node.scrollWidth > node.clientWidth + 1;
-    set(node, {tabindex: scrolls ? 0 : null, role: scrolls ? "group" : null,
-      "aria-label": scrolls ? "picture of the network" : null});
-  }).observe(node);
   const draw = (data) => {
-    now = data;
     const lit = new Set((data.lit ?? []).flatMap((name) => spec.lights[name] ?? []));
     const state = {...data, digits: data.digits ?? USUAL_DIGITS, lit, some: lit.size > 0};
     for (const part of parts) part.draw(state);
@@ -647,7 +698,95 @@ export function network(spec, on = {}) {
     set(picture, {role: data.choices ? "group" : "img", "aria-label": networkWords(spec, data),
       "data-phase": data.phase ?? "forward", "data-choices": Boolean(data.choices)});
   };
-  return {node, draw, words: (data) => networkWords(spec, data)};
+  return {picture, draw};
+}
+
+/**
+ * The same network laid out for a narrow place: small neurons, short ways, targets and errors below the outputs.
+ * `move` says where a place of the wide picture is on this one.
+ */
+function squeezed(spec, wished) {
+  const columns = [...new Map(spec.nodes.map((one) => [one.at[0], one])).values()].sort((a, b) => a.at[0] - b.at[0]);
+  const halves = columns.map(({net}) => (net ? NARROW_HALF : NARROW_INPUT)), gaps = Math.max(1, columns.length - 1);
+  const nodes = 2 * halves.reduce((sum, half) => sum + half, 0);
+  const gap = Math.max(NARROW_GAP, (wished - 8 - nodes) / gaps), width = Math.round(8 + nodes + gaps * gap);
+  let right = 4;
+  const knots = columns.flatMap(({at: [x], half}, place) => { // the edges of each column, there and here
+    const left = right + (place ? gap : 0);
+    right = left + 2 * halves[place];
+    return [[x - half, left], [x + half, right]];
+  });
+  const toX = (x) => {
+    const after = Math.min(Math.max(1, knots.findIndex(([old]) => old >= x)), knots.length - 1);
+    const [[x0, y0], [x1, y1]] = [knots[after - 1], knots[after]];
+    return y0 + (y1 - y0) * Math.min(1, Math.max(0, (x - x0) / (x1 - x0)));
+  };
+  const heights = spec.nodes.map(({at}) => at[1]), top = Math.min(...heights), bottom = Math.max(...heights);
+  const rows = new Set(spec.nodes.filter(({at}) => at[0] === columns.at(-1).at[0]).map(({at}) => at[1])).size;
+  const most = Math.max(...columns.map(({at: [x]}) => spec.nodes.filter(({at}) => at[0] === x).length));
+  const stretch = rows > 1 && spec.outputs.length > 1 ? 1.5 : most > 4 ? 0.88 : 1.15;
+  const toY = (y) => (y <= top ? y : top + (y - top) * stretch);
+  const of = new Map(spec.nodes.map((one) => [one, [(toX(one.at[0] - one.half) + toX(one.at[0] + one.half)) / 2, toY(one.at[1])]]));
+  const halfOf = ({at: [x], half}) => (toX(x + half) - toX(x - half)) / 2;
+  const nodeAt = (x, y) => spec.nodes.find((one) => Math.abs(one.at[0] - x) <= one.half + 30 && Math.abs(one.at[1] - y) < one.tall + 25);
+  const plates = platesBetween(spec.edges, toX, toY), moved = ([x1, y1, x2, y2]) => [toX(x1), toY(y1), toX(x2), toY(y2)];
+  const biases = spec.biases.map((bias) => {
+    const [x, y] = bias.plate.at, at = bias.at && [toX(bias.at[0]), toY(bias.at[1])];
+    return {...bias, at, ways: bias.ways.map((way) => ({...way, ends: moved(way.ends)})),
+      plate: {...bias.plate, ...(at ? {at: [at[0] + 17, at[1] + y - bias.at[1]], room: [54, 52]}
+        : {at: [toX(x), toY(y + 42) - 42], room: [2 * NARROW_HALF, 0], rows: 1})}};
+  });
+  const outputs = spec.outputs.map((output) => {
+    const one = spec.nodes.findLast(({at}) => at[1] === output.at[1]), [x, y] = of.get(one);
+    return {...output, node: one, at: [x - halfOf(one) + 1, y + one.tall + 36], room: 2 * halfOf(one) + 12};
+  });
+  const low = Math.max(toY(bottom) + 46, ...outputs.map(({at}) => at[1] + 30)) + 22;
+  const onPlates = [...spec.edges.map((one, k) => [one.plate, plates[k]]), ...spec.biases.map((one, k) => [one.plate, biases[k].plate])];
+  const move = ([x, y]) => {
+    const onNode = nodeAt(x, y), beside = outputs.find(({node: {at, half}}) => Math.abs(at[1] - y) < 40 && x > at[0] + half);
+    if (beside) return [beside.at[0] + 42, beside.at[1] + 26];
+    const far = ([plate]) => Math.abs(plate.at[1] - y + 15) + Math.abs(plate.at[0] + (plate.beside ? 56 : 0) - x);
+    const near = onPlates.filter(([plate]) => plate).sort((a, b) => far(a) - far(b))[0];
+    if (near && far(near) < 12) return [near[1].at[0] + (near[0].beside ? 26 : 0), near[1].at[1] + 15];
+    return onNode ? [of.get(onNode)[0], of.get(onNode)[1] + y - onNode.at[1]] : [toX(x), toY(y)];
+  };
+  return {
+    ...spec, width, height: low + 40, stretch: wished === NARROW_WIDTHS.at(-1) ? 1.3 : 1, move, biases, outputs,
+    nodes: spec.nodes.map((one) => ({...one, at: of.get(one), half: halfOf(one)})),
+    edges: spec.edges.map((edge, k) => ({...edge, ends: moved(edge.ends), plate: plates[k]})),
+    hidden: spec.hidden.map((one) => ({...one, at: [toX(one.at[0]), toY(one.at[1])]})),
+    total: {...spec.total, low},
+  };
+}
+
+/**
+ * Places for the plates on edges that became short: between the two columns, each where its edge passes, with a second
+ * row where there is room for all.
+ */
+function platesBetween(edges, toX, toY) {
+  const steep = ({ends: [, y1, , y2]}) => Math.abs(y1 - y2), places = new Map();
+  for (const beginning of new Set(edges.map(({ends}) => ends[0]))) {
+    const here = edges.filter(({plate, ends}) => plate && ends[0] === beginning).sort((a, b) => steep(a) - steep(b));
+    for (const rows of here.every(({plate}) => plate.rows === 2) ? [2, 1] : [1]) {
+      const taken = [];
+      let covered = 0;
+      for (const edge of here) {
+        const {plate, ends: [x1, y1, x2, y2]} = edge, [left, right] = [toX(x1), toX(x2)], [from, to] = [toY(y1), toY(y2)];
+        const wide = Math.min(plate.room[0], right - left - 4), high = rows === 2 ? 30 : 17;
+        const first = (plate.at[0] - x1) / (x2 - x1), shares = Array.from({length: 31}, (_, k) => 0.05 + 0.03 * k);
+        const spots = [first, ...shares.sort((a, b) => Math.abs(a - first) - Math.abs(b - first))].map((share) =>
+          [Math.min(right - wide / 2 - 2, Math.max(left + wide / 2 + 2, left + share * (right - left))), from + share * (to - from)]);
+        const shared = ([x, y]) => taken.reduce((sum, [a, b]) =>
+          sum + Math.max(0, wide - Math.abs(a - x)) * Math.max(0, high - Math.abs(b - y)), 0);
+        const best = spots.reduce((one, other) => (shared(other) < shared(one) ? other : one));
+        covered += shared(best);
+        taken.push(best);
+        places.set(edge, {...plate, at: best, rows, room: plate.room.map((room) => Math.min(room, wide))});
+      }
+      if (!covered) break;
+    }
+  }
+  return edges.map((edge) => places.get(edge) ?? null);
 }
 
 /** What a network's picture shows, in words: every number, where each weight goes, what is lit. */
@@ -753,9 +892,9 @@ function plateOf(part, letter) {
     set(number, {text: shown, class: instead ? "bpkit-net-extra" : null});
     set(text, {"font-size": fitted(part.name + shown, room - 6, PLATE_SIZE)});
     set(extra, {text: instead ? "" : more, "font-size": fitted(more, second - 6, PLATE_SIZE)});
-    const one = Math.min(room, letters * letter + 6), two = instead || !more ? 0 : Math.min(second, more.length * letter + 6);
+    const one = Math.min(room, letters * letter + 10), two = instead || !more ? 0 : Math.min(second, more.length * letter + 10);
     const wide = beside && two ? room + two : Math.max(one, beside ? 0 : two);
-    set(plate, {x: beside ? -3 : -wide / 2, width: wide, height: two && !beside ? 15 + PLATE_ROW : 15});
+    set(plate, {x: beside ? -4 : -wide / 2, width: wide, height: two && !beside ? 15 + PLATE_ROW : 15});
     set(node, {class: marked(`bpkit-net-plate${beside ? "" : " bpkit-net-middle"}`, part.name, state)});
   };
   return {node, draw};
@@ -839,18 +978,21 @@ function neuronPart(neuron, spec) {
     ...lines.map((line) => line.node), tab);
   const draw = (state) => {
     const {numbers, digits, phase} = state, value = numbers[out];
-    for (const {quantity, word, node} of lines) {
+    const texts = lines.map(({quantity, word}) => {
       const number = numbers[quantity];
       const near = net && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
         : net ? nearOne(number, digits) : format(number, digits);
-      const shown = isKnown(number) ? word + near : "";
-      set(node, {text: shown, "font-size": fitted(shown, 2 * half - 10, NODE_SIZE)});
-    }
+      return isKnown(number) ? word + near : "";
+    });
+    const high = Math.min(...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
+    lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
     const [sign, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const back = phase === "backward" && isKnown(slope) ? `${sign} = ${format(slope, Math.min(digits, USUAL_DIGITS))}` : "";
-    set(tabWords, {text: back, "font-size": fitted(back, 2 * half - 14, PLATE_SIZE)});
+    const written = (most) => `${sign} = ${format(slope, Math.min(digits, most))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
+    const readable = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
+    const back = phase === "backward" && isKnown(slope) ? written(readable) : "";
+    set(tabWords, {text: back, "font-size": sizeOf(back)});
     set(tab, {visibility: back ? null : "hidden"});
     set(body, {class: marked("bpkit-net-neuron", name, state, value < 0 ? " is-negative" : "")});
   };
@@ -859,29 +1001,31 @@ function neuronPart(neuron, spec) {
 
 /** A number behind its name, which may be lit. */
 function numberPart(quantity, x, y, room, size, end = false) {
-  const text = drawn("text", {x, y: y + 4}), left = end ? x - room + 5 : x - 5;
-  const node = drawn("g", {}, drawn("rect", {x: left, y: y - size + 3, width: room, height: 2 * size - 6, rx: 4}), text);
+  const text = drawn("text", {x, y: y + 4}), frame = drawn("rect", {y: y - size + 3, height: 2 * size - 6, rx: 4});
+  const node = drawn("g", {}, frame, text);
   const draw = (state) => {
     const value = state.numbers[quantity];
     const shown = isKnown(value) ? `${quantity} = ${format(value, state.digits)}` : "";
-    set(text, {text: shown, "font-size": fitted(shown, room - 10, size)});
+    const high = fitted(shown, room - 10, size), width = Math.min(room, GLYPH * high * shown.length + 10);
+    set(text, {text: shown, "font-size": high});
+    set(frame, {x: end ? x - width + 5 : x - 5, width});
     set(node, {class: marked(`bpkit-net-number${end ? " bpkit-net-end" : ""}`, quantity, state)});
   };
   return {node, draw};
 }
 
 /** Behind an output its target and its error. */
-function outputPart({at: [x, y], target, error}) {
-  const parts = [target && numberPart(target, x, y - 9, SIDE_ROOM, NODE_SIZE),
-    numberPart(error, x, target ? y + 9 : y, SIDE_ROOM, NODE_SIZE)].filter(Boolean);
+function outputPart({at: [x, y], room = SIDE_ROOM, target, error}) {
+  const parts = [target && numberPart(target, x, y - 9, room, NODE_SIZE),
+    numberPart(error, x, target ? y + 9 : y, room, NODE_SIZE)].filter(Boolean);
   return {way: "", body: drawn("g", {}, ...parts.map((part) => part.node)), over: "",
     draw: (state) => parts.forEach((part) => part.draw(state))};
 }
 
 /** Below the network the loss, and how to read the picture. */
-function totalPart({width, total: {value, low}, legends}) {
-  const loss = numberPart(value, width - 14, low, TOTAL_ROOM, 13, true), room = width - 28 - TOTAL_ROOM;
-  const lines = [-7, 7].map((shift) => drawn("text", {class: "bpkit-net-faint", x: 14, y: low + shift + 4}));
+function totalPart({width, total: {value, low}, legends, move}) {
+  const loss = numberPart(value, width - 14, low, TOTAL_ROOM, 13, true), room = width - 28 - (move ? 0 : TOTAL_ROOM);
+  const lines = (move ? [18, 32] : [-7, 7]).map((shift) => drawn("text", {class: "bpkit-net-faint", x: 14, y: low + shift + 4}));
   const body = drawn("g", {}, drawn("line", {class: "bpkit-net-rule", x1: 14, x2: width - 14, y1: low - 18, y2: low - 18}),
     ...lines, loss.node);
   const draw = (state) => {
@@ -924,7 +1068,8 @@ export function superscript(power) {
 
 /** A text for a picture: its numbers with a real minus, and with raised powers of ten. */
 export function readable(text) {
-  return text.replace(/(\d)e([-+]\d+)/g, (_, digit, power) => `${digit}·10${superscript(Number(power))}`)
+  return text.replace(/(^|[^\d.])1e([-+]\d+)/g, (_, before, power) => `${before}10${superscript(Number(power))}`)
+    .replace(/(\d)e([-+]\d+)/g, (_, digit, power) => `${digit}·10${superscript(Number(power))}`)
     .replace(/(^|[^\w.])-(?=\d)/g, "$1−");
 }
 
@@ -1879,6 +2024,7 @@ function shareWithin(x0, y0, x1, y1, side) {
 }
 
 const WHOLE_LINE = [0, 1];
+const TOO_FAR = 1e9;  // sides: between two such places floats do not tell where a line crosses the plot
 
 /** An arrowhead: a triangle around a place, pointing along a direction of length 1. */
 function arrowhead(x, y, right, down, size) {
@@ -1913,12 +2059,14 @@ export function walkShapes(walk, window, side, busy = null) {
       shapes.dots += `M${tenth(x)},${tenth(y)}h0`;
       shapes.count++;
     }
-    const seen = k ? (inside && insideBefore ? WHOLE_LINE : shareWithin(x0, y0, x, y, side)) : null;
+    const told = inside || insideBefore || Math.hypot(x - x0, y - y0) < TOO_FAR*side;
+    const seen = k && told ? (inside && insideBefore ? WHOLE_LINE : shareWithin(x0, y0, x, y, side)) : null;
     if (seen) {
       const [from, to] = seen, right = x - x0, down = y - y0;
       const length = Math.hypot(right, down), shown = (to - from)*length;
-      const toX = x0 + to*right, toY = y0 + to*down, u = right/length, v = down/length;
-      if (!pen || from > 0) shapes.line += `M${tenth(x0 + from*right)},${tenth(y0 + from*down)}`;
+      const within = (place) => Math.min(side, Math.max(0, place));
+      const toX = within(x0 + to*right), toY = within(y0 + to*down), u = right/length, v = down/length;
+      if (!pen || from > 0) shapes.line += `M${tenth(within(x0 + from*right))},${tenth(within(y0 + from*down))}`;
       shapes.line += `L${tenth(toX)},${tenth(toY)}`;
       for (let on = 0; busy && on < shown + BUSY; on += BUSY) {
         const share = Math.min(to, from + on/length);
@@ -2313,7 +2461,8 @@ export function field(spec, on = {}) {
     data = given;
     saidOf = null;
     style ??= getComputedStyle(node);
-    const shades = themeShades(style, look), {z, nx, ny, window} = data;
+    // Asked for its colours in the midst of a change, the page would be laid out once more.
+    const shades = grid.shades ?? themeShades(style, look), {z, nx, ny, window} = data;
     const key = [nx, ny, data.range, data.levels, data.labels].join(";");
     const anew = grid.z !== z || grid.key !== key, painted = grid.shades === shades;
     grid.shades = shades;
@@ -2426,7 +2575,9 @@ export function field(spec, on = {}) {
   }
   // The canvas has a transition of its colour for this alone: it says that the theme has changed.
   const recolour = () => {
-    if (data && themeShades(style, look) !== grid.shades) draw(data);
+    if (!data || themeShades(style, look) === grid.shades) return;
+    grid.shades = null;
+    draw(data);
   };
   set(canvas, {on: {transitionrun: recolour}});
   new ResizeObserver(recolour).observe(node);  // drawn before it was on the page, it had no colours
@@ -2550,13 +2701,28 @@ function numberControl(spec, take) {
   };
 }
 
+/** A choice all of whose options are seen, one below the other. */
+function listedControl(spec, take) {
+  const name = `choice-${listedControl.made = (listedControl.made ?? 0) + 1}`;
+  const boxes = spec.options.map(([, value]) => element("input", { type: "radio", name, on: { change: () => take(value) } }));
+  return {
+    node: element("fieldset", { class: "bpkit-listed" }, element("legend", { text: spec.label }),
+      ...boxes.map((box, place) => element("label", {}, box, spec.options[place][0]))),
+    show(value) { boxes.forEach((box, place) => { box.checked = spec.options[place][1] === value; }); },
+  };
+}
+
 function choiceControl(spec, take) {
+  if (spec.listed) return listedControl(spec, take);
   const select = element("select", { "aria-label": spec.label, title: spec.tip || null, on: {
     change: () => take(spec.options[select.selectedIndex][1]) } },
     ...spec.options.map(([label]) => element("option", { text: label })));
   return {
     node: element("label", { class: "bpkit-choice" }, element("span", { class: "bpkit-label", text: spec.label }), select),
-    show(value) { select.selectedIndex = spec.options.findIndex(([, one]) => one === value); },
+    show(value) {
+      const at = spec.options.findIndex(([, one]) => one === value);
+      if (select.selectedIndex !== at) select.selectedIndex = at;  // else Chromium's autofill reads every form of the page
+    },
   };
 }
 
@@ -2579,7 +2745,7 @@ function textControl(spec, take) {
 
 /** The buttons that walk along a number's steps; whoever asks for reduced motion gets one step a press. */
 function player(app, name, { step = 1, interval = 100, label = "" } = {}) {
-  let timer = 0;
+  let timer = 0, at = NaN;
   const still = REDUCED();
   const toggle = element("button", { type: "button", text: still ? "One step on" : "▶ Play",
     "aria-label": still ? "One step on" : "Play or pause", on: { click: () => (timer ? halt() : start()) } });
@@ -2587,8 +2753,10 @@ function player(app, name, { step = 1, interval = 100, label = "" } = {}) {
     title: "Back to the start", on: { click: () => { halt(); app.move({ [name]: app.low(name) }); } } });
   const halt = () => { clearTimeout(timer); timer = 0; if (!still) set(toggle, { text: "▶ Play" }); };
   const walk = () => {
-    if (!toggle.isConnected || app.values[name] >= app.high(name)) return halt();
+    const moved = timer && app.values[name] !== at;  // by a person, who wants to see what is there
+    if (moved || !toggle.isConnected || app.values[name] >= app.high(name)) return halt();
     app.move({ [name]: Math.min(app.values[name] + (typeof step === "function" ? step() : step), app.high(name)) });
+    at = app.values[name];
     if (!still) timer = setTimeout(walk, interval);
   };
   const start = () => {
@@ -2612,6 +2780,12 @@ function compiled(text) {
   return new Function(`"use strict";\n${text.replaceAll("export function", "function")}\nreturn {${names}};`)();
 }
 
+/** Do something when the page has nothing more urgent, soon in any case. Not every browser says when that is. */
+function idly(act) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(act, {timeout: 100});
+  else setTimeout(act, 20);
+}
+
 /** An app on the page: controls → values → one frame of all its parts; the kernel, if there is one, hears the values. */
 export class App {
   constructor(root, spec, link = null) {
@@ -2630,7 +2804,7 @@ export class App {
     this.share = element("input", { type: "text", readonly: true, "aria-label": "Share" });
     this.view = VIEWS[spec.view](this);
     this.build(root);
-    link?.hear((values) => this.move(values, true));
+    link?.hear((values) => this.move(values, true), () => this.soon());
     this.frame();
   }
 
@@ -2645,12 +2819,13 @@ export class App {
       element("label", { class: "bpkit-share" }, element("span", { class: "bpkit-label", text: "Share" }), this.share));
     // JupyterLab would take the keys of a slider for its own, those that move it and those that are its shortcuts.
     const own = (event) => { if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation(); };
+    this.root = root;
     root.replaceChildren(element("div", { class: "bpkit-app", "data-app": this.spec.view,
       "data-lm-suppress-shortcuts": "true", on: { keydown: own } },
       element("div", { class: `bpkit-body${left.length ? "" : " bpkit-wide"}` },
         left.length ? element("div", { class: "bpkit-controls" }, ...left) : null,
-        element("div", { class: "bpkit-views" }, ...right, rows.flat().includes("message") ? null : this.message)),
-      this.spec.share ? bar : null, this.twin));
+        element("div", { class: "bpkit-views" }, ...right, this.view.silent || rows.flat().includes("message") ? null : this.message)),
+      this.spec.share && this.spec.layout.bar !== false ? bar : null, this.twin));
   }
 
   button(label, tip, press) {
@@ -2705,7 +2880,7 @@ export class App {
     if (this.spec.share && this.share !== document.activeElement) this.share.value = this.expression();
     const words = this.values.twin ? said.words?.() ?? this.words() : "";
     set(this.twin, { text: words, hidden: !words });
-    if (this.unsent && this.link) setTimeout(() => this.send());  // the frame first
+    if (this.unsent && this.link) idly(() => this.send());  // the frame first: even a bare timer comes before it
   }
 
   send() {
@@ -2714,6 +2889,9 @@ export class App {
     this.link.send(this.values);
   }
 
+  /** A question is answered: a page that keeps count of them hears of it. */
+  done() { this.root.dispatchEvent(new CustomEvent("bpkit-done", { bubbles: true })); }
+
   /** What all parts show, in words. */
   words() {
     return Object.values(this.view.parts ?? {}).map((part) => part.said?.() ?? "").filter(Boolean).join(" ");
@@ -2721,6 +2899,7 @@ export class App {
 
   /** The Python that rebuilds the problem shown: where it comes from, and the numbers that changed. */
   expression() {
+    if (this.view.expression) return this.view.expression();
     const { source, names } = this.spec.share, { controls } = this.spec;
     const numbers = (values) => this.view.numbers?.(values) ??
       Object.fromEntries(names.map((name) => [controls[name].given ?? name, values[name]]));
@@ -2865,10 +3044,14 @@ const VIEWS = {
   },
 
   surface(app) {
-    const { spec } = app, { texts, points } = spec, fields = new Map();
+    const { spec } = app, { texts, points } = spec;
     const shell = element("div"), pair = ({ x, y }) => `${x} ${y}`;
-    const shown = (values) => fields.get(pair(values)) ?? fields.set(pair(values), field({ size: 400, look: "heights",
-      x: { label: values.x }, y: { label: values.y }, z: { label: "loss E" } })).get(pair(values));
+    let made = {};  // one field, with the axes that are chosen: of many parameters there are hundreds of pairs
+    const shown = (values) => {
+      if (made.pair !== pair(values)) made = { pair: pair(values), ...field({ size: 400, look: "heights",
+        x: { label: values.x }, y: { label: values.y }, z: { label: "loss E" } }) };
+      return made;
+    };
     const parts = { field: part({
       node: shell,
       draw(data) {
@@ -2983,8 +3166,8 @@ VIEWS.descent = (app) => {
       const all = { label: "loss", x: grid, y: landscape(givens), color: 0 };
       parts.curve.draw({
         series: fog ? [walk] : [walk, all], xrange: [low, high], yrange: [bottom, top], digits,
-        ...(run.length && { marker: { x, series: 0 }, tangent: { x, y, slope: here[names.slope], rise: true },
-          arrow: { from: [x, level], to: [next, level] } }),
+        ...(run.length && { marker: { x, series: 0 }, arrow: { from: [x, level], to: [next, level] },
+          tangent: x < low || x > high ? undefined : { x, y, slope: here[names.slope], rise: true } }),
       });
       parts.lines.draw({ numbers: numbersOf(app, "descent", { ...givens, ...here }), digits });
       return { ...message(run, values, digits), ends: { steps: run.ended === null ? spec.most : Math.max(1, run.ended) } };
@@ -3031,7 +3214,7 @@ VIEWS.neuron = (app) => {
         xrange: [low, high], yrange: heights, digits,
         marker: inside ? { x, series: 0 } : undefined,
         points: inside ? [{ x, y: steep, color: 1, label: fill(texts.here, { slope: steep }, digits) }] : [{ x, y }],
-        tangent: { x, y, slope: steep, rise: true },
+        tangent: inside ? { x, y, slope: steep, rise: true } : undefined,
       });
       parts.lines.draw({ kind, numbers, digits });
       return { message: inside ? "" : fill(texts.outside, { net: x }, digits) };
@@ -3217,20 +3400,23 @@ function productTable({ ways, symbols, texts }, on) {
   };
 }
 
-/** The factors of one path where they live on the picture, each in the colour that it has in the formula. */
-function factorMarks(places) {
+/** The factors of one path where they live on the picture, each in its colour of the formula; numbers alone if short. */
+function factorMarks(places, move, short) {
   const node = drawn("g"), made = [];
   const mark = (place) => made[place] ??= (() => {
     const plate = drawn("rect", { y: -8, height: 16, rx: 5 }), text = drawn("text", { class: "bpkit-net-middle", y: 4 });
     return { plate, text, node: node.appendChild(drawn("g", { class: "bpkit-factor-mark" }, plate, text)) };
   })();
   return {
-    node,
-    draw({ factors, marks, numbers }) {
+    way: "",
+    body: "",
+    over: node,
+    draw({ factors = [], marks, numbers }) {
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
-        const one = mark(place), { at, text } = places[name], words = `${text}=${nearOne(numbers[name], PLATE_DIGITS)}`;
-        const wide = words.length * 6.2 + 8;
+        const one = mark(place), at = move(places[name].at), value = nearOne(numbers[name], PLATE_DIGITS);
+        const words = short ? value : `${places[name].text}=${value}`;
+        const wide = words.length * 6.6 + 10;
         set(one.text, { text: words });
         set(one.plate, { x: -wide / 2, width: wide });
         set(one.node, { transform: `translate(${at[0]} ${at[1]})`, style: marks.get(name) });
@@ -3242,9 +3428,8 @@ function factorMarks(places) {
 
 VIEWS.chain = (app) => {
   const { spec } = app, { texts, ways } = spec, last = {};
-  const picture = network(spec.parts.network, { choose: (parameter) => app.move({ parameter }) });
-  const marksDrawn = factorMarks(spec.places);
-  picture.node.querySelector("svg").append(marksDrawn.node);
+  const picture = network(spec.parts.network, { choose: (parameter) => app.move({ parameter }),
+    layer: (move, short) => factorMarks(spec.places, move, short) });
   const nudged = element("p", { class: "bpkit-nudge" });
   const [factorLines, updateLines] = [0, 1].map(() => lineTable(spec.parts.lines));
   factorLines.node.classList.add("bpkit-headless", "bpkit-factor-lines");
@@ -3294,8 +3479,7 @@ VIEWS.chain = (app) => {
       const one = lit.length === 1 ? lit[0] : [];
       const marks = new Map(one.map((name, place) => [name, `--mark:var(--run-${place % 6})`]));
       const data = { numbers, digits };
-      parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true });
-      marksDrawn.draw({ factors: one, marks, numbers });
+      parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks });
       parts.products.draw({ ...data, parameter, path, marks, results });
       set(factorLines.node, { hidden: !one.length });
       parts.factors.draw({ ...data, lines: one.map((name) => numberOf.get(name)) });
@@ -4083,7 +4267,7 @@ VIEWS.depth = (app) => {
 const HAIR = 1 + 1e-9; // a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 const SURE_DIGITS = 5; // from here on a mistake that matches every digit goes before rounding on paper
 const PAGE_ROUNDING = 1e-5; // of a number: what six digits leave open
-const SIGNS = { correct: "✓", carried: "✓", rounded: "≈", few_digits: "≈", misconception: "✗", unknown: "✗" };
+const SIGNS = { correct: "✓", carried: "✓", rounded: "≈", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→" };
 const RIGHT = ["correct", "rounded", "carried"], NOT_YET = ["blank", "unreadable"];
 const EXAMPLE = "0.0851 or 1/3";
 const PROGRESS = "bpkit.progress", THEME = "bpkit.theme";
@@ -4108,7 +4292,7 @@ export function cuts({ value, unit }, exact) {
 
 /**
  * What is said of an answer.
- * @param {Object} box what Python knows of the answers: see bpkit/site/boxes.py
+ * @param {Object} box what Python knows of the answers: see bpkit/page/boxes.py and bpkit/exercises/boxes.py
  * @returns {{verdict: string, message: string, figures?: number}}
  */
 export function judge(box, typed) {
@@ -4261,100 +4445,26 @@ export function compared(spec, { value }) {
   return { right: false, message: sentence(name()) + spec.because };
 }
 
-/** Bring a page of the course to life: its switch, its questions, its apps, its progress. */
+/** Bring a page of the course to life: its switch, and what is done of its questions. */
 export function openSite() {
   chooseTheme(document.getElementById("theme"));
   const { lesson } = document.body.dataset;
-  const done = (name) => remember(lesson, name);
-  for (const form of document.querySelectorAll("form[data-asks]")) {
-    form.addEventListener("submit", (event) => event.preventDefault());
-    const spec = unpacked(form.querySelector("script").textContent);
-    ASKED[spec.kind](form, spec, () => done(form.dataset.asks));
-  }
+  document.addEventListener("bpkit-done", ({ target }) => {
+    const asked = target.closest("[data-asks]");
+    if (asked) remember(lesson, asked.dataset.asks);
+  });
   showProgress();
 }
 
 /** Data in which a sentence that stands there often has a number. */
 export function unpacked(text) {
-  const { words } = JSON.parse(text);
-  return JSON.parse(text, (_, one) => (typeof one === "string" && /^§\d+$/.test(one) ? words[one.slice(1)] : one)).data;
-}
-
-const ASKED = { prediction: openPrediction, quantity: openQuantity, exercise: openExercise };
-
-function openPrediction(form, spec, done) {
-  const status = form.querySelector(".said"), controls = form.querySelectorAll("input, button");
-  const box = form.querySelector("input[type=text]");
-  const chosen = () => form.querySelector("input:checked")?.value;
-  const ready = () => (box ? !read(box.value).error : chosen() !== undefined);
-  const wait = () => set(status, { text: ready() ? spec.ready : spec.empty });
-  form.addEventListener("input", wait);
-  form.addEventListener("submit", () => {
-    if (!ready()) {
-      const unread = box && box.value.trim() ? read(box.value, EXAMPLE).error : "";
-      return set(status, { text: unread || spec.pressed });
-    }
-    const { right, message } = box ? compared(spec, read(box.value))
-      : { right: spec.said[chosen()][0], message: spec.said[chosen()][1] };
-    set(status, { "data-verdict": right ? "correct" : "misconception", text: `${right ? "✓" : "→"} ${message}` });
-    for (const control of controls) control.disabled = true;
-    return done();
-  });
-  wait();
-}
-
-/** Show a verdict. */
-function tell(status, { verdict, message }) {
-  const sign = SIGNS[verdict];
-  set(status, { "data-verdict": sign ? verdict : null, text: sign ? `${sign} ${message}` : message });
-}
-
-function openQuantity(form, { box }, done) {
-  const [field] = form.querySelectorAll("input[type=text]"), { line } = form.elements;
-  const status = form.querySelector(".said"), behind = form.querySelector(".line");
-  let settled = false;
-  const show = () => {
-    const found = judge(box, field.value);
-    tell(status, found);
-    settled = RIGHT.includes(found.verdict) && found.figures >= 3;
-    behind.hidden = !(line.checked || settled);
-    if (RIGHT.includes(found.verdict)) done();
+  const { words, data } = JSON.parse(text);
+  const whole = (one) => {
+    if (typeof one === "string") return /^§\d+$/.test(one) ? words[one.slice(1)] : one;
+    if (Array.isArray(one)) return one.map(whole);
+    return one && typeof one === "object" ? Object.fromEntries(Object.entries(one).map(([key, each]) => [key, whole(each)])) : one;
   };
-  form.addEventListener("change", show);
-  form.addEventListener("submit", show);
-  show();
-}
-
-function openExercise(form, { draws, done: allRight, score }, done) {
-  const page = form.querySelector(".draw"), [again, opener] = ["[data-again]", "[data-solution]"].map((it) => form.querySelector(it));
-  const all = [page.innerHTML, ...[...form.querySelectorAll("template")].map((one) => one.innerHTML)];
-  let place = 0;
-  const show = () => {
-    const fields = [...page.querySelectorAll("[data-answer]")], boxes = draws[place];
-    const found = fields.map((field, number) => judge(boxes[number], field.value));
-    const status = page.querySelectorAll(".said");
-    found.forEach((one, number) => tell(status[number], one));
-    const right = found.filter(({ verdict }) => RIGHT.includes(verdict)).length, count = found.length;
-    const tried = found.some(({ verdict }) => !NOT_YET.includes(verdict));
-    const text = right === count ? allRight : tried && count > 1 ? score.replace("{right}", right).replace("{count}", count) : "";
-    set(form.querySelector(".score"), { text });
-    opener.disabled = !tried;
-    if (count && right === count) done();
-  };
-  const open = (wanted) => {
-    page.querySelector(".solution").hidden = !wanted;
-    opener.setAttribute("aria-expanded", wanted);
-  };
-  opener.addEventListener("click", () => open(page.querySelector(".solution").hidden));
-  again?.addEventListener("click", () => {
-    place = (place + 1) % draws.length;
-    page.innerHTML = all[place];
-    open(false);
-    show();
-  });
-  form.addEventListener("change", show);
-  form.addEventListener("submit", show);
-  show();
+  return whole(data);
 }
 
 /** What this browser keeps; a page opened from a disk may be refused that, and goes on without. */
@@ -4420,6 +4530,186 @@ function chooseTheme(choice) {
   });
 }
 
+// ---------------------------------------------------------------------------------------------------------- questions
+
+const PATIENCE = 1500, LOST = 12_000; // ms that an answer of the kernel may take before the page says that it waits
+
+/** A place for a verdict: its sign and sentence; fainter while the number on the page is no longer the one it is of. */
+function verdictPlace() {
+  const node = element("p", { class: "bpkit-verdict", role: "status" });
+  return {
+    node,
+    say({ verdict, message }) {
+      const sign = SIGNS[verdict];
+      set(node, { "data-verdict": sign ? verdict : null, "aria-busy": null, text: sign ? `${sign} ${message}` : message });
+    },
+    wait() { set(node, { "aria-busy": "true" }); },
+  };
+}
+
+/**
+ * What the kernel says of the values shown. Until it has spoken of them there is nothing, and `late` is called with a
+ * word: soon that it was asked, and at last that it may be gone.
+ */
+function kernelSays(app, late) {
+  let timers = [], asked = "";
+  const clear = () => { timers.forEach(clearTimeout); timers = []; };
+  return () => {
+    const { told } = app.link, now = JSON.stringify(app.values);
+    if (told.note) { clear(); return { verdict: "", message: told.note }; }
+    if (told.values && Object.entries(told.values).every(([name, value]) =>
+      JSON.stringify(value) === JSON.stringify(app.values[name]))) {
+      clear();
+      asked = "";
+      return told;
+    }
+    if (asked !== now) {
+      clear();
+      asked = now;
+      timers = [[PATIENCE, "waiting"], [LOST, "gone"]].map(([after, word]) => setTimeout(() => late(app.spec.texts[word]), after));
+    }
+    return null;
+  };
+}
+
+VIEWS.predict = (app) => {
+  const { spec } = app, { texts } = spec, place = verdictPlace(), guess = app.control.guess.node;
+  let pressed = false;
+  const isNumber = spec.controls.guess.kind === "text";
+  const ready = ({ guess: value }) => (isNumber ? !read(value).error && value.trim() !== "" : value !== null);
+  const commit = app.button(texts.commit, texts.tip, () => {
+    pressed = true;
+    if (app.values.final !== null || !ready(app.values)) app.soon();
+    else app.move({ final: app.values.guess });
+  });
+  set(guess, { on: { keydown: (event) => { if (event.key === "Enter" && isNumber) commit.click(); } } });
+  const judged = app.link ? kernelSays(app, (message) => place.say({ verdict: "", message }))
+    : () => {
+      if (isNumber) {
+        const { right, message } = compared(spec, read(app.values.final));
+        return { verdict: right ? "correct" : "other", message };
+      }
+      const [right, message] = spec.said[app.values.final];
+      return { verdict: right ? "correct" : "other", message };
+    };
+  const before = (values) => {
+    if (ready(values)) return texts.ready;
+    if (!pressed) return texts.empty;
+    return (isNumber && values.guess.trim() && read(values.guess, EXAMPLE).error) || texts.pressed;
+  };
+  return {
+    silent: true,
+    extra: { asked: element("p", { class: "bpkit-asked", text: spec.asked }), commit, verdict: place.node },
+    settle: (next, old) => {
+      if (next.guess !== old.guess) pressed = false;
+      return old.final === null ? next : old;
+    },
+    frame(values) {
+      const final = values.final !== null;
+      for (const control of guess.querySelectorAll("input")) set(control, { disabled: final });
+      set(commit, { disabled: final });
+      if (!final) { place.say({ verdict: "", message: before(values) }); return {}; }
+      const found = judged();
+      if (found) { place.say(found); app.done(); } else place.wait();
+      return {};
+    },
+  };
+};
+
+VIEWS.ask = (app) => {
+  const { spec } = app, { texts } = spec, place = verdictPlace();
+  const behind = element("div", { class: "bpkit-behind", tabindex: "0", role: "group", "aria-label": "The line" });
+  const judged = app.link ? kernelSays(app, (message) => place.say({ verdict: "", message }))
+    : () => {
+      const found = judge(spec.box, app.values.number), settled = RIGHT.includes(found.verdict) && found.figures >= 3;
+      return { ...found, line: app.values.line || settled ? spec.lines[app.values.digits] : "" };
+    };
+  return {
+    silent: true,
+    extra: { verdict: place.node, behind, check: app.button(texts.check, texts.tip, () => app.soon()) },
+    frame() {
+      const found = judged();
+      if (!found) { place.wait(); return {}; }
+      place.say(found);
+      if (behind.source !== found.line) {  // written once: what is selected in it stays
+        behind.source = found.line;
+        behind.innerHTML = found.line ?? "";
+      }
+      set(behind, { hidden: !found.line });
+      if (RIGHT.includes(found.verdict)) app.done();
+      return {};
+    },
+  };
+};
+VIEWS.detective = (app) => ({ ...VIEWS.ask(app), expression: () => app.link?.told.share ?? "" });
+
+VIEWS.exercise = (app) => {
+  const { spec } = app, { texts } = spec, first = app.values.seed;
+  const heading = element("p", { class: "bpkit-asked", text: spec.title });
+  const asked = element("div", {}), score = element("span", { class: "bpkit-score", role: "status" });
+  const solution = element("div", { class: "bpkit-solution bpkit-prose" });
+  const opener = app.button(texts.solution, texts.solutionTip, () => app.move({ opened: !app.values.opened }));
+  const again = app.button(texts.again, texts.againTip, () =>
+    app.move({ seed: app.link ? app.values.seed + 1 : first + (app.values.seed - first + 1) % spec.draws.length }));
+  const buttons = element("div", { class: "bpkit-row" }, app.button(texts.check, null, () => app.soon()),
+    app.link || spec.draws.length > 1 ? again : null, opener, score);
+  let shown = "", places = [], fields = [];
+  const enter = () => app.move({ answers: fields.map((field) => (field ? field.value : "")) });
+  const field = ({ label, hint, options, kernel }) => {
+    if (kernel) return null;
+    if (!options.length) return element("input", { type: "text", "aria-label": label, placeholder: hint,
+      autocomplete: "off", spellcheck: "false", on: { change: enter } });
+    return element("select", { "aria-label": label, on: { change: enter } }, element("option", { value: "", text: "choose" }),
+      ...options.map((one) => element("option", { text: one })));
+  };
+  const show = ({ given, parts }) => {
+    const text = JSON.stringify([given, parts]);
+    if (text === shown) return;
+    shown = text;
+    fields = parts.map(field);
+    places = fields.map((one) => one && verdictPlace());
+    const prose = (html) => { const node = element("div", { class: "bpkit-prose" }); node.innerHTML = html; return node; };
+    const answers = parts.flatMap(({ asks, label }, place) => [prose(asks), fields[place]
+      ? element("p", { class: "bpkit-answer" }, element("span", { class: "bpkit-label", "aria-hidden": "true", text: label }), fields[place])
+      : element("p", { text: texts.kernel }), places[place]?.node].filter(Boolean));
+    asked.replaceChildren(heading, element("div", { class: "bpkit-sides" }, prose(given), element("div", {}, ...answers)));
+  };
+  const alone = () => {
+    const one = spec.draws[app.values.seed - first], boxes = one.boxes.values();
+    const found = fields.map((each, place) => (each ? judge(boxes.next().value, app.values.answers[place] ?? "") : null));
+    const answered = found.filter(Boolean), right = answered.filter(({ verdict }) => RIGHT.includes(verdict)).length;
+    const count = answered.length, tried = answered.some(({ verdict }) => !NOT_YET.includes(verdict));
+    const text = count && right === count ? spec.done : tried && count > 1
+      ? spec.score.replace("{right}", right).replace("{count}", count) : "";
+    return { said: found.map((each) => each && [each.verdict, each.message]), tried, score: text,
+      solution: app.values.opened ? one.solution : "" };
+  };
+  const late = (message) => set(score, { text: message });
+  const judged = app.link ? kernelSays(app, late) : alone;
+  return {
+    silent: true,
+    extra: { asked, buttons, solution },
+    settle: (next, old) => (next.seed === old.seed ? next : { ...next, answers: [], opened: false }),
+    frame(values) {
+      if (!app.link) show(spec.draws[values.seed - first]);
+      const told = judged();
+      if (app.link && (told || !shown)) show(told?.draw ?? spec.first);
+      fields.forEach((one, place) => { if (one && one !== document.activeElement) one.value = values.answers[place] ?? ""; });
+      if (!told) { places.forEach((one) => one?.wait()); return {}; }
+      places.forEach((one, place) => one?.say({ verdict: told.said?.[place]?.[0], message: told.said?.[place]?.[1] ?? "" }));
+      set(score, { text: told.score ?? told.message });
+      set(opener, { disabled: !told.tried, "aria-expanded": String(Boolean(told.solution)) });
+      if (solution.source !== told.solution) {
+        solution.source = told.solution;
+        solution.innerHTML = told.solution ?? "";
+      }
+      set(solution, { hidden: !told.solution });
+      if (told.said?.length && told.said.every((one) => !one || RIGHT.includes(one[0]))) app.done();
+      return {};
+    },
+  };
+};
+
 // ------------------------------------------------------------------------------------------------ kernel and page
 
 /** What an app needs of the kernel's half: its values, where to send them, and word when the kernel sets some. */
@@ -4427,11 +4717,15 @@ function linked(model) {
   return {
     spec: model.get("spec"),
     get values() { return model.get("moved").values; },
+    get told() { return model.get("told"); },
     send(values) {
       model.set("moved", { version: model.get("moved").version, values });
       model.save_changes();
     },
-    hear(take) { model.on("change:moved", () => take(model.get("moved").values)); },
+    hear(take, tell) {
+      model.on("change:moved", () => take(model.get("moved").values));
+      model.on("change:told", tell);
+    },
   };
 }
 
@@ -4452,15 +4746,23 @@ function wait(waiting, key, one) {
   waiting.set(key, [...(waiting.get(key) ?? []), one]);
 }
 
+/** Text that was packed as gzip, in base64: most of a large network's is alike. */
+async function unzipped(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
 /** An app's place in a page: it shows the spec that it holds, or the app of the kernel that has its key. */
 function defined() {
   if (!globalThis.customElements || customElements.get("bpkit-app")) return;
   customElements.define("bpkit-app", class extends HTMLElement {
     connectedCallback() {
       if (this.app || this.waits) return;
-      const own = this.querySelector('script[type="application/json"]'), key = this.getAttribute("key");
+      const own = this.querySelector("script[type^='application/json']"), key = this.getAttribute("key");
       if (own) {
-        this.app = new App(this, JSON.parse(own.textContent));
+        const made = (text) => { this.app = new App(this, unpacked(text)); };
+        if (own.type.endsWith("gzip")) unzipped(own.textContent).then(made);
+        else made(own.textContent);
         return;
       }
       const half = first(shared().halves, key);
@@ -4471,7 +4773,7 @@ function defined() {
     take(half) {
       this.app = new App(this, half.spec, half);
       const before = this.closest(".jp-OutputArea-child")?.previousElementSibling;
-      if (before?.querySelector("img, svg")) before.style.display = "none";  // the still picture has done its work
+      if (before && this.hasAttribute("still")) before.style.display = "none";  // the still has done its work
     }
   });
 }

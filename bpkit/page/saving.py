@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from gzip import compress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from uuid import uuid4
 from bpkit.core.errors import BpkitError
 from bpkit.page.module import text_of
 
+LONG = 24  # characters of a sentence
+MOST_PLAIN = 150_000  # characters of an app's spec; a longer one, as a large network has, is packed
 MARK = '<meta name="generator" content="bpkit">'
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -43,10 +48,39 @@ def in_script(text: str) -> str:
     return text.replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
-def holder(spec: Mapping[str, Any]) -> str:
-    """The element that becomes an app: it holds the app's spec."""
-    data = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return f'<bpkit-app><script type="application/json">{data}</script></bpkit-app>'
+def holder(spec: Mapping[str, Any], still: str = "") -> str:
+    """The element that becomes an app: it holds the app's spec, and what stands there until then."""
+    text, kind = data(spec), "json"
+    if len(text) > MOST_PLAIN:
+        text, kind = b64encode(compress(text.encode(), mtime=0)).decode(), "json+gzip"
+    return f'<bpkit-app>{still}<script type="application/{kind}">{text}</script></bpkit-app>'
+
+
+def data(found: Any) -> str:
+    """Data as JSON for a script element, which no text in it can end; what it says often it says once, by number."""
+    counts = Counter(_sentences(found))
+    words = [one for one, count in counts.items() if count > 1]
+    whole = {"words": words, "data": _numbered(found, {one: f"§{place}" for place, one in enumerate(words)})}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("<!", "\\u003c!").replace("<s", "\\u003cs").replace("<S", "\\u003cS")
+
+
+def _sentences(found: Any) -> Iterator[str]:
+    """All texts that are long enough to be worth a number."""
+    if isinstance(found, str):
+        if len(found) > LONG:
+            yield found
+    elif isinstance(found, dict | list | tuple):
+        for one in found.values() if isinstance(found, dict) else found:
+            yield from _sentences(one)
+
+
+def _numbered(found: Any, numbers: Mapping[str, str]) -> Any:
+    if isinstance(found, dict):
+        return {key: _numbered(one, numbers) for key, one in found.items()}
+    if isinstance(found, list | tuple):
+        return [_numbered(one, numbers) for one in found]
+    return numbers.get(found, found) if isinstance(found, str) else found
 
 
 def page(title: str, body: str) -> str:

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.show.palette import FILL, INK
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Pixels = NDArray[np.uint8]  # rows, columns, colours
 
 DPI = 144  # sharp on screens with more than one pixel per point, and still quick to send
-MOST_BYTES = 60_000  # of a still picture
 PER_INCH = 100  # pixels of the page, however fine a figure is drawn
 CARD = "background:#fff;color:#1f2328;border-radius:8px;padding:8px;max-width:100%;box-sizing:border-box"
 
@@ -43,25 +40,6 @@ class Drawing:
     def png(self) -> bytes:
         """The picture as PNG, also of a diagram."""
         return small_png(_pixels(self._figure, DPI))
-
-    def still(self, words: str) -> bytes:
-        """The picture as PNG, in the size that it has on the page, with a line of words below it.
-
-        One that would take much room in a notebook, as a diagram of hundreds of lines does, is drawn smaller.
-        """
-        from matplotlib.figure import Figure
-
-        figure = self._figure
-        width = figure.get_figwidth()
-        strip = Figure((width, 0.32), facecolor=FILL)
-        strip.text(0.12 / width, 0.5, words, size=min(9.5, 1.9 * width), color=INK, va="center")
-        line = _pixels(strip, PER_INCH)
-        for share in (1, 0.7, 0.5, 0.35):
-            drawn = _pixels(figure, share * PER_INCH)
-            still = small_png(np.concatenate([drawn, line[:, : drawn.shape[1]]]))
-            if len(still) <= MOST_BYTES:
-                break
-        return still
 
     @property
     def _figure(self) -> Figure:
@@ -111,15 +89,6 @@ def _pixels(figure: Figure, dpi: float) -> Pixels:
         return np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     finally:
         figure.set_dpi(own)
-
-
-def png(pixels: Pixels) -> bytes:
-    """Pixels as a PNG, quickly: packed with little effort it takes half the time of the usual writers."""
-    height, width, _ = pixels.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # in front of each row a 0: stored as it is
-    for color in range(3):  # one by one: eight times faster than all at once
-        rows[:, 1 + color :: 3] = pixels[:, :, color]
-    return _file(width, height, 2, {b"IDAT": zlib.compress(rows.data, 1)})
 
 
 def small_png(pixels: Pixels) -> bytes:

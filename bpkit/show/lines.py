@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from bpkit.core.agreement import _is_output, _rest, digits_that_agree, near_one, result
+from bpkit.core.agreement import digits_that_agree, is_output, left_of_one, near_one, result
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
@@ -107,14 +107,14 @@ def _checked(step: Step) -> Any:
 
 def _saturated(step: Step) -> list[str]:
     """The outputs in an output's slope: where one is 1 as a float, the slope knows better."""
-    if step.role is not Role.SLOPE or not _is_output(step.quantity.of):
+    if step.role is not Role.SLOPE or not is_output(step.quantity.of):
         return []
-    return sorted(name for name in names_in(step.shown) if _is_output(step.names.get(name)))
+    return sorted(name for name in names_in(step.shown) if is_output(step.names.get(name)))
 
 
 def _to_one(step: Step, above: bool) -> Any:
     """The tree of what an output leaves to 1, or to -1."""
-    return _tree(_rest(step.rhs, above), _WITH_EXP) if _is_output(step.quantity) and not step.rhs.is_Atom else None
+    return _tree(left_of_one(step.rhs, above), _WITH_EXP) if is_output(step.quantity) and not step.rhs.is_Atom else None
 
 
 def _tree(expr: sp.Expr, signs: Mapping[type[sp.Expr], str]) -> Any:

@@ -10,19 +10,19 @@ from typing import Any
 from nbconvert.filters import Highlight2HTML, ansi2html
 
 from bpkit.apps.ask import Ask
-from bpkit.apps.panel import Panel
+from bpkit.apps.linked import Linked
 from bpkit.apps.predict import Predict
 from bpkit.exercises import sitting
 from bpkit.exercises.checker import Checker
+from bpkit.exercises.editions.in_page import display, in_page
 from bpkit.page.saving import holder
 from bpkit.site.course import Lesson, code_of, markdown_of
-from bpkit.site.parts import exercise, prediction, quantity, question
-from bpkit.site.prose import Headings, display, html, kit_html
+from bpkit.site.prose import Headings, html
 from bpkit.site.running import run
 
 NEEDS = "To use this part, open the notebook with a kernel."
 _FOR_TESTS = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
-_LIVE = re.compile(r"<p>[^<]*(?:Run (?:the cells|this page)[^<]*)</p>")  # a notebook's own sentence on how to wake it
+_KINDS = {Predict: "prediction", Ask: "quantity", sitting.Ask: "exercise"}
 
 
 class Body:
@@ -52,7 +52,7 @@ class Body:
     def _sheet(self, checker: Checker) -> Iterator[str]:
         for number, one in enumerate(checker.sheet, 1):
             yield html(f"## {number}. {one.bank.title}", self.headings)
-            yield question([one], self._name("exercise"), one.bank.title)
+            yield self._asks("exercise", holder(sitting.page_alone([one])))
 
     def _name(self, kind: str) -> str:
         name = f"{kind}-{sum(one.startswith(kind) for one in self.asked) + 1}"
@@ -77,23 +77,21 @@ class Body:
         return f'<div class="cell">\n{code}\n{below}</div>'
 
     def _live(self, result: Any) -> str:
-        """What a page can have alive in the place of a widget; nothing for anything else."""
-        if isinstance(result, Predict):
-            return prediction(result, self._name("prediction"))
-        if isinstance(result, Ask):
-            return quantity(result, self._name("quantity"))
-        if isinstance(result, sitting.Ask):
-            return exercise(result, self._name("exercise"))
-        if hasattr(type(result), "page_spec"):
-            return holder(result.page_spec())
-        return ""
+        """What lives in a page in the place of a widget; nothing for anything else."""
+        if not isinstance(result, Linked) or not result.alone:
+            return ""
+        held = holder(result.page_spec(), result.still(result.state))
+        kind = next((kind for one, kind in _KINDS.items() if isinstance(result, one)), None)
+        return self._asks(kind, held) if kind else held
+
+    def _asks(self, kind: str, held: str) -> str:
+        return f'<div data-asks="{self._name(kind)}">{held}</div>'
 
     def _still(self, outputs: Any, result: Any) -> list[str]:
-        """What the notebook keeps of its outputs; a widget as a picture that says what it needs."""
-        shown = list(filter(None, map(self._output, outputs)))
-        if not isinstance(result, Panel):
-            return shown
-        inside = _LIVE.sub("", "\n".join(shown))
+        """What the notebook keeps of its outputs; of what needs a kernel, a still text that says so."""
+        if not isinstance(result, Linked):
+            return list(filter(None, map(self._output, outputs)))
+        inside = result.still(result.state)
         return [f'<figure class="still">{inside}<figcaption>A still picture. {NEEDS}</figcaption></figure>']
 
     def _output(self, output: Any) -> str:
@@ -115,7 +113,7 @@ class Body:
         if "text/latex" in found:
             return display(found["text/latex"])
         if "text/markdown" in found:
-            return kit_html(found["text/markdown"])
+            return in_page(found["text/markdown"])
         return f"<pre>{words}</pre>" if words else ""
 
 

@@ -9,16 +9,16 @@ import bpkit as bp
 
 CALL = 'bp.exercises.ask("sign-first", seed=1)'
 PREDICTIONS = """import time
-import ipywidgets
 import bpkit as bp
-way = bp.apps.predict("Which way?", ["up", "right", "down"], answer="down", because="The slope is positive.")
-size = bp.apps.predict("How far?", answer=0.25)
-size.guess.observe(lambda change: time.sleep(0.5), "value")  # as from a kernel that is far away
-ipywidgets.VBox([way, size])"""
+bp.apps.predict("Which way?", ["up", "right", "down"], answer="down", because="The slope is positive.")"""
+NUMBER = """size = bp.apps.predict("How far?", answer=0.25)
+size.observe(lambda change: time.sleep(0.5), "moved")  # as from a kernel that is far away
+size"""
+ASK = 'bp.apps.ask(bp.examples.article, "net_o1")'
 
 
 def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
-    exercise = bp.exercises.ask("sign-first", seed=1).exercise
+    exercise = bp.exercises.ask("sign-first", seed=1).state.exercise
     right = exercise.content.parts[2]
     forgot = next(wrong for wrong in right.wrong if wrong.name == "forgets the output slope")
     with lab.cells("import bpkit as bp", f"app = {CALL}\napp", name="question") as notebook:
@@ -43,27 +43,50 @@ def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
         expect(app.locator("table.lines tr").first).to_be_visible()
         app.get_by_role("button", name="New numbers").press("Enter")
         expect(app.get_by_text("No answer yet.")).to_have_count(3)
-        expect(app.locator("table.lines")).to_have_count(0)
+        expect(app.locator("table.lines")).to_be_hidden()
         for theme in lab.themes():
             assert lab.serious() == [], theme
         assert notebook.problems() == []
 
 
 def test_a_prediction_is_committed_to_by_keys_alone(lab: Lab) -> None:
-    with lab.cells(PREDICTIONS, name="predictions") as notebook:
+    with lab.cells(PREDICTIONS, NUMBER, name="predictions") as notebook:
         page = notebook.page
         way, size = notebook.element.locator(".bpkit-app").all()
         way.get_by_role("radio").first.focus()
-        for key in ("Tab", "Tab", "Space", "Tab", "Enter"):  # ipywidgets gives each choice a tab stop of its own
+        for key in ("Space", "ArrowDown", "Tab", "Enter"):
             page.keyboard.press(key)
-            notebook.settle()
+        expect(way).to_contain_text("You said")
         expect(way).to_contain_text("The slope is positive.")
-        page.keyboard.press("Tab")
-        for key in ("Tab", "Enter", "Shift+Tab"):
-            page.keyboard.press(key)
-        expect(size).to_contain_text("needs a number first")
-        page.keyboard.type("0.5")
-        page.keyboard.press("Tab")  # at once: the kernel has not heard of the number yet
+        expect(way.get_by_role("button", name="Commit")).to_be_disabled()
+        size.get_by_role("button", name="Commit").focus()
         page.keyboard.press("Enter")
+        expect(size).to_contain_text("needs a number first")
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.type("0.5")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # at once: the kernel has not heard of the number yet
         expect(size).to_contain_text("2 times too large")
+        for theme in lab.themes():
+            assert lab.serious() == [], theme
+        assert notebook.problems() == []
+
+
+def test_a_box_is_judged_by_the_kernel_and_its_line_opens(lab: Lab) -> None:
+    with lab.cells("import bpkit as bp", f"app = {ASK}\napp", name="ask") as notebook:
+        app, page = notebook.element.locator(".bpkit-app"), notebook.page
+        app.get_by_label("net_o1 =").focus()
+        page.keyboard.type("0.79461")
+        page.keyboard.press("Enter")
+        found = bp.diagnose(bp.examples.article.problem, "net_o1", "0.79461")
+        expect(app.get_by_role("status")).to_have_text(f"✗ {found.message}")
+        expect(app.locator("table")).to_be_hidden()
+        app.get_by_label("Show the line").check()
+        expect(app.locator("table")).to_be_visible()
+        app.get_by_label("Show the line").uncheck()
+        expect(app.locator("table")).to_be_hidden()
+        app.get_by_label("net_o1 =").fill(f"{bp.evaluate(bp.examples.article.problem)['net_o1']:.5f}")
+        app.get_by_role("button", name="Check").click()
+        expect(app.get_by_role("status")).to_have_text("✓ Right.")
+        expect(app.locator("table")).to_be_visible()  # by itself
         assert notebook.problems() == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from thorough import examples
 
 from bpkit.mistakes.typed_number import NotANumber, digit_missing, pen_slips, read, scaled
 
@@ -50,6 +54,19 @@ from bpkit.mistakes.typed_number import NotANumber, digit_missing, pen_slips, re
         ("150000000000001/300000000000000", 0.5 + 1e-14 / 3, 5e-13, 12, 12),
         ("123*457", 56211, 1, 5, 0),
         ("sqrt(2)", 2**0.5, 2**0.5 * 1e-12, 12, 12),
+        # Raised digits, and fractions in one sign.
+        *(("0.5²", 0.25, 0.01, 2, 2), ("3²", 9, 1, 1, 0), ("-2²", -4, 1, 1, 0), ("(−2)²", 4, 1, 1, 0)),
+        *(("10⁻³", 1e-3, 1e-3, 1, 3), ("2·10⁻³", 2e-3, 1e-3, 1, 3), ("-10⁻¹²", -1e-12, 1e-12, 1, 12)),
+        *(("2⁻¹", 0.5, 0.1, 1, 1), ("2⁺³", 8, 1, 1, 0), ("1/2²", 0.25, 0.01, 2, 2), ("E₁ = ½·0.3²", 0.045, 1e-3, 2, 3)),
+        *(("1½", 1.5, 0.1, 2, 1), ("1 ½", 1.5, 0.1, 2, 1), ("-1½", -1.5, 0.1, 2, 1), ("2 - 1½", 0.5, 0.1, 1, 1)),
+        *(("½²", 0.25, 0.01, 2, 2), ("1/½", 2, 1, 1, 0), ("³⁄₄", 0.75, 0.01, 2, 2), ("2³⁄₄", 2.75, 0.01, 3, 2)),
+        # Other scripts and spaces.
+        *(("１２．５", 12.5, 0.1, 3, 1), ("٠٫٢٥", 0.25, 0.01, 2, 2), ("-२", -2, 1, 1, 0), ("2 ÷ 4", 0.5, 0.1, 1, 1)),
+        *(("1\u00a0000.5", 1000.5, 0.1, 5, 1), ("1\u202f000", 1000, 1, 4, 0), ("0.123 456", 0.123456, 1e-6, 6, 6)),
+        # A whole number that came out has all its digits.
+        *(("1e2*3", 300, 1, 3, 0), ("100*3", 300, 1, 3, 0), ("600/2", 300, 1, 3, 0), ("1e5^3", 1e15, 1e3, 12, 0)),
+        ("05*2", 10, 1, 2, 0),
+        ("0e-400", 0, 1e-300, 1, 300),
     ],
 )
 def test_what_the_digits_say(typed: Any, value: float, unit: float, digits: int, decimals: int) -> None:
@@ -97,12 +114,49 @@ def test_rounded_or_cut_off(typed: str, exact: float, rounded: bool, cut: bool) 
         ("exp(700)", "no finite value"),
         *(("E_total = 0.4 and x = 3", "and x = 3"), ("0.5, 0.6", "'0.5, 0.6'"), (None, "None"), (True, "True")),
         *(([0.5], "a list"), ((0, 5), "the pair 0, 5; write a point instead of the comma"), ("w1*0.5", "'w1*0.5'")),
+        # Raised, lowered and ringed digits that are in no place to be read.
+        *(
+            (text, repr(text))
+            for text in ["²", "2·³", "3₂", "①", "1①", "2·10⁻³4", "2³.5", "10⁻2", "2³⁻⁴", "x=3₂", "1ₑ3"]
+        ),
+        *((text, repr(text)) for text in ["½5", "½½", "0.5½", "1e2½", "exp1½", "2³½", "1 1/2", "1⑴", "50%", "2²³"]),
+        # Two numbers, not one in groups of three digits.
+        *(("0.5 600", "'0.5 600'"), ("0.25 125", "'0.25 125'"), ("1234 567", "'1234 567'"), ("1'0000", "1'0000")),
+        # Too large, too small, complex, too long or too deep.
+        *((text, repr(text)) for text in ["0e400", "1e-400", "exp(-700)", "1_000*2", "exp(1,)", "1 # one"]),
+        *((text, "no finite value") for text in ["exp((-2)**0.5)", "abs((-2)^0.5)", "(-2)^0.5", "tanh(1/(1-1))"]),
+        *((text, "no finite value") for text in ["log(0)", "1/(1e12^8*1e12^8*1e12^8*1e12^8)"]),
+        *(
+            ("(" * 150 + "1" + ")" * 150, "((("),
+            ("-" * 399 + "1", "---"),
+            ("9" * 61, "61 digits"),
+            ("½" * 401, "401 char"),
+        ),
+        *((Fraction(10**400), "a fraction too large"), (Fraction(1, 10**400), "a fraction too large")),
+        *((Fraction(10**5000, 10**5000 + 1), "a fraction too large"), ((10**5000, 1), "the pair .., 1")),
     ],
 )
 def test_what_is_no_number_is_refused_in_words(typed: Any, said: str) -> None:
     with pytest.raises(NotANumber, match="expected a number such as") as error:
         read(typed)
     assert said in str(error.value)
+
+
+SIGNS = [*"0123456789 +-*/^().,'’=≈%_#eEj", *"⁰¹²³⁴⁻⁺⁽⁾⁼₀₁₂₋½⅓⅟↉⁄①⑴ₑᵉ²", *"·×÷−–٣٫２．𝟏Ⅷ\u00a0\u202f\u200b\t\n\ud800"]
+SIGNS += ["**", "0.5", "·10⁻³", "x10^", "1e", "exp(", "abs(", "(-2)", "**0.5", "^8", "1e12", "1e-300", "000", "w₁ = "]
+SIGNS += ["0e400", "exp((-2)**0.5)"]
+
+
+@examples(300, 20000)
+@given(st.lists(st.sampled_from(SIGNS), max_size=12).map("".join))
+def test_signs_of_every_kind_give_a_finite_number_or_the_refusal(typed: str) -> None:
+    try:
+        figure = read(typed)
+    except NotANumber:
+        return
+    assert math.isfinite(figure.value)
+    assert figure.unit > 0
+    assert figure.digits > 0
 
 
 @pytest.mark.parametrize(

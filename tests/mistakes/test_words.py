@@ -11,7 +11,7 @@ import pytest
 from wrong_programs import random_numbers
 
 import bpkit as bp
-from bpkit.apps.verdicts import LOOKS, settled, verdict_html, verdict_words
+from bpkit.apps.verdicts import settled, verdict_words
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.misconceptions import PROCEDURES, catalogue, catalogue_of_training
 from bpkit.mistakes.variants import wrong_values
@@ -77,7 +77,7 @@ def verdicts() -> tuple[Diagnosis, ...]:
 
 
 def test_every_verdict_is_met() -> None:
-    assert {one.verdict for one in verdicts()} == set(LOOKS)
+    assert {one.verdict for one in verdicts()} == {"correct", "rounded", "few_digits", "misconception", "unknown"}
     assert len(verdicts()) > 600
 
 
@@ -157,7 +157,6 @@ def test_a_box_shows_few_digits_as_neither_right_nor_wrong() -> None:
     assert found.verdict == "few_digits"
     assert not app.state.opened
     assert not settled(found)
-    assert "≈" in verdict_html(found)
     assert verdict_words(found) == "So far right; one more digit, please."
     app.number.value = f"{bp.evaluate(ARTICLE)['net_o1']:.6f}"
     assert app.state.opened

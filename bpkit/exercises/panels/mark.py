@@ -10,14 +10,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.controls import Held
-from bpkit.apps.panel import View, described
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.files import counted, slug, write
 from bpkit.exercises.marked import handed_in, marking, reports, settled
 from bpkit.exercises.marking import Marked
 from bpkit.exercises.pack import packing
 from bpkit.exercises.panels.markup import STYLE, download
+from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
 from bpkit.exercises.produce import Pass
 from bpkit.exercises.report import class_body, feedback_body, table

@@ -9,19 +9,27 @@ from html import escape
 from pathlib import Path
 
 from bpkit.exercises.report import table
-from bpkit.exercises.sitting import TABLES
 
 # What a Jupyter server lets through in one piece; it drops more than a megabyte a second.
 MOST_BYTES = 1_500_000
 
-STYLE = f"""{TABLES}<style>
-.bpkit-report table {{ border-collapse: collapse; margin: .5em 0 }}
-.bpkit-report caption {{ text-align: left; font-weight: 600; padding: .2em 0 }}
-.bpkit-report th, .bpkit-report td {{ text-align: left; vertical-align: top; padding: 2px 10px 2px 4px;
-  border-bottom: 1px solid var(--jp-border-color2, #ccc) }}
-.bpkit-report p {{ margin: .4em 0 }}
-.bpkit-app a.bpkit-download {{ color: var(--jp-content-link-color, #1565c0); text-decoration: underline }}
-.bpkit-app textarea, .bpkit-app input[type=text] {{ font-family: var(--jp-ui-font-family, sans-serif) }}
+STYLE = """<style>
+.bpkit-question table { border-collapse: collapse; margin: .5em 0; font-variant-numeric: tabular-nums }
+.bpkit-question th, .bpkit-question td { font-weight: 400; text-align: left; padding: 1px 12px 1px 4px;
+  border-bottom: 1px solid var(--jp-border-color2, #ccc) }
+.bpkit-question thead th { color: var(--jp-ui-font-color2, #59636e) }
+.bpkit-question table.lines td { border: 0; vertical-align: top }
+.bpkit-question table.lines small { color: var(--jp-ui-font-color2, #59636e) }
+.bpkit-question p { margin: .4em 0 }
+.bpkit-question math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math,
+  serif; font-size: 1.08em }
+.bpkit-report table { border-collapse: collapse; margin: .5em 0 }
+.bpkit-report caption { text-align: left; font-weight: 600; padding: .2em 0 }
+.bpkit-report th, .bpkit-report td { text-align: left; vertical-align: top; padding: 2px 10px 2px 4px;
+  border-bottom: 1px solid var(--jp-border-color2, #ccc) }
+.bpkit-report p { margin: .4em 0 }
+.bpkit-app a.bpkit-download { color: var(--jp-content-link-color, #1565c0); text-decoration: underline }
+.bpkit-app textarea, .bpkit-app input[type=text] { font-family: var(--jp-ui-font-family, sans-serif) }
 </style>"""
 
 

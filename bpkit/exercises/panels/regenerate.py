@@ -9,8 +9,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.apps.controls import Held
-from bpkit.apps.panel import View, described
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.drawing import LEVELS
@@ -18,6 +16,7 @@ from bpkit.exercises.editions import COMMON, DEFAULT, EACH
 from bpkit.exercises.files import counted
 from bpkit.exercises.pack import packing
 from bpkit.exercises.panels.markup import STYLE
+from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.request import (
     ZIP,
     Setup,

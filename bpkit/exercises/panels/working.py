@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import traitlets
 
-from bpkit.apps.controls import Held
-from bpkit.apps.panel import Panel, View
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.panels.panel import Held, Panel, View
 from bpkit.exercises.produce import Pass
 from bpkit.mistakes.typed_number import NotANumber, read
 

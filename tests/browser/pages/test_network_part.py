@@ -70,6 +70,7 @@ def shown(page: Page, problem: Problem = article, theme: str = "light", width: i
     page.wait_for_function("window.ready")
     data = {"numbers": dict(numbers_of(problem)), **data}
     page.evaluate(f"start({json.dumps(network_spec(problem.network))}, {json.dumps(data)})")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it fits its place
     return page
 
 
@@ -132,7 +133,7 @@ def test_the_way_back_and_the_new_values(page: Page) -> None:
 def test_before_delta_is_known_the_derivative_by_the_output_is_shown(page: Page) -> None:
     numbers = {name: value for name, value in numbers_of(article).items() if name != "dE_total/dnet_h1"}
     shown(page, numbers=numbers, phase="backward")
-    assert f"∂E/∂out = {number(numbers['dE_total/dout_h1'])}" in texts(page, ".bpkit-net-tab text")
+    assert f"∂E/∂out = {number(numbers['dE_total/dout_h1'], 4)}" in texts(page, ".bpkit-net-tab text")
 
 
 def test_a_missing_number_leaves_its_place_and_nothing_moves(page: Page) -> None:
@@ -250,11 +251,22 @@ def test_both_themes_are_designed(page: Page) -> None:
     assert "rgb(255, 255, 255)" not in [found["dark"][one] for one in (".bpkit-net-shape", ".bpkit-net-plate rect")]
 
 
-def test_a_phone_scrolls_the_picture_and_not_the_page(page: Page) -> None:
-    shown(page, width=390)
-    box = page.locator(".bpkit-net")
-    expect(box).to_have_attribute("tabindex", "0")
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: "-".join(map(str, problem.network.sizes)))
+def test_a_phone_has_a_layout_of_its_own_that_fits(page: Page, problem: Problem) -> None:
+    for phase in ("forward", "backward", "update"):
+        shown(page, problem, width=390, phase=phase)
+        expect(page.locator(".bpkit-net")).not_to_have_attribute("tabindex", "0")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(OUTSIDE) == []
+        assert page.evaluate(OVERLAPS) == []
+
+
+def test_a_deep_network_scrolls_on_a_phone_and_not_the_page(page: Page) -> None:
+    shown(page, drawn(2, 2, 2, 2), width=390)
+    expect(page.locator(".bpkit-net")).to_have_attribute("tabindex", "0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert Lab(page, FOLDER).serious("#here") == []
+    shown(page, width=390)
     least = page.locator(".bpkit-net-plate > text, .bpkit-net-neuron > text").evaluate_all(SMALLEST)
     assert least >= 8.9
     assert Lab(page, FOLDER).serious("#here") == []

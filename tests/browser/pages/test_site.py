@@ -15,8 +15,8 @@ import bpkit as bp
 from bpkit.apps.predict import named
 from bpkit.exercises.parts import NumberPart
 from bpkit.exercises.slips import wrong_answers
+from bpkit.page.boxes import spelled
 from bpkit.site import build
-from bpkit.site.boxes import spelled
 
 THOROUGH = bool(os.environ.get("BPKIT_THOROUGH"))
 LESSONS = ("00_*", "01_*", "02_*")
@@ -73,7 +73,7 @@ class Site:
         self.page.goto((self.folder / f"{name}.html").as_uri())
 
     def form(self, name: str) -> Locator:
-        return self.page.locator(f"form[data-asks='{name}']")
+        return self.page.locator(f"[data-asks='{name}']")
 
 
 def test_a_prediction_is_committed_to_and_counts_on_the_map(site: Site) -> None:
@@ -114,7 +114,7 @@ def test_a_box_names_the_mistake_and_opens_its_line(site: Site) -> None:
     problem = bp.examples.article.problem.replace(x1=0.5)
     site.open("00_start_here")
     form = site.form("quantity-1")
-    box, said, line = form.get_by_label("net_h1 ="), form.get_by_role("status"), form.locator(".line")
+    box, said, line = form.get_by_label("net_h1 ="), form.get_by_role("status"), form.locator(".bpkit-behind")
     mistake = next(one for one in wrong_answers(problem, "net_h1") if one.name == "leaves the bias out")
     typed = spelled(mistake.answer, 6)
     box.fill(typed)
@@ -151,9 +151,9 @@ def test_a_question_marks_answers_draws_new_numbers_and_shows_its_solution(site:
     form.get_by_label("Answer b").fill(part.shown())
     form.get_by_label("Answer b").press("Enter")
     expect(said.nth(2)).to_contain_text("All correct.")
-    before = form.locator(".given").inner_text()
+    before = form.locator(".bpkit-sides > div").first.inner_text()
     form.get_by_role("button", name="New numbers").click()
-    expect(form.locator(".given")).not_to_have_text(before)
+    expect(form.locator(".bpkit-sides > div").first).not_to_have_text(before)
     expect(form.get_by_label("Answer b")).to_be_empty()
     expect(solution).to_be_disabled()
     again = bp.exercises.generate("one-weight", 2, difficulty="easy").content.parts[1]

@@ -1,4 +1,4 @@
-"""What every app and every page of controls does: controls -> one frozen State -> pure views, and a message line."""
+"""What the instructor's pages are made of: controls -> one frozen State -> pure views, and a message line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import traitlets
 
-from bpkit.apps.style import STYLE
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.exercises.panels.style import STYLE
 
 # JupyterLab hands what widgets say to a thread beside the one that runs cells, the first messages excepted. So two may
-# want to draw at once, and Matplotlib is not made for that: one after the other, whatever the panel.
+# want to draw at once: one after the other, whatever the panel.
 _DRAWING = RLock()
 
 ALIVE = "Run the cells down to this one to bring it to life."
@@ -22,20 +22,10 @@ ALIVE = "Run the cells down to this one to bring it to life."
 View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
 
-class Picture(widgets.Image):  # type: ignore[misc]
-    """A PNG image of a fixed shape whose ``tooltip`` is its alternative text.
+class Held(traitlets.HasTraits):
+    """A control without a face: buttons set its ``value``, the panel reads it like any other."""
 
-    An image has no name in the browser unless it has a title, and the browser's side of a tooltip looks for a
-    description first: an empty one is given.
-    """
-
-    description = traitlets.Unicode("").tag(sync=True)
-
-    def __init__(self, width: int, height: int) -> None:
-        # Where the page is narrower than the picture, both shrink; cqw is a hundredth of the room there is. A height of
-        # "auto" would do the same, and be none for a moment at each new picture: the page would flicker.
-        tall = f"min({height}px, {100 * height / width:.2f}cqw)"
-        super().__init__(format="png", layout={"width": f"{width}px", "max_width": "100%", "height": tall})
+    value = traitlets.Any()
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -46,7 +36,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     """
 
     name: ClassVar[str]
-    kind: ClassVar[str] = "panel"  # what it calls itself
     message_lines: ClassVar[int] = 1  # room for the message, whatever it says
 
     def __init__(self) -> None:
@@ -55,7 +44,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._views = self.views()
         self.view = {name: view[0] for name, view in self._views.items()}
         self.message = widgets.HTML(layout={"min_height": f"{1.5 * self.message_lines + 0.3:g}em"})
-        self._beginning = {name: control.value for name, control in self.control.items()}
         self._waiting = False
         self.state: Any = None
         self._redraw()
@@ -100,9 +88,6 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """The last rows: the message line, unless it stands elsewhere on the page."""
         return [self.message]
 
-    def follow(self, state: Any, words: str) -> None:
-        """Follows each redraw."""
-
     def page_html(self, state: Any) -> str:
         """What a page that runs nothing shows of it, as HTML."""
         words = self.words(state)
@@ -113,7 +98,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Move several controls and draw once."""
         for name in values:
             if name not in self.control:
-                raise BpkitError(f"{self.name} {self.kind}: there is no control {name!r}{suggest(name, self.control)}")
+                raise BpkitError(f"{self.name} panel: there is no control {name!r}{suggest(name, self.control)}")
         for _ in range(2):  # where one control moves the end of another, that takes its value the second time
             with _DRAWING:
                 self._waiting = True
@@ -139,11 +124,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         try:
             state = self.read(values)
             frames = [(view[0], view[2] if len(view) > 2 else "value", view[1](state)) for view in self._views.values()]
-            words, (note, warning) = self.words(state), self.note(state)
+            note, warning = self.note(state)
         except BpkitError as error:
-            self.message.value = message_html(str(error), True)
-            if self.state is not None:  # what is shown stays, and can still be read in words
-                self.follow(self.state, self.words(self.state))
+            self.message.value = message_html(str(error), True)  # what is shown stays
             return
         if self._values() != values:
             return  # moved meanwhile by the other thread, which waits to draw: its values are not to be overwritten
@@ -151,31 +134,25 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._waiting = True  # a view that moves the end of a slider starts nothing new
         try:
             for widget, trait, frame in frames:
-                if isinstance(widget, Picture):
-                    with widget.hold_sync():  # pixels and words in one message
-                        widget.value, widget.tooltip = frame, words
-                else:
-                    setattr(widget, trait, frame)
+                setattr(widget, trait, frame)
         finally:
             self._waiting = False
         self.message.value = message_html(note, warning)
-        self.follow(state, words)
 
     def __getattr__(self, name: str) -> Any:
         control = self.__dict__.get("control", {})
         if name in control:
             return control[name]
-        raise AttributeError(f"the {self.name} {self.kind} has no {name!r}{suggest(name, control)}")
+        raise AttributeError(f"the {self.name} panel has no {name!r}{suggest(name, control)}")
 
     def __repr__(self) -> str:
         note, _ = self.note(self.state)
-        return f"{self.kind.capitalize()} {self.name}: {self.words(self.state)}" + (f" {note}" if note else "")
+        return f"Panel {self.name}: {self.words(self.state)}" + (f" {note}" if note else "")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs) or {}
         bundle["text/plain"] = repr(self)
-        if page := self.page_html(self.state):
-            bundle["text/html"] = page
+        bundle["text/html"] = self.page_html(self.state)
         return bundle
 
 

@@ -1,0 +1,134 @@
+"""What a page needs to judge the answers to a question of the bank without a kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.written import FormulaPart
+from bpkit.mistakes.diagnose import standing
+from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.question import Question, question
+from bpkit.mistakes.typed_number import read
+from bpkit.page.boxes import NEAR, Box, Judge, Said, hole, others, rounded, rounded_hole, spelled, unknown_words
+
+
+def box(part: Part) -> Box:
+    """The box for one part of a question."""
+    if isinstance(part, NumberPart):
+        asked = question(part.problem, part.quantity) if part.problem is not None and part.quantity else None
+        return {"blank": _said(part)("")[1], **(_of_quantity(part, asked) if asked else _of_number(part))}
+    if isinstance(part, ExactPart):
+        return {"blank": _said(part)("")[1], **_exact(part)}
+    if isinstance(part, FormulaPart):
+        return {"blank": _said(part)("")[1], **_formula(part)}
+    raise TypeError(type(part).__name__)
+
+
+def _of_quantity(part: NumberPart, asked: Question) -> Box:
+    """A number of a derivation, to so many digits."""
+    case = Case(asked, read(f"{part.right:.9g}"), {}, part.digits)
+    old = None if asked.updates else case.old
+    return {
+        **_number(part, [float(wrong.answer) for wrong in part.wrong] + others(asked)),
+        "base": 0.0 if old is None else old,
+        "old": None if old is None else [old, hole(_said(part), f"{old:.12g}")],
+        "unknown": unknown_words(asked, part.digits),
+    }
+
+
+def _of_number(part: NumberPart) -> Box:
+    """A number that no derivation has."""
+    judge = _said(part)
+    other = spelled(abs(part.right) * NEAR * 1.7, 9)
+    return {
+        **_number(part, [float(wrong.answer) for wrong in part.wrong]),
+        "base": 0.0,
+        "unknown": {"near": judge(other)[1].replace(other, "{raw}")},
+    }
+
+
+def _number(part: NumberPart, wrong: Iterable[float]) -> Box:
+    judge, one = _said(part), 1.23456
+    few = standing(read("1.2"), one, part.digits, 0.0)
+    cut_off = standing(read("1.2345"), one, 5, 0.0)
+    return {
+        "kind": "number",
+        "exact": part.right,
+        "digits": part.digits,
+        "slack": part.slack,
+        "correct": judge(repr(part.right)),
+        "rounded": rounded(),
+        "few": few,
+        "cut": cut_off and rounded_hole(cut_off, one, "1.2345"),
+        "known": [
+            [value, said]
+            for value in dict.fromkeys(wrong)
+            if math.isfinite(value)
+            and (said := hole(judge, spelled(value, part.digits), True))
+            and said[0] != "rounded"
+        ],
+    }
+
+
+def _exact(part: ExactPart) -> Box:
+    """A word, a whole number, a shape, paths or one of a list: each known answer with what is said of it."""
+    judge, written = _said(part), _written(part)
+    if part.options:
+        return {"kind": "choice", "options": list(part.options), "said": {one: judge(one) for one in part.options}}
+    answers = [part.answer, *(wrong.answer for wrong in part.wrong)]
+    if part.reader in ("whole", "number"):
+        whole = part.reader == "whole"
+        return {
+            "kind": "whole",
+            "said": [[float(part.read(one)), hole(judge, written(one))] for one in answers],
+            "other": hole(judge, "987654"),
+            "fraction": hole(judge, "2.5") if whole else None,
+        }
+    keys = {_key(part, one): hole(judge, written(one)) for one in reversed(answers)}
+    if part.reader == "paths":
+        neurons = sorted(frozenset(part.neurons).union(*part.right))
+        return {"kind": "paths", "neurons": neurons, "said": keys, "other": hole(judge, "nothing")}
+    if part.reader == "shape":
+        return {"kind": "shape", "said": keys, "other": hole(judge, "98, 76"), "unreadable": hole(judge, "none")}
+    return {"kind": "word", "said": keys, "other": hole(judge, "nothing")}
+
+
+def _written(part: ExactPart) -> Callable[[Any], str]:
+    """How an answer is typed."""
+    return lambda answer: ", ".join(map(str, answer)) if isinstance(answer, list | tuple) else str(answer)
+
+
+def _key(part: ExactPart, answer: Any) -> str:
+    """An answer as the page compares it."""
+    value = part.read(answer)
+    if part.reader == "paths":
+        return "|".join(sorted(" ".join(path) for path in value))
+    return ",".join(map(str, value)) if part.reader == "shape" else str(value)
+
+
+def _formula(part: FormulaPart) -> Box:
+    """A formula, judged by its numbers at several settings; those have few digits, so that they are quickly put in."""
+    settings = [{name: float(f"{value:.5g}") for name, value in one.items()} for one in part.settings]
+    short = FormulaPart(part.asks, part.right, tuple(settings), known=part.wrong)
+    judge = _said(part)
+    return {
+        "kind": "formula",
+        "settings": settings,
+        "right": list(short._at(part.right)),
+        "correct": judge(part.right),
+        "known": [[list(short._at(wrong.answer)), judge(wrong.answer)] for wrong in part.wrong],
+        "other": judge("0"),
+        "nameless": hole(judge, "zzz"),
+        "unreadable": hole(judge, "+ +"),
+    }
+
+
+def _said(part: Part) -> Judge:
+    def judge(typed: str) -> Said:
+        found = part.judge(typed)
+        return ("correct" if found.verdict == "correct" else found.verdict), found.message
+
+    return judge
