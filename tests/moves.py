@@ -144,16 +144,11 @@ def sizes(page: Page, app: Live, path: Path, counts: list[int], cycle: int) -> l
 # In a kernel
 
 
-@dataclass(frozen=True)
-class Held:
-    """What a kernel holds."""
+def held(app: Any, counts: list[int], cycle: int) -> list[int]:
+    """How many blocks of memory there are after so many moves of one control each: a number, a list, a text takes one.
 
-    objects: int  # that the garbage collector knows: lists, dicts, tuples, ..
-    memory: float  # MB that they take themselves: a list of numbers grows with each
-
-
-def held(app: Any, counts: list[int], cycle: int) -> list[Held]:
-    """What is there after so many moves of one control each, in cycles as in a page, each with its state."""
+    The moves go in cycles as in a page, and each has its state.
+    """
     gc.collect()
     gc.freeze()  # what was there before is not looked through again
     names = [name for name, one in app.setting.items() if one.kind != "held"]
@@ -170,7 +165,5 @@ def held(app: Any, counts: list[int], cycle: int) -> list[Held]:
             assert app.state is not None
         app.set(**beginning)
         gc.collect()
-        objects = gc.get_objects()
-        found.append(Held(len(objects), sum(map(sys.getsizeof, objects)) / 1e6))
-        del objects
+        found.append(sys.getallocatedblocks())
     return found

@@ -301,7 +301,7 @@ def test_live_lines_say_what_the_derivation_says() -> None:
     lines = bp.derive(problem.network)
     table = lines_html(lines, {**problem.givens, **bp.evaluate(problem)}, 8, lit=[5])
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
-    assert "= 0.35 · 0.62363363 + (-0.2) · 0.63204501 + 0.5 = 0.59186277" in plain
+    assert "= 0.35 · 0.62363363 + (−0.2) · 0.63204501 + 0.5 = 0.59186277" in plain
     rows = re.findall(r"<tr( class=\"bpkit-lit\")?><td>\((\d+)\)", table)
     assert [int(number) for _, number in rows] == [step.number for step in lines]
     assert [number for mark, number in rows if mark] == ["5"]

@@ -98,7 +98,7 @@ def test_lines_without_cancellation_are_as_short_as_before() -> None:
     derivation = bp.derive(ARTICLE.network).at(ARTICLE)
     assert "0.69945 · (1 - 0.69945)" in str(derivation)
     assert max(len(digits) for digits in re.findall(r"\d\.(\d+)", str(derivation))) <= 11
-    assert "0.05 - 0.69945" in re.sub("<[^>]+>", "", lines_html(derivation, derivation.numbers))
+    assert "0.05 − 0.69945" in re.sub("<[^>]+>", "", lines_html(derivation, derivation.numbers))
 
 
 def test_a_step_of_adam_that_leaves_hardly_anything_is_shown_in_digits_that_lead_there() -> None:

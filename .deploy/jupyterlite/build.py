@@ -17,7 +17,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 # Pure Python that Pyodide does not bring along. What it does bring (NumPy, SymPy, Matplotlib, ..) it loads by itself.
-NOARCH = "autograd click comm fastjsonschema ipywidgets jupyter_core jupyterlab_widgets nbformat tqdm".split()
+PURE = "anywidget autograd click comm fastjsonschema ipywidgets jupyter_core jupyterlab_widgets nbformat psygnal tqdm"
 INSTALL = "%pip install -q bpkit"
 
 
@@ -35,7 +35,7 @@ def wheels(folder: Path) -> list[str]:
     pip = [sys.executable, "-m", "pip"]
     subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)], check=True)
     pure = ["--no-deps", "--only-binary=:all:", "--platform=any", "--python-version=314"]
-    subprocess.run([*pip, "download", "-q", *pure, "-d", str(folder), *NOARCH], check=True)
+    subprocess.run([*pip, "download", "-q", *pure, "-d", str(folder), *PURE.split()], check=True)
     return sorted(str(path) for path in folder.glob("*.whl"))
 
 

@@ -84,7 +84,15 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
         return f"{spelled(above)}/{spelled(below)}" if slash else neurons.get(word, word)
 
     text = re.sub(r"(?a:\w+(?:/\w+)?)", lambda found: spelled(found[0]), text)
-    return re.sub(r"(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )", "−", text)
+    return minus(text)
+
+
+def minus(text: str) -> str:
+    """Minus signs for the hyphens that stand for them; those of powers of ten stay, as in 1e-05."""
+    return _HYPHEN.sub("−", text)
+
+
+_HYPHEN = re.compile(r"(?<![\w.)])-(?=[\w.(½∂\0])|(?<= )-(?= )")
 
 
 class _Places:
@@ -219,7 +227,7 @@ def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[st
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
     """One right side as HTML."""
-    return filled(form(expr, "·").translate(_ESCAPED), lambda name: HTML(_known(name, names)))
+    return filled(minus(form(expr, "·")).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
 
 
 _ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})

@@ -497,7 +497,7 @@ function reachableWhereItScrolls(node) {
  */
 export function lineTexts(row, numbers, digits = USUAL_DIGITS) {
   const enough = row.filled ? digitsThatAgree(row, numbers, digits) : null;
-  return { filled: enough === null ? "" : fill(row.filled, numbers, enough), result: lineResult(row, numbers, digits) };
+  return { filled: enough === null ? "" : minus(fill(row.filled, numbers, enough)), result: minus(lineResult(row, numbers, digits)) };
 }
 
 /** How many digits of the numbers put into a line give its result; null where 17 do not. */
@@ -1563,7 +1563,8 @@ export function curve(spec, on = {}) {
   /** The tangent with its triangle, and the step. */
   function drawStep(label, filled) {
     const { tangent: line, arrow } = data;
-    const straight = line && [line.x, line.y, line.slope].every(Number.isFinite) && !frame.across.log && !frame.up.log;
+    const straight = line && [line.x, line.y, line.slope].every(Number.isFinite) && !frame.across.log && !frame.up.log
+      && line.x >= frame.across.low && line.x <= frame.across.high; // a triangle at the border would be of no place
     const place = (x, y) => [acrossFrame(frame, x), upFrame(frame, y)];
     const path = (...corners) => `M${corners.map((corner) => corner.map(toTenth).join(" ")).join("L")}`;
     let [tangentPath, trianglePath] = ["", ""];
@@ -2643,7 +2644,7 @@ function numberControl(spec, take) {
   const say = (words) => set(said, { text: words, hidden: !words });
   const show = (next) => {
     value = next;
-    if (box !== document.activeElement || !box.dirty) box.value = exactly(value);
+    if (!box.matches(":focus") || !box.dirty) box.value = exactly(value);
     const stands = String(place(spec, value, high));
     if (slider.value !== stands) slider.value = stands;
     set(slider, { "aria-valuetext": exactly(value) });
@@ -2817,11 +2818,13 @@ export class App {
     const reset = this.button("Reset", "Back to the values of the beginning", () => this.move(this.beginning));
     const bar = element("div", { class: "bpkit-bar" }, reset, this.control.digits?.node, this.control.twin?.node,
       element("label", { class: "bpkit-share" }, element("span", { class: "bpkit-label", text: "Share" }), this.share));
-    // JupyterLab would take the keys of a slider for its own, those that move it and those that are its shortcuts.
+    // Jupyter would take the keys of a slider for its own, those that move it and those that are its shortcuts. Notebook
+    // does so before the app hears of them, unless the node with the focus says otherwise.
     const own = (event) => { if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation(); };
+    const guard = ({ target }) => set(target, { "data-lm-suppress-shortcuts": "true" });
     this.root = root;
     root.replaceChildren(element("div", { class: "bpkit-app", "data-app": this.spec.view,
-      "data-lm-suppress-shortcuts": "true", on: { keydown: own } },
+      on: { keydown: own, focusin: guard } },
       element("div", { class: `bpkit-body${left.length ? "" : " bpkit-wide"}` },
         left.length ? element("div", { class: "bpkit-controls" }, ...left) : null,
         element("div", { class: "bpkit-views" }, ...right, this.view.silent || rows.flat().includes("message") ? null : this.message)),
@@ -2877,7 +2880,7 @@ export class App {
     }
     set(this.message, { text: said.message ?? "", class: `bpkit-message${said.warning ? " bpkit-warning" : ""}`,
       role: said.warning ? "alert" : null });
-    if (this.spec.share && this.share !== document.activeElement) this.share.value = this.expression();
+    if (this.spec.share && !this.share.matches(":focus")) this.share.value = this.expression();
     const words = this.values.twin ? said.words?.() ?? this.words() : "";
     set(this.twin, { text: words, hidden: !words });
     if (this.unsent && this.link) idly(() => this.send());  // the frame first: even a bare timer comes before it
@@ -3167,7 +3170,7 @@ VIEWS.descent = (app) => {
       parts.curve.draw({
         series: fog ? [walk] : [walk, all], xrange: [low, high], yrange: [bottom, top], digits,
         ...(run.length && { marker: { x, series: 0 }, arrow: { from: [x, level], to: [next, level] },
-          tangent: x < low || x > high ? undefined : { x, y, slope: here[names.slope], rise: true } }),
+          tangent: { x, y, slope: here[names.slope], rise: true } }),
       });
       parts.lines.draw({ numbers: numbersOf(app, "descent", { ...givens, ...here }), digits });
       return { ...message(run, values, digits), ends: { steps: run.ended === null ? spec.most : Math.max(1, run.ended) } };
@@ -3214,7 +3217,7 @@ VIEWS.neuron = (app) => {
         xrange: [low, high], yrange: heights, digits,
         marker: inside ? { x, series: 0 } : undefined,
         points: inside ? [{ x, y: steep, color: 1, label: fill(texts.here, { slope: steep }, digits) }] : [{ x, y }],
-        tangent: inside ? { x, y, slope: steep, rise: true } : undefined,
+        tangent: { x, y, slope: steep, rise: true },
       });
       parts.lines.draw({ kind, numbers, digits });
       return { message: inside ? "" : fill(texts.outside, { net: x }, digits) };
@@ -4417,6 +4420,11 @@ function decimalsOf({ unit }) {
   return Math.max(0, -Math.round(Math.log10(unit)));
 }
 
+/** Minus signs for the hyphens that stand for them, as Python's `minus`. */
+function minus(text) {
+  return text.replace(/(?<![\w.)])-(?=[\w.(])|(?<= )-(?= )/g, "−");
+}
+
 /** The text of a number with its minus as it is read. */
 function signed(text) {
   return text.replace(/^-/, "−");
@@ -4694,7 +4702,7 @@ VIEWS.exercise = (app) => {
       if (!app.link) show(spec.draws[values.seed - first]);
       const told = judged();
       if (app.link && (told || !shown)) show(told?.draw ?? spec.first);
-      fields.forEach((one, place) => { if (one && one !== document.activeElement) one.value = values.answers[place] ?? ""; });
+      fields.forEach((one, place) => { if (one && !one.matches(":focus")) one.value = values.answers[place] ?? ""; });
       if (!told) { places.forEach((one) => one?.wait()); return {}; }
       places.forEach((one, place) => one?.say({ verdict: told.said?.[place]?.[0], message: told.said?.[place]?.[1] ?? "" }));
       set(score, { text: told.score ?? told.message });
@@ -4774,6 +4782,7 @@ function defined() {
       this.app = new App(this, half.spec, half);
       const before = this.closest(".jp-OutputArea-child")?.previousElementSibling;
       if (before && this.hasAttribute("still")) before.style.display = "none";  // the still has done its work
+      this.closest(".jp-RenderedHTMLCommon")?.classList.remove("jp-RenderedHTMLCommon");  // a look for texts, not for apps
     }
   });
 }

@@ -31,9 +31,5 @@ def test_nothing_grows_in_a_page(page: Page, name: str, tmp_path: Path, capsys: 
 def test_nothing_grows_in_a_kernel(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     first, last = held(opened(name), [FIRST, MOVES], CYCLE // 10)
     with capsys.disabled():
-        print(
-            f"\n{name}, kernel: {first.objects} objects, {first.memory:.2f} MB after {FIRST}; "
-            f"{last.objects}, {last.memory:.2f} MB after {MOVES} moves"
-        )
-    assert last.objects <= first.objects + 100
-    assert last.memory <= first.memory + LEFT
+        print(f"\n{name}, kernel: {first} blocks of memory after {FIRST} moves, {last - first:+} after {MOVES}")
+    assert last - first < (MOVES - FIRST) / 4  # a number that is kept for each move is one for each

@@ -265,9 +265,9 @@ def test_what_is_raised_to_a_power_stands_in_brackets_where_it_is_no_plain_name(
     assert "(1 - rho) · (dE_total/dw1)²" in str(line)
     slope = r"\frac{\partial E_{\text{total}}}{\partial w_{1}}"
     assert rf"\left(1 - \rho\right) \cdot \left({slope}\right)^{{2}}" in line._repr_latex_()
-    assert "(1 - ρ) · (∂E/∂w<sub>1</sub>)²" in expr_html(line.rhs, line.names)
+    assert "(1 − ρ) · (∂E/∂w<sub>1</sub>)²" in expr_html(line.rhs, line.names)
     tanh = bp.derive(bp.Network(1, 1, activation="tanh"))["dout_o1/dnet_o1"]
-    assert expr_html(tanh.rhs, tanh.names) == "1 - <i>out</i><sub>o1</sub>²"
+    assert expr_html(tanh.rhs, tanh.names) == "1 − <i>out</i><sub>o1</sub>²"
 
 
 @pytest.mark.parametrize(

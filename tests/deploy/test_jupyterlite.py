@@ -24,7 +24,9 @@ from thorough import THOROUGH
 ROOT = Path(__file__).parents[2]
 IN_A_BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
 # Compiled, or patched for the browser: these come with Pyodide, by its own list of packages.
-PYODIDE = {"numpy", "matplotlib", "contourpy", "sympy", "mpmath", "ipython", "traitlets", "jsonschema", "platformdirs"}
+PYODIDE = set(
+    "numpy matplotlib contourpy sympy mpmath ipython traitlets jinja2 jsonschema platformdirs typing-extensions".split()
+)
 
 pytestmark = [
     pytest.mark.skipif(not THOROUGH, reason="builds a site: set BPKIT_THOROUGH=1"),
@@ -89,10 +91,10 @@ def test_each_lesson_is_there_and_first_fetches_the_kit(site: Path) -> None:
         assert rest == [cell.source for cell in ours.cells if cell.cell_type == "code"]
 
 
-def test_the_widgets_extension_is_part_of_the_site(site: Path) -> None:
+def test_the_widgets_extensions_are_part_of_the_site(site: Path) -> None:
     config = json.loads((site / "jupyter-lite.json").read_text())["jupyter-config-data"]
     names = {extension["name"] for extension in config["federated_extensions"]}
-    assert {"@jupyter-widgets/jupyterlab-manager", "@jupyterlite/pyodide-kernel-extension"} <= names
+    assert {"@jupyter-widgets/jupyterlab-manager", "anywidget", "@jupyterlite/pyodide-kernel-extension"} <= names
 
 
 def test_the_first_lesson_opens_in_a_browser(address: str, page: Page) -> None:
