@@ -1,4 +1,4 @@
-"""Moves of an app by code leave nothing behind in the kernel; the benchmark of growth makes more of them, of every app."""
+"""Moves of an app by code leave nothing behind in the kernel; the benchmark of growth makes more, of every app."""
 
 from __future__ import annotations
 

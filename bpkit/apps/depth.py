@@ -134,7 +134,7 @@ class Depth(Live):
         given = self.problem.network
         sizes = (given.sizes[0], *[int(values["width"])] * int(values["depth"]), given.sizes[-1])
         kinds = [*[values["activation"]] * int(values["depth"]), self._last(values["output"])]
-        network = Network(*sizes, activation=kinds, loss=given.loss.name, bias="neuron")
+        network = Network(*sizes, activation=kinds, loss=given.loss, bias="neuron")
         draw = np.random.default_rng(int(values["seed"]))
         drawn = initial_parameters(network, draw, values["scheme"], values["scale"])
         problem = self.problem.replace(network=network, parameters=drawn)

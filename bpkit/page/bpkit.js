@@ -2781,11 +2781,7 @@ function compiled(text) {
   return new Function(`"use strict";\n${text.replaceAll("export function", "function")}\nreturn {${names}};`)();
 }
 
-/** Do something when the page has nothing more urgent, soon in any case. Not every browser says when that is. */
-function idly(act) {
-  if (globalThis.requestIdleCallback) requestIdleCallback(act, {timeout: 100});
-  else setTimeout(act, 20);
-}
+const FRAME = 16; // ms, in which a usual screen has shown what was drawn
 
 /** An app on the page: controls → values → one frame of all its parts; the kernel, if there is one, hears the values. */
 export class App {
@@ -2883,7 +2879,7 @@ export class App {
     if (this.spec.share && !this.share.matches(":focus")) this.share.value = this.expression();
     const words = this.values.twin ? said.words?.() ?? this.words() : "";
     set(this.twin, { text: words, hidden: !words });
-    if (this.unsent && this.link) idly(() => this.send());  // the frame first: even a bare timer comes before it
+    if (this.unsent && this.link) setTimeout(() => this.send(), FRAME);  // at once it would hold up what is painted
   }
 
   send() {
@@ -3388,10 +3384,10 @@ function productTable({ ways, symbols, texts }, on) {
         if (button) set(button, { text: `${lit ? "▸ " : ""}${ways[parameter].word} ${place + 1}`, "aria-pressed": String(lit) });
         set(formula, { hidden: path > 0 && !lit });  // one path at a time has room for its symbols
         parts.forEach((one, k) => set(one, { style: marks.get(row[k]) ?? null }));
-        set(put, { text: `= ${numbersOfRow(row, numbers, digits)}` });
-        set(result, { text: format(results[`product_${place + 1}`], digits) });
+        set(put, { text: minus(`= ${numbersOfRow(row, numbers, digits)}`) });
+        set(result, { text: minus(format(results[`product_${place + 1}`], digits)) });
       });
-      set(table.sum, { text: format(results.sum, digits) });
+      set(table.sum, { text: minus(format(results.sum, digits)) });
     },
     words({ parameter, numbers, results, digits }) {
       const { factors, name } = ways[parameter];

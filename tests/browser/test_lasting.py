@@ -6,7 +6,7 @@ from live_lab import Lab
 from playwright.sync_api import expect
 
 import bpkit as bp
-from bpkit.apps.live import ALIVE
+from bpkit.apps.linked import ALIVE
 
 from .test_live import ARTICLE, Shown
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
-import nbformat
 import pytest
 from live_lab import NOTEBOOKS
 from playwright.sync_api import Page, expect
 from thorough import THOROUGH
 
 import bpkit as bp
+
+from .serving import JUDGED, judged, not_alive, ready, serving, slid, write
 
 pytestmark = [
     pytest.mark.skipif(not THOROUGH, reason="serves every app anew: set BPKIT_THOROUGH=1"),
@@ -29,50 +24,15 @@ pytestmark = [
     ),
 ]
 QUESTIONS = ("ask", "predict")  # they want to know what is asked: lessons have them
-WITHOUT_SLIDERS = {"detective"}  # numbers are typed into it
 GIVEN = {"boundary": "'moons'"}
 
 
 @contextmanager
 def served(what: Path, home: Path) -> Iterator[str]:
-    """Serve a notebook or a folder of them by Voilà, on a free port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Serve a notebook or a folder of them by Voilà."""
     own = {f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    command = [sys.executable, "-m", "voila", str(what), "--no-browser", f"--port={port}"]
-    log = home / "voila.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(command, env=os.environ | own, stdout=output, stderr=output) as process,
-    ):
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    urlopen(f"http://127.0.0.1:{port}/voila/static/", timeout=1).close()
-                except URLError as error:
-                    if hasattr(error, "code"):  # it answers, be it with a refusal
-                        break
-                    assert process.poll() is None, log.read_text()
-                    assert time.monotonic() < deadline, log.read_text()
-                    time.sleep(0.1)
-                else:
-                    break
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def write(path: Path, source: str) -> None:
-    """A notebook of one cell."""
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=metadata), path)
-
-
-def ready(page: Page, url: str) -> None:
-    page.goto(url)
-    page.locator(".bpkit-app").first.wait_for()
+    with serving([sys.executable, "-m", "voila", str(what), "--no-browser"], "voila/static/", home, own) as url:
+        yield url
 
 
 def test_the_lesson_on_training_is_a_page_whose_slider_works(page: Page, tmp_path: Path) -> None:
@@ -95,7 +55,7 @@ WRONG = ("Loading widget", "Error displaying widget", "There was an error when e
 def wrong_with(page: Page) -> list[str]:
     """What should not be on a page that has been drawn; "import bpkit" is code."""
     text = page.locator("body").inner_text()
-    return [words for words in WRONG if words in text]
+    return [words for words in WRONG if words in text] + not_alive(page)
 
 
 def test_every_lesson_is_a_page_without_code(page: Page, tmp_path: Path) -> None:
@@ -123,20 +83,23 @@ def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: 
     folder = tmp_path / "apps"
     folder.mkdir()
     for name in apps:
-        source = f"import bpkit as bp\nbp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})"
-        write(folder / f"{name}.ipynb", source)
-    wrong, moved = {}, []
+        write(folder / f"{name}.ipynb", f"bp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})")
+    wrong = {}
     with served(folder, tmp_path) as url:
         for name in apps:
             ready(page, f"{url}/voila/render/{name}.ipynb")
-            app = page.locator(".bpkit-app").first
-            app.get_by_label("Picture in words").check()
-            slider = app.get_by_role("slider").first
-            if slider.count():
-                before = app.inner_text()
-                slider.press("ArrowRight")
-                expect(app).not_to_have_text(before, use_inner_text=True)
-                moved.append(name)
+            slid(page.locator(".bpkit-app"))
             wrong[name] = wrong_with(page)
     assert {name: found for name, found in wrong.items() if found} == {}
-    assert set(apps) - set(moved) == WITHOUT_SLIDERS
+
+
+def test_the_kernel_judges_an_answer(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "judged"
+    folder.mkdir()
+    for name, (source, *_) in JUDGED.items():
+        write(folder / f"{name}.ipynb", source)
+    with served(folder, tmp_path) as url:
+        for name, (_, box, *said) in JUDGED.items():
+            ready(page, f"{url}/voila/render/{name}.ipynb")
+            judged(page.locator(".bpkit-app"), box, *said)
+            assert wrong_with(page) == []

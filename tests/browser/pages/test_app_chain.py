@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
+from bpkit.core.spelling import minus
 
 ARTICLE = bp.examples.article
 NETWORK = ARTICLE.problem.network
@@ -21,13 +22,13 @@ def agrees(app: Locator, twin: bp.apps.chain) -> None:
     rows = app.locator(".bpkit-products tbody tr")
     expect(rows).to_have_count(len(state.ways) + (len(state.ways) > 1))
     for row, way in zip(rows.all(), state.ways):
-        expect(row).to_contain_text(f"= {way.product + 0:.6g}")
-    expect(rows.last).to_contain_text(f"= {state.derivative + 0:.6g}")
+        expect(row).to_contain_text(minus(f"= {way.product + 0:.6g}"))
+    expect(rows.last).to_contain_text(minus(f"= {state.derivative + 0:.6g}"))
     words = app.locator(".bpkit-words")
     expect(words).to_contain_text(twin._check(state))
     expect(words).to_contain_text(twin._lit_words(state))
     new = bp.evaluate(state.problem)[f"{state.parameter}_new"]
-    expect(app.locator(".bpkit-line-result").last).to_have_text(f"= {new:.6g}")
+    expect(app.locator(".bpkit-line-result").last).to_have_text(minus(f"= {new:.6g}"))
     expect(words).to_contain_text(f"Lit: {', '.join(state.highlight)}.")
 
 
@@ -103,7 +104,7 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     texts = ["∂E/∂out", "∂out/∂net", "∂net/∂out", "∂out/∂net", "∂net/∂w₁"]
     expect(marks).to_have_text([f"{text}={numbers[name]:.4g}" for text, name in zip(texts, factors)])
     results = app.locator(".bpkit-factor-lines .bpkit-line-result b")
-    expect(results).to_have_text([f"{numbers[name]:.6g}" for name in factors])
+    expect(results).to_have_text([minus(f"{numbers[name]:.6g}") for name in factors])
     colour = "node => getComputedStyle(node).getPropertyValue('--mark')"
     in_formula = [one.evaluate(colour) for one in app.locator(".bpkit-line-lit .bpkit-factors > span").all()]
     assert in_formula == [one.evaluate(colour) for one in marks.all()]

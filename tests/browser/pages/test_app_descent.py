@@ -22,7 +22,7 @@ def picture(app: Locator) -> Locator:
 
 def results(app: Locator) -> list[float]:
     """What the lines give: the loss, its slope, the new value."""
-    return [float(text) for text in app.locator(".bpkit-line-result b").all_inner_texts()]
+    return [float(text.replace("−", "-")) for text in app.locator(".bpkit-line-result b").all_inner_texts()]
 
 
 def agrees(app: Locator, twin: bp.apps.descent) -> None:

@@ -31,6 +31,10 @@ def choose(app: Locator, value: int) -> None:
     app.get_by_label("activation", exact=True).select_option(index=value)
 
 
+def numbers(app: Locator) -> list[float]:
+    return [float(text.replace("−", "-")) for text in results(app)]
+
+
 def agrees(app: Locator, twin: bp.apps.neuron) -> None:
     """Everything that the page shows is what the kernel knows."""
     here = twin.state.here
@@ -39,7 +43,7 @@ def agrees(app: Locator, twin: bp.apps.neuron) -> None:
         expect(said).to_have_attribute("aria-label", _holds(f"Shown: net {here.net:.6g}, out {here.out:.6g}."))
         expect(said).to_have_attribute("aria-label", _holds(f"at net {here.net:.6g} is {here.slope:.6g}."))
         expect(said.get_by_text(f"slope {here.slope:.6g}".replace("-", "−"), exact=True)).to_be_visible()
-    assert [float(text) for text in results(app)] == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
+    assert numbers(app) == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
     expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
     share = app.get_by_label("Share").input_value()
     assert eval(share, {"bp": bp}) == twin.state.problem
@@ -82,7 +86,7 @@ def test_an_activation_of_one_s_own(opened: Open) -> None:
     twin = bp.apps.neuron(problem)
     app = opened(twin)
     here = twin.state.here
-    assert [float(text) for text in results(app)] == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
+    assert numbers(app) == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
     choose(app, NAMES.index("tanh"))
     twin.set(activation="tanh")
     agrees(app, twin)
@@ -94,7 +98,7 @@ def test_no_output_becomes_1_by_rounding(opened: Open, net: float, activation: s
     app = opened(twin)
     choose(app, NAMES.index(activation))
     twin.set(activation=activation)
-    out = results(app)[1]
+    out = results(app)[1].replace("−", "-")
     assert re.fullmatch(r"1 - \d.*e-\d+|-1 \+ \d.*e-\d+", out)
     assert twin.words(twin.state).split("; ")[1].endswith(out)
     expect(picture(app)).not_to_have_attribute("aria-label", re.compile(r"(out|at net [\d.-]+:) 1\b(?! -)"))
