@@ -3065,21 +3065,25 @@ const VIEWS = {
         spec.windows[`${y} ${x}`][1], spec.windows[`${y} ${x}`][0]);
       return { x: [mx - reach / zoom, mx + reach / zoom], y: [my - reach / zoom, my + reach / zoom] };
     };
-    const lossAt = (givens) => {
-      if (spec.samples) return trained(app, "train", givens, 0).column("E_total")[0] ?? NaN;
-      return called(app.program("loss").evaluate, spec.inputs.loss, givens).E_total;
+    /** The loss as a function of the two chosen numbers, all others as given. */
+    const lossOf = ({ x, y }, givens) => {
+      if (spec.samples) return (right, up) =>
+        trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN;
+      const { evaluate } = app.program("loss"), names = spec.inputs.loss, numbers = names.map((name) => givens[name]);
+      const places = [names.indexOf(x), names.indexOf(y)];
+      return (right, up) => {
+        [numbers[places[0]], numbers[places[1]]] = [right, up];
+        return evaluate(...numbers).E_total;
+      };
     };
     const landscape = (values, givens, { x, y }) => {
       const others = Object.entries(givens).filter(([name]) => ![values.x, values.y, "learning_rate"].includes(name));
       return app.known("land", [x, y, pair(values), others], () => {
-        const heights = new Float64Array(points * points), here = { ...givens };
+        const heights = new Float64Array(points * points), loss = lossOf(values, givens);
         const at = ([low, high], place) => low + (high - low) * place / (points - 1);
         for (let row = 0; row < points; row++)
-          for (let column = 0; column < points; column++) {
-            here[values.x] = at(x, column);
-            here[values.y] = at(y, row);
-            heights[row * points + column] = lossAt(here);
-          }
+          for (let column = 0; column < points; column++)
+            heights[row * points + column] = loss(at(x, column), at(y, row));
         return heights;
       });
     };
