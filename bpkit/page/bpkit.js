@@ -2932,6 +2932,15 @@ function called(run, inputs, numbers, ...more) {
   return run(...inputs.map((name) => numbers[name]), ...more);
 }
 
+/** A sweep: a quantity as a function of one or two of the given numbers, all others as they are. */
+function sweep(run, inputs, givens, names, quantity = "E_total") {
+  const numbers = inputs.map((name) => givens[name]), places = names.map((name) => inputs.indexOf(name));
+  return (...values) => {
+    for (let k = 0; k < places.length; k++) numbers[places[k]] = values[k];
+    return run(...numbers)[quantity];
+  };
+}
+
 /** Every quantity at some given numbers. */
 function numbersOf(app, program, givens) {
   return { ...givens, ...called(app.program(program).evaluate, app.spec.inputs[program], givens) };
@@ -3069,12 +3078,7 @@ const VIEWS = {
     const lossOf = ({ x, y }, givens) => {
       if (spec.samples) return (right, up) =>
         trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN;
-      const { evaluate } = app.program("loss"), names = spec.inputs.loss, numbers = names.map((name) => givens[name]);
-      const places = [names.indexOf(x), names.indexOf(y)];
-      return (right, up) => {
-        [numbers[places[0]], numbers[places[1]]] = [right, up];
-        return evaluate(...numbers).E_total;
-      };
+      return sweep(app.program("loss").evaluate, spec.inputs.loss, givens, [x, y]);
     };
     const landscape = (values, givens, { x, y }) => {
       const others = Object.entries(givens).filter(([name]) => ![values.x, values.y, "learning_rate"].includes(name));
@@ -3140,13 +3144,8 @@ VIEWS.descent = (app) => {
   const step = app.button(texts.step, texts.stepTip, () => app.move({ steps: Math.min(made + 1, app.high("steps")) }));
   const landscape = (givens) => {
     const others = Object.entries(givens).filter(([name]) => name !== names.here && name !== "learning_rate");
-    return app.known("land", others, () => {
-      const { loss } = app.program("descent"), here = { ...givens };
-      return grid.map((x) => {
-        here[names.here] = x;
-        return called(loss, spec.inputs.descent, here).E_total;
-      });
-    });
+    return app.known("land", others, () =>
+      grid.map(sweep(app.program("descent").loss, spec.inputs.descent, givens, [names.here])));
   };
   const message = (run, { steps, rate }, digits) => {
     const said = (text, warning, numbers) => ({ message: fill(text, numbers, digits), warning });
@@ -3453,8 +3452,8 @@ VIEWS.chain = (app) => {
   /** What the loss does when the parameter is nudged, beside its derivative, in words. */
   const nudge = (parameter, givens, all) => {
     const programs = app.program("nudge"), { h, up, down } = programs.nudge(givens[parameter]);
-    const [above, below] = [up, down].map((value) =>
-      called(app.program("loss").evaluate, spec.inputs.loss, { ...givens, [parameter]: value }).E_total);
+    const loss = sweep(app.program("loss").evaluate, spec.inputs.loss, givens, [parameter]);
+    const [above, below] = [loss(up), loss(down)];
     const derived = all[ways[parameter].name];
     const found = called(programs.quotient, spec.inputs.quotient, { ...all, above, below, h, derived });
     const passed = found.error <= spec.tolerance;

@@ -201,7 +201,7 @@ def test_the_detective_app_lists_them_and_goes_on_with_them() -> None:
     """What may be handed in may be asked for: on the article's weights dE/dx1 = w1·dE/dnet_h1 + w2·dE/dnet_h2."""
     app, values = bp.apps.detective(ARTICLE), bp.evaluate(ARTICLE)
     names = ["dnet_h1/dx1", "dnet_h2/dx1", "dE_total/dx1", "dnet_h1/dx2", "dnet_h2/dx2", "dE_total/dx2"]
-    assert [*app.control["quantity"].options] == [*values, *names]
+    assert [*app.quantity.options] == [*values, *names]
     right = 0.25 * values["dE/dnet_h1"] + 0.35 * values["dE/dnet_h2"]
     app.set(quantity="dE_total/dx1", number=f"{right:.9g}")
     assert app.state.found.verdict == "correct"
@@ -212,7 +212,7 @@ def test_the_detective_app_lists_them_and_goes_on_with_them() -> None:
     app.set(given="dE/dx3 = 0.3")
     assert "I do not know dE/dx3 here; did you mean" in repr(app)
     batch = bp.apps.detective(ARTICLE.replace(inputs=[[1, 2], [3, 4]], targets=[[0, 1], [1, 0]]))
-    assert not {*names} & {*batch.control["quantity"].options}
+    assert not {*names} & {*batch.quantity.options}
 
 
 def test_a_loss_without_targets_and_a_network_without_hidden_neurons() -> None:
