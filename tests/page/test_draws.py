@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import re
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def drawn(seed: float, kinds: str = "n", count: int = COUNT, text: str = TEXT) -
     """So many numbers, n for normal and r for random, the kinds over and over."""
     run = f"""(() => {{"use strict"; {text}
     const source = draws({seed}), draw = {{n: source.normal, r: source.random}}, kinds = "{kinds}";
-    return Float64Array.from({{length: {count}}}, (_, k) => draw[kinds[k % kinds.length]]());}})()"""
-    return np.frombuffer(ENGINE.eval(run)).copy()  # the engine may use its memory again
+    return JSON.stringify(Array.from({{length: {count}}}, (_, k) => draw[kinds[k % kinds.length]]()));}})()"""
+    return np.array(json.loads(str(ENGINE.eval(run))))  # as text: the engine may use an array's memory again at any time
 
 
 def right(seed: int, kinds: str = "n", count: int = COUNT) -> Array:
