@@ -16,6 +16,7 @@ import pytest
 import sympy as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from module_engine import returned
 from oracle import ACTIVATIONS, SMALLEST, Case, random_case
 from py_mini_racer import MiniRacer
 from strategies import cases
@@ -56,7 +57,7 @@ def called(text: str, call: str) -> list[float]:
     """What a function of a module returns: one number, the values of an object, or records."""
     plain = text.replace("export function", "function")
     result = f"const r = {call}; return Float64Array.from(typeof r === 'number' ? [r] : Object.values(r));"
-    return list(np.frombuffer(ENGINE.eval(f'(() => {{"use strict"; {plain}\n{result}}})()')))
+    return returned(ENGINE, f"{plain}\n{result}")
 
 
 def with_numbers(name: str, numbers: Iterable[float]) -> str:

@@ -6,6 +6,7 @@ import atexit
 
 import numpy as np
 import pytest
+from module_engine import returned
 from py_mini_racer import MiniRacer
 
 import bpkit as bp
@@ -25,7 +26,7 @@ def called(problem: bp.Problem, outputs: list[str]) -> list[float]:
     rows = [f"Float64Array.from({found['rows']})"] if found else []
     text = derivatives_program(problem, outputs).replace("export function", "function")
     call = f"Float64Array.from(Object.values(evaluate({', '.join(numbers + rows)})))"
-    return list(np.frombuffer(ENGINE.eval(f'(() => {{"use strict"; {text}\nreturn {call};}})()')))
+    return returned(ENGINE, f"{text}\nreturn {call};")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from module_engine import returned
 from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
 
@@ -69,8 +70,7 @@ def run(text: str, problem: bp.Problem, script: str, numbers: Sequence[float] | 
     const y = Float64Array.from({problem.targets.ravel().tolist()}), constants = {json.dumps(constants)};
     const named = (array) => places.map((place) => array[place]);"""
     plain = text.replace("export function", "function")
-    found = ENGINE.eval(f'(() => {{"use strict"; {plain}\n{start}\n{script}}})()')
-    return list(np.frombuffer(found)) if not isinstance(found, int | float) else [float(found)]
+    return returned(ENGINE, f"{plain}\n{start}\n{script}")
 
 
 def close(ours: Any, theirs: Any, tolerance: float = 1e-12) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from module_engine import returned
 from py_mini_racer import MiniRacer
 
 import bpkit as bp
@@ -57,8 +58,7 @@ def trained(problem: bp.Problem, steps: int) -> np.ndarray[Any, Any]:
     call = f"train({', '.join(map(repr, map(float, numbers)))}, new Float64Array({samples.tolist()}), "
     call += f"{problem.next_sample}, {steps})"
     plain = text.replace("export function", "function")
-    found = np.frombuffer(ENGINE.eval(f'(() => {{"use strict"; {plain}\nreturn {call};}})()'))
-    return found.reshape(-1, len(recorded)).copy()  # the engine may use its memory again
+    return np.array(returned(ENGINE, f"{plain}\nreturn {call};")).reshape(-1, len(recorded))
 
 
 @pytest.mark.parametrize("batch", ["mean", "sum", "each"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from module_engine import returned
 from numpy.typing import NDArray
 from py_mini_racer import JSEvalException, MiniRacer
 
@@ -24,10 +24,10 @@ COUNT = 10_000
 
 def drawn(seed: float, kinds: str = "n", count: int = COUNT, text: str = TEXT) -> Array:
     """So many numbers, n for normal and r for random, the kinds over and over."""
-    run = f"""(() => {{"use strict"; {text}
+    body = f"""{text}
     const source = draws({seed}), draw = {{n: source.normal, r: source.random}}, kinds = "{kinds}";
-    return JSON.stringify(Array.from({{length: {count}}}, (_, k) => draw[kinds[k % kinds.length]]()));}})()"""
-    return np.array(json.loads(str(ENGINE.eval(run))))  # as text: the engine may use an array's memory again at any time
+    return Array.from({{length: {count}}}, (_, k) => draw[kinds[k % kinds.length]]());"""
+    return np.array(returned(ENGINE, body))
 
 
 def right(seed: int, kinds: str = "n", count: int = COUNT) -> Array:
