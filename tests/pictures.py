@@ -13,11 +13,9 @@ from playwright.sync_api import Locator, sync_playwright
 FOLDER = Path(__file__).parents[1] / ".github"
 APP = """import bpkit as bp
 app = bp.apps.training(bp.examples.article)
-app.set(updates=200)
-for rate in (0.1, 5):
-    app.set(rate=rate)
-    app.pin.click()
-app.set(rate=0.5, shown=60)
+app.set(updates=200, shown=60)
+kept = {name: app.values[name] for name in app.spec["kept"]}
+app.set(pinned=[["Pinned A", kept | {"rate": 0.1}], ["Pinned B", kept | {"rate": 5.0}]])
 app"""
 COLOURS = 128  # what is drawn here has few more, and the file is less than half the size
 LINES = "import bpkit as bp\nproblem = bp.examples.article.problem\nbp.derive(problem.network).toward('w5').at(problem)"

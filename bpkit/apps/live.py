@@ -45,6 +45,12 @@ from bpkit.examples.example import Example
 MOST_SLIDERS = 80  # of a kind
 DIGITS = Choice("Numbers", 6, (("6 digits", 6), ("12 digits", 12)))
 TWIN = Check("Picture in words")
+RUN = {  # what is said of a run of training
+    "went": "{updates} updates: the loss goes from {first} to {last}.",
+    "once": "1 update: the loss goes from {first} to {last}.",
+    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large here.",
+    "nothing": "The loss is not finite before the first update: start with other parameters.",
+}
 
 
 class Live(Linked):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
 from bpkit.apps.settings import Check, Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
@@ -23,10 +23,7 @@ MOST_UPDATES = 10_000
 USUAL_UPDATES = 1000
 MOST_NAMES = 24  # parameters to choose from: those that move most
 TEXTS = {
-    "went": "{updates} updates: the loss goes from {first} to {last}.",
-    "once": "1 update: the loss goes from {first} to {last}.",
-    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large here.",
-    "nothing": "The loss is not finite before the first update: start with other parameters.",
+    **RUN,
     "all": "All parameters move; what is drawn is the projection onto {{x}} and {{y}}.",
     "only": "Only {{x}} and {{y}} move, so the walk stays on this surface.",
     "outside": "None of its points is in this picture: zoom out, or start elsewhere.",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bpkit.apps.given import share
-from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
 from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
 from bpkit.core import updates
 from bpkit.core.network import Network
@@ -38,10 +38,7 @@ RULES: dict[str, UpdateRule] = {
 }
 TEXTS = {
     "run": "{{name}}, rate {rate}",
-    "went": "{updates} updates: the loss goes from {first} to {last}.",
-    "once": "1 update: the loss goes from {first} to {last}.",
-    "ended": "The loss overflows at update {ended}: learning rate {rate} is too large here.",
-    "nothing": "The loss is not finite before the first update: start with other parameters.",
+    **RUN,
     "pin": "Pin this run",
     "pinTip": "Keep this curve to compare; the last two stay",
     "unpin": "Remove pins",

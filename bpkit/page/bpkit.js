@@ -106,6 +106,11 @@ export function fill(template, numbers, digits = USUAL_DIGITS) {
   });
 }
 
+/** Minus signs for the hyphens that stand for them, as Python's `minus`. */
+function minus(text) {
+  return text.replace(/(?<![\w.)])-(?=[\w.(])|(?<= )-(?= )/g, "−");
+}
+
 function beyond(value) {
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
@@ -1919,7 +1924,7 @@ export function fieldTicks(lo, hi) {
   const span = hi - lo, power = 10**Math.floor(Math.log10(span));
   const step = power*([0.2, 0.25, 0.5, 1, 2].find((nice) => nice*power*8 >= span) ?? 2);
   const first = Math.ceil(lo/step - 1e-9), last = Math.floor(hi/step + 1e-9);
-  return Array.from({length: last - first + 1}, (_, k) => [(first + k)*step, withMinus(format((first + k)*step, 10))]);
+  return Array.from({length: last - first + 1}, (_, k) => [(first + k)*step, minus(format((first + k)*step, 10))]);
 }
 
 /** The value of a grid between its points; x and y are in grid units. */
@@ -2000,11 +2005,6 @@ export function fieldRange(z, level = NaN) {
     if (value > high) high = value;
   }
   return {low, high, lowest, above};
-}
-
-/** Numbers as pictures have them: with a minus instead of a hyphen. */
-function withMinus(text) {
-  return text.replaceAll("-", "−");
 }
 
 const tenth = (value) => Math.round(10*value)/10;  // of a pixel: enough, and short
@@ -2353,7 +2353,7 @@ export function field(spec, on = {}) {
     }
     texts.forEach((text, k) => {
       const at = places[k];
-      set(text, {text: at ? withMinus(levelTexts[k]) : "", ...movedTo(at && [at.x, at.y], at?.turn)});
+      set(text, {text: at ? minus(levelTexts[k]) : "", ...movedTo(at && [at.x, at.y], at?.turn)});
     });
   };
 
@@ -2450,8 +2450,8 @@ export function field(spec, on = {}) {
     }
     if (look === "sides") {
       const ends = legend.firstElementChild.querySelectorAll("b");
-      set(ends[0], {text: withMinus(format(knots[0], 3))});
-      set(ends[1], {text: withMinus(format(knots.at(-1), 3))});
+      set(ends[0], {text: minus(format(knots[0], 3))});
+      set(ends[1], {text: minus(format(knots.at(-1), 3))});
     }
   };
 
@@ -2542,7 +2542,7 @@ export function field(spec, on = {}) {
     const rows = [[spec.x.label, x], [spec.y.label, y], [name, value]];
     set(readout, {hidden: false, style: `left:${share(place[0], 1)};top:${share(place[1], 1)}`,
       class: `bpkit-field-readout${place[0] > 0.6 ? " bpkit-leftwards" : ""}${place[1] > 0.7 ? " bpkit-upwards" : ""}`,
-      text: rows.map(([what, number]) => `${what} = ${withMinus(format(number, 4))}`).join("\n")});
+      text: rows.map(([what, number]) => `${what} = ${minus(format(number, 4))}`).join("\n")});
   };
   const lookAt = (event) => {
     if (!data) return;
@@ -4319,7 +4319,7 @@ function said([verdict, message], typed, more = {}) {
 function shownTyped(typed) {
   const figure = read(typed);
   const plain = figure.error || /^[\d.,eE+\-−/]*$/.test(typed) ? typed : format(figure.value);
-  return plain.replace(/(?<![\w.)])-(?=[\w.(])/g, "−");
+  return minus(plain);
 }
 
 function judgeNumber(box, typed) {
@@ -4330,7 +4330,7 @@ function judgeNumber(box, typed) {
   if (off <= box.slack) return said(box.rounded, typed, { figures });
   const cut = cuts(figure, box.exact);
   if (figures < box.digits && (cut || rounds(figure, box.exact))) return said(box.few, typed);
-  if (cut) return said(box.cut, typed, { rounded: signed(box.exact.toFixed(decimalsOf(figure))), figures });
+  if (cut) return said(box.cut, typed, { rounded: minus(box.exact.toFixed(decimalsOf(figure))), figures });
   const away = (wrong) => Math.abs(figure.value - wrong);
   const share = box.slack / Math.abs(box.exact - box.base) || 0;
   const enough = ([, [verdict]]) => figures >= box.digits || verdict !== "unknown";
@@ -4346,7 +4346,7 @@ function judgeOpen(box, typed) {
   if (off <= 1e-12 * Math.abs(box.exact)) return said(box.right.at(-1), typed, { figures });
   if (rounds(figure, box.exact)) return said(spelled(box.right), typed, { figures });
   if (figures > 1 && cuts(figure, box.exact)) {
-    return said(spelled(box.cut), typed, { figures, rounded: signed(box.exact.toFixed(decimalsOf(figure))) });
+    return said(spelled(box.cut), typed, { figures, rounded: minus(box.exact.toFixed(decimalsOf(figure))) });
   }
   const told = (each) => each[Math.min(figures - box.least, each.length - 1)];
   const known = box.known.find(([wrong, each]) => told(each) && rounds(figure, wrong));
@@ -4419,20 +4419,10 @@ function decimalsOf({ unit }) {
   return Math.max(0, -Math.round(Math.log10(unit)));
 }
 
-/** Minus signs for the hyphens that stand for them, as Python's `minus`. */
-function minus(text) {
-  return text.replace(/(?<![\w.)])-(?=[\w.(])|(?<= )-(?= )/g, "−");
-}
-
-/** The text of a number with its minus as it is read. */
-function signed(text) {
-  return text.replace(/^-/, "−");
-}
-
 /** How far a predicted number is off, in Python's sentences. */
 export function compared(spec, { value }) {
   const { answer, says } = spec, right = format(value) === format(answer);
-  const holes = { said: signed(format(value)), true: spec.true };
+  const holes = { said: minus(format(value)), true: spec.true };
   const sentence = (name) => says[name].replace(/\{(\w+)\}/g, (hole, key) => holes[key]);
   const typed = read(exactly(value));
   const agrees = right || (!Number.isInteger(answer)

@@ -10,14 +10,13 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import traitlets
 
+from bpkit.apps.linked import ALIVE
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.panels.style import STYLE
 
 # JupyterLab hands what widgets say to a thread beside the one that runs cells, the first messages excepted. So two may
 # want to draw at once: one after the other, whatever the panel.
 _DRAWING = RLock()
-
-ALIVE = "Run the cells down to this one to bring it to life."
 
 View = tuple[Any, Callable[[Any], Any]] | tuple[Any, Callable[[Any], Any], str]
 
