@@ -2765,6 +2765,8 @@ function player(app, name, { step = 1, interval = 100, label = "" } = {}) {
     if (!still) set(toggle, { text: "❚❚ Pause" });
     walk();
   };
+  // Whoever goes into the box is about to type: the number stays as it is from now on.
+  set(app.control[name].node, { on: { focusin: ({ target }) => { if (target.type === "text") halt(); } } });
   return { node: element("span", { class: "bpkit-play", role: "group", "aria-label": `Play ${label || name}` }, toggle, back), halt };
 }
 

@@ -191,13 +191,25 @@ def test_play_walks_along_the_run_and_pauses(saved: Saved) -> None:
     expect(saved.box("show update")).to_have_value("0")
 
 
-def test_play_stops_for_whoever_moves_the_slider(saved: Saved) -> None:
+def test_play_stops_for_whoever_goes_into_the_box(saved: Saved) -> None:
     saved.open(bp.apps.training(ARTICLE))
     saved.app.get_by_role("button", name="Play or pause").click()
     expect(saved.box("show update")).not_to_have_value("0")
+    saved.box("show update").focus()
+    play = saved.app.get_by_role("button", name="Play or pause")
+    assert play.inner_text() == "▶ Play"  # at once, not at the run's end
     saved.enter("show update", "3")
-    expect(saved.app.get_by_role("button", name="Play or pause")).to_have_text("▶ Play")
     expect(saved.box("show update")).to_have_value("3")
+
+
+def test_play_stops_where_the_slider_was_moved(saved: Saved) -> None:
+    saved.open(bp.apps.training(ARTICLE))
+    saved.app.get_by_role("button", name="Play or pause").click()
+    expect(saved.box("show update")).not_to_have_value("0")
+    slider = saved.slider("show update")
+    slider.evaluate("(slider) => { slider.value = 700; slider.dispatchEvent(new Event('input')); }")
+    expect(saved.app.get_by_role("button", name="Play or pause")).to_have_text("▶ Play")
+    expect(saved.box("show update")).to_have_value("700")
 
 
 def test_a_large_network_is_packed_small_and_lives(saved: Saved) -> None:
