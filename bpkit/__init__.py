@@ -14,6 +14,8 @@ A first session::
 Everything that there is:
 
     Network         sizes, activation, loss and biases: Network(2, 3, 1, activation="tanh")
+    Model           blocks one after the other: Model((3, 1), blocks.Recurrent(2), blocks.Dense(1))
+    blocks          Dense, Recurrent, LSTM, Conv1d, Conv2d, MaxPool, LayerNorm, Residual, Embedding, Attention
     Problem         a network with its numbers, a sample or a batch, and a learning rate
     Activation      a function of your own, from one SymPy expression
     Loss            a loss of your own, from one SymPy expression
@@ -37,11 +39,13 @@ command line opens the lessons, ``bpkit --help`` the rest.
 import typing as _typing
 from importlib import import_module as _import_module
 
+from bpkit.core import blocks as blocks
 from bpkit.core import updates as updates
 from bpkit.core.derivation import derive as derive
 from bpkit.core.errors import BpkitError as BpkitError
 from bpkit.core.functions import Activation as Activation
 from bpkit.core.losses import Loss as Loss
+from bpkit.core.model import Model as Model
 from bpkit.core.network import Network as Network
 from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
@@ -62,7 +66,9 @@ _LATER = ("apps", "examples", "exercises")
 _NAMES = (
     "Activation",
     "BpkitError",
+    "blocks",
     "Loss",
+    "Model",
     "Network",
     "Problem",
     "check_gradient",

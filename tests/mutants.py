@@ -34,7 +34,7 @@ MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
     "core/quantities.py": ["core/test_derivation.py", "core/test_text.py", "core/test_golden.py"],
     "core/lines.py": ["core/test_chain_rule.py", "core/test_golden.py"],
-    "core/dense.py": ["core/test_golden.py", "core/test_gradients.py"],
+    "core/neurons.py": ["core/test_golden.py", "core/test_gradients.py"],
     "core/chain_rule.py": ["core/test_chain_rule.py", "core/test_golden.py", "core/test_derivation.py"],
     "core/updates.py": ["core/test_updates.py", "core/test_bad_input.py"],
     "core/arrays.py": ["core/test_arrays.py"],

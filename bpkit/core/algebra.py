@@ -53,6 +53,11 @@ _MEAN, _SUM = "mean over samples of the sum over outputs of", "sum over samples 
 # What stands beside a product of matrices is multiplied element by element: brackets there.
 Product = _sign("Product", "{} @ {}", r"{}\,{}", "{} @ {}", MUL, ADD)
 Scaled = _sign("Scaled", "{} * {}", r"{}\,{}", "{}*{}", MUL - 1, MUL + 1)  # a number for all, times an array
+Outer = _sign("Outer", "{} ⊗ {}", r"{} \otimes {}", "outer({}, {})", MUL, ADD)
+Later = _sign(
+    "Later", "{}[1:]", "{}[1:]", "{}[1:]", TIGHT, PRECEDENCE["Atom"]
+)  # the rows after the first, one of a start
+Earlier = _sign("Earlier", "{}[:-1]", "{}[:-1]", "{}[:-1]", TIGHT, PRECEDENCE["Atom"])  # the rows before the last
 Transposed = _sign("Transposed", "{}.T", r"{}^{{\top}}", "{}.T", TIGHT, TIGHT)
 Whole = _sign("Whole", "sum({})", r"\operatorname{{sum}}({})", "{}.sum()", TIGHT)
 Columns = _sign("Columns", "column sums of {}", r"\text{{column sums of }} {}", "{}.sum(axis=0)", TIGHT)
@@ -88,6 +93,14 @@ def matrix_quantity(quantity: Quantity) -> Quantity:
     return replace(quantity, spelled=spelled, index=())
 
 
+def array_quantity(quantity: Quantity) -> Quantity:
+    """The array of a family of any model, which has the family's name."""
+    if quantity.of:
+        by = array_quantity(quantity.by) if quantity.by else None
+        return replace(quantity, of=array_quantity(quantity.of), by=by)
+    return replace(quantity, spelled=quantity.family, index=(), axes=())
+
+
 class NoMatrix(Exception):
     """A line that cannot be read as matrices."""
 
@@ -103,14 +116,19 @@ def _moved(term: Term, values: Mapping[sp.Symbol, sp.Symbol]) -> Term:
 
 
 class Reader:
-    """Reads the families of a derivation as matrices; over a batch the loss and the gradients are means, or sums."""
+    """Reads the families of a derivation as matrices; over a batch the loss and the gradients are means, or sums.
 
-    def __init__(self, families: Sequence[Family], mean: bool) -> None:
-        self.families, self.leaves, self.mean = families, families[0].leaves, mean
+    ``samples`` says that arrays have a row for each sample, as those of layers have; else the lines are those of one.
+    """
+
+    def __init__(self, families: Sequence[Family], mean: bool, samples: bool = True) -> None:
+        self.families, self.leaves, self.mean = families, families[0].leaves, mean and samples
+        self.sampled = (SAMPLES,) if samples else ()
         numbers: dict[str, list[tuple[int, ...]]] = defaultdict(list)
         for quantity in self.leaves.values():
             numbers[quantity.family].append(quantity.indices)
-        self.names = {name: matrix_quantity(self.leaves[name]) for name in numbers}
+        array = matrix_quantity if samples else array_quantity
+        self.names = {name: array(self.leaves[name]) for name in numbers}
         self.extent = {name: [(min(column), max(column)) for column in zip(*rows)] for name, rows in numbers.items()}
         self.users: dict[str, list[Quantity]] = defaultdict(list)
         self.named: dict[str, list[Family]] = defaultdict(list)
@@ -123,19 +141,23 @@ class Reader:
 
     def lines(self) -> Iterator[tuple[Family, Sides]]:
         """The families that are lines of their own, each with its right sides, or with None where it is no matrix."""
+        found: list[tuple[Family, Sides]] = []
+        wanted: set[str] = set()  # what lines that are no matrices are written with
         for family in self.families:
             sides: Sides = (None, None, None)
             with suppress(NoMatrix):
                 sides = self._sides(family)
-            if self._kept(family):
-                yield family, sides
+            found.append((family, sides))
+            if sides[0] is None and not self.sampled and self._kept(family):
+                wanted |= names_in(family.shown)
+        return (line for line in found if self._kept(line[0]) or name_of(line[0].lhs) in wanted)
 
     def _kept(self, family: Family) -> bool:
         """Is it on a line of its own, or put into the lines that use it?"""
         quantity, users = family.quantity, self.users[name_of(family.lhs)]
         if quantity.role is Role.FORWARD:
             return quantity.tag == "total" or any(user.tag != "total" for user in users)
-        if quantity.role is Role.ADJOINT:
+        if quantity.role is Role.ADJOINT and self.sampled:
             return any(user.role is Role.GRADIENT for user in users)
         return quantity.role is not Role.SLOPE
 
@@ -144,7 +166,7 @@ class Reader:
         name, left, rhs = name_of(family.lhs), family.lhs.args[1:], family.rhs
         self._check(name)
         letters = tuple(dict.fromkeys(left))
-        self.order = (SAMPLES, *letters)
+        self.order = (*self.sampled, *letters)
         self.axes = letters if averaged(family.steps[0]) else self.order
         self.ranges = {sp.Symbol(letter, integer=True): ends for letter, ends in family.index.items()}
         cases = family.stable.args if isinstance(family.stable, sp.Piecewise) else ()
@@ -185,7 +207,7 @@ class Reader:
                 raise NoMatrix
             return (Loss if self.mean else Both)(found)
         if family.quantity.role is Role.GRADIENT:
-            forms = [self._array([term]) for term in self._contracted(expr, [SAMPLES])]
+            forms = [self._array([term]) for term in self._contracted(expr, self.sampled)]
             found, axes = self._together(sp.Add, [(Mean(one) if self.mean else one, own) for one, own in forms])
         else:
             found, axes = self._form(expr)
@@ -203,12 +225,14 @@ class Reader:
 
     def _leaf(self, name: str, letters: Letters) -> list[Term]:
         """What stands for a name; of two families one is for the diagonal, the other beside it."""
+        if not self.sampled and (self.leaves[name].role is not Role.SLOPE or name not in self.named):
+            return [[self._rows(name, letters)]]
         if name not in self.leaves or [*map(self.ranges.get, letters)] != self.extent[self.leaves[name].family]:
             raise NoMatrix  # such as a letter by itself, in k ≠ l
         if name not in self.named:
             if len({*letters}) < len(letters):
                 raise NoMatrix
-            sampled = (SAMPLES,) * (self.leaves[name].tag in ("input", "target"))
+            sampled = self.sampled * (self.leaves[name].tag in ("input", "target"))
             return [[(self._symbol(name), sampled + letters)]]
         if len(self.put[name]) != len(self.named[name]):
             raise NoMatrix
@@ -221,6 +245,22 @@ class Reader:
                 raise NoMatrix
             found += [beside + _moved(term, values) for term in sides[self.side]]
         return found
+
+    def _rows(self, name: str, letters: Letters) -> Form:
+        """The array of a quantity, or all its rows but the first or the last."""
+        found, axes = self._symbol(name), []
+        for place, (letter, extent) in enumerate(zip(letters, self.extent[self.leaves[name].family])):
+            more, index = letter.as_coeff_Add()
+            low, high = (end + int(more) for end in self.ranges.get(index, (0, -1)))
+            if (low, high) != extent:
+                cut = {(extent[0] + 1, extent[1]): Later, (extent[0], extent[1] - 1): Earlier}.get((low, high))
+                if cut is None or place:
+                    raise NoMatrix
+                found = cut(found)
+            axes.append(index)
+        if len({*axes}) < len(axes):
+            raise NoMatrix
+        return found, tuple(axes)
 
     def _apart(self, letter: sp.Symbol) -> sp.Expr:
         low, high = self.ranges[letter]
@@ -252,6 +292,13 @@ class Reader:
     def _together(self, head: Any, forms: Sequence[Form]) -> Form:
         """Parts that are combined element by element."""
         axes = max((one for _, one in forms), key=len)
+        if head is sp.Mul and not self.sampled and sorted(len(own) for _, own in forms if own) == [1, 1]:
+            rows = {own: found for found, own in forms if own}
+            if len(rows) == 2:
+                first, second = sorted(rows, key=lambda own: self.order.index(own[0]))
+                return self._together(
+                    head, [(Outer(rows[first], rows[second]), first + second), *(one for one in forms if not one[1])]
+                )
         args = []
         for found, own in forms:
             if own == axes[len(axes) - len(own) :]:
@@ -272,6 +319,8 @@ class Reader:
 
     def _of_row(self, expr: sp.Expr) -> Form:
         """A function of a number and its row."""
+        if len(expr.args) != 2:
+            raise NoMatrix  # the largest of a row
         own, row = expr.args
         part, (letter, *_) = row.args
         found, axes = self._form(own)
@@ -309,7 +358,11 @@ class Reader:
         if len(parts) == 1:
             [(found, axes)], [rest] = parts, rests
             if len(axes) - len(rest) == len(sums) and (not rest or len(axes) == 2):
-                return (Columns if axes[1:] == rest else Rows if rest else Whole)(found), rest
+                return (Whole if not rest else Columns if axes[1:] == rest else Rows)(found), rest
+        if len(parts) == 2 and len(sums) == 1 and not self.sampled and any(len(axes) == 1 for _, axes in parts):
+            [(row, _), (found, axes)] = sorted(parts, key=lambda part: len(part[1]))  # of one row, with a matrix
+            rest = tuple(one for one in axes if one not in sums)
+            return Product(*((row, found) if axes[0] == sums[0] else (found, row))), rest
         if len(parts) == 2 and len(sums) == 1:
             kept = tuple(one for one in self.order if (one,) in rests)
             if len(kept) == 2:

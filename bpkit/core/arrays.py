@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import pairwise
 from math import isfinite
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError, check_all, check_names
-from bpkit.core.network import Network
 from bpkit.core.runtime import Array
 
 LAYOUTS = ("x @ W", "W @ x")
-Names = np.ndarray[Any, np.dtype[Any]]  # of parameters, in the shape of the array that holds their numbers in x @ W
 
 
 class Entry(NamedTuple):
@@ -32,30 +30,20 @@ class Entry(NamedTuple):
     share: str = ""
 
 
-def tables(network: Network) -> dict[str, Names]:
-    """The names in each array, in order: W1 has a row for each source and a column for each target, b1 the biases."""
-    found: dict[str, Names] = {}
-    for number, (before, after) in enumerate(pairwise(network.layers), 1):
-        found[f"W{number}"] = np.array([[network.weight_of[s, t] for t in after] for s in before], dtype=object)
-        if network.biases:
-            found[f"b{number}"] = np.array([network.bias_of[neuron] for neuron in after], dtype=object)
-    return found
-
-
-def by_name(network: Network, given: object) -> bool:
+def by_name(network: Architecture, given: object) -> bool:
     """Is it a dict with parameters' names as keys, {"w1": 0.25}, and not one of arrays, {"W1": [[0.25]]}?
 
     A key may be both: a shared bias is b1, and so is the array of it. The other keys decide, then the values.
     """
     if not isinstance(given, Mapping):
         return False
-    names, keys = set(network.parameters), set(tables(network))
+    names, keys = set(network.parameters), set(network.tables)
     if given.keys() & (names ^ keys):
         return bool(given.keys() & (names - keys))
     return not any(getattr(value, "ndim", isinstance(value, list | tuple)) for value in given.values())
 
 
-def from_arrays(network: Network, given: object, layout: str = "x @ W") -> dict[str, float]:
+def from_arrays(network: Architecture, given: object, layout: str = "x @ W") -> dict[str, float]:
     """Each parameter's number from a list of arrays, [W1, b1, W2, b2], or a dict of them.
 
     Errors: ``BpkitError`` for shapes that do not fit, with both shapes, for entries that are no finite number, and for
@@ -72,20 +60,20 @@ def from_arrays(network: Network, given: object, layout: str = "x @ W") -> dict[
     return found
 
 
-def to_arrays(network: Network, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, Array]:
+def to_arrays(network: Architecture, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, Array]:
     """The arrays W1, b1, W2, .. of the parameters' numbers; a bias that a layer shares stands there for each neuron."""
     return {
         key: _turned(np.array([float(numbers[name]) for name in names.flat]).reshape(names.shape), layout)
-        for key, names in tables(network).items()
+        for key, names in network.tables.items()
     }
 
 
-def entries(network: Network, given: object, layout: str, what: str, some: bool) -> Iterator[Entry]:
+def entries(network: Architecture, given: object, layout: str, what: str, some: bool) -> Iterator[Entry]:
     """Every number of the arrays given, with its parameter; ``some`` of the arrays may suffice.
 
     A bias may have the shape (n,), (1, n) or (n, 1), and one that a layer shares may be one number.
     """
-    known = tables(network)
+    known = network.tables
     shapes = {key: _turned(names, layout).shape for key, names in known.items()}
     for key, array in _keyed(shapes, given, what, some).items():
         names, numbers = _turned(known[key], layout), _numbers(key, array)

@@ -104,7 +104,9 @@ class _Writer:
 
     def backward(self) -> None:
         for place, stage in reversed([*enumerate(self.lines.stages)]):
-            row = [line.quantity for line in stage.lines if line is not self.loss and line.name not in self.errors]
+            # A constant, such as the state before the first step, passes nothing on.
+            lines = [line for line in stage.lines if line.rhs.free_symbols and line.name not in self.errors]
+            row = [line.quantity for line in lines if line is not self.loss]
             for quantity in row if stage.slopes_first else ():
                 self.slopes(quantity)
             for quantity in row:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step, backpropagated
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.families import Family, folded
 from bpkit.core.matrices import MatrixDerivation, read_matrices
-from bpkit.core.network import Network
 from bpkit.core.numeric import Values, canonical, evaluate, single
 from bpkit.core.paths import Paths, find_paths
 from bpkit.core.program import Program
@@ -38,7 +38,7 @@ class Derivation(Shown):
     in a notebook and as aligned text in a terminal.
     """
 
-    network: Network
+    network: Architecture
     steps: tuple[Step, ...]
     update: UpdateRule = PLAIN
     train_biases: bool = True
@@ -201,7 +201,7 @@ class NumberedDerivation(Shown):
 
 
 @lru_cache(maxsize=128)
-def _derived(network: Network, update: UpdateRule, train_biases: bool, batch: str) -> Derivation:
+def _derived(network: Architecture, update: UpdateRule, train_biases: bool, batch: str) -> Derivation:
     if batch != "mean":
         return replace(_derived(network, update, train_biases, "mean"), batch=batch)
     trained = [name for name in network.parameters if train_biases or name not in network.biases]
@@ -215,24 +215,24 @@ def _derived(network: Network, update: UpdateRule, train_biases: bool, batch: st
     return Derivation(network, steps, update, train_biases, of_inputs)
 
 
-def derive(model: Network | Problem) -> Derivation:
-    """Write backpropagation down for a network, line by numbered line: forward, loss, backward, update.
+def derive(model: Architecture | Problem) -> Derivation:
+    """Write backpropagation down for a network or a model, line by numbered line: forward, loss, backward, update.
 
     Returns a ``Derivation``. A network's update is plain gradient descent; with a problem the update lines are those
     of its rule. The work grows with the number of weights, as every line is local: it names the quantities just before
     it and is never a composed expression.
 
     Shapes: any sizes of layers; the lines are those of one sample. Units: none.
-    Errors: ``BpkitError`` where neither a ``Network`` nor a ``Problem`` came.
+    Errors: ``BpkitError`` where neither a ``Network``, a ``Model`` nor a ``Problem`` came.
     Source: the order of the lines is that of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
 
     >>> import bpkit as bp
     >>> bp.derive(bp.Network(1, 1))["dE/dw1"].rhs
     dE_total/dnet_o1*dnet_o1/dw1
     """
-    if isinstance(model, Network):
+    if isinstance(model, Architecture):
         return _derived(model, PLAIN, True, "mean")
     if (network := getattr(model, "network", None)) is None:
-        raise BpkitError(f"derive: expected a Network or a Problem, got {model!r}; write derive(problem)")
+        raise BpkitError(f"derive: expected a Network, a Model or a Problem, got {model!r}; write derive(problem)")
     batch = "sum" if model.batch == "sum" and model.is_batch else "mean"
     return _derived(network, model.update, model.train_biases, batch)

@@ -13,8 +13,8 @@ Z, OUT, Y, K = sp.symbols("z out y K")
 ONE, MINUS = sp.Integer(1), sp.Integer(-1)
 
 # Functions that only generated code calls; core/runtime gives them for floats and for arrays.
-softmax, log_softmax, others, xlogy, xexp, ratio, log1p = map(
-    sp.Function, "softmax log_softmax others xlogy xexp ratio log1p".split()
+softmax, log_softmax, others, xlogy, xexp, ratio, log1p, row_max = map(
+    sp.Function, "softmax log_softmax others xlogy xexp ratio log1p row_max".split()
 )
 
 

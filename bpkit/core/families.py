@@ -104,7 +104,9 @@ class Family(Shown):
 
 
 def axes_of(quantity: Quantity) -> Numbers:
-    """What each index counts: the last the neurons of its block, one before that those of the block before."""
+    """What each index counts; if nothing is said, the last the neurons of its block, one before those before it."""
+    if quantity.axes:
+        return quantity.axes
     inside = [axes_of(one) for one in (quantity.of, quantity.by) if one]
     return (*sum(inside, ()), *range(quantity.block - len(quantity.index) + 1, quantity.block + 1))
 
@@ -268,8 +270,11 @@ class _Writer:
         self.varies = [len({*column}) > 1 for column in columns]
         for a, (axis, column) in enumerate(zip(self.axes, columns)):
             ahead = [b for b in range(a) if self.varies[a] or self.axes[b] == axis]
-            apart = [(b, {mine - other for mine, other in zip(column, columns[b])}) for b in ahead]
-            twins = [self.own[b] + min(by) for b, by in apart if len(by) == 1]  # a letter before, and so much more
+            # A letter before, or a multiple of it, and so much more.
+            apart = (
+                (b, m, {mine - m * other for mine, other in zip(column, columns[b])}) for b in ahead for m in (1, 2, 3)
+            )
+            twins = [m * self.own[b] + min(by) for b, m, by in apart if len(by) == 1]
             if not self.varies[a] and axis not in folder.alone:
                 self.own.append(sp.Integer(column[0]))
             else:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import sympy as sp
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.arrays import LAYOUTS, Entry, by_name, entries, number
 from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, check_names, chosen
 from bpkit.core.expressions import names_in
-from bpkit.core.network import Network
 from bpkit.core.numeric import Values, checked, evaluate, loss_over, settler
 from bpkit.core.problem import Problem
 from bpkit.core.program import compiled
@@ -146,7 +146,7 @@ def _relative(one: float, other: float, least: float = 0.0) -> float:
     return difference / larger if larger else difference
 
 
-def _given(network: Network, gradient: object, layout: str) -> Iterator[Entry]:
+def _given(network: Architecture, gradient: object, layout: str) -> Iterator[Entry]:
     """The derivatives given, by name or in arrays."""
     if not isinstance(gradient, Mapping) or not by_name(network, gradient):
         yield from entries(network, gradient, layout, "check_gradient", some=True)

@@ -10,10 +10,10 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.code import code
 from bpkit.core.errors import BpkitError, chosen
 from bpkit.core.expressions import ONE, power, product, total
-from bpkit.core.network import Network
 from bpkit.core.program import compiled
 
 BEFORE, WIDTH = sp.symbols("before width")  # the number of neurons that a layer's weights come from, and of its own
@@ -40,9 +40,9 @@ def _spread(scheme: str) -> Callable[[int, int], float]:
 
 
 def initial_parameters(
-    network: Network, rng: np.random.Generator, scheme: str = "xavier", scale: float = 1.0
+    network: Architecture, rng: np.random.Generator, scheme: str = "xavier", scale: float = 1.0
 ) -> dict[str, float]:
-    """Draw every weight from a normal distribution and start every bias at 0.
+    """Draw every weight from a normal distribution and start every bias at 0, a gain at 1.
 
     ``scheme`` chooses the standard deviation by the sizes of the two layers: ``"xavier"`` sqrt(2/(before + after))
     (Glorot and Bengio 2010), ``"he"`` sqrt(2/before) (He et al. 2015), ``"lecun"`` sqrt(1/before) (LeCun et al.
@@ -51,9 +51,7 @@ def initial_parameters(
     if not (math.isfinite(scale) and scale >= 0):
         raise BpkitError(f"scale: expected a number from 0, got {scale!r}; 1 leaves the scheme's spread as it is")
     spread = _spread(chosen("scheme", scheme, SPREADS))
-    size = {neuron: len(row) for row in network.layers for neuron in row}
-    weights = {
-        name: float(rng.normal()) * scale * spread(size[source], size[target])
-        for name, (source, target) in network.weights.items()
+    return {
+        name: float(rng.normal()) * scale * spread(start.before, start.after) if start.drawn else start.value
+        for name, start in network.starts.items()
     }
-    return {**weights, **dict.fromkeys(network.biases, 0.0)}

@@ -21,6 +21,10 @@ function others(own, ...row) {
   return rest;
 }
 
+function row_max(...row) {
+  return Math.max(...row);
+}
+
 function xlogy(x, y) {
   return x === 0 ? 0 : x*Math.log(y);
 }

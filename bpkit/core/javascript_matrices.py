@@ -31,6 +31,7 @@ from bpkit.core.javascript import expression, module
 from bpkit.core.javascript_loops import Function, function, root, word
 from bpkit.core.matrices import MatrixDerivation, MatrixStep
 from bpkit.core.network import Network
+from bpkit.core.network import layered as layered_network
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.updates import STATE
@@ -46,7 +47,8 @@ def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = ()) -> str:
     ``hidden`` and ``outputs`` are the activations that ``make`` may be asked for, those of the problem unless given.
     Errors: ``BpkitError`` where a line has no reading in matrices, or is another one in another layer.
     """
-    kinds = problem.network.activations
+    network = layered_network(problem.network, "layered")
+    kinds = network.activations
     inner = [*dict.fromkeys(map(find_activation, hidden))] or [*dict.fromkeys(kinds[:-1])]
     outer = [*dict.fromkeys(map(find_activation, outputs))] or [kinds[-1]]
     if not inner:
@@ -56,7 +58,7 @@ def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = ()) -> str:
         program.read(_reference(problem, one, outer[0]), hidden=True)
     for one in outer:
         program.read(_reference(problem, inner[0], one), hidden=False)
-    return program.text(problem.network)
+    return program.text(network)
 
 
 def places(network: Network) -> dict[str, int]:

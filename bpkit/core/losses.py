@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import MINUS, ONE, OUT, K, Y, log_softmax, others, power, product, ratio, total, xexp, xlogy
-from bpkit.core.functions import Own, stable_softplus
+from bpkit.core.functions import Activation, Own, stable_softplus
 from bpkit.core.lines import Shortcut
 
 
@@ -126,3 +127,18 @@ def fused(
 def loss(given: object) -> Loss:
     """The loss of that name, or the given one."""
     return Loss.found(given, LOSSES)
+
+
+def check_loss(loss: Loss, last: Activation | None) -> None:
+    """Refuse a loss that the activation of the last layer does not fit."""
+    name = last.name if last else "none"
+    if loss.needs and name != loss.needs:
+        raise BpkitError(
+            f"loss {loss.name!r}: expected {loss.needs} outputs, got {name}; "
+            "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
+        )
+    if loss.name == "binary_cross_entropy" and last and last.joint:
+        raise BpkitError(
+            "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
+            "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
+        )

@@ -87,8 +87,8 @@ class MatrixProgram:
 
     @property
     def complete(self) -> bool:
-        """Has every line a reading in matrices?"""
-        return all(step.stable is not None for step in self.form)
+        """Has every line a reading in matrices, for a row of each sample?"""
+        return bool(self.form.derivation.network.layers) and all(step.stable is not None for step in self.form)
 
     @cached_property
     def layout(self) -> Mapping[str, Sequence[Quantity]]:
@@ -186,6 +186,8 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     """Why a line holds, for a whole layer."""
     quantity, network = family.quantity, derivation.network
     layer, last = quantity.block, len(network.activations)
+    if not last:
+        return family.reason
     if quantity.role is Role.UPDATE:
         about = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
         words = {name: reader.names[reader.leaves[name].family].name for name in about}
@@ -209,7 +211,8 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
 
 def read_matrices(derivation: Derivation) -> MatrixDerivation:
     """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer."""
-    reader = Reader(derivation.families(), derivation.batch == "mean")
+    samples = bool(derivation.network.layers)
+    reader = Reader(derivation.families(), derivation.batch == "mean", samples)
     names = {quantity.name: quantity for quantity in reader.names.values()}
     found = [*reader.lines()]
     found.sort(key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1)

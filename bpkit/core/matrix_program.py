@@ -38,7 +38,7 @@ def _run(problem: Problem, name: str, *given: Any) -> Any:
 
 
 def _tables(problem: Problem) -> tuple[Array, Array]:
-    return np.atleast_2d(problem.inputs), np.atleast_2d(problem.targets)
+    return problem.rows[:, : len(problem.network.inputs)], problem.rows[:, len(problem.network.inputs) :]
 
 
 def predict(problem: Problem, inputs: ArrayLike) -> Array:
@@ -69,8 +69,7 @@ def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
 
 def train_matrices(problem: Problem, steps: int) -> Array | None:
     """A row for each update: every parameter, what is remembered, the loss; None where lines are no matrices."""
-    program = matrix_program(problem)
-    if not program.complete:
+    if not problem.network.layers or not (program := matrix_program(problem)).complete:
         return None
     numbers = problem.learning_rate, *problem.update.constants.values()
     rows = np.empty((steps + 1, len(program.names) + 1))

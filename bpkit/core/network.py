@@ -9,21 +9,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby, pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bpkit.core.dense import dense, errors
+import numpy as np
+import sympy as sp
+
+from bpkit.core.architecture import Architecture, Names, Start
 from bpkit.core.errors import BpkitError, chosen, suggest
+from bpkit.core.expressions import symbol
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.lines import Lines
-from bpkit.core.losses import Loss
+from bpkit.core.losses import Loss, check_loss
 from bpkit.core.losses import loss as find_loss
 from bpkit.core.names import is_taken, is_word
+from bpkit.core.neurons import errors, net_input, outputs, whole_loss
 from bpkit.core.quantities import Quantity
-from bpkit.core.shown import Shown
-
-if TYPE_CHECKING:
-    from bpkit.show.drawing import Drawing
 
 BIASES = ("layer", "neuron", "none")
 Edge = tuple[str, str]
@@ -48,7 +49,7 @@ def _sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Network(Shown):
+class Network(Architecture):
     """A fully connected network as it is drawn: inputs x1.., hidden neurons h1.., outputs o1.., and a name per weight.
 
     ``Network(2, 2, 2)`` has two inputs, two hidden and two output neurons. ``activation`` is a name or an
@@ -85,17 +86,7 @@ class Network(Shown):
         set_fields = vars(self).update  # the class is frozen
         set_fields(sizes=_sizes(sizes), loss=find_loss(loss), bias=chosen("bias", bias, BIASES))
         set_fields(activations=self._checked_activations(activation))
-        last = self.activations[-1]
-        if self.loss.needs and last.name != self.loss.needs:
-            raise BpkitError(
-                f"loss {self.loss.name!r}: expected {self.loss.needs} outputs, got {last.name}; "
-                "give one activation per layer and end with 'softmax', or take 'binary_cross_entropy' with 'sigmoid'"
-            )
-        if self.loss.name == "binary_cross_entropy" and last.joint:
-            raise BpkitError(
-                "loss 'binary_cross_entropy': expected outputs that are probabilities each for itself, got softmax, "
-                "whose outputs share one; take 'cross_entropy' with softmax, or 'sigmoid' outputs"
-            )
+        check_loss(self.loss, self.activations[-1])
         set_fields(weight_of=MappingProxyType(self._checked_names({} if weight_names is None else weight_names)))
 
     def _checked_activations(self, given: object) -> tuple[Activation, ...]:
@@ -201,9 +192,20 @@ class Network(Shown):
         return (*self.weights, *self.biases)
 
     @cached_property
-    def givens(self) -> tuple[str, ...]:
-        """What a problem must give numbers for: parameters, inputs, targets, learning rate."""
-        return (*self.parameters, *self.inputs, *self.targets, "learning_rate")
+    def tables(self) -> Mapping[str, Names]:
+        """W1 has a row for each source and a column for each target, b1 the biases."""
+        found: dict[str, Names] = {}
+        for number, (before, after) in enumerate(pairwise(self.layers), 1):
+            found[f"W{number}"] = np.array([[self.weight_of[s, t] for t in after] for s in before], dtype=object)
+            if self.biases:
+                found[f"b{number}"] = np.array([self.bias_of[neuron] for neuron in after], dtype=object)
+        return MappingProxyType(found)
+
+    @cached_property
+    def starts(self) -> Mapping[str, Start]:
+        size = {neuron: len(row) for row in self.layers for neuron in row}
+        drawn = {name: Start(size[source], size[target]) for name, (source, target) in self.weights.items()}
+        return MappingProxyType({**drawn, **dict.fromkeys(self.biases, Start())})
 
     @cached_property
     def lines(self) -> Lines:
@@ -220,24 +222,41 @@ class Network(Shown):
             lines.parameter(shared if self.bias == "layer" else replace(place[first], letter="b", tag="bias"))
         each = not self.activations[-1].joint  # each output has an error of its own
         for layer, activation in enumerate(self.activations, 1):
-            by_error = (each and layer == last, layer == last or (each and layer == last - 1))
-            places = self.places[layer]
-            signals = dense(
-                lines, layer, signals, places, self.weight_of, self.bias_of, activation, by_error, layer == last
-            )
-        targets = [Quantity("y", index=place.index, tag="target", block=place.block) for place in self.places[-1]]
-        errors(lines, last, self.loss, self.activations[-1], self.places[-1], targets)
+            lines.stage(each and layer == last, slopes_first=layer == last)
+            nets = [self._net_input(lines, target, signals) for target in self.places[layer]]
+            lines.stage(layer == last or (each and layer == last - 1))
+            outs = [replace(one, letter="out", tag="out") for one in self.places[layer]]
+            found = outputs(lines, nets, outs, activation)
+            signals = {one.neuron: symbol for one, symbol in zip(outs, found)}
+        ys = [Quantity("y", index=one.index, tag="target", block=last) for one in self.places[-1]]
+        for y in ys if self.loss.needs_targets else ():
+            lines.given(y)
+        lines.stage()
+        whole_loss(lines, errors(lines, self.loss, outs, ys, nets, activation, by_error=each), last)
         return lines
+
+    def _net_input(self, lines: Lines, place: Quantity, signals: Mapping[str, sp.Symbol]) -> sp.Symbol:
+        neuron, first = place.neuron, place.block == 1
+        terms = [
+            (
+                symbol(self.weight_of[source, neuron]),
+                signal,
+                f"the input {signal}" if first else f"the output of {source}",
+            )
+            for source, signal in signals.items()
+        ]
+        bias = symbol(self.bias_of[neuron]) if neuron in self.bias_of else None
+        reason = f"net input of {neuron}: each {'input' if first else 'hidden output'} times its weight"
+        return net_input(lines, replace(place, letter="net", tag="net"), terms, bias, reason)
 
     @property
     def functions(self) -> tuple[Activation | Loss, ...]:
         """What its generated code may call."""
         return (*self.activations, self.loss)
 
-    def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
-        """The picture of the network, with its names; the quantities, weights or neurons of ``highlight`` lit."""
-        drawing: Drawing = self._shown("diagram", highlight)
-        return drawing
+    def with_bias(self, policy: str) -> Network:
+        given: dict[str, Any] = {"activation": self.activations, "loss": self.loss}
+        return Network(self.sizes, **given, bias=policy, weight_names=self.weight_of)
 
     @cached_property
     def _hash(self) -> int:
@@ -265,3 +284,10 @@ class Network(Shown):
     def renamed(self) -> dict[Edge, str]:
         """The weights that are not called w1, w2, .. by layer, target, source."""
         return {edge: name for number, (edge, name) in enumerate(self.weight_of.items(), 1) if name != f"w{number}"}
+
+
+def layered(architecture: Architecture, verb: str) -> Network:
+    """The network itself; an error that says so where it is a model of other blocks."""
+    if not isinstance(architecture, Network):
+        raise BpkitError(f"{verb}: expected a fully connected Network, got {architecture!r}; write Network(2, 2, 2)")
+    return architecture

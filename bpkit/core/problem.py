@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.arrays import LAYOUTS, by_name, finite, from_arrays, off_tape, to_arrays
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, check_all, check_names, chosen, suggest
-from bpkit.core.network import Network
 from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
 from bpkit.core.training import train
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BATCHES = ("mean", "sum", "each")
 
 
-def _parameters(network: Network, given: Any, layout: str) -> Mapping[str, float]:
+def _parameters(network: Architecture, given: Any, layout: str) -> Mapping[str, float]:
     if not by_name(network, given):
         given = from_arrays(network, given, layout)
     check_names("parameters: this network has", given, network.parameters)
@@ -38,17 +38,21 @@ def _parameters(network: Network, given: Any, layout: str) -> Mapping[str, float
     return MappingProxyType({name: finite(name, given[name]) for name in network.parameters})
 
 
-def _table(name: str, values: ArrayLike, columns: int, one: str) -> Array:
+def _table(name: str, values: ArrayLike, shape: tuple[int, ...], one: str) -> Array:
+    """Numbers in the shape of one sample, or of several; of a shape such as (3, 1) the 1 may be left out."""
     table: Array = np.empty(())
     with suppress(TypeError, ValueError, OverflowError):
         given = np.array(off_tape(values))
         table = given.astype(float) if given.dtype.kind in "biufO" else table
-    if table.ndim not in (1, 2) or table.shape[-1] != columns or table.size == 0:
-        got = f"shape {table.shape}" if table.ndim in (1, 2) else repr(values)
-        raise BpkitError(
-            f"{name}: expected {columns} numbers, one for each {one}, or a table with {columns} columns and a row for "
-            f"each sample, got {got}"
-        )
+    size = len(shape)
+    if shape[1:] == (1,) and table.shape[-size:] != shape and table.shape[-1:] == shape[:1]:
+        table = table[..., None]
+    if table.ndim not in (size, size + 1) or table.shape[-size:] != shape or table.size == 0:
+        got = f"shape {table.shape}" if table.ndim in (1, 2, 3) else repr(values)
+        wanted = f"{shape[0]} numbers, one for each {one}, or a table with {shape[0]} columns and a row for each sample"
+        if size > 1:
+            wanted = f"numbers of the shape {shape}, one for each {one}, or an array of such for a batch"
+        raise BpkitError(f"{name}: expected {wanted}, got {got}")
     if not np.isfinite(table).all():
         raise BpkitError(f"{name}: expected finite numbers, got {table[~np.isfinite(table)][0]}")
     table.setflags(write=False)
@@ -77,7 +81,7 @@ class Problem(Shown):
     1.1
     """
 
-    network: Network
+    network: Architecture
     parameters: Mapping[str, float]
     inputs: Array
     targets: Array
@@ -90,7 +94,7 @@ class Problem(Shown):
 
     def __init__(
         self,
-        network: Network,
+        network: Architecture,
         parameters: Mapping[str, Any] | Sequence[ArrayLike],
         inputs: ArrayLike,
         targets: ArrayLike | None = None,
@@ -102,8 +106,10 @@ class Problem(Shown):
         layout: str = LAYOUTS[0],
         state: Mapping[str, float] | None = None,
     ) -> None:
-        if not isinstance(network, Network):
-            raise BpkitError(f"Problem: expected a Network first, got {network!r}; write Problem(Network(2, 2, 2), ..)")
+        if not isinstance(network, Architecture):
+            raise BpkitError(
+                f"Problem: expected a Network or a Model first, got {network!r}; write Problem(Network(2, 2, 2), ..)"
+            )
         if not isinstance(train_biases, bool | np.bool_):
             raise BpkitError(f"train_biases: expected True or False, got {train_biases!r}")
         update = GradientDescent() if update is None else update
@@ -115,18 +121,28 @@ class Problem(Shown):
         vars(self).update(  # the class is frozen
             network=network,
             parameters=_parameters(network, parameters, layout),
-            inputs=_table("inputs", inputs, len(network.inputs), "input"),
+            inputs=_table("inputs", inputs, network.input_shape, "input"),
             learning_rate=finite("learning_rate", learning_rate),
             train_biases=bool(train_biases),
             update=update,
             batch=chosen("batch", batch, BATCHES),
             layout=layout,
         )
+        self._check_tokens()
         vars(self)["targets"] = self._checked_targets(targets)
         vars(self)["state"] = self._checked_state({} if state is None else state)
 
+    def _check_tokens(self) -> None:
+        for column, (name, rows) in enumerate(self.network.vocabulary.items()):
+            tokens = self.inputs[..., column]
+            if (wrong := tokens[(tokens % 1 != 0) | (tokens < 0) | (tokens >= rows)]).size:
+                raise BpkitError(
+                    f"inputs: expected {name} to be a token, a whole number from 0 to {rows - 1}, as the table has "
+                    f"{rows} rows, got {wrong[0]:g}"
+                )
+
     def _checked_targets(self, given: Any) -> Array:
-        network, samples = self.network, self.inputs.shape[:-1]
+        network, samples = self.network, self.inputs.shape[: int(self.is_batch)]
         if not network.targets:
             if given is not None and np.size(given):
                 raise BpkitError(
@@ -135,10 +151,10 @@ class Problem(Shown):
             return np.empty((*samples, 0))
         if given is None:
             raise BpkitError(f"targets: expected {len(network.targets)} numbers for each sample, got none")
-        table = _table("targets", given, len(network.outputs), "output")
-        if table.shape[:-1] != samples:
+        table = _table("targets", given, network.output_shape, "output")
+        if table.shape != (*samples, *network.output_shape):
             raise BpkitError(
-                f"targets: expected a row for each sample of inputs, shape {(*samples, table.shape[-1])}, "
+                f"targets: expected a row for each sample of inputs, shape {(*samples, *network.output_shape)}, "
                 f"got {table.shape}"
             )
         outside = table[(table < 0) | (table > 1)]
@@ -189,19 +205,25 @@ class Problem(Shown):
     @property
     def is_batch(self) -> bool:
         """True when inputs and targets are tables with a row for each sample."""
-        return self.inputs.ndim == 2
+        return self.inputs.ndim > len(self.network.input_shape)
 
     @property
     def n_samples(self) -> int:
         """The number of rows; 1 for a single sample."""
-        return len(np.atleast_2d(self.inputs))
+        return len(self.inputs) if self.is_batch else 1
+
+    @cached_property
+    def rows(self) -> Array:
+        """A row for each sample: all its inputs, then all its targets."""
+        count = self.n_samples
+        return np.hstack([self.inputs.reshape(count, -1), self.targets.reshape(count, -1)])
 
     @property
     def givens(self) -> dict[str, Any]:
         """Every given number by its name; on a batch each x and y is the column of its samples."""
         network = self.network
-        columns = zip((*network.inputs, *network.targets), (*self.inputs.T, *self.targets.T), strict=True)
-        data = {name: value if self.is_batch else float(value) for name, value in columns}
+        columns = zip((*network.inputs, *network.targets), self.rows.T, strict=True)
+        data = {name: value if self.is_batch else float(value[0]) for name, value in columns}
         written = self.derivation.by_name
         olds = {f"{name}_old": value for name, value in self.state.items() if name in written}
         return {**self.parameters, **data, "learning_rate": self.learning_rate, **self.update.constants, **olds}
@@ -230,8 +252,9 @@ class Problem(Shown):
             fields["parameters"] = {**_parameters(network, fields["parameters"], fields["layout"]), **own}
         for key, names in data.items():
             if changes.keys() & set(names):
-                olds = zip(names, fields[key], strict=True)
-                fields[key] = [finite(name, changes.get(name, old)) for name, old in olds]
+                olds = zip(names, np.ravel(fields[key]), strict=True)
+                news = [finite(name, changes.get(name, old)) for name, old in olds]
+                fields[key] = np.reshape(news, np.shape(fields[key]))
         other = Problem(**fields)
         if carried and (other.network, other.update) == (self.network, self.update):  # what still fits of it
             vars(other)["state"] = MappingProxyType({name: self.state.get(name, 0.0) for name in other.state})
@@ -247,9 +270,7 @@ class Problem(Shown):
             return self.replace(train_biases=False) if network.biases else self
         if policy == network.bias:
             return self.replace(train_biases=True)
-        given: dict[str, Any] = {"activation": network.activations, "loss": network.loss}
-        own = Network(network.sizes, **given, bias=policy, weight_names=network.weight_of)
-        return self.replace(network=own, parameters=self.arrays(), train_biases=True)
+        return self.replace(network=network.with_bias(policy), parameters=self.arrays(), train_biases=True)
 
     def updated(self, steps: int = 1) -> Problem:
         """The problem after so many updates; raises ``BpkitError`` when the loss diverges."""

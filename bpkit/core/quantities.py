@@ -31,7 +31,8 @@ class Quantity:
     ``net`` at the place ``h`` with index (1,) is ``net_h1``. A derivative is ``of`` one quantity ``by`` another; a
     quantity with a ``mark`` (new, old) is ``of`` the parameter or state that it follows. ``tag`` is the block's word
     for it (net, out, error, total, weight, bias, input, target), for a derivative that of what it is taken by;
-    ``block`` counts the layers or blocks, inputs 0. ``spelled`` is a name that a person chose.
+    ``block`` counts the layers or blocks, inputs 0. ``spelled`` is a name that a person chose. ``axes`` says what each
+    index counts, where it is not the neurons of the blocks: equal numbers count the same, such as steps in time.
     """
 
     letter: str
@@ -41,6 +42,7 @@ class Quantity:
     tag: str = ""
     block: int = 0
     spelled: str = ""
+    axes: tuple[int, ...] = ()
     of: Quantity | None = field(default=None, repr=False)
     by: Quantity | None = field(default=None, repr=False)
     mark: str = ""
@@ -77,7 +79,7 @@ class Quantity:
     @property
     def neuron(self) -> str:
         """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
-        return self.place + "_".join(map(str, self.index))
+        return self.place + "_".join(map(str, self.index)) if self.index else self.place.rstrip("_")
 
     @cached_property
     def latex(self) -> str:
@@ -88,7 +90,7 @@ class Quantity:
     def parts(self) -> tuple[str, str]:
         """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
         if not self.spelled:
-            return self.letter, self.place.replace("_", ",") + ",".join(map(str, self.index))
+            return self.letter, self.neuron.replace("_", ",")
         word, *more = self.spelled.split("_")
         stem = word.rstrip("0123456789")
         if stem != word and stem.isalpha() and all(map(str.isdigit, more)):

@@ -57,6 +57,11 @@ def ratio(x: float, y: float) -> float:
     return 0.0 if x == 0 else x / y if y else x * inf
 
 
+def row_max(*row: float) -> float:
+    """The largest of some numbers; nan where one of them is."""
+    return sum(row) if any(one != one for one in row) else max(row)
+
+
 # For arrays: as those above, element by element
 
 
@@ -76,6 +81,11 @@ def array_others(own: Array, *row: Array) -> Array:
     """``own`` is one of the row itself, not only its equal."""
     rest: Array = sum((one for one in row if one is not own), np.zeros(()))
     return rest
+
+
+def array_row_max(*row: Array) -> Array:
+    found: Array = reduce(np.maximum, row)
+    return found
 
 
 def _unless_zero(combined: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
@@ -137,7 +147,7 @@ def array_guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-_OWN = {one.__name__: one for one in (softmax, log_softmax, others, xlogy, xexp, ratio)}
+_OWN = {one.__name__: one for one in (softmax, log_softmax, others, xlogy, xexp, ratio, row_max)}
 _OF_ARRAYS: dict[str, Callable[..., Any]] = {  # what code for arrays calls, for one number
     "where": lambda condition, then, otherwise: then if condition else otherwise,
     "pick": lambda condition, then, otherwise, *given: (then if condition else otherwise)(*given),

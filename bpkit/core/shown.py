@@ -20,7 +20,7 @@ SHOWN = MappingProxyType(
         "MatrixDerivation": _MATRICES,
         "Path": {"__repr__": "core.text:path_text"},
         "Paths": {"__repr__": "core.text:paths_text", "_repr_latex_": "core.text:paths_latex"},
-        "Network": {"diagram": "show.diagram:diagram"},
+        "Architecture": {"diagram": "show.diagram:diagram"},
         "Problem": {"diagram": "show.diagram:diagram"},
         "Trace": {"plot": "show.plots:loss_curve"},
         "Values": {"__repr__": "show.table:values_text", "_repr_html_": "show.table:values_html"},

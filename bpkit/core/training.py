@@ -174,7 +174,7 @@ def _lines(problem: Problem, steps: int, width: int, arrays: bool) -> Array:
     records, pack = bytearray(), Struct(f"{width}d").pack  # a list of tuples takes four times the memory, and longer
     more: dict[str, Any] = {"settle__": settler(problem)} if arrays else {}
     if _by_sample(problem):
-        name, table = "each", np.hstack([problem.inputs, problem.targets])
+        name, table = "each", problem.rows
         more = {"settle__": np.mean} if arrays else {}  # of one sample
         more["samples__"] = islice(cycle(table[..., None] if arrays else table.tolist()), problem.next_sample, None)
         givens = {key: value for key, value in givens.items() if key not in program.data}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import sympy as sp
 
-from bpkit.core.arrays import tables
 from bpkit.core.derivation import derive
 from bpkit.core.expressions import ONE
 from bpkit.core.network import Network
@@ -218,7 +217,7 @@ def _stuck(trace: Trace) -> Iterator[Trouble]:
 def alike(trace: Trace) -> Iterator[tuple[int, int, list[str]]]:
     """Hidden neurons with the same parameters before and behind them: since which update, their layer and names."""
     network = trace.problem.network
-    column, arrays = {name: number for number, name in enumerate(network.parameters)}, tables(network)
+    column, arrays = {name: number for number, name in enumerate(network.parameters)}, network.tables
 
     def near(own: Rows, first: Rows, rows: slice) -> Flags:
         numbers = trace.table[rows].T

@@ -21,7 +21,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core.arrays import from_arrays, tables, to_arrays
+from bpkit.core.arrays import from_arrays, to_arrays
 
 LAYOUTS = ("x @ W", "W @ x")
 NAN, INF = float("nan"), float("inf")
@@ -125,7 +125,7 @@ def test_every_network_reads_its_own_arrays(case: Case, layout: str) -> None:
             assert [case.parameters[weight] for weight in weights] == column.tolist()
         biases = [case.parameters[name] for _, names in case.wiring[number - 1] for name in names]
         assert (arrays[f"b{number}"].tolist() if f"b{number}" in arrays else []) == biases
-    assert set(parameter_names(case)) == {name for names in tables(built).values() for name in names.flat}
+    assert set(parameter_names(case)) == {name for names in built.tables.values() for name in names.flat}
 
 
 @pytest.mark.parametrize("bias", ["layer", "neuron", "none"])

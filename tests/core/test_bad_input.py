@@ -196,7 +196,7 @@ CASES: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: BATCH.sample("a"), ["sample: expected a row", "'a'"]),
     (lambda: ARTICLE.sample(0), ["single sample"]),
     # verbs
-    (lambda: bp.derive("2-2-2"), ["derive: expected a Network or a Problem", "'2-2-2'"]),
+    (lambda: bp.derive("2-2-2"), ["derive: expected a Network, a Model or a Problem", "'2-2-2'"]),
     (lambda: bp.evaluate(NETWORK), ["evaluate: expected a Problem", ".problem"]),
     (lambda: bp.evaluate(bp.examples.article), ["evaluate: expected a Problem", ".problem"]),
     (lambda: bp.evaluate(ARTICLE)["net_h3"], ["no 'net_h3'", "did you mean", "net_h"]),

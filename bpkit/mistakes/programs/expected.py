@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.arrays import Names, tables
+from bpkit.core.architecture import Names
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import OUT, Z, put
 from bpkit.core.problem import Problem
@@ -57,7 +57,7 @@ def places(d: Derivation) -> Mapping[str, Place]:
         add(f"dout_{k}/dnet_{k}", [step.name if (step := own_slope(d, net)) else None for net in nets])
         add(f"dE/dnet_{k}", _back(d, nets))
     slopes, new = gradients(d), new_values(d)
-    named = tables(d.network)
+    named = d.network.tables
     for key, names in named.items():
         for name, lines in ((f"dE/d{key}", slopes), (f"{key}_new", new)):
             cells = np.array([lines[one].name for one in names.flat], dtype=object).reshape(names.shape)

@@ -1,0 +1,110 @@
+"""One head of attention: shares = softmax of QKᵀ/√width row by row, and each token takes its shares of the values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpkit.core.architecture import Names, Start
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.expressions import power, product, total
+from bpkit.core.functions import activation
+from bpkit.core.lines import Slope
+from bpkit.core.neurons import net_input
+
+PROJECTIONS = {"q": "query", "k": "key", "v": "value"}
+
+
+@dataclass(frozen=True, repr=False)
+class Attention(Block):
+    """One head of scaled dot-product attention over steps, softmax(QKᵀ/√width) V, with Q = X Wq, K = X Wk, V = X Wv.
+
+    It has no biases, no mask and no projection of its output.
+
+    Shapes: (tokens, n) to (tokens, width). Arrays ``Wq1``, ``Wk1`` and ``Wv1`` (n, width), with the block's number.
+    Units: none. Errors: ``BpkitError`` for inputs without steps.
+    Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.1.
+    """
+
+    width: int
+
+    def __post_init__(self) -> None:
+        checked(self, width=size("Attention", "width", self.width))
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        signals, step, own = self._steps(given).symbols, given.axes[0], draft.axis()
+        (tokens, before), width = signals.shape, self.width
+        weights = {
+            letter: draft.parameters(f"W{letter}", (before, width), (given.axes[1], own), start=Start(before, width))
+            for letter in PROJECTIONS
+        }
+        query, key, value = (
+            self._projected(draft, letter, signals, weights[letter], (step, own)) for letter in PROJECTIONS
+        )
+        draft.lines.stage()
+        scores = array(
+            [
+                _score(draft, (i, j), (step, step), query[i - 1], key[j - 1])
+                for i in range(1, tokens + 1)
+                for j in range(1, tokens + 1)
+            ],
+            (tokens, tokens),
+        )
+        shares = _shares(draft, scores, step)
+        draft.lines.stage()
+        mixed = [
+            _mixed(draft, one.index, (step, own), shares, value)
+            for one in draft.row("out", (tokens, width), (step, own), "mix").flat
+        ]
+        return Signals(array(mixed, (tokens, width)), (step, own))
+
+    def _projected(self, draft: Draft, letter: str, signals: Names, weights: Names, axes: tuple[int, ...]) -> Names:
+        draft.lines.stage()
+        found = []
+        for place in draft.row(letter, (len(signals), self.width), axes, PROJECTIONS[letter]).flat:
+            t, a = place.index
+            terms = [(w, one, f"the signal {one}") for w, one in zip(weights[:, a - 1], signals[t - 1])]
+            why = f"{PROJECTIONS[letter]} of token {t}: each of its numbers times its weight"
+            found.append(net_input(draft.lines, place, terms, None, why))
+        return array(found, (len(signals), self.width))
+
+
+def _score(draft: Draft, at: tuple[int, int], axes: tuple[int, ...], query: Names, key: Names) -> sp.Symbol:
+    root = sp.sqrt(sp.Integer(len(key)))
+    shrink = [sp.Rational(1, root) if root.is_Integer else power(root, -1)] if root != 1 else []
+    place, slopes = draft.quantity("score", at, axes, "score"), {}
+    for q, k in zip(query, key):
+        slopes[q] = Slope(product(*shrink, k), f"in {place.name} the query's number multiplies {k}, over √width")
+        slopes[k] = Slope(product(*shrink, q), f"in {place.name} the key's number multiplies {q}, over √width")
+    fit = total(*(product(q, k) for q, k in zip(query, key)))
+    why = f"how well the query of token {at[0]} fits the key of token {at[1]}"
+    return draft.lines.let(place, product(*shrink, fit), why, slopes)
+
+
+def _shares(draft: Draft, scores: Names, step: int) -> Names:
+    """Write the shares: softmax over each row of scores."""
+    softmax, places = activation("softmax"), draft.row("share", scores.shape, (step, step), "share")
+    draft.lines.stage()
+    for row, nets in zip(places, scores):
+        symbols = [one.symbol for one in row]
+        for k, place in enumerate(row):
+            rhs, stable = softmax.at(nets, k)
+            slopes = {}
+            for j, score in enumerate(nets):
+                what = "its own score lifts it" if j == k else f"a higher score of token {j + 1} takes from it"
+                shown, computed = softmax.slope_at(nets, symbols, k, j)
+                slopes[score] = Slope(shown, f"slope of {place.name}: {what}", computed)
+            i, j = place.index
+            draft.lines.let(place, rhs, f"the share of token {j} in what token {i} takes", slopes, stable)
+    return array([one.symbol for one in places.flat], scores.shape)
+
+
+def _mixed(draft: Draft, at: tuple[int, ...], axes: tuple[int, ...], shares: Names, value: Names) -> sp.Symbol:
+    i, a = at
+    place, slopes = draft.quantity("out", at, axes, "mix"), {}
+    for share, one in zip(shares[i - 1], value[:, a - 1]):
+        slopes[share] = Slope(one, f"in {place.name} the share multiplies {one}")
+        slopes[one] = Slope(share, f"in {place.name} the value is multiplied by its share {share}")
+    mix = total(*(product(share, one) for share, one in zip(shares[i - 1], value[:, a - 1])))
+    return draft.lines.let(place, mix, f"token {i} takes its shares of the values", slopes)

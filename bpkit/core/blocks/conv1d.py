@@ -1,0 +1,51 @@
+"""A convolution along a row: net_i = Σ_j k_j · x_{i+j-1} + b, the same kernel at every place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpkit.core.architecture import Start
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.functions import Activation
+from bpkit.core.neurons import net_input
+
+
+@dataclass(frozen=True, repr=False)
+class Conv1d(Block):
+    """A kernel of so many weights, laid on every place where it fits (valid cross-correlation, one channel).
+
+    Shapes: (n,) to (n - size + 1,). Arrays ``k1`` (size,) and ``b1`` (1,), with the block's number. Units: none.
+    Errors: ``BpkitError`` for a kernel longer than its input.
+    Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+    """
+
+    size: int
+    activation: Activation | str = "identity"
+
+    def __post_init__(self) -> None:
+        function = neuron_function("Conv1d", self.activation)
+        checked(self, size=size("Conv1d", "size", self.size), activation=function)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        return (neuron_function("Conv1d", self.activation),)
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        row = self._one_row(given)
+        signals, axes = row.symbols, (draft.axis(),)
+        length = len(signals) - self.size + 1
+        if length < 1:
+            raise self._refuse(f"at least {self.size} numbers", len(signals), "take a shorter kernel")
+        kernel = draft.parameters("k", (self.size,), (draft.axis(),), start=Start(self.size, self.size))
+        bias = draft.parameters("b", (), (), "bias").item()
+        draft.lines.stage()
+        nets = []
+        for i in range(length):
+            place = draft.quantity("net", (i + 1,), axes, "net")
+            under = signals[i : i + self.size]
+            terms = [(weight, one, f"the signal {one}") for weight, one in zip(kernel, under)]
+            why = f"net input of {place.neuron}: the kernel laid on {under[0]} to {under[-1]}"
+            nets.append(net_input(draft.lines, place, terms, bias, why))
+        found = array(nets, (length,))
+        (function,) = self.activations
+        return Signals(draft.activated(found, axes, function), axes, nets=found, activation=function)

@@ -1,0 +1,56 @@
+"""A convolution over an image: net_ij = Σ_ab k_ab · x_{i+a-1, j+b-1} + b, the same kernel at every place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpkit.core.architecture import Start
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.functions import Activation
+from bpkit.core.neurons import net_input
+
+
+@dataclass(frozen=True, repr=False)
+class Conv2d(Block):
+    """A square kernel of size · size weights, laid on every place where it fits (valid cross-correlation, one channel).
+
+    Shapes: (rows, columns) to (rows - size + 1, columns - size + 1). Arrays ``k1`` (size, size) and ``b1`` (1,), with
+    the block's number. Units: none. Errors: ``BpkitError`` for a kernel larger than its input.
+    Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+    """
+
+    size: int
+    activation: Activation | str = "identity"
+
+    def __post_init__(self) -> None:
+        function = neuron_function("Conv2d", self.activation)
+        checked(self, size=size("Conv2d", "size", self.size), activation=function)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        return (neuron_function("Conv2d", self.activation),)
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        signals, side = given.symbols, self.size
+        if signals.ndim != 2:
+            raise self._refuse("rows and columns", f"the shape {signals.shape}", "give the model inputs such as (4, 4)")
+        shape = (signals.shape[0] - side + 1, signals.shape[1] - side + 1)
+        if min(shape) < 1:
+            raise self._refuse(
+                f"at least {side} rows and columns", f"the shape {signals.shape}", "take a smaller kernel"
+            )
+        axes, inner = (draft.axis(), draft.axis()), (draft.axis(), draft.axis())
+        kernel = draft.parameters("k", (side, side), inner, start=Start(side * side, side * side))
+        bias = draft.parameters("b", (), (), "bias").item()
+        draft.lines.stage()
+        nets = []
+        for i in range(shape[0]):
+            for j in range(shape[1]):
+                place = draft.quantity("net", (i + 1, j + 1), axes, "net")
+                under = signals[i : i + side, j : j + side].ravel()
+                terms = [(weight, one, f"the signal {one}") for weight, one in zip(kernel.ravel(), under)]
+                why = f"net input of {place.neuron}: the kernel laid on {under[0]} to {under[-1]}"
+                nets.append(net_input(draft.lines, place, terms, bias, why))
+        found = array(nets, shape)
+        (function,) = self.activations
+        return Signals(draft.activated(found, axes, function), axes, True, found, function)

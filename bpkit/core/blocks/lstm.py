@@ -1,0 +1,100 @@
+"""Long short-term memory: gates i, f, o and a candidate g, c_t = f·c_{t-1} + i·g, h_t = o·tanh(c_t)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpkit.core.architecture import Start
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.recurrent import STEPS, Step, passed_on, started
+from bpkit.core.errors import chosen
+from bpkit.core.expressions import product, total
+from bpkit.core.functions import Activation, activation
+from bpkit.core.lines import Slope
+
+GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "g": "candidate"}
+
+
+@dataclass(frozen=True, repr=False)
+class LSTM(Block):
+    """A layer with long short-term memory: at each step gates decide what its cells forget, take in and put out.
+
+    ``steps`` says what is passed on: what comes out at the ``"last"`` step, or at ``"all"``.
+
+    Shapes: (steps, n) to (units,) or (steps, units). Arrays ``Wx1`` (n, 4 units), ``Wh1`` (units, 4 units) and ``b1``
+    (4 units,), whose columns are those of the gates i, f, o, g in this order; a parameter's name has its gate, as
+    ``Wxf1_1_2``. Units: none. Errors: ``BpkitError`` for inputs without steps.
+    Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), with the forget gate of Gers et al. (2000).
+    """
+
+    units: int
+    steps: str = STEPS[0]
+
+    def __post_init__(self) -> None:
+        checked(self, units=size("LSTM", "units", self.units))
+        chosen("LSTM: steps", self.steps, STEPS)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        return (activation("sigmoid"), activation("tanh"))
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        signals, own, width = self._steps(given).symbols, draft.axis(), self.units
+        sigmoid, tanh = self.activations
+        axes = (given.axes[0], own)
+        of_input, of_state, biases = (
+            draft.columns(key, [f"{key}{gate}" for gate in GATES], shape, where, tag, start)
+            for key, shape, where, tag, start in (
+                ("Wx", (signals.shape[1], width), (given.axes[1], own), "weight", Start(signals.shape[1], width)),
+                ("Wh", (width, width), (own, own), "weight", Start(width, width)),
+                ("b", (width,), (own,), "bias", Start()),
+            )
+        )
+        outs, cells = started(draft, "out", width, axes), started(draft, "cell", width, axes)
+        found = []
+        for t, row in enumerate(signals, 1):
+            step, gates = Step(draft, t, axes, row, outs), {}
+            draft.lines.stage()
+            nets = {
+                gate: [step.net(f"net{gate}", j, x[:, j], h[:, j], b[j]) for j in range(width)]
+                for gate, x, h, b in zip(GATES, of_input, of_state, biases)
+            }
+            draft.lines.stage()
+            for gate in GATES:
+                gates[gate] = step.out(gate, nets[gate], tanh if gate == "g" else sigmoid)
+            draft.lines.stage()
+            cells = [_cell(draft, (t, j + 1), axes, [gates[one][j] for one in "fig"], cells[j]) for j in range(width)]
+            draft.lines.stage()
+            squashed = step.out("squashed", cells, tanh)
+            draft.lines.stage()
+            outs = [_out(draft, (t, j + 1), axes, gates["o"][j], squashed[j]) for j in range(width)]
+            found += outs
+        return passed_on(Signals(array(found, (len(signals), width)), axes), self.steps)
+
+
+def _cell(
+    draft: Draft, at: tuple[int, int], axes: tuple[int, ...], gates: list[sp.Symbol], before: sp.Symbol
+) -> sp.Symbol:
+    f, i, g = gates
+    cell = draft.quantity("cell", at, axes, "cell")
+    slopes = {
+        f: Slope(before, f"in {cell.name} the forget gate multiplies {before}"),
+        before: Slope(f, f"in {cell.name} what the cell held is multiplied by {f}"),
+        i: Slope(g, f"in {cell.name} the input gate multiplies {g}"),
+        g: Slope(i, f"in {cell.name} the candidate is multiplied by {i}"),
+    }
+    why = f"the cell {cell.neuron}: it keeps a share of what it held and takes a share of the candidate"
+    return draft.lines.let(cell, total(product(f, before), product(i, g)), why, slopes)
+
+
+def _out(draft: Draft, at: tuple[int, int], axes: tuple[int, ...], gate: sp.Symbol, squashed: sp.Symbol) -> sp.Symbol:
+    out = draft.quantity("out", at, axes, "hidden")
+    slopes = {
+        gate: Slope(squashed, f"in {out.name} the output gate multiplies {squashed}"),
+        squashed: Slope(gate, f"in {out.name} the squashed cell is multiplied by {gate}"),
+    }
+    return draft.lines.let(
+        out, product(gate, squashed), f"output of {out.neuron}: its gate's share of the cell", slopes
+    )

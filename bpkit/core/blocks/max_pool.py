@@ -1,0 +1,59 @@
+"""The largest of each window: windows that do not overlap; of equal numbers the first is the one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.expressions import row_max
+from bpkit.core.lines import Slope
+from bpkit.core.quantities import Quantity
+
+
+@dataclass(frozen=True, repr=False)
+class MaxPool(Block):
+    """The largest number of each window of so many signals; windows of an image are squares. It has no parameters.
+
+    Shapes: (n,) to (n / size,), (rows, columns) to (rows / size, columns / size). Units: none.
+    Errors: ``BpkitError`` where windows do not fill the input.
+    Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.3.
+    """
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        checked(self, size=size("MaxPool", "size", self.size))
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        row = given if given.image else self._one_row(given)
+        signals, side = row.symbols, self.size
+        if any(length % side for length in signals.shape):
+            many = f"{side} numbers" if signals.ndim == 1 else f"{side} by {side} numbers"
+            raise self._refuse(
+                f"signals that windows of {many} fill", f"the shape {signals.shape}", "take another size"
+            )
+        shape = tuple(length // side for length in signals.shape)
+        axes = tuple(draft.axis() for _ in shape)
+        draft.lines.stage()
+        found = []
+        for place in draft.row("out", shape, axes, "pool").flat:
+            window = signals[tuple(slice((i - 1) * side, i * side) for i in place.index)]
+            found.append(pooled(draft, place, [*window.flat]))
+        return Signals(array(found, shape), axes, row.image)
+
+
+def pooled(draft: Draft, place: Quantity, window: list[sp.Symbol]) -> sp.Symbol:
+    """Write the line of one window: its slope is 1 in the first of the largest and 0 in the others."""
+    out, slopes = place.symbol, {}
+    for k, one in enumerate(window):
+        conditions = [sp.Ge(one, out, evaluate=False), *(sp.Lt(before, out, evaluate=False) for before in window[:k])]
+        holds = sp.And(*conditions, evaluate=False) if k else conditions[0]
+        slopes[one] = Slope(
+            sp.Piecewise((sp.S.One, holds), (sp.S.Zero, True), evaluate=False),
+            f"only the largest of a window moves {place.name}: the slope is 1 if that is {one}, else 0",
+        )
+    rhs = sp.Max(*window, evaluate=False)
+    why = f"the largest of {window[0]} to {window[-1]}" if window[1:] else f"the only one of its window, {window[0]}"
+    return draft.lines.let(place, rhs, why, slopes, row_max(*window))

@@ -1,0 +1,106 @@
+"""A recurrent layer: h_t = f(x_t · Wx + h_{t-1} · Wh + b) with h_0 = 0, the same weights at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sympy as sp
+
+from bpkit.core.architecture import Names, Start
+from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.errors import chosen
+from bpkit.core.functions import Activation
+from bpkit.core.neurons import net_input, outputs
+
+STEPS = ("last", "all")
+
+
+@dataclass(frozen=True, repr=False)
+class Recurrent(Block):
+    """A recurrent layer (Elman): each step gets its input and what the layer put out at the step before.
+
+    ``steps`` says what is passed on: what comes out at the ``"last"`` step, or at ``"all"``.
+
+    Shapes: (steps, n) to (units,) or (steps, units). Arrays ``Wx1`` (n, units), ``Wh1`` (units, units), ``b1``
+    (units,). Units: none. Errors: ``BpkitError`` for inputs without steps.
+    Source: Elman, "Finding structure in time" (1990).
+    """
+
+    units: int
+    steps: str = STEPS[0]
+    activation: Activation | str = "tanh"
+
+    def __post_init__(self) -> None:
+        function = neuron_function("Recurrent", self.activation)
+        checked(self, units=size("Recurrent", "units", self.units), activation=function)
+        chosen("Recurrent: steps", self.steps, STEPS)
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        return (neuron_function("Recurrent", self.activation),)
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        signals, own, width = self._steps(given).symbols, draft.axis(), self.units
+        before, axes = signals.shape[1], (given.axes[0], own)
+        start = Start(before, width)
+        of_input = draft.parameters("Wx", (before, width), (given.axes[1], own), start=start)
+        of_state = draft.parameters("Wh", (width, width), (own, own), start=Start(width, width))
+        biases = draft.parameters("b", (width,), (own,), "bias")
+        state = started(draft, "out", width, axes)
+        nets: list[sp.Symbol] = []
+        outs: list[sp.Symbol] = []
+        for t, row in enumerate(signals, 1):
+            draft.lines.stage()
+            step = Step(draft, t, axes, row, state)
+            net = [step.net("net", j, of_input[:, j], of_state[:, j], biases[j]) for j in range(width)]
+            draft.lines.stage()
+            state = step.out("out", net, self.activations[0])
+            nets, outs = [*nets, *net], [*outs, *state]
+        shape = (len(signals), width)
+        return passed_on(Signals(array(outs, shape), axes, False, array(nets, shape), self.activations[0]), self.steps)
+
+
+def started(draft: Draft, letter: str, units: int, axes: tuple[int, ...]) -> list[sp.Symbol]:
+    """Write the lines of what is remembered before the first step: nothing."""
+    draft.lines.stage()
+    places = [draft.quantity(letter, (0, j), axes, "start") for j in range(1, units + 1)]
+    return [draft.lines.let(one, sp.S.Zero, "at the start nothing is remembered") for one in places]
+
+
+class Step(NamedTuple):
+    """One step of a recurrent layer: its number, what comes in, and what the step before put out."""
+
+    draft: Draft
+    t: int
+    axes: tuple[int, ...]
+    inputs: Names
+    state: Sequence[sp.Symbol]
+
+    def net(self, letter: str, j: int, of_input: Names, of_state: Names, bias: sp.Symbol) -> sp.Symbol:
+        """Write the net input of neuron j (from 0): what comes in and what is remembered, each times its weight."""
+        terms = [(weight, one, f"the signal {one}") for weight, one in zip(of_input, self.inputs)]
+        terms += [(weight, one, f"{one}, which is remembered,") for weight, one in zip(of_state, self.state)]
+        place = self.draft.quantity(letter, (self.t, j + 1), self.axes, "net")
+        came = f"what comes in at step {self.t} and what step {self.t - 1} put out"
+        who = f"net input of {place.neuron}" if letter == "net" else place.name
+        reason = f"{who}: {came}, each times its weight"
+        return net_input(self.draft.lines, place, terms, bias, reason)
+
+    def out(self, letter: str, nets: Sequence[sp.Symbol], function: Activation) -> list[sp.Symbol]:
+        """Write what the neurons make of their net inputs."""
+        found = []
+        for j, net in enumerate(nets, 1):
+            found += outputs(
+                self.draft.lines, [net], [self.draft.quantity(letter, (self.t, j), self.axes, "out")], function
+            )
+        return found
+
+
+def passed_on(outs: Signals, steps: str) -> Signals:
+    """The outputs of all steps, or of the last."""
+    if steps == "all":
+        return outs
+    nets = None if outs.nets is None else outs.nets[-1]
+    return Signals(outs.symbols[-1], outs.axes[1:], False, nets, outs.activation)

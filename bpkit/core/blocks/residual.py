@@ -1,0 +1,65 @@
+"""A way past some blocks: what came in is added to what they make of it."""
+
+from __future__ import annotations
+
+from bpkit.core.blocks.block import Block, Draft, Signals, array
+from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import ONE, total
+from bpkit.core.functions import Activation
+from bpkit.core.lines import Slope
+
+
+class Residual(Block):
+    """Blocks with a way past them: their output is added to their input, out = x + blocks(x).
+
+    Shapes: those of its blocks, whose output must have the shape of their input. The blocks inside are numbered on,
+    the residual itself has no number. Units: none. Errors: ``BpkitError`` for blocks that change the shape.
+    Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016).
+    """
+
+    def __init__(self, *blocks: Block) -> None:
+        if not blocks or not all(isinstance(one, Block) for one in blocks):
+            raise BpkitError(f"Residual: expected blocks, got {blocks!r}; write Residual(Dense(2, 'tanh'))")
+        self.blocks = blocks
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        return tuple(one for block in self.blocks for one in block.activations)
+
+    def place(self, draft: Draft, given: Signals, last: bool) -> Signals:
+        branch = given
+        for block in self.blocks:
+            branch = block.place(draft, branch, last=False)
+        if branch.symbols.shape != given.symbols.shape:
+            raise self._refuse(
+                f"blocks that keep the shape {given.symbols.shape}", branch.symbols.shape, "as both are added"
+            )
+        draft.place = "o" if last else f"r{draft.number}_"
+        draft.places.append(draft.place)
+        return self._added(draft, given, branch)
+
+    def write(self, draft: Draft, given: Signals) -> Signals:
+        return self.place(draft, given, last=False)
+
+    def _added(self, draft: Draft, given: Signals, branch: Signals) -> Signals:
+        draft.lines.stage()
+        found = []
+        for place in draft.row("out", given.symbols.shape, branch.axes, "skip").flat:
+            at = tuple(i - 1 for i in place.index)
+            past, through = given.symbols[at], branch.symbols[at]
+            slopes = {
+                past: Slope(ONE, f"{past} goes past the blocks into {place.name}"),
+                through: Slope(ONE, f"{place.name} grows as {through} does"),
+            }
+            why = f"output of {place.neuron}: what came in, plus what the blocks make of it"
+            found.append(draft.lines.let(place, total(past, through), why, slopes))
+        return Signals(array(found, given.symbols.shape), branch.axes, given.image)
+
+    def __eq__(self, other: object) -> bool:
+        return self.blocks == other.blocks if isinstance(other, Residual) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Residual, self.blocks))
+
+    def __repr__(self) -> str:
+        return f"Residual({', '.join(map(repr, self.blocks))})"
