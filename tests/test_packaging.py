@@ -176,7 +176,7 @@ def test_the_pictures_are_there_in_both_themes_and_small() -> None:
 
 
 def test_the_first_lines_of_python_run() -> None:
-    first, arrays, program = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    first, arrays, blocks, program = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert len([line for line in first.splitlines() if line]) == 6  # the import, and five lines that use it
     own: dict[str, object] = {}
     exec(compile(first, "README.md", "exec"), own)
@@ -184,6 +184,7 @@ def test_the_first_lines_of_python_run() -> None:
     shapes = {"W1": (2, 3), "b1": (3,), "W2": (3, 1), "b2": (1,), "X": (5, 2), "Y": (5, 1)}
     own.update({f"{d}{name}": rng.random(shape) for name, shape in shapes.items() for d in ("", "d")})
     exec(compile(arrays, "README.md", "exec"), own)
+    exec(compile(blocks, "README.md", "exec"), own)
     net = SimpleNamespace(W1=np.ones((2, 3)), b1=np.ones(3), W2=np.ones((3, 1)), b2=np.ones(1))
     net.train_step = lambda x, y: None
     own.update(np=np, sigmoid=lambda z: 1 / (1 + np.exp(-z)), train=lambda X, y, W1, b1, W2, b2: None, net=net)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,6 +83,11 @@ class Architecture(Shown):
     @abstractmethod
     def tables(self) -> Mapping[str, Names]:
         """The parameters' names in each array, in order: W1, b1, W2, .."""
+
+    @property
+    def upright(self) -> Collection[str]:
+        """The arrays of two axes that no layout turns: kernels, and tables of rows."""
+        return ()
 
     @property
     @abstractmethod

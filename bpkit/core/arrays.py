@@ -63,7 +63,9 @@ def from_arrays(network: Architecture, given: object, layout: str = "x @ W") -> 
 def to_arrays(network: Architecture, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, Array]:
     """The arrays W1, b1, W2, .. of the parameters' numbers; a bias that a layer shares stands there for each neuron."""
     return {
-        key: _turned(np.array([float(numbers[name]) for name in names.flat]).reshape(names.shape), layout)
+        key: _turned(
+            np.array([float(numbers[name]) for name in names.flat]).reshape(names.shape), layout, key in network.upright
+        )
         for key, names in network.tables.items()
     }
 
@@ -73,10 +75,10 @@ def entries(network: Architecture, given: object, layout: str, what: str, some: 
 
     A bias may have the shape (n,), (1, n) or (n, 1), and one that a layer shares may be one number.
     """
-    known = network.tables
-    shapes = {key: _turned(names, layout).shape for key, names in known.items()}
+    turned = {key: _turned(names, layout, key in network.upright) for key, names in network.tables.items()}
+    shapes = {key: names.shape for key, names in turned.items()}
     for key, array in _keyed(shapes, given, what, some).items():
-        names, numbers = _turned(known[key], layout), _numbers(key, array)
+        names, numbers = turned[key], _numbers(key, array)
         shared = names.ndim == 1 and len(set(names)) == 1
         if shared and numbers.size == 1:  # the sum of all shares
             names, shared = names[:1], False
@@ -89,9 +91,11 @@ def entries(network: Architecture, given: object, layout: str, what: str, some: 
             yield Entry(name, float(value), key, _place(key, index), neuron)
 
 
-def _turned(array: np.ndarray[Any, np.dtype[Any]], layout: str) -> np.ndarray[Any, np.dtype[Any]]:
-    """From x @ W to the layout; a row of biases has no other."""
-    return array.T if layout == "W @ x" else array
+def _turned(
+    array: np.ndarray[Any, np.dtype[Any]], layout: str, upright: bool = False
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """From x @ W to the layout; a row of biases has no other, and neither has what stands upright in both."""
+    return array.T if layout == "W @ x" and not upright else array
 
 
 def _place(key: str, index: tuple[int, ...]) -> str:

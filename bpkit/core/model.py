@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -132,6 +132,10 @@ class Model(Architecture):
     @property
     def tables(self) -> Mapping[str, Names]:
         return MappingProxyType(self._drafted[0].tables)
+
+    @property
+    def upright(self) -> Collection[str]:
+        return self._drafted[0].upright
 
     @cached_property
     def starts(self) -> Mapping[str, Start]:

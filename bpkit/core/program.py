@@ -130,7 +130,8 @@ class Program:
         for step in self.steps:
             own = identifier(step.name)
             # As it is read: the stable spelling takes 1 - out from net where out is near 1, and a wrong out may be.
-            text = code(as_cases(step.rhs) if arrays else step.rhs, arrays)
+            same = names_in(step.stable) == names_in(step.rhs)
+            text = code(step.stable if same else as_cases(step.rhs) if arrays else step.rhs, arrays)
             body += [f"{own} = handed__.get({step.name!r})", f"if {own} is None:", f"    {own} = {text}"]
         return [*self.givens, "handed__"], [*body, self._all]
 

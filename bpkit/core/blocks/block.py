@@ -48,6 +48,7 @@ class Draft:
     lines: Lines = field(default_factory=Lines)
     tables: dict[str, Names] = field(default_factory=dict)
     starts: dict[str, Start] = field(default_factory=dict)
+    upright: set[str] = field(default_factory=set)  # the arrays that are no matrix between signals
     vocabulary: dict[str, int] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)  # the place of each block, in order
     number: int = 0  # of the block that writes

@@ -41,6 +41,7 @@ class Conv2d(Block):
             )
         axes, inner = (draft.axis(), draft.axis()), (draft.axis(), draft.axis())
         kernel = draft.parameters("k", (side, side), inner, start=Start(side * side, side * side))
+        draft.upright.add(f"k{draft.number}")
         bias = draft.parameters("b", (), (), "bias").item()
         draft.lines.stage()
         nets = []

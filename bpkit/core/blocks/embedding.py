@@ -35,6 +35,7 @@ class Embedding(Block):
             )
         own = draft.axis()
         table = draft.parameters("W", (self.rows, self.columns), (draft.axis(), own), "row", Start(1, 1), first=0)
+        draft.upright.add(f"W{draft.number}")
         axes = (given.axes[0], own)
         draft.vocabulary |= {token.name: self.rows for token in given.symbols}
         draft.lines.stage()
