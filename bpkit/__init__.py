@@ -27,13 +27,12 @@ Everything that there is:
     diagnose        the mistake behind a wrong number
     review          the bug in a program of your own, with its line
     apps            the pages with sliders: apps.training, apps.stepper, apps.surface, ..
-    examples        the article's network, Matt Mazur's, and small data sets
+    examples        the article's network, Matt Mazur's, a recurrent one, a convolution, attention, data sets
     exercises       questions drawn from a seed, sheets, checking and marking
     BpkitError      what goes wrong: what was expected, what came, what to do
 
-Quantities have the textbook's names: ``net_h1 out_h1 E_total dE/dw5 w5_new``. All are plain numbers without units. In
-Jupyter ``bp.derive?`` shows one name's own page, with its shapes, errors, source and an example; ``bpkit lab`` on the
-command line opens the lessons, ``bpkit --help`` the rest.
+Quantities have the textbook's names, ``net_h1 dE/dw5 w5_new``, and are plain numbers without units. ``bp.derive?``
+shows a name's own page with an example; on the command line ``bpkit lab`` opens the lessons, ``bpkit --help`` the rest.
 """
 
 import typing as _typing

@@ -36,9 +36,14 @@ MODULES: dict[str, list[str]] = {
     "core/lines.py": ["core/test_chain_rule.py", "core/test_golden.py"],
     "core/neurons.py": ["core/test_golden.py", "core/test_gradients.py"],
     "core/chain_rule.py": ["core/test_chain_rule.py", "core/test_golden.py", "core/test_derivation.py"],
+    **{
+        f"core/blocks/{name}.py": ["core/blocks/test_block_gradients.py", "core/blocks/test_block_errors.py"]
+        for name in "block attention conv1d conv2d dense embedding layer_norm lstm max_pool recurrent residual".split()
+    },
+    "core/model.py": [f"core/blocks/test_block_{about}.py" for about in "errors gradients programs".split()],
     "core/updates.py": ["core/test_updates.py", "core/test_bad_input.py"],
     "core/arrays.py": ["core/test_arrays.py"],
-    "core/families.py": ["core/test_families.py", "core/test_matrices.py"],
+    "core/families.py": ["core/test_families.py", "core/test_matrices.py", "core/blocks/test_block_lines.py"],
     "core/javascript.py": ["core/test_javascript.py"],
     "core/troubles.py": ["core/test_troubles.py"],
     "core/losses.py": [f"core/test_{about}.py" for about in "losses own_activation gradients extremes".split()],

@@ -26,7 +26,7 @@ def test_tab_shows_the_public_names_and_nothing_else(monkeypatch: pytest.MonkeyP
     with provisionalcompleter():
         shown = {completion.text for completion in shell.Completer.completions("bp.", 3)}
     assert shown == set(NAMES)
-    assert len(NAMES) == 15
+    assert len(NAMES) == 17
 
 
 def test_a_star_brings_the_public_names_alone() -> None:

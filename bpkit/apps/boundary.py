@@ -20,6 +20,7 @@ from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
 from bpkit.core.javascript_matrices import layered, places
 from bpkit.core.network import Network
+from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.updates import GradientDescent
@@ -77,7 +78,7 @@ class Boundary(Live):
         super().__init__(self._make(Setup(given, NOISE, (8,), "tanh", 0)) if isinstance(given, str) else given)
 
     def settings(self) -> Mapping[str, Setting]:
-        problem, network = self.problem, self.problem.network
+        problem, network = self.problem, self._given
         if not problem.is_batch or (network.sizes[0], network.sizes[-1]) != (2, 1):
             raise BpkitError(
                 f"boundary app: expected a batch with two inputs and one output, got a {network!r} problem; "
@@ -114,8 +115,13 @@ class Boundary(Live):
             "course": Course("course", []),
         }
 
+    @property
+    def _given(self) -> Network:
+        """The network of the given problem."""
+        return of_layers(self.problem.network, "boundary app")
+
     def page(self) -> dict[str, Any]:
-        network = self.problem.network
+        network = self._given
         return {
             "programs": packed({"sets": _sets_program(), **({} if self._named else {"own": self._own_program()})}),
             "sets": {name: _clean(name) for name in MAKERS},
@@ -156,7 +162,7 @@ class Boundary(Live):
         }
 
     def _own_program(self) -> str:
-        network = self.problem.network
+        network = self._given
         kinds: list[str | Activation] = [*network.activations[:-1], *HIDDEN]
         return layered(self.problem.replace(update=GradientDescent(weight_decay=1.0)), hidden=kinds)
 
@@ -164,7 +170,7 @@ class Boundary(Live):
         """The given problem as the page needs it: its points in the order of mini-batches, and where it starts."""
         problem = self.problem
         order = mixed(len(problem.inputs))
-        place = places(problem.network)
+        place = places(self._given)
         start = [0.0] * len(place)
         for name, at in place.items():
             start[at] = problem.parameters[name]

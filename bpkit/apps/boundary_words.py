@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from bpkit.apps.boundary_run import STEPS, State
+from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError
-from bpkit.core.network import Network
 from bpkit.core.spelling import number
 from bpkit.core.training import train
 from bpkit.show.boundary import boundary_words, right
@@ -64,7 +64,7 @@ def words(state: State) -> str:
     """The network, its run and the picture in words."""
     kinds = state.start.network.activations
     holes = {
-        "sizes": "-".join(map(str, state.start.network.sizes)),
+        "sizes": "-".join(str(len(layer)) for layer in state.start.network.layers),
         "kind": kinds[0].name if len(kinds) > 1 else "no",
         "data": state.setup.data,
         "first": number(state.loss[0], state.digits),
@@ -116,9 +116,9 @@ def _outlook(state: State) -> str:
     return text + TEXTS["pause" if state.step < STEPS else "stuck"]
 
 
-def _straight(network: Network) -> str:
+def _straight(network: Architecture) -> str:
     """Why the boundary is a straight line whatever the weights are; empty where it can bend."""
-    hidden, kinds = network.sizes[1:-1], {one.name for one in network.activations}
+    hidden, kinds = [*map(len, network.layers[1:-1])], {one.name for one in network.activations}
     if not kinds <= set(HIDDEN):  # all of these only rise
         return ""
     if not hidden:

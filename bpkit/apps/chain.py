@@ -9,8 +9,9 @@ from typing import Any
 
 import sympy as sp
 
-from bpkit.apps.live import Live, groups, numbers, rate_of
+from bpkit.apps.live import Live, groups, last_weight, numbers, rate_of, weights_of
 from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
@@ -28,10 +29,12 @@ from bpkit.show.diagram import svg
 from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
+from bpkit.show.graph_spec import anchor
 from bpkit.show.lines import lines_spec
 from bpkit.show.products import products_text
 
 ROOM, BELOW = 112, 15  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
+TALLEST = 480  # pixels of a picture below which the products are still seen
 MOST_PATHS = 12  # with more, the derivation's own line is shown: its delta holds what the paths share
 AGREE = "they differ by less than a millionth of their size"
 DIFFER = "they do not agree"
@@ -57,7 +60,7 @@ TEXTS = {
 
 
 @lru_cache(maxsize=2048)
-def ways(network: Network, parameter: str) -> Paths:
+def ways(network: Architecture, parameter: str) -> Paths:
     """Every path from a parameter to the loss; where these are many, the terms of its line in the derivation."""
     onward, first = _slopes(network)
     try:
@@ -71,7 +74,7 @@ def ways(network: Network, parameter: str) -> Paths:
 
 
 @lru_cache(maxsize=16)
-def _slopes(network: Network) -> tuple[list[Step], dict[str, list[Step]]]:
+def _slopes(network: Architecture) -> tuple[list[Step], dict[str, list[Step]]]:
     """The lines that paths follow, and for each parameter those that its paths begin with."""
     onward: list[Step] = []
     first: dict[str, list[Step]] = {name: [] for name in network.parameters}
@@ -137,22 +140,21 @@ class Chain(Live):
     def settings(self) -> Mapping[str, Setting]:
         network, parameters = self.problem.network, self.problem.parameters
         self._picture = network_spec(network)
-        drawn = {one["name"] for kind in ("edges", "biases") for one in self._picture[kind]}
-        offered = [name for name in network.parameters if name in drawn]
+        drawn = {one["name"] for kind in ("edges", "biases") for one in self._picture[kind]} - {""}
+        offered = [name for name in network.parameters if name in drawn or not drawn]
         ends = (0, max(len(ways(network, name)) for name in offered))
         return {
             "parameter": Choice("parameter", self._first, options(*offered)),
             "path": Number("path (0: all)", 0, *ends, 1, whole=True, bounds=ends),
             "rate": rate_of(self.problem),
-            **numbers({name: parameters[name] for name in network.weights}),
+            **numbers({name: parameters[name] for name in weights_of(network)}),
             **numbers({name: parameters[name] for name in network.biases}),
         }
 
     @property
     def _first(self) -> str:
-        """The parameter that it opens with: the last layer's first weight, whose chain is the shortest."""
-        network = self.problem.network
-        return network.weight_of[network.layers[-2][0], network.outputs[0]]
+        """The parameter that it opens with: a weight of the last row, whose chain is the shortest."""
+        return last_weight(self.problem.network)
 
     def page(self) -> dict[str, Any]:
         problem, network, derivation = self.problem, self.problem.network, self.problem.derivation
@@ -164,6 +166,7 @@ class Chain(Live):
         programs = {"all": every_line(derivation), "loss": loss_program(problem), "nudge": _nudge_program(noisy)}
         names = next(iter(derivation)).names
         used = {one for all_ in factors.values() for one in all_}
+        rest = [["factors"], ["products"], ["update"], ["message"]]
         wanted = used | {f"dE_total/d{name}" for name in found} | {f"{name}_new" for name in found}
         return {
             "programs": packed(programs | {f"paths {name}": _products(all_) for name, all_ in found.items()}),
@@ -197,12 +200,12 @@ class Chain(Live):
                     *groups(
                         self.setting,
                         Chain=["parameter", "path", "rate"],
-                        Weights=network.weights,
+                        Weights=weights_of(network),
                         Biases=network.biases,
                     ),
                     ("What a nudge does", ["nudge"]),
                 ],
-                "rows": [["network"], ["factors"], ["products"], ["update"], ["message"]],
+                "rows": [["network"], *rest] if self._picture["height"] <= TALLEST else [*rest, ["network"]],
             },
         }
 
@@ -262,11 +265,15 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _place(factor: Quantity, network: Network, picture: Mapping[str, Any]) -> dict[str, Any] | None:
+def _place(factor: Quantity, network: Architecture, picture: Mapping[str, Any]) -> dict[str, Any] | None:
     """Where a factor lives on the picture, and what it is called there; None for what is not drawn."""
     of, by = factor.of, factor.by
     assert of
     assert by
+    if not isinstance(network, Network):
+        letters = ["E" if of.tag == "total" else of.letter, PLAIN(by) if by.name in network.parameters else by.letter]
+        at = anchor(picture, network, factor)
+        return {"text": f"∂{letters[0]}/∂{letters[1]}", "at": at} if at else None
     letters = ["E" if of.tag == "total" else of.tag, PLAIN(by) if by.name in network.parameters else by.tag]
     text = f"∂{letters[0]}/∂{letters[1]}"
     if of.tag == "net" and by.name in network.biases:

@@ -16,6 +16,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.initial import initial_parameters
 from bpkit.core.javascript_matrices import layered
 from bpkit.core.network import Network
+from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.page.programs import packed
 from bpkit.show.cost import COUNTS, NAMES, SEEN, TEXTS, Cost, cost_figure, cost_words, count, count_of_size
@@ -62,9 +63,9 @@ class CostApp(Live):
         if not deepest:
             raise BpkitError(
                 f"cost app: expected a network of at most {LARGEST:,} weights and biases with one hidden neuron, got "
-                f"{self.problem.network!r}; writing out its lines takes too long for a slider, give a smaller one"
+                f"{self._given!r}; writing out its lines takes too long for a slider, give a smaller one"
             )
-        hidden = self.problem.network.sizes[1:-1] or (2,)
+        hidden = self._given.sizes[1:-1] or (2,)
         depth = min(len(hidden), deepest)
         width = min(max(hidden), self._widest[depth])
         widest = self._widest[1]
@@ -72,6 +73,11 @@ class CostApp(Live):
             "width": Number("neurons in each", width, 1, max(2, widest), 1, whole=True, bounds=(1, widest)),
             "depth": Number("hidden layers", depth, 1, max(2, deepest), 1, whole=True, bounds=(1, deepest)),
         }
+
+    @property
+    def _given(self) -> Network:
+        """The network of the given problem."""
+        return of_layers(self.problem.network, "cost app")
 
     def _fitting(self, depth: int) -> int:
         """The most neurons in each of so many hidden layers whose network is not too large; 0 if even one is."""
@@ -81,7 +87,7 @@ class CostApp(Live):
     def page(self) -> dict[str, Any]:
         depths = [depth for depth, widest in self._widest.items() if widest]
         programs = {}
-        if not self._mixed(self.problem.network):
+        if not self._mixed(self._given):
             with suppress(BpkitError):  # of lines that have no reading in matrices
                 programs["sized"] = layered(self._problem(1, 1))
         return {
@@ -130,12 +136,12 @@ class CostApp(Live):
 
     def _network(self, width: int, depth: int) -> Network:
         """The given network with hidden layers of another size."""
-        sized, given = self._sized(width, depth), self.problem.network
+        sized, given = self._sized(width, depth), self._given
         return given if sized.sizes == given.sizes else sized
 
     def _like(self, width: int, depth: int) -> Network:
         """A network like the given one, with hidden layers of one size and one kind."""
-        given = self.problem.network
+        given = self._given
         first = given.activations[0]
         kind = first if not first.joint else "sigmoid"  # softmax stays in the output layer
         sizes = (given.sizes[0], *[width] * depth, given.sizes[-1])
@@ -148,7 +154,7 @@ class CostApp(Live):
     def _make(self, width: int, depth: int) -> Problem:
         """The given problem with that network, and weights drawn for it."""
         network = self._network(width, depth)
-        if network == self.problem.network:
+        if network == self._given:
             return self.problem
         return self.problem.replace(network=network, parameters=initial_parameters(network, np.random.default_rng(0)))
 

@@ -16,6 +16,7 @@ from bpkit.core.functions import Activation
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.javascript_matrices import layered
 from bpkit.core.network import Network
+from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.page.programs import packed
@@ -74,9 +75,9 @@ class Depth(Live):
 
     def settings(self) -> Mapping[str, Setting]:
         self._sizes: Callable[[Problem], NDArray[np.float64]] = lru_cache(maxsize=8)(gradient_sizes)
-        kind = self.problem.network.activations[0].name
+        kind = self._given.activations[0].name
         # A saturated output hides how gradients grow: where the loss allows it, the output may be left as it is.
-        own, loss = self.problem.network.activations[-1], self.problem.network.loss
+        own, loss = self._given.activations[-1], self._given.loss
         plain = own.name != "identity" and not loss.needs and not loss.targets_in_unit_interval
         outputs = (own.name, "identity") if plain else (own.name,)
         return {
@@ -89,13 +90,18 @@ class Depth(Live):
             "seed": Number("drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
         }
 
+    @property
+    def _given(self) -> Network:
+        """The network of the given problem."""
+        return of_layers(self.problem.network, "depth app")
+
     def page(self) -> dict[str, Any]:
         given, size = self.problem, [812, 206]
         last = [self._last(output) for output in self.output.options]
         return {
             "programs": packed({"layered": layered(self.state.problem, HIDDEN, last)}),
             "samples": {"inputs": given.inputs.ravel().tolist(), "targets": given.targets.ravel().tolist()},
-            "ends": [given.network.sizes[0], given.network.sizes[-1], given.n_samples],
+            "ends": [self._given.sizes[0], self._given.sizes[-1], given.n_samples],
             "training": {"updates": UPDATES, "batch": int(given.batch == "each"), "first": given.next_sample},
             "constants": {"learning_rate": given.learning_rate, **given.update.constants},
             "share": {"source": "", "names": []},
@@ -131,7 +137,7 @@ class Depth(Live):
         }
 
     def read(self, values: Mapping[str, Any]) -> State:
-        given = self.problem.network
+        given = self._given
         sizes = (given.sizes[0], *[int(values["width"])] * int(values["depth"]), given.sizes[-1])
         kinds = [*[values["activation"]] * int(values["depth"]), self._last(values["output"])]
         network = Network(*sizes, activation=kinds, loss=given.loss, bias="neuron")
@@ -142,7 +148,7 @@ class Depth(Live):
 
     def _last(self, name: str) -> str | Activation:
         """The activation of the outputs: the given problem's own, or another one."""
-        own = self.problem.network.activations[-1]
+        own = self._given.activations[-1]
         return own if name == own.name else name
 
     def words(self, state: State) -> str:

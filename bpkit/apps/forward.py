@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bpkit.apps.live import Live, groups, numbers
-from bpkit.apps.settings import Setting
+from bpkit.apps.live import Live, groups, numbers, weights_of
+from bpkit.apps.settings import Number, Setting
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.page.programs import forward_program, packed
@@ -33,8 +33,13 @@ class Forward(Live):
 
     def settings(self) -> Mapping[str, Setting]:
         network, givens = self.problem.network, self.problem.givens
-        kinds = (network.inputs, network.weights, network.biases)
-        return {name: one for kind in kinds for name, one in numbers({name: givens[name] for name in kind}).items()}
+        kinds = (network.inputs, weights_of(network), network.biases)
+        rows = {
+            name: Number(name, givens[name], 0, rows - 1, 1, whole=True, bounds=(0, rows - 1))
+            for name, rows in network.vocabulary.items()
+        }
+        sliders = (numbers({name: givens[name] for name in kind}) for kind in kinds)
+        return {name: rows.get(name, one) for kind in sliders for name, one in kind.items()}
 
     def page(self) -> dict[str, Any]:
         network, derivation = self.problem.network, self.problem.derivation
@@ -44,7 +49,9 @@ class Forward(Live):
             "inputs": {"numbers": derivation.program.givens},
             "parts": {"network": network_spec(network), "lines": lines_spec(steps, "The forward lines")},
             "layout": {
-                "groups": groups(self.setting, Inputs=network.inputs, Weights=network.weights, Biases=network.biases),
+                "groups": groups(
+                    self.setting, Inputs=network.inputs, Weights=weights_of(network), Biases=network.biases
+                ),
                 "rows": [["network"], ["lines"]],
             },
         }

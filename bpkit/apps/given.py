@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from bpkit.core import blocks
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
@@ -30,10 +32,10 @@ def problem_of(given: object, name: str, batches: bool) -> tuple[Problem, str]:
 def share(source: str, before: Problem, now: Problem) -> str:
     """The expression for a problem: what changed of an example, or the whole problem where it has no name."""
     if not source:
-        return "bp." + repr(now).replace("Network(", "bp.Network(", 1).replace(", update=", ", update=bp.updates.", 1)
+        return "bp." + _named(repr(now)).replace(", update=", ", update=bp.updates.", 1)
     changes = []
     if now.network != before.network:
-        changes += [f"network=bp.{now.network!r}", f"parameters={dict(now.parameters)!r}"]
+        changes += [f"network={_named(repr(now.network))}", f"parameters={dict(now.parameters)!r}"]
         old: dict[str, Any] = {**before.givens, **now.parameters}
     else:
         old = before.givens
@@ -43,3 +45,9 @@ def share(source: str, before: Problem, now: Problem) -> str:
     if now.update != before.update:
         changes.append(f"update=bp.updates.{now.update!r}")
     return f"{source}.replace({', '.join(changes)})" if changes else source
+
+
+def _named(text: str) -> str:
+    """A text that makes an object, with the modules in which its classes stand."""
+    text = re.sub(rf"\b({'|'.join(blocks.__all__)})\(", r"bp.blocks.\1(", text)
+    return re.sub(r"\b(Network|Model)\(", r"bp.\1(", text, count=1)

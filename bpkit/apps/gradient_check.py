@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bpkit.apps.live import Live, groups, numbers
+from bpkit.apps.live import Live, groups, last_weight, numbers
 from bpkit.apps.settings import Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
@@ -67,11 +67,9 @@ class GradientCheck(Live):
         if not names:
             raise BpkitError("gradient_check app: expected a network with weights, got one without")
         self._errors: Callable[[Problem, str, bool], Errors] = lru_cache(maxsize=8)(errors)
-        output = network.outputs[0]
-        usual = next((name for name, (_, target) in network.weights.items() if target == output), names[0])
         formulas = (("central, two runs", True), ("one-sided, one run", False))
         return {
-            "parameter": Choice("parameter", usual, options(*names)),
+            "parameter": Choice("parameter", last_weight(network), options(*names)),
             "formula": Choice("quotient", True, formulas),
             "h": Number("h", 1e-3, -12, -1, 0.25, log=True, bounds=(1e-15, 1.0)),
             **numbers(self.problem.parameters),

@@ -39,6 +39,8 @@ import numpy as np
 from bpkit.apps.given import problem_of, share
 from bpkit.apps.linked import Linked
 from bpkit.apps.settings import Check, Choice, Number, Setting
+from bpkit.core.architecture import Architecture
+from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
 
@@ -94,6 +96,19 @@ def numbers(values: Mapping[str, float]) -> dict[str, Number]:
         return {}
     reach = math.ceil(max([3.0, *(2 * abs(value) for value in values.values())]))  # the steps hold 0 and 0.25
     return {name: Number(name, value, -reach, reach) for name, value in values.items()}
+
+
+def weights_of(network: Architecture) -> tuple[str, ...]:
+    """The parameters that are no biases."""
+    return tuple(name for name in network.parameters if name not in network.biases)
+
+
+def last_weight(network: Architecture) -> str:
+    """The first weight of the last row that has some: its chain to the loss is the shortest."""
+    parameters = {name: network.lines.parameters[name] for name in weights_of(network) or network.parameters}
+    last = max(one.block for one in parameters.values())
+    rows = (names_in(line.rhs) for line in network.lines if line.quantity.block == last)
+    return next(name for row in rows for name in parameters if name in row)
 
 
 def rate_of(problem: Problem) -> Number:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpkit.apps.given import share
-from bpkit.apps.live import Live, groups, numbers
+from bpkit.apps.live import Live, groups, numbers, weights_of
 from bpkit.apps.settings import Choice, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.functions import Activation
 from bpkit.core.javascript import evaluation, module
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.text import sides_text
@@ -55,7 +55,7 @@ class State:
 
 def one_neuron(problem: Problem, activation: str | Activation | None = None) -> Problem:
     """The first neuron behind the inputs as a network of its own, whose output is o1."""
-    old = problem.network
+    old = layered(problem.network, "neuron app")
     first = old.layers[1][0]
     names = {(source, "o1"): old.weight_of[source, first] for source in old.inputs}
     own = "sigmoid" if old.activations[0].joint else old.activations[0]
@@ -134,7 +134,7 @@ class Neuron(Live):
                 "groups": groups(
                     self.setting,
                     Inputs=network.inputs,
-                    Weights=network.weights,
+                    Weights=weights_of(network),
                     Bias=network.biases,
                     Activation=["activation"],
                 ),

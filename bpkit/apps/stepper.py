@@ -27,6 +27,7 @@ from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_spec
 
 MOST_UPDATES = 100
+TALLEST = 480  # pixels of a picture below which the line is still seen
 PHASES = ("forward", "loss", "backward", "update")
 TEXTS = {
     "place": "After {updates} updates, {{phase}} phase, line {line} of {lines}",
@@ -123,21 +124,21 @@ class Stepper(Live):
     def page(self) -> dict[str, Any]:
         problem, derivation = self.problem, self.problem.derivation
         programs = {"all": every_line(derivation), "train": training_program(problem)}
+        picture = network_spec(problem.network, derivation)
+        views = [["network"], ["card"]] if picture["height"] <= TALLEST else [["card"], ["network"]]
         return {
             "programs": packed(programs),
             "inputs": dict.fromkeys(programs, derivation.program.givens),
             "recorded": {"train": recorded(derivation)},
             "parts": {
-                "network": network_spec(problem.network, derivation),
+                "network": picture,
                 "lines": lines_spec(derivation, "The line, and the lines that it uses"),
             },
             "places": [{"phase": phase_of(step), "lit": lit(step)} for step in derivation],
             "phases": PHASES,
             "most": MOST_UPDATES,
             "texts": TEXTS,
-            "layout": {
-                "rows": [["phases", "walk", "play"], ["line", "update", "rate"], ["network"], ["card"], ["message"]]
-            },
+            "layout": {"rows": [["phases", "walk", "play"], ["line", "update", "rate"], *views, ["message"]]},
         }
 
     def read(self, values: Mapping[str, Any]) -> State:

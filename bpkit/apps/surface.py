@@ -13,6 +13,7 @@ import numpy as np
 from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
 from bpkit.apps.settings import Check, Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace, train
 from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
@@ -80,7 +81,8 @@ class Surface(Live):
     def _telling(self) -> tuple[str, str]:
         """The parameter that moves most, and the one of another neuron that does: their surface has most to show."""
         network = self.problem.network
-        leads = {name: network.weights[name][1] if name in network.weights else name for name in network.parameters}
+        lines = {name: line.name for line in network.lines for name in names_in(line.rhs) if name in network.parameters}
+        leads = {name: name if name in network.biases else lines[name] for name in network.parameters}
         first, *rest = self._moving
         second = next((name for name in rest[: MOST_NAMES - 1] if leads[name] != leads[first]), rest[0])
         x, y = sorted((first, second), key=network.parameters.index)

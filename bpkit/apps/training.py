@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from bpkit.apps.given import share
-from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
+from bpkit.apps.live import RUN, Live, groups, numbers, rate_of, weights_of
 from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
 from bpkit.core import updates
-from bpkit.core.network import Network
+from bpkit.core.architecture import Architecture
+from bpkit.core.functions import Activation
+from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
@@ -75,7 +77,9 @@ def biases_words(problem: Problem) -> str:
     """What happens to the biases, in words."""
     if not problem.network.biases:
         return "no biases"
-    return f"one bias per {problem.network.bias}, trained" if problem.train_biases else "biases kept"
+    if not problem.train_biases:
+        return "biases kept"
+    return f"one bias per {problem.network.bias}, trained" if problem.network.layers else "biases trained"
 
 
 class Training(Live):
@@ -89,9 +93,10 @@ class Training(Live):
         self._train: Callable[[Problem, int], Trace] = lru_cache(maxsize=8)(train)
         policies = [("kept as they are", "kept")]
         policies += [("per layer, trained", "layer")] if network.bias == "layer" else []
-        policies += [("per neuron, trained", "neuron")] if network.biases else []
+        own = "per neuron, trained" if network.layers else "trained"
+        policies += [(own, "neuron")] if network.biases else []
         start = network.bias if problem.train_biases and network.biases else "kept"
-        few = len(network.weights) <= MOST_WEIGHTS
+        few = len(weights_of(network)) <= MOST_WEIGHTS
         kinds = list(dict.fromkeys([self._kind, *(KINDS if few and self._plain else ())]))
         rules = list(dict.fromkeys([self._rule, *(RULES if few else ())]))
         last = (0, 1000)
@@ -99,7 +104,9 @@ class Training(Live):
             **numbers(problem.parameters),
             "rate": rate_of(problem),
             "updates": Number("updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
-            "activation": Choice("activation", kinds[0], options(*kinds)),
+            "activation": Choice("activation", kinds[0], options(*kinds))
+            if network.layers
+            else Held("activation", kinds[0]),
             "rule": Choice("update rule", rules[0], options(*rules)),
             "biases": Choice("biases", start, tuple(policies)),
             "log": Check("logarithmic loss"),
@@ -111,11 +118,13 @@ class Training(Live):
     def _plain(self) -> bool:
         """Whether another activation will do in all layers: the loss asks for none of its own."""
         network = self.problem.network
-        return not network.loss.needs and not network.loss.targets_in_unit_interval
+        return bool(network.layers) and not network.loss.needs and not network.loss.targets_in_unit_interval
 
     @property
     def _kind(self) -> str:
-        return ", ".join(dict.fromkeys(one.name for one in self.problem.network.activations))
+        return ", ".join(
+            dict.fromkeys(one.name for one in self.problem.network.functions if isinstance(one, Activation))
+        )
 
     @property
     def _rule(self) -> str:
@@ -125,7 +134,7 @@ class Training(Live):
     def _problem(self, problem: Problem, activation: str, rule: str, biases: str) -> Problem:
         """A problem with the choices put in."""
         if activation != self._kind:
-            old = problem.network
+            old = layered(problem.network, "training app")
             given: dict[str, Any] = {"loss": old.loss, "bias": old.bias, "weight_names": old.weight_of}
             problem = problem.replace(network=Network(old.sizes, activation=activation, **given))
         if rule != self._rule:
@@ -133,7 +142,7 @@ class Training(Live):
         return problem.with_biases(biases)
 
     def _choices(self) -> Iterator[tuple[str, str, str]]:
-        for activation in self.setting["activation"].options:  # type: ignore[attr-defined]
+        for activation in getattr(self.setting["activation"], "options", [("", self._kind)]):
             for rule in self.setting["rule"].options:  # type: ignore[attr-defined]
                 for biases in self.setting["biases"].options:  # type: ignore[attr-defined]
                     yield activation[1], rule[1], biases[1]
@@ -154,7 +163,7 @@ class Training(Live):
             },
             # A bias of a neuron starts where its layer's bias is.
             "starts": {
-                policy: {own: network.bias_of[fed[0]] for own, fed in one.biases.items()}
+                policy: {own: network.bias_of[fed[0]] if fed else own for own, fed in one.biases.items()}
                 for policy, one in networks.items()
             },
             "kept": [*KEPT, *(name for name in self.problem.parameters if name in self.setting)],
@@ -171,8 +180,8 @@ class Training(Live):
             "layout": {
                 "groups": groups(
                     self.setting,
-                    Run=["rate", "updates", "activation", "rule", "biases"],
-                    Weights_at_the_start=network.weights,
+                    Run=["rate", "updates", *(["activation"] if network.layers else []), "rule", "biases"],
+                    Weights_at_the_start=weights_of(network),
                     Biases_at_the_start=network.biases,
                 ),
                 "rows": [["curve"], ["play", "shown"], ["pin", "unpin", "log"], ["message"], ["network"]],
@@ -226,7 +235,7 @@ class Training(Live):
         runs = {NAMES[0]: state.run, **dict(state.pinned)}
         return {name: self._trace(runs[name]) for name in NAMES if name in runs}
 
-    def _network_shown(self, state: State) -> tuple[Network, dict[str, float]]:
+    def _network_shown(self, state: State) -> tuple[Architecture, dict[str, float]]:
         trace = self._trace(state.run)
         problem = trace.at(state.shown) if len(trace) else state.problem
         return problem.network, numbers_of(problem)

@@ -69,6 +69,8 @@ Both = _sign("Both", _SUM + " {}", rf"\text{{{{{_SUM} }}}} {{}}", "({}).sum()", 
 Apart = _sign("Apart", "(1 - I)", "(1 - I)", "apart_{}", precedence=TIGHT)  # 0 on the diagonal and 1 beside it
 # A function of a number and its row, such as softmax, for all numbers of all rows.
 Joint = _sign("Joint", "{}({})", r"\operatorname{{{}}}({})", "{0}({1}, *{1}.T[:, :, None])")
+# The same for all numbers of one row.
+JointRow = _sign("JointRow", "{}({})", r"\operatorname{{{}}}({})", "{0}({1}, *{1})")
 # A value where a condition holds and another elsewhere, which is computed where it is needed at all.
 Cases = _sign("Cases", "", "", "({1} if ({0}).all() else where({0}, {1}, {2}))", precedence=PRECEDENCE["Atom"])
 
@@ -156,7 +158,7 @@ class Reader:
         """Is it on a line of its own, or put into the lines that use it?"""
         quantity, users = family.quantity, self.users[name_of(family.lhs)]
         if quantity.role is Role.FORWARD:
-            return quantity.tag == "total" or any(user.tag != "total" for user in users)
+            return quantity.tag == "total" or not self.sampled or any(user.tag != "total" for user in users)
         if quantity.role is Role.ADJOINT and self.sampled:
             return any(user.role is Role.GRADIENT for user in users)
         return quantity.role is not Role.SLOPE
@@ -173,6 +175,8 @@ class Reader:
         # As training goes on a parameter, it needs no spelling that is another for digits near 0 alone.
         quick = family.shown if cases and cases[0].expr == family.shown else family.stable
         kept = self._kept(family)
+        if kept and len(letters) < len(left):  # of a row of one: no diagonal is meant
+            raise NoMatrix
         found: list[Any] = []
         for self.side, expr in enumerate((family.shown, family.stable, quick)):
             found.append(self._line(family, expr) if kept else self._terms(expr))
@@ -184,7 +188,7 @@ class Reader:
         if isinstance(rhs, sp.Indexed) and name_of(rhs) in self.named and {*left} <= {*rhs.args[1:]}:
             self.put[name_of(rhs)] = [(rhs.args[1:], [own] * 3)]  # both name the same numbers
         read, stable, quick = found
-        shorter = read.has(Rows) and stable.has(Joint)  # softmax(net) says the same
+        shorter = read.has(Rows, Whole) and stable.has(Joint, JointRow)  # softmax(net) says the same
         return stable if shorter else read, stable, quick
 
     def _check(self, name: str) -> None:
@@ -201,7 +205,7 @@ class Reader:
 
     def _line(self, family: Family, expr: sp.Expr) -> sp.Expr:
         """The right side of a line as matrices."""
-        if family.quantity.tag == "total":
+        if family.quantity.tag == "total" and self.sampled:
             found, axes = self._form(expr.args[0] if isinstance(expr, sp.Sum) else expr)
             if axes[:1] != (SAMPLES,):
                 raise NoMatrix
@@ -304,7 +308,8 @@ class Reader:
             if own == axes[len(axes) - len(own) :]:
                 args.append(found)
             elif own == axes[:-1]:
-                args.append(Upright(found))
+                numbers, rest = found.as_coeff_Mul() if found.is_Mul else (sp.S.One, found)
+                args.append(multiplied([numbers, Upright(rest)]))
             else:
                 raise NoMatrix
         if head is not sp.Mul:
@@ -329,7 +334,7 @@ class Reader:
             return self._array([self._summed([*term, apart], [letter]) for term in self._terms(part)])
         if self._form(part) != (found, (*axes[:-1], letter)):
             raise NoMatrix
-        return Joint(sp.Symbol(expr.func.__name__), found), axes
+        return (Joint if axes[1:] else JointRow)(sp.Symbol(expr.func.__name__), found), axes
 
     def _contracted(self, expr: sp.Expr, sums: Sequence[sp.Symbol]) -> list[Term]:
         """A sum over letters as a product of matrices, or as sums of columns or rows."""

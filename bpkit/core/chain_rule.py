@@ -168,7 +168,7 @@ class _Writer:
     def adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:
         """The derivative of the loss: one term for each line that uses the quantity."""
         of, users = derivative(self.loss.quantity, used, role), self.slopes(used)
-        short = self.lines.shortcuts.get(of.name)
+        short = self.shortcut(of, used, users)
         if not users:
             why = f"{used.name} does not reach the loss"
         elif role is Role.GRADIENT and users[1:]:
@@ -183,6 +183,19 @@ class _Writer:
         why += f"; {short.because}" if short and short.because else ""
         terms = [self.term(self.loss.quantity, line, used) for line in users]
         self.write(of, total(*terms) if terms else sp.S.Zero, why, short)
+
+    def shortcut(self, of: Quantity, used: Quantity, users: list[Line]) -> Shortcut | None:
+        """What is left where loss and activation cancel; an output that goes on to other lines brings their share."""
+        if not (short := self.lines.shortcuts.get(of.name)):
+            return None
+        beside = [(out, line) for out in users for line in self.users[out.name] if line.name not in self.errors]
+        if not beside:
+            return short
+        shares = (
+            product(self.term(self.loss.quantity, line, out.quantity), self.written[out.name, used.name])
+            for out, line in beside
+        )
+        return Shortcut(total(short.stable, *shares))
 
     def update(self, rule: UpdateRule, trained: Iterable[str]) -> None:
         trained = set(trained)

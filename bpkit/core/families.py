@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import combinations_with_replacement, product
+from math import prod
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -92,7 +93,13 @@ class Family(Shown):
 
     def values(self, step: Step) -> dict[str, int]:
         """The value of each letter of the left side in one of the lines."""
-        return {one.name: value for one, value in zip(self.lhs.args[1:], step.quantity.indices) if one.is_Symbol}
+        found = {}
+        for place, value in zip(self.lhs.args[1:], step.quantity.indices):
+            more, rest = place.as_coeff_Add()
+            times, letter = rest.as_coeff_Mul()
+            if letter.is_Symbol:
+                found[letter.name] = int((value - more) / times)
+        return found
 
     @cached_property
     def missing(self) -> list[dict[str, int]]:
@@ -136,11 +143,16 @@ def _runs(parts: list[Part]) -> list[Part]:
     return found[::-1]
 
 
-def _groups(members: Iterable[tuple[Step, Part]]) -> list[tuple[list[Step], list[Options]]]:
+def _windowed(indices: Numbers, size: Numbers) -> Numbers:
+    """Indices, and behind them the number of the window that each is in, for windows of more than one."""
+    return (*indices, *(-(-one // many) for one, many in zip(indices, size) if many > 1))
+
+
+def _groups(members: Iterable[tuple[Step, Part]], size: Numbers = ()) -> list[tuple[list[Step], list[Options]]]:
     """Lines of one shape whose numbers follow from their own indices in the same way, with what each may be."""
     groups: list[tuple[list[Step], list[Options]]] = []
     for step, line in members:
-        own = step.quantity.indices
+        own = _windowed(step.quantity.indices, size)
         added = {of: sum(own[a] if a >= 0 else -own[~a] for a in of) for of in _sums(len(own))}
         for steps, options in groups:
             both = [{of: n for of, n in may.items() if added[of] + n == one} for one, may in zip(line.numbers, options)]
@@ -153,11 +165,29 @@ def _groups(members: Iterable[tuple[Step, Part]]) -> list[tuple[list[Step], list
     return groups
 
 
+def _by_window(members: list[tuple[Step, Part]], groups: list[Any]) -> tuple[list[Any], Numbers]:
+    """Groups that are windows of one size, as one group for each place in a window, if these are fewer."""
+    sizes = {tuple(len({*column}) for column in zip(*(step.quantity.indices for step in steps))) for steps, _ in groups}
+    size = sizes.pop()
+    if not sizes and 1 < prod(size) < len(groups):
+        places: dict[Numbers, list[tuple[Step, Part]]] = defaultdict(list)
+        for step, line in members:
+            places[tuple(one % many for one, many in zip(step.quantity.indices, size))].append((step, line))
+        found = [group for place in places.values() for group in _groups(place, size)]
+        if len(found) < len(groups):
+            return found, size
+    return groups, ()
+
+
 @cache
 def _sums(axes: int) -> list[Numbers]:
-    """Nothing, each own index, and sums and differences of two."""
+    """Nothing, each own index, three times it, and sums and differences of two."""
     pairs = combinations_with_replacement(range(-axes, axes), 2)
-    return [(), *((a,) for a in range(axes)), *((a, b) for a, b in pairs if b >= 0 and b != ~a)]
+    return [
+        (),
+        *((a,) * many for a in range(axes) for many in (1, 3)),
+        *((a, b) for a, b in pairs if b >= 0 and b != ~a),
+    ]
 
 
 def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
@@ -214,7 +244,7 @@ class _Folder:
         if not expr.args:  # SymPy would take the name of a leaf that it is compared with for an expression
             return (self.found.get(expr.name) if expr.is_Symbol else None) or Part((None, expr))
         parts = [self._read(arg, own) for arg in expr.args]
-        if isinstance(expr, sp.Max | sp.Min):
+        if isinstance(expr, sp.Max | sp.Min | sp.And):
             parts.sort(key=lambda part: part.numbers)  # SymPy sorts them by their names
         if expr.is_Add or isinstance(expr, _WITH_ROWS):
             before = 0
@@ -261,14 +291,26 @@ def _number(index: sp.Expr) -> Fill:
 class _Writer:
     """Writes lines of one shape as a family: letters for own indices first, then for sums."""
 
-    def __init__(self, folder: _Folder, steps: list[Step]) -> None:
-        self.folder, self.steps = folder, steps
-        self.axes = folder.found[steps[0].name].axes
+    def __init__(
+        self, folder: _Folder, steps: list[Step], line: Part, options: list[Options], size: Numbers = ()
+    ) -> None:
+        self.folder, self.steps, self.line, self.options = folder, steps, line, options
         self.index: dict[str, tuple[int, int]] = {}
-        self.own: list[sp.Expr] = []
-        columns = [*zip(*(step.quantity.indices for step in steps))]  # the values of each own index
+        columns = [*zip(*(_windowed(step.quantity.indices, size) for step in steps))]  # the values of each own index
         self.varies = [len({*column}) > 1 for column in columns]
-        for a, (axis, column) in enumerate(zip(self.axes, columns)):
+        own = folder.found[steps[0].name].axes
+        # What follows the number of a window says what that counts.
+        follows = [[axis for axis, may in zip(line.axes, options) if may.get((b,)) == 0] for b in range(len(columns))]
+        counts = [axes[0] if axes else None for axes in follows[len(own) :]]
+        self.axes = (*own, *counts)
+        windows = [self._letter(axis, min(one), max(one), self.index) for axis, one in zip(counts, columns[len(own) :])]
+        self.own: list[sp.Expr] = []
+        inside = iter(zip(windows, columns[len(own) :]))
+        for a, (axis, column) in enumerate(zip(own, columns)):
+            if size and size[a] > 1:
+                letter, numbers = next(inside)
+                self.own.append(size[a] * letter + (column[0] - size[a] * numbers[0]))
+                continue
             ahead = [b for b in range(a) if self.varies[a] or self.axes[b] == axis]
             # A letter before, or a multiple of it, and so much more.
             apart = (
@@ -279,16 +321,18 @@ class _Writer:
                 self.own.append(sp.Integer(column[0]))
             else:
                 self.own.append(twins[0] if twins else self._letter(axis, min(column), max(column), self.index))
+        self.left = [*self.own]
+        self.own += windows
         self.free = [*self.index]
 
-    def family(self, line: Part, options: list[Options]) -> Family:
-        """The family that the lines make, the first of which was read as this."""
-        self.places = [self._place(axis, may) for axis, may in zip(line.axes, options)]
-        head, *shapes = line.shape
+    def family(self) -> Family:
+        """The family that the lines make."""
+        self.places = [self._place(axis, may) for axis, may in zip(self.line.axes, self.options)]
+        head, *shapes = self.line.shape
         sides = [self._written(shape, self.free) for shape in shapes]
         rhs, stable, cancelled = (None if side is None else sides[side] for side in head)
         first, leaves = self.steps[0].quantity, self.folder.leaves
-        lhs = _indexed(first.family, self.own) if self.own else first.symbol
+        lhs = _indexed(first.family, self.left) if self.left else first.symbol
         return Family(lhs, rhs, stable, cancelled, tuple(self.steps), leaves, self.index, len(self.free))
 
     def _letter(self, axis: Axis, low: int, high: int, taken: Iterable[str]) -> sp.Symbol:
@@ -305,7 +349,7 @@ class _Writer:
         fitting = []
         for of, number in options.items():
             kin = len(of) == 1 and self.axes[of[0]] == axis
-            follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) == 2 and () in options)
+            follows = all(self.varies[max(a, ~a)] for a in of) and not (len(of) > 1 and () in options)
             if of and (follows or kin):
                 fitting.append((len(of), not kin, abs(number), (of, number)))
         of, number = min(fitting)[3] if fitting else ((), options[()])
@@ -344,8 +388,9 @@ def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[F
         alike[step.quantity.family, line.shape].append((step, line))
     families: list[Family] = []
     for members in alike.values():
-        for group, options in _groups(members):
-            family = _Writer(folder, group).family(members[0][1], options)
+        groups, size = _by_window(members, _groups(members))
+        for group, options in groups:
+            family = _Writer(folder, group, members[0][1], options, size).family()
             if folder.gives_back(family):
                 families.append(family)
             else:

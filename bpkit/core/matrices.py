@@ -186,7 +186,11 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     """Why a line holds, for a whole layer."""
     quantity, network = family.quantity, derivation.network
     layer, last = quantity.block, len(network.activations)
-    if not last:
+    if not last and quantity.role in (Role.ADJOINT, Role.GRADIENT):
+        slopes = [one for one in map(reader.leaves.get, map(name_of, family.rhs.atoms(sp.Indexed, sp.Symbol))) if one]
+        through = sorted({reader.names[one.of.family].name for one in slopes if one.role is Role.SLOPE and one.of})
+        return f"chain rule, through {' and '.join(through)}" if through else family.reason
+    if not last and quantity.role is not Role.UPDATE:
         return family.reason
     if quantity.role is Role.UPDATE:
         about = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}

@@ -62,7 +62,7 @@ class Model(Architecture):
         wrong = [one for one in blocks if not isinstance(one, Block)]
         if wrong or not blocks:
             raise BpkitError(
-                f"Model: expected blocks after the inputs, got {wrong[0] if wrong else 'none'!r}; "
+                f"Model: expected blocks after the inputs, got {repr(wrong[0]) if wrong else 'none'}; "
                 "write Model(3, blocks.Dense(2, 'tanh'), blocks.Dense(1))"
             )
         vars(self).update(shape=_shape(inputs), blocks=blocks, loss=find_loss(loss))  # the class is frozen

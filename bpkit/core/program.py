@@ -153,8 +153,8 @@ class Program:
             "    " + _assigned(step, expr.xreplace(renamed), arrays, names.get(step.name, step.name))
             for step, expr in rows
         ]
-        record = ", ".join(identifier(names.get(name, name)) for name in self.recorded)
-        body[loss:loss] = [f"    record({record}, E_total)", "    if not left or not E_total < inf:", "        break"]
+        record = ", ".join([*(identifier(names.get(name, name)) for name in self.recorded), "E_total"])
+        body[loss:loss] = [f"    record({record})", "    if not left or not E_total < inf:", "        break"]
         loop = [*first, "for left in range(steps, -1, -1):", *body]
         return [*self.givens, *_settled(arrays), "steps", "record"], loop
 

@@ -62,8 +62,9 @@ def _plain(quantity: Quantity) -> str:
 def _html(quantity: Quantity) -> str:
     letter, low = quantity.parts
     if quantity.place:
-        return f"<i>{letter}</i><sub>{quantity.neuron}</sub>"
-    return f"{letter}<sub>{low}</sub>" if low and letter + low == quantity.name and len(letter) == 1 else quantity.name
+        return f"<i>{letter}</i><sub>{low if quantity.axes else quantity.neuron}</sub>"
+    lowered = quantity.axes or (letter + low == quantity.name and len(letter) == 1)
+    return f"{letter}<sub>{low}</sub>" if low and lowered else quantity.name
 
 
 PLAIN = Style("∂{}/∂{}", "{1} {0}", "{}({})", _SIGNS, _plain)  # as sentences have them: ∂E/∂w₅, net(o1), new w₅
@@ -163,6 +164,12 @@ class _Text(_Places, StrPrinter):  # type: ignore[misc]  # SymPy ships no types
 
     def _print_Half(self, expr: sp.Rational) -> str:
         return "½"
+
+    def _print_Equality(self, expr: sp.Eq) -> str:
+        return f"{self._print(expr.lhs)} = {self._print(expr.rhs)}"
+
+    def _print_And(self, expr: sp.And) -> str:
+        return " and ".join(self._print(part) for part in expr.args)
 
     def _print_Piecewise(self, expr: sp.Piecewise) -> str:
         cases = (

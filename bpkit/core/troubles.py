@@ -50,7 +50,7 @@ class Trouble(NamedTuple):
 def find_troubles(trace: Trace) -> tuple[Trouble, ...]:
     """Everything that is wrong with a run, what explains the most first; nothing where its message says it already."""
     found: list[Trouble] = []
-    if trace.diverged_at is None:
+    if trace.diverged_at is None and trace.problem.parameters:
         for check, explained_by in CHECKS:
             if not explained_by & {trouble.kind for trouble in found}:
                 found += check(trace)
@@ -160,6 +160,8 @@ def flat_ends(trace: Trace, rows: slice, flat: Sequence[float] = ()) -> dict[tup
     ``flat`` has a slope for each layer after the inputs; below it a neuron is saturated.
     """
     problem, network, table = trace.problem, trace.problem.network, trace.table[rows]
+    if not network.layers:  # blocks of other kinds have no layers to speak of
+        return {}
     program, shape = _watched(network), (_samples(trace), len(table))
     data = {name: value[:, None] for name, value in problem.givens.items() if np.ndim(value)}
     given = {**problem.givens, **data, **dict(zip(network.parameters, table.T))}

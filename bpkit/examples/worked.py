@@ -19,8 +19,8 @@ rnn = _own(
     "A recurrent neuron over three steps: one weight, used three times",
     Problem(
         Model((3, 1), Recurrent(1), Dense(1)),
-        parameters={"Wx1": [[0.5]], "Wh1": [[0.8]], "b1": [0.1], "W2": [[2.0]], "b2": [-0.5]},
-        inputs=[[1.0], [0.0], [-1.0]],
+        parameters={"Wx1": [[-0.5]], "Wh1": [[0.5]], "b1": [0.1], "W2": [[2.0]], "b2": [0.5]},
+        inputs=[[1.0], [0.5], [-1.0]],
         targets=[0.5],
         learning_rate=0.1,
     ),
@@ -30,8 +30,8 @@ convolution = _own(
     "A kernel of two weights over five numbers, and the largest of each pair",
     Problem(
         Model((5,), Conv1d(2, "relu"), MaxPool(2), Dense(1)),
-        parameters={"k1": [1.0, -0.5], "b1": [0.2], "W3": [[0.5], [-1.0]], "b3": [0.1]},
-        inputs=[1.0, 2.0, 0.0, -1.0, 1.0],
+        parameters={"k1": [1.0, -0.5], "b1": [0.5], "W3": [[1.0], [-0.5]], "b3": [-0.5]},
+        inputs=[2.0, 3.0, 1.0, -1.0, 3.0],
         targets=[1.0],
         learning_rate=0.1,
     ),
@@ -42,12 +42,12 @@ attention = _own(
     Problem(
         Model((2, 2), Attention(2)),
         parameters={
-            "Wq1": [[1.0, 0.0], [0.0, 1.0]],
-            "Wk1": [[1.0, 0.5], [0.0, 1.0]],
-            "Wv1": [[2.0, 0.0], [0.0, -1.0]],
+            "Wq1": [[-1.0, -1.0], [-1.0, 1.0]],
+            "Wk1": [[1.0, 0.5], [-1.0, 0.0]],
+            "Wv1": [[1.0, 0.0], [0.0, 1.0]],
         },
-        inputs=[[1.0, 0.0], [0.5, 1.0]],
-        targets=[[1.0, 0.0], [1.0, -1.0]],
+        inputs=[[1.0, -1.0], [0.0, 1.0]],
+        targets=[[0.0, 0.0], [0.0, 1.0]],
         learning_rate=0.1,
     ),
 )
@@ -57,7 +57,7 @@ adam_step = _own(
     Problem(
         Network(2, 1, activation="identity"),
         parameters={"w1": 0.5, "w2": -0.5, "b1": 0.0},
-        inputs=[2.0, 1.0],
+        inputs=[2.0, -1.0],
         targets=[1.0],
         learning_rate=0.1,
         update=updates.Adam(),

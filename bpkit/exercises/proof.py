@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import mpmath
-import numpy as np
 
 from bpkit.core.code import code, identifier
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import OUT, K, Y, Z
-from bpkit.core.functions import Activation
-from bpkit.core.losses import Loss
+from bpkit.core.expressions import ONE, names_in
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.problem import Problem
 from bpkit.core.program import compiled
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import at_high_precision
+from bpkit.exercises.arrays import at, forward, total, updated
 from bpkit.mistakes.rewrite import computable
 from bpkit.mistakes.variants import replaced
 
@@ -63,36 +62,36 @@ def prove_after(problem: Problem) -> Proof:
     precise, run = precise_values(problem), _as_read(problem.derivation)
     with mpmath.workdps(DIGITS):
         after = run(**{**_exactly(problem), **{name: precise[new] for new, name in follows.items()}})
-    return Proof(
-        "E_total", evaluate(problem.updated())["E_total"], _by_arrays(nudged)["total"], float(after["E_total"])
-    )
+    return Proof("E_total", evaluate(problem.updated())["E_total"], total(nudged), float(after["E_total"]))
 
 
 def _measured(problem: Problem, name: str) -> float:
-    """A slope as a difference quotient, a new parameter by such a slope, and forward quantities by arrays."""
+    """A slope as a difference quotient, what an update makes by such a slope, and forward quantities by arrays."""
     step = problem.derivation[name]
     quantity = step.quantity
     if quantity.of and quantity.by:
-        return _quotient(problem, quantity.of.name, quantity.by.name)
+        slope = problem.derivation[quantity.of.name].rhs if quantity.role is Role.SLOPE else ONE
+        held = {used for used in names_in(slope) if used in problem.derivation} - {quantity.by.name}
+        return _quotient(problem, quantity.of.name, quantity.by.name, held)
     if quantity.of:
-        old = problem.parameters[quantity.of.name]
-        slope = _quotient(problem, "E_total", quantity.of.name) if step.uses else 0.0
-        return old - problem.learning_rate * slope
-    found = _by_arrays(problem)[quantity.tag]
-    if quantity.tag == "total":
-        return float(found)
-    return float(found[quantity.block - 1 if quantity.tag != "error" else 0][quantity.index[-1] - 1])
+        if not step.uses:  # it does not learn
+            return problem.parameters[quantity.of.name]
+        made = updated(problem, quantity.of, _quotient(problem, "E_total", quantity.of.name))
+        return made[quantity.mark or quantity.letter]
+    return total(problem) if quantity.tag == "total" else at(forward(problem), quantity)
 
 
-def _quotient(problem: Problem, above: str, below: str) -> float:
-    """(A(B + h) - A(B - h)) / 2h, where B is a parameter or any quantity of the forward pass."""
-    if below in problem.network.parameters:
-        at = problem.parameters[below]
-        high, low = (evaluate(problem.replace(**{below: at + sign * STEP}))[above] for sign in (1, -1))
-    else:
-        at = evaluate(problem)[below]
-        high, low = (evaluate_given(problem, {below: at + sign * STEP})[above] for sign in (1, -1))
-    return float((high - low) / (2 * STEP))
+def _quotient(problem: Problem, above: str, below: str, held: Iterable[str] = ()) -> float:
+    """(A(B + h) - A(B - h)) / 2h, where B is a parameter or any quantity of the forward pass; some others are held."""
+    now = evaluate(problem)
+    own, given = below in problem.network.parameters, {name: now[name] for name in held}
+
+    def moved(step: float) -> float:
+        nudged = problem.replace(**{below: problem.parameters[below] + step}) if own else problem
+        handed = given if own else {**given, below: now[below] + step}
+        return float((evaluate_given(nudged, handed) if handed else evaluate(nudged))[above])
+
+    return (moved(STEP) - moved(-STEP)) / (2 * STEP)
 
 
 def prove_product(problem: Problem, factors: tuple[str, ...]) -> Proof:
@@ -102,26 +101,6 @@ def prove_product(problem: Problem, factors: tuple[str, ...]) -> Proof:
         math.prod(getattr(proof, way) for proof in proofs) for way in ("derived", "measured", "precise")
     )
     return Proof(" · ".join(factors), derived, measured, precise)
-
-
-def _by_arrays(problem: Problem) -> dict[str, Any]:
-    """Net inputs and outputs layer by layer, errors and their sum, as NumPy has them: signal @ W + b."""
-    network, arrays, signal = problem.network, problem.arrays("x @ W"), problem.inputs
-    nets, outs = [], []
-    for layer, activation in enumerate(network.activations, 1):
-        nets.append(signal @ arrays[f"W{layer}"] + arrays.get(f"b{layer}", 0.0))
-        signal = np.exp(nets[-1]) if activation.joint else _function(activation)(nets[-1])
-        outs.append(signal := signal / signal.sum(axis=-1, keepdims=True) if activation.joint else signal)
-    targets = problem.targets if network.targets else np.zeros_like(signal)
-    errors = _function(network.loss)(signal, targets, signal.shape[-1])
-    return {"net": nets, "out": outs, "error": [errors], "total": float(np.mean(errors.sum(axis=-1)))}
-
-
-@lru_cache(maxsize=64)
-def _function(own: Activation | Loss) -> Callable[..., Any]:
-    """An activation or a loss by itself, on arrays."""
-    symbols = (Z,) if isinstance(own, Activation) else (OUT, Y, K)
-    return compiled("run", map(str, symbols), [f"return {code(computable(own.expr), True)}"], arrays=True)
 
 
 @lru_cache(maxsize=128)

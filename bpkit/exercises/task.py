@@ -7,11 +7,22 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bpkit.core.errors import BpkitError
-from bpkit.core.network import Network
-from bpkit.core.problem import Problem
+from bpkit.core import blocks, updates
+from bpkit.core.architecture import Architecture
+from bpkit.core.blocks.block import Block
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.functions import Activation
+from bpkit.core.model import Model
+from bpkit.core.network import Network, layered
+from bpkit.core.problem import BATCHES, Problem
+from bpkit.core.updates import GradientDescent, UpdateRule
 
-DEEPEST, WIDEST = 8, 32  # layers and neurons of an exercise; data from a file may claim more than memory holds
+# Data from a file may claim more than memory holds.
+DEEPEST, WIDEST = 8, 32  # layers and neurons of a network
+MOST_BLOCKS, LARGEST = 4, 6  # blocks of a model, and its sizes: those of its inputs, and of each block
+RULES: Mapping[str, type[UpdateRule]] = MappingProxyType(
+    {rule.__name__: rule for rule in (GradientDescent, updates.Momentum, updates.RMSProp, updates.Adam)}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +42,11 @@ class Task:
         """The first problem, for most questions the only one."""
         return self.problems[0]
 
+    @property
+    def network(self) -> Network:
+        """The network of the first problem; ``BpkitError`` where that is a model of other blocks."""
+        return layered(self.problem.network, f"task: {self.question}")
+
     def data(self) -> dict[str, Any]:
         """Numbers, words, lists and dicts alone, as JSON has them."""
         return {
@@ -47,52 +63,115 @@ class Task:
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
-    """A problem as plain data."""
-    network = problem.network
+    """A problem as plain data; what is usual is left out."""
     data: dict[str, Any] = {
-        "sizes": list(network.sizes),
-        "activation": [activation.name for activation in network.activations],
-        "loss": network.loss.name,
-        "bias": network.bias,
+        **_architecture_data(problem.network),
         "parameters": dict(problem.parameters),
         "inputs": problem.inputs.tolist(),
         "targets": problem.targets.tolist(),
         "learning_rate": problem.learning_rate,
     }
-    if network.renamed:
-        data["weight_names"] = [[*edge, name] for edge, name in network.renamed.items()]
     if not problem.train_biases:
         data["train_biases"] = False
+    if problem.update != GradientDescent():
+        data["update"] = {"rule": type(problem.update).__name__, **problem.update.constants}
+    if any(problem.state.values()):
+        data["state"] = dict(problem.state)
+    if problem.batch != BATCHES[0]:
+        data["batch"] = problem.batch
     return data
+
+
+def _architecture_data(architecture: Architecture) -> dict[str, Any]:
+    if isinstance(architecture, Model):
+        shape, stacked = list(architecture.shape), list(map(_block_data, architecture.blocks))
+        return {"shape": shape, "blocks": stacked, "loss": architecture.loss.name}
+    network = layered(architecture, "task")
+    data: dict[str, Any] = {
+        "sizes": list(network.sizes),
+        "activation": [activation.name for activation in network.activations],
+        "loss": network.loss.name,
+        "bias": network.bias,
+    }
+    if network.renamed:
+        data["weight_names"] = [[*edge, name] for edge, name in network.renamed.items()]
+    return data
+
+
+def _block_data(block: Block) -> dict[str, Any]:
+    """A block's name and its arguments; those of a block around blocks are blocks."""
+    plain = {name: value.name if isinstance(value, Activation) else value for name, value in vars(block).items()}
+    if "blocks" in plain:
+        plain["blocks"] = list(map(_block_data, plain["blocks"]))
+    return {"block": type(block).__name__, **plain}
 
 
 def problem_from(data: Mapping[str, Any]) -> Problem:
     """A problem from plain data; raises ``BpkitError`` for data that is none."""
     try:
-        if len(data["sizes"]) > DEEPEST or max(data["sizes"]) > WIDEST:
-            raise BpkitError(
-                f"task: expected at most {DEEPEST} layers of {WIDEST} neurons, got {str(data['sizes'])[:40]}; "
-                "take it from the key"
-            )
-        network = Network(
-            *data["sizes"],
-            activation=list(data["activation"]),
-            loss=data["loss"],
-            bias=data["bias"],
-            weight_names={(source, target): name for source, target, name in data.get("weight_names", ())},
-        )
         return Problem(
-            network,
+            _model(data) if "blocks" in data else _network(data),
             data["parameters"],
             data["inputs"],
             data["targets"],
             data["learning_rate"],
             data.get("train_biases", True),
+            update=_rule(**data["update"]) if "update" in data else None,
+            state=data.get("state"),
+            batch=data.get("batch", BATCHES[0]),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise BpkitError(
             f"task: expected the data of a problem, got something else ({error}); take it from the key"
         ) from None
+
+
+def _network(data: Mapping[str, Any]) -> Network:
+    if len(data["sizes"]) > DEEPEST or max(data["sizes"]) > WIDEST:
+        raise BpkitError(
+            f"task: expected at most {DEEPEST} layers of {WIDEST} neurons, got {str(data['sizes'])[:40]}; "
+            "take it from the key"
+        )
+    return Network(
+        *data["sizes"],
+        activation=list(data["activation"]),
+        loss=data["loss"],
+        bias=data["bias"],
+        weight_names={(source, target): name for source, target, name in data.get("weight_names", ())},
+    )
+
+
+def _model(data: Mapping[str, Any]) -> Model:
+    stacked = list(data["blocks"])
+    for one in stacked:  # grows by the blocks within blocks
+        if len(stacked) > MOST_BLOCKS:
+            raise BpkitError(f"task: expected at most {MOST_BLOCKS} blocks, got more; take it from the key")
+        stacked += one.get("blocks", ())
+    return Model(_small("shape", data["shape"]), *map(_block, data["blocks"]), loss=data["loss"])
+
+
+def _block(data: Mapping[str, Any]) -> Block:
+    arguments = dict(data)
+    name = arguments.pop("block")
+    if name not in blocks.__all__:
+        raise BpkitError(f"task: expected one of the blocks, got {str(name)[:40]!r}{suggest(name, blocks.__all__)}")
+    inner = map(_block, arguments.pop("blocks", ()))
+    found: Block = getattr(blocks, name)(*inner, **{what: _small(what, value) for what, value in arguments.items()})
+    return found
+
+
+def _small(what: str, value: Any) -> Any:
+    """A size, or the sizes of a shape, that memory holds; words are left to the blocks."""
+    sizes = value if isinstance(value, list) else [value]
+    if len(sizes) > LARGEST or any(not isinstance(one, str) and not 0 < one <= LARGEST for one in sizes):
+        raise BpkitError(f"task: expected {what} to be at most {LARGEST}, got {str(value)[:40]}; take it from the key")
+    return value
+
+
+def _rule(rule: str, **constants: float) -> UpdateRule:
+    if rule not in RULES:
+        raise BpkitError(f"task: expected one of the update rules, got {str(rule)[:40]!r}{suggest(rule, RULES)}")
+    return RULES[rule](**constants)
 
 
 def task_from(data: Mapping[str, Any]) -> Task:

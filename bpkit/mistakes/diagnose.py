@@ -18,6 +18,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
+from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
@@ -406,9 +407,9 @@ def first_to_check(case: Case) -> Step:
         signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
         if signed:
             return signed[0]
-    forward = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag == "out"]
+    forward = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag in SIGNALS]
     back = lines[-1].role is not Role.FORWARD
-    return forward[-1] if forward and back else lines[0]
+    return forward[-1] if forward and back else next((step for step in lines if step.rhs.free_symbols), lines[0])
 
 
 def unknown(case: Case) -> Diagnosis:

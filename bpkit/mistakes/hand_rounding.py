@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate
@@ -124,7 +125,7 @@ def _slopes(asked: Question) -> tuple[Array, Array]:
     follows = replaced(asked.derivation).items() if asked.updates else ()
     goals = [asked.quantity, *(old if old in parameters else new for new, old in follows)]
     lines = {step.name: step for goal in goals for step in asked.derivation.toward(goal)}
-    before = [name for name, step in lines.items() if name != asked.quantity and not step.rhs.is_Atom]
+    before = [name for name, step in lines.items() if name != asked.quantity and _computes(step)]
     passes = [evaluate(turn(asked.problem) if asked.updates else asked.problem), *[asked.exact][: asked.updates]]
     numbers = np.vstack([_rows([one[name] for name in before]) for one in passes])
     nudges = _nudges(np.abs(numbers).max(axis=0))
@@ -145,6 +146,11 @@ def _slopes(asked: Question) -> tuple[Array, Array]:
 
     # What is off in one pass must not make up for what is off in another.
     return numbers, (moved(True) + moved(False) if asked.updates else moved(True)) / nudges
+
+
+def _computes(step: Step) -> bool:
+    """Does a line compute anything? A copy, the largest of a window and the row of a table are not rounded again."""
+    return not step.rhs.is_Atom and step.quantity.tag not in ("pool", "embedded")
 
 
 def _rows(columns: list[float | Array]) -> Array:
@@ -179,7 +185,7 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
 
     made = replace(_every_line(steps), columns=len(steps) + 1)
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))
-    computed = np.array([not step.rhs.is_Atom for step in steps])
+    computed = np.array([_computes(step) for step in steps])
     off = Paper(digits, significant=True).off(numbers) * computed
     found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
     return MappingProxyType(dict(zip(place, found.tolist())))

@@ -67,7 +67,8 @@ class Rewriter:
     def __init__(self, steps: Iterable[Step], given: Iterable[str] = ()) -> None:
         self.true = {step.name: step for step in steps}
         self.given = frozenset(given)
-        self._outs = {s.name for s in self.true.values() if s.role is Role.FORWARD and s.quantity.tag == "out"}
+        made = (step for step in self.true.values() if step.role is Role.FORWARD)
+        self._outs = {step.name for step in made if step.quantity.tag in ("out", "share")}
         self._linked = [
             (self._between(step), replace(step, stable=computable(step.rhs), cancelled=None))
             for step in self.true.values()
@@ -186,3 +187,14 @@ def omitting(symbol: str) -> Edit:
     """Of a sum every term but those that hold a symbol."""
 
     return lambda rhs: total(*(term for term in rhs.args if symbol not in names_in(term))) if rhs.is_Add else rhs
+
+
+def dropping(*symbols: str) -> Edit:
+    """Of a sum, or of a single term, what holds none of some symbols; nothing left is 0."""
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        terms = rhs.args if rhs.is_Add else (rhs,)
+        kept = [term for term in terms if names_in(term).isdisjoint(symbols)]
+        return total(*kept) if kept else sp.S.Zero
+
+    return edit

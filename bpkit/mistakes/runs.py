@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import derive
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network
@@ -21,6 +22,7 @@ from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import typeset
 from bpkit.core.training import Trace, train
 from bpkit.core.troubles import WEAK, alike, flat_ends, grows, solved
+from bpkit.mistakes.misconceptions.rule import ends, uses
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question
 from bpkit.mistakes.typed_number import Figure
 
@@ -66,6 +68,8 @@ def _number(asked: Question) -> float:
 
 @lru_cache(maxsize=256)
 def _said(asked: Question) -> tuple[str, ...]:
+    if not asked.problem.parameters:
+        return ()  # nothing learns
     trace = train(asked.problem, asked.updates)
     if trace.diverged_at is not None:
         return ()  # the run itself says so
@@ -79,7 +83,7 @@ class _Run:
 
     def __init__(self, asked: Question, trace: Trace) -> None:
         self.asked, self.trace = asked, trace
-        self.network: Network = asked.problem.network
+        self.network: Architecture = asked.problem.network
 
     @cached_property
     def values(self) -> Values:
@@ -108,7 +112,8 @@ class _Run:
     def neurons(self, some: Sequence[str]) -> str:
         """Neurons by name, only counted where they are many."""
         if len(some) > MOST_NAMED:
-            return f"{len(some)} neurons of {self.where(self.network.layer_of[some[0]])}"
+            layer = next(number for number, row in enumerate(self.network.layers) if some[0] in row)
+            return f"{len(some)} neurons of {self.where(layer)}"
         *most, last = some
         return f"{', '.join(most)} and {last}" if most else last
 
@@ -130,8 +135,10 @@ class _Run:
         step = self.asked.derivation[self.asked.quantity]
         if step.role is Role.FORWARD:
             return frozenset()
-        network, subject = self.network, _subject(step.quantity)
-        return frozenset(network.weights.get(subject.name) or network.biases.get(subject.name) or [subject.neuron])
+        subject, known = _subject(step.quantity), self.asked.derivation.quantities
+        slopes = uses(self.asked.derivation, subject) if subject.name in self.network.parameters else []
+        signals = (known[one.rhs.name].neuron for one in slopes if one.rhs.is_Symbol)
+        return frozenset([*(ends(one)[0].neuron for one in slopes), *signals] or [subject.neuron])
 
     def still(self, *tags: str) -> bool:
         """Is the derivative with respect to every parameter of these kinds that learns exactly 0?"""

@@ -661,7 +661,7 @@ export function network(spec, on = {}) {
   };
   const fit = () => {
     const room = node.clientWidth, wide = !room || room >= Math.floor(LEAST_SCALE * spec.width);
-    const next = boardFor(wide ? 0 : NARROW_WIDTHS.find((width) => width <= room) ?? NARROW_WIDTHS.at(-1));
+    const next = boardFor(wide || spec.graph ? 0 : NARROW_WIDTHS.find((width) => width <= room) ?? NARROW_WIDTHS.at(-1));
     if (next === board) return;
     board = next;
     node.replaceChildren(board.picture);
@@ -671,6 +671,7 @@ export function network(spec, on = {}) {
   // What scrolls must be reachable by keyboard, and what does not is no stop.
   new ResizeObserver(() => {
     fit();
+    if (spec.graph) litIntoSight({node});  // before its first layout it did not scroll as far
     const scrolls = node.scrollWidth > node.clientWidth + 1;
     set(node, {tabindex: scrolls ? 0 : null, role: scrolls ? "group" : null,
       "aria-label": scrolls ? "picture of the network" : null});
@@ -697,7 +698,9 @@ function boardOf(spec, on, choose, state) {
   layer("way"), layer("body"), ...more, layer("over"));
   const draw = (data) => {
     const lit = new Set((data.lit ?? []).flatMap((name) => spec.lights[name] ?? []));
-    const state = {...data, digits: data.digits ?? USUAL_DIGITS, lit, some: lit.size > 0};
+    const boxes = Boolean(spec.graph) && spec.nodes.some(({name}) => lit.has(name));
+    if (boxes) for (const {key, into} of spec.edges) if (!lit.has(into)) lit.delete(key);  // of a parameter's ways, those to lit boxes
+    const state = {...data, digits: data.digits ?? USUAL_DIGITS, lit, boxes, some: lit.size > 0};
     for (const part of parts) part.draw(state);
     // A picture's parts are hidden from screen readers, and what can be chosen must not be.
     set(picture, {role: data.choices ? "group" : "img", "aria-label": networkWords(spec, data),
@@ -805,8 +808,8 @@ export function networkWords(spec, data) {
   const all = weights.length > words.most
     ? {...numbers, least: Math.min(...weights), largest: Math.max(...weights)} : numbers;
   let text = before + (known(spec.total.value) ? words.loss : "");
-  for (const {net, out} of neurons) {
-    if (isFlat(numbers, net, out, spec.flat)) text = text.replace(`= {${out}|near}`, `≈ {${out}}`);
+  for (const {net, out, near = true} of neurons) {
+    if (near && isFlat(numbers, net, out, spec.flat)) text = text.replace(`= {${out}|near}`, `≈ {${out}}`);
   }
   text = text.replace(/ (?:=|between) \{([^{}|]+)(?:\|\w+)?\}(?: and \{largest\})?/g,
     (clause, name) => (isKnown(all[name]) ? clause : ""));
@@ -829,6 +832,7 @@ function isFlat(numbers, net, out, flat) {
 
 /** A weight or bias for the pointer that rests on it: its number, its way, its derivative. */
 function told({name, way, back}, {words}, {numbers, digits}) {
+  if (!name) return way;
   const value = isKnown(numbers[name]) ? ` = ${format(numbers[name], digits)}` : "";
   const slope = isKnown(numbers[back]) ? `; ${fill(words.backward.clauses[back], numbers, digits)}` : "";
   return `${name}${value} ${way}${slope}`;
@@ -861,14 +865,18 @@ function shortened([sign, value], room, name = "") {
   return text;
 }
 
-/** A line that a number runs along: its ring, a head that points back to its beginning, and room for a finger. */
-function wayLine([x1, y1, x2, y2]) {
-  const ends = {x1, y1, x2, y2}, angle = Math.atan2(y2 - y1, x2 - x1);
+/**
+ * A line that a number runs along, through two points or more: its ring, a head that points back to its beginning, and
+ * room for a finger.
+ */
+function wayLine([x1, y1, ...more]) {
+  const [x2, y2] = more, tag = more.length > 2 ? "polyline" : "line", angle = Math.atan2(y2 - y1, x2 - x1);
+  const ends = tag === "line" ? {x1, y1, x2, y2} : {points: [x1, y1, ...more].join(" "), fill: "none"};
   const at = `translate(${x1 + HEAD_AT * Math.cos(angle)} ${y1 + HEAD_AT * Math.sin(angle)})`;
-  const ring = drawn("line", {...ends, class: "bpkit-net-ring"}), line = drawn("line", {...ends, class: "bpkit-net-line"});
-  const node = drawn("g", {}, ring, line, drawn("line", {...ends, class: "bpkit-net-pulse"}),
+  const ring = drawn(tag, {...ends, class: "bpkit-net-ring"}), line = drawn(tag, {...ends, class: "bpkit-net-line"});
+  const node = drawn("g", {}, ring, line, drawn(tag, {...ends, class: "bpkit-net-pulse"}),
     drawn("path", {class: "bpkit-net-head", d: "M-6 0L6 -5.5V5.5z", transform: `${at} rotate(${angle * 180 / Math.PI})`}),
-    drawn("line", {...ends, class: "bpkit-net-hit"}));
+    drawn(tag, {...ends, class: "bpkit-net-hit"}));
   const draw = (value, className) => {
     const wide = !isKnown(value) ? 1.4 : Number.isFinite(value) ? 1 + Math.min(5, 2 * Math.abs(value)) : 6;
     const sign = value < 0 ? " is-negative" : value > 0 ? " is-positive" : "";
@@ -900,15 +908,22 @@ function plateOf(part, letter) {
     const one = Math.min(room, letters * letter + 10), two = instead || !more ? 0 : Math.min(second, more.length * letter + 10);
     const wide = beside && two ? room + two : Math.max(one, beside ? 0 : two);
     set(plate, {x: beside ? -4 : -wide / 2, width: wide, height: two && !beside ? 15 + PLATE_ROW : 15});
-    set(node, {class: marked(`bpkit-net-plate${beside ? "" : " bpkit-net-middle"}`, part.name, state)});
+    set(node, {class: marked(`bpkit-net-plate${beside ? "" : " bpkit-net-middle"}${part.cell ? " bpkit-net-cell" : ""}`, lightOf(part, state), state,
+      part.key && state.chosen === part.name ? " is-chosen" : "")});
   };
   return {node, draw};
 }
 
-/** Lets a part be chosen by pointer and keyboard; `handle` is where the keyboard finds it. */
+/** What lights a parameter's plate: of a graph its own way, or the box that it stands at if any box is lit. */
+function lightOf({name, key, into, cell}, {lit, boxes}) {
+  return key ?? (into && !cell && boxes && !lit.has(into) ? into : name);
+}
+
+/** Lets a part be chosen by pointer and keyboard; `handle` is where the keyboard finds it, if it does. */
 function choosable(name, handle, others, choose) {
   const chosen = () => choose(name);
-  for (const one of [handle, ...others]) set(one, {on: {click: chosen}});
+  for (const one of new Set([handle, ...others].filter(Boolean))) set(one, {on: {click: chosen}});
+  if (!handle) return () => {};
   set(handle, {on: {keydown: (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -927,13 +942,16 @@ function tooltip(nodes, words) {
   }
 }
 
+/** A way; of a graph it has a key of its own, since ways share parameters, and some have none. */
 function edgePart(edge, spec, choose, tell) {
   const line = wayLine(edge.ends), plate = edge.plate && plateOf(edge, spec.letter);
-  const handle = plate ? plate.node : line.node;
-  const offer = choosable(edge.name, handle, plate ? [line.node] : [], choose);
+  const handle = plate && !edge.again ? plate.node : edge.key ? null : line.node;
+  const offer = edge.name ? choosable(edge.name, handle, [line.node, plate?.node], choose) : () => {};
   tooltip(plate ? [line.node, plate.node] : [line.node], () => tell(edge));
   const draw = (state) => {
-    line.draw(state.numbers[edge.name], marked("bpkit-net-way", edge.name, state, added(edge, state) ? " is-active" : ""));
+    const more = `${added(edge, state) ? " is-active" : ""}${edge.behind ? " is-behind" : ""}`;
+    const chosen = edge.key && edge.name && state.chosen === edge.name ? " is-chosen" : "";
+    line.draw(state.numbers[edge.name], marked("bpkit-net-way", edge.key ?? edge.name, state, more + chosen));
     plate?.draw(state);
     offer(state);
   };
@@ -949,7 +967,7 @@ function biasPart(bias, spec, choose, tell) {
     source.append(drawn("circle", {cx: x, cy: y, r: bias.radius}),
       drawn("text", {class: "bpkit-net-name bpkit-net-middle", x, y: y + 4, "font-size": 12, text: 1}));
   }
-  const offer = choosable(bias.name, plate.node, [source, ...lines.map((line) => line.node)], choose);
+  const offer = choosable(bias.name, bias.again ? null : plate.node, [plate.node, source, ...lines.map((line) => line.node)], choose);
   tooltip([plate.node, source, ...lines.map((line) => line.node)], () => tell(bias));
   const draw = (state) => {
     const on = state.lit.has(bias.name), some = lines.some(({to}) => state.lit.has(to));
@@ -970,9 +988,10 @@ function neuronPart(neuron, spec) {
   const {name, at: [x, y], half, tall, net, out, delta, by_out: byOut} = neuron;
   const shape = {x: x - half, y: y - tall, width: 2 * half, height: 2 * tall, rx: NODE_CORNER};
   const level = drawn("rect", {...shape, class: "bpkit-net-level"});
-  const rows = net ? 3 : 2, row = (place) => y + 4 + NODE_ROW * (place - (rows - 1) / 2);
+  const {text: facts = [], words = ["net ", "out "], near: one = Boolean(net)} = neuron;
+  const rows = facts.length ? 1 + facts.length : net ? 3 : 2, row = (place) => y + 4 + NODE_ROW * (place - (rows - 1) / 2);
   const text = (place) => drawn("text", {class: "bpkit-net-middle", x, y: row(place)});
-  const values = net ? [[net, "net "], [out, "out "]] : [[out, ""]];
+  const values = facts.length ? [] : net ? [[net, words[0]], [out, words[1]]] : [[out, ""]];
   const lines = values.map(([quantity, word], place) => ({quantity, word, node: text(place + 1)}));
   const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + 13});
   const tab = drawn("g", {class: "bpkit-net-tab"},
@@ -980,21 +999,22 @@ function neuronPart(neuron, spec) {
   const body = drawn("g", {}, drawn("rect", {...shape, class: "bpkit-net-shape"}), level,
     drawn("rect", {...shape, class: "bpkit-net-frame"}),
     set(text(0), {class: "bpkit-net-middle bpkit-net-name", "font-size": 12, text: name}),
+    ...facts.map((fact, place) => set(text(place + 1), {"font-size": NODE_SIZE, text: fact})),
     ...lines.map((line) => line.node), tab);
   const draw = (state) => {
     const {numbers, digits, phase} = state, value = numbers[out];
     const texts = lines.map(({quantity, word}) => {
       const number = numbers[quantity];
-      const near = net && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
-        : net ? nearOne(number, digits) : format(number, digits);
+      const near = one && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
+        : one ? nearOne(number, digits) : format(number, digits);
       return isKnown(number) ? word + near : "";
     });
-    const high = Math.min(...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
+    const high = Math.min(NODE_SIZE, ...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
     lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
-    const [sign, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const written = (most) => `${sign} = ${format(slope, Math.min(digits, most))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
+    const [word, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
+    const written = (most) => `${word} = ${format(slope, Math.min(digits, most))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
     const readable = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
     const back = phase === "backward" && isKnown(slope) ? written(readable) : "";
     set(tabWords, {text: back, "font-size": sizeOf(back)});
@@ -3281,7 +3301,8 @@ function lineCard(spec, texts, on) {
 function litIntoSight({ node }) {
   if (node.scrollWidth <= node.clientWidth + 1) return;
   const room = node.getBoundingClientRect();
-  const sides = [...node.querySelectorAll(".is-lit")].map((one) => one.getBoundingClientRect());
+  const sides = [...node.querySelectorAll(".is-lit:not(.bpkit-net-cell)")].map((one) => one.getBoundingClientRect())
+    .filter(({width}) => width);
   const left = Math.min(...sides.map((one) => one.left)), right = Math.max(...sides.map((one) => one.right));
   if (sides.length && (left < room.left || right > room.right)) node.scrollLeft += (left + right - room.left - room.right) / 2;
 }

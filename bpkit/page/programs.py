@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
@@ -77,8 +76,11 @@ def samples(problem: Problem) -> dict[str, Any] | None:
     """The samples of a batch as a page needs them; None for a problem with one."""
     if not problem.is_batch:
         return None
-    rows = np.hstack([problem.inputs, problem.targets]).ravel().tolist()
-    return {"rows": rows, "first": problem.next_sample, "names": problem.derivation.program.data}
+    return {
+        "rows": problem.rows.ravel().tolist(),
+        "first": problem.next_sample,
+        "names": problem.derivation.program.data,
+    }
 
 
 def recorded(derivation: Derivation) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.matrix_program import matrix_gradient
+from bpkit.core.network import layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
@@ -40,7 +41,7 @@ def gradient_sizes(problem: Problem) -> Array:
 
     The second row has the deltas, on a batch their mean: the derivatives with respect to a bias for each neuron.
     """
-    network = problem.network
+    network = layered(problem.network, "gradient_sizes")
     _, slopes = matrix_gradient(problem)
     layers = range(1, len(network.layers))
     number_of = {neuron: number for number, row in enumerate(network.layers) for neuron in row}
@@ -84,7 +85,7 @@ def limits(sizes: Array) -> tuple[float, float]:
 
 def depth_words(problem: Problem, sizes: Array, digits: int = 6) -> str:
     """The sizes in words."""
-    depth = len(problem.network.sizes) - 2
+    depth = len(problem.network.layers) - 2
     by_weights, by_nets = (", ".join(number(size, digits) for size in row) for row in sizes)
     kind = problem.network.activations[0].name
     said = {"layers": TEXTS["layer" if depth == 1 else "layers"].format(depth=depth), "kind": kind}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from typing import TYPE_CHECKING, Any
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.quantities import SIGNED, Quantity
 from bpkit.core.spelling import checked, number
-from bpkit.show.diagram_layout import BIAS_RADIUS, LETTER, NODE_HEIGHT, NODE_WIDTH, Layout, Point, layout
+from bpkit.show import graph_svg
+from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT
+from bpkit.show.strokes import label, picture, text, way
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 Item = str | tuple[str, str]
 
 
-def diagram(model: Network | Problem, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True) -> Drawing:
-    """A network as it is drawn in textbooks; of a problem every number stands at its place.
+def diagram(
+    model: Architecture | Problem, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True
+) -> Drawing:
+    """A network as it is drawn in textbooks, a model as a graph; of a problem every number stands at its place.
 
     Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
@@ -37,7 +40,7 @@ def diagram(model: Network | Problem, highlight: Iterable[str] = (), digits: int
     if not all(isinstance(name, str) for name in lit):
         raise BpkitError(f"highlight: expected names, got {highlight!r}; write them as a list, such as ['w5']")
     digits = checked(digits)
-    network, numbers = (model, {}) if isinstance(model, Network) else (model.network, _numbers(model, computed))
+    network, numbers = (model, {}) if isinstance(model, Architecture) else (model.network, _numbers(model, computed))
     return Drawing(words(network, numbers, lit, digits), svg(network, numbers, lit, digits))
 
 
@@ -90,66 +93,27 @@ def _place(quantity: Quantity) -> str:
     return quantity.neuron if quantity.tag in ("net", "out") else quantity.name
 
 
-def svg(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
+def svg(network: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
     """The picture as SVG text, the same on every machine; its words are in its ``aria-label``."""
     highlight = tuple(highlight)
+    if not isinstance(network, Network):
+        return graph_svg.svg(network, numbers, highlight, digits)
     plan = layout(network, bool(numbers))
     lit = touched(network, highlight)
-    w, h = round(plan.width), round(plan.height)
-    parts = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {w} {h}' width='{w}' height='{h}' role='img' "
-        f"style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' "
-        f"aria-label='{escape(words(network, numbers, highlight, digits))}'>",
-        f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>",
-    ]
+    parts = []
     for edge, (start, end) in plan.edges.items():
-        parts.append(_edge(start, end, numbers.get(network.weight_of[edge]), edge in lit, bool(lit)))
+        parts.append(way((start, end), numbers.get(network.weight_of[edge]), edge in lit, bool(lit)))
     parts += _bias_parts(network, plan, numbers, lit)
     for edge, place in plan.labels.items():
         name = network.weight_of[edge]
-        parts.append(_label(place, name, numbers.get(name), edge in lit))
+        parts.append(label(place, name, numbers.get(name), edge in lit))
     for neuron in plan.nodes:
         parts += _node(network, plan, neuron, numbers, lit, digits)
     for (x, y), count in plan.hidden:
-        parts.append(_text(x, y, f"⋮ {count} more", size=13, color=FAINT))
+        parts.append(text(x, y, f"⋮ {count} more", size=13, color=FAINT))
     if numbers:
         parts += _totals(network, plan, numbers, lit, digits)
-    return "\n".join([*parts, "</svg>"])
-
-
-def _edge(start: Point, end: Point, value: float | None, lit: bool, faded: bool) -> str:
-    (x1, y1), (x2, y2) = start, end
-    line = f"x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'"
-    wide = 1.4 if value is None else 1 + min(5.0, 2 * abs(value)) if math.isfinite(value) else 6.0
-    dash = f" stroke-dasharray='{4 + wide:.1f} {3 + wide:.1f}'" if value is not None and value < 0 else ""
-    color = FAINT if value is None or value == 0 else NEGATIVE if value < 0 else POSITIVE
-    pale = " opacity='0.4'" if faded and not lit else ""
-    ring = f"<line {line} stroke='{LIT}' stroke-width='{wide + 9:.1f}' stroke-linecap='round'/>" if lit else ""
-    return f"{ring}<line {line} stroke='{color}' stroke-width='{wide:.2f}'{dash}{pale}/>"
-
-
-def _text(
-    x: float, y: float, text: str, size: float = 12, weight: str = "", anchor: str = "middle", color: str = INK
-) -> str:
-    bold = f" font-weight='{weight}'" if weight else ""
-    return (
-        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
-        f"{escape(text)}</text>"
-    )
-
-
-def _label(place: Point, name: str, value: float | None, lit: bool, anchor: str = "middle") -> str:
-    """A parameter's name and number, on a white plate that keeps the line behind it away from the letters."""
-    x, y = place
-    shown = "" if value is None else f"={number(value, 4)}"
-    wide = LETTER * len(name + shown) + 8
-    left, wide = (x - wide / 2, wide) if anchor == "middle" else (x - 4, wide + 4)
-    ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
-    return (
-        f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
-        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'>"
-        f"<tspan font-weight='700'>{name}</tspan>{shown}</text>"
-    )
+    return picture(plan.width, plan.height, words(network, numbers, highlight, digits), parts)
 
 
 def _node(
@@ -169,9 +133,9 @@ def _node(
         for kind in ("net", "out"):
             shown = at_neuron(kind, neuron, numbers, digits) if f"{kind}_{neuron}" in numbers else ""
             lines.append((shown and f"{kind} {shown.removeprefix('= ')}", ""))
-    for row, (text, weight) in enumerate(lines):
-        size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(text))))  # a long number is set smaller
-        parts.append(_text(x, y + 16 * (row - (len(lines) - 1) / 2), text, size, weight))
+    for row, (said, weight) in enumerate(lines):
+        size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(said))))  # a long number is set smaller
+        parts.append(text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight))
     return parts
 
 
@@ -180,19 +144,19 @@ def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], li
     for bias, (x, y) in plan.biases.items():
         value, on = numbers.get(bias), bias in lit
         if network.bias == "neuron":
-            parts.append(_label((x, y), bias, value, on))
+            parts.append(label((x, y), bias, value, on))
             continue
         fed = network.biases[bias]
         ways = [neuron for neuron in fed if neuron in lit] or fed  # where a neuron is lit too, only the way to it
         for neuron in fed:
             if neuron in plan.nodes:
                 nx, ny = plan.nodes[neuron]
-                way = on and neuron in ways
-                parts.append(_edge((x + BIAS_RADIUS, y), (nx - NODE_WIDTH / 2, ny), value, way, True))
+                here = on and neuron in ways
+                parts.append(way(((x + BIAS_RADIUS, y), (nx - NODE_WIDTH / 2, ny)), value, here, True))
         ring = f"stroke='{LIT}' stroke-width='5'" if on else f"stroke='{FAINT}' stroke-width='1.5'"
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>")
-        parts.append(_text(x, y, "1", weight="700"))
-        parts.append(_label((x + BIAS_RADIUS + 8, y - 10), bias, value, on, "start"))
+        parts.append(text(x, y, "1", weight="700"))
+        parts.append(label((x + BIAS_RADIUS + 8, y - 10), bias, value, on, "start"))
     return parts
 
 
@@ -207,13 +171,13 @@ def _totals(
             for shift, name in ((-9, target), (9, f"E_{output}")):
                 if name in numbers:
                     weight = "700" if name in lit else ""
-                    text = f"{name} = {number(numbers[name], digits)}"
-                    parts.append(_text(x, y + shift, text, 11.5, weight, "start"))
+                    said = f"{name} = {number(numbers[name], digits)}"
+                    parts.append(text(x, y + shift, said, 11.5, weight, "start"))
     below = plan.height - 18
     weight = "700" if "E_total" in lit else "600"
     if "E_total" in numbers:
-        text = f"E_total = {number(numbers['E_total'], digits)}"
-        parts.append(_text(plan.width - 14, below, text, 13, weight, "end"))
-    parts.append(_text(14, below, "solid: positive, dashed: negative, wide: large", 11, color=FAINT, anchor="start"))
+        said = f"E_total = {number(numbers['E_total'], digits)}"
+        parts.append(text(plan.width - 14, below, said, 13, weight, "end"))
+    parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 11, color=FAINT, anchor="start"))
     parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
     return parts

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bpkit.core.network import Network
+from bpkit.show.strokes import LETTER as LETTER
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, width, height
@@ -16,7 +17,6 @@ NODE_WIDTH, NODE_HEIGHT, INPUT_WIDTH = 112.0, 60.0, 76.0
 PITCH = 98.0  # from neuron to neuron of a layer
 LONGEST = 8  # neurons of a layer that are drawn; the others are told by a number
 MOST_LABELS = 36  # between two layers; more cannot be read
-LETTER = 6.9  # width of a letter of a label
 BIAS_RADIUS = 13.0
 MARGIN = 14.0
 PLACES = (0.3, 0.27, 0.33, 0.7, 0.67, 0.73, 0.24, 0.76, 0.36, 0.64, 0.2, 0.8, 0.42, 0.58, 0.16, 0.84, 0.5)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from bpkit.core.agreement import near_one
+from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Edge, Network
 from bpkit.core.quantities import SIGNED, Quantity, Role
@@ -23,6 +24,7 @@ from bpkit.show.diagram_layout import (
     layout,
 )
 from bpkit.show.diagram_words import FLAT, MOST, words
+from bpkit.show.graph_spec import graph_spec
 
 PLATE = (-7.5, 20.5)  # of a plate with two rows: its top and its bottom, below the middle of the first
 SMALL = 6.4  # width of a letter on it
@@ -40,7 +42,7 @@ LEGENDS = {
 }
 
 
-def network_spec(network: Network, lines: Derivation | None = None) -> dict[str, Any]:
+def network_spec(network: Architecture, lines: Derivation | None = None) -> dict[str, Any]:
     """A network's picture as JSON: what stands where, and which quantity's number belongs there.
 
     ``nodes``, ``edges``, ``biases`` and ``outputs`` name their quantities as the derivation does; ``lights`` has for
@@ -51,6 +53,8 @@ def network_spec(network: Network, lines: Derivation | None = None) -> dict[str,
     >>> network_spec(Network(2, 2, 2))["lights"]["dE_total/dw5"]
     ['E_total', 'w5']
     """
+    if not isinstance(network, Network):
+        return graph_spec(network, lines)
     plan = layout(network, True)
     named, about = _names(network), _derivatives(network)
     plates = dict(_plates(network, plan))

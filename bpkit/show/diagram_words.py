@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from bpkit.core.agreement import near_one
+from bpkit.core.architecture import Architecture
+from bpkit.core.network import Network
 from bpkit.core.spelling import number
+from bpkit.show import graph_words
+from bpkit.show.graph_words import FLAT as FLAT
 
-if TYPE_CHECKING:
-    from bpkit.core.network import Network
-
-FLAT = 15  # net inputs beyond which sigmoid and tanh can be 1 in floats, and other outputs are not
 MOST = 60  # weights or neurons that are named one by one; a wide layer is told by its range
 
 
-def words(network: Network, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
+def words(network: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
     """Every name with its number, where each weight goes, what is lit."""
+    if not isinstance(network, Network):
+        return graph_words.words(network, numbers, highlight, digits)
     return " ".join(f"{sentence}." for sentence in _sentences(network, numbers, tuple(highlight), digits))
 
 

@@ -42,7 +42,10 @@ def _line(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
     has = node.attrib
     wide = float(has.get("stroke-width", 1))
     dash = tuple(float(part) / wide for part in has.get("stroke-dasharray", "").split())
-    ends = [[float(has[name + end]) for end in "12"] for name in "xy"]
+    if "points" in has:
+        ends = [*zip(*(map(float, point.split(",")) for point in has["points"].split()))]
+    else:
+        ends = [tuple(float(has[name + end]) for end in "12") for name in "xy"]
     yield axes.add_line(
         Line2D(
             *ends,
@@ -99,6 +102,7 @@ def _words(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
 
 _DRAWN: Mapping[str, Callable[[Axes, ElementTree.Element], Iterator[Artist]]] = {
     "line": _line,
+    "polyline": _line,
     "rect": _box,
     "circle": _circle,
     "text": _words,

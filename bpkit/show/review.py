@@ -8,7 +8,7 @@ from html import escape as escaped
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpkit.core.notation import matrix_text
-from bpkit.mistakes.programs.telling import shown
+from bpkit.core.quantities import Role
 
 if TYPE_CHECKING:
     from bpkit.mistakes.programs.review import Review
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 escape = partial(escaped, quote=False)
 
 VERDICTS = {"correct": "right", "misconception": "not right", "unknown": "not right", "error": "it does not work yet"}
+MOST_LINES = 3  # of the derivation that are shown beside a program's
 SIGNS = {True: "✓", False: "✗", None: "·"}
 WORDS = {True: "right", False: "wrong", None: "not part of the derivation"}
 # Over the page's own colours, light or dark; the signs say the same without colour.
@@ -36,30 +37,33 @@ def rows(found: Review) -> Iterator[Row]:
     """The lines of the learner's functions, each with what it makes."""
     for line in found.source:
         sign = SIGNS[line.right] if line.made else ""
-        yield Row(line.number, line.text, sign, shown(line.quantity) if line.quantity else "", line.right)
+        yield Row(line.number, line.text, sign, line.shown, line.right)
 
 
-def derivations_line(found: Review) -> str:
-    """The line of the matrices that should stand where the two part."""
-    bug = found.misconceptions[0] if found.misconceptions else None
-    if bug is None or found.problem is None or not bug.expected:
-        return ""
-    name = bug.expected
-    if name.startswith(("dE/dnet_", "dE/dout_", "dout_")):
-        name = f"delta_{name.rpartition('_')[2]}"
-    elif name.startswith("dE/d"):
-        name = f"dE_total/d{name[4]}_{name[5:]}"
-    elif name.endswith("_new"):
-        name = f"{name[0]}_{name[1:]}"
-    steps = {step.name: step for step in found.problem.derivation.matrices()}
-    return matrix_text(steps[name]).strip() if name in steps else ""
+def derivations_lines(found: Review) -> list[str]:
+    """The lines of the matrices that should stand where the two part."""
+    place = found.misconceptions[0].should if found.misconceptions else None
+    if place is None or found.problem is None:
+        return []
+    matrices = found.problem.derivation.matrices()
+    lines = {step.name: one for one in matrices for step in one.family.steps}
+    made = {one.number: one for name in place.lines.flat if (one := lines.get(name))}
+    if not made and place.role in (Role.ADJOINT, Role.SLOPE):  # a delta holds what comes back and the slope
+        deltas = (one for one in matrices if one.quantity.tag == "delta" and one.quantity.block == place.block)
+        made = {one.number: one for one in deltas}
+    return [matrix_text(one).strip() for one in made.values()] if len(made) <= MOST_LINES else []
+
+
+def _introduced(found: Review) -> str:
+    rows = found.problem is not None and found.problem.network.layers
+    return "The derivation has here, for rows of samples:" if rows else "The derivation has here:"
 
 
 def review_text(found: Review) -> str:
     """The verdict, the message, and the program with a sign at each line that makes an array."""
     lines = [f"Your program: {VERDICTS[found.verdict]}", found.message]
-    if right := derivations_line(found):
-        lines += ["The derivation has here, for rows of samples:", f"    {right}"]
+    if right := derivations_lines(found):
+        lines += [_introduced(found), *(f"    {line}" for line in right)]
     table = [*rows(found)]
     if any(row.sign for row in table):
         width = min(max(len(row.text) for row in table), 88)
@@ -74,8 +78,9 @@ def review_text(found: Review) -> str:
 def review_html(found: Review) -> str:
     """The same as HTML."""
     parts = [f"<p><strong>Your program: {VERDICTS[found.verdict]}</strong></p><p>{_with_code(found.message)}</p>"]
-    if right := derivations_line(found):
-        parts.append(f"<p>The derivation has here, for rows of samples:<br><code>{escape(right)}</code></p>")
+    if right := derivations_lines(found):
+        made = "<br>".join(f"<code>{escape(line)}</code>" for line in right)
+        parts.append(f"<p>{_introduced(found)}<br>{made}</p>")
     table = [*rows(found)]
     if any(row.sign for row in table):
         head = "".join(

@@ -136,7 +136,11 @@ def test_the_keys_literals_earn_full_marks(question: str, difficulty: str) -> No
 
 
 @pytest.mark.parametrize(
-    "question", ["loss", "hidden-weight", "hidden-update", "learning-rate", "batch-mean", "delta-chain"]
+    "question",
+    [
+        *("loss", "hidden-weight", "hidden-update", "learning-rate", "batch-mean", "delta-chain"),
+        *("through-time", "convolution", "attention-share", "adam-step"),
+    ],
 )
 def test_the_same_text_gets_the_same_verdict_everywhere(question: str) -> None:
     """In a box, in check, in marking, in nbgrader's cells and from the detective (which carries no errors here)."""

@@ -37,7 +37,7 @@ IDS = [question.id for question in questions()]
 EXPECTED = """net-and-out whole-forward loss output-delta output-weight output-update hidden-paths hidden-weight
 hidden-update bias-gradient which-slip sign-first learning-rate activation-swap loss-swap softmax-delta batch-mean
 matrix-shapes gradient-check symbolic code network-by-hand one-weight neuron-slope
-delta-chain""".split()
+delta-chain shared-weight through-time convolution attention-share layer-norm adam-step""".split()
 
 
 @cache

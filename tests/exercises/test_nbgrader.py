@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from printed import as_printed
-from thorough import EVERYTHING
+from thorough import EVERYTHING, THOROUGH
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
@@ -115,7 +115,7 @@ DAMAGE: dict[str, tuple[Callable[[Notebook, str], None], str, float]] = {
 }
 KINDS = [*WRITTEN, *DAMAGE]
 # All kinds stand in one notebook, side by side; these also alone, as they could change what the others earn.
-ALONE = ["right", "failing", "noisy", *DAMAGE]
+ALONE = ["right", "failing", "noisy", *DAMAGE] if THOROUGH else ["right", "answer cell doubled"]
 CODE, BY_HAND = len(KINDS) + 1, len(KINDS) + 2
 
 # Answered as key/answers.csv prints them.

@@ -290,6 +290,56 @@ def test_other_update_rules_and_updates_after_each_sample() -> None:
     assert bp.review(each, batch="mean").misconceptions[0].name == "updates after each sample"
 
 
+def adam(
+    x: Any, y: Any, params: Any, m: Any, v: Any, t: int, lr: float, beta1: float = 0.9, beta2: float = 0.999
+) -> Any:
+    """Adam by hand; m and v are dicts as the parameters are, t is the number of the update."""
+    gradients = dict(zip(params, one(x, y, *(params[key] for key in ("W1", "b1", "W2", "b2")))))
+    for key, g in gradients.items():
+        m[key] = beta1 * m[key] + (1 - beta1) * g
+        v[key] = beta2 * v[key] + (1 - beta2) * g**2
+        step = m[key] / (1 - beta1**t) / (np.sqrt(v[key] / (1 - beta2**t)) + 1e-8)
+        params[key] = params[key] - lr * step
+    return params, m, v
+
+
+def test_update_rules_that_remember_something() -> None:
+    def counted_from_zero(x: Any, y: Any, params: Any, m: Any, v: Any, t: int, lr: float) -> Any:
+        t += 1
+        return adam(x, y, params, m, v, t, lr)
+
+    def uncorrected(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, lr: float) -> Any:
+        new = []
+        for old, g in zip((W1, b1, W2, b2), one(x, y, W1, b1, W2, b2)):
+            m, v = 0.1 * g, 0.001 * g**2
+            new.append(old - lr * m / (np.sqrt(v) + 1e-8))
+        return new
+
+    def momentum(
+        x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, vW1: Any, vb1: Any, vW2: Any, vb2: Any, lr: float
+    ) -> Any:
+        parameters, velocities = (W1, b1, W2, b2), (vW1, vb1, vW2, vb2)
+        moved = [0.9 * v + g for v, g in zip(velocities, one(x, y, *parameters))]
+        return [old - lr * v for old, v in zip(parameters, moved)]
+
+    def shared(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, v: Any, lr: float) -> Any:
+        parameters = (W1, b1, W2, b2)
+        moved = [0.9 * old + 0.1 * g for old, g in zip(v, one(x, y, *parameters))]
+        return [old - lr * v for old, v in zip(parameters, moved)]
+
+    of_adam, of_momentum = bp.updates.Adam(), bp.updates.Momentum(0.9)
+    assert bp.review(adam, update=of_adam).verdict == "correct"
+    assert bp.review(counted_from_zero, update=of_adam).verdict == "correct"
+    found = bp.review(uncorrected, update=of_adam)
+    assert found.misconceptions[0].name == "leaves out the correction of the running means"
+    assert found.misconceptions[0].line == line_in(uncorrected, "new.append")
+    assert {value.name: value.quantity for value in found.values if value.name in "mv"} == {"m": "m_b2", "v": "v_b2"}
+    assert bp.review(momentum, update=of_momentum).verdict == "correct"
+    assert (
+        bp.review(shared, update=of_momentum).misconceptions[0].name == "takes the gradient's share into the velocity"
+    )
+
+
 class Tensor:
     """What a library with gradients of its own hands out."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bpkit as bp
+from bpkit import blocks
 from bpkit.core.derivation import Derivation
 from bpkit.mistakes.misconceptions import RULES
 from bpkit.mistakes.misconceptions.rule import Rule
@@ -187,11 +188,19 @@ def written(rule: Rule, seen: Derivation, usual: Derivation) -> list[tuple[str, 
     ]
 
 
-@pytest.mark.parametrize("sizes", [(2, 3, 2), (2, 2), (2, 2, 3, 2)])
-@pytest.mark.parametrize("bias", ["layer", "neuron"])
-def test_general_rules_read_lines_and_no_network(sizes: tuple[int, ...], bias: str) -> None:
+@pytest.mark.parametrize(
+    "made",
+    [
+        *(bp.Network(sizes, bias=bias) for sizes in [(2, 3, 2), (2, 2), (2, 2, 3, 2)] for bias in ("layer", "neuron")),
+        bp.Model((2, 1), blocks.Recurrent(2), blocks.Residual(blocks.Dense(2, "tanh")), blocks.LayerNorm()),
+        bp.Model((2,), blocks.Embedding(2, 2), blocks.Attention(2), blocks.LSTM(1), blocks.Dense(1, "sigmoid")),
+        bp.Model((5,), blocks.Conv1d(2, "relu"), blocks.MaxPool(2), blocks.Dense(2, "softmax")),
+    ],
+    ids=str,
+)
+def test_general_rules_read_lines_and_no_network(made: bp.Network | bp.Model) -> None:
     """So that they hold for whatever else writes forward lines."""
-    usual = bp.derive(bp.Network(sizes, bias=bias))
+    usual = bp.derive(made)
     hidden = replace(usual, network=Hidden())
     read = set()
     for rule in RULES:

@@ -2,6 +2,10 @@
 
 ``Dense Recurrent LSTM Conv1d Conv2d MaxPool LayerNorm Residual Embedding Attention``, stacked by ``bp.Model``.
 
+Shapes: a row (n,), or steps (of time, tokens) with features (steps, n), or an image; each block says what comes out.
+Units: none. Errors: ``BpkitError`` for blocks that do not fit what comes in.
+Source: each block names its own; the conventions are those of Goodfellow, Bengio and Courville, "Deep Learning" (2016).
+
 >>> import bpkit as bp
 >>> from bpkit import blocks
 >>> model = bp.Model((3, 1), blocks.Recurrent(2), blocks.Dense(1))

@@ -65,7 +65,7 @@ class Attention(Block):
         for place in draft.row(letter, (len(signals), self.width), axes, PROJECTIONS[letter]).flat:
             t, a = place.index
             terms = [(w, one, f"the signal {one}") for w, one in zip(weights[:, a - 1], signals[t - 1])]
-            why = f"{PROJECTIONS[letter]} of token {t}: each of its numbers times its weight"
+            why = f"{PROJECTIONS[letter]} of token {t}: each number of the token times its weight"
             found.append(net_input(draft.lines, place, terms, None, why))
         return array(found, (len(signals), self.width))
 
@@ -74,9 +74,10 @@ def _score(draft: Draft, at: tuple[int, int], axes: tuple[int, ...], query: Name
     root = sp.sqrt(sp.Integer(len(key)))
     shrink = [sp.Rational(1, root) if root.is_Integer else power(root, -1)] if root != 1 else []
     place, slopes = draft.quantity("score", at, axes, "score"), {}
+    divided = f", then divided by √{len(key)}" if shrink else ""
     for q, k in zip(query, key):
-        slopes[q] = Slope(product(*shrink, k), f"in {place.name} the query's number multiplies {k}, over √width")
-        slopes[k] = Slope(product(*shrink, q), f"in {place.name} the key's number multiplies {q}, over √width")
+        slopes[q] = Slope(product(*shrink, k), f"in {place.name} the query's {q} is multiplied by {k}{divided}")
+        slopes[k] = Slope(product(*shrink, q), f"in {place.name} the key's {k} is multiplied by {q}{divided}")
     fit = total(*(product(q, k) for q, k in zip(query, key)))
     why = f"how well the query of token {at[0]} fits the key of token {at[1]}"
     return draft.lines.let(place, product(*shrink, fit), why, slopes)
@@ -92,11 +93,15 @@ def _shares(draft: Draft, scores: Names, step: int) -> Names:
             rhs, stable = softmax.at(nets, k)
             slopes = {}
             for j, score in enumerate(nets):
-                what = "its own score lifts it" if j == k else f"a higher score of token {j + 1} takes from it"
+                why = f"slope of {place.name} with respect to its own score, which makes it larger"
+                if j != k:
+                    why = f"the shares of a token add up to 1, so {place.name} falls when {score} grows"
                 shown, computed = softmax.slope_at(nets, symbols, k, j)
-                slopes[score] = Slope(shown, f"slope of {place.name}: {what}", computed)
+                slopes[score] = Slope(shown, why, computed)
             i, j = place.index
-            draft.lines.let(place, rhs, f"the share of token {j} in what token {i} takes", slopes, stable)
+            draft.lines.let(
+                place, rhs, f"the share of token {j} in the output of token {i}: softmax of its score", slopes, stable
+            )
     return array([one.symbol for one in places.flat], scores.shape)
 
 
@@ -104,7 +109,7 @@ def _mixed(draft: Draft, at: tuple[int, ...], axes: tuple[int, ...], shares: Nam
     i, a = at
     place, slopes = draft.quantity("out", at, axes, "mix"), {}
     for share, one in zip(shares[i - 1], value[:, a - 1]):
-        slopes[share] = Slope(one, f"in {place.name} the share multiplies {one}")
-        slopes[one] = Slope(share, f"in {place.name} the value is multiplied by its share {share}")
+        slopes[share] = Slope(one, f"in {place.name} the share {share} multiplies {one}")
+        slopes[one] = Slope(share, f"in {place.name} the value {one} is multiplied by its share {share}")
     mix = total(*(product(share, one) for share, one in zip(shares[i - 1], value[:, a - 1])))
-    return draft.lines.let(place, mix, f"token {i} takes its shares of the values", slopes)
+    return draft.lines.let(place, mix, f"output of token {i}: the values of all tokens, each times its share", slopes)

@@ -173,7 +173,7 @@ class Block:
         raise self._refuse(
             "steps with features",
             f"the shape {given.symbols.shape}",
-            "give the model inputs such as (3, 1): 3 steps of 1",
+            "give the model inputs such as (3, 1), 3 steps of 1, or write steps='all' in the block before it",
         )
 
 

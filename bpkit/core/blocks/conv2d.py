@@ -50,7 +50,8 @@ class Conv2d(Block):
                 place = draft.quantity("net", (i + 1, j + 1), axes, "net")
                 under = signals[i : i + side, j : j + side].ravel()
                 terms = [(weight, one, f"the signal {one}") for weight, one in zip(kernel.ravel(), under)]
-                why = f"net input of {place.neuron}: the kernel laid on {under[0]} to {under[-1]}"
+                where = f"{under[0]} to {under[-1]}"
+                why = f"net input of {place.neuron}: each weight of the kernel times the signal below it, {where}"
                 nets.append(net_input(draft.lines, place, terms, bias, why))
         found = array(nets, shape)
         (function,) = self.activations

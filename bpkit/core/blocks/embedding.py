@@ -48,10 +48,11 @@ class Embedding(Block):
             slopes = {
                 entry: Slope(
                     sp.Piecewise((sp.S.One, where), (sp.S.Zero, True), evaluate=False),
-                    f"{place.name} is {entry} where the token is {row}, else it does not hold it",
+                    f"{place.name} is {entry} if the token is {row}, and does not depend on it for any other token",
                 )
                 for row, (entry, where) in enumerate(zip(entries, chosen))
             }
-            why = f"token {t} chooses a row of the table, and this is column {column} of it"
+            slopes[token] = Slope(sp.S.Zero, f"{token} only says which row it is, so there is no slope")
+            why = f"token {token} picks a row of the table, and this is the number in its column {column}"
             found.append(draft.lines.let(place, sp.Piecewise(*cases, evaluate=False), why, slopes))
         return Signals(array(found, (len(given.symbols), self.columns)), axes)

@@ -52,26 +52,36 @@ def _normalised(
 
     lines.stage()
     mean = draft.quantity("mean", at, steps, "mean")
-    slopes = {one: Slope(share, f"{one} is one of {len(row)} in the mean") for one in row}
-    middle = lines.let(mean, product(share, total(*row)), f"the mean of the layer, {row[0]} to {row[-1]}", slopes)
+    slopes = {one: Slope(share, f"{one} is one of the {len(row)} numbers in the mean") for one in row}
+    middle = lines.let(
+        mean,
+        product(share, total(*row)),
+        f"the mean of the layer: the sum of its {len(row)} numbers divided by {len(row)}",
+        slopes,
+    )
     lines.stage()
     centred = []
     for one, place in zip(row, each("diff", "centred")):
         slopes = {
-            one: Slope(ONE, f"{place.name} grows as {one} does"),
-            middle: Slope(MINUS, f"the mean is taken away in {place.name}"),
+            one: Slope(ONE, f"when {one} grows, {place.name} grows by as much"),
+            middle: Slope(MINUS, f"{place.name} subtracts the mean"),
         }
         centred.append(lines.let(place, total(one, -middle), f"how far {one} is from the mean", slopes))
     lines.stage()
     place = draft.quantity("var", at, steps, "variance")
-    slopes = {one: Slope(product(2 * share, one), f"slope of the mean of squares in {one}") for one in centred}
+    slopes = {one: Slope(product(2 * share, one), f"slope of the variance with respect to {one}") for one in centred}
     squares = total(*(power(one, 2) for one in centred))
     variance = lines.let(place, product(share, squares), "the variance of the layer: the mean of the squares", slopes)
     lines.stage()
     place = draft.quantity("scale", at, steps, "scale")
     shrunk = power(total(variance, sp.Float(EPSILON)), sp.Rational(-1, 2))
-    slope = Slope(product(sp.Rational(-1, 2), power(place.symbol, 3)), "slope of one over a root, by its own value")
-    scale = lines.let(place, shrunk, "one over the spread, the root of the variance", {variance: slope})
+    slope = Slope(
+        product(sp.Rational(-1, 2), power(place.symbol, 3)),
+        f"slope of 1 divided by a square root, written with {place.name} itself",
+    )
+    scale = lines.let(
+        place, shrunk, "1 divided by the spread, which is the square root of the variance", {variance: slope}
+    )
     lines.stage()
     normed = []
     for one, place in zip(centred, each("norm", "norm")):
@@ -79,7 +89,7 @@ def _normalised(
             one: Slope(scale, f"in {place.name} the difference is multiplied by {scale}"),
             scale: Slope(one, f"in {place.name} the scale multiplies {one}"),
         }
-        normed.append(lines.let(place, product(one, scale), f"{one} in units of the spread", slopes))
+        normed.append(lines.let(place, product(one, scale), f"{one} divided by the spread", slopes))
     lines.stage()
     found = []
     for one, gain, shift, place in zip(normed, gains, shifts, each("out", "shifted")):

@@ -58,7 +58,9 @@ class LSTM(Block):
             step, gates = Step(draft, t, axes, row, outs), {}
             draft.lines.stage()
             nets = {
-                gate: [step.net(f"net{gate}", j, x[:, j], h[:, j], b[j]) for j in range(width)]
+                gate: [
+                    step.net(f"net{gate}", j, x[:, j], h[:, j], b[j], f"the {GATES[gate]} of ") for j in range(width)
+                ]
                 for gate, x, h, b in zip(GATES, of_input, of_state, biases)
             }
             draft.lines.stage()
@@ -81,11 +83,11 @@ def _cell(
     cell = draft.quantity("cell", at, axes, "cell")
     slopes = {
         f: Slope(before, f"in {cell.name} the forget gate multiplies {before}"),
-        before: Slope(f, f"in {cell.name} what the cell held is multiplied by {f}"),
+        before: Slope(f, f"in {cell.name} the old cell is multiplied by {f}"),
         i: Slope(g, f"in {cell.name} the input gate multiplies {g}"),
         g: Slope(i, f"in {cell.name} the candidate is multiplied by {i}"),
     }
-    why = f"the cell {cell.neuron}: it keeps a share of what it held and takes a share of the candidate"
+    why = f"cell of {cell.neuron}: the forget gate times the old cell, plus the input gate times the candidate"
     return draft.lines.let(cell, total(product(f, before), product(i, g)), why, slopes)
 
 
@@ -96,5 +98,5 @@ def _out(draft: Draft, at: tuple[int, int], axes: tuple[int, ...], gate: sp.Symb
         squashed: Slope(gate, f"in {out.name} the squashed cell is multiplied by {gate}"),
     }
     return draft.lines.let(
-        out, product(gate, squashed), f"output of {out.neuron}: its gate's share of the cell", slopes
+        out, product(gate, squashed), f"output of {out.neuron}: the output gate times the squashed cell", slopes
     )

@@ -52,8 +52,9 @@ def pooled(draft: Draft, place: Quantity, window: list[sp.Symbol]) -> sp.Symbol:
         holds = sp.And(*conditions, evaluate=False) if k else conditions[0]
         slopes[one] = Slope(
             sp.Piecewise((sp.S.One, holds), (sp.S.Zero, True), evaluate=False),
-            f"only the largest of a window moves {place.name}: the slope is 1 if that is {one}, else 0",
+            f"only the largest of a window reaches {place.name}, so the slope is 1 if that is {one} and 0 if not",
         )
     rhs = sp.Max(*window, evaluate=False)
-    why = f"the largest of {window[0]} to {window[-1]}" if window[1:] else f"the only one of its window, {window[0]}"
+    several = f"the largest number of its window, {window[0]} to {window[-1]}"
+    why = several if window[1:] else f"its window has one number, {window[0]}"
     return draft.lines.let(place, rhs, why, slopes, row_max(*window))

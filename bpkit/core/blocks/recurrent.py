@@ -66,7 +66,8 @@ def started(draft: Draft, letter: str, units: int, axes: tuple[int, ...]) -> lis
     """Write the lines of what is remembered before the first step: nothing."""
     draft.lines.stage()
     places = [draft.quantity(letter, (0, j), axes, "start") for j in range(1, units + 1)]
-    return [draft.lines.let(one, sp.S.Zero, "at the start nothing is remembered") for one in places]
+    why = "nothing is remembered before the first step, so this is 0"
+    return [draft.lines.let(one, sp.S.Zero, why) for one in places]
 
 
 class Step(NamedTuple):
@@ -78,14 +79,13 @@ class Step(NamedTuple):
     inputs: Names
     state: Sequence[sp.Symbol]
 
-    def net(self, letter: str, j: int, of_input: Names, of_state: Names, bias: sp.Symbol) -> sp.Symbol:
+    def net(self, letter: str, j: int, of_input: Names, of_state: Names, bias: sp.Symbol, gate: str = "") -> sp.Symbol:
         """Write the net input of neuron j (from 0): what comes in and what is remembered, each times its weight."""
         terms = [(weight, one, f"the signal {one}") for weight, one in zip(of_input, self.inputs)]
-        terms += [(weight, one, f"{one}, which is remembered,") for weight, one in zip(of_state, self.state)]
+        terms += [(weight, one, f"the output of the step before, {one},") for weight, one in zip(of_state, self.state)]
         place = self.draft.quantity(letter, (self.t, j + 1), self.axes, "net")
-        came = f"what comes in at step {self.t} and what step {self.t - 1} put out"
-        who = f"net input of {place.neuron}" if letter == "net" else place.name
-        reason = f"{who}: {came}, each times its weight"
+        before = f"the outputs of step {self.t - 1}" if self.t > 1 else "the zeros before it"
+        reason = f"net input of {gate}{place.neuron}: the inputs of step {self.t} and {before}, each times its weight"
         return net_input(self.draft.lines, place, terms, bias, reason)
 
     def out(self, letter: str, nets: Sequence[sp.Symbol], function: Activation) -> list[sp.Symbol]:

@@ -32,9 +32,14 @@ class Residual(Block):
             branch = block.place(draft, branch, last=False)
         if branch.symbols.shape != given.symbols.shape:
             raise self._refuse(
-                f"blocks that keep the shape {given.symbols.shape}", branch.symbols.shape, "as both are added"
+                f"blocks that keep the shape {given.symbols.shape}",
+                f"the shape {branch.symbols.shape}",
+                "change the last of them, because input and output are added",
             )
-        draft.place = "o" if last else f"r{draft.number}_"
+        place = f"r{draft.number}_"
+        while place in draft.places:  # of the residual that ends this one
+            place = f"r{place}"
+        draft.place = "o" if last else place
         draft.places.append(draft.place)
         return self._added(draft, given, branch)
 
@@ -48,10 +53,10 @@ class Residual(Block):
             at = tuple(i - 1 for i in place.index)
             past, through = given.symbols[at], branch.symbols[at]
             slopes = {
-                past: Slope(ONE, f"{past} goes past the blocks into {place.name}"),
-                through: Slope(ONE, f"{place.name} grows as {through} does"),
+                past: Slope(ONE, f"{past} is added to {place.name}, past the blocks"),
+                through: Slope(ONE, f"{through} is added to {place.name}"),
             }
-            why = f"output of {place.neuron}: what came in, plus what the blocks make of it"
+            why = f"output of {place.neuron}: the input of the blocks plus their output"
             found.append(draft.lines.let(place, total(past, through), why, slopes))
         return Signals(array(found, given.symbols.shape), branch.axes, given.image)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.bank import batches, chains, coding, mending, quantities, reasoning, swaps, symbolic
+from bpkit.exercises.bank import batches, blocks, chains, coding, mending, quantities, reasoning, swaps, symbolic
 from bpkit.exercises.exercise import Question
 
 QUESTIONS: tuple[Question, ...] = (
@@ -15,6 +15,7 @@ QUESTIONS: tuple[Question, ...] = (
     *symbolic.QUESTIONS,
     *coding.QUESTIONS,
     *chains.QUESTIONS,
+    *blocks.QUESTIONS,
 )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.derivation import derive
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
 from bpkit.exercises.drawing import draw_problem
@@ -63,7 +63,7 @@ def _names(network: Network) -> list[NDArray[np.str_]]:
 
 
 def _arrays(problem: Problem, of: Callable[[str], float]) -> list[Array]:
-    return [np.vectorize(of, otypes=[float])(names) for names in _names(problem.network)]
+    return [np.vectorize(of, otypes=[float])(names) for names in _names(layered(problem.network, "code"))]
 
 
 def _problem(x: Array, y: Array, *parameters: Array) -> Problem:
@@ -130,7 +130,8 @@ def _trials(level: str) -> tuple[Problem, ...]:
 
 def _loss_of(problem: Problem) -> tuple[Callable[[Array], float], Array]:
     """The loss as a function of the weights into the first layer, and where it is looked at."""
-    names = list(problem.network.weights)[: problem.network.sizes[0]]
+    network = layered(problem.network, "code")
+    names = list(network.weights)[: network.sizes[0]]
     at = np.array([problem.parameters[name] for name in names])
     return lambda w: float(loss_over(problem, **dict(zip(names, map(float, w), strict=True)))), at
 
@@ -183,7 +184,7 @@ def _build(task: Task) -> Content:
             known=(once,),
         ),
     )
-    network = task.problem.network
+    network = task.network
     text = lambda: (
         "Backpropagation in NumPy.\n\nWrite four functions for networks with one hidden layer, sigmoid everywhere and "
         "the loss $\\sum \\frac{1}{2}(y - out)^2$. `W1` has a row for each input and a column for each hidden neuron, "

@@ -61,8 +61,9 @@ def _millionths(value: float) -> int:
 def _draw_slip(rng: np.random.Generator, level: str) -> Task:
     options = architectures(level)
     while True:
-        problem = draw_problem(rng, options[choose(rng, options)])
-        weights = list(problem.network.weights)
+        network = options[choose(rng, options)]
+        problem = draw_problem(rng, network)
+        weights = list(network.weights)
         target = weights[choose(rng, weights)]
         if lines := _spoiled(rng, problem, target):
             return Task("which-slip", (problem,), MappingProxyType({"target": target, "lines": lines}))

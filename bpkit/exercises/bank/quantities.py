@@ -8,11 +8,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derivation import derive
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Role
 from bpkit.examples import article
 from bpkit.exercises.drawing import BIG_RATES, architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -72,7 +70,7 @@ def number_part(
 ) -> NumberPart:
     """Ask for one quantity of one sample, with every wrong value that the catalogue knows."""
     line = problem.derivation.target(quantity)
-    name, digits = line.name, UPDATE_DIGITS if line.role is Role.UPDATE else DIGITS
+    name, digits = line.name, UPDATE_DIGITS if line.quantity.mark else DIGITS
     return NumberPart(
         f"{maths(problem, name)}{what}, to {digits} significant digits",
         evaluate(problem)[name],
@@ -88,9 +86,20 @@ def number_part(
 
 def worked(problem: Problem, quantities: Sequence[str]) -> Solution:
     """The lines that some quantities rest on, with the numbers put in."""
-    whole = derive(problem.network)
+    whole = problem.derivation
     lines = dict.fromkeys(step.name for quantity in quantities for step in whole.toward(quantity))
     return Solution((whole.at(problem).pick(lines),))
+
+
+def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
+    """What a question makes of a task that says which quantities it asks for."""
+
+    def build(task: Task) -> Content:
+        problem, wanted = task.problem, task.about["asks"]
+        parts = tuple(number_part(problem, quantity, reveals) for quantity in wanted)
+        return Content(lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:", parts, lambda: worked(problem, wanted))
+
+    return build
 
 
 def quantity_question(
@@ -110,12 +119,7 @@ def quantity_question(
         problem = draw_problem(rng, network, learning_rate=float(rng.choice(rates)) if rates else None)
         return Task(id, (problem,), MappingProxyType({"asks": list(asks(network, rng))}))
 
-    def build(task: Task) -> Content:
-        problem, wanted = task.problem, task.about["asks"]
-        parts = tuple(number_part(problem, quantity, reveals) for quantity in wanted)
-        return Content(lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:", parts, lambda: worked(problem, wanted))
-
-    return Question(id, topic, title, draw, build, reveals)
+    return Question(id, topic, title, draw, asking(title, reveals), reveals)
 
 
 def _one(names: Sequence[str], rng: np.random.Generator) -> str:
@@ -143,7 +147,7 @@ def _by_hand(network: Network, rng: np.random.Generator) -> list[str]:
 
 
 def _article(level: str) -> tuple[Network, ...]:
-    return (article.problem.network,)
+    return (layered(article.problem.network, "network-by-hand"),)
 
 
 def _with_outputs(level: str) -> tuple[Network, ...]:

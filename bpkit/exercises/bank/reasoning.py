@@ -53,7 +53,7 @@ def _neurons(path: Path) -> tuple[str, ...]:
 
 
 def _build_paths(task: Task) -> Content:
-    network, weight = task.problem.network, task.about["weight"]
+    network, weight = task.network, task.about["weight"]
     found = [_neurons(path) for path in derive(network).paths(weight)]
     right = frozenset(found)
     other = next(
@@ -197,7 +197,7 @@ def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, i
 
 
 def _build_shapes(task: Task) -> Content:
-    network, samples = task.problem.network, task.about["samples"]
+    network, samples = task.network, task.about["samples"]
     parts = []
     known = {name: row for name, *row in _matrices(network, samples)}
     for formula, rows, columns in map(known.__getitem__, task.about["names"]):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import HIDDEN, OUTPUT, number_part, quantity_question, worked
 from bpkit.exercises.drawing import choose, draw_problem
@@ -30,8 +30,9 @@ def _draw_activation(rng: np.random.Generator, level: str) -> Task:
 def _draw_loss(rng: np.random.Generator, level: str) -> Task:
     sizes = _SIZES[level][choose(rng, _SIZES[level])]
     swapped = draw_problem(rng, Network(*sizes, loss="binary_cross_entropy"))
-    problem = swapped.replace(network=Network(*sizes))
-    late = next(name for name, (_, target) in problem.network.weights.items() if target == "o1")
+    network = Network(*sizes)
+    problem = swapped.replace(network=network)
+    late = next(name for name, (_, target) in network.weights.items() if target == "o1")
     asks = ["E_total", "dE_total/dnet_o1", f"dE_total/d{late}"]
     return Task("loss-swap", (problem, swapped), MappingProxyType({"asks": asks}))
 
@@ -39,7 +40,7 @@ def _draw_loss(rng: np.random.Generator, level: str) -> Task:
 def _what(problem: Problem, by: str) -> str:
     if by == "loss":
         return plain(problem.network.loss.name)
-    return f"{plain(problem.network.activations[0].name)} in the hidden layer"
+    return f"{plain(layered(problem.network, 'activation-swap').activations[0].name)} in the hidden layer"
 
 
 def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) -> Question:

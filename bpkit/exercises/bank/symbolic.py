@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpkit.core.code import code
 from bpkit.core.derivation import Derivation, derive
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.quantities import Role
 from bpkit.exercises.bank.quantities import OUTPUT
@@ -54,7 +54,7 @@ def _forward(network: Network) -> frozenset[str]:
 
 def formula(derivation: Derivation, quantity: str) -> str:
     """A derivative in inputs, targets, parameters, nets and outs, in Python's spelling."""
-    keep = _forward(derivation.network)
+    keep = _forward(layered(derivation.network, "formula"))
     known: dict[sp.Expr, sp.Expr] = {}
     for step in derivation.toward(quantity):
         if step.name not in keep:
@@ -89,7 +89,7 @@ def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
 
 
 def _build(task: Task) -> Content:
-    network, weight = task.problem.network, task.about["weight"]
+    network, weight = task.network, task.about["weight"]
     right, wrong = _formulas(network, weight)
     ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])

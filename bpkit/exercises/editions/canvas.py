@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
 
-from bpkit.core.network import Network
+from bpkit.core.architecture import Architecture
 from bpkit.exercises.decimals import DECIMALS, FINE, is_cut, margin
 from bpkit.exercises.editions.markup import as_html, image, typeset
 from bpkit.exercises.editions.mistakes import exact_mistakes, mistakes, options
@@ -88,7 +88,7 @@ def _manifest(pictures: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _picture(network: Network) -> tuple[Picture, str]:
+def _picture(network: Architecture) -> tuple[Picture, str]:
     """The network's picture, and the image in a question's text."""
     drawn = diagram(network)
     svg = str(drawn.figure)

@@ -14,6 +14,11 @@ _SIGNS = {
     r"\partial": "<mi>∂</mi>",
     r"\eta": "<mi>η</mi>",
     r"\delta": "<mi>δ</mi>",
+    r"\beta": "<mi>β</mi>",
+    r"\rho": "<mi>ρ</mi>",
+    r"\lambda": "<mi>λ</mi>",
+    r"\epsilon": "<mi>ε</mi>",
+    r"\sigma": "<mi>σ</mi>",
     r"\cdot": "<mo>·</mo>",
     r"\times": "<mo>×</mo>",
     r"\circ": "<mo>∘</mo>",
@@ -24,6 +29,7 @@ _SIGNS = {
     r"\top": "<mo>⊤</mo>",
     r"\ne": "<mo>≠</mo>",
     r"\in": "<mo>∈</mo>",
+    r"\wedge": "<mo>∧</mo>",
     r"\,": '<mspace width="0.17em"/>',
     r"\:": '<mspace width="0.22em"/>',
     r"\;": '<mspace width="0.28em"/>',
@@ -104,6 +110,8 @@ class _Reader:
             return f"<mfrac>{self.group()}{self.group()}</mfrac>"
         if token == r"\sqrt":
             return f"<msqrt>{self.group()}</msqrt>"
+        if token == r"\hat":
+            return f"<mover>{self.group()}<mo>^</mo></mover>"
         if token == r"\left":
             return self.fenced()
         if token in _WORDS:
@@ -160,6 +168,7 @@ def mathml(latex: str, large: bool = False) -> str:
 _ALIGN = re.compile(r"\$\$\\begin\{align(?:ed)?\*?\}\n(.*?)\n\\end\{align(?:ed)?\*?\}\$\$", re.DOTALL)
 _NUMBER = re.compile(r"\\text\{\((\d+)\)\}|\\tag\{(\d+)\}")
 _REASON = re.compile(r"\{\\small(.*)\}|(\\text\{.*\})")
+_SIDES = re.compile(r" = (?!(?:(?!\\begin\{cases\}).)*\\end\{cases\})")  # those of a condition are no sides
 _WORDS_OF = re.compile(r"\\text\{((?:\\.|[^\\}])*)\}")
 
 
@@ -184,6 +193,6 @@ def _row(line: str) -> str:
     # Every side of the equation is a formula of its own, so that a long line can go on in the next: here it needs no
     # second line for its numbers.
     formula = re.sub(r"\\begin\{aligned\}\[t\] & | \\end\{aligned\}", "", formula).replace(r" \\ & = ", " = ")
-    left, *sides = formula.split(" = ")
+    left, *sides = _SIDES.split(formula)
     shown = " ".join([mathml(left, True), *(mathml(f"= {side}", True) for side in sides)])
     return f"<tr><td>{number}</td><td>{shown}<br><small>{escape(reason)}</small></td></tr>"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 
-from bpkit.core.network import Network
+from bpkit.core.architecture import Architecture
 from bpkit.exercises.editions.markup import as_html, image, typeset
 from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, mistakes, options
 from bpkit.exercises.exercise import Exercise
@@ -93,7 +93,7 @@ def _answers(exercise: Exercise, part: Part) -> tuple[str, str, list[str]]:
 
 
 @lru_cache(maxsize=64)
-def _picture(network: Network) -> tuple[str, str]:
+def _picture(network: Architecture) -> tuple[str, str]:
     """The network as an image in the text, with its words, and the file that Moodle keeps beside the text."""
     drawn = diagram(network)
     data = b64encode(str(drawn.figure).encode()).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from bpkit.core.model import Model
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.notebooks import question_text
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
@@ -56,7 +57,9 @@ def _question(number: int, sheet: Sheet) -> str:
     exercise = sheet[number]
     heading, _, body = question_text(number, exercise).partition("\n\n")
     code = any(isinstance(part, FunctionPart) for part in exercise.content.parts)
-    picture = "" if code else f"<figure>{diagram(exercise.problem.network).figure}</figure>\n"
+    network = exercise.problem.network
+    wide = ' style="float: none; width: 100%; margin: 0 0 .5rem"' if isinstance(network, Model) else ""
+    picture = "" if code else f"<figure{wide}>{diagram(network).figure}</figure>\n"
     return f"<h2>{escape(heading.removeprefix('## '))}</h2>\n{picture}{as_html(body)}\n"
 
 

@@ -1,4 +1,4 @@
-"""Every misconception as it looks on a network. A new one is a function in one of these files, under its words."""
+"""Every misconception as it looks on a model. A new one is a function in one of these files, under its words."""
 
 from __future__ import annotations
 
@@ -6,33 +6,52 @@ from collections.abc import Iterator
 from functools import lru_cache
 from types import MappingProxyType
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
-from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.mistakes.misconceptions import batches, forward, loss, paths, procedures, slopes, update
+from bpkit.mistakes.misconceptions import (
+    attention,
+    batches,
+    convolution,
+    embedding,
+    forward,
+    loss,
+    normalisation,
+    paths,
+    procedures,
+    recurrence,
+    residual,
+    sharing,
+    slopes,
+    update,
+)
 from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
 __all__ = [
+    "attention",
     "batches",
     "catalogue",
     "catalogue_of_training",
+    "convolution",
+    "embedding",
     "forward",
     "loss",
+    "normalisation",
     "paths",
     "procedures",
+    "recurrence",
+    "residual",
+    "sharing",
     "slopes",
     "update",
 ]
 
-RULES = tuple(
-    rule
-    for kind in (update, slopes, loss, paths, forward, batches)
-    for rule in vars(kind).values()
-    if isinstance(rule, Rule)
-)
+_GENERAL = (update, slopes, loss, paths, forward, batches)
+_OF_BLOCKS = (recurrence, sharing, convolution, attention, normalisation, residual, embedding)
+RULES = tuple(rule for kind in (*_GENERAL, *_OF_BLOCKS) for rule in vars(kind).values() if isinstance(rule, Rule))
 PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
-Model = Network | Problem | Derivation
+Model = Architecture | Problem | Derivation
 
 
 @lru_cache(maxsize=128)

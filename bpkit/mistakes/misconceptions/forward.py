@@ -9,21 +9,32 @@ import sympy as sp
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
-from bpkit.core.quantities import Role
+from bpkit.core.network import Network
+from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.paths import neighbours
 from bpkit.mistakes.misconceptions.rule import (
+    SUMS,
     Shapes,
+    activation_of,
     at,
     beside,
     bias_in,
     ends,
+    fed,
     given,
+    gradients,
     last_block,
+    lines_holding,
     misconception,
+    near,
+    neighbouring,
+    own_parameters,
     placed,
     places,
     row,
     signal,
+    signal_slopes,
+    transposed,
     weighted,
 )
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, instead_of, omitting
@@ -33,7 +44,7 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead, instead_of, omitti
 def bias_left_out(d: Derivation) -> Shapes:
     """net = w·x, without b."""
     for where, layers in places(d):
-        biases = {step.name: bias_in(d, step) for step in at(d, Role.FORWARD, "net", layers)}
+        biases = {step.name: bias_in(d, step) for step in at(d, Role.FORWARD, ("net", "shifted"), layers)}
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
 
 
@@ -77,12 +88,23 @@ def biases_exchanged(d: Derivation) -> Shapes:
 def other_neurons_bias(d: Derivation) -> Shapes:
     """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
     network = d.network
-    if network.bias == "neuron":
+    if not network.layers:
+        yield from _bias_beside_it(d)
+    elif network.bias == "neuron":
         place_of = {neuron: (layer, i) for layer, row in enumerate(network.layers) for i, neuron in enumerate(row)}
         for neuron, right in network.bias_of.items():
             for other, wrong in network.bias_of.items():
                 if other != neuron and any(a == b for a, b in zip(place_of[other], place_of[neuron])):
                     yield f"{wrong} instead of {right}", {f"net_{neuron}": instead({right: wrong})}
+
+
+def _bias_beside_it(d: Derivation) -> Shapes:
+    """In an array of biases the one beside it, wherever that is used."""
+    for array in own_parameters(d, "bias").values():
+        for own, other in permutations(array, 2):
+            if near(own, other):
+                edit = instead({own.name: other.name})
+                yield f"{other.name} instead of {own.name}", {net.name: edit for net in fed(d, own)}
 
 
 @misconception("adds the bias more than once", "add the bias to each product", "add it once, to the whole sum")
@@ -115,7 +137,7 @@ def bias_multiplied(d: Derivation) -> Shapes:
 )
 def term_left_out(d: Derivation) -> Shapes:
     """One product is missing from a net input."""
-    for step in at(d, Role.FORWARD, "net"):
+    for step in at(d, Role.FORWARD, SUMS):
         slopes = weighted(d, step.quantity)
         for slope in slopes if len(slopes) > 1 else ():
             weight = ends(slope)[1].name
@@ -125,10 +147,10 @@ def term_left_out(d: Derivation) -> Shapes:
 @misconception("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
 def inputs_swapped(d: Derivation) -> Shapes:
     """x1 and x2 change places."""
-    for one, other in combinations(given(d, "input"), 2):
+    holding = lines_holding(d, given(d, "input"))
+    for one, other in neighbouring(d, "input"):
         both = {one: other, other: one}
-        lines = [*at(d, Role.FORWARD, "net"), *at(d, Role.SLOPE, "weight")]
-        yield f"{one} and {other}", {s.name: instead(both) for s in lines if {one, other} & names_in(s.rhs)}
+        yield f"{one} and {other}", {name: instead(both) for name in (*holding[one], *holding[other])}
 
 
 _PASSED_ON = (
@@ -168,13 +190,16 @@ def activation_twice(d: Derivation) -> Shapes:
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
-            activation = d.network.activations[step.quantity.block - 1]
+            net = beside(d, step.quantity, "net")
+            activation = activation_of(d, net) if net else None
+            if net is None or activation is None or activation.joint:
+                continue
             once = activation.expr if activation.built_in else activation.stable
-            if not activation.joint and not once.has(sp.Piecewise, sp.Max):
-                edits[step.name] = becomes(put(once, {Z: put(once, {Z: S(f"net_{step.quantity.neuron}")})}))
+            if not once.has(sp.Piecewise, sp.Max):
+                edits[step.name] = becomes(put(once, {Z: put(once, {Z: net.symbol})}))
         yield where, edits
-    last, final = d.network.layers[-1], d.network.activations[-1]
-    if final.joint:
+    last, final = next(reversed(d.network.layers), ()), next(reversed(d.network.activations), None)
+    if final and final.joint:
         shares = [final.at([S(f"net_{o}") for o in last], k)[1] for k in range(len(last))]
         yield "in the output layer", {f"out_{o}": becomes(own.func(own, *shares)) for o, own in zip(last, shares)}
 
@@ -202,7 +227,23 @@ def exponent_sign(d: Derivation) -> Shapes:
 )
 def forward_transposed(d: Derivation) -> Shapes:
     """W laid down with rows for columns, on the way forward alone or throughout."""
-    yield from _laid_down(d, True)
+    if isinstance(d.network, Network):
+        yield from _laid_down(d, d.network, True)
+    else:
+        yield from _turned(d)
+
+
+def _turned(d: Derivation) -> Shapes:
+    """The same of every square array in the block."""
+    turned, lines = transposed(d), gradients(d)
+    for where, layers in places(d):
+        forward = {step.name: instead(turned) for step in at(d, Role.FORWARD, SUMS, layers)}
+        back = {s.name: instead(turned) for s in signal_slopes(d) if ends(s)[0].block in layers}
+        block = [name for name in turned if lines[name].quantity.block in layers]
+        swapped = {lines[name].name: becomes(lines[turned[name]].rhs) for name in block}
+        if swapped:
+            yield ", ".join(filter(None, (where, "on the way forward only"))), forward
+            yield where, {**forward, **back, **swapped}
 
 
 @misconception(
@@ -212,17 +253,16 @@ def forward_transposed(d: Derivation) -> Shapes:
 )
 def order_of_numbers(d: Derivation) -> Shapes:
     """The weights are taken in the order of their numbers, where the network is wired otherwise."""
-    if d.network.renamed:
-        yield from _laid_down(d, False)
+    if isinstance(d.network, Network) and d.network.renamed:
+        yield from _laid_down(d, d.network, False)
 
 
-def _laid_down(d: Derivation, transposed: bool) -> Shapes:
-    network = d.network
+def _laid_down(d: Derivation, network: Network, turned: bool) -> Shapes:
     for where, layers in places(d):
         forward: dict[str, Edit] = {}
         throughout: dict[str, Edit] = {}
         for layer in layers:
-            wrong = placed(network, layer, transposed)
+            wrong = placed(network, layer, turned)
             for neuron in network.layers[layer]:
                 moved = {network.weight_of[s, neuron]: wrong[s, neuron] for s in network.layers[layer - 1]}
                 forward[f"net_{neuron}"] = instead(moved)
@@ -244,7 +284,8 @@ def _laid_down(d: Derivation, transposed: bool) -> Shapes:
 )
 def other_weight(d: Derivation) -> Shapes:
     """One weight of a net input is another one of its layer; or a neuron takes a column, where its row belongs."""
-    network = d.network
+    if not isinstance(network := d.network, Network):
+        return
     for (_, neuron), weight, other in neighbours(network):
         yield f"{other} instead of {weight}", {f"net_{neuron}": instead({weight: other})}
     for before, after in pairwise(network.layers):
@@ -252,6 +293,11 @@ def other_weight(d: Derivation) -> Shapes:
             column = [network.weight_of[start, target] for target in after]
             moved = {network.weight_of[source, neuron]: new for source, new in zip(before, column)}
             yield f"at {neuron} those that leave {start}", {f"net_{neuron}": instead(moved)}
+
+
+def _side_by_side(one: Quantity, other: Quantity) -> bool:
+    """Are two neurons of one layer, at one step?"""
+    return near(one, other) and one.index[:-1] == other.index[:-1]
 
 
 @misconception(
@@ -263,10 +309,11 @@ def other_weight(d: Derivation) -> Shapes:
 def outputs_swapped(d: Derivation) -> Shapes:
     """Two hidden neurons of a layer change places, on the way forward alone or in the derivatives too."""
     for block in range(1, last_block(d)):
-        for first, second in islice(combinations(row(d, block, "out"), 2), 12):
+        pairs = (pair for pair in combinations(row(d, block, "out"), 2) if _side_by_side(*pair))
+        for first, second in islice(pairs, 12):
             one, other = first.neuron, second.neuron
             both = {first.name: second.name, second.name: first.name}
-            nets = [s for s in at(d, Role.FORWARD, "net") if both.keys() & names_in(s.rhs)]
+            nets = [s for s in at(d, Role.FORWARD, SUMS) if both.keys() & names_in(s.rhs)]
             slopes = [s for s in at(d, Role.SLOPE, "weight") if both.keys() & names_in(s.rhs)]
             for where, lines in (
                 ("", [*nets, *slopes]),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import sympy as sp
@@ -13,6 +12,7 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, names_in, product, put, total
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import (
+    SIGNALS,
     Rule,
     Shapes,
     Shows,
@@ -20,12 +20,12 @@ from bpkit.mistakes.misconceptions.rule import (
     at,
     ends,
     fed,
-    given,
     last_block,
     misconception,
+    neighbouring,
+    of_layers,
     parameters,
     places,
-    row,
     slopes_of_loss,
 )
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
@@ -34,7 +34,7 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
 @misconception("swaps the targets", "swap the targets", "each output has its own target")
 def targets_swapped(d: Derivation) -> Shapes:
     """y1 and y2 change places."""
-    for one, other in combinations(given(d, "target"), 2):
+    for one, other in neighbouring(d, "target"):
         both = {one: other, other: one}
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
 
@@ -76,13 +76,23 @@ def one_error_only(d: Derivation) -> Shapes:
 def half_of_cross_entropy(d: Derivation) -> Shapes:
     """-y·ln(out) where the second half, of (1 - y), belongs to it."""
     if d.network.loss.name == "binary_cross_entropy":
-        edits: dict[str, Edit] = {}
-        for y, o in zip(d.network.targets, d.network.outputs):
-            edits[f"E_{o}"] = becomes(product(MINUS, S(y), sp.log(S(f"out_{o}"))))
-            edits[f"dE_{o}/dout_{o}"] = becomes(product(MINUS, S(y), sp.Pow(S(f"out_{o}"), -1)))
-        yield "", edits
-        yield "in the loss only", {name: edit for name, edit in edits.items() if name.startswith("E_")}
-        yield "in its slope only", {name: edit for name, edit in edits.items() if not name.startswith("E_")}
+        errors: dict[str, Edit] = {}
+        slopes: dict[str, Edit] = {}
+        for step, out, y in _compared(d):
+            errors[ends(step)[0].name] = becomes(product(MINUS, y, sp.log(out)))
+            slopes[step.name] = becomes(product(MINUS, y, sp.Pow(out, -1)))
+        yield "", {**errors, **slopes}
+        yield "in the loss only", errors
+        yield "in its slope only", slopes
+
+
+def _compared(d: Derivation) -> Iterator[tuple[Step, sp.Symbol, sp.Symbol]]:
+    """The slope of each error, its output and its target."""
+    for step in slopes_of_loss(d):
+        error, out = ends(step)
+        for name in names_in(d[error.name].rhs):
+            if d.quantities[name].tag == "target":
+                yield step, out.symbol, S(name)
 
 
 @misconception(
@@ -96,12 +106,11 @@ def plus_in_cross_entropy(d: Derivation) -> Shapes:
     if d.network.loss.name == "binary_cross_entropy":
         errors: dict[str, Edit] = {}
         slopes: dict[str, Edit] = {}
-        for y, o in zip(map(S, d.network.targets), d.network.outputs):
-            out, rest = S(f"out_{o}"), total(ONE, product(MINUS, S(f"out_{o}")))
-            no = total(ONE, product(MINUS, y))
-            errors[f"E_{o}"] = becomes(total(product(MINUS, y, sp.log(out)), product(no, sp.log(rest))))
+        for step, out, y in _compared(d):
+            rest, no = total(ONE, product(MINUS, out)), total(ONE, product(MINUS, y))
+            errors[ends(step)[0].name] = becomes(total(product(MINUS, y, sp.log(out)), product(no, sp.log(rest))))
             first = product(MINUS, y, sp.Pow(out, -1))
-            slopes[f"dE_{o}/dout_{o}"] = becomes(total(first, product(MINUS, no, sp.Pow(rest, -1))))
+            slopes[step.name] = becomes(total(first, product(MINUS, no, sp.Pow(rest, -1))))
         yield "in the loss only", errors
         yield "in its slope only", slopes
         yield "", {**errors, **slopes}
@@ -181,7 +190,7 @@ def _of_squares(d: Derivation) -> bool:
 
 def _scaling(
     words: tuple[str, str, str],
-    lines: Callable[[Derivation], list[Step]],
+    lines: Callable[[Derivation], Sequence[Step]],
     factor: sp.Rational,
     of: Callable[[Derivation], bool] = lambda d: True,
     detail: str = "",
@@ -261,13 +270,13 @@ def mean_of_outputs(d: Derivation) -> Shapes:
         yield "the sum over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
         yield "the sum over the outputs", _scaled(_both(d), sp.Rational(1, k))
         yield "the sum over the outputs, in the loss only", _scaled(_totals(d), sp.Rational(1, k))
-    for where, layers in places(d, 1, last_block(d) - 1):
+    for where, layers in places(d, 1, last_block(d) - of_layers(d)):
         edits: dict[str, Edit] = {}
-        for summed in at(d, Role.ADJOINT, "out", layers, of="total"):
-            if (width := len(row(d, summed.quantity.block + 1))) > 1:
-                edits[summed.name] = times(sp.Rational(1, width))
+        for summed in at(d, Role.ADJOINT, SIGNALS, layers, of="total"):
+            if summed.rhs.is_Add:
+                edits[summed.name] = times(sp.Rational(1, len(summed.rhs.args)))
         yield f"the sum over the paths {where}".strip(), edits
-    for parameter in parameters(d):
+    for parameter in parameters(d) if of_layers(d) else ():
         if (count := len(fed(d, parameter))) > 1 and (step := adjoint(d, parameter)):
             yield f"the sum over the neurons that {parameter.name} feeds", {step.name: times(sp.Rational(1, count))}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice, pairwise
 from itertools import product as every
 from math import prod
@@ -10,12 +11,15 @@ from math import prod
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in, product, total
-from bpkit.core.network import Edge, Network
+from bpkit.core.network import Edge, Network, layered
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.rule import (
+    SIGNALS,
+    SUMS,
     Shapes,
     Shows,
     adjoint,
+    alike,
     at,
     beside,
     derivative,
@@ -24,7 +28,10 @@ from bpkit.mistakes.misconceptions.rule import (
     gradients,
     joint,
     last_block,
+    last_hidden,
     misconception,
+    near,
+    of_layers,
     own_slope,
     parameters,
     placed,
@@ -33,6 +40,9 @@ from bpkit.mistakes.misconceptions.rule import (
     row,
     shared_deltas,
     signal,
+    signal_slopes,
+    transposed,
+    uses,
     weighted,
 )
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
@@ -66,20 +76,20 @@ _ERROR_BACK = (
 @misconception(*_ERROR_BACK)
 def raw_error_back(d: Derivation) -> Shapes:
     """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
-    yield "", _raw(d, range(1, last_block(d)))
+    yield "", _raw(d, range(1, last_hidden(d) + 1))
 
 
 @misconception(*_ERROR_BACK, rank=3)
 def raw_error_back_to_a_layer(d: Derivation) -> Shapes:
     """The same on the way back to one layer only, of several hidden ones."""
-    for where, layers in places(d, 1, last_block(d) - 1) if last_block(d) > 2 else ():
+    for where, layers in places(d, 1, last_hidden(d)) if last_block(d) > 2 else ():
         if where:
             yield where, _raw(d, layers)
 
 
 def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
     edits: dict[str, Edit] = {}
-    for step in at(d, Role.ADJOINT, "out", layers):
+    for step in at(d, Role.ADJOINT, SIGNALS, layers):
         raw: dict[str, str] = {}
         for delta in (d[name] for name in names_in(step.rhs) if name in d):
             of, net = ends(delta)
@@ -97,8 +107,10 @@ def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
 )
 def input_left_out(d: Derivation) -> Shapes:
     """The delta alone, without what the weight multiplies."""
-    slopes, lines = at(d, Role.SLOPE, "weight"), gradients(d)
-    yield "", {lines[ends(step)[1].name].name: without(step.lhs) for step in slopes}
+    edits: dict[str, Edit] = {}
+    for step in at(d, Role.GRADIENT, ("weight", "gain")):
+        edits[step.name] = without(*(slope.lhs for slope in uses(d, ends(step)[1])))
+    yield "", edits
 
 
 _OWN_FACTOR = (
@@ -131,8 +143,12 @@ def bias_times_input(d: Derivation) -> Shapes:
     """The derivative with respect to a bias, times what the weights multiply, as if it were one of them."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.GRADIENT, "bias"):
-        signals = [slope.rhs for net in fed(d, ends(step)[1])[:1] for slope in weighted(d, net)]
-        edits[step.name] = times(total(*signals)) if signals else times()
+        slopes = uses(d, ends(step)[1])
+        signals = [tuple(one.rhs for one in weighted(d, ends(slope)[0])) for slope in slopes]
+        if len({*signals}) == 1:
+            edits[step.name] = times(total(*signals[0])) if signals[0] else times()
+        else:  # at each step what comes in then
+            edits |= {slope.name: becomes(total(*came)) for slope, came in zip(slopes, signals) if came}
     yield "", edits
 
 
@@ -156,19 +172,21 @@ def deltas_summed(d: Derivation) -> Shapes:
 )
 def path_weight_left_out(d: Derivation) -> Shapes:
     """The weight that leads from a hidden neuron on, forgotten on one path or on all."""
-    for where, layers in places(d, 1, last_block(d) - 1):
-        yield f"on every path {where}".strip(), _holding(d, at(d, Role.SLOPE, "out", layers, of="net"))
-    yield "on every path to the inputs", _holding(d, at(d, Role.SLOPE, "input"))
-    back = [step for tag in ("input", "out") for step in at(d, Role.SLOPE, tag, of="net")]
-    for net in at(d, Role.FORWARD, "net"):
-        through = [step for step in back if ends(step)[0].name == net.name]
-        yield f"on the path through {net.quantity.neuron}", _holding(d, through)
+    for where, layers in places(d, 1, last_block(d) - of_layers(d)):
+        yield f"on every path {where}".strip(), _holding(d, at(d, Role.SLOPE, SIGNALS, layers, of=SUMS))
+    yield "on every path to the inputs", _holding(d, at(d, Role.SLOPE, "input", of=SUMS))
+    back: dict[str, list[Step]] = {}
+    for step in signal_slopes(d):
+        back.setdefault(ends(step)[0].name, []).append(step)
+    for net in at(d, Role.FORWARD, SUMS):
+        who = net.quantity.neuron if net.quantity.tag == "net" else net.name
+        yield f"on the path through {who}", _holding(d, back.get(net.name, []))
 
 
 def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
     """Leaves some factors out of every line that holds one of them."""
     gone = {step.lhs for step in slopes}
-    return {step.name: without(*gone) for step in d if gone & step.rhs.free_symbols}
+    return {step.name: without(*gone) for step in d if not gone.isdisjoint(step.rhs.free_symbols)} if gone else {}
 
 
 @misconception(
@@ -179,6 +197,9 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
 )
 def one_path(d: Derivation) -> Shapes:
     """Of several paths to the loss only one is followed."""
+    if not of_layers(d):
+        yield from _one_way(d)
+        return
     last = last_block(d)
     nets = {block: row(d, block) for block in range(1, last + 1)}
     if last > 2 and prod(len(nets[block]) for block in range(2, last + 1)) <= SHAPES_LIMIT:
@@ -192,6 +213,43 @@ def one_path(d: Derivation) -> Shapes:
         for net in users if len(users := fed(d, parameter)) > 1 else ():
             step, slope = adjoint(d, parameter), derivative(d, net, parameter)
             yield f"through {net.neuron}", {step.name: only(slope.name)} if step and slope else {}
+
+
+_OTHERWISE = ({"skip"}, {"mean"}, {"variance"})  # leaving these out has a name of its own, as have later steps
+_KINDS = {"query": "the queries", "key": "the keys", "value": "the values", "skip": "the way past the blocks"}
+
+
+def _one_way(d: Derivation) -> Shapes:
+    """Of quantities that several kinds of lines use, all but one kind are left out; of one kind, all but one line."""
+    of_kinds: dict[tuple[str, int], dict[tuple[str, int], dict[str, list[str]]]] = {}
+    of_lines: dict[str, dict[str, Edit]] = {}
+    tags: dict[tuple[str, int], str] = {}
+    for step in (one for one in d if one.role is Role.ADJOINT and one.quantity.tag != "cell"):
+        by = ends(step)[1]
+        kinds: dict[tuple[str, int], list[Step]] = {}
+        for slope in uses(d, by):
+            user = ends(slope)[0]
+            kinds.setdefault((user.letter, user.block), []).append(slope)
+            tags[user.letter, user.block] = user.tag
+        for kind, slopes in kinds.items():
+            if len(kinds) > 1:
+                row_of = of_kinds.setdefault((by.letter, by.block), {}).setdefault(kind, {})
+                row_of[step.name] = [slope.name for slope in slopes]
+            elif len(slopes) > 1:
+                for slope in slopes:
+                    of_lines.setdefault(ends(slope)[0].name, {})[step.name] = only(slope.name)
+    for (_, block), found in of_kinds.items():
+        for kind, kept in found.items():
+            others = found.keys() - {kind}
+            later = all(tags[one] == "net" and one[1] == block for one in others)
+            if later or {tags[one] for one in others} in _OTHERWISE:
+                continue
+            what = _KINDS.get(tags[kind]) or (
+                f"block {kind[1]}" if kind[0] == "net" else f"{kind[0]} of block {kind[1]}"
+            )
+            yield f"through {what}", {name: only(*slopes) for name, slopes in kept.items()}
+    for name, edits in of_lines.items():
+        yield f"through {name}", edits
 
 
 def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
@@ -216,21 +274,31 @@ _NOT_TRANSPOSED = (
 @misconception(*_NOT_TRANSPOSED)
 def not_transposed(d: Derivation) -> Shapes:
     """The weights laid down for the way forward, used for the way back as they lie."""
+    if not of_layers(d):
+        turned = transposed(d)
+        for where, layers in places(d):
+            slopes = [step for step in signal_slopes(d) if ends(step)[0].block in layers]
+            yield where, {step.name: instead(turned) for step in slopes if step.rhs.name in turned}
+        return
+    network = layered(d.network, "mistakes")
     for where, layers in (*places(d, 2), ("at the inputs", range(1, 2))):
-        yield where, _laid_back(d, layers, lambda layer: placed(d.network, layer, True))
+        yield where, _laid_back(network, layers, partial(placed, network, transposed=True))
 
 
 @misconception(*_NOT_TRANSPOSED, rank=3)
 def reshaped_backward(d: Derivation) -> Shapes:
     """A table with a row for each source, reshaped; of a square one that is the same as above."""
+    network = d.network
+    if not isinstance(network, Network):
+        return
     for where, layers in places(d, 2):
-        edits = _laid_back(d, layers, lambda layer: reshaped(d.network, layer))
+        edits = _laid_back(network, layers, partial(reshaped, network))
         yield ", ".join(filter(None, ("as reshape gives them", where))), edits
 
 
-def _laid_back(d: Derivation, layers: range, laid: Callable[[int], Mapping[Edge, str]]) -> dict[str, Edit]:
+def _laid_back(network: Network, layers: range, laid: Callable[[int], Mapping[Edge, str]]) -> dict[str, Edit]:
     """The weights on the way back, where a layer and the one before have more than one neuron."""
-    network, edits = d.network, dict[str, Edit]()
+    edits = dict[str, Edit]()
     for layer in layers:
         if len(network.layers[layer - 1]) > 1 and len(network.layers[layer]) > 1:
             for (source, neuron), weight in laid(layer).items():
@@ -247,17 +315,33 @@ def _laid_back(d: Derivation, layers: range, laid: Callable[[int], Mapping[Edge,
 )
 def neighbours_derivative(d: Derivation) -> Shapes:
     """The derivative with respect to another weight of the layer, or to another bias."""
-    network, layer_of = d.network, d.network.layer_of
+    network = d.network
+    if not isinstance(network, Network):
+        yield from _neighbours_gradient(d)
+        return
+    layer_of = network.layer_of
     for name, (source, target) in network.weights.items():
         for other, (a, b) in network.weights.items():
-            near = a == source or b == target or network.sizes[layer_of[b]] * network.sizes[layer_of[a]] <= 6
-            if other != name and layer_of[b] == layer_of[target] and near:
+            close = a == source or b == target or network.sizes[layer_of[b]] * network.sizes[layer_of[a]] <= 6
+            if other != name and layer_of[b] == layer_of[target] and close:
                 chain = product(S(f"dE_total/dnet_{b}"), S(signal(network, a)))
                 yield other, {f"dE_total/d{name}": becomes(chain)}
     for name in network.biases:
         for other in network.biases:
             if other != name:
                 yield other, {f"dE_total/d{name}": becomes(d[f"dE_total/d{other}"].rhs)}
+
+
+def _neighbours_gradient(d: Derivation) -> Shapes:
+    """The gradient of a parameter beside it in its array, or of the one in its place in another array of the block."""
+    lines = gradients(d)
+    for name, step in lines.items():
+        own = ends(step)[1]
+        for other, wrong in lines.items():
+            one = ends(wrong)[1]
+            same = one.letter != own.letter and (one.block, one.tag, one.index) == (own.block, own.tag, own.index)
+            if other != name and (same or near(own, one)):
+                yield other, {step.name: becomes(wrong.rhs)}
 
 
 @misconception(
@@ -270,8 +354,11 @@ def own_output(d: Derivation) -> Shapes:
     """The derivative with respect to a weight holds the output of the neuron that the weight leads to."""
     for where, layers in places(d):
         lines = at(d, Role.SLOPE, "weight", layers)
-        outs = ((step.name, beside(d, ends(step)[0], "out")) for step in lines)
-        yield where, {name: becomes(out.symbol) for name, out in outs if out}
+        outs = ((step, beside(d, ends(step)[0], "out")) for step in lines)
+        yield (
+            where,
+            {s.name: becomes(out.symbol) for s, out in outs if out and not alike(out, d.quantities[s.rhs.name])},
+        )
 
 
 @misconception(
@@ -283,7 +370,7 @@ def own_output(d: Derivation) -> Shapes:
 def dot_product(d: Derivation) -> Shapes:
     """All neurons of a layer get one number: what comes back times the slopes, or deltas times weights, added up."""
     end = last_block(d)
-    for where, layers in places(d):
+    for where, layers in places(d) if of_layers(d) else ():
         edits: dict[str, Edit] = {}
         for nets in (row(d, block) for block in layers if block != end or not joint(d)):
             pairs = [(adjoint(d, out), own_slope(d, net)) for net in nets if (out := beside(d, net, "out"))]
@@ -294,7 +381,7 @@ def dot_product(d: Derivation) -> Shapes:
                 if delta:
                     edits[delta.name] = becomes(total(*factors))
         yield where, edits
-    for where, layers in places(d, 1, end - 1):
+    for where, layers in places(d, 1, end - 1) if of_layers(d) else ():
         back_to = [[step for out in row(d, block, "out") if (step := adjoint(d, out))] for block in layers]
         sums = [(steps, becomes(total(*(step.rhs for step in steps)))) for steps in back_to if len(steps) > 1]
         yield (
@@ -311,6 +398,6 @@ def dot_product(d: Derivation) -> Shapes:
 )
 def other_weight_back(d: Derivation) -> Shapes:
     """One weight of the way back is another one of its layer."""
-    for (source, neuron), weight, other in neighbours(d.network):
+    for (source, neuron), weight, other in neighbours(d.network) if isinstance(d.network, Network) else ():
         if source not in d.network.inputs:
             yield f"{other} instead of {weight}", {f"dnet_{neuron}/dout_{source}": becomes(other)}

@@ -1,23 +1,30 @@
-"""What a misconception is on any network, and where it happens: layers, their lines, the order of weights."""
+"""What a misconception is on any model, and where it happens: blocks, their lines, who uses what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import combinations
 
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import names_in
+from bpkit.core.expressions import Z, names_in, put
+from bpkit.core.functions import Activation
 from bpkit.core.network import Edge, Network, natural
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import Edit
 
 Shapes = Iterator[tuple[str, dict[str, Edit]]]
+Tags = str | tuple[str, ...]
+
+PARAMETERS = ("weight", "bias", "gain", "row")
+SUMS = ("net", "query", "key", "value")  # the tags of weighted sums
+SIGNALS = ("out", "hidden", "mix", "shifted", "skip", "pool", "embedded")  # of what a neuron or a block passes on
 
 
 class Shows(Enum):
@@ -91,7 +98,7 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
     if last > first:
         yield "", range(first, last + 1)
     if first == 1 and last == end > 2:
-        yield "in the hidden layers", range(1, end)
+        yield "in the hidden layers" if of_layers(d) else "before the output layer", range(1, end)
     for depth in range(last, first - 1, -1):
         yield f"in {layer(d, depth)}", range(depth, depth + 1)
 
@@ -99,17 +106,42 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
 def layer(d: Derivation, depth: int) -> str:
     """A block in words."""
     end = last_block(d)
-    hidden = "the hidden layer" if end == 2 else f"hidden layer {depth}"
-    return "the output layer" if depth == end else hidden
+    if depth == end:
+        return "the output layer"
+    if not of_layers(d):
+        return f"block {depth}"
+    return "the hidden layer" if end == 2 else f"hidden layer {depth}"
 
 
-def at(derivation: Derivation, role: Role, tag: str, layers: range | None = None, of: str | None = None) -> list[Step]:
-    """The lines of a role, in some layers: forward lines by their tag, derivatives by the tags of the quantities
+@lru_cache(maxsize=128)
+def of_layers(derivation: Derivation) -> bool:
+    """Is it made of layers of neurons alone, so that no index counts anything else?"""
+    return not any(one.axes for one in derivation.quantities.values())
+
+
+@lru_cache(maxsize=128)
+def _lines(derivation: Derivation) -> Mapping[tuple[Role, str], list[Step]]:
+    found: dict[tuple[Role, str], list[Step]] = {}
+    for step in derivation:
+        found.setdefault((step.role, step.quantity.tag), []).append(step)
+    return found
+
+
+def at(
+    derivation: Derivation, role: Role, tags: Tags, layers: range | None = None, of: Tags | None = None
+) -> list[Step]:
+    """The lines of a role, in some layers: forward lines by their tags, derivatives by the tags of the quantities
     that they are taken with respect to and, where that is asked, ``of``.
     """
-    lines = (step for step in derivation if step.role is role and step.quantity.tag == tag)
-    chosen = (step for step in lines if layers is None or step.quantity.block in layers)
-    return [step for step in chosen if of is None or ends(step)[0].tag == of]
+    known, tags, of = _lines(derivation), _each(tags), _each(of)
+    found = [step for tag in tags for step in known.get((role, tag), ())]
+    found = found if len(tags) == 1 else sorted(found, key=lambda step: step.number)
+    found = [step for step in found if layers is None or step.quantity.block in layers]
+    return [step for step in found if not of or ends(step)[0].tag in of]
+
+
+def _each(tags: Tags | None) -> tuple[str, ...]:
+    return (tags,) if isinstance(tags, str) else tags or ()
 
 
 def ends(step: Step) -> tuple[Quantity, Quantity]:
@@ -118,9 +150,11 @@ def ends(step: Step) -> tuple[Quantity, Quantity]:
     return quantity.of or quantity, quantity.by or quantity
 
 
-def slopes_of_loss(derivation: Derivation) -> list[Step]:
+@lru_cache(maxsize=128)
+def slopes_of_loss(derivation: Derivation) -> tuple[Step, ...]:
     """The slopes of the errors with respect to the outputs."""
-    return at(derivation, Role.SLOPE, "out", of="error")
+    slopes = (step for step in derivation if step.role is Role.SLOPE)
+    return tuple(step for step in slopes if ends(step)[0].tag == "error")
 
 
 def new_values(derivation: Derivation) -> dict[str, Step]:
@@ -138,6 +172,23 @@ def gradients(derivation: Derivation) -> dict[str, Step]:
     return {ends(step)[1].name: step for step in derivation if step.role is Role.GRADIENT}
 
 
+def neighbouring(derivation: Derivation, tag: str) -> Iterator[tuple[str, str]]:
+    """Pairs of what a problem gives of one kind: all of them, of what has two indices those beside each other."""
+    known = [one for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
+    for one, other in combinations(known, 2):
+        if near(one, other) or len(one.index) == 1:
+            yield one.name, other.name
+
+
+def lines_holding(derivation: Derivation, names: Iterable[str]) -> Mapping[str, list[str]]:
+    """The forward lines and slopes in whose right sides each name stands."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for step in derivation:
+        for name in names_in(step.rhs) & found.keys() if step.role in (Role.FORWARD, Role.SLOPE) else ():
+            found[name].append(step.name)
+    return found
+
+
 def given(derivation: Derivation, tag: str) -> list[str]:
     """The names of what a problem gives of one kind: inputs or targets."""
     return [one.name for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
@@ -146,7 +197,7 @@ def given(derivation: Derivation, tag: str) -> list[str]:
 @lru_cache(maxsize=128)
 def last_block(derivation: Derivation) -> int:
     """The number of the block that the outputs belong to."""
-    return max((step.quantity.block for step in at(derivation, Role.FORWARD, "out")), default=0)
+    return max((step.quantity.block for step in at(derivation, Role.FORWARD, "error")), default=0)
 
 
 def row(derivation: Derivation, block: int, tag: str = "net") -> list[Quantity]:
@@ -171,13 +222,102 @@ def adjoint(derivation: Derivation, by: Quantity) -> Step | None:
 
 
 @lru_cache(maxsize=128)
-def _neurons(derivation: Derivation) -> Mapping[tuple[str, str], Quantity]:
-    return {(s.quantity.tag, s.quantity.neuron): s.quantity for s in derivation if s.role is Role.FORWARD}
+def _neurons(derivation: Derivation) -> Mapping[tuple[str, str], list[Step]]:
+    found: dict[tuple[str, str], list[Step]] = {}
+    for step in derivation:
+        if step.role is Role.FORWARD:
+            found.setdefault((step.quantity.tag, step.quantity.neuron), []).append(step)
+    return found
 
 
 def beside(derivation: Derivation, quantity: Quantity, tag: str) -> Quantity | None:
-    """What is computed at the same neuron: its output beside its net input, its error beside its output."""
-    return _neurons(derivation).get((tag, quantity.neuron))
+    """What is computed at the same neuron: its output beside its net input, its error beside its output.
+
+    Where a neuron has several of the kind, as gates have net inputs, it is the one that uses the quantity or is used.
+    """
+    found = _neurons(derivation).get((tag, quantity.neuron), [])
+    if found[1:]:
+        used = names_in(derivation[quantity.name].rhs)
+        found = [step for step in found if step.name in used or quantity.name in names_in(step.rhs)]
+    return found[0].quantity if found else None
+
+
+@lru_cache(maxsize=128)
+def _users(derivation: Derivation) -> Mapping[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for step in derivation:
+        if step.role is Role.SLOPE:
+            found.setdefault(ends(step)[1].name, []).append(step)
+    order = {step.name: step.number for step in derivation if step.role is Role.FORWARD}
+    return {name: sorted(steps, key=lambda step: order[ends(step)[0].name]) for name, steps in found.items()}
+
+
+def uses(derivation: Derivation, quantity: Quantity) -> list[Step]:
+    """The slopes of all lines that use a quantity, in the order of those lines."""
+    return _users(derivation).get(quantity.name, [])
+
+
+@lru_cache(maxsize=128)
+def _by_place(derivation: Derivation) -> Mapping[tuple[str, str, int, tuple[int, ...]], Quantity]:
+    known = (one for one in derivation.quantities.values() if not one.of)
+    return {(one.letter, one.place, one.block, one.index): one for one in known}
+
+
+def sibling(derivation: Derivation, quantity: Quantity, index: tuple[int, ...]) -> Quantity | None:
+    """The quantity with another index in the same family."""
+    return _by_place(derivation).get((quantity.letter, quantity.place, quantity.block, index))
+
+
+def near(one: Quantity, other: Quantity) -> bool:
+    """Are two of a family neighbours: with one index that differs, by one where it counts steps or places?"""
+    apart = [abs(i - j) for i, j in zip(one.index, other.index, strict=True) if i != j] if alike(one, other) else []
+    return len(apart) == 1 and (not one.axes or apart == [1])
+
+
+def alike(one: Quantity, other: Quantity) -> bool:
+    """Are two of one family?"""
+    return (one.letter, one.place, one.block) == (other.letter, other.place, other.block)
+
+
+def own_parameters(derivation: Derivation, tag: str) -> dict[tuple[str, int], list[Quantity]]:
+    """The parameters of a kind, array by array."""
+    found: dict[tuple[str, int], list[Quantity]] = {}
+    for one in derivation.quantities.values():
+        if one.tag == tag and one.role is Role.GIVEN and not one.of:
+            found.setdefault((one.letter, one.block), []).append(one)
+    return found
+
+
+@lru_cache(maxsize=128)
+def output_nets(derivation: Derivation) -> tuple[Quantity, ...]:
+    """The net inputs of the neurons whose outputs meet the targets."""
+    outs = (ends(step)[1] for step in slopes_of_loss(derivation))
+    return tuple(net for out in outs if out.tag == "out" and (net := beside(derivation, out, "net")))
+
+
+def output_deltas(derivation: Derivation) -> list[Step]:
+    """The derivatives with respect to those net inputs: of each error where such lines exist, else of the loss."""
+    found = []
+    for net in output_nets(derivation):
+        error = beside(derivation, net, "error")
+        found.append((error and derivative(derivation, error, net)) or adjoint(derivation, net))
+    return [step for step in found if step]
+
+
+def hidden_deltas(derivation: Derivation, layers: range | None = None) -> list[Step]:
+    """The derivatives of the loss with respect to all other net inputs."""
+    last = set(output_nets(derivation))
+    return [s for s in at(derivation, Role.ADJOINT, "net", layers, of="total") if ends(s)[1] not in last]
+
+
+def last_hidden(derivation: Derivation) -> int:
+    """The last block that has such net inputs."""
+    return max((step.quantity.block for step in hidden_deltas(derivation)), default=0)
+
+
+def signal_slopes(derivation: Derivation, layers: range | None = None) -> list[Step]:
+    """The slopes of weighted sums with respect to signals, of blocks in ``layers``: each is a weight."""
+    return at(derivation, Role.SLOPE, ("input", *SIGNALS), layers, of=SUMS)
 
 
 def own_slope(derivation: Derivation, net: Quantity) -> Step | None:
@@ -186,17 +326,35 @@ def own_slope(derivation: Derivation, net: Quantity) -> Step | None:
     return derivative(derivation, out, net) if out else None
 
 
+@lru_cache(maxsize=128)
+def transposed(derivation: Derivation) -> Mapping[str, str]:
+    """The weights of every square array, each with the one that is put in its place when rows and columns swap."""
+    found: dict[str, str] = {}
+    for array in own_parameters(derivation, "weight").values():
+        turned = {one.name: sibling(derivation, one, one.index[::-1]) for one in array if len(one.index) == 2}
+        if len(turned) > 1 and all(turned.values()):
+            found |= {name: one.name for name, one in turned.items() if one}
+    return found
+
+
 def fed(derivation: Derivation, parameter: Quantity) -> list[Quantity]:
-    """The net inputs that use a parameter."""
-    slopes = at(derivation, Role.SLOPE, parameter.tag, of="net")
-    return [ends(step)[0] for step in slopes if ends(step)[1].name == parameter.name]
+    """The quantities that use a parameter."""
+    return [ends(step)[0] for step in uses(derivation, parameter)]
 
 
 def weighted(derivation: Derivation, net: Quantity) -> list[Step]:
-    """The slopes of a net input with respect to its weights, term by term: the signals that those multiply."""
-    found = {ends(s)[1].name: s for s in at(derivation, Role.SLOPE, "weight") if ends(s)[0].name == net.name}
+    """The slopes of a weighted sum with respect to its weights, term by term: the signals that those multiply."""
+    found = {ends(s)[1].name: s for s in _weighted(derivation).get(net.name, ())}
     terms = derivation[net.name].rhs.args
     return [found[name] for term in terms for name in sorted(names_in(term)) if name in found]
+
+
+@lru_cache(maxsize=128)
+def _weighted(derivation: Derivation) -> Mapping[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for step in at(derivation, Role.SLOPE, "weight"):
+        found.setdefault(ends(step)[0].name, []).append(step)
+    return found
 
 
 def shared_deltas(derivation: Derivation) -> Iterator[tuple[Step, list[sp.Symbol]]]:
@@ -217,6 +375,18 @@ def joint(derivation: Derivation) -> bool:
     """Does each net input of the last block move every output, as with softmax?"""
     slopes = at(derivation, Role.SLOPE, "net", range(last_block(derivation), last_block(derivation) + 1), of="out")
     return any(ends(step)[0].neuron != ends(step)[1].neuron for step in slopes)
+
+
+def activation_of(derivation: Derivation, net: Quantity) -> Activation | None:
+    """The function that makes a neuron's output of its net input."""
+    out = beside(derivation, net, "out")
+    if out is None:
+        return None
+    functions = (one for one in derivation.network.functions if isinstance(one, Activation))
+    if joint(derivation) and net.block == last_block(derivation):
+        return next((one for one in functions if one.joint), None)
+    written, values = derivation[out.name].rhs, {Z: net.symbol}
+    return next((one for one in functions if not one.joint and put(one.expr, values) == written), None)
 
 
 # Of a dense network's table of weights alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import sympy as sp
 
@@ -12,15 +13,21 @@ from bpkit.core.expressions import ONE, OUT, Z, product, put, total
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.rule import (
     Shapes,
+    activation_of,
     adjoint,
     at,
     beside,
     derivative,
     ends,
+    hidden_deltas,
     joint,
     last_block,
+    last_hidden,
     layer,
     misconception,
+    near,
+    of_layers,
+    output_deltas,
     own_slope,
     places,
     row,
@@ -38,17 +45,11 @@ from bpkit.mistakes.rewrite import Edit, becomes, instead, only, times, without
 def output_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet at the outputs."""
     edits: dict[str, Edit] = {}
-    for step in _output_deltas(d):
+    for step in output_deltas(d):
         error, net = ends(step)
         if (out := beside(d, net, "out")) and (slope := derivative(d, error, out)):
             edits[step.name] = becomes(slope.lhs)
     yield "", edits
-
-
-def _output_deltas(d: Derivation) -> list[Step]:
-    """The derivatives with respect to the last net inputs: of each error, with softmax of the loss."""
-    last = last_block(d)
-    return at(d, Role.ADJOINT, "net", range(last, last + 1), "total" if joint(d) else "error")
 
 
 @misconception(
@@ -60,8 +61,8 @@ def _output_deltas(d: Derivation) -> list[Step]:
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
     """dE/dout instead of dE/dnet in hidden layers."""
     several = last_block(d) > 2
-    for where, layers in places(d, 1, last_block(d) - 1):
-        yield where if several else "", _with_slopes(d, at(d, Role.ADJOINT, "net", layers, of="total"), without)
+    for where, layers in places(d, 1, last_hidden(d)):
+        yield where if several else "", _with_slopes(d, hidden_deltas(d, layers), without)
 
 
 def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], Edit]) -> dict[str, Edit]:
@@ -77,7 +78,7 @@ def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], 
 )
 def output_slope_twice(d: Derivation) -> Shapes:
     """The slope a second time, on a delta that has it already."""
-    yield "", _with_slopes(d, _output_deltas(d), times)
+    yield "", _with_slopes(d, output_deltas(d), times)
 
 
 def _slopes(d: Derivation, edit: Callable[[Quantity], Edit], last: int | None = None) -> Shapes:
@@ -107,7 +108,9 @@ def slope_of_out(d: Derivation) -> Shapes:
     """f'(out): the slope function, given out where it wants net."""
 
     def edit(net: Quantity) -> Edit:
-        activation, out = d.network.activations[net.block - 1], _out(d, net)
+        activation, out = activation_of(d, net), _out(d, net)
+        if activation is None:
+            return lambda rhs: rhs
         return becomes(put(activation.slope, {OUT: put(activation.stable, {Z: out}), Z: out}))
 
     yield from _slopes(d, edit, last_block(d) - joint(d))
@@ -122,23 +125,27 @@ def slope_of_out(d: Derivation) -> Shapes:
 def slope_of_what_comes_back(d: Derivation) -> Shapes:
     """f'(dE/dout) instead of f'(net); or the formula in out, filled with dE/dout."""
 
-    def at_back(net: Quantity, way: int) -> Edit:
-        activation, out = d.network.activations[net.block - 1], beside(d, net, "out")
+    @cache
+    def at_back(net: str, way: int) -> Edit:
+        return lambda rhs: written(d.quantities[net], way, rhs)  # only where it is asked, as choices take long
+
+    def written(net: Quantity, way: int, rhs: sp.Expr) -> sp.Expr:
+        activation, out = activation_of(d, net), beside(d, net, "out")
         back = adjoint(d, out) if out else None
-        if back is None:
-            return lambda rhs: rhs
+        if back is None or activation is None:
+            return rhs
         value = put(activation.stable, {Z: back.lhs})
         if way == 2:  # f(1 - f(dE/dout)): the formula applied to what comes back as a whole
-            return becomes(put(activation.stable, {Z: total(ONE, -value)}))
-        return becomes(put(activation.slope, {OUT: value if way == 0 else back.lhs, Z: back.lhs}))
+            return put(activation.stable, {Z: total(ONE, -value)})
+        return put(activation.slope, {OUT: value if way == 0 else back.lhs, Z: back.lhs})
 
     if all(step.rhs.is_number for step in slopes_of_loss(d)):  # nothing comes back but a constant
         return
     for way in range(3):
-        yield from _slopes(d, lambda net, way=way: at_back(net, way), last_block(d) - joint(d))  # type: ignore[misc]
-    hidden = at(d, Role.ADJOINT, "net", range(1, last_block(d)), of="total")
+        yield from _slopes(d, lambda net, way=way: at_back(net.name, way), last_block(d) - joint(d))  # type: ignore[misc]
+    hidden = hidden_deltas(d)
     for way in (0, 2):  # the slope alone is sent on, without what it multiplies
-        alone = {step.name: at_back(ends(step)[1], way) for step in hidden}
+        alone = {step.name: at_back(ends(step)[1].name, way) for step in hidden}
         yield "and do not multiply by it", alone
 
 
@@ -203,7 +210,7 @@ def other_neurons_slope(d: Derivation) -> Shapes:
     for step in at(d, Role.SLOPE, "net"):
         out, net = ends(step)
         for other in row(d, net.block) if net.neuron == out.neuron else ():
-            if other.name != net.name and (beside_it := beside(d, other, "out")):
+            if near(other, net) and (beside_it := beside(d, other, "out")):
                 names = {net.name: other.name, out.name: beside_it.name}
                 yield f"that of {other.neuron} instead of {net.neuron}", {step.name: instead(names)}
 
@@ -216,7 +223,7 @@ def other_neurons_slope(d: Derivation) -> Shapes:
 def softmax_diagonal(d: Derivation) -> Shapes:
     """Only the softmax slope of an output with respect to its own net input."""
     if joint(d):
-        yield "", _with_slopes(d, _output_deltas(d), lambda slope: only(slope.name))
+        yield "", _with_slopes(d, output_deltas(d), lambda slope: only(slope.name))
 
 
 @misconception(
@@ -227,16 +234,16 @@ def softmax_diagonal(d: Derivation) -> Shapes:
 )
 def other_layers_slope(d: Derivation) -> Shapes:
     """The slopes of a neighbouring layer: of the neuron beside it, for the whole layer or for one neuron."""
-    last = last_block(d)
+    last = last_block(d) if of_layers(d) else 0
     for depth in range(1, last + 1):
-        for near in (depth - 1, depth + 1):
-            if 1 <= near <= last:
-                wrong = _of_row(d, depth, near)
-                yield f"{layer(d, near)} instead of {layer(d, depth)}", wrong
-                if near > depth:
-                    yield f"{layer(d, depth)} and {layer(d, near)} exchanged", {**wrong, **_of_row(d, near, depth)}
+        for other in (depth - 1, depth + 1):
+            if 1 <= other <= last:
+                wrong = _of_row(d, depth, other)
+                yield f"{layer(d, other)} instead of {layer(d, depth)}", wrong
+                if other > depth:
+                    yield f"{layer(d, depth)} and {layer(d, other)} exchanged", {**wrong, **_of_row(d, other, depth)}
                 for line, edit in wrong.items() if len(wrong) > 1 else ():
-                    yield f"{layer(d, near)} instead of {layer(d, depth)}, for one neuron", {line: edit}
+                    yield f"{layer(d, other)} instead of {layer(d, depth)}, for one neuron", {line: edit}
 
 
 def _of_row(d: Derivation, own: int, other: int) -> dict[str, Edit]:

@@ -10,6 +10,8 @@ from bpkit.core.expressions import MINUS, ONE, product, put, total
 from bpkit.core.quantities import Role
 from bpkit.core.updates import COUNT, DECAY, RATE, STATE, GradientDescent
 from bpkit.mistakes.misconceptions.rule import (
+    SIGNALS,
+    SUMS,
     Shapes,
     Shows,
     at,
@@ -19,6 +21,7 @@ from bpkit.mistakes.misconceptions.rule import (
     misconception,
     new_values,
     places,
+    signal_slopes,
 )
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
 
@@ -180,7 +183,7 @@ _UPDATED = (
 @misconception(*_UPDATED, rank=1)
 def already_updated(d: Derivation) -> Shapes:
     """The new weights after a layer, where the derivatives before it need the old ones."""
-    yield "", _at_new(d, [step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")])
+    yield "", _at_new(d, signal_slopes(d))
 
 
 @misconception(*_UPDATED, rank=3)
@@ -188,11 +191,13 @@ def already_updated_in_a_layer(d: Derivation) -> Shapes:
     """The same on the way back to one layer only, of several hidden ones."""
     for where, layers in places(d, 1, last_block(d) - 1) if last_block(d) > 2 else ():
         if where:
-            yield where, _at_new(d, at(d, Role.SLOPE, "out", layers, of="net"))
+            yield where, _at_new(d, at(d, Role.SLOPE, SIGNALS, layers, of=SUMS))
 
 
 def _at_new(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
-    return {step.name: becomes(new_values(d)[step.rhs.name].name) for step in slopes}
+    """The new weights between blocks; those within one are still needed for its own derivatives."""
+    between = [step for step in slopes if ends(step)[0].block > ends(step)[1].block]
+    return {step.name: becomes(new_values(d)[step.rhs.name].name) for step in between}
 
 
 # Rules that remember something

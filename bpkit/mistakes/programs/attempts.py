@@ -10,13 +10,24 @@ import numpy as np
 
 from bpkit.core.problem import Problem
 from bpkit.core.runtime import Array
-from bpkit.mistakes.programs.arguments import RATES, Convention, Signature, plain
+from bpkit.mistakes.programs.arguments import RATES, Convention, Signature
 from bpkit.mistakes.programs.expected import EXACT, SINGLE
 from bpkit.mistakes.programs.keeping import Kept, standing_in
 from bpkit.mistakes.programs.objects import Slot, copied, gradients_of, parameters_of, rates_of
-from bpkit.mistakes.programs.outcome import ALIKE, PARAMETERS, Item, Outcome, items_of, read_label, read_outcome
+from bpkit.mistakes.programs.outcome import (
+    ALIKE,
+    LOSS,
+    PARAMETERS,
+    Item,
+    Outcome,
+    Part,
+    items_of,
+    read_label,
+    read_outcome,
+)
 from bpkit.mistakes.programs.running import Run, run
 from bpkit.mistakes.programs.source import returned_names
+from bpkit.mistakes.programs.spellings import Layered, Spelling, biases_of, plain
 
 LAYOUTS = ("x @ W", "W @ x")
 
@@ -42,18 +53,34 @@ class Attempt:
         return self.works and not self.misfits
 
     @property
-    def misfits(self) -> list[str]:
+    def misfits(self) -> list[Part]:
         """The parts of another shape than their parameter."""
         shapes = shapes_of(self.problem)
         parts = self.outcome.parts.items() if self.outcome else ()
-        return [part for part, value in parts if not _has_shape(value, shapes.get(part.removeprefix("d")))]
+        return [part for part, value in parts if not _has_shape(value, shapes.get(part.key))]
 
     @property
     def sums_biases(self) -> bool:
         """Has it added up something over the samples for a bias?"""
         parts = self.outcome.parts if self.outcome else {}
-        biases = [part for part in parts if part.removeprefix("d").startswith("b")]
+        biases = [part for part in parts if part.key in biases_of(self.problem.network)]
         return self.works and any(part not in self.misfits for part in biases)
+
+    @property
+    def turned(self) -> bool | None:
+        """Do tables come back as for W @ x? A square of a network may lie either way, one of a model as the others."""
+        network = self.problem.network
+        if network.layers or self.outcome is None:
+            return None
+        shapes = shapes_of(self.problem)
+        tables = [
+            (value.shape, shapes[part.key])
+            for part, value in self.outcome.parts.items()
+            if part.key and value.ndim == 2 and len(set(value.shape)) == 2 and part.key not in network.upright
+        ]
+        if tables and all(shape == wanted[::-1] for shape, wanted in tables):
+            return True
+        return self.how.layout == LAYOUTS[1] and not any(shape == wanted for shape, wanted in tables)
 
     @property
     def tolerance(self) -> float:
@@ -86,9 +113,16 @@ class Caller:
     """Calls one function, always in the same way; what it changes is a copy."""
 
     def __init__(
-        self, function: Callable[..., Any], signature: Signature, said: str | None, on: object, seconds: float
+        self,
+        function: Callable[..., Any],
+        signature: Signature,
+        spelling: Spelling,
+        said: str | None,
+        on: object,
+        seconds: float,
     ) -> None:
         self.function, self.signature, self.said, self.on, self.seconds = function, signature, said, on, seconds
+        self.spelling = spelling
         self.kept = Kept(function)
         self.held: Any = None  # the copy that the last call has changed
         self.spent = 0.0  # seconds that the program has run
@@ -101,9 +135,9 @@ class Caller:
         if self.on is not None:
             if not again:
                 self.held = copied(self.on)
-                _fill(self.held, problem, how)
+                _fill(self.held, problem, how, self.spelling)
             function = _bound(self.function, self.on, self.held)
-            slots = parameters_of(self.held)
+            slots = parameters_of(self.held, self.spelling)
         given, named, arrays = self.signature.arguments(problem, how, self.held)
         before = {key: np.array(value) for key, value in arrays.items()}
         if slots:
@@ -113,30 +147,32 @@ class Caller:
             found = run(function, given, named, self.seconds)
         self.spent += found.seconds
         after = (
-            {key: np.array(slot.read(), dtype=float) for key, slot in parameters_of(self.held).items()}
+            {key: np.array(slot.read(), dtype=float) for key, slot in parameters_of(self.held, self.spelling).items()}
             if slots
             else _after(arrays, packed)
         )
         moved = {key for key in before if key in after and not np.array_equal(before[key], after[key], equal_nan=True)}
         outcome = self._outcome(problem, found, before, after, bool(moved)) if found.error is None else None
-        return Attempt(problem, how, found, outcome, len(items_of(found.result)))
+        return Attempt(problem, how, found, outcome, len(items_of(found.result, self.spelling)))
 
     def _outcome(
         self, problem: Problem, found: Run, before: Mapping[str, Array], after: Mapping[str, Array], moved: bool
     ) -> Outcome | None:
         shapes = shapes_of(problem)
-        outputs = (problem.n_samples, problem.network.sizes[-1])
+        outputs = (problem.n_samples, *problem.network.output_shape)
         ends = [seen for seen in found.seen if seen.returned]
         labels = returned_names(ends[-1].code, ends[-1].line) if ends else []
-        items = items_of(found.result, labels)
+        items = items_of(found.result, self.spelling, labels)
         new = PARAMETERS if labels and set(labels) <= {*before, "loss"} else ""  # return W1, b1, ..
         alike = 0.2 if self.signature.rate else ALIKE  # with a rate it makes a step, rather than not
-        read = read_outcome(items, shapes, outputs, self.said, before, new, alike) if items else None
-        in_place = Outcome(PARAMETERS, dict(after))
-        if self.said == PARAMETERS and (read is None or not set(shapes) <= set(read.parts)):
+        alone = len(items) == 1 and items[0].value.size == 1 == np.prod(outputs) and self.signature.takes_targets
+        said = self.said or (LOSS if alone else None)  # of one output and its loss, the loss takes a target
+        read = read_outcome(items, shapes, outputs, said, before, new, alike) if items else None
+        in_place = Outcome(PARAMETERS, {Part(PARAMETERS, key): value for key, value in after.items()})
+        given = {part.key for part in read.parts} if read else set()
+        if self.said == PARAMETERS and not set(shapes) <= given:
             return _with_loss(in_place, items, outputs) if self.on is not None or moved else read
-        gives = read is not None and any(part.startswith(("d", "W", "b")) for part in read.parts)
-        if read is not None and gives and (self.on is None or read.kind != PARAMETERS):
+        if read is not None and given - {""} and (self.on is None or read.kind != PARAMETERS):
             return read
         if self.said in ("outputs", "loss"):
             return read
@@ -144,9 +180,9 @@ class Caller:
             return _with_loss(in_place, items, outputs)
         if self.on is not None:
             kept = [
-                Item(label, one.value)
-                for label, value in gradients_of(self.held).items()
-                for one in items_of({label: value})
+                Item(label, one.value, self.spelling)
+                for label, value in gradients_of(self.held, self.spelling).items()
+                for one in items_of({label: value}, self.spelling)
             ]
             slopes = read_outcome(kept, shapes, outputs, "gradients", before) if kept and not moved else None
             whole = slopes if slopes and len(slopes.parts) >= len(shapes) else in_place
@@ -177,10 +213,10 @@ def _after(arrays: Mapping[str, Array], packed: list[Any]) -> dict[str, Array]:
     return after
 
 
-def _fill(held: Any, problem: Problem, how: Convention) -> None:
+def _fill(held: Any, problem: Problem, how: Convention, spelling: Spelling) -> None:
     """Put a problem's numbers into an object, in the shapes that its own arrays have."""
     arrays = problem.arrays(how.layout)
-    for key, slot in parameters_of(held).items():
+    for key, slot in parameters_of(held, spelling).items():
         if key in arrays:
             own = slot.read()
             value = arrays[key].reshape(np.shape(own))
@@ -197,9 +233,9 @@ def _bound(function: Callable[..., Any], on: object, held: Any) -> Callable[...,
     return function
 
 
-def sizes_of(on: object) -> tuple[tuple[int, ...], str] | None:
+def held_sizes(on: object) -> tuple[tuple[int, ...], str] | None:
     """The sizes of an object's layers and the layout of its arrays; None where they do not fit together."""
-    slots = parameters_of(on)
+    slots = parameters_of(on, Layered())
     tables = [np.shape(slots[key].read()) for key in sorted(slots, key=lambda key: int(key[1:])) if key[0] == "W"]
     if not tables or any(len(shape) != 2 for shape in tables):
         return None
@@ -212,11 +248,11 @@ def sizes_of(on: object) -> tuple[tuple[int, ...], str] | None:
     return None
 
 
-def integers_in(on: object) -> list[str]:
+def integers_in(on: object, spelling: Spelling) -> list[str]:
     """The attributes of an object that are arrays of whole numbers, where parameters or their gradients belong."""
     found = []
     for name, value in vars(on).items() if hasattr(on, "__dict__") else ():
-        if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and read_label(name)[0]:
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and read_label(name, spelling)[0]:
             found.append(name)
     return found
 

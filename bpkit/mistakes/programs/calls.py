@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bpkit.core.architecture import Architecture
+from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.network import Network
-from bpkit.core.updates import UpdateRule
-from bpkit.mistakes.programs.arguments import RATES, Convention, plain, read_signature
-from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, Caller, sizes_of
+from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.mistakes.programs.arguments import RATES, Convention, read_signature
+from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, Caller, held_sizes
 from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.hypotheses import Results, explained
 from bpkit.mistakes.programs.keeping import globals_of
 from bpkit.mistakes.programs.objects import parameters_of, rates_of
-from bpkit.mistakes.programs.outcome import PARAMETERS
+from bpkit.mistakes.programs.outcome import PARAMETERS, Part
 from bpkit.mistakes.programs.source import numbers_in_code
-from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_text, trial
+from bpkit.mistakes.programs.spellings import Layered, plain, spelling_of
+from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_of, sizes_text, trial
 
 SECONDS = 2.0  # that one call may take
 BUDGET = 2.5  # that the program may run in all before no further call is begun; what the kit computes does not count
 MOST_WEIGHTS = 120  # of a network that is taken as it is
+MOST_LINES = 1500  # of the derivation of a model
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,7 @@ class Asked:
     """What a review was asked, as it was said; None where it has to be seen."""
 
     function: Callable[..., Any]
-    network: Network | None
+    network: Architecture | None
     returns: str | None
     layout: str | None
     batch: str | None
@@ -53,10 +57,10 @@ class Tried:
     attempt: Attempt
     expected: Expected
     results: Results
-    right: dict[str, bool]
+    right: dict[Part, bool]
 
     @property
-    def wrong(self) -> list[str]:
+    def wrong(self) -> list[Part]:
         return [part for part, ok in self.right.items() if not ok]
 
 
@@ -64,19 +68,33 @@ class Calls:
     """The calls of one review: all of a program, on copies of what it gets, within a bounded time."""
 
     def __init__(self, asked: Asked) -> None:
-        if asked.on is None and parameters_of(owner := getattr(asked.function, "__self__", None)):
+        self.spelling = spelling = spelling_of(asked.network) if asked.network else Layered()
+        if asked.on is None and parameters_of(owner := getattr(asked.function, "__self__", None), spelling):
             asked = replace(asked, on=owner)  # a method of an object that holds parameters
         self.asked = asked
         network, on = asked.network, asked.on
-        self.sizes = _held(on) if on is not None else None
-        layers = len(network.sizes) - 1 if network else len(self.sizes[0]) - 1 if self.sizes else None
-        biased = network.bias != "none" if network else on is None or any(key[0] == "b" for key in parameters_of(on))
-        self.signature = read_signature(asked.function, on, layers, asked.returns, biased)
+        self.fixed = network is not None and not network.layers  # a model is taken as it is
+        if self.fixed and network is not None:
+            _check_small(network)
+        self.sizes = _held(on) if on is not None and not self.fixed else None
+        layers = len(network.layers) - 1 if network else len(self.sizes[0]) - 1 if self.sizes else None
+        biased = (
+            network.bias != "none"
+            if network
+            else on is None or any(key[0] == "b" for key in parameters_of(on, spelling))
+        )
+        letters = "Wb" if biased else "W"
+        keys = [f"{letter}{k}" for k in range(1, (layers or 2) + 1) for letter in letters]
+        keys = [*network.tables] if network and self.fixed else keys
+        remembers = asked.update is not None and not isinstance(asked.update, GradientDescent)
+        self.signature = read_signature(asked.function, on, keys, spelling, asked.returns, remembers)
         self.layers = [layers or self.signature.layers or 0] if layers or self.signature.layers else [2, 1, 3]
-        self.caller = Caller(asked.function, self.signature, asked.returns, on, SECONDS)
+        steps = asked.update is not None and self.signature.rate
+        returns = asked.returns or (PARAMETERS if steps else None)
+        self.caller = Caller(asked.function, self.signature, spelling, returns, on, SECONDS)
         base = network or Network(*(self.sizes[0] if self.sizes else (3, 4, 2)), bias="neuron")
         if network is None and not (self.signature.biased and biased):
-            base = Network(base.sizes, activation=base.activations, loss=base.loss, bias="none")
+            base = Network(*map(len, base.layers), activation=base.activations, loss=base.loss, bias="none")
         self.setting = Setting(base, asked.batch, asked.update)
 
     @property
@@ -87,7 +105,7 @@ class Calls:
     def _sizes(self, setting: Setting, one_output: bool = False) -> tuple[tuple[int, ...], ...]:
         if self.sizes:
             return (self.sizes[0],) * 3
-        given = self.asked.network is not None and _weights(setting.network.sizes) <= MOST_WEIGHTS
+        given = self.asked.network is not None and _weights(setting.sizes) <= MOST_WEIGHTS
         return sizes_for(setting, given, one_output)
 
     def first(self) -> Call:
@@ -112,8 +130,8 @@ class Calls:
         A function that takes a batch takes one of a single sample too: so a batch is tried first.
         """
         batch, network = self.setting, self.setting.network
-        several = network.sizes[-1] > 1 and not network.activations[-1].joint and not self.sizes
-        for one_output in (False, True) if several and self.asked.network is None else (False,):
+        several = self.asked.network is None and len(network.outputs) > 1 and not self.sizes
+        for one_output in (False, True) if several else (False,):
             yield [(self.setting, False, one_output)]
             if self.asked.batch is None:
                 batch = replace(self.setting, batch="mean")
@@ -124,7 +142,7 @@ class Calls:
         best: Call | None = None
         layout = self.asked.layout or (self.sizes[1] if self.sizes else None)
         for count, forms in self._counts():
-            own = setting if len(setting.network.sizes) == count + 1 else longer(setting, count)
+            own = setting if self.fixed or len(setting.sizes) == count + 1 else longer(setting, count)
             sizes = self._sizes(own, one_output)
             plain = Convention(LAYOUTS[0], count, forms[0] if forms else "list", setting.batch, upright)
             for how in self._ways(plain, forms, layout) if sizes else ():
@@ -144,7 +162,8 @@ class Calls:
         turned = replace(plain, layout=LAYOUTS[1])
         several = plain.batch is not None or plain.upright
         rare = [replace(plain, flat=True), replace(turned, across=True), replace(turned, across=True, flat=True)]
-        for way in (plain, turned, *(rare if several else ())):
+        tall = [replace(turned, across=True, tall=True)] if self.fixed else []
+        for way in (plain, turned, *tall, *(rare if several else ())):
             for form in forms if layout in (None, way.layout) else ():
                 yield replace(way, form=form)
 
@@ -159,7 +178,7 @@ class Calls:
     def tried(self, attempt: Attempt, setting: Setting) -> Tried:
         assert attempt.outcome is not None
         whole = expected(attempt.problem)
-        results = Results(attempt.problem, attempt.outcome.parts, attempt.tolerance, setting.shared)
+        results = Results(attempt.problem, attempt.outcome.parts, attempt.tolerance, setting.shared, attempt.turned)
         return Tried(attempt, whole, results, results.right(whole))
 
     def on_all(self, first: Attempt, setting: Setting, one_output: bool) -> tuple[list[Tried], list[Attempt]]:
@@ -211,7 +230,7 @@ class Calls:
     def _at(self, setting: Setting, attempt: Attempt) -> tuple[Attempt, Setting]:
         """The same call in another setting."""
         how = replace(attempt.how, batch=setting.batch)
-        return self.caller(trial(setting, attempt.problem.network.sizes, 0), how), setting
+        return self.caller(trial(setting, sizes_of(attempt.problem.network), 0), how), setting
 
     def _own_rates(self, attempt: Attempt, setting: Setting) -> list[float]:
         """The learning rates that a program may have of its own: named so, written in its update, or 1 for none."""
@@ -237,6 +256,19 @@ class Calls:
             least = min(least, (min(mistakes, default=98), call), key=lambda one: one[0])
         return least[1]
 
+    def otherwise(self, tried: Sequence[Tried], setting: Setting) -> Iterator[tuple[list[Tried], list[Attempt]]]:
+        """The program on the same problems, called in ways that no shape tells from the first: square weights laid the
+        other way, updates counted from 0.
+        """
+        first = tried[0].attempt
+        turned = self._ways(first.how, (first.how.form,), None) if self.fixed and self.asked.layout is None else ()
+        ways = [way for way in turned if way.layout != first.how.layout]
+        ways += [replace(first.how, time=0)] if self.signature.counts_updates else []
+        for way in ways:
+            other = self.caller(first.problem, way) if self.time_left else None
+            if other and other.fits:
+                yield self.on_all(other, setting, False)
+
     def settled(self, attempt: Attempt, setting: Setting) -> tuple[Attempt, Setting]:
         """The same call, now with the kind of batch and the learning rate that the program has."""
         assert attempt.outcome is not None
@@ -256,9 +288,17 @@ def _weights(sizes: tuple[int, ...]) -> int:
     return sum(a * b for a, b in zip(sizes, sizes[1:]))
 
 
+def _check_small(network: Architecture) -> None:
+    if (lines := len(derive(network))) > MOST_LINES:
+        raise BpkitError(
+            f"review: expected a model of at most {MOST_LINES} lines, got {network!r} with {lines}; "
+            "the bug is the same in a small one, so give one with fewer steps and units"
+        )
+
+
 def _held(on: object) -> tuple[tuple[int, ...], str]:
     """Sizes and layout of an object's arrays; ``BpkitError`` where it holds none, or too many numbers."""
-    found = sizes_of(on)
+    found = held_sizes(on)
     if found is None:
         names = ", ".join([*getattr(on, "__dict__", {})][:6]) or "nothing"
         raise BpkitError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions.paths import dot_product
 from bpkit.mistakes.misconceptions.procedures import every_pair, gradient_kept
@@ -15,7 +16,7 @@ from bpkit.mistakes.programs.expected import Expected, expected, factor_between,
 from bpkit.mistakes.programs.expected import conventions as factors_of
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.hypotheses import Hypothesis, Results
-from bpkit.mistakes.programs.outcome import PARAMETERS, quantity_of
+from bpkit.mistakes.programs.outcome import PARAMETERS, Part
 
 DRAWS = 4
 INTEGERS = Hypothesis(
@@ -57,7 +58,7 @@ def from_calls(caller: Caller, first: Attempt, values: Sequence[Followed], right
         return None
     grows = again.count > fresh.count
     if grows or not same(fresh.outcome, again.outcome):
-        adds = grows or _adds_up(fresh.outcome.parts, again.outcome.parts, first)
+        adds = grows or _adds_up(again.outcome.parts, first)
         return Evidence(KEPT if adds and not first.run.random else RANDOM, _differing(values, fresh, again))
     if caller.on is None or not right:
         return None
@@ -65,11 +66,11 @@ def from_calls(caller: Caller, first: Attempt, values: Sequence[Followed], right
     if later.outcome is None:
         return None
     if outcome.kind != PARAMETERS:
-        return Evidence(KEPT) if _adds_up(outcome.parts, later.outcome.parts, first) else None
+        return Evidence(KEPT) if _adds_up(later.outcome.parts, first) else None
     reached = first.problem.updated(1)
     if all(Results(reached, later.outcome.parts, first.tolerance).right(expected(reached)).values()):
         return None
-    return Evidence(KEPT) if _adds_up(outcome.parts, later.outcome.parts, first) else None
+    return Evidence(KEPT) if _adds_up(later.outcome.parts, first) else None
 
 
 def _differing(values: Sequence[Followed], one: Attempt, other: Attempt) -> Followed | None:
@@ -80,27 +81,26 @@ def _differing(values: Sequence[Followed], one: Attempt, other: Attempt) -> Foll
     return None
 
 
-def _adds_up(one: object, two: object, first: Attempt) -> bool:
+def _adds_up(two: Mapping[Part, Array], first: Attempt) -> bool:
     """Has the second call given the first one's gradient on top of its own?"""
-    layers = len(first.problem.network.sizes) - 1
     whole, later = expected(first.problem), expected(first.problem.updated(1))
     found = []
-    for part, value in two.items():  # type: ignore[attr-defined]
-        if part in ("loss", "out"):
+    for part, value in two.items():
+        if not part.key:
             continue
-        key = part.removeprefix("d")
-        slope = whole.truth(f"dE/d{key}")
-        if part.startswith("d"):
+        place = whole.of(Role.GRADIENT, part.key)
+        slope = whole.truth(place)
+        if part.is_slope:
             wanted = [2 * slope]
         else:
-            new, rate = whole.truth(quantity_of(part, layers)), first.problem.learning_rate
-            wanted = [new - rate * (slope + later.truth(f"dE/d{key}")), dict(whole.given())[key] - 2 * rate * slope]
+            new, rate = whole.truth(part.place(whole)), first.problem.learning_rate
+            wanted = [new - rate * (slope + later.truth(place)), whole.start(part.key) - 2 * rate * slope]
         found.append(any(np.allclose(lies, array, rtol=1e-5) for array in wanted for lies in laid(value, array.shape)))
     return bool(found) and any(found)
 
 
 def from_values(
-    attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[str]
+    attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[Part]
 ) -> Iterator[Evidence]:
     """What the arrays on the way show."""
     yield from _integers(values, whole)
@@ -111,12 +111,12 @@ def from_values(
 
 def _integers(values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:
     """An array of whole numbers that has the size of a parameter, where its numbers are none."""
-    true = {name: array[..., 0] for name, array in whole.arrays.items()} | dict(whole.given())
+    true = [array[..., 0] for array in whole.arrays.values()] + [array for _, array in whole.given()]
     for one in values:
         value = one.seen.value
         if value.dtype.kind not in "iu" or value.size < 2 or one.true is not None:
             continue
-        if any(_cut_off(value, array) for array in true.values()):
+        if any(_cut_off(value, array) for array in true):
             yield Evidence(INTEGERS, one)
             return
 
@@ -129,11 +129,11 @@ def _cut_off(value: Array, array: Array) -> bool:
 
 def _pairs(attempt: Attempt, values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:
     """A table of samples by samples, with the right numbers in its diagonal; or its sums over either."""
-    n, layers = whole.samples, len(attempt.problem.network.sizes) - 1
-    if n < 2 or attempt.problem.network.sizes[-1] > 1:
+    n = whole.samples
+    if n < 2 or len(attempt.problem.network.outputs) > 1:
         return
     columns = [array[..., 0].ravel() for array in whole.arrays.values() if array[..., 0].size == n]
-    y, out = dict(whole.given())["y"].ravel(), whole.truth(f"out_{layers}").ravel()
+    y, out = whole.start("y").ravel(), whole.truth(whole.outputs).ravel()
     sums = [(out[:, None] - y).sum(axis=axis) for axis in (0, 1)]
     factors = factors_of(attempt.problem)
     for one in values:
@@ -155,27 +155,32 @@ def _products(values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]
         value = one.seen.value
         if one.true is not None or value.dtype.kind != "f" or value.ndim != 2:
             continue
-        for name, back in whole.arrays.items():
-            slope = whole.arrays.get(f"dout_{name[8:]}/dnet_{name[8:]}") if name.startswith("dE/dout_") else None
-            if slope is None:
-                continue
-            a, b = back[..., 0], slope[..., 0]
+        for a, b in _factors(whole):
             for product in (a @ b.T, a.T @ b):
                 if any(np.allclose(lies, product, rtol=1e-5) for lies in laid(value, product.shape)):
                     yield Evidence(DOT, one)
                     return
 
 
-def _copies(attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[str]) -> Iterator[Evidence]:
+def _factors(whole: Expected) -> Iterator[tuple[Array, Array]]:
+    """What comes back to outputs, and their slopes: those that each neuron multiplies, as tables."""
+    single = [place for place in whole.places.values() if len(place.quantities) == 1]
+    back = {place.quantity.by: place for place in single if place.role is Role.ADJOINT}
+    for slope in single:
+        if slope.role is Role.SLOPE and slope.quantity.of in back:
+            a, b = whole.truth(back[slope.quantity.of]), whole.truth(slope)
+            yield a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])
+
+
+def _copies(attempt: Attempt, values: Sequence[Followed], whole: Expected, wrong: Sequence[Part]) -> Iterator[Evidence]:
     """The old parameters came back, though a line has made the new ones."""
-    outcome, layers = attempt.outcome, len(attempt.problem.network.sizes) - 1
+    outcome, made = attempt.outcome, list[Followed]()
     if outcome is None or outcome.kind != PARAMETERS or not wrong:
         return
-    old, made = dict(whole.given()), []
     for part in wrong:
-        if part not in old or not _alike(outcome.parts[part], old[part]):
+        if not part.key or not _alike(outcome.parts[part], whole.start(part.key)):
             return
-        new = whole.truth(quantity_of(part, layers))
+        new = whole.truth(part.place(whole))
         made += [one for one in values if _alike(one.seen.value, new)][:1]
     if made:
         yield Evidence(COPY, min(made, key=lambda one: one.seen.order))

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.architecture import Names
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import OUT, Z, put
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Quantity, Role
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
-from bpkit.mistakes.misconceptions.rule import adjoint, at, beside, gradients, last_block, new_values, own_slope, row
+from bpkit.mistakes.misconceptions.rule import at, beside, own_slope, row
+from bpkit.mistakes.programs.array_ways import array_ways
+from bpkit.mistakes.programs.places import Place, given_places, outputs_of, places
 from bpkit.mistakes.rewrite import Edit, Misconception, becomes
 from bpkit.mistakes.variants import Plan, Way, learnt, plan, replaced, sample_by_sample
 
 EXACT = 1e-6  # of the largest entry: what clipping and 1e-8 in a denominator may move
 SINGLE = 3e-4  # the same with floats of 32 bits and less
-
-
-@dataclass(frozen=True)
-class Place:
-    """An array of the derivation: its ``name`` (net_1, dE/dW2), and the lines that hold its entries.
-
-    ``by_sample`` says that each sample has a row of its own.
-    """
-
-    name: str
-    lines: Names
-    by_sample: bool
-
-
-@lru_cache(maxsize=64)
-def places(d: Derivation) -> Mapping[str, Place]:
-    """The arrays of a derivation, in the order in which they are computed."""
-    found: dict[str, Place] = {}
-
-    def add(name: str, lines: Sequence[str | None], by_sample: bool = True) -> None:
-        if lines and all(lines):
-            found[name] = Place(name, np.array(lines, dtype=object), by_sample)
-
-    last = last_block(d)
-    for k in range(1, last + 1):
-        for tag in ("net", "out"):
-            add(f"{tag}_{k}", [one.name for one in row(d, k, tag)])
-    add("E", [step.name for step in at(d, Role.FORWARD, "error")])
-    add("E_total", [step.name for step in at(d, Role.FORWARD, "total")], by_sample=False)
-    for k in range(last, 0, -1):
-        nets, outs = row(d, k), row(d, k, "out")
-        add(f"dE/dout_{k}", _back(d, outs))
-        add(f"dout_{k}/dnet_{k}", [step.name if (step := own_slope(d, net)) else None for net in nets])
-        add(f"dE/dnet_{k}", _back(d, nets))
-    slopes, new = gradients(d), new_values(d)
-    named = d.network.tables
-    for key, names in named.items():
-        for name, lines in ((f"dE/d{key}", slopes), (f"{key}_new", new)):
-            cells = np.array([lines[one].name for one in names.flat], dtype=object).reshape(names.shape)
-            found[name] = Place(name, cells, False)
-    return MappingProxyType(found)
-
-
-def _back(d: Derivation, quantities: Iterable[Quantity]) -> list[str | None]:
-    """The lines of the derivatives with respect to some quantities."""
-    return [step.name if (step := adjoint(d, one)) else None for one in quantities]
 
 
 @lru_cache(maxsize=64)
@@ -77,7 +32,7 @@ def ways_of(d: Derivation) -> tuple[Way, ...]:
     A program treats the neurons of a layer alike: where a mistake is made in one line at a time, all at once is a shape
     of its own, and comes first.
     """
-    known = [*catalogue(d), *catalogue_of_training(d)]
+    known = [*catalogue(d), *catalogue_of_training(d), *array_ways(d)]
     together: dict[tuple[str, str], list[Misconception]] = {}
     for one in known:
         together.setdefault((one.name, one.detail), []).append(one)
@@ -99,8 +54,8 @@ def _at_net(d: Derivation, known: Sequence[Misconception]) -> Iterator[Misconcep
         for net in row(d, k) if not activation.joint else ():
             slope, out = own_slope(d, net), beside(d, net, "out")
             if slope and out:
-                at = put(activation.stable, {Z: net.symbol})
-                slopes[slope.name] = becomes(put(activation.slope, {OUT: at, Z: net.symbol}))
+                again = put(activation.stable, {Z: net.symbol})
+                slopes[slope.name] = becomes(put(activation.slope, {OUT: again, Z: net.symbol}))
                 outs[out.name] = slope.name
     for one in known:
         own = {outs[name]: slopes[outs[name]] for name in one.edits if name in outs}
@@ -123,19 +78,44 @@ class Expected:
             new = learnt(updates, problem, len(problem.inputs))
             back = {given: line for line, given in replaced(d).items()}
             rows |= {back[name]: np.broadcast_to(values, (1, len(self.ways))) for name, values in new.items()}
-        self.arrays: dict[str, Array] = {}
-        for name, place in self.places.items():
-            whole = np.stack([rows[line] for line in place.lines.flat])  # lines, samples, ways
-            if place.by_sample:
-                self.arrays[name] = np.moveaxis(whole, 0, 1)
-            else:
-                self.arrays[name] = whole[:, 0].reshape(*place.lines.shape, -1)
-        self.arrays["E_total"] = self.arrays["E_total"][0]  # one number for the whole batch
+        self.rows = rows  # (samples, ways) of each line
+        self.arrays = {name: self._array(place) for name, place in self.places.items()}
 
-    def truth(self, name: str) -> Array:
+    def _array(self, place: Place) -> Array:
+        whole = np.stack([self.rows[line] for line in place.lines.flat])  # lines, samples, ways
+        if place.by_sample:
+            return np.moveaxis(whole, 0, 1).reshape(whole.shape[1], *place.lines.shape, -1)
+        shape = () if place.is_a(Role.FORWARD, "total") else place.lines.shape  # the loss is one number for all
+        of_all: Array = whole[:, 0].reshape(*shape, -1)
+        return of_all
+
+    def truth(self, place: Place) -> Array:
         """An array as it should be."""
-        found: Array = self.arrays[name][..., 0]
+        found: Array = self.arrays[place.name][..., 0]
         return found
+
+    def of(self, role: Role, key: str) -> Place:
+        """The array of the derivatives, or of the new values, of an array of parameters."""
+        return next(one for one in self.places.values() if one.role is role and one.key == key)
+
+    @property
+    def outputs(self) -> Place:
+        """The array of the outputs."""
+        lines = outputs_of(self.problem.derivation)
+        return next(one for one in self.places.values() if np.array_equal(one.lines, lines))
+
+    @property
+    def loss(self) -> Place:
+        """The loss of the whole batch."""
+        return next(one for one in self.places.values() if one.is_a(Role.FORWARD, "total"))
+
+    def values(self, lines: Iterable[str], column: int = 0) -> list[Array]:
+        """What some lines, inputs or parameters hold in one of the ways, each with a number for each sample."""
+        givens = self._of.givens
+        return [
+            self.rows[one][:, column] if one in self.rows else np.broadcast_to(np.ravel(givens[one]), self.samples)
+            for one in lines
+        ]
 
     @property
     def samples(self) -> int:
@@ -147,17 +127,23 @@ class Expected:
         """Are the samples' gradients added, and not averaged?"""
         return self._of.batch == "sum"
 
-    def given(self) -> Iterator[tuple[str, Array]]:
+    def given(self) -> Iterator[tuple[Place, Array]]:
         """What the problem starts from: inputs, targets and parameters, as arrays for x @ W."""
-        yield "x", np.atleast_2d(self._of.inputs)
-        yield "y", np.atleast_2d(self._of.targets)
-        yield from self._of.arrays("x @ W").items()
+        data = {"x": self._of.inputs, "y": self._of.targets} | self._of.arrays("x @ W")
+        for key, place in given_places(self.problem.derivation).items():
+            yield place, np.reshape(data[key], ((-1,) if place.by_sample else ()) + place.lines.shape)
+
+    def start(self, key: str) -> Array:
+        """One of the arrays that the problem starts from."""
+        return next(array for place, array in self.given() if place.quantity.letter == key)
 
 
 @lru_cache(maxsize=64)
 def _plan(d: Derivation, ways: tuple[Way, ...]) -> Plan:
     wanted = [line for place in places(d).values() for line in place.lines.flat]
-    return plan(d, ways, dict.fromkeys(wanted))
+    starts = [step.name for step in at(d, Role.FORWARD, "start")]
+    slopes = [] if d.network.layers else [step.name for step in d if step.role is Role.SLOPE]
+    return plan(d, ways, dict.fromkeys([*wanted, *starts, *slopes]))
 
 
 @lru_cache(maxsize=16)
@@ -171,16 +157,23 @@ def expected(problem: Problem) -> Expected:
     return Expected(problem, ways_of(problem.derivation))
 
 
-def laid(array: Array, shape: tuple[int, ...]) -> list[Array]:
-    """An array in the shape that is expected, in every way in which it may lie; [] where it cannot be it."""
+def laid(array: Array, shape: tuple[int, ...], turned: bool | None = None) -> list[Array]:
+    """An array in the shape that is expected, in every way in which it may lie; [] where it cannot be it.
+
+    A square may lie either way: ``turned`` says which, where that is known.
+    """
+    wanted = tuple(size for size in shape if size > 1)
+    if array.ndim == 2 and array.shape == wanted and array.shape[0] == array.shape[1]:
+        both = [array.reshape(shape), array.T.reshape(shape)]
+        return both if turned is None else both[turned : turned + 1]
     if array.shape == shape:
-        return [array, array.T] if len(shape) == 2 and shape[0] == shape[1] > 1 else [array]
+        return [array]
     if array.T.shape == shape:
         return [array.T]
     squeezed = tuple(size for size in array.shape if size > 1)
-    if array.size == np.prod(shape, dtype=int) and squeezed == tuple(size for size in shape if size > 1):
+    if array.size == np.prod(shape, dtype=int) and squeezed == wanted:
         return [array.reshape(shape)]
-    if array.size == np.prod(shape, dtype=int) and squeezed[::-1] == tuple(size for size in shape if size > 1):
+    if array.size == np.prod(shape, dtype=int) and squeezed[::-1] == wanted:
         return [array.T.reshape(shape)]
     return []
 
@@ -211,7 +204,7 @@ def factor_between(array: Array, true: Array, factors: Sequence[float], toleranc
 
 def conventions(problem: Problem) -> tuple[float, ...]:
     """The factors by which arrays on the way may differ among right programs: a sign, a half, the samples, the rate."""
-    n, k, rate = problem.n_samples, problem.network.sizes[-1], problem.learning_rate
+    n, k, rate = problem.n_samples, len(problem.network.outputs), problem.learning_rate
     found = [1.0, 1 / n, n, 1 / k, 1 / (n * k), n * k, 0.5, 2.0]
     found += [rate * one for one in (1.0, 1 / n)]
     found += [2 * one for one in found[1:6]] + [0.5 * one for one in found[1:6]]

@@ -11,11 +11,13 @@ import numpy as np
 
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.programs.array_rules import ArrayRule, alternatives
-from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, places, ways_of
-from bpkit.mistakes.programs.outcome import quantity_of
+from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, ways_of
+from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
+from bpkit.mistakes.programs.places import places
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import Misconception
 from bpkit.mistakes.variants import Way
@@ -36,7 +38,7 @@ class Hypothesis:
     rank: int = 2
     way: Way = ()
     rules: tuple[ArrayRule, ...] = ()
-    parts: tuple[str, ...] = ()  # that the array rules spoil
+    parts: tuple[Part, ...] = ()  # that the array rules spoil
 
     @property
     def count(self) -> int:
@@ -49,18 +51,15 @@ class Results:
     """The parts that a program gave on one problem, and how closely they are compared."""
 
     problem: Problem
-    parts: Mapping[str, Array]
+    parts: Mapping[Part, Array]
     tolerance: float = EXACT
     shared: bool = False
+    turned: bool | None = None  # whether square tables lie as for W @ x; None where either will do
 
-    @property
-    def layers(self) -> int:
-        return len(self.problem.network.sizes) - 1
-
-    def fits(self, part: str, columns: Array) -> Array:
+    def fits(self, part: Part, columns: Array) -> Array:
         """For each column of expected numbers, whether a part has them."""
         value, shape = self.parts[part], columns.shape[:-1]
-        lies = laid(value, shape) or _stretched(value, shape)
+        lies = laid(value, shape, self.turned) or _stretched(value, shape)
         if value.size == 1 and len(shape) == 1:
             lies = [np.full(shape, value.item())]
         found = np.zeros(columns.shape[-1], dtype=bool)
@@ -68,20 +67,20 @@ class Results:
             found |= agree(array, columns, self.tolerance)
         return found
 
-    def right(self, expected: Expected) -> dict[str, bool]:
+    def right(self, expected: Expected) -> dict[Part, bool]:
         """Which parts are as they should be."""
         return {part: self.is_right(part, expected) for part in self.parts}
 
-    def is_right(self, part: str, expected: Expected) -> bool:
+    def is_right(self, part: Part, expected: Expected) -> bool:
         """Is a part as it should be? Where a layer shares one bias, its derivative may be the sum of the shares."""
-        true = expected.truth(quantity_of(part, self.layers))
+        place = part.place(expected)
+        true = expected.truth(place)
         if self.fits(part, true[..., None])[0]:
             return True
-        if not self.shared or part.lstrip("d")[:1] != "b":
+        if not self.shared or not part.key or place.tag != "bias":
             return False
-        key = part.lstrip("d")
-        total = np.full(true.shape, expected.truth(f"dE/d{key}").sum())
-        whole = total if part.startswith("d") else dict(expected.given())[key] - self.problem.learning_rate * total
+        total = np.full(true.shape, expected.truth(expected.of(Role.GRADIENT, part.key)).sum())
+        whole = total if part.is_slope else expected.start(part.key) - self.problem.learning_rate * total
         return bool(self.fits(part, whole[..., None])[0])
 
 
@@ -98,7 +97,7 @@ def single(one: Misconception) -> Hypothesis:
     return Hypothesis(one.name, one.you, one.sentence, one.detail, one.rank, (one,))
 
 
-def of_arrays(rules: Sequence[ArrayRule], parts: Iterable[str], way: Way = ()) -> Hypothesis:
+def of_arrays(rules: Sequence[ArrayRule], parts: Iterable[Part], way: Way = ()) -> Hypothesis:
     """A mistake in arrays, maybe after one of the catalogue."""
     known: list[Misconception | ArrayRule] = [*way, *rules]
     return Hypothesis(
@@ -132,9 +131,8 @@ def explained(results: Results, expected: Expected) -> list[Hypothesis]:
     return list({one.name: one for one in reversed(found)}.values())[::-1]
 
 
-def _columns(results: Results, expected: Expected) -> dict[str, Array]:
-    layers = results.layers
-    return {part: results.fits(part, expected.arrays[quantity_of(part, layers)]) for part in results.parts}
+def _columns(results: Results, expected: Expected) -> dict[Part, Array]:
+    return {part: results.fits(part, expected.arrays[part.place(expected).name]) for part in results.parts}
 
 
 def _of_the_catalogue(results: Results, expected: Expected) -> Iterator[Hypothesis]:
@@ -156,7 +154,9 @@ def _in_parts(results: Results, expected: Expected) -> Iterator[Hypothesis]:
         shapes = [np.flatnonzero(columns[part] & (names == name)) for part in wrong]
         if wrong and all(map(len, shapes)):
             (one,) = expected.ways[int(shapes[0][0])]
-            yield replace(single(one), detail=f"in {' and '.join(wrong)} only", parts=tuple(wrong))
+            yield replace(
+                single(one), detail=f"in {' and '.join(part.name for part in wrong)} only", parts=tuple(wrong)
+            )
 
 
 def _in_arrays(results: Results, expected: Expected, column: int = 0, way: Way = ()) -> Iterator[Hypothesis]:
@@ -173,13 +173,12 @@ def _in_arrays(results: Results, expected: Expected, column: int = 0, way: Way =
         yield of_arrays([*rules.values()], wrong, way)
 
 
-def _rule_of(results: Results, expected: Expected, part: str, column: int) -> ArrayRule | None:
-    key = part.removeprefix("d")
-    if part in ("out", "loss") or results.problem.one_by_one:
+def _rule_of(results: Results, expected: Expected, part: Part, column: int) -> ArrayRule | None:
+    if not part.key or results.problem.one_by_one:
         return None
-    old = dict(expected.given())[key]
-    for rule, gradient in alternatives(expected, key, column):
-        wanted = [gradient] if part.startswith("d") else [*_stepped(old, gradient, results.problem.learning_rate)]
+    old = expected.start(part.key)
+    for rule, gradient in alternatives(expected, part.key, column):
+        wanted = [gradient] if part.is_slope else [*_stepped(old, gradient, results.problem.learning_rate)]
         value = results.parts[part]
         if any(
             agree(lies, array[..., None], results.tolerance)[0] for array in wanted for lies in laid(value, array.shape)
@@ -203,10 +202,10 @@ def _stepped(old: Array, gradient: Array, rate: float) -> Iterator[Array]:
 def _elsewhere(results: Results) -> Iterator[Hypothesis]:
     """Mistakes in the way to the numbers, of which each is right on another problem."""
     problem, network = results.problem, results.problem.network
-    parts = [part for part in results.parts if part not in ("out", "loss")]
+    parts = [part for part in results.parts if part.key]
     name = network.parameters[0]
-    quantity = f"dE_total/d{name}" if parts and parts[0][0] == "d" else f"{name}_new" if parts else "E_total"
-    if "out" in results.parts:
+    quantity = f"dE_total/d{name}" if parts and parts[0].is_slope else f"{name}_new" if parts else "E_total"
+    if Part(OUTPUTS) in results.parts:
         return
     for procedure in PROCEDURES:
         for detail, other, _ in procedure.elsewhere(Question(problem, quantity)):
@@ -216,17 +215,17 @@ def _elsewhere(results: Results) -> Iterator[Hypothesis]:
                 break
 
 
-def _gives(results: Results, part: str, other: Question) -> bool:
+def _gives(results: Results, part: Part, other: Question) -> bool:
     """Has a part the numbers of another problem, after its updates?"""
     reached = other.problem.updated(other.updates) if other.updates else other.problem
-    place = places(other.derivation).get(quantity_of(part, results.layers))
+    place = places(other.derivation).get(part.place(Expected(results.problem, ((),))).name)
     if place is None or reached.network.parameters != results.problem.network.parameters:
         return False
     values = evaluate(reached)
     numbers = np.array([values[line] for line in place.lines.flat]).reshape(place.lines.shape)
     more = reached.n_samples // results.problem.n_samples  # of all pairs a program may take the sum of the means
     either = np.stack([numbers, numbers * more], axis=-1) if more > 1 else numbers[..., None]
-    if part == "loss":
+    if part == Part(LOSS):
         either = either.reshape(-1)
     return bool(results.fits(part, either).any())
 

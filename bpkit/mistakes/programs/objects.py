@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
-from bpkit.mistakes.programs.arguments import ALL, BIASES, RATES, WEIGHTS, numbered, plain
+from bpkit.mistakes.programs.arguments import ALL, BIASES, RATES, WEIGHTS
+from bpkit.mistakes.programs.spellings import Blocks, Spelling, numbered, plain
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,10 @@ class Slot:
     write: Callable[[Any], None]
 
 
-def parameters_of(thing: object) -> dict[str, Slot]:
+def parameters_of(thing: object, spelling: Spelling) -> dict[str, Slot]:
     """The places of W1, b1, .. in an object: attributes, lists, a dict, or the attributes of its layers."""
+    if isinstance(spelling, Blocks):
+        return _of_blocks(thing, spelling)
     found: dict[str, Slot] = {}
     for name, slot in _slots(thing):
         word = plain(name)
@@ -42,6 +45,19 @@ def parameters_of(thing: object) -> dict[str, Slot]:
     if any(key.endswith("0") and len(key) == 2 for key in found):  # counted from 0
         found = {f"{key[0]}{int(key[1:]) + 1}": slot for key, slot in found.items()}
     return found or _in_layers(thing) or _single(thing) or _chained(thing)
+
+
+def _of_blocks(thing: object, spelling: Blocks) -> dict[str, Slot]:
+    """Attributes under names that mean the arrays of a model, or what a dict holds under such names."""
+    slots = dict(_slots(thing))
+    arrays = {name: slot for name, slot in slots.items() if _is_array(slot.read())}
+    if found := spelling.keys(arrays):
+        return {key: arrays[name] for name, key in found.items()}
+    for name, slot in slots.items():
+        held = slot.read()
+        if isinstance(held, dict) and (found := spelling.keys(key for key in held if isinstance(key, str))):
+            return {key: _in(held, word, name) for word, key in found.items()}
+    return {}
 
 
 def _chained(thing: object) -> dict[str, Slot]:
@@ -88,14 +104,14 @@ def _in_layers(thing: object) -> dict[str, Slot]:
     return {}
 
 
-def gradients_of(thing: object) -> dict[str, Any]:
+def gradients_of(thing: object, spelling: Spelling) -> dict[str, Any]:
     """What an object keeps under names such as dW1, grad_W1 or in a dict of gradients."""
     found: dict[str, Any] = {}
     for name, slot in _slots(thing):
         value, word = slot.read(), plain(name)
         if isinstance(value, dict) and word.startswith(("grad", "d")):
             found |= {str(key): one for key, one in value.items()}
-        elif word[:1] in ("d", "g", "n") and not numbered(name):
+        elif word[:1] in ("d", "g", "n") and not spelling.key(name):
             found[name] = value
     return found
 

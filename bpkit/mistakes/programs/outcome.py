@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.programs.arguments import numbered, plain
-from bpkit.mistakes.programs.expected import laid
+from bpkit.mistakes.programs.expected import Expected, laid
+from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import numbers_in
+from bpkit.mistakes.programs.spellings import Layered, Spelling, plain
+from bpkit.mistakes.programs.spellings import read_label as label_of
 
 GRADIENTS, PARAMETERS, OUTPUTS, LOSS = RETURNS = ("gradients", "parameters", "outputs", "loss")
+ERRORS = frozenset("e err error".split())
 LOSSES = frozenset("loss cost e error etotal j l totalloss mse".split())
-NEW = frozenset("new updated next after".split())
 ALIKE = 0.6  # correlation with the old parameters from which numbers are taken for new ones
 
 
@@ -25,77 +28,84 @@ class Item:
 
     label: str
     value: Array
+    spelling: Spelling
 
     @property
     def key(self) -> str:
         """The parameter that the label is about."""
-        return read_label(self.label)[0]
+        return read_label(self.label, self.spelling)[0]
 
     @property
     def kind(self) -> str:
         """What the label says that it is."""
-        return read_label(self.label)[1]
+        return read_label(self.label, self.spelling)[1]
+
+
+class Part(NamedTuple):
+    """One of the things that a program gives: the gradient or the new value of an array of parameters, the outputs, the
+    loss.
+    """
+
+    kind: str
+    key: str = ""  # of the array of parameters
+
+    @property
+    def name(self) -> str:
+        """As people call it: dW1, W1, out, loss."""
+        return {GRADIENTS: f"d{self.key}", PARAMETERS: self.key, OUTPUTS: "out", LOSS: "loss"}[self.kind]
+
+    @property
+    def is_slope(self) -> bool:
+        return self.kind == GRADIENTS
+
+    def place(self, expected: Expected) -> Place:
+        """The array of the derivation that it should be."""
+        if self.kind == OUTPUTS:
+            return expected.outputs
+        if self.kind == LOSS:
+            return expected.loss
+        return expected.of(Role.GRADIENT if self.is_slope else Role.UPDATE, self.key)
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came back, by parts: ``dW1`` for a gradient, ``W1`` for a new parameter, ``out``, ``loss``.
-
-    Each is as the program gave it.
-    """
+    """What came back, by parts. Each is as the program gave it."""
 
     kind: str
-    parts: Mapping[str, Array]
-    missing: tuple[str, ...] = field(default=())
+    parts: Mapping[Part, Array]
+    missing: tuple[Part, ...] = field(default=())
+    labels: Mapping[str, str] = field(default_factory=dict)  # the array that each label of the program turned out to be
 
 
-def quantity_of(part: str, layers: int) -> str:
-    """The array of the derivation that a part should be."""
-    if part == "out":
-        return f"out_{layers}"
-    if part == "loss":
-        return "E_total"
-    return f"dE/{part}" if part.startswith("d") else f"{part}_new"
+def read_label(label: str, spelling: Spelling) -> tuple[str, str]:
+    """Parameter and kind that a label speaks of."""
+    key, sloped, new = label_of(label, spelling)
+    if key or sloped:
+        return key, PARAMETERS if new else GRADIENTS if sloped else ""
+    return "", LOSS if "".join(
+        one for one in plain(label.rpartition(".")[2] or label) if one.isalnum()
+    ) in LOSSES else ""
 
 
-def read_label(label: str) -> tuple[str, str]:
-    """Parameter and kind that a label speaks of: dW1, grad_W1 and W1_grad are gradients, W1_new is new."""
-    word = plain(label.rpartition(".")[2] or label)
-    word = "".join(one for one in word if one.isalnum())
-    for cut in range(len(word)):
-        for end in (len(word), *(len(word) - len(more) for more in ("grad", "gradient", *NEW) if word.endswith(more))):
-            if key := numbered(word[cut:end]):
-                before, after = word[:cut], word[end:]
-                if before in NEW or after in NEW:
-                    return key, PARAMETERS
-                if not before and not after:
-                    return key, ""
-                sloped = after.startswith("grad") or before[:1] in ("d", "g", "n")
-                return key, GRADIENTS if sloped else ""
-    if word[:1] in ("d", "g", "n") and word.endswith(("w", "b")):  # dw and db of a single layer
-        return "", GRADIENTS
-    return "", LOSS if word in LOSSES else ""
-
-
-def items_of(result: Any, labels: Sequence[str] = ()) -> list[Item]:
+def items_of(result: Any, spelling: Spelling, labels: Sequence[str] = ()) -> list[Item]:
     """Every array of what came back, whatever it is nested in."""
     if labels and isinstance(result, list | tuple) and len(labels) == len(result):
-        return [item for label, one in zip(labels, result) for item in _items(label, one)]
-    return [*_items("", result)]
+        return [item for label, one in zip(labels, result) for item in _items(label, one, spelling)]
+    return [*_items("", result, spelling)]
 
 
-def _items(label: str, value: Any) -> Iterator[Item]:
+def _items(label: str, value: Any, spelling: Spelling) -> Iterator[Item]:
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _items(str(key), one)
+            yield from _items(str(key), one, spelling)
     elif isinstance(value, list | tuple) and not _is_row(value):
         for place, one in enumerate(value, 1):
             # Of a list of weights each is told by its place.
-            letter = {"w": "W", "b": "b"}.get(plain(label)[-1:] or plain(label).rstrip("s")[-1:], "")
-            yield from _items(f"{label}{place}" if letter and label and not numbered(label) else label, one)
+            own = plain(label)[-1:] in ("w", "b") and isinstance(spelling, Layered) and not spelling.key(label)
+            yield from _items(f"{label}{place}" if own else label, one, spelling)
     else:
         for _, array in numbers_in("", value):
-            yield Item(label, array)
+            yield Item(label, array, spelling)
 
 
 def _is_row(value: Sequence[Any]) -> bool:
@@ -128,21 +138,26 @@ def read_outcome(
     labelled = sum(item.key in shapes for item in items)
     exact = {key for item in items for key, shape in shapes.items() if item.value.shape in (shape, shape[::-1])}
     forward = _one(OUTPUTS, [item for item in items if not item.key], outputs)
-    if not said and forward and not labelled and len(exact) < len(shapes):  # the outputs beside what leads to them
+    if not said and forward and not labelled and 2 * len(exact) <= len(shapes):  # the outputs beside what leads to them
         return forward
-    losses = [item for item in scalars if item.kind == LOSS or (spare and not item.key)][:1]
+    losses = [item for item in scalars if _is_loss(item, spare)][:1]
     rest = [item for item in items if item not in losses]
     found = _assigned(rest, shapes)
     if len(found) < (1 if labelled else max(1, len(shapes) // 2)):
         return None if said else (_one(OUTPUTS, items, outputs) or _one(LOSS, items, outputs))
-    kinds = [item.kind for item in rest if item.kind]
+    kinds = [item.kind for item in rest if item.kind in (GRADIENTS, PARAMETERS)]
     kind = said or (max(kinds, key=kinds.count) if kinds else likely) or _kind(found, old, alike)
-    letter = "d" if kind == GRADIENTS else ""
-    parts = {letter + key: value for key, value in found.items()}
+    parts = {Part(kind, key): found[key].value for key in shapes if key in found}
+    labels = {item.label: key for key, item in found.items() if item.kind == GRADIENTS}
     if losses:
-        parts["loss"] = losses[0].value
-    missing = tuple(letter + key for key in shapes if key not in found)
-    return Outcome(kind, parts, missing)
+        parts[Part(LOSS)] = losses[0].value
+    missing = tuple(Part(kind, key) for key in shapes if key not in found)
+    return Outcome(kind, parts, missing, labels)
+
+
+def _is_loss(item: Item, spare: bool) -> bool:
+    """Is a number the loss? One called error may be a derivative, where nothing else is left for it."""
+    return (spare and not item.key) or (item.kind == LOSS and plain(item.label) not in ERRORS)
 
 
 def _one(kind: str, items: list[Item], outputs: tuple[int, ...]) -> Outcome | None:
@@ -154,40 +169,44 @@ def _one(kind: str, items: list[Item], outputs: tuple[int, ...]) -> Outcome | No
     named = [item for item in found if item.kind == LOSS] or found[-1:]
     if not named:
         return None
-    return Outcome(kind, {"out" if kind == OUTPUTS else "loss": named[-1].value})
+    return Outcome(kind, {Part(kind): named[-1].value})
 
 
-def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    found: dict[str, Array] = {}
+def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Item]:
+    found: dict[str, Item] = {}
     waiting = []
     for item in items:
         if item.key in shapes and item.key not in found:
-            found[item.key] = item.value
+            found[item.key] = item
         else:
             waiting.append(item)
     keys = [key for key in shapes if key not in found]
+    strange = [not any(laid(item.value, shapes[key]) for key in keys) for item in waiting]
+    placed = [bool(laid(item.value, shapes[key])) for item, key in zip(waiting, keys)]
+    if len(waiting) == len(keys) and all(a or b for a, b in zip(placed, strange)):  # all in order, if of odd shapes
+        return {**found, **dict(zip(keys, waiting))}
     for item in [*waiting]:  # by a shape that only one of them has
         fitting = [key for key in keys if laid(item.value, shapes[key])]
         if fitting:
-            found[fitting[0]] = item.value
+            found[fitting[0]] = item
             keys.remove(fitting[0])
             waiting.remove(item)
     for item in [*waiting]:  # a table over the samples: of which layer?
         sizes = [key for key in keys if set(shapes[key]) <= set(item.value.shape)]
         if sizes:
-            found[sizes[0]] = item.value
+            found[sizes[0]] = item
             keys.remove(sizes[0])
             waiting.remove(item)
     if len(waiting) == len(keys):
-        return {**found, **{key: item.value for key, item in zip(keys, waiting)}}
+        return {**found, **dict(zip(keys, waiting))}
     return found
 
 
-def _kind(found: Mapping[str, Array], old: Mapping[str, Array], alike: float) -> str:
+def _kind(found: Mapping[str, Item], old: Mapping[str, Array], alike: float) -> str:
     """New parameters are near the old ones, gradients are not."""
     new, before = [], []
-    for key, value in found.items():
-        for array in laid(value, old[key].shape)[:1]:
+    for key, item in found.items():
+        for array in laid(item.value, old[key].shape)[:1]:
             new.append(np.ravel(array))
             before.append(np.ravel(old[key]))
     if not new:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError, chosen
-from bpkit.core.network import Network
 from bpkit.core.problem import BATCHES, Problem
+from bpkit.core.quantities import Role
 from bpkit.core.shown import Shown
 from bpkit.core.updates import UpdateRule
 from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
@@ -19,8 +20,10 @@ from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, fro
 from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.following import Book, Followed, departure, differing, followed, maker, not_finite, suspect
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds
-from bpkit.mistakes.programs.outcome import RETURNS, read_label
+from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
+from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import assigned_at, lines_of
+from bpkit.mistakes.programs.spellings import biases_of
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
@@ -32,7 +35,7 @@ from bpkit.mistakes.programs.telling import (
     stopped_at,
     unknown_message,
 )
-from bpkit.mistakes.programs.trials import Setting, sizes_text
+from bpkit.mistakes.programs.trials import Setting, sizes_of, sizes_text
 
 USUAL = (
     "I took sigmoid neurons and half the squared error; if you have others, add "
@@ -44,7 +47,8 @@ USUAL = (
 class Value:
     """An array that a line of the program made: its name there, and the quantity of the derivation that it is.
 
-    ``right`` is False from the first departure on, None where the array is nothing in the derivation.
+    ``right`` is False from the first departure on, None where the array is nothing in the derivation; ``shown`` is the
+    quantity as people write it.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Value:
     code: str
     quantity: str
     right: bool | None
+    shown: str = ""
 
     def __repr__(self) -> str:
         is_that = {True: "right", False: "wrong", None: "unknown"}[self.right]
@@ -67,6 +72,7 @@ class Line:
     made: bool = False
     quantity: str = ""
     right: bool | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -91,7 +97,7 @@ class Review(Shown):
 
 def review(
     function: Callable[..., Any],
-    network: Network | None = None,
+    network: Architecture | None = None,
     *,
     returns: str | None = None,
     layout: str | None = None,
@@ -107,7 +113,9 @@ def review(
     that cannot be seen: "gradients", "parameters", "outputs", "loss". ``on`` is the object whose method it is and whose
     W1, b1, .. it changes. ``network`` says which activations and loss (sigmoid and half the squared error unless
     given), ``layout`` how the weights lie, "x @ W" or "W @ x", ``batch`` that it takes a batch, whose loss is the
-    "mean" or the "sum", or "each" for an update after each sample; ``update`` is the rule.
+    "mean" or the "sum", or "each" for an update after each sample; ``update`` is the rule, whose state may be among the
+    arguments: m, v, t. For a program of blocks ``network`` is a ``Model``: x and y have its shape, and the arrays come
+    in the order of ``model.tables`` (x, y, Wx1, Wh1, b1, W2, b2) or by the names usual for them, Wxh, Whh, bh, Why, by.
     Returns a ``Review``. The function runs here and now, on copies, for a few seconds at most.
 
     Shapes: one sample x (n,), y (m,), b (m,); with ``batch`` rows, x (n_samples, n); for "W @ x" columns, x (n,
@@ -121,10 +129,16 @@ def review(
     ...     return np.outer(x, out - y), out - y
     >>> bp.review(backward).misconceptions[0].name
     'forgets the output slope'
+    >>> def convolved(x, y, kernel, bias):
+    ...     d = np.convolve(x, kernel[::-1], "valid") + bias - y
+    ...     return np.convolve(x, d, "valid"), d.sum()
+    >>> bp.review(convolved, bp.Model((5,), bp.blocks.Conv1d(2))).misconceptions[0].name
+    'turns the kernel round'
     """
-    if network is not None and not isinstance(network, Network):
-        raise BpkitError(f"review: expected network to be a Network, got {network!r}; write bp.Network(2, 3, 2)")
-    if isinstance(function, Network | Problem):
+    if network is not None and not isinstance(network, Architecture):
+        near = "give problem.network" if isinstance(network, Problem) else "write bp.Network(2, 3, 2)"
+        raise BpkitError(f"review: expected network to be a Network or a Model, got {network!r}; {near}")
+    if isinstance(function, Architecture | Problem):
         raise BpkitError(f"review: expected a function, got {function!r}; give the function first, then network=..")
     for what, given, options in (("returns", returns, RETURNS), ("layout", layout, LAYOUTS), ("batch", batch, BATCHES)):
         if given is not None:
@@ -151,22 +165,36 @@ class _Reviewer:
             return self._broken(call.attempt)
         attempt, setting = self.calls.settled(call.attempt, call.setting)
         missing = attempt.outcome.missing if attempt.outcome else ()
-        if any("W" in part for part in missing) or 0 < len(missing) < len(attempt.problem.network.sizes) - 1:
+        biases = biases_of(attempt.problem.network)
+        if any(part.key not in biases for part in missing) or 0 < len(missing) < len(biases):
             return self._incomplete(attempt, missing)
         tried, stopped = self.calls.on_all(attempt, setting, call.one_output)
         if any(one.wrong for one in tried) and setting.network.loss.targets_in_unit_interval:
             tried, stopped = self.calls.with_classes(attempt, setting, call.one_output, (tried, stopped))
+        if any(one.wrong for one in tried):
+            tried, stopped = self._best_call(tried, stopped, setting)
         first = tried[0]
         right = not any(one.wrong for one in tried)
         if self.calls.time_left:
             values = followed(first.attempt, first.expected)
             if found := from_calls(self.calls.caller, first.attempt, values, right):
                 return self._blamed([found.hypothesis], first, found)
-        if whole_numbers := integers_in(self.asked.on):
+        if whole_numbers := integers_in(self.asked.on, self.calls.spelling):
             return self._integers(whole_numbers[0], first)
         if right:
             return self._correct(tried, stopped, setting)
         return self._explained(tried, setting)
+
+    def _best_call(
+        self, tried: list[Tried], stopped: list[Attempt], setting: Setting
+    ) -> tuple[list[Tried], list[Attempt]]:
+        """The call with which a wrong program is right, or wrong in a way that is known."""
+        others = [*self.calls.otherwise(tried, setting)]
+        best, fewest = (tried, stopped), _mistakes(tried) if others else 0
+        for other in others:
+            if (count := _mistakes(other[0])) < fewest:
+                best, fewest = other, count
+        return best
 
     # What is said
 
@@ -175,14 +203,14 @@ class _Reviewer:
         if error is not None and "same_kind" in str(error) and "int" in str(error):
             line, code = code_at(*stopped_at(attempt.run))
             bug = Bug(INTEGERS.name, INTEGERS.you, INTEGERS.sentence, line, code)
-            message = message_of(bug, INTEGERS, {}, "", attempt.problem.derivation)
+            message = message_of(bug, INTEGERS, {}, None, attempt.problem.derivation)
             return Review("misconception", message, (bug,), problem=attempt.problem)
         said, line, code = broken(attempt, SECONDS)
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
         made = self._values(values, None)
         return Review("error", said, (), made, problem=attempt.problem, source=_source(values, made))
 
-    def _incomplete(self, attempt: Attempt, missing: Sequence[str]) -> Review:
+    def _incomplete(self, attempt: Attempt, missing: Sequence[Part]) -> Review:
         given = part_words(attempt.outcome.parts) if attempt.outcome else "nothing"
         run = attempt.run
         line, code = code_at(run.main, run.end)
@@ -193,14 +221,15 @@ class _Reviewer:
 
     def _correct(self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting) -> Review:
         first = tried[0]
-        sizes = sizes_text(one.attempt.problem.network.sizes for one in tried)
-        said = [f"Right: every number agrees with the derivation, for {sizes}."]
+        sizes = sizes_text(sizes_of(one.attempt.problem.network) for one in tried)
+        drawn = f"for {sizes}" if not self.calls.fixed else f"on {len(tried)} sets of numbers that I drew"
+        said = [f"Right: every number agrees with the derivation, {drawn}."]
         if setting.batch and self.asked.batch is None:
             said.append(f"Your function takes a batch, and I judged it with batch={setting.batch!r}.")
         if missing := first.attempt.outcome.missing if first.attempt.outcome else ():
             said.append(f"{part_words(missing)} {'is' if len(missing) == 1 else 'are'} not among what it gives.")
         if stopped:
-            other = sizes_text(one.problem.network.sizes for one in stopped)
+            other = sizes_text(sizes_of(one.problem.network) for one in stopped) or f"{len(stopped)} more"
             said.append(f"For {other} it stops: {broken(stopped[0], SECONDS)[0]}")
         values = followed(first.attempt, first.expected)
         return self._made("correct", " ".join(said), (), first, values, None)
@@ -210,9 +239,7 @@ class _Reviewer:
         values = followed(bad.attempt, bad.expected)
         for evidence in from_values(bad.attempt, values, bad.expected, bad.wrong):
             return self._blamed([evidence.hypothesis], bad, evidence, values=values)
-        found = explained(bad.results, bad.expected)
-        found = [one for one in found if all(holds(one, other.results) for other in tried if other is not bad)]
-        if found:
+        if found := _found(bad, tried):
             return self._blamed(found, bad, None, values=values)
         if (lost := not_finite(values)) and any(not np.isfinite(v).all() for v in bad.results.parts.values()):
             line, code = code_at(lost.code, lost.seen.line)
@@ -227,8 +254,8 @@ class _Reviewer:
             line, code = code_at(made.code, made.seen.line) if made else (line, code)
             said = f"{line_of(line, code)}: {misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
             return self._made("error", said, (), bad, values, made)
-        failing = [one.attempt.problem.network.sizes for one in tried if one.wrong]
-        passing = [one.attempt.problem.network.sizes for one in tried if not one.wrong]
+        failing = [sizes_of(one.attempt.problem.network) for one in tried if one.wrong]
+        passing = [sizes_of(one.attempt.problem.network) for one in tried if not one.wrong]
         said = unknown_message(bad.right, line, code, failing, passing)
         if self.asked.network is None:
             said += f" {USUAL}"
@@ -254,15 +281,14 @@ class _Reviewer:
                 place = suspect(values)
             if place is None:
                 made = ((part, maker(values, bad.results.parts[part])) for part in bad.wrong)
-                place = next((m for part, m in made if m and (m.true is None or _called(m, part))), None)
+                place = next((m for part, m in made if m and (m.true is None or self._called(m, part))), None)
             line, code = code_at(place.code, place.seen.line) if place else self._end(bad, values)
             quantity = place.true.name if place and place.true else ""
-            bugs.append(
-                Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, self._should(one, place, bad))
-            )
-        d = bad.expected.problem.derivation
-        true = places[order[0]].true.name if places[order[0]] and places[order[0]].true else ""  # type: ignore[union-attr]
-        said = before + message_of(bugs[0], found[order[0]], bad.right, true, d)
+            should = self._should(one, place, bad)
+            bugs.append(Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, should))
+        first = places[order[0]]
+        true = first.true.place if first and first.true else None
+        said = before + message_of(bugs[0], found[order[0]], bad.right, true, bad.expected.problem.derivation)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
         if self.asked.network is None and _of_functions(found[order[0]], bad.expected):
@@ -272,29 +298,33 @@ class _Reviewer:
         sure = len(best) == 1
         return self._made("misconception", said, tuple(bugs), bad, values, places[order[0]], sure, found[order[0]])
 
-    def _should(self, one: Hypothesis, place: Followed | None, bad: Tried) -> str:
+    def _should(self, one: Hypothesis, place: Followed | None, bad: Tried) -> Place | None:
         """The array of the derivation that belongs where a mistake happens."""
         if place is None:
-            return ""
+            return None
         book = Book(Expected(bad.expected.problem, ((), one.way)), bad.attempt, 1)
         match = book.find(place.seen.value, place.seen.name)
-        return match.name if match and one.way else ""
+        return match.place if match and one.way else None
 
     def _end(self, bad: Tried, values: Sequence[Followed]) -> tuple[int, str]:
         """The line where the program gives what is wrong: its last update that is right, else its end."""
         run = bad.attempt.run
-        updates = [one for one in values if one.true and one.true.name.endswith("_new") and not one.seen.returned]
+        updates = [one for one in values if one.true and one.true.place.role is Role.UPDATE and not one.seen.returned]
         if updates:
             return code_at(updates[-1].code, updates[-1].seen.line)
         main = run.given[0].code if run.given else None
         ends = [seen for seen in run.seen if seen.code is main] or run.seen
         return code_at(ends[-1].code, ends[-1].line) if ends else (0, "")
 
+    def _called(self, value: Followed, part: Part) -> bool:
+        """Is a value, which is right as something else, called as the part that it should be?"""
+        return read_label(value.seen.name, self.calls.spelling)[0] == part.key and part.is_slope
+
     def _unexplained(self, values: Sequence[Followed], bad: Tried, one: Hypothesis) -> int:
         """How many arrays on the way are not what they would be with the mistake."""
         whole = Expected(bad.expected.problem, ((), one.way))
         book, count = Book(whole, bad.attempt, 1), 0
-        changed = set(differing(whole))
+        changed = {place.name for place in differing(whole)}
         usual = Book(bad.expected, bad.attempt)
         given = [(one, usual.find(one.value, one.name)) for one in bad.attempt.run.given]
         for seen, true in [*((value.seen, value.true) for value in values), *given]:
@@ -311,7 +341,7 @@ class _Reviewer:
         _, code = code_at(main, line)
         bug = Bug(INTEGERS.name, INTEGERS.you, INTEGERS.sentence, line, code)
         d = first.expected.problem.derivation
-        said = message_of(bug, INTEGERS, first.right, "", d)
+        said = message_of(bug, INTEGERS, first.right, None, d)
         return self._made("misconception", said, (bug,), first, followed(first.attempt, first.expected), None)
 
     def _made(
@@ -328,7 +358,7 @@ class _Reviewer:
         book = None
         if hypothesis is not None and hypothesis.way:
             book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
-        parts = dict(shown.right)
+        parts = {part.name: ok for part, ok in shown.right.items()}
         made = self._values(values, departed, book)
         source = _source(values, made)
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
@@ -339,33 +369,45 @@ class _Reviewer:
         found = []
         for one in values:
             line, code = code_at(one.code, one.seen.line)
-            name, right = (one.true.name, True) if one.true else ("", None)
+            place, right = (one.true.place, True) if one.true else (None, None)
             if departed is not None and one.seen.order >= departed.seen.order:
                 match = wrong.find(one.seen.value, one.seen.name) if wrong else None
                 if one is departed or one.true is None or (match and match.factor == 1 and one.true.factor != 1):
-                    name, right = match.name if match else name, False if match or one is departed else None
+                    place, right = match.place if match else place, False if match or one is departed else None
                 elif match and np.array_equal(one.seen.value, departed.seen.value):
-                    name, right = match.name, False
-            found.append(Value(one.seen.name, line, code, name, right))
+                    place, right = match.place, False
+            name, shown = (place.name, place.shown) if place else ("", "")
+            found.append(Value(one.seen.name, line, code, name, right, shown))
         return tuple(found)
+
+
+def _mistakes(tried: Sequence[Tried]) -> int:
+    """How many known mistakes explain what a program gave; none if it is right, many if nothing does."""
+    bad = next((one for one in tried if one.wrong), None)
+    return min((one.count for one in _found(bad, tried)), default=9) if bad else 0
+
+
+def _found(bad: Tried, tried: Sequence[Tried]) -> list[Hypothesis]:
+    """What explains all that a program gave, on every problem."""
+    found = explained(bad.results, bad.expected)
+    return [one for one in found if all(holds(one, other.results) for other in tried if other is not bad)]
 
 
 def _of_functions(one: Hypothesis, whole: Expected) -> bool:
     """Is a mistake one about an activation or the loss, so that another network would have other lines there?"""
     edited = {line for mistake in one.way for line in mistake.edits}
-    last = len(whole.problem.network.sizes) - 1
-    names = [name for name in whole.places if name.startswith(("out_", "dout_", "E"))]
-    names += [name for name in (f"dE/dout_{last}", f"dE/dnet_{last}") if name in whole.places]
-    return any(edited & set(whole.places[name].lines.flat) for name in names)
-
-
-def _called(value: Followed, part: str) -> bool:
-    """Is a value, which is right as something else, called as the part that it should be?"""
-    return read_label(value.seen.name)[0] == part.removeprefix("d") and part.startswith("d")
+    last = whole.outputs.quantity.block
+    touched = [place for place in whole.places.values() if edited & set(place.lines.flat)]
+    return any(
+        place.is_a(Role.FORWARD, "out", "error", "total")
+        or place.role is Role.SLOPE
+        or (place.is_a(Role.ADJOINT, "out", "net") and place.quantity.block == last)
+        for place in touched
+    )
 
 
 def _source(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ...]:
-    """The text of the functions that ran, with what each line made: the worst of it, else the last."""
+    """The text of the functions that ran, with what each line made: the first that is wrong, else the last known."""
     by_line: dict[tuple[str, int], list[Value]] = {}
     for one, value in zip(values, made, strict=True):
         waits = value.right is None and not np.any(one.seen.value)  # zeros that are not filled yet
@@ -379,7 +421,8 @@ def _source(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ..
     for code in codes:
         for number, text in lines_of(code):
             here = by_line.get((code.co_filename, number), [])
-            shown = next((one for one in here if one.right is False), here[-1] if here else None)
-            line = Line(number, text, True, shown.quantity, shown.right) if shown else Line(number, text)
+            wrong = next((one for one in here if one.right is False), None)
+            shown = wrong or next((one for one in reversed(here) if one.right), here[-1] if here else None)
+            line = Line(number, text, True, shown.quantity, shown.right, shown.shown) if shown else Line(number, text)
             found[code.co_filename, number] = line
     return tuple(found.values())

@@ -250,8 +250,8 @@ def numbers_in(name: str, value: Any, depth: int = 2) -> Iterator[tuple[str, Arr
                 yield from numbers_in(f"{name}[{place}]", one, depth - 1)
     elif isinstance(value, dict) and depth and len(value) <= KEPT:
         for key, one in [*value.items()]:
-            if isinstance(key, str):
-                yield from numbers_in(f'{name}["{key}"]', one, depth - 1)
+            if isinstance(key, str | int):
+                yield from numbers_in(f'{name}["{key}"]' if isinstance(key, str) else f"{name}[{key}]", one, depth - 1)
     elif depth and hasattr(value, "__dict__") and not callable(value):
         for key, one in [*vars(value).items()]:
             yield from numbers_in(f"{name}.{key}", one, depth - 1)

@@ -55,6 +55,14 @@ def assigned_at(code: CodeType | None, name: str) -> int:
     return 0
 
 
+def names_at(code: CodeType | None, line: int) -> set[str]:
+    """The names that a line reads, and what it reads by a key: params['W1']."""
+    found = statement(code, line)
+    nodes = ast.walk(found) if found is not None and not isinstance(getattr(found, "body", None), list) else ()
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    return {ast.unparse(node) for node in nodes if isinstance(node, kinds) and isinstance(node.ctx, ast.Load)}
+
+
 def is_added_up(code: CodeType | None, line: int) -> bool:
     """Does a line add to a number, as a loop over samples does?"""
     found = statement(code, line)
@@ -63,14 +71,25 @@ def is_added_up(code: CodeType | None, line: int) -> bool:
 
 def loop_at(code: CodeType, line: int) -> int:
     """The line of the outermost loop that a line stands in, ``while`` before ``for``; 0 where it stands in none."""
+    around = sorted(_loops(code, line), key=lambda one: (isinstance(one, ast.For), one.lineno))
+    return around[0].lineno if around else 0
+
+
+def inner_loop(code: CodeType, line: int) -> range:
+    """The lines of the innermost loop that a line stands in; the line itself where it stands in none."""
+    around = sorted(_loops(code, line), key=lambda one: one.lineno)
+    return range(around[-1].lineno, (around[-1].end_lineno or line) + 1) if around else range(line, line + 1)
+
+
+@lru_cache(maxsize=1024)
+def _loops(code: CodeType, line: int) -> tuple[ast.While | ast.For, ...]:
+    """The loops that a line stands in."""
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except (SyntaxError, ValueError):
-        return 0
+        return ()
     loops = [node for node in ast.walk(tree) if isinstance(node, ast.While | ast.For)]
-    around = [one for one in loops if code.co_firstlineno <= one.lineno <= line <= (one.end_lineno or 0)]
-    around.sort(key=lambda one: (isinstance(one, ast.For), one.lineno))
-    return around[0].lineno if around else 0
+    return tuple(one for one in loops if code.co_firstlineno <= one.lineno <= line <= (one.end_lineno or 0))
 
 
 def quoted(code: CodeType | None, line: int) -> str:
@@ -101,6 +120,13 @@ def lines_of(code: CodeType) -> Iterator[tuple[int, str]]:
     for line in range(first, max([first, *numbers]) + 1):
         if line <= len(lines):
             yield line, lines[line - 1].rstrip("\n")
+
+
+def strings_in(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The strings that a function writes down, such as the keys of a dict."""
+    inner = getattr(function, "func", function)
+    code = getattr(getattr(inner, "__func__", inner), "__code__", None)
+    return tuple(one for one in code.co_consts if isinstance(one, str)) if code else ()
 
 
 def numbers_in_code(function: Callable[..., Any]) -> list[float]:

@@ -12,15 +12,15 @@ import numpy as np
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.misconceptions.rule import last_block, layer
 from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.hypotheses import Hypothesis
+from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
+from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Run
 from bpkit.mistakes.programs.source import first_line, loop_at, quoted
 from bpkit.mistakes.programs.trials import sizes_text
 
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-PARTS = {"out": "the outputs", "loss": "the loss"}
+PARTS = {OUTPUTS: "the outputs", LOSS: "the loss"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +28,7 @@ class Bug:
     """A mistake in a program: its stable ``name``, what ``you`` do, a ``sentence`` on why it is one, and where.
 
     ``line`` is its number in the learner's file, as a traceback counts (0 where none shows it), ``code`` its text,
-    ``quantity`` what that line makes in the derivation, ``expected`` what belongs there.
+    ``quantity`` what that line makes in the derivation, ``should`` what belongs there.
     """
 
     name: str
@@ -38,37 +38,21 @@ class Bug:
     code: str
     quantity: str = ""
     detail: str = ""
-    expected: str = ""
+    should: Place | None = None
+
+    @property
+    def expected(self) -> str:
+        """The name of what belongs there."""
+        return self.should.name if self.should else ""
 
     def __repr__(self) -> str:
         where = f" in line {self.line}" if self.line else ""
         return f"Bug({self.name!r}{where})"
 
 
-def shown(name: str) -> str:
-    """The name of an array as people write it: ∂E/∂net₁ for dE/dnet_1."""
-    if name.endswith("_new"):
-        return f"the new {shown(name.removesuffix('_new'))}"
-    above, slash, below = name.partition("/")
-    if slash:
-        return f"∂{shown(above[1:])}/∂{shown(below[1:])}"
-    if name == "E_total":
-        return "E"
-    letter, low, number = name.partition("_")
-    return f"{letter}{number.translate(_LOW)}" if low else name
-
-
-def where(name: str, d: Derivation) -> str:
-    """The layer that an array belongs to, in words; nothing where its name says so."""
-    number = name.rpartition("_")[2]
-    if ("net_" not in name and "out_" not in name) or not number.isdigit():
-        return ""
-    return f" of {layer(d, int(number))}" if last_block(d) > 1 else ""
-
-
-def part_words(parts: Iterable[str]) -> str:
+def part_words(parts: Iterable[Part]) -> str:
     """Parts in a sentence: dW1, db1 and the loss."""
-    words = [PARTS.get(part, part) for part in parts]
+    words = [PARTS.get(part.kind, part.name) for part in parts]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
@@ -77,9 +61,9 @@ def line_of(line: int, code: str) -> str:
     return f"Line {line}, `{code}`" if code else f"Line {line}" if line else "Your function"
 
 
-def message_of(bug: Bug, hypothesis: Hypothesis, right: Mapping[str, bool], true: str, d: Derivation) -> str:
+def message_of(bug: Bug, hypothesis: Hypothesis, right: Mapping[Part, bool], true: Place | None, d: Derivation) -> str:
     """The line, what it is, what you do there, and which parts are wrong because of it."""
-    is_that = f": this is {shown(true)}{where(true, d)}. You" if true else ": you"
+    is_that = f": this is {true.shown}{true.of_layer(d)}. You" if true else ": you"
     if not bug.line:
         is_that = ": you"
     detail = f" ({hypothesis.detail})" if hypothesis.detail else ""
@@ -87,7 +71,7 @@ def message_of(bug: Bug, hypothesis: Hypothesis, right: Mapping[str, bool], true
     return f"{line_of(bug.line, bug.code)}{is_that} {said} {standing(right)}".strip()
 
 
-def standing(right: Mapping[str, bool]) -> str:
+def standing(right: Mapping[Part, bool]) -> str:
     """Which parts are wrong and which are right."""
     bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
     if not bad:
@@ -96,12 +80,12 @@ def standing(right: Mapping[str, bool]) -> str:
     return f"{said}; {part_words(good)} {_are(good)} right." if good else f"{said}."
 
 
-def _are(parts: Sequence[str]) -> str:
-    return "are" if len(parts) > 1 or parts == ["out"] else "is"
+def _are(parts: Sequence[Part]) -> str:
+    return "are" if len(parts) > 1 or parts[0].kind == OUTPUTS else "is"
 
 
 def unknown_message(
-    right: Mapping[str, bool],
+    right: Mapping[Part, bool],
     line: int,
     code: str,
     failing: Sequence[tuple[int, ...]],
@@ -109,14 +93,16 @@ def unknown_message(
 ) -> str:
     """What is right, what is wrong, where to look, and at which sizes it fails."""
     bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
-    said = [f"{part_words(bad).capitalize() if bad[0] in PARTS else part_words(bad)} {_are(bad)} wrong"]
+    said = [f"{part_words(bad).capitalize() if bad[0].kind in PARTS else part_words(bad)} {_are(bad)} wrong"]
     if good:
         said[0] += f", {part_words(good)} {_are(good)} right"
     said[0] += ", and I do not recognise the mistake."
     if line:
         at = f"line {line}, `{code}`" if code else f"line {line}"
         said.append(f"The first array that is none of the derivation's is made in {at}. Look there first.")
-    if passing:
+    if not all(failing):
+        said.append(f"It fails for {len(failing)} of the {len(failing) + len(passing)} sets of numbers that I drew.")
+    elif passing:
         said.append(f"It fails for {sizes_text(failing)} and not for {sizes_text(passing)}.")
     else:
         said.append(f"It fails for all sizes that I tried: {sizes_text(failing)}.")
@@ -197,13 +183,13 @@ def _advice(error: BaseException) -> str:
     return ""
 
 
-def misfit(attempt: Attempt, part: str) -> str:
+def misfit(attempt: Attempt, part: Part) -> str:
     """A part whose shape its parameter does not have."""
     assert attempt.outcome is not None
-    came, wanted = np.shape(attempt.outcome.parts[part]), shapes_of(attempt.problem)[part.removeprefix("d")]
-    if attempt.how.layout == "W @ x":
+    came, wanted = np.shape(attempt.outcome.parts[part]), shapes_of(attempt.problem)[part.key]
+    if attempt.how.layout == "W @ x" and part.key not in attempt.problem.network.upright:
         wanted = wanted[::-1]
-    return f"{part} has the shape {came}, and its parameter {wanted}."
+    return f"{part.name} has the shape {came}, and its parameter {wanted}."
 
 
 def code_at(code: CodeType | None, line: int) -> tuple[int, str]:

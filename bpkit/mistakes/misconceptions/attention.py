@@ -1,0 +1,115 @@
+"""Slips with scores and shares: the softmax of a row, the root of the width, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import MINUS, ONE, names_in, power, product, total
+from bpkit.core.quantities import Quantity, Role
+from bpkit.mistakes.misconceptions.rule import Shapes, adjoint, at, beside, ends, misconception, sibling, uses
+from bpkit.mistakes.rewrite import Edit, becomes, instead, only
+
+
+@misconception(
+    "takes only the diagonal of the softmax slope",
+    "use only the slope of each share with respect to its own score",
+    "with softmax each score moves every share of its row",
+)
+def shares_diagonal(d: Derivation) -> Shapes:
+    """Only the slope of a share with respect to its own score."""
+    edits: dict[str, Edit] = {}
+    for step in at(d, Role.ADJOINT, "score"):
+        score = ends(step)[1]
+        own = [slope.name for slope in uses(d, score) if ends(slope)[0].index == score.index]
+        edits[step.name] = only(*own)
+    yield "", edits
+
+
+@misconception(
+    "forgets the root of the width",
+    "do not divide the scores by the root of the width",
+    "each score is divided by the root of the width, and so are its slopes",
+    rank=1,
+)
+def root_of_width_forgotten(d: Derivation) -> Shapes:
+    """Scores as they come, QKᵀ: throughout, or one way only."""
+    scores = [step for step in at(d, Role.FORWARD, "score") if _bare(step.rhs) != step.rhs]
+    slopes = at(d, Role.SLOPE, ("query", "key"), of="score") if scores else []
+    forward: dict[str, Edit] = {step.name: _bare for step in scores}
+    back: dict[str, Edit] = {step.name: _bare for step in slopes}
+    yield "", {**forward, **back}
+    yield "on the way forward only", forward
+    yield "on the way back only", back
+
+
+def _bare(rhs: sp.Expr) -> sp.Expr:
+    """A product without its numbers."""
+    return product(*(factor for factor in rhs.args if names_in(factor))) if rhs.is_Mul else rhs
+
+
+@misconception(
+    "takes the softmax over the wrong axis",
+    "take the softmax over the columns",
+    "the shares of each token add up to 1, so the softmax goes along each row",
+)
+def wrong_axis(d: Derivation) -> Shapes:
+    """The shares of a column add up to 1: on the way forward only, or throughout."""
+    forward: dict[str, Edit] = {}
+    back: dict[str, Edit] = {}
+    for step in at(d, Role.FORWARD, "share"):
+        score = beside(d, step.quantity, "score")
+        column = [sp.exp(one.symbol) for one in _column(d, score)] if score else []
+        if score and len(column) > 1:
+            forward[step.name] = becomes(product(sp.exp(score.symbol), power(total(*column), -1)))
+    for step in at(d, Role.ADJOINT, "score") if forward else ():
+        if share := beside(d, ends(step)[1], "share"):
+            back[step.name] = becomes(total(*_through_column(d, share)))
+    yield "", {**forward, **back}
+    yield "on the way forward only", forward
+
+
+def _through_column(d: Derivation, share: Quantity) -> Iterator[sp.Expr]:
+    """The terms that come back to a score through the shares of its column."""
+    for other in _column(d, share):
+        rest = total(ONE, -other.symbol) if other == share else product(MINUS, share.symbol)
+        if back := adjoint(d, other):
+            yield product(back.lhs, other.symbol, rest)
+
+
+def _column(d: Derivation, one: Quantity) -> list[Quantity]:
+    """All quantities of a square whose second index is the same."""
+    found = [one]
+    while after := sibling(d, found[-1], (found[-1].index[0] + 1, one.index[1])):
+        found.append(after)
+    while before := sibling(d, found[0], (found[0].index[0] - 1, one.index[1])):
+        found.insert(0, before)
+    return found
+
+
+@misconception(
+    "does not transpose the keys",
+    "use the keys without transposing them",
+    "each score takes the query of one token and the key of another, number by number",
+)
+def keys_not_transposed(d: Derivation) -> Shapes:
+    """QK instead of QKᵀ, where there are as many tokens as numbers in a key: throughout, or one way only."""
+    turned: dict[str, Quantity] = {}
+    for step in at(d, Role.FORWARD, "key"):
+        if other := sibling(d, step.quantity, step.quantity.index[::-1]):
+            turned[step.name] = other
+    keys = at(d, Role.FORWARD, "key")
+    if len(turned) < len(keys) or all(name == one.name for name, one in turned.items()):
+        return
+    names = {name: one.name for name, one in turned.items()}
+    forward = {step.name: instead(names) for step in at(d, Role.FORWARD, "score")}
+    slopes = {step.name: instead(names) for step in at(d, Role.SLOPE, "query", of="score")}
+    back: dict[str, Edit] = {}
+    for step in at(d, Role.ADJOINT, "key"):
+        if wrong := adjoint(d, turned[ends(step)[1].name]):
+            back[step.name] = becomes(wrong.rhs)
+    yield "", {**forward, **slopes, **back}
+    yield "on the way forward only", forward
+    yield "on the way back only", slopes

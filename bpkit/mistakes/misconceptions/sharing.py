@@ -1,0 +1,47 @@
+"""Slips with parameters that several steps, places or tokens share."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from bpkit.core.chain_rule import Step
+from bpkit.core.derivation import Derivation
+from bpkit.core.quantities import Role
+from bpkit.mistakes.misconceptions.rule import PARAMETERS, Shapes, at, ends, misconception, of_layers, uses
+from bpkit.mistakes.rewrite import only, times
+
+OTHERS = 6  # uses between the first and the last that are tried one by one
+
+
+@misconception(
+    "counts one use of a shared weight only",
+    "count only one use of the shared weight",
+    "the derivative with respect to a shared weight or bias is the sum over all its uses",
+    rank=1,
+)
+def one_use(d: Derivation) -> Shapes:
+    """Of all the lines that use a parameter one is followed back: the first, the last, or one of the others."""
+    shared = _shared(d)
+    many = max(map(len, shared.values()), default=0)
+    others = [(k, f"number {k + 1}") for k in range(1, many - 1)[:OTHERS]]
+    for place, words in ((0, "the first"), (-1, "the last"), *others):
+        edits = {name: only(slopes[place].name) for name, slopes in shared.items() if len(slopes) > place}
+        yield words, edits
+
+
+@misconception(
+    "takes the mean over the uses of a shared weight",
+    "divide by the number of times that the weight is used",
+    "add what all its uses contribute and do not divide",
+)
+def mean_over_uses(d: Derivation) -> Shapes:
+    """The sum over the uses is divided by their number."""
+    yield "", {name: times(sp.Rational(1, len(slopes))) for name, slopes in _shared(d).items()}
+
+
+def _shared(d: Derivation) -> dict[str, list[Step]]:
+    """The gradients of what is used more than once, and the slopes of its uses, the first use first."""
+    if of_layers(d):
+        return {}
+    lines = at(d, Role.GRADIENT, PARAMETERS)
+    return {step.name: slopes for step in lines if len(slopes := uses(d, ends(step)[1])) > 1}

@@ -1,0 +1,200 @@
+"""The picture of a model as data, for a page that draws it live: places, names of numbers, what lights up, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bpkit.core.architecture import Architecture
+from bpkit.core.derivation import Derivation, derive
+from bpkit.core.quantities import SIGNED, Quantity, Role
+from bpkit.core.spelling import PLAIN
+from bpkit.show.graph import Box, Graph, graph
+from bpkit.show.graph_layout import Plan, Plate, plan
+from bpkit.show.graph_svg import items
+from bpkit.show.graph_words import FLAT, loss, net_and_out, sentences
+from bpkit.show.strokes import LETTER, Point
+
+LOW = 14.0  # room for the derivative below the lowest box
+LEGENDS = {
+    "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a box, the larger what it holds"),
+    "backward": (
+        "δ: ∂E by the first number of a box; ← is ∂E/∂w, all uses together",
+        "the arrows point the way that the gradient travels",
+    ),
+    "update": ("→ is the new value of a parameter",),
+}
+
+
+def graph_spec(model: Architecture, lines: Derivation | None = None) -> dict[str, Any]:
+    """A model's picture as JSON, as ``network_spec`` is a network's.
+
+    ``edges`` are the ways, each with a ``key`` that lights up and the name of its parameter, which may be none;
+    ``biases`` are all plates that stand by themselves. Places that say ``again`` repeat a parameter.
+    """
+    drawn, placed, about = graph(model), plan(model), _derivatives(model)
+    plates = {plate.on: plate for plate in placed.plates if plate.on in drawn.ways}
+    alone = [plate for plate in (*placed.plates, *placed.cells) if plate.on not in drawn.ways]
+    seen: set[str] = set()
+    low = round(placed.height + LOW - 18)
+    return {
+        "width": round(placed.width),
+        "height": round(placed.height + LOW),
+        "graph": True,
+        "nodes": [_node(box, placed.boxes[name], placed.half[name], about) for name, box in drawn.boxes.items()],
+        "edges": [_edge(drawn, placed, key, plates.get(key), about, seen) for key in drawn.ways],
+        "biases": [_plate(drawn, plate, about, seen) for plate in alone],
+        "hidden": [],
+        "outputs": [] if drawn.overview else list(_outputs(drawn, placed)),
+        "total": {"value": model.lines.total.name, "low": low},
+        "letter": LETTER,
+        "flat": FLAT,
+        "legends": LEGENDS,
+        "lights": _lights(model, drawn, lines or derive(model)),
+        "words": _words(model, about),
+    }
+
+
+def anchor(spec: Mapping[str, Any], model: Architecture, factor: Quantity) -> Point | None:
+    """Where a factor of the chain rule stands on the picture: on its way, else below its box."""
+    places = list(items(model, factor))
+    for edge in spec["edges"]:
+        if edge["key"] in places:
+            x1, y1, *_, x2, y2 = edge["ends"]
+            x, y = edge["plate"]["at"] if edge["plate"] else ((x1 + x2) / 2, (y1 + y2) / 2)
+            return x, y + 15
+    boxes = [one for one in spec["nodes"] if one["name"] in places]
+    if not boxes or "text" in boxes[0]:
+        return None
+    (x, y), tall = boxes[0]["at"], boxes[0]["tall"]
+    ends = bool(factor.of and factor.of.tag == "total")  # what the whole loss does stands above, a slope below
+    return x, y - tall - 9 if ends else y + tall + 9
+
+
+def _derivatives(model: Architecture) -> dict[str, dict[str, str]]:
+    """For each quantity the name of the loss's derivative with respect to it, for a parameter its new value too."""
+    found: dict[str, dict[str, str]] = {}
+    for step in derive(model).with_inputs:
+        one = step.quantity
+        if one.of and one.by and one.of.tag == "total" and one.role in (Role.ADJOINT, Role.GRADIENT):
+            found.setdefault(one.by.name, {})["back"] = one.name
+        elif one.of and one.role is Role.UPDATE:
+            found.setdefault(one.of.name, {})["new"] = one.name
+    return found
+
+
+def _at(place: Point) -> list[float]:
+    return [round(place[0], 1), round(place[1], 1)]
+
+
+def _node(box: Box, place: Point, half: Point, about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    wide, tall = half
+    spec: dict[str, Any] = {"name": box.name, "at": _at(place), "half": round(wide, 1), "tall": tall}
+    if box.facts:
+        return {**spec, "text": box.facts}
+    first, last = box.quantities[0], box.quantities[-1]
+    spec |= {"out": last.name, "delta": None if first.tag == "input" else about.get(first.name, {}).get("back")}
+    if len(box.quantities) == 1:
+        return spec
+    net, _ = net_and_out(box)
+    words, back = [f"{first.letter} ", f"{last.letter} "], about.get(last.name, {}).get("back")
+    return {**spec, "words": words, "net": first.name, "by_out": back, "near": bool(net)}
+
+
+def _edge(
+    drawn: Graph,
+    placed: Plan,
+    key: str,
+    plate: Plate | None,
+    about: Mapping[str, Mapping[str, str]],
+    seen: set[str],
+) -> dict[str, Any]:
+    way = drawn.ways[key]
+    spec: dict[str, Any] = {
+        "name": way.parameter,
+        "key": key,
+        "ends": [round(one, 1) for point in placed.ways[key] for one in point],
+        "way": f"from {way.source} to {way.target}",
+        "into": way.target,
+        "behind": key in placed.behind,
+        "plate": None,
+        **about.get(way.parameter, {}),
+    }
+    if plate:
+        spec |= {
+            "plate": {"at": _at(plate.at), "room": [round(plate.room)] * 2, "rows": 1},
+            "again": way.parameter in seen,
+        }
+        seen.add(way.parameter)
+    return spec
+
+
+def _plate(drawn: Graph, plate: Plate, about: Mapping[str, Mapping[str, str]], seen: set[str]) -> dict[str, Any]:
+    again = plate.parameter in seen
+    seen.add(plate.parameter)
+    boxes = [name for name, added in drawn.added.items() if plate.parameter in added]
+    uses = boxes or list(dict.fromkeys(way.target for way in drawn.ways.values() if way.parameter == plate.parameter))
+    return {
+        "name": plate.parameter,
+        "at": None,
+        "ways": [],
+        "way": f"into {plate.on or ' and '.join(uses)}",
+        "plate": {"at": _at(plate.at), "room": [round(plate.room)] * 2, "rows": 1 if plate.on else 2},
+        "again": again,
+        "into": plate.on,
+        "cell": not plate.on,
+        **about[plate.parameter],
+    }
+
+
+def _outputs(drawn: Graph, placed: Plan) -> Iterator[dict[str, Any]]:
+    for error, ((x, y), low) in placed.sides.items():
+        target = drawn.outputs[error][1] or None
+        yield {"at": _at((x, y + 8) if low else (x, y)), "target": target, "error": error}
+
+
+def _lights(model: Architecture, drawn: Graph, lines: Derivation) -> dict[str, list[str]]:
+    """What lights up for each quantity and each box."""
+    quantities = {**lines.quantities, **{step.name: step.quantity for step in lines.with_inputs}}
+    known = {**derive(model).quantities, **model.lines.quantities}
+    found = {name: [name] for name in drawn.boxes}
+    for name, one in quantities.items():
+        about = _followed(one)
+        if about.tag not in SIGNED and (about.name in known or about.by):
+            found[name] = sorted(set(items(model, about)))
+    return found
+
+
+def _followed(quantity: Quantity) -> Quantity:
+    """A quantity; of what an update writes or remembers its parameter."""
+    while quantity.of and not quantity.by:
+        quantity = quantity.of
+    return quantity
+
+
+def _words(model: Architecture, about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The picture in words, as templates with a hole for each number, and what follows on the way back."""
+
+    def hole(name: str, near: bool) -> str:
+        return f"{name} = {{{name}|near}}" if near else f"{name} = {{{name}}}"
+
+    quantities = {step.name: step.quantity for step in derive(model).with_inputs}
+
+    def clauses(names: Mapping[str, Any], kind: str) -> dict[str, str]:
+        wanted = [about[name][kind] for name in names if kind in about.get(name, {})]
+        return {name: f"{PLAIN(quantities[name])} = {{{name}}}" for name in wanted}
+
+    whole = sentences(model, hole)
+    parameters = model.lines.parameters
+    backward = {one.name: one for one in model.lines.quantities.values() if one.tag == "net"} | parameters
+    return {
+        "forward": whole,
+        "given": whole,
+        "parameters": whole,
+        "loss": f" {loss(model, hole)}",
+        "backward": {"opening": "Derivatives", "clauses": clauses(backward, "back")},
+        "update": {"opening": "After the update", "clauses": clauses(parameters, "new")},
+        "weights": [],
+        "lit": "Lit:",
+        "most": 0,
+    }

@@ -1,0 +1,140 @@
+"""The picture of a model as SVG text: its quantities in boxes, ways between them, parameters where they act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bpkit.core.agreement import near_one
+from bpkit.core.architecture import Architecture
+from bpkit.core.derivation import derive
+from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.numeric import canonical
+from bpkit.core.quantities import SIGNED, Quantity
+from bpkit.core.spelling import number
+from bpkit.show.graph import Box, Graph, graph
+from bpkit.show.graph_layout import Plan, Plate, plan
+from bpkit.show.graph_words import is_near, words
+from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT
+from bpkit.show.strokes import Point, label, picture, text, way
+
+LEGEND = "solid: positive, dashed: negative, wide: large"
+
+
+def svg(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
+    """The picture as SVG text, the same on every machine; its words are in its ``aria-label``."""
+    highlight = tuple(highlight)
+    drawn, placed = graph(model), plan(model)
+    lit = touched(model, highlight)
+    parts = []
+    for key, points in placed.ways.items():
+        own = drawn.ways[key].parameter
+        parts.append(way(points, numbers.get(own), key in lit, bool(lit) or key in placed.behind))
+    parts += (
+        label(one.at, one.parameter, numbers.get(one.parameter), _lit(drawn, one, lit), room=one.room)
+        for one in (*placed.plates, *placed.cells)
+    )
+    for name, box in drawn.boxes.items():
+        parts += _box(box, placed.boxes[name], placed.half[name], numbers, name in lit, digits)
+    if numbers:
+        parts += _sides(drawn, placed, numbers, lit, digits)
+        parts += _foot(model, placed, numbers, lit, digits)
+    return picture(placed.width, placed.height, words(model, numbers, highlight, digits), parts)
+
+
+def _lit(drawn: Graph, plate: Plate, lit: frozenset[str]) -> bool:
+    """Is a plate lit: with its way, or with its box if any box is?"""
+    if plate.on in drawn.ways:
+        return plate.on in lit
+    return plate.parameter in lit and (not plate.on or plate.on in lit or lit.isdisjoint(drawn.boxes))
+
+
+def touched(model: Architecture, names: Iterable[str]) -> frozenset[str]:
+    """All that quantities light; where boxes are lit, of a parameter's ways only those to them."""
+    drawn = graph(model)
+    lit = {item for name in names for item in items(model, _about(model, name))}
+    some = not lit.isdisjoint(drawn.boxes)
+    return frozenset(one for one in lit if not (some and one in drawn.ways and drawn.ways[one].target not in lit))
+
+
+def _about(model: Architecture, name: str) -> Quantity | str:
+    """The quantity of a name, or the box."""
+    if name in graph(model).boxes:
+        return name
+    full = "E_total" if name == "E" else canonical(name)
+    found = model.lines.quantities.get(full) or derive(model).quantities.get(full)
+    if found is None or found.tag in SIGNED:
+        known = [one.name for one in model.lines.quantities.values()]
+        raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")
+    return found
+
+
+def items(model: Architecture, about: Quantity | str) -> Iterator[str]:
+    """The boxes, ways, parameters, targets and errors that a quantity is about: what a line lights up."""
+    drawn = graph(model)
+    if isinstance(about, str):
+        yield about
+    elif about.of and about.by:
+        of, by = list(items(model, about.of)), about.by
+        target = drawn.box_of.get(about.of.name, "")
+        if by.name in model.lines.parameters and target:  # one use of a parameter lights that use
+            yield from of
+            yield by.name
+            yield from (key for key, one in drawn.ways.items() if (one.target, one.parameter) == (target, by.name))
+            return
+        yield from of
+        yield from items(model, by)
+        key = f"{drawn.box_of.get(by.name)} → {target}"
+        if key in drawn.ways:
+            yield key
+    elif about.of:
+        yield from items(model, about.of)
+    elif about.name in model.lines.parameters:
+        yield about.name
+        yield from (key for key, one in drawn.ways.items() if one.parameter == about.name)
+        if drawn.overview:
+            yield from (
+                box.name for box in drawn.boxes.values() if box.block == about.block and box.quantities[0].tag != "skip"
+            )
+    else:
+        yield drawn.box_of.get(about.name, about.name)
+
+
+def _box(box: Box, at: Point, half: Point, numbers: Mapping[str, float], lit: bool, digits: int) -> Iterator[str]:
+    (x, y), (wide, tall) = at, half
+    ring = f"stroke='{LIT}' stroke-width='6'" if lit else f"stroke='{INK}' stroke-width='1.5'"
+    yield (
+        f"<rect x='{x - wide:.1f}' y='{y - tall:.1f}' width='{2 * wide:.1f}' height='{2 * tall:.1f}' rx='12' "
+        f"fill='{FILL}' {ring}/>"
+    )
+    lines = [(box.name, "700"), *((fact, "") for fact in box.facts)]
+    for one in box.quantities if numbers and not box.facts else ():
+        value = numbers.get(one.name)
+        shown = "" if value is None else near_one(value, digits) if is_near(one) else number(value, digits)
+        word = f"{one.letter} " if shown and len(box.quantities) > 1 else ""
+        lines.append((word + shown, ""))
+    for row, (said, weight) in enumerate(lines):
+        size = min(12 if weight else 11.5, (2 * wide - 12) / (0.6 * max(1, len(said))))  # a long one is set smaller
+        yield text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight)
+
+
+def _sides(drawn: Graph, placed: Plan, numbers: Mapping[str, float], lit: frozenset[str], digits: int) -> Iterator[str]:
+    for error, ((x, y), low) in placed.sides.items():
+        if drawn.overview:
+            continue
+        target = drawn.outputs[error][1]
+        for name, shift in ((target, 0 if low else -9), (error, 15 if low else 9)):
+            if name in numbers:
+                said = f"{name} = {number(numbers[name], digits)}"
+                yield text(x, y + shift, said, 11.5, "700" if name in lit else "", "start")
+
+
+def _foot(
+    model: Architecture, placed: Plan, numbers: Mapping[str, float], lit: frozenset[str], digits: int
+) -> Iterator[str]:
+    """Below, the loss and how to read the ways."""
+    below, loss = placed.height - 18, model.lines.total.name
+    if loss in numbers:
+        said = f"{loss} = {number(numbers[loss], digits)}"
+        yield text(placed.width - 14, below, said, 13, "700" if loss in lit else "600", "end")
+    yield text(14, below, LEGEND, 11, color=FAINT, anchor="start")
+    yield f"<line x1='14' y1='{below - 16:g}' x2='{placed.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>"

@@ -1,0 +1,69 @@
+"""The strokes of a diagram as SVG text: ways whose look tells a number, words, names on plates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from bpkit.core.spelling import number
+from bpkit.show.palette import FAINT, FONT, INK, LIT, NEGATIVE, PAPER, POSITIVE
+
+LETTER = 6.9  # width of a letter of a label
+Point = tuple[float, float]
+
+
+def picture(width: float, height: float, words: str, parts: Sequence[str]) -> str:
+    """A whole picture; ``words`` say what it shows."""
+    w, h = round(width), round(height)
+    head = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {w} {h}' width='{w}' height='{h}' role='img' "
+        f"style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' aria-label='{escape(words)}'>"
+    )
+    return "\n".join([head, f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>", *parts, "</svg>"])
+
+
+def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) -> str:
+    """A way through some points: dashed for a negative number, wide for a large one; ringed where it is lit."""
+    if len(points) == 2:
+        (x1, y1), (x2, y2) = points
+        line = f"line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'"
+    else:
+        line = (
+            f"polyline fill='none' stroke-linejoin='round' points='{' '.join(f'{x:.1f},{y:.1f}' for x, y in points)}'"
+        )
+    wide = 1.4 if value is None else 1 + min(5.0, 2 * abs(value)) if math.isfinite(value) else 6.0
+    dash = f" stroke-dasharray='{4 + wide:.1f} {3 + wide:.1f}'" if value is not None and value < 0 else ""
+    color = FAINT if value is None or value == 0 else NEGATIVE if value < 0 else POSITIVE
+    pale = " opacity='0.4'" if faded and not lit else ""
+    ring = f"<{line} stroke='{LIT}' stroke-width='{wide + 9:.1f}' stroke-linecap='round'/>" if lit else ""
+    return f"{ring}<{line} stroke='{color}' stroke-width='{wide:.2f}'{dash}{pale}/>"
+
+
+def text(
+    x: float, y: float, words: str, size: float = 12, weight: str = "", anchor: str = "middle", color: str = INK
+) -> str:
+    """Words around, behind or before a point."""
+    bold = f" font-weight='{weight}'" if weight else ""
+    return (
+        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
+        f"{escape(words)}</text>"
+    )
+
+
+def label(
+    place: Point, name: str, value: float | None, lit: bool, anchor: str = "middle", room: float = math.inf
+) -> str:
+    """A parameter's name and number, on a white plate that keeps the line behind it away from the letters."""
+    x, y = place
+    shown = "" if value is None else f"={number(value, 4)}"
+    size = min(12.0, 12 * (room - 4) / (LETTER * len(name + shown)))
+    wide = min(LETTER * len(name + shown) + 8, room)
+    left, wide = (x - wide / 2, wide) if anchor == "middle" else (x - 4, wide + 4)
+    ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
+    small = "" if size == 12 else f" font-size='{size:.1f}'"
+    return (
+        f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
+        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'{small}>"
+        f"<tspan font-weight='700'>{name}</tspan>{shown}</text>"
+    )
