@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -59,6 +59,11 @@ class Derivation(Shown):
     def with_inputs(self) -> Derivation:
         """The same, followed by the lines of the derivatives with respect to the inputs."""
         return replace(self, steps=(*self.steps, *self.of_inputs), of_inputs=())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What pickling keeps: whose lines these are, and which; SymPy would simplify what is written."""
+        numbers = tuple(step.number for step in self.steps)
+        return _again, (self.network, self.update, self.train_biases, self.batch, numbers)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -213,6 +218,17 @@ def _derived(network: Architecture, update: UpdateRule, train_biases: bool, batc
             f"got a function called {twice[0]!r}; give it another name"
         )
     return Derivation(network, steps, update, train_biases, of_inputs)
+
+
+def _again(
+    network: Architecture, update: UpdateRule, train_biases: bool, batch: str, numbers: tuple[int, ...]
+) -> Derivation:
+    """Some lines of a derivation, by their numbers."""
+    whole = _derived(network, update, train_biases, batch)
+    if numbers == tuple(step.number for step in whole.steps):
+        return whole
+    steps = {step.number: step for step in whole.with_inputs.steps}
+    return replace(whole, steps=tuple(steps[number] for number in numbers), of_inputs=())
 
 
 def derive(model: Architecture | Problem) -> Derivation:

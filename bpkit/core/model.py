@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.architecture import Architecture, Names, Start
-from bpkit.core.blocks.block import Block, Draft, Signals
+from bpkit.core.blocks.block import Block, Draft, Signals, empty
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
@@ -72,7 +72,7 @@ class Model(Architecture):
     def _drafted(self) -> tuple[Draft, Signals]:
         draft = Draft()
         axes = tuple(draft.axis() for _ in self.shape)
-        given = np.empty(self.shape, dtype=object)
+        given = empty(self.shape)
         for at in np.ndindex(self.shape):
             one = Quantity("x", index=tuple(i + 1 for i in at), tag="input", axes=axes)
             given[at] = draft.lines.given(one)

@@ -12,6 +12,7 @@ from bpkit.core.expressions import power, product, total
 from bpkit.core.functions import activation
 from bpkit.core.lines import Slope
 from bpkit.core.neurons import net_input
+from bpkit.core.quantities import Quantity
 
 PROJECTIONS = {"q": "query", "k": "key", "v": "value"}
 
@@ -35,6 +36,7 @@ class Attention(Block):
     def write(self, draft: Draft, given: Signals) -> Signals:
         signals, step, own = self._steps(given).symbols, given.axes[0], draft.axis()
         (tokens, before), width = signals.shape, self.width
+        places = draft.row("score", (tokens, tokens), (step, step), "score")
         weights = {
             letter: draft.parameters(f"W{letter}", (before, width), (given.axes[1], own), start=Start(before, width))
             for letter in PROJECTIONS
@@ -43,15 +45,8 @@ class Attention(Block):
             self._projected(draft, letter, signals, weights[letter], (step, own)) for letter in PROJECTIONS
         )
         draft.lines.stage()
-        scores = array(
-            [
-                _score(draft, (i, j), (step, step), query[i - 1], key[j - 1])
-                for i in range(1, tokens + 1)
-                for j in range(1, tokens + 1)
-            ],
-            (tokens, tokens),
-        )
-        shares = _shares(draft, scores, step)
+        scores = [_score(draft, one, query, key) for one in places.flat]
+        shares = _shares(draft, array(scores, places.shape), step)
         draft.lines.stage()
         mixed = [
             _mixed(draft, one.index, (step, own), shares, value)
@@ -70,16 +65,17 @@ class Attention(Block):
         return array(found, (len(signals), self.width))
 
 
-def _score(draft: Draft, at: tuple[int, int], axes: tuple[int, ...], query: Names, key: Names) -> sp.Symbol:
-    root = sp.sqrt(sp.Integer(len(key)))
+def _score(draft: Draft, place: Quantity, queries: Names, keys: Names) -> sp.Symbol:
+    i, j = place.index
+    pairs, slopes = [*zip(queries[i - 1], keys[j - 1])], {}
+    root = sp.sqrt(sp.Integer(len(pairs)))
     shrink = [sp.Rational(1, root) if root.is_Integer else power(root, -1)] if root != 1 else []
-    place, slopes = draft.quantity("score", at, axes, "score"), {}
-    divided = f", then divided by √{len(key)}" if shrink else ""
-    for q, k in zip(query, key):
+    divided = f", then divided by √{len(pairs)}" if shrink else ""
+    for q, k in pairs:
         slopes[q] = Slope(product(*shrink, k), f"in {place.name} the query's {q} is multiplied by {k}{divided}")
         slopes[k] = Slope(product(*shrink, q), f"in {place.name} the key's {k} is multiplied by {q}{divided}")
-    fit = total(*(product(q, k) for q, k in zip(query, key)))
-    why = f"how well the query of token {at[0]} fits the key of token {at[1]}"
+    fit = total(*(product(q, k) for q, k in pairs))
+    why = f"how well the query of token {i} fits the key of token {j}"
     return draft.lines.let(place, product(*shrink, fit), why, slopes)
 
 

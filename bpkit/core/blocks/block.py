@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -41,6 +42,19 @@ class Signals:
         return self.symbols.ndim == 2 and not self.image
 
 
+MOST = 100_000  # numbers of one array; each of them has a line of its own
+
+
+def empty(shape: tuple[int, ...]) -> Names:
+    """An array for symbols or quantities; refused where it would fill the memory."""
+    if prod(shape) > MOST:
+        raise BpkitError(
+            f"Model: expected arrays of at most {MOST} numbers, as each has lines of its own, got one of the shape "
+            f"{shape}; take fewer inputs or smaller blocks"
+        )
+    return np.empty(shape, dtype=object)
+
+
 @dataclass
 class Draft:
     """The lines of a model while its blocks write them: arrays of parameters, and quantities at the block's place."""
@@ -66,7 +80,7 @@ class Draft:
 
     def row(self, letter: str, shape: tuple[int, ...], axes: tuple[int, ...], tag: str) -> Names:
         """The quantities of a whole array."""
-        found = np.empty(shape, dtype=object)
+        found = empty(shape)
         for at in np.ndindex(shape):
             found[at] = self.quantity(letter, tuple(i + 1 for i in at), axes, tag)
         return found
@@ -85,7 +99,7 @@ class Draft:
 
         ``inner`` is the shape that the first axis is made of, where a row of the array has several indices.
         """
-        found, names = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
+        found, names = empty(shape), empty(shape)
         for at in np.ndindex(shape):
             index = tuple(i + (first if axis == 0 else 1) for axis, i in enumerate(at))
             name = "_".join([f"{key}{self.number}", *map(str, index)])

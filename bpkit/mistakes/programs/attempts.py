@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from bpkit.core.arrays import to_arrays
+from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.arguments import RATES, Convention, Signature
@@ -152,11 +155,17 @@ class Caller:
             else _after(arrays, packed)
         )
         moved = {key for key in before if key in after and not np.array_equal(before[key], after[key], equal_nan=True)}
-        outcome = self._outcome(problem, found, before, after, bool(moved)) if found.error is None else None
+        outcome = self._outcome(problem, how, found, before, after, bool(moved)) if found.error is None else None
         return Attempt(problem, how, found, outcome, len(items_of(found.result, self.spelling)))
 
     def _outcome(
-        self, problem: Problem, found: Run, before: Mapping[str, Array], after: Mapping[str, Array], moved: bool
+        self,
+        problem: Problem,
+        how: Convention,
+        found: Run,
+        before: Mapping[str, Array],
+        after: Mapping[str, Array],
+        moved: bool,
     ) -> Outcome | None:
         shapes = shapes_of(problem)
         outputs = (problem.n_samples, *problem.network.output_shape)
@@ -167,7 +176,8 @@ class Caller:
         alike = 0.2 if self.signature.rate else ALIKE  # with a rate it makes a step, rather than not
         alone = len(items) == 1 and items[0].value.size == 1 == np.prod(outputs) and self.signature.takes_targets
         said = self.said or (LOSS if alone else None)  # of one output and its loss, the loss takes a target
-        read = read_outcome(items, shapes, outputs, said, before, new, alike) if items else None
+        slopes = partial(_slopes, problem, how.layout)
+        read = read_outcome(items, shapes, outputs, said, before, new, alike, slopes) if items else None
         in_place = Outcome(PARAMETERS, {Part(PARAMETERS, key): value for key, value in after.items()})
         given = {part.key for part in read.parts} if read else set()
         if self.said == PARAMETERS and not set(shapes) <= given:
@@ -184,8 +194,8 @@ class Caller:
                 for label, value in gradients_of(self.held, self.spelling).items()
                 for one in items_of({label: value}, self.spelling)
             ]
-            slopes = read_outcome(kept, shapes, outputs, "gradients", before) if kept and not moved else None
-            whole = slopes if slopes and len(slopes.parts) >= len(shapes) else in_place
+            held = read_outcome(kept, shapes, outputs, "gradients", before) if kept and not moved else None
+            whole = held if held and len(held.parts) >= len(shapes) else in_place
             return _with_loss(whole, items, outputs)
         return _with_loss(in_place, items, outputs) if moved else read
 
@@ -194,6 +204,13 @@ class Caller:
         """Does the method use a learning rate, so that it should change the parameters?"""
         code = getattr(getattr(self.function, "__func__", self.function), "__code__", None)
         return self.signature.rate or bool(code and RATES & {plain(name) for name in code.co_names})
+
+
+def _slopes(problem: Problem, layout: str) -> dict[str, Array]:
+    """The right derivatives, in arrays."""
+    values = evaluate(problem)
+    numbers = {name: float(values[f"dE_total/d{name}"]) for name in problem.parameters}
+    return to_arrays(problem.network, numbers, layout)
 
 
 def _with_loss(outcome: Outcome, items: list[Item], outputs: tuple[int, ...]) -> Outcome:

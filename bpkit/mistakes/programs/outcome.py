@@ -122,12 +122,13 @@ def read_outcome(
     old: Mapping[str, Array],
     likely: str = "",
     alike: float = ALIKE,
+    slopes: Callable[[], Mapping[str, Array]] = dict,
 ) -> Outcome | None:
     """Which part each array is: by its label, by its shape, by its place; None where nothing can be told.
 
     ``shapes`` are those of the parameters for x @ W, ``outputs`` that of the outputs, ``old`` the parameters that the
-    program was given, ``likely`` the kind where no label says another, ``alike``
-    the correlation with the old parameters from which numbers are new ones.
+    program was given, ``likely`` the kind where no label says another, ``alike`` the correlation with the old ones from
+    which numbers are new parameters, unless they are more like the derivatives, which ``slopes`` gives.
     """
     if said in (OUTPUTS, LOSS):
         return _one(said, items, outputs)
@@ -146,7 +147,7 @@ def read_outcome(
     if len(found) < (1 if labelled else max(1, len(shapes) // 2)):
         return None if said else (_one(OUTPUTS, items, outputs) or _one(LOSS, items, outputs))
     kinds = [item.kind for item in rest if item.kind in (GRADIENTS, PARAMETERS)]
-    kind = said or (max(kinds, key=kinds.count) if kinds else likely) or _kind(found, old, alike)
+    kind = said or (max(kinds, key=kinds.count) if kinds else likely) or _kind(found, old, alike, slopes)
     parts = {Part(kind, key): found[key].value for key in shapes if key in found}
     labels = {item.label: key for key, item in found.items() if item.kind == GRADIENTS}
     if losses:
@@ -202,15 +203,22 @@ def _assigned(items: list[Item], shapes: Mapping[str, tuple[int, ...]]) -> dict[
     return found
 
 
-def _kind(found: Mapping[str, Item], old: Mapping[str, Array], alike: float) -> str:
-    """New parameters are near the old ones, gradients are not."""
-    new, before = [], []
+def _kind(
+    found: Mapping[str, Item], old: Mapping[str, Array], alike: float, slopes: Callable[[], Mapping[str, Array]]
+) -> str:
+    """New parameters are near the old ones; gradients may be so by chance, but nearer to the right gradients."""
+    near = _likeness(found, old)
+    return PARAMETERS if near > alike and near > _likeness(found, slopes()) else GRADIENTS
+
+
+def _likeness(found: Mapping[str, Item], others: Mapping[str, Array]) -> float:
+    """The correlation of what came back with some arrays of the parameters' shapes."""
+    ours, theirs = [np.empty(0)], [np.empty(0)]
     for key, item in found.items():
-        for array in laid(item.value, old[key].shape)[:1]:
-            new.append(np.ravel(array))
-            before.append(np.ravel(old[key]))
-    if not new:
-        return GRADIENTS
+        for array in laid(item.value, others[key].shape)[:1] if key in others else ():
+            ours.append(np.ravel(array).astype(float))
+            theirs.append(np.ravel(others[key]))
+    if len(ours) < 2:
+        return -1.0
     with np.errstate(all="ignore"):
-        near = np.corrcoef(np.concatenate(new).astype(float), np.concatenate(before))[0, 1]
-    return PARAMETERS if near > alike else GRADIENTS
+        return float(np.corrcoef(np.concatenate(ours), np.concatenate(theirs))[0, 1])

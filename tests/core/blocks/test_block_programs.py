@@ -217,3 +217,13 @@ def test_a_model_with_nothing_to_learn_is_trained_all_the_same() -> None:
         problem = bp.Problem(model, {}, rows, [2.0, 3.0] if np.ndim(rows) == 1 else [[2.0, 3.0]] * 2)
         assert bp.train(problem, 3).loss.tolist() == [0.5] * 4
         assert problem.updated(2) == problem
+
+
+def test_a_derivation_is_kept_with_what_was_asked_of_it() -> None:
+    model = STACKS["recurrent, last"]
+    problem = drawn(model, 1)
+    for derivation in (bp.derive(model), bp.derive(problem).toward(model.parameters[0])):
+        _ = derivation.by_name, derivation.quantities, bp.evaluate(problem), derivation.families()
+        other = pickle.loads(pickle.dumps(derivation))
+        assert [step.name for step in other] == [step.name for step in derivation]
+        assert str(other.at(problem)) == str(derivation.at(problem))
