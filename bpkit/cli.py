@@ -36,7 +36,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="bpkit")
 def main() -> None:
-    """Backpropagation, taught in Jupyter. `bpkit lab` opens the first lesson, `bpkit COMMAND -h` says more."""
+    """Backpropagation, taught in Jupyter. `bpkit lab` opens the first lesson, `bpkit COMMAND -h` explains a command."""
 
 
 register(main)
@@ -77,7 +77,7 @@ def lab(arguments: tuple[str, ...]) -> None:
 def site(out: Path, repository: str, jobs: int | None) -> None:
     """Write the course as pages that need no kernel and no network, for any web server or a disk.
 
-    Open index.html in the folder that --out names. What still needs a kernel is a still picture that says so.
+    Open index.html in the folder that --out names. Whatever needs a kernel becomes a still picture that says so.
     """
     check_importable(["nbconvert", "ipywidgets", "matplotlib"])
     from bpkit.site import build  # takes a while, and only this command needs it

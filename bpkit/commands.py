@@ -40,7 +40,7 @@ def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
     return progress
 
 
-@click.group(short_help="Questions with new numbers: look, preview, make a class's sheets.")
+@click.group(short_help="Questions with new numbers: list them, preview one, make a class's sheets.")
 def exercises() -> None:
     """Draw exercises: list the bank, preview a question, make a class's sheets."""
 
@@ -54,7 +54,7 @@ def list_() -> None:
             if question.topic == topic:
                 mine = " *" if question.id in DEFAULT_QUESTIONS else ""
                 click.echo(f"  {question.id:<16} {question.title}{mine}")
-    click.echo(f"* on the usual sheet. Editions: {', '.join([*EACH, *COMMON])}.")
+    click.echo(f"* on the sheet that you get if you name no questions. Editions: {', '.join([*EACH, *COMMON])}.")
 
 
 @exercises.command(short_help="Show one question with numbers.")
@@ -68,12 +68,18 @@ def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
     click.echo(repr(exercise))
     if solution:
         click.echo(f"\nAnswer: {exercise.answer}\n\n{exercise.solution}")
-        click.echo(f"\nReveals: {', '.join(exercise.declared)}")
+        click.echo(f"\nMistakes that it brings to light: {', '.join(exercise.declared)}")
 
 
 @exercises.command(short_help="Make a class's sheets, solutions and key.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files, byte for byte.")
-@click.option("--learners", default="1", show_default=True, metavar="N|ROSTER.csv", help="How many, or who.")
+@click.option(
+    "--learners",
+    default="1",
+    show_default=True,
+    metavar="N|ROSTER.csv",
+    help="How many learners, or a file with their names.",
+)
 @click.option("--topics", default="", help="Topics, separated by commas; see `bpkit exercises list`.")
 @click.option("--questions", "wanted", default="", help="Questions, separated by commas, in this order.")
 @click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
@@ -94,15 +100,16 @@ def new(
     jobs: int | None,
     force: bool,
 ) -> None:
-    """Make a class's sheets: a notebook for each learner, solutions, the key, and what else --editions names.
+    """Make a class's sheets: a notebook for each learner, solutions, the key, and the editions that you name.
 
     A roster is a list with a name on each line, or a table in CSV as a learning system or a spreadsheet saves it, with
     headers such as Name, First name, Vorname, Student ID or E-mail. A column headed seed gives seeds of their own.
 
-    Interrupted, it goes on when started again with the same options.
+    If it was interrupted, start it again with the same options, and it goes on.
 
-    The nbgrader edition has a notebook for `nbgrader generate_assignment`, and for several learners a copy with their
-    own numbers each: give them those instead of the release, and name learners in the roster by their ids in nbgrader.
+    The nbgrader edition has a notebook for `nbgrader generate_assignment`. For several learners it also has a copy for
+    each of them, with numbers of their own. Hand out these copies instead of the release, and name learners in the
+    roster by their nbgrader ids.
     """
     roster = _roster(learners)
     made = plan(roster, seed, chosen(_words(topics), _words(wanted)), difficulty)
@@ -137,21 +144,21 @@ def _roster(text: str) -> Roster:
     return read_roster(table_text(content))
 
 
-@click.command(short_help="Mark what learners handed in; none of it is run.")
+@click.command(short_help="Mark what learners handed in, without running it.")
 @click.argument("submissions", type=click.Path(path_type=Path), default=Path("submissions"))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("marked"), show_default=True)
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
-@click.option("--force", is_flag=True, help="Overwrite earlier results of the learners who are marked anew.")
+@click.option("--force", is_flag=True, help="Overwrite earlier results of the learners that you mark again.")
 def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: bool) -> None:
     """Mark the notebooks in SUBMISSIONS, a folder or a file, without running a line of them.
 
     Writes marks.csv, with a row for every learner of the key, answers.csv, class.html and a feedback page for each
-    learner. Of several attempts the last one counts. With --force you can mark again, also a late file by itself: the
-    rows of all other learners stay.
+    learner. If a learner made several attempts, the last one counts. With --force you can mark again, even one late
+    file by itself; the rows of all other learners stay.
 
-    To set marks by hand, write a table overrides.csv beside key.json, with the columns learner,question,points,remark;
-    a question is called as in marks.csv, such as 2 or 4c. These marks always win, and the kit never writes this file.
+    To set marks by hand, write a table overrides.csv beside key.json, with the columns learner,question,points,remark.
+    Name a question as in marks.csv, such as 2 or 4c. Your marks always count, and the kit never writes this file.
     """
     given = handed_in(submissions, key_path, out)
     results: list[Marked] = list(bar(marking(given, jobs), len(given), "marking"))
@@ -171,13 +178,13 @@ def mark(submissions: Path, key_path: Path, out: Path, jobs: int | None, force: 
         click.echo(visible(f"  handed in nothing: {', '.join(outcome.absent)}"))
 
 
-@click.command(short_help="Say what is wrong with a notebook, and mend a copy.")
+@click.command(short_help="Find out what is wrong with a notebook, and repair a copy.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", "key_path", type=click.Path(path_type=Path), default=None, help="The key, to compare with.")
-@click.option("--repair", is_flag=True, help="Write a mended copy beside each, NAME.repaired.ipynb, to mark instead.")
-@click.option("--force", is_flag=True, help="Overwrite an earlier mended copy.")
+@click.option("--repair", is_flag=True, help="Write a repaired copy beside each file, NAME.repaired.ipynb.")
+@click.option("--force", is_flag=True, help="Overwrite an earlier repaired copy.")
 def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: bool) -> None:
-    """Say whether edited notebooks, the FILES, can still be marked, and mend copies of them."""
+    """Check whether FILES, notebooks that learners edited, can still be marked, and repair copies of them."""
     key = read_key(key_path) if key_path else None
     sick = False
     for path in files:
@@ -188,8 +195,8 @@ def doctor(files: tuple[Path, ...], key_path: Path | None, repair: bool, force: 
             try:
                 copy = mended_copy(path)
                 write(copy, repaired(path, key), force)
-                click.echo(visible(f"  mended copy: {copy}"))
+                click.echo(visible(f"  repaired copy: {copy}"))
             except Unreadable as error:
-                click.echo(f"  cannot be mended: {error}")
+                click.echo(f"  cannot be repaired: {error}")
     if sick:
         raise SystemExit(1)

@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     for variable in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         os.environ[variable] = str(home / variable.lower())
+    os.environ["BPKIT_PROGRESS"] = ""  # and what they answered on another day is not this run's
     # Kernels keep to the same rules about warnings: what a dependency is about to drop is an error in a notebook too,
     # unless it is the kernel's own machinery that uses it.
     rules = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings") or ())]

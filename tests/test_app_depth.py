@@ -15,8 +15,10 @@ from numpy.testing import assert_allclose
 from thorough import EVERYTHING
 
 import bpkit as bp
+from bpkit.apps.depth import PINS, PRESETS
 from bpkit.apps.settings import Number
-from bpkit.show.depth import change, depth_figure, gradient_sizes, limits
+from bpkit.show.depth import change, depth_figure, depth_runs, gradient_sizes, limits
+from bpkit.show.residual import residual_picture, residual_runs
 
 ARTICLE = bp.examples.article
 CELLS = nbformat.read(Path(__file__).parents[1] / "notebooks" / "11_deep_networks.ipynb", as_version=4).cells
@@ -95,7 +97,7 @@ def test_what_becomes_of_the_gradient(sizes: list[float], words: str) -> None:
     assert depth_figure(np.array([sizes, sizes[::-1]]), words).png().startswith(b"\x89PNG")
 
 
-def test_the_sliders_reach_an_explosion_by_a_million_and_the_lesson_shows_one() -> None:
+def test_the_sliders_reach_an_explosion_by_a_million() -> None:
     app = bp.apps.depth(ARTICLE)
     app.set(activation="relu", scheme="he", output="identity")
     scale = app.setting["scale"]
@@ -103,20 +105,62 @@ def test_the_sliders_reach_an_explosion_by_a_million_and_the_lesson_shows_one() 
     app.scale.value = 10.0**scale.high
     _, deltas = autograd_sizes(app.state.problem, "relu")
     assert deltas[0] > 1e6 * deltas[-1]
+
+
+MOONS = bp.examples.data_set("moons", 100).problem(
+    bp.Network(2, 8, 1, loss="binary_cross_entropy", bias="neuron"), learning_rate=0.1
+)
+LN2 = np.log(2)  # the loss of answering one half to everything
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "low", "high"),
+    [
+        ("sigmoid", r"shrink \d,\d{3},\d{3} times", LN2 - 1e-6, LN2 + 1e-6),
+        ("tanh", r"shrink [1-4]\.\d+ times", 0, 0.02),
+        ("ReLU", r"shrink [1-4]\.\d+ times", 0, 0.1),
+        ("ReLU × 6", r"grow \d,\d{3},\d{3} times", LN2 - 1e-6, LN2 + 1e-6),
+    ],
+)
+def test_the_lessons_settings_do_what_the_lesson_says(name: str, said: str, low: float, high: float) -> None:
+    app = bp.apps.depth(MOONS)
+    app.set(**PRESETS[name])
+    told, _, deltas = app.note(app.state)[0].partition("Deltas: ")
+    assert told
+    assert re.search(said, deltas)
+    assert low <= bp.train(app.state.problem, 300).loss[-1] <= high
+
+
+def test_weights_half_as_large_hold_a_tanh_back() -> None:
+    app = bp.apps.depth(MOONS)
+    app.set(activation="tanh", scale=0.5)
+    assert bp.train(app.state.problem, 300).loss[-1] == pytest.approx(LN2, abs=1e-3)
+
+
+def test_the_lesson_names_the_settings_that_the_app_has() -> None:
     prose = "".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
     assert "**explode**" in prose
-    assert "relu, the *he* start and *identity* as the output layer. Make *times* 2, then 6" in prose
-    (source,) = (cell.source for cell in CELLS if cell.source.startswith("tried = "))
-    run: dict[str, Any] = {"bp": bp, "article": ARTICLE, "change": change, "gradient_sizes": gradient_sizes}
-    exec(source, run)
-    app = run["tried"]
-    assert scale.low <= np.log10(app.scale.value) <= scale.high
-    sizes = gradient_sizes(app.state.problem)
-    assert_allclose(sizes, autograd_sizes(app.state.problem, "relu"), rtol=1e-9)
-    assert sizes[1, 0] > 1e6 * sizes[1, -1]
-    assert re.search(r"Deltas: from the last layer to the first they grow \d,\d{3},\d{3} times", app.note(app.state)[0])
-    # After one update all relus are off: the network answers 0 for good.
-    assert_allclose(bp.train(app.state.problem, 5).loss[1:], (ARTICLE.problem.targets**2).sum() / 2)
+    for name in ("sigmoid", "tanh", "ReLU", "ReLU × 6", PINS["pin"]):
+        assert f"*{name}*" in prose
+    assert PRESETS["ReLU × 6"]["scale"] == 6
+
+
+def test_of_a_model_the_layers_are_the_blocks_with_weights() -> None:
+    plain = bp.Network(2, 4, 4, 1, activation="sigmoid", loss="binary_cross_entropy", bias="neuron")
+    dense = [bp.blocks.Dense(4, "sigmoid") for _ in range(2)]
+    model = bp.Model(2, *dense, bp.blocks.Dense(1, "sigmoid"), loss="binary_cross_entropy")
+    points = bp.examples.data_set("moons", 20)
+    one, other = (gradient_sizes(points.problem(network, seed=0)) for network in (plain, model))
+    assert one.shape == other.shape == (2, 3)
+    past = bp.Model(
+        2, dense[0], bp.blocks.Residual(dense[1]), bp.blocks.Dense(1, "sigmoid"), loss="binary_cross_entropy"
+    )
+    picture = depth_runs({"past": points.problem(past, seed=0), "plain": points.problem(model, seed=0)}, 3)
+    assert picture.png().startswith(b"\x89PNG")
+    assert picture.caption.count("The loss goes from") == 2
+    own = residual_runs(points.problem(bp.Network(2, 1, loss="binary_cross_entropy"), seed=1), 3, len(dense))
+    assert own.caption == picture.caption.replace("past:", "with a way past each layer:")
+    assert residual_picture().png().startswith(b"\x89PNG")
 
 
 def test_saturated_outputs_are_stated_with_what_to_do() -> None:

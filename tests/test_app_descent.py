@@ -74,16 +74,34 @@ def test_overshooting_and_leaving_the_picture_are_said() -> None:
     app.set(w1=1.0, rate=100, steps=1)
     (_, before, _), (w, after, _) = by_hand(1, 100, 1)
     assert after < before
-    assert app.note(app.state) == (f"w₁ = {w:.6g} is outside the picture.", True)
-    app.set(w1=-0.5, rate=100)
+    left = f"The steps were so long that the walk left the picture. It is now at w₁ = {w:.6g}; choose a smaller "
+    assert app.note(app.state) == (f"{left}learning rate.", True)
+    app.set(w1=1e3, steps=0)
+    assert app.note(app.state) == ("w₁ = 1000 is outside the picture.", True)
+    app.set(w1=-0.5, rate=100, steps=1)
     (_, before, _), (_, after, _) = by_hand(-0.5, 100, 1)
     assert after > before
     words = f"The last step made the loss larger, from {before:.6g} to {after:.6g}. It overshot."
     assert app.note(app.state) == (words, False)
+    app.set(w1=-0.5, rate=30)
+    (_, before, slope), (_, after, turned), *_ = by_hand(-0.5, 30, 1)
+    assert after < before
+    assert slope * turned < 0
+    assert app.note(app.state) == ("The last step went past a lowest point, so the slope has changed its sign.", False)
+    app.set(w1=-0.5, rate=100)
+    (_, before, _), (_, after, _) = by_hand(-0.5, 100, 1)
     app.digits.value = 12
     assert f"to {after:.12g}. It" in app.note(app.state)[0]
     app.rate.value = 5
     assert app.note(app.state) == ("", False)
+
+
+def test_without_a_walk_there_is_only_the_slope() -> None:
+    app = bp.apps.descent(ARTICLE, "w5", walk=False)
+    laid = str(app.spec["layout"])
+    assert [name for name in ("w5", "rate", "fog", "step", "play") if f"'{name}'" in laid] == ["w5"]
+    assert repr(app).endswith("At w5 = 0.35 the loss E_total is 0.233453, and the slope dE_total/dw5 is 0.0851429.")
+    assert "next step" not in app.words(app.state)
 
 
 def test_a_walk_that_overflows_is_said_and_the_app_goes_on() -> None:
@@ -154,10 +172,17 @@ def test_words_digits_and_a_still_picture() -> None:
 
 
 def test_in_fog_nothing_of_the_curve_is_told() -> None:
-    app = bp.apps.descent(LESSON)
-    app.set(fog=True, steps=2)
+    app = bp.apps.descent(LESSON, fog=True)
+    assert app.values["fog"]
+    app.set(steps=2)
     assert "lowest" not in repr(app)
     assert repr(app).startswith("App descent: Loss E_total over w1, in fog. After 2 steps from w1 = 3 ")
     drawing = app.drawing(app.state)
     assert drawing is not None
-    assert "loss" not in {line.get_label() for line in drawing.figure.axes[0].lines}  # type: ignore[union-attr]
+    lines = {line.get_label(): line for line in drawing.figure.axes[0].lines}  # type: ignore[union-attr]
+    assert "loss" not in lines
+    seen = np.array(lines["ground"].get_xydata())
+    seen = seen[np.isfinite(seen[:, 1]), 0]
+    walked = app.state.walk.at[:3]
+    assert 0.4 < walked.min() - seen.min() < 0.8
+    assert 0.4 < seen.max() - walked.max() < 0.8

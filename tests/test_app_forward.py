@@ -51,3 +51,15 @@ def test_networks_with_too_many_weights_for_sliders() -> None:
     assert list(app.setting) == "x1 x2 b1 b2 b3 digits twin".split()
     app.b3.value = -1.0
     assert f"E_total = {bp.evaluate(problem.replace(b3=-1.0))['E_total']:.6g}" in repr(app)
+
+
+def test_what_was_moved_and_what_follows_from_it_is_lit() -> None:
+    app = bp.apps.forward(ARTICLE)
+    assert app.state.changed == ()
+    app.w5.value = 0.9
+    assert app.state.changed == ("w5", "net_o1", "out_o1", "E_o1", "E_total")
+    assert "Lit: w5, net_o1, out_o1, E_o1, E_total." in repr(app)
+    app.b1.value = 0.0
+    assert set(app.state.changed) == {"w5", "b1", *(row["name"] for row in app.spec["parts"]["lines"]["rows"])}
+    app.set(w5=0.35, b1=0.45)
+    assert app.state.changed == ()

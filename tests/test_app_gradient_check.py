@@ -128,8 +128,7 @@ def test_a_formula_keeps_its_colour_and_the_star_is_called_expected() -> None:
             assert_allclose(drawn[NAMES[one.central]].get_ydata(), one.errors)
             assert (drawn[NAMES[one.central]].get_marker() == "o") == (one.central == central)
         looks.append({name: (drawn[name].get_color(), drawn[name].get_linestyle()) for name in NAMES.values()})
-        texts = [text.get_text() for text in axes.get_legend().get_texts()]
-        assert texts == ["central", "one-sided", BEST, "this h"]
+        assert [text.get_text() for text in axes.texts] == ["central", "one-sided", BEST, "this h"]
         best = app._pair(app.state)[0].best
         assert drawn[BEST].get_xdata() == [best]
         assert f"The {BEST} is about {size(best)} for w5, {NAMES[central]}" in app.note(app.state)[0]

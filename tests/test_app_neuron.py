@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.show.activations import NAMES, activation_curves, activation_lines, profile
+from bpkit.show.activations import NAMES, activation_curves, activation_lines, profile, sigmoid_slope, two_layers
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 BY_HAND: dict[str, Callable[[float], float]] = {
@@ -122,14 +122,45 @@ def test_a_user_s_own_activation_and_a_softmax() -> None:
     assert shared.activation.value == "sigmoid"
 
 
+def test_two_layers_without_an_activation_are_a_straight_line() -> None:
+    drawing = two_layers()
+    straight, bent = drawing.figure.axes  # type: ignore[union-attr]
+    for axes, most in ((straight, 1e-12), (bent, None)):
+        for line in axes.lines:
+            bend = abs(np.diff(np.array(line.get_ydata(), dtype=float), 2)).max()
+            assert bend < 1e-12 if most else bend > 1e-3
+        o1, h1, h2 = (np.array(line.get_ydata(), dtype=float) for line in axes.lines)
+        np.testing.assert_allclose(o1, h1 - h2, atol=1e-12)
+    x = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(bent.lines[1].get_ydata(), [BY_HAND["sigmoid"](16 * one - 5) for one in x])
+    middle = BY_HAND["sigmoid"](3) - BY_HAND["sigmoid"](-4)
+    assert f"Hidden layer sigmoid: the output of o1 is 0.00669 at x1 = 0, {middle:.3g} at x1 = 0.5" in repr(drawing)
+
+
+@pytest.mark.parametrize("net", [1.0, -2.0])
+def test_the_slope_of_the_sigmoid_is_a_product(net: float) -> None:
+    out, slope = BY_HAND["sigmoid"](net), quotient(BY_HAND["sigmoid"], net)
+    drawing = sigmoid_slope(net)
+    assert repr(drawing) == (
+        f"At net {net:g} out is {out:.3g} and 1 - out is {1 - out:.3g}; "
+        f"their product, the slope of the sigmoid there, is {slope:.3g}."
+    )
+    (axes,) = drawing.figure.axes  # type: ignore[union-attr]
+    (left, low), (right, high) = axes.lines[0].get_xydata()
+    assert (high - low) / (right - left) == pytest.approx(slope)
+    points = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    assert points == pytest.approx([out, 1 - out, slope])
+
+
 def test_activation_curves_side_by_side() -> None:
     drawing = activation_curves(("sigmoid", "tanh", "relu"))
     titles = [axes.get_title() for axes in drawing.figure.axes if axes.get_visible()]  # type: ignore[union-attr]
-    assert titles == ["sigmoid", "tanh", "relu"]
+    assert titles == ["sigmoid", "tanh", "ReLU"]
     tanh, slope = BY_HAND["tanh"](2), 1 - BY_HAND["tanh"](2) ** 2
     assert f"tanh: at -2 out {-tanh:.4g} and slope {slope:.4g}, at 0 out 0 and slope 1," in repr(drawing)
     assert drawing.png().startswith(b"\x89PNG")
-    for axes, name in zip(drawing.figure.axes, titles, strict=True):  # type: ignore[union-attr]
+    for axes, name in zip(drawing.figure.axes, ("sigmoid", "tanh", "relu"), strict=True):  # type: ignore[union-attr]
+        assert {label.get_text() for label in axes.texts} == {"out", "slope"}
         net, out = axes.lines[0].get_xydata()[500]
         assert out == pytest.approx(BY_HAND[name](net))
     every = activation_curves()
@@ -143,9 +174,9 @@ def test_activations_as_lines_are_those_of_the_derivation() -> None:
     assert [row.split()[0] for row in repr(lines).splitlines()[2:]] == list(NAMES)
     assert "out = 1 / (1 + exp(-net))                dout/dnet = out · (1 - out)" in repr(lines)
     latex = lines._repr_latex_()
-    assert latex.count(" \\\\\n") == len(NAMES) - 1
+    assert latex.count(" \\\\[6pt]\n") == len(NAMES) - 1
     assert "o1" not in latex
-    assert r"\text{leaky\_relu} && \mathit{out} &= \begin{cases} \mathit{net} &" in latex
+    assert r"\text{leaky ReLU} && \mathit{out} &= \begin{cases} \mathit{net} &" in latex
     for name, out, slope in lines.lines:
         derived = bp.derive(bp.Network(1, 1, activation=name))
         assert (out.rhs, slope.rhs) == (derived["out_o1"].rhs, derived["dout_o1/dnet_o1"].rhs)

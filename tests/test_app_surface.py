@@ -69,6 +69,31 @@ def test_the_page_has_a_window_for_every_pair_and_it_is_the_kernels() -> None:
         assert (tuple(middle), reach) == (window.middle, window.reach)
 
 
+def test_it_opens_with_the_parameters_that_are_asked_for() -> None:
+    app = bp.apps.surface(ARTICLE, x="w1", y="w7", only=True)
+    assert (app.x.value, app.y.value, app.only.value) == ("w1", "w7", True)
+    assert app.state.window.x == "w1"
+    assert "projection" not in repr(app)
+    with pytest.raises(bp.BpkitError, match="surface app: expected a parameter, got 'w9'"):
+        bp.apps.surface(ARTICLE, x="w9")
+
+
+def test_a_walk_of_two_parameters_that_has_arrived_is_not_called_too_slow() -> None:
+    """The others have derivatives still, and they stay."""
+    network = bp.Network(2, 2, 2, activation="identity", weight_names=PROBLEM.network.weight_of)
+    valley = PROBLEM.replace(network=network, w5=-0.2, w6=-0.2, learning_rate=3)
+    app = bp.apps.surface(valley, x="w5", y="w6", only=True)
+    words, warning = app.note(app.state)
+    assert "too small" not in words
+    assert not warning
+    loss = app._trace(app.state).loss
+    assert (np.diff(loss[:20]) < 0).all()
+    app.rate.value = 4  # each step lands higher on the other side
+    trace = app._trace(app.state)
+    assert (np.diff(trace.loss) > 0).all()
+    assert (np.diff(np.sign(np.diff(trace["w5"]))) != 0).all()
+
+
 def test_a_parameter_chosen_for_both_trades_places() -> None:
     app = bp.apps.surface(ARTICLE)
     x, y = app.x.value, app.y.value

@@ -54,6 +54,8 @@ def test_the_facts_of_the_article() -> None:
     app = bp.apps.training(ARTICLE)
     for figure in ("0.233453 after 0", "0.225433 after 1", "0.156131 after 10", "0.0114816 after 100"):
         assert figure in repr(app)
+    app.updates.value = 1000
+    assert "0.000120369 after 1000" in repr(app)
     app.updates.value = 20
     assert "0.0982564 after 20" in repr(app)
 
@@ -64,7 +66,7 @@ def test_the_weights_are_those_of_the_update_shown() -> None:
     exact = {"w1": "0.249656", "w5": "0.307429", "w8": "0.412993"}  # after one update, from the article's facts
     for name, value in exact.items():
         assert f"{name} = {value} from" in repr(app)
-    app.shown.value = 1000
+    app.set(updates=1000, shown=1000)
     assert f"w5 = {bp.train(ARTICLE.problem, 1000)['w5'][-1]:.6g} from" in repr(app)
 
 
@@ -105,6 +107,33 @@ def test_update_rules_and_activations_can_be_chosen(rule: str, activation: str) 
     assert f"{activation} {rule} kept" in app.spec["programs"]["of"]
 
 
+@pytest.mark.parametrize("problem", [ARTICLE.problem, LINE])
+def test_the_presets_are_timid_bold_and_one_at_which_the_loss_overflows(problem: bp.Problem) -> None:
+    app = bp.apps.training(problem)
+    presets = {one["label"].partition(":")[0]: one["values"] for one in app.spec["presets"]}
+    assert list(presets) == ["timid", "as given", "bold", "too large"]
+    ends = {}
+    for name, values in presets.items():
+        app.set(**values)
+        ends[name] = app.note(app.state)
+        assert ends[name][1] == (name == "too large")
+        assert app.state.problem.learning_rate == values["rate"]
+    assert "no longer finite" in ends["too large"][0]
+    assert app.activation.value == "identity"  # as no output of a sigmoid can leave 0 to 1
+    app.set(**presets["as given"])
+    assert app.state.problem == problem
+
+
+def test_on_a_batch_or_a_large_network_no_learning_rate_is_called_too_large() -> None:
+    network = bp.Network(1, 1, activation="identity")
+    batch = bp.Problem(network, {"w1": 1, "b1": 0}, [[1], [2]], [[3], [1]], learning_rate=0.1)
+    assert [one["label"] for one in bp.apps.training(batch).spec["presets"]] == [
+        "timid: 0.01",
+        "as given: 0.1",
+        "bold: 1",
+    ]
+
+
 def test_a_loss_that_asks_for_its_activation_keeps_it() -> None:
     network = bp.Network(2, 2, activation="softmax", loss="cross_entropy")
     problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1, 2], [0, 1])
@@ -123,7 +152,7 @@ def test_two_runs_can_be_pinned_and_compared() -> None:
     words = repr(app)
     assert "This run, biases kept: Loss E_total against updates, learning rate 10:" in words
     assert "Pinned A, biases kept: Loss E_total against updates, learning rate 0.5: 0.233453 after 0" in words
-    assert "Pinned A: 1000 updates: the loss goes from 0.233453 to 0.000120369." in words
+    assert "Pinned A: 100 updates: the loss goes from 0.233453 to 0.0114816." in words
     assert "Pinned B, biases kept: Loss E_total against updates, learning rate 5:" in words
     app.pinned.value = []
     assert "Pinned" not in repr(app)
@@ -136,7 +165,7 @@ def test_batches_and_other_networks_train_too() -> None:
         network, {n: float(draw.normal()) for n in network.parameters}, [[0, 0], [0, 1], [1, 0]], [[0], [1], [1]]
     )
     app = bp.apps.training(problem)
-    assert f"{bp.train(problem, 1000).loss[-1]:.6g} after 1000" in repr(app)
+    assert f"{bp.train(problem, 100).loss[-1]:.6g} after 100" in repr(app)
     assert eval(app.share, {"bp": bp}) == problem
 
 
@@ -146,3 +175,12 @@ def test_a_large_network_has_the_program_of_its_own_choices_alone() -> None:
     app = bp.apps.training(problem)
     assert app.activation.options == ("sigmoid",)
     assert app.rule.options == ("gradient descent",)
+
+
+def test_it_says_from_which_update_on_the_loss_is_small_enough() -> None:
+    app = bp.apps.training(ARTICLE, below=0.1, rules=False)
+    assert "first below 0.1 after update 20." in app.note(app.state)[0]
+    app.set(rate=0.05)
+    assert "never below 0.1." in app.note(app.state)[0]
+    assert app.values["rule"] == "gradient descent"
+    assert "rule" not in {name for _, names in app.spec["layout"]["groups"] for name in names}

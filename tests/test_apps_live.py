@@ -23,7 +23,8 @@ LIVE = [name for name in bp.apps.__all__ if isinstance(made := getattr(bp.apps, 
 MAKE: dict[str, Any] = {"ask": lambda: bp.apps.ask(ARTICLE, "net_o1")}
 
 
-GIVEN: dict[str, Any] = {"boundary": "moons"}  # what an app is made of, where that is not an example
+# What an app is made of, where that is not the article.
+GIVEN: dict[str, Any] = {"attention": bp.examples.attention, "boundary": "moons"}
 
 
 def opened(name: str) -> Any:
@@ -242,6 +243,7 @@ def test_every_view_of_the_module_is_an_apps() -> None:
 SAFE = ("text/html", "text/markdown", "text/latex", "image/png", "text/plain")
 SHOWN = {
     "ask": ("text/html", lambda: bp.apps.ask(ARTICLE, "net_h1")),
+    "attention": ("image/png", lambda: bp.apps.attention(bp.examples.attention)),
     "boundary": ("image/png", lambda: bp.apps.boundary("moons")),
     "detective": ("text/html", lambda: bp.apps.detective(ARTICLE)),
     "predict": ("text/html", lambda: bp.apps.predict("Which way?", ["up", "down"], answer="up")),

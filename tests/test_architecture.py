@@ -25,9 +25,9 @@ FLOORS = {
     "mistakes": set(),
     "show": {"matplotlib"},
     "examples": set(),
-    "page": set(),
+    "page": {"nbformat"},
     "apps": {"anywidget", "ipywidgets", "traitlets"},
-    "exercises": {"nbformat"},
+    "exercises": set(),
     "site": {"nbconvert", "jinja2"},
     "cli": {"click", "tqdm", "jupyterlab", "jupyter_client", "jupyter_server"},
 }

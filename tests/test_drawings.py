@@ -158,7 +158,9 @@ def test_a_diagram_is_an_image_with_words_and_the_same_on_every_call() -> None:
     drawing = ARTICLE.diagram()
     (bundle,) = drawing.bundles()
     html = bundle["text/html"]
-    alt, data = re.search(r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)"', html).groups()  # type: ignore[union-attr]
+    image = re.search(r'<img class="bpkit-picture" alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)"', html)
+    assert image
+    alt, data = image.groups()
     assert alt == drawing.caption
     assert base64.b64decode(data).decode() == drawing.figure == ARTICLE.diagram().figure
     assert bundle["text/plain"] == drawing.caption

@@ -20,18 +20,29 @@ LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in LESSONS]
 RIGHT = {
     "toward-the-target": "up",
-    "slope-at-3": "down",
+    "steps-in-fog": "to the left, each longer than the one before",
+    "rate-100": "a jump far past the lowest point, and it never settles",
     "sigmoid-at-1": 0.7310585786300049,
+    "no-activation": "a straight line, whatever the weights are",
     "forward-runs": 2310,
-    "net-of-o1": "0.85",
-    "sign-for-w5": "positive",
+    "smaller-h": "smaller at first, then larger again",
+    "w5-turned": "the output of o1 alone",
+    "wrong-figure": "the net input of o1, 0.794609",
+    "w5-up": "net, out and E all go up",
     "two-paths": "positive, and the path through o1 contributes more",
     "how-many-updates": 20,
+    "rate-too-large": "growth without end",
     "figures-that-hold": 4,
-    "softmax-slope": "p − y",
+    "where-mazur-slips": "after the update",
+    "lines-of-tanh": "2 of 14",
     "net-of-a-batch": 1600,
     "ten-layers": "more than a million times",
-    "library-digits": "13 or more",
+    "slope-left-out": "all 200",
+    "numbers-kept": 3800,
+    "momentum-in-a-valley": "narrower across the valley, and longer along it",
+    "which-day": "the last day, because it is nearest to the loss",
+    "kernel-on-the-way-back": "k₂ carries the δ of o1, and k₁ the δ of o2",
+    "equal-values": "not at all: the derivatives are 0",
 }
 
 
@@ -112,12 +123,12 @@ def test_no_visible_source_has_an_answer_or_a_reason(path: Path) -> None:
 
 
 def test_a_leak_would_be_seen() -> None:
-    ask = nbformat.v4.new_code_cell('bp.apps.predict("net-of-o1")')
+    ask = nbformat.v4.new_code_cell('bp.apps.predict("wrong-figure")')
     for spoiler in (
         nbformat.v4.new_markdown_cell("The net input of o1 is 0.8447."),
         nbformat.v4.new_code_cell("net", outputs=[nbformat.v4.new_output("stream", text="net_o1 = 0.844681\n")]),
         nbformat.v4.new_code_cell("d", outputs=bundled(bp.examples.article.problem.diagram())),
-        nbformat.v4.new_markdown_cell("Note: a third of 0.6 and a fifth of 0.6 together are about 0.33."),
+        nbformat.v4.new_markdown_cell("Every other line gives the figure printed behind it, to four digits or more."),
     ):
         assert leaks([spoiler, ask]), spoiler
     assert (
@@ -193,11 +204,11 @@ def everything(app: Any) -> str:
 def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_off(name: str) -> None:
     told, state = committed(name), bp.apps.predict(name).state
     assert told.startswith("You said ")
-    true = f"{float(state.answer):.6g}" if state.choices is None or name == "net-of-o1" else str(state.answer)
+    true = f"{float(state.answer):.6g}" if state.choices is None else str(state.answer)
     assert f" is {true}" in told
     assert "The reason: " in told
     assert state.because.rstrip(".") in told
-    if state.choices is None or name == "net-of-o1":
+    if state.choices is None:
         assert re.search(r"You were [\d.e+]+.* too (high|low)", told), told
     app = bp.apps.predict(name)
     app.set(final=repr(state.answer) if state.choices is None else state.answer)
@@ -212,9 +223,11 @@ def test_what_the_questions_say_is_so() -> None:
     assert article.problem.givens["y2"] == 0.95
     assert article.problem.network.weights["w7"] == ("h1", "o2")
     assert len(article.audit()) == 11
+    mazur = bp.examples.mazur.audit()
+    assert (len(mazur), len(mazur.wrong)) == (32, 4)
     assert len(bp.examples.data_set("moons").problem(bp.Network(2, 8, 1), seed=0).inputs) == 200
-    neuron = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, [1.0], [1.0])
-    assert bp.evaluate(neuron)["net_o1"] == 1
+    neuron = bp.Problem(bp.Network(2, 1), {"w1": 2.0, "w2": 1.0, "b1": -1.4}, [0.9, 0.6], [0.95])
+    assert bp.evaluate(neuron)["net_o1"] == pytest.approx(1, rel=1e-12)
 
 
 def test_a_picture_of_the_given_numbers_has_no_others() -> None:
@@ -237,10 +250,8 @@ def lesson(number: str) -> list[Any]:
 
 def test_the_first_steps_need_no_derivative_and_their_answers_are_not_on_the_page() -> None:
     """Lesson 01: the slope is given, and no printed line has the new weight."""
-    start = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": -3.0}, [1.0], [0.2], learning_rate=20)
     sources = [cell.source for cell in lesson("01") if cell.cell_type == "code"]
-    assert any("replace(w1=-3, learning_rate=20)" in source for source in sources)
-    answers = [float(bp.evaluate(start)["w1_new"])]
+    answers = []
     for source in sources:
         if found := re.fullmatch(r'bp\.exercises\.ask\("one-weight", seed=(\d+)\)', source):
             exercise = bp.exercises.generate("one-weight", seed=int(found[1]), difficulty="easy")
@@ -254,30 +265,15 @@ def test_the_first_steps_need_no_derivative_and_their_answers_are_not_on_the_pag
             assert new.judge(f"{by_hand:.4g}").verdict == "correct"
             assert new.judge(f"{2 * problem.parameters['w1'] - by_hand:.4g}").misconceptions == ("adds the gradient",)
             answers.append(new.answer)
-    assert len(answers) == 3
+    assert answers
     page = numbers(" ".join(map(shown, lesson("01"))))
     assert not page & {f"{abs(answer):.3g}" for answer in answers}
 
 
-@pytest.mark.parametrize(
-    ("number", "changed", "quantity"), [("00", {"x1": 0.5}, "net_h1"), ("12", {"x2": 1.0}, "dE/dw8")]
-)
+@pytest.mark.parametrize(("number", "changed", "quantity"), [("00", {"x1": 0.5}, "net_h1")])
 def test_a_box_asks_for_no_number_that_its_page_prints(number: str, changed: dict[str, float], quantity: str) -> None:
     [(name, value)] = changed.items()
     call = f'problem.replace({name}={value:g}), "{quantity}")'
     assert [cell for cell in lesson(number) if "bp.apps.ask(" in cell.source and call in cell.source]
     answer = bp.evaluate(bp.examples.article.problem.replace(**changed))[quantity]
     assert f"{abs(answer):.3g}" not in numbers(" ".join(map(shown, lesson(number))))
-
-
-def test_the_last_lesson_claims_as_many_digits_as_it_compares() -> None:
-    cells = lesson("12")
-    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    [compared] = [cell.source for cell in cells if "np.allclose(dW1" in cell.source]
-    assert re.findall(r"rtol=(\S+?),", compared) == ["1e-13", "1e-13"]
-    assert "differs by more than 1e-13 times its size" in prose
-    assert "to about 13 digits" in prose
-    assert not re.search("last digit|exactly|equal|the same (gradients|eight|numbers)|faster", prose)
-    assert "((A, ours), (B, output))" in code  # PyTorch's are compared too, both
-    assert bp.apps.predict("library-digits").state.answer == "13 or more"

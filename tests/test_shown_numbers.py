@@ -83,6 +83,8 @@ def test_outputs_that_are_1_are_still_1() -> None:
     assert near_one(1.0) == "1"
     assert near_one(-1.0) == "-1"
     assert near_one(0.5) == "0.5"
+    assert near_one(0.2 + 0.2 - 1.4) == "-1"  # the float beside it
+    assert near_one(1 - 4e-16) == "1 - 4e-16"
 
 
 def test_the_picture_and_the_table_do_not_say_1_either() -> None:

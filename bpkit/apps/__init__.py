@@ -14,8 +14,10 @@ Source: every app reads the lines of ``bpkit.derive``.
 """
 
 from bpkit.apps.ask import Ask as ask
+from bpkit.apps.attention import AttentionApp as attention
 from bpkit.apps.boundary import Boundary as boundary
 from bpkit.apps.chain import Chain as chain
+from bpkit.apps.classes import Classes as classes
 from bpkit.apps.cost import CostApp as cost
 from bpkit.apps.depth import Depth as depth
 from bpkit.apps.descent import Descent as descent
@@ -25,15 +27,22 @@ from bpkit.apps.gradient_check import GradientCheck as gradient_check
 from bpkit.apps.neuron import Neuron as neuron
 from bpkit.apps.paths import PathView as paths
 from bpkit.apps.predict import Predict as predict
+from bpkit.apps.progress import Progress as progress
+from bpkit.apps.recalculate import Recalculate as recalculate
+from bpkit.apps.rules import Rules as rules
+from bpkit.apps.shapes import Shapes as shapes
 from bpkit.apps.stepper import Stepper as stepper
 from bpkit.apps.surface import Surface as surface
 from bpkit.apps.training import Training as training
+from bpkit.apps.variety import Variety as variety
 from bpkit.core.errors import suggest as _suggest
 
 __all__ = [
     "ask",
+    "attention",
     "boundary",
     "chain",
+    "classes",
     "cost",
     "depth",
     "descent",
@@ -43,9 +52,14 @@ __all__ = [
     "neuron",
     "paths",
     "predict",
+    "progress",
+    "recalculate",
+    "rules",
+    "shapes",
     "stepper",
     "surface",
     "training",
+    "variety",
 ]
 
 

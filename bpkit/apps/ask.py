@@ -52,6 +52,7 @@ class Ask(Live):
 
     name = "ask"
     batches = True
+    keeps = ("number", "line")
 
     def __init__(self, given: Example | Problem, quantity: str) -> None:
         self._quantity = quantity
@@ -75,6 +76,14 @@ class Ask(Live):
 
     def read(self, values: Mapping[str, Any]) -> State:
         return State(self.asked, values["number"], values["line"], values["digits"])
+
+    @property
+    def title(self) -> str:
+        return f"a number for {self._quantity}"
+
+    @property
+    def done(self) -> bool:
+        return settled(self.state.found)
 
     def tells(self) -> dict[str, Any]:
         state = self.state

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from bpkit.apps.boundary_course import OWN, Playback, Shown, course_note, course_words
 from bpkit.apps.boundary_run import PACE, STEPS, Pace, Run, Setup, State, forked, mixed
 from bpkit.apps.boundary_words import DEEPEST, ENOUGH, FLAT, HIDDEN, TEXTS, WIDEST, YOURS, note, read_neurons, words
 from bpkit.apps.live import Live
@@ -36,6 +37,25 @@ BATCHES = (0, 1, 5, 10, 20, 50)
 NOISE = 0.1
 SETS = ("sigmoid", "binary_cross_entropy", "neuron")  # output activation, loss and biases for the kit's own points
 SETUP = ("data", "noise", "neurons", "activation", "seed")  # what makes a new run
+
+PARTS = {
+    "field": {
+        "x": {"label": "x1"},
+        "y": {"label": "x2"},
+        "z": {"label": "output"},
+        "look": "sides",
+        "size": 222,
+        "classes": ["class 0", "class 1"],
+        "words": {
+            "points": "{points} points are drawn, {upper} of class 1 (triangles) and the others of class 0 (circles)."
+        },
+    },
+    "curve": {
+        "x": {"label": "updates", "whole": True},
+        "y": {"label": "loss", "zero": True, "growth": 10},
+        "size": [506, 190],
+    },
+}
 
 
 class Neurons(Text):
@@ -68,10 +88,21 @@ class Boundary(Live):
 
     A step makes ``updates`` updates. A new setup starts at step 0; learning rate, weight decay, mini-batches and
     updates may change on the way, and what came before keeps its own.
+
+    ``boundary(batch, program=step, updates=1000)`` plays back what a program of your own does: the app calls
+    ``step(x, y, W1, b1, W2, b2, learning_rate)`` so often, each time with the new arrays that it has returned. Its
+    class is ``OwnBoundary``.
     """
 
     name = "boundary"
     batches = True
+
+    def __new__(
+        cls, given: str | Problem | None = None, *, program: Callable[..., Any] | None = None, updates: int = 0
+    ) -> Boundary:
+        """A boundary app, of the kind that shows a program's course if there is one."""
+        made: Boundary = super().__new__(cls if program is None else OwnBoundary)
+        return made
 
     def __init__(self, given: str | Problem) -> None:
         self._named = given if isinstance(given, str) else ""
@@ -106,7 +137,7 @@ class Boundary(Live):
             ),
             "neurons": Neurons("hidden neurons", ", ".join(map(str, hidden)), "8, or 8, 4; empty: no hidden layer"),
             "activation": Choice("activation", kinds[0], options(*kinds)),
-            "seed": Number("start, drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
+            "seed": Number("start", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
             "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True),
             "decay": Choice("weight decay", decay, tuple((number(one), one) for one in decays)),
             "batch": Choice("mini-batches of", 0, tuple(batches)),
@@ -136,28 +167,14 @@ class Boundary(Live):
             "outputs": {"own": (network.activations[-1].name, network.loss.name, network.bias), "sets": SETS},
             "share": {"source": "", "names": []},
             "texts": TEXTS,
-            "parts": {
-                "field": {
-                    "x": {"label": "x1"},
-                    "y": {"label": "x2"},
-                    "z": {"label": "output"},
-                    "look": "sides",
-                    "size": 222,
-                    "classes": ["low", "high"],
-                },
-                "curve": {
-                    "x": {"label": "updates", "whole": True},
-                    "y": {"label": "loss", "zero": True, "growth": 10},
-                    "size": [506, 190],
-                },
-            },
+            "parts": PARTS,
             "layout": {
                 "groups": [
                     ("Points", ["data", "noise"]),
                     ("Network", ["neurons", "activation", "seed"]),
                     ("Training", ["rate", "decay", "batch", "updates"]),
                 ],
-                "rows": [["network"], ["field", "curve", "message"], ["play", "step"]],
+                "rows": [["play", "step"], ["field", "curve", "message"], ["network"]],
             },
         }
 
@@ -264,6 +281,59 @@ class Boundary(Live):
             return self.problem.replace(network=network, parameters=drawn)
         network = Network(*sizes, activation=[*kinds, SETS[0]], loss=SETS[1], bias=SETS[2])
         return _points(setup)[0].problem(network, seed=setup.seed, learning_rate=1.0)
+
+
+class OwnBoundary(Boundary):
+    """The course that a program of the learner's own took, opened at its end; ``step`` is the control."""
+
+    name = "own_boundary"
+
+    def __init__(self, given: Problem, *, program: Callable[..., Any], updates: int = 1000) -> None:
+        self._program, self._updates = program, updates
+        super().__init__(given)
+
+    def settings(self) -> Mapping[str, Setting]:
+        super().settings()  # which refuses what the app cannot show
+        self._play = Playback(self.problem, self._program, self._updates)
+        last = self._play.last
+        return {"step": Number("step", last, 0, max(1, last), 1, whole=True, bounds=(0, last))}
+
+    def page(self) -> dict[str, Any]:
+        return {
+            "parts": PARTS,
+            "share": {"source": "", "names": []},
+            "programs": packed({"own": self._own_program()}),
+            "middle": halfway(self.problem),
+            "ends": [float(self.problem.targets.min()), float(self.problem.targets.max())],
+            "yours": YOURS,
+            "source": _source(self.problem),
+            "texts": {**TEXTS, **OWN},
+            "layout": {"rows": [["network"], ["field", "curve", "message"], ["play", "step"]]},
+            **self._play.spec(self._given),
+        }
+
+    def _own_program(self) -> str:
+        return layered(self.problem, hidden=self._given.activations[:-1] or ["tanh"])
+
+    def read(self, values: Mapping[str, Any]) -> Shown:  # type: ignore[override]
+        return self._play.state(int(values["step"]), values["digits"])
+
+    def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        return values
+
+    def words(self, state: Shown) -> str:  # type: ignore[override]
+        return course_words(state)
+
+    def note(self, state: Shown) -> tuple[str, bool]:  # type: ignore[override]
+        return course_note(state)
+
+    def drawing(self, state: Shown) -> Drawing:  # type: ignore[override]
+        return boundary_figure(state.problem, self.words(state))
+
+    @property
+    def share(self) -> str:
+        """The expression for the network that is shown, with its numbers."""
+        return f"{_source(self.problem)}.replace({_parameters(self.state.problem)})"
 
 
 @cache

@@ -21,7 +21,7 @@ TEXTS = {
     "write 8, or 8, 4 for two layers",
     "one": "1 update: the loss is {loss}{tested}.",
     "many": "{updates} updates: the loss is {loss}{tested}.",
-    "tested": ", {test_loss} on the test points",
+    "tested": " on the training points, {test_loss} on the test points",
     "right": "Right: {right} of {count} points.",
     "rightTested": "Right: {right} of {count} training points, {test_right} of {test_count} test points.",
     "pace": "Learning rate {rate}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -13,7 +14,7 @@ from bpkit.apps.live import Live, groups, last_weight, numbers, rate_of, weights
 from bpkit.apps.settings import Choice, Number, Setting, options
 from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step
-from bpkit.core.derivation import NumberedDerivation, derive
+from bpkit.core.derivation import Derivation, NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in, product, symbol, total
 from bpkit.core.gradient_check import LEAST, NOISE, NUDGE, QUOTIENTS, STEP, TOLERANCE, GradientCheck, check_gradient
@@ -56,7 +57,12 @@ TEXTS = {
     "together": "the sum of the {count} {word}s",
     "light": "Light {word} {number} alone, or all again",
     "products": "The products",
+    "bars": "The {count} {word}s as bars that add up",
+    "added": "their sum",
 }
+AT_MOST = 40  # factors of which the page draws the slopes
+REACH = {"net": (-6.0, 6.0), "out": (0.0, 1.0)}  # of a curve over a net input or an output; of others from -3 to 3
+HEIGHTS = {"net": (-3.0, 3.0), "out": (0.0, 1.0)}  # of a net input or an output as a curve: slopes can be compared
 
 
 @lru_cache(maxsize=2048)
@@ -136,6 +142,7 @@ class Chain(Live):
     """Choose a parameter, in the list or on the picture, and its derivative falls into paths and factors."""
 
     name = "chain"
+    straight = True  # whether the curves of net inputs are drawn, which are straight lines
 
     def settings(self) -> Mapping[str, Setting]:
         network, parameters = self.problem.network, self.problem.parameters
@@ -166,7 +173,19 @@ class Chain(Live):
         programs = {"all": every_line(derivation), "loss": loss_program(problem), "nudge": _nudge_program(noisy)}
         names = next(iter(derivation)).names
         used = {one for all_ in factors.values() for one in all_}
-        rest = [["factors"], ["products"], ["update"], ["message"]]
+        rest = [["factors"], ["products"], ["sums"], ["update"], ["message"]]
+        drawn = {
+            n for n in used if len(used) <= AT_MOST and (self.straight or not _is_straight(derivation[n].quantity))
+        }
+        slopes = {name: _slope(derivation, name, name in drawn) for name in sorted(used)}
+        curves = sorted({one["curve"]["line"] for one in slopes.values() if one["curve"]})
+        own = {name: sorted(names_in(derivation[name].stable)) for name in curves}
+        functions = derivation.program.functions
+        programs |= {
+            f"line {name}": module(evaluation([derivation[name]], own[name], [name]), functions=functions)
+            for name in curves
+        }
+        shown = {one["row"] for one in slopes.values()}
         wanted = used | {f"dE_total/d{name}" for name in found} | {f"{name}_new" for name in found}
         return {
             "programs": packed(programs | {f"paths {name}": _products(all_) for name, all_ in found.items()}),
@@ -176,14 +195,16 @@ class Chain(Live):
                 "nudge": ["value"],
                 "quotient": ["above", "below", "h", "derived", *(name for pair in noisy for name in pair)],
                 **{f"paths {name}": all_ for name, all_ in factors.items()},
+                **{f"line {name}": inputs for name, inputs in own.items()},
             },
+            "slopes": slopes,
             "ways": {
                 name: {
                     "word": word(all_),
                     "name": f"dE_total/d{name}",
                     "factors": [way.factors for way in all_],
                     "nodes": [way.nodes for way in all_],
-                    "rows": [derivation[f"dE_total/d{name}"].number, derivation[f"{name}_new"].number],
+                    "row": derivation[f"{name}_new"].number,
                 }
                 for name, all_ in found.items()
             },
@@ -191,18 +212,17 @@ class Chain(Live):
             "tolerance": TOLERANCE,
             "parts": {
                 "network": self._picture,
-                "lines": lines_spec([step for step in derivation if step.name in wanted], "The factors"),
+                "lines": lines_spec(
+                    [step for step in derivation if step.name in wanted or step.number in shown], "The factors"
+                ),
             },
+            "routes": {name: _routes(all_, network, self._picture) for name, all_ in found.items()},
             "places": {name: _place(names[name], network, self._picture) for name in sorted(used)},
             "texts": TEXTS,
             "layout": {
                 "groups": [
-                    *groups(
-                        self.setting,
-                        Chain=["parameter", "path", "rate"],
-                        Weights=weights_of(network),
-                        Biases=network.biases,
-                    ),
+                    ("Which weight", ["parameter", "path", "play", "rate"]),
+                    *groups(self.setting, Weights=weights_of(network), Biases=network.biases),
                     ("What a nudge does", ["nudge"]),
                 ],
                 "rows": [["network"], *rest] if self._picture["height"] <= TALLEST else [*rest, ["network"]],
@@ -295,6 +315,58 @@ def _place(factor: Quantity, network: Architecture, picture: Mapping[str, Any]) 
     if of.tag == "total" and by.tag == "out":  # beside the neuron, below its error
         return {"text": text, "at": [x + neuron["half"] + ROOM / 2 + 6, y + 28]}
     return {"text": text, "at": [x, y + neuron["tall"] + 9]}
+
+
+def _is_straight(factor: Quantity) -> bool:
+    """Whether a factor is the slope of a straight line: that of a net input."""
+    return factor.of is not None and factor.of.tag == "net"
+
+
+def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
+    """A factor as the slope of a curve: the line that is a curve over one of its numbers, and the line to show.
+
+    The derivative of the loss with respect to an output is that of its error, whose line says how it is computed.
+    """
+    step = derivation[factor]
+    of, by = step.quantity.of, step.quantity.by
+    assert of
+    assert by
+    errors = [one for one in derivation if one.quantity.tag == "error" and by.name in names_in(one.rhs)]
+    whole = of.tag == "total"
+    if whole and (len(errors) != 1 or by.tag != "out" or f"d{errors[0].name}/d{by.name}" not in derivation):
+        return {"row": step.number, "curve": None}
+    line = errors[0] if whole else derivation[of.name]
+    row = derivation[f"d{line.name}/d{by.name}"].number if whole else step.number
+    low, high = REACH.get(by.tag, (-3.0, 3.0))
+    target = next((name for name in names_in(line.rhs) if name in derivation.network.targets), None) if whole else None
+    curve = {
+        "line": line.name,
+        "x": by.name,
+        "slope": factor,
+        "from": low,
+        "to": high,
+        "heights": HEIGHTS.get(line.quantity.tag),
+        "along": by.tag if by.tag in REACH else PLAIN(by),
+        "up": line.quantity.tag if line.quantity.tag in REACH else line.quantity.letter,
+        "aim": target,
+        "aimed": PLAIN(line.names[target]) if target else None,
+    }
+    return {"row": row, "curve": curve if drawn else None}
+
+
+def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> list[list[list[list[float]]]]:
+    """Each path as stretches on the picture, from the parameter to the output: the two ends of each."""
+    if not isinstance(network, Network):
+        return []
+    edges = {one["name"]: one["ends"] for one in picture["edges"]}
+    routes = []
+    for way in found:
+        neurons = [name.removeprefix("out_") for name in way.nodes if name.startswith("out_")]
+        names = [network.weight_of[pair] for pair in pairwise(neurons)]
+        if way.nodes[0] in edges:
+            names.insert(0, way.nodes[0])
+        routes.append([[edges[name][:2], edges[name][2:]] for name in names if name in edges])
+    return routes
 
 
 # What the page computes beside the derivation's lines: products and their sum, a nudge and its quotient

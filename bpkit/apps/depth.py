@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.apps.live import Live, groups
-from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.apps.settings import Choice, Held, Number, Setting, options
 from bpkit.core.functions import Activation
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.javascript_matrices import layered
@@ -38,6 +38,23 @@ HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
 SATURATED = 1e-12  # a delta of the outputs below this comes from their flat ends
 UPDATES = 300  # of the loss curves
+KEPT = ("depth", "width", "activation", "output", "scheme", "scale", "seed")  # of a curve that is kept
+MOST_KEPT = 3
+PRESETS = {
+    "sigmoid": {"activation": "sigmoid", "scheme": "xavier", "scale": 1},
+    "tanh": {"activation": "tanh", "scheme": "xavier", "scale": 1},
+    "ReLU": {"activation": "relu", "scheme": "he", "scale": 1},
+    "ReLU × 6": {"activation": "relu", "scheme": "he", "scale": 6},
+}
+PINS = {
+    "presets": "Start with",
+    "pin": "Keep this curve",
+    "pinTip": "Keep this curve to compare; the last three stay",
+    "unpin": "Remove kept curves",
+    "this": "now",
+    "name": "{activation}, {scheme} × {scale}",
+    "keptDeltas": "deltas: {name}",
+}
 DRAWN = "Weights drawn by {scheme}, times {scale}, seed {seed}. "
 FLAT = " The outputs are saturated: with identity as the output layer you see what grows."
 TRAINED = {
@@ -87,7 +104,8 @@ class Depth(Live):
             "output": Choice("output layer", outputs[0], options(*outputs)),
             "scheme": Choice("weights drawn", "xavier", options(*SPREADS)),
             "scale": Number("times", 1, -1, 1, 0.05, log=True, bounds=(1e-6, 1e6)),
-            "seed": Number("drawn as", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
+            "seed": Number("start", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
+            "pinned": Held("kept curves", []),
         }
 
     @property
@@ -111,7 +129,10 @@ class Depth(Live):
                 **self._shared(),
             },
             "drawn": {"floor": FLOOR, "ceiling": CEILING, "level": LEVEL, "saturated": SATURATED},
-            "texts": {**TEXTS, "names": NAMES, "drawn": DRAWN, "flat": FLAT, "trained": TRAINED},
+            "texts": {**TEXTS, **PINS, "names": NAMES, "drawn": DRAWN, "flat": FLAT, "trained": TRAINED},
+            "kept": KEPT,
+            "mostKept": MOST_KEPT,
+            "presets": PRESETS,
             "parts": {
                 "sizes": {
                     "x": {"label": LABELS["xlabel"], "whole": True},
@@ -132,7 +153,7 @@ class Depth(Live):
                     Network=["depth", "width", "activation", "output"],
                     Starting_weights=["scheme", "scale", "seed"],
                 ),
-                "rows": [["sizes"], ["losses"], ["message"]],
+                "rows": [["presets", "pins"], ["sizes"], ["losses"], ["message"]],
             },
         }
 

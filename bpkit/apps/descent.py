@@ -11,21 +11,30 @@ from bpkit.apps.live import Live, groups, rate_of
 from bpkit.apps.settings import Check, Number, Setting
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.javascript import evaluation, module, training
+from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.descent import STEP_HEIGHT, Walk, curve, descent, descent_words, moving, walk
+from bpkit.show.descent import SIGHT, STEP_HEIGHT, Walk, curve, descent, descent_words, moving, walk
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_spec
 
 MOST_STEPS = 100
+MOST_LAMPS = 3
 POINTS = 301  # of the curve on the page
 TEXTS = {
     "ended": "At step {ended} the numbers overflow, because learning rate {rate} is too large here.",
     "nothing": "The numbers overflow before the first step. Choose another {{name}} or a smaller learning rate.",
     "outside": "{{name}} = {here} is outside the picture.",
+    "left": "The steps were so long that the walk left the picture. It is now at {{name}} = {here}; choose a smaller "
+    "learning rate.",
     "overshot": "The last step made the loss larger, from {before} to {now}. It overshot.",
+    "past": "The last step went past a lowest point, so the slope has changed its sign.",
+    "slope": "slope {slope}",
+    "arrow": "next step {step}",
+    "lamp": "{name}: {value}",
+    "wished": "should be {value}",
     "step": "Step",
     "stepTip": "One step against the slope",
 }
@@ -51,13 +60,17 @@ class State:
 class Descent(Live):
     """Sliders for one parameter and the learning rate; Step and Play walk down the loss curve.
 
-    ``parameter`` names the weight or bias that moves, the first weight if it is left out; all others stay.
+    ``parameter`` names the weight or bias that moves, the first weight if it is left out; all others stay. With
+    ``fog`` the app opens in fog: you see the ground near the walk, and the rest of the curve when you lift the fog.
+    With ``walk=False`` there is only the curve with its slope, and no step.
     """
 
     name = "descent"
 
-    def __init__(self, given: Example | Problem, parameter: str | None = None) -> None:
-        self._chosen = parameter
+    def __init__(
+        self, given: Example | Problem, parameter: str | None = None, fog: bool = False, walk: bool = True
+    ) -> None:
+        self._chosen, self._fog, self._walks = parameter, fog, walk
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -77,7 +90,7 @@ class Descent(Live):
         return {
             self.parameter: Number(self.parameter, start, -reach, reach),
             "rate": rate_of(problem),
-            "fog": Check("walk in fog", tip="Hide the curve: you see only the slope where you are"),
+            "fog": Check("fog", self._fog, tip="In fog you see only the ground near your steps"),
             "steps": Number("steps", 0, *ends, 1, whole=True, bounds=ends),
         }
 
@@ -85,10 +98,11 @@ class Descent(Live):
         problem = self.problem.replace(train_biases=True)
         derivation, own = problem.derivation, self.parameter
         program, spelled = derivation.program, PLAIN(derivation.quantities[own])
-        rows = [derivation[name] for name in ("E_total", f"dE_total/d{own}", f"{own}_new")]
-        lines = lines_spec(rows, "The loss, its slope and the step")
-        shown = {name for row in lines["rows"] for name in row["names"]}.difference(program.givens)
-        mine = moving(problem, own)
+        lines = lines_spec([derivation[f"{own}_new"]], "The step")
+        lamps = self._lamps()
+        shown = {name for row in lines["rows"] for name in row["names"]} | {one["out"] for one in lamps}
+        shown -= {*program.givens}
+        mine, walks = moving(problem, own), self._walks
         new = {line: old for line, old in program.new.items() if line in mine}
         recorded = [*new.values(), "E_total", f"dE_total/d{own}", f"{own}_new"]
         text = module(
@@ -105,8 +119,10 @@ class Descent(Live):
             "names": {"here": own, "slope": f"dE_total/d{own}", "next": f"{own}_new"},
             "grid": [self.curve.low, self.curve.high, POINTS],
             "heights": self.curve.heights,
-            "arrow": STEP_HEIGHT,
+            "arrow": STEP_HEIGHT if self._walks else None,
             "most": MOST_STEPS,
+            "sight": SIGHT * (self.curve.high - self.curve.low),
+            "lamps": lamps,
             "parts": {
                 "curve": {
                     "x": {"label": spelled},
@@ -126,10 +142,27 @@ class Descent(Live):
             },
             "texts": {name: text.replace("{{name}}", spelled) for name, text in TEXTS.items()},
             "layout": {
-                "groups": groups(self.setting, Start=[own, "rate"], Picture=["fog"]),
-                "rows": [["curve"], ["step", "play", "steps"], ["lines"], ["message"]],
+                "groups": [
+                    *(
+                        groups(self.setting, Start=[own, "rate"], Picture=["fog"])
+                        if walks
+                        else groups(self.setting, Nudge=[own])
+                    ),
+                    *([("Output", ["lamps"])] if lamps else []),
+                ],
+                "rows": [["curve"], ["step", "play", "steps"], ["lines"], ["message"]]
+                if walks
+                else [["curve"], ["message"]],
             },
         }
+
+    def _lamps(self) -> list[dict[str, str]]:
+        """The outputs that are between 0 and 1, as lamps, if there are few."""
+        network = self.problem.network
+        if not isinstance(network, Network) or network.activations[-1].name not in ("sigmoid", "softmax"):
+            return []
+        pairs = list(zip(network.outputs, network.targets))
+        return [{"name": one, "out": f"out_{one}", "target": y} for one, y in pairs if len(pairs) <= MOST_LAMPS]
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem, wanted = self.problem_from(values), int(values["steps"])
@@ -138,7 +171,7 @@ class Descent(Live):
         return State(problem, walked, step, wanted, values["fog"], values["digits"])
 
     def words(self, state: State) -> str:
-        return descent_words(self.curve, state.walk, state.step, state.digits, state.fog)
+        return descent_words(self.curve, state.walk, state.step, state.digits, state.fog, self._walks)
 
     def note(self, state: State) -> tuple[str, bool]:
         texts, walked, step = self.spec["texts"], state.walk, state.step
@@ -151,10 +184,12 @@ class Descent(Live):
         if walked.ended_at is not None and state.wanted >= walked.ended_at:
             return said("ended", ended=walked.ended_at, rate=state.problem.learning_rate), True
         if not self.curve.low <= state.here <= self.curve.high:
-            return said("outside", here=state.here), True
+            return said("left" if step else "outside", here=state.here), True
         if step and (before := walked.loss[step - 1]) < (now := walked.loss[step]):
             return said("overshot", before=before, now=now), False
+        if step and walked.slope[step - 1] * walked.slope[step] < 0:
+            return said("past"), False
         return "", False
 
     def drawing(self, state: State) -> Drawing:
-        return descent(self.curve, state.walk, state.step, state.digits, state.fog)
+        return descent(self.curve, state.walk, state.step, state.digits, state.fog, self._walks)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from bpkit.apps.linked import WAITING
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Check, Choice, Number, Setting, Text, options
+from bpkit.apps.settings import Check, Choice, Held, Number, Setting, Text
 from bpkit.apps.verdicts import HALF, LINE, WHOLE, line_html, line_words, look, said, still, verdict_words
+from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import canonical
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
+from bpkit.core.quantities import Role
+from bpkit.core.spelling import typeset
+from bpkit.examples.example import Example
 from bpkit.mistakes.question import MOST_UPDATES, Question, question
 from bpkit.mistakes.typed_number import read
 from bpkit.mistakes.verdict import Diagnosis
@@ -55,26 +59,51 @@ class State:
 class Detective(Live):
     """A box for any number of the derivation, at once or after some updates, and one for earlier numbers of your own.
 
-    A step that is right, from an earlier number that is wrong, counts as right.
+    A step that is right, from an earlier number that is wrong, counts as right. It opens with ``quantity``, and with
+    ``number`` typed in; without ``updates`` it only asks about the first pass.
     """
 
     name = "detective"
     batches = True
     alone = False
 
+    def __init__(
+        self,
+        given: Example | Problem | None = None,
+        quantity: str = "E_total",
+        number: str = "",
+        *,
+        updates: bool = True,
+    ) -> None:
+        self._opening, self._later = (quantity, number), updates
+        super().__init__(given)
+
     def settings(self) -> Mapping[str, Setting]:
         steps = self.problem.derivation.with_inputs
         names = [step.name for step in steps if not self.problem.is_batch or averaged(step)]
+        (quantity, typed), known = self._opening, steps.quantities
+        groups = [(title, [name for name in names if _group(steps[name]) == title]) for title in GROUPS]
+        offered = tuple((typeset(name, known), name) for _, some in groups for name in some)
+        counts = tuple((title, len(some)) for title, some in groups if some)
+        choice = Choice("Quantity", "E_total", offered, groups=counts)
         return {
-            "quantity": Choice("Quantity", "E_total", options(*names)),
-            "updates": Number("after updates", 0, 0, 100, 1, whole=True, bounds=(0, MOST_UPDATES)),
-            "number": Text("Your number", hint="such as 0.0851", live=True),
+            "quantity": replace(choice, value=choice.checked(quantity)),
+            "updates": Number("after updates", 0, 0, 100, 1, whole=True, bounds=(0, MOST_UPDATES))
+            if self._later
+            else Held("after updates", 0),
+            "number": Text("Your number", typed, hint="such as 0.0851", live=True),
             "given": Text("computed from", hint="earlier numbers of yours: net_o1 = 0.794609", live=True),
             "line": Check(LINE),
         }
 
     def page(self) -> dict[str, Any]:
-        rows = [["quantity", "updates"], ["number", "line"], ["given"], ["verdict"], ["behind"]]
+        rows = [
+            ["quantity", *(["updates"] if self._later else [])],
+            ["number", "line"],
+            ["given"],
+            ["verdict"],
+            ["behind"],
+        ]
         return {"layout": {"rows": rows}, "texts": WAITING}
 
     def read(self, values: Mapping[str, Any]) -> State:
@@ -101,6 +130,19 @@ class Detective(Live):
         """The expression that asks the detective the same, ready to copy into a cell."""
         given = f", given={dict(self.state.given)!r}" if self.state.given else ""
         return f"bp.diagnose({super().share}, {str(self.state.asked)!r}, {self.state.typed!r}{given})"
+
+
+GROUPS = ("Forward", "Errors and loss", "Derivatives of the loss", "Other slopes", "After the update")
+
+
+def _group(step: Step) -> str:
+    """The title below which a quantity stands in the list."""
+    quantity = step.quantity
+    if step.role is Role.UPDATE:
+        return GROUPS[4]
+    if step.role is Role.FORWARD:
+        return GROUPS[1 if quantity.tag in ("error", "total") else 0]
+    return GROUPS[2 if quantity.of and quantity.of.tag == "total" else 3]
 
 
 def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:

@@ -1,13 +1,20 @@
-"""Move any weight, bias or input and follow the numbers through the network, on the picture and line by line."""
+"""Move any weight, bias or input and follow the numbers through the network, on the picture and line by line.
+
+What differs from the start is lit: what you moved, and every number that follows from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bpkit.apps.live import Live, groups, numbers, weights_of
 from bpkit.apps.settings import Number, Setting
+from bpkit.core.chain_rule import Step
+from bpkit.core.expressions import names_in
+from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.page.programs import forward_program, packed
@@ -20,9 +27,10 @@ from bpkit.show.lines import lines_spec
 
 @dataclass(frozen=True)
 class State:
-    """What the forward app shows."""
+    """What the forward app shows; ``changed`` names what was moved and the quantities that follow from it."""
 
     problem: Problem
+    changed: tuple[str, ...]
     digits: int
 
 
@@ -45,6 +53,8 @@ class Forward(Live):
         network, derivation = self.problem.network, self.problem.derivation
         steps = [step for step in derivation if step.role is Role.FORWARD]
         return {
+            "follows": self._follows,
+            "leads": self._leads,
             "programs": packed({"numbers": forward_program(derivation)}),
             "inputs": {"numbers": derivation.program.givens},
             "parts": {"network": network_spec(network), "lines": lines_spec(steps, "The forward lines")},
@@ -57,10 +67,38 @@ class Forward(Live):
         }
 
     def read(self, values: Mapping[str, Any]) -> State:
-        return State(self.problem_from(values), values["digits"])
+        moved = [name for name in self._follows if values[name] != self.setting[name].value]
+        found = {name for one in moved for name in self._follows[one]}
+        changed = [step.name for step in self.problem.derivation if step.name in found]
+        lines = [weight for one in moved for weight in self._leads.get(one, ())]
+        return State(self.problem_from(values), (*dict.fromkeys([*moved, *lines]), *changed), values["digits"])
+
+    @cached_property
+    def _follows(self) -> dict[str, list[str]]:
+        """For each control the quantities of the forward pass that depend on it."""
+        steps = [step for step in self.problem.derivation if step.role is Role.FORWARD]
+        givens = self.problem.givens
+        return {name: list(_dependent(steps, name)) for name in self.setting if name in givens}
+
+    @cached_property
+    def _leads(self) -> dict[str, list[str]]:
+        """For each input the weights of the lines that start there."""
+        network = self.problem.network
+        if not isinstance(network, Network):
+            return {}
+        return {one: [name for name, (start, _) in network.weights.items() if start == one] for one in network.inputs}
 
     def words(self, state: State) -> str:
-        return words(state.problem.network, numbers_of(state.problem), digits=state.digits)
+        return words(state.problem.network, numbers_of(state.problem), state.changed, state.digits)
 
     def drawing(self, state: State) -> Drawing:
-        return diagram(state.problem, digits=state.digits)
+        return diagram(state.problem, state.changed, state.digits)
+
+
+def _dependent(steps: Iterable[Step], name: str) -> Iterator[str]:
+    """The quantities that change with a number, in the order of their lines."""
+    found = {name}
+    for step in steps:
+        if names_in(step.rhs) & found:
+            found.add(step.name)
+            yield step.name

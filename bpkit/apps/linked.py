@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from html import escape
 from itertools import count
@@ -23,6 +24,7 @@ import traitlets
 
 from bpkit.apps.settings import Choice, Setting
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.page import progress
 from bpkit.page.module import text_of
 from bpkit.page.saving import holder, page, save
 from bpkit.show.drawing import Drawing
@@ -65,6 +67,7 @@ class Linked(anywidget.AnyWidget):
     name: ClassVar[str]
     alone: ClassVar[bool] = True  # whether it lives in a page without a kernel too
     kind: ClassVar[str] = "App"  # what it calls itself
+    keeps: ClassVar[tuple[str, ...]] = ()  # the values that are kept from one day to the next: a learner's answers
     _esm: ClassVar[str] = text_of("bpkit.js")
     _css: ClassVar[str] = text_of("bpkit.css")
 
@@ -81,12 +84,14 @@ class Linked(anywidget.AnyWidget):
         self._version = 0
         self._known: tuple[dict[str, Any], Any] = (self._values, self.read(self._values))
         made = f"{self.name} {made} {self._values!r}"
+        self._id = f"{self.name}-{crc32(made.encode()):08x}"
         super().__init__(
-            key=f"{self.name}-{crc32(made.encode()):08x}-{next(_count(self.name + made))}",
+            key=f"{self._id}-{next(_count(self.name + made))}",
             spec={"view": self.name, **self._controls(), **self.page()},
             moved={"version": 0, "values": self._values},
         )
         self._tell()
+        self._remember()
         self.observe(self._hear, "moved")
 
     # What each gives.
@@ -125,6 +130,16 @@ class Linked(anywidget.AnyWidget):
     def without_kernel(self) -> dict[str, Any]:
         """What a page without a kernel needs besides."""
         return {}
+
+    @property
+    def title(self) -> str:
+        """What a question is called where the learner's progress is told."""
+        return self.name
+
+    @property
+    def done(self) -> bool:
+        """Has a question found its answer?"""
+        return False
 
     # What all have.
     @property
@@ -169,6 +184,20 @@ class Linked(anywidget.AnyWidget):
             return
         self._values = self.settled(moved, self._values)
         self._tell()
+        kept = {name: self._values[name] for name in self.keeps}
+        if kept != {name: self.setting[name].value for name in self.keeps} and (lesson := progress.notebook()):
+            with suppress(BpkitError):  # of values that stand for nothing there is nothing to keep
+                progress.keep(lesson, self._id, self.title, kept, self.done)
+
+    def _remember(self) -> None:
+        """Give the answers that were given on another day."""
+        if not self.keeps or not (lesson := progress.notebook()):
+            return
+        kept = progress.answered(lesson).get(self._id, {}).get("values")
+        if isinstance(kept, dict):
+            with suppress(BpkitError):  # of another version of the kit, or changed by hand
+                for name in self.keeps:  # one after the other: new numbers take the answers to the old ones away
+                    self.set(**{name: kept.get(name, self._values[name])})
 
     def _tell(self) -> None:
         try:
@@ -214,21 +243,22 @@ class Linked(anywidget.AnyWidget):
         for a view, and get one.
         """
         picture, markdown = self.drawing(self.state), self.still_markdown(self.state)
-        first: dict[str, Any] = {"text/plain": repr(self)}
+        stills: list[dict[str, Any]] = []
+        if markdown:
+            stills.append({"text/plain": repr(self), "text/markdown": markdown})
         if picture is not None:
             # JupyterLab shows the SVG of a notebook that it trusts alone; of any other it would show the plain text.
             svg = {"image/svg+xml": picture.figure} if isinstance(picture.figure, str) else {}
-            first |= {**svg, "image/png": picture.png()}
-        elif markdown:
-            first["text/markdown"] = markdown
-        else:
-            return ({**first, **self._place(self.still(self.state))},)
-        return first, {"text/plain": ALIVE, **self._place()}
+            stills.append({"text/plain": picture.caption if stills else repr(self), **svg, "image/png": picture.png()})
+        if not stills:
+            return ({"text/plain": repr(self), **self._place(self.still(self.state))},)
+        return *stills, {"text/plain": ALIVE, **self._place(stills=len(stills))}
 
-    def _place(self, words: str = "") -> dict[str, Any]:
+    def _place(self, words: str = "", stills: int = 0) -> dict[str, Any]:
         if _other_front_end():
             return dict((super()._repr_mimebundle_() or ({},))[0])
-        still = "" if words else " still"  # what stands in the output before goes when the app is there
+        # What stands in the outputs before goes when the app is there.
+        still = f' still="{stills}"' if stills > 1 else " still" if stills else ""
         return {"text/html": f'<bpkit-app key="{escape(self.key)}"{still}>{words}<p>{ALIVE}</p></bpkit-app>'}
 
     def _ipython_display_(self) -> None:

@@ -111,10 +111,11 @@ def last_weight(network: Architecture) -> str:
     return next(name for row in rows for name in parameters if name in row)
 
 
-def rate_of(problem: Problem) -> Number:
-    """The control of a problem's learning rate."""
-    rate = problem.learning_rate
-    return Number("learning rate", rate, -2, 2, 0.05, log=True, given="learning_rate")
+def rate_of(problem: Problem, ends: tuple[str, str] | None = None) -> Number:
+    """The control of a problem's learning rate; ``ends`` say what its least and its largest do."""
+    rate, (low, high) = problem.learning_rate, (-2, 2)
+    said = (f"{10.0**low:g}{ends[0]}", f"{10.0**high:g}{ends[1]}") if ends else None
+    return Number("learning rate", rate, low, high, 0.05, log=True, given="learning_rate", ends=said)
 
 
 def groups(setting: Mapping[str, Setting], **titled: Iterable[str]) -> list[tuple[str, list[str]]]:

@@ -12,20 +12,21 @@ from bpkit.apps.settings import Choice, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.functions import Activation
+from bpkit.core.functions import activation as find
 from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import PLAIN, number
 from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.activations import END, MARKS, NAMES, Here, neuron_curve, profile_words
+from bpkit.show.activations import END, MARKS, NAMES, SPELLED, Here, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_spec
 
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
 POINTS = 321  # of a curve on the page
-SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
+MOST_TERMS = 5  # of a net input, drawn as arrows below the axis
 OUTSIDE = "net = {net} is outside the picture. The lines below are still right."
 
 
@@ -103,20 +104,27 @@ class Neuron(Live):
         }
 
     def page(self) -> dict[str, Any]:
-        network = self.problem.network
+        network = layered(self.problem.network, "neuron app")
         made = {name: one_neuron(self.problem, one) for name, one in self._activations.items()}
         lines = {name: [one.derivation[line] for line in LINES] for name, one in made.items()}
+        terms = [[name, source] for name, (source, _) in network.weights.items()] + [[name] for name in network.biases]
+        terms = terms if 1 < len(terms) <= MOST_TERMS else []
+        spelled = self.problem.derivation.quantities
         return {
             "programs": packed({name: neuron_program(one) for name, one in made.items()}),
             "inputs": dict.fromkeys(made, (*network.inputs, *network.parameters)),
             "sources": {name: share("", one, one) if one != self.problem else "" for name, one in made.items()},
             "names": LINES,
+            "terms": terms,
+            "lamps": [{"name": "o1", "out": "out_o1"}],
+            "glowing": [name for name, one in self._activations.items() if find(one).name == "sigmoid"],
             "grid": [-END, END, POINTS],
             "parts": {
                 "curve": {
                     "x": {"label": "net"},
                     "y": {"label": "out and its slope"},
-                    "size": [812, 290],
+                    "size": [812, 290 - 12 * len(terms)],
+                    "hops": len(terms),
                     "words": {
                         "open": "The activation and its slope over net.",
                         "value": "{y|near} at net {x}",
@@ -129,15 +137,25 @@ class Neuron(Live):
                 },
                 "lines": {name: lines_spec(steps, "Net input, output and slope") for name, steps in lines.items()},
             },
-            "texts": {"out": "out", "slope": "slope", "here": "slope {slope|near}", "outside": OUTSIDE},
+            "texts": {
+                "terms": [" · ".join(PLAIN(spelled[name]) for name in term) + " = {value}" for term in terms],
+                "lamp": "out {value}",
+                "out": "out",
+                "slope": "slope",
+                "here": "slope {slope|near}",
+                "outside": OUTSIDE,
+            },
             "layout": {
-                "groups": groups(
-                    self.setting,
-                    Inputs=network.inputs,
-                    Weights=weights_of(network),
-                    Bias=network.biases,
-                    Activation=["activation"],
-                ),
+                "groups": [
+                    *groups(
+                        self.setting,
+                        Inputs=network.inputs,
+                        Weights=weights_of(network),
+                        Bias=network.biases,
+                        Activation=["activation"],
+                    ),
+                    ("Lamp", ["lamps"]),
+                ],
                 "rows": [["curve"], ["lines"], ["message"]],
             },
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -17,7 +17,7 @@ from bpkit.apps.questions import QUESTIONS, prose
 from bpkit.apps.settings import Choice, Held, Setting, Text, options
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.spelling import number
-from bpkit.mistakes.diagnose import standing
+from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.typed_number import read
 
 CLOSE = 1.1  # as a factor: nearer than this is close
@@ -32,6 +32,7 @@ class Prediction:
     answer: str | float
     because: str
     committed: str | float | None = None
+    replies: Mapping[str, str] = field(default_factory=dict)  # to wrong choices
 
     @property
     def right(self) -> bool:
@@ -51,7 +52,9 @@ class Prediction:
             typed, true = (str(self.committed), str(self.answer)) if self.choices else ("", "")
             text = compare(guess, answer, typed, true)
         else:
-            text = f"You said {self.committed}. " + ("That is right." if self.right else f"It is {self.answer}.")
+            reply = f"{said} " if (said := self.replies.get(str(self.committed))) else ""
+            known = "That is right." if self.right else f"{reply}It is {self.answer}."
+            text = f"You said {self.committed}. {known}"
         return f"{text} The reason: {self.because.rstrip('.')}." if self.because else text
 
 
@@ -113,7 +116,8 @@ def named(name: str) -> Prediction:
         )
     asked = QUESTIONS[name]
     answer, because = asked.solve()
-    return Prediction(asked.text, shuffled(asked.text, asked.choices) or None, answer, because)
+    replies = asked.replies() if asked.replies else {}
+    return Prediction(asked.text, shuffled(asked.text, asked.choices) or None, answer, because, replies=replies)
 
 
 def own(question: str, choices: Sequence[str] | None, answer: str | float, because: str) -> Prediction:
@@ -142,6 +146,8 @@ class Predict(Linked):
     """
 
     name = "predict"
+    keeps = ("guess", "final")
+    title = "the prediction"
 
     def __init__(
         self,
@@ -190,8 +196,10 @@ class Predict(Linked):
         return {"said": {one: [state.right, state.feedback] for one, state in said.items()}}
 
     def read(self, values: Mapping[str, Any]) -> Prediction:
-        final = values["final"]
-        if final is None or self._asked.choices is not None:
+        final, choices = values["final"], self._asked.choices
+        if final is not None and (final not in choices if choices else not isinstance(final, str)):
+            raise BpkitError(f"predict: expected {', '.join(choices or ('a number as it is typed',))}, got {final!r}")
+        if final is None or choices is not None:
             return replace(self._asked, committed=final)
         return replace(self._asked, committed=read(str(final)).value)
 
@@ -203,6 +211,10 @@ class Predict(Linked):
         if state.committed is None:
             return {"verdict": "", "message": ""}
         return {"verdict": "correct" if state.right else "other", "message": state.feedback}
+
+    @property
+    def done(self) -> bool:
+        return self.values["final"] is not None
 
     def commit(self) -> None:
         """Commit to the present guess, once. Errors: ``BpkitError`` where there is none yet."""

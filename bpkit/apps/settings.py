@@ -32,7 +32,7 @@ class Number(Setting):
     """A number: a slider from ``low`` to ``high`` in steps (powers of ten with ``log``) and a box for any other.
 
     ``given`` is the name of the problem's number that it stands for, if that is not its own. ``bounds`` are kept by
-    slider and box; ``whole`` rounds.
+    slider and box; ``whole`` rounds. ``ends`` are words below the slider's ends.
     """
 
     value: float
@@ -44,6 +44,7 @@ class Number(Setting):
     bounds: tuple[float, float] | None = None
     given: str | None = None
     tip: str = ""
+    ends: tuple[str, str] | None = None
     kind: ClassVar[str] = "number"
 
     def checked(self, value: Any) -> float:
@@ -60,11 +61,15 @@ class Number(Setting):
 
 @dataclass(frozen=True)
 class Choice(Setting):
-    """One of some options, each a label and a value; ``listed`` shows all of them, and may open without a choice."""
+    """One of some options, each a label and a value; ``listed`` shows all of them, and may open without a choice.
+
+    ``groups`` are titles of a long list, each with how many options stand below it.
+    """
 
     options: Sequence[tuple[str, Any]] = ()
     tip: str = ""
     listed: bool = False
+    groups: Sequence[tuple[str, int]] = ()
     kind: ClassVar[str] = "choice"
 
     def checked(self, value: Any) -> Any:

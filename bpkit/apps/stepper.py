@@ -125,6 +125,8 @@ class Stepper(Live):
         problem, derivation = self.problem, self.problem.derivation
         programs = {"all": every_line(derivation), "train": training_program(problem)}
         picture = network_spec(problem.network, derivation)
+        if not problem.train_biases:  # what is kept has no way back: drawn wide it would look as if it moved most
+            picture["biases"] = [one | {"back": None} for one in picture["biases"]]
         views = [["network"], ["card"]] if picture["height"] <= TALLEST else [["card"], ["network"]]
         return {
             "programs": packed(programs),

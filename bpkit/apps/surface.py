@@ -12,21 +12,24 @@ import numpy as np
 
 from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
 from bpkit.apps.settings import Check, Choice, Number, Setting, options
-from bpkit.core.errors import BpkitError
+from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
+from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
 from bpkit.show.surface import POINTS, Landscape, Window, around, landscape, surface_figure, surface_words
 
 MOST_UPDATES = 10_000
-USUAL_UPDATES = 1000
+FAR_UPDATES = 1000  # where a walk is going: the picture holds that
+USUAL_UPDATES = 100  # so few that their dots are seen
 MOST_NAMES = 24  # parameters to choose from: those that move most
 TEXTS = {
     **RUN,
     "all": "All parameters move; what is drawn is the projection onto {{x}} and {{y}}.",
-    "only": "Only {{x}} and {{y}} move, so the walk stays on this surface.",
+    "only": "Only {{x}} and {{y}} move; all other parameters stay.",
     "outside": "None of its points is in this picture: zoom out, or start elsewhere.",
 }
 
@@ -43,10 +46,19 @@ class State:
 
 
 class Surface(Live):
-    """Two parameters by choice, the loss over them as contours, and the walk from the present weights."""
+    """Two parameters by choice, the loss over them as contours, and the walk from the present weights.
+
+    ``x`` and ``y`` are the parameters that it opens with; with ``only`` no others move.
+    """
 
     name = "surface"
     batches = True
+
+    def __init__(
+        self, given: Example | Problem | None = None, x: str | None = None, y: str | None = None, only: bool = False
+    ) -> None:
+        self._opening = x, y, only
+        super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         problem, names = self.problem, self.problem.network.parameters
@@ -57,19 +69,26 @@ class Surface(Live):
             )
         self._walk: Callable[[Problem, int, tuple[str, ...]], Trace] = lru_cache(maxsize=8)(walk)
         self._landscape: Callable[[Problem, Window], Landscape] = lru_cache(maxsize=8)(landscape)
-        self._first = train(problem, USUAL_UPDATES)
-        x, y = self._telling()
-        choice = options(*(name for name in names if name in self._moving[:MOST_NAMES]))
-        only = {} if problem.is_batch else {"only": Check("move only these two")}
+        self._first = train(problem, FAR_UPDATES)
+        (x, y), (right, up, alone) = self._telling(), self._opening
+        chosen = {right, up}
+        choice = options(*(name for name in names if name in self._moving[:MOST_NAMES] or name in chosen))
+        only = {} if problem.is_batch else {"only": Check("move only these two", alone)}
         return {
-            "x": Choice("to the right", x, choice),
-            "y": Choice("upwards", y, choice),
+            "x": Choice("to the right", self._asked(right) or x, choice),
+            "y": Choice("upwards", self._asked(up) or y, choice),
             "zoom": Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000)),
-            "rate": rate_of(problem),
+            "rate": rate_of(problem, (": short steps", ": long steps")),
             "updates": Number("updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
             **only,
             **numbers(problem.parameters),
         }
+
+    def _asked(self, name: str | None) -> str | None:
+        """A parameter that it was asked to open with, if there is one of that name."""
+        if name is not None and name not in (known := self.problem.network.parameters):
+            raise BpkitError(f"surface app: expected a parameter, got {name!r}{suggest(name, known)}")
+        return name
 
     @property
     def _moving(self) -> list[str]:
@@ -108,10 +127,10 @@ class Surface(Live):
                 "groups": groups(
                     self.setting,
                     Surface=["x", "y", "zoom"],
-                    Walk=["rate", "updates", "only"],
+                    Walk=["updates", "only"],
                     Where_it_starts=problem.network.parameters,
                 ),
-                "rows": [["field", "message"]],
+                "rows": [["rate"], ["field", "message"]],
             },
         }
 
@@ -134,18 +153,25 @@ class Surface(Live):
         )
 
     def words(self, state: State) -> str:
-        return surface_words(self._land(state), self._trace(state), state.digits)
+        return surface_words(self._land(state), self._trace(state), state.digits, state.only)
 
     def note(self, state: State) -> tuple[str, bool]:
         trace, window = self._trace(state), state.window
-        walk = trace.message[0].upper() + trace.message[1:]
+        walk = self._run_words(state, trace)
         if len(trace) and window.outside(trace[window.x], trace[window.y]).all():
-            return f"{walk}. {TEXTS['outside']}", True
+            return f"{walk} {TEXTS['outside']}", True
         drawn = TEXTS["only" if state.only else "all"].replace("{{x}}", window.x).replace("{{y}}", window.y)
-        return f"{walk}. {drawn}", trace.diverged_at is not None
+        return f"{walk} {drawn}", trace.diverged_at is not None
+
+    def _run_words(self, state: State, trace: Trace) -> str:
+        """What came of the run; of one in which most parameters stay, no more than where its loss goes."""
+        if state.only and trace.diverged_at is None:
+            first, last = (number(loss, state.digits) for loss in (trace.loss[0], trace.loss[-1]))
+            return TEXTS["once" if len(trace) == 2 else "went"].format(updates=len(trace) - 1, first=first, last=last)
+        return f"{trace.message[0].upper()}{trace.message[1:]}."
 
     def drawing(self, state: State) -> Drawing:
-        return surface_figure(self._land(state), self._trace(state), state.digits)
+        return surface_figure(self._land(state), self._trace(state), state.digits, state.only)
 
     def _trace(self, state: State) -> Trace:
         moving = (state.window.x, state.window.y) if state.only else ()

@@ -20,6 +20,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import UpdateRule
+from bpkit.examples.example import Example
 from bpkit.page.programs import packed, recorded, samples, training_program
 from bpkit.show.diagram import numbers_of
 from bpkit.show.diagram_spec import network_spec
@@ -28,6 +29,9 @@ from bpkit.show.drawing import Drawing
 from bpkit.show.plots import curve_words, loss_curve
 
 MOST_UPDATES = 10_000
+USUAL_UPDATES = 100  # so few that learning rates are told apart by eye
+MOST_DOTS = 120  # updates, up to which each has a dot of its own
+TOO_LARGE = (8, 12, 16, 20, 40, 80, 200, 1000)  # times the learning rate: the first at which the loss overflows
 MOST_WEIGHTS = 24  # of a network for which other activations and rules are offered: each is a program of its own
 NAMES = ("This run", "Pinned A", "Pinned B")
 KINDS = ("sigmoid", "tanh", "relu", "identity")
@@ -41,11 +45,16 @@ RULES: dict[str, UpdateRule] = {
 TEXTS = {
     "run": "{{name}}, rate {rate}",
     **RUN,
+    "ended": "The loss climbs out of the picture and overflows at update {ended}: learning rate {rate} is too large "
+    "here. Each step jumps across the valley and lands higher up on the other side.",
+    "presets": "Try:",
     "pin": "Pin this run",
     "pinTip": "Keep this curve to compare; the last two stay",
     "unpin": "Remove pins",
     "unpinTip": "Take the pinned curves away",
     "value": "{y} after {x}",
+    "below": "It is first below {below} after update {count}.",
+    "above": "It is never below {below}.",
 }
 
 
@@ -83,10 +92,20 @@ def biases_words(problem: Problem) -> str:
 
 
 class Training(Live):
-    """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow."""
+    """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow.
+
+    With ``below`` it says after how many updates each run has a smaller loss than that; without ``rules`` it offers no
+    update rule but the problem's own.
+    """
 
     name = "training"
     batches = True
+
+    def __init__(
+        self, given: Example | Problem | None = None, *, below: float | None = None, rules: bool = True
+    ) -> None:
+        self._below, self._rules = below, rules
+        super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         problem, network = self.problem, self.problem.network
@@ -98,16 +117,16 @@ class Training(Live):
         start = network.bias if problem.train_biases and network.biases else "kept"
         few = len(weights_of(network)) <= MOST_WEIGHTS
         kinds = list(dict.fromkeys([self._kind, *(KINDS if few and self._plain else ())]))
-        rules = list(dict.fromkeys([self._rule, *(RULES if few else ())]))
-        last = (0, 1000)
+        rules = list(dict.fromkeys([self._rule, *(RULES if few and self._rules else ())]))
+        last = (0, USUAL_UPDATES)
         return {
             **numbers(problem.parameters),
-            "rate": rate_of(problem),
-            "updates": Number("updates", 1000, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
+            "rate": rate_of(problem, (": hardly moves", ": leaps")),
+            "updates": Number("updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
             "activation": Choice("activation", kinds[0], options(*kinds))
             if network.layers
             else Held("activation", kinds[0]),
-            "rule": Choice("update rule", rules[0], options(*rules)),
+            "rule": Choice("update rule", rules[0], options(*rules)) if self._rules else Held("update rule", rules[0]),
             "biases": Choice("biases", start, tuple(policies)),
             "log": Check("logarithmic loss"),
             "shown": Number("show update", 0, *last, 1, whole=True, bounds=(0, MOST_UPDATES)),
@@ -143,7 +162,7 @@ class Training(Live):
 
     def _choices(self) -> Iterator[tuple[str, str, str]]:
         for activation in getattr(self.setting["activation"], "options", [("", self._kind)]):
-            for rule in self.setting["rule"].options:  # type: ignore[attr-defined]
+            for rule in getattr(self.setting["rule"], "options", [("", self._rule)]):
                 for biases in self.setting["biases"].options:  # type: ignore[attr-defined]
                     yield activation[1], rule[1], biases[1]
 
@@ -166,27 +185,71 @@ class Training(Live):
                 policy: {own: network.bias_of[fed[0]] if fed else own for own, fed in one.biases.items()}
                 for policy, one in networks.items()
             },
+            "presets": self._presets(),
+            "dotted": MOST_DOTS,
+            "below": self._below,
             "kept": [*KEPT, *(name for name in self.problem.parameters if name in self.setting)],
             "parts": {
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E", "zero": True, "growth": 10},
-                    "size": [812, 230],
+                    "size": [812, 215],
                     "words": {"value": TEXTS["value"]},
                 },
                 "networks": {policy: network_spec(one) for policy, one in networks.items()},
             },
             "texts": {**TEXTS, "this": NAMES[0], "pins": NAMES[1:]},
             "layout": {
-                "groups": groups(
-                    self.setting,
-                    Run=["rate", "updates", *(["activation"] if network.layers else []), "rule", "biases"],
-                    Weights_at_the_start=weights_of(network),
-                    Biases_at_the_start=network.biases,
-                ),
-                "rows": [["curve"], ["play", "shown"], ["pin", "unpin", "log"], ["message"], ["network"]],
+                "groups": [
+                    *groups(
+                        self.setting,
+                        Run=["updates", *self._offered, "log"],
+                    ),
+                    ("Compare", ["pins"]),
+                    *groups(
+                        self.setting,
+                        Weights_at_the_start=weights_of(network),
+                        Biases_at_the_start=network.biases,
+                    ),
+                ],
+                "rows": [["rate"], ["presets"], ["curve"], ["play", "shown"], ["message"], ["network"]],
             },
         }
+
+    @property
+    def _offered(self) -> list[str]:
+        """The choices of a run that there is a control for."""
+        return [one for one in ("activation", "rule", "biases") if isinstance(self.setting[one], Choice)]
+
+    def _presets(self) -> list[dict[str, Any]]:
+        """Runs to start from, each at a press: a tenth of the learning rate, ten times as much, and too much."""
+        rate = self.problem.learning_rate
+        own = {"activation": self._kind, "rule": self._rule}
+        found = [
+            {"label": f"{word}: {number(times * rate)}", "values": {**own, "rate": times * rate}}
+            for word, times in (("timid", 0.1), ("as given", 1.0), ("bold", 10.0))
+        ]
+        if too_large := self._too_large():
+            kind, large = too_large
+            how = "" if kind == self._kind else ", out = net"
+            found.append(
+                {"label": f"too large: {number(large)}{how}", "values": {**own, "activation": kind, "rate": large}}
+            )
+        return found
+
+    def _too_large(self) -> tuple[str, float] | None:
+        """An activation, the network's own if it can be, and a learning rate with which the loss overflows."""
+        if self.problem.is_batch or len(weights_of(self.problem.network)) > MOST_WEIGHTS:
+            return None
+        kinds = [value for _, value in getattr(self.setting["activation"], "options", [("", self._kind)])]
+        biases = self.setting["biases"].value
+        for kind in (one for one in (self._kind, "identity") if one in kinds):
+            problem = self._problem(self.problem, kind, self._rule, biases)
+            for times in TOO_LARGE:
+                large = times * problem.learning_rate
+                if self._train(problem.replace(learning_rate=large), USUAL_UPDATES).diverged_at:
+                    return kind, large
+        return None
 
     def _further(self, problem: Problem) -> dict[str, float]:
         """The numbers that a problem has beyond those of the app's own, such as what its update rule remembers."""
@@ -210,8 +273,17 @@ class Training(Live):
     def note(self, state: State) -> tuple[str, bool]:
         (_, trace), *pinned = self._traces(state).items()
         text = trace.message[0].upper() + trace.message[1:] + "."
-        ends = [f" {name}: {other.message}." for name, other in pinned]
-        return text + "".join(ends), trace.diverged_at is not None
+        ends = [f" {name}: {other.message}.{self._count(other)}" for name, other in pinned]
+        return text + self._count(trace) + "".join(ends), trace.diverged_at is not None
+
+    def _count(self, trace: Trace) -> str:
+        """After how many updates the loss is small enough, where that was asked for."""
+        if self._below is None or trace.diverged_at is not None:
+            return ""
+        small = trace.loss < self._below
+        count = int(small.argmax())
+        text = TEXTS["below" if small.any() else "above"]
+        return f" {text.format(below=number(self._below), count=count)}"
 
     def drawing(self, state: State) -> Drawing:
         return loss_curve(self._trace(state.run), state.log)

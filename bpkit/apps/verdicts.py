@@ -11,7 +11,7 @@ from bpkit.core.spelling import HTML, number
 from bpkit.core.text import sides_text, text
 from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import Question
-from bpkit.mistakes.typed_number import NotANumber
+from bpkit.mistakes.typed_number import NotANumber, taken
 from bpkit.mistakes.verdict import Diagnosis
 from bpkit.show.lines import lines_html, symbols_html
 
@@ -44,7 +44,9 @@ def settled(found: Diagnosis | str) -> bool:
 
 def said(found: Diagnosis | str) -> dict[str, str]:
     """The verdict as the page is told it; without one while the number is not complete."""
-    return {"verdict": "" if isinstance(found, str) else found.verdict, "message": verdict_words(found)}
+    if isinstance(found, str):
+        return {"verdict": "", "message": found}
+    return {"verdict": found.verdict, "message": f"{found.message} {taken(found.figure.text)}".rstrip()}
 
 
 def still(asked: Question, typed: str, found: Diagnosis | str) -> str:

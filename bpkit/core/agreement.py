@@ -28,8 +28,11 @@ USUAL = 6  # digits of a page, in which 0.9999999 is 1
 
 
 def near_one(value: float, digits: int = 6, spell: Spell = number) -> str:
-    """A number; where its digits would make it 1 although it is less, its distance from 1: ``1 - 3.39827e-09``."""
-    if abs(value) >= 1 or not _rounds_to_one(value, digits):
+    """A number; where its digits would make it 1 although it is less, its distance from 1: ``1 - 3.39827e-09``.
+
+    The last two floats before 1 are 1 itself: a sum such as 0.2 + 0.2 - 1.4 ends there by rounding.
+    """
+    if abs(value) >= 1 - 2 * LAST or not _rounds_to_one(value, digits):
         return spell(value, digits)
     left = 1 - abs(value)
     return _apart(value, spell(left, max(1, min(digits, math.floor(math.log10(left / LAST))))))

@@ -160,9 +160,9 @@ class _Writer:
         if len(errors) != 1:
             why = f"{used.name} reaches the loss through {_places(users)}"
         elif users[0].quantity is errors[0]:
-            why = f"{used.name} stands in {errors[0].name} alone"
+            why = f"only {errors[0].name} contains {used.name}"
         else:
-            why = f"{used.name} reaches {errors[0].name} alone{_delta(used, ': ')}"
+            why = f"only {errors[0].name} depends on {used.name}{_delta(used, '; this is ')}"
         self.write(derivative(self.loss.quantity, used, Role.ADJOINT), total(*parts), why)
 
     def adjoint(self, used: Quantity, role: Role = Role.ADJOINT) -> None:

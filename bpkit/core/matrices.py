@@ -195,7 +195,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     if quantity.role is Role.UPDATE:
         about = {*names_in(family.steps[0].rhs), *([quantity.of.name] if quantity.of else [])}
         words = {name: reader.names[reader.leaves[name].family].name for name in about}
-        return " ".join(words.get(word, word) for word in family.reason.partition(":")[0].split(" "))
+        return " ".join(words.get(word, word) for word in family.reason.split(" "))
     delta = ", for each sample" if layer == last else ": every path back, times the slope"
     about = {name_of(family.lhs), *names_in(family.rhs)}
     if any(one.cancelled is not None for one in reader.families if name_of(one.lhs) in about):
@@ -206,7 +206,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
         (Role.FORWARD, "net"): f"net inputs of layer {layer}, a row for each sample",
         (Role.FORWARD, "out"): f"{network.activations[layer - 1].name} of each net input",
         (Role.FORWARD, "total"): f"the loss: the {derivation.batch} of the samples' losses",
-        (Role.ADJOINT, "net"): f"dE_total/dnet of layer {layer}{delta}",
+        (Role.ADJOINT, "net"): f"the deltas of layer {layer}{delta}",
         (Role.GRADIENT, "weight"): "every weight's source times its delta",
         (Role.GRADIENT, "bias"): "a bias for each neuron: its delta" if quantity.indices else shared,
     }

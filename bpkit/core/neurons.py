@@ -41,7 +41,7 @@ def outputs(
         for j in range(len(nets)) if activation.joint else [k]:
             reason = f"slope of {activation.name} at {out.neuron if out.letter == 'out' else nets[k].name}"
             if j != k:
-                reason = f"softmax shares: when {nets[j].name} grows, {out.name} falls"
+                reason = f"the outputs of a softmax add up to 1, so {out.name} falls when {nets[j].name} grows"
             shown, computed = activation.slope_at(nets, symbols, k, j)
             slopes[nets[j]] = Slope(shown, reason, computed)
         lines.let(out, rhs, f"{who}: {activation.name} of {of}", slopes, stable)
@@ -72,7 +72,7 @@ def errors(
         error = Quantity("E", out.place, out.index, Role.FORWARD, "error", out.block, axes=out.axes)
         slope = Slope(
             put(loss.slope, values),
-            f"slope of the error of {out.neuron} in its output",
+            f"slope of {out.neuron}'s error with respect to its output",
             both.slope if both else put(loss.stable_slope, values),
         )
         stable = both.error if both else put(loss.stable, values)
@@ -92,4 +92,4 @@ def whole_loss(lines: Lines, found: Sequence[sp.Symbol], block: int) -> None:
     """Write the loss: all errors together."""
     lines.stage()
     whole = Quantity("E", "total", role=Role.FORWARD, tag="total", block=block)
-    lines.let(whole, total(*found), "the loss: the errors of all outputs together")
+    lines.let(whole, total(*found), "the loss is the sum of the errors of all outputs")

@@ -12,7 +12,7 @@ import sympy as sp
 
 from bpkit.core.quantities import LATEX, Quantity, Style
 from bpkit.core.spelling import filled, form
-from bpkit.core.text import Row, environment, rows_latex, rows_text
+from bpkit.core.text import Row, environment, reason_latex, rows_latex, rows_text
 
 if TYPE_CHECKING:
     from bpkit.core.families import Family
@@ -100,6 +100,16 @@ def matrix_text(shown: MatrixStep | MatrixDerivation) -> str:
     return rows_text(_TEXT.rows(shown))
 
 
+def matrix_sides(step: MatrixStep) -> tuple[str, str]:
+    """Left and right side of a line of the matrix form, as plain text."""
+    [(_, left, right, _)] = _TEXT.rows(step)
+    return left, right
+
+
 def matrix_latex(shown: MatrixStep | MatrixDerivation) -> str:
     """Lines of the matrix form as LaTeX."""
-    return rows_latex(_LATEX.rows(shown))
+    steps = shown if isinstance(shown, Iterable) else (shown,)
+    return rows_latex(
+        (number, left, right, reason_latex(reason, one.names))
+        for one, (number, left, right, reason) in zip(steps, _LATEX.rows(shown))
+    )

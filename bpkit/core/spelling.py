@@ -31,6 +31,12 @@ def number(value: float, digits: int = 6) -> str:
     return f"{float(value) + 0.0:.{digits}g}"  # + 0.0 turns a negative zero round
 
 
+def number_read(value: float, digits: int = 6) -> str:
+    """A number as people read it: ``−5.18083·10⁻⁸``."""
+    mantissa, _, exponent = minus(number(value, digits)).partition("e")
+    return mantissa + (f"·10{str(int(exponent)).translate(_RAISED)}" if exponent else "")
+
+
 def number_latex(value: float, digits: int = 6) -> str:
     """A number in LaTeX: ``6.87323 \\times 10^{-5}``."""
     mantissa, _, exponent = number(value, digits).partition("e")
@@ -43,6 +49,7 @@ def bracketed(text: str) -> str:
     return f"({text})" if text.startswith("-") or "times" in text or "e" in text or " " in text else text
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SIGNS = {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
 _SIGNS |= {"rho": "ρ", "epsilon": "ε", "n_samples": "n", "mhat": "m\u0302", "vhat": "v\u0302"}
@@ -84,8 +91,29 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
         above, slash, below = word.partition("/")
         return f"{spelled(above)}/{spelled(below)}" if slash else neurons.get(word, word)
 
-    text = re.sub(r"(?a:\w+(?:/\w+)?)", lambda found: spelled(found[0]), text)
-    return minus(text)
+    return minus(_WORD.sub(lambda found: spelled(found[0]), text))
+
+
+def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
+    """The same as LaTeX: words as text (``\\textrm``), and the names among them as formulas."""
+    neurons = {one.neuron: one.parts[1] for one in names.values() if one.place}
+    found, words = [], ""
+    for place, piece in enumerate(_WORD.split(text)):
+        if place % 2 and piece in names:
+            found += [words_latex(words, "textrm"), names[piece].latex]
+            words = ""
+        else:
+            words += neurons.get(piece, piece) if place % 2 else piece
+    return "".join((*found, words_latex(words, "textrm")))
+
+
+def words_latex(words: str, command: str = "text") -> str:
+    """Plain words as LaTeX text: underscores and the like made harmless, minus signs as such."""
+    return rf"\{command}{{{minus(words).translate(_HARMLESS)}}}" if words else ""
+
+
+_WORD = re.compile(r"((?a:\w+(?:/\w+)?))")
+_HARMLESS = str.maketrans({sign: f"\\{sign}" for sign in "_#%&{}$"})
 
 
 def minus(text: str) -> str:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from bpkit.core.agreement import digits_that_agree, near_one, result
 from bpkit.core.expressions import names_in
-from bpkit.core.spelling import bracketed, checked, expr_latex, expr_text, number, number_latex
+from bpkit.core.spelling import bracketed, checked, expr_latex, expr_text, number, number_latex, typeset_latex
 
 if TYPE_CHECKING:
     from bpkit.core.chain_rule import Step
     from bpkit.core.derivation import Derivation, NumberedDerivation
     from bpkit.core.paths import Path, Paths
+    from bpkit.core.quantities import Quantity
 
 Numbers = Mapping[str, float]
 Row = tuple[int, str, str, str]  # number, left side, right side, reason
@@ -30,11 +31,16 @@ def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> s
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
     """Everything right of the first equals sign, as LaTeX; where that is long, the numbers stand below the symbols."""
-    sides = _sides(step, numbers, digits, partial(expr_latex, names=step.names), number_latex)
+    sides = sides_of(step, numbers, digits)
     if numbers is None or len(sides_text(step, numbers, digits)) <= LONG:
         return " = ".join(sides)
     symbols, *rest = sides
     return rf"\begin{{aligned}}[t] & {symbols} \\ & = {' = '.join(rest)} \end{{aligned}}"
+
+
+def sides_of(step: Step, numbers: Numbers | None = None, digits: int = 6) -> list[str]:
+    """The same one by one, as LaTeX: symbols, cancelled form, numbers, result."""
+    return _sides(step, numbers, digits, partial(expr_latex, names=step.names), number_latex)
 
 
 def _sides(
@@ -72,8 +78,10 @@ def rows_text(rows: Sequence[Row]) -> str:
 
 def rows_latex(rows: Iterable[Row]) -> str:
     """Numbered lines as one LaTeX ``align``: each number in front, as at the right edge it would be scrolled away."""
-    form = r"\text{{({})}} && {} &= {} && {{\small{}}}"
-    return environment(form.format(n, left, right, _reason_latex(reason)) for n, left, right, reason in rows)
+    form = r"\text{{({})}} && {} &= {} && {{\small{}{}}}"
+    # A letter right behind a command would be read as part of its name.
+    spaced = ((*row[:3], " " * row[3][:1].isalpha(), row[3]) for row in rows)
+    return environment(form.format(*row) for row in spaced)
 
 
 def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
@@ -89,7 +97,9 @@ def lines_text(lines: Step | Derivation | NumberedDerivation) -> str:
 def lines_latex(lines: Step | Derivation | NumberedDerivation) -> str:
     """A line or several as LaTeX, with the numbers where there are some."""
     steps, numbers, digits = _shown(lines)
-    return rows_latex([(s.number, s.quantity.latex, sides_latex(s, numbers, digits), s.reason) for s in steps])
+    return rows_latex(
+        (s.number, s.quantity.latex, sides_latex(s, numbers, digits), reason_latex(s.reason, s.names)) for s in steps
+    )
 
 
 def _shown(lines: Any) -> tuple[Sequence[Step], Numbers | None, int]:
@@ -98,22 +108,14 @@ def _shown(lines: Any) -> tuple[Sequence[Step], Numbers | None, int]:
     return steps, getattr(lines, "numbers", None), getattr(lines, "digits", 6)
 
 
-def _reason_latex(reason: str) -> str:
-    """A reason in as many lines as it needs, of about the same length."""
+def reason_latex(reason: str, names: Mapping[str, Quantity]) -> str:
+    """A reason in as many lines as it needs, of about the same length; the ``names`` in it are typeset."""
     count = -(-len(reason) // NARROW) or 1
     width = min(len(reason) // count + 6, NARROW)
     lines = textwrap.wrap(reason, width, break_long_words=False, break_on_hyphens=False) or [""]
-    texts = [rf"\text{{{words_latex(line)}}}" for line in lines]
+    texts = [typeset_latex(line, names) for line in lines]
     below = r" \\ & ".join(texts)
     return texts[0] if len(texts) == 1 else rf"\begin{{aligned}}[t] & {below} \end{{aligned}}"
-
-
-def words_latex(words: str) -> str:
-    """Plain words inside ``\\text``: underscores and the like made harmless."""
-    return words.translate(_HARMLESS)
-
-
-_HARMLESS = str.maketrans({sign: f"\\{sign}" for sign in "_#%&{}$"})
 
 
 def path_text(path: Path) -> str:

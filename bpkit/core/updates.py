@@ -93,7 +93,7 @@ class UpdateRule:
         yield from self._step(parameter, gradient)
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
-        yield new_value(parameter, f"gradient descent: {parameter.name} goes against its slope", gradient)
+        yield new_value(parameter, f"gradient descent moves {parameter.name} against its slope", gradient)
 
 
 def new_value(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
@@ -132,7 +132,7 @@ class Momentum(UpdateRule):
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, v, old = remembered("v", parameter)
         yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}"
-        yield new_value(parameter, f"momentum: {parameter.name} goes on against its velocity", v)
+        yield new_value(parameter, f"momentum moves {parameter.name} against its velocity", v)
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,7 +150,9 @@ class RMSProp(UpdateRule):
         state, s, old = remembered("s", parameter)
         mean = _mean(symbol("rho"), old, power(gradient, 2))
         yield state, mean, f"running mean of the squared slopes of {parameter.name}"
-        yield new_value(parameter, f"RMSProp: {parameter.name} goes a step of even length", gradient, _root(s))
+        yield new_value(
+            parameter, f"RMSProp divides the slope of {parameter.name} by its usual size", gradient, _root(s)
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +186,12 @@ class Adam(UpdateRule):
             hats.append((replace(state, letter=f"{letter}hat", tag="hat"), rhs, reason))
         yield from hats
         first, second = (hat.symbol for hat, *_ in hats)
-        yield new_value(parameter, f"Adam: {parameter.name} goes its step", first, _root(second))
+        yield new_value(
+            parameter,
+            f"Adam moves {parameter.name} against its mean slope, divided by its usual size",
+            first,
+            _root(second),
+        )
 
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:

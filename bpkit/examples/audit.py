@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
 
-from bpkit.core.derivation import Derivation
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import SIGNED, Quantity
 from bpkit.core.shown import Shown
+from bpkit.core.spelling import minus, typeset
 from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question
 from bpkit.mistakes.rewrite import Misconception
@@ -18,6 +23,8 @@ from bpkit.mistakes.variants import value_in
 from bpkit.mistakes.verdict import Diagnosis
 
 KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
+SIGNS = dict(zip(KINDS, "✓✓✓→✗✗"))  # as the table has them
+SMALL, NEARLY = 1e-3, "≈"  # a share of the exact number, and the sign of a slip that is smaller
 
 
 @dataclass(frozen=True)
@@ -41,12 +48,18 @@ class Finding:
         """True when the printed figure is the exact one but for rounding."""
         return self.kind in KINDS[:3]
 
+    @property
+    def small(self) -> bool:
+        """True for an unexplained slip in a late digit."""
+        return self.kind == "unexplained" and self.verdict.startswith("off in")
+
 
 @dataclass(frozen=True, repr=False)
 class Audit(Shown):
-    """Every printed figure of an example against the exact one."""
+    """Every printed figure of an example against the exact one; ``names`` are the quantities that it speaks of."""
 
     findings: tuple[Finding, ...]
+    names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -60,9 +73,22 @@ class Audit(Shown):
                 return finding
         raise BpkitError(f"audit: expected one of {', '.join(f.figure for f in self.findings)}, got {figure!r}")
 
+    @property
+    def wrong(self) -> Audit:
+        """The figures that do not hold."""
+        return Audit(tuple(finding for finding in self.findings if not finding.holds), self.names)
+
     def rows(self) -> list[tuple[str, ...]]:
         """Figure, printed, exact, verdict, as text."""
-        return [(f.figure, f.printed, f"{f.exact:.12g}", f.verdict) for f in self.findings]
+        return [
+            (
+                typeset(f.figure, self.names),
+                minus(f.printed),
+                minus(f"{Decimal(f'{f.exact:.12g}'):f}"),
+                f"{NEARLY if f.small else SIGNS[f.kind]} {typeset(f.verdict, self.names)}",
+            )
+            for f in self.findings
+        ]
 
 
 def audit(problem: Problem, published: Mapping[str, str]) -> Audit:
@@ -83,7 +109,8 @@ def audit(problem: Problem, published: Mapping[str, str]) -> Audit:
             earlier[asked.quantity] = printed
         if found.verdict == "misconception":
             suspects |= dict.fromkeys(part for one in found.misconceptions for part in one.parts)
-    return Audit(tuple(findings))
+    names = {name: one for name, one in derive(problem.network).quantities.items() if one.tag not in SIGNED}
+    return Audit(tuple(findings), MappingProxyType(names))
 
 
 def sources(derivation: Derivation, quantity: str, earlier: Mapping[str, str]) -> dict[str, str]:
@@ -114,7 +141,16 @@ def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
         told = [one.name + (f" ({one.detail})" if one.detail else "") for one in found.misconceptions]
         names = tuple(one.name for one in found.misconceptions)
         return f"wrong, {'' if found.sure else 'perhaps '}explained: {'; or '.join(told)}", "explained", names
-    return "wrong, unexplained", "unexplained", ()
+    return _unexplained(float(found.figure.value), float(found.exact)), "unexplained", ()
+
+
+def _unexplained(printed: float, exact: float) -> str:
+    """What a slip is called that no mistake leads to: a small one by the first digit that it spoils."""
+    off = abs(printed - exact)
+    if not exact or not 0 < off < SMALL * abs(exact):
+        return "wrong, unexplained"
+    place = math.floor(math.log10(abs(exact))) - math.floor(math.log10(off)) + 1
+    return f"off in digit {place}, unexplained"
 
 
 def _repeated(
@@ -125,8 +161,12 @@ def _repeated(
     for one in suspects:
         value = value_in(asked, (one,))
         if figure.rounds(value):
-            return f"wrong, explained: {one.name}, at every update", "explained", (one.name,)
+            return f"wrong, explained: {one.name} at every update", "explained", (one.name,)
         for words, slip in pen_slips(figure):
             if slip.rounds(value):
-                return f"wrong, explained: {one.name}, at every update, {words}", "explained", (one.name,)
+                return (
+                    f"wrong, explained: {one.name} at every update; it would be right {words}",
+                    "explained",
+                    (one.name,),
+                )
     return None

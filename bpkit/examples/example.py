@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
 from bpkit.examples.audit import Audit, audit
 from bpkit.mistakes.question import question
+from bpkit.show.diagram import svg
+from bpkit.show.drawing import Drawing
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,9 +31,33 @@ class Example:
         asked = question(self.problem, figure)
         return float(asked.exact[asked.quantity])
 
-    def audit(self) -> Audit:
-        """What the detective says of every published figure, in the light of those before it."""
-        return audit(self.problem, self.published)
+    def audit(self, last: str | None = None) -> Audit:
+        """What the detective says of every published figure, in the light of those before it; up to ``last``, if given.
+
+        Errors: ``BpkitError`` for a figure that was not published.
+        """
+        names = [*self.published]
+        if last is not None and last not in names:
+            raise BpkitError(f"audit: expected one of {', '.join(names)}, got {last!r}{suggest(last, names)}")
+        kept = names if last is None else names[: names.index(last) + 1]
+        return audit(self.problem, {name: self.published[name] for name in kept})
+
+    def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
+        """The network with the figures as they are printed; ``highlight`` names quantities that are lit."""
+        lit, network = tuple(highlight), self.problem.network
+        on_it = {one.name for one in network.lines}
+        figures = {name: float(figure) for name, figure in self.published.items() if name in on_it}
+        numbers, digits = {**self.problem.givens, **figures}, max(map(_digits, self.published.values()))
+        said = ", ".join(f"{name} = {figure}" for name, figure in self.published.items() if name in on_it)
+        end = f" Lit: {', '.join(lit)}." if lit else ""
+        return Drawing(
+            f"The network with the figures as they are printed: {said}.{end}", svg(network, numbers, lit, digits)
+        )
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}: {self.title}; {self.problem.network!r})"
+
+
+def _digits(printed: str) -> int:
+    """How many significant digits a printed figure has."""
+    return len(printed.partition("e")[0].lstrip("-0.").replace(".", ""))

@@ -33,8 +33,18 @@ def in_words(items: Sequence[str]) -> str:
 
 
 def plain(name: str) -> str:
-    """A name of the tables as people write it: ``binary cross entropy``."""
-    return name.replace("_", " ")
+    """A name of the tables as people write it: ``binary cross-entropy``."""
+    return _WRITTEN.get(name) or name.replace("_", " ")
+
+
+_WRITTEN = {
+    "half_squared_error": "half the squared error",
+    "squared_error": "the squared error",
+    "cross_entropy": "cross-entropy",
+    "binary_cross_entropy": "binary cross-entropy",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+}
 
 
 def function(activation: Activation) -> str:

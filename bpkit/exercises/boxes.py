@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
+from bpkit.exercises.editions.in_page import in_page
+from bpkit.exercises.hints import hints, ways
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.written import FormulaPart
-from bpkit.mistakes.diagnose import standing
 from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.typed_number import read
-from bpkit.page.boxes import NEAR, Box, Judge, Said, hole, others, rounded, rounded_hole, spelled, unknown_words
+from bpkit.page.boxes import (
+    NEAR,
+    Box,
+    Judge,
+    Said,
+    hole,
+    others,
+    rounded,
+    rounded_hole,
+    spelled,
+    unknown_lines,
+    unknown_words,
+)
 
 
 def box(part: Part) -> Box:
@@ -27,6 +42,21 @@ def box(part: Part) -> Box:
     raise TypeError(type(part).__name__)
 
 
+def helped(part: Part) -> Box:
+    """The hints of a part: those of its own, or the lines toward its number, in symbols and with numbers."""
+    if found := ways(part):
+        numbers = found.after(None)
+        return {
+            "lines": {n: [in_page(found.symbols(n)), _shown(found.filled(n))] for n in numbers},
+            "after": {n: found.after(n) for n in numbers},
+        }
+    return {"hints": [in_page(text) for text in hints(part)]}
+
+
+def _shown(text: str) -> str:
+    return in_page(text) if text else ""
+
+
 def _of_quantity(part: NumberPart, asked: Question) -> Box:
     """A number of a derivation, to so many digits."""
     case = Case(asked, read(f"{part.right:.9g}"), {}, part.digits)
@@ -36,6 +66,7 @@ def _of_quantity(part: NumberPart, asked: Question) -> Box:
         "base": 0.0 if old is None else old,
         "old": None if old is None else [old, hole(_said(part), f"{old:.12g}")],
         "unknown": unknown_words(asked, part.digits),
+        "first": unknown_lines(asked, part.digits),
     }
 
 
@@ -51,8 +82,9 @@ def _of_number(part: NumberPart) -> Box:
 
 
 def _number(part: NumberPart, wrong: Iterable[float]) -> Box:
-    judge, one = _said(part), 1.23456
-    few = standing(read("1.2"), one, part.digits, 0.0)
+    judge, one, digits = _said(part), 1.23456, part.digits
+    several = [standing(read(spelled(one, max(1, digits - missing))), one, digits, 0.0) for missing in (1, 2)]
+    few = [*several, standing(read("1"), one, digits, 0.0)]
     cut_off = standing(read("1.2345"), one, 5, 0.0)
     return {
         "kind": "number",
@@ -79,6 +111,15 @@ def _exact(part: ExactPart) -> Box:
     if part.options:
         return {"kind": "choice", "options": list(part.options), "said": {one: judge(one) for one in part.options}}
     answers = [part.answer, *(wrong.answer for wrong in part.wrong)]
+    if part.reader == "order":
+        return {
+            "kind": "order",
+            "right": _key(part, part.answer),
+            "correct": hole(judge, part.answer),
+            "known": [[_key(part, wrong.answer), hole(judge, wrong.answer)] for wrong in part.wrong],
+            "other": hole(_said(replace(part, known=())), " ".join(reversed(part.read(part.answer)))),
+            "unreadable": hole(judge, "none"),
+        }
     if part.reader in ("whole", "number"):
         whole = part.reader == "whole"
         return {
@@ -90,7 +131,14 @@ def _exact(part: ExactPart) -> Box:
     keys = {_key(part, one): hole(judge, written(one)) for one in reversed(answers)}
     if part.reader == "paths":
         neurons = sorted(frozenset(part.neurons).union(*part.right))
-        return {"kind": "paths", "neurons": neurons, "said": keys, "other": hole(judge, "nothing")}
+        right = sorted(part.right)
+        strange = frozenset({("",)})
+        counts = [
+            [part.some(frozenset(right[:count]) | more) for more in (frozenset(), strange)]
+            for count in range(len(right) + 1)
+        ]
+        all_right = _key(part, part.answer).split("|")
+        return {"kind": "paths", "neurons": neurons, "said": keys, "right": all_right, "counts": counts}
     if part.reader == "shape":
         return {"kind": "shape", "said": keys, "other": hole(judge, "98, 76"), "unreadable": hole(judge, "none")}
     return {"kind": "word", "said": keys, "other": hole(judge, "nothing")}
@@ -106,6 +154,8 @@ def _key(part: ExactPart, answer: Any) -> str:
     value = part.read(answer)
     if part.reader == "paths":
         return "|".join(sorted(" ".join(path) for path in value))
+    if part.reader == "order":
+        return "".join(value)
     return ",".join(map(str, value)) if part.reader == "shape" else str(value)
 
 
@@ -129,6 +179,6 @@ def _formula(part: FormulaPart) -> Box:
 def _said(part: Part) -> Judge:
     def judge(typed: str) -> Said:
         found = part.judge(typed)
-        return ("correct" if found.verdict == "correct" else found.verdict), found.message
+        return found.verdict, found.message, found.line
 
     return judge

@@ -53,13 +53,13 @@ def examine(path: Path, key: Key | None = None) -> Checkup:
     findings = list(submission.remarks)
     markable = True
     if not submission.about:
-        findings.append("the notebook's own data are lost; its numbers or its name have to say whose it is")
+        findings.append("the notebook has lost its own data; only its numbers or its file name can show whose it is")
     if key and (problem := _owner(submission, key).problem):
         findings.append(problem)
         markable = False
     sheet = sheet_of(submission, key)
     if sheet is None:
-        findings.append("the cell with the numbers of the questions is lost or changed; checks do not work in it")
+        findings.append("the cell with the numbers of the questions is lost or changed; its checks no longer work")
     claimed = submission.about.get("answers")
     expected = list(sheet.parts) if sheet else list(map(str, claimed if isinstance(claimed, list) else ()))[:MANY]
     findings += _about_cells(submission, expected)
@@ -110,12 +110,12 @@ def _about_cells(submission: Submission, expected: list[str]) -> Iterator[str]:
             yield f"the answer cell of {name} (cell {number}) was renamed to {', '.join(inside)}"
     for name, places in (*cells.items(), *ids.items()):
         if len(places) > 1:
-            yield f"{name} stands in several cells: {', '.join(map(str, places))}"
+            yield f"{name} is in several cells: {', '.join(map(str, places))}"
     for name in expected:
         if name not in submission.answers:
             yield f"the answer {name} is lost"
     if expected and (others := [name for name in submission.answers if name not in expected]):
-        yield f"answers that nobody asked for: {', '.join(others)}"
+        yield f"answers that the sheet does not ask for: {', '.join(others)}"
 
 
 def _about_answers(submission: Submission, sheet: Sheet | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from bpkit.exercises.feedback import Feedback, Feedbacks
 from bpkit.exercises.judging import judge_all
 from bpkit.exercises.parts import Part
 from bpkit.exercises.task import Task
+from bpkit.show.drawing import Drawing
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -37,11 +38,20 @@ class Solution:
 
 @dataclass(frozen=True)
 class Content:
-    """What a question makes of a task: the text before the parts, the parts, and the worked solution (when asked)."""
+    """What a question makes of a task: the text before the parts, the parts, and the worked solution (when asked).
+
+    ``picture`` draws what the question is about; a card shows it left of the answers. ``card`` is the text of a card,
+    where that can be shorter than a sheet's ``tell``, because the picture says the rest; ``table`` has the numbers of
+    the picture. ``drawn`` is False where the question is about no network, and a sheet need not draw one.
+    """
 
     tell: Callable[[], str]
     parts: tuple[Part, ...]
     solve: Callable[[], Solution]
+    picture: Callable[[], Drawing] | None = None
+    card: Callable[[], str] | None = None
+    table: Callable[[], str] | None = None
+    drawn: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,14 @@ class Exercise:
     @cached_property
     def question(self) -> str:
         """The whole question in Markdown, everything given included."""
+        text = self.content.tell()
+        return f"{text}\n\n{self.asked(text)}"
+
+    def asked(self, text: str) -> str:
+        """What the parts ask, in Markdown; ``text`` stands above it."""
         if len(self.parts) == 1:
-            return f"{self.content.tell()}\n\n{self.content.parts[0].asks}"
-        lines = "\n".join(f"- **{letter})** {part.asks}" for letter, part in self.parts.items())
-        return f"{self.content.tell()}\n\n{lines}"
+            return _asked(self.content.parts[0], text)
+        return "\n".join(f"- **{letter})** {_asked(part, text)}" for letter, part in self.parts.items())
 
     @property
     def answer(self) -> Any:
@@ -105,6 +119,13 @@ class Exercise:
         if len(self.parts) == 1:
             return self.content.parts[0].answer
         return {letter: part.answer for letter, part in self.parts.items()}
+
+    @cached_property
+    def answers(self) -> Solution:
+        """The right answers as a person writes them, with as many digits as the question asks for."""
+        if len(self.parts) == 1:
+            return Solution((self.parts["a"].written,))
+        return Solution(("\n".join(f"- **{letter})** {part.written}" for letter, part in self.parts.items()),))
 
     @cached_property
     def solution(self) -> Solution:
@@ -146,3 +167,11 @@ class Exercise:
 
     def _repr_markdown_(self) -> str:
         return self.question
+
+
+def _asked(part: Part, text: str) -> str:
+    """What a part asks, with what may be chosen where the question does not say it itself."""
+    options: tuple[str, ...] = getattr(part, "options", ())
+    said = all(option in part.asks or option in text for option in options)
+    end = "" if part.asks.endswith((".", "?")) else "."
+    return part.asks if said else f"{part.asks}{end} Choose one: {'; '.join(f'“{option}”' for option in options)}."

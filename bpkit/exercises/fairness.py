@@ -32,7 +32,7 @@ def facts(sheet: Sheet) -> tuple[Fact, ...]:
         Fact(
             one.id,
             one.points,
-            operations(one.problem, _asked(one.task.about)),
+            operations(one.problem, _asked(one.task.about)) if one.task.problems else 0,
             tuple(part.right for part in one.content.parts if isinstance(part, NumberPart)),
             one.declared,
             tuple(f"{a} / {b}" for _, a, b in indistinct(one)),

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
 ACCEPTED = ("correct", "rounded", "carried")
-_SIGNS = {"few_digits": "≈", "misconception": "✗", "unknown": "✗", "unreadable": "?", "blank": "–"}
+_SIGNS = {"correct": "✓", "rounded": "✓", "carried": "≈"}
+_SIGNS |= {"few_digits": "≈", "misconception": "✗", "unknown": "✗", "unreadable": "?", "blank": "–"}
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """About one answer. ``verdict`` is ``correct``, ``rounded`` (right up to rounding on the way), ``carried`` (right,
-    given an earlier value that is not), ``few_digits`` (neither right nor wrong, and worth nothing yet),
-    ``misconception``, ``unknown``, ``unreadable`` or ``blank``.
+    """The feedback on one answer.
+
+    ``verdict`` is ``correct``, ``rounded`` (right up to rounding on the way), ``carried`` (right, given an earlier
+    value that is not), ``few_digits`` (neither right nor wrong, and worth nothing yet), ``misconception``, ``unknown``,
+    ``unreadable`` or ``blank``.
 
     ``misconceptions`` holds stable names, the likeliest first; ``partly`` is the part of the points that an answer
-    earns which does not count as a whole: a function of which some results are right.
+    earns which does not count as a whole: a function of which some results are right. ``line`` is the number of the
+    derivation's line that the message sends to, if there is one.
     """
 
     verdict: str
     message: str
     misconceptions: tuple[str, ...] = ()
     partly: float = 0.0
+    line: int | None = None
 
     @property
     def accepted(self) -> bool:
@@ -37,7 +43,12 @@ class Feedback:
     @property
     def sign(self) -> str:
         """The verdict as one sign, for a page."""
-        return "✓" if self.accepted else _SIGNS.get(self.verdict, "…")
+        return _SIGNS.get(self.verdict, "…")
+
+    @property
+    def said(self) -> str:
+        """What a person reads: the sign, the message, and the names as labels behind it."""
+        return f"{self.sign} {self.message}" + f" ({'; '.join(self.misconceptions)})" * bool(self.misconceptions)
 
     def __bool__(self) -> bool:
         return self.accepted
@@ -45,10 +56,13 @@ class Feedback:
     def __repr__(self) -> str:
         return f"{', '.join((self.verdict, *self.misconceptions))}: {self.message}"
 
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.said)}</p>"
+
 
 @dataclass(frozen=True)
 class Feedbacks:
-    """About the answers of an exercise with several parts, by their letters."""
+    """The feedback on the answers to an exercise with several parts, by their letters."""
 
     parts: Mapping[str, Feedback]
 
@@ -80,3 +94,7 @@ class Feedbacks:
 
     def __repr__(self) -> str:
         return self.message
+
+    def _repr_html_(self) -> str:
+        lines = (f"<li><b>{escape(letter)})</b> {escape(one.said)}</li>" for letter, one in self.parts.items())
+        return f"<ul>{''.join(lines)}</ul>"

@@ -15,19 +15,30 @@ from bpkit.exercises.exercise import Exercise, Question
 from bpkit.exercises.parts import NumberPart, Wrong
 from bpkit.exercises.streams import stream
 from bpkit.exercises.task import Task, task_from
+from bpkit.exercises.written import FormulaPart
 from bpkit.mistakes.hand_rounding import half_unit
 
 SMALLEST, LARGEST = 2e-3, 10.0  # of the smallest, four decimals still show two digits
 SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals
 WIDEST = 0.05  # of an answer: what rounding on paper may do to it
 ATTEMPTS = 20_000
+AGAIN = 20  # of which so many may look like the exercise that they are to be another of
 
 
-def generate(question: str, seed: int = 0, learner: str = "", difficulty: str = "medium", redraw: int = 0) -> Exercise:
+def generate(
+    question: str,
+    seed: int = 0,
+    learner: str = "",
+    difficulty: str = "medium",
+    redraw: int = 0,
+    like: Exercise | None = None,
+) -> Exercise:
     """Draw the numbers of a question: the same seed, learner and question always give the same exercise.
 
-    ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream. Every key is proven
-    three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank does not have.
+    ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream; ``like`` is an
+    exercise of the same question, of which the network is kept where numbers are asked, and never the whole text.
+    Every key is proven three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank
+    does not have.
 
     >>> import bpkit as bp
     >>> exercise = bp.exercises.generate("hidden-weight", seed=7)
@@ -37,19 +48,38 @@ def generate(question: str, seed: int = 0, learner: str = "", difficulty: str = 
     template = find_question(question)
     if difficulty not in LEVELS:
         raise BpkitError(f"difficulty: expected easy, medium or hard, got {difficulty!r}; medium is usual")
-    rng = stream(seed, learner, question, redraw)
+    rng, again = stream(seed, learner, question, redraw), 0
     for _ in range(ATTEMPTS):
         task = template.draw(rng, difficulty)
-        if not _promising(task):
+        if (like and _same_network(like) and not _alike(task, like.task)) or not _promising(task):
             continue
         exercise = Exercise(template, task)
-        if not any(flaws(exercise)):
+        if any(flaws(exercise)):
+            continue
+        if like and again < AGAIN and _shown(exercise) == _shown(like):
+            again += 1
+        else:
             proven(exercise)
             return exercise
     raise BpkitError(
         f"generate: no friendly numbers found for {question!r} at difficulty {difficulty!r} in {ATTEMPTS} draws; "
         "take another seed or difficulty"
     )
+
+
+def _same_network(like: Exercise) -> bool:
+    """Is it the numbers that are new, or the network itself, as where paths or shapes are asked?"""
+    return any(isinstance(part, NumberPart | FormulaPart) for part in like.content.parts)
+
+
+def _shown(one: Exercise) -> tuple[object, ...]:
+    """What a learner sees of an exercise."""
+    picture = one.content.picture() if one.content.picture else None
+    return one.question, *(getattr(part, "options", ()) for part in one.content.parts), picture and picture.caption
+
+
+def _alike(task: Task, other: Task) -> bool:
+    return [one.network for one in task.problems] == [one.network for one in other.problems]
 
 
 def restore(task: Task | Mapping[str, Any]) -> Exercise:

@@ -8,18 +8,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number_latex
 from bpkit.exercises.feedback import Feedback
 from bpkit.exercises.proof import Proof
-from bpkit.mistakes.diagnose import diagnose, standing
+from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.evidence import HAIR
 from bpkit.mistakes.hand_rounding import half_unit
+from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.typed_number import Figure, NotANumber, read
+from bpkit.mistakes.verdict import TOLD
 
+_NAMED = re.compile(r"\$([^$]+)\$((?: [^,]*)?), (?:.*, )?to \d+ significant digits")  # "$w_1$ after 2 updates, to .."
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,11 +54,14 @@ class Part(ABC):
     """One thing that is asked, in Markdown, and what it is worth.
 
     ``known`` holds the wrong answers, or a function that finds them: they are only needed where an answer is not right.
+    ``hints`` are what a learner may read after a wrong try, one after the other, in Markdown; the last is not the
+    answer. A number of a derivation has hints of its own, the lines that lead to it.
     """
 
     asks: str
     points: float = field(default=1.0, kw_only=True)
     known: tuple[Wrong, ...] | Callable[[], tuple[Wrong, ...]] = field(default=(), kw_only=True)
+    hints: tuple[str, ...] | Callable[[], tuple[str, ...]] = field(default=(), kw_only=True)
 
     @cached_property
     def wrong(self) -> tuple[Wrong, ...]:
@@ -69,6 +77,11 @@ class Part(ABC):
     def printed(self) -> str:
         """The right answer as a key prints it; a number without the digits that floats leave behind."""
         return f"{self.answer:.12g}" if isinstance(self.answer, float) else str(self.answer)
+
+    @property
+    def written(self) -> str:
+        """The right answer as a person writes it, in Markdown."""
+        return self.printed
 
     def judge(self, given: object, earlier: Mapping[str, Any] = NOTHING) -> Feedback:
         """What to say about an answer; it never raises for what a learner typed.
@@ -93,7 +106,8 @@ class Part(ABC):
         """The mistakes that lead to an answer, each in its own sentence."""
         first = {wrong.name: wrong.said for wrong in reversed(found)}
         names = tuple(dict.fromkeys(wrong.name for wrong in found))
-        return Feedback("misconception", f"Not right: {'. Or: '.join(first[name] for name in names)}.", names)
+        said = [first[name] for name in names][: 1 if getattr(self, "options", ()) else TOLD]
+        return Feedback("misconception", f"Not right: {'. Also, '.join(said)}.", names)
 
 
 @dataclass(frozen=True)
@@ -143,17 +157,23 @@ class NumberPart(Part):
         """A number to the digits asked, as a learner writes it."""
         return f"{self.right if value is None else value:.{self.digits}g}"
 
+    @property
+    def written(self) -> str:
+        """The number to the digits asked, behind the name of the quantity where the question says it."""
+        value, found = number_latex(float(self.shown()), 12), _NAMED.match(self.asks)
+        return f"${found[1]} = {value}${found[2]}" if found else f"${value}$"
+
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         usual = self._diagnosed(given, earlier)
         if usual.verdict not in ("unknown", "misconception") or (self.problem is not None and not self.own):
             return usual  # of a quantity the detective knows all that there is to know
-        figure = read(given)
+        figure = read(given).judged
         exact = [one for one in self.wrong if self._meets(figure, one) == "correct"]
         if usual.verdict == "unknown":
             near = [] if self.problem else [one for one in self.wrong if self._meets(figure, one) == "rounded"]
             return self._named(exact or near) if exact or near else usual
         more = {wrong.name: wrong for wrong in exact if wrong.name not in usual.misconceptions}
-        also = "".join(f" Or: {wrong.said}." for wrong in more.values())
+        also = "".join(f" Also, {wrong.said}." for wrong in [*more.values()][: TOLD - len(usual.misconceptions)])
         return replace(usual, message=usual.message + also, misconceptions=(*usual.misconceptions, *more))
 
     def _diagnosed(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
@@ -161,8 +181,8 @@ class NumberPart(Part):
         if self.problem is not None and self.quantity is not None:
             found = diagnose(self.problem, self.quantity, given, earlier, digits=self.digits)
             names = tuple(dict.fromkeys(one.name for one in found.misconceptions))
-            return Feedback("carried" if found.carried else found.verdict, found.message, names)
-        figure = read(given)
+            return Feedback("carried" if found.carried else found.verdict, found.message, names, line=found.line)
+        figure = read(given).judged
         unknown = ("unknown", f"Not right, and I do not recognise the mistake behind {figure.text}.")
         return Feedback(*(standing(figure, self.right, self.digits, self.slack) or unknown))
 
@@ -176,8 +196,9 @@ class NumberPart(Part):
 class ExactPart(Part):
     """A word, a number to choose, a whole number, a shape or paths: right or not, without a tolerance.
 
-    ``reader`` says how it is read (``paths`` or a key of ``READERS``); ``options`` lists what may be chosen;
-    ``neurons`` are those that paths may pass, besides those of the right ones.
+    ``reader`` says how it is read (``paths``, ``order`` or a key of ``READERS``); ``options`` lists what may be chosen;
+    ``neurons`` are those that paths may pass, besides those of the right ones. An order is letters, as in ``C A B D``;
+    a wrong one is taken for the first known mistake all of whose exchanges it has.
     """
 
     right: Any
@@ -190,10 +211,19 @@ class ExactPart(Part):
         """The right answer, as a learner writes it."""
         return [" ".join(path) for path in sorted(self.right)] if self.reader == "paths" else self.right
 
+    @property
+    def written(self) -> str:
+        """The right answer as a sheet shows it."""
+        if self.reader == "paths":
+            return ", ".join(self.answer)
+        return f"${number_latex(self.right)}$" if isinstance(self.right, int | float) else str(self.right)
+
     def read(self, given: object) -> Any:
         """What was written, in a form that can be compared; ``BpkitError`` for what cannot be read."""
         if self.reader == "paths":
             return _paths(given, frozenset(self.neurons).union(*self.right))
+        if self.reader == "order":
+            return _order(given, _letters(str(self.right)))
         return READERS[self.reader](given)
 
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
@@ -201,16 +231,47 @@ class ExactPart(Part):
         if self.options and value not in map(self.read, self.options):
             raise BpkitError(f"answer: expected one of {', '.join(self.options)}, got {shown}")
         if value == self.read(self.answer):
-            return Feedback("correct", f"{shown} is right.")
-        found = [wrong for wrong in self.wrong if self.read(wrong.answer) == value]
-        return self._named(found) if found else Feedback("unknown", f"{shown} is not right.")
+            return Feedback("correct", "Right.")
+        if self.reader == "order":
+            found = [wrong for wrong in self.wrong if self._exchanged(wrong.answer) <= self._exchanged(value)][:1]
+        else:
+            found = [wrong for wrong in self.wrong if self.read(wrong.answer) == value]
+        if found:
+            return self._named(found)
+        return Feedback("unknown", self.some(value) if self.reader == "paths" else "Not right.")
+
+    def some(self, paths: frozenset[tuple[str, ...]]) -> str:
+        """What is said of paths of which not all are right."""
+        right, missing = len(paths & self.right), len(self.right - paths)
+        others = " The others are not among them." if paths - self.right else ""
+        if not right:
+            return "Not right: none of these is one of the paths." if paths else "Not right: I see no path in this."
+        still = f"{counted(missing)} still missing" if missing else "and none missing"
+        return f"{counted(right).capitalize()} right, {still}.{others}"
+
+    def _exchanged(self, order: object) -> frozenset[tuple[str, str]]:
+        """The pairs of letters that an order has the other way round than the right one."""
+        place = {letter: number for number, letter in enumerate(self.read(self.answer))}
+        return frozenset((a, b) for a, b in combinations(self.read(order), 2) if place[a] > place[b])
+
+
+def counted(number: int) -> str:
+    """A small number in words, as a sentence has it."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+
+
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def _word(given: object) -> str:
     if not isinstance(given, str) or len(given) > 60:
         raise BpkitError(f"answer: expected a word in quotes, got {str(given)[:40]!r}")
-    word = given.strip(" \t\n.!'\"").lower().replace("−", "-")
+    word = given.strip(" \t\n.!'\"").lower().translate(_PLAIN)
     return {"+": "positive", "-": "negative", "plus": "positive", "minus": "negative"}.get(word, word)
+
+
+# ∂E/∂w₅ may be typed as dE/dw5.
+_PLAIN = str.maketrans("−∂₀₁₂₃₄₅₆₇₈₉", "-d0123456789")
 
 
 def _number(given: object) -> float:
@@ -239,6 +300,21 @@ def _paths(given: object, neurons: frozenset[str]) -> frozenset[tuple[str, ...]]
         raise BpkitError("answer: expected a list of paths such as ['h1 o1', 'h1 o2']")
     words = (re.findall(r"\w+", str(path)[:500]) for path in given)
     return frozenset(tuple(word for word in path if word in neurons) for path in words) - {()}
+
+
+def _order(given: object, right: tuple[str, ...]) -> tuple[str, ...]:
+    """All letters of the right order, each once; spaces, commas, dashes and arrows between them are passed over."""
+    found = _letters(" ".join(map(str, given)) if isinstance(given, list | tuple) else str(given))
+    if sorted(found) != sorted(right):
+        raise BpkitError(
+            f"answer: expected each of the letters {min(right)} to {max(right)} once, such as "
+            f"{' '.join(sorted(right))}, got {str(given)[:40]!r}"
+        )
+    return found
+
+
+def _letters(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[A-Z]", text[:200].upper()))
 
 
 READERS: Mapping[str, Callable[[object], Any]] = MappingProxyType(

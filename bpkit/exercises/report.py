@@ -1,4 +1,4 @@
-"""What comes out of marking as pages: one for each learner, and one for the class."""
+"""The results of marking as pages: one for each learner, and one for the class."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
 
 def _plain(text: str) -> str:
-    """Somebody's text inside HTML."""
+    """A person's text inside HTML."""
     return html.escape(visible(text))
 
 
@@ -51,11 +51,10 @@ def feedback_page(one: Standing) -> str:
 
 
 def feedback_body(one: Standing) -> str:
-    """What stands on a learner's page: every answer, what is said about it, and its points."""
+    """A learner's page: every answer, the feedback on it, and its points."""
     rows = []
     for mark in one.marks:
-        named = "; ".join(mark.feedback.misconceptions)
-        said = f"{mark.feedback.sign} {mark.feedback.message}" + f" ({named})" * bool(named)
+        said = mark.feedback.said
         if mark.key in one.changed:
             said = f"Marked by your instructor. {one.changed[mark.key].remark}".strip()
         given = "–" if mark.feedback.verdict == "blank" else mark.given
@@ -96,7 +95,7 @@ def _to_look_at(outcome: Outcome) -> Iterator[str]:
     """What marking could not read or could not decide, and what was decided by hand."""
     unclear = [(one.learner, one.where, mark.key, mark.given, why) for one in outcome.good for mark, why in one.unclear]
     if unclear:
-        yield table("Answers to look at", ("learner", "file", "answer to", "written there", "why"), unclear)
+        yield table("Answers to look at", ("learner", "file", "answer to", "what is written", "why"), unclear)
     if files := [row for one in outcome.standings for row in _files(one)]:
         yield table("Files to look at", ("learner", "file", "why"), files)
     if changed := [
@@ -133,7 +132,7 @@ def _answers(outcome: Outcome) -> str:
     head = ("misconception", "question", "how often")
     body = table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
     went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in outcome.keys]
-    return body + table("Answers that count", ("answer to", "question", "learners"), went)
+    return body + table("Right answers", ("answer to", "question", "learners"), went)
 
 
 def _absent(outcome: Outcome) -> str:

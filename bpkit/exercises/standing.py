@@ -143,7 +143,7 @@ def check_key(files: Iterable[Marked]) -> None:
     if 2 * len(strangers) > len(sheets):
         raise BpkitError(
             f"mark: these sheets are not of this key: {len(strangers)} of {len(sheets)}, {strangers[0].where} for "
-            "example, have numbers that it gave to nobody; name the key that was made with them (--key)"
+            "example, have numbers that it gave to no learner; name the key that was made with them (--key)"
         )
 
 
@@ -156,7 +156,7 @@ def mended(files: Iterable[Marked]) -> list[Marked]:
 
 
 def _replaced(file: Marked, copy: Marked) -> Marked:
-    why = f"not counted, as {copy.where} is its mended copy"
+    why = f"not counted, because {copy.where} is its repaired copy"
     return replace(file, learner=copy.learner, slug=copy.slug, marks=(), problem="", origin="", aside=why)
 
 
@@ -225,8 +225,8 @@ def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
     if last:
         yield last
         attempts = sum(map(_answered, good)) or len(good)
-        later = f"not counted, as {last.where} is the later of {attempts} attempts"
-        empty = f"not counted, as nothing is answered in it, unlike in {last.where}"
+        later = f"not counted, because {last.where} is the later of {attempts} attempts"
+        empty = f"not counted, because nothing is answered in it, unlike in {last.where}"
         for file in good:
             if file is not last:
                 yield replace(file, aside=empty if _answered(last) and not _answered(file) else later)
@@ -246,5 +246,5 @@ def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[
         if file and file.origin in own:
             file = replace(file, problem=f"{file.problem}; the file of its owner is {own[file.origin]}")
         others = (by for by in files if by.origin == one.slug)
-        notes = (f"{by.learner or 'Somebody else'} handed in this sheet too ({by.where})" for by in others)
+        notes = (f"{by.learner or 'Another learner'} handed in this sheet too ({by.where})" for by in others)
         yield replace(one, file=file, notes=tuple(notes))

@@ -35,6 +35,7 @@ AROUND = frozenset(
     | {"repaired", "sheet", "submission", "txt"}
 )
 
+RENAME = "rename the file to the name that you handed it out under"
 _COPY = re.compile(r"(.+?)(?: ?\((\d{1,2})\)|-(\d{1,2}))")  # as browsers and people number copies
 
 
@@ -56,7 +57,7 @@ class Owner:
 def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Owner:
     """Whose a notebook is. ``name`` is its path inside the folder that is marked, ``outer`` that folder's own name."""
     if submission.about.get("kind") == "solution":
-        return Owner(problem="it is a notebook of solutions, which the kit made; nobody's answers are in it")
+        return Owner(problem="it is a solutions notebook that the kit made; it holds no learner's answers")
     tasks, bearers = tasks_of(submission), bearers_of(name, key)
     own_print = submission.about.get("fingerprint")
     known = [*([own_print] if isinstance(own_print, str) else ()), *([fingerprint(tasks)] if tasks else ())]
@@ -99,10 +100,10 @@ def _by_name(key: Key, bearers: Sequence[Seat], given: Sequence[Seat]) -> Owner:
         return Owner(fitting[0], ("its own data are lost; its owner was read from the name of the file or its folder",))
     if fitting or len(given) > 1:
         why = f"it may belong to {_names(fitting or given, ' or ')}"
-        return Owner(problem=f"{why}; rename the file to the name that it was handed out under")
+        return Owner(problem=f"{why}; {RENAME}")
     if len(key.seats) == 1:
         return Owner(key.seats[0])
-    return Owner(problem="nobody in the key has this name; rename the file to the name that it was handed out under")
+    return Owner(problem=f"no learner of the key has this name; {RENAME}")
 
 
 def _only(seats: Sequence[Seat]) -> Seat | None:

@@ -15,6 +15,8 @@ from bpkit.exercises.parts import Part
 from bpkit.mistakes.formula import read_formula
 from bpkit.mistakes.programs.review import Review
 
+UNKNOWN = "Not right, and I do not recognise the mistake."
+
 
 @dataclass(frozen=True)
 class FormulaPart(Part):
@@ -32,6 +34,11 @@ class FormulaPart(Part):
         return self.right
 
     @property
+    def written(self) -> str:
+        """A right formula, as code."""
+        return f"`{self.right}`"
+
+    @property
     def names(self) -> frozenset[str]:
         """The names that may stand in the formula."""
         return frozenset(self.settings[0])
@@ -43,11 +50,11 @@ class FormulaPart(Part):
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         values = self._at(given)
         if _same(values, self._at(self.right)):
-            return Feedback("correct", "The formula is right.")
+            return Feedback("correct", "Right.")
         if not all(map(math.isfinite, values)):
-            return Feedback("unknown", "The formula has no value for the numbers that were put in.")
+            return Feedback("unknown", "Your formula has no value for some of the numbers that I put in.")
         found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
-        return self._named(found) if found else Feedback("unknown", "The formula is not right.")
+        return self._named(found) if found else Feedback("unknown", UNKNOWN)
 
 
 def _same(some: Sequence[float], others: Sequence[float]) -> bool:
@@ -72,6 +79,11 @@ class FunctionPart(Part):
         """A function that is right."""
         return self.right
 
+    @property
+    def written(self) -> str:
+        """The name of the function, which the worked solution shows."""
+        return f"`{self.asks.split('`')[1].partition('(')[0]}`, as above"
+
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         if not callable(given):
             raise BpkitError(f"answer: expected a function, got {type(given).__name__}; give its name without quotes")
@@ -94,12 +106,10 @@ class FunctionPart(Part):
                 shapes = [tuple(map(list, (one.shape for one in arrays))) for arrays in (wanted, result)]
                 return Feedback("unknown", f"Your arrays have the shapes {shapes[1]}; they should have {shapes[0]}.")
         if _agree(results, expected):
-            return Feedback(
-                "correct", "Right: your function gave the right numbers on every network that the kit tried."
-            )
+            return Feedback("correct", "Right. Your function gives the right numbers on every network that I tried.")
         known = () if self.reviewed else self.wrong
         found = [w for w in known if _agree(results, [_flat(w.answer(*_copies(trial))) for trial in self.trials])]
-        return self._named(found) if found else Feedback("unknown", "Your function gives other numbers.")
+        return self._named(found) if found else Feedback("unknown", f"{UNKNOWN} Your function gives other numbers.")
 
 
 def _from_review(found: Review) -> Feedback:

@@ -19,6 +19,7 @@ from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
 from bpkit.mistakes.misconceptions.rule import SIGNALS
+from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
@@ -38,6 +39,7 @@ LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be
 SMALL = 1e-3  # a smaller number is best typed with a power of ten
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
+USUAL_RATES = (0.5, 0.1, 1.0, 0.01, 0.05, 0.2, 2.0, 5.0, 10.0)
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
 
@@ -63,7 +65,7 @@ def diagnose(
     if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     asked, handed = question(problem, quantity), _handed(problem, given)
-    case = Case(asked, read(value), handed, digits)
+    case = Case(asked, read(value).judged, handed, digits)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else _judged(case)
     seen = shown(asked, case.figure)
@@ -137,10 +139,10 @@ def so_far(case: Case) -> Diagnosis | None:
     figure, exact = case.figure, case.exact
     if figure.rounds(exact) or (not figure.value and abs(exact) < NOTHING):
         return _typed_right(case) if case.fixes(0.5 * figure.unit) else _few(case)
-    if figure.cuts(exact) and figure.digits > 1:
-        if not case.fixes(figure.unit):
+    if figure.cuts(exact):
+        if figure.digits < LEAST_DIGITS or not case.fixes(figure.unit):
             return _few(case)
-        return case.verdict("rounded", _cut_off(figure, exact), decimals=figure.decimals)
+        return case.verdict("rounded", cut_off(figure, exact), decimals=figure.decimals)
     # A unit of the last digit away, where digits are few or such a unit is much of what the updates change.
     close = case.change and case.off <= 0.5 * figure.unit
     return _few(case) if close and (figure.digits < SURE_DIGITS or not case.fixes(figure.unit)) else None
@@ -151,17 +153,16 @@ def _typed_right(case: Case) -> Diagnosis:
     return case.verdict("correct", f"Right as far as {WORDS[digits]} digits can show." if digits == 2 else "Right.")
 
 
-def _few(case: Case) -> Diagnosis:
-    """It fits, and does not say enough."""
-    if case.digits:
-        said = _more(case.digits)
-    elif not case.figure.value:
-        how = "Type it like 8.5e-5." if abs(case.exact) < SMALL else TYPE_MORE
-        said = f"So far right, but 0 shows none of its digits. {how}"
-    elif case.change and case.figure.digits > 1:
+def _few(case: Case, value: float | None = None) -> Diagnosis:
+    """It fits the right number, or the one that follows, and does not say enough."""
+    figure = case.figure
+    if figure.digits < LEAST_DIGITS or not figure.rounds(case.exact if value is None else value):
+        small = not figure.value and abs(case.exact) < SMALL
+        said = f"{TOO_FEW} {'Type it like 8.5e-5.' if small else TYPE_MORE}"
+    elif case.change:
         said = "So far right; more digits, please, so that the change shows."
     else:
-        said = "So far right; one more digit, please."
+        said = ONE_MORE
     return case.verdict("few_digits", said)
 
 
@@ -172,7 +173,7 @@ def carried(case: Case) -> Diagnosis | None:
     if not case.digits:
         return _follows(case) if case.follows(rounded=False) else None
     found = standing(case.figure, case.from_given, case.digits, case.loose) if math.isfinite(case.from_given) else None
-    return found and (_few(case) if found[0] == "few_digits" else _follows(case))
+    return found and (case.verdict(*found) if found[0] == "few_digits" else _follows(case))
 
 
 def carried_rounded(case: Case) -> Diagnosis | None:
@@ -188,12 +189,13 @@ def _follows(case: Case) -> Diagnosis | None:
         return _also(usual, f"Your {spoiled} {leaves} nothing to compute, so I judged your number by itself.")
     value = case.from_given
     if not case.digits and not case.fixes(0.5 * case.figure.unit, value) and not case.is_it(value):
-        return _few(case)
+        return _few(case, value)
     if not wrong:
         places = min(one.decimals for one in case.typed.values())
         return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
     told = " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in wrong)
-    message = f"Right for your {told}. Look for the mistake there if you worked {'those' if wrong[1:] else 'that'} out."
+    which, that = ("are", "those") if wrong[1:] else ("is", "that")
+    message = f"Right method: this fits your {told}, which {which} wrong. Correct {that} first."
     return case.verdict("correct", message, carried=tuple(wrong))
 
 
@@ -203,27 +205,6 @@ def _trivial(case: Case) -> str:
     if not trivial and abs(case.from_given) < 1e-3 * abs(case.exact):
         trivial = case.wrong_given()
     return " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in trivial)
-
-
-def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[str, str] | None:
-    """Verdict and message for a number that is right to the digits asked, or up to rounding on the way; else None."""
-    off = abs(figure.value - exact)
-    if off <= half_unit(exact, digits) * HAIR:
-        return "correct", "Right."
-    if off <= slack:
-        return "rounded", "Right, up to rounding. Keep more digits on the way."
-    if figure.digits < digits and figure.holds(exact):
-        return "few_digits", _more(digits)
-    return ("rounded", _cut_off(figure, exact)) if figure.cuts(exact) else None
-
-
-def _more(digits: int) -> str:
-    return f"So far right; the question asks for {digits} significant digit{'s' * (digits > 1)}."
-
-
-def _cut_off(figure: Figure, exact: float) -> str:
-    rounded = f"{exact:.{figure.decimals}f}".replace("-", "−")
-    return f"Right, but you cut it off. Rounded, it is {rounded}."
 
 
 def as_asked(case: Case) -> Diagnosis | None:
@@ -290,9 +271,28 @@ def plainly(case: Case) -> Diagnosis | None:
     return blame(case, found, chance=case.chance(found))
 
 
+def another_run(case: Case) -> Diagnosis | None:
+    """The right number of a run with another usual learning rate, or with one update more or less than asked for."""
+    asked, figure, own = case.asked, case.figure, case.asked.problem.learning_rate
+    if not 0 < asked.updates <= PAIRS_UP_TO or figure.digits < SURE_DIGITS:
+        return None
+    runs = [(own, asked.updates - 1), (own, asked.updates + 1)]
+    runs += [(rate, asked.updates + more) for more in (0, -1, 1) for rate in USUAL_RATES if rate != own]
+    for rate, updates in runs:
+        other = replace(asked, problem=asked.problem.replace(learning_rate=rate), updates=updates)
+        if figure.rounds(float(values(other, "true")[0])):
+            made, wanted = (f"{n or 'no'} update{'s' * (n != 1)}" for n in (updates, asked.updates))
+            with_, asks = (f" with a learning rate of {rate:g}", f" with {own:g}") if rate != own else ("", "")
+            said = f"Not right. You get this after {made}{with_}. The question asks for {wanted}{asks}."
+            return case.verdict("unknown", said.replace("-", "−"), sure=False)
+    return None
+
+
 def guessed(case: Case) -> Diagnosis | None:
     """Mistakes that give the few digits typed, or those that were asked."""
     found = fitting(case) if case.digits else [*fitting(case), *slips(case)]
+    if case.figure.digits < LEAST_DIGITS and not case.digits:  # one digit alone names no mistake
+        found = [one for one in found if case.is_it(one.value)]
     return blame(case, found, chance=case.chance(found))
 
 
@@ -331,6 +331,8 @@ def pair(case: Case) -> Diagnosis | None:
     """Two mistakes at once, as far as the digits typed single a pair out."""
     figure = case.figure
     if figure.digits < FEW_DIGITS or not figure.value or case.asked.updates > PAIRS_UP_TO:
+        return None
+    if figure.exact and not figure.telling:  # 1/2 is met by luck
         return None
     ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
     hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
@@ -388,7 +390,7 @@ def hints(case: Case) -> tuple[str, ...]:
 
 def _right_for(case: Case) -> list[str]:
     """The other quantities that the number would be right for."""
-    if case.figure.digits < TELLING_DIGITS:
+    if not case.figure.telling:
         return []
     numbers = ((name, value) for name, value in case.asked.exact.items() if not np.ndim(value))
     return [name for name, value in numbers if name != case.asked.quantity and case.figure.rounds(float(value))]
@@ -398,7 +400,7 @@ def first_to_check(case: Case) -> Step:
     """The line to look at first: the one that uses what the number is right for; with a wrong sign the one that sets
     it; else the last line of the way forward, which halves the search, or the first of all.
     """
-    lines = [step for step in case.asked.derivation.toward(case.asked.quantity) if step.name not in case.given]
+    lines = _since_given(case)
     if same := _right_for(case):
         using = [step for step in lines if not names_in(step.rhs).isdisjoint(same)]
         if using:
@@ -412,20 +414,31 @@ def first_to_check(case: Case) -> Step:
     return forward[-1] if forward and back else next((step for step in lines if step.rhs.free_symbols), lines[0])
 
 
+def _since_given(case: Case) -> list[Step]:
+    """The lines that lead to the number from the earlier values it was computed from, or from the beginning."""
+    derivation, found, waiting = case.asked.derivation, set[str](), [case.asked.quantity]
+    while waiting:
+        name = waiting.pop()
+        if name in derivation and name not in case.given and name not in found:
+            found.add(name)
+            waiting += names_in(derivation[name].rhs)
+    return [step for step in derivation.toward(case.asked.quantity) if step.name in found]
+
+
 def unknown(case: Case) -> Diagnosis:
     """Neither right nor a mistake that the catalogue knows."""
+    found, first = hints(case), first_to_check(case)
     if case.digits and case.figure.digits < case.digits:
         said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
-        return case.verdict("unknown", said)
-    found, first = hints(case), first_to_check(case)
+        return case.verdict("unknown", said, first=first.number)
     check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")
     said = " ".join(["Not right, and I do not recognise the mistake.", *found[:1], check])
-    return case.verdict("unknown", said, hints=found)
+    return case.verdict("unknown", said, hints=found, first=first.number)
 
 
 _OPEN = (
     *(right, exactly_carried, unchanged, so_far, carried, measured),
-    *(plainly, carried_rounded, on_paper, guessed, one_term_of_the_right, displayed),
+    *(plainly, another_run, carried_rounded, on_paper, guessed, one_term_of_the_right, displayed),
     *(one_term, pair, pen_slip),
 )
 # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.

@@ -64,12 +64,18 @@ def read_formula(text: str, names: frozenset[str]) -> Formula:
         nodes = list(ast.walk(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise BpkitError(
-            f"formula: {text[:60]!r} does not read as one; write products with *, for example (out_o1 - y1)*out_h1"
+            f"formula: {text[:60]!r} does not read as one; write products with *{_example(names)}"
         ) from None
     if len(nodes) > NODES:
         raise BpkitError("formula: expected a short formula, got one with too many parts; write it shorter")
     _check(tree, names)
     return Formula(text, tree)
+
+
+def _example(names: frozenset[str]) -> str:
+    """A product of names that the question has."""
+    some = sorted(names, key=lambda name: (not name.startswith(("out_", "net_")), name))[:3]
+    return f", for example ({some[0]} - {some[1]})*{some[2]}" if len(some) == 3 else ""
 
 
 def _check(node: ast.AST, names: frozenset[str]) -> None:
@@ -86,6 +92,10 @@ def _check(node: ast.AST, names: frozenset[str]) -> None:
             _check(operand, names)
         case ast.Call(function, [argument], []) if _called(function) in FUNCTIONS:
             _check(argument, names)
+        case ast.Call(function) if not isinstance(function, ast.Name | ast.Attribute) or _called(function) in names:
+            before = ast.unparse(function)[:40]
+            before = f"({before})" if isinstance(function, ast.BinOp) else before
+            raise BpkitError(f"formula: a * is missing before the bracket; write {before}*(..)")
         case ast.Call(ast.Name(called)):
             raise BpkitError(f"formula: {called}(..) is not known here{suggest(called, FUNCTIONS)}")
         case ast.Name(name) if name in names:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bpkit.core import gradient_check as measured
 from bpkit.core.arrays import by_name
@@ -18,6 +20,8 @@ from bpkit.core.numeric import checked
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.diagnose import diagnose
+from bpkit.mistakes.programs.source import gaps_in
+from bpkit.mistakes.programs.telling import gaps_message
 from bpkit.mistakes.typed_number import Figure, NotANumber, read
 from bpkit.mistakes.verdict import Diagnosis
 
@@ -32,11 +36,18 @@ LOOKED_AT = 40  # wrong rows that are diagnosed; each costs some milliseconds
 class GradientCheck(measured.GradientCheck):
     """The derivatives beside their difference quotients; ``diagnoses`` says why the wrong ones are wrong.
 
-    ``wrong`` are the rows that differ, ``worst`` differs most, ``passed`` is True when no row differs.
+    ``wrong`` are the rows that differ, ``worst`` differs most, ``passed`` is True when no row differs. ``unfinished``
+    says where a function that was to give the derivatives still has gaps: then there are no rows.
     """
 
     problem: Problem
     typed: Mapping[str, Figure]
+    unfinished: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """True when every derivative agrees with its difference quotient."""
+        return not self.unfinished and not self.wrong
 
     @cached_property
     def diagnoses(self) -> Mapping[GradientRow, Diagnosis]:
@@ -80,7 +91,7 @@ def _plain(message: str) -> str:
 
 def check_gradient(
     problem: Problem,
-    gradient: Mapping[str, Any] | Sequence[ArrayLike] | None = None,
+    gradient: Mapping[str, Any] | Sequence[ArrayLike] | Callable[..., Any] | None = None,
     step: float = STEP,
     tolerance: float = TOLERANCE,
     layout: str | None = None,
@@ -89,15 +100,17 @@ def check_gradient(
 
     ``gradient`` may hold derivatives from elsewhere, checked instead of the derivation's: by parameter name,
     {"w1": 0.1} or as typed, {"w1": "0,1"}, as a list of arrays, [dW1, db1, dW2, db2], or as a dict of arrays,
-    {"W1": dW1}; dicts may hold some. ``layout`` is "x @ W" or "W @ x", the problem's unless given. ``step`` is h,
-    scaled with the parameter where that is larger than 1. Returns a ``GradientCheck``. A kink (ReLU at 0) can make an
-    honest derivative fail: the quotient then straddles it.
+    {"W1": dW1}; dicts may hold some. It may also be the function that computes them, which is called with the inputs,
+    the targets and the arrays: gradient(x, y, W1, b1, W2, b2). ``layout`` is "x @ W" or "W @ x",
+    the problem's unless given. ``step`` is h, scaled with the parameter where that is larger than 1. Returns a
+    ``GradientCheck``. A kink (ReLU at 0) can make an honest derivative fail: the quotient then straddles it.
 
     Shapes: one row for each parameter, or for each entry of the arrays, which have one bias per neuron: where a layer
     shares a bias, its array holds the neurons' shares, or their sum as one number. Units: none; differences are
     relative.
     Errors: ``BpkitError`` for a name that is no parameter, for arrays that do not fit, with both shapes, and for a step
-    or a tolerance that is not above 0.
+    or a tolerance that is not above 0. A function that stops, or gives its arrays in another order, raises nothing: the
+    check says so.
     Source: the central difference, see Bishop, "Pattern Recognition and Machine Learning" (2006), section 5.3.3.
 
     >>> import bpkit as bp
@@ -106,16 +119,58 @@ def check_gradient(
     """
     network = checked(problem, "check_gradient").network
     typed: dict[str, Figure] = {}
-    if isinstance(gradient, Mapping) and by_name(network, gradient):
-        for name, value in gradient.items():
+    if callable(gradient) and (gaps := gaps_in(gradient)):
+        said = gaps_message(gaps, getattr(gradient, "__name__", ""), False)
+        return GradientCheck((), step, tolerance, problem, typed, f"not checked yet. {said}")
+    given: Any = gradient
+    if callable(gradient):
+        given, said = _called(gradient, problem, layout)
+        if said:
+            return GradientCheck((), step, tolerance, problem, typed, f"not checked. {said}")
+    if isinstance(given, Mapping) and by_name(network, given):
+        for name, value in given.items():
             if isinstance(value, str):
                 try:
                     typed[name] = read(value)
                 except NotANumber as error:
                     raise BpkitError(f"check_gradient: expected a number for {name}, got {value!r}") from error
-        gradient = {**gradient, **{name: figure.value for name, figure in typed.items()}}
-    found = measured.check_gradient(problem, gradient, step, tolerance, layout)
+        given = {**given, **{name: figure.value for name, figure in typed.items()}}
+    try:
+        found = measured.check_gradient(problem, given, step, tolerance, layout)
+    except BpkitError as error:
+        if not callable(gradient) or not isinstance(given, list):
+            raise
+        said = f"What `{getattr(gradient, '__name__', 'function')}` returned does not fit: {error}."
+        return GradientCheck((), step, tolerance, problem, typed, f"not checked. {said}")
     return GradientCheck(_as_typed(found.rows, typed), found.step, found.tolerance, problem, typed)
+
+
+def _called(function: Callable[..., Any], problem: Problem, layout: str | None) -> tuple[Any, str]:
+    """The derivatives that a function gives for a problem, or what is wrong with it; it gets copies of the arrays."""
+    arrays, name = problem.arrays(layout or problem.layout), getattr(function, "__name__", "function")
+    wanted = {f"d{key}": one.shape for key, one in arrays.items()}
+    try:
+        found = function(*(np.array(one) for one in (problem.inputs, problem.targets, *arrays.values())))
+    except Exception as error:  # whatever a learner's program raises is to be commented on
+        text = str(error)[:120]
+        text = "the shapes in a matrix product do not fit" if "gufunc" in text else text.rstrip(".")
+        return None, f"`{name}` stopped with {type(error).__name__}: {text}. bp.review({name}) says in which line."
+    if found is None:
+        return None, f"`{name}` returned nothing. End it with return {', '.join(wanted)}."
+    if isinstance(found, Mapping):
+        return found, ""
+    given = [*found] if isinstance(found, tuple | list) else [found]
+    came = [np.shape(one) for one in given]
+    if len(came) != len(wanted):
+        return None, f"`{name}` returned {len(came)} arrays, and there are {len(wanted)}: {', '.join(wanted)}."
+    wrong = [key for key, shape in zip(wanted, came) if shape != wanted[key]]
+    if wrong and sorted(came) == sorted(wanted.values()):
+        return None, (
+            f"The shapes that `{name}` returned are right, their order is not: return {wrong[0]} "
+            f"{'first' if wrong[0] == next(iter(wanted)) else 'in its place'}. The order is that of the parameters: "
+            f"return {', '.join(wanted)}."
+        )
+    return given, ""
 
 
 def _as_typed(rows: tuple[GradientRow, ...], typed: Mapping[str, Figure]) -> tuple[GradientRow, ...]:

@@ -50,6 +50,7 @@ class Paper:
         return np.asarray(np.where(inexact, unit * (0.5 if self.how == "rounded" else 1.0), 0.0))
 
 
+HAND = 4  # significant digits that people keep on the way, or more
 SHOWN = Paper(6, significant=True)  # as every page shows its numbers
 _WAYS = (
     SHOWN,
@@ -171,7 +172,8 @@ def _every_line(derivation: Derivation) -> Plan:
 def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
 
-    Lines that compute nothing are not rounded.
+    Who is asked for more than ``HAND`` digits of a new parameter may have kept those on the way. Lines that compute
+    nothing are not rounded.
     """
     steps = problem.derivation
     exact = evaluate(problem)
@@ -186,7 +188,9 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     made = replace(_every_line(steps), columns=len(steps) + 1)
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))
     computed = np.array([_computes(step) for step in steps])
-    off = Paper(digits, significant=True).off(numbers) * computed
+    last = np.array([step.role is Role.UPDATE for step in steps])
+    kept, own = (Paper(count, significant=True).off(numbers) for count in (min(digits, HAND), digits))
+    off = np.where(last, own, kept) * computed
     found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
     return MappingProxyType(dict(zip(place, found.tolist())))
 

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import number_read
 from bpkit.mistakes.formula import LENGTH, Formula, read_formula
 
 LARGEST = 300  # powers of ten
@@ -45,6 +46,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?!\1)[,.]\d*")
 _PART = re.compile(
     r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs)(?= *\()|[-+*/^() ]"
 )
+_PLAIN = re.compile(r"[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-−]?\d+)?")
 # What may stand before the last "=": a quantity's name or the working, never a sentence with another number in it.
 _NAMED = re.compile(r"[\w/∂Δδ(){}.,'*+^-]*")
 
@@ -59,17 +61,33 @@ class NotANumber(BpkitError):
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as it was typed: its ``value``, the ``unit`` of its last digit, its count of significant ``digits``."""
+    """A number as it was typed: its ``value``, the ``unit`` of its last digit, its count of significant ``digits``.
+
+    ``exact`` says that it is a fraction or a formula, which leaves no digit open.
+    """
 
     text: str
     value: float
     unit: float
     digits: int
+    exact: bool = False
+
+    @property
+    def judged(self) -> Figure:
+        """The figure as answers are judged: one that is exact has all its digits."""
+        if not self.exact:
+            return self
+        return replace(self, unit=abs(self.value) * 1e-12 or 1e-12, digits=MOST_DIGITS)
 
     @property
     def decimals(self) -> int:
         """Digits after the point, 0 for whole numbers."""
         return max(0, -round(math.log10(self.unit)))
+
+    @property
+    def telling(self) -> bool:
+        """Has it so many digits that another quantity has the same ones hardly by chance?"""
+        return self.digits >= TELLING_DIGITS and not (self.exact and float(f"{self.value:.3g}") == self.value)
 
     def rounds(self, exact: float) -> bool:
         """Does the exact number, rounded to the digits typed, give this one?"""
@@ -96,7 +114,7 @@ def read(value: Any) -> Figure:
     """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``, ``1½``,
     ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``, ``0.5²``; or in a number of a program.
 
-    A fraction or a formula has the digits of its decimal: ``1/2`` says as much as ``0.5``. Raises ``NotANumber`` for
+    A fraction or a formula has the digits of its decimal, and is judged as exact. Raises ``NotANumber`` for
     what is no finite number, and for numbers beyond any use.
     """
     if isinstance(value, str):
@@ -120,6 +138,15 @@ def read(value: Any) -> Figure:
         pair = ", ".join(str(one) if abs(one) < 10**LONGEST else ".." for one in value)
         raise NotANumber(f"the pair {pair}", "write a point instead of the comma, like 0.5")
     raise NotANumber(str(value) if value is None or isinstance(value, bool | np.bool_) else f"a {type(value).__name__}")
+
+
+def taken(typed: str) -> str:
+    """What was read of what was typed, where that is another way to write it: a formula, a fraction, a comma."""
+    try:
+        figure = read(typed)
+    except NotANumber:
+        return ""
+    return "" if _PLAIN.fullmatch(figure.text) else f"I read it as {number_read(figure.value)}."
 
 
 def _text(typed: str, value: Any = None) -> Figure:
@@ -217,8 +244,8 @@ def _decimal(shown: str, value: float, digits: int) -> Figure:
     short = Decimal(f"{value:.{MOST_DIGITS - 1}e}").normalize()
     needed = max(len(short.as_tuple().digits), short.adjusted() + 1)
     if not digits or needed >= MOST_DIGITS:
-        return Figure(shown, value, abs(value) * 1e-12 or 1e-12, MOST_DIGITS)
-    return Figure(shown, value, 10.0 ** min(int(short.as_tuple().exponent), 0), max(needed, 1))
+        return Figure(shown, value, abs(value) * 1e-12 or 1e-12, MOST_DIGITS, True)
+    return Figure(shown, value, 10.0 ** min(int(short.as_tuple().exponent), 0), max(needed, 1), True)
 
 
 # Slips of the pen
@@ -227,7 +254,7 @@ def _decimal(shown: str, value: float, digits: int) -> Figure:
 def digit_missing(figure: Figure, exact: float) -> bool:
     """Is it the exact number with one of its digits left out in between?"""
     count = figure.digits
-    if count <= TELLING_DIGITS or not figure.value or count > FLOAT_DIGITS:
+    if figure.exact or count <= TELLING_DIGITS or not figure.value or count > FLOAT_DIGITS:
         return False
     typed, _, size = f"{figure.value:.{count - 1}e}".partition("e")
     whole, _, same = f"{exact:.{count}e}".partition("e")
@@ -246,7 +273,7 @@ def pen_slips(figure: Figure) -> Iterator[tuple[str, Figure]]:
 
     Whatever its spelling, the digits are those of its decimal, never those of a name or of a power of ten.
     """
-    if not TELLING_DIGITS <= figure.digits <= FLOAT_DIGITS:
+    if figure.exact or not TELLING_DIGITS <= figure.digits <= FLOAT_DIGITS:
         return
     text = f"{figure.value:.{figure.decimals}f}"
     places = [i for i, sign in enumerate(text) if sign.isdigit()]

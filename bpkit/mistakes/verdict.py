@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import sympy as sp
+
 from bpkit.core.chain_rule import Step
-from bpkit.core.quantities import Quantity
+from bpkit.core.expressions import names_in
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
 from bpkit.mistakes.rewrite import Misconception
 from bpkit.mistakes.typed_number import Figure
@@ -19,9 +23,10 @@ if TYPE_CHECKING:
 
 CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
 NUMERIC = frozenset("0123456789.,eE+-−/")
-TOLD = 3  # mistakes in one sentence; the list below it has them all
+TOLD = 2  # mistakes in one sentence, the likelier first; the list below it has them all
 WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
+FORWARD_ONLY = "on the way forward only"
 TYPE_MORE = "Type more digits."
 
 
@@ -67,7 +72,7 @@ class Diagnosis(Shown):
     ``decimals`` says for ``rounded`` to how many decimals the numbers on the way were kept; such a number can have
     explanations too, less likely ones. ``carried`` are the earlier values, given and wrong, that the number follows
     from; they stand among the misconceptions as errors carried forward. ``hints`` are true sayings about a number
-    that nothing explains. ``names`` has the quantity of each name.
+    that nothing explains, and ``first`` is then the line to check first. ``names`` has the quantity of each name.
     """
 
     quantity: str
@@ -81,7 +86,14 @@ class Diagnosis(Shown):
     carried: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     sure: bool = True
+    first: int | None = None
     names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
+
+    @property
+    def line(self) -> int | None:
+        """The number of the line that the verdict sends to: where the mistake happens, or the one to check first."""
+        found = [one.step.number for one in self.misconceptions if self.verdict == "misconception" and not self.carried]
+        return found[0] if found else self.first
 
     @property
     def typed(self) -> str:
@@ -98,16 +110,29 @@ def explain(case: Case, way: Way, value: float) -> Explanation:
     near = {step.name for step in lines_of.toward(case.asked.quantity)}
     edited = [name for name in changed if any(name in mistake.edits for mistake in way)]
     edited.sort(key=lambda name: (name not in near, lines_of[name].number))
+    likely = [name for name in edited if name in near] if edited[1:] else []
+    first = next((name for name in likely if _shows(case, changed[name])), edited[0])
     return Explanation(
         " and ".join(mistake.name for mistake in way),
         " and ".join(mistake.you for mistake in way),
         ", and ".join(mistake.sentence for mistake in way),
-        rewriter.true[edited[0]],
-        changed[edited[0]],
+        rewriter.true[first],
+        changed[first],
         value,
         way[0].detail if len(way) == 1 else "",
         way,
     )
+
+
+def _shows(case: Case, written: Step) -> bool:
+    """Does a mistake change the number of this line, where all before it are right? Not where it only doubles a 0."""
+    exact = case.asked.exact
+    known = {**exact.problem.givens, **exact.numbers}
+    with suppress(KeyError, TypeError, ValueError, ArithmeticError):  # what no line has, or has for each sample
+        used = {sp.Symbol(name): sp.Float(float(known[name])) for name in names_in(written.rhs)}
+        right = float(known[written.name])
+        return bool(abs(float(written.rhs.xreplace(used)) - right) > 1e-12 * abs(right))
+    return True
 
 
 def explain_elsewhere(case: Case, procedure: Procedure, detail: str, line: str, value: float) -> Explanation:
@@ -160,14 +185,15 @@ def _how(case: Case, found: list[Explanation]) -> str:
     if len(found) == 1:
         return f"you get {text} if you {_done(case, first)}; {case.spelled(first.sentence)}."
     ways = [f"if you {_done(case, one, f'line {one.step.number}')}" for one in found[:TOLD]]
-    if (more := len(found) - TOLD) > 0:
-        ways.append("if you make another mistake" if more == 1 else f"if you make one of {more} other mistakes")
-    return f"you get {text} {', '.join(ways[:-1])} or {ways[-1]}."
+    return f"you get {text} {' or '.join(ways)}."
 
 
 def _done(case: Case, one: Explanation, line: str = "") -> str:
-    """What you do, and where."""
-    where = ", ".join(filter(None, (case.spelled(one.detail), line)))
+    """What you do, and where, as far as the lines toward the quantity leave that open."""
+    steps, detail = tuple(case.asked.derivation.toward(case.asked.quantity)), one.detail
+    if all(step.role is Role.FORWARD for step in steps):
+        detail = detail.removesuffix(FORWARD_ONLY).removesuffix(", ")
+    where = ", ".join(filter(None, (case.spelled(detail), line if len(steps) > 1 else "")))
     return one.you + (f" ({where})" if where else "")
 
 

@@ -15,16 +15,18 @@ import numpy as np
 
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.diagnose import diagnose, standing, unknown
+from bpkit.mistakes.diagnose import diagnose, unknown
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, slack, spread, written
+from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import TELLING_DIGITS, read
 from bpkit.mistakes.variants import mistakes, values
+from bpkit.mistakes.verdict import Diagnosis
 
 Box = dict[str, Any]
-Said = tuple[str, str]  # verdict and message
+Said = tuple[Any, ...]  # verdict and message, and the line that these send to, where that is asked for
 Judge = Callable[[str], Said]
 
 MOST_TYPED = 6  # digits; from so many on the sentences are the same
@@ -106,28 +108,39 @@ def others(asked: Question) -> list[float]:
 
 def unknown_words(asked: Question, digits: int | None) -> dict[str, str]:
     """What is said of a number that nothing explains, by its sign and size beside the right one."""
+    found = {name: one.message for name, one in _unknown(asked, digits).items()}
+    times = ("large", "small", "sign_large", "sign_small")
+    return {
+        name: said.replace(" 40 times", " {times} times") if name in times else said for name, said in found.items()
+    }
+
+
+def unknown_lines(asked: Question, digits: int | None) -> dict[str, int | None]:
+    """The line to check first, by the same."""
+    return {name: one.first for name, one in _unknown(asked, digits).items()}
+
+
+def _unknown(asked: Question, digits: int | None) -> dict[str, Diagnosis]:
     exact = float(asked.exact[asked.quantity])
 
-    def said(factor: float, typed: int = 9) -> str:
-        return unknown(Case(asked, read(spelled(exact * factor, typed)), {}, digits)).message
+    def said(factor: float, typed: int = 9) -> Diagnosis:
+        return unknown(Case(asked, read(spelled(exact * factor, typed)), {}, digits))
 
-    found = {"near": said(NEAR), "sign": said(-NEAR)}
+    factors = {"near": NEAR, "sign": -NEAR}
     for name, factor in (("large", 40.0), ("small", 1 / 40.0), ("sign_large", -40.0), ("sign_small", -1 / 40.0)):
-        found[name] = said(factor * 1.00123).replace(" 40 times", " {times} times")
-    if digits:
-        found["few"] = said(NEAR, 1)
-    return found if exact else {"near": found["near"], "few": found.get("few", "")}
+        factors[name] = factor * 1.00123
+    found = {name: said(factor) for name, factor in factors.items() if exact or name == "near"}
+    return found | ({"few": said(NEAR, 1)} if digits else {})
 
 
 def hole(judge: Judge, typed: str, known: bool = False) -> Said | None:
     """What is said of an answer, with a hole where it is repeated; ``known``: None where there is nothing to say."""
-    verdict, message = judge(typed)
+    verdict, message, *line = judge(typed)
     if known and (verdict == "correct" or (verdict == "unknown" and not _TELLING.search(message))):
         return None
     shown = typeset(typed, {})
-    return verdict, re.sub(
-        rf"(?<![\w.])(?:{re.escape(shown)}|{re.escape(typed)})(?!\w|\.\d)", "{typed}", message, count=1
-    )
+    found = re.sub(rf"(?<![\w.])(?:{re.escape(shown)}|{re.escape(typed)})(?!\w|\.\d)", "{typed}", message, count=1)
+    return verdict, found, *line
 
 
 def spelled(value: float, digits: int) -> str:

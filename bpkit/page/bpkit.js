@@ -66,7 +66,8 @@ export function exactly(value) {
 
 /** A number; where its digits would make it 1 although it is less, its distance from 1: `1 - 3.39827e-09`. */
 export function nearOne(value, digits = USUAL_DIGITS) {
-  if (Math.abs(value) >= 1 || !roundsToOne(value, digits)) return format(value, digits);
+  // The last two floats before 1 are 1 itself: a sum such as 0.2 + 0.2 - 1.4 ends there by rounding.
+  if (Math.abs(value) >= 1 - 2 * HALF_BELOW_ONE || !roundsToOne(value, digits)) return format(value, digits);
   const left = 1 - Math.abs(value);
   return apart(value, format(left, Math.max(1, Math.min(digits, Math.floor(Math.log10(left / HALF_BELOW_ONE))))));
 }
@@ -224,9 +225,9 @@ function decimal(value, ending) {
   const whole = value ? Number(exponent) + 1 : 1; // digits before the point
   const figures = Math.max(mantissa.replace(/[-.]/g, "").replace(/0+$/, "").length, whole, 1);
   if (!ending || figures >= MOST_FIGURES) {
-    return { value, figures: MOST_FIGURES, unit: Math.abs(value) * 1e-12 || 1e-12 };
+    return { value, figures: MOST_FIGURES, unit: Math.abs(value) * 1e-12 || 1e-12, exact: true };
   }
-  return { value, figures, unit: Number(`1e${Math.min(whole - figures, 0)}`) };
+  return { value, figures, unit: Number(`1e${Math.min(whole - figures, 0)}`), exact: true };
 }
 
 /** The value of plain arithmetic on numbers, read by descent and never run; null for anything else. */
@@ -700,13 +701,22 @@ function boardOf(spec, on, choose, state) {
     const lit = new Set((data.lit ?? []).flatMap((name) => spec.lights[name] ?? []));
     const boxes = Boolean(spec.graph) && spec.nodes.some(({name}) => lit.has(name));
     if (boxes) for (const {key, into} of spec.edges) if (!lit.has(into)) lit.delete(key);  // of a parameter's ways, those to lit boxes
-    const state = {...data, digits: data.digits ?? USUAL_DIGITS, lit, boxes, some: lit.size > 0};
+    const state = {...data, digits: data.digits ?? USUAL_DIGITS, lit, boxes, some: lit.size > 0,
+      slope: shareOfLargest(data, [...spec.edges, ...spec.biases].map(({back}) => back)),
+      delta: shareOfLargest(data, spec.nodes.map(({delta}) => delta))};
     for (const part of parts) part.draw(state);
     // A picture's parts are hidden from screen readers, and what can be chosen must not be.
     set(picture, {role: data.choices ? "group" : "img", "aria-label": networkWords(spec, data),
       "data-phase": data.phase ?? "forward", "data-choices": Boolean(data.choices)});
   };
   return {picture, draw};
+}
+
+/** Of some derivatives on the way back: how large each is beside the largest of them, with its sign. */
+function shareOfLargest({numbers, phase}, names) {
+  if (phase !== "backward") return () => 0;
+  const largest = Math.max(0, ...names.map((name) => Math.abs(numbers[name])).filter(Number.isFinite));
+  return (name) => (Number.isFinite(numbers[name]) && largest ? numbers[name] / largest : 0);
 }
 
 /**
@@ -859,7 +869,7 @@ function added({back, new: next}, {numbers, phase}) {
 function shortened([sign, value], room, name = "") {
   let text = "";
   for (let digits = PLATE_DIGITS; digits > 1; digits--) {
-    text = sign + format(value, digits);
+    text = sign + minus(format(value, digits));
     if (GLYPH * PLATE_LEAST * (name.length + text.length) <= room) break;
   }
   return text;
@@ -874,10 +884,13 @@ function wayLine([x1, y1, ...more]) {
   const ends = tag === "line" ? {x1, y1, x2, y2} : {points: [x1, y1, ...more].join(" "), fill: "none"};
   const at = `translate(${x1 + HEAD_AT * Math.cos(angle)} ${y1 + HEAD_AT * Math.sin(angle)})`;
   const ring = drawn(tag, {...ends, class: "bpkit-net-ring"}), line = drawn(tag, {...ends, class: "bpkit-net-line"});
-  const node = drawn("g", {}, ring, line, drawn(tag, {...ends, class: "bpkit-net-pulse"}),
+  const flow = drawn(tag, {...ends, class: "bpkit-net-flow"});
+  const node = drawn("g", {}, ring, flow, line, drawn(tag, {...ends, class: "bpkit-net-pulse"}),
     drawn("path", {class: "bpkit-net-head", d: "M-6 0L6 -5.5V5.5z", transform: `${at} rotate(${angle * 180 / Math.PI})`}),
     drawn(tag, {...ends, class: "bpkit-net-hit"}));
-  const draw = (value, className) => {
+  const draw = (value, className, slope = 0) => {
+    set(flow, {"stroke-width": slope ? (2 + 8 * Math.abs(slope)).toFixed(1) : 0,
+      "stroke-dasharray": slope < 0 ? "7 4" : null});
     const wide = !isKnown(value) ? 1.4 : Number.isFinite(value) ? 1 + Math.min(5, 2 * Math.abs(value)) : 6;
     const sign = value < 0 ? " is-negative" : value > 0 ? " is-positive" : "";
     set(line, {"stroke-width": wide.toFixed(2), "stroke-dasharray": value < 0 ? `${(4 + wide).toFixed(1)} ${(3 + wide).toFixed(1)}` : null});
@@ -951,7 +964,8 @@ function edgePart(edge, spec, choose, tell) {
   const draw = (state) => {
     const more = `${added(edge, state) ? " is-active" : ""}${edge.behind ? " is-behind" : ""}`;
     const chosen = edge.key && edge.name && state.chosen === edge.name ? " is-chosen" : "";
-    line.draw(state.numbers[edge.name], marked("bpkit-net-way", edge.key ?? edge.name, state, more + chosen));
+    line.draw(state.numbers[edge.name], marked("bpkit-net-way", edge.key ?? edge.name, state, more + chosen),
+      state.slope(edge.back));
     plate?.draw(state);
     offer(state);
   };
@@ -974,7 +988,7 @@ function biasPart(bias, spec, choose, tell) {
     const active = added(bias, state) ? " is-active" : "";
     for (const line of lines) { // where a neuron is lit too, only the way to it
       const here = on && some && !state.lit.has(line.to) ? {...state, lit: new Set()} : state;
-      line.draw(state.numbers[bias.name], marked("bpkit-net-way bpkit-net-bias", bias.name, here, active));
+      line.draw(state.numbers[bias.name], marked("bpkit-net-way bpkit-net-bias", bias.name, here, active), state.slope(bias.back));
     }
     set(source, {class: marked("bpkit-net-source", bias.name, state)});
     plate.draw(state);
@@ -994,8 +1008,9 @@ function neuronPart(neuron, spec) {
   const values = facts.length ? [] : net ? [[net, words[0]], [out, words[1]]] : [[out, ""]];
   const lines = values.map(([quantity, word], place) => ({quantity, word, node: text(place + 1)}));
   const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + 13});
-  const tab = drawn("g", {class: "bpkit-net-tab"},
-    drawn("rect", {x: x - half + 4, y: y + tall + 1.5, width: 2 * half - 8, height: 15.5, rx: 7}), tabWords);
+  const tabShape = {x: x - half + 4, y: y + tall + 1.5, width: 2 * half - 8, height: 15.5, rx: 7};
+  const strength = drawn("rect", {...tabShape, class: "bpkit-net-strength"}), tabFrame = drawn("rect", tabShape);
+  const tab = drawn("g", {class: "bpkit-net-tab"}, tabFrame, strength, tabWords);
   const body = drawn("g", {}, drawn("rect", {...shape, class: "bpkit-net-shape"}), level,
     drawn("rect", {...shape, class: "bpkit-net-frame"}),
     set(text(0), {class: "bpkit-net-middle bpkit-net-name", "font-size": 12, text: name}),
@@ -1007,18 +1022,21 @@ function neuronPart(neuron, spec) {
       const number = numbers[quantity];
       const near = one && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
         : one ? nearOne(number, digits) : format(number, digits);
-      return isKnown(number) ? word + near : "";
+      return isKnown(number) ? word + minus(near) : "";
     });
     const high = Math.min(NODE_SIZE, ...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
     lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
     const [word, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const written = (most) => `${word} = ${format(slope, Math.min(digits, most))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
+    const written = (most) => `${word} = ${minus(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
     const readable = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
     const back = phase === "backward" && isKnown(slope) ? written(readable) : "";
     set(tabWords, {text: back, "font-size": sizeOf(back)});
     set(tab, {visibility: back ? null : "hidden"});
+    const share = isKnown(numbers[delta]) ? state.delta(delta) : 0;  // from the right, the way that it travels
+    set(strength, {style: `clip-path:inset(0 0 0 ${(100 * (1 - Math.abs(share))).toFixed(1)}%)`});
+    set(tabFrame, {"stroke-dasharray": share < 0 ? "4 3" : null});
     set(body, {class: marked("bpkit-net-neuron", name, state, value < 0 ? " is-negative" : "")});
   };
   return {way: "", body, over: "", draw};
@@ -1030,7 +1048,7 @@ function numberPart(quantity, x, y, room, size, end = false) {
   const node = drawn("g", {}, frame, text);
   const draw = (state) => {
     const value = state.numbers[quantity];
-    const shown = isKnown(value) ? `${quantity} = ${format(value, state.digits)}` : "";
+    const shown = isKnown(value) ? `${quantity} = ${minus(format(value, state.digits))}` : "";
     const high = fitted(shown, room - 10, size), width = Math.min(room, GLYPH * high * shown.length + 10);
     set(text, {text: shown, "font-size": high});
     set(frame, {x: end ? x - width + 5 : x - 5, width});
@@ -1076,14 +1094,18 @@ const CURVE_ROW = 16, CURVE_TEXT = 12; // px: a label's height, and its letters
 const CURVE_REACH = 0.16; // of the frame's width, to each side of the point: the tangent
 const CURVE_SAID = 24; // a series of so many points or fewer is said in full
 const SMALLEST_POWER = -307, GREATEST_POWER = 308; // of ten, that a float has all its digits for
+const LEAST_RISE = 7, LEAST_STEP = 16; // px: of a triangle that is worth its labels, of the arrow of a step
+const STILL = 1e-4; // of the picture's width: a shorter step is rest
+const HOP_ROW = 19; // px: an arrow below the axis
+const FOG_EDGE = 24; // px beyond the frame: there the edges of fog are out of sight
 const FINE_DECADES = 3; // so few powers of ten have lines between them
 
 /**
  * @typedef {{low: number, high: number, log: boolean, ticks: {value: number, text: string}[], minor: number[]}} Axis
  * @typedef {{left: number, right: number, top: number, bottom: number, across: Axis, up: Axis}} Frame
  * @typedef {{label?: string, x?: ArrayLike<number>, y: ArrayLike<number>, color?: number, dash?: boolean | string,
- *   kind?: "line" | "dots" | "line+dots" | "steps", ended?: number | null}} Series `ended`: the x at which its numbers end,
- *   where `y` was cut off there
+ *   kind?: "line" | "dots" | "line+dots" | "steps", ended?: number | null, silent?: boolean}} Series `ended`: the x at
+ *   which its numbers end, where `y` was cut off there; `silent`: drawn, but not put into words
  */
 
 /** An exponent in small raised digits: 10⁻³. */
@@ -1461,12 +1483,16 @@ const EDGE_SHAPE = "M0-6L6 4H-6z"; // points up
  * `marker`, `hover`, `tangent` (`{x}`, `{y}`, `{slope}`), `run`, `rise` (`{run}`, `{rise}`), `arrow` (`{from}`, `{to}`),
  * and `at`: the x of which the words speak.
  *
+ * `hops`: so many rows are kept free below the axis, for arrows that add up along it.
+ *
  * `data`: `{series: Series[], log?, xlog?, xrange?, yrange?, marker?: {x, series}, points?: [{x, y, label?, color?,
- * shape}], tangent?: {x, y, slope, rise?}, arrow?: {from: [x, y], to: [x, y]}, empty?, digits?}`.
+ * shape}], tangent?: {x, y, slope, rise?, label?}, arrow?: {from: [x, y], to: [x, y], label?}, clear?: [from, to][],
+ * hops?: {from, to, label}[], empty?, digits?}`. `clear`: fog lies on the picture but for these stretches.
  * @param {{pick?: (x: number) => void}} on `pick`: the x at which the frame was clicked, or to which it was dragged
  */
 export function curve(spec, on = {}) {
-  const [natural, tall] = spec.size ?? [CURVE_WIDTH, spec.height ?? CURVE_HEIGHT], said = curveTemplates(spec);
+  const strip = spec.hops ? spec.hops * HOP_ROW + 6 : 0, [natural, high] = spec.size ?? [CURVE_WIDTH, spec.height ?? CURVE_HEIGHT];
+  const tall = high + strip, said = curveTemplates(spec);
   const layer = (name) => drawn("g", { class: name });
   const grid = drawn("path", { class: "bpkit-curve-grid" }), fine = drawn("path", { class: "bpkit-curve-fine" });
   const ends = drawn("path", { class: "bpkit-curve-axes" }), texts = layer("bpkit-curve-ticks");
@@ -1485,6 +1511,7 @@ export function curve(spec, on = {}) {
   const ticks = keptNodes(texts, "text"), empty = keptNodes(nothing, "text");
   const triangle = inside.appendChild(drawn("path", { class: "bpkit-curve-triangle" }));
   const lines = keptNodes(inside.appendChild(layer("bpkit-curve-lines")), "path", { class: "bpkit-curve-line" });
+  const fog = inside.appendChild(drawn("path", { class: "bpkit-curve-fog" }));
   const tangent = inside.appendChild(drawn("path", { class: "bpkit-curve-tangent" }));
   const dots = keptNodes(marks.appendChild(layer("bpkit-curve-lines")), "path", { class: "bpkit-curve-dots" });
   const upright = marks.appendChild(drawn("path", { class: "bpkit-curve-upright" }));
@@ -1493,6 +1520,7 @@ export function curve(spec, on = {}) {
   const crosses = keptNodes(marks, "path", { class: "bpkit-curve-cross" });
   const edges = keptNodes(marks, "path", { class: "bpkit-curve-edge", d: EDGE_SHAPE });
   const points = keptNodes(marks, "path");
+  const hops = keptNodes(marks, "path", { class: "bpkit-curve-hop" }), hopNames = keptNodes(writing, "text");
   const samples = keptNodes(writing, "path", { class: "bpkit-curve-line" });
   const labels = keptNodes(writing, "text", { class: "bpkit-curve-label" });
 
@@ -1501,12 +1529,14 @@ export function curve(spec, on = {}) {
   function draw(given) {
     data = given;
     const series = data.series.filter(({ y }) => y.length), log = data.log ?? spec.y.log ?? false;
-    frame = { left: CURVE_LEFT, right: width - CURVE_RIGHT, top: CURVE_TOP, bottom: tall - CURVE_BOTTOM };
+    frame = { left: CURVE_LEFT, right: width - CURVE_RIGHT, top: CURVE_TOP, bottom: tall - CURVE_BOTTOM - strip };
     const most = { x: Math.max(2, Math.floor((frame.right - frame.left) / 56)), y: Math.max(2, Math.floor(tall / 46)) };
     frame.across = lengthAxis(series, spec.x, { log: data.xlog ?? spec.x.log, range: data.xrange, most: most.x });
     frame.up = heightAxis(series, spec.y, { log, range: data.yrange, most: most.y });
     const traces = series.map((one) => traced(one, frame));
     drawFrame();
+    drawFog();
+    drawHops();
     const colors = series.map(runStyle), wanted = [];
     const dashes = series.map(({ dash, color = 0 }) =>
       (typeof dash === "string" ? dash : dash === false ? "" : CURVE_DASHES[color % 6] || (dash ? "7 4" : "")) || null);
@@ -1537,8 +1567,8 @@ export function curve(spec, on = {}) {
           leaving.push({ transform: `translate(${toTenth(x)} ${edge}) rotate(${turn})`, style });
         }
         const short = text.replace("{y}", tickText(Number(value.toPrecision(3))));
-        if (!trace.cross || turn) label(zeros ? tickText(value) : turn ? short : name + short, style,
-          (wide) => placesAround(x, edge, wide));
+        const told = zeros ? tickText(value) : turn ? short : short ? name + short : (gone[k] && series[k].label) || "";
+        if (told && (!trace.cross || turn)) label(told, style, (wide) => placesAround(x, edge, wide));
       }
     });
     const straight = emptyBins(frame), upright = emptyBins(frame), held = emptyBins(frame);
@@ -1582,7 +1612,44 @@ export function curve(spec, on = {}) {
       ...across.ticks.map(({ value, text }) => ({ text, x: x(value), y: bottom + 16, "text-anchor": "middle" })),
       ...up.ticks.map(({ value, text }) => ({ text, x: left - 6, y: y(value) + 4, "text-anchor": "end" })),
     ]);
-    set(nameX, { text: spec.x.label, x: right, y: tall - 8 });
+    set(nameX, { text: spec.x.label, x: right, y: tall - strip - 8 });
+  }
+
+  /** Fog on all but the clear stretches: its edges are soft, so it begins a little within them. */
+  function drawFog() {
+    const { left, right, top, bottom } = frame;
+    const open = (data.clear ?? []).map((ends) => ends.map((end) => Math.max(left, Math.min(right, acrossFrame(frame, end)))))
+      .sort(([one], [other]) => one - other);
+    let [d, from] = ["", left - FOG_EDGE];
+    for (const [start, end] of data.clear ? [...open, [right + FOG_EDGE, right]] : []) {
+      if (start > from) d += `M${toTenth(from)} ${top - FOG_EDGE}H${toTenth(start)}V${bottom + FOG_EDGE}H${toTenth(from)}z`;
+      from = Math.max(from, end);
+    }
+    set(fog, { d });
+  }
+
+  /** Arrows below the axis, one below the other: each goes on where the last one ends. */
+  function drawHops() {
+    const wanted = [], names = [];
+    (data.hops ?? []).forEach(({ from, to, label: text }, row) => {
+      const [a, b] = [from, to].map((end) => Math.max(frame.left, Math.min(frame.right, acrossFrame(frame, end))));
+      const y = frame.bottom + CURVE_BOTTOM - 4 + (row + 0.5) * HOP_ROW, way = b < a ? -1 : 1;
+      const tip = Math.min(7, Math.abs(b - a)), rise = 0.6 * tip;
+      const shown = readable(text), wide = textWidth(shown, family), right = Math.max(a, b) + 8;
+      wanted.push({ d: `M${toTenth(a)} ${y - 6}v12M${toTenth(a)} ${y}H${toTenth(b)}`
+        + `m${-way * tip} ${-rise}l${way * tip} ${rise}l${-way * tip} ${rise}`,
+        style: `--run:var(--${to < from ? "negative" : "positive"})` });
+      names.push({ text: shown, y: toTenth(y + 4),
+        x: toTenth(right + wide < frame.right ? right : Math.min(a, b) - 8 - wide) });
+    });
+    hops(wanted);
+    hopNames(names);
+  }
+
+  /** A short step is drawn as long as can be seen, where it goes on at all. */
+  function lengthened([from, to], goes) {
+    const far = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    if (goes && far > 0 && far < LEAST_STEP) [0, 1].forEach((k) => { to[k] = from[k] + (to[k] - from[k]) * LEAST_STEP / far; });
   }
 
   /** The tangent with its triangle, and the step. */
@@ -1600,20 +1667,29 @@ export function curve(spec, on = {}) {
       const corners = [line.x - most, line.x + most].map((x) => place(x, high(x)));
       tangentPath = path(...corners);
       shade(filled, frame, ...corners);
+      if (line.label) label(line.label, "--run:var(--good)", (wide) => corners.flatMap(([x, y], k) =>
+        placesAround(Math.max(frame.left, Math.min(frame.right, x)), Math.max(frame.top, Math.min(frame.bottom, y)), wide)
+          .map(([over, down, cost]) => [over, down, cost + 3 * k])));
       if (line.rise) {
         const [from, run] = slopeTriangle(line, most, high, frame);
         const [a, b] = [place(from, high(from)), place(from + run, high(from + run))];
-        trianglePath = path(a, [b[0], a[1]], b);
+        const flat = Math.abs(b[1] - a[1]) < LEAST_RISE; // nothing to be seen of a triangle
+        if (!flat) trianglePath = path(a, [b[0], a[1]], b);
         const numbers = { run, rise: line.slope * run }, under = b[1] < a[1] ? 1 : -1;
-        label(fill(said.run, numbers, 3), "", (wide) => [[(a[0] + b[0] - wide) / 2, a[1] + under * 11, 0],
+        if (!flat) label(fill(said.run, numbers, 3), "", (wide) => [[(a[0] + b[0] - wide) / 2, a[1] + under * 11, 0],
           [b[0] - wide, a[1] + under * 11, 2], [(a[0] + b[0] - wide) / 2, a[1] + under * 27, 4]]);
-        label(fill(said.rise, numbers, 3), "", (wide) => [[b[0] + 6, (a[1] + b[1]) / 2, 0],
+        if (!flat) label(fill(said.rise, numbers, 3), "", (wide) => [[b[0] + 6, (a[1] + b[1]) / 2, 0],
           [b[0] + 6, b[1], 2], [b[0] + 6, a[1], 4], ...placesAround(b[0], (a[1] + b[1]) / 2, wide)]);
       }
     }
     const step = arrow && [...arrow.from, ...arrow.to].every(Number.isFinite)
       && withinFrame(place(...arrow.from), place(...arrow.to), frame);
+    if (step) lengthened(step, Math.abs(arrow.to[0] - arrow.from[0]) > STILL * (frame.across.high - frame.across.low));
     if (step) shade(filled, frame, ...step);
+    if (step && arrow.label) {
+      const [[x0, y], [x1]] = step, [low, top] = [Math.min(x0, x1), Math.max(x0, x1)];
+      label(arrow.label, "", (wide) => [[(low + top - wide) / 2, y - 14, top - low > wide ? 0 : 4], [top + 8, y, 1], [low - 8 - wide, y, 2]]);
+    }
     const far = step ? Math.hypot(step[1][0] - step[0][0], step[1][1] - step[0][1]) : 0;
     const turn = step ? Math.atan2(step[1][1] - step[0][1], step[1][0] - step[0][0]) * 180 / Math.PI : 0;
     const size = Math.min(1, far / 12); // the tip of a tiny step is tiny too
@@ -1627,7 +1703,7 @@ export function curve(spec, on = {}) {
   function drawMarker(label, filled) {
     const { marker } = data, x = marker ? acrossFrame(frame, marker.x) : NaN;
     const seen = x >= frame.left - 0.5 && x <= frame.right + 0.5;
-    set(upright, { d: seen ? `M${toTenth(x)} ${frame.top}V${frame.bottom}` : "" });
+    set(upright, { d: seen ? `M${toTenth(x)} ${frame.top}V${frame.bottom}${strip ? `M${toTenth(x)} ${tall - strip - 4}V${tall - 4}` : ""}` : "" });
     if (!seen) return;
     const value = valueAt(data.series[marker.series ?? 0], marker.x), down = upFrame(frame, value);
     const text = fill(Number.isFinite(value) ? said.marker : "{x}", { x: marker.x, y: value }, digits());
@@ -1640,7 +1716,7 @@ export function curve(spec, on = {}) {
   function drawPoints(label, leaving, filled) {
     const own = data.marker ? valueAt(data.series[data.marker.series ?? 0], data.marker.x) : NaN;
     const given = Number.isFinite(own) ? [{ x: data.marker.x, y: own, shape: "circle" }] : [];
-    const wanted = [];
+    const wanted = [], names = [];
     for (const one of [...(data.points ?? []), ...given]) {
       if (!Number.isFinite(one.x) || !Number.isFinite(one.y)) continue;
       const [x, y] = [acrossFrame(frame, one.x), upFrame(frame, one.y)], style = runStyle(one);
@@ -1656,8 +1732,9 @@ export function curve(spec, on = {}) {
         leaving.push({ transform: `translate(${toTenth(inner)} ${toTenth(lower)}) rotate(${turn})`, style });
       }
       shade(filled, frame, [held - 6, kept - 6], [held + 6, kept + 6]);
-      if (one.label) label(one.label, style, (wide) => placesAround(held, kept, wide));
+      if (one.label) names.push([one.label, style, (wide) => placesAround(held, kept, wide)]);
     }
+    names.forEach((one) => label(...one)); // when every point has its place
     points(wanted);
   }
 
@@ -1789,10 +1866,10 @@ function curveTemplates(spec) {
  */
 export function curveWords(spec, data) {
   const said = curveTemplates(spec), digits = data.digits ?? 6, series = data.series.filter(({ y }) => y.length);
-  const log = data.log ?? spec.y.log ? ", logarithmic" : "";
+  const log = data.log ?? spec.y.log ? ", logarithmic" : "", spoken = series.filter(({ silent }) => !silent);
   const sentences = [said.open ?? `${spec.y.label} against ${spec.x.label}${log}.`];
   if (!series.length && data.empty) sentences.push(data.empty);
-  for (const one of series) {
+  for (const one of spoken) {
     const at = (i) => (one.x ? one.x[i] : i), end = Array.prototype.findIndex.call(one.y, (value) => !Number.isFinite(value));
     const values = spokenIndices(one, said.at).map((i) => fill(said.value, { x: at(i), y: one.y[i] }, digits));
     const where = one.ended ?? (end < 0 ? undefined : at(end));
@@ -1807,6 +1884,7 @@ export function curveWords(spec, data) {
   }
   if (tangent) sentences.push(fill(said.tangent, tangent, digits));
   if (arrow) sentences.push(fill(said.arrow, { from: arrow.from[0], to: arrow.to[0] }, digits));
+  if (data.hops) sentences.push(`${data.hops.map(({ label }) => label).join("; ")}.`);
   return sentences.join(" ");
 }
 
@@ -2708,7 +2786,8 @@ function numberControl(spec, take) {
   show(value);
   return {
     node: element("div", { class: "bpkit-number" }, element("span", { class: "bpkit-label", text: spec.label,
-      "aria-hidden": "true" }), box, slider, said),
+      "aria-hidden": "true" }), box, slider, spec.ends ? element("span", { class: "bpkit-ends", "aria-hidden": "true" },
+      ...spec.ends.map((text) => element("span", { text }))) : null, said),
     show,
     step,
     /** Move the upper end: the last update there is to show, say. */
@@ -2733,11 +2812,18 @@ function listedControl(spec, take) {
   };
 }
 
+/** The options of a long list below their titles, each with how many it has. */
+function inGroups(options, groups) {
+  let from = 0;
+  const made = groups.map(([label, count]) => element("optgroup", { label }, ...options.slice(from, from += count)));
+  return [...made, ...options.slice(from)];
+}
+
 function choiceControl(spec, take) {
   if (spec.listed) return listedControl(spec, take);
   const select = element("select", { "aria-label": spec.label, title: spec.tip || null, on: {
     change: () => take(spec.options[select.selectedIndex][1]) } },
-    ...spec.options.map(([label]) => element("option", { text: label })));
+    ...inGroups(spec.options.map(([label]) => element("option", { text: label })), spec.groups ?? []));
   return {
     node: element("label", { class: "bpkit-choice" }, element("span", { class: "bpkit-label", text: spec.label }), select),
     show(value) {
@@ -2996,16 +3082,36 @@ function runSentence(texts, run, rate, digits) {
   return fill(text, { rate, updates: last, ended: run.ended ?? 0, first: loss[0], last: loss[last] }, digits);
 }
 
+/** The loss over two parameters, all others as given: a grid of a window, the lowest second parameter first. */
+function heightsOver(app, [x, y], givens, window) {
+  const { samples, points } = app.spec;
+  const others = Object.entries(givens).filter(([name]) => ![x, y, "learning_rate"].includes(name));
+  return app.known("land", [window, x, y, others], () => {
+    const loss = samples ? (right, up) =>
+      trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN
+      : sweep(app.program("loss").evaluate, app.spec.inputs.loss, givens, [x, y]);
+    const across = spaced([...window.x, points]), upwards = spaced([...window.y, points]);
+    const heights = new Float64Array(points * points);
+    upwards.forEach((up, row) => across.forEach((right, column) => { heights[row * points + column] = loss(right, up); }));
+    return heights;
+  });
+}
+
 /** How each app draws its parts: the same name as in Python. A view has its parts, and a frame for some values. */
 const VIEWS = {
   forward(app) {
     const { spec } = app, parts = { network: part(network(spec.parts.network)), lines: part(lines(spec.parts.lines)) };
+    const { follows, leads } = spec, rows = spec.parts.lines.rows;
     return {
       parts,
       frame(values) {
         const numbers = numbersOf(app, "numbers", givensOf(app, values)), { digits } = values;
-        parts.network.draw({ numbers, digits });
-        parts.lines.draw({ numbers, digits });
+        const moved = Object.keys(follows).filter((name) => values[name] !== app.beginning[name]);
+        const found = new Set(moved.flatMap((name) => follows[name]));
+        const changed = rows.filter(({ name }) => found.has(name));
+        const ways = new Set([...moved, ...moved.flatMap((name) => leads[name] ?? [])]);
+        parts.network.draw({ numbers, digits, lit: [...ways, ...changed.map((row) => row.name)] });
+        parts.lines.draw({ numbers, digits, lit: changed.map((row) => row.number) });
       },
     };
   },
@@ -3041,31 +3147,42 @@ const VIEWS = {
       return Object.fromEntries([...names, ...Object.keys(starts)].map((name) => [name, all[name]]));
     };
     const stride = () => Math.max(1, Math.floor(app.high("shown") / 100));
+    const presets = spec.presets.map(({ label, values }) => [app.button(label, null, () => app.move(values)), values]);
     return {
       parts,
       numbers: shared,
       source: (values) => spec.sources[program(values)],
       extra: {
         play: player(app, "shown", { step: stride, label: "the updates" }).node,
-        pin: app.button(texts.pin, texts.pinTip, pin),
-        unpin: app.button(texts.unpin, texts.unpinTip, () => app.move({ pinned: [] })),
+        presets: element("span", { class: "bpkit-presets", role: "group", "aria-label": texts.presets }, texts.presets,
+          ...presets.map(([button]) => button)),
+        pins: element("span", { class: "bpkit-play" }, app.button(texts.pin, texts.pinTip, pin),
+          app.button(texts.unpin, texts.unpinTip, () => app.move({ pinned: [] }))),
       },
       frame(values) {
         const runs = [[names[0], values], ...values.pinned.map(([name, kept]) => [name, { ...values, ...kept }])]
           .map(([name, set]) => ({ name, set, run: runOf(set), color: names.indexOf(name) }));
+        for (const [button, chosen] of presets)
+          set(button, { "aria-pressed": String(Object.entries(chosen).every(([name, value]) => values[name] === value)) });
         const [{ run }, ...pins] = runs, shown = Math.min(values.shown, run.length - 1);
         parts.curve.draw({
           series: runs.map(({ name, set, run, color }) => ({
             label: fill(texts.run, { rate: set.rate }).replace("{name}", name), y: run.column("E_total"), color,
-            dash: color > 0, ended: run.ended })),
+            kind: run.length <= spec.dotted ? "line+dots" : "line", dash: color > 0, ended: run.ended })),
           log: values.log, marker: run.length ? { x: shown, series: 0 } : undefined, digits: values.digits,
         });
         const here = { ...start(values), ...(run.length ? run.at(shown) : {}) };
         const numbers = spec.samples ? here : numbersOf(app, program(values), here);  // several samples have no one net
         parts.network.draw({ numbers, digits: values.digits, policy: values.biases });
-        const said = pins.map((one) => `${one.name}: ${runSentence(texts, one.run, one.set.rate, values.digits)}`);
+        /** After how many updates a run's loss is small enough, where that was asked for. */
+        const below = (one) => {
+          if (spec.below === null || one.ended !== null) return "";
+          const count = one.column("E_total").findIndex((loss) => loss < spec.below);
+          return ` ${fill(count < 0 ? texts.above : texts.below, { below: spec.below, count })}`;
+        };
+        const said = pins.map((one) => `${one.name}: ${runSentence(texts, one.run, one.set.rate, values.digits)}${below(one.run)}`);
         return {
-          message: [runSentence(texts, run, values.rate, values.digits), ...said].join(" "),
+          message: [runSentence(texts, run, values.rate, values.digits) + below(run), ...said].join(" "),
           warning: run.ended !== null,
           ends: { shown: Math.max(1, run.length - 1) },
         };
@@ -3096,23 +3213,7 @@ const VIEWS = {
         spec.windows[`${y} ${x}`][1], spec.windows[`${y} ${x}`][0]);
       return { x: [mx - reach / zoom, mx + reach / zoom], y: [my - reach / zoom, my + reach / zoom] };
     };
-    /** The loss as a function of the two chosen numbers, all others as given. */
-    const lossOf = ({ x, y }, givens) => {
-      if (spec.samples) return (right, up) =>
-        trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN;
-      return sweep(app.program("loss").evaluate, spec.inputs.loss, givens, [x, y]);
-    };
-    const landscape = (values, givens, { x, y }) => {
-      const others = Object.entries(givens).filter(([name]) => ![values.x, values.y, "learning_rate"].includes(name));
-      return app.known("land", [x, y, pair(values), others], () => {
-        const heights = new Float64Array(points * points), loss = lossOf(values, givens);
-        const at = ([low, high], place) => low + (high - low) * place / (points - 1);
-        for (let row = 0; row < points; row++)
-          for (let column = 0; column < points; column++)
-            heights[row * points + column] = loss(at(x, column), at(y, row));
-        return heights;
-      });
-    };
+    const landscape = (values, givens, part) => heightsOver(app, [values.x, values.y], givens, part);
     const ofTwo = (values, givens) => app.known("two", [givens, values.updates, pair(values)], () => {
       const { evaluate } = app.program("all"), here = { ...givens }, rows = [];
       const moving = Object.entries(spec.new).filter(([, old]) => !spec.controls[old] || old === values.x || old === values.y);
@@ -3157,11 +3258,35 @@ function spaced([low, high, points]) {
   return Float64Array.from({ length: points }, (_, place) => low + (high - low) * place / (points - 1));
 }
 
+const LAMP_DIGITS = 3;
+
+/**
+ * Outputs as lamps: how brightly each glows, and beside it how brightly it should, if that is known.
+ * @param {{name: string, out: string, target?: string}[]} outputs each with the names of its quantities
+ */
+function lamps(outputs, texts) {
+  const lamp = (quantity, said) => {
+    const bulb = element("span", { class: "bpkit-lamp", "aria-hidden": "true" }), text = element("span");
+    return { node: element("span", {}, bulb, text), draw({ numbers }) {
+      const value = numbers[quantity];
+      bulb.style.setProperty("--glow", String(Math.max(0, Math.min(1, value)) || 0));
+      set(text, { text: fill(said, { value }, LAMP_DIGITS) });
+    } };
+  };
+  const pairs = outputs.map(({ name, out, target }) => [lamp(out, texts.lamp.replace("{name}", name)),
+    ...(target ? [lamp(target, texts.wished)] : [])]);
+  return {
+    node: element("div", {}, ...pairs.map((pair) => element("p", { class: "bpkit-lamps" }, ...pair.map(({ node }) => node)))),
+    draw(data) { for (const one of pairs.flat()) one.draw(data); },
+  };
+}
+
 VIEWS.descent = (app) => {
   const { spec } = app, { names, texts } = spec, [low, high] = spec.grid, [bottom, top] = spec.heights;
-  const grid = spaced(spec.grid), level = bottom + spec.arrow * (top - bottom);  // the arrow is below the curve
+  const grid = spaced(spec.grid), level = bottom + (spec.arrow ?? 0) * (top - bottom);  // the arrow is below the curve
   const startAt = (x) => app.move({ [names.here]: Number(x.toFixed(2)), steps: 0 });
   const parts = { curve: part(curve(spec.parts.curve, { pick: startAt })), lines: part(lines(spec.parts.lines)) };
+  const shining = spec.lamps.length ? lamps(spec.lamps, texts) : null;
   let made = 0;  // steps that are shown
   const step = app.button(texts.step, texts.stepTip, () => app.move({ steps: Math.min(made + 1, app.high("steps")) }));
   const landscape = (givens) => {
@@ -3171,37 +3296,148 @@ VIEWS.descent = (app) => {
   };
   const message = (run, { steps, rate }, digits) => {
     const said = (text, warning, numbers) => ({ message: fill(text, numbers, digits), warning });
-    const { [names.here]: here, E_total: now } = run.length ? run.at(made) : {};
+    const { [names.here]: here, E_total: now, [names.slope]: slope } = run.length ? run.at(made) : {};
     if (!run.length) return said(texts.nothing, true, {});
     if (run.ended && steps >= run.ended) return said(texts.ended, true, { ended: run.ended, rate });
-    if (here < low || here > high) return said(texts.outside, true, { here });
-    const before = made ? run.at(made - 1).E_total : now;
-    return before < now ? said(texts.overshot, false, { before, now }) : {};
+    if (here < low || here > high) return said(made ? texts.left : texts.outside, true, { here });
+    const { E_total: before, [names.slope]: steep } = run.at(Math.max(0, made - 1));
+    if (before < now) return said(texts.overshot, false, { before, now });
+    return steep * slope < 0 ? said(texts.past, false, {}) : {};
   };
   return {
     parts,
-    extra: { step, play: player(app, "steps", { interval: 400, label: "the walk" }).node },
+    extra: { step, play: player(app, "steps", { interval: 400, label: "the walk" }).node, lamps: shining?.node },
     frame(values) {
       const { digits, fog } = values, givens = givensOf(app, values), run = trained(app, "descent", givens, spec.most);
       made = Math.max(0, Math.min(values.steps, run.length - 1));
       const here = run.length ? run.at(made) : {}, { [names.here]: x, [names.next]: next, E_total: y } = here;
       const walked = (name) => run.column(name).subarray(0, made + 1);
       const walk = { label: made ? "walk" : "", x: walked(names.here), y: walked("E_total"), kind: "line+dots", color: 1 };
-      const all = { label: "loss", x: grid, y: landscape(givens), color: 0 };
+      const heights = landscape(givens), clear = fog ? Array.from(walk.x, (one) => [one - spec.sight, one + spec.sight]) : undefined;
+      const seen = (one) => clear.some(([from, to]) => one >= from && one <= to);
+      const all = fog ? { label: "", x: grid.map((one) => (seen(one) ? one : NaN)), y: heights, color: 0, silent: true }
+        : { label: "loss", x: grid, y: heights, color: 0 };
+      const slope = here[names.slope], said = (name, numbers) => fill(texts[name], numbers, digits);
       parts.curve.draw({
-        series: fog ? [walk] : [walk, all], xrange: [low, high], yrange: [bottom, top], digits,
-        ...(run.length && { marker: { x, series: 0 }, arrow: { from: [x, level], to: [next, level] },
-          tangent: { x, y, slope: here[names.slope], rise: true } }),
+        series: [walk, all], xrange: [low, high], yrange: [bottom, top], digits, clear,
+        ...(run.length && { marker: { x, series: 0 },
+          ...(spec.arrow !== null && { arrow: { from: [x, level], to: [next, level], label: said("arrow", { step: next - x }) } }),
+          tangent: { x, y, slope, rise: true, label: said("slope", { slope }) } }),
       });
-      parts.lines.draw({ numbers: numbersOf(app, "descent", { ...givens, ...here }), digits });
+      const numbers = numbersOf(app, "descent", { ...givens, ...here });
+      parts.lines.draw({ numbers, digits });
+      shining?.draw({ numbers, digits });
       return { ...message(run, values, digits), ends: { steps: run.ended === null ? spec.most : Math.max(1, run.ended) } };
+    },
+  };
+};
+
+VIEWS.rules = (app) => {
+  const { spec } = app, { texts, names, axes: [x, y], window, most, points } = spec, all = Object.keys(names);
+  const start = ([right, up]) => app.move({ [x]: Number(right.toPrecision(3)), [y]: Number(up.toPrecision(3)) });
+  const parts = { field: part(field(spec.parts.field, { pick: start })), curve: part(curve(spec.parts.curve)) };
+  const named = (text, name, numbers, digits) => fill(text, numbers, digits).replace("{name}", names[name]);
+  /** The problem as a rule has it: what it remembers at the start, and the numbers of the sliders. */
+  const ruled = (name, givens, { beta, decay }) => ({ ...givens, ...spec.constants[name], weight_decay: decay,
+    ...(spec.betas[name] && { [spec.betas[name]]: beta }) });
+  const message = (runs, { updates, digits }) => {
+    if (!runs.length) return { message: texts.none };
+    if (runs.some(({ run }) => !run.length)) return { message: texts.nothing, warning: true };
+    const losses = runs.map(({ name, run, loss }) => named(run.length <= updates ? texts.ended : texts.loss, name,
+      { loss: loss[updates] ?? NaN }, Math.min(digits, 3)));
+    const small = runs[0].loss[0] / spec.small;
+    const counts = runs.map(({ name, loss }) => {
+      const count = loss.findIndex((one) => one < loss[0] / spec.small);
+      return named(count < 0 ? texts.never : texts.count, name, { count: count < 0 ? most : count });
+    });
+    return { message: readable([fill(updates === 1 ? texts.once : texts.now, { updates }).replace("{losses}", losses.join(", ")),
+      fill(texts.small, { small }, 3).replace("{counts}", counts.join(", ")), ...(spec.several ? [texts.all] : [])].join(" ")),
+      warning: runs.some(({ run }) => run.length <= updates) };
+  };
+  return {
+    parts,
+    source: ({ beta, decay }) => `${spec.share.source}.replace(update=bp.updates.Momentum(beta=${exactly(beta)}, ` +
+      `weight_decay=${exactly(decay)}))`,
+    extra: {
+      rules: element("span", { class: "bpkit-presets bpkit-rules", role: "group", "aria-label": texts.rules },
+        ...all.map((name, color) => set(app.control[name].node, { style: `--walk: var(--run-${color})` }))),
+      play: player(app, "updates", { label: "the walks" }).node,
+      starts: element("span", { class: "bpkit-label", text: texts.starts }),
+    },
+    frame(values) {
+      const givens = givensOf(app, values), { updates, digits } = values;
+      const runs = all.filter((name) => values[name]).map((name) => {
+        const run = app.known("rule", [name, givens, values.beta, values.decay], () =>
+          trained(app, name, ruled(name, givens, values), most));
+        return { name, run, color: all.indexOf(name), loss: run.length ? run.column("E_total") : [] };
+      });
+      const walked = (run, name) => run.column(name).subarray(0, updates + 1), made = runs.filter(({ run }) => run.length);
+      parts.field.draw({ window, nx: points, ny: points, z: heightsOver(app, [x, y], givens, window), labels: true,
+        levels: "auto", walks: made.map(({ name, run, color }) => ({ label: names[name], color,
+          x: walked(run, x), y: walked(run, y), ended: updates > 0 })) });
+      const firsts = made.map(({ loss }) => loss[0]).filter((loss) => loss > 0);
+      parts.curve.draw({ xrange: [0, most], digits,
+        ...(firsts.length && { yrange: [Math.min(...firsts) / spec.deep, 10 * Math.max(...firsts)] }),
+        series: made.map(({ name, run, color, loss }) => ({ label: names[name], color, y: loss.subarray(0, updates + 1),
+          ended: run.ended !== null && run.ended <= updates ? run.ended : null })) });
+      return message(runs, values);
+    },
+  };
+};
+
+/** One head of attention: a box for each number, its derivative below it on the way back. */
+function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high] }) {
+  const place = (x, y) => ({ transform: `translate(${x} ${y})` });
+  const lines = ways.map(([x, y, toX, toY, kind]) => drawn("path", { class: `bpkit-attention-way bpkit-attention-${kind}`,
+    d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }));
+  const cells = boxes.map(({ name, back, kind, x, y }) => {
+    const fill = drawn("rect", { width: wide, height: high, rx: 5 });
+    const value = drawn("text", { x: wide / 2, "text-anchor": "middle" });
+    const slope = drawn("text", { x: wide / 2, y: high - 5, "text-anchor": "middle", class: "bpkit-attention-slope" });
+    return { name, back, fill, value, slope,
+      node: drawn("g", { class: `bpkit-attention-box bpkit-attention-is-${kind}`, ...place(x, y) }, fill, value, slope) };
+  });
+  const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` }, ...lines,
+    ...labels.map(([x, y, text]) => drawn("text", { x, y: y + 4, text, class: "bpkit-attention-label" })),
+    ...cells.map((one) => one.node));
+  const words = ({ numbers, digits, back }) => boxes.map((one) => `${one.name} = ${format(numbers[one.name], digits)}` +
+    (back && one.back ? `, ${one.back} = ${format(numbers[one.back], digits)}` : "")).join("; ") + ".";
+  return {
+    node, words,
+    draw(data) {
+      const { numbers, back } = data;
+      set(node, { class: `bpkit-attention${back ? " bpkit-attention-back" : ""}`, "aria-label": words(data) });
+      for (const one of cells) {
+        const value = numbers[one.name], both = back && one.back;
+        set(one.fill, { class: value < 0 ? "bpkit-attention-low" : "bpkit-attention-high",
+          style: `--strength:${Math.round((both ? 22 : 45) * Math.min(1, Math.abs(value)))}%` });
+        set(one.value, { text: readable(format(value, 3)), y: both ? high / 2 - 2 : high / 2 + 5 });
+        set(one.slope, { text: both ? readable(format(numbers[one.back], 3)) : "" });
+      }
+    },
+  };
+}
+
+VIEWS.attention = (app) => {
+  const { spec } = app, { texts, size: [words] } = spec, places = Array.from({ length: words }, (_, k) => k + 1);
+  const parts = { picture: part(attentionPicture(spec.picture)) };
+  return {
+    parts,
+    frame(values) {
+      const numbers = numbersOf(app, "all", givensOf(app, values)), { back, digits } = values;
+      parts.picture.draw({ numbers, back, digits });
+      const share = (row, column) => fill(texts.share, { share: numbers[`share_o${row}_${column}`] }, 3)
+        .replace("{column}", column);
+      const takes = places.map((row) => fill(texts.takes, {}).replace("{row}", row)
+        .replace("{shares}", places.map((column) => share(row, column)).join(" and ")));
+      return { message: [...takes, fill(texts.loss, { loss: numbers.E_total }, digits)].join(" ") };
     },
   };
 };
 
 VIEWS.neuron = (app) => {
   const { spec } = app, { texts, names: [net, out, slope] } = spec, [low, high] = spec.grid, grid = spaced(spec.grid);
-  const tables = new Map(), shell = element("div");
+  const tables = new Map(), shell = element("div"), lamp = lamps(spec.lamps, texts);
   const table = (kind) => tables.get(kind) ?? tables.set(kind, lines(spec.parts.lines[kind])).get(kind);
   const parts = {
     curve: part(curve(spec.parts.curve)),
@@ -3220,8 +3456,18 @@ VIEWS.neuron = (app) => {
     const [outs, slopes] = [out, slope].map((name) => Float64Array.from(values, (one) => one[name]));
     return { outs, slopes, heights: withRoom([...outs, ...slopes]) };
   });
+  /** The terms of the net input, each from the sum of those before it. */
+  const hopsOf = (numbers, digits) => {
+    let sum = 0;
+    return spec.terms.map((term, k) => {
+      const value = term.reduce((product, name) => product * numbers[name], 1), from = sum;
+      sum += value;
+      return { from, to: sum, label: fill(texts.terms[k], { value }, digits) };
+    });
+  };
   return {
     parts,
+    extra: { lamps: lamp.node },
     source: ({ activation }) => spec.sources[activation],
     frame(values) {
       const { activation: kind, digits } = values, { outs, slopes, heights } = profile(kind);
@@ -3239,8 +3485,11 @@ VIEWS.neuron = (app) => {
         marker: inside ? { x, series: 0 } : undefined,
         points: inside ? [{ x, y: steep, color: 1, label: fill(texts.here, { slope: steep }, digits) }] : [{ x, y }],
         tangent: { x, y, slope: steep, rise: true },
+        hops: hopsOf(numbers, digits),
       });
       parts.lines.draw({ kind, numbers, digits });
+      lamp.draw({ numbers, digits });
+      set(lamp.node.closest("fieldset"), { hidden: !spec.glowing.includes(kind) });
       return { message: inside ? "" : fill(texts.outside, { net: x }, digits) };
     },
   };
@@ -3407,7 +3656,7 @@ function productTable({ ways, symbols, texts }, on) {
       table.rows.forEach(({ node, button, parts, shown: formula, put, result, row }, place) => {
         const lit = path === place + 1;
         set(node, { class: lit && button ? "bpkit-line-lit" : null });
-        if (button) set(button, { text: `${lit ? "▸ " : ""}${ways[parameter].word} ${place + 1}`, "aria-pressed": String(lit) });
+        if (button) set(button, { style: path && !lit ? null : `--mark:var(--run-${place % 6})`, text: `${lit ? "▸ " : ""}${ways[parameter].word} ${place + 1}`, "aria-pressed": String(lit) });
         set(formula, { hidden: path > 0 && !lit });  // one path at a time has room for its symbols
         parts.forEach((one, k) => set(one, { style: marks.get(row[k]) ?? null }));
         set(put, { text: minus(`= ${numbersOfRow(row, numbers, digits)}`) });
@@ -3425,18 +3674,151 @@ function productTable({ ways, symbols, texts }, on) {
   };
 }
 
+const SLOPE_WIDTH = 190, SLOPE_HEIGHT = 96, SLOPE_POINTS = 41;
+const SLOPE_FRAME = { left: 8, right: SLOPE_WIDTH - 8, top: 6, bottom: SLOPE_HEIGHT - 17 };
+
+/** One factor as the slope of a curve: its symbols, the curve with its tangent where the network is now, its numbers. */
+function slopePanel(spec, row, symbols, curveOf) {
+  const title = element("div", { class: "bpkit-slope-title" }), formula = element("div");
+  title.innerHTML = symbols;
+  formula.innerHTML = `= ${row.symbols}`;
+  const put = element("div", { class: "bpkit-slope-put" }), result = element("b");
+  const node = element("div", { class: "bpkit-slope" }, title);
+  const { left, right, top, bottom } = SLOPE_FRAME;
+  const path = (name) => drawn("path", { class: `bpkit-slope-${name}` });
+  const [line, tangent, triangle, gap, aim] = ["curve", "tangent", "rise", "gap", "aim"].map(path);
+  const dot = drawn("circle", { class: "bpkit-slope-dot", r: 4 });
+  const label = (words, x, y, end = "") => drawn("text", { class: `bpkit-slope-name${end}`, x, y, text: words });
+  const aimed = label(spec?.aimed, 0, SLOPE_HEIGHT - 4);
+  if (spec) {
+    node.append(drawn("svg", { viewBox: `0 0 ${SLOPE_WIDTH} ${SLOPE_HEIGHT}`, "aria-hidden": "true" },
+      drawn("path", { class: "bpkit-slope-axis", d: `M${left},${bottom}H${right}M${left},${bottom}V${top}` }),
+      aim, triangle, line, tangent, gap, dot, label(spec.along, right, SLOPE_HEIGHT - 4, " bpkit-slope-end"),
+      label(spec.up, left + 4, top + 8), spec.aim ? aimed : null));
+  }
+  node.append(formula, put, element("div", {}, "= ", result));
+  const draw = ({ numbers, digits, style }) => {
+    const { filled, result: value } = lineTexts(row, numbers, digits);
+    set(node, { style });
+    set(put, { text: filled && `= ${filled}` });
+    set(result, { text: value });
+    if (!spec) return;
+    const at = numbers[spec.x], f = curveOf(spec, numbers), here = f(at), slope = numbers[spec.slope];
+    const [low, high] = [Math.min(spec.from, at), Math.max(spec.to, at)];
+    const xs = Array.from({ length: SLOPE_POINTS }, (_, k) => low + (high - low) * k / (SLOPE_POINTS - 1));
+    const ys = xs.map(f), known = [here, ...(spec.heights ?? ys.filter(Number.isFinite))];
+    const [least, most] = [Math.min(...known), Math.max(...known)];
+    const toX = (x) => left + (right - left) * (x - low) / (high - low || 1);
+    const toY = (y) => bottom - 4 - (bottom - top - 8) * (y - least) / (most - least || 1);
+    const place = (x, y) => `${toTenth(toX(x))},${toTenth(Math.min(2 * SLOPE_HEIGHT, Math.max(-SLOPE_HEIGHT, toY(y))))}`;
+    const fine = [here, slope, ...ys].every(Number.isFinite);
+    const reach = 0.16 * (high - low), run = at + reach > high ? -reach : reach;
+    set(line, { d: fine ? `M${xs.map((x, k) => place(x, ys[k])).join("L")}` : null });
+    set(tangent, { d: fine ? `M${place(at - reach, here - slope * reach)}L${place(at + reach, here + slope * reach)}` : null });
+    set(triangle, { d: fine ? `M${place(at, here)}L${place(at + run, here)}L${place(at + run, here + slope * run)}` : null });
+    set(dot, { cx: toTenth(toX(at)), cy: fine ? toTenth(toY(here)) : null, visibility: fine ? null : "hidden" });
+    if (!spec.aim) return;
+    const target = toTenth(toX(Math.min(high, Math.max(low, numbers[spec.aim]))));
+    set(aim, { d: `M${target},${bottom}V${top}` });
+    set(aimed, { x: Math.min(target - 4, right - 60) });
+    set(gap, { d: `M${target},${bottom}H${toTenth(toX(at))}` });
+  };
+  return { node, draw };
+}
+
+/** The factors of one path side by side, each as a slope and in its colour of the formula. */
+function slopePanels({ slopes, symbols }, rowOf, curveOf) {
+  const node = element("div", { class: "bpkit-slopes" }), made = new Map();
+  const panelOf = (name) => made.get(name) ?? made.set(name,
+    slopePanel(slopes[name].curve, rowOf(slopes[name].row), symbols[name], curveOf)).get(name);
+  let shown = "";
+  return {
+    node,
+    draw({ factors, marks, ...data }) {
+      const panels = factors.map(panelOf);
+      if (shown !== String(factors)) node.replaceChildren(...panels.map((one) => one.node));
+      shown = String(factors);
+      set(node, { hidden: !factors.length });
+      panels.forEach((one, place) => one.draw({ ...data, style: marks.get(factors[place]) }));
+    },
+  };
+}
+
+const SUM_WIDTH = 640, SUM_ROOM = 150, SUM_ROW = 21, SUM_LEFT = 92;
+
+/** What several paths add up to: each begins where the one before ended, to the right if positive; below them the sum. */
+function sumOfPaths({ ways, texts }) {
+  const picture = drawn("svg", { class: "bpkit-sums", role: "img" }), made = [];
+  const node = element("div", {}, picture), zero = drawn("path", { class: "bpkit-sum-zero" });
+  const rowAt = (place) => made[place] ??= (() => {
+    const bar = drawn("rect", { rx: 2 }), name = drawn("text", { x: 2 }), value = drawn("text");
+    const step = drawn("path", { class: "bpkit-sum-step" });
+    return { bar, name, value, step, node: drawn("g", {}, step, bar, name, value) };
+  })();
+  return {
+    node,
+    draw({ parameter, path, shown, results, digits }) {
+      set(node, { hidden: !shown });
+      if (!shown) return;
+      const { factors, word } = ways[parameter], count = factors.length;
+      const high = Math.min(SUM_ROW, SUM_ROOM / (count + 1)), size = Math.min(12, high - 2);
+      const parts = factors.map((_, place) => results[`product_${place + 1}`]);
+      const ends = parts.reduce((all, one) => [...all, all.at(-1) + one], [0]);
+      const fine = ends.every(Number.isFinite), [low, most] = [Math.min(...ends), Math.max(...ends)];
+      const toX = (value) => toTenth(SUM_LEFT + (SUM_WIDTH - SUM_LEFT - 104) * (value - low) / (most - low || 1));
+      const rows = [...parts.map((_, place) => [ends[place], ends[place + 1]]), [0, results.sum]].map((row, place) => {
+        const one = rowAt(place), [from, to] = row, y = place * high, last = place === count;
+        const [start, end] = [Math.min(from, to), Math.max(from, to)];
+        set(one.node, { class: last ? "bpkit-sum-last" : null, opacity: path && !last && path !== place + 1 ? 0.3 : null, style: last ? null : `--mark:var(--run-${place % 6})` });
+        set(one.bar, { x: fine ? toX(start) : 0, y: y + 3, height: high - 6, visibility: fine ? null : "hidden",
+          width: fine ? Math.max(1, toTenth(toX(end) - toX(start))) : 0, class: to < from ? "is-negative" : null });
+        set(one.step, { d: fine && !last ? `M${toX(to)},${y + 3}V${y + high + high - 3}` : null });
+        set(one.name, { y: y + high / 2 + size / 3, "font-size": size, text: last ? texts.added : `${word} ${place + 1}` });
+        set(one.value, { x: fine ? toX(end) + 6 : SUM_LEFT, y: y + high / 2 + size / 3, "font-size": size,
+          text: minus(format(last ? results.sum : parts[place], digits)) });
+        return one.node;
+      });
+      set(zero, { d: fine ? `M${toX(0)},0V${(count + 1) * high}` : null });
+      if (picture.childElementCount !== count + 2) picture.replaceChildren(zero, ...rows);
+      set(picture, { viewBox: `0 0 ${SUM_WIDTH} ${Math.ceil((count + 1) * high)}`,
+        "aria-label": texts.bars.replace("{count}", count).replace("{word}", word) });
+    },
+  };
+}
+
+/** The paths on the picture, from the loss back to the parameter, each in its colour; beside each other where they share a way. */
+function pathWays(routes, move) {
+  const node = drawn("g", { class: "bpkit-routes" }), made = [];
+  const route = (place) => made[place] ??= node.appendChild(drawn("path", { class: "bpkit-route", style: `--mark:var(--run-${place % 6})` }));
+  return {
+    way: node,
+    draw({ chosen, path, several }) {
+      const all = several && routes[chosen] ? routes[chosen] : [];
+      const apart = all.length > 1 ? Math.min(5, 16 / (all.length - 1)) : 0;
+      all.forEach((ends, place) => {
+        const shift = (place - (all.length - 1) / 2) * apart;
+        const along = ends.map(([from, to]) => [move(to), move(from)].map(([x, y]) => `${toTenth(x)},${toTenth(y + shift)}`));
+        set(route(place), { d: along.map(([from, to]) => `M${from}L${to}`).join(""),
+          visibility: path && path !== place + 1 ? "hidden" : null });
+      });
+      made.forEach((one, place) => { if (place >= all.length) set(one, { visibility: "hidden" }); });
+    },
+  };
+}
+
 /** The factors of one path where they live on the picture, each in its colour of the formula; numbers alone if short. */
-function factorMarks(places, move, short) {
-  const node = drawn("g"), made = [];
+function factorMarks(places, routes, move, short) {
+  const node = drawn("g"), made = [], ways = pathWays(routes, move);
   const mark = (place) => made[place] ??= (() => {
     const plate = drawn("rect", { y: -8, height: 16, rx: 5 }), text = drawn("text", { class: "bpkit-net-middle", y: 4 });
     return { plate, text, node: node.appendChild(drawn("g", { class: "bpkit-factor-mark" }, plate, text)) };
   })();
   return {
-    way: "",
+    way: ways.way,
     body: "",
     over: node,
-    draw({ factors = [], marks, numbers }) {
+    draw({ factors = [], marks, numbers, ...more }) {
+      ways.draw(more);
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
         const one = mark(place), at = move(places[name].at), value = nearOne(numbers[name], PLATE_DIGITS);
@@ -3454,20 +3836,24 @@ function factorMarks(places, move, short) {
 VIEWS.chain = (app) => {
   const { spec } = app, { texts, ways } = spec, last = {};
   const picture = network(spec.parts.network, { choose: (parameter) => app.move({ parameter }),
-    layer: (move, short) => factorMarks(spec.places, move, short) });
-  const nudged = element("p", { class: "bpkit-nudge" });
-  const [factorLines, updateLines] = [0, 1].map(() => lineTable(spec.parts.lines));
-  factorLines.node.classList.add("bpkit-headless", "bpkit-factor-lines");
+    layer: (move, short) => factorMarks(spec.places, spec.routes, move, short) });
+  const play = player(app, "path", { interval: 1800, label: "the paths" });
+  const nudged = element("p", { class: "bpkit-nudge" }), updateLines = lineTable(spec.parts.lines);
+  /** A line of the forward pass over one of the numbers in it, all others as they are. */
+  const curveOf = ({ x, line }, numbers) => {
+    const run = app.program(`line ${line}`).evaluate, inputs = spec.inputs[`line ${line}`];
+    return (value) => called(run, inputs, { ...numbers, [x]: value })[line];
+  };
   updateLines.node.classList.add("bpkit-headless");
-  const numberOf = new Map(spec.parts.lines.rows.map((row) => [row.name, row.number]));
   const said = (number, { numbers, digits }) => {
     const row = updateLines.rows.get(number), { filled, result } = lineTexts(row, numbers, digits);
     return `${[row.said, filled, result].filter(Boolean).join(" = ")}.`;
   };
   const parts = {
     products: part(productTable(spec, { light: (path) => app.move({ path: app.values.path === path ? 0 : path }) })),
-    nudge: part({ node: nudged, draw: ({ text }) => set(nudged, { text }), words: ({ lit, text }) => `${lit} ${text}` }),
-    factors: part(factorLines),
+    nudge: part({ node: nudged, draw: ({ text }) => set(nudged, { text: minus(text) }), words: ({ lit, text }) => `${lit} ${text}` }),
+    factors: part(slopePanels(spec, (number) => updateLines.rows.get(number), curveOf)),
+    sums: part(sumOfPaths(spec)),
     update: part({ ...updateLines, words: (data) => said(data.lines.at(-1), data) }),
     network: part(picture),
   };
@@ -3494,6 +3880,7 @@ VIEWS.chain = (app) => {
   };
   return {
     parts,
+    extra: { play: play.node },
     settle: (next) => ({ ...next, path: Math.min(next.path, ways[next.parameter].factors.length) }),
     frame({ parameter, path, digits }) {
       const givens = givensOf(app, app.values), numbers = numbersOf(app, "all", givens);
@@ -3504,11 +3891,13 @@ VIEWS.chain = (app) => {
       const one = lit.length === 1 ? lit[0] : [];
       const marks = new Map(one.map((name, place) => [name, `--mark:var(--run-${place % 6})`]));
       const data = { numbers, digits };
-      parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks });
+      parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks, path,
+        several: way.factors.length > 1 });
       parts.products.draw({ ...data, parameter, path, marks, results });
-      set(factorLines.node, { hidden: !one.length });
-      parts.factors.draw({ ...data, lines: one.map((name) => numberOf.get(name)) });
-      parts.update.draw({ ...data, lines: path && way.factors.length > 1 ? way.rows.slice(1) : way.rows });
+      parts.factors.draw({ ...data, factors: one, marks });
+      parts.sums.draw({ ...data, parameter, path, results, shown: way.factors.length > 1 });
+      for (const node of [app.control.path.node, play.node]) set(node, { hidden: way.factors.length === 1 });
+      parts.update.draw({ ...data, lines: [way.row] });
       parts.nudge.draw({ text: nudge(parameter, givens, numbers), lit: litWords(parameter, path) });
       if (last.lit !== `${parameter} ${path}`) litIntoSight(picture);
       last.lit = `${parameter} ${path}`;
@@ -3518,6 +3907,37 @@ VIEWS.chain = (app) => {
   };
 };
 VIEWS.paths = VIEWS.chain;
+
+// ---------------------------------------------------------------------------------------------- printed lines, again
+
+/** Printed lines, each with a box: what is worked out there, and how far off the printed figure is. */
+VIEWS.recalculate = (app) => {
+  const { rows, texts, near } = app.spec;
+  const cell = (tag, kind, ...children) => element(tag, { class: `bpkit-recalc-${kind}` }, ...children);
+  const made = rows.map(({ name, head, line, printed }) => {
+    const spoken = element("th", { scope: "row" }), told = cell("td", "told");
+    spoken.innerHTML = head;
+    const node = element("tr", {}, spoken, cell("td", "line", `= ${line}`), cell("td", "printed", "= ", element("b", { text: printed })),
+      cell("td", "box", app.control[name].node), told);
+    return { node, told };
+  });
+  const table = element("div", { class: "bpkit-recalc" }, element("table", { "aria-label": texts.title },
+    element("thead", {}, element("tr", {}, ...texts.head.map((text) => element("th", { scope: "col", text })))),
+    element("tbody", {}, ...made.map(({ node }) => node))));
+  return {
+    silent: true,
+    extra: { table },
+    frame(values) {
+      rows.forEach(({ name, line, printed, unit }, place) => {
+        const typed = String(values[name]).trim(), { value } = typed ? read(typed) : {}, gives = read(line).value;
+        const off = Math.abs(value - Number(printed)), same = off <= 1.01 * unit, other = Math.abs(value - gives) > near * Math.abs(gives);
+        const text = !typed ? "" : value === undefined ? texts.waiting
+          : fill(texts[other ? "other" : same ? "same" : "off"], { value: format(value, 7), off: format(100 * off / Math.abs(Number(printed)), 2) }, 7);
+        set(made[place].told, { text: minus(text), "data-off": value === undefined || other ? null : String(!same) });
+      });
+    },
+  };
+};
 
 // ------------------------------------------------------------------------------------------------- the gradient check
 
@@ -3638,7 +4058,9 @@ VIEWS.gradient_check = (app) => {
       const series = formulas.map(({ name }, k) => ({ label: name, x: steps, y: errors[k], color: k,
         kind: k === place ? "line+dots" : "line" }));
       const star = { x: found.best, y: errors[place][steps.indexOf(found.best)], shape: "star", color: 2, label: texts.star };
-      parts.curve.draw({ series: [series[place], ...series.toSpliced(place, 1)], xrange: spec.seen, digits,
+      const sizes = [...errors.flat(), error].filter((one) => one > 0 && one < Infinity).map(Math.log10);
+      const room = sizes.length ? [10 ** (Math.floor(Math.min(...sizes)) - 1), 10 ** Math.ceil(Math.max(...sizes) + 0.2)] : undefined;
+      parts.curve.draw({ series: [series[place], ...series.toSpliced(place, 1)], xrange: spec.seen, yrange: room, digits,
         marker: { x: h, series: -1 },
         points: [...(found.best === null || found.flat ? [] : [star]), { x: h, y: error, label: `${texts.here}: ${off(error)}` }] });
       const more = names.length - rows.length;
@@ -3711,7 +4133,9 @@ VIEWS.cost = (app) => {
         }
       }
     };
-    return [nudge, () => gradients(model, x, y, 1)].map(millisecondsOf);
+    const runs = [nudge, () => gradients(model, x, y, 1)];
+    const rounds = [0, 1].map(() => runs.map(millisecondsOf)); // the browser makes a program fast while it runs
+    return runs.map((_, way) => Math.min(...rounds.map((times) => times[way])));
   };
   /** The times, or nothing yet: they are taken when the sliders rest, so that nothing waits for them. */
   const timesOf = (one) => {
@@ -3768,7 +4192,6 @@ const PLANE_POINTS = 61;  // of the grid, each way
 const GLANCE = 3;  // each so many of them is in the picture of a neuron
 const COLUMN_HIGH = 204, COLUMNS_WIDE = 560, NEURON_LARGEST = 40;
 const AT_ONCE = 40;  // milliseconds of training before a frame: then it goes on in the next
-const MOST_RINGS = 20;  // more points on the wrong side are not ringed, as nothing else would be seen
 const WARMING = 20;  // updates at the start, thrown away, after which a browser runs the program fast
 
 /** The neurons of each hidden layer, of a text like "8, 4"; null for another text. */
@@ -3905,6 +4328,60 @@ function neuronColumns(texts) {
   };
 }
 
+/** Points in one row, each with its class, as what a program takes and what a field draws. */
+function pointsOf(rows, level) {
+  const n = rows.length / 3, x = new Float64Array(2 * n), y = new Float64Array(n);
+  for (let k = 0; k < n; k++) [x[2 * k], x[2 * k + 1], y[k]] = rows.slice(3 * k, 3 * k + 3);
+  const groups = [0, 1].map((kind) => {
+    const chosen = [...y.keys()].filter((k) => (y[k] > level) === (kind === 1));
+    return { kind, chosen, x: chosen.map((k) => x[2 * k]), y: chosen.map((k) => x[2 * k + 1]) };
+  });
+  return { n, x, y, groups };
+}
+
+/** The plane as each neuron of each layer sees it, and the output in full, whose colours run over `ends` everywhere. */
+function planeOf({ program, model, grid, sizes }, ends) {
+  const n = PLANE_POINTS ** 2, small = Math.ceil(PLANE_POINTS / GLANCE);
+  program.forward(model, grid, n);
+  const layers = sizes.map((width, layer) => Array.from({ length: width }, (_, neuron) => {
+    const all = layer ? model.out[layer] : grid, z = new Float64Array(small ** 2);
+    let most = 1e-9, low = Infinity;
+    for (let row = 0, to = 0; row < small; row++)
+      for (let column = 0; column < small; column++, to++) {
+        const value = all[(row * PLANE_POINTS + column) * GLANCE * width + neuron];
+        z[to] = value;
+        if (Math.abs(value) > most) most = Math.abs(value);
+        if (value < low) low = value;
+      }
+    return { z, n: small, range: layer === sizes.length - 1 ? ends : [-most, most] };
+  }));
+  return { layers, z: model.out.at(-1).slice(0, n) };
+}
+
+/** Which points are on the wrong side, group by group, and how many are right. */
+function judged({ program, model }, points, level) {
+  const outputs = points.n ? program.forward(model, points.x, points.n) : [];
+  const groups = points.groups.map((group) => ({ ...group, wrong: group.chosen.map((k) => (outputs[k] > level) !== (group.kind === 1)) }));
+  const wrong = groups.reduce((sum, group) => sum + group.wrong.filter(Boolean).length, 0);
+  return { groups, wrong, right: points.n - wrong };
+}
+
+/** The piece of the plane around some points, and the points of a grid over it. */
+function groundOf(points) {
+  const ends = [0, 1].map((way) => {
+    const all = points.x.filter((_, k) => k % 2 === way), low = Math.min(...all), high = Math.max(...all);
+    return { middle: (low + high) / 2, span: high - low };
+  });
+  const reach = Math.max(0.5, 0.65 * Math.max(...ends.map(({ span }) => span)));
+  const [x, y] = ends.map((one) => [one.middle - reach, one.middle + reach]);
+  const grid = new Float64Array(2 * PLANE_POINTS ** 2), along = ([low, high], k) => low + (high - low) * k / (PLANE_POINTS - 1);
+  for (let n = 0; n < PLANE_POINTS ** 2; n++) {
+    grid[2 * n] = along(x, n % PLANE_POINTS);
+    grid[2 * n + 1] = along(y, Math.floor(n / PLANE_POINTS));
+  }
+  return { window: { x, y }, grid };
+}
+
 VIEWS.boundary = (app) => {
   const { spec } = app, { texts, limits } = spec;
   const columns = neuronColumns(texts);
@@ -3918,17 +4395,6 @@ VIEWS.boundary = (app) => {
   const paceOf = (values) => spec.pace.map((name) => values[name]);
   const middle = (values) => (yours(values) ? spec.own.middle : 0.5);
   const sizesOf = ({ neurons }) => [2, ...readNeurons(neurons, limits), 1];
-
-  /** Points in one row, each with its class, as what a program takes and what a field draws. */
-  const pointsOf = (rows, level) => {
-    const n = rows.length / 3, x = new Float64Array(2 * n), y = new Float64Array(n);
-    for (let k = 0; k < n; k++) [x[2 * k], x[2 * k + 1], y[k]] = rows.slice(3 * k, 3 * k + 3);
-    const groups = [0, 1].map((kind) => {
-      const chosen = [...y.keys()].filter((k) => (y[k] > level) === (kind === 1));
-      return { kind, chosen, x: chosen.map((k) => x[2 * k]), y: chosen.map((k) => x[2 * k + 1]) };
-    });
-    return { n, x, y, groups };
-  };
 
   /** The points of some values: those to train on, and those to test. */
   const dataOf = (values) => {
@@ -3963,52 +4429,15 @@ VIEWS.boundary = (app) => {
     const key = JSON.stringify(spec.setup.map((name) => values[name]));
     if (shown?.key === key) return shown;
     const { training, test } = dataOf(values), program = programOf(values);
-    const ends = [0, 1].map((way) => {
-      const all = training.x.filter((_, k) => k % 2 === way), low = Math.min(...all), high = Math.max(...all);
-      return { middle: (low + high) / 2, span: high - low };
-    });
-    const reach = Math.max(0.5, 0.65 * Math.max(...ends.map(({ span }) => span)));
-    const [x, y] = ends.map((one) => [one.middle - reach, one.middle + reach]);
-    const grid = new Float64Array(2 * PLANE_POINTS ** 2), along = ([low, high], k) => low + (high - low) * k / (PLANE_POINTS - 1);
-    for (let n = 0; n < PLANE_POINTS ** 2; n++) {
-      grid[2 * n] = along(x, n % PLANE_POINTS);
-      grid[2 * n + 1] = along(y, Math.floor(n / PLANE_POINTS));
-    }
+    const { window, grid } = groundOf(training);
     const model = startOf(values), sizes = sizesOf(values);
     const places = untouched(values) ? spec.own.places : program.order(model);
     const weights = sizes.slice(1).reduce((sum, width, l) => sum + width * sizes[l], 0);
     const names = untouched(values) ? spec.own.names : [...Array.from({ length: weights }, (_, k) => `w${k + 1}`),
       ...biasNames(sizes, spec.outputs[yours(values) ? "own" : "sets"][2])];
-    shown = { key, training, test, program, window: { x, y }, grid, model, sizes, places, names, weights,
+    shown = { key, training, test, program, window, grid, model, sizes, places, names, weights,
       run: new StepwiseRun(program, model, training, test) };
     return shown;
-  };
-
-  /** The plane as each neuron of each layer sees it, and the output in full. */
-  const planeOf = ({ program, model, grid, sizes }) => {
-    const n = PLANE_POINTS ** 2, small = Math.ceil(PLANE_POINTS / GLANCE);
-    program.forward(model, grid, n);
-    const layers = sizes.map((width, layer) => Array.from({ length: width }, (_, neuron) => {
-      const all = layer ? model.out[layer] : grid, z = new Float64Array(small ** 2);
-      let most = 1e-9, low = Infinity;
-      for (let row = 0, to = 0; row < small; row++)
-        for (let column = 0; column < small; column++, to++) {
-          const value = all[(row * PLANE_POINTS + column) * GLANCE * width + neuron];
-          z[to] = value;
-          if (Math.abs(value) > most) most = Math.abs(value);
-          if (value < low) low = value;
-        }
-      return { z, n: small, range: [-most, most] };
-    }));
-    return { layers, z: model.out.at(-1).slice(0, n) };
-  };
-
-  /** Which points are on the wrong side, group by group, and how many are right. */
-  const judged = ({ program, model }, points, level) => {
-    const outputs = points.n ? program.forward(model, points.x, points.n) : [];
-    const groups = points.groups.map((group) => ({ ...group, wrong: group.chosen.map((k) => (outputs[k] > level) !== (group.kind === 1)) }));
-    const wrong = groups.reduce((sum, group) => sum + group.wrong.filter(Boolean).length, 0);
-    return { groups, wrong, right: points.n - wrong };
   };
 
   /** Why the boundary is a straight line whatever the weights are; empty where it can bend. */
@@ -4118,7 +4547,8 @@ VIEWS.boundary = (app) => {
         cancelAnimationFrame(again);
         again = requestAnimationFrame(() => app.frame());
       }
-      const { layers, z } = planeOf(one), good = judged(one, training, level), tested = judged(one, test, level);
+      const ends = yours(values) ? spec.own.ends : [0, 1];
+      const { layers, z } = planeOf(one, ends), good = judged(one, training, level), tested = judged(one, test, level);
       const losses = run.losses.slice(0, run.counts[step] + 1), updates = losses.length - 1;
       let largest = 0;
       for (let k = 0; k < one.weights; k++)
@@ -4128,10 +4558,8 @@ VIEWS.boundary = (app) => {
       parts.network.draw(network);
       columns.label(`${sizes.join("-")}: ${columns.words(network)}`);
       const hollow = tested.groups.map((group) => ({ ...group, hollow: true }));
-      const few = good.wrong + tested.wrong <= MOST_RINGS;
-      const groups = [...hollow.filter((group) => group.x.length), ...good.groups].map((group) => ({ ...group, wrong: few ? group.wrong : undefined }));
-      parts.field.draw({ window, nx: PLANE_POINTS, ny: PLANE_POINTS, z, levels: [level], points: groups,
-        range: yours(values) ? spec.own.ends : [0, 1] });
+      const groups = [...hollow.filter((group) => group.x.length), ...good.groups];
+      parts.field.draw({ window, nx: PLANE_POINTS, ny: PLANE_POINTS, z, levels: [level], points: groups, range: ends });
       const series = [{ label: test.n ? texts.training : "", y: losses, color: 0 }];
       if (test.n) series.push({ label: texts.test, x: run.counts.slice(0, step + 1), y: run.testLosses.slice(0, step + 1), color: 1 });
       parts.curve.draw({ series: updates ? series : [], digits, empty: texts.coming });
@@ -4152,6 +4580,73 @@ VIEWS.boundary = (app) => {
             data: values.data, first: format(losses[0], digits) });
           const now = updates ? withWords(texts.now, { last: format(losses[updates], digits), updates }) : "";
           return `${start}${now}. ${app.words()} ${right}`;
+        },
+      };
+    },
+  };
+};
+
+// What a learner's own program did: each step is a place on its course, nothing is trained here.
+VIEWS.own_boundary = (app) => {
+  const { spec } = app, { texts, sizes, names, places, updates } = spec;
+  const columns = neuronColumns(texts);
+  const parts = { network: part(columns), field: part(field(spec.parts.field)),
+    curve: part(curve(spec.parts.curve, { pick: (x) => pick(x) })) };
+  const program = app.program("own"), model = program.make(sizes, spec.hidden);
+  const points = pointsOf(spec.rows, spec.middle), { window, grid } = groundOf(points), n = points.n;
+  const losses = spec.course.map((theta) => {
+    model.theta.set(theta);
+    return program.loss(model, points.x, points.y, n);
+  });
+  const weights = sizes.slice(1).reduce((sum, width, l) => sum + width * sizes[l], 0);
+
+  const pick = (x) => {
+    let nearest = 0;
+    updates.forEach((one, step) => { if (Math.abs(one - x) < Math.abs(updates[nearest] - x)) nearest = step; });
+    app.move({ step: nearest });
+  };
+
+  const message = (step, said) => {
+    const so = `${withWords(updates[step] === 1 ? texts.one : texts.many, said)} ${withWords(texts.right, said)}`;
+    if (spec.trouble) return step ? `${spec.trouble} ${so}` : spec.trouble;
+    if (said.agrees === null || !step) return so;
+    return `${so} ${said.agrees ? texts.same : withWords(texts.other, said)}`;
+  };
+
+  app.expression = () => {
+    const theta = spec.course[app.values.step];
+    return `${spec.source}.replace(parameters={${names.map((name, k) => `'${name}': ${exactly(theta[places[k]])}`).join(", ")}})`;
+  };
+
+  const walk = player(app, "step", { interval: 40, label: "the course of your program" });
+  return {
+    parts,
+    extra: { play: walk.node },
+    frame({ step, digits }) {
+      model.theta.set(spec.course[step]);
+      const one = { program, model, grid, sizes }, { layers, z } = planeOf(one, spec.ends), good = judged(one, points, spec.middle);
+      let largest = 0;
+      for (let k = 0; k < weights; k++)
+        if (Math.abs(model.theta[places[k]]) > Math.abs(model.theta[places[largest]])) largest = k;
+      const network = { sizes, weights: model.W, fields: layers, window,
+        largest: { name: names[largest], value: written(model.theta[places[largest]], 4) } };
+      parts.network.draw(network);
+      columns.label(`${sizes.join("-")}: ${columns.words(network)}`);
+      parts.field.draw({ window, nx: PLANE_POINTS, ny: PLANE_POINTS, z, levels: [spec.middle], points: good.groups, range: spec.ends });
+      const series = [{ label: "", x: updates.slice(0, step + 1), y: losses.slice(0, step + 1), color: 0 }];
+      parts.curve.draw({ series: step ? series : [], digits, empty: spec.trouble ? "" : texts.coming });
+      const expected = spec.expected[step], loss = losses[step];
+      const said = { updates: updates[step], count: n, right: good.right, tested: "", loss: format(loss, digits),
+        agrees: expected === null ? null : Math.abs(loss - expected) <= spec.alike * Math.abs(expected),
+        expected: expected === null ? "" : format(expected, digits) };
+      return {
+        message: message(step, said),
+        warning: Boolean(spec.trouble) || said.agrees === false,
+        words: () => {
+          const start = withWords(texts.start, { sizes: sizes.join("-"), kind: sizes.length > 2 ? spec.hidden : "no",
+            data: spec.yours, first: format(losses[0], digits) });
+          const now = step ? withWords(texts.now, { last: said.loss, updates: updates[step] }) : "";
+          return `${start}${now}. ${app.words()}`;
         },
       };
     },
@@ -4213,6 +4708,9 @@ function patientRun({ train }, model, samples, constants, { updates, batch, firs
   return run;
 }
 
+/** A sentence whose very large and small numbers read 5·10⁵ instead of 5e+05. */
+const inPowers = (text) => text.replace(/(\d)e([+-]\d+)/g, (_, digit, power) => `${digit}·10${superscript(Number(power))}`);
+
 VIEWS.depth = (app) => {
   const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated } } = spec, [inputs, outputs, n] = spec.ends;
   const parts = { sizes: part(curve(spec.parts.sizes)), losses: part(curve(spec.parts.losses)) };
@@ -4244,8 +4742,8 @@ VIEWS.depth = (app) => {
     const hidden = nets.at(-1) < saturated && output !== "identity" &&
       spec.controls.output.options.some(([, value]) => value === "identity");
     const trained = ended === 0 ? texts.trained.nothing : ended ? texts.trained.ended : texts.trained.went;
-    return `${said}${hidden ? texts.flat : ""} ${fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
-      first: losses[0], last: losses.at(-1), near: run.moved(1), far: run.moved(run.last) }, digits)}`;
+    return `${said}${hidden ? texts.flat : ""} ${inPowers(fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
+      first: losses[0], last: losses.at(-1), near: run.moved(1), far: run.moved(run.last) }, digits))}`;
   };
   const words = (values, { weights, nets }) => {
     const listed = (row) => row.map((size) => format(size, values.digits)).join(", ");
@@ -4253,32 +4751,297 @@ VIEWS.depth = (app) => {
       layers: layersText(values.depth), kind: values.activation, weights: listed(weights), nets: listed(nets) });
   };
 
+  const nameOf = (values) => withWords(texts.name, { ...values, scale: format(values.scale) });
+  const pin = () => {
+    const kept = Object.fromEntries(spec.kept.map((name) => [name, app.values[name]])), text = JSON.stringify(kept);
+    const others = app.values.pinned.filter((one) => JSON.stringify(one) !== text);
+    app.move({ pinned: [...others, kept].slice(-spec.mostKept) });
+  };
+  const presets = Object.entries(spec.presets).map(([label, values]) => [app.button(label, null, () => app.move(values)), values]);
   return {
     parts,
+    extra: {
+      presets: element("span", { class: "bpkit-presets", role: "group", "aria-label": texts.presets }, texts.presets,
+        ...presets.map(([button]) => button)),
+      pins: element("span", { class: "bpkit-play" }, app.button(texts.pin, texts.pinTip, pin),
+        app.button(texts.unpin, null, () => app.move({ pinned: [] }))),
+    },
     source: (values) => withWords(spec.shared.text, { ...values, ...spec.shared, sizes: layersOf(values).join(", "),
       activations: [...Array(values.depth).fill(values.activation), values.output].map((name) => spec.shared.kinds[name])
         .join(", "), scale: exactly(values.scale) }),
     frame(values) {
       const sizes = sizesOf(values), { weights, nets } = sizes, both = [weights, nets], { digits } = values;
-      const shallow = { ...values, depth: 1 }, depths = values.depth > 1 ? [values, shallow] : [values];
+      const shallow = { ...values, depth: 1 }, others = values.pinned.map((one) => ({ ...values, ...one }));
+      const depths = others.length ? [values, ...others] : values.depth > 1 ? [values, shallow] : [values];
+      const colors = depths.map((_, k) => (others.length ? (k ? k + 1 : 0) : 2 * k));
       const runs = depths.map(runOf), at = weights.map((_, k) => k + 1);
+      for (const [button, chosen] of presets)
+        set(button, { "aria-pressed": String(Object.entries(chosen).every(([name, value]) => values[name] === value)) });
       runs.forEach((run) => run.done || run.advance(ASIDE));
       clearTimeout(timer);
       if (runs.some(({ done }) => !done)) timer = setTimeout(() => app.frame());
+      const drawable = (row) => row.map((size) => (size > 0 && Number.isFinite(size) ? Math.min(Math.max(size, floor), ceiling) : size));
+      const kept = others.map((one, k) => ({ label: withWords(texts.keptDeltas, { name: nameOf(one) }), y: sizesOf(one).nets, color: colors[k + 1] }));
       parts.sizes.draw({
-        series: both.map((row, color) => ({ label: texts.names[color], x: at, color, kind: "line+dots",
-          y: row.map((size) => (size > 0 && Number.isFinite(size) ? Math.min(Math.max(size, floor), ceiling) : size)) })),
-        xrange: [1, at.length], yrange: decades(both.flat(), LEAST_DECADES.sizes, bounds), digits,
+        series: [...both.map((row, color) => ({ label: texts.names[color], x: at, color, kind: "line+dots", y: drawable(row) })),
+          ...kept.map((one) => ({ ...one, x: one.y.map((_, k) => k + 1), y: drawable(one.y), kind: "line", dash: true }))],
+        xrange: [1, Math.max(at.length, ...kept.map(({ y }) => y.length))],
+        yrange: decades([...both, ...kept.map(({ y }) => y)].flat(), LEAST_DECADES.sizes, bounds), digits,
       });
-      const highest = Math.max(...runs.map(({ losses }) => losses[0] * CURVE_FAR_GROWTH || 0));
+      // Beside kept curves a run that starts far above them leaves the frame: they are there to be compared.
+      const firsts = runs.map(({ losses }) => losses[0] * CURVE_FAR_GROWTH || 0);
+      const highest = others.length ? Math.min(...firsts.filter((one) => one > 0)) : Math.max(...firsts);
       parts.losses.draw({
-        series: runs.map(({ losses, ended }, k) => ({ label: layersText(depths[k].depth), y: losses, ended, color: 2 * k })),
+        series: runs.map(({ losses, ended }, k) => ({ label: others.length ? nameOf(depths[k]) : layersText(depths[k].depth),
+          y: losses, ended, color: colors[k] })),
         xrange: [0, spec.training.updates], digits,
         yrange: decades(runs.flatMap(({ losses }) => losses.filter((loss) => loss <= highest)), LEAST_DECADES.losses, bounds),
       });
       return {
         message: message(sizes, runs[0], values), warning: !both.flat().every(Number.isFinite) || runs[0].ended !== null,
         words: () => `${words(values, sizes)} ${parts.losses.said()}`,
+      };
+    },
+  };
+};
+
+// ------------------------------------------------------------------------------------------------- softmax, as bars
+
+const BAR = { label: 84, wide: 112, gap: 26, row: 36, head: 22 }; // pixels of the columns of bars
+const LOSS_HIGHEST = 4.5, LOSS_ROOM = 1.2; // of the losses that are drawn, and above the point of a larger one
+
+/** Rows of bars, a row for each class: net, its power of e, its share, and what the share is too much. */
+function shareBars({ outputs, texts }) {
+  const columns = ["net", "power", "share", "delta"], { label, wide, gap, row, head } = BAR;
+  const width = label + columns.length * (wide + gap), height = head + outputs.length * row + 26;
+  const at = (column) => label + column * (wide + gap);
+  const top = (k) => head + k * row;
+  const picture = drawn("svg", { class: "bpkit-bars", viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const text = (attributes) => picture.appendChild(drawn("text", attributes));
+  columns.forEach((name, k) => text({ class: "bpkit-bars-head", x: at(k), y: 13, text: texts[name] }));
+  const rows = outputs.map((name, k) => ({
+    name: text({ class: "bpkit-bars-name", x: 0, y: top(k) + 15, text: name }),
+    true: text({ class: "bpkit-bars-true", x: 0, y: top(k) + 28 }),
+    bars: columns.map((column) => picture.appendChild(drawn("rect", { class: `bpkit-bar-of bpkit-bar-${column}`,
+      style: `--run:var(--run-${k % 6})`, y: top(k) + 4, height: 14, rx: 2 }))),
+    axes: columns.map((_, c) => picture.appendChild(drawn("path", { class: "bpkit-bars-axis",
+      d: `M0 ${top(k)}v22` }))),
+    numbers: columns.map(() => text({ class: "bpkit-bars-number", y: top(k) + 30 })),
+  }));
+  const whole = outputs.map((_, k) => picture.appendChild(drawn("rect", { class: "bpkit-bar-of",
+    style: `--run:var(--run-${k % 6})`, y: top(outputs.length) + 2, height: 12 })));
+  text({ class: "bpkit-bars-head", x: at(2) - 8, y: top(outputs.length) + 13, "text-anchor": "end", text: texts.whole });
+  const list = (values, digits) => values.map((one) => minus(format(one, digits))).join(", ");
+  return {
+    node: element("div", { class: "bpkit-bars-box", style: `max-width:${width}px` }, picture),
+    draw({ columns: values, true: chosen, digits }) {
+      const most = values.map((column) => Math.max(1e-9, ...column.map(Math.abs)));
+      const middle = values.map((column) => (column.some((one) => one < 0) ? 0.5 : 0));
+      [most[2], middle[2]] = [1, 0];
+      [most[3], middle[3]] = [1, 0.5];
+      if (values[0].some((one) => one < 0)) middle[0] = 0.5;
+      let left = at(2);
+      rows.forEach((one, k) => {
+        set(one.true, { text: k === chosen ? `★ ${texts.true}` : "" });
+        values.forEach((column, c) => {
+          const room = wide * (1 - middle[c]), zero = at(c) + wide * middle[c];
+          const size = Math.min(1, Math.abs(column[k]) / most[c]) * room;
+          set(one.bars[c], { x: toTenth(column[k] < 0 ? zero - size : zero), width: toTenth(Math.max(size, 0.5)),
+            class: `bpkit-bar-of bpkit-bar-${columns[c]}${column[k] < 0 ? " is-negative" : ""}` });
+          set(one.axes[c], { d: `M${zero} ${top(k) + 1}v20` });
+          set(one.numbers[c], { x: at(c), text: minus(format(column[k], 3)) });
+        });
+        const size = wide * values[2][k];
+        set(whole[k], { x: toTenth(left), width: toTenth(size) });
+        left += size;
+      });
+      set(picture, { "aria-label": columns.map((name, c) => `${texts[name]}: ${list(values[c], 3)}`).join("; ") });
+    },
+  };
+}
+
+VIEWS.classes = (app) => {
+  const { spec } = app, { texts, outputs, targets } = spec, bars = shareBars(spec), [low, high, count] = spec.grid;
+  const parts = { bars: part(bars), curve: part(curve(spec.parts.curve)) };
+  const losses = (p) => called(app.program("losses").evaluate, spec.inputs.losses, { p });
+  const grid = Float64Array.from({ length: count }, (_, k) => low + (high - low) * k / (count - 1));
+  const curves = Array.from(grid, losses);
+  const numbersAt = (values) => ({ ...givensOf(app, values),
+    ...Object.fromEntries(targets.map((name, k) => [name, Number(outputs[k] === values.true)])) });
+  return {
+    parts,
+    numbers: (values) => {
+      const all = numbersAt(values);
+      return Object.fromEntries([...spec.nets, ...targets].map((name) => [name, all[name]]));
+    },
+    frame(values) {
+      const numbers = numbersOf(app, "all", numbersAt(values)), { digits } = values, chosen = outputs.indexOf(values.true);
+      const powers = called(app.program("powers").evaluate, spec.inputs.powers, numbers);
+      const columns = ["net_", "power_", "out_", "dE_total/dnet_"].map((word) =>
+        outputs.map((name) => ({ ...numbers, ...powers })[word + name]));
+      const p = numbers[`out_${values.true}`], here = losses(p);
+      parts.bars.draw({ columns, true: chosen, digits });
+      parts.curve.draw({
+        series: [["surprise", 0], ["square", 1]].map(([name, color]) =>
+          ({ label: texts[name], x: grid, y: curves.map((one) => one[name]), color })),
+        xrange: [0, 1], yrange: [0, Math.max(LOSS_HIGHEST, LOSS_ROOM * here.surprise)], digits: 3,
+        points: [{ x: p, y: here.surprise, color: 0, label: fill(texts.here, { y: here.surprise }, 3) },
+          { x: p, y: here.square, color: 1 }],
+        tangent: { x: p, y: here.surprise, slope: here.steep },
+      });
+      const said = Object.fromEntries(Object.entries({ ...here, p }).map(([name, one]) => [name, minus(format(one, 3))]));
+      const list = (row) => row.map((one) => minus(format(one, digits))).join(", ");
+      const message = withWords(texts.message, { ...said, name: values.true });
+      return {
+        message,
+        words: () => withWords(texts.words, { nets: list(columns[0]), powers: list(columns[1]), shares: list(columns[2]),
+          deltas: list(columns[3]), sum: format(columns[1].reduce((sum, one) => sum + one, 0), digits) }),
+      };
+    },
+  };
+};
+
+// ------------------------------------------------------------------------------------------------ matrices, as boxes
+
+VIEWS.shapes = (app) => {
+  const { spec } = app, { texts, side: [least, each] } = spec;
+  const layers = Object.keys(spec.controls).filter((name) => /^l\d+$/.test(name));
+  const colored = (letter) => (letter === "n" ? "--side:var(--run-0)" : letter === "1" ? "--side:var(--faint)"
+    : `--side:var(--run-${1 + Number(letter.slice(1)) % 5})`);
+  const boxes = [];
+  const boxOf = ({ html, shape: [rows, columns] }) => {
+    const name = element("span", { class: "bpkit-box-name" });
+    name.innerHTML = html;  // HTML of the kit's own
+    const area = element("span", { class: "bpkit-box-area" });
+    const counts = [rows, columns].map((letter) => element("b", { style: colored(letter) }));
+    boxes.push({ area, counts, shape: [rows, columns] });
+    return element("span", { class: "bpkit-box" }, name, area, element("span", { class: "bpkit-box-shape" }, counts[0], " × ", counts[1]));
+  };
+  const pieceOf = (one) => (typeof one === "string" ? element("span", { class: "bpkit-box-sign", text: one }) : boxOf(one));
+  const rowOf = ({ number, reason, sides: [left, right] }) => {
+    const row = element("div", { class: "bpkit-boxes-row", title: reason }, element("span", { class: "bpkit-box-number", text: `(${number})` }),
+      ...left.map(pieceOf), element("span", { class: "bpkit-box-sign", text: "=" }), ...right.map(pieceOf));
+    return row;
+  };
+  const column = (title, lines) => element("div", {}, element("b", { text: title }), ...lines.map(rowOf));
+  const node = element("div", { class: "bpkit-boxes" }, column(texts.forward, spec.lines.filter(({ back }) => !back)),
+    column(texts.back, spec.lines.filter(({ back }) => back)));
+  reachableWhereItScrolls(node);
+  const sizesOf = (values) => layers.map((name) => values[name]);
+  const words = (values) => {
+    const said = (one) => (typeof one === "string" ? one
+      : `${one.said} (${one.shape.map((letter) => (letter === "1" ? 1 : values[letter])).join(" × ")})`);
+    return `${spec.lines.map(({ number, sides }) =>
+      `(${number}) ${sides.map((row) => row.map(said).join("")).join(" = ")}`).join("; ")}.`;
+  };
+  return {
+    parts: { boxes: part({ node, draw() {}, words: ({ values }) => words(values) }) },
+    source: (values) => withWords(spec.shared, { sizes: sizesOf(values).join(", ") }),
+    frame(values) {
+      const count = (letter) => (letter === "1" ? 1 : values[letter]);
+      const long = (letter) => `${toTenth(least + each * Math.log2(count(letter)))}px`;
+      for (const { area, counts, shape } of boxes) {
+        set(area, { style: `height:${long(shape[0])};width:${long(shape[1])};` +
+          `border-color:${colored(shape[1]).slice(7)} ${colored(shape[0]).slice(7)}` });
+        counts.forEach((one, k) => set(one, { text: count(shape[k]) }));
+      }
+      const sizes = sizesOf(values), { n } = values;
+      const weights = sizes.slice(1).reduce((sum, size, k) => sum + size * sizes[k], 0);
+      const biases = { neuron: sizes.slice(1).reduce((sum, size) => sum + size, 0), layer: sizes.length - 1, none: 0 }[spec.bias];
+      return {
+        message: withWords(texts.note, { parameters: commas(weights + biases), hold: n === 1 ? texts.one : withWords(texts.many, { n }),
+          nets: `${n} × ${sizes[1]} = ${commas(n * sizes[1])}` }),
+        words: () => words(values),
+      };
+    },
+  };
+};
+
+// ------------------------------------------------------------------------------- other sizes, activations and losses
+
+const VARIETY = { wide: 620, high: 104, radius: 12 }; // pixels of the picture
+
+/** The network as circles with the curve of their activation, one weight and its ways to the loss lit. */
+function varietyPicture({ inputs, glyphs, texts }) {
+  const { wide, high, radius } = VARIETY;
+  const ways = drawn("g"), lit = drawn("g"), circles = drawn("g"), curves = drawn("g"), names = drawn("g");
+  const picture = drawn("svg", { class: "bpkit-variety", viewBox: `0 0 ${wide} ${high + 18}`, role: "img" },
+    ways, lit, circles, curves, names);
+  const put = { ways: keptNodes(ways, "path"), lit: keptNodes(lit, "path", { class: "is-lit" }),
+    circles: keptNodes(circles, "circle", { r: radius }), curves: keptNodes(curves, "path"), names: keptNodes(names, "text") };
+  const glyph = (heights, { x, y }) => heights.map((one, k) =>
+    `${k ? "L" : "M"}${toTenth(x - 8 + 16 * k / (heights.length - 1))} ${toTenth(y + 6 - 12 * one)}`).join("");
+  return {
+    node: element("div", { style: `max-width:${wide}px` }, picture),
+    draw({ hidden, outputs, activation, pair, label }) {
+      const [output] = pair.split(" "), columns = [inputs, hidden, outputs].map((count, layer) =>
+        Array.from({ length: count }, (_, k) => ({ x: 70 + 220 * layer, y: high * (k + 0.5) / count })));
+      const between = (from, to) => from.flatMap((a) => to.map((b) => ({ d: `M${a.x + radius} ${a.y}L${b.x - radius} ${b.y}` })));
+      const [first, second, third] = columns, loss = { x: 580, y: high / 2 };
+      const toLoss = third.map((one) => ({ x: one.x, y: one.y }));
+      put.ways([...between(first, second), ...between(second, third), ...between(toLoss, [loss])]);
+      put.lit([...between([first[0]], [second[0]]), ...between([second[0]], third), ...between(toLoss, [loss])]);
+      put.circles([...columns.flat(), loss].map(({ x, y }) => ({ cx: x, cy: y })));
+      const shares = output === "softmax";
+      put.curves([...second.map((one) => ({ d: glyph(glyphs[activation], one) })),
+        ...(shares ? [] : third.map((one) => ({ d: glyph(glyphs[output], one) })))]);
+      put.names([
+        ...first.map(({ x, y }, k) => ({ x, y: y + 4, text: `x${k + 1}` })), { x: loss.x, y: loss.y + 4, text: "E" },
+        ...(shares ? third.map(({ x, y }) => ({ x, y: y + 4, text: "%" })) : []),
+        { x: 180, y: (first[0].y + second[0].y) / 2 - 6, text: "w1", class: "is-lit" },
+        ...[texts.inputs, texts.layer, texts.out].map((text, k) => ({ x: 70 + 220 * k, y: high + 14, text })),
+      ]);
+      set(picture, { "aria-label": label });
+    },
+  };
+}
+
+VIEWS.variety = (app) => {
+  const { spec } = app, { texts, kinds, rows } = spec;
+  const cells = kinds.map(([words]) => {
+    const [before, now] = [0, 1].map(() => element("td"));
+    const mark = element("td", { class: "bpkit-variety-mark" });
+    return { before, now, mark, row: element("tr", {}, element("th", { scope: "row", text: words }), before, now, mark) };
+  });
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...texts.head.map((text) =>
+    element("th", { scope: "col", text })), element("th", { scope: "col", "aria-label": "changed" }))),
+    element("tbody", {}, ...cells.map(({ row }) => row)));
+  const box = element("div", { class: "bpkit-variety-box" }, table);
+  reachableWhereItScrolls(box);
+  const drawing = varietyPicture(spec);
+  const parts = { picture: part(drawing), table: part({ node: box, draw() {} }) };
+  const lineOf = (place, values) => rows[place][kinds[place][1].map((name) => values[name]).join(" ")];
+  const written = ({ head, symbols }) => `${head} = ${symbols}`;
+  const fitting = (values) => values.outputs > 1 || !values.pair.startsWith("softmax");
+  const put = (node, html) => { if (node.kept !== html) node.innerHTML = node.kept = html; };  // HTML of the kit's own
+  return {
+    parts,
+    settle: (next) => (fitting(next) ? next : { ...next, outputs: 2 }),
+    source: ({ hidden, outputs, activation, pair }) => {
+      const [output, loss] = pair.split(" ");
+      return withWords(spec.shared.replace("!r", ""), { sizes: [spec.inputs, hidden, outputs].join(", "),
+        kinds: `${spec.spelled[activation]}, '${output}'`, loss: `'${loss}'` });
+    },
+    frame(values) {
+      let changed = 0;
+      const said = cells.map(({ before, now, mark, row }, place) => {
+        const old = lineOf(place, app.beginning), line = lineOf(place, values), other = old.form !== line.form;
+        const cause = texts[kinds[place][1].find((name) => values[name] !== app.beginning[name])];
+        put(before, written(old));
+        put(now, written(line));
+        set(mark, { text: other ? cause : "" });
+        set(row, { class: other ? "is-changed" : null });
+        changed += other;
+        return `${kinds[place][0]}: ${line.form} (${other ? cause : texts.same})`;
+      });
+      const { hidden, outputs, pair } = values, count = (one) => spec.counts[`${one.hidden} ${one.outputs} ${one.pair}`];
+      drawing.draw({ ...values, label: `${spec.inputs}-${hidden}-${outputs}, ${values.activation}, ${pair}` });
+      const paths = outputs === 1 ? texts.path : withWords(texts.paths, { count: outputs });
+      const long = { lines: count(values), before: count(app.beginning) };
+      const counted = withWords(long.lines === long.before ? texts.still : texts.fewer, long);
+      return {
+        message: withWords(changed ? texts.note : texts.none, { changed, all: kinds.length, same: kinds.length - changed, counted, paths }),
+        words: () => `${spec.inputs}-${hidden}-${outputs}. ${said.join("; ")}.`,
       };
     },
   };
@@ -4292,8 +5055,8 @@ VIEWS.depth = (app) => {
 const HAIR = 1 + 1e-9; // a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 const SURE_DIGITS = 5; // from here on a mistake that matches every digit goes before rounding on paper
 const PAGE_ROUNDING = 1e-5; // of a number: what six digits leave open
-const SIGNS = { correct: "✓", carried: "✓", rounded: "≈", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→" };
-const RIGHT = ["correct", "rounded", "carried"], NOT_YET = ["blank", "unreadable"];
+const SIGNS = { correct: "✓", carried: "≈", rounded: "✓", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→" };
+const RIGHT = ["correct", "rounded"], NOT_YET = ["blank", "unreadable"], WRONG = ["misconception", "unknown"];
 const EXAMPLE = "0.0851 or 1/3";
 const PROGRESS = "bpkit.progress", THEME = "bpkit.theme";
 
@@ -4322,20 +5085,36 @@ export function cuts({ value, unit }, exact) {
  */
 export function judge(box, typed) {
   if (!typed.trim()) return { verdict: "blank", message: box.blank };
-  return JUDGES[box.kind](box, typed.trim());
+  const found = JUDGES[box.kind](box, typed.trim());
+  const read = ["number", "open", "whole"].includes(box.kind) && !NOT_YET.includes(found.verdict) ? taken(typed) : "";
+  return read ? { ...found, message: `${found.message} ${read}` } : found;
+}
+
+/** A number as people read it: −5.18083·10⁻⁸. */
+function numberRead(value) {
+  const [mantissa, exponent] = minus(format(value)).split("e");
+  return exponent ? `${mantissa}·10${superscript(Number(exponent))}` : mantissa;
+}
+
+/** What was read of what was typed, where that is another way to write it: a formula, a fraction, a comma. */
+export function taken(typed) {
+  const figure = read(typed);
+  if (figure.error || /^[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-−]?\d+)?$/.test(typed.trim())) return "";
+  return `I read it as ${numberRead(figure.value)}.`;
 }
 
 const JUDGES = {
   number: judgeNumber, open: judgeOpen, whole: judgeWhole, choice: judgeChoice, formula: judgeFormula,
   word: (box, typed) => judgeWritten(box, typed, asWord(typed)),
   shape: (box, typed) => judgeWritten(box, typed, (typed.slice(0, 60).match(/\d+/g) ?? []).map(Number).join(",")),
-  paths: (box, typed) => judgeWritten(box, typed, asPaths(typed, new Set(box.neurons))),
+  paths: judgePaths,
+  order: judgeOrder,
 };
 
 /** A verdict, with the holes of its message filled. */
-function said([verdict, message], typed, more = {}) {
+function said([verdict, message, line], typed, more = {}) {
   const { figures, ...holes } = { typed: shownTyped(typed), raw: typed, ...more };
-  return { verdict, message: message.replace(/\{(\w+)\}/g, (hole, name) => holes[name] ?? hole), figures };
+  return { verdict, message: message.replace(/\{(\w+)\}/g, (hole, name) => holes[name] ?? hole), figures, line };
 }
 
 /** A number as sentences have it; what was typed as a formula or with a name before it as its value. */
@@ -4345,47 +5124,62 @@ function shownTyped(typed) {
   return minus(plain);
 }
 
+/** A figure as answers are judged: a fraction or a formula is exact, and has all its digits. */
+function asJudged(figure) {
+  if (!figure.exact) return figure;
+  const { value } = figure, short = Number(rounded(value, 3)) === value;
+  return { ...figure, figures: MOST_FIGURES, unit: Math.abs(value) * 1e-12 || 1e-12, short };
+}
+
 function judgeNumber(box, typed) {
-  const figure = read(typed, EXAMPLE), off = Math.abs(figure.value - box.exact), { figures } = figure;
+  const figure = asJudged(read(typed, EXAMPLE)), off = Math.abs(figure.value - box.exact), { figures } = figure;
   if (figure.error) return { verdict: "unreadable", message: figure.error };
   if (off <= halfUnit(box.exact, box.digits) * HAIR) return said(box.correct, typed, { figures });
   if (box.old && rounds(figure, box.old[0]) && !rounds(figure, box.exact)) return said(box.old[1], typed);
   if (off <= box.slack) return said(box.rounded, typed, { figures });
   const cut = cuts(figure, box.exact);
-  if (figures < box.digits && (cut || rounds(figure, box.exact))) return said(box.few, typed);
+  const fits = rounds(figure, box.exact);
+  if (figures < box.digits && (cut || fits)) {
+    return said(box.few[figures < 2 || !fits ? 2 : Number(box.digits - figures > 1)], typed);
+  }
   if (cut) return said(box.cut, typed, { rounded: minus(box.exact.toFixed(decimalsOf(figure))), figures });
   const away = (wrong) => Math.abs(figure.value - wrong);
   const share = box.slack / Math.abs(box.exact - box.base) || 0;
-  const enough = ([, [verdict]]) => figures >= box.digits || verdict !== "unknown";
-  const known = box.known.find((one) => enough(one) && away(one[0]) <= halfUnit(one[0], box.digits) * HAIR)
+  const enough = ([, [verdict]]) => (figures >= box.digits && !figure.short) || verdict !== "unknown";
+  const met = box.known.find((one) => enough(one) && away(one[0]) <= 1e-11 * Math.abs(one[0]));
+  const known = met ?? box.known.find((one) => enough(one) && away(one[0]) <= halfUnit(one[0], box.digits) * HAIR)
     ?? (figures >= box.digits && box.known.find(([wrong]) => away(wrong) <= share * Math.abs(wrong - box.base)));
   return said(known ? known[1] : unexplained(box, figure), typed, { times: asFactor(figure.value / box.exact) });
 }
 
 function judgeOpen(box, typed) {
-  const figure = read(typed, EXAMPLE), { figures } = figure, off = Math.abs(figure.value - box.exact);
+  const figure = asJudged(read(typed, EXAMPLE)), { figures } = figure, off = Math.abs(figure.value - box.exact);
   if (figure.error) return { verdict: "unreadable", message: figure.error };
   const spelled = (each) => each[Math.min(figures, each.length) - 1];
   if (off <= 1e-12 * Math.abs(box.exact)) return said(box.right.at(-1), typed, { figures });
   if (rounds(figure, box.exact)) return said(spelled(box.right), typed, { figures });
-  if (figures > 1 && cuts(figure, box.exact)) {
+  if (cuts(figure, box.exact)) {
     return said(spelled(box.cut), typed, { figures, rounded: minus(box.exact.toFixed(decimalsOf(figure))) });
   }
   const told = (each) => each[Math.min(figures - box.least, each.length - 1)];
-  const known = box.known.find(([wrong, each]) => told(each) && rounds(figure, wrong));
+  const named = ([, each]) => each.at(-1) && !(each.at(-1)[0] === "unknown" && (figure.short || figures < each.length));
+  const met = box.known.find((one) => named(one) && Math.abs(figure.value - one[0]) <= 1e-11 * Math.abs(one[0]));
+  if (met) return said(met[1].at(-1), typed);
+  const says = (each) => told(each) && !(figure.short && told(each)[0] === "unknown");
+  const known = box.known.find(([wrong, each]) => says(each) && rounds(figure, wrong));
   if (known && figures >= SURE_DIGITS) return said(told(known[1]), typed);
   if (off - 0.5 * figure.unit <= box.loose) return said(box.rounded, typed, { figures });
   const near = known ?? (figures >= 6 && box.known.find(([wrong, each]) =>
-    told(each) && Math.abs(figure.value - wrong) <= PAGE_ROUNDING * Math.abs(wrong)));
+    says(each) && Math.abs(figure.value - wrong) <= PAGE_ROUNDING * Math.abs(wrong)));
   return said(near ? told(near[1]) : unexplained(box, figure), typed, { times: asFactor(figure.value / box.exact) });
 }
 
 /** What is said of a number that nothing explains: by its sign and its size beside the right one. */
-function unexplained({ unknown, exact, digits }, { value, figures }) {
+function unexplained({ unknown, first = {}, exact, digits }, { value, figures }) {
   const size = Math.abs(value / exact), sign = value * exact < 0 ? "sign" : "";
   const far = value === 0 ? "" : size >= 3 ? "large" : size <= 1 / 3 ? "small" : "";
   const name = digits && figures < digits ? "few" : [sign, far].filter(Boolean).join("_") || "near";
-  return ["unknown", unknown[name] ?? unknown.near];
+  return ["unknown", unknown[name] ?? unknown.near, first[name] ?? first.near];
 }
 
 /** A factor in words: 40, or 10³. */
@@ -4412,8 +5206,21 @@ function judgeWritten(box, typed, key) {
   return said((key || !box.unreadable) ? box.said[key] ?? box.other : box.unreadable, typed, { typed });
 }
 
+/** Letters in an order: a wrong one is taken for the first known mistake all of whose exchanges it has. */
+function judgeOrder(box, typed) {
+  const letters = (text) => text.slice(0, 200).toUpperCase().match(/[A-Z]/g) ?? [];
+  const order = letters(typed), right = [...box.right];
+  if ([...order].sort().join() !== [...right].sort().join()) return said(box.unreadable, typed, { typed });
+  if (order.join() === right.join()) return said(box.correct, typed, { typed });
+  const before = (list, one, other) => list.indexOf(one) < list.indexOf(other);
+  const has = (mistake) => right.every((one, place) => right.slice(place + 1).every((other) =>
+    before([...mistake], one, other) || before(order, other, one)));
+  return said(box.known.find(([mistake]) => has(mistake))?.[1] ?? box.other, typed, { typed });
+}
+
 function asWord(typed) {
-  const word = typed.replace(/^[ \t\n.!'"]+|[ \t\n.!'"]+$/g, "").toLowerCase().replaceAll("−", "-");
+  const plain = (sign) => ({ "−": "-", "∂": "d" })[sign] ?? String("₀₁₂₃₄₅₆₇₈₉".indexOf(sign));
+  const word = typed.replace(/^[ \t\n.!'"]+|[ \t\n.!'"]+$/g, "").toLowerCase().replace(/[−∂₀-₉]/g, plain);
   return { "+": "positive", plus: "positive", "-": "negative", minus: "negative" }[word] ?? word;
 }
 
@@ -4421,6 +5228,12 @@ function asWord(typed) {
 function asPaths(typed, neurons) {
   const paths = typed.split(/[,;\n]/).map((path) => (path.match(/\w+/g) ?? []).filter((word) => neurons.has(word)).join(" "));
   return [...new Set(paths)].filter(Boolean).sort().join("|");
+}
+
+function judgePaths(box, typed) {
+  const key = asPaths(typed, new Set(box.neurons)), paths = key.split("|").filter(Boolean);
+  const right = paths.filter((path) => box.right.includes(path)).length;
+  return said(box.said[key] ?? ["unknown", box.counts[right][Number(right < paths.length)], null], typed, { typed });
 }
 
 /** A formula by its numbers at several settings, whatever its form: each name is replaced by its number, and read. */
@@ -4526,9 +5339,9 @@ function showProgress() {
   for (const node of document.querySelectorAll("[data-progress]")) {
     const row = node.closest("[data-total]"), total = Number(row.dataset.total);
     const done = Math.min(total, (all[row.dataset.lesson ?? lesson] ?? []).length);
-    [whole, most] = [whole + done, most + total];
+    if (row.dataset.lesson) [whole, most] = [whole + done, most + total];
     const bar = element("span", { class: "bar", "aria-hidden": "true" }, element("span", { style: `width:${100 * done / (total || 1)}%` }));
-    node.replaceChildren(...(done || lesson ? [bar, `${done} of ${total} done`] : []));
+    node.replaceChildren(...(done || !row.dataset.lesson ? [bar, `${done} of ${total} done`] : []));
   }
   const sum = document.querySelector("[data-whole]"), forget = document.querySelector("[data-forget]");
   if (sum) set(sum, { text: whole ? `You have done ${whole} of ${most} questions.` : "What you have done is kept in this browser and shown here." });
@@ -4661,7 +5474,59 @@ VIEWS.ask = (app) => {
     },
   };
 };
-VIEWS.detective = (app) => ({ ...VIEWS.ask(app), expression: () => app.link?.told.share ?? "" });
+VIEWS.detective = (app) => ({
+  ...VIEWS.ask(app),
+  expression: () => app.link?.told.share ?? "",
+  /** Another quantity is another question: a number that was typed for the one before says nothing about it. */
+  settle: (next, before) => (next.quantity !== before.quantity && next.number === before.number
+    ? { ...next, number: "", given: "" } : next),
+});
+
+/** A field for an answer: a box, or a list of which one is chosen. */
+function answerField({ label, hint, options, listed }, texts, enter) {
+  if (!options.length) {
+    const box = element("input", { type: "text", "aria-label": label, placeholder: hint, autocomplete: "off", spellcheck: "false",
+      on: { change: enter } });
+    return { node: box, get value() { return box.value; }, show(value) { if (!box.matches(":focus")) box.value = value; } };
+  }
+  if (!listed) {
+    const list = element("select", { "aria-label": label, on: { change: enter } }, element("option", { value: "", text: texts.choose }),
+      ...options.map((one) => element("option", { text: one })));
+    return { node: list, get value() { return list.value; }, show(value) { if (!list.matches(":focus")) list.value = value; } };
+  }
+  const name = `answer-${answerField.made = (answerField.made ?? 0) + 1}`;
+  const boxes = options.map((value) => element("input", { type: "radio", name, value, on: { change: enter } }));
+  return {
+    node: element("div", { class: "bpkit-listed", role: "radiogroup", "aria-label": label },
+      ...boxes.map((box, place) => element("label", {}, box, options[place]))),
+    get value() { return boxes.find((box) => box.checked)?.value ?? ""; },
+    show(value) { boxes.forEach((box) => { box.checked = box.value === value; }); },
+  };
+}
+
+/** The hints of a box that were asked for: its own, or the lines toward its number from one of them on. */
+export function hintsOf({ hints, lines, after }, [start, count] = [null, 0]) {
+  if (!lines) return { shown: (hints ?? []).slice(0, count), over: count >= (hints ?? []).length };
+  const way = after[start] ?? Object.keys(lines), last = lines[way.at(-1)][1];
+  const all = way.map((number, place) => [place ? lines[way[place - 1]][1] : "", lines[number][0]].filter(Boolean).join("\n"));
+  if (last) all.push(last);
+  return { shown: all.slice(0, count), over: count >= all.length };
+}
+
+/** The lines of a worked solution in which answers go wrong. */
+function markLines(solution, left, texts) {
+  const tables = solution.querySelectorAll("table.lines");
+  const note = (row, verdict) =>
+    row.cells[1].append(element("strong", { class: "bpkit-left-note", text: `← ${texts[verdict]}` }));
+  let first = true;  // to be checked: correcting that line may correct the others
+  for (const [place, line, verdict] of [...left].sort(([a, b], [c, d]) => a - c || b - d)) {
+    const row = [...tables[place]?.rows ?? []].find(({ cells }) => cells[0].textContent.trim() === `(${line})`);
+    if (!row || row.classList.contains("bpkit-left")) continue;
+    row.classList.add("bpkit-left");
+    if (first || verdict !== "unknown") note(row, verdict);
+    first = false;
+  }
+}
 
 VIEWS.exercise = (app) => {
   const { spec } = app, { texts } = spec, first = app.values.seed;
@@ -4673,35 +5538,62 @@ VIEWS.exercise = (app) => {
     app.move({ seed: app.link ? app.values.seed + 1 : first + (app.values.seed - first + 1) % spec.draws.length }));
   const buttons = element("div", { class: "bpkit-row" }, app.button(texts.check, null, () => app.soon()),
     app.link || spec.draws.length > 1 ? again : null, opener, score);
-  let shown = "", places = [], fields = [];
-  const enter = () => app.move({ answers: fields.map((field) => (field ? field.value : "")) });
-  const field = ({ label, hint, options, kernel }) => {
-    if (kernel) return null;
-    if (!options.length) return element("input", { type: "text", "aria-label": label, placeholder: hint,
-      autocomplete: "off", spellcheck: "false", on: { change: enter } });
-    return element("select", { "aria-label": label, on: { change: enter } }, element("option", { value: "", text: "choose" }),
-      ...options.map((one) => element("option", { text: one })));
+  let shown = "", parts = [], lines = [];
+  const enter = () => app.move({ answers: parts.map(({ field }) => (field ? field.value : "")) });
+  const prose = (html, more = "") => {
+    const node = element("div", { class: `bpkit-prose ${more}` });
+    node.innerHTML = html;
+    return node;
   };
-  const show = ({ given, parts }) => {
-    const text = JSON.stringify([given, parts]);
+  /** One more hint for a part: from the line on to which its verdict sent. */
+  const help = (place) => {
+    const hinted = parts.map((_, one) => app.values.hinted[one] ?? null), [start, count] = hinted[place] ?? [lines[place] ?? null, 0];
+    hinted[place] = [start, count + 1];
+    app.move({ hinted });
+  };
+  const partOf = ({ letter, asks, name, kernel, hints, ...how }, place) => {
+    const text = asks && prose(asks, "bpkit-part-asks"), mark = letter && element("b", { class: "bpkit-letter", text: letter });
+    if (kernel) return { node: element("div", { class: "bpkit-part" }, mark || null, text || null, element("p", { text: texts.kernel })) };
+    const field = answerField(how, texts, enter), verdict = verdictPlace();
+    const hint = hints ? app.button(texts.hint, texts.hintTip, () => help(place)) : null;
+    const list = element("ol", { class: "bpkit-hints", "aria-live": "polite", "aria-label": how.helps });
+    const label = name ? element("span", { class: "bpkit-label", "aria-hidden": "true" }) : null;
+    if (label) label.innerHTML = name;
+    const row = element("div", { class: "bpkit-answer" }, !text && mark ? mark : null, label, field.node);
+    const asking = text ? element("div", { class: "bpkit-part-text" }, mark || null, text) : null;
+    const reply = element("div", { class: "bpkit-reply" }, verdict.node, hint);
+    return { node: element("div", { class: "bpkit-part" }, asking, row, reply, list), field, verdict, hint, list };
+  };
+  const show = (draw) => {
+    const text = JSON.stringify([draw.given, draw.data, draw.picture, draw.parts]);
     if (text === shown) return;
     shown = text;
-    fields = parts.map(field);
-    places = fields.map((one) => one && verdictPlace());
-    const prose = (html) => { const node = element("div", { class: "bpkit-prose" }); node.innerHTML = html; return node; };
-    const answers = parts.flatMap(({ asks, label }, place) => [prose(asks), fields[place]
-      ? element("p", { class: "bpkit-answer" }, element("span", { class: "bpkit-label", "aria-hidden": "true", text: label }), fields[place])
-      : element("p", { text: texts.kernel }), places[place]?.node].filter(Boolean));
-    asked.replaceChildren(heading, element("div", { class: "bpkit-sides" }, prose(given), element("div", {}, ...answers)));
+    parts = draw.parts.map(partOf);
+    const answers = element("div", { class: "bpkit-parts" }, ...parts.map(({ node }) => node));
+    const picture = draw.picture ? prose(draw.picture, "bpkit-card-picture") : null, data = draw.data ? prose(draw.data) : null;
+    if (picture && draw.table) {
+      const table = prose(draw.table);
+      picture.append(element("details", {}, element("summary", { text: texts.table }), table));
+    }
+    const [left, right] = draw.long ? [[data], [picture]] : [[picture, data], []];
+    const sides = [left, [...right, answers]].map((side) => side.filter(Boolean));
+    const beside = element("div", { class: sides[0].length ? `bpkit-beside${draw.wide && !draw.long ? " bpkit-above" : ""}` : "" },
+      ...sides.filter((side) => side.length).map((side) => element("div", {}, ...side)));
+    asked.replaceChildren(heading, prose(draw.given, "bpkit-given"), beside);
   };
   const alone = () => {
-    const one = spec.draws[app.values.seed - first], boxes = one.boxes.values();
-    const found = fields.map((each, place) => (each ? judge(boxes.next().value, app.values.answers[place] ?? "") : null));
+    const one = spec.draws[app.values.seed - first], boxes = one.boxes.values(), { hinted } = app.values;
+    const own = parts.map(({ field }) => (field ? boxes.next().value : null));
+    const found = parts.map(({ field }, place) => (field ? judge(own[place], app.values.answers[place] ?? "") : null));
     const answered = found.filter(Boolean), right = answered.filter(({ verdict }) => RIGHT.includes(verdict)).length;
     const count = answered.length, tried = answered.some(({ verdict }) => !NOT_YET.includes(verdict));
     const text = count && right === count ? spec.done : tried && count > 1
       ? spec.score.replace("{right}", right).replace("{count}", count) : "";
-    return { said: found.map((each) => each && [each.verdict, each.message]), tried, score: text,
+    const helped = own.map((box, place) => (box ? hintsOf(box, hinted[place] ?? undefined) : { shown: [], over: true }));
+    const left = found.flatMap((each, place) => (each && WRONG.includes(each.verdict) && each.line && own[place].table !== null
+      ? [[own[place].table, each.line, each.verdict]] : []));
+    return { said: found.map((each) => each && [each.verdict, each.message, each.line ?? null]), tried, score: text,
+      hints: helped.map((each) => each.shown), over: helped.map((each) => each.over), left,
       solution: app.values.opened ? one.solution : "" };
   };
   const late = (message) => set(score, { text: message });
@@ -4709,19 +5601,33 @@ VIEWS.exercise = (app) => {
   return {
     silent: true,
     extra: { asked, buttons, solution },
-    settle: (next, old) => (next.seed === old.seed ? next : { ...next, answers: [], opened: false }),
+    settle: (next, old) => (next.seed === old.seed ? next : { ...next, answers: [], hinted: [], opened: false }),
     frame(values) {
       if (!app.link) show(spec.draws[values.seed - first]);
       const told = judged();
       if (app.link && (told || !shown)) show(told?.draw ?? spec.first);
-      fields.forEach((one, place) => { if (one && !one.matches(":focus")) one.value = values.answers[place] ?? ""; });
-      if (!told) { places.forEach((one) => one?.wait()); return {}; }
-      places.forEach((one, place) => one?.say({ verdict: told.said?.[place]?.[0], message: told.said?.[place]?.[1] ?? "" }));
+      parts.forEach(({ field }, place) => field?.show(values.answers[place] ?? ""));
+      if (!told) { parts.forEach(({ verdict }) => verdict?.wait()); return {}; }
+      lines = (told.said ?? []).map((one) => one?.[2]);
+      parts.forEach(({ verdict, hint, list }, place) => {
+        const [name, message] = told.said?.[place] ?? [], hints = told.hints?.[place] ?? [], over = told.over?.[place];
+        verdict?.say({ verdict: name, message: message ?? "" });
+        if (!list) return;
+        if (hint) set(hint, { disabled: !WRONG.includes(name) || over });
+        while (list.children.length > hints.length) list.lastChild.remove();
+        hints.forEach((html, at) => {
+          const item = list.children[at] ?? list.appendChild(element("li", { class: "bpkit-prose" }));
+          if (item.source !== html) { item.source = html; item.innerHTML = html; }
+        });
+        set(list, { hidden: !hints.length, "data-over": hints.length && over ? texts.hintsOver : null });
+      });
       set(score, { text: told.score ?? told.message });
       set(opener, { disabled: !told.tried, "aria-expanded": String(Boolean(told.solution)) });
-      if (solution.source !== told.solution) {
-        solution.source = told.solution;
+      const marked = JSON.stringify([told.solution, told.left]);
+      if (solution.source !== marked) {
+        solution.source = marked;
         solution.innerHTML = told.solution ?? "";
+        if (told.solution) markLines(solution, told.left ?? [], texts);
       }
       set(solution, { hidden: !told.solution });
       if (told.said?.length && told.said.every((one) => !one || RIGHT.includes(one[0]))) app.done();
@@ -4792,8 +5698,8 @@ function defined() {
     }
     take(half) {
       this.app = new App(this, half.spec, half);
-      const before = this.closest(".jp-OutputArea-child")?.previousElementSibling;
-      if (before && this.hasAttribute("still")) before.style.display = "none";  // the still has done its work
+      let before = this.closest(".jp-OutputArea-child"), stills = this.hasAttribute("still") ? Number(this.getAttribute("still")) || 1 : 0;
+      for (; stills && (before = before?.previousElementSibling); stills--) before.style.display = "none";  // they have done their work
       this.closest(".jp-RenderedHTMLCommon")?.classList.remove("jp-RenderedHTMLCommon");  // a look for texts, not for apps
     }
   });

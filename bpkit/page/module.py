@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib.resources import files
 
@@ -10,3 +11,20 @@ from importlib.resources import files
 def text_of(name: str) -> str:
     """One of the page's own files: ``bpkit.js`` or ``bpkit.css``."""
     return files("bpkit.page").joinpath(name).read_text(encoding="utf-8")
+
+
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
+_AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
+_INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+
+
+@lru_cache(maxsize=2)
+def inline(name: str) -> str:
+    """The same as a page holds it: without comments, indentation and empty lines, for which nobody reads it there.
+
+    The text is read line by line, not as a language: no text in backquotes may go on in another line.
+    """
+    found = text_of(name)
+    for one in (_COMMENT, _AT_THE_END, _INDENTATION):
+        found = one.sub("", found)
+    return found

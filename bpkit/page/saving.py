@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from bpkit.core.errors import BpkitError
-from bpkit.page.module import text_of
+from bpkit.page.module import inline
 
 LONG = 24  # characters of a sentence
 MOST_PLAIN = 150_000  # characters of an app's spec; a longer one, as a large network has, is packed
@@ -85,8 +85,8 @@ def _numbered(found: Any, numbers: Mapping[str, str]) -> Any:
 
 def page(title: str, body: str) -> str:
     """A whole page around some HTML."""
-    script = in_script(text_of("bpkit.js"))
-    return PAGE.format(mark=MARK, title=escape(title), style=text_of("bpkit.css"), body=body, script=script)
+    script = in_script(inline("bpkit.js"))
+    return PAGE.format(mark=MARK, title=escape(title), style=inline("bpkit.css"), body=body, script=script)
 
 
 def save(path: str | os.PathLike[str], text: str) -> None:

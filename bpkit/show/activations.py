@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bpkit.core.chain_rule import Step
@@ -20,20 +19,26 @@ from bpkit.core.functions import activation as find
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import expr_latex, expr_text, number
-from bpkit.core.text import environment, words_latex
-from bpkit.show.drawing import DPI, Drawing
-from bpkit.show.palette import INK, PAPER, RUNS
-from bpkit.show.plots import blank, dress
+from bpkit.core.spelling import expr_latex, expr_text, number, words_latex
+from bpkit.core.text import environment
+from bpkit.show.drawing import Drawing
+from bpkit.show.palette import INK, RUNS
+from bpkit.show.plots import Place, blank, canvas, dress, label
 from bpkit.show.table import text_table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Array = NDArray[np.float64]
+SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 NAMES = tuple(name for name, one in BUILT_IN.items() if not one.joint)
 END = 8.0  # net inputs from -END to END
 POINTS = 641
 COLUMNS = 3
 REACH = 2.0  # to each side of the point: the tangent
 MARKS = (-2.0, 0.0, 2.0)  # where the words say how high the curves are
+# Two hidden neurons that switch on one after the other, and an output that takes the second from the first.
+SWITCHES = {"w1": 16.0, "w2": 20.0, "w3": 1.0, "w4": -1.0, "b_h1": -5.0, "b_h2": -14.0, "b_o1": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +101,63 @@ def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
     profiles = [_usual(one) for one in given]
     columns = min(COLUMNS, len(profiles))
     rows = math.ceil(len(profiles) / columns)
-    figure = Figure(figsize=(0.6 + 2.8 * columns, 0.3 + 2.2 * rows), dpi=DPI, facecolor=PAPER, layout="constrained")
+    figure = canvas(0.6 + 2.8 * columns, 0.3 + 2.2 * rows)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
     for panel, one in zip(panels, profiles):
         _curves(dress(panel), one)
-        panel.set_title(one.activation.name, fontsize=11, color=INK)
+        panel.set_title(SPELLED.get(one.activation.name, one.activation.name), fontsize=11, color=INK)
+        _named(panel, one)
     for panel in figure.axes[len(profiles) :]:
         panel.set_visible(False)
-    figure.axes[0].legend(fontsize=8, framealpha=0.9)
     return Drawing(" ".join(profile_words(one.activation) for one in profiles), figure)
+
+
+def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> Drawing:
+    """What two layers make of one input with each of these activations in the hidden layer, all weights the same."""
+    found = [find(one) for one in names]
+    figure = canvas(0.6 + 3.1 * len(found), 2.7)
+    grid, words = np.linspace(0, 1, 101), []
+    for panel, one in zip(figure.subplots(1, len(found), squeeze=False).flat, found):
+        network = Network(1, 2, 1, activation=[one, "identity"], bias="neuron")
+        values = evaluate(Problem(network, SWITCHES, grid[:, None], np.zeros((len(grid), 1))))
+        axes = dress(panel)
+        for (color, dash, _), name in zip(RUNS, ("o1", "h1", "h2")):
+            heights = values[f"out_{name}"]
+            axes.plot(grid, heights, dash, color=color, linewidth=2.4 if name == "o1" else 1.6)
+            at, right, up = {"o1": (50, -8, -18), "h1": (20, 6, -11), "h2": (66, -22, 3)}[name]
+            label(axes, name, (float(grid[at]), float(heights[at])), (right, up), color)
+        axes.set_title(f"hidden layer: {one.name}", fontsize=11, color=INK)
+        axes.set(xlim=(0, 1), xlabel="x1")
+        outs = [f"{number(values['out_o1'][at], 3)} at x1 = {number(grid[at])}" for at in (0, 50, 100)]
+        words.append(f"Hidden layer {one.name}: the output of o1 is {', '.join(outs)}.")
+    return Drawing(" ".join(words), figure)
+
+
+def sigmoid_slope(net: float = 1.0) -> Drawing:
+    """The sigmoid, what it leaves to 1, and the product of both, its slope: at one net input with a tangent."""
+    figure, axes = blank(6.2, 3.2)
+    grid = np.linspace(-END, END, POINTS)
+    one, here = profile("sigmoid", grid), profile("sigmoid", [net])
+    out, slope = float(here.out[0]), float(here.slope[0])
+    (first, solid, _), (second, dashed, _), (third, _, _) = RUNS
+    ends = np.array([net - REACH, net + REACH])
+    axes.plot(ends, out + slope * (ends - net), color=third, linewidth=3, alpha=0.75)
+    # Each curve with its label and the label of its point: where it is, and how far from there.
+    curves: tuple[tuple[Array, float, str, str, str, float, Place, Place], ...] = (
+        (one.out, out, "out", first, solid, 5, (0, -15), (-46, 4)),
+        (1 - one.out, 1 - out, "1 − out", first, ":", -5.5, (0, -15), (9, 3)),
+        (one.slope, slope, "out · (1 − out)", second, dashed, 2.6, (10, 8), (-20, -16)),
+    )
+    for values, value, name, color, dash, at, away, aside in curves:
+        axes.plot(grid, values, dash, color=color, linewidth=2)
+        axes.plot([net], [value], "o", color=color, markersize=6)
+        label(axes, name, (at, float(np.interp(at, grid, values))), away, color)
+        label(axes, number(value, 3), (net, value), aside, color)
+    axes.plot([net, net], [0, out], ":", color=INK, linewidth=1)
+    axes.set(xlim=(-END, END), ylim=(-0.05, 1.1), xlabel="net")
+    label(axes, f"tangent: slope {number(slope, 3)}", (net + REACH, min(1.0, out + slope * REACH)), (0, 9), third)
+    told = f"At net {number(net)} out is {number(out, 3)} and 1 - out is {number(1 - out, 3)}"
+    return Drawing(f"{told}; their product, the slope of the sigmoid there, is {number(slope, 3)}.", figure)
 
 
 @dataclass(frozen=True)
@@ -125,8 +178,8 @@ class ActivationLines:
         rows = []
         for name, *steps in self.lines:
             sides = [f"{step.quantity.latex} &= {expr_latex(step.rhs, step.names)}" for step in steps]
-            rows.append(rf"\text{{{words_latex(name)}}} && {' & '.join(sides)}".replace("_{o1}", ""))
-        return environment(rows)
+            rows.append(rf"{words_latex(SPELLED.get(name, name))} && {' & '.join(sides)}".replace("_{o1}", ""))
+        return environment(rows).replace("\\\\\n", "\\\\[6pt]\n")  # fractions above one another need room
 
 
 def activation_lines(names: Iterable[str | Activation] = NAMES) -> ActivationLines:
@@ -146,9 +199,15 @@ def profile_words(activation: Activation) -> str:
 
 def _curves(axes: Axes, one: Profile) -> None:
     """The curve and its slope, told apart by their dashes too."""
-    for (color, dash, _), label, values in zip(RUNS, ("out", "slope"), (one.out, one.slope)):
-        axes.plot(one.net, values, dash, color=color, linewidth=1.8, label=label, zorder=1)
+    for (color, dash, _), name, values in zip(RUNS, ("out", "slope"), (one.out, one.slope)):
+        axes.plot(one.net, values, dash, color=color, linewidth=1.8, label=name, zorder=1)
     axes.set(xlim=(one.net[0], one.net[-1]), ylim=one.heights, xlabel="net")
+
+
+def _named(axes: Axes, one: Profile) -> None:
+    """The names of the curve and its slope, at the curves."""
+    for (color, _, _), name, values, at, up in zip(RUNS, ("out", "slope"), (one.out, one.slope), (4.4, 3.6), (-15, 6)):
+        label(axes, name, (at, float(np.interp(at, one.net, values))), (0, up), color, 9)
 
 
 def neuron_curve(activation: Activation, here: Here, caption: str) -> Drawing:
@@ -163,5 +222,5 @@ def neuron_curve(activation: Activation, here: Here, caption: str) -> Drawing:
     axes.plot([here.net], [here.out], "o", color=INK, markersize=8, label="here")
     axes.plot([here.net], [here.slope], "s", color=RUNS[1][0], markersize=6, label="its slope")
     _curves(axes, one)
-    axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
+    _named(axes, one)
     return Drawing(caption, figure)

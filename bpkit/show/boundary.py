@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from bpkit.core.matrix_program import predict
@@ -17,7 +16,7 @@ from bpkit.show.plots import blank
 
 Array = NDArray[np.float64]
 POINTS = 61  # of the grid, each way
-SIDES = LinearSegmentedColormap.from_list("sides", ["#A9CBE8", PAPER, "#F3C3A0"])
+SIDES = ["#A9CBE8", PAPER, "#F3C3A0"]
 
 
 def halfway(problem: Problem) -> float:
@@ -55,6 +54,8 @@ def plane(problem: Problem) -> tuple[tuple[float, float, float, float], Array]:
 
 def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -> Drawing:
     """The output as a picture below, the points above, those of ``test`` hollow, the boundary between them."""
+    from matplotlib.colors import LinearSegmentedColormap  # takes a while, and only pictures need it
+
     figure, axes = blank(4.8, 4.86)
     axes.grid(False)
     ends, outputs = plane(problem)
@@ -62,7 +63,7 @@ def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -
     axes.set(xlabel="x1", ylabel="x2", xlim=ends[:2], ylim=ends[2:])
     axes.imshow(
         np.clip(outputs, low, high),
-        SIDES,
+        LinearSegmentedColormap.from_list("sides", SIDES),
         origin="lower",
         aspect="auto",
         interpolation="bilinear",
@@ -75,7 +76,7 @@ def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -
         across, up = np.linspace(*ends[:2], POINTS), np.linspace(*ends[2:], POINTS)
         axes.contour(across, up, outputs, [middle], colors=INK, linewidths=2)
     style: dict[str, Any] = {"linestyle": "", "markersize": 7, "markeredgewidth": 0.8}
-    kinds = (("o", POSITIVE, "low class"), ("^", NEGATIVE, "high class"))
+    kinds = (("o", POSITIVE, "class 0"), ("^", NEGATIVE, "class 1"))
     upper = classes(problem)
     if test is not None:
         above = test.targets[:, 0] > middle
@@ -96,7 +97,7 @@ def boundary_words(problem: Problem, digits: int = 6) -> str:
     share = number(100 * float((outputs > halfway(problem)).mean()), 3)
     low, high = (number(float(end), digits) for end in (outputs.min(), outputs.max()))
     return (
-        f"{count} points of the plane, {upper} of them of the high class (triangles), the others of the low one "
+        f"{count} points of the plane, {upper} of them of class 1 (triangles), the others of class 0 "
         f"(circles). The network's output over the picture runs from {low} to {high}; it is above "
         f"{number(halfway(problem))}, the decision boundary, on {share} % of it. {good} of {count} points "
         f"{'is on its' if good == 1 else 'are on their'} side."

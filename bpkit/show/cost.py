@@ -15,7 +15,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import blank, logarithmic
+from bpkit.show.plots import blank, label, logarithmic
 
 NAMES = ("nudging", "backpropagation")
 COUNTS = ("parameters", "runs", "forward", "nudging", "both")  # of a Cost
@@ -112,7 +112,7 @@ def cost_figure(here: Cost, row: Sequence[Cost]) -> Drawing:
     for (values, value), (color, dash, _), mark, name in zip(counts, RUNS, "so", NAMES):
         axes.plot(parameters, values, dash, color=color, linewidth=1.8, label=name)
         axes.plot([here.parameters], [value], mark, color=color, markersize=10, markeredgecolor=INK)
-    axes.legend(loc="upper left", fontsize=9, framealpha=0.9)
+        label(axes, name, (parameters[-1], values[-1]), (8, -4), color)
     return Drawing(cost_words(here, row), figure)
 
 

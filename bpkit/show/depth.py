@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.matrix_program import matrix_gradient
-from bpkit.core.network import layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
+from bpkit.core.training import train
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import blank, logarithmic
+from bpkit.show.plots import MANY_RUNS, blank, canvas, dress, logarithmic
 
 Array = NDArray[np.float64]
 NAMES = ("derivatives with respect to the weights", "deltas")
 LABELS = {"xlabel": "layer of weights, the first at the inputs", "ylabel": "size of the gradient"}
 FLOOR, CEILING = 1e-300, 1e200  # drawn at most; the axis puts ticks far above, and floats end at 1e308
+ROOM = 2.5  # times the lowest first loss: what begins higher comes in from above
 LEVEL = 2.0  # less than so many times from end to end is neither shrinking nor growing
 TEXTS = {
     "layer": "{depth} hidden layer",
@@ -39,15 +41,21 @@ TEXTS = {
 def gradient_sizes(problem: Problem) -> Array:
     """The root mean square of a layer's derivatives, from the first layer on: (2, n_layers), first those of weights.
 
-    The second row has the deltas, on a batch their mean: the derivatives with respect to a bias for each neuron.
+    The second row has the deltas, on a batch their mean: the derivatives with respect to a bias for each neuron. Of a
+    model the layers are the blocks that have weights.
     """
-    network = layered(problem.network, "gradient_sizes")
     _, slopes = matrix_gradient(problem)
-    layers = range(1, len(network.layers))
-    number_of = {neuron: number for number, row in enumerate(network.layers) for neuron in row}
-    by_weights = [[slopes[name] for name, edge in network.weights.items() if number_of[edge[1]] == n] for n in layers]
-    by_nets = [[slopes[network.bias_of[neuron]] for neuron in network.layers[n]] for n in layers]
-    return np.array([[_root_mean_square(np.array(row)) for row in rows] for rows in (by_weights, by_nets)])
+    parameters = problem.network.lines.parameters
+    rows: list[list[float]] = [[], []]
+    for block in sorted({parameters[name].block for name in slopes}):
+        own = [name for name in slopes if parameters[name].block == block]
+        for row, biases in zip(rows, (False, True)):
+            row.append(_root_mean_square(np.array([slopes[one] for one in own if (one in _biases(problem)) == biases])))
+    return np.array(rows)
+
+
+def _biases(problem: Problem) -> frozenset[str]:
+    return frozenset(problem.network.biases)
 
 
 def _root_mean_square(values: Array) -> float:
@@ -112,3 +120,26 @@ def change(sizes: Array) -> str:
     times = f"{float(f'{factor:.3g}'):,.0f}" if 1000 <= factor < 1e12 else number(factor, 3)
     each = TEXTS["each"].format(each=number(factor ** (1 / steps), 3)) if steps > 1 else ""
     return TEXTS["shrink" if first < last else "grow"].format(times=times, each=each)
+
+
+def depth_runs(problems: Mapping[str, Problem], updates: int, digits: int = 3) -> Drawing:
+    """Networks of the same depth side by side: the deltas at the start, layer by layer, and the loss in training."""
+    figure = canvas(8.6, 3.3)
+    left, right = (dress(axes) for axes in figure.subplots(1, 2))
+    logarithmic(left, "y")
+    left.minorticks_off()
+    said, firsts = [], []
+    for (name, problem), (color, dash, _), mark in zip(problems.items(), MANY_RUNS, "os^vD"):
+        deltas, trace = gradient_sizes(problem)[1], train(problem, updates)
+        at = np.arange(1, len(deltas) + 1)
+        left.plot(at, deltas, dash, marker=mark, color=color, linewidth=1.8, markersize=5)
+        left.annotate(name, (at[2], deltas[2]), (8, -13), textcoords="offset points", color=color, fontsize=9)
+        right.plot(np.arange(len(trace)), trace.loss, dash, color=color, linewidth=1.8)
+        end = (updates, float(trace.loss[-1]))
+        right.annotate(name, end, (0, 9), textcoords="offset points", color=color, fontsize=9, ha="right")
+        first, last = (number(float(trace.loss[end]), digits) for end in (0, -1))
+        firsts.append(float(trace.loss[0]))
+        said.append(f"{name}: deltas: {change(deltas)} The loss goes from {first} to {last} in {updates} updates.")
+    left.set(xlabel=LABELS["xlabel"], ylabel="size of the deltas")
+    right.set(xlabel="updates", ylabel="loss", xlim=(0, updates), ylim=(0, ROOM * min(firsts)))
+    return Drawing(" ".join(said), figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import blank
+from bpkit.show.palette import FOG, INK, RUNS
+from bpkit.show.plots import blank, label
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 POINTS = 601  # of the curve
 REACH = 0.16  # of the picture's width, to each side of the point: the tangent
-ROOM_BELOW, ROOM_ABOVE = 0.12, 0.06  # of the curve's height
-STEP_HEIGHT = 0.05  # of the picture's: the arrow of the step, below the curve
+ROOM_BELOW, ROOM_ABOVE = 0.26, 0.06  # of the curve's height
+SIGHT = 0.055  # of the picture's width, to each side of a step: the ground that is seen in fog
+STEP_HEIGHT = 0.06  # of the picture's: the arrow of the step, below the curve
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +99,24 @@ def walk(problem: Problem, parameter: str, steps: int) -> Walk:
     return Walk(problem, at, loss, slope, after, ended_at)
 
 
-def descent(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False) -> Drawing:
-    """The loss curve with the walk after so many steps; in fog only what was walked is seen."""
+def descent(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False, steps_on: bool = True) -> Drawing:
+    """The loss curve with the walk after so many steps; in fog only the ground near the steps is seen.
+
+    Without ``steps_on`` there is no next step.
+    """
     figure, axes = blank(6.6, 3.4)
     (color, style, _), walked, straight = RUNS[0], RUNS[1][0], RUNS[2][0]
     bottom, top = curve.heights
-    if not fog:
+    if fog:
+        sight = SIGHT * (curve.high - curve.low)
+        steps = walk.at[: step + 1]
+        near = (np.abs(curve.at[:, None] - steps) < sight).any(axis=1)
+        axes.plot(curve.at, np.where(near, curve.loss, np.nan), color=color, linewidth=1.9, label="ground", zorder=1)
+        axes.fill_between(curve.at, bottom, top, where=~near, color=FOG, linewidth=0, zorder=1.5)
+    else:
         axes.plot(curve.at, curve.loss, style, color=color, linewidth=1.9, label="loss", zorder=1)
+        if math.isfinite(curve.loss[-1]):
+            label(axes, "loss", (curve.high, float(curve.loss[-1])), (-34, -18), color)
     if len(walk.at):
         here, loss, slope, after = walk.at[step], walk.loss[step], walk.slope[step], walk.next[step]
         reach = REACH * (curve.high - curve.low)
@@ -113,18 +126,22 @@ def descent(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = Fa
             walk.at[: step + 1], walk.loss[: step + 1], "o--", color=walked, linewidth=1, markersize=4.5, label="walk"
         )
         if curve.low <= here <= curve.high:
+            left = max(curve.low, here - reach)
+            label(axes, "slope", (left, float(loss + slope * (left - here))), (-38, -4), straight)
             low = bottom + STEP_HEIGHT * (top - bottom)
+        if steps_on and curve.low <= here <= curve.high:
+            label(axes, "next step", (float(here), low), (8, 4), INK)
             arrow = {"arrowstyle": "->", "color": INK, "shrinkA": 0, "shrinkB": 0}
             axes.annotate("", (np.clip(after, curve.low, curve.high), low), (here, low), arrowprops=arrow)
             axes.plot([here, here], [low, loss], ":", color=INK, linewidth=1)
         axes.plot([here], [loss], "o", color=INK, markersize=8, label="here")
-    axes.set(xlim=(curve.low, curve.high), ylim=(bottom, top), xlabel=curve.parameter, ylabel="loss E_total")
-    if axes.lines:
-        axes.legend(loc="best", fontsize=9, framealpha=0.9)
-    return Drawing(descent_words(curve, walk, step, digits, fog), figure)
+    axes.set(xlim=(curve.low, curve.high), ylim=(bottom, top), xlabel=curve.parameter, ylabel="loss E")
+    return Drawing(descent_words(curve, walk, step, digits, fog, steps_on), figure)
 
 
-def descent_words(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False) -> str:
+def descent_words(
+    curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False, steps_on: bool = True
+) -> str:
     """The curve's ends and lowest point, and where the walk is; in fog nothing of the curve is told."""
     name = curve.parameter
     show = partial(number, digits=digits)
@@ -137,6 +154,9 @@ def descent_words(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: boo
         text = f"Loss E_total over {name}, in fog"
     if not len(walk.at):
         return f"{text}. No point to draw: the loss is not finite at the start."
+    if not steps_on:
+        text += f". At {name} = {show(walk.at[step])} the loss E_total is {show(walk.loss[step])}"
+        return f"{text}, and the slope dE_total/d{name} is {show(walk.slope[step])}."
     steps = "1 step" if step == 1 else f"{step} steps"
     return (
         f"{text}. After {steps} from {name} = {show(walk.at[0])} with learning rate {walk.problem.learning_rate:g}: "

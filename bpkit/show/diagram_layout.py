@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -75,7 +75,7 @@ def layout(network: Network, numbers: bool) -> Layout:
     biases = dict(_biases(network, nodes))
     width = x + NODE_WIDTH / 2 + (132 if numbers else 0) + MARGIN
     height = MARGIN + above + NODE_HEIGHT + PITCH * (tallest - 1) + (44 if numbers else 10)
-    labels = dict(_labels(network, edges, biases, numbers))
+    labels = dict(_labels(network, edges, numbers))
     return Layout(width, height, nodes, edges, labels, biases, tuple(hidden), network.inputs)
 
 
@@ -93,29 +93,40 @@ def _biases(network: Network, nodes: Mapping[str, Point]) -> Iterator[tuple[str,
 
 
 def _labels(
-    network: Network,
-    edges: Mapping[tuple[str, str], tuple[Point, Point]],
-    biases: Mapping[str, Point],
-    numbers: bool,
+    network: Network, edges: Mapping[tuple[str, str], tuple[Point, Point]], numbers: bool
 ) -> Iterator[tuple[tuple[str, str], Point]]:
     """For each edge the place on it that is farthest from doubt: off the other labels, off the other edges."""
     for before, after in pairwise(network.layers):
         here = {edge: ends for edge, ends in edges.items() if edge[0] in before and edge[1] in after}
-        if len(here) > MOST_LABELS:
-            continue
-        taken: list[Box] = []
-        # Flat edges first: their middle is free, and the slanting ones keep out of its way.
-        for edge in sorted(here, key=lambda edge: abs(here[edge][0][1] - here[edge][1][1])):
-            text = len(network.weight_of[edge]) + (7 if numbers else 0)
-            size = (LETTER * text + 8, 16.0)
-            start, end = here[edge]
-            flat = start[1] == end[1]
-            places = [_between(start, end, t) for t in ((0.5, *PLACES) if flat else PLACES)]
-            others = [ends for other, ends in here.items() if other != edge]
-            costs = [_cost(_box(place, size), taken, others) for place in places]
-            best = places[costs.index(min(costs))]
-            taken.append(_box(best, size))
-            yield edge, best
+        if len(here) <= MOST_LABELS:
+            yield from label_places(
+                here, {edge: LETTER * (len(network.weight_of[edge]) + (7 if numbers else 0)) + 8 for edge in here}
+            )
+
+
+def label_places(
+    edges: Mapping[tuple[str, str], tuple[Point, Point]],
+    widths: Mapping[tuple[str, str], float],
+    taken: Iterable[Box] = (),
+    *,
+    halfway: bool = False,
+) -> Iterator[tuple[tuple[str, str], Point]]:
+    """For each edge between two layers the middle of its label, which is so wide; ``taken`` is room of other things.
+
+    With ``halfway`` a slanting edge has it halfway as well, where no other edge is below it.
+    """
+    taken = list(taken)
+    # Flat edges first: their middle is free, and the slanting ones keep out of its way.
+    for edge in sorted(edges, key=lambda edge: abs(edges[edge][0][1] - edges[edge][1][1])):
+        size = (widths[edge], 16.0)
+        start, end = edges[edge]
+        flat = start[1] == end[1]
+        places = [_between(start, end, t) for t in ((0.5, *PLACES) if flat or halfway else PLACES)]
+        others = [ends for other, ends in edges.items() if other != edge]
+        costs = [_cost(_box(place, size), taken, others) for place in places]
+        best = places[costs.index(min(costs))]
+        taken.append(_box(best, size))
+        yield edge, best
 
 
 def _between(start: Point, end: Point, t: float) -> Point:

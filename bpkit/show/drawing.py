@@ -20,7 +20,13 @@ Pixels = NDArray[np.uint8]  # rows, columns, colours
 
 DPI = 144  # sharp on screens with more than one pixel per point, and still quick to send
 PER_INCH = 100  # pixels of the page, however fine a figure is drawn
-CARD = "background:#fff;color:#1f2328;border-radius:8px;padding:8px;max-width:100%;box-sizing:border-box"
+CARD = "max-width:100%;border-radius:8px"
+# An SVG takes its dark colours by itself where the page says that it is dark, as JupyterLab does. Of pixels that were
+# drawn on white, light and dark change places there, and the hues come back.
+_THEMED = (
+    "<style>[data-jp-theme-light=false] .jp-OutputArea-child:has(+ .jp-OutputArea-child .bpkit-picture-words) img"
+    "{filter:invert(.91) hue-rotate(180deg)}</style>"
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,11 +61,13 @@ class Drawing:
         others; JupyterLab gives such an image no alternative text, so the words follow it.
         """
         text = escape(self.caption)
-        words = f"<details><summary>Picture in words</summary>{text}</details>"
+        opened = "<summary>Picture in words</summary>"
+        words = f'<details class="bpkit-picture-words">{opened}{text}</details>'
         if not isinstance(self.figure, str):
-            return {"text/plain": self.caption, "image/png": self.png()}, {"text/html": words}
+            return {"text/plain": self.caption, "image/png": self.png()}, {"text/html": _THEMED + words}
         data = b64encode(self.figure.encode()).decode()
-        image = f'<img alt="{text}" src="data:image/svg+xml;base64,{data}" style="{CARD}">'
+        source = f"data:image/svg+xml;base64,{data}"
+        image = f'<img class="bpkit-picture" alt="{text}" src="{source}" style="{CARD}">'
         return ({"text/plain": self.caption, "text/html": image + words},)
 
     def _ipython_display_(self) -> None:

@@ -11,6 +11,24 @@ FAINT = "#59636E"
 LINE = "#D0D7DE"
 PAPER = "#FFFFFF"
 FILL = "#F3F6FA"
+FOG = "#D5D8DB"
+
+# The same on dark paper.
+DARK = {
+    POSITIVE: "#58B4F0",
+    NEGATIVE: "#FF9A57",
+    LIT: "#F0B400",
+    INK: "#E6EDF3",
+    FAINT: "#9DA7B3",
+    LINE: "#3A434D",
+    PAPER: "#14181D",
+    FILL: "#1E252D",
+    FOG: "#4A525B",
+    "#007A5A": "#3FC79A",
+    "#8A3EA8": "#D29BF0",
+    "#C7E0F0": "#1F4F78",
+    "#E4E6E8": "#2F363E",
+}
 
 FONT = "font-family='system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif'"
 

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.spelling import number
@@ -16,17 +13,28 @@ from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from bpkit.core.training import Trace
 
+Place = tuple[float, float]
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MANY_RUNS = (*RUNS, (INK, "-.", "dash-dotted black"), (FAINT, "-", "solid grey"))
+
+
+def canvas(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """An empty figure of so many inches on light paper."""
+    from matplotlib.figure import Figure  # takes a while, and much reads this module that draws nothing
+
+    return Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout=layout)
 
 
 def blank(
     width: float = 6.4, height: float = 3.4, layout: Literal["constrained"] | None = "constrained"
 ) -> tuple[Figure, Axes]:
     """An empty figure of so many inches in the kit's look: light paper in both themes, a faint grid, no box."""
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout=layout)
+    figure = canvas(width, height, layout)
     return figure, dress(figure.subplots())
 
 
@@ -41,19 +49,15 @@ def dress(axes: Axes) -> Axes:
     return axes
 
 
-class Powers(LogFormatter):
-    """Powers of ten in plain letters, 10⁻⁵ or 2·10⁻⁵: as the formulas that Matplotlib writes they take far longer."""
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        if not super().__call__(x, pos):  # so many labels would run into each other
-            return ""
-        mantissa, exponent = f"{x:.0e}".split("e")
-        power = f"10{str(int(exponent)).translate(RAISED)}"
-        return power if mantissa == "1" else f"{mantissa}·{power}"
+def label(axes: Axes, words: str, at: Place, away: Place, color: str, size: float = 10) -> None:
+    """A label beside a place of a curve, so many points away from it, in the curve's colour."""
+    axes.annotate(words, at, away, textcoords="offset points", color=color, fontweight="bold", fontsize=size)
 
 
 def logarithmic(axes: Axes, *names: Literal["x", "y"]) -> None:
     """Powers of ten at equal distances along these axes."""
+    from bpkit.show.powers import Powers  # as in canvas
+
     for name in names:
         axes.set(**{f"{name}scale": "log"})
         axis = axes.xaxis if name == "x" else axes.yaxis

@@ -14,7 +14,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import blank, logarithmic
+from bpkit.show.plots import blank, label, logarithmic
 
 Array = NDArray[np.float64]
 DECADE = 4  # steps of h in a power of ten
@@ -86,28 +86,32 @@ def quotient_figure(chosen: Errors, other: Errors, h: float, quotient: float, di
     logarithmic(axes, "x", "y")
     axes.minorticks_off()  # over many powers of ten they are no help
     axes.set(xlim=SEEN, ylim=ends, xlabel="h", ylabel="error of the quotient")
-    for one in sorted((chosen, other), key=lambda one: not one.central):  # in the order of the legend
+    for one in sorted((chosen, other), key=lambda one: not one.central):  # always in the same order
         color, dash, _ = LOOKS[one.central]
         look = {"marker": "o", "linewidth": 1.8, "zorder": 2.1} if one is chosen else {"linewidth": 1.2}
+        place, away = (DECADE, (8, -12)) if one.central else (0, (-68, 4))
+        if math.isfinite(height := max(float(one.errors[place]), low)):
+            label(axes, NAMES[one.central], (float(STEPS[place]), height), away, color)
         axes.plot(
             STEPS, np.maximum(one.errors, low), dash, color=color, markersize=3.5, label=NAMES[one.central], **look
         )
     if chosen.best is not None:
         at = max(chosen.errors[np.argmin(np.abs(STEPS - chosen.best))], low)
         axes.plot([chosen.best], [at], "*", color=RUNS[2][0], markeredgecolor=INK, markersize=15, label=BEST, zorder=3)
+        label(axes, BEST, (chosen.best, at), (-46, -17), RUNS[2][0])
+    axes.axvline(h, color=INK, linewidth=0.8)
     if math.isfinite(error):
         axes.plot([h], [max(error, low)], "s", color=INK, markersize=7, label="this h", zorder=3)
-    axes.axvline(h, color=INK, linewidth=0.8)
-    axes.legend(loc="upper center", fontsize=9, framealpha=0.9)
+        label(axes, "this h", (h, max(error, low)), (10, -4), INK)
     return Drawing(errors_words(chosen, h, quotient, digits), figure)
 
 
 def limits(values: list[float]) -> tuple[float, float]:
-    """Whole powers of ten around errors; one of 0, which no power of ten holds, is left out."""
+    """Powers of ten around errors, with room for a label below; one of 0, which no power of ten holds, is left out."""
     sizes = [value for value in values if math.isfinite(value) and value > 0]
     if not sizes:
         return 1e-12, 1.0
-    return 10.0 ** math.floor(math.log10(min(sizes))), 10.0 ** math.ceil(math.log10(max(sizes)) + 0.2)
+    return 10.0 ** (math.floor(math.log10(min(sizes))) - 1), 10.0 ** math.ceil(math.log10(max(sizes)) + 0.2)
 
 
 def size(value: float) -> str:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -61,7 +62,7 @@ def _line(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
 def _look(has: Mapping[str, str]) -> dict[str, Any]:
     """Filling and border of a shape."""
     return {
-        "facecolor": has["fill"],
+        "facecolor": to_rgba(has["fill"], float(has.get("fill-opacity", 1))),
         "edgecolor": has.get("stroke", "none"),
         "linewidth": float(has.get("stroke-width", 1)) * POINT,
     }
@@ -100,7 +101,13 @@ def _words(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
         x += wide
 
 
+def _nothing(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
+    """The look in a dark theme: pixels have one."""
+    yield from ()
+
+
 _DRAWN: Mapping[str, Callable[[Axes, ElementTree.Element], Iterator[Artist]]] = {
+    "style": _nothing,
     "line": _line,
     "polyline": _line,
     "rect": _box,

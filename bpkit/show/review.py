@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape as escaped
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpkit.core.notation import matrix_text
 from bpkit.core.quantities import Role
+from bpkit.show.table import with_code
 
 if TYPE_CHECKING:
     from bpkit.mistakes.programs.review import Review
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 escape = partial(escaped, quote=False)
 
 VERDICTS = {"correct": "right", "misconception": "not right", "unknown": "not right", "error": "it does not work yet"}
+UNFINISHED = "not finished yet"
 MOST_LINES = 3  # of the derivation that are shown beside a program's
+GAP = "…"
 SIGNS = {True: "✓", False: "✗", None: "·"}
-WORDS = {True: "right", False: "wrong", None: "not part of the derivation"}
+MEANING = {True: "right", False: "wrong", None: "not part of the derivation"}
+WORDS = {SIGNS[right]: words for right, words in MEANING.items()} | {GAP: "still to be written"}
 # Over the page's own colours, light or dark; the signs say the same without colour.
 TINTS = {True: "rgba(0, 158, 115, 0.14)", False: "rgba(213, 94, 0, 0.24)", None: "rgba(128, 128, 128, 0.12)"}
 
@@ -35,9 +39,29 @@ class Row(NamedTuple):
 
 def rows(found: Review) -> Iterator[Row]:
     """The lines of the learner's functions, each with what it makes."""
+    blamed = {(bug.line, bug.code[:20]) for bug in found.misconceptions[:1] if bug.code}
     for line in found.source:
-        sign = SIGNS[line.right] if line.made else ""
-        yield Row(line.number, line.text, sign, line.shown, line.right)
+        wrong = line.right is False or any(
+            line.number == number and line.text.strip().startswith(code) for number, code in blamed
+        )
+        right = False if wrong else line.right
+        sign = GAP if line.gap else SIGNS[right] if line.made or wrong else ""
+        made = f"should be {line.shown}" if wrong and line.shown else line.shown
+        yield Row(line.number, line.text, sign, "a gap" if line.gap else made, right)
+
+
+def heading(found: Review) -> str:
+    """The verdict in a few words."""
+    return f"Your program: {UNFINISHED if found.gaps else VERDICTS[found.verdict]}"
+
+
+def legend(table: Sequence[Row]) -> str:
+    """What the signs of a program mean, those that it has."""
+    there = {row.sign for row in table}
+    if GAP not in there:
+        return "   ".join(f"{SIGNS[right]} {word}" for right, word in MEANING.items())
+    signs = {SIGNS[True]: "part of the derivation", SIGNS[None]: MEANING[None], GAP: WORDS[GAP]}
+    return "   ".join(f"{sign} {word}" for sign, word in signs.items() if sign in there)
 
 
 def derivations_lines(found: Review) -> list[str]:
@@ -59,52 +83,56 @@ def _introduced(found: Review) -> str:
     return "The derivation has here, for rows of samples:" if rows else "The derivation has here:"
 
 
+def _pointed_at(lines: Sequence[str]) -> str:
+    """Which lines of the matrices to look at, without what they say: that is the answer."""
+    numbers = [line.partition(")")[0] + ")" for line in lines]
+    return f"Compare it with line {' and '.join(numbers)} of the derivation: bp.derive(network).matrices() shows it."
+
+
 def review_text(found: Review) -> str:
     """The verdict, the message, and the program with a sign at each line that makes an array."""
-    lines = [f"Your program: {VERDICTS[found.verdict]}", found.message]
+    lines = [heading(found), found.message]
     if right := derivations_lines(found):
-        lines += [_introduced(found), *(f"    {line}" for line in right)]
+        lines.append(_pointed_at(right))
     table = [*rows(found)]
     if any(row.sign for row in table):
         width = min(max(len(row.text) for row in table), 88)
         lines.append("")
         for row in table:
-            made = f"{row.text:<{width}}  {row.quantity or '?'}" if row.sign else row.text
+            made = f"{row.text:<{width}}  {row.quantity or _nameless(row)}" if row.sign else row.text
             lines.append(f"{row.sign or ' '} {row.number:>4}  {made}".rstrip())
-        lines.append("✓ right   ✗ wrong   · not part of the derivation")
+        lines.append(legend(table))
     return "\n".join(lines)
+
+
+def _nameless(row: Row) -> str:
+    return "?" if row.right is None else ""
 
 
 def review_html(found: Review) -> str:
     """The same as HTML."""
-    parts = [f"<p><strong>Your program: {VERDICTS[found.verdict]}</strong></p><p>{_with_code(found.message)}</p>"]
+    parts = [f"<p><strong>{heading(found)}</strong></p><p>{with_code(found.message)}</p>"]
     if right := derivations_lines(found):
         made = "<br>".join(f"<code>{escape(line)}</code>" for line in right)
-        parts.append(f"<p>{_introduced(found)}<br>{made}</p>")
+        parts.append(f"<details><summary>Show the line</summary><p>{_introduced(found)}<br>{made}</p></details>")
     table = [*rows(found)]
     if any(row.sign for row in table):
         head = "".join(
             f'<th scope="col" style="text-align:left">{word}</th>' for word in ("", "line", "your program", "makes")
         )
         body = "".join(map(_row, table))
-        parts.append(
-            f'<table><caption style="text-align:left">✓ right, ✗ wrong, · not part of the derivation</caption>'
+        made = (
+            f'<table><caption style="text-align:left">{legend(table).replace("   ", ", ")}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
+        folded = found.verdict == "correct"  # where there is nothing to find, it is there on demand
+        parts.append(f"<details><summary>Line by line</summary>{made}</details>" if folded else made)
     return "".join(parts)
-
-
-def _with_code(text: str) -> str:
-    """A sentence in which `code` stands between backticks."""
-    pieces = text.split("`")
-    if len(pieces) % 2 == 0:  # one that belongs to the code itself
-        return escape(text)
-    return "".join(f"<code>{escape(one)}</code>" if place % 2 else escape(one) for place, one in enumerate(pieces))
 
 
 def _row(row: Row) -> str:
     tint = f"background:{TINTS[row.right]};" if row.sign else "background:none;"
-    sign = f'<span role="img" aria-label="{WORDS[row.right]}">{row.sign}</span>' if row.sign else ""
+    sign = f'<span role="img" aria-label="{WORDS[row.sign]}">{row.sign}</span>' if row.sign else ""
     cell = f'<td style="text-align:left;{tint}'
     return (
         f'<tr>{cell}">{sign}</td>{cell}">{row.number}</td>'

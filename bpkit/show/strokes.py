@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from bpkit.core.spelling import number
-from bpkit.show.palette import FAINT, FONT, INK, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.palette import DARK, FAINT, FONT, INK, LIT, NEGATIVE, PAPER, POSITIVE
 
 LETTER = 6.9  # width of a letter of a label
 Point = tuple[float, float]
@@ -20,7 +20,14 @@ def picture(width: float, height: float, words: str, parts: Sequence[str]) -> st
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {w} {h}' width='{w}' height='{h}' role='img' "
         f"style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' aria-label='{escape(words)}'>"
     )
-    return "\n".join([head, f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>", *parts, "</svg>"])
+    paper = f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>"
+    return "\n".join([head, f"<style>{_DARK}</style>", paper, *parts, "</svg>"])
+
+
+# A page that shows the picture in its dark theme says so (color-scheme).
+_DARK = "@media (prefers-color-scheme:dark){{{}}}".format(
+    "".join(f"[{what}='{light}']{{{what}:{dark}}}" for light, dark in DARK.items() for what in ("fill", "stroke"))
+)
 
 
 def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) -> str:

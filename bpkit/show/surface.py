@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -49,8 +51,18 @@ class Window:
 
 def around(trace: Trace, x: str, y: str) -> Window:
     """A window in round numbers that holds a walk, with room on all sides."""
-    spans = [(float(trace[name].min()), float(trace[name].max())) for name in (x, y)] if len(trace) else [(0, 0)] * 2
-    reach = min(max(0.5, *(0.75 * (high - low) for low, high in spans)), 10.0)
+    return window_over([trace] if len(trace) else [], x, y)
+
+
+def window_over(traces: Sequence[Trace], x: str, y: str, room: float = 0.75) -> Window:
+    """A window in round numbers that holds several walks; it reaches so many times their span from its middle."""
+    spans = [
+        (min(float(one[name].min()) for one in traces), max(float(one[name].max()) for one in traces))
+        if traces
+        else (0.0, 0.0)
+        for name in (x, y)
+    ]
+    reach = min(max(0.5, *(room * (high - low) for low, high in spans)), 10.0)
     power = 10.0 ** math.floor(math.log10(reach))
     reach = next(nice * power for nice in (1, 1.5, 2, 3, 5, 7, 10) if nice * power >= reach * (1 - 1e-9))
     middle = tuple(round((low + high) / 2 / (reach / 10)) * (reach / 10) for low, high in spans)
@@ -105,10 +117,25 @@ def landscape(problem: Problem, window: Window) -> Landscape:
     return Landscape(window, xs, ys, loss_over(problem, **{window.x: xs[None, :], window.y: ys[:, None]}))
 
 
-def surface_figure(land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
+def surface_figure(land: Landscape, trace: Trace, digits: int = 6, only: bool = False) -> Drawing:
     """A walk on a landscape as a figure, for a page that runs nothing; ``relief`` draws the one that moves."""
-    window = land.window
     figure, axes = blank(5.6, 5.64)
+    draw_ground(axes, land)
+    marks = draw_walk(axes, land.window, trace)
+    axes.legend(
+        handles=[marks[kind] for kind in (1, 0, 2)],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=3,
+        fontsize=9,
+        frameon=False,
+    )
+    return Drawing(surface_words(land, trace, digits, only), figure)
+
+
+def draw_ground(axes: Axes, land: Landscape) -> None:
+    """The heights of a landscape with its contour lines."""
+    window = land.window
     axes.grid(False)
     axes.set_aspect("equal")  # so that downhill is across the contours
     left, right, bottom, top = window.ends
@@ -120,49 +147,55 @@ def surface_figure(land: Landscape, trace: Trace, digits: int = 6) -> Drawing:
         axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
         lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
         lines.clabel(fmt=dict(zip(levels, land.marks)), fontsize=8)
+
+
+def draw_walk(axes: Axes, window: Window, trace: Trace, updates: int | None = None, color: str = INK) -> list[Any]:
+    """A walk with a dot for each update, its start and its end, as marks for a legend; its first updates or all."""
+    left, right, bottom, top = window.ends
     far = 5 * window.reach  # beyond the picture a line need not be exact
-    xs = np.clip(trace[window.x], left - far, right + far)
-    ys = np.clip(trace[window.y], bottom - far, top + far)
+    count = len(trace) if updates is None else updates + 1
+    xs = np.clip(trace[window.x][:count], left - far, right + far)
+    ys = np.clip(trace[window.y][:count], bottom - far, top + far)
     axes.plot(xs, ys, "-", color=PAPER, linewidth=5)
-    axes.plot(xs, ys, "-", color=INK, linewidth=1)
-    edge: dict[str, Any] = {"markeredgecolor": INK, "markeredgewidth": 1.3}
+    axes.plot(xs, ys, "-", color=color, linewidth=1)
+    edge: dict[str, Any] = {"markeredgecolor": color, "markeredgewidth": 1.3}
     marks = (
-        axes.plot(xs, ys, "o", color=INK, markersize=2.8, label="each update"),
+        axes.plot(xs, ys, "o", color=color, markersize=2.8, label="each update"),
         axes.plot(xs[:1], ys[:1], "o", color=PAPER, markersize=11, label="start", **edge),
-        axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE, markersize=17, label="end", **edge),
+        axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE if color == INK else color, markersize=17, label="end", **edge),
     )
-    axes.legend(
-        handles=[marks[kind][0] for kind in (1, 0, 2)],
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=3,
-        fontsize=9,
-        frameon=False,
-    )
-    return Drawing(surface_words(land, trace, digits), figure)
+    return [mark for (mark,) in marks]
 
 
-def surface_words(land: Landscape, trace: Trace, digits: int = 6) -> str:
-    """The landscape and the walk in words, with numbers."""
+def surface_words(land: Landscape, trace: Trace, digits: int = 6, only: bool = False) -> str:
+    """The landscape and the walk in words, with numbers; ``only`` the two parameters move, or all."""
     show = partial(number, digits=digits)
-    x, y = land.window.x, land.window.y
-    left, right, bottom, top = map(number, land.window.ends)
-    x_low, y_low, low = land.lowest()
-    marks = ", ".join(land.marks) or "none, it is flat"
-    text = (
-        f"Loss E_total over {x} from {left} to {right} and {y} from {bottom} to {top}, the other parameters at their "
-        f"starting values; contour lines at {marks}; lowest on the grid {show(low)} at {x} = {show(x_low)}, "
-        f"{y} = {show(y_low)}."
-    )
+    x, y, text = land.window.x, land.window.y, ground_words(land, digits)
     if not len(trace):
         return f"{text} No walk: {trace.message}."
     ends = [f"{x} = {show(trace[x][i])}, {y} = {show(trace[y][i])}, E_total = {show(trace.loss[i])}" for i in (0, -1)]
     below = float(loss_over(trace.problem, **{x: trace[x][-1], y: trace[y][-1]}))
     text += (
         f" Learning rate {trace.problem.learning_rate:g}: the walk goes from {ends[0]} (circle) to {ends[1]} after "
-        f"{len(trace) - 1} updates (star), with a dot for each update. It moves all parameters, so it is drawn as its "
-        "projection onto these two: "
-        f"the surface at its end, with the others at their start, has {show(below)}."
+        f"{len(trace) - 1} updates (star), with a dot for each update."
     )
+    if not only:
+        text += (
+            " It moves all parameters, so it is drawn as its projection onto these two: "
+            f"the surface at its end, with the others at their start, has {show(below)}."
+        )
     gone = land.window.outside(trace[x], trace[y])
     return text + (f" The walk leaves the picture at update {int(np.argmax(gone))}." if gone.any() else "")
+
+
+def ground_words(land: Landscape, digits: int = 6) -> str:
+    """A landscape in words, with numbers."""
+    x, y = land.window.x, land.window.y
+    left, right, bottom, top = map(number, land.window.ends)
+    x_low, y_low, low = land.lowest()
+    marks = ", ".join(land.marks) or "none, it is flat"
+    return (
+        f"Loss E_total over {x} from {left} to {right} and {y} from {bottom} to {top}, the other parameters at their "
+        f"starting values; contour lines at {marks}; lowest on the grid {number(low, digits)} at "
+        f"{x} = {number(x_low, digits)}, {y} = {number(y_low, digits)}."
+    )

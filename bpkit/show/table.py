@@ -78,6 +78,7 @@ def audit_html(audit: Audit) -> str:
 
 
 SAID = 8  # so many wrong entries are named beside the worst
+COUNTS = dict(enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2))
 CHECK_HEAD = ("parameter", "derived", "measured", "relative difference")
 
 
@@ -90,6 +91,8 @@ def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
 
 
 def _difference(row: GradientRow, tolerance: float) -> str:
+    if not row.error <= tolerance and np.isfinite(row.relative):
+        return number(row.relative, 2)
     return "lost in rounding" if row.unresolved(tolerance) else "below " + _power_of_ten(row.relative)
 
 
@@ -102,13 +105,31 @@ def _power_of_ten(error: float) -> str:
 
 def check_text(check: GradientCheck) -> str:
     """The gradient check as text, with its verdict."""
+    if not check.rows:
+        return _unfinished(check)
     return "\n".join([text_table(CHECK_HEAD, check_rows(check)), check_verdict(check), *_sayings(check)])
 
 
 def check_html(check: GradientCheck) -> str:
     """The gradient check as HTML, with its verdict."""
+    if not check.rows:
+        return f"<p>{with_code(_unfinished(check))}</p>"
     said = "<br>".join(escape(line, quote=False) for line in _sayings(check))
     return html_table(CHECK_HEAD, check_rows(check), check_verdict(check)) + (f"<p>{said}</p>" if said else "")
+
+
+def with_code(text: str) -> str:
+    """A sentence in which `code` stands between backticks."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # one that belongs to the code itself
+        return escape(text, quote=False)
+    safe = (escape(one, quote=False) for one in pieces)
+    return "".join(f"<code>{one}</code>" if place % 2 else one for place, one in enumerate(safe))
+
+
+def _unfinished(check: GradientCheck) -> str:
+    """What is said of a function that still has gaps."""
+    return f"Gradient check: {getattr(check, 'unfinished', '')}"
 
 
 def _sayings(check: GradientCheck) -> tuple[str, ...]:
@@ -122,9 +143,9 @@ def check_verdict(check: GradientCheck) -> str:
     worst = check.worst
     if check.passed:
         lost = sum(row.unresolved(check.tolerance) for row in check.rows)
-        passed = (
-            f"passed: no derivative differs from its difference quotient by more than {check.tolerance:g}, relative"
-        )
+        count, digits = len(check.rows), int(-np.log10(check.tolerance) + 1e-9)
+        agree = f"all {COUNTS.get(count, count)} derivatives agree" if count > 1 else "the derivative agrees"
+        passed = f"passed: {agree} with nudging to {digits} digits or more"
         return passed + f", except {lost} that the rounding of the losses hides" * bool(lost)
     said = (
         f"not passed: {worst.label} differs most, {number(worst.derived)} derived against "

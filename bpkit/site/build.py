@@ -12,9 +12,9 @@ from typing import Any
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.files import write
 from bpkit.exercises.produce import spread, usable_jobs
-from bpkit.page.module import text_of
+from bpkit.page.course import Lesson, in_a_kernel, lessons, sheets
+from bpkit.page.module import inline
 from bpkit.page.saving import in_script
-from bpkit.site.course import Lesson, in_a_kernel, lessons, sheets
 from bpkit.site.outputs import Body
 from bpkit.site.prose import Headings, html
 from bpkit.site.templates import rendered
@@ -30,6 +30,7 @@ class Job:
     lesson: Lesson
     before: Lesson | None
     after: Lesson | None
+    course: tuple[Lesson, ...]
     repository: str
 
 
@@ -55,8 +56,8 @@ def build(
     are written anew. Raises ``BpkitError`` for a page that is larger than a megabyte.
     """
     course, extra = lessons(notebooks), sheets(notebooks)
-    work = [Job(*row, repository) for row in zip(course, [None, *course], [*course[1:], None])]
-    work += [Job(one, None, None, repository) for one in extra]
+    work = [Job(*row, tuple(course), repository) for row in zip(course, [None, *course], [*course[1:], None])]
+    work += [Job(one, None, None, tuple(course), repository) for one in extra]
     with spread(usable_jobs(jobs), len(work)) as over:
         made: list[Made] = list(bar(over(page, work), len(work), "pages"))
     pages = {"index.html": index(made, in_a_kernel(notebooks), repository)}
@@ -70,7 +71,7 @@ def build(
 
 def page(job: Job) -> Made:
     """The page of one notebook."""
-    body = Body(job.lesson)
+    body = Body(job.lesson, lambda: rendered("map.html", parts=parts((one, one.asks) for one in job.course)))
     text = rendered(
         "lesson.html",
         lesson=job.lesson,
@@ -87,21 +88,30 @@ def page(job: Job) -> Made:
 
 def index(made: Iterable[Made], kernel: Iterable[Lesson], repository: str) -> str:
     """The map of the course."""
-    rows: list[dict[str, Any]] = [
-        {
-            "lesson": one.lesson,
-            "goal": html(one.lesson.goal, Headings()).removeprefix("<p>").removesuffix("</p>\n"),
-            "asked": one.asked,
-        }
-        for one in made
-    ]
+    every = list(made)
+    course = [(one.lesson, one.asked) for one in every if "/" not in one.lesson.stem]
     return rendered(
         "index.html",
-        course=[row for row in rows if "/" not in row["lesson"].stem],
-        sheets=[row for row in rows if "/" in row["lesson"].stem],
+        parts=parts(course),
+        count=sum(not lesson.beyond for lesson, _ in course),
+        sheets=[one.lesson for one in every if "/" in one.lesson.stem],
         kernel=list(kernel),
         **_common("", repository, "00_start_here"),
     )
+
+
+def parts(course: Iterable[tuple[Lesson, int]]) -> dict[str, list[dict[str, Any]]]:
+    """The lessons with how much each asks, in the parts of the map, by their headings."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for lesson, asked in course:
+        row = {"lesson": lesson, "question": _line(lesson.question), "goal": _line(lesson.goal), "asked": asked}
+        found.setdefault("Beyond the course" if lesson.beyond else "The lessons", []).append(row)
+    return found
+
+
+def _line(markdown: str) -> str:
+    """One paragraph of Markdown as a line of HTML."""
+    return html(markdown, Headings()).removeprefix("<p>").removesuffix("</p>\n")
 
 
 def _common(depth: str, repository: str, stem: str) -> dict[str, Any]:
@@ -109,7 +119,7 @@ def _common(depth: str, repository: str, stem: str) -> dict[str, Any]:
     return {
         "depth": depth,
         "style": style(),
-        "script": in_script(text_of("bpkit.js")),
+        "script": in_script(inline("bpkit.js")),
         "repository": repository,
         "notebook": f"{stem}.ipynb",
         "number": stem[:2] if stem[:2].isdecimal() else stem.rpartition("/")[2],
@@ -120,4 +130,4 @@ def _common(depth: str, repository: str, stem: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def style() -> str:
     """The look of the apps, and of the pages around them."""
-    return text_of("bpkit.css") + (OWN / "site.css").read_text(encoding="utf-8")
+    return inline("bpkit.css") + (OWN / "site.css").read_text(encoding="utf-8")

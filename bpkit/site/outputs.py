@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
@@ -12,27 +12,32 @@ from nbconvert.filters import Highlight2HTML, ansi2html
 from bpkit.apps.ask import Ask
 from bpkit.apps.linked import Linked
 from bpkit.apps.predict import Predict
+from bpkit.apps.progress import Progress
 from bpkit.exercises import sitting
 from bpkit.exercises.checker import Checker
 from bpkit.exercises.editions.in_page import display, in_page
+from bpkit.page.course import Lesson, finished, markdown_of, solutions
 from bpkit.page.saving import holder
-from bpkit.site.course import Lesson, code_of, markdown_of
 from bpkit.site.prose import Headings, html
 from bpkit.site.running import run
 
 NEEDS = "To use this part, open the notebook with a kernel."
+GAP = "To fill the gap and have it reviewed, open the notebook with a kernel. This is the review of a finished program:"
 _FOR_TESTS = re.compile(r"^# NBVAL_\w+\n", re.MULTILINE)
 _KINDS = {Predict: "prediction", Ask: "quantity", sitting.Ask: "exercise"}
 
 
 class Body:
-    """The cells of a lesson, the first by itself; ``headings`` and ``asked`` are what they hold."""
+    """The cells of a lesson, the first by itself; ``headings`` and ``asked`` are what they hold.
 
-    def __init__(self, lesson: Lesson) -> None:
-        self.lesson, self.headings = lesson, Headings()
+    ``course`` gives the map that stands where a notebook shows what is done.
+    """
+
+    def __init__(self, lesson: Lesson, course: Callable[[], str]) -> None:
+        self.lesson, self.headings, self.course = lesson, Headings(), course
         self.asked: list[str] = []
         self._highlight: Any = Highlight2HTML()  # type: ignore[no-untyped-call]
-        self.ran = run(list(code_of(lesson)), lesson.stem)
+        self.ran = run(finished(lesson), lesson.stem, lesson.folder)
         self.first, *rest = self._cells()
         self.rest = "\n".join(rest)
 
@@ -43,11 +48,12 @@ class Body:
             yield html(markdown_of(self.lesson.notebook.cells[0]), self.headings)
             yield from self._sheet(checkers[0])
             return
-        for cell in self.lesson.notebook.cells:
+        gaps = solutions(self.lesson.notebook)
+        for place, cell in enumerate(self.lesson.notebook.cells):
             if cell.cell_type == "markdown":
                 yield html(markdown_of(cell), self.headings)
             elif cell.cell_type == "code":
-                yield self._code(cell, next(results))
+                yield self._code(cell, next(results), place in gaps)
 
     def _sheet(self, checker: Checker) -> Iterator[str]:
         for number, one in enumerate(checker.sheet, 1):
@@ -59,7 +65,7 @@ class Body:
         self.asked.append(name)
         return name
 
-    def _code(self, cell: Any, result: Any) -> str:
+    def _code(self, cell: Any, result: Any, gap: bool = False) -> str:
         source = _FOR_TESTS.sub("", str(cell.source))
         streams = [one for one in cell.outputs if one.output_type == "stream"]
         shown = self._live(result)
@@ -74,10 +80,14 @@ class Body:
         below = "\n".join(outputs)
         if hidden and below:
             below = f'<details class="code"><summary>Output</summary>{below}</details>'
+        if gap:
+            below = f'<p class="gap">{GAP}</p>\n{below}'
         return f'<div class="cell">\n{code}\n{below}</div>'
 
     def _live(self, result: Any) -> str:
-        """What lives in a page in the place of a widget; nothing for anything else."""
+        """What lives in a page instead of what the kernel shows; nothing for anything else."""
+        if isinstance(result, Progress):
+            return self.course()
         if not isinstance(result, Linked) or not result.alone:
             return ""
         held = holder(result.page_spec(), result.still(result.state))

@@ -71,7 +71,9 @@ def page_address(url: str) -> str:
 
 def html(markdown: str, headings: Headings) -> str:
     """The Markdown of a cell as HTML."""
-    return str(MarkdownWithMath(renderer=_Renderer(headings)).render(markdown))
+    # A fold ends and begins with lines of its own, however close a text stands to it.
+    apart = re.sub(r"(?<!\n)\n(?=</?details>$)", "\n\n", markdown, flags=re.MULTILINE)
+    return str(MarkdownWithMath(renderer=_Renderer(headings)).render(apart))
 
 
 def text(words: str) -> str:

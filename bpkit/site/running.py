@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
@@ -19,8 +21,8 @@ class Ran:
     names: dict[str, Any]
 
 
-def run(sources: Sequence[str], where: str) -> Ran:
-    """Run the cells of a notebook, which is trusted like a program: those of this repository.
+def run(sources: Sequence[str], where: str, folder: Path) -> Ran:
+    """Run the cells of a notebook in its folder; it is trusted like a program, as those of this repository are.
 
     Raises ``BpkitError`` for a cell that fails.
     """
@@ -40,7 +42,7 @@ def run(sources: Sequence[str], where: str) -> Ran:
     shell.display_formatter.ipython_display_formatter.enabled = False
     results = []
     for number, source in enumerate(sources, 1):
-        with capture_output():
+        with chdir(folder), capture_output():
             found = shell.run_cell(source, store_history=False)
         if error := found.error_before_exec or found.error_in_exec:
             raise BpkitError(f"{where}: code cell {number} stopped with {type(error).__name__}: {error}")

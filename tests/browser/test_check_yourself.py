@@ -34,6 +34,20 @@ def test_a_question_is_answered_by_keys_alone(lab: Lab) -> None:
         page.keyboard.type(f"{forgot.answer:.4g}")
         page.keyboard.press("Enter")
         expect(app.get_by_text("leave out the slope of the output (line 10)", exact=False)).to_be_visible()
+        page.keyboard.press("Tab")  # to the hints, which are open after a wrong answer
+        for count in (1, 2):
+            page.keyboard.press("Enter")
+            expect(app.locator(".bpkit-hints li")).to_have_count(count)
+        expect(app.locator(".bpkit-hints li").first).to_contain_text("Line (10): ")
+        solution.press("Enter")
+        marked = app.locator("tr.bpkit-left")
+        expect(marked).to_have_count(1)
+        expect(marked).to_contain_text("(10)")
+        expect(marked).to_contain_text("Your answer goes wrong in this line.")
+        for theme in lab.themes():
+            assert lab.serious() == [], theme
+        solution.press("Enter")
+        app.get_by_label("Answer c").focus()
         page.keyboard.press("Control+a")
         page.keyboard.type(right.shown())
         page.keyboard.press("Enter")

@@ -49,3 +49,36 @@ def test_it_outlives_its_kernel_and_a_page_loaded_anew(lab: Lab) -> None:
         notebook.run()
         expect(app.box("w1")).to_have_value("0.25")
         app.same()
+
+
+def test_answers_come_back_on_another_day(lab: Lab) -> None:
+    """Another day is another kernel: what was committed to and what was typed is there, judged as it was."""
+    first = f'import os\nos.environ["BPKIT_PROGRESS"] = "{lab.folder / "progress.json"}"\nimport bpkit as bp'
+    asked = ('bp.apps.predict("toward-the-target")', 'bp.exercises.ask("output-weight", seed=4)')
+    with lab.cells(first, *asked, name="days") as notebook:
+        page = notebook.element
+        page.get_by_role("radio", name="down").check()
+        page.get_by_role("button", name="Commit").click()
+        expect(page.get_by_text("You said down. It is up.")).to_be_visible()
+        page.get_by_label("Answer a").fill("0.5")
+        page.get_by_label("Answer a").press("Enter")
+        expect(page.get_by_text("Not right").first).to_be_visible()
+        notebook.settle()
+        lab.js("() => panel.sessionContext.session.kernel.restart()")
+        notebook.run()
+        expect(page.get_by_text("You said down. It is up.")).to_be_visible()
+        expect(page.get_by_role("button", name="Commit")).to_be_disabled()
+        expect(page.get_by_label("Answer a")).to_have_value("0.5")
+        expect(page.get_by_text("Not right").first).to_be_visible()
+
+
+def test_pictures_are_dark_in_the_dark(lab: Lab) -> None:
+    """In JupyterLab's dark theme a diagram takes its dark colours, and the pixels of a plot change light and dark."""
+    plot = "bp.train(bp.examples.article.problem, 20).plot()"
+    with lab.cells("import bpkit as bp", "bp.examples.article.problem.diagram()", plot, name="dark") as notebook:
+        pictures = notebook.element.locator(".jp-OutputArea-output img")
+        expect(pictures).to_have_count(2)
+        drawn, pixels = pictures.all()
+        for theme in lab.themes():
+            assert drawn.evaluate("image => getComputedStyle(image).colorScheme") == theme
+            assert ("invert" in pixels.evaluate("image => getComputedStyle(image).filter")) == (theme == "dark")

@@ -23,7 +23,8 @@ LIVE = [name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), L
 
 def call(name: str) -> str:
     """The line that makes an app."""
-    return f"bp.apps.{name}({'bp.examples.article' if name != 'boundary' else repr('moons')})"
+    given = {"attention": "bp.examples.attention", "boundary": "'moons'"}.get(name, "bp.examples.article")
+    return f"bp.apps.{name}({given})"
 
 
 class Shown:
@@ -110,7 +111,7 @@ def test_what_a_person_moves_the_kernel_knows(app: Shown) -> None:
     app.box(one.label).press("Enter")
     assert app.same()[name] == 0.2499
     if name in ARTICLE.problem.givens:
-        share = app.element.get_by_label("Share").input_value()
+        share = app.element.get_by_role("textbox", name="Share").input_value()
         assert eval(share, {"bp": bp}).givens[name] == 0.2499
 
 

@@ -316,7 +316,7 @@ def test_reasons_say_what_a_derivative_goes_through() -> None:
 
     for outputs, words in ((1, "o1"), (2, "o1 and o2"), (3, "o1, o2 and o3"), (4, "every neuron after it")):
         reason = reasons(2, 2, outputs)["dE_total/dout_h1"]
-        assert reason == ("out_h1 reaches E_o1 alone" if outputs == 1 else f"out_h1 reaches the loss through {words}")
+        assert reason == ("only E_o1 depends on out_h1" if outputs == 1 else f"out_h1 reaches the loss through {words}")
     softmax: dict[str, Any] = {"activation": "softmax", "loss": "cross_entropy"}
     for outputs, words in (
         (2, "both outputs: out_o1 and out_o2"),

@@ -308,7 +308,8 @@ def test_the_lines_of_adam() -> None:
     for line in (
         "m_W_1 = beta1 * m_W_1_old + (1 - beta1) * dE_total/dW_1 running mean of the slopes of W_1",
         "mhat_W_1 = m_W_1 / (1 - beta1^t) m_W_1 without the bias of its start at 0",
-        "W_1_new = W_1 - learning_rate * mhat_W_1 / (√vhat_W_1 + epsilon) Adam",
+        "W_1_new = W_1 - learning_rate * mhat_W_1 / (√vhat_W_1 + epsilon) Adam moves W_1 against its mean "
+        "slope, divided by its usual size",
     ):
         assert any(one.endswith(line) for one in text), line
     latex = form._repr_latex_()

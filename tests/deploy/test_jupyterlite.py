@@ -104,12 +104,15 @@ def test_the_first_lesson_opens_in_a_browser(address: str, page: Page) -> None:
 
 # What Pyodide does not have. The lessons must not need it: their cells run where importing it fails.
 ABSENT = """
+import os
 import sys
+from pathlib import Path
 for name in ("jupyterlab", "jupyter_client", "jupyter_server", "nbconvert", "nbclient", "zmq", "tornado"):
     sys.modules[name] = None
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 for path in sys.argv[1:]:
+    os.chdir(Path(path).parent)
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
     for cell in nbformat.read(path, as_version=4).cells:

@@ -24,7 +24,7 @@ pytestmark = [
     ),
 ]
 QUESTIONS = ("ask", "predict")  # they want to know what is asked: lessons have them
-GIVEN = {"boundary": "'moons'"}
+GIVEN = {"attention": "bp.examples.attention", "boundary": "'moons'"}
 
 
 @contextmanager

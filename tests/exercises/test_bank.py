@@ -37,7 +37,10 @@ IDS = [question.id for question in questions()]
 EXPECTED = """net-and-out whole-forward loss output-delta output-weight output-update hidden-paths hidden-weight
 hidden-update bias-gradient which-slip sign-first learning-rate activation-swap loss-swap softmax-delta batch-mean
 matrix-shapes gradient-check symbolic code network-by-hand one-weight neuron-slope
-delta-chain shared-weight through-time convolution attention-share layer-norm adam-step""".split()
+delta-chain shared-weight through-time convolution attention-share layer-norm adam-step zero-factor which-way
+what-stays what-follows what-changes order-steps library-order mean-or-sum count-uses what-costs first-step
+read-slope read-activation read-error-v read-loss-functions read-shares read-network count-paths read-gradient
+read-losses read-boundary read-walks read-depth""".split()
 
 
 @cache

@@ -109,7 +109,7 @@ def test_each_file_is_marked_or_named(name: str, made: Sheets, other: Sheets, he
         ("kaggle_no_metadata", "its own data are lost; its numbers are those of Cleo Cedar"),
         ("no_notebooks_beside", "no notebook; ask for the file that ends with .ipynb"),
         ("zip_beside", "a zip; unpack it in this folder, then mark again"),
-        ("two_attempts", "not counted, as ada-ash (1).ipynb is the later of 2 attempts"),
+        ("two_attempts", "not counted, because ada-ash (1).ipynb is the later of 2 attempts"),
         ("conflict_marks", "the marks of a merge conflict; at each &lt;&lt;&lt;&lt;&lt;&lt;&lt; keep one"),
         ("plain", "On average 94 % of 8 points"),
     ],
@@ -273,7 +273,7 @@ def test_of_several_attempts_the_last_counts(files: dict[str, float], counts: st
     row = rows()["Ada Ash"]
     assert row["file"] == counts
     for name in set(files) - {counts}:
-        assert f"{name}: not counted, as " in said
+        assert f"{name}: not counted, because " in said
         assert name in row["remarks"]
     assert len(list(Path("marked/feedback").iterdir())) == 1
     assert "1 of 4 learners have marks" in page()
@@ -301,16 +301,16 @@ def test_an_empty_sheet_or_another_notebook_is_no_attempt(made: Sheets, here: Pa
     shutil.copy("exercises/solutions/ada-ash.ipynb", here / "in/ada-ash-9.ipynb")
     said = mark("in", made.key)
     assert rows()["Ada Ash"]["points"] == "8"
-    assert "ada-ash (1).ipynb: not counted, as nothing is answered in it, unlike in ada-ash.ipynb" in said
+    assert "ada-ash (1).ipynb: not counted, because nothing is answered in it, unlike in ada-ash.ipynb" in said
     assert "notes.ipynb: there is no answer in it" in said
-    assert "ada-ash-9.ipynb: it is a notebook of solutions" in said
+    assert "ada-ash-9.ipynb: it is a solutions notebook" in said
     assert rows()["Dan Elm"]["points"] == "0"
 
 
 def test_empty_sheets_are_not_counted_among_the_attempts(made: Sheets, here: Path) -> None:
     tries = {"ada-ash.ipynb": made.filled("ada-ash", _1="0.5"), "ada-ash (1).ipynb": made.filled("ada-ash")}
     put(here / "in", {**tries, "ada-ash (2).ipynb": made.books["ada-ash"]})
-    assert "ada-ash.ipynb: not counted, as ada-ash (1).ipynb is the later of 2 attempts" in mark("in", made.key)
+    assert "ada-ash.ipynb: not counted, because ada-ash (1).ipynb is the later of 2 attempts" in mark("in", made.key)
 
 
 def test_a_mended_copy_replaces_its_original(made: Sheets, here: Path) -> None:
@@ -325,7 +325,7 @@ def test_a_mended_copy_replaces_its_original(made: Sheets, here: Path) -> None:
     said = mark("in", made.key)
     assert rows()["Ada Ash"]["file"] == "ada-ash.repaired.ipynb"
     assert rows()["Ben Birch"]["file"] == "ben-birch.repaired.ipynb"
-    assert "ada-ash.ipynb: not counted, as ada-ash.repaired.ipynb is its mended copy" in said
+    assert "ada-ash.ipynb: not counted, because ada-ash.repaired.ipynb is its repaired copy" in said
     assert "2 of 4 learners have marks" in page()
 
 
@@ -596,7 +596,7 @@ def test_two_of_one_name_are_not_known_by_it(here: Path) -> None:
         "Mia Elm (1001)": ("0", "Mia Elm_4"),
         "Mia Elm (1002)": ("1", "Mia Elm_3_assignsubmission_file_"),
     }
-    assert "Somebody else handed in this sheet too (Mia Elm_2" in rows()["Ada Ash"]["remarks"]
+    assert "Another learner handed in this sheet too (Mia Elm_2" in rows()["Ada Ash"]["remarks"]
 
 
 @pytest.mark.parametrize("source", ['k = "2"\nanswers[k] = 0.5', "answers.update(mine)", 'answers.__setitem__("2", 1)'])

@@ -21,13 +21,16 @@ from typing import Any
 import canvas_importers
 import pytest
 from qti_structure import wrong_in
+from shown_work import without_shown_work
 from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
+from bpkit.exercises.editions.in_page import display
 from bpkit.exercises.editions.markup import as_html
 from bpkit.exercises.editions.mathml import lines_table, mathml
+from bpkit.exercises.editions.pictures import own
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
 from bpkit.exercises.sheet import Sheet
@@ -96,13 +99,13 @@ def without_places(page: str) -> str:
 def test_a_learner_page_holds_no_answer_and_a_solution_page_all_of_them() -> None:
     for seed in range(6):
         sheet = sheet_of(seed)
-        learner = without_places(pages.learner_page(sheet))
+        learner = without_shown_work(sheet, without_places(pages.learner_page(sheet)))
         solution, key_page = pages.solution_page(sheet), pages.key_page(sheet)
         for key, part in sheet.parts.items():
             if isinstance(part, NumberPart):
                 assert f"{abs(part.right):.3g}" not in learner, (seed, key)
-                assert part.shown() in solution
-                assert part.shown() in key_page
+                assert part.shown().lstrip("-") in solution
+                assert part.shown().replace("-", "−") in key_page
         assert all(f">{key}:</div>" in learner for key in sheet.parts)
 
 
@@ -122,7 +125,62 @@ def test_formulas_become_mathml() -> None:
     assert (squared.tag, "".join(squared[0].itertext())) == (f"{name}msup", "(y1−(a))")
 
 
-@pytest.mark.parametrize("latex", [r"\unknown{x}", r"\frac12", r"\begin{matrix}\end{matrix}", "a & b", "#"])
+def shape(latex: str) -> str:
+    """A formula's elements without their attributes, each with what it holds."""
+
+    def told(one: ET.Element) -> str:
+        inside = " ".join(map(told, one)) or one.text or ""
+        return f"{one.tag.rpartition('}')[2].removeprefix('m')}[{inside}]"
+
+    return " ".join(map(told, ET.fromstring(mathml(latex))))
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        (r"\underbrace{w_2 x}_{\text{one weight}}", "under[under[row[sub[i[w] n[2]] i[x]] o[⏟]] text[one weight]]"),
+        (r"\overbrace{x}^{n}", "over[over[i[x] o[⏞]] i[n]]"),
+        (r"w \pm h \dots", "row[i[w] o[±] i[h] o[…]]"),
+        (r"a, \qquad b", "row[i[a] o[,] space[] i[b]]"),
+        (r"E''' + \sigma'(x)", "row[sup[i[E] o[′′′]] o[+] sup[i[σ] o[′]] o[(] i[x] o[)]]"),
+        (r"\tfrac12 x_12", "row[style[frac[n[1] n[2]]] sub[i[x] n[1]] n[2]]"),
+        (r"\sum_{i=1}^{n} x", "row[underover[o[∑] row[i[i] o[=] n[1]] i[n]] i[x]]"),
+        (r"\ln p + \ln(p)", "row[i[ln] space[] i[p] o[+] i[ln] o[(] i[p] o[)]]"),
+        (r"\left. x \right|_0", "sub[row[i[x] o[|]] n[0]]"),
+        (r"\Big( x \Big) | \phantom{y}", "row[o[(] i[x] o[)] o[|] phantom[i[y]]]"),
+        (r"\hat y", "over[i[y] o[^]]"),
+        (r"\text{the slope {of} it}", "text[the slope of it]"),
+        (
+            r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}",
+            "row[o[(] table[tr[td[n[1]] td[n[2]]] tr[td[n[3]] td[n[4]]]] o[)]]",
+        ),
+    ],
+)
+def test_formulas_of_lessons_become_mathml(latex: str, expected: str) -> None:
+    assert shape(latex) == expected
+
+
+def test_words_keep_the_spaces_at_their_ends() -> None:
+    assert "<mtext>\N{NO-BREAK SPACE}for all\N{NO-BREAK SPACE}</mtext>" in mathml(r"\text{ for  all }")
+
+
+def test_lines_are_lined_up_at_their_ampersands() -> None:
+    latex = r"\begin{aligned}[t] a &= b && \text{why } w_\text{a} \text{ to} \\[4pt]"
+    latex += r" &+ c \begin{aligned} d \end{aligned} \\ \end{aligned}"
+    rows = ET.fromstring(mathml(latex))[0]
+    cells = [["".join(cell.itertext()) for cell in row] for row in rows]
+    assert cells == [["a", "=b", "", "why\N{NO-BREAK SPACE}wa\N{NO-BREAK SPACE}to"], ["", "+cd"]]
+    sides = [re.search(r"text-align:(\w+)", cell.attrib["style"]) for cell in rows[0]]
+    assert [side and side[1] for side in sides] == ["right", "left", "right", "left"]
+    found = display(f"$$\n{latex}\n$$")  # on a page as a table, whose reasons go below the lines where it is narrow
+    assert re.sub("<math.*?</math>", "m", found[found.index("<tbody>") :]) == (
+        '<tbody><tr><td>m</td><td>m</td><td class="more">why m to</td></tr><tr><td></td><td>m</td></tr></tbody>'
+        "</table></div>"
+    )
+    assert rows[1][1][0][0].attrib == {"form": "infix"}  # a plus between two cells has the room of one between terms
+
+
+@pytest.mark.parametrize("latex", [r"\unknown{x}", r"\frac{1}", r"\begin{tabular}\end{tabular}", "a & b", "#"])
 def test_formulas_of_other_makers_are_refused_in_words(latex: str) -> None:
     with pytest.raises(BpkitError, match="formula: expected the LaTeX"):
         mathml(latex)
@@ -214,12 +272,12 @@ def test_moodle_lets_words_be_chosen_and_whole_numbers_be_typed() -> None:
     for category, node in moodle_questions(sheets):
         nodes.setdefault(category.rpartition("/")[2], []).append(node)
     kinds, named = set(), 0
-    for place, sheet in enumerate(sheets):
+    for sheet in sheets:
         for exercise in sheet:
             for letter, part in exercise.parts.items():
                 if not isinstance(part, ExactPart) or part.reader not in ("word", "number", "whole"):
                     continue
-                node = nodes[f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id][place]
+                node = nodes[f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id].pop(0)
                 question, right = Numerical(node), str(part.answer)
                 kinds.add((node.get("type"), part.reader))
                 said = {value: feedback for value, _, _, feedback in question.answers}
@@ -235,14 +293,20 @@ def test_moodle_lets_words_be_chosen_and_whole_numbers_be_typed() -> None:
                     assert said[f"{wrong.answer}"].startswith("<p>Likely mistake: ")
                     assert f": {wrong.name}. " in html.unescape(said[f"{wrong.answer}"])
                     named += 1
-    assert kinds == {("multichoice", "word"), ("multichoice", "number"), ("numerical", "whole")}
+    chosen = {("multichoice", reader) for reader in ("word", "number", "whole")}
+    assert kinds == {*chosen, ("numerical", "whole")}
     assert named > 20
 
 
 def test_moodle_questions_carry_a_picture_of_their_network() -> None:
     sheet = sheet_of(1)
     nodes = [node for _, node in moodle_questions([sheet])]
+    plain = {exercise.id for exercise in sheet if not exercise.content.drawn}
+    assert plain == {"library-order", "mean-or-sum", "first-step"}
     for node in nodes:
+        if (node.findtext("name/text") or "").partition(" ")[0] in plain:
+            assert not node.findall("questiontext/file")
+            continue
         (file,) = node.findall("questiontext/file")
         text = node.findtext("questiontext/text") or ""
         assert file.get("encoding") == "base64"
@@ -262,14 +326,17 @@ def test_moodle_files_keep_to_moodles_rules() -> None:
         if node.get("type") == "multichoice":
             assert [fraction for _, fraction, _, _ in question.answers if fraction] == [100]
             continue
-        assert node.get("type") == "numerical"
         assert question.answers[0][1] == 100
         assert question.answers[-1][0] == "*"
+        if node.get("type") == "shortanswer":
+            assert node.findtext("usecase") == "0"
+            continue
+        assert node.get("type") == "numerical"
         assert [one for one in question.answers[:-1] if one[0] == "*"] == []
         assert all(fraction in FRACTIONS for _, fraction, _, _ in question.answers)
         assert question.solution
         assert "$" not in question.text
-        assert r"\(" in question.text or "gradient-check" in question.name
+        assert r"\(" in question.text or question.name.startswith(("gradient-check", "what-costs", "read-"))
         intervals = [(float(v) - t, float(v) + t) for v, _, t, _ in question.answers[:-1]]
         assert all(high >= low for low, high in intervals)
         for (low, high), (other_low, other_high) in combinations(intervals, 2):
@@ -363,18 +430,21 @@ def test_canvas_takes_the_right_answer_and_no_known_mistake() -> None:
     for exercise, part, item in asked_in_canvas([sheet_of(seed) for seed in range(SHEETS)]):
         kinds.add(canvas_importers.kind(item))
         for answers in (canvas_importers.classic(item), canvas_importers.new(item)):
-            (accepts,) = answers  # one condition, and it is the right answer
+            # One condition, and it is the right answer; an order may be typed in several ways.
+            assert len(answers) == (1 if canvas_importers.kind(item) != canvas_importers.WORD else 4)
             for typed in right_answers(part):
-                assert accepts(typed), (exercise.id, typed)
+                assert any(accepts(typed) for accepts in answers), (exercise.id, typed)
             for typed in wrong_answers(part):
-                assert not accepts(typed), (exercise.id, exercise.task.data(), typed)
+                assert not any(accepts(typed) for accepts in answers), (exercise.id, exercise.task.data(), typed)
                 mistakes_refused += 1
     assert mistakes_refused > 1000
-    assert kinds == {canvas_importers.NUMERICAL, canvas_importers.CHOICE}
+    assert kinds == {canvas_importers.NUMERICAL, canvas_importers.CHOICE, canvas_importers.WORD}
 
 
 def right_answers(part: Part) -> list[str]:
     """The right answer as the key prints it; of a number also with more digits, and with rounding on paper."""
+    if isinstance(part, ExactPart) and part.reader == "order":
+        return [between.join(part.answer.split()) for between in (" ", "", ",", ", ")]
     if not isinstance(part, NumberPart):
         return [f"{part.answer}"]
     unit = 2 * half_unit(part.right, part.digits)
@@ -392,6 +462,8 @@ def wrong_answers(part: Part) -> list[str]:
         return [*map(part.shown, finite), *(f"{value:.9f}" for value in finite), "0", f"{2 * part.right:.6g}"]
     assert isinstance(part, ExactPart)
     other = [option for option in part.options if option != str(part.answer)]
+    if part.reader == "order":
+        other = [str(part.answer)[::-1], str(part.answer)[2:]]
     others = other or [str(part.answer + step) for step in (-2, -1, 1, 2)]
     return [*(str(wrong.answer) for wrong in part.wrong if wrong.answer != part.right), *others]
 
@@ -452,12 +524,17 @@ def test_canvas_carries_a_picture_of_each_network() -> None:
     shown = set()
     for exercise, _, item in asked_in_canvas(sheets):
         text = item.findtext(f"{QTI}presentation/{QTI}material/{QTI}mattext") or ""
+        if not exercise.content.drawn:
+            assert "<img" not in text
+            continue
         source, words = re.findall(r'<img src="([^"]*)" alt="([^"]*)">', text)[0]
         name = source.removeprefix("$IMS-CC-FILEBASE$/")
         assert name != source
         picture = ET.fromstring(files[name])
         assert picture.tag == "{http://www.w3.org/2000/svg}svg"
-        assert html.unescape(words) == picture.get("aria-label") == diagram(exercise.problem.network).caption
+        drawing = own(exercise) or diagram(exercise.problem.network)
+        assert html.unescape(words) == picture.get("aria-label") == drawing.caption
+        assert files[name].decode() == drawing.figure
         shown.add(name)
     assert shown == {name for name in files if name.endswith(".svg")}
 

@@ -201,7 +201,7 @@ def hostile_files(folder: Path, good: str) -> Iterator[tuple[str, str]]:
     put("digits.ipynb", '{"cells": ' + "9" * 1_000_000 + "}")
     yield "digits.ipynb", "not a"
     put("same.ipynb", '{"cells": 1, "cells": []}')
-    yield "same.ipynb", "nobody in the key"
+    yield "same.ipynb", "no learner of the key"
     put("text.ipynb", json.dumps("cells"))
     yield "text.ipynb", "not a notebook"
     (folder / "folder.ipynb").mkdir()

@@ -132,6 +132,18 @@ def test_rounding_every_line_is_right_behind_an_update_and_over_a_batch_too(leve
         assert abs(float(f"{typed:#.{mean.digits}g}") - mean.right) <= mean.room
 
 
+@pytest.mark.parametrize("id", ["output-update", "hidden-update"])
+def test_four_digits_on_the_way_to_an_update_are_right_up_to_rounding(id: str) -> None:
+    for seed in range(6):
+        (part,) = generate(id, seed=seed, difficulty="easy").content.parts
+        kept = on_paper(part.problem, 4)
+        parameter = part.quantity.removesuffix("_new")
+        step = part.problem.learning_rate * kept[f"dE_total/d{parameter}"]
+        typed = f"{part.problem.parameters[parameter] - float(f'{step:.4g}'):.{part.digits}g}"
+        found = part.judge(typed)
+        assert found.verdict in ("correct", "rounded"), (seed, part.right, typed, found)
+
+
 def test_slack_grows_along_the_derivation_and_shrinks_with_the_digits() -> None:
     coarse, fine = paper_slack(ARTICLE, 3), paper_slack(ARTICLE, 6)
     assert coarse["net_h1"] < coarse["net_o1"]
@@ -156,7 +168,11 @@ def test_words_shapes_and_paths_are_read_in_several_spellings() -> None:
     for given in (["h1 o1", "h1 o2"], "h1 o2, h1 o1", ("h1->o2", "h1 → o1"), [["h1", "o1"], ["h1", "o2"]]):
         assert paths.judge(given).verdict == "correct", given
     assert paths.judge(["h1 o1"]).verdict == "unknown"
+    assert paths.judge(["h1 o1"]).message == "One right, one still missing."
     known = ExactPart("?", paths.right, "paths", neurons=("h1", "h2", "o1", "o2"))
+    assert known.judge("h1 o1, h2 o1").message == "One right, one still missing. The others are not among them."
+    assert known.judge("h2 o1").message == "Not right: none of these is one of the paths."
+    assert known.judge("h1 o1, h1 o2, h2").message == "Two right, and none missing. The others are not among them."
     assert known.judge(["w1 → net_h1 → h1 → o1 → E_total", "x1 h1 w7 o2"]).verdict == "correct"
     assert known.judge(["h2 h1 o1", "h1 o2"]).verdict == "unknown"
     whole = ExactPart("?", -2, "whole")
@@ -257,6 +273,21 @@ def test_hostile_formulas_are_refused_quickly_and_never_run(text: str, monkeypat
         with pytest.raises(BpkitError, match="formula"):
             read_formula(whole, frozenset(["x1", "w1"]))
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(x1 - w1)(1 - x1)", r"a \* is missing before the bracket; write \(x1 - w1\)\*\(\.\.\)"),
+        ("x1(1 - x1)", r"a \* is missing before the bracket; write x1\*"),
+        ("2(x1)", r"a \* is missing before the bracket; write 2\*"),
+        ("2 x1", r"write products with \*, for example \(out_h1 - w1\)\*x1"),
+        ("sin(x1)", r"sin\(\.\.\) is not known here"),
+    ],
+)
+def test_a_forgotten_sign_is_said_with_names_of_the_question(text: str, said: str) -> None:
+    with pytest.raises(BpkitError, match=said):
+        read_formula(text, frozenset(["x1", "w1", "out_h1"]))
 
 
 @pytest.mark.parametrize("given", [None, 3, ["x1"], {"x1": 1}])

@@ -137,7 +137,8 @@ def test_an_error_is_counted_once_and_then_carried_forward() -> None:
     carried = [mark.feedback.message for mark in marks if mark.feedback.verdict == "carried"]
     assert carried
     # The slip alone, and not what follows from it.
-    assert {message.partition(". ")[0] for message in carried} == {"Right for your out(h1) = 0.123"}
+    said = "Right method: this fits your out(h1) = 0.123, which is wrong"
+    assert {message.partition(". ")[0] for message in carried} == {said}
 
 
 def test_two_errors_are_carried_forward_together() -> None:
@@ -303,7 +304,7 @@ def hostile(folder: Path, good: str) -> dict[str, str]:
         "list": "not a notebook",
         "number": "not a",
         "format3": "format 3",
-        "cells": "nobody in the key",
+        "cells": "no learner of the key",
         "many": "more than",
         "huge": "MB large",
         "link": "link",
@@ -395,7 +396,7 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     assert lost.points == 1
     assert lost.remarks == ("its own data are lost; its owner was read from the name of the file or its folder",)
     (tmp_path / "homework.ipynb").write_text(json.dumps(bare))
-    assert "nobody in the key" in mark_file(tmp_path / "homework.ipynb", key, tmp_path).problem
+    assert "no learner of the key" in mark_file(tmp_path / "homework.ipynb", key, tmp_path).problem
 
 
 def test_a_notebook_with_somebody_elses_numbers_is_not_marked(tmp_path: Path) -> None:
@@ -480,10 +481,10 @@ def nothing(notebook: Any) -> None:
     ("change", "words"),
     [
         (lose, "the answer 1b is lost"),
-        (copy, "1b stands in several cells"),
+        (copy, "1b is in several cells"),
         (split, "holds no line"),
         (rename, "was renamed to 1c"),
-        (strip, "own data are lost"),
+        (strip, "has lost its own data"),
         (to_markdown, "is Markdown"),
         (no_number, "cannot read 'six tenths' as a number"),
         (lose_numbers, "numbers of the questions is lost"),

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from shown_work import without_shown_work
 from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
@@ -36,7 +37,8 @@ _DRAWN = re.compile(r"<style>.*?</style>|<(?:path|rect|line|circle|text)\b[^>]*>
 
 def answers_shown(sheet: Sheet, text: str) -> list[str]:
     """The keys whose answer stands somewhere in a text: any number of three digits or more that rounds to the same."""
-    long = [number for number in _NUMBER.findall(text) if len(number.partition("e")[0].replace(".", "").strip("0")) > 2]
+    numbers = _NUMBER.findall(without_shown_work(sheet, text))
+    long = [number for number in numbers if len(number.partition("e")[0].replace(".", "").strip("0")) > 2]
     seen = {f"{float(number):.2e}" for number in long}
     return [
         key for key, part in sheet.parts.items() if isinstance(part, NumberPart) and f"{abs(part.right):.2e}" in seen

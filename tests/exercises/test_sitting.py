@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import bpkit as bp
+from bpkit.core.numeric import evaluate_given
 from bpkit.core.spelling import typeset
-from bpkit.exercises.parts import ExactPart, NumberPart
+from bpkit.exercises.card_pictures import beside
+from bpkit.exercises.generation import generate
+from bpkit.exercises.hints import hints
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.sitting import _page
 from bpkit.exercises.written import FormulaPart
 
+FORWARD = ("net-and-out", "whole-forward", "neuron-slope")
 TYPED = [question.id for question in bp.exercises.questions() if question.id != "code"]
 
 
@@ -34,14 +43,14 @@ def test_right_answers_and_named_mistakes(id: str) -> None:
         known = [wrong for wrong in part.wrong if wrong.name in app.state.exercise.declared]
         if known and not isinstance(part, FormulaPart):
             app.answer(**{letter: written(part, known[0].answer)})
-            verdict, message = app.told["said"][place]
+            verdict, message, _ = app.told["said"][place]
             assert (verdict, message[:9]) == ("misconception", "Not right")
             assert known[0].name in app.state.feedback[place].misconceptions
             assert app.told["tried"]
         app.answer(**{letter: written(part, part.answer)})
     assert all(app.state.feedback)
     assert app.told["score"].count("All correct.") == 1
-    assert {verdict for verdict, _ in app.told["said"]} <= {"correct", "rounded", "carried"}
+    assert {verdict for verdict, *_ in app.told["said"]} <= {"correct", "rounded", "carried"}
 
 
 def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> None:
@@ -98,9 +107,11 @@ def test_new_numbers_start_afresh() -> None:
 
 def test_what_a_page_sends_is_judged_and_nonsense_changes_nothing() -> None:
     app = bp.exercises.ask("one-weight", seed=3)
-    app.set_state({"moved": {"version": 0, "values": {"seed": 3, "answers": ["up", "x", "y", "z"], "opened": True}}})
-    assert [verdict for verdict, _ in app.told["said"]] == ["correct", "unreadable"]
+    moved = {"seed": 3, "answers": ["up", "x", "y", "z"], "hinted": ["x", [None, -3], [1, 2, 3]], "opened": True}
+    app.set_state({"moved": {"version": 0, "values": moved}})
+    assert [verdict for verdict, *_ in app.told["said"]] == ["correct", "unreadable"]
     assert "<math" in app.told["solution"]
+    assert app.told["hints"] == [[], []]
     app.set_state({"moved": {"version": 0, "values": {"seed": "many", "answers": [], "opened": False}}})
     assert app.seed.value == 3
     with pytest.raises(bp.BpkitError, match=r"expected a part of the question \(a, b\), got 'c'"):
@@ -109,11 +120,13 @@ def test_what_a_page_sends_is_judged_and_nonsense_changes_nothing() -> None:
 
 def test_a_page_that_runs_nothing_has_the_question() -> None:
     app = bp.exercises.ask("hidden-paths", seed=1)
-    bundle, place = app.bundles()
+    bundle, picture, place = app.bundles()
     assert bundle["text/markdown"].startswith("**The paths of a weight.**\n\nA network of")
     assert app.state.exercise.content.parts[1].asks in bundle["text/markdown"]
     assert bundle["text/plain"] == repr(app)
-    assert f'<bpkit-app key="{app.key}" still>' in place["text/html"]
+    assert picture["image/svg+xml"] == app.state.exercise.content.picture().figure
+    assert picture["text/plain"].startswith("Network 2-2-2, sigmoid")
+    assert f'<bpkit-app key="{app.key}" still="2">' in place["text/html"]
     assert repr(app) == repr(bp.exercises.ask("hidden-paths", seed=1))
 
 
@@ -127,7 +140,7 @@ def test_every_box_has_a_label_and_a_choice_where_there_is_one() -> None:
     for id in TYPED:
         app = bp.exercises.ask(id, seed=1)
         parts, asked = app.state.exercise.parts, app.told["draw"]["parts"]
-        assert [one["label"] for one in asked] == [f"Answer {letter}" for letter in parts]
+        assert [one["label"].partition(":")[0] for one in asked] == [f"Answer {letter}" for letter in parts]
         for one, part in zip(asked, parts.values()):
             assert one["options"] == (list(part.options) if isinstance(part, ExactPart) else [])
 
@@ -137,3 +150,230 @@ def test_what_cannot_be_asked_is_told_to_the_author() -> None:
         bp.exercises.ask("hiden-weight")
     with pytest.raises(bp.BpkitError, match="wants functions"):
         bp.exercises.ask("code")
+
+
+def page_alone(id: str, seed: int = 1, difficulty: str = "easy") -> Any:
+    return bp.exercises.ask(id, seed=seed, difficulty=difficulty).page_spec()["draws"][0]
+
+
+@pytest.mark.parametrize("id", FORWARD)
+def test_a_forward_question_has_no_loss_no_targets_and_no_learning_rate(id: str) -> None:
+    app = bp.exercises.ask(id, seed=3)
+    draw, caption = app.told["draw"], app.state.exercise.content.picture().caption
+    assert "Loss" not in draw["given"]
+    assert "η" not in draw["given"]
+    assert "target" not in draw["picture"]
+    assert "Target" not in caption
+    assert all(f"{name} = {value:g}" in caption for name, value in app.state.exercise.problem.parameters.items())
+    assert "rate" in app.state.exercise.question  # a sheet stays complete
+
+
+def test_a_card_says_what_its_question_rests_on_and_no_more() -> None:
+    rates = {id: "η" in page_alone(id)["given"] for id in ("output-weight", "output-update", "adam-step")}
+    assert rates == {"output-weight": False, "output-update": True, "adam-step": True}
+    assert "target" in page_alone("output-weight")["picture"]
+    weight = page_alone("output-weight", 4)
+    assert weight["picture"].count("var(--lit)") == 2  # the weight asked about, its way and its plate
+    assert "#" not in re.sub(r"&#\d+;", "", weight["picture"])  # every colour is the page's
+    assert "<table>" in weight["table"]
+    assert page_alone("gradient-check")["picture"] == ""  # the two columns are all it takes
+
+
+def test_a_network_too_large_to_read_is_a_table() -> None:
+    network = bp.Network(2, 8, 3)
+    large = bp.Problem(network, dict.fromkeys(network.parameters, 0.5), [0.1, 0.2], [0.1, 0.2, 0.3], 0.1)
+    picture, text, table = beside(large, ["dE_total/dw1"])
+    assert picture is table is None
+    assert "A network of 2 inputs, 8 hidden neurons and 3 outputs." in text()
+    assert text().count("\n| ") > 40
+
+
+@pytest.mark.parametrize("id", ["hidden-weight", "output-update", "bias-gradient", "symbolic", "activation-swap"])
+def test_new_numbers_keep_the_network(id: str) -> None:
+    app = bp.exercises.ask(id, seed=1, difficulty="medium")
+    networks, texts = [], []
+    for _ in range(4):
+        networks.append([problem.network for problem in app.state.exercise.task.problems])
+        texts.append(app.state.exercise.question)
+        app.again()
+    assert all(one == networks[0] for one in networks)
+    assert all(one != other for one, other in pairwise(texts))
+    draws = bp.exercises.ask(id, seed=1, difficulty="medium").page_spec()["draws"]
+    assert len({json.dumps([draw["given"], draw["picture"], draw["parts"]]) for draw in draws[:2]}) == 2
+
+
+def test_new_numbers_of_what_asks_for_the_network_are_of_another() -> None:
+    app = bp.exercises.ask("matrix-shapes", seed=1)
+    first = app.state.exercise.problem.network
+    app.again()
+    assert app.state.exercise.problem.network != first
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("0.25*0.1 + 0.45", "0.475"),
+        ("1/8", "0.125"),
+        ("0,475", "0.475"),
+        ("w = 0.5", "0.5"),
+        ("−1/4", "−0.25"),
+        ("-0.5/10^7", "−5·10⁻⁸"),
+    ],
+)
+def test_what_was_read_is_said_where_something_else_was_typed(typed: str, read: str) -> None:
+    app = bp.exercises.ask("net-and-out", seed=2)
+    app.answer(a=typed)
+    assert app.told["said"][0][1].endswith(f" I read it as {read}.")
+    box = bp.apps.ask(bp.examples.article, "net_o1")
+    box.number.value = typed
+    assert box.told["message"].endswith(f" I read it as {read}.")
+
+
+@pytest.mark.parametrize("typed", ["0.475", "-0.5", "+3", "8.5e-2", ".5", "rubbish", ""])
+def test_a_plain_number_is_not_repeated(typed: str) -> None:
+    app = bp.exercises.ask("net-and-out", seed=2)
+    app.answer(a=typed)
+    assert "read it as" not in app.told["said"][0][1]
+
+
+def test_a_right_number_with_a_digit_missing_is_neither_right_nor_wrong() -> None:
+    app = bp.exercises.ask("hidden-weight", seed=4)
+    part = app.state.exercise.content.parts[0]
+    for digits, said in [(part.digits - 1, "So far right; one more digit, please."), (part.digits, "Right.")]:
+        app.answer(a=f"{part.right:#.{digits}g}")
+        assert app.told["said"][0][1] == said
+    app.answer(a=f"{part.right:#.{part.digits - 1}g}")
+    assert (app.told["said"][0][0], app.state.feedback[0].sign) == ("few_digits", "≈")
+    assert not app.state.feedback[0].accepted
+    assert app.told["score"] == ""
+    app.answer(a=f"{part.right:#.2g}")
+    assert app.told["said"][0][1] == f"So far right; the question asks for {part.digits} significant digits."
+    app.answer(a=f"{part.right:#.1g}")
+    assert app.told["said"][0][1] == "Too few digits to tell. Type more digits."
+
+
+@pytest.mark.parametrize(
+    ("typed", "verdict", "said"),
+    [
+        ("1", "few_digits", "Too few digits to tell. Type more digits."),
+        ("0.6", "few_digits", "Too few digits to tell. Type more digits."),
+        ("0.62", "few_digits", "So far right; the question asks for 4 significant digits."),
+        ("0.624", "few_digits", "So far right; one more digit, please."),
+        ("0.623", "few_digits", "Too few digits to tell. Type more digits."),
+        ("5/8", "unknown", "Not right, and I do not recognise the mistake."),
+        ("0.25 + 0.25", "misconception", "Not right: you get this if you"),
+        ("0.5", "misconception", "Not right: you get this if you"),
+    ],
+)
+def test_one_digit_tells_nothing_and_a_formula_is_exact(typed: str, verdict: str, said: str) -> None:
+    wrong = Wrong("starts at nothing", "the net input is not 0", 0.5, "leave out the net input")
+    part = NumberPart("out", 0.623634, known=(wrong,))
+    if verdict != "misconception":
+        problem = bp.examples.article.problem
+        part = NumberPart("out", float(bp.evaluate(problem)["out_h1"]), quantity="out_h1", problem=problem)
+    found = part.judge(typed)
+    assert found.verdict == verdict
+    assert found.message.startswith(said)
+
+
+def test_a_choice_gives_one_reason_and_a_number_two_at_most() -> None:
+    known = tuple(Wrong(name, f"reason {name}", "down") for name in "abc")
+    assert (
+        ExactPart("which?", "up", "word", ("up", "down"), known=known).judge("down").message == "Not right: reason a."
+    )
+    known = tuple(Wrong(name, f"reason {name}", 0.25) for name in "abc")
+    assert NumberPart("x", 0.7, known=known).judge("0.25").message == "Not right: reason a. Also, reason b."
+
+
+def test_the_first_hint_needs_no_chain_where_no_hidden_layer_does() -> None:
+    exercises = [
+        bp.exercises.generate("which-way", seed, difficulty=one) for seed in range(4) for one in ("easy", "hard")
+    ]
+    for exercise in exercises:
+        said = " ".join(text for part in exercise.content.parts for text in hints(part))
+        assert ("chain" in said) == (len(exercise.problem.network.sizes) > 2)
+
+
+def test_a_number_that_follows_from_a_wrong_one_is_not_right_and_its_method_is() -> None:
+    app = bp.exercises.ask("net-and-out", seed=2)
+    net, out = app.state.exercise.content.parts
+    assert isinstance(net, NumberPart)
+    assert isinstance(out, NumberPart)
+    assert out.problem is not None
+    assert out.quantity is not None
+    assert net.quantity is not None
+    wrong = 1.2345
+    app.answer(a=str(wrong), b=f"{evaluate_given(out.problem, {net.quantity: wrong})[out.quantity]:.6f}")
+    found = app.state.feedback[1]
+    assert (found.verdict, found.sign) == ("carried", "≈")
+    assert re.fullmatch(
+        r"Right method: this fits your net\(h2\) = 1.2345, which is wrong. Correct that first.", found.message
+    )
+    assert (app.told["score"], app.done) == ("0 right, 1 follows.", False)
+
+
+def test_hints_begin_at_the_line_of_the_mistake_and_never_say_the_answer() -> None:
+    app = bp.exercises.ask("hidden-weight", seed=6)
+    part = app.state.exercise.content.parts[0]
+    app.hint()  # before a try there is none
+    assert app.told["hints"] == [[]]
+    forgot = next(wrong for wrong in part.wrong if wrong.name == "forgets the hidden slope")
+    app.answer(a=f"{forgot.answer:.5g}")
+    line = app.told["said"][0][2]
+    count = 0
+    while not app.told["over"][0]:
+        app.hint()
+        count += 1
+        assert len(app.told["hints"][0]) == count
+    hints = app.told["hints"][0]
+    assert f"Line ({line}): " in hints[0]
+    assert f"<mn>{part.right:.6g}</mn>" not in str(hints)
+    numbers = [int(number) for number in re.findall(r"Line \((\d+)\)", str(hints))]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == line
+    assert numbers[-1] == bp.derive(part.problem)[part.quantity].number
+    assert hints[-1].count("<mo>×</mo>") == 1  # the numbers of the last line, not yet multiplied
+    app.answer(a=part.shown())
+    assert app.told["hints"][0] == hints  # they stay
+    app.hint()
+    assert app.told["hints"][0] == hints
+    app.again()
+    assert app.told["hints"] == [[]]
+
+
+@pytest.mark.parametrize("id", TYPED)
+def test_every_part_has_hints_and_none_of_them_is_the_answer(id: str) -> None:
+    for part in bp.exercises.ask(id, seed=1).state.exercise.content.parts:
+        found = hints(part)
+        assert found or (isinstance(part, ExactPart) and len(part.options) == 2)
+        if isinstance(part, NumberPart):
+            last = re.sub(r"[^\d.]+", " ", found[-1]).split()
+            assert f"{abs(part.right):.6g}" not in last
+
+
+def test_the_worked_solution_marks_the_line_where_the_learner_left_it() -> None:
+    app = bp.exercises.ask("activation-swap", seed=1)
+    one, other = app.state.exercise.content.parts
+    forgot = next(wrong for wrong in other.wrong if wrong.name == "uses the sigmoid's slope")
+    app.answer(a=one.shown(), b=f"{forgot.answer:.5g}")
+    assert app.told["left"] == []  # only with the solution
+    app.opened.value = True
+    assert app.told["left"] == [(1, app.told["said"][1][2], "misconception")]  # in the second of the two derivations
+    app.answer(b=other.shown())
+    assert app.told["left"] == []
+
+
+def test_the_name_of_what_is_asked_stands_before_its_box_and_paths_are_words() -> None:
+    one, _ = bp.exercises.ask("net-and-out", seed=2).told["draw"]["parts"]
+    assert one["letter"] == "a)"
+    assert one["name"].startswith("<math>")
+    assert one["name"].endswith("=")
+    assert (one["asks"], one["label"], one["hint"]) == ("", "Answer a: net(h2)", "4 digits, or a formula")
+    paths = bp.exercises.ask("hidden-paths", seed=1).told["draw"]["parts"][0]
+    assert "for example h1 o1, h1 o2" in paths["asks"]
+    assert bp.exercises.ask("hidden-weight", seed=1).told["draw"]["parts"][0]["letter"] == ""
+
+
+@pytest.mark.parametrize(("question", "again"), [("library-order", "Another one"), ("output-weight", "New numbers")])
+def test_only_a_question_with_numbers_offers_new_numbers(question: str, again: str) -> None:
+    assert _page(generate(question, 1))["texts"]["again"] == again

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import bpkit as bp
+from bpkit.core.spelling import typeset
+from bpkit.examples.example import Example
 
 
 def sigmoid(z: float) -> float:
@@ -97,8 +99,26 @@ def test_right_figures_hold_and_a_made_up_one_does_not() -> None:
 
 def test_an_audit_shows_itself_alike_as_text_and_html() -> None:
     audit = bp.examples.article.audit()
+    signs = {"holds": "✓", "cut off": "✓", "follows": "→", "explained": "✗", "unexplained": "✗"}
     for finding in audit:
-        assert finding.verdict in repr(audit)
-        assert finding.verdict in audit._repr_html_()
+        verdict = f"{'≈' if finding.small else signs[finding.kind]} {typeset(finding.verdict, audit.names)}"
+        assert verdict in repr(audit)
+        assert verdict in audit._repr_html_()
+    assert "✗ wrong, explained: takes another layer's bias (b₁ instead of b₂, with" in repr(audit)
+    assert [finding.figure for finding in audit.wrong] == [one.figure for one in audit if not one.holds]
+    assert "E after 10000 updates" in repr(bp.examples.mazur.audit())
+    assert "0.0000351018778298" in repr(bp.examples.mazur.audit().wrong)
+    assert "−0.0190491182583" in repr(bp.examples.mazur.audit())
     with pytest.raises(bp.BpkitError, match="expected one of net_h1"):
         audit["net_o9"]
+
+
+@pytest.mark.parametrize("example", [bp.examples.article, bp.examples.mazur])
+def test_the_picture_of_an_example_has_its_figures_as_they_are_printed(example: Example) -> None:
+    picture = example.diagram(["out_o1"])
+    for figure in ("net_h1", "out_h1", "net_o1", "out_o1", "out_o2", "E_total"):
+        assert example.published[figure] in picture.figure
+        assert f"{figure} = {example.published[figure]}" in picture.caption
+    assert "new" not in picture.caption
+    assert picture.caption.endswith("Lit: out_o1.")
+    assert picture.figure.count("stroke-width='6'") == 1

@@ -413,3 +413,15 @@ def test_a_derivative_that_vanishes_by_a_mistake() -> None:
 def test_zeros_behind_the_point_are_digits() -> None:
     assert bp.diagnose(ARTICLE, "dE/dw1", "0.00").verdict == "few_digits"
     assert bp.diagnose(ARTICLE, "dE/dw1", "0.0000").verdict not in ("correct", "few_digits")
+
+
+@pytest.mark.parametrize(("rate", "updates"), [(0.5, 1), (0.5, 2), (3.0, 1), (3.0, 3)])
+def test_a_number_of_another_run_is_said_to_be_one(rate: float, updates: int) -> None:
+    """Of a usual learning rate, or of one update more or less: said before a pair of mistakes that gives it too."""
+    asked = ARTICLE.replace(learning_rate=3)
+    loss = bp.evaluate(ARTICLE.replace(learning_rate=rate).updated(updates))["E_total"]
+    found = bp.diagnose(asked, "E_total after 2 updates", f"{loss:.7f}")
+    assert (found.verdict, found.misconceptions) == ("unknown", ())
+    made = f"after {updates} update{'s' * (updates > 1)}"
+    assert found.message.startswith(f"Not right. You get this {made}")
+    assert (f"with a learning rate of {rate:g}" in found.message) == (rate != 3)

@@ -57,11 +57,18 @@ def test_numbers_of_the_kinds_that_were_met() -> None:
     assert (found.verdict, names(found)[:1]) == ("misconception", ["takes the parameter for its own factor"])
 
 
+def test_a_message_names_two_mistakes_at_most_and_no_line_where_there_is_one() -> None:
+    found = bp.diagnose(ARTICLE.replace(x1=0.5), "net_h1", "0.58")
+    assert len(found.misconceptions) > 1
+    assert found.message.count("if you") == 2
+    assert "line 1" not in found.message
+
+
 def test_what_is_said_of_them() -> None:
     said = {
         ("w5_new", "0.35"): "Not right: 0.35 is the old w₅, from before the update. Look at line (62): new w₅ =",
         ("net_h1", "0.055"): "Not right: you get 0.055 if you leave out the bias; the net input",
-        ("net_h1", "0.5"): "So far right; one more digit, please.",
+        ("net_h1", "0.5"): "Too few digits to tell. Type more digits.",
         ("dE/dw5", "0.08514094"): "Right, up to the nudge: this is the one-sided difference quotient with h = 0.001.",
         ("dE/dw5", "0.405"): "Not right, and from three digits I can only guess: you get 0.405 if you",
     }
@@ -119,8 +126,9 @@ def test_of_a_new_value_the_digits_have_to_show_the_change() -> None:
 @pytest.mark.parametrize("number", ["0.5", "0.50", "1/2", "5e-1", "0,5", ".5", "5·10^-1", "0.25 + 0.25"])
 def test_one_verdict_whatever_the_spelling(number: str) -> None:
     """And a number that has no more digits is right, or named, at once."""
-    if number != "0.50":  # 0.505 is neither
-        assert bp.diagnose(ARTICLE, "net_h1", number).verdict == "few_digits"
+    if number != "0.50":  # 0.505 is neither; and a fraction or a formula is exact
+        wanted = "unknown" if set("/+") & set(number) else "few_digits"
+        assert bp.diagnose(ARTICLE, "net_h1", number).verdict == wanted
     half = P(N(1, 1, activation="identity", bias="none"), {"w1": 0.5}, [1], [2])
     assert bp.diagnose(half, "net_o1", number).verdict == "correct"
 

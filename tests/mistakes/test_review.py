@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from functools import partial
@@ -81,8 +82,11 @@ def test_a_review_shows_the_program_line_by_line() -> None:
     found = bp.review(no_slope)
     number = line_in(no_slope, "delta1 =")
     assert f"✗ {number:>4}      delta1 = W2 @ delta2" in repr(found)
-    assert "delta_1 = (delta_2 @ W_2.T) * out_1 * (1 - out_1)" in repr(found)
     page = found._repr_html_()
+    [fold] = re.findall(r"<details><summary>Show the line</summary>(.*?)</details>", page)
+    assert "delta_1 = (delta_2 @ W_2.T) * out_1 * (1 - out_1)" in fold
+    assert "delta_1 =" not in repr(found) + page.replace(fold, "")  # the line is the solution: first only its number
+    assert "Compare it with line (9) of the derivation" in repr(found)
     assert 'aria-label="wrong"' in page
     assert 'aria-label="right"' in page
     assert "∂E/∂net₁" in page
@@ -143,6 +147,42 @@ def test_a_gradient_may_come_in_any_order_form_and_orientation() -> None:
         found = bp.review(backward, returns="gradients")
         right = {part: ok for part, ok in found.parts.items() if part != "loss"}
         assert right == dict.fromkeys(("dW1", "db1", "dW2", "db2"), True), (number, found)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (lambda dW1, db1, dW2, db2: (dW2, db2, dW1, db1), "return dW1 first. The order is that of the parameters"),
+        (lambda dW1, db1, dW2, db2: [dW1, dW2, db1, db2], "return db1 after dW1."),
+        (lambda dW1, db1, dW2, db2: {"dW2": dW2, "db2": db2, "dW1": dW1, "db1": db1}, ""),
+        (lambda dW1, db1, dW2, db2: (dW1.T, db1, dW2.T, db2), ""),
+    ],
+)
+def test_right_arrays_in_another_order_than_the_parameters_are_not_right(form: Any, said: str) -> None:
+    def backward(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+        return form(*one(x, y, W1, b1, W2, b2))
+
+    found = bp.review(backward, returns="gradients")
+    assert found.verdict == ("error" if said else "correct")
+    assert (f"the numbers are right, the order is not: {said}" in found.message) == bool(said)
+
+
+def test_the_order_is_that_of_the_arguments() -> None:
+    def backward(x: Any, y: Any, W1: Any, W2: Any, b1: Any, b2: Any) -> Any:
+        dW1, db1, dW2, db2 = one(x, y, W1, b1, W2, b2)
+        return dW1, dW2, db1, db2
+
+    assert bp.review(backward).verdict == "correct"
+
+
+def test_all_that_a_line_makes_stands_beside_it_and_a_wrong_line_has_its_sign() -> None:
+    def step(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, lr: float) -> Any:
+        dW1, db1, dW2, db2 = one(x, y, W1, b1, W2, b2)
+        return W1 + lr * dW1, b1 + lr * db1, W2 + lr * dW2, b2 + lr * db2
+
+    lines = str(bp.review(step)).splitlines()
+    assert any("dW1, db1, dW2, db2 = one(" in line and "∂E/∂W1, ∂E/∂b1, ∂E/∂W2, ∂E/∂b2" in line for line in lines)
+    assert any(line.startswith("✗") and "return W1 + lr * dW1" in line for line in lines)
 
 
 def test_parameters_may_come_as_a_list_or_a_dict_by_other_names_and_from_other_layers() -> None:

@@ -157,7 +157,7 @@ def test_a_box_shows_few_digits_as_neither_right_nor_wrong() -> None:
     assert found.verdict == "few_digits"
     assert not app.state.opened
     assert not settled(found)
-    assert verdict_words(found) == "So far right; one more digit, please."
+    assert verdict_words(found) == "Too few digits to tell. Type more digits."
     app.number.value = f"{bp.evaluate(ARTICLE)['net_o1']:.6f}"
     assert app.state.opened
 

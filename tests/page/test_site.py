@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import nbformat
 import pytest
 from click.testing import CliRunner
 from module_engine import engine
@@ -19,11 +21,15 @@ from module_engine import engine
 import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
 from bpkit.cli import main
-from bpkit.exercises.boxes import box
+from bpkit.exercises.boxes import box, helped
+from bpkit.exercises.cards import picture, said
+from bpkit.exercises.editions.in_page import in_page as as_page
+from bpkit.exercises.hints import hints, ways
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.slips import wrong_answers
 from bpkit.mistakes.typed_number import read
 from bpkit.page.boxes import cut, open_box, spelled
+from bpkit.page.course import Lesson, lessons
 from bpkit.page.saving import data
 from bpkit.site.build import MOST_BYTES
 from bpkit.site.prose import Headings, html
@@ -85,13 +91,37 @@ def pages(folder: Path) -> dict[str, Page]:
 
 
 def test_every_lesson_is_a_page_and_stands_on_the_map(pages: dict[str, Page]) -> None:
-    assert len(LESSONS) == 13
+    assert [stem[:2] for stem in LESSONS] == [f"{number:02d}" for number in range(len(LESSONS))]
     assert pages.keys() >= {f"{stem}.html" for stem in LESSONS} | {"index.html", "exercises/exercises.html"}
     linked = [link["href"] for link in pages["index.html"].all("a")]
     assert all(f"{stem}.html" in linked for stem in LESSONS)
     for before, after in zip(LESSONS, LESSONS[1:]):
         assert {"rel": "next", "href": f"{after}.html"} in pages[f"{before}.html"].all("a")
         assert {"rel": "prev", "href": f"{before}.html"} in pages[f"{after}.html"].all("a")
+
+
+def test_the_map_tells_the_questions_and_what_is_beyond(folder: Path, pages: dict[str, Page]) -> None:
+    course = lessons(ROOT / "notebooks")
+    text = pages["index.html"].text
+    assert f"In {sum(not one.beyond for one in course)} short lessons you" in text
+    places = [text.index(one.title) for one in course]
+    assert places == sorted(places)
+    beyond = text.find("Beyond the course")
+    for one, place in zip(course, places):
+        assert (place > beyond >= 0) is one.beyond, one.stem
+        assert one.question, one.stem
+        assert re.sub(r"[^a-z]", "", one.question.partition("$")[0].lower()) in re.sub(r"[^a-z]", "", text.lower())
+    assert Lesson(
+        "14_x", nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("*Beyond the course.*")]), ROOT
+    ).beyond
+
+
+def test_the_map_of_the_first_lesson_is_the_pages_own(pages: dict[str, Page]) -> None:
+    page, index = pages["00_start_here.html"], pages["index.html"]
+    rows = [row for row in index.all("li") if "data-lesson" in row]
+    assert [row for row in page.all("li") if "data-lesson" in row] == rows
+    assert len([one for one in page.all("span") if "data-progress" in one]) == len(rows) == len(LESSONS)
+    assert "progress.json" not in page.text
 
 
 def test_no_page_is_larger_than_a_megabyte(folder: Path, pages: dict[str, Page]) -> None:
@@ -126,7 +156,7 @@ def test_links_lead_somewhere(folder: Path, pages: dict[str, Page]) -> None:
     for name, page in pages.items():
         for link in page.all("a"):
             path, _, anchor = unquote(link["href"]).partition("#")
-            if path.startswith("https://"):  # somewhere else, for whoever clicks
+            if path.startswith(("https://", "http://")):  # somewhere else, for whoever clicks
                 continue
             target = (folder / name).parent.joinpath(path).resolve().relative_to(folder) if path else Path(name)
             assert target.as_posix() in pages, (name, link)
@@ -165,6 +195,14 @@ def test_what_a_page_holds_cannot_end_its_script() -> None:
     assert json.loads(text)["words"] == ["a long sentence that stands here twice"]
 
 
+def test_a_fold_ends_behind_its_text_however_close_it_stands() -> None:
+    folds = [f"<details>\n<summary>A</summary>\n\n{text}\n</details>" for text in ("1. one\n2. two", "b")]
+    found = html("\n".join(folds), Headings())
+    assert Page(found).wrong == []
+    assert Page(found).open == []
+    assert re.search("<li>two</li>\\s*</ol>\\s*</details>\\s*<details>", found)
+
+
 def test_markdown_that_no_lesson_has_yet() -> None:
     found = html("## Twice\n\n## Twice\n\n[a](../instructors/x.ipynb) [b](05_x.ipynb#y) $a_1$", Headings())
     assert 'id="twice"' in found
@@ -190,11 +228,13 @@ def judged(asked: dict[str, Any], typed: list[str]) -> list[tuple[str, str]]:
 
 def python(part: Part, typed: str) -> tuple[str, str]:
     found = part.judge(typed)
-    return found.verdict, found.message
+    return found.verdict, said(part, typed, found)
 
 
 def of_parts(kind: type[Part]) -> Iterator[tuple[str, Any]]:
     names = "net-and-out one-weight output-weight hidden-update learning-rate which-slip gradient-check softmax-delta"
+    names += " zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
+    names += " count-uses what-costs first-step"
     for name in f"{names} batch-mean hidden-paths matrix-shapes symbolic sign-first".split():
         exercise = bp.exercises.generate(name, 3, difficulty="easy")
         yield from ((f"{name} {letter}", part) for letter, part in exercise.parts.items() if isinstance(part, kind))
@@ -215,6 +255,35 @@ def test_a_number_is_judged_as_in_python() -> None:
         assert other <= 0.05 * len(typed), (name, other)  # another hint on a number that nothing explains
         known = slice(14, 14 + len(part.wrong))
         assert found[known] == expected[known], name
+        lines = [one.get("line") for one in in_page("((typed) => judge(asked, typed))", [[one] for one in typed])]
+        right = [part.judge(one).line for one in typed]
+        assert lines[known] == right[known], name
+        assert sum(one != wanted for one, wanted in zip(lines, right)) <= 0.05 * len(typed), name
+
+
+def test_pictures_of_questions_have_the_colours_of_the_page() -> None:
+    shown = 0
+    for one in bp.exercises.questions():
+        if drawn := bp.exercises.generate(one.id, 1).content.picture:
+            found, shown = picture(drawn()), shown + 1
+            assert found.startswith("<svg"), one.id
+            assert re.findall("#[0-9a-fA-F]{3,6}|<style", found) == [], one.id
+    assert shown > 30
+
+
+def test_hints_are_those_of_the_notebook() -> None:
+    started = 0
+    for name, part in of_parts(Part):
+        asked, starts = helped(part), [None, *(one.number for one in (ways(part).lines if ways(part) else ()))]
+        wanted = [[as_page(text) for text in hints(part, start)] for start in starts]
+        engine().eval(f"globalThis.asked = {json.dumps(asked)}")
+        found = in_page("((start, count) => hintsOf(asked, [start, count]))", [[start, 99] for start in starts])
+        assert [one["shown"] for one in found] == wanted, name
+        assert all(one["over"] for one in found)
+        started += len({len(one) for one in wanted}) > 1
+        (first,) = in_page("((start, count) => hintsOf(asked, [start, count]))", [[None, 1]])
+        assert first == {"shown": wanted[0][:1], "over": len(wanted[0]) <= 1}, name
+    assert started > 6  # and where they begin makes a difference
 
 
 def test_other_answers_are_judged_as_in_python() -> None:
@@ -225,7 +294,9 @@ def test_other_answers_are_judged_as_in_python() -> None:
         answers = [part.answer, *wrong, *getattr(part, "options", ())]
         typed = [", ".join(map(str, one)) if isinstance(one, list | tuple) else str(one) for one in answers]
         if isinstance(part, ExactPart) and not part.options:
-            more = {"whole": ["2.5", "77", "x"], "paths": ["h1->o1; h2 to o1"], "shape": ["(3,4)", "none"]}
+            more = {"whole": ["2.5", "77", "x"], "shape": ["(3,4)", "none"]}
+            more["paths"] = ["h1->o1; h2 to o1", "h1 o1", "h2 o2, x", "h2 o2, h1"]
+            more["order"] = ["none", "A B", "a, b, c, d, e", "AABCD", *map("".join, permutations("ABCDE"))]
             typed += more.get(part.reader, ["Something"])
         elif not isinstance(part, ExactPart):
             typed += ["zzz*2", "x1 +", "0.5", f"dE/dw2 = {part.printed}", f"-{part.printed}", "exp(1)*x1"]

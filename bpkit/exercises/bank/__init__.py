@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.bank import batches, blocks, chains, coding, mending, quantities, reasoning, swaps, symbolic
+from bpkit.exercises.bank import (
+    batches,
+    blocks,
+    chains,
+    coding,
+    costs,
+    factors,
+    loss_curves,
+    mending,
+    orders,
+    pictures,
+    quantities,
+    reach,
+    reasoning,
+    sums,
+    swaps,
+    symbolic,
+    trained,
+    wirings,
+)
 from bpkit.exercises.exercise import Question
 
 QUESTIONS: tuple[Question, ...] = (
@@ -16,6 +35,15 @@ QUESTIONS: tuple[Question, ...] = (
     *coding.QUESTIONS,
     *chains.QUESTIONS,
     *blocks.QUESTIONS,
+    *factors.QUESTIONS,
+    *reach.QUESTIONS,
+    *orders.QUESTIONS,
+    *sums.QUESTIONS,
+    *costs.QUESTIONS,
+    *pictures.QUESTIONS,
+    *loss_curves.QUESTIONS,
+    *wirings.QUESTIONS,
+    *trained.QUESTIONS,
 )
 
 

@@ -13,6 +13,7 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, number_part, worked
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
@@ -24,6 +25,7 @@ from bpkit.mistakes.hand_rounding import Paper, half_unit, slack
 from bpkit.mistakes.question import question
 
 _RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
+MOVES = "An update changes every weight, and the bias as well."
 _RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gradient")
 
 
@@ -87,6 +89,10 @@ def _build_rates(task: Task) -> Content:
                 partial(prove_after, tried),
                 own=True,
                 known=partial(_after_wrongly, tried),
+                hints=(
+                    "First compute one update: every weight and bias minus the learning rate times its derivative.",
+                    "Then compute the loss again, with the new weight and bias and the same inputs and target.",
+                ),
             )
         )
     options = tuple(f"{rate:g}" for rate in rates)
@@ -94,8 +100,9 @@ def _build_rates(task: Task) -> Content:
     tiny = Wrong(
         "takes the smallest rate for the failing one", "small steps are slow, large ones overshoot", options[0]
     )
-    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "number", options, known=(tiny,)))
-    text = lambda: f"Learning rates.\n\n{givens(problem)} Other learning rates are tried below."
+    hints = ("Compute the loss before the update, and compare it with the loss after it.", "Long steps overshoot.")
+    parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "number", options, known=(tiny,), hints=hints))
+    text = lambda: f"Learning rates.\n\n{givens(problem)} {MOVES} Other learning rates are tried below."
     updates = [f"{name}_new" for name in problem.network.parameters]
     each = [problem.replace(learning_rate=rate) for rate in rates]
 
@@ -106,7 +113,9 @@ def _build_rates(task: Task) -> Content:
             pieces += [f"With {equals(one, 'learning_rate', one.learning_rate)}:", *worked(one, updates).pieces, loss]
         return Solution(tuple(pieces))
 
-    return Content(text, tuple(parts), solve)
+    # The learning rates are those of the parts.
+    asks = ["E_total", *(f"dE_total/d{name}" for name in problem.network.parameters)]
+    return Content(text, tuple(parts), solve, *beside(problem, asks, MOVES, lit=()))
 
 
 def _draw_batch(rng: np.random.Generator, level: str) -> Task:
@@ -138,17 +147,17 @@ def _build_batch(task: Task) -> Content:
             partial(prove, problem, quantity),
             own=True,
             known=tuple(wrong),
+            hints=("The loss of the batch is the mean of the losses. What is then its derivative?",),
         )
     )
-    text = lambda: (
-        f"A batch and its mean.\n\n{givens(problem)} The loss of the batch is the mean over its samples. Compute:"
-    )
+    mean = "The loss of the batch is the mean over its samples."
+    text = lambda: f"A batch and its mean.\n\n{givens(problem)} {mean} Compute:"
 
     def solve() -> Solution:
         lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]
         return Solution((*lines, f"The mean over the samples is {equals(problem, quantity, right)}."))
 
-    return Content(text, tuple(parts), solve)
+    return Content(text, tuple(parts), solve, *beside(problem, [quantity], mean))
 
 
 QUESTIONS = (

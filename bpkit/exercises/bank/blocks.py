@@ -147,7 +147,7 @@ _ADAM_REVEALS = (
 QUESTIONS = (
     block_question(
         "shared-weight",
-        "The derivative of the loss with respect to a weight that is used several times",
+        "A weight that is used several times",
         _SHARED,
         (*SHARED, *OUTPUT[:3], "leaves out the input factor"),
     ),

@@ -13,8 +13,10 @@ from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import BIG_RATES, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.hints import in_symbols
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
@@ -39,7 +41,8 @@ def _build_step(task: Task) -> Content:
     right, wrong = ("down", "up") if slope > 0 else ("up", "down")
     climbs = Wrong("adds the gradient", "the slope points uphill, so the update goes the other way", wrong)
     ask = f"Which way does one update move {maths(problem, 'w1')}, up or down?"
-    way = ExactPart(ask, right, "word", ("down", "up"), known=(climbs,))
+    hints = ("The slope says which way is uphill: to the right if it is positive, to the left if it is negative.",)
+    way = ExactPart(ask, right, "word", ("down", "up"), known=(climbs,), hints=hints)
     if given:
         # No more digits than the slope's own can give.
         asks = f"{maths(problem, 'w1_new')}, to {DIGITS} significant digits"
@@ -53,6 +56,7 @@ def _build_step(task: Task) -> Content:
             quantity=None,
             problem=None,
             known=known,
+            hints=lambda: (in_symbols(derive(problem.network)["w1_new"]),),
         )
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
         here, steep = equals(problem, "w1", problem.parameters["w1"]), equals(problem, "dE_total/dw1", slope)
@@ -64,7 +68,7 @@ def _build_step(task: Task) -> Content:
         return Content(text, parts, lambda: Solution((lines,)))
     parts = (way, number_part(problem, "dE_total/dw1", OUTPUT), number_part(problem, "w1_new", (*UPDATE, *OUTPUT)))
     text = lambda: f"One weight, one step.\n\n{givens(problem)}"
-    return Content(text, parts, lambda: worked(problem, ["w1_new"]))
+    return Content(text, parts, lambda: worked(problem, ["w1_new"]), *beside(problem, ["w1_new"]))
 
 
 @lru_cache(maxsize=16)  # drawn from again and again

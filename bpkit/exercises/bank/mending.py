@@ -1,7 +1,6 @@
 """Questions that show work with a mistake in it: a worked solution with one wrong line, a table of derivatives.
 
-What is computed is printed in millionths, 500000 for 0.5, so that no printed number is the answer to another
-question by chance.
+A task keeps what is computed in millionths, which are whole; a question prints it as decimals.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from bpkit.core.derivation import Derivation, NumberedDerivation, derive
 from bpkit.core.gradient_check import check_gradient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import expr_latex
-from bpkit.exercises.bank.quantities import number_part, worked
+from bpkit.core.spelling import bracketed, expr_latex, number_latex
+from bpkit.exercises.bank.quantities import number_part
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.hints import in_symbols
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import differs, wrong_columns
 from bpkit.exercises.task import Task
@@ -27,7 +28,7 @@ from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception
 
 MILLION = 1_000_000
-IN_MILLIONTHS = "The numbers are in millionths: 500000 stands for 0.5."
+ROUNDED = "The results are rounded to six decimals."
 
 # Mistakes that spoil one line of the way to a weight and leave the others as they are written.
 _PLANTED = (
@@ -46,7 +47,9 @@ _LATER = Wrong(
     "this line is wrong only because it uses a wrong one",
     0,
 )
-_EARLIER = Wrong("blames a line that is right", "the formula and the number of this line are both right", 0)
+_EARLIER = Wrong(
+    "blames a line that is right", "the formula and the number of this line are both right, so another line is wrong", 0
+)
 
 
 def _is_planted(mistake: Misconception) -> bool:
@@ -56,6 +59,11 @@ def _is_planted(mistake: Misconception) -> bool:
 
 def _millionths(value: float) -> int:
     return round(value * MILLION)
+
+
+def _decimal(millionths: int) -> str:
+    """A number of a table, typeset so that its minus is one."""
+    return f"${millionths / MILLION:.6f}$"
 
 
 def _draw_slip(rng: np.random.Generator, level: str) -> Task:
@@ -107,35 +115,49 @@ def _build_slip(task: Task) -> Content:
     ]
     mended = number_part(problem, quantity, (), ", the right number of that line")
     copied = Wrong("copies the wrong number", "that is the number printed in this line", given)
+    copies = tuple(replace(copied, answer=one) for one in dict.fromkeys([given, float(f"{given:.{mended.digits}g}")]))
     parts = (
-        ExactPart("The number of the line that is wrong in itself", first + 1, "whole", known=tuple(wrong)),
+        ExactPart(
+            "The line that contains the mistake",
+            first + 1,
+            "whole",
+            tuple(str(place) for place in range(1, len(lines) + 1)),
+            known=tuple(wrong),
+            hints=(
+                "Compare each formula with the rule that it should be: is a factor or a term missing, or one too many?",
+                "Then check the arithmetic, from the first line on. Stop at the first line that is wrong.",
+                f"The mistake is in one of the lines {first // 3 * 3 + 1} to {min(first // 3 * 3 + 3, len(lines))}.",
+            ),
+        ),
         NumberPart(
-            "The right number of that line, to 4 significant digits (as a decimal, not in millionths)",
+            "The right result of that line, to 4 significant digits",
             mended.right,
             mended.digits,
             lambda: max(mended.slack, 1 / MILLION),
             proof=mended.proof,
-            known=lambda: (copied, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
+            known=lambda: (*copies, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
+            hints=lambda: (in_symbols(derive(problem.network)[quantity]).partition(": ")[2],),
         ),
     )
     names = derive(problem).quantities
     rows = [
-        [str(n), f"${names[name].latex} = {formula}$", str(shown)] for n, (name, formula, shown) in enumerate(lines, 1)
+        [str(n), f"${names[name].latex} = {formula}$", _decimal(shown)]
+        for n, (name, formula, shown) in enumerate(lines, 1)
     ]
-    text = lambda: (
-        f"Which line is wrong?\n\n{givens(problem)}\n\nAnother student worked out "
-        f"{maths(problem, f'dE_total/d{target}')}. One line contains a mistake. Later lines are wrong only because "
-        f"they use it. {IN_MILLIONTHS}\n\n{table(['line', 'formula', 'millionths'], rows)}"
+    said = (
+        f"Another student worked out {maths(problem, f'dE_total/d{target}')}. One line contains a mistake. Later lines "
+        f"are wrong only because they use it. {ROUNDED}\n\n{table(['line', 'formula', 'result'], rows)}"
     )
+    text = lambda: f"Which line is wrong?\n\n{givens(problem)}\n\n{said}"
 
     def solve() -> Solution:
-        said = (
+        first_wrong = (
             f"Line {first + 1} is the first wrong line; all lines before it are right. "
             "Here are the right lines, numbered as in the question:"
         )
-        return Solution((said, _as_asked(problem, target)))
+        return Solution((first_wrong, _as_asked(problem, target)))
 
-    return Content(text, parts, solve)
+    return Content(text, parts, solve, *beside(problem, [f"dE_total/d{target}"], said))
 
 
 def _as_asked(problem: Problem, target: str) -> NumberedDerivation:
@@ -189,6 +211,7 @@ def _build_check(task: Task) -> Content:
     wrong = (
         Wrong("gives the difference itself", "divide the difference by the larger of the two", gap),
         Wrong("divides by the smaller", "divide the difference by the larger of the two", gap / small),
+        Wrong("keeps a minus sign", "the bars drop the sign, so this number is never negative", -worst.error),
     )
     parts = (
         ExactPart(
@@ -197,32 +220,48 @@ def _build_check(task: Task) -> Content:
             "word",
             names,
             known=tuple(
-                Wrong("blames a row that agrees", "both numbers of this row agree to six decimals", name)
+                Wrong("blames a row that agrees", "these two numbers agree, so another row is wrong", name)
                 for name in names
                 if name != worst.parameter
             ),
+            hints=("Compare the two numbers of each row. In all rows but one they agree.",),
         ),
         NumberPart(
-            "The relative difference of that row, |derived - measured| divided by the larger of the two in size, "
+            "The relative difference of that row, |derived − measured| divided by the larger of the two in size, "
             "to 4 significant digits",
             worst.error,
             4,
             2 / MILLION / large * max(1.0, worst.error),
             known=wrong,
+            hints=(
+                "First the difference of the two numbers of that row, without its sign.",
+                "Then divide by the one of the two that is larger in size.",
+            ),
         ),
     )
-    shown = [[maths(problem, name), str(derived), str(measured)] for name, derived, measured in rows]
-    text = lambda: (
-        f"A gradient check.\n\n{givens(problem)}\n\nAnother student worked out some derivatives of "
-        f"$E_{{\\text{{total}}}}$ and checked each by nudging. {IN_MILLIONTHS}\n\n"
-        f"{table(['parameter', 'derived', 'measured'], shown)}"
+    shown = [[maths(problem, name), _decimal(derived), _decimal(measured)] for name, derived, measured in rows]
+    told = (
+        f"Another student worked out some derivatives of $E_{{\\text{{total}}}}$ and checked each by nudging. {ROUNDED}"
+        f"\n\n{table(['parameter', 'derived', 'measured'], shown)}"
     )
+    text = lambda: f"A gradient check.\n\n{givens(problem)}\n\n{told}"
 
     def solve() -> Solution:
-        said = f"The two numbers of {maths(problem, worst.parameter)} disagree. Its derivative is:"
-        return Solution((said, *worked(problem, [worst.parameter]).pieces))
+        row, others = maths(problem, worst.parameter), [abs(d - m) for name, d, m in rows if name != worst.parameter]
+        top, below = f"{number_latex(derived, 7)} - {bracketed(number_latex(measured, 7))}", number_latex(large, 7)
+        agree = f"differ by at most {_decimal(max(others))}" if max(others) else "are equal to all six decimals"
+        return Solution(
+            (
+                f"The two numbers of {row} disagree. Their difference is ${number_latex(gap, 6)}$, and the larger of "
+                f"the two in size is ${below}$:",
+                f"$$\\frac{{|{top}|}}{{{below}}} = \\frac{{{number_latex(gap, 6)}}}{{{below}}} = "
+                f"{number_latex(worst.error, 4)}$$",
+                f"In the other rows the two numbers {agree}, so nothing is wrong there. The derivative of the loss "
+                f"with respect to {row} was derived wrongly.",
+            )
+        )
 
-    return Content(text, parts, solve)
+    return Content(text, parts, solve, card=lambda: told)  # the two columns are all that it takes
 
 
 QUESTIONS = (
@@ -240,6 +279,6 @@ QUESTIONS = (
         "A gradient check",
         _draw_check,
         _build_check,
-        ("blames a row that agrees", "gives the difference itself", "divides by the smaller"),
+        ("blames a row that agrees", "gives the difference itself", "divides by the smaller", "keeps a minus sign"),
     ),
 )

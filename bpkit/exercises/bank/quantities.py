@@ -12,6 +12,7 @@ from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.examples import article
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import BIG_RATES, architectures, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import NumberPart
@@ -24,7 +25,7 @@ from bpkit.mistakes.hand_rounding import paper_slack
 Asks = Callable[[Network, np.random.Generator], Sequence[str]]
 Networks = Callable[[str], Sequence[Network]]
 
-DIGITS, UPDATE_DIGITS = 4, 6  # an update changes a weight behind its first digits
+DIGITS, UPDATE_DIGITS = 4, 5  # an update changes a weight behind its first digit
 
 FORWARD = (
     "leaves the bias out",
@@ -97,7 +98,8 @@ def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
     def build(task: Task) -> Content:
         problem, wanted = task.problem, task.about["asks"]
         parts = tuple(number_part(problem, quantity, reveals) for quantity in wanted)
-        return Content(lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:", parts, lambda: worked(problem, wanted))
+        text = lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:"
+        return Content(text, parts, lambda: worked(problem, wanted), *beside(problem, wanted))
 
     return build
 
@@ -187,7 +189,7 @@ QUESTIONS = (
     quantity_question(
         "output-weight",
         "output layer",
-        "The derivative of the loss with respect to a weight into the output layer",
+        "The derivative for a weight into the output layer",
         lambda network, rng: [f"dE_total/d{_one(_into(network, -1), rng)}"],
         WEIGHT,
     ),
@@ -202,7 +204,7 @@ QUESTIONS = (
     quantity_question(
         "hidden-weight",
         "hidden layer",
-        "The derivative of the loss with respect to a weight into the first hidden layer",
+        "The derivative for a weight into the hidden layer",
         lambda network, rng: [f"dE_total/d{_one(_into(network, 1), rng)}"],
         HIDDEN,
         _with_outputs,
@@ -210,7 +212,7 @@ QUESTIONS = (
     quantity_question(
         "hidden-update",
         "hidden layer",
-        "The update of a weight into the first hidden layer",
+        "The update of a weight into the hidden layer",
         lambda network, rng: [f"{_one(_into(network, 1), rng)}_new"],
         (*UPDATE, *HIDDEN[:4]),
         _with_outputs,
@@ -219,7 +221,7 @@ QUESTIONS = (
     quantity_question(
         "bias-gradient",
         "hidden layer",
-        "The derivative of the loss with respect to a bias that several neurons share",
+        "A bias that several neurons share",
         lambda network, rng: [f"dE_total/d{next(b for b, fed in network.biases.items() if len(fed) > 1)}"],
         ("follows only one path", "takes the mean instead of the sum", *OUTPUT[:2], "forgets the hidden slope"),
         _shared_bias,

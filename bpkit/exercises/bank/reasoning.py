@@ -17,6 +17,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.paths import Path
 from bpkit.core.problem import Problem
 from bpkit.exercises.bank.quantities import DIGITS, HIDDEN, number_part, worked
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import architectures, choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
@@ -81,8 +82,14 @@ def _build_paths(task: Task) -> Content:
     text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
     solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
     neurons = tuple(network.layer_of)[network.sizes[0] :]
-    listed = ExactPart(ask, right, "paths", neurons=neurons, known=tuple(wrong))
-    return Content(text, (listed, _product_part(task)), solve)
+    source, target = network.weights[weight]
+    hints = (
+        f"{maths(network, weight)} joins {source} and {target}, so every path begins in {target}.",
+        "From each neuron a path may go on to every neuron of the next layer, up to an output.",
+        f"There are {len(found)} paths.",
+    )
+    listed = ExactPart(ask, right, "paths", neurons=neurons, known=tuple(wrong), hints=hints)
+    return Content(text, (listed, _product_part(task)), solve, *beside(task.problem, [f"dE_total/d{weight}"]))
 
 
 def _product_part(task: Task) -> NumberPart:
@@ -93,6 +100,7 @@ def _product_part(task: Task) -> NumberPart:
     numbers = list(path.values or ())
     right = math.prod(numbers)
     slack = right * sum(half_unit(number, DIGITS) / abs(number) for number in numbers) * 2
+    factors = r" \cdot ".join(path.names[factor].latex for factor in path.factors)
     wrong = [
         Wrong("gives the sum of all paths", "this is the whole derivative", paths.total),
         Wrong(
@@ -108,6 +116,11 @@ def _product_part(task: Task) -> NumberPart:
         abs(slack) + half_unit(right, DIGITS),
         proof=partial(prove_product, problem, path.factors),
         known=tuple(wrong),
+        hints=(
+            "Go back from the error: its slope, then at each neuron the slope of its activation and the weight on the "
+            "way, and at last what the weight multiplies.",
+            f"The factors are ${factors}$.",
+        ),
     )
 
 
@@ -162,16 +175,26 @@ def _build_sign(task: Task) -> Content:
             "word",
             ("positive", "negative"),
             known=partial(_signs, problem, quantity, _sign),
+            hints=(
+                "The derivative is a sum of products, one for each path. Look at the sign of each factor.",
+                "The slope of an error is out − y: is the output too large, or too small? The slopes of sigmoid and "
+                "tanh are never negative, so only weights and inputs can change the sign.",
+            ),
         ),
         ExactPart(
             f"Its order of magnitude: the whole number $k$ with $10^k \\leq |{name.strip('$')}| < 10^{{k+1}}$",
             _power(value),
             "whole",
             known=partial(_signs, problem, quantity, _power),
+            hints=(
+                "Estimate each factor with one digit and multiply them.",
+                "0.05 lies between $10^{-2}$ and $10^{-1}$, so its $k$ is −2.",
+            ),
         ),
         number_part(problem, quantity, HIDDEN, ", computed"),
     )
-    return Content(lambda: f"Sign and size first.\n\n{givens(problem)}", parts, lambda: worked(problem, [quantity]))
+    text = lambda: f"Sign and size first.\n\n{givens(problem)}"
+    return Content(text, parts, lambda: worked(problem, [quantity]), *beside(problem, [quantity]))
 
 
 def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
@@ -196,6 +219,14 @@ def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, i
         yield f"delta_{layer}", rf"\delta_{{{layer}}}", samples, neurons
 
 
+_BEFORE = "counts the layer before"
+_WEIGHT_SHAPE = (
+    "A weight matrix has a row for each input or neuron before it, and a column for each neuron behind it. "
+    "A derivative has the shape of what it is taken with respect to."
+)
+_BATCH_SHAPE = "What is computed for each sample has a row for each sample, and a column for each neuron of the layer."
+
+
 def _build_shapes(task: Task) -> Content:
     network, samples = task.network, task.about["samples"]
     parts = []
@@ -207,13 +238,18 @@ def _build_shapes(task: Task) -> Content:
             (columns, rows),
         )
         single = Wrong("forgets the batch", "a batch has a row for each sample", (1, columns))
-        wrong = (turned, single) if rows == samples else (turned,)
-        parts.append(ExactPart(f"The shape of ${formula}$ as (rows, columns)", (rows, columns), "shape", known=wrong))
+        before = network.sizes[network.sizes.index(columns) - 1]
+        said = "the columns are the neurons of this layer, not of the layer before"
+        layer = [Wrong(_BEFORE, said, shape) for shape in ((rows, before), (before, rows))]
+        wrong = (turned, single, *layer) if rows == samples else (turned,)
+        hints = (_BATCH_SHAPE,) if rows == samples else (_WEIGHT_SHAPE,)
+        asks = f"The shape of ${formula}$ as (rows, columns)"
+        parts.append(ExactPart(asks, (rows, columns), "shape", known=wrong, hints=hints))
     sizes = ", ".join(map(str, network.sizes))
     text = lambda: (
         f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
         f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
-        "neuron of the first layer after the inputs, and $\\delta_l$ holds the slopes of the loss in $net_l$."
+        "neuron of the first layer after the inputs, and $\\delta_l$ holds the deltas of layer $l$."
     )
     return Content(text, tuple(parts), lambda: Solution((_matrix_lines(network),)))
 
@@ -245,6 +281,6 @@ QUESTIONS = (
         "Shapes in the matrix form",
         _draw_shapes,
         _build_shapes,
-        ("swaps rows and columns", "forgets the batch"),
+        ("swaps rows and columns", "forgets the batch", _BEFORE),
     ),
 )

@@ -14,9 +14,12 @@ from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.quantities import Role
+from bpkit.core.spelling import typeset
 from bpkit.exercises.bank.quantities import OUTPUT
+from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.hints import in_symbols
 from bpkit.exercises.parts import Wrong
 from bpkit.exercises.slips import told
 from bpkit.exercises.streams import stream
@@ -26,7 +29,11 @@ from bpkit.exercises.written import FormulaPart
 from bpkit.mistakes.misconceptions import catalogue
 
 SETTINGS = 5
-REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope")
+NEIGHBOUR = "takes the neighbour's derivative"
+ITSELF = "multiplies by a weight instead of a signal"
+ELSEWHERE = "multiplies by the output of another neuron"
+MIXED_UP = (NEIGHBOUR, ITSELF, ELSEWHERE)
+REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope", *MIXED_UP)
 
 _NETWORKS = MappingProxyType(
     {
@@ -70,10 +77,34 @@ def _formulas(network: Network, weight: str) -> tuple[str, tuple[Wrong, ...]]:
     wrong = [
         replace(one, answer=formula(mistake.applied(derivation), weight))
         for mistake, one in zip(catalogue(network), told(derivation), strict=True)
-        if mistake.name in REVEALS and any(step.name in mistake.edits for step in derivation.toward(weight))
+        if mistake.name in REVEALS
+        and mistake.name not in MIXED_UP
+        and any(step.name in mistake.edits for step in derivation.toward(weight))
     ]
     right = formula(derivation, weight)
-    return right, tuple(one for one in wrong if one.answer != right)
+    return right, tuple(one for one in [*wrong, *_mixed_up(network, weight, right)] if one.answer != right)
+
+
+def _mixed_up(network: Network, weight: str, right: str) -> list[Wrong]:
+    """The formulas of the other weights, and the right one with another last factor."""
+    derivation, (source, target) = derive(network), network.weights[weight]
+    called = {n: n if n in network.inputs else f"out_{n}" for n in network.layer_of if n not in network.outputs}
+    found = [
+        (NEIGHBOUR, f"this is the derivative with respect to {other}; start the chain at {weight}", other)
+        for other in network.weights
+        if other != weight
+    ]
+    mixed = [(name, said, formula(derivation, other)) for name, said, other in found]
+    delta = f"({right})/{called[source]}"
+    for name, (_, end) in network.weights.items():
+        if end == target:
+            said = f"the last factor is the weight {name}; it should be what {weight} is multiplied by"
+            mixed.append((ITSELF, said, f"{delta}*{name}"))
+    for neuron, name in called.items():
+        if neuron != source and (neuron, target) not in network.weight_of:  # else it is the formula of that weight
+            where = f"{weight} ends there" if neuron == target else f"{weight} does not start there"
+            mixed.append((ELSEWHERE, f"the last factor is that of {neuron}, but {where}", f"{delta}*{name}"))
+    return [Wrong(name, typeset(said, derivation.quantities), answer) for name, said, answer in mixed]
 
 
 @lru_cache(maxsize=64)
@@ -94,19 +125,29 @@ def _build(task: Task) -> Content:
     ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
     source, target = network.weights[weight]
-    text = lambda: (
-        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
-        f"{source} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
+    allowed = (
         f"Names such as {names} may stand in the formula, of every neuron that the network has; any form that means "
         "the same is right."
     )
+    text = lambda: (
+        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
+        f"{source} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
+        f"{allowed}"
+    )
     part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
-    part = FormulaPart(ask, right, part.settings, known=tuple(w for w in part.wrong if not part.judge(w.answer)))
-    return Content(text, (part,), lambda: Solution((_lines(network, weight), f"In one line: `{right}`")))
+    known = tuple(w for w in part.wrong if not part.judge(w.answer))
+    part = FormulaPart(ask, right, part.settings, known=known, hints=lambda: _hints(network, weight))
+    solve = lambda: Solution((_lines(network, weight), f"In one line: `{right}`"))
+    return Content(text, (part,), solve, *beside(task.problem, [f"dE_total/d{weight}"], allowed, numbers=False))
 
 
 def _ways(network: Network) -> str:
     return ", ".join(f"{maths(network, name)} {a}→{b}" for name, (a, b) in network.weights.items())
+
+
+def _hints(network: Network, weight: str) -> tuple[str, ...]:
+    """The lines of the way back, one after the other; to put them into each other is the learner's part."""
+    return tuple(in_symbols(step) for step in derive(network).toward(weight) if step.role is not Role.FORWARD)
 
 
 def _lines(network: Network, weight: str) -> str:

@@ -10,20 +10,19 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from html import escape
 
-from bpkit.core.architecture import Architecture
 from bpkit.exercises.decimals import DECIMALS, FINE, is_cut, margin
 from bpkit.exercises.editions.markup import as_html, image, typeset
-from bpkit.exercises.editions.mistakes import exact_mistakes, mistakes, options
+from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.moodle import display, inline
+from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.streams import digest
 from bpkit.exercises.words import in_words
-from bpkit.show.diagram import diagram
+from bpkit.show.drawing import Drawing
 
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
@@ -31,7 +30,7 @@ FOLDER = "bpkit"
 FILES = "$IMS-CC-FILEBASE$"  # what both importers replace by the place of the package's files
 ROUNDED = f"Canvas may round your number to {DECIMALS} decimals. That is fine."
 Picture = tuple[str, str]  # the file's name, SVG text
-Item = tuple[str, float, str, Picture]  # group, points, XML
+Item = tuple[str, float, str, Picture | None]  # group, points, XML
 
 
 def of_sheet(sheet: Sheet) -> list[Item]:
@@ -41,7 +40,7 @@ def of_sheet(sheet: Sheet) -> list[Item]:
         for letter, part in exercise.parts.items():
             name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
             if xml := _item(exercise, part, name, f"{sheet.fingerprint}-{number}{letter}"):
-                found.append((name, part.points, xml, _picture(exercise.problem.network)[0]))
+                found.append((name, part.points, xml, _picture(beside(exercise))[0]))
     return found
 
 
@@ -64,7 +63,7 @@ def whole(sheets: Sequence[Sequence[Item]]) -> bytes:
         "<fieldlabel>cc_maxattempts</fieldlabel><fieldentry>1</fieldentry></qtimetadatafield></qtimetadata>\n"
         '<section ident="root_section">\n' + "\n".join(sections) + "\n</section>\n</assessment>\n</questestinterop>\n"
     )
-    pictures = dict(sorted({picture for *_, picture in rows}))
+    pictures = dict(sorted({picture for *_, picture in rows if picture}))
     files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": quiz, **pictures}
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as file:  # stored: the same bytes with any zlib
@@ -87,13 +86,13 @@ def _manifest(pictures: Iterable[str]) -> str:
     )
 
 
-@lru_cache(maxsize=64)
-def _picture(network: Architecture) -> tuple[Picture, str]:
-    """The network's picture, and the image in a question's text."""
-    drawn = diagram(network)
-    svg = str(drawn.figure)
-    name = f"{FOLDER}/network-{digest(svg).hex()[:12]}.svg"
-    return (name, svg), image(f"{FILES}/{name}", drawn.caption)
+def _picture(drawing: Drawing | None) -> tuple[Picture | None, str]:
+    """A picture's file, and the image in a question's text."""
+    if drawing is None:
+        return None, ""
+    text = svg(drawing)
+    name = f"{FOLDER}/picture-{digest(text).hex()[:12]}.svg"
+    return (name, text), image(f"{FILES}/{name}", drawing.caption)
 
 
 def _quoted(text: str) -> str:
@@ -105,9 +104,8 @@ def _item(exercise: Exercise, part: Part, name: str, where: str) -> str:
     if not kind:
         return ""
     note = f"\n\n{ROUNDED}" if isinstance(part, NumberPart) and is_cut(part) else ""
-    text = _picture(exercise.problem.network)[1] + as_html(
-        f"{exercise.content.tell()}\n\n{part.asks}{note}", inline, display
-    )
+    asks = f"{told(exercise)}\n\n{asked_alone(exercise, part)}{note}"
+    text = _picture(beside(exercise))[1] + as_html(asks, inline, display)
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
     fields = {"question_type": kind, "points_possible": f"{part.points:g}"}
     metadata = "".join(
@@ -151,6 +149,9 @@ def _response(part: Part) -> tuple[str, str, str]:
         return "multiple_choice_question", response, _test("varequal", f"choice{right}")
     if part.reader == "whole":
         return "numerical_question", _typed('fibtype="Decimal"'), _number(part.answer, 0, 0)
+    if part.reader == "order":
+        texts = "".join(_test("varequal", text) for text in spellings(part.answer))
+        return "short_answer_question", _typed(""), texts
     if part.reader == "word":  # nothing to choose from is known
         return "short_answer_question", _typed(""), _test("varequal", part.answer)
     return "", "", ""
@@ -181,6 +182,8 @@ def _others(exercise: Exercise, part: Part) -> str:
         known = [(one.text, one.said) for one in options(part) if one.said]
     elif isinstance(part, ExactPart) and part.reader == "whole":
         known = [(typeset(f"{one.value:g}"), one.said) for one in exact_mistakes(part)]
+    elif isinstance(part, ExactPart) and part.reader == "order":
+        known = [(wrong.answer, explained([wrong])) for wrong in part.wrong]
     else:
         known = []
     if not known:

@@ -1,45 +1,118 @@
-"""The kit's LaTeX as MathML, which browsers draw without a network and screen readers read; its own subset only."""
+"""The LaTeX of the kit and of its lessons as MathML, which browsers draw without a network and screen readers read."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from html import escape
 
 from bpkit.core.errors import BpkitError
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
+_ROW_END = r"\\"
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # a space at the end of an element is not drawn
 
-_SIGNS = {
-    r"\partial": "<mi>∂</mi>",
-    r"\eta": "<mi>η</mi>",
-    r"\delta": "<mi>δ</mi>",
-    r"\beta": "<mi>β</mi>",
-    r"\rho": "<mi>ρ</mi>",
-    r"\lambda": "<mi>λ</mi>",
-    r"\epsilon": "<mi>ε</mi>",
-    r"\sigma": "<mi>σ</mi>",
-    r"\cdot": "<mo>·</mo>",
-    r"\times": "<mo>×</mo>",
-    r"\circ": "<mo>∘</mo>",
-    r"\sum": "<mo>∑</mo>",
-    r"\leq": "<mo>≤</mo>",
-    r"\geq": "<mo>≥</mo>",
-    r"\infty": "<mi>∞</mi>",
-    r"\top": "<mo>⊤</mo>",
-    r"\ne": "<mo>≠</mo>",
-    r"\in": "<mo>∈</mo>",
-    r"\wedge": "<mo>∧</mo>",
-    r"\,": '<mspace width="0.17em"/>',
-    r"\:": '<mspace width="0.22em"/>',
-    r"\;": '<mspace width="0.28em"/>',
-    r"\quad": '<mspace width="1em"/>',
-    r"\{": "<mo>{</mo>",
-    r"\}": "<mo>}</mo>",
-    r"\displaystyle": "",
+_LETTERS = {
+    r"\partial": "∂",
+    r"\alpha": "α",
+    r"\beta": "β",
+    r"\gamma": "γ",
+    r"\delta": "δ",
+    r"\epsilon": "ε",
+    r"\varepsilon": "ε",
+    r"\eta": "η",
+    r"\theta": "θ",
+    r"\lambda": "λ",
+    r"\mu": "μ",
+    r"\pi": "π",
+    r"\rho": "ρ",
+    r"\sigma": "σ",
+    r"\tau": "τ",
+    r"\phi": "φ",
+    r"\omega": "ω",
+    r"\Delta": "Δ",
+    r"\Sigma": "Σ",
+    r"\nabla": "∇",
+    r"\infty": "∞",
+    r"\ell": "ℓ",
 }
-_FUNCTIONS = {r"\tanh": "tanh", r"\log": "log", r"\ln": "ln", r"\exp": "exp", r"\max": "max", r"\min": "min"}
-_WORDS = {r"\text": "mtext", r"\mathit": "mi", r"\mathrm": "mi", r"\operatorname": "mi"}
+_OPERATORS = {
+    r"\cdot": "·",
+    r"\times": "×",
+    r"\div": "÷",
+    r"\pm": "±",
+    r"\mp": "∓",
+    r"\circ": "∘",
+    r"\odot": "⊙",
+    r"\ast": "∗",
+    r"\sum": "∑",
+    r"\prod": "∏",
+    r"\leq": "≤",
+    r"\le": "≤",
+    r"\geq": "≥",
+    r"\ge": "≥",
+    r"\ll": "≪",
+    r"\gg": "≫",
+    r"\ne": "≠",
+    r"\neq": "≠",
+    r"\approx": "≈",
+    r"\sim": "∼",
+    r"\equiv": "≡",
+    r"\propto": "∝",
+    r"\in": "∈",
+    r"\top": "⊤",
+    r"\wedge": "∧",
+    r"\vee": "∨",
+    r"\to": "→",
+    r"\rightarrow": "→",
+    r"\leftarrow": "←",
+    r"\mapsto": "↦",
+    r"\Rightarrow": "⇒",
+    r"\dots": "…",
+    r"\ldots": "…",
+    r"\cdots": "⋯",
+    r"\vdots": "⋮",
+    r"\ddots": "⋱",
+    r"\mid": "∣",
+    r"\prime": "′",
+    r"\%": "%",
+    r"\_": "_",
+    r"\&": "&",
+    r"\#": "#",
+}
+_BRACKETS = {
+    **{sign: sign for sign in "()[]|"},
+    r"\{": "{",
+    r"\}": "}",
+    r"\|": "‖",
+    r"\langle": "⟨",
+    r"\rangle": "⟩",
+}
+_SPACES = {
+    r"\!": "-0.17em",
+    r"\,": "0.17em",
+    r"\:": "0.22em",
+    r"\;": "0.28em",
+    r"\ ": "0.33em",
+    "~": "0.33em",
+    r"\quad": "1em",
+    r"\qquad": "2em",
+}
+_FUNCTIONS = {
+    rf"\{name}": name for name in ("tanh", "log", "ln", "exp", "max", "min", "sin", "cos", "arg", "lim", "det")
+}
+_WORDS = {r"\text": "mtext", r"\textrm": "mtext", r"\mathit": "mi", r"\mathrm": "mi", r"\operatorname": "mi"}
+_BOLD = (r"\mathbf", r"\boldsymbol", r"\textbf")
+_OVER = {r"\hat": "^", r"\bar": "¯", r"\tilde": "~", r"\vec": "→", r"\dot": "˙", r"\overline": "¯"}
+_BRACES = {r"\underbrace": ("munder", "⏟"), r"\overbrace": ("mover", "⏞")}
+_FRACTIONS = {r"\frac": "", r"\dfrac": ' displaystyle="true"', r"\tfrac": ' displaystyle="false"'}
+_SIZES = (r"\displaystyle", r"\textstyle", r"\small")
+_LARGE = tuple(rf"\{size}{side}" for size in ("big", "Big", "bigg") for side in ("", "l", "r", "m"))
+_FENCES = {"matrix": ("", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "cases": ("{", "")}
+_LINED_UP = ("align", "align*", "aligned")
+_BELOW = (r"\sum", r"\prod", r"\lim", *_BRACES)  # what has its limits, or its words, below and above
+_EMPTY = "<mrow></mrow>"
 
 
 class _Reader:
@@ -68,19 +141,25 @@ class _Reader:
         return pieces[0] if len(pieces) == 1 else f"<mrow>{''.join(pieces)}</mrow>"
 
     def scripted(self) -> str:
-        base = self.atom()
-        low = high = ""
-        while (sign := self.peek()) in ("_", "^"):
+        name, base = self.peek(), self.atom()
+        low, high, primes = "", "", 0
+        while (sign := self.peek()) in ("_", "^", "'"):
             self.next()
-            if sign == "_":
-                low = self.atom()
+            if sign == "'":
+                primes += 1
+            elif sign == "_":
+                low = self.argument()
             else:
-                high = self.atom()
-        if low and high:
-            return f"<msubsup>{base}{low}{high}</msubsup>"
-        if low:
-            return f"<msub>{base}{low}</msub>"
-        return f"<msup>{base}{high}</msup>" if high else base
+                high = self.argument()
+        if primes:
+            high = f"<mrow><mo>{'′' * primes}</mo>{high}</mrow>" if high else f"<mo>{'′' * primes}</mo>"
+        found = _with_scripts(base, low, high, "under" if name in _BELOW else "sub")
+        return found + _space(r"\,") if name in _FUNCTIONS and self.starts_a_factor() else found
+
+    def starts_a_factor(self) -> bool:
+        """Whether a name or a number follows, which would read as one word with the name of a function before it."""
+        token = self.peek()
+        return token.isalnum() or token in {**_LETTERS, **_FRACTIONS, **_WORDS, **_FUNCTIONS}
 
     def group(self) -> str:
         """What stands in braces."""
@@ -90,86 +169,198 @@ class _Reader:
         self.next()
         return inside
 
+    def argument(self) -> str:
+        """What a command takes: a group, or one sign, of a number its first digit."""
+        token = self.peek()
+        if len(token) > 1 and token[0].isdigit():
+            self.tokens[self.at : self.at + 1] = [token[0], token[1:]]
+        elif token in ("", "}", "&", _ROW_END, r"\end", r"\right"):
+            raise self.unknown(token)
+        return self.atom()
+
     def words(self) -> str:
         """Plain text in braces."""
         if self.next() != "{":
             raise self.unknown("{")
-        found = []
-        while self.at < len(self.tokens) and self.tokens[self.at] != "}":
-            found.append(self.tokens[self.at].lstrip("\\"))
+        found, depth = [], 1
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
             self.at += 1
-        self.at += 1
-        return escape("".join(found))
+            depth += (token == "{") - (token == "}")
+            if not depth:
+                break
+            if token not in "{}":
+                found.append(token.lstrip("\\"))
+        text = re.sub(r"\s+", " ", "".join(found))
+        return escape(re.sub("^ | $", _NO_BREAK, text))
 
     def atom(self) -> str:
         token = self.peek()
         if token == "{":
             return self.group()
         self.next()
-        if token == r"\frac":
-            return f"<mfrac>{self.group()}{self.group()}</mfrac>"
+        if token in _FRACTIONS:
+            whole = f"<mfrac>{self.argument()}{self.argument()}</mfrac>"
+            return f"<mstyle{_FRACTIONS[token]}>{whole}</mstyle>" if _FRACTIONS[token] else whole
         if token == r"\sqrt":
-            return f"<msqrt>{self.group()}</msqrt>"
-        if token == r"\hat":
-            return f"<mover>{self.group()}<mo>^</mo></mover>"
+            return f"<msqrt>{self.argument()}</msqrt>"
+        if token in _OVER:
+            return f'<mover accent="true">{self.argument()}<mo>{_OVER[token]}</mo></mover>'
+        if token in _BRACES:
+            tag, brace = _BRACES[token]
+            return f'<{tag}>{self.group()}<mo stretchy="true">{brace}</mo></{tag}>'
         if token == r"\left":
             return self.fenced()
+        if token in _LARGE:  # a bracket as high as what stands beside it
+            return self.fence()
+        if token == r"\phantom":
+            return f"<mphantom>{self.argument()}</mphantom>"
         if token in _WORDS:
             return f"<{_WORDS[token]}>{self.words()}</{_WORDS[token]}>"
+        if token in _BOLD:
+            return f'<mrow style="font-weight:bold">{self.group()}</mrow>'
         if token == r"\begin":
             return self.environment()
         if token in _FUNCTIONS:
             return f"<mi>{_FUNCTIONS[token]}</mi>"
-        if token in _SIGNS:
-            return _SIGNS[token]
+        if token in _LETTERS:
+            return f"<mi>{_LETTERS[token]}</mi>"
+        if token in _OPERATORS:
+            return f"<mo>{escape(_OPERATORS[token])}</mo>"
+        if token in _SPACES:
+            return _space(token)
+        if token in _SIZES:
+            return ""
         if token[:1].isdigit():
             return f"<mn>{token}</mn>"
         if token.isalpha():
             return f"<mi>{token}</mi>"
-        if len(token) == 1 and token in "+-=()[]<>|,.;:/!'":
+        if token in _BRACKETS:  # as high as they are, whatever stands beside them
+            return f'<mo stretchy="false">{escape(_BRACKETS[token])}</mo>'
+        if len(token) == 1 and token in "+-=<>,.;:/!*−·×→≈≤≥∂…":
             return f"<mo>{escape('−' if token == '-' else token)}</mo>"
         raise self.unknown(token)
 
     def fenced(self) -> str:
-        """``\\left(..\\right)`` as one piece, so that a power is the whole bracket's."""
-        inside = self.atom() + self.row(r"\right")
+        """``\\left(..\\right)`` as one piece, so that a power is the whole bracket's; a dot stands for no bracket."""
+        inside = self.fence() + self.row(r"\right")
         self.next()
-        return f"<mrow>{inside}{self.atom()}</mrow>"
+        return f"<mrow>{inside}{self.fence()}</mrow>"
+
+    def fence(self) -> str:
+        token = self.next()
+        if token not in _BRACKETS and token != ".":
+            raise self.unknown(token)
+        return "" if token == "." else f"<mo>{escape(_BRACKETS[token])}</mo>"
 
     def environment(self) -> str:
-        """``cases``, as a table behind a brace."""
-        if self.words() != "cases":
-            raise self.unknown("environment")
-        rows, cells = [], []
+        """Cases and matrices, and lines that are lined up at their ampersands."""
+        name = self.words()
+        if name not in _FENCES and name not in _LINED_UP:
+            raise self.unknown(name)
+        rows = self.rows()
+        if name in _LINED_UP:
+            return f'<mtable displaystyle="true">{_table(rows, _lined_up)}</mtable>'
+        before, after = (one and f'<mo stretchy="true">{one}</mo>' for one in _FENCES[name])
+        return f"<mrow>{before}<mtable>{_table(rows, _left if name == 'cases' else _middle)}</mtable>{after}</mrow>"
+
+    def rows(self) -> list[list[str]]:
+        """The cells of an environment whose beginning is read, row by row."""
+        self.skip_brackets()
+        rows: list[list[str]] = [[]]
         while self.peek():
-            cells.append(f"<mtd>{self.row('&', chr(92) * 2, chr(92) + 'end')}</mtd>")
+            rows[-1].append(self.row("&", _ROW_END, r"\end"))
             end = self.next()
-            if end != "&":
-                rows.append(f"<mtr>{''.join(cells)}</mtr>")
-                cells = []
-            if end == r"\end":
-                self.words()
+            if end == _ROW_END:
+                self.skip_brackets()
+                rows.append([])
+            elif end != "&":
                 break
-        return f"<mrow><mo>{{</mo><mtable>{''.join(rows)}</mtable></mrow>"
+        self.words()
+        if rows[-1] == [_EMPTY]:  # behind the last end of a row
+            rows.pop()
+        return [[_infix(cell, place) for place, cell in enumerate(row)] for row in rows]
+
+    def skip_brackets(self) -> None:
+        """Where lines stand, or how far from the next: a page has its own measures."""
+        if self.peek() == "[":
+            while self.next() not in ("]", ""):
+                pass
 
     def unknown(self, token: str) -> BpkitError:
         return BpkitError(f"formula: expected the LaTeX that bpkit writes, got {token!r} in {self.latex[:80]!r}")
+
+
+def _space(token: str) -> str:
+    return f'<mspace width="{_SPACES[token]}"/>'
+
+
+def _with_scripts(base: str, low: str, high: str, where: str) -> str:
+    """A base with what stands below and above it: ``where`` is ``sub`` beside it, ``under`` in the middle."""
+    sup = "sup" if where == "sub" else "over"
+    tag = f"m{where}{sup}" if low and high else f"m{where}" if low else f"m{sup}"
+    return f"<{tag}>{base}{low}{high}</{tag}>" if low or high else base
+
+
+def _table(rows: Iterable[Sequence[str]], style: Callable[[int], str]) -> str:
+    """Rows of a table; ``style`` is that of a column."""
+    return "".join(
+        f"<mtr>{''.join(f'<mtd{style(place)}>{cell}</mtd>' for place, cell in enumerate(row))}</mtr>" for row in rows
+    )
+
+
+def _infix(cell: str, place: int) -> str:
+    """A cell whose sign has its other side in the cell before, and the room that a sign between two sides has."""
+    return cell.replace("<mrow><mo>", '<mrow><mo form="infix">', 1) if place and cell.startswith("<mrow><mo>") else cell
+
+
+def _lined_up(place: int) -> str:
+    """Columns to the right and to the left by turns, and room between the pairs."""
+    gap = 2 if place and place % 2 == 0 else 0
+    return f' style="text-align:{"left" if place % 2 else "right"};padding:.5ex 0 .5ex {gap}em"'
+
+
+def _left(_place: int) -> str:
+    return ' style="text-align:left"'
+
+
+def _middle(_place: int) -> str:
+    return ""
 
 
 @lru_cache(maxsize=4096)
 def mathml(latex: str, large: bool = False) -> str:
     """One formula, its fractions large or as in a line of text; raises ``BpkitError`` for LaTeX of other makers."""
     reader = _Reader(latex)
-    inside = reader.row()
+    return _whole(reader.row(), large)
+
+
+def _whole(inside: str, large: bool) -> str:
     shown = ' displaystyle="true"' if large else ""
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{shown}>{inside}</math>'
 
 
+def aligned(latex: str) -> list[list[str]]:
+    """Lines that are lined up, cell by cell, each a large formula or empty; no rows where it is another formula."""
+    reader = _Reader(latex)
+    if reader.next() != r"\begin" or reader.words() not in _LINED_UP:
+        return []
+    rows = reader.rows()
+    if reader.peek():
+        return []
+    return [["" if cell == _EMPTY else _whole(cell, True) for cell in row] for row in rows]
+
+
 _ALIGN = re.compile(r"\$\$\\begin\{align(?:ed)?\*?\}\n(.*?)\n\\end\{align(?:ed)?\*?\}\$\$", re.DOTALL)
 _NUMBER = re.compile(r"\\text\{\((\d+)\)\}|\\tag\{(\d+)\}")
-_REASON = re.compile(r"\{\\small(.*)\}|(\\text\{.*\})")
+_REASON = re.compile(r"\{\\small(.*)\}")
 _SIDES = re.compile(r" = (?!(?:(?!\\begin\{cases\}).)*\\end\{cases\})")  # those of a condition are no sides
-_WORDS_OF = re.compile(r"\\text\{((?:\\.|[^\\}])*)\}")
+_WORDS_OF = re.compile(r"\\textrm\{((?:\\.|[^\\}])*)\}")
+
+
+def numbered(latex: str) -> bool:
+    """Whether these are lines with numbers of their own, as a derivation's are."""
+    return bool(_ALIGN.fullmatch(latex.strip()) and _NUMBER.search(latex))
 
 
 def lines_table(latex: str) -> str:
@@ -187,7 +378,7 @@ def _row(line: str) -> str:
         if found := _NUMBER.fullmatch(cell):
             number = f"({found[1] or found[2]})"
         elif found := _REASON.fullmatch(cell):
-            reason = re.sub(r"\\([_#%&{}$])", r"\1", " ".join(_WORDS_OF.findall(found[1] or found[2])))
+            reason = _words(found[1])
         elif cell:
             formula = cell.replace("&=", "=").replace("&+", "+")
     # Every side of the equation is a formula of its own, so that a long line can go on in the next: here it needs no
@@ -195,4 +386,15 @@ def _row(line: str) -> str:
     formula = re.sub(r"\\begin\{aligned\}\[t\] & | \\end\{aligned\}", "", formula).replace(r" \\ & = ", " = ")
     left, *sides = _SIDES.split(formula)
     shown = " ".join([mathml(left, True), *(mathml(f"= {side}", True) for side in sides)])
-    return f"<tr><td>{number}</td><td>{shown}<br><small>{escape(reason)}</small></td></tr>"
+    return f"<tr><td>{number}</td><td>{shown}<br><small>{reason}</small></td></tr>"
+
+
+def _words(latex: str) -> str:
+    """A reason: words, and names as formulas, in one line however many it had."""
+    one = re.sub(r"\\begin\{aligned\}\[t\] & | \\end\{aligned\}", "", latex).replace(r" \\ & ", r"\textrm{ }")
+    pieces = _WORDS_OF.split(one)  # formulas and words by turns
+    return "".join(_plain(one) if place % 2 else mathml(one) if one.strip() else "" for place, one in enumerate(pieces))
+
+
+def _plain(words: str) -> str:
+    return escape(re.sub(r"\\([_#%&{}$])", r"\1", words))

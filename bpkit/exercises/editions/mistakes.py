@@ -60,6 +60,12 @@ def options(part: ExactPart) -> list[Option]:
     return found
 
 
+def spellings(order: str) -> list[str]:
+    """The ways to type letters in an order, for a system that compares texts."""
+    letters = order.split()
+    return [between.join(letters) for between in (" ", "", ", ", ",")]
+
+
 def explained(wrongs: Iterable[Wrong]) -> str:
     """The mistakes that lead to one answer; a name is a label and stands by itself."""
     each: dict[str, str] = {}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from html import escape
 
-from bpkit.core.architecture import Architecture
 from bpkit.exercises.editions.markup import as_html, image, typeset
-from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, mistakes, options
+from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, explained, mistakes, options, spellings
+from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
-from bpkit.show.diagram import diagram
+from bpkit.show.drawing import Drawing
 
-PICTURE = "network.svg"
+PICTURE = "picture.svg"
 Variant = tuple[str, str, str]  # category, question, XML
 
 
@@ -56,8 +55,8 @@ def _question(exercise: Exercise, part: Part, name: str) -> str:
     kind, extra, answers = _answers(exercise, part)
     if not kind:
         return ""
-    text = as_html(f"{exercise.content.tell()}\n\n{part.asks}", inline, display)
-    shown, file = _picture(exercise.problem.network)
+    text = as_html(f"{told(exercise)}\n\n{asked_alone(exercise, part)}", inline, display)
+    shown, file = _picture(beside(exercise))
     solution = as_html(exercise.solution._repr_markdown_(), inline, display)
     return "\n".join(
         [
@@ -86,19 +85,23 @@ def _answers(exercise: Exercise, part: Part) -> tuple[str, str, list[str]]:
     if part.reader == "whole":
         right = _answer(f"{part.answer}", "100", "Right.", 0.0)
         return "numerical", "", [right, *_numbers(exact_mistakes(part), "Not right. Give a whole number.")]
+    if part.reader == "order":
+        orders = [_answer(text, "100", "Right.") for text in spellings(part.answer)]
+        named = [_answer(wrong.answer, "0", explained([wrong])) for wrong in part.wrong]
+        return "shortanswer", "<usecase>0</usecase>", [*orders, *named, _answer("*", "0", "Not right.")]
     if part.reader == "word":  # nothing to choose from is known
         answers = [_answer(f"{part.answer}", "100", "Right."), _answer("*", "0", "Not right.")]
         return "shortanswer", "<usecase>0</usecase>", answers
     return "", "", []
 
 
-@lru_cache(maxsize=64)
-def _picture(network: Architecture) -> tuple[str, str]:
-    """The network as an image in the text, with its words, and the file that Moodle keeps beside the text."""
-    drawn = diagram(network)
-    data = b64encode(str(drawn.figure).encode()).decode()
+def _picture(drawing: Drawing | None) -> tuple[str, str]:
+    """A picture as an image in the text, with its words, and the file that Moodle keeps beside the text."""
+    if drawing is None:
+        return "", ""
+    data = b64encode(svg(drawing).encode()).decode()
     file = f'<file name="{PICTURE}" path="/" encoding="base64">{data}</file>'
-    return image(f"@@PLUGINFILE@@/{PICTURE}", drawn.caption), file
+    return image(f"@@PLUGINFILE@@/{PICTURE}", drawing.caption), file
 
 
 def _cdata(text: str) -> str:

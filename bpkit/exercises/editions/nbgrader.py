@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, question_text, written
+from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, illustrated, written
 from bpkit.exercises.files import slugs
 from bpkit.exercises.roll import call_roll, seat_mark
 from bpkit.exercises.sheet import Sheet
@@ -26,11 +26,13 @@ Cell = dict[str, Any]
 INTRODUCTION = """\
 # Exercises
 
-Replace `None` with your answer and run the cell. The cell below an exercise shows what your answers are worth."""
+Replace `None` with your answer and run the cell. Then run the last cell of the exercise: it tells you at once which
+answers are right, names the mistake if it knows it, and shows what your answers are worth. Only the answer cells are
+marked. Use cells of your own for your working and your notes."""
 BARE = """\
 *This copy has no numbers. Each learner has a copy of their own in the folder `handout`; give it to them instead of
 this one, and let them hand it in as usual.*"""
-WARNING = "# The numbers of your exercises. If they are changed, or somebody else's, nothing can be graded."
+WARNING = "# The numbers of your exercises. If you change them, or use another learner's, nothing can be graded."
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def of_sheet(sheet: Sheet) -> Copy:
     found = []
     for number, exercise in enumerate(sheet, 1):
         keys = [key for key, (place, _) in sheet.places.items() if place == number]
-        _, _, text = question_text(number, exercise).partition("\n\n")
+        _, _, text = illustrated(number, exercise).partition("\n\n")
         blanks = {key: blank_answer(key, sheet.parts[key]) for key in keys}
         found.append(Asked(exercise.bank.title, exercise.points, text, blanks))
     return Copy(sheet.learner, sheet.data()["tasks"], about_sheet(sheet), tuple(found))

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bpkit.exercises.editions.pictures import asked, given, in_markdown
 from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.files import visible
+from bpkit.exercises.files import counted, visible
 from bpkit.exercises.parts import ExactPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
@@ -22,10 +23,16 @@ KERNEL = {
 }
 
 HOW = """\
-Replace `None` with your answer, a number (`0.5`) or what the question asks for, and run the cell. The next cell tells
-you whether it is right. It computes the right answer in your own kernel, with the kit that you can use yourself: it is
-there to help you learn, and hides nothing that you could not look up. Only the answer cells are marked, and marking
-runs nothing: write the value itself, on one line. Do your working and keep your notes in cells of your own."""
+{} For each answer:
+
+1. Replace `None` with your answer: a number such as `0.5`, or what the question asks for. Write the value itself, on
+   one line.
+2. Run the cell, then the cell below it. `check` tells you at once whether your answer is right. If it knows the mistake
+   behind your answer, it names it. You can try as often as you like.
+
+Only the answer cells are marked. Use cells of your own for your working and your notes."""
+
+WORKED = "For each question you find the lines that lead to the answer, then the answer as the sheet asks for it."
 
 
 def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = False) -> str:
@@ -33,9 +40,12 @@ def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = Fa
 
     ``executed`` is how it looks after a run with nothing answered yet.
     """
-    cells = [_text("title", f"# {title}\n\n{_greeting(sheet)}{HOW}"), _setup(sheet, "answers = {}\ncheck = ", True)]
+    cells = [
+        _text("title", f"# {title}\n\n{_greeting(sheet)}{HOW.format(_size(sheet))}"),
+        _setup(sheet, "answers = {}\ncheck = ", True),
+    ]
     for number, exercise in enumerate(sheet, 1):
-        cells.append(_text(f"q{number}", question_text(number, exercise)))
+        cells.append(_text(f"q{number}", illustrated(number, exercise)))
         for letter, part in exercise.parts.items():
             key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
             cells.append(code_cell(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
@@ -47,15 +57,16 @@ def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = Fa
 
 def solution_notebook(sheet: Sheet, title: str = "Solutions") -> str:
     """The same questions with their worked solutions and answers, every cell executed."""
-    who = _greeting(sheet)
-    cells = [_text("title", f"# {title}\n\n{who}The worked solutions and the answers, computed by the cells below.")]
-    cells.append(_setup(sheet, "sheet = ", False, 1))
+    cells = [_text("title", f"# {title}\n\n{_greeting(sheet)}{WORKED}"), _setup(sheet, "sheet = ", False, 1)]
     for number, exercise in enumerate(sheet, 1):
-        cells.append(_text(f"q{number}", question_text(number, exercise)))
+        heading, _, body = illustrated(number, exercise).partition("\n\n")
+        cells.append(_text(f"q{number}", f"{heading}\n\n{body}\n\n### {number}. The lines"))
         shown = {"text/plain": repr(exercise.solution), "text/markdown": exercise.solution._repr_markdown_()}
         cells.append(_run(f"solution-{number}", f"sheet[{number}].solution", shown, 2 * number))
-        plain = {"text/plain": pretty(exercise.answer)}
-        cells.append(_run(f"answer-{number}", f"sheet[{number}].answer", plain, 2 * number + 1))
+        cells.append(_text(f"a{number}", f"### {number}. The answer{'s' * (len(exercise.parts) > 1)}"))
+        found = exercise.answers
+        shown = {"text/plain": repr(found), "text/markdown": found._repr_markdown_()}
+        cells.append(_run(f"answer-{number}", f"sheet[{number}].answers", shown, 2 * number + 1))
     return written(cells, {"kind": "solution", "learner": sheet.learner, **about_sheet(sheet)})
 
 
@@ -69,9 +80,24 @@ def pretty(answer: Any) -> str:
 
 def question_text(number: int, exercise: Exercise) -> str:
     """A question under its number, with its points."""
-    worth = f"{exercise.points:g} point{'' if exercise.points == 1 else 's'}"
-    _, _, body = exercise.question.partition("\n\n")
-    return f"## {number}. {exercise.bank.title} ({worth})\n\n{body}"
+    body = "\n\n".join(filter(None, (given(exercise), asked(exercise))))
+    return f"## {number}. {exercise.bank.title} ({_worth(exercise.points)})\n\n{body}"
+
+
+def _worth(points: float) -> str:
+    return f"{points:g} point{'' if points == 1 else 's'}"
+
+
+def _size(sheet: Sheet) -> str:
+    """How long a sheet is, in a sentence."""
+    many = counted(len(sheet), "question")
+    return f"This sheet has {many}, worth {_worth(sum(one.points for one in sheet))}{' in all' * (len(sheet) > 1)}."
+
+
+def illustrated(number: int, exercise: Exercise) -> str:
+    """The same with the picture that the question is about, below its heading."""
+    heading, _, body = question_text(number, exercise).partition("\n\n")
+    return f"{heading}\n\n{in_markdown(exercise)}{body}"
 
 
 def blank_answer(key: str, part: Part) -> str:
@@ -81,7 +107,8 @@ def blank_answer(key: str, part: Part) -> str:
         return f'def {signature}:\n    ...\n\n\nanswers["{key}"] = {signature.partition("(")[0]}'
     hint = ""
     if isinstance(part, ExactPart):
-        hint = f"  # {' or '.join(map(json.dumps, part.options))}" if part.options else ""
+        words = [json.dumps(option, ensure_ascii=False) for option in part.options]
+        hint = f"  # {' or '.join(words)}" if words else ""
     return f'answers["{key}"] = None{hint}'
 
 
@@ -90,7 +117,7 @@ def _greeting(sheet: Sheet) -> str:
 
 
 def safe_text(text: str) -> str:
-    """Somebody's text inside Markdown: no tags, links or formulas come out of it."""
+    """A person's text inside Markdown, without tags, links or formulas."""
     # MathJax looks for formulas in what the page shows, where an escaped sign is the sign again: others stand there.
     plain = html.escape(visible(text).replace("$", "＄").replace("\\", "＼"))
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#!|$~<>@:" else c for c in plain)
@@ -115,7 +142,7 @@ def setup_source(sheet: Sheet, assign: str, checked: bool = False) -> str:
 
 
 def _setup(sheet: Sheet, assign: str, checked: bool, count: int | None = None) -> Cell:
-    """The cell that holds the numbers of all questions, for the checks; collapsed, as nobody needs to read it."""
+    """The cell that holds the numbers of all questions, for the checks; collapsed: learners need not read it."""
     cell = code_cell("setup", setup_source(sheet, assign, checked), {"kind": "setup"})
     cell["metadata"]["jupyter"] = {"source_hidden": True}
     return {**cell, "execution_count": count}
@@ -150,8 +177,8 @@ def _run_blank(cells: list[Cell], sheet: Sheet) -> None:
     for count, cell in enumerate((cell for cell in cells if cell["cell_type"] == "code"), 1):
         about, cell["execution_count"] = cell["metadata"]["bpkit"], count
         if about["kind"] == "check":
-            said = {"text/plain": repr(sheet.check(about["key"], None))}
-            cell["outputs"] = [_shown(said, count)]
+            found = sheet.check(about["key"], None)
+            cell["outputs"] = [_shown({"text/plain": repr(found), "text/html": found._repr_html_()}, count)]
 
 
 def written(cells: list[Cell], about: dict[str, Any]) -> str:

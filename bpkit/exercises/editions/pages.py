@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from bpkit.core.model import Model
-from bpkit.exercises.editions.markup import as_html
+from bpkit.exercises.editions.markup import as_html, typeset
 from bpkit.exercises.editions.notebooks import question_text
+from bpkit.exercises.editions.pictures import beside, svg
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheet import Sheet
 from bpkit.exercises.written import FunctionPart
-from bpkit.show.diagram import diagram
 
 STYLE = """
 body { font: 10.5pt/1.4 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
@@ -35,6 +35,9 @@ math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaV
 p math, li math, td math { math-style: normal }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8em; padding-left: .6rem }
 .answer { border: 1px solid #6b6b6b; min-height: 1.9rem; margin: .3rem 0 .6rem; padding: .2rem .5rem; clear: both }
+@media screen and (prefers-color-scheme: dark) {
+  body { color: #e6edf3; background: #14181d } table.lines small { color: #9da7b3 }
+  th, td, .answer { border-color: #59636e } }
 @page { size: A4; margin: 16mm }
 @media print { body { margin: 0; max-width: none; padding: 0 } h1 { margin-top: 0 } }
 """
@@ -57,9 +60,10 @@ def _question(number: int, sheet: Sheet) -> str:
     exercise = sheet[number]
     heading, _, body = question_text(number, exercise).partition("\n\n")
     code = any(isinstance(part, FunctionPart) for part in exercise.content.parts)
-    network = exercise.problem.network
-    wide = ' style="float: none; width: 100%; margin: 0 0 .5rem"' if isinstance(network, Model) else ""
-    picture = "" if code else f"<figure{wide}>{diagram(network).figure}</figure>\n"
+    drawing = None if code else beside(exercise)
+    model = exercise.task.problems and isinstance(exercise.problem.network, Model)
+    wide = ' style="float: none; width: 100%; margin: 0 0 .5rem"' if model else ""
+    picture = f"<figure{wide}>{svg(drawing)}</figure>\n" if drawing else ""
     return f"<h2>{escape(heading.removeprefix('## '))}</h2>\n{picture}{as_html(body)}\n"
 
 
@@ -78,10 +82,11 @@ def solution_page(sheet: Sheet) -> str:
     sections = []
     for number, exercise in enumerate(sheet, 1):
         keys = [key for key, (place, _) in sheet.places.items() if place == number]
-        answers = "".join(f"<li><b>{key}:</b> {escape(shown(sheet.parts[key]))}</li>" for key in keys)
+        answers = as_html("\n".join(f"- **{key}:** {sheet.parts[key].written}" for key in keys))
         worked = as_html(exercise.solution._repr_markdown_())
-        asked = f'<section class="whole">\n{_question(number, sheet)}<ul>{answers}</ul>\n</section>'
-        sections.append(f"{asked}\n<section>\n<h3>Worked solution</h3>\n{worked}</section>")
+        asked = f'<section class="whole">\n{_question(number, sheet)}</section>'
+        found = f"<h3>{number}. The answer{'s' * (len(keys) > 1)}</h3>\n{answers}"
+        sections.append(f"{asked}\n<section>\n<h3>{number}. The lines</h3>\n{worked}\n{found}</section>")
     return _page(_titled(sheet, "Solutions"), "\n".join(sections))
 
 
@@ -109,12 +114,12 @@ def shown(part: Part, answer: object = None) -> str:
     """An answer as a person writes it."""
     value = part.answer if answer is None else answer
     if isinstance(part, NumberPart) and isinstance(value, float):
-        return part.shown(value)
+        return typeset(part.shown(value))
     if isinstance(part, ExactPart) and isinstance(value, list):
         return ", ".join(value)
-    return str(value)
+    return typeset(str(value)) if isinstance(value, int | float) else str(value)
 
 
 def tolerance(part: Part) -> str:
-    """How far off an answer may be and still count."""
+    """The largest error that still counts as right."""
     return f"± {part.room:.2g}" if isinstance(part, NumberPart) else ""

@@ -1,4 +1,4 @@
-"""Marking by widgets: a folder and a key in, marks, the class's page and everybody's feedback out."""
+"""Marking by widgets: from a folder and a key to marks, the class's page and each learner's feedback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WIDE = "90px"
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What became of the latest upload, in words; whether some of it was refused; how many there were so far."""
+    """The latest upload in words, whether some of it was refused, and how many there were so far."""
 
     words: str = ""
     refused: bool = False
@@ -200,11 +200,12 @@ class Mark(Working):
         if state.setup is None:
             return "nothing to mark yet."
         setup = state.setup
-        return f"what is in {setup.submissions}, by the key in {setup.key}, into the folder {setup.out}."
+        what = f"marks what is in the folder {setup.submissions} with the key in {setup.key}"
+        return f"{what}; the results go into the folder {setup.out}."
 
 
 def _write(files: Mapping[str, str], setup: Setup, refused: list[str]) -> Iterator[None]:
-    """Write reports, until one must not be overwritten: the marks are seen on the page all the same."""
+    """Write reports, until one must not be overwritten: the page still shows the marks."""
     for name, content in files.items():
         try:
             write(setup.out / name, content, setup.force)

@@ -37,6 +37,7 @@ from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Worki
 from bpkit.exercises.produce import producing
 from bpkit.exercises.sheet import DEFAULT_QUESTIONS
 from bpkit.exercises.tables import table_text
+from bpkit.exercises.words import in_words
 
 WIDE = "90px"
 SAID = {
@@ -82,7 +83,7 @@ class Regenerate(Working):
             "learners": WholeNumber(value=1, description="learners", **line),
             "roster": widgets.Textarea(
                 description="or a roster",
-                placeholder="A name on each line, or a table in CSV with headers. Empty: numbered learners.",
+                placeholder="A name on each line, or a CSV table with headers. Left empty, the learners are numbered.",
                 rows=5,
                 continuous_update=False,
                 **line,
@@ -215,9 +216,10 @@ class Regenerate(Working):
         if state.setup is None:
             return "nothing to generate yet."
         made = state.setup.plan
-        who = f"{counted(len(made.seats), 'learner')}, seed {state.setup.seed}, {made.difficulty}"
+        who = f"{counted(len(made.seats), 'learner')} from seed {state.setup.seed}, difficulty {made.difficulty}"
         what = f"{counted(len(made.questions), 'question')} ({', '.join(made.questions)})"
-        return f"{who}, {what}, as {' and '.join(state.setup.editions)}, into the folder {state.setup.out}."
+        kinds = in_words([SAID[name] for name in state.setup.editions])
+        return f"makes {what} for {who}. It writes {kinds} into the folder {state.setup.out}."
 
 
 def _heading(words: str) -> widgets.HTML:

@@ -11,8 +11,8 @@ from pathlib import Path
 from bpkit.exercises.bank import QUESTIONS
 from bpkit.exercises.cohort import Plan, Seat, plan
 from bpkit.exercises.editions import DEFAULT
-from bpkit.exercises.editions.markup import as_html
-from bpkit.exercises.editions.pages import shown
+from bpkit.exercises.editions.markup import as_html, image
+from bpkit.exercises.editions.pictures import address, asked, given, own
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.generation import generate
 from bpkit.exercises.panels.markup import csv_table, download
@@ -123,13 +123,15 @@ def command_of(state: State) -> str:
 @lru_cache(maxsize=8)
 def preview_html(exercise: Exercise, solved: bool) -> str:
     """A question as the learner reads it; with its answers and the worked solution when asked for."""
-    text = as_html(exercise.question.partition("\n\n")[2])
+    drawing = own(exercise)
+    picture = image(address(drawing), drawing.caption) if drawing else ""
+    text = picture + as_html(f"{given(exercise)}\n\n{asked(exercise)}")
     if not solved:
         return text
-    answers = "".join(f"<li><b>{letter}:</b> {escape(shown(part))}</li>" for letter, part in exercise.parts.items())
     reveals = escape(", ".join(exercise.declared) or "nothing by name")
     worked = as_html(exercise.solution._repr_markdown_())
-    answered = f"<p><b>Answers</b></p><ul>{answers}</ul><p>Reveals: {reveals}.</p>"
+    answered = f"<p><b>Answer{'s' * (len(exercise.parts) > 1)}</b></p>{as_html(str(exercise.answers))}"
+    answered += f"<p>Mistakes that it brings to light: {reveals}.</p>"
     return f"{text}{answered}<p><b>Worked solution</b></p>{worked}"
 
 

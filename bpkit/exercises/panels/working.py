@@ -195,7 +195,7 @@ def on_a_page(words: str) -> str:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; started again, it goes on from the files that are there"
+        return "interrupted; press the button again, and it goes on from the files that are there"
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     if isinstance(error, BpkitError):

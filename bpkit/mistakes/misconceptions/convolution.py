@@ -46,7 +46,7 @@ def _lines(d: Derivation, kernel: list[Quantity]) -> tuple[list[Step], list[Step
 @misconception(
     "turns the kernel round",
     "turn the kernel round",
-    "here the kernel is laid down as it is, its first weight on the first signal",
+    "here the kernel stays as it is, with its first weight on the first signal",
     convention="In signal processing a convolution turns the kernel round.",
 )
 def kernel_turned(d: Derivation) -> Shapes:

@@ -28,7 +28,9 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
 HALF = sp.Rational(1, 2)
 
 
-@misconception("adds the gradient", "add the gradient", "the update subtracts it", rank=1)
+@misconception(
+    "adds the gradient", "add the slope instead of subtracting it", "the update goes against the slope", rank=1
+)
 def gradient_added(d: Derivation) -> Shapes:
     """w + learning rate · dE/dw."""
     yield "", {step.name: without(MINUS) for step in new_values(d).values()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -44,6 +44,7 @@ class Attempt:
     run: Run
     outcome: Outcome | None
     count: int = 0  # of the arrays that came back
+    said: str | None = None  # what it is said to return
 
     @property
     def works(self) -> bool:
@@ -61,6 +62,19 @@ class Attempt:
         shapes = shapes_of(self.problem)
         parts = self.outcome.parts.items() if self.outcome else ()
         return [part for part, value in parts if not _has_shape(value, shapes.get(part.key))]
+
+    @property
+    def transposed(self) -> list[Part]:
+        """The parts that lie the other way round than the parameter that the program was given."""
+        shapes = shapes_of(self.problem)
+        turn = -1 if self.how.layout == LAYOUTS[1] else 1
+        parts = self.outcome.parts.items() if self.outcome else ()
+        return [
+            part
+            for part, value in parts
+            if part.is_slope and part.key in shapes and len(shape := shapes[part.key][::turn]) == 2
+            if value.shape == shape[::-1] != shape
+        ]
 
     @property
     def sums_biases(self) -> bool:
@@ -156,7 +170,7 @@ class Caller:
         )
         moved = {key for key in before if key in after and not np.array_equal(before[key], after[key], equal_nan=True)}
         outcome = self._outcome(problem, how, found, before, after, bool(moved)) if found.error is None else None
-        return Attempt(problem, how, found, outcome, len(items_of(found.result, self.spelling)))
+        return Attempt(problem, how, found, outcome, len(items_of(found.result, self.spelling)), self.said)
 
     def _outcome(
         self,
@@ -178,6 +192,8 @@ class Caller:
         said = self.said or (LOSS if alone else None)  # of one output and its loss, the loss takes a target
         slopes = partial(_slopes, problem, how.layout)
         read = read_outcome(items, shapes, outputs, said, before, new, alike, slopes) if items else None
+        if read is not None and isinstance(found.result, list | tuple) and len(items) == len(found.result):
+            read = replace(read, order=_order(read, items))
         in_place = Outcome(PARAMETERS, {Part(PARAMETERS, key): value for key, value in after.items()})
         given = {part.key for part in read.parts} if read else set()
         if self.said == PARAMETERS and not set(shapes) <= given:
@@ -204,6 +220,12 @@ class Caller:
         """Does the method use a learning rate, so that it should change the parameters?"""
         code = getattr(getattr(self.function, "__func__", self.function), "__code__", None)
         return self.signature.rate or bool(code and RATES & {plain(name) for name in code.co_names})
+
+
+def _order(read: Outcome, items: Sequence[Item]) -> tuple[str, ...]:
+    """The order in which the parameters' arrays came."""
+    parts = [*read.parts.items()]
+    return tuple(part.key for item in items for part, value in parts if value is item.value and part.key)
 
 
 def _slopes(problem: Problem, layout: str) -> dict[str, Array]:

@@ -408,6 +408,13 @@ def suspect(values: Sequence[Followed]) -> Followed | None:
     return min(found, key=lambda one: (one.code, one.seen.line, one.seen.name) in known, default=None)
 
 
+def awaited(values: Sequence[Followed], whole: Expected) -> Place | None:
+    """What a program should make next: outputs of layers, then deltas, the first of them that it has not made."""
+    made = {one.true.name for one in values if one.true is not None}
+    ways = (one for one in whole.places.values() if one.is_a(Role.FORWARD, "out") or one.is_a(Role.ADJOINT, "net"))
+    return next((one for one in ways if one.name not in made), None)
+
+
 def _led_to_right(values: Sequence[Followed]) -> set[int]:
     """The places of the values that a later line uses to make what is right."""
     found, latest = set[int](), dict[tuple[CodeType, str], int]()

@@ -75,6 +75,7 @@ class Outcome:
     parts: Mapping[Part, Array]
     missing: tuple[Part, ...] = field(default=())
     labels: Mapping[str, str] = field(default_factory=dict)  # the array that each label of the program turned out to be
+    order: tuple[str, ...] = ()  # of the parameters' arrays, where they came one after the other
 
 
 def read_label(label: str, spelling: Spelling) -> tuple[str, str]:

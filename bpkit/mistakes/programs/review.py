@@ -18,19 +18,33 @@ from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
 from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values
 from bpkit.mistakes.programs.expected import Expected, expected
-from bpkit.mistakes.programs.following import Book, Followed, departure, differing, followed, maker, not_finite, suspect
+from bpkit.mistakes.programs.following import (
+    Book,
+    Followed,
+    awaited,
+    departure,
+    differing,
+    followed,
+    maker,
+    not_finite,
+    suspect,
+)
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds
+from bpkit.mistakes.programs.listing import Line, Value, source_of, with_gaps
+from bpkit.mistakes.programs.ordering import misordered, misunpacked
 from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
-from bpkit.mistakes.programs.source import assigned_at, lines_of
+from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in
 from bpkit.mistakes.programs.spellings import biases_of
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
     code_at,
+    gaps_message,
     line_of,
     message_of,
     misfit,
+    nothing_message,
     part_words,
     stopped_at,
     unknown_message,
@@ -43,38 +57,6 @@ USUAL = (
 )
 
 
-@dataclass(frozen=True, repr=False)
-class Value:
-    """An array that a line of the program made: its name there, and the quantity of the derivation that it is.
-
-    ``right`` is False from the first departure on, None where the array is nothing in the derivation; ``shown`` is the
-    quantity as people write it.
-    """
-
-    name: str
-    line: int
-    code: str
-    quantity: str
-    right: bool | None
-    shown: str = ""
-
-    def __repr__(self) -> str:
-        is_that = {True: "right", False: "wrong", None: "unknown"}[self.right]
-        return f"Value({self.name!r}, line {self.line}, {self.quantity or '?'}: {is_that})"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the program's text: if it ``made`` an array, what that is in the derivation, and whether right."""
-
-    number: int
-    text: str
-    made: bool = False
-    quantity: str = ""
-    right: bool | None = None
-    shown: str = ""
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Review(Shown):
     """The verdict on a program: ``correct``, ``misconception``, ``unknown`` or ``error``, and why.
@@ -82,7 +64,7 @@ class Review(Shown):
     ``misconceptions`` are the bugs that explain what it gave, the likeliest first, each with its line; ``sure`` is
     False where several do. ``values`` are the arrays that its lines made, in order. ``parts`` says of each thing that
     the program gave (dW1, b2, the loss) whether it is right. ``problem`` is the one that it is shown on, ``source`` the
-    text of its functions.
+    text of its functions. ``gaps`` are the places where ``...`` still stands; the verdict is then ``error``.
     """
 
     verdict: str
@@ -93,6 +75,7 @@ class Review(Shown):
     parts: Mapping[str, bool] = field(default_factory=dict)
     problem: Problem | None = None
     source: tuple[Line, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 def review(
@@ -116,7 +99,8 @@ def review(
     "mean" or the "sum", or "each" for an update after each sample; ``update`` is the rule, whose state may be among the
     arguments: m, v, t. For a program of blocks ``network`` is a ``Model``: x and y have its shape, and the arrays come
     in the order of ``model.tables`` (x, y, Wx1, Wh1, b1, W2, b2) or by the names usual for them, Wxh, Whh, bh, Why, by.
-    Returns a ``Review``. The function runs here and now, on copies, for a few seconds at most.
+    Returns a ``Review``. The function runs here and now, on copies, for a few seconds at most. Three dots, ``...``,
+    may stand where something is still to be written: the review then says in which line.
 
     Shapes: one sample x (n,), y (m,), b (m,); with ``batch`` rows, x (n_samples, n); for "W @ x" columns, x (n,
     n_samples), b (m, 1). Units: none.
@@ -160,9 +144,12 @@ class _Reviewer:
 
     def review(self) -> Review:
         """The verdict."""
+        gaps = gaps_in(self.asked.function)
         call = self.calls.first()
+        if gaps:
+            return self._unfinished(call.attempt, gaps)
         if not call.attempt.works:
-            return self._broken(call.attempt)
+            return self._unpacked(call.attempt) or self._broken(call.attempt)
         attempt, setting = self.calls.settled(call.attempt, call.setting)
         missing = attempt.outcome.missing if attempt.outcome else ()
         biases = biases_of(attempt.problem.network)
@@ -181,9 +168,12 @@ class _Reviewer:
                 return self._blamed([found.hypothesis], first, found)
         if whole_numbers := integers_in(self.asked.on, self.calls.spelling):
             return self._integers(whole_numbers[0], first)
+        if right and (said := misordered(first.attempt, self.calls.caller.signature)):
+            return self._made("error", said, (), first, followed(first.attempt, first.expected), None)
         if right:
             return self._correct(tried, stopped, setting)
-        return self._explained(tried, setting)
+        unpacked = self._unpacked(next(one.attempt for one in tried if one.wrong))
+        return unpacked or self._explained(tried, setting)
 
     def _best_call(
         self, tried: list[Tried], stopped: list[Attempt], setting: Setting
@@ -198,6 +188,24 @@ class _Reviewer:
 
     # What is said
 
+    def _unfinished(self, attempt: Attempt, gaps: tuple[Gap, ...]) -> Review:
+        """What the lines up to the first gap make, and where the gaps are."""
+        values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
+        made = self._values(values, None)
+        name = getattr(self.asked.function, "__name__", "")
+        source = with_gaps(source_of(values, made), gaps)
+        said = gaps_message(gaps, name, any(one.right for one in source))
+        said = " ".join(filter(None, (said, self._strange(attempt, values))))
+        return Review("error", said, (), made, problem=attempt.problem, source=source, gaps=gaps)
+
+    def _unpacked(self, attempt: Attempt) -> Review | None:
+        """What is said of a program that takes one derivative for another, as a function that it calls gives them."""
+        values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
+        if not (said := misunpacked(attempt, values, self.calls.spelling)):
+            return None
+        made = self._values(values, None)
+        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
+
     def _broken(self, attempt: Attempt) -> Review:
         error = attempt.run.error
         if error is not None and "same_kind" in str(error) and "int" in str(error):
@@ -207,8 +215,20 @@ class _Reviewer:
             return Review("misconception", message, (bug,), problem=attempt.problem)
         said, line, code = broken(attempt, SECONDS)
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
+        said = " ".join(filter(None, (said, self._strange(attempt, values))))
         made = self._values(values, None)
-        return Review("error", said, (), made, problem=attempt.problem, source=_source(values, made))
+        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
+
+    def _strange(self, attempt: Attempt, values: Sequence[Followed]) -> str:
+        """What is said of the first line that makes no array of the derivation, in a program that ends too early."""
+        if not attempt.problem.network.layers or self.asked.on is not None or (first := suspect(values)) is None:
+            return ""
+        whole = expected(attempt.problem)
+        if (place := awaited(values, whole)) is None:
+            return ""
+        wanted = whole.truth(place).shape[0 if attempt.problem.inputs.ndim > 1 else 1 :]
+        line, code = code_at(first.code, first.seen.line)
+        return nothing_message(line, code, first.seen.value.shape, place, wanted)
 
     def _incomplete(self, attempt: Attempt, missing: Sequence[Part]) -> Review:
         given = part_words(attempt.outcome.parts) if attempt.outcome else "nothing"
@@ -217,7 +237,7 @@ class _Reviewer:
         said = f"{line_of(line, code)}: your function gives {given}, and no {part_words(missing)}. Return all of them."
         values = followed(attempt, expected(attempt.problem))
         made = self._values(values, None)
-        return Review("error", said, (), made, problem=attempt.problem, source=_source(values, made))
+        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
 
     def _correct(self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting) -> Review:
         first = tried[0]
@@ -228,6 +248,11 @@ class _Reviewer:
             said.append(f"Your function takes a batch, and I judged it with batch={setting.batch!r}.")
         if missing := first.attempt.outcome.missing if first.attempt.outcome else ():
             said.append(f"{part_words(missing)} {'is' if len(missing) == 1 else 'are'} not among what it gives.")
+        if lying := first.attempt.transposed:
+            said.append(
+                f"{part_words(lying)} {'comes' if len(lying) == 1 else 'come'} back transposed: return the shape of "
+                "the parameter, so that you can subtract one from the other."
+            )
         if stopped:
             other = sizes_text(sizes_of(one.problem.network) for one in stopped) or f"{len(stopped)} more"
             said.append(f"For {other} it stops: {broken(stopped[0], SECONDS)[0]}")
@@ -291,7 +316,7 @@ class _Reviewer:
         said = before + message_of(bugs[0], found[order[0]], bad.right, true, bad.expected.problem.derivation)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
-        if self.asked.network is None and _of_functions(found[order[0]], bad.expected):
+        if left[order[0]] and self.asked.network is None and _of_functions(found[order[0]], bad.expected):
             said += f" {USUAL}"
         if len(best) > 1:
             said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
@@ -360,13 +385,13 @@ class _Reviewer:
             book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
         parts = {part.name: ok for part, ok in shown.right.items()}
         made = self._values(values, departed, book)
-        source = _source(values, made)
+        source = source_of(values, made)
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
 
     def _values(
         self, values: Sequence[Followed], departed: Followed | None, wrong: Book | None = None
     ) -> tuple[Value, ...]:
-        found = []
+        found, should = [], None
         for one in values:
             line, code = code_at(one.code, one.seen.line)
             place, right = (one.true.place, True) if one.true else (None, None)
@@ -375,7 +400,8 @@ class _Reviewer:
                 if one is departed or one.true is None or (match and match.factor == 1 and one.true.factor != 1):
                     place, right = match.place if match else place, False if match or one is departed else None
                 elif match and np.array_equal(one.seen.value, departed.seen.value):
-                    place, right = match.place, False
+                    place, right = should or match.place, False
+                should = place if one is departed else should
             name, shown = (place.name, place.shown) if place else ("", "")
             found.append(Value(one.seen.name, line, code, name, right, shown))
         return tuple(found)
@@ -404,25 +430,3 @@ def _of_functions(one: Hypothesis, whole: Expected) -> bool:
         or (place.is_a(Role.ADJOINT, "out", "net") and place.quantity.block == last)
         for place in touched
     )
-
-
-def _source(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ...]:
-    """The text of the functions that ran, with what each line made: the first that is wrong, else the last known."""
-    by_line: dict[tuple[str, int], list[Value]] = {}
-    for one, value in zip(values, made, strict=True):
-        waits = value.right is None and not np.any(one.seen.value)  # zeros that are not filled yet
-        if waits or (one.seen.returned and value.name != "return"):  # of several that come back each has its own line
-            continue
-        by_line.setdefault((one.code.co_filename, value.line), []).append(value)
-    main = values[-1].code.co_filename if values else ""
-    place = lambda code: (code.co_filename != main, code.co_filename, code.co_firstlineno)
-    codes = sorted({one.code for one in values}, key=place)
-    found: dict[tuple[str, int], Line] = {}
-    for code in codes:
-        for number, text in lines_of(code):
-            here = by_line.get((code.co_filename, number), [])
-            wrong = next((one for one in here if one.right is False), None)
-            shown = wrong or next((one for one in reversed(here) if one.right), here[-1] if here else None)
-            line = Line(number, text, True, shown.quantity, shown.right, shown.shown) if shown else Line(number, text)
-            found[code.co_filename, number] = line
-    return tuple(found.values())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 WIDTH = 90  # of a statement that is quoted
@@ -120,6 +121,58 @@ def lines_of(code: CodeType) -> Iterator[tuple[int, str]]:
     for line in range(first, max([first, *numbers]) + 1):
         if line <= len(lines):
             yield line, lines[line - 1].rstrip("\n")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A place of a program where ``...`` stands for what is still to be written: its function, line and statement."""
+
+    function: str
+    line: int
+    code: str
+
+
+def gaps_in(function: Callable[..., Any]) -> tuple[Gap, ...]:
+    """The gaps of a function and of those of the same notebook that it calls, which come first."""
+    return tuple(_gaps(_innermost(function), set()))
+
+
+def _innermost(function: Any) -> Any:
+    inner = getattr(function, "func", function)  # of a partial
+    return getattr(inner, "__func__", inner)
+
+
+def _gaps(function: Any, known: set[CodeType]) -> Iterator[Gap]:
+    code = getattr(function, "__code__", None)
+    if code is None or code in known:
+        return
+    known.add(code)
+    for name in code.co_names:
+        other = function.__globals__.get(name)
+        if isinstance(other, FunctionType) and other.__globals__ is function.__globals__:
+            yield from _gaps(other, known)
+    for line in _gap_lines(code):
+        yield Gap(code.co_name, line, quoted(code, line))
+
+
+def _gap_lines(code: CodeType) -> list[int]:
+    """The first lines of the statements of a function with a gap; the dots in ``x[..., None]`` are none."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    defined = (node for node in ast.walk(tree) if isinstance(node, kinds) and node.name == code.co_name)
+    body = next((one for one in defined if _begins(one) == code.co_firstlineno), None)
+    if body is None:
+        return []
+    inside = {id(dots) for one in ast.walk(body) if isinstance(one, ast.Subscript) for dots in ast.walk(one.slice)}
+    dots = (one for one in ast.walk(body) if isinstance(one, ast.Constant) and one.value is ...)
+    return sorted({first_line(code, one.lineno) for one in dots if id(one) not in inside})
+
+
+def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
 
 
 def strings_in(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ from types import CodeType
 import numpy as np
 
 from bpkit.core.derivation import Derivation
+from bpkit.core.quantities import Role
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.hypotheses import Hypothesis
 from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Run
-from bpkit.mistakes.programs.source import first_line, loop_at, quoted
+from bpkit.mistakes.programs.source import Gap, first_line, loop_at, quoted
 from bpkit.mistakes.programs.trials import sizes_text
 
 PARTS = {OUTPUTS: "the outputs", LOSS: "the loss"}
@@ -109,6 +110,30 @@ def unknown_message(
     return " ".join(said)
 
 
+def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
+    """Where a program still has gaps, and what to do about them."""
+    first = gaps[0]
+    there = f"Line {first.line}{f' of `{first.function}`' if first.function != name else ''}"
+    rest = sum(gap.function == first.function for gap in gaps) - 1
+    said = f"{there} still has a gap: `{first.code}`."
+    if first.function != name:
+        said += f" Your function calls `{first.function}`, so fill that one first."
+        return f"{said} Then run its cell and this one again."
+    if begun:
+        said += " Beside the other lines you see what they make so far."
+    if rest:
+        said += f" {rest} more {'line has one' if rest == 1 else 'lines have one'}."
+    return f"{said} Write your answer where the three dots are, and run the cell again."
+
+
+def nothing_message(line: int, code: str, came: Sequence[int], place: Place, wanted: Sequence[int]) -> str:
+    """A line that makes no array of the derivation, and what is expected there, with its shape."""
+    what = "the outputs" if place.role is Role.FORWARD else "the delta"
+    layer = f"{what} of layer {place.block}"
+    shapes = f"with the shape {tuple(wanted)}; you have {tuple(came)}" if [*came] != [*wanted] else "a number per point"
+    return f"{line_of(line, code)}, makes no array of the derivation. Expected here: {place.shown}, {layer}, {shapes}."
+
+
 def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:
     """What to say about a program that stopped, never ends or gives nothing that can be read: words, line, code."""
     run = attempt.run
@@ -133,6 +158,10 @@ def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:
             line,
             code,
         )
+    wanted = (attempt.problem.n_samples, *attempt.problem.network.output_shape)
+    if isinstance(run.result, np.ndarray) and attempt.said == OUTPUTS:
+        came = run.result.shape
+        return f"{line_of(line, code)}: this has the shape {came}, and the outputs have {wanted}.", line, code
     kind = type(run.result).__name__
     said = (
         f"{line_of(line, code)}: I cannot read what your function returned, a {kind}. Return the gradients, one for "

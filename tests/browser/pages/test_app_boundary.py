@@ -14,7 +14,7 @@ import bpkit as bp
 LABELS = {
     "rate": "learning rate",
     "neurons": "hidden neurons",
-    "seed": "start, drawn as",
+    "seed": "start",
     "noise": "noise",
     "step": "step",
 }

@@ -40,7 +40,6 @@ def test_every_parameter_and_path_at_drawn_values(opened: Open) -> None:
         values = {name: round(float(draw.normal()), 3) for name in (parameter, "w5", "b2")}
         twin.set(parameter=parameter, path=0, **values)
         app.get_by_label("parameter").select_option(parameter)
-        enter(app, "path (0: all)", 0)
         for name, value in values.items():
             enter(app, name, value)
         agrees(app, twin)
@@ -95,7 +94,8 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     app, numbers = opened(bp.apps.paths(ARTICLE)), bp.evaluate(ARTICLE.problem)
     marks = app.locator(".bpkit-factor-mark:visible")
     expect(marks).to_have_count(0)
-    expect(app.locator(".bpkit-factor-lines")).to_be_hidden()
+    expect(app.locator(".bpkit-slopes")).to_be_hidden()
+    expect(app.locator(".bpkit-route:not([visibility])")).to_have_count(2)
     button = app.get_by_role("button", name=re.compile("path 2"))
     button.click()
     expect(app.get_by_role("textbox", name="path (0: all)")).to_have_value("2")
@@ -103,15 +103,68 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     factors = ["dE_total/dout_o2", "dout_o2/dnet_o2", "dnet_o2/dout_h1", "dout_h1/dnet_h1", "dnet_h1/dw1"]
     texts = ["∂E/∂out", "∂out/∂net", "∂net/∂out", "∂out/∂net", "∂net/∂w₁"]
     expect(marks).to_have_text([f"{text}={numbers[name]:.4g}" for text, name in zip(texts, factors)])
-    results = app.locator(".bpkit-factor-lines .bpkit-line-result b")
-    expect(results).to_have_text([minus(f"{numbers[name]:.6g}") for name in factors])
+    slopes = app.locator(".bpkit-slope")
+    expect(slopes.locator("b")).to_have_text([minus(f"{numbers[name]:.6g}") for name in factors])
+    expect(app.locator(".bpkit-route:not([visibility])")).to_have_count(1)  # the path keeps its colour and its bar
+    expect(app.locator(".bpkit-sums g:not([opacity])")).to_have_count(2)
+    expect(slopes.locator("svg")).to_have_count(3)  # of a straight line the number is enough
     colour = "node => getComputedStyle(node).getPropertyValue('--mark')"
     in_formula = [one.evaluate(colour) for one in app.locator(".bpkit-line-lit .bpkit-factors > span").all()]
     assert in_formula == [one.evaluate(colour) for one in marks.all()]
+    assert in_formula == [one.evaluate(colour) for one in slopes.all()]
     assert len(set(in_formula)) == 5
     button.click()
     expect(app.get_by_role("textbox", name="path (0: all)")).to_have_value("0")
     expect(marks).to_have_count(0)
+
+
+# The ends of a stroke, as it was given them: M10,20L30,40.
+ENDS = "node => node.getAttribute('d').match(/-?[\\d.]+/g).map(Number)"
+
+
+def test_a_factor_is_the_tangent_of_its_curve_and_the_distance_to_the_target_moves(opened: Open) -> None:
+    app = opened(bp.apps.chain(ARTICLE))
+    slopes = app.locator(".bpkit-slope")
+    expect(slopes).to_have_count(3)
+
+    def steepness() -> list[float]:
+        """Of each tangent, up for each pixel to the right."""
+        found = [one.evaluate(ENDS) for one in slopes.locator(".bpkit-slope-tangent").all()]
+        return [(y1 - y2) / (x2 - x1) for x1, y1, x2, y2 in found]
+
+    expect(slopes.first).to_contain_text("= 0.69945 − 0.05")
+    before = steepness()
+    assert min(before) > 0
+    target, _, here = slopes.first.locator(".bpkit-slope-gap").evaluate(ENDS)
+    assert here - target == pytest.approx(174 * (bp.evaluate(ARTICLE.problem)["out_o1"] - 0.05), abs=0.2)
+    enter(app, "b2", -5)  # the output is below its target
+    values = bp.evaluate(ARTICLE.problem.replace(b2=-5))
+    expect(slopes.first).to_contain_text(f"= {values['out_o1']:.6g} − 0.05")
+    after = steepness()
+    assert after[0] < 0 < after[1] < before[1]
+    assert after[2] == pytest.approx(before[2], rel=0.4)  # what w5 multiplies, with more room above and below
+    _, _, here = slopes.first.locator(".bpkit-slope-gap").evaluate(ENDS)
+    assert here < target
+    app.get_by_label("parameter").select_option("w7")
+    assert steepness()[0] < 0  # the other lamp is too dark
+
+
+def test_bars_add_up_to_the_derivative_and_a_negative_one_turns_back(opened: Open) -> None:
+    app = opened(bp.apps.paths(ARTICLE))
+    bars = app.locator(".bpkit-sums rect")
+    expect(bars).to_have_count(3)
+    products = [float(way.product) for way in bp.derive(NETWORK).paths("w1").at(ARTICLE.problem)]  # type: ignore[arg-type]
+    wide = [float(bar.get_attribute("width") or 0) for bar in bars.all()]
+    left = [float(bar.get_attribute("x") or 0) for bar in bars.all()]
+    assert wide[1] / wide[0] == pytest.approx(abs(products[1]) / products[0], abs=0.01)
+    assert wide[2] == pytest.approx(wide[0] - wide[1], abs=0.3)
+    assert left[0] + wide[0] == pytest.approx(left[1] + wide[1], abs=0.3)
+    expect(bars.nth(1)).to_have_class("is-negative")
+    enter(app, "w7", -0.45)
+    expect(bars.nth(1)).not_to_have_class("is-negative")
+    expect(app.locator(".bpkit-sum-last")).to_contain_text(
+        f"{bp.evaluate(ARTICLE.problem.replace(w7=-0.45))['dE/dw1']:.6g}"
+    )
 
 
 def test_a_path_that_a_parameter_does_not_have_is_its_last(opened: Open) -> None:
@@ -119,7 +172,7 @@ def test_a_path_that_a_parameter_does_not_have_is_its_last(opened: Open) -> None
     app.get_by_label("parameter").select_option("b1")
     enter(app, "path (0: all)", 4)
     app.get_by_label("parameter").select_option("w5")
-    expect(app.get_by_role("textbox", name="path (0: all)")).to_have_value("1")
+    expect(app.locator("input[aria-label='path (0: all)']").first).to_be_hidden()  # there is nothing to choose
 
 
 def test_a_nudge_says_when_it_shows_nothing_and_when_it_disagrees(opened: Open) -> None:

@@ -21,7 +21,7 @@ def picture(app: Locator) -> Locator:
 
 
 def results(app: Locator) -> list[float]:
-    """What the lines give: the loss, its slope, the new value."""
+    """What the line gives: the new value."""
     return [float(text.replace("−", "-")) for text in app.locator(".bpkit-line-result b").all_inner_texts()]
 
 
@@ -36,7 +36,7 @@ def agrees(app: Locator, twin: bp.apps.descent) -> None:
         expect(said).to_have_attribute("aria-label", _holds(f"Shown: E = {loss:.6g} at {name} = {here:.6g}."))
     expect(said).to_have_attribute("aria-label", _holds(f"The slope at {name} = {here:.6g} is {slope:.6g}."))
     expect(said).to_have_attribute("aria-label", _holds(f"goes from {name} = {here:.6g} to {after:.6g}."))
-    assert results(app) == pytest.approx([loss, slope, after], rel=1e-5, abs=1e-12)
+    assert results(app) == pytest.approx([after], rel=1e-5, abs=1e-12)
     expect(app.locator(".bpkit-message")).to_have_text(twin.note(state)[0])
 
 
@@ -154,24 +154,55 @@ def test_the_start_is_chosen_on_the_picture(opened: Open) -> None:
     w = float(start.input_value())
     assert abs(w) < 1
     loss = bp.evaluate(LESSON.replace(w1=w))["E_total"]
-    expect(app.locator(".bpkit-line-result b").first).to_have_text(f"{loss:.6g}")
+    expect(picture(app)).to_have_attribute("aria-label", _holds(f"Shown: E = {loss:.6g} at"))
 
 
-def test_in_fog_only_what_was_walked_is_drawn_and_said(opened: Open) -> None:
-    app = opened(bp.apps.descent(LESSON))
-    lines = app.locator(".bpkit-curve-inside .bpkit-curve-line:visible")
+def ground(app: Locator) -> tuple[float, float]:
+    """How far to the left and right the loss curve is drawn, in pixels of the picture."""
+    drawn = app.locator(".bpkit-curve-inside .bpkit-curve-line").first.get_attribute("d") or ""
+    places = [float(one) for one in re.findall(r"[ML]([\d.]+)", drawn)]
+    return min(places), max(places)
+
+
+def test_in_fog_only_the_ground_near_the_steps_is_drawn_and_said(opened: Open) -> None:
+    app = opened(bp.apps.descent(LESSON, fog=True))
     label = picture(app).get_by_text("loss", exact=True)
-    enter(app, "steps", 2)
-    expect(lines).to_have_count(2)
+    fog = app.locator(".bpkit-curve-fog")
+    expect(app.get_by_label("fog", exact=True)).to_be_checked()
+    expect(label).to_be_hidden()
+    expect(fog).to_have_attribute("d", re.compile("^M"))
+    low, high = ground(app)
+    assert high - low < 80
+    enter(app, "steps", 8)
+    wider = ground(app)
+    assert wider[0] < low
+    assert wider[1] == high  # what was seen is still seen
+    app.get_by_label("fog", exact=True).uncheck()
     expect(label).to_be_visible()
-    app.get_by_label("walk in fog").check()
-    expect(lines).to_have_count(1)
+    expect(fog).to_have_attribute("d", "")
+    assert ground(app)[1] - ground(app)[0] > 5 * (wider[1] - wider[0]) / 3
+    app.get_by_label("fog", exact=True).check()
     expect(label).to_be_hidden()
     expect(picture(app)).not_to_have_attribute("aria-label", _holds("w₁ = 6"))
     expect(picture(app)).to_have_attribute("aria-label", _holds("The slope at w₁ = "))
     app.get_by_label("Picture in words").check()
     expect(app.locator(".bpkit-words")).to_contain_text("The next step goes from w₁ = ")
     expect(app.locator(".bpkit-words")).not_to_contain_text("loss: E")
+
+
+def test_slope_and_step_are_written_in_the_picture_and_the_lamp_glows(opened: Open) -> None:
+    app = opened(bp.apps.descent(LESSON))
+    values = bp.evaluate(LESSON)
+    expect(picture(app).get_by_text(f"slope {values['dE/dw1']:.6g}", exact=True)).to_be_visible()
+    step = f"next step −{5 * values['dE/dw1']:.6g}"
+    expect(picture(app).get_by_text(step, exact=True)).to_be_visible()
+    lamps = app.locator(".bpkit-lamp")
+    expect(app.locator(".bpkit-lamps")).to_have_text(f"o1: {values['out_o1']:.3g}should be 0.2")
+    glow = "node => Number(node.style.getPropertyValue('--glow'))"
+    assert [one.evaluate(glow) for one in lamps.all()] == pytest.approx([values["out_o1"], 0.2])
+    enter(app, "w1", -6)
+    assert lamps.first.evaluate(glow) == pytest.approx(bp.evaluate(LESSON.replace(w1=-6))["out_o1"])
+    assert opened(bp.apps.descent(STRAIGHT)).locator(".bpkit-lamp").count() == 0  # its output is no brightness
 
 
 def test_the_picture_stays_where_it_is_and_keeps_its_nodes(opened: Open, page: Page) -> None:

@@ -68,6 +68,30 @@ def test_point_slope_and_lines_are_the_engine_s_for_every_activation(opened: Ope
         agrees(app, twin)
 
 
+def test_the_terms_of_the_net_input_are_arrows_that_add_up(opened: Open) -> None:
+    lamp = bp.Problem(bp.Network(2, 1), {"w1": 2, "w2": 1, "b1": -1.4}, [0.9, 0.6], [0.95])
+    app = opened(bp.apps.neuron(lamp))
+    for text in ("w₁ · x₁ = 1.8", "w₂ · x₂ = 0.6", "b₁ = −1.4"):
+        expect(picture(app).get_by_text(text, exact=True)).to_be_visible()
+
+    def hops() -> list[tuple[float, float]]:
+        paths = [one.get_attribute("d") or "" for one in app.locator(".bpkit-curve-hop").all()]
+        found = [re.match(r"M([\d.]+) .*H([\d.]+)m", path) for path in paths]
+        return [(float(one[1]), float(one[2])) for one in found if one]
+
+    first, second, third = hops()
+    assert (first[1], second[1]) == (second[0], third[0])
+    unit = (first[1] - first[0]) / 1.8
+    assert second[1] - second[0] == pytest.approx(0.6 * unit, abs=0.2)
+    assert third[1] - third[0] == pytest.approx(-1.4 * unit, abs=0.2)
+    enter(app, "x1", 0.1)
+    assert hops()[0][1] - hops()[0][0] == pytest.approx(0.2 * unit, abs=0.2)
+    assert hops()[2][1] < hops()[0][0]  # a net input below 0
+    expect(app.locator(".bpkit-lamps")).to_be_visible()
+    choose(app, NAMES.index("tanh"))
+    expect(app.locator(".bpkit-lamps")).to_be_hidden()  # a brightness is between 0 and 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_curves_are_the_engine_s(opened: Open, name: str) -> None:
     twin = bp.apps.neuron(NEURON)
@@ -126,4 +150,10 @@ def test_the_picture_stays_where_it_is_and_keeps_its_nodes(opened: Open, page: P
 def test_on_a_phone_it_is_as_wide_as_the_page(opened: Open, page: Page) -> None:
     app = opened(bp.apps.neuron(ARTICLE), width=390)
     expect(picture(app)).to_be_visible()
+    for row in app.locator(".bpkit-lines-box tbody tr").all():  # without the numbers of the lines
+        quantity, symbols = (row.locator(part).bounding_box() for part in ("th", ".bpkit-line-symbols"))
+        assert quantity
+        assert symbols
+        assert quantity["x"] + quantity["width"] <= symbols["x"] + 1
+        assert abs(quantity["y"] - symbols["y"]) < 6
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -97,7 +97,7 @@ def test_words_reasons_and_used_lines(opened: Open) -> None:
     slope = bp.evaluate(ARTICLE.problem)["dE_total/dw5"]
     words = app.locator(".bpkit-words")
     expect(words).to_contain_text("After 0 updates, update phase, line 62 of 67: new w₅ = 0.35 − 0.5 · ")
-    expect(words).to_contain_text(f"{slope:.6g} = {0.35 - 0.5 * slope:.6g}. Why: gradient descent: w₅ goes against")
+    expect(words).to_contain_text(f"{slope:.6g} = {0.35 - 0.5 * slope:.6g}. Why: gradient descent moves w₅ against")
     expect(words).to_contain_text("Lit: w5_new, dE_total/dw5, w5. After the update")
     app.get_by_role("button", name="(23)").click()  # a line that is used leads to itself
     expect(place(app)).to_have_text("After 0 updates, backward phase, line 23 of 67")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 import bpkit as bp
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import minus, number
 from bpkit.show.diagram import numbers_of
 from bpkit.show.diagram_spec import network_spec
 
@@ -110,21 +111,45 @@ def test_the_labels_show_the_numbers_of_the_problem(page: Page) -> None:
     assert page.locator(".bpkit-net svg").get_attribute("aria-label") == article.diagram().caption
 
 
+INSETS = "all => all.map((one) => parseFloat(one.style.clipPath.match(/([\\d.]+)%/)[1]))"
+
+
+def largest(what: str, names: Iterable[str]) -> float:
+    """The largest of some derivatives in size."""
+    values = bp.evaluate(article)
+    return max(abs(values[what + name]) for name in names)
+
+
+def ways(page: Page) -> list[list[str | None]]:
+    """How wide the gradient is drawn on each edge, and its dashes."""
+    found: list[list[str | None]] = page.locator(".bpkit-net-way:not(.bpkit-net-bias) .bpkit-net-flow").evaluate_all(
+        "all => all.map((one) => ['stroke-width', 'stroke-dasharray'].map((name) => one.getAttribute(name)))"
+    )
+    return found
+
+
 def test_the_way_back_and_the_new_values(page: Page) -> None:
     shown(page, phase="backward", lit=["dE_total/dw5"])
     values = bp.evaluate(article)
     assert {*texts(page, ".bpkit-net-tab text")} == {
-        f"δ = {number(values[f'dE/dnet_{name}'])}" for name in ("h1", "h2", "o1", "o2")
+        f"δ = {minus(number(values[f'dE/dnet_{name}']))}" for name in ("h1", "h2", "o1", "o2")
     }
     for name in article.network.parameters:
         plate = page.locator(".bpkit-net-plate", has_text=re.compile(f"^{name}="))
-        assert f"← {number(values[f'dE/d{name}'], 4)}" in plate.text_content()
+        assert f"← {minus(number(values[f'dE/d{name}'], 4))}" in plate.text_content()
     assert page.locator(".is-lit.bpkit-net-plate").count() == 1
     assert page.locator(".is-lit.bpkit-net-way").count() == 1
+    steepest, deltas = largest("dE/d", article.network.parameters), largest("dE/dnet_", ("h1", "h2", "o1", "o2"))
+    for edge, way in zip(network_spec(article.network)["edges"], ways(page), strict=True):
+        share = values[edge["back"]] / steepest
+        assert way == [f"{2 + 8 * abs(share):.1f}", "7 4" if share < 0 else None], edge["name"]
+    for neuron, inset in zip(("h1", "h2", "o1", "o2"), page.locator(".bpkit-net-strength").evaluate_all(INSETS)[2:]):
+        assert inset == pytest.approx(100 * (1 - abs(values[f"dE/dnet_{neuron}"]) / deltas), abs=0.06)
     assert page.locator(".bpkit-net-head").evaluate_all(
         "all => all.every(one => one.checkVisibility({visibilityProperty: true}))"
     )
     page.evaluate("again({phase: 'update', lit: []})")
+    assert {wide for wide, _ in ways(page)} == {"0"}
     new = {f"→ {number(values[f'{name}_new'], 4)}" for name in article.network.parameters}
     assert {*texts(page, ".bpkit-net-plate > .bpkit-net-extra")} == new
     assert not texts(page, ".bpkit-net-tab text")
@@ -208,7 +233,7 @@ def test_long_numbers_are_set_smaller(page: Page) -> None:
         shown(page, numbers=numbers, phase=phase)
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(OVERLAPS) == []
-    assert any("1 - 3.39827e-09" in text for text in texts(page, ".bpkit-net-neuron > text"))
+    assert any("1 − 3.39827e-09" in text for text in texts(page, ".bpkit-net-neuron > text"))
 
 
 def test_a_level_is_as_high_as_the_output_is_large(page: Page) -> None:

@@ -147,7 +147,11 @@ def settings(app: Any, draw: np.random.Generator) -> dict[str, Any]:
         values["updates"] = min(values["updates"], 2000)
     if "pinned" in values:
         kept = [{one: drawn(draw, app.setting[one]) for one in app.spec["kept"]} for _ in range(draw.integers(3))]
-        values["pinned"] = [[name, one] for name, one in zip(app.spec["texts"]["pins"], kept)]
+        if app.name == "depth":
+            kept = [{**one, "width": min(one["width"], math.isqrt(200 // one["depth"]))} for one in kept]
+            values["pinned"] = kept
+        else:
+            values["pinned"] = [[name, one] for name, one in zip(app.spec["texts"]["pins"], kept)]
     return {**values, "digits": int(draw.choice([6, 12, 12, 12])), "twin": True}
 
 
@@ -331,11 +335,13 @@ def descent(app: Any, data: Any) -> Iterator[Pair]:
     if step < until:
         x, y, slope, after = (float(one[step]) for one in (walk.at, walk.loss, walk.slope, walk.next))
         if app.curve.low <= x <= app.curve.high:
-            yield Pair("tangent", curve["tangent"], {"x": x, "y": y, "slope": slope, "rise": 1}, LONG)
+            tangent = {"x": x, "y": y, "slope": slope, "rise": 1}
+            yield Pair("tangent", {name: curve["tangent"][name] for name in tangent}, tangent, LONG)
+            yield Pair("slope", curve["tangent"]["label"], f"slope {number(slope, state.digits)}", LONG)
         yield Pair("arrow", [curve["arrow"]["from"][0], curve["arrow"]["to"][0]], [x, after], LONG)
         names = [row["name"] for row in app.spec["parts"]["lines"]["rows"]]
-        lines = {name: data["lines"]["numbers"][name] for name in (app.parameter, *names)}
-        yield Pair("lines", lines, dict(zip(lines, (x, y, slope, after))), LONG)
+        lines = {name: data["lines"]["numbers"][name] for name in (app.parameter, f"dE_total/d{app.parameter}", *names)}
+        yield Pair("lines", lines, dict(zip(lines, (x, slope, after))), LONG)
         yield Pair("message", data["message"], app.note(state)[0], LONG)
 
 
@@ -379,19 +385,24 @@ def cost(app: Any, data: Any) -> Iterator[Pair]:
 
 def depth(app: Any, data: Any) -> Iterator[Pair]:
     state, texts = app.state, app.spec["texts"]["trained"]
+    kept = [app.read({**app.values, **one}).problem for one in app.values["pinned"]]
     sizes, twin = (
-        gradient_sizes(one) for one in (state.problem, state.problem.replace(parameters=beside(state.problem)))
+        [*rows[0], *(net for _, net in rows[1:])]
+        for rows in (
+            [gradient_sizes(one) for one in (state.problem, *kept)],
+            [gradient_sizes(one.replace(parameters=beside(one))) for one in (state.problem, *kept)],
+        )
     )
     for series, row, other in zip(data["sizes"]["series"], sizes, twin, strict=True):
         shown = np.where((row > 0) & np.isfinite(row), np.clip(row, FLOOR, CEILING), row)
         room = 100 * np.abs(np.where(np.isfinite(row), row - other, 0))  # a deep network magnifies, as a run does
         yield Pair("sizes", dict(enumerate(series["y"])), dict(enumerate(shown)), room=room)
-    starts = [state.problem, app.read({**app.values, "depth": 1}).problem]
+    starts = [state.problem, *(kept or [app.read({**app.values, "depth": 1}).problem])]
     for start, series in zip(starts, data["losses"]["series"]):
         trace = bp.train(start, TRAINED)
         until = steady(trace)
         yield Pair("losses", series["y"][:until], trace.loss[:until], LONG)
-        if start is starts[1] or until < len(trace):
+        if start is not state.problem or until < len(trace):
             continue
         holes = {"updates": TRAINED, "ended": trace.diverged_at or 0, "rate": start.learning_rate}
         if len(trace):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +15,21 @@ from bpkit.core.errors import BpkitError
 
 SHEETS = "exercises"  # the folder of the sheet and its solutions
 KERNEL = "instructors"  # the folder of what lives in a kernel alone
+SOLUTION = "One way to write it"
+_SOLUTION = re.compile(rf"<summary>{SOLUTION}</summary>\s*```python\n(.*?)```", re.DOTALL)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_QUESTION = re.compile(r"^\*\*(.+?\?)\*\*", re.MULTILINE | re.DOTALL)
 _GOAL = re.compile(r"\*\*Goal\.\*\* (.+?)(?:\n\n|$)", re.DOTALL)
 _TIME = re.compile(r"^Time: about (\d+) minutes", re.MULTILINE)
 _NEEDS = re.compile(r"\*\*Before you start\*\*(.+?)(?:\n\n|$)", re.DOTALL)
+_BEYOND = re.compile(r"\bbeyond the course\b", re.IGNORECASE)
+_ASKS = ("bp.apps.predict", "bp.apps.ask", "bp.exercises.ask")
 _LINK = re.compile(r"\]\((\w+)\.ipynb\)")
 # What speaks of a kernel, or leads to the next notebook: a page has its own words and links for both.
-_NOTEBOOKS_OWN = re.compile(r"\n*^(?:When you open this lesson again, choose .+|[⟵⟶] .+)$", re.MULTILINE)
+_NOTEBOOKS_OWN = re.compile(
+    r"\n*^(?:When you open this lesson again, choose .+|The last column shows what you have done: .+|[⟵⟶] .+)$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Lesson:
 
     stem: str  # its path below the folder of notebooks, without the ending
     notebook: Any
+    folder: Path  # where it lies, and where its cells run
 
     @property
     def page(self) -> str:
@@ -47,6 +57,25 @@ class Lesson:
         if not found:
             raise BpkitError(f"{self.stem}: expected a heading in the first cell, such as '# 04 · The forward pass'")
         return found[1]
+
+    @property
+    def question(self) -> str:
+        """The question that it answers."""
+        found = _QUESTION.search(self.first)
+        return " ".join(found[1].split()) if found else ""
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it says that it goes beyond the course, which is complete without it."""
+        return bool(_BEYOND.search(self.first))
+
+    @property
+    def asks(self) -> int:
+        """How many questions it asks: predictions, numbers and questions of the bank."""
+        calls = (
+            node.func for code in code_of(self) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)
+        )
+        return sum(ast.unparse(call) in _ASKS for call in calls)
 
     @property
     def goal(self) -> str:
@@ -91,12 +120,33 @@ def in_a_kernel(folder: Path) -> list[Lesson]:
 
 
 def _opened(path: Path, folder: Path) -> Lesson:
-    return Lesson(path.relative_to(folder).with_suffix("").as_posix(), nbformat.read(path, as_version=4))  # type: ignore[no-untyped-call]
+    return Lesson(path.relative_to(folder).with_suffix("").as_posix(), nbformat.read(path, as_version=4), path.parent)  # type: ignore[no-untyped-call]
 
 
 def markdown_of(cell: Any) -> str:
     """The text of a cell as a page has it."""
     return _NOTEBOOKS_OWN.sub("", str(cell.source))
+
+
+def solutions(notebook: Any) -> dict[int, str]:
+    """For each cell with a gap, by its place, its source with the gap filled as the fold after it does.
+
+    Such a cell is a function with ``...`` in it and, two empty lines below, what tries it; the fold that is called
+    ``SOLUTION`` holds the whole function.
+    """
+    found = {}
+    for place, (cell, after) in enumerate(zip(notebook.cells, notebook.cells[1:])):
+        if cell.cell_type == "code" and after.cell_type == "markdown" and (fold := _SOLUTION.search(after.source)):
+            _, _, tried = str(cell.source).partition("\n\n\n")
+            found[place] = f"{fold[1].strip()}\n\n\n{tried}"
+    return found
+
+
+def finished(lesson: Lesson) -> list[str]:
+    """The sources of its code cells with every gap filled."""
+    filled = solutions(lesson.notebook)
+    cells = enumerate(lesson.notebook.cells)
+    return [filled.get(place, str(cell.source)) for place, cell in cells if cell.cell_type == "code"]
 
 
 def code_of(lesson: Lesson) -> Iterator[str]:

@@ -1,0 +1,14 @@
+"""The lessons' predictions by name, as data: what is asked, and how the answer and its reason are computed.
+
+They live here and not in the lessons, where the cell above the question would show the answer. No answer is typed:
+each is computed from the problem that the lesson is about.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bpkit.apps.questions import further, one_network
+from bpkit.apps.questions.question import Question as Question
+from bpkit.apps.questions.question import prose as prose
+
+QUESTIONS: Mapping[str, Question] = MappingProxyType({**one_network.QUESTIONS, **further.QUESTIONS})

@@ -1,0 +1,223 @@
+"""The predictions of the lessons from 09 on, about other networks, data, programs and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+from sympy import Integer
+
+from bpkit.apps.questions.question import Answer, Question, prose
+from bpkit.apps.variety import compared
+from bpkit.core.blocks import Conv1d, Recurrent
+from bpkit.core.derivation import derive
+from bpkit.core.functions import activation
+from bpkit.core.model import Model
+from bpkit.core.network import Network, layered
+from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
+from bpkit.core.training import train
+from bpkit.core.updates import GradientDescent, Momentum
+from bpkit.examples.article import article
+from bpkit.examples.data import data_set
+from bpkit.examples.worked import attention
+from bpkit.show.boundary import right
+from bpkit.show.depth import gradient_sizes
+from bpkit.show.kept import lifetimes
+
+CHANGED = ("1 of 14", "2 of 14", "7 of 14", "all 14")
+
+
+def _lines_of_tanh() -> tuple[Answer, str]:
+    before = layered(article.problem.network, "questions")
+    now = Network(*before.sizes, activation=["tanh", "sigmoid"], loss=before.loss, bias=before.bias)
+    changed = sum(old.form != new.form for old, new in compared(before, now))
+    return next(one for one in CHANGED if one.split()[0] == str(changed)), (
+        "only the output of a hidden neuron and its slope say which function it is. All other lines use these two "
+        "numbers, wherever they come from"
+    )
+
+
+def _net_of_a_batch() -> tuple[Answer, str]:
+    points, hidden = 200, 8
+    return float(points * hidden), "there is a row for each point and a column for each hidden neuron"
+
+
+SHRINK = ("about 10 times", "about 1,000 times", "more than a million times")
+
+
+def _ten_layers() -> tuple[Answer, str]:
+    network = Network(2, *[8] * 10, 1, loss="binary_cross_entropy", bias="neuron")
+    sizes = gradient_sizes(data_set("moons", 100).problem(network, seed=0))[1]
+    factor = float(sizes[-1] / sizes[0])
+    return SHRINK[2 if factor > 1e6 else int(factor > 100)], (
+        f"here it is about {float(number(factor, 2)):,.0f} times. Each of the ten layers multiplies by a slope of "
+        "a quarter or less, and a quarter to the power of ten is about a millionth"
+    )
+
+
+SORTED = ("about half of them", "about 180", "all 200")
+
+
+def _slope_left_out() -> tuple[Answer, str]:
+    sigmoid = activation("sigmoid")
+    blind = replace(sigmoid, name="sigmoid without its slope", slope=Integer(1), stable_slope=Integer(1))
+    network = Network(2, 8, 1, activation=[sigmoid, blind], bias="neuron")
+    trained = train(data_set("moons").problem(network, seed=0, learning_rate=20), 1000).final
+    count = right(trained)
+    return SORTED[int(count > 150) + (count == len(trained.inputs))], (
+        "without that slope the last delta is out − y, and that is the right delta for another loss, the cross-entropy "
+        "of lesson 09. The program goes downhill on that other loss, and it sorts the moons as well"
+    )
+
+
+def _numbers_kept() -> tuple[Answer, str]:
+    network = Network(2, 8, 8, 1, bias="neuron")
+    _, arrays = lifetimes(data_set("moons").problem(network, seed=0))
+    kept = [one for one in arrays if one.waits]
+    widths = " + ".join(str(one.shape[1]) for one in kept)
+    return sum(one.size for one in kept), (
+        f"the outputs of every layer wait, the inputs among them: {kept[0].shape[0]} · ({widths}). The net inputs do "
+        "not, because the slope of a sigmoid is computed from its output"
+    )
+
+
+VALLEY = Problem(  # lesson 14's: w1 counts much and w2 little
+    Network(2, 1, activation="identity", bias="none"),
+    {"w1": -0.5, "w2": -2.0},
+    inputs=[[2, 0.3], [2, -0.3]],
+    targets=[[2.6], [1.4]],
+    learning_rate=0.47,
+)
+PARTS = (
+    "narrower across the valley, and longer along it",
+    "wider across the valley, and longer along it",
+    "narrower across the valley, and shorter along it",
+    "the same across the valley, and longer along it",
+)
+
+
+def _momentum_in_a_valley() -> tuple[Answer, str]:
+    plain, rolling = (train(VALLEY.replace(update=rule), 20) for rule in (GradientDescent(), Momentum(0.5)))
+    across = [float(abs(np.diff(walk["w1"]))[5:].mean()) for walk in (plain, rolling)]
+    along = [float(walk["w2"][10] - walk["w2"][0]) for walk in (plain, rolling)]
+    kind = {(True, True): 0, (False, True): 1, (True, False): 2}[across[1] < across[0], along[1] > along[0]]
+    return PARTS[kind], (
+        "across the valley each slope has the other sign than the one before, so what is left of the last step works "
+        "against it. Along the valley all slopes have one sign, so they add up"
+    )
+
+
+WHICH_USE = (
+    "the first day, because everything later depends on it",
+    "the last day, because it is nearest to the loss",
+    "all three days alike, because it is one weight",
+)
+DAYS = Problem(  # lesson 15's
+    Model((3, 1), Recurrent(1)),
+    {"Wx1": [[0.5]], "Wh1": [[0.5]], "b1": [0.1]},
+    inputs=[[1.0], [0.5], [1.0]],
+    targets=[0.9],
+    learning_rate=0.5,
+)
+
+
+def _which_day() -> tuple[Answer, str]:
+    values = evaluate(DAYS)
+    terms = [float(values[f"dE/dnet_o{t}_1"] * values[f"dnet_o{t}_1/dWx1_1_1"]) for t in (1, 2, 3)]
+    largest = int(np.argmax(np.abs(terms)))
+    return WHICH_USE[0 if largest == 0 else 1], (
+        f"the three days contribute {prose(terms[0], 3)}, {prose(terms[1], 3)} and {prose(terms[2], 3)}. From each day "
+        "back to the one before, the way goes through a slope of tanh and through the weight of yesterday, which is a "
+        "half here"
+    )
+
+
+TURNED = (
+    "k₁ carries the δ of o1, and k₂ the δ of o2",
+    "k₂ carries the δ of o1, and k₁ the δ of o2",
+    "k₁ + k₂ carries both",
+)
+
+
+def _kernel_on_the_way_back() -> tuple[Answer, str]:
+    lines = derive(Model((4,), Conv1d(2))).with_inputs
+    factors = [str(lines[f"dnet_o{j}/dx2"].rhs) for j in (1, 2)]
+    return TURNED[["k1_1", "k1_2"].index(factors[0])], (
+        "at the first place x₂ lies under the second weight of the kernel, and at the second place under the first. "
+        "Forward and back, a number uses the same weight"
+    )
+
+
+SAME_VALUES = (
+    "not at all: the derivatives are 0",
+    "less than before, and through the scores alone",
+    "as before: the values are no part of a query's derivative",
+)
+
+
+def _equal_values() -> tuple[Answer, str]:
+    problem = attention.problem
+    equal = problem.replace(parameters={**problem.arrays(), "Wv1": np.array([[1.0, 1.0], [0.5, 0.5]])})
+    equal = equal.replace(inputs=[[1.0, -1.0], [0.0, 1.0]])
+    values = evaluate(equal)
+    largest = max(abs(float(values[name])) for name in values if name.startswith("dE_total/dq_"))
+    before = evaluate(problem)
+    old = max(abs(float(before[name])) for name in before if name.startswith("dE_total/dq_"))
+    return SAME_VALUES[0 if largest < 1e-12 else 1 + (largest >= old)], (
+        "a query only decides the shares. If both values are the same, every mix of them is that value, whatever the "
+        "shares are. So the output does not move, and neither does the loss"
+    )
+
+
+QUESTIONS: Mapping[str, Question] = MappingProxyType(
+    {
+        "lines-of-tanh": Question(
+            "You replace the sigmoid of the hidden neurons by tanh. How many of the 14 kinds of lines change?",
+            _lines_of_tanh,
+            CHANGED,
+        ),
+        "net-of-a-batch": Question(
+            "200 points go through a 2-8-1 network at once. How many numbers are in net₁, the net inputs of its "
+            "hidden layer?",
+            _net_of_a_batch,
+        ),
+        "ten-layers": Question(
+            "Ten hidden layers of sigmoids: how many times smaller are the deltas of the first layer than those of "
+            "the last?",
+            _ten_layers,
+            SHRINK,
+        ),
+        "slope-left-out": Question(
+            "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
+        ),
+        "numbers-kept": Question(
+            "A 2-8-8-1 network of sigmoids has computed its outputs for 200 points. Counting the inputs and the "
+            "outputs of every layer, how many numbers must be kept?",
+            _numbers_kept,
+        ),
+        "momentum-in-a-valley": Question(
+            "Now each step keeps half of the step before and adds the new one to it. How do the steps change?",
+            _momentum_in_a_valley,
+            PARTS,
+        ),
+        "which-day": Question(
+            "Each day is one use of wₓ, and each use contributes to ∂E/∂wₓ. Which day contributes most here?",
+            _which_day,
+            WHICH_USE,
+        ),
+        "kernel-on-the-way-back": Question(
+            "x₂ reaches the loss through o1 and through o2. On the way back, which weight carries which δ to x₂?",
+            _kernel_on_the_way_back,
+            TURNED,
+        ),
+        "equal-values": Question(
+            "Suppose that both words have the same value. How does the loss then depend on a query?",
+            _equal_values,
+            SAME_VALUES,
+        ),
+    }
+)

@@ -1,0 +1,337 @@
+"""The predictions of lessons 00 to 08, about one network and its numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.apps.questions.question import Answer, Question, prose
+from bpkit.apps.recalculate import printed_lines
+from bpkit.core.derivation import derive
+from bpkit.core.initial import initial_parameters
+from bpkit.core.network import Network, layered
+from bpkit.core.numeric import evaluate
+from bpkit.core.problem import Problem
+from bpkit.core.training import train
+from bpkit.examples.article import article
+from bpkit.examples.mazur import mazur
+from bpkit.mistakes.typed_number import read as typed
+from bpkit.show.quotient import errors
+
+
+@lru_cache(maxsize=1)
+def _slopes() -> Mapping[str, float]:
+    """The numbers of the article's network."""
+    values = evaluate(article.problem)
+    return MappingProxyType({name: float(values[name]) for name in values})
+
+
+WAYS = ("up", "down")
+
+
+def _way(slope: float) -> str:
+    """Which way a weight goes against its slope."""
+    return WAYS[slope > 0]
+
+
+def _toward_the_target() -> tuple[Answer, str]:
+    slope = _slopes()["dE_total/dw7"]
+    return _way(slope), (
+        "w₇ multiplies the output of h1, which is positive; so a larger w₇ makes the output of o2 larger, and it is "
+        f"too small. In numbers, ∂E/∂w₇ = {prose(slope)}"
+    )
+
+
+LAMP = Problem(Network(1, 1, bias="none"), {"w1": 3.0}, inputs=[1.0], targets=[0.2], learning_rate=5)
+STEPS = tuple(
+    f"to the {side}, each {size} than the one before" for side in ("left", "right") for size in ("longer", "shorter")
+)
+
+
+def _steps_in_fog() -> tuple[Answer, str]:
+    steps = np.diff(train(LAMP, 5)["w1"])
+    shorter = bool((np.diff(abs(steps)) < 0).all())
+    return STEPS[2 * bool(steps[0] > 0) + shorter], (
+        "the ground rises to the right, so downhill is to the left. There it gets steeper, and the slope alone decides "
+        "how long a step is. It does not matter how far away the lowest point is"
+    )
+
+
+WALKS = (
+    "a shortcut that arrives in fewer steps",
+    "one jump past the lowest point, then it settles there",
+    "a jump far past the lowest point, and it never settles",
+)
+
+
+def _rate_100() -> tuple[Answer, str]:
+    loss = train(LAMP.replace(learning_rate=100), 100).loss
+    jumped, rests = bool((np.diff(loss) > 0).any()), bool(loss[-10:].max() < 1e-4)
+    return WALKS[jumped + (jumped and not rests)], (
+        "the first step ends on steep ground, where 100 times the slope is a huge step. So the second step flies over "
+        "the lowest point, onto flat ground far on the other side. From there the walk creeps back, and near the "
+        "lowest point its steps are too long again, so it jumps to and fro"
+    )
+
+
+def _sigmoid_at_1() -> tuple[Answer, str]:
+    neuron = Problem(Network(2, 1), {"w1": 2.0, "w2": 1.0, "b1": -1.4}, inputs=[0.9, 0.6], targets=[0.95])
+    return evaluate(neuron)["out_o1"], (
+        "the output of a sigmoid is always between 0 and 1. It is a half at net = 0, and it is close to 1 only from "
+        "about net = 4 on"
+    )
+
+
+SHAPES = (
+    "a straight line, whatever the weights are",
+    "a line with up to ten bends",
+    "a smooth curve with up to ten humps",
+)
+
+
+def _no_activation() -> tuple[Answer, str]:
+    network = Network(1, 10, 1, activation="identity", bias="neuron")
+    weights = initial_parameters(network, np.random.default_rng(0))
+    out = evaluate(Problem(network, weights, np.linspace(-1, 1, 21)[:, None], np.zeros((21, 1))))["out_o1"]
+    bend = float(abs(np.diff(out, 2)).max())
+    return SHAPES[int(bend > 1e-9)], (
+        "each hidden neuron is a multiple of the input plus a number, and a sum of such lines is a line again"
+    )
+
+
+def _forward_runs() -> tuple[Answer, str]:
+    large = Network(2, 32, 32, 2)
+    weights, biases = len(large.weights), len(large.biases)
+    return 2.0 * (weights + biases), (
+        f"there are 2·32 + 32·32 + 32·2 = {weights:,} weights and {biases} biases, and each needs two runs"
+    )
+
+
+ERRORS = ("smaller all the way", "smaller at first, then always the same", "smaller at first, then larger again")
+
+
+def _smaller_h() -> tuple[Answer, str]:
+    found = errors(article.problem, "w5", True).errors  # from a large h to a small one
+    turns = float(found[-1] / found.min())
+    return ERRORS[int(found.argmin() < len(found) - 1) * (1 + (turns > 10))], (
+        "with a smaller h the quotient is closer to the slope at the point itself. But the two losses become so alike "
+        "that their difference is left with few digits, and it is divided by a tiny number"
+    )
+
+
+FOLLOWERS = (
+    "the output of h1, the output of o1 and the output of o2",
+    "the output of o1 alone",
+    "the output of o1 and the output of o2",
+    "the output of h1 and the output of o1",
+)
+
+
+def _w5_turned() -> tuple[Answer, str]:
+    problem = article.problem
+    before, after = (evaluate(problem.replace(w5=w5)) for w5 in (0.35, 0.4))
+    moved = {name for name in ("h1", "h2", "o1", "o2") if before[f"out_{name}"] != after[f"out_{name}"]}
+    said = {one: frozenset(re.findall(r"[ho]\d", one)) for one in FOLLOWERS}
+    return next(one for one in FOLLOWERS if said[one] == moved), (
+        "only the net input of o1 has w₅ in it. h1 is computed before w₅ is used, and o2 does not use it at all"
+    )
+
+
+WORDS = {"net": "the net input", "out": "the output"}
+FIGURES = tuple(
+    f"{WORDS[kind]} of {neuron}, {printed}"
+    for name, printed in article.published.items()
+    for kind, _, neuron in [name.partition("_")]
+    if kind in WORDS and neuron != "new"
+)
+
+
+def _wrong_figure() -> tuple[Answer, str]:
+    rows = printed_lines(article)
+    given = [typed(row.line).value for row in rows]
+    off = [abs(float(row.printed) / value - 1) for row, value in zip(rows, given)]
+    place = off.index(max(off))
+    return FIGURES[place], (
+        f"{rows[place].line} is {prose(given[place])}, and the article prints {rows[place].printed}. Every other line "
+        "gives its printed figure, to four digits or more"
+    )
+
+
+EXACT = 0.001  # of a hundred: nearer than this, only the figure's own digits are missing
+
+
+def _figures_off() -> Mapping[str, str]:
+    """How far each printed figure is off what its own line gives."""
+    rows = printed_lines(article)
+    shares = [100 * abs(float(row.printed) / typed(row.line).value - 1) for row in rows]
+    return {
+        figure: f"That figure is only {prose(share, 1)} % off what its line gives."
+        if share > EXACT
+        else "That figure is what its line gives, as far as its digits show."
+        for figure, share in zip(FIGURES, shares)
+    }
+
+
+MOVES = (
+    "net, out and E all go up",
+    "net and out go up, and E goes down",
+    "net goes up, and out and E go down",
+    "net, out and E all go down",
+)
+
+
+def _w5_up() -> tuple[Answer, str]:
+    problem = article.problem
+    before, after = (evaluate(problem.replace(w5=w5)) for w5 in (0.35, 0.36))
+    up = [bool(after[name] > before[name]) for name in ("net_o1", "out_o1", "E_total")]
+    return MOVES[[[True] * 3, [True, True, False], [True, False, False], [False] * 3].index(up)], (
+        "w₅ multiplies the output of h1, which is positive, so net grows and the sigmoid grows with it. But the output "
+        "of o1 is too large already, so E grows as well"
+    )
+
+
+PATHS = (
+    "positive, and the path through o1 contributes more",
+    "positive, and the path through o2 contributes more",
+    "negative, and the path through o1 contributes more",
+    "negative, and the path through o2 contributes more",
+)
+
+
+def _two_paths() -> tuple[Answer, str]:
+    problem = article.problem
+    one, two = (float(path.product or 0) for path in derive(problem.network).paths("w1").at(problem))
+    total = one + two
+    return PATHS[2 * (total < 0) + (abs(two) > abs(one))], (
+        f"the path through o1 gives {prose(one)}, the path through o2 {prose(two)}, and together {prose(total)}. "
+        "A larger w₁ makes both outputs larger; o1 is too large and far from its target, o2 is too small and nearer"
+    )
+
+
+def _how_many_updates() -> tuple[Answer, str]:
+    count = int((train(article.problem, 1000).loss < 0.1).argmax())
+    return float(count), (
+        "the weights of the output layer do most of the work, and their derivatives are large at the start"
+    )
+
+
+GROWTH = (
+    "a fall to almost 0 within a few updates",
+    "jumps up and down, and then a fall",
+    "growth without end",
+)
+
+
+def _rate_too_large() -> tuple[Answer, str]:
+    problem = article.problem
+    linear = Network(2, 2, 2, activation="identity", weight_names=layered(problem.network, "lesson 07").weight_of)
+    run = train(problem.replace(network=linear, learning_rate=6), 100)
+    first, second = (prose(float(loss), 3) for loss in run.loss[:2])
+    grows, jumps = run.diverged_at is not None, bool((np.diff(run.loss) > 0).any())
+    return GROWTH[2 if grows else int(jumps)], (
+        f"the very first update takes the loss from {first} to {second}. The step is right in its direction and too "
+        "long: it jumps across the valley and lands higher up on the other side, where the slope is steeper and the "
+        "next step longer still"
+    )
+
+
+WHERE = ("in the forward pass", "among the derivatives", "among the new weights", "after the update")
+
+
+def _where_mazur_slips() -> tuple[Answer, str]:
+    wrong = mazur.audit().wrong
+    kinds = [("after " in one.figure, one.figure.endswith("_new"), "/" in one.figure, True) for one in wrong]
+    [place] = {kind.index(True) for kind in kinds}
+    return WHERE[3 - place], (
+        "every step that the post explains holds, down to the new weights. The figures after an update must come from "
+        "a program, and that did something else than the post explains"
+    )
+
+
+def _figures_that_hold() -> tuple[Answer, str]:
+    audit = article.audit()
+    return float(sum(finding.holds for finding in audit)), (
+        "an early mistake is carried into every later figure that uses it"
+    )
+
+
+QUESTIONS: Mapping[str, Question] = MappingProxyType(
+    {
+        "toward-the-target": Question(
+            "The target of o2 is 0.95, and its output is about 0.74. Which way should w₇ go, the weight from h1 to o2?",
+            _toward_the_target,
+            WAYS,
+        ),
+        "steps-in-fog": Question(
+            "In fog you stand at w₁ = 3. The ground is nearly flat here; it rises a little to the right. You step "
+            "downhill, always by 5 times the slope under your feet. Where do your first five steps go?",
+            _steps_in_fog,
+            STEPS,
+        ),
+        "rate-100": Question(
+            "Now each step is 100 times the slope instead of 5 times. What happens to the walk from w₁ = 3?",
+            _rate_100,
+            WALKS,
+        ),
+        "sigmoid-at-1": Question(
+            "A red, soft tomato: x₁ = 0.9 and x₂ = 0.6. With w₁ = 2, w₂ = 1 and b₁ = −1.4 the net input is 1. What is "
+            "the output, roughly?",
+            _sigmoid_at_1,
+        ),
+        "no-activation": Question(
+            "One input, ten hidden neurons, one output, and no activation anywhere: each neuron passes on its net. "
+            "You draw the output against the input. What do you get?",
+            _no_activation,
+            SHAPES,
+        ),
+        "forward-runs": Question(
+            "A network has 2 inputs, two hidden layers of 32 neurons each, and 2 outputs. Every neuron has a weight "
+            "for each neuron of the layer before it, and each of the three layers after the inputs shares one bias. "
+            "Nudging takes two forward runs for every weight and every bias. How many runs is that?",
+            _forward_runs,
+        ),
+        "smaller-h": Question(
+            "You measure ∂E/∂w₅ with h = 0.1, then 0.01 and so on, down to a millionth of a millionth. How large is "
+            "the error on the way?",
+            _smaller_h,
+            ERRORS,
+        ),
+        "w5-turned": Question(
+            "You turn up w₅, the weight from h1 to o1, and leave everything else as it is. Which outputs change?",
+            _w5_turned,
+            FOLLOWERS,
+        ),
+        "wrong-figure": Question(
+            "Which printed figure is more than one per cent off what its own line gives?",
+            _wrong_figure,
+            FIGURES,
+            _figures_off,
+        ),
+        "w5-up": Question(
+            "You turn up w₅ a little. What happens to the net input and the output of o1, and to the loss E?",
+            _w5_up,
+            MOVES,
+        ),
+        "two-paths": Question("What is the sign of ∂E/∂w₁, and which path contributes more?", _two_paths, PATHS),
+        "how-many-updates": Question(
+            "After how many updates is the loss below 0.1 for the first time?", _how_many_updates
+        ),
+        "rate-too-large": Question(
+            "Now take the sigmoid away, so that each output is just its net input, and use a learning rate of 6, "
+            "twelve times as large. What will the loss curve show?",
+            _rate_too_large,
+            GROWTH,
+        ),
+        "figures-that-hold": Question(
+            "How many of the 11 printed figures are right? A figure that was only rounded or cut off counts as right.",
+            _figures_that_hold,
+        ),
+        "where-mazur-slips": Question(
+            "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", _where_mazur_slips, WHERE
+        ),
+    }
+)

@@ -1,0 +1,28 @@
+"""A prediction as data: what is asked, and how the answer and its reason are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bpkit.core.spelling import number
+
+Answer = str | float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, what may be chosen (nothing, where a number is typed), and what computes answer and reason.
+
+    ``replies`` finds a sentence for each wrong choice, where it deserves one of its own.
+    """
+
+    text: str
+    solve: Callable[[], tuple[Answer, str]]
+    choices: tuple[str, ...] = ()
+    replies: Callable[[], Mapping[str, str]] | None = None
+
+
+def prose(value: float, digits: int = 6) -> str:
+    """A number as a sentence has it, with a real minus."""
+    return number(value, digits).replace("-", "−", value < 0)

@@ -1,0 +1,334 @@
+"""Questions about what networks have learned, or cannot: decision boundaries, walks downhill, deltas in many layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpkit.core.initial import initial_parameters
+from bpkit.core.matrix_program import predict
+from bpkit.core.network import Network
+from bpkit.core.problem import Problem
+from bpkit.core.training import Trace, train
+from bpkit.core.updates import Adam, Momentum
+from bpkit.examples.data import data_set
+from bpkit.exercises.bank.choices import count
+from bpkit.exercises.bank.looking import TOPIC, Named, choice, short
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import Wrong
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import in_words, table
+from bpkit.show.boundary import classes, halfway, plane, right
+from bpkit.show.chart import NAMES
+from bpkit.show.depth import gradient_sizes
+from bpkit.show.question_panels import boundary_panels, depth_curves, walk_panels
+
+Array = NDArray[np.float64]
+
+# Boundaries
+
+_HIDDEN = (1, 2, 8)
+_POINTS, _UPDATES = (12, 16, 20), 120
+_NEAR = 0.08  # a point so near to a boundary may be taken for one on its other side
+_SHAPES = {1: "a straight line", 2: "two lines that leave the picture", 8: "a closed ring"}
+_FEW = "expects more of few neurons"
+_MANY = "expects less of many neurons"
+_COUNTED = ("counts the points that are right", "counts a whole class")
+
+
+def _draw_boundary(rng: np.random.Generator, level: str) -> Task:
+    while True:
+        data = data_set("circles", int(rng.choice(_POINTS)), 0.05, int(rng.integers(1_000_000)))
+        targets = data.targets if rng.integers(2) else 1 - data.targets
+        points = [[*map(short, row), int(kind)] for row, kind in zip(data.inputs, targets[:, 0])]
+        order = [int(one) for one in rng.permutation(_HIDDEN)]
+        task = Task("read-boundary", (), {"points": points, "hidden": order})
+        found = {1: _learned(rng, task, 1)}
+        if not _clear_line(found[1]):  # what fails most often comes first
+            continue
+        found |= {hidden: _learned(rng, task, hidden) for hidden in (2, 8)}
+        if _crossings(found[2]) == 4 and _crossings(found[8]) == 0 and right(found[8]) == len(points):
+            nets = [dict(found[hidden].parameters) for hidden in order]
+            return Task("read-boundary", (), MappingProxyType({"points": points, "hidden": order, "nets": nets}))
+
+
+def _learner(task: Task, hidden: int, parameters: Mapping[str, float]) -> Problem:
+    """A network with so many hidden neurons, and the points."""
+    network = Network(2, hidden, 1, activation=["tanh", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+    rows = np.array(task.about["points"], dtype=float)
+    return Problem(network, parameters, rows[:, :2], rows[:, 2:], 0.1, update=Adam())
+
+
+def _learned(rng: np.random.Generator, task: Task, hidden: int) -> Problem:
+    """The same with what it has learned, to two digits."""
+    network = Network(2, hidden, 1, bias="neuron")
+    start = _learner(task, hidden, initial_parameters(network, rng, scale=1.5))
+    final = train(start, _UPDATES).final
+    return _learner(task, hidden, {name: short(value) for name, value in final.parameters.items()})
+
+
+def _clear_line(one: Problem) -> bool:
+    """Does a line cut off points of one class alone, with no point near it?"""
+    on = predict(one, one.inputs)[:, 0] > halfway(one)
+    sides = [classes(one)[on], classes(one)[~on]]
+    if _crossings(one) != 2 or not any(len(side) > 2 and (side == side[0]).all() for side in sides):
+        return False
+    around = np.array([[np.cos(turn), np.sin(turn)] for turn in np.linspace(0, 2 * np.pi, 8, endpoint=False)]) * _NEAR
+    return all(bool(((predict(one, one.inputs + shift)[:, 0] > halfway(one)) == on).all()) for shift in around)
+
+
+def _crossings(problem: Problem) -> int:
+    """How often the boundary leaves the picture."""
+    _, outputs = plane(problem)
+    above = outputs > halfway(problem)
+    edge = np.concatenate([above[0], above[1:, -1], above[-1, -2::-1], above[-2:0:-1, 0]])
+    return int(np.sum(edge != np.roll(edge, 1)))
+
+
+def _build_boundary(task: Task) -> Content:
+    order = list(task.about["hidden"])
+    nets = [_learner(task, hidden, one) for hidden, one in zip(order, task.about["nets"])]
+    name = {hidden: NAMES[place] for place, hidden in enumerate(order)}
+    counted = nets[order.index(1)]
+    whole, wrong = len(counted.inputs), len(counted.inputs) - right(counted)
+    said = {hidden: f"{name[hidden]} is {shape}" for hidden, shape in _SHAPES.items()}
+    straight = "one hidden neuron can only draw a straight line"
+    ring = "two hidden neurons cannot close a ring, and eight can"
+    parts = (
+        choice(
+            "Which network has one hidden neuron?",
+            name[1],
+            NAMES,
+            {name[2]: (_FEW, "", straight), name[8]: (_FEW, "", straight)},
+            ("Each hidden neuron adds one bend or one more line.",),
+        ),
+        choice(
+            "Which has eight hidden neurons?",
+            name[8],
+            NAMES,
+            {name[1]: (_MANY, "", ring), name[2]: (_MANY, "", ring)},
+            ("What can eight lines enclose?",),
+        ),
+        count(
+            f"How many points are on the wrong side of the boundary in {name[1]}?",
+            wrong,
+            [
+                Wrong(_COUNTED[0], "the question asks for those on the wrong side", whole - wrong),
+                Wrong(_COUNTED[1], "some points of this class are on their own side", whole // 2),
+            ],
+            (
+                "On one side of the line all points are of one class. That is its side.",
+                "Which points of that class are on the other side?",
+            ),
+        ),
+    )
+    solve = lambda: Solution(
+        (
+            f"{in_words(list(said.values()))}. With more hidden neurons a boundary can bend more often. In {name[1]} "
+            f"{wrong} point{'s are' if wrong != 1 else ' is'} on the wrong side.",
+        )
+    )
+    text = lambda: (
+        "Which network drew it?\n\nNetworks with 1, 2 and 8 hidden neurons learned the same points. The lines are "
+        "their decision boundaries."
+    )
+    return Content(text, parts, solve, partial(boundary_panels, nets))
+
+
+# Walks
+
+_RULES = ("plain", "momentum", "Adam")
+_TURNS = {
+    "plain": "plain gradient descent jumps to and fro across the valley",
+    "momentum": "with momentum a walk keeps its direction and swings past the lowest point",
+    "Adam": "the first steps of Adam are as long in both weights, so it starts along a diagonal",
+}
+_TAKEN = {one: f"takes the walk of {one} for another" for one in ("plain gradient descent", "momentum", "Adam")}
+_WALK_ENDS = (-1.7, 1.7, -2.6, 1.2)
+_WALKED = {"plain": 14, "momentum": 24, "Adam": 16}
+
+
+def _draw_walks(rng: np.random.Generator, level: str) -> Task:
+    """A valley over two weights: the first is steep, the second is not; three rules walk from one start."""
+    network = Network(2, 1, activation="identity", bias="none")
+    while True:
+        steep, flat = float(rng.integers(17, 22)) / 10, float(rng.integers(5, 8)) / 10
+        side = float(rng.choice([-1, 1]))
+        inputs = np.array([[steep, flat], [steep, -flat]])
+        start = {"w1": side * float(rng.integers(8, 12)) / 10, "w2": -float(rng.integers(18, 23)) / 10}
+        shared = (network, start, inputs, np.zeros((2, 1)))
+        curved = steep**2
+        plain = Problem(*shared, short(float(rng.choice([1.7, 1.75, 1.8])) / curved))
+        swings = Problem(*shared, short(float(rng.choice([0.1, 0.12, 0.14])) / curved), update=Momentum(0.9))
+        adam = Problem(*shared, float(rng.choice([0.15, 0.2])), update=Adam())
+        order = [int(one) for one in rng.permutation(len(_RULES))]
+        problems = [(plain, swings, adam)[place] for place in order]
+        if _clear_walks(*(_walked(one) for one in (plain, swings, adam))):
+            return Task("read-walks", tuple(problems), MappingProxyType({"rules": [_RULES[place] for place in order]}))
+
+
+def _walked(problem: Problem) -> Trace:
+    """A walk, short enough to be followed by eye."""
+    return train(problem, _WALKED[_rule_of(problem)])
+
+
+def _rule_of(problem: Problem) -> str:
+    kind = type(problem.update).__name__
+    return {"Momentum": "momentum", "Adam": "Adam"}.get(kind, "plain")
+
+
+def _clear_walks(plain: Trace, swings: Trace, adam: Trace) -> bool:
+    """One that jumps at every update, one that swings past the goal, one that starts on the diagonal; all inside."""
+    left, right_, bottom, top = _WALK_ENDS
+    inside = all(
+        left < one["w1"].min() and one["w1"].max() < right_ and bottom < one["w2"].min() and one["w2"].max() < top
+        for one in (plain, swings, adam)
+    )
+    jumps = (np.sign(plain["w1"][1:]) != np.sign(plain["w1"][:-1])).all()
+    past = swings["w2"].max() > 0.3
+    first = abs(adam["w1"][3] - adam["w1"][0]) / abs(adam["w2"][3] - adam["w2"][0])
+    return bool(inside and jumps and past and 0.8 < first < 1.25)
+
+
+def _build_walks(task: Task) -> Content:
+    rules = list(task.about["rules"])
+    name = {rule: NAMES[place] for place, rule in enumerate(rules)}
+    traces = [_walked(problem) for problem in task.problems]
+
+    def taken(wanted: str) -> dict[str, Named]:
+        full = {"plain": "plain gradient descent"}
+        return {
+            name[rule]: (_TAKEN[full.get(rule, rule)], "", f"this is {full.get(rule, rule)}; {_TURNS[wanted]}")
+            for rule in rules
+            if rule != wanted
+        }
+
+    parts = (
+        choice(
+            "Which walk is plain gradient descent?",
+            name["plain"],
+            NAMES,
+            taken("plain"),
+            ("It goes straight down the slope at each update and remembers nothing.",),
+        ),
+        choice(
+            "Which one uses momentum?",
+            name["momentum"],
+            NAMES,
+            taken("momentum"),
+            ("Momentum adds earlier steps to the new one, like a ball that rolls.",),
+        ),
+        choice(
+            "Which one is Adam?",
+            name["Adam"],
+            NAMES,
+            taken("Adam"),
+            ("Adam divides each derivative by its usual size.",),
+        ),
+    )
+    solve = lambda: Solution(
+        (f"{name[rules[0]]}: {_TURNS[rules[0]]}. " + " ".join(f"{name[one]}: {_TURNS[one]}." for one in rules[1:]),)
+    )
+    text = lambda: (
+        "Three walks downhill.\n\nPlain gradient descent, momentum and Adam walk on the same loss over two weights."
+    )
+    return Content(text, parts, solve, partial(walk_panels, traces, ("w1", "w2"), _WALK_ENDS))
+
+
+# Deltas in many layers
+
+_LAYERS, _WIDTH = 7, 6
+_DEEP = {"sigmoid": ("sigmoid", 1.0), "tanh": ("tanh", 1.0), "large": ("relu", 4.0)}
+_FATES = {
+    "sigmoid": "the slope of a sigmoid is at most ¼, so the deltas shrink in each layer on the way back",
+    "tanh": "with tanh and this start the deltas keep their size",
+    "large": "large weights make the deltas grow in each layer on the way back",
+}
+_DEPTH_REVEALS = (
+    "reads the layers in the wrong order",
+    "takes level deltas for shrinking ones",
+    "takes level deltas for growing ones",
+)
+
+
+def _draw_depth(rng: np.random.Generator, level: str) -> Task:
+    kinds = [str(one) for one in rng.permutation(list(_DEEP))]
+    while True:
+        task = Task("read-depth", (), MappingProxyType({"kinds": kinds, "draw": int(rng.integers(1_000_000_000))}))
+        ratio = {kind: float(one[0] / one[-1]) for kind, one in zip(kinds, _deep(task))}
+        if ratio["sigmoid"] < 1e-3 and 0.05 < ratio["tanh"] < 10 and 30 < ratio["large"] < 1e6:
+            return task
+
+
+def _deep(task: Task) -> list[Array]:
+    """The sizes of the deltas of three networks, whose weights come from a stream of their own."""
+    rng, found = np.random.default_rng(task.about["draw"]), []
+    for kind in task.about["kinds"]:
+        activation, scale = _DEEP[kind]
+        hidden = [_WIDTH] * (_LAYERS - 1)
+        network = Network(2, *hidden, 1, activation=[*[activation] * len(hidden), "identity"], bias="neuron")
+        parameters = initial_parameters(network, rng, scale=scale)
+        found.append(
+            gradient_sizes(Problem(network, parameters, rng.normal(size=(4, 2)), rng.normal(size=(4, 1)), 0.1))[1]
+        )
+    return found
+
+
+def _build_depth(task: Task) -> Content:
+    kinds, sizes = list(task.about["kinds"]), _deep(task)
+    name = {kind: NAMES[place] for place, kind in enumerate(kinds)}
+    turned, shrinks, grows = _DEPTH_REVEALS
+    parts = (
+        choice(
+            "Which network has sigmoid neurons?",
+            name["sigmoid"],
+            NAMES,
+            {name["large"]: (turned, "", _FATES["sigmoid"]), name["tanh"]: (shrinks, "", _FATES["sigmoid"])},
+            ("The gradient travels from the last layer to the first.", "How large is the slope of a sigmoid at most?"),
+        ),
+        choice(
+            "Which one started with weights that are too large?",
+            name["large"],
+            NAMES,
+            {name["sigmoid"]: (turned, "", _FATES["large"]), name["tanh"]: (grows, "", _FATES["large"])},
+            ("On the way back, each layer multiplies the deltas by its weights.",),
+        ),
+        choice(
+            "In which one does layer 1 hardly learn?",
+            name["sigmoid"],
+            NAMES,
+            {
+                name["large"]: (turned, "", "layer 1 is at the inputs, and its deltas are large here"),
+                name["tanh"]: (shrinks, "", f"in {name['sigmoid']} the deltas of layer 1 are far smaller"),
+            },
+            ("A layer learns slowly if its deltas are small.",),
+        ),
+    )
+    rows = [
+        [letter, f"{one[0]:.1e}".replace("e-0", "e-"), f"{one[-1]:.1e}".replace("e-0", "e-")]
+        for letter, one in zip(NAMES, sizes)
+    ]
+    solve = lambda: Solution(
+        (
+            " ".join(f"{name[kind]}: {_FATES[kind]}." for kind in kinds),
+            table(["network", "deltas in layer 1", f"in layer {_LAYERS}"], rows),
+        )
+    )
+    text = lambda: (
+        f"Many layers.\n\nThree networks with {_LAYERS} layers, before training: one with sigmoid neurons, one with "
+        "tanh, one with ReLU and weights that are too large."
+    )
+    return Content(text, parts, solve, partial(depth_curves, sizes))
+
+
+QUESTIONS = (
+    Question(
+        "read-boundary", TOPIC, "Which network drew it?", _draw_boundary, _build_boundary, (_FEW, _MANY, *_COUNTED)
+    ),
+    Question("read-walks", TOPIC, "Three walks downhill", _draw_walks, _build_walks, tuple(_TAKEN.values())),
+    Question("read-depth", TOPIC, "Many layers", _draw_depth, _build_depth, _DEPTH_REVEALS),
+)

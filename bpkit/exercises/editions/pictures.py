@@ -1,0 +1,88 @@
+"""What an edition shows and says of a question: its picture, what is given, and what is asked."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import lru_cache
+
+from bpkit.exercises.exercise import Exercise
+from bpkit.exercises.parts import Part
+from bpkit.show.diagram import diagram
+from bpkit.show.drawing import Drawing
+
+NETWORK = "The network of this question with its numbers, which the table below it holds too."
+FOLDED = "The same numbers in a table"
+COMPUTE = "Compute:"
+_network = lru_cache(maxsize=64)(diagram)
+
+
+@lru_cache(maxsize=64)
+def own(exercise: Exercise) -> Drawing | None:
+    """The picture that a question has: what it asks about, or its network with the numbers that it needs."""
+    return exercise.content.picture() if exercise.content.picture else None
+
+
+def beside(exercise: Exercise) -> Drawing | None:
+    """That picture, or the network alone; None where there is neither."""
+    about = exercise.task.problems and exercise.content.drawn
+    return own(exercise) or (_network(exercise.problem.network) if about else None)
+
+
+def svg(drawing: Drawing) -> str:
+    """A picture's SVG text; what a question shows has one."""
+    return str(drawing.figure)
+
+
+def address(drawing: Drawing) -> str:
+    """A picture as an address that holds all of it."""
+    return f"data:image/svg+xml;base64,{b64encode(svg(drawing).encode()).decode()}"
+
+
+def in_markdown(exercise: Exercise) -> str:
+    """A question's picture in a notebook's text, which holds all of it, and its numbers in a fold; else nothing."""
+    drawing = own(exercise)
+    if drawing is None:
+        return ""
+    numbers = table(exercise)
+    words = NETWORK if numbers else drawing.caption
+    fold = f"<details>\n<summary>{FOLDED}</summary>\n\n{numbers}\n\n</details>\n\n" if numbers else ""
+    return f"![{words}]({address(drawing)})\n\n{fold}"
+
+
+def table(exercise: Exercise) -> str:
+    """The numbers of a question's picture as a table; empty where its text has them."""
+    content = exercise.content
+    return content.table() if content.card and content.table else ""
+
+
+def given(exercise: Exercise) -> str:
+    """What a question gives in words: beside its picture only what that does not show."""
+    content = exercise.content
+    return content.card() if content.card else _text(exercise).removesuffix(COMPUTE).rstrip()
+
+
+def asked(exercise: Exercise) -> str:
+    """What a question asks, part by part."""
+    if len(exercise.parts) == 1 and computed(exercise):
+        return asked_alone(exercise, exercise.content.parts[0])
+    parts = exercise.asked(f"{given(exercise)}\n\n{table(exercise)}")
+    return f"{COMPUTE}\n\n{parts}" if computed(exercise) else parts
+
+
+def asked_alone(exercise: Exercise, part: Part) -> str:
+    """What one part asks, as a sentence of its own."""
+    return f"Compute {part.asks}." if computed(exercise) else part.asks
+
+
+def computed(exercise: Exercise) -> bool:
+    """Does a question ask for quantities, with no more words than their names?"""
+    return _text(exercise).endswith(COMPUTE)
+
+
+def told(exercise: Exercise) -> str:
+    """What a question says without a picture in its text: its title, and all that is given."""
+    return "\n\n".join(filter(None, (f"{exercise.bank.title}.", table(exercise), given(exercise))))
+
+
+def _text(exercise: Exercise) -> str:
+    return exercise.content.tell().partition("\n\n")[2]

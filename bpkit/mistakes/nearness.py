@@ -1,0 +1,39 @@
+"""How a number stands to the right one by its digits alone: right, right up to rounding, or with too few digits."""
+
+from __future__ import annotations
+
+from bpkit.mistakes.evidence import HAIR
+from bpkit.mistakes.hand_rounding import half_unit
+from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.verdict import TYPE_MORE
+
+LEAST_DIGITS = 2  # correctly rounded: fewer say nothing
+ONE_MORE = "So far right; one more digit, please."
+TOO_FEW = "Too few digits to tell."
+
+
+def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[str, str] | None:
+    """Verdict and message for a number that is right to the digits asked, or up to rounding on the way; else None."""
+    off = abs(figure.value - exact)
+    if off <= half_unit(exact, digits) * HAIR:
+        return "correct", "Right."
+    if off <= slack:
+        return "rounded", "Right, up to rounding. Keep more digits on the way."
+    if figure.digits < digits and figure.holds(exact):
+        return "few_digits", _more(figure, exact, digits)
+    return ("rounded", cut_off(figure, exact)) if figure.cuts(exact) else None
+
+
+def _more(figure: Figure, exact: float, digits: int) -> str:
+    """What is said of digits that fit and are fewer than asked: one alone, or the last one cut off, may be luck."""
+    if figure.digits < LEAST_DIGITS or not figure.rounds(exact):
+        return f"{TOO_FEW} {TYPE_MORE}"
+    if digits - figure.digits == 1:
+        return ONE_MORE
+    return f"So far right; the question asks for {digits} significant digit{'s' * (digits > 1)}."
+
+
+def cut_off(figure: Figure, exact: float) -> str:
+    """What is said of a number whose last digits were cut off."""
+    rounded = f"{exact:.{figure.decimals}f}".replace("-", "−")
+    return f"Right, but you cut it off. Rounded, it is {rounded}."

@@ -1,0 +1,163 @@
+"""One head of attention as a picture: queries, keys and values, the table of shares, and what each word takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from bpkit.core.blocks import Attention
+from bpkit.core.errors import BpkitError
+from bpkit.core.model import Model
+from bpkit.core.numeric import evaluate, single
+from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
+from bpkit.show.drawing import Drawing
+from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
+from bpkit.show.plots import canvas
+
+WIDE, HIGH, GAP, ROW = 62, 34, 6, 150  # of a box, between boxes, and of a word's row, in pixels
+COLUMNS = {"x": 58, "q": 284, "score": 512}  # where groups of boxes begin, those of two numbers each
+MOST = 3  # words and numbers of a word that there is room for
+BACKWARD = "#8A3EA8"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A number of the picture: its name, its derivative's name if it has one, and where it is."""
+
+    name: str
+    back: str | None
+    kind: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything of the picture is, in pixels."""
+
+    boxes: tuple[Box, ...]
+    labels: tuple[tuple[float, float, str], ...]
+    ways: tuple[tuple[float, float, float, float, str], ...]  # from one group to another, and what it is for
+    width: float
+    height: float
+
+
+def head_of(problem: Problem, what: str) -> tuple[int, int, int]:
+    """How many words, numbers of a word and numbers of a query a problem of one head of attention has."""
+    model = problem.network
+    if not isinstance(model, Model) or len(model.blocks) != 1 or not isinstance(model.blocks[0], Attention):
+        raise BpkitError(f"{what}: expected a model of one Attention block, got {model!r}")
+    words, before = (len(model.inputs), 1) if len(model.input_shape) == 1 else model.input_shape
+    width = model.blocks[0].width
+    if max(words, before, width) > MOST:
+        raise BpkitError(
+            f"{what}: expected at most {MOST} words of {MOST} numbers, got {words} of {before}, {width} wide"
+        )
+    return words, before, width
+
+
+def layout(problem: Problem) -> Layout:
+    """Place the boxes of a problem of one head of attention."""
+    words, before, width = head_of(problem, "attention picture")
+    boxes: list[Box] = []
+    labels: list[tuple[float, float, str]] = []
+    ways: list[tuple[float, float, float, float, str]] = []
+    step, out = WIDE + GAP, COLUMNS["score"] + words * (WIDE + GAP) + 118
+
+    def row(names: list[str], kind: str, x: float, y: float, back: bool = True) -> None:
+        for place, name in enumerate(names):
+            boxes.append(Box(name, f"dE_total/d{name}" if back else None, kind, x + place * step, y))
+
+    for i in range(1, words + 1):
+        top = 34 + (i - 1) * ROW
+        middle = top + 42 + HIGH / 2
+        labels.append((8, middle, f"word {i}"))
+        row([f"x{i}_{a}" for a in range(1, before + 1)], "x", COLUMNS["x"], top + 42, back=False)
+        for place, (letter, word) in enumerate((("q", "query"), ("k", "key"), ("v", "value"))):
+            y = top + 42 * place
+            row([f"{letter}_o{i}_{a}" for a in range(1, width + 1)], letter, COLUMNS["q"], y)
+            labels.append((COLUMNS["q"] - 46, y + HIGH / 2, word))
+            ways.append((COLUMNS["x"] + before * step, middle, COLUMNS["q"] - 50, y + HIGH / 2, "in"))
+        row([f"score_o{i}_{j}" for j in range(1, words + 1)], "score", COLUMNS["score"], top)
+        row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + 62)
+        labels.append((COLUMNS["score"] - 46, top + HIGH / 2, "score"))
+        labels.append((COLUMNS["score"] - 46, top + 62 + HIGH / 2, "share"))
+        row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + 62)
+        labels.append((COLUMNS["score"] + 2, top + 48, "softmax of the row ↓"))
+        labels.append((COLUMNS["score"] + words * step + 8, top + 62 + HIGH / 2 - 9, "add up to 1"))
+        labels.append((out - 30, top + 62 + HIGH / 2, "mix"))
+        targets = ", ".join(number(float(problem.givens[f"y{i}_{a}"]), 3) for a in range(1, width + 1))
+        labels.append((out, top + 62 + HIGH + 12, f"should be {targets}"))
+        ways.append((COLUMNS["score"] + words * step, top + 62 + HIGH / 2, out - 34, top + 62 + HIGH / 2, "share"))
+    ends = COLUMNS["q"] + width * step
+    for i, j in product(range(words), repeat=2):
+        score = (COLUMNS["score"] - 50, 34 + i * ROW + HIGH / 2)
+        ways.append((ends, 34 + j * ROW + 42 + HIGH / 2, *score, "key"))
+        ways.append((ends, 34 + j * ROW + 84 + HIGH / 2, out - 34, 34 + i * ROW + 70 + HIGH / 2, "value"))
+        if i == j:
+            ways.append((ends, 34 + j * ROW + HIGH / 2, *score, "query"))
+    labels += [(COLUMNS["score"] + (j - 1) * step + 2, 20, f"word {j}") for j in range(1, words + 1)]
+    return Layout(tuple(boxes), tuple(labels), tuple(ways), out + width * step + 6, 34 + words * ROW)
+
+
+def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> Drawing:
+    """Draw one head of attention with a problem's numbers; ``back`` adds the derivative below each.
+
+    Errors: ``BpkitError`` for a problem that is not one head of attention, or a large one.
+    """
+    from matplotlib.patches import FancyBboxPatch  # takes a while, and the app reads this module
+
+    placed, values = layout(problem), numbers_of(single(problem, "attention picture"))
+    figure = canvas(placed.width / 84, placed.height / 84, layout=None)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.set(xlim=(0, placed.width), ylim=(placed.height, 0))
+    for x, y, to_x, to_y, _ in placed.ways:
+        ends, color = ((to_x, to_y), (x, y)), BACKWARD if back else LINE
+        start, end = ends if back else ends[::-1]
+        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1})
+    for x, y, text in placed.labels:
+        axes.text(x, y, text, color=FAINT, fontsize=9, va="center")
+    for one in placed.boxes:
+        value = values[one.name]
+        face, strength = POSITIVE if value >= 0 else NEGATIVE, min(1.0, abs(value)) * 0.4
+        outline: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=4", "ec": FAINT}
+        axes.add_patch(FancyBboxPatch((one.x, one.y), WIDE, HIGH, fc=FILL, **outline))
+        axes.add_patch(FancyBboxPatch((one.x, one.y), WIDE, HIGH, fc=face, alpha=strength, **outline))
+        two = back and one.back is not None
+        axes.text(
+            one.x + WIDE / 2,
+            one.y + HIGH * (0.32 if two else 0.5),
+            number(value, digits).replace("-", "\u2212"),
+            color=INK,
+            fontsize=9,
+            ha="center",
+            va="center",
+        )
+        if two:
+            text = number(values[str(one.back)], digits).replace("-", "\u2212")
+            axes.text(one.x + WIDE / 2, one.y + HIGH * 0.74, text, color=BACKWARD, fontsize=8, ha="center", va="center")
+    return Drawing(attention_words(problem, values, back, digits), figure)
+
+
+def numbers_of(problem: Problem) -> dict[str, float]:
+    """All numbers of a problem, given and computed."""
+    given = {name: float(value) for name, value in problem.givens.items()}
+    return {**given, **{name: float(value) for name, value in evaluate(problem).items()}}
+
+
+def attention_words(problem: Problem, values: Mapping[str, float], back: bool, digits: int = 6) -> str:
+    """The picture in words, with numbers."""
+    words, _, width = head_of(problem, "attention picture")
+    said = []
+    for i in range(1, words + 1):
+        shares = " and ".join(f"{number(values[f'share_o{i}_{j}'], digits)} of word {j}" for j in range(1, words + 1))
+        mix = ", ".join(number(values[f"out_o{i}_{a}"], digits) for a in range(1, width + 1))
+        said.append(f"Word {i} takes {shares}, and gets {mix}.")
+        if back:
+            slopes = ", ".join(number(values[f"dE_total/dq_o{i}_{a}"], digits) for a in range(1, width + 1))
+            said.append(f"The derivative of the loss with respect to its query is {slopes}.")
+    return f"{' '.join(said)} The loss is {number(values['E_total'], digits)}."

@@ -1,0 +1,58 @@
+"""What becomes of an update when derivatives are taken at two places at once: some weights old, some already new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.problem import Problem
+from bpkit.core.spelling import PLAIN, number
+from bpkit.mistakes.question import question
+from bpkit.mistakes.variants import wrong_values
+from bpkit.show.table import html_table, text_table
+
+NAME = "uses the already updated weights"
+HEAD = ("quantity", "at the old weights", "later layers already new", "off by")
+DIGITS = 9
+
+
+@dataclass(frozen=True)
+class OldAndNew:
+    """Quantities as they are, and as they come out if the later layers are updated first."""
+
+    rows: tuple[tuple[str, float, float], ...]
+
+    def _texts(self) -> list[tuple[str, ...]]:
+        return [
+            (name, number(old, DIGITS), number(new, DIGITS), _share(abs(new / old - 1))) for name, old, new in self.rows
+        ]
+
+    def __repr__(self) -> str:
+        return text_table(HEAD, self._texts())
+
+    def _repr_html_(self) -> str:
+        return html_table(HEAD, self._texts())
+
+
+def _share(off: float) -> str:
+    return f"{number(100 * off, 2)} %" if off > 1e-5 else "under 0.001 %"
+
+
+def old_and_new(problem: Problem, quantities: Iterable[str]) -> OldAndNew:
+    """Compare quantities such as ``"dE/dw1"`` and ``"E_total after 1 update"`` with old and with already new weights.
+
+    Errors: ``BpkitError`` for a quantity to which it makes no difference.
+    """
+    rows = []
+    for name in quantities:
+        asked, wrong = question(problem, name), wrong_values(problem, name)
+        found = [value for mistake, value in wrong.items() if mistake.name == NAME]
+        if not found:
+            raise BpkitError(
+                f"old_and_new: expected a quantity that depends on when weights are updated, got {name!r}; "
+                "such as 'dE/dw1'"
+            )
+        spelled = PLAIN(asked.derivation[asked.quantity].quantity) + str(asked).removeprefix(asked.quantity)
+        rows.append((spelled, float(asked.exact[asked.quantity]), found[0]))
+    return OldAndNew(tuple(rows))

@@ -1,0 +1,86 @@
+"""Several update rules on one landscape: a walk for each, and its loss over the updates in the same colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.problem import Problem
+from bpkit.core.spelling import number
+from bpkit.core.training import Trace, train
+from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.show.drawing import Drawing
+from bpkit.show.palette import RUNS
+from bpkit.show.plots import canvas, dress, logarithmic
+from bpkit.show.surface import Landscape, draw_ground, draw_walk, ground_words, landscape, window_over
+
+COLORS = (*RUNS, ("#8A3EA8", "-.", "dash-dotted purple"))
+DEEP = 1e4  # the loss is drawn down to this part of the first one
+AHEAD = 60  # updates that the picture of some walks has room for, even if it shows fewer
+SMALL = 100  # a loss is small when it is below the first one divided by this
+
+
+def first_small(loss: NDArray[np.float64]) -> int | None:
+    """The first update after which a run's loss is small, if there is one."""
+    below = loss < loss[0] / SMALL if len(loss) else loss > 0
+    return int(below.argmax()) if below.any() else None
+
+
+def rules_figure(
+    land: Landscape, traces: Mapping[str, Trace], colors: Mapping[str, int], updates: int, digits: int = 6
+) -> Drawing:
+    """The walks and the losses as a figure, for a page that runs nothing."""
+    figure = canvas(9.6, 5.0)
+    ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(5, 4.4)))
+    draw_ground(ground, land)
+    for name, trace in traces.items():
+        color, line, _ = COLORS[colors[name]]
+        draw_walk(ground, land.window, trace, updates, color)
+        shown = trace.loss[: updates + 1]
+        losses.plot(np.arange(len(shown)), shown, line, color=color, linewidth=1.8, label=name)
+    losses.set(xlabel="updates", ylabel="loss E", xlim=(0, max(updates, 1)))
+    if firsts := [trace.loss[0] for trace in traces.values() if len(trace) and trace.loss[0] > 0]:
+        logarithmic(losses, "y")
+        losses.set_ylim(min(firsts) / DEEP, 10 * max(firsts))
+    losses.locator_params(axis="x", nbins=7, integer=True)
+    if traces:
+        losses.legend(frameon=False, fontsize=9, loc="upper right")
+    return Drawing(rules_words(land, traces, updates, digits), figure)
+
+
+def rules_words(land: Landscape, traces: Mapping[str, Trace], updates: int, digits: int = 6) -> str:
+    """Landscape, walks and losses in words, with numbers."""
+    show, window = partial(number, digits=digits), land.window
+    said = [ground_words(land, digits)]
+    for name, trace in traces.items():
+        if not len(trace):
+            said.append(f"{name}: {trace.message}.")
+            continue
+        last = min(updates, len(trace) - 1)
+        start, end = (
+            f"{window.x} = {show(trace[window.x][k])}, {window.y} = {show(trace[window.y][k])}" for k in (0, last)
+        )
+        text = f"{name}: the walk goes from {start} to {end} after {last} updates, where the loss is "
+        text += f"{show(trace.loss[last])}."
+        if trace.diverged_at is not None:
+            text += f" Its loss overflows at update {trace.diverged_at}."
+        said.append(text)
+    return " ".join(said)
+
+
+def walks(problem: Problem, rules: Mapping[str, UpdateRule], updates: int = 30) -> Drawing:
+    """Draw the walks of some update rules, each by its name, on the landscape of a problem's first two parameters.
+
+    Errors: ``BpkitError`` for a problem with fewer parameters.
+    """
+    x, y, *_ = (*problem.network.parameters, "", "")
+    if not y:
+        raise BpkitError(f"walks: expected a problem with two parameters or more, got {problem.network!r}")
+    traces = {name: train(problem.replace(update=rule), max(updates, AHEAD)) for name, rule in rules.items()}
+    window = window_over([trace for trace in traces.values() if len(trace)], x, y, room=0.6)
+    plain = problem.replace(update=GradientDescent())
+    return rules_figure(landscape(plain, window), traces, {name: k for k, name in enumerate(traces)}, updates)

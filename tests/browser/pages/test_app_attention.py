@@ -1,0 +1,66 @@
+"""The attention app as a saved page, with no kernel and no network: every box against the engine."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from saved_pages import Open, enter
+
+import bpkit as bp
+from bpkit.show.attention import layout, numbers_of
+
+EXAMPLE = bp.examples.attention
+
+
+def agrees(app: Locator, twin: bp.apps.attention) -> None:
+    """Everything that the page shows is what the kernel knows."""
+    values, placed = numbers_of(twin.state.problem), layout(twin.state.problem)
+    said = (app.locator(".bpkit-attention").get_attribute("aria-label") or "").replace("−", "-")
+    shown = dict(re.findall(r"(\S+) = (-?\d+(?:\.\d+)?(?:e[-+]\d+)?)", said))
+    backs = {str(one.back) for one in placed.boxes if one.back}
+    assert {*shown} == {one.name for one in placed.boxes} | (backs if twin.state.back else set())
+    for name, number in shown.items():
+        assert float(number) == pytest.approx(values[name], rel=1e-5, abs=1e-12)
+    drawn = app.locator(".bpkit-attention-box > text:nth-of-type(1)").all_text_contents()
+    for text, box in zip(drawn, placed.boxes, strict=True):
+        if "10" not in text:
+            assert float(text.replace("−", "-")) == pytest.approx(values[box.name], rel=1e-2, abs=1e-3)
+    expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
+
+
+def test_every_box_is_the_engine_s(opened: Open) -> None:
+    twin = bp.apps.attention(EXAMPLE)
+    app, draw = opened(twin), random.Random(0)
+    agrees(app, twin)
+    names = [*EXAMPLE.problem.network.inputs, *EXAMPLE.problem.parameters]
+    for turn in range(4):
+        values = {name: round(draw.uniform(-2, 2), 2) for name in draw.sample(names, 4)}
+        for name, value in values.items():
+            enter(app, name, value)
+        app.get_by_label("show the way back").set_checked(turn % 2 == 0)
+        twin.set(**values, back=turn % 2 == 0)
+        agrees(app, twin)
+    share = app.get_by_label("Share", exact=True).input_value()
+    assert eval(share, {"bp": bp}) == twin.state.problem
+
+
+def test_the_way_back_is_shown_when_it_is_asked_for(opened: Open) -> None:
+    app = opened(bp.apps.attention(EXAMPLE))
+    slopes = app.locator(".bpkit-attention-slope")
+    assert set(slopes.all_text_contents()) == {""}
+    app.get_by_label("show the way back").check()
+    assert sum(bool(text) for text in slopes.all_text_contents()) == 24
+    app.get_by_label("show the way back").uncheck()
+    assert set(slopes.all_text_contents()) == {""}
+
+
+@pytest.mark.parametrize("width", [390, 900])
+def test_it_fits(opened: Open, page: Page, width: int) -> None:
+    app = opened(bp.apps.attention(EXAMPLE), width=width)
+    expect(app.locator(".bpkit-attention")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width > 800:
+        assert app.bounding_box()["height"] <= 640  # type: ignore[index]

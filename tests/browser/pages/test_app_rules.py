@@ -1,0 +1,130 @@
+"""The rules app as a saved page, with no kernel and no network: walks, losses and message against the engine."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from saved_pages import Open, enter
+
+import bpkit as bp
+from bpkit.apps.rules import NAMES
+
+VALLEY = bp.Problem(
+    bp.Network(2, 1, activation="identity", bias="none"),
+    {"w1": -0.5, "w2": -2.0},
+    inputs=[[2, 0.3], [2, -0.3]],
+    targets=[[2.6], [1.4]],
+    learning_rate=0.47,
+    update=bp.updates.Momentum(0.5),
+)
+ARTICLE = bp.examples.article.problem
+
+
+def agrees(app: Locator, twin: bp.apps.rules) -> None:
+    """What the page says of each walk is what the kernel knows."""
+    state, label = twin.state, app.locator(".bpkit-field-picture").get_attribute("aria-label") or ""
+    x, y = (twin.spec["parts"]["field"][axis]["label"] for axis in "xy")
+    number = r"(-?[\d.]+(?:e[-+]\d+)?)"
+    found = {
+        name: tuple(map(float, ends))
+        for name, *ends in re.findall(
+            rf"(gradient descent|momentum|RMSProp|Adam): The walk goes from {x} = {number}, {y} = {number} \(circle\) "
+            rf"to {x} = {number}, {y} = {number}",
+            label.replace("−", "-"),
+        )
+    }
+    assert set(found) == {NAMES[name] for name in state.rules}
+    for name, trace in twin._traces(state).items():
+        last = min(state.shown, len(trace) - 1)
+        ends = [trace[twin.x][0], trace[twin.y][0], trace[twin.x][last], trace[twin.y][last]]
+        assert found[NAMES[name]] == pytest.approx(ends, rel=1e-4, abs=1e-5)
+    expect(app.locator(".bpkit-message")).to_have_text(twin.note(state)[0])
+
+
+@pytest.mark.parametrize("problem", [VALLEY, ARTICLE, ARTICLE.replace(update=bp.updates.Adam(0.8, weight_decay=0.1))])
+def test_walks_and_message_are_the_engine_s(opened: Open, problem: bp.Problem) -> None:
+    twin = bp.apps.rules(problem)
+    app, draw = opened(twin), random.Random(str(problem))
+    agrees(app, twin)
+    for _ in range(4):
+        chosen = {name: draw.random() < 0.6 for name in NAMES}
+        values = {
+            "learning rate": draw.choice([0.05, 0.2, 0.4]),
+            "β": draw.choice([0, 0.5, 0.8]),
+            "weight decay": draw.choice([0, 0.1]),
+            "updates": draw.randint(0, 12),
+        }
+        for name, on in chosen.items():
+            app.get_by_label(NAMES[name], exact=True).set_checked(on)
+        for label, value in values.items():
+            enter(app, label, value)
+        rate, beta, decay, shown = values.values()
+        twin.set(**chosen, rate=rate, beta=beta, decay=decay, updates=shown)
+        agrees(app, twin)
+    share = app.get_by_label("Share").input_value()
+    assert eval(share, {"bp": bp}) == twin.state.problem
+
+
+def test_a_walk_and_its_curve_have_one_colour(opened: Open, page: Page) -> None:
+    app = opened(bp.apps.rules(VALLEY))
+    for name in ("RMSProp", "Adam"):
+        app.get_by_label(name, exact=True).check()
+    seen = set()
+    for name in NAMES.values():
+        sign = app.locator(".bpkit-field-legend span").filter(has_text=re.compile(rf"^\s*{name}\s*$")).locator("path")
+        label = app.locator(".bpkit-curve-label").get_by_text(name, exact=True)
+        colors = {sign.evaluate("n => getComputedStyle(n).stroke"), label.evaluate("n => getComputedStyle(n).fill")}
+        colors.add(
+            app.locator(".bpkit-rules label", has_text=name).evaluate("n => getComputedStyle(n).borderBottomColor")
+        )
+        assert len(colors) == 1
+        seen |= colors
+    assert len(seen) == len(NAMES)
+
+
+def test_play_walks_and_a_click_chooses_the_start(opened: Open) -> None:
+    twin = bp.apps.rules(VALLEY)
+    app = opened(twin)
+    box = app.get_by_role("textbox", name="updates", exact=True)
+    app.get_by_role("button", name="Stop, back to the start").click()
+    expect(box).to_have_value("0")
+    twin.set(updates=0)
+    agrees(app, twin)
+    play = app.get_by_role("button", name="Play or pause")
+    play.click()
+    expect(box).to_have_value(re.compile(r"^[3-9]$"))
+    play.click()
+    expect(play).to_have_text("▶ Play")
+    cover = app.locator(".bpkit-field-cover")
+    size = cover.bounding_box()
+    assert size is not None
+    cover.click(position={"x": size["width"] / 2, "y": size["height"] / 2})
+    left, right, bottom, top = twin.window.ends
+    label = app.locator(".bpkit-field-picture").get_attribute("aria-label") or ""
+    w1, w2 = map(float, re.findall(r"from w₁ = ([-−\d.]+), w₂ = ([-−\d.]+) ", label.replace("−", "-"))[0])
+    assert w1 == pytest.approx((left + right) / 2, abs=0.05)
+    assert w2 == pytest.approx((bottom + top) / 2, abs=0.05)
+
+
+def test_a_walk_that_leaves_the_numbers_is_said(opened: Open) -> None:
+    twin = bp.apps.rules(VALLEY)
+    app = opened(twin)
+    enter(app, "learning rate", 1e9)
+    twin.set(rate=1e9)
+    expect(app.get_by_role("alert").and_(app.locator(".bpkit-message"))).to_have_text(twin.note(twin.state)[0])
+    assert "has overflowed" in twin.note(twin.state)[0]
+    for name in ("gradient descent", "momentum"):
+        app.get_by_label(name, exact=True).uncheck()
+    expect(app.locator(".bpkit-message")).to_have_text("Choose a rule.")
+
+
+@pytest.mark.parametrize("width", [390, 900])
+def test_it_fits(opened: Open, page: Page, width: int) -> None:
+    app = opened(bp.apps.rules(VALLEY), width=width)
+    expect(app.locator(".bpkit-curve-picture")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width > 800:  # everything that moves on one screen
+        assert app.bounding_box()["height"] <= 620  # type: ignore[index]

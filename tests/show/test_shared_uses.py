@@ -1,0 +1,59 @@
+"""Lines with an index by the names of their instances, and the picture of a kernel that turns around."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import bpkit as bp
+from bpkit import blocks
+from bpkit.show.indexed import indexed
+from bpkit.show.kernel import kernel_picture
+
+RNN = bp.derive(bp.Model((3, 1), blocks.Recurrent(1)))
+
+
+def row(size: int, length: int) -> bp.Problem:
+    return bp.Problem(
+        bp.Model(length, blocks.Conv1d(size)),
+        {"k1": [0.5 + one for one in range(size)], "b1": 0.0},
+        inputs=[0.1 * one for one in range(length)],
+        targets=[0.0] * (length - size + 1),
+    )
+
+
+def test_lines_of_one_shape_are_shown_once() -> None:
+    shown = indexed(RNN, "net_o1_1", "net_o2_1", "dE/dWx1_1_1")
+    assert len(shown.families) == 2
+    assert repr(shown).splitlines()[0].startswith("net_o[i,k] = Σ_j Wx1[j,k] · x[i,j]")
+    latex = shown._repr_latex_()
+    assert latex.count(r"\begin{align}") == latex.count(r"\end{align}") == 1
+    assert latex.count("&=") == 2
+    with pytest.raises(bp.BpkitError, match="dE_total/dWx"):
+        indexed(RNN, "dE/dWx1_1_2")
+
+
+@pytest.mark.parametrize(("size", "length"), [(2, 4), (3, 5)])
+def test_the_way_back_has_the_kernel_in_the_other_order(size: int, length: int) -> None:
+    said = repr(kernel_picture(row(size, length)))
+    for i in range(1, length + 1):
+        [entry] = re.findall(rf"∂E/∂x{'₀₁₂₃₄₅'[i]} is ([^;.]+)", said)
+        found = [(int(weight), int(out)) for weight, out in re.findall(r"k1,(\d) · δ of o(\d)", entry)]
+        places = range(max(1, i - size + 1), min(i, length - size + 1) + 1)
+        assert found == [(i - out + 1, out) for out in places]
+        weights = [weight for weight, _ in found]
+        assert weights == sorted(weights, reverse=True)
+
+
+def test_only_one_convolution_is_drawn() -> None:
+    with pytest.raises(bp.BpkitError, match="kernel_picture: expected a model of one Conv1d, got Model"):
+        kernel_picture(bp.examples.convolution.problem)
+
+
+def test_a_reason_that_begins_with_a_letter_stands_apart_from_the_command_before_it() -> None:
+    """As of Adam's means: what is typeset first is the name of one."""
+    adam = bp.examples.adam_step.problem
+    latex = bp.derive(adam).at(adam).pick(["mhat_w1", "w1_new"])._repr_latex_()
+    assert r"{\small m_" in latex
+    assert re.findall(r"\\small[A-Za-z]", latex) == []

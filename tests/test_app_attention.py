@@ -1,0 +1,120 @@
+"""The attention app's half in the kernel: its numbers against plain NumPy, its words, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit import blocks
+from bpkit.show.attention import layout, numbers_of
+
+EXAMPLE = bp.examples.attention
+
+
+def by_hand(arrays: dict[str, Any], x: Any, y: Any) -> dict[str, Any]:
+    """One head of attention and its derivatives, in plain NumPy."""
+    q, k, v = (x @ arrays[f"W{letter}1"] for letter in "qkv")
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    powers = np.exp(scores)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    out = shares @ v
+    d_out = out - y
+    d_shares = d_out @ v.T
+    d_scores = shares * (d_shares - (d_shares * shares).sum(axis=1, keepdims=True))
+    d_q, d_k = d_scores @ k / np.sqrt(q.shape[1]), d_scores.T @ q / np.sqrt(q.shape[1])
+    return {
+        "q": q,
+        "k": k,
+        "v": v,
+        "score": scores,
+        "share": shares,
+        "out": out,
+        "E": 0.5 * (d_out**2).sum(),
+        "dq": d_q,
+        "dk": d_k,
+        "dv": shares.T @ d_out,
+        "dscore": d_scores,
+        "dshare": d_shares,
+        "dout": d_out,
+    }
+
+
+def test_every_number_of_the_picture_is_that_of_a_plain_program() -> None:
+    app = bp.apps.attention(EXAMPLE)
+    app.set(x2_1=0.7, Wq1_2_1=1.5, Wv1_1_2=-0.5)
+    problem = app.state.problem
+    expected, values = by_hand(dict(problem.arrays()), problem.inputs, problem.targets), numbers_of(problem)
+    seen = 0
+    for box in layout(problem).boxes:
+        if box.kind == "x":
+            continue
+        i, j = (int(one) - 1 for one in re.findall(r"(\d)_(\d)$", box.name)[0])
+        assert values[box.name] == pytest.approx(expected[box.kind][i, j], rel=1e-9, abs=1e-12)
+        assert values[str(box.back)] == pytest.approx(expected[f"d{box.kind}"][i, j], rel=1e-9, abs=1e-12)
+        seen += 1
+    assert seen == 2 * 2 * 6
+    assert values["E_total"] == pytest.approx(expected["E"])
+    share = expected["share"]
+    said, warns = app.note(app.state)
+    assert f"Word 1 takes {share[0, 0]:.3g} of word 1 and {share[0, 1]:.3g} of word 2." in said
+    assert not warns
+    assert f"Word 2 takes {share[1, 0]:.6g} of word 1" in repr(app)
+    assert "derivative" not in repr(app)
+    app.set(back=True)
+    assert f"with respect to its query is {expected['dq'][0, 0]:.6g}, {expected['dq'][0, 1]:.6g}." in repr(app)
+
+
+def test_equal_values_leave_the_queries_without_a_derivative() -> None:
+    """What lesson 16 has its reader try."""
+    app = bp.apps.attention(EXAMPLE)
+    app.set(Wv1_1_2=2, Wv1_2_1=0.5)
+    values = numbers_of(app.state.problem)
+    assert values["v_o1_1"] == values["v_o2_1"]
+    assert values["v_o1_2"] == values["v_o2_2"]
+    assert [
+        name for name in values if name.startswith(("dE_total/dq", "dE_total/dk")) and abs(values[name]) > 1e-15
+    ] == []
+    assert abs(values["dE_total/dv_o1_1"]) > 0.1
+
+
+def test_boxes_do_not_lie_on_each_other() -> None:
+    wide = bp.Problem(
+        bp.Model((3, 3), blocks.Attention(3)),
+        {name: np.eye(3) for name in ("Wq1", "Wk1", "Wv1")},
+        inputs=np.eye(3).tolist(),
+        targets=np.eye(3).tolist(),
+    )
+    for problem in (EXAMPLE.problem, wide):
+        placed = layout(problem)
+        spots = [(one.x, one.y) for one in placed.boxes]
+        near = [
+            (a, b) for k, a in enumerate(spots) for b in spots[:k] if abs(a[0] - b[0]) < 62 and abs(a[1] - b[1]) < 34
+        ]
+        assert near == []
+        assert all(0 <= x <= placed.width - 62 and 0 <= y <= placed.height - 34 for x, y in spots)
+        assert bp.apps.attention(problem).bundles()[0]["image/png"].startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (bp.examples.article, "attention app: expected a model of one Attention block, got Network"),
+        (bp.examples.rnn, "attention app: expected a model of one Attention block, got Model"),
+        (
+            bp.Problem(
+                bp.Model((4, 1), blocks.Attention(1)),
+                {name: [[1.0]] for name in ("Wq1", "Wk1", "Wv1")},
+                [[1.0]] * 4,
+                [[1.0]] * 4,
+            ),
+            "attention app: expected at most 3 words of 3 numbers, got 4 of 1, 1 wide",
+        ),
+    ],
+)
+def test_what_is_no_small_head_is_refused(given: Any, words: str) -> None:
+    with pytest.raises(bp.BpkitError, match=re.escape(words)):
+        bp.apps.attention(given)

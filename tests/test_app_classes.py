@@ -1,0 +1,62 @@
+"""The classes app: softmax, its loss and p - y against a few lines of NumPy of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.apps.classes import losses_at
+
+
+def by_hand(nets: list[float], true: int) -> tuple[np.ndarray, float, np.ndarray]:
+    powers = np.exp(np.array(nets))
+    shares = powers / powers.sum()
+    return shares, float(-np.log(shares[true])), shares - np.eye(len(nets))[true]
+
+
+@pytest.mark.parametrize(("nets", "true"), [([1.0, 2.0, 0.0], 1), ([-3.0, 2.0, 0.5], 0), ([4.0, 4.0, 4.0], 2)])
+def test_shares_loss_and_deltas_are_those_of_a_plain_program(nets: list[float], true: int) -> None:
+    app = bp.apps.classes()
+    app.set(**dict(zip(("w1", "w2", "w3"), nets)), true=f"o{true + 1}")
+    shares, loss, deltas = by_hand(nets, true)
+    values = bp.evaluate(app.state.problem)
+    for k, name in enumerate(("o1", "o2", "o3")):
+        assert values[f"out_{name}"] == pytest.approx(shares[k], rel=1e-12)
+        assert values[f"dE_total/dnet_{name}"] == pytest.approx(deltas[k], rel=1e-9, abs=1e-12)
+    assert values["E_total"] == pytest.approx(loss, rel=1e-12)
+    told = app.note(app.state)[0]
+    assert f"The true class o{true + 1} has the share p = {shares[true]:.3g}." in told
+    assert eval(app.share, {"bp": bp}) == app.state.problem
+
+
+def test_the_same_added_to_all_net_inputs_changes_no_share() -> None:
+    app = bp.apps.classes()
+    before = bp.evaluate(app.state.problem)["out_o2"]
+    app.set(w1=2, w2=3, w3=1)
+    assert bp.evaluate(app.state.problem)["out_o2"] == pytest.approx(before, rel=1e-12)
+
+
+def test_both_losses_of_a_share_and_their_slopes() -> None:
+    for p in (0.01, 0.3, 0.99):
+        found = losses_at(p)
+        assert found["surprise"] == pytest.approx(-np.log(p))
+        assert found["steep"] == pytest.approx(-1 / p)
+        assert found["square"] == pytest.approx((1 - p) ** 2 / 2)
+        assert found["flat"] == pytest.approx(p - 1)
+
+
+def test_another_problem_gives_the_net_inputs_of_its_outputs() -> None:
+    article = bp.examples.article.problem
+    values = bp.evaluate(article)
+    state = bp.apps.classes(article).state
+    assert [*state.problem.parameters.values()] == [round(float(values[f"net_{name}"]), 2) for name in ("o1", "o2")]
+    assert state.true == 1  # the target of o2 is the larger one
+    one = bp.Problem(bp.Network(1, 1), {"w1": 1.0, "b1": 0.0}, [1.0], [1.0])
+    with pytest.raises(bp.BpkitError, match="expected from 2 to 6 outputs"):
+        bp.apps.classes(one)
+
+
+def test_the_still_picture_is_a_picture() -> None:
+    app = bp.apps.classes()
+    assert app.drawing(app.state).png().startswith(b"\x89PNG")

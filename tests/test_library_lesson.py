@@ -1,0 +1,197 @@
+"""Lesson 13: what PyTorch printed, a plain program gets as well; and what a library keeps, as the picture has it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+import bpkit as bp
+from bpkit.core.quantities import Role
+from bpkit.show.kept import kept, lifetimes
+
+CELLS = nbformat.read(
+    Path(__file__).parents[1] / "notebooks" / "13_handing_over_to_a_library.ipynb", as_version=4
+).cells
+
+
+def printed(starts: str) -> str:
+    """What is stored of the cell that begins with some text."""
+    [cell] = [cell for cell in CELLS if cell.cell_type == "code" and cell.source.startswith(starts)]
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def plain_losses(updates: int) -> list[float]:
+    """A loop of plain NumPy, with weights as PyTorch lays them: a row for each neuron."""
+    batch = bp.examples.data_set("moons").problem(bp.Network(2, 8, 1, bias="neuron"), seed=0, learning_rate=20)
+    W1, b1, W2, b2 = (np.array(one) for one in batch.arrays("W @ x").values())
+    x, y, found = batch.inputs, batch.targets, []
+    sigmoid = lambda z: 1 / (1 + np.exp(-z))
+    for _ in range(updates + 1):
+        h = sigmoid(x @ W1.T + b1)
+        out = sigmoid(h @ W2.T + b2)
+        found.append(float(((out - y) ** 2).mean() / 2))
+        back = (out - y) / len(x) * out * (1 - out)
+        deeper = back @ W2 * h * (1 - h)
+        W2, b2 = W2 - 20 * back.T @ h, b2 - 20 * back.sum(axis=0)
+        W1, b1 = W1 - 20 * deeper.T @ x, b1 - 20 * deeper.sum(axis=0)
+    return found
+
+
+def test_the_recorded_output_of_pytorch_is_that_of_a_plain_program() -> None:
+    losses = plain_losses(1000)
+    expected = "".join(f"after {update} updates: loss {losses[update]:.6f}\n" for update in range(0, 1001, 200))
+    [fold] = [found[1] for cell in CELLS if (found := re.search(r"```text\n(.*?)```", cell.source, re.DOTALL))]
+    assert fold == expected
+    assert printed("losses = bp.train") == expected
+    assert printed("try:\n    import torch") == "PyTorch is installed.\n"
+    assert printed("for update in range(1001 if torch") == expected
+
+
+def test_pytorch_itself_prints_it_where_it_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    names: dict[str, Any] = {}
+    for cell in CELLS:
+        if cell.cell_type == "code" and ("torch" in cell.source or cell.source.startswith("import")):
+            exec(cell.source, names)
+    assert capsys.readouterr().out == "PyTorch is installed.\n" + printed("for update in range(1001 if torch")
+
+
+def test_the_loop_needs_no_tricks_and_runs_without_pytorch(capsys: pytest.CaptureFixture[str]) -> None:
+    sources = [cell.source for cell in CELLS if cell.cell_type == "code"]
+    assert not re.search(r"__import__|find_spec|importlib", "\n".join(sources))
+    loop = next(source for source in sources if "zero_grad" in source)
+    shown = next(
+        found[1] for cell in CELLS if (found := re.search(r"```python\n(import torch.*?)```", cell.source, re.DOTALL))
+    )
+    assert [line for line in loop.splitlines()[1:] if line not in shown.splitlines()] == []  # what stands there runs
+    calls = re.findall(r"optimizer\.zero_grad\(\)|model\(x\)|loss\.backward\(\)|optimizer\.step\(\)", loop)
+    assert calls == ["optimizer.zero_grad()", "model(x)", "loss.backward()", "optimizer.step()"]
+    names: dict[str, Any] = {"torch": None}
+    for source in sources:
+        if source.startswith("if torch") or "optimizer.zero_grad" in source:
+            exec(source, names)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_page_claims_as_many_digits_as_it_compares() -> None:
+    [compared] = [cell.source for cell in CELLS if "np.allclose" in cell.source]
+    assert re.findall(r"rtol=(\S+?),", compared) == ["1e-10"]
+    assert printed("before, after = batch.arrays()") == "".join(
+        f"d{name}: the same to 10 digits\n" for name in ("W1", "b1", "W2", "b2")
+    )
+
+
+def test_what_a_forgotten_zero_grad_does_is_what_a_plain_program_gets() -> None:
+    """Derivatives that are never cleared add up; the kit knows it as momentum whose old steps do not fade."""
+    batch = bp.examples.data_set("moons").problem(bp.Network(2, 8, 1, bias="neuron"), seed=0, learning_rate=20)
+    never_fades = batch.replace(update=bp.updates.Momentum(1 - 1e-9))
+    uncleared, right = bp.train(never_fades, 200).loss, bp.train(batch, 200).loss
+    shown = re.findall(r"after (\d+) updates: loss (\S+), and (\S+) with zero_grad", printed("arrays, total ="))
+    assert shown == [(f"{k}", f"{uncleared[k]:.4f}", f"{right[k]:.4f}") for k in (0, 5, 10, 20, 50, 200)]
+    losses = [float(loss) for _, loss, _ in shown]
+    assert losses[1] > losses[2] < losses[3] > losses[4] > losses[5]  # it falls, rises and falls
+    assert losses[5] < float(shown[5][2])
+
+
+def test_the_two_losses_differ_by_the_number_of_outputs() -> None:
+    assert printed("out, wanted =") == "mean_square / 2: 0.20\nour loss:        0.40\n"
+
+
+@pytest.mark.parametrize(
+    ("points", "hidden", "activation", "top"),
+    [
+        (100, (8, 8), "sigmoid", 1900),
+        (200, (8, 8, 8), "sigmoid", 3800 + 8 * 200),
+        (200, (8, 8), "relu", 3800 + 16 * 200),
+    ],
+)
+def test_what_is_kept_grows_as_the_fold_says(points: int, hidden: tuple[int, ...], activation: str, top: int) -> None:
+    source = next(cell.source for cell in CELLS if cell.source.startswith("points, hidden, activation ="))
+    given = source.partition("\n")[0]
+    names: dict[str, Any] = {"bp": bp, "kept": lambda problem: names.update(problem=problem)}
+    exec(source.replace(given, f"points, hidden, activation = {points}, {hidden}, {activation!r}"), names)
+    assert f"Most at a time: {top:,} numbers" in kept(names["problem"]).caption
+
+
+def test_autograd_follows_another_activation_and_the_kit_agrees_once_it_knows() -> None:
+    by_start = {cell.source.partition(" =")[0]: cell.source for cell in CELLS if cell.cell_type == "code"}
+    first = next(source for source in by_start.values() if source.startswith("import autograd"))
+    names: dict[str, Any] = {"print": lambda text: said.append(text)}
+    said: list[str] = []
+    exec(first, names)
+    passes = by_start["sigmoid"].replace("sigmoid(batch.inputs @ W1 + b1)", "np.tanh(batch.inputs @ W1 + b1)")
+    exec(passes, names)
+    exec(by_start["before, after"], names)
+    assert all(line.endswith("different") for line in said)
+    said.clear()
+    [change] = re.findall(r"`(batch = batch\.replace.*?)` above", "\n".join(cell.source for cell in CELLS))
+    exec(change, names)
+    exec(by_start["before, after"], names)
+    assert len(said) == 4
+    assert all(line.endswith("the same to 10 digits") for line in said)
+
+
+def test_ten_links_lead_further() -> None:
+    [links] = [cell.source for cell in CELLS if "## Where to go next" in cell.source]
+    links = links.partition("## Where to go next")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^- \[[^\]]+\]\(https?://[^)]+\): \S.*\.$", links, re.MULTILINE)) == 10
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        (
+            bp.Network(2, 8, 1, bias="neuron"),  # net_1 out_1 net_2 out_2 E | delta_2 dW_2 db_2 delta_1 dW_1 db_1
+            {
+                "out_0": (0, (1, 10), True),
+                "net_1": (1, (2,), False),
+                "out_1": (2, (3, 7, 9), True),
+                "net_2": (3, (4,), False),
+                "out_2": (4, (5, 6), True),
+            },
+        ),
+        (
+            bp.Network(3, 2, activation="identity", bias="neuron"),  # net_1 out_1 E | delta_1 dW_1 db_1
+            {"out_0": (0, (1, 5), True), "net_1": (1, (2,), False), "out_1": (2, (3, 4), True)},
+        ),
+    ],
+)
+def test_an_array_is_kept_from_the_line_that_makes_it_to_the_last_that_uses_it(
+    network: bp.Network, expected: dict[str, Any]
+) -> None:
+    inputs = np.ones((5, network.sizes[0]))
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), inputs, np.zeros((5, network.sizes[-1])))
+    lines, arrays = lifetimes(problem)
+    assert {one.name: (one.made, one.uses, one.waits) for one in arrays} == expected
+    for one in arrays:
+        assert one.shape == (5, network.sizes[int(one.name[-1])])
+    assert all(line.role is not Role.UPDATE for line in lines)
+
+
+def test_the_picture_of_what_is_kept_has_its_numbers() -> None:
+    deeper = bp.examples.data_set("moons").problem(bp.Network(2, 8, 8, 1, bias="neuron"))
+    picture = kept(deeper)
+    assert "Most at a time: 3,800 numbers, at out₃; at the last line 0." in picture.caption
+    assert "out_1 (200 × 8) from out₁ to δ₁" in picture.caption
+    for text in ("3,800", "2,000", "∂E/∂W₃", "200 × 2", "forward →"):
+        assert f">{text}</text>" in picture.figure
+    assert picture.png().startswith(b"\x89PNG")
+    assert bp.apps.predict("numbers-kept").state.answer == 200 * (2 + 8 + 8 + 1)
+
+
+def test_a_tanh_network_with_relu_keeps_what_its_slopes_need() -> None:
+    network = bp.Network(2, 4, 3, 1, activation=["relu", "tanh", "sigmoid"], bias="neuron")
+    problem = bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1.0, 2.0], [1.0])
+    waits = {one.name for one in lifetimes(problem)[1] if one.waits}
+    assert {"out_0", "out_1", "out_2", "out_3"} <= waits
+
+
+def test_networks_that_are_too_deep_for_the_picture_are_refused() -> None:
+    network = bp.Network(*[2] * 9, bias="neuron")
+    with pytest.raises(bp.BpkitError, match="take fewer layers"):
+        kept(bp.Problem(network, dict.fromkeys(network.parameters, 0.1), [1.0, 2.0], [1.0, 0.0]))

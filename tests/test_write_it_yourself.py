@@ -1,0 +1,307 @@
+"""Lesson 12, in which a learner writes the program: its gaps, its solutions, and what it says to typical bugs."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+import bpkit as bp
+from bpkit.page.course import lessons, solutions
+from bpkit.site.running import run
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "12_write_it_yourself.ipynb"
+_numbers = count(1)
+
+
+def opened() -> Any:
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+@lru_cache(maxsize=1)
+def filled() -> dict[str, str]:
+    """Each cell with a gap, filled as the page says, by the name of its function."""
+    return {re.findall(r"^def (\w+)", source, re.MULTILINE)[0]: source for source in solutions(opened()).values()}
+
+
+def plain(outputs: list[Any]) -> list[Any]:
+    """Outputs as they are compared: all but pixels, which differ between machines."""
+    data = [{kind: text for kind, text in one.get("data", {}).items() if kind != "image/png"} for one in outputs]
+    return [(one.output_type, one.get("text", ""), shown) for one, shown in zip(outputs, data)]
+
+
+def test_filling_the_gaps_gives_exactly_the_outputs_that_are_stored() -> None:
+    notebook, stored = opened(), opened()
+    for place, source in solutions(notebook).items():
+        assert "..." in notebook.cells[place].source
+        assert "..." not in source
+        notebook.cells[place].source = source
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    for ran, kept in zip(notebook.cells, stored.cells, strict=True):
+        if kept.cell_type == "code":
+            views = [
+                {**o, "data": {k: v for k, v in o.get("data", {}).items() if "widget" not in k}} for o in ran.outputs
+            ]
+            assert plain(list(map(nbformat.from_dict, views))) == plain(kept.outputs), kept.source
+
+
+def test_with_its_gaps_the_notebook_runs_and_each_reply_says_what_is_missing() -> None:
+    cells = [cell for cell in opened().cells if cell.cell_type == "code"]
+    results = run([cell.source for cell in cells], "12", NOTEBOOK.parent).results
+    replies = {
+        cell.source: result
+        for cell, result in zip(cells, results)
+        if "nbval-ignore-output" in cell.metadata.get("tags", ())
+    }
+    reviews = [one for one in replies.values() if isinstance(one, bp.review.__globals__["Review"])]
+    assert len(reviews) == len(solutions(opened())) == 5
+    for one in reviews:
+        assert one.verdict == "error"
+        assert re.match(r"Line \d+( of `backward`)? still has a gap: `.*\.\.\.`\.", one.message), one.message
+        assert str(one).startswith("Your program: not finished yet")
+    [check] = [one for source, one in replies.items() if "bp.check_gradient(" in source]
+    assert not check.passed
+    assert "not checked yet. Line 5 still has a gap: `return ...`." in repr(check)
+    [app] = [one for source, one in replies.items() if source.startswith("bp.apps.boundary")]
+    said, warning = app.note(app.state)
+    assert warning
+    assert said.startswith("Your program has not run yet. Line 5 of “backward” still has a gap: “return ...”.")
+    assert len(replies) == 7
+
+
+def test_only_what_depends_on_a_gap_is_not_compared() -> None:
+    notebook = opened()
+    gaps = solutions(notebook)
+    for place, cell in enumerate(notebook.cells):
+        depends = place in gaps or bool(re.search(r"gradient=backward|program=step", cell.source))
+        if cell.cell_type == "code":
+            assert cell.metadata.get("tags", []) == ["nbval-ignore-output"] * depends, cell.source
+
+
+def test_under_each_gap_are_hints_and_then_a_solution() -> None:
+    notebook = opened()
+    for place in solutions(notebook):
+        folds = re.findall(r"<summary>(.*?)</summary>", notebook.cells[place + 1].source)
+        assert folds == [*(f"Hint {n}" for n in range(1, len(folds))), "One way to write it"]
+        assert len(folds) >= 3
+        for hint in notebook.cells[place + 1].source.split("One way to write it")[0].split("</details>"):
+            assert "```" not in hint
+
+
+def written(source: str, *before: str) -> Any:
+    """What a cell ends with, once those before it ran: as in a notebook, each is a file of its own."""
+    names: dict[str, Any] = {"np": np, "bp": bp, "__name__": "cell"}
+    first = "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n"
+    for text in (first, *before, source):
+        head, _, tried = text.partition("\n\n\n")
+        name = f"<cell {next(_numbers)}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        exec(compile(head, name, "exec"), names)
+    return eval(tried, names)
+
+
+def attempt(function: str, old: str, new: str) -> Any:
+    """The review of a cell whose solution has a bug."""
+    source = filled()[function]
+    assert old in source, source
+    before = [filled()["backward"]] if function == "step" else []
+    return written(source.replace(old, new), *before)
+
+
+DELTA1, DELTA2 = "delta2 @ W2.T * out1 * (1 - out1)", "(out2 - y) * out2 * (1 - out2)"
+UPDATED = "W1 - rate * dW1, b1 - rate * db1, W2 - rate * dW2, b2 - rate * db2"
+ONE = "(out1 - y) * out1 * (1 - out1)"
+BUGS = [
+    ("forward", "out1 @ W2 + b2", "out1 @ W2", "leaves the bias out", 3),
+    ("forward", "sigmoid(out1 @ W2 + b2)", "out1 @ W2 + b2", "passes on net instead of out", 3),
+    ("one_layer", ONE, "out1 - y", "forgets the output slope", 3),
+    ("one_layer", "(out1 - y)", "(y - out1)", "swaps the sign of the error", 3),
+    ("one_layer", ONE, "(out1 - y) * out1", "takes a part of the slope", 3),
+    ("one_layer", ONE, f"2 * {ONE}", "doubles the gradient", 3),
+    ("one_layer", "out1 * (1 - out1)", "sigmoid(out1) * (1 - sigmoid(out1))", "applies the slope function to out", 3),
+    ("two_layers", DELTA1, "delta2 @ W2.T", "forgets the hidden slope", 7),
+    ("two_layers", DELTA1, "(out2 - y) @ W2.T * out1 * (1 - out1)", "passes the error back instead of the delta", 7),
+    ("two_layers", DELTA1, "delta2 @ W2.T * out2 * (1 - out2)", "takes the slope of another layer", 7),
+    (
+        "two_layers",
+        DELTA1,
+        "delta2.sum(axis=1, keepdims=True) * out1 * (1 - out1)",
+        "leaves out the weight on a path",
+        7,
+    ),
+    ("two_layers", "x.T @ delta1 / len(x)", "x.T @ delta1", "takes the sum instead of the mean", 8),
+    ("two_layers", "delta1.mean(axis=0)", "delta1.sum(axis=0)", "takes the sum instead of the mean", 9),
+    ("two_layers", "delta1.mean(axis=0)", "delta1", "does not sum the bias gradient over the samples", 9),
+    ("two_layers", "delta1.mean(axis=0)", "delta1.mean()", "takes the mean over the neurons too", 9),
+    ("two_layers", "delta1.mean(axis=0)", "delta1.mean(axis=1)", "sums the bias gradient over the wrong axis", 9),
+    ("two_layers", "delta1.mean(axis=0)", "delta1.mean(axis=0) * b1", "takes the parameter for its own factor", 9),
+    ("backward", DELTA2, "out2 - y", "forgets the output slope", 4),
+    ("backward", DELTA2, "(y - out2) * out2 * (1 - out2)", "swaps the sign of the error", 4),
+    ("backward", DELTA1, "delta2 @ W2.T", "forgets the hidden slope", 5),
+    ("backward", DELTA1, "delta2 @ W2.T * out1", "takes a part of the slope", 5),
+    ("backward", " / len(x)", "", "takes the sum instead of the mean", 6),
+    ("backward", "out1.T @ delta2", "out1.T @ (out2 - y)", "forgets the output slope", 7),
+    ("backward", "out1 @ W2 + b2", "out1 @ W2", "leaves the bias out", 3),
+    ("backward", "sigmoid(out1 @ W2 + b2)", "out1 @ W2 + b2", "passes on net instead of out", 3),
+    ("step", UPDATED, UPDATED.replace("-", "+"), "adds the gradient", 3),
+    ("step", "rate * ", "", "forgets the learning rate", 3),
+    ("step", UPDATED, "W1 - rate * dW1, b1, W2 - rate * dW2, b2", "keeps the biases", 3),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "name", "line"), BUGS)
+def test_a_typical_bug_is_named_with_its_line(function: str, old: str, new: str, name: str, line: int) -> None:
+    found = attempt(function, old, new)
+    assert found.verdict == "misconception", found.message
+    assert found.misconceptions[0].name == name
+    assert found.misconceptions[0].line == line
+    assert found.message.startswith(f"Line {line}, `")
+
+
+def test_the_bugs_are_many_and_different() -> None:
+    assert len({(name, line) for *_, name, line in BUGS}) >= 20
+    assert len({name for *_, name, _ in BUGS}) >= 18
+
+
+MISFITS = [
+    ("forward", "out1 @ W2 + b2", "x @ W2 + b2", 3, "transpose one of them"),
+    ("forward", "out1 @ W2 + b2", "out1 @ W2 + b1", 4, "this has the shape (7, 4), and the outputs have (7, 1)"),
+    ("forward", "out1 @ W2", "out1 * W2", 3, "Print the .shape of both arrays"),
+    ("one_layer", "(out1 - y) *", "(out1 - y) @", 3, "the shapes in a matrix product do not fit"),
+    ("two_layers", "@ W2.T", "@ W2", 7, "transpose one of them with .T"),
+    ("two_layers", "x.T @ delta1", "x.T @ delta2", 8, "dW1 has the shape (3, 2), and its parameter (3, 4)"),
+    ("two_layers", "x.T @ delta1", "out1.T @ delta1", 8, "dW1 has the shape (4, 4), and its parameter (3, 4)"),
+    ("backward", "    return dW1, db1, dW2, db2", "", 7, "returned nothing. End it with a return"),
+    ("step", "b2 - rate * db2", "b2 - rate * db1", 3, "b2 has the shape"),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "line", "words"), MISFITS)
+def test_shapes_that_do_not_fit_are_said_with_the_line(
+    function: str, old: str, new: str, line: int, words: str
+) -> None:
+    found = attempt(function, old, new)
+    assert found.verdict == "error"
+    assert found.message.startswith(f"Line {line}, `")
+    assert words in found.message
+
+
+def test_a_step_that_uses_new_weights_on_the_way_back_is_seen() -> None:
+    source = filled()["step"]
+    text = """\
+def step(x, y, W1, b1, W2, b2, rate):
+    out1 = sigmoid(x @ W1 + b1)
+    out2 = sigmoid(out1 @ W2 + b2)
+    delta2 = (out2 - y) * out2 * (1 - out2)
+    W2 = W2 - rate * out1.T @ delta2 / len(x)
+    b2 = b2 - rate * delta2.mean(axis=0)
+    delta1 = delta2 @ W2.T * out1 * (1 - out1)
+    W1 = W1 - rate * x.T @ delta1 / len(x)
+    b1 = b1 - rate * delta1.mean(axis=0)
+    return W1, b1, W2, b2"""
+    found = written(f"{text}\n\n\n{source.partition(chr(10) * 3)[2]}")
+    assert found.misconceptions[0].line == 7
+    assert "new weights of the later layer" in found.message
+
+
+SWAPPED = ("return dW1, db1, dW2, db2", "return dW2, db2, dW1, db1")
+CHECKED = (
+    "bp.check_gradient(bp.examples.data_set('moons').problem(bp.Network(2, 2, 1, bias='neuron')), gradient=backward)"
+)
+
+
+def test_derivatives_in_another_order_are_found_wherever_they_are_used() -> None:
+    backward = filled()["backward"].replace(*SWAPPED)
+    first = "the order is not: return dW1 first."
+    assert first in written(backward).message
+    step = written(filled()["step"], backward)
+    assert step.message.startswith("Line 8 of `backward`, `return dW2, db2, dW1, db1`: the numbers are right")
+    body = backward.partition("\n\n\n")[0]
+    check = written(f"{body}\n\n\n{CHECKED}")
+    assert not check.passed
+    assert "not checked. The shapes that `backward` returned are right, their order is not: return dW1 first" in str(
+        check
+    )
+    app = f"bp.apps.boundary({CHECKED.partition('(')[2].partition(', gradient')[0]}, program=step, updates=3)"
+    shown = written(f"{filled()['step'].partition(chr(10) * 3)[0]}\n\n\n{app}", backward)
+    said, warning = shown.note(shown.state)
+    assert warning
+    assert said.startswith("Your program stopped in update 1. Line 8 of “backward”")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (SWAPPED[0], "return dW1, db1, dW2", "returned 3 arrays, and there are 4"),
+        (DELTA2, "out1 - y", "`backward` stopped with ValueError: the shapes in a matrix product do not fit."),
+        ("    return dW1, db1, dW2, db2", "", "`backward` returned nothing"),
+        ("delta1.mean(axis=0)", "delta1.mean()", "does not fit: b1: expected the shape (2,), got ()"),
+    ],
+)
+def test_a_gradient_check_of_a_function_answers_in_a_sentence(old: str, new: str, said: str) -> None:
+    body = filled()["backward"].partition("\n\n\n")[0].replace(old, new)
+    check = written(f"{body}\n\n\n{CHECKED}")
+    assert not check.passed
+    assert said in str(check)
+
+
+def test_a_gradient_check_speaks_in_plain_words() -> None:
+    body = filled()["backward"].partition("\n\n\n")[0]
+    assert "passed: all nine derivatives agree with nudging to 6 digits or more" in str(
+        written(f"{body}\n\n\n{CHECKED}")
+    )
+    wrong = str(written(f"{body.replace(DELTA2, 'out2 - y')}\n\n\n{CHECKED}"))
+    assert "  0.75" in wrong
+    assert "below 1e0" not in wrong
+
+
+def test_what_is_expected_is_said_of_a_line_that_makes_nothing() -> None:
+    text = filled()["backward"].replace(DELTA2, "out1 - y").replace("return dW1, db1, dW2, db2", "return ...")
+    assert (
+        "Line 4, `delta2 = out1 - y`, makes no array of the derivation. Expected here: ∂E/∂net₂, the delta of layer 2, "
+        "with the shape (7, 1); you have (7, 4)." in written(text).message
+    )
+
+
+def test_transposed_derivatives_are_said() -> None:
+    found = attempt("two_layers", "x.T @ delta1 / len(x)", "delta1.T @ x / len(x)")
+    assert "dW1 comes back transposed" in found.message
+
+
+def test_a_half_filled_function_shows_what_is_right_so_far() -> None:
+    text = filled()["two_layers"].replace(DELTA1, "...").replace("delta1.mean(axis=0)", "...")
+    found = written(text)
+    assert [gap.line for gap in found.gaps] == [7, 9]
+    assert "Beside the other lines you see what they make so far. 1 more line has one." in found.message
+    assert [line.number for line in found.source if line.right and "sigmoid(z)" not in line.text][:5] == [2, 3, 4, 5, 6]
+    assert [line.number for line in found.source if line.gap] == [7, 9]
+    other = written(text.replace(DELTA2, "out2 - y"))
+    assert next(line for line in other.source if line.number == 4).shown == "∂E/∂out₂"
+    wrong = written(text.replace(DELTA2, "(out2 - y) * out2"))
+    assert next(line for line in wrong.source if line.number == 4).right is None
+    assert "· not part of the derivation   … still to be written" in str(wrong)
+
+
+def test_dots_that_are_part_of_an_index_are_no_gap() -> None:
+    found = written(filled()["one_layer"].replace("delta1.mean(axis=0)", "delta1[..., :].mean(axis=0)"))
+    assert found.verdict == "correct"
+
+
+def test_the_gaps_of_functions_that_are_called_come_first() -> None:
+    notebook = opened()
+    backward = next(cell.source for cell in notebook.cells if cell.source.startswith("def backward"))
+    found = written(filled()["step"], backward)
+    assert found.message.startswith("Line 5 of `backward` still has a gap")
+    assert "Your function calls `backward`, so fill that one first." in found.message
+
+
+def test_it_is_the_twelfth_lesson() -> None:
+    assert lessons(NOTEBOOK.parent)[12].stem == NOTEBOOK.stem
