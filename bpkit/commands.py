@@ -40,7 +40,7 @@ def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
     return progress
 
 
-@click.group(short_help="Questions with new numbers: list them, preview one, make a class's sheets.")
+@click.group(short_help="Questions with new numbers, and sheets for a class.")
 def exercises() -> None:
     """Draw exercises: list the bank, preview a question, make a class's sheets."""
 

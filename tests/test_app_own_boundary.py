@@ -75,14 +75,14 @@ def test_what_it_changes_in_place_does_no_harm() -> None:
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        (lambda *given: None, "Your program returned nothing. Let it end with return W1, b1, W2, b2."),
-        (lambda *given: 1 / 0, "stopped in update 1 with ZeroDivisionError: division by zero. bp.review says"),
+        (lambda *given: None, "your function ends here and returned nothing"),
+        (lambda *given: 1 / 0, "your program stopped with ZeroDivisionError: division by zero"),
         (
             lambda x, y, W1, b1, W2, b2, rate: (W1.T, b1, W2, b2),
             "returned arrays of the shapes (4, 2), (4,), (4, 1), (1,)",
         ),
         (lambda x, y, *arrays: 3.0, "returned arrays of the shapes that I cannot read"),
-        (lambda x, y, W1, b1, W2, b2, rate: (W1 * np.inf, b1, W2, b2), "After update 1 the numbers of your program"),
+        (lambda x, y, W1, b1, W2, b2, rate: (W1 * np.inf, b1, W2, b2), "from here on your numbers are infinite"),
     ],
 )
 def test_what_stops_a_program_is_said_and_nothing_is_raised(program: Any, words: str) -> None:
@@ -97,8 +97,8 @@ def test_what_came_before_the_trouble_is_kept() -> None:
     app = bp.apps.boundary(BATCH, program=lambda x, y, *arrays: [1e200 * one for one in arrays[:-1]], updates=20)
     said, warning = app.note(app.state)
     assert warning
-    assert "After update 2 the numbers of your program are not finite any more" in said
-    assert app.state.updates == 1
+    assert "your function gives W1, b1 and W2, and no b2" in said
+    assert app.state.updates <= 1
     assert np.isfinite([*app.state.problem.parameters.values()]).all()
 
 

@@ -194,8 +194,8 @@ def _follows(case: Case) -> Diagnosis | None:
         places = min(one.decimals for one in case.typed.values())
         return case.verdict("rounded", "Right, up to the rounding of your earlier numbers.", decimals=places)
     told = " and ".join(case.spelled(f"{name} = {case.typed[name].text}") for name in wrong)
-    which, that = ("are", "those") if wrong[1:] else ("is", "that")
-    message = f"Right method: this fits your {told}, which {which} wrong. Correct {that} first."
+    that = "those" if wrong[1:] else "that"
+    message = f"Right method: this fits your {told}. If you worked {that} out, correct {that} first."
     return case.verdict("correct", message, carried=tuple(wrong))
 
 

@@ -17,7 +17,7 @@ from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.hand_rounding import HAND, SHOWN, Paper, half_unit, slack
+from bpkit.mistakes.hand_rounding import SHOWN, Paper, by_hand, half_unit, slack
 from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
@@ -231,7 +231,7 @@ class Case:
         # What was rounded before is not rounded again.
         copied = not self.asked.updates and self.asked.derivation[self.asked.quantity].rhs.is_Atom
         own = 0.0 if copied else half_unit(self.exact, self.digits)
-        return slack(self.asked, Paper(min(self.digits, HAND), significant=True)) + own
+        return slack(self.asked, Paper(by_hand(self.asked.problem, self.digits), significant=True)) + own
 
     def reach(self, value: Array) -> Array:
         """How far from a mistake's number rounding on the way can lead: in proportion to the right one.

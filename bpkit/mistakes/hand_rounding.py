@@ -18,6 +18,7 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
+from bpkit.core.updates import GradientDescent
 from bpkit.mistakes.question import Question, turn
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, replaced, rewriter_of, values
@@ -169,6 +170,11 @@ def _every_line(derivation: Derivation) -> Plan:
 
 
 @lru_cache(maxsize=256)
+def by_hand(problem: Problem, digits: int) -> int:
+    """How many digits people keep on the way to so many; the lines of other update rules depend on more of them."""
+    return min(digits, HAND) if problem.update == GradientDescent() else digits
+
+
 def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
 
@@ -189,7 +195,7 @@ def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     moved = np.array(list(outcomes(made, problem, settle=settle).values()))
     computed = np.array([_computes(step) for step in steps])
     last = np.array([step.role is Role.UPDATE for step in steps])
-    kept, own = (Paper(count, significant=True).off(numbers) for count in (min(digits, HAND), digits))
+    kept, own = (Paper(count, significant=True).off(numbers) for count in (by_hand(problem, digits), digits))
     off = np.where(last, own, kept) * computed
     found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
     return MappingProxyType(dict(zip(place, found.tolist())))

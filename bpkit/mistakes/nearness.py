@@ -17,9 +17,11 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
     off = abs(figure.value - exact)
     if off <= half_unit(exact, digits) * HAIR:
         return "correct", "Right."
+    if figure.digits < digits and figure.rounds(exact):
+        return "few_digits", _more(figure, exact, digits)
     if off <= slack:
         return "rounded", "Right, up to rounding. Keep more digits on the way."
-    if figure.digits < digits and figure.holds(exact):
+    if figure.digits < digits and figure.cuts(exact):
         return "few_digits", _more(figure, exact, digits)
     return ("rounded", cut_off(figure, exact)) if figure.cuts(exact) else None
 

@@ -63,7 +63,7 @@ class NotANumber(BpkitError):
 class Figure:
     """A number as it was typed: its ``value``, the ``unit`` of its last digit, its count of significant ``digits``.
 
-    ``exact`` says that it is a fraction or a formula, which leaves no digit open.
+    ``exact`` says that it is a formula, which leaves no digit open.
     """
 
     text: str
@@ -114,7 +114,7 @@ def read(value: Any) -> Figure:
     """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``, ``1½``,
     ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``, ``0.5²``; or in a number of a program.
 
-    A fraction or a formula has the digits of its decimal, and is judged as exact. Raises ``NotANumber`` for
+    A fraction or a formula has the digits of its decimal; a formula is judged as exact. Raises ``NotANumber`` for
     what is no finite number, and for numbers beyond any use.
     """
     if isinstance(value, str):
@@ -216,7 +216,7 @@ def _ratio(shown: str, ratio: Fraction) -> Figure:
     for factor in (2, 5):
         while not rest % factor:
             rest //= factor
-    return _decimal(shown, float(ratio), MOST_DIGITS if rest == 1 else 0)
+    return replace(_decimal(shown, float(ratio), MOST_DIGITS if rest == 1 else 0), exact=False)
 
 
 def _formula(shown: str, text: str) -> Figure:

@@ -159,7 +159,10 @@ function figure(typed) {
   const text = inPlainSigns(typed);
   if (text === null) return null;
   const ratio = /^([+-]?\d{1,15})\/(\d{1,15})$/.exec(text);
-  if (ratio) return Number(ratio[2]) ? decimal(Number(ratio[1]) / Number(ratio[2]), ends(ratio[1], ratio[2])) : null;
+  if (ratio) {
+    const value = Number(ratio[1]) / Number(ratio[2]);
+    return Number(ratio[2]) ? { ...decimal(value, ends(ratio[1], ratio[2])), exact: false } : null;
+  }
   const number = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(?:[eE]|\*10(?:\^|\*\*))\(?([+-]?\d+)\)?)?$/.exec(text);
   if (!number) {
     const value = formulaValue(text);
@@ -5136,12 +5139,11 @@ function judgeNumber(box, typed) {
   if (figure.error) return { verdict: "unreadable", message: figure.error };
   if (off <= halfUnit(box.exact, box.digits) * HAIR) return said(box.correct, typed, { figures });
   if (box.old && rounds(figure, box.old[0]) && !rounds(figure, box.exact)) return said(box.old[1], typed);
+  const cut = cuts(figure, box.exact), fits = rounds(figure, box.exact);
+  const few = (which) => said(box.few[which], typed);
+  if (figures < box.digits && fits) return few(figures < 2 ? 2 : Number(box.digits - figures > 1));
   if (off <= box.slack) return said(box.rounded, typed, { figures });
-  const cut = cuts(figure, box.exact);
-  const fits = rounds(figure, box.exact);
-  if (figures < box.digits && (cut || fits)) {
-    return said(box.few[figures < 2 || !fits ? 2 : Number(box.digits - figures > 1)], typed);
-  }
+  if (figures < box.digits && cut) return few(2);
   if (cut) return said(box.cut, typed, { rounded: minus(box.exact.toFixed(decimalsOf(figure))), figures });
   const away = (wrong) => Math.abs(figure.value - wrong);
   const share = box.slack / Math.abs(box.exact - box.base) || 0;

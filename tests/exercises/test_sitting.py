@@ -307,7 +307,7 @@ def test_a_number_that_follows_from_a_wrong_one_is_not_right_and_its_method_is()
     found = app.state.feedback[1]
     assert (found.verdict, found.sign) == ("carried", "≈")
     assert re.fullmatch(
-        r"Right method: this fits your net\(h2\) = 1.2345, which is wrong. Correct that first.", found.message
+        r"Right method: this fits your net\(h2\) = 1.2345. If you worked that out, correct that first.", found.message
     )
     assert (app.told["score"], app.done) == ("0 right, 1 follows.", False)
 

@@ -23,7 +23,7 @@ SOFT = bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy")
 DEAD = bp.Network(2, 3, 1, activation=["relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
 BATCHED = bp.Network(2, 2, 2, bias="neuron")
 ASKED = ("net_o1", "out_o1", "E_total", "dE/dnet_o1", "dE/dw1", "w1_new", "E_total after 1 update")
-OPENINGS = ("Right", "So far right", "Not right")
+OPENINGS = ("Right", "So far right", "Not right", "Too few digits")
 BROKEN = (r"\bone (forgets|takes|adds|leaves|uses|swaps|gives|keeps|passes|follows)", r", \.", r"\?\.", r"\.\.", r"  ",
           r"\( ", r" \)", r": \w[^.;(]*: ", r"\w_\w", r"\bNone\b", r"\bnan\b", r"d[EA-Z]\w*/d", r"[ (]-\d", r"; ;",
           r"\bin place of\b", r"\bby dE", r"catalogue", r"\bthe learner\b",

@@ -11,6 +11,7 @@ import numpy as np
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.updates import GradientDescent
 from bpkit.examples import article
 from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import BIG_RATES, architectures, choose, draw_problem
@@ -26,6 +27,7 @@ Asks = Callable[[Network, np.random.Generator], Sequence[str]]
 Networks = Callable[[str], Sequence[Network]]
 
 DIGITS, UPDATE_DIGITS = 4, 5  # an update changes a weight behind its first digit
+FINE_DIGITS = 6  # of an update by another rule, whose ε shows late
 
 FORWARD = (
     "leaves the bias out",
@@ -71,7 +73,8 @@ def number_part(
 ) -> NumberPart:
     """Ask for one quantity of one sample, with every wrong value that the catalogue knows."""
     line = problem.derivation.target(quantity)
-    name, digits = line.name, UPDATE_DIGITS if line.quantity.mark else DIGITS
+    plain = problem.update == GradientDescent()
+    name, digits = line.name, (UPDATE_DIGITS if plain else FINE_DIGITS) if line.quantity.mark else DIGITS
     return NumberPart(
         f"{maths(problem, name)}{what}, to {digits} significant digits",
         evaluate(problem)[name],

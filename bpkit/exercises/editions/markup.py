@@ -6,13 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape
 
-from bpkit.exercises.editions.mathml import lines_table, mathml
+from bpkit.exercises.editions.mathml import lines_table, mathml, numbered
 
 Maths = Callable[[str], str]
 _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`|\*\*([^*]+)\*\*")
 
 
-def as_html(markdown: str, maths: Maths = mathml, display: Maths = lines_table) -> str:
+def shown_apart(latex: str) -> str:
+    """A formula by itself, or the numbered lines of a derivation as a table."""
+    if numbered(latex):
+        return lines_table(latex)
+    return f"<p>{mathml(latex.strip().strip('$'), True)}</p>"
+
+
+def as_html(markdown: str, maths: Maths = mathml, display: Maths = shown_apart) -> str:
     """A text of the kit's own as HTML; ``maths`` makes of a formula what the page needs, ``display`` of lines."""
     return "\n".join(_blocks(markdown, maths, display))
 

@@ -106,9 +106,17 @@ def test_losses_in_training_are_the_engine_s(opened: Opened, given: Any) -> None
             for end in (lambda source, _: source.startswith("x"), lambda _, target: target.startswith("o"))
         ]
         expect(page.locator(".bpkit-message")).to_contain_text(
-            f"{UPDATES} updates: the loss goes from {trace.loss[0]:.6g} to {trace.loss[-1]:.6g}. The weights of the "
-            f"first layer change by at most {moved[0]:.3g}, those of the last by at most {moved[1]:.3g}."
+            in_powers(
+                f"{UPDATES} updates: the loss goes from {trace.loss[0]:.6g} to {trace.loss[-1]:.6g}. The weights of "
+                f"the first layer change by at most {moved[0]:.3g}, those of the last by at most {moved[1]:.3g}."
+            )
         )
+
+
+def in_powers(text: str) -> str:
+    """5e+05 as the page writes it: 5·10⁵."""
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return re.sub(r"e([+-]\d+)", lambda found: f"·10{str(int(found[1])).translate(raised)}", text)
 
 
 def heights(page: Locator, label: str) -> list[float]:

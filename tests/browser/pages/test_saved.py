@@ -21,6 +21,7 @@ LIVE = [name for name in bp.apps.__all__ if issubclass(made := getattr(bp.apps, 
 LIVE.remove("ask")  # one box, which is tried with the course's pages
 # What an app is made of, where that is not the article.
 GIVEN: dict[str, Any] = {"attention": bp.examples.attention, "boundary": "moons"}
+UNSEEN = {("recalculate", "Numbers")}  # boxes alone: what is typed has the digits that it has
 QUIET = {("chain", "path (0: all)")}  # w5, with which it opens, has one path, and that is lit
 BATCH = bp.Problem(
     bp.Network(2, 2, 1, activation="tanh"),
@@ -57,7 +58,7 @@ class Saved:
 
     def shows(self, *texts: str) -> None:
         for text in texts:
-            expect(self.app).to_contain_text(re.sub(r"(?<![\w.)])-(?=[\w.(])", "−", text))
+            expect(self.app).to_contain_text(re.compile(re.sub(r"\\-(?=\d)", "[-−]", re.escape(text))))
 
 
 @pytest.fixture
@@ -287,6 +288,8 @@ class TestEveryApp:
         saved.app.evaluate(STORM, 300)
         now = saved.app.evaluate("app => app.querySelectorAll('*').length")
         assert now <= 1.2 * once + 40  # ticks, labels and rows come and go; a leak would double them
+        if not numbers:  # boxes alone, which nothing sets back
+            return
         saved.app.get_by_role("button", name="Reset").click()
         saved.page.wait_for_function("start => document.querySelector('.bpkit-app').innerText === start", arg=start)
 
@@ -306,7 +309,7 @@ class TestEveryApp:
         app = getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
         saved.open(app)
         for one in app.setting.values():
-            if isinstance(one, Choice):
+            if isinstance(one, Choice) and (name, one.label) not in UNSEEN:
                 select = saved.app.get_by_label(one.label, exact=True)
                 for label, _ in one.options:
                     select.select_option(label)
@@ -324,6 +327,7 @@ SEEN = """() => {
 STORM = """async (app, events) => {
     const frame = () => new Promise(requestAnimationFrame);
     const controls = [...app.querySelectorAll('.bpkit-controls input[type=range], .bpkit-views input[type=range]')];
+    if (!controls.length) return;
     let seed = 7;
     const draw = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
     for (let k = 0; k < events; k++) {
