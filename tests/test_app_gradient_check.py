@@ -187,8 +187,8 @@ def test_the_table_of_the_check_claims_no_more_than_was_measured() -> None:
         else:
             assert lines[row.parameter].endswith("lost in rounding")
             assert apart > 1e-6
-    assert "relative, except 5 that the rounding of the losses hides" in repr(check)
-    assert repr(bp.check_gradient(PROBLEM)).endswith("by more than 1e-06, relative")
+    assert "to 6 digits or more, except 5 that the rounding of the losses hides" in repr(check)
+    assert repr(bp.check_gradient(PROBLEM)).endswith("agree with nudging to 6 digits or more")
 
 
 @pytest.mark.parametrize("central", [True, False])

@@ -32,12 +32,15 @@ class Row:
 class Progress:
     """The lessons in the folder of this notebook, each with its question, its time, and what you have done of it.
 
-    ``progress()`` reads the learner's own file anew each time; ``progress().forget()`` deletes it. Errors:
-    ``BpkitError`` where there are no lessons.
+    ``progress()`` reads the learner's own file anew each time; ``progress().forget()`` deletes it. In a folder without
+    lessons it says so.
     """
 
     def __init__(self, folder: str | Path = ".") -> None:
-        self._lessons = lessons(Path(folder))
+        try:
+            self._lessons = lessons(Path(folder))
+        except BpkitError:
+            self._lessons = []
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -55,10 +58,14 @@ class Progress:
         self.__dict__.pop("rows", None)
 
     def __repr__(self) -> str:
+        if not self._lessons:
+            return "There are no lessons in this folder. Open this notebook beside them."
         done = sum(min(len(row.done), row.lesson.asks) for row in self.rows)
         return f"{len(self.rows)} lessons; {done} of {sum(row.lesson.asks for row in self.rows)} questions done"
 
     def _repr_markdown_(self) -> str:
+        if not self._lessons:
+            return repr(self)
         head = "| lesson | the question | time | done |\n|---|---|---|---|\n"
         return head + "\n".join(
             f"| [{row.lesson.title}]({row.lesson.stem}.ipynb) | {row.lesson.question} | "

@@ -61,7 +61,7 @@ def test_a_lesson_runs_by_keyboard_alone_and_is_drawn(
 
 def to_link(lab: Lab, path: str) -> bool:
     """Go by Tab from the last cell to a link in it."""
-    for _ in range(10):
+    for _ in range(30):
         lab.page.keyboard.press("Tab")
         if path in (lab.page.evaluate("document.activeElement.getAttribute('href')") or ""):
             return True

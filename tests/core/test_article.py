@@ -187,7 +187,8 @@ def test_the_wiring_is_the_articles() -> None:
 
 def test_the_audit_computes_each_verdict() -> None:
     audit = bp.examples.article.audit()
-    assert {f.figure: "wrong" if f.verdict.startswith("wrong") else f.verdict for f in audit} == VERDICTS
+    found = {f.figure: "wrong" if f.verdict.startswith(("wrong", "off in digit")) else f.verdict for f in audit}
+    assert found == VERDICTS
     exact = dict(line.split() for line in EXACT.split("\n") if line) | {"E_total after 1 update": LOSS_AFTER[1]}
     for finding in audit:
         assert finding.exact == pytest.approx(float(exact[finding.figure]), rel=1e-12)

@@ -192,6 +192,7 @@ def test_what_people_type_is_read_as_in_python() -> None:
 )
 def test_what_the_digits_say(text: str, value: float, figures: int, unit: float) -> None:
     (found,) = in_page("read", [[text]])
+    assert found.pop("exact", False) == typed_number.read(text).exact
     assert found == {
         "value": pytest.approx(value, rel=1e-15), "figures": figures, "unit": pytest.approx(unit, rel=1e-12),
     }  # fmt: skip
