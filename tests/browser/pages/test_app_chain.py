@@ -193,7 +193,8 @@ def test_moves_leave_nothing_behind_and_all_is_in_sight(opened: Open, page: Page
     for turn in range(3):
         for parameter, path in (("w5", 0), ("b1", 0), ("b1", 3), ("w1", 1)):
             app.get_by_label("parameter").select_option(parameter)
-            enter(app, "path (0: all)", path)
+            if path:  # of one path alone there is nothing to choose
+                enter(app, "path (0: all)", path)
             for value in np.linspace(-3, 3, 20):
                 slider.fill(f"{value:.2f}")
             slope = bp.evaluate(ARTICLE.problem.replace(w5=3))[f"dE/d{parameter}"]
