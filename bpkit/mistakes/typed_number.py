@@ -25,6 +25,7 @@ from bpkit.mistakes.formula import LENGTH, Formula, read_formula
 
 LARGEST = 300  # powers of ten
 LONGEST = 60  # characters of a number; a formula may be longer
+EXACT_DIGITS = 3  # of a formula's value: fewer may be a guess as well
 MOST_BRACKETS = 60  # of a formula, far below what Python can nest
 TELLING_DIGITS = 4  # fewer match some other quantity by chance
 FLOAT_DIGITS = 15
@@ -63,7 +64,7 @@ class NotANumber(BpkitError):
 class Figure:
     """A number as it was typed: its ``value``, the ``unit`` of its last digit, its count of significant ``digits``.
 
-    ``exact`` says that it is a formula, which leaves no digit open.
+    ``exact`` says that it is a formula whose value has some digits, and leaves none open.
     """
 
     text: str
@@ -236,7 +237,8 @@ def _formula(shown: str, text: str) -> Figure:
         raise NotANumber(f"{shown[:60]!r}, which has no finite value")
     if 0 < abs(value) <= 10.0**-LARGEST:
         raise NotANumber(repr(shown[:60]))
-    return _decimal(shown, value, MOST_DIGITS)
+    found = _decimal(shown, value, MOST_DIGITS)
+    return replace(found, exact=found.digits >= EXACT_DIGITS)
 
 
 def _decimal(shown: str, value: float, digits: int) -> Figure:

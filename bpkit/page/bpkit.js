@@ -48,6 +48,7 @@ const LONGEST_TYPED = 400, LONGEST_NUMBER = 60, LONGEST_SAID = 40; // characters
 const MOST_PARTS = 150, MOST_BRACKETS = 60; // of a formula
 const LARGEST_POWER = 300, LARGEST_CONSTANT = 1e12, LARGEST_EXPONENT = 8;
 const MOST_FIGURES = 12; // of a fraction or a formula, whose decimals may go on for ever
+const EXACT_FIGURES = 3;  // of a formula's value
 const TYPED_FUNCTIONS = new Map([
   ["exp", Math.exp], ["log", Math.log], ["ln", Math.log], ["tanh", Math.tanh], ["sqrt", Math.sqrt], ["abs", Math.abs],
 ]);
@@ -167,7 +168,7 @@ function figure(typed) {
   if (!number) {
     const value = formulaValue(text);
     const size = Math.abs(value ?? Infinity), least = Number(`1e-${LARGEST_POWER}`);
-    return size >= Number(`1e${LARGEST_POWER}`) || (size && size <= least) ? null : decimal(value, true);
+    return size >= Number(`1e${LARGEST_POWER}`) || (size && size <= least) ? null : worked(value);
   }
   if (text.length > LONGEST_NUMBER) return null;
   const [, mantissa, power] = number, exponent = Number(power ?? 0);
@@ -231,6 +232,12 @@ function decimal(value, ending) {
     return { value, figures: MOST_FIGURES, unit: Math.abs(value) * 1e-12 || 1e-12, exact: true };
   }
   return { value, figures, unit: Number(`1e${Math.min(whole - figures, 0)}`), exact: true };
+}
+
+/** A formula's value is exact, unless it has so few digits that it may be a guess as well. */
+function worked(value) {
+  const found = decimal(value, true);
+  return { ...found, exact: found.figures >= EXACT_FIGURES };
 }
 
 /** The value of plain arithmetic on numbers, read by descent and never run; null for anything else. */

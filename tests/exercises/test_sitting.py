@@ -260,7 +260,6 @@ def test_a_right_number_with_a_digit_missing_is_neither_right_nor_wrong() -> Non
         ("0.62", "few_digits", "So far right; the question asks for 4 significant digits."),
         ("0.624", "few_digits", "So far right; one more digit, please."),
         ("0.623", "few_digits", "Too few digits to tell. Type more digits."),
-        ("5/8", "unknown", "Not right, and I do not recognise the mistake."),
         ("0.25 + 0.25", "misconception", "Not right: you get this if you"),
         ("0.5", "misconception", "Not right: you get this if you"),
     ],
