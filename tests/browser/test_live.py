@@ -18,8 +18,7 @@ from bpkit.apps.live import Live
 from bpkit.apps.settings import Number
 
 ARTICLE = bp.examples.article
-# Those that ask for answers have tests of their own; a chain is the paths app where there is one path to choose.
-ASKING = ("ask", "recalculate", "chain")
+ASKING = ("ask", "recalculate")  # they take answers: nothing in them slides, and nothing is reset
 LIVE = [name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), Live) and name not in ASKING]
 
 
@@ -36,7 +35,12 @@ class Shown:
         self.name, self.notebook, self.page = name, notebook, notebook.page
         self.element = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bpkit-app").nth(place)
         self.twin: Any = eval(call(name), {"bp": bp})
-        self.numbers = {key: one for key, one in self.twin.setting.items() if isinstance(one, Number)}
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """The controls that are numbers, but those that the app has put away: of one path there is none to choose."""
+        found = {key: one for key, one in self.twin.setting.items() if isinstance(one, Number)}
+        return {key: one for key, one in found.items() if self.box(one.label).count()}
 
     def box(self, label: str) -> Locator:
         return self.element.get_by_role("textbox", name=label, exact=True)
@@ -147,3 +151,16 @@ def test_axe_finds_no_serious_violation(app: Shown, lab: Lab) -> None:
         assert lab.serious() == [], theme
         colors.add(app.element.evaluate("node => getComputedStyle(node).color"))
     assert len(colors) == 2
+
+
+def test_figures_that_are_checked_by_hand_reach_the_kernel(notebook: Notebook, lab: Lab) -> None:
+    notebook.show("app = bp.apps.recalculate(bp.examples.article)\napp")
+    element = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bpkit-app")
+    box = element.get_by_role("textbox").first
+    box.fill("0.25*0.1 + 0.15*0.2 + 0.45")
+    box.press("Enter")
+    notebook.settle()
+    assert "0.25*0.1 + 0.15*0.2 + 0.45" in notebook.evaluate("[*app.values.values()]")
+    assert notebook.problems() == []
+    for theme in lab.themes():
+        assert lab.serious() == [], theme

@@ -10,7 +10,7 @@ import bpkit as bp
 from bpkit.exercises.parts import NumberPart
 
 LAB = 850  # pixels that JupyterLab leaves of 1366 beside its side bar
-TALL = 620  # and of 768 below its menus
+TALL = 600  # and of 768 below its menus
 FITTING = (
     "net-and-out loss output-weight output-update hidden-weight hidden-update hidden-paths sign-first bias-gradient"
 )

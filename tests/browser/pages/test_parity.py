@@ -30,7 +30,7 @@ import bpkit as bp
 from bpkit.apps.boundary_run import Run
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import loss_over
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, number_read
 from bpkit.show import activations
 from bpkit.show.boundary import plane
 from bpkit.show.depth import CEILING, FLOOR, gradient_sizes
@@ -414,7 +414,7 @@ def depth(app: Any, data: Any) -> Iterator[Pair]:
         text = texts["nothing" if not len(trace) else "went" if trace.diverged_at is None else "ended"]
         for name, value in holes.items():
             digits = 3 if name.endswith("|3") else state.digits
-            text = text.replace(f"{{{name}}}", number(float(value), digits))
+            text = text.replace(f"{{{name}}}", number_read(float(value), digits))
         yield Pair("message", data["message"], f"{app.note(state)[0]} {text}", LONG, least([trace]))
 
 
