@@ -31,9 +31,15 @@ APPS = (
     "surface",
     "training",
 )
+# Those whose numbers have tests of their own, beside the apps' words.
+MORE = ("attention", "classes", "rules", "shapes", "variety")
 
 
 def opened(name: str) -> Any:
+    if name == "attention":
+        return bp.apps.attention(bp.examples.attention)
+    if name == "classes":
+        return bp.apps.classes()
     return getattr(bp.apps, name)("moons" if name == "boundary" else bp.examples.article)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.apps.detective import earlier
+from bpkit.examples.example import Example
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem
@@ -206,6 +207,13 @@ def test_a_choice_is_compared_after_committing_and_then_locked() -> None:
     assert app.feedback in repr(app)
 
 
+def test_a_choice_of_several_words_is_in_quotes() -> None:
+    app = bp.apps.predict("And then?", choices=["net goes up", "net goes down"], answer="net goes up", because="so")
+    app.guess.value = "net goes down"
+    app.commit()
+    assert app.feedback == "You said “net goes down”. It is “net goes up”. The reason: so."
+
+
 def test_the_right_choice() -> None:
     app = predict()
     app.guess.value = "down"
@@ -328,3 +336,81 @@ def test_pages_that_run_nothing_show_the_question_and_what_was_said() -> None:
     app.guess.value = "up"
     app.commit()
     assert "It is down." in app.bundles()[0]["text/html"]
+
+
+def test_a_net_input_or_an_output_is_asked_beside_the_network_with_what_it_rests_on() -> None:
+    app = bp.apps.ask(PROBLEM.replace(x1=0.53), "out_h1")
+    picture = app.spec["picture"]
+    for number in ("0.53", "0.2", *map(str, PROBLEM.parameters.values())):
+        assert number in picture
+    assert "0.95" not in picture  # no target
+    assert "var(--ink)" in picture
+    assert "0.53" in app.still(app.state)
+    for one in (
+        bp.apps.ask(PROBLEM, "dE/dw5"),
+        bp.apps.ask(PROBLEM, "E_total"),
+        bp.apps.ask(
+            bp.Problem(bp.Network(2, 9, 9, 1), dict.fromkeys(bp.Network(2, 9, 9, 1).parameters, 0.1), [1, 2], [0]),
+            "net_o1",
+        ),
+        bp.apps.detective(PROBLEM),
+    ):
+        assert not one.spec.get("picture")
+
+
+@pytest.mark.parametrize("example", [bp.examples.article, bp.examples.mazur])
+def test_the_detective_says_of_every_printed_figure_what_the_audit_says(example: Example) -> None:
+    app = bp.apps.detective(example)
+    audit, signs = example.audit(), {"correct": "✓", "rounded": "✓", "follows": "→", "few_digits": "≈"}
+    assert {*app.spec["figures"]} == {one.figure for one in audit if " after " not in one.figure}
+    for name, (printed, given) in app.spec["figures"].items():
+        app.set(quantity=name, number=printed, given=given)
+        told = app.tells()
+        assert signs.get(told["verdict"], "✗") == audit[name].sign, name
+        assert "Type more digits" not in told["message"]
+        app.set(given="")
+        assert (signs.get(app.tells()["verdict"], "✗") == "✓") == audit[name].holds, name
+
+
+def test_a_printed_figure_is_not_sent_back_to_lines_that_hold() -> None:
+    app = bp.apps.detective(ARTICLE, "E_total", ARTICLE.published["E_total"])
+    assert "Check line (5) first" in app.tells()["message"]
+    app.number.value = "0.51237"
+    assert "Check line (1) first" in app.tells()["message"]
+
+
+def test_earlier_numbers_may_be_named_as_the_list_names_them() -> None:
+    assert earlier("net(o1) = 0.794609, out(o1) = 0,6888") == {"net_o1": "0.794609", "out_o1": "0,6888"}
+
+
+def test_a_number_that_is_off_in_late_digits_only_is_nearly_right() -> None:
+    found = bp.diagnose(PROBLEM, "out_o2", "0.7375445")
+    assert found.verdict == "unknown"
+    assert found.off_in_digit == 5
+    assert found.message.startswith("Nearly right: it is off from digit 5 on")
+    assert repr(found).startswith("out(o2) = 0.7375445: nearly right\n")
+    assert bp.diagnose(PROBLEM, "out_o2", "0.74").off_in_digit is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("0.1856", "You get this after 1 update, as far as four digits can show. The question asks for 2 updates."),
+        ("0.1051", "You get this after 3 updates, as far as four digits can show. The question asks for 2 updates."),
+        ("0.2174", "You get this after 2 updates with a learning rate of 0.5, as far as four digits can show."),
+        ("0.185616", "You get this after 1 update. The question asks for 2 updates."),
+    ],
+)
+def test_another_run_is_named_before_any_other_mistake(typed: str, said: str) -> None:
+    found = bp.diagnose(PROBLEM.replace(learning_rate=3), "E_total after 2 updates", typed)
+    assert found.message.startswith(f"Not right. {said}")
+
+
+def test_the_loss_before_any_update_is_named_without_a_guess() -> None:
+    found = bp.diagnose(PROBLEM.replace(learning_rate=3), "E_total after 2 updates", "0.2335")
+    assert found.message.startswith("Not right: 0.2335 is the old E")
+
+
+def test_an_earlier_number_that_was_cut_off_is_no_wrong_one() -> None:
+    found = bp.diagnose(PROBLEM, "net_o2", "1.0334528", {"out_h1": "0.623633", "out_h2": "0.632045"})
+    assert (found.verdict, found.carried) == ("rounded", ())

@@ -70,8 +70,8 @@ def test_every_number_of_the_picture_is_that_of_a_plain_program() -> None:
 
 def test_equal_values_leave_the_queries_without_a_derivative() -> None:
     """What lesson 16 has its reader try."""
-    app = bp.apps.attention(EXAMPLE)
-    app.set(Wv1_1_2=2, Wv1_2_1=0.5)
+    app = bp.apps.attention(EXAMPLE.problem.replace(targets=[[0.5, 0], [0.5, 0]]))
+    app.set(Wv1_1_1=0, Wv1_1_2=2)
     values = numbers_of(app.state.problem)
     assert values["v_o1_1"] == values["v_o2_1"]
     assert values["v_o1_2"] == values["v_o2_2"]
@@ -79,6 +79,24 @@ def test_equal_values_leave_the_queries_without_a_derivative() -> None:
         name for name in values if name.startswith(("dE_total/dq", "dE_total/dk")) and abs(values[name]) > 1e-15
     ] == []
     assert abs(values["dE_total/dv_o1_1"]) > 0.1
+
+
+def test_it_opens_with_the_way_back_if_asked() -> None:
+    assert "derivative" in repr(bp.apps.attention(EXAMPLE, back=True))
+
+
+def test_ways_lead_to_the_mix_of_their_word() -> None:
+    """Word 1 uses one query, two keys, four pairs of score and share, its shares, and two values."""
+    placed = layout(EXAMPLE.problem)
+    for word in (1, 2):
+        own = [way for way in placed.ways if way.of == word]
+        assert len(own) == 1 + 1 + 2 + 4 + 1 + 2
+        low = max(box.y for box in placed.boxes if box.name.startswith(f"share_o{word}"))
+        assert {way.to_y for way in own if way.bare} == {low}
+    shares = [box for box in placed.boxes if box.kind == "share"]
+    for way in placed.ways:  # no value runs behind a share
+        if way.bare and way.y == way.to_y:
+            assert all(not box.y <= way.y <= box.y + 34 for box in shares)
 
 
 def test_boxes_do_not_lie_on_each_other() -> None:

@@ -48,7 +48,7 @@ class Plain:
         return self
 
 
-@pytest.mark.parametrize("data", ["xor", "moons", "circles", "spiral"])
+@pytest.mark.parametrize("data", ["xor", "moons", "circles", "spiral", "tomatoes"])
 def test_a_plain_program_learns_the_same(data: str) -> None:
     app = bp.apps.boundary(data)
     plain = Plain(app.state.problem)
@@ -124,6 +124,18 @@ def test_what_changes_on_the_way_starts_nothing_anew() -> None:
     app.step.value = 0
     app.rate.value = 1.0
     assert app.values["course"] == []
+
+
+def test_back_at_the_start_a_run_begins_anew() -> None:
+    app = bp.apps.boundary("moons")
+    app.step.value = 5
+    app.rate.value = 0.1
+    app.step.value = 9
+    app.rate.value = 0.3
+    app.step.value = 0
+    assert app.values["course"] == []
+    app.step.value = 9
+    assert app.state.problem == app.state.start.replace(learning_rate=0.3).updated(45)
 
 
 def test_after_mini_batches_the_share_line_has_the_numbers() -> None:

@@ -17,7 +17,8 @@ from thorough import EVERYTHING
 import bpkit as bp
 from bpkit.apps.depth import PINS, PRESETS
 from bpkit.apps.settings import Number
-from bpkit.show.depth import change, depth_figure, depth_runs, gradient_sizes, limits
+from bpkit.core.numeric import evaluate
+from bpkit.show.depth import change, depth_figure, depth_runs, gradient_sizes, limits, output_spreads
 from bpkit.show.residual import residual_picture, residual_runs
 
 ARTICLE = bp.examples.article
@@ -129,6 +130,27 @@ def test_the_lessons_settings_do_what_the_lesson_says(name: str, said: str, low:
     assert told
     assert re.search(said, deltas)
     assert low <= bp.train(app.state.problem, 300).loss[-1] <= high
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0, 1e-5), ("tanh", 0.1, 1), ("ReLU × 6", 1e5, 1e9)])
+def test_the_spread_of_the_outputs_goes_the_way_that_the_lesson_says(name: str, low: float, high: float) -> None:
+    app = bp.apps.depth(MOONS)
+    app.set(**PRESETS[name])
+    problem = app.state.problem
+    values, layers = evaluate(problem), problem.network.layers[1:-1]
+    spreads = [np.sqrt(np.mean([np.var(values[f"out_{neuron}"]) for neuron in layer])) for layer in layers]
+    assert_allclose(output_spreads(problem), spreads, rtol=1e-6)
+    assert low < spreads[-1] < high
+    assert f"hidden layer by hidden layer: {spreads[0]:.6g}" in app.words(app.state)
+    assert "Spread" not in bp.apps.depth(ARTICLE).words(bp.apps.depth(ARTICLE).state)
+
+
+def test_tanh_forgives_weights_that_are_too_large_and_relu_does_not() -> None:
+    app = bp.apps.depth(MOONS)
+    app.set(activation="tanh", scheme="unit")
+    assert bp.train(app.state.problem, 300).loss[-1] < 0.1
+    app.set(activation="relu")
+    assert bp.train(app.state.problem, 300).loss[-1] == pytest.approx(LN2, abs=1e-3)
 
 
 def test_weights_half_as_large_hold_a_tanh_back() -> None:

@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.show.activations import NAMES, activation_curves, activation_lines, profile, sigmoid_slope, two_layers
+from bpkit.show.activations import NAMES, SPELLED, activation_curves, activation_lines, profile, two_layers
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 BY_HAND: dict[str, Callable[[float], float]] = {
@@ -106,6 +106,15 @@ def test_more_inputs_one_of_many_neurons_and_none_given() -> None:
     assert list(usual.setting) == "x1 w1 b1 activation digits twin".split()
 
 
+def test_a_tomato_has_two_inputs_from_0_to_1() -> None:
+    lamp = bp.Problem(bp.Network(2, 1), {"w1": 2, "w2": 1, "b1": -1.4}, [0.9, 0.6], [0.95])
+    controls = bp.apps.neuron(lamp, tomato=True).spec["controls"]
+    assert [(controls[name]["low"], controls[name]["high"]) for name in ("x1", "x2", "w1")] == [(0, 1), (0, 1), (-4, 4)]
+    assert bp.apps.neuron(lamp).spec["controls"]["x1"]["low"] == -4
+    with pytest.raises(bp.BpkitError, match="expected a neuron with 2 inputs for a tomato, got 1"):
+        bp.apps.neuron(NEURON, tomato=True)
+
+
 def test_a_user_s_own_activation_and_a_softmax() -> None:
     z = sp.Symbol("z")
     swish = bp.Activation("swish", z / (1 + sp.exp(-z)))
@@ -137,21 +146,6 @@ def test_two_layers_without_an_activation_are_a_straight_line() -> None:
     assert f"Hidden layer sigmoid: the output of o1 is 0.00669 at x1 = 0, {middle:.3g} at x1 = 0.5" in repr(drawing)
 
 
-@pytest.mark.parametrize("net", [1.0, -2.0])
-def test_the_slope_of_the_sigmoid_is_a_product(net: float) -> None:
-    out, slope = BY_HAND["sigmoid"](net), quotient(BY_HAND["sigmoid"], net)
-    drawing = sigmoid_slope(net)
-    assert repr(drawing) == (
-        f"At net {net:g} out is {out:.3g} and 1 - out is {1 - out:.3g}; "
-        f"their product, the slope of the sigmoid there, is {slope:.3g}."
-    )
-    (axes,) = drawing.figure.axes  # type: ignore[union-attr]
-    (left, low), (right, high) = axes.lines[0].get_xydata()
-    assert (high - low) / (right - left) == pytest.approx(slope)
-    points = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"]
-    assert points == pytest.approx([out, 1 - out, slope])
-
-
 def test_activation_curves_side_by_side() -> None:
     drawing = activation_curves(("sigmoid", "tanh", "relu"))
     titles = [axes.get_title() for axes in drawing.figure.axes if axes.get_visible()]  # type: ignore[union-attr]
@@ -163,10 +157,12 @@ def test_activation_curves_side_by_side() -> None:
         assert {label.get_text() for label in axes.texts} == {"out", "slope"}
         net, out = axes.lines[0].get_xydata()[500]
         assert out == pytest.approx(BY_HAND[name](net))
+    own = activation_curves(bp.Activation("wave", sp.sin(sp.Symbol("z")))).figure.axes[0]  # type: ignore[union-attr]
+    assert [text.get_text() for text in own.get_legend().get_texts()] == ["out", "slope"]
     every = activation_curves()
-    assert [name for name in NAMES if f"{name}: at -2" in repr(every)] == list(NAMES)
+    assert [name for name in NAMES if f"{SPELLED.get(name, name)}: at -2" in repr(every)] == list(NAMES)
     assert len([axes for axes in activation_curves(NAMES[:4]).figure.axes if axes.get_visible()]) == 4  # type: ignore[union-attr]
-    assert repr(activation_curves("relu")).startswith("relu: at -2 out 0 and slope 0")
+    assert repr(activation_curves("relu")).startswith("ReLU: at -2 out 0 and slope 0")
 
 
 def test_activations_as_lines_are_those_of_the_derivation() -> None:

@@ -36,9 +36,9 @@ def test_it_opens_where_the_program_ended_and_every_step_is_a_place_on_its_way()
     app = bp.apps.boundary(BATCH, program=stepping(), updates=300)
     assert type(app).__name__ == "OwnBoundary"
     assert isinstance(app, bp.apps.boundary)
-    assert (app.step.value, app.state.updates) == (150, 300)
+    assert (app.updates.value, app.state.updates) == (300, 300)
     for step in (150, 0, 1, 77):
-        app.step.value = step
+        app.updates.value = 2 * step
         expected = BATCH.updated(2 * step)
         assert app.state.updates == 2 * step
         assert app.state.problem.parameters == pytest.approx(expected.parameters, rel=1e-7)
@@ -51,12 +51,19 @@ def test_it_opens_where_the_program_ended_and_every_step_is_a_place_on_its_way()
     assert repr(app.drawing(app.state)) == app.words(app.state)
 
 
+def test_a_number_of_updates_that_is_not_kept_gives_the_nearest_that_is() -> None:
+    app = bp.apps.boundary(BATCH, program=stepping(), updates=1001)  # every sixth, and the last
+    for asked, shown in ((250, 252), (997, 996), (1001, 1001), (5000, 1001), (3, 0)):
+        app.updates.value = asked
+        assert (app.updates.value, app.state.updates) == (shown, shown)
+
+
 def test_a_program_with_a_bug_draws_its_boundary_and_is_compared() -> None:
     app = bp.apps.boundary(BATCH, program=stepping(slope=False), updates=50)
     said, warning = app.note(app.state)
     assert warning
     assert f"has the loss {bp.train(BATCH, 50).loss[-1]:.6g}. Your program computes something else" in said
-    app.step.value = 0
+    app.updates.value = 0
     assert not app.note(app.state)[1]
 
 

@@ -47,8 +47,17 @@ def test_two_figures_are_not_what_their_lines_give_and_one_of_them_is_far_off() 
 
 
 def test_what_is_no_number_yet_is_waited_for() -> None:
-    app, unread = bp.apps.recalculate(ARTICLE), "cannot read this yet"
-    for typed, told in (("", ""), ("  ", ""), ("0.25*", unread), ("x", unread), ("0,505", "0.505, as printed")):
+    app, unread = bp.apps.recalculate(ARTICLE), "Go on, the calculation is not complete."
+    bracket, example = "Check the brackets: a ) is missing.", "Type it like 0.0851 or 1/3."
+    begun = [(typed, unread) for typed in ("0.25*", "1/(1 + e", "1/(1+exp(", "-")]
+    for typed, told in (
+        ("", ""),
+        ("  ", ""),
+        *begun,
+        ("x", example),
+        ("(1+2", bracket),
+        ("0,505", "0.505, as printed"),
+    ):
         app.net_h1.value = typed
         assert app.state.rows[0].told == told
 
@@ -57,8 +66,34 @@ def test_a_calculation_that_is_not_that_of_the_line_is_told_so_and_not_the_figur
     app = bp.apps.recalculate(ARTICLE)
     app.set(out_o1="1/(1+exp(-0.84468055))", net_o1="0.84")  # one's own net instead of the printed one
     told = {row.step.name: row.told for row in app.state.rows}
-    assert told["out_o1"] == "0.6994501: use the printed figures"
+    assert told["out_o1"] == "0.6994501: not what this line gives; use its printed figures"
     assert told["net_o1"] == "0.84, 5.7 % off"  # rounded, but that of the line
+
+
+@pytest.mark.parametrize("power", ["exp({})", "e^({})", "e**({})", "e^{}"])
+def test_the_exponential_is_read_as_the_page_writes_it(power: str) -> None:
+    app = bp.apps.recalculate(ARTICLE)
+    app.out_h1.value = f"1/(1 + {power.format('-0.505')})"
+    assert app.state.rows[2].told == "0.6236336, as printed"
+
+
+def test_known_slips_are_named() -> None:
+    app = bp.apps.recalculate(ARTICLE)
+    for figure, typed, said in (
+        ("out_o1", "1/(1+exp(0.794609))", "0.3111799: the line has a minus before the net input"),
+        ("out_h2", "1/(1+e^0.541)", "0.367955: the line has a minus before the net input"),
+        ("net_h1", "0.25*0.1 + 0.15*0.2", "0.055: without the bias b₁"),
+        ("net_h1", "0.25*0.1 + 0.15*0.2 + 0.5", "0.555: with b₂ instead of b₁"),
+        # What the article did: found, not scolded.
+        (
+            "net_o1",
+            "0.35*0.623633+0.2*0.632045+0.45",
+            "0.7946806: with b₁ instead of b₂. Nearly the printed figure!",
+        ),
+        ("net_o2", "0.45*0.623633+0.4*0.632045+0.45", "0.9834528: with b₁ instead of b₂"),
+    ):
+        app.set(**{figure: typed})
+        assert app.state.rows[FIGURES.index(figure)].told == said
 
 
 def test_nothing_that_is_stored_has_what_a_wrong_line_gives() -> None:

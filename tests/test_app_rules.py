@@ -11,7 +11,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.apps.rules import NAMES, UPDATES
-from bpkit.show.rules import first_small
+from bpkit.show.rules import first_small, walks
 
 VALLEY = bp.Problem(
     bp.Network(2, 1, activation="identity", bias="none"),
@@ -101,6 +101,15 @@ def test_the_landscape_is_the_loss_and_stays_where_it_is() -> None:
         assert before.loss[row, column] == pytest.approx(loss_by_hand(w1, w2), rel=1e-12)
     app.set(w1=2, w2=1, rate=0.1, beta=0.9, decay=0.3, adam=True)
     assert app._land(app.state) is before
+
+
+def test_the_picture_of_walks_marks_the_lowest_point() -> None:
+    def marked(problem: bp.Problem) -> bool:
+        figure = walks(problem, {"plain": bp.updates.GradientDescent()}).figure
+        return "lowest point" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+    assert marked(VALLEY)
+    assert not marked(ARTICLE.problem)  # its lowest point is beyond the border
 
 
 def test_the_opening_numbers_are_those_of_the_problem() -> None:

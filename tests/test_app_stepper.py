@@ -172,3 +172,12 @@ def test_every_line_of_an_update_rule_is_walked_and_lights_its_parameter(rule: b
             parameter = next(name for name in problem.parameters if name in step.name.split("_"))
             assert parameter in app.state.lit
             assert not {"learning_rate", "beta1", "rho", f"m_{parameter}_old"} & set(app.state.lit)
+
+
+def test_a_bias_that_is_kept_has_no_way_back_to_light() -> None:
+    kept, trained = (bp.apps.stepper(ARTICLE.problem.replace(train_biases=one)) for one in (False, True))
+    for app, lit in ((kept, False), (trained, True)):
+        lines = [step.name for step in app.problem.derivation]
+        assert bool(app.spec["places"][lines.index("dE_total/db1")]["lit"]) is lit
+        legend = app.spec["parts"]["network"]["legends"]["backward"]
+        assert any("∂E/∂b" in words for words in legend) is lit

@@ -130,3 +130,12 @@ def test_of_a_large_network_those_that_move_most_can_be_chosen() -> None:
     trace = bp.train(problem, 1000)
     moved = sorted(network.parameters, key=lambda name: -abs(trace[name][-1] - trace[name][0]))
     assert set(app.x.options) == set(moved[:24])
+
+
+def test_play_takes_one_step_after_the_other_from_the_start() -> None:
+    app = bp.apps.surface(ARTICLE, updates=3, starts=False)
+    assert [title for title, _ in app.spec["layout"]["groups"]] == ["Surface", "Walk"]
+    assert (app.updates.value, app.setting["updates"].low) == (3, 0)
+    assert ["play", "updates"] in app.spec["layout"]["rows"]
+    app.updates.value = 0
+    assert len(app._trace(app.state)) == 1

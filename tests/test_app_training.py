@@ -184,3 +184,14 @@ def test_it_says_from_which_update_on_the_loss_is_small_enough() -> None:
     assert "never below 0.1." in app.note(app.state)[0]
     assert app.values["rule"] == "gradient descent"
     assert "rule" not in {name for _, names in app.spec["layout"]["groups"] for name in names}
+
+
+def test_a_run_that_overflows_is_shown_on_a_logarithmic_scale() -> None:
+    *usual, large = bp.apps.training(bp.examples.article).spec["presets"]
+    assert [one["values"]["log"] for one in usual] == [False] * 3
+    assert large["values"]["log"]
+
+
+def test_it_may_leave_out_where_the_weights_start() -> None:
+    titles = [title for title, _ in bp.apps.training(bp.examples.article, starts=False).spec["layout"]["groups"]]
+    assert titles == ["Run", "Compare"]

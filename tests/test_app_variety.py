@@ -36,7 +36,7 @@ def test_nothing_changes_in_the_network_that_it_begins_with(app: Any) -> None:
         ({"outputs": 1}, {"loss": "size", "all paths back": "size"}),
         (
             {"pair": "sigmoid binary_cross_entropy"},
-            dict.fromkeys(("error", "error's slope", "output's delta"), "output layer"),
+            dict.fromkeys(("error", "error's slope"), "output layer"),
         ),
         ({"pair": "tanh half_squared_error"}, dict.fromkeys(("output", "output's slope"), "output layer")),
     ],
@@ -56,6 +56,7 @@ def test_the_deltas_that_cancel(app: Any) -> None:
     changed(app, pair="sigmoid binary_cross_entropy")
     [text] = [new.text for words, _, new, _ in app.state.rows if words == "output's delta"]
     assert text.endswith("= out_o1 − y1")
+    assert "output's delta" in changed(app, pair="softmax cross_entropy")  # now a sum over the outputs
 
 
 def test_a_softmax_shares_among_two_at_least(app: Any) -> None:

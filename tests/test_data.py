@@ -8,7 +8,7 @@ import pytest
 import bpkit as bp
 from bpkit.core.initial import SPREADS, initial_parameters
 
-NAMES = ["xor", "moons", "circles", "spiral"]
+NAMES = ["xor", "moons", "circles", "spiral", "tomatoes"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,6 +53,15 @@ def test_the_arms_of_the_spiral_are_each_other_turned_by_half_a_circle() -> None
     assert np.allclose(np.diff(radius, 2), 0)
     assert np.allclose(np.diff(angle, 2), 0)
     assert angle[-1] - angle[0] > 1.5 * np.pi
+
+
+def test_ripe_tomatoes_are_redder_and_softer() -> None:
+    tomatoes = bp.examples.data_set("tomatoes", 30, noise=0)
+    unripe, ripe = (tomatoes.inputs[tomatoes.targets.ravel() == one] for one in (0, 1))
+    assert (len(unripe), len(ripe)) == (15, 15)
+    assert 0 < tomatoes.inputs.min() < tomatoes.inputs.max() < 1
+    assert unripe[:, 0].max() < ripe[:, 0].min()
+    assert unripe[:, 1].mean() < ripe[:, 1].mean()
 
 
 @pytest.mark.parametrize("name", NAMES)

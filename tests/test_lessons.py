@@ -99,7 +99,9 @@ def no_code_holds_an_answer(cells: Cells) -> Iterator[str]:
 
 
 def its_questions_are_of_several_kinds(cells: Cells) -> Iterator[str]:
-    """At least one of concept, one about a picture, and no more than two that are computed."""
+    """At least one of concept, one about a picture, and no more than two that are computed, what is extra aside."""
+    end = next((place for place, cell in enumerate(cells) if cell.source.startswith("## If you want more")), len(cells))
+    cells = cells[:end]
     asked = [
         str(ast.literal_eval(call.args[0]))
         for cell in cells
@@ -109,7 +111,9 @@ def its_questions_are_of_several_kinds(cells: Cells) -> Iterator[str]:
     unknown = set(asked) - {one.id for one in QUESTIONS}
     if unknown:
         yield f"the bank has no {', '.join(sorted(unknown))}"
-    if not CONCEPTS & set(asked):
+    begun = next((place for place, cell in enumerate(cells) if "## Check yourself" in cell.source), len(cells))
+    thought = any("bp.apps.predict" in kinds(cell) for cell in cells[begun:])  # a prediction here is one of concept
+    if not thought and not CONCEPTS & set(asked):
         yield "no question of concept"
     if not PICTURES & set(asked):
         yield "no question about a picture"
@@ -187,6 +191,7 @@ BROKEN: dict[str, list[Cells]] = {
     "no_code_holds_an_answer": [code('bp.apps.predict("How many?", answer=3)')],
     "its_questions_are_of_several_kinds": [
         code('bp.exercises.ask("zero-factor")'),
+        code('bp.apps.predict("which-day")', 'bp.exercises.ask("read-slope")'),
         code('bp.exercises.ask("read-slope")'),
         code('bp.exercises.ask("read-slop")', 'bp.exercises.ask("zero-factor")'),
         code(*(f'bp.exercises.ask("{one}")' for one in ("read-slope", "zero-factor", *["loss", "net-and-out"] * 2))),

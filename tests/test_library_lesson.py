@@ -19,10 +19,32 @@ CELLS = nbformat.read(
 ).cells
 
 
+SAME = "".join(f"d{name}: the same to 10 digits\n" for name in ("W1", "b1", "W2", "b2"))
+
+
 def printed(starts: str) -> str:
     """What is stored of the cell that begins with some text."""
     [cell] = [cell for cell in CELLS if cell.cell_type == "code" and cell.source.startswith(starts)]
     return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def source_of(starts: str) -> str:
+    """The cell of code that begins with some text."""
+    [source] = [cell.source for cell in CELLS if cell.cell_type == "code" and cell.source.startswith(starts)]
+    return str(source)
+
+
+def ran(*starts: str) -> dict[str, Any]:
+    """The names that some cells leave."""
+    names: dict[str, Any] = {}
+    for one in starts:
+        exec(source_of(one), names)
+    return names
+
+
+def prose() -> str:
+    """All that is read and not run."""
+    return "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
 
 
 def plain_losses(updates: int) -> list[float]:
@@ -81,21 +103,44 @@ def test_the_loop_needs_no_tricks_and_runs_without_pytorch(capsys: pytest.Captur
 def test_the_page_claims_as_many_digits_as_it_compares() -> None:
     [compared] = [cell.source for cell in CELLS if "np.allclose" in cell.source]
     assert re.findall(r"rtol=(\S+?),", compared) == ["1e-10"]
-    assert printed("before, after = batch.arrays()") == "".join(
-        f"d{name}: the same to 10 digits\n" for name in ("W1", "b1", "W2", "b2")
-    )
+    assert printed("for name, mine, its in") == SAME
+
+
+def test_a_nudge_finds_the_library_s_derivatives_right_and_the_page_says_how_to_check_them_all() -> None:
+    [cell] = [cell for cell in CELLS if cell.source.startswith("bp.check_gradient(")]
+    assert "W2[7, 0]" in cell.outputs[0]["data"]["text/plain"]
+    names = ran("import", "inputs, targets =", "W1, b1, W2, b2 =")
+    [every] = re.findall(r"`gradient=(\[.*?\])` checks all 33", prose())
+    for given, rows in ((cell.source.partition("gradient=")[2].rstrip(")"), 9), (every, 33)):
+        found = bp.check_gradient(names["batch"], gradient=eval(given, names))
+        assert found.passed
+        assert len(found.rows) == rows
 
 
 def test_what_a_forgotten_zero_grad_does_is_what_a_plain_program_gets() -> None:
     """Derivatives that are never cleared add up; the kit knows it as momentum whose old steps do not fade."""
     batch = bp.examples.data_set("moons").problem(bp.Network(2, 8, 1, bias="neuron"), seed=0, learning_rate=20)
     never_fades = batch.replace(update=bp.updates.Momentum(1 - 1e-9))
-    uncleared, right = bp.train(never_fades, 200).loss, bp.train(batch, 200).loss
-    shown = re.findall(r"after (\d+) updates: loss (\S+), and (\S+) with zero_grad", printed("arrays, total ="))
-    assert shown == [(f"{k}", f"{uncleared[k]:.4f}", f"{right[k]:.4f}") for k in (0, 5, 10, 20, 50, 200)]
-    losses = [float(loss) for _, loss, _ in shown]
-    assert losses[1] > losses[2] < losses[3] > losses[4] > losses[5]  # it falls, rises and falls
-    assert losses[5] < float(shown[5][2])
+    uncleared, right = bp.train(never_fades, 200), bp.train(batch, 200).loss
+    pattern = r"(\d+): loss (\S+) \(with zero_grad (\S+)\), largest weight (\d+)"
+    shown = re.findall(pattern, printed("arrays, total ="))
+    largest = [max(abs(uncleared[name][k]) for name in batch.parameters) for k in (0, 5, 10, 20, 50, 100, 200)]
+    assert shown == [
+        (f"{k}", f"{uncleared.loss[k]:.4f}", f"{right[k]:.4f}", f"{weight:.0f}")
+        for k, weight in zip((0, 5, 10, 20, 50, 100, 200), largest)
+    ]
+    assert largest == sorted(largest)
+    assert float(shown[-1][1]) < float(shown[-1][2])
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_without_zero_grad_it_ends_as_the_page_says_when_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ran("import", "inputs, targets =", "W1, b1, W2, b2 =", "losses =")
+    capsys.readouterr()
+    [changes] = re.findall(r"write `(.*?)` instead of `(.*?)`, and 500 instead of 200", prose())
+    source = source_of("arrays, total =").replace("100, 200)", "100, 500)")
+    exec(source.replace(*changes[::-1]), names)
+    assert "500: loss nan " in capsys.readouterr().out
 
 
 def test_the_two_losses_differ_by_the_number_of_outputs() -> None:
@@ -116,24 +161,59 @@ def test_what_is_kept_grows_as_the_fold_says(points: int, hidden: tuple[int, ...
     names: dict[str, Any] = {"bp": bp, "kept": lambda problem: names.update(problem=problem)}
     exec(source.replace(given, f"points, hidden, activation = {points}, {hidden}, {activation!r}"), names)
     assert f"Most at a time: {top:,} numbers" in kept(names["problem"]).caption
+    assert f"{top:,}" in next(text for text in prose().split("</details>") if "half as many as the" in text)
 
 
-def test_autograd_follows_another_activation_and_the_kit_agrees_once_it_knows() -> None:
-    by_start = {cell.source.partition(" =")[0]: cell.source for cell in CELLS if cell.cell_type == "code"}
-    first = next(source for source in by_start.values() if source.startswith("import autograd"))
-    names: dict[str, Any] = {"print": lambda text: said.append(text)}
-    said: list[str] = []
-    exec(first, names)
-    passes = by_start["sigmoid"].replace("sigmoid(batch.inputs @ W1 + b1)", "np.tanh(batch.inputs @ W1 + b1)")
-    exec(passes, names)
-    exec(by_start["before, after"], names)
-    assert all(line.endswith("different") for line in said)
-    said.clear()
-    [change] = re.findall(r"`(batch = batch\.replace.*?)` above", "\n".join(cell.source for cell in CELLS))
-    exec(change, names)
-    exec(by_start["before, after"], names)
-    assert len(said) == 4
-    assert all(line.endswith("the same to 10 digits") for line in said)
+def test_autograd_follows_another_activation_and_so_do_the_lines_once_they_are_changed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ran("import")
+    compared = [source_of(start) for start in ("W1, b1, W2, b2 =", "out1 =", "for name, mine, its in")]
+    [(tanh, inner)] = re.findall(r"`(np\.tanh\(.*?\))` instead of the inner `(sigmoid)\(", prose())
+    passes = source_of("inputs, targets =")
+    assert passes.count(tanh.replace("np.tanh", inner)) == 1
+    exec(passes.replace(tanh.replace("np.tanh", inner), tanh), names)
+    for source in compared:
+        exec(source, names)
+    assert capsys.readouterr().out == SAME.replace("the same to 10 digits", "different")
+    [(first, slope)] = re.findall(r"The first, `(out1 = .*?)`, and `delta1`, where the slope becomes `(.*?)`", prose())
+    line = compared[1].partition("\n")[0]
+    own = compared[1].replace(line, first).replace("out1 * (1 - out1)", slope)
+    for source in (compared[0], own, compared[2]):
+        exec(source, names)
+    assert capsys.readouterr().out == SAME
+
+
+def test_the_table_has_every_line_of_the_loop_in_its_order() -> None:
+    loop = next(
+        found[1] for cell in CELLS if (found := re.search(r"```python\n(import torch.*?)```", cell.source, re.DOTALL))
+    )
+    [table] = [cell.source for cell in CELLS if "| you, in lesson 12 | PyTorch |" in cell.source]
+    rows = [
+        row.split("|")[2].strip(" `").replace("(..)", "(") for row in re.findall(r"^\|.*\|$", table, re.MULTILINE)[2:]
+    ]
+    made, setting, turning = [loop.index(row.partition(" /")[0]) for row in rows[:3]], rows[3:4], rows[4:]
+    assert all(row in loop for row in [*setting, *(one.partition(" /")[0] for one in turning)])
+    assert len(made) == 3
+    places = [loop.index(row.partition(" /")[0]) for row in setting + turning if row != "model(x)"]
+    assert places == sorted(places)
+    layer = re.search(r"nn\.Linear\((\d), (\d)\)", "\n".join(rows))
+    assert layer
+    assert f"with shape ({layer[2]}, {layer[1]})" in table
+
+
+def test_the_project_runs_as_it_is_told() -> None:
+    from bpkit.apps.boundary import OwnBoundary
+
+    calls = re.findall(r"`(spiral = .*?|bp\.apps\.boundary\(spiral.*?)`", prose())
+    network = bp.Network(2, 8, 8, 1, activation=["tanh", "tanh", "sigmoid"], bias="neuron")
+
+    def step(x: Any, y: Any, *arrays: Any) -> list[Any]:
+        return list(arrays[:-1])
+
+    names: dict[str, Any] = {"bp": bp, "network": network, "step": step}
+    exec(calls[0], names)
+    assert isinstance(eval(calls[1], names), OwnBoundary)
 
 
 def test_ten_links_lead_further() -> None:
@@ -178,7 +258,7 @@ def test_the_picture_of_what_is_kept_has_its_numbers() -> None:
     picture = kept(deeper)
     assert "Most at a time: 3,800 numbers, at out₃; at the last line 0." in picture.caption
     assert "out_1 (200 × 8) from out₁ to δ₁" in picture.caption
-    for text in ("3,800", "2,000", "∂E/∂W₃", "200 × 2", "forward →"):
+    for text in ("3,800", "2,000", "∂E/∂W₃", "200 × 2", "200 × 1", "forward →"):
         assert f">{text}</text>" in picture.figure
     assert picture.png().startswith(b"\x89PNG")
     assert bp.apps.predict("numbers-kept").state.answer == 200 * (2 + 8 + 8 + 1)

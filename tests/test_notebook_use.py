@@ -17,8 +17,8 @@ LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 TAKEN = LESSONS if EVERYTHING else [path for path in LESSONS if path.name.startswith("01")]
 
 
-# What an app shows that no first cell can make: the learner's own program, and a second network of a lesson.
-MADE_ABOVE = ("program=step", "remembering")
+# What an app shows that no first cell can make: the learner's own program, and further networks of a lesson.
+MADE_ABOVE = ("program=step", "remembering", "ask(batch", "ask(two")
 
 
 def cells(path: Path) -> list[str]:

@@ -18,6 +18,7 @@ from bpkit.apps.questions import QUESTIONS
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in LESSONS]
+LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 RIGHT = {
     "toward-the-target": "up",
     "steps-in-fog": "to the left, each longer than the one before",
@@ -25,24 +26,29 @@ RIGHT = {
     "sigmoid-at-1": 0.7310585786300049,
     "no-activation": "a straight line, whatever the weights are",
     "forward-runs": 2310,
+    "shared-factor": "all but those of w₇ and w₈",
     "smaller-h": "smaller at first, then larger again",
-    "w5-turned": "the output of o1 alone",
+    "w4-turned": "the outputs of h1, o1 and o2",
     "wrong-figure": "the net input of o1, 0.794609",
     "w5-up": "net, out and E all go up",
     "two-paths": "positive, and the path through o1 contributes more",
+    "nine-layers": "1,000,000,000",
     "how-many-updates": 20,
     "rate-too-large": "growth without end",
-    "figures-that-hold": 4,
+    "figures-that-hold": 5,
     "where-mazur-slips": "after the update",
+    "true-sentence": "“E and w₅ have no direct relation”",
     "lines-of-tanh": "2 of 14",
     "net-of-a-batch": 1600,
     "ten-layers": "more than a million times",
+    "ways-past": 1.2 * 1.2 * 1.2,
     "slope-left-out": "all 200",
     "numbers-kept": 3800,
     "momentum-in-a-valley": "narrower across the valley, and longer along it",
     "which-day": "the last day, because it is nearest to the loss",
     "kernel-on-the-way-back": "k₂ carries the δ of o1, and k₁ the δ of o2",
     "equal-values": "not at all: the derivatives are 0",
+    "flat-row": "the query of word 1",
 }
 
 
@@ -168,6 +174,16 @@ def test_every_question_has_its_lesson_and_its_answer() -> None:
         assert answer == (right if isinstance(right, str) else pytest.approx(right, rel=1e-12)), name
 
 
+def test_the_picture_below_a_prediction_about_sharing_lights_what_its_answer_says() -> None:
+    [path] = [path for path in LESSONS if path.name.startswith("03")]
+    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    below = sources[[question_in(source) for source in sources].index("shared-factor") + 1]
+    lit = set(re.findall(r'"([wb]\d)"', below))
+    spared = {f"w{digit}" for digit in re.findall("w(.)", RIGHT["shared-factor"].translate(LOW))}
+    assert lit == set(bp.examples.article.problem.parameters) - spared
+    assert len(spared) == 2
+
+
 def test_the_right_choice_is_at_no_place_in_particular() -> None:
     apps = [bp.apps.predict(name) for name, question in QUESTIONS.items() if question.choices]
     places = Counter(app.state.choices.index(app.state.answer) for app in apps)
@@ -205,7 +221,7 @@ def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_of
     told, state = committed(name), bp.apps.predict(name).state
     assert told.startswith("You said ")
     true = f"{float(state.answer):.6g}" if state.choices is None else str(state.answer)
-    assert f" is {true}" in told
+    assert f" is {f'“{true}”' if ' ' in true else true}" in told  # several words are told apart from the sentence
     assert "The reason: " in told
     assert state.because.rstrip(".") in told
     if state.choices is None:

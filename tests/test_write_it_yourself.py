@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 
 import bpkit as bp
 from bpkit.page.course import lessons, solutions
+from bpkit.show.review import rows
 from bpkit.site.running import run
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "12_write_it_yourself.ipynb"
@@ -151,6 +152,13 @@ BUGS = [
     ("backward", "out1.T @ delta2", "out1.T @ (out2 - y)", "forgets the output slope", 7),
     ("backward", "out1 @ W2 + b2", "out1 @ W2", "leaves the bias out", 3),
     ("backward", "sigmoid(out1 @ W2 + b2)", "out1 @ W2 + b2", "passes on net instead of out", 3),
+    ("one_layer", ONE, "out1 * (1 - out1)", "leaves out the slope of the loss", 3),
+    ("one_layer", ONE, "y - out1", "forgets the output slope and swaps the sign of the error", 3),
+    ("one_layer", ONE, f"{ONE} / len(x)", "divides by the number of samples twice", 3),
+    ("one_layer", ONE, "(out1 - y) * out1 * 1 - out1", "leaves out the brackets in the slope", 3),
+    ("two_layers", DELTA1, "delta2 @ W2.T * out1 * 1 - out1", "leaves out the brackets in the slope", 7),
+    ("backward", DELTA1, "(out1 - y) * out1 * (1 - out1)", "compares a hidden layer with the target", 5),
+    ("step", UPDATED, UPDATED.replace("W1 - ", "", 1), "gives the change instead of what was asked", 3),
     ("step", UPDATED, UPDATED.replace("-", "+"), "adds the gradient", 3),
     ("step", "rate * ", "", "forgets the learning rate", 3),
     ("step", UPDATED, "W1 - rate * dW1, b1, W2 - rate * dW2, b2", "keeps the biases", 3),
@@ -172,11 +180,15 @@ def test_the_bugs_are_many_and_different() -> None:
 
 
 MISFITS = [
-    ("forward", "out1 @ W2 + b2", "x @ W2 + b2", 3, "transpose one of them"),
+    ("forward", "out1 @ W2 + b2", "x @ W2 + b2", 3, "`x @ W2` is (7, 3) @ (4, 2). They fit in no order"),
     ("forward", "out1 @ W2 + b2", "out1 @ W2 + b1", 4, "this has the shape (7, 4), and the outputs have (7, 1)"),
-    ("forward", "out1 @ W2", "out1 * W2", 3, "Print the .shape of both arrays"),
-    ("one_layer", "(out1 - y) *", "(out1 - y) @", 3, "the shapes in a matrix product do not fit"),
-    ("two_layers", "@ W2.T", "@ W2", 7, "transpose one of them with .T"),
+    ("forward", "out1 @ W2", "out1 * W2", 3, "`*` multiplies number by number and makes no sum; `@` does"),
+    ("one_layer", "(out1 - y) *", "(out1 - y) @", 3, "Both have the same shape: write * to multiply"),
+    ("two_layers", "@ W2.T", "@ W2", 7, "change their order or transpose one of them with .T"),
+    ("two_layers", "@ W2.T", "@ W2", 7, "out1 (7, 4), out2 (7, 2), delta2 (7, 2)"),
+    ("two_layers", "db1 = delta1", "db1 = delta2", 9, "this is ∂E/∂b2. db1 has the shape (2,), and its parameter (4,)"),
+    ("step", "rate * dW1", "rate @ dW1", 3, "`rate` is a number, not a matrix: multiply by it with *"),
+    ("step", UPDATED, "W1 - rate * dW1", 3, "you return 1 array. Return all 4: W1, b1, W2, b2"),
     ("two_layers", "x.T @ delta1", "x.T @ delta2", 8, "dW1 has the shape (3, 2), and its parameter (3, 4)"),
     ("two_layers", "x.T @ delta1", "out1.T @ delta1", 8, "dW1 has the shape (4, 4), and its parameter (3, 4)"),
     ("backward", "    return dW1, db1, dW2, db2", "", 7, "returned nothing. End it with a return"),
@@ -260,6 +272,8 @@ def test_a_gradient_check_speaks_in_plain_words() -> None:
     )
     wrong = str(written(f"{body.replace(DELTA2, 'out2 - y')}\n\n\n{CHECKED}"))
     assert "  0.75" in wrong
+    assert "  yours  " in wrong
+    assert "yours against" in wrong
     assert "below 1e0" not in wrong
 
 
@@ -272,8 +286,56 @@ def test_what_is_expected_is_said_of_a_line_that_makes_nothing() -> None:
 
 
 def test_transposed_derivatives_are_said() -> None:
-    found = attempt("two_layers", "x.T @ delta1 / len(x)", "delta1.T @ x / len(x)")
+    turned = ("x.T @ delta1 / len(x)", "delta1.T @ x / len(x)")
+    found = attempt("two_layers", *turned)
     assert "dW1 comes back transposed" in found.message
+    assert str(found).startswith("Your program: right, but dW1 is transposed")
+    body = filled()["backward"].replace(*turned).partition("\n\n\n")[0]
+    square = written(f"{body}\n\n\n{CHECKED}")
+    assert square.sayings == (
+        "dW1 comes back transposed: swap its rows and columns, so that it has the shape of its parameter.",
+    )
+    oblong = written(f"{body}\n\n\n{CHECKED.replace('2, 2, 1', '2, 3, 1')}")
+    assert "not checked. dW1 comes back transposed" in str(oblong)
+
+
+def test_a_program_that_is_right_with_one_output_alone_is_told_so() -> None:
+    found = attempt("two_layers", "delta2 @ W2.T", "delta2 * W2.T")
+    assert found.verdict == "correct"
+    assert str(found).startswith("Your program: right for one output\n")
+    assert "With two it fails. Line 7, `delta1 = delta2 * W2.T" in found.message
+    assert (
+        "`delta2 * W2.T` is (7, 2) * (2, 4). `*` multiplies number by number and makes no sum; `@` does"
+        in found.message
+    )
+    assert attempt("two_layers", DELTA1, DELTA1).only == ""
+
+
+def signs(found: Any) -> dict[int, tuple[str, str]]:
+    """The sign beside each line of a program, and what the line makes."""
+    return {row.number: (row.sign, row.quantity) for row in rows(found)}
+
+
+def test_a_line_has_a_tick_only_for_the_array_that_it_is_to_make() -> None:
+    wrong = signs(attempt("two_layers", "db1 = delta1", "db1 = delta2"))
+    assert (wrong[6], wrong[9]) == (("✓", "∂E/∂b2"), ("✗", "should be ∂E/∂b1"))
+    assert signs(attempt("one_layer", ONE, "out1 * (1 - out1)"))[3] == ("✗", "should be ∂E/∂net₁")
+    assert signs(attempt("one_layer", ONE, "y - out1"))[3] == ("✗", "should be ∂E/∂net₁")
+
+
+def test_the_line_that_stopped_is_marked() -> None:
+    assert signs(attempt("two_layers", "@ W2.T", "@ W2"))[7] == ("✗", "stopped here")
+
+
+def test_what_a_line_is_and_what_it_should_be_are_told_apart() -> None:
+    assert "this should be ∂E/∂W1. You take the sum" in attempt("two_layers", "delta1 / len(x)", "delta1").message
+    assert "this should be ∂E/∂net₁. You swap" in attempt("one_layer", "(out1 - y)", "(y - out1)").message
+    assert "this is ∂E/∂out₂ of the output layer. You leave out" in attempt("two_layers", DELTA2, "out2 - y").message
+
+
+def test_a_line_of_another_function_is_said_with_its_name() -> None:
+    backward = filled()["backward"].replace(DELTA2, "out2 - y")
+    assert written(filled()["step"], backward).message.startswith("Line 4 of `backward`, `delta2 = out2 - y`: ")
 
 
 def test_a_half_filled_function_shows_what_is_right_so_far() -> None:

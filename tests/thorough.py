@@ -13,7 +13,7 @@ from hypothesis import settings
 
 THOROUGH = bool(os.environ.get("BPKIT_THOROUGH"))
 EVERYTHING = bool(THOROUGH or os.environ.get("CI"))
-PART = 20  # CI draws one of so many
+PART = 30  # CI draws one of so many
 
 
 def many(usual: int, thorough: int) -> int:

@@ -11,11 +11,19 @@ from bpkit.apps.linked import WAITING
 from bpkit.apps.live import DIGITS, Live
 from bpkit.apps.settings import Check, Setting, Text
 from bpkit.apps.verdicts import LINE, line_html, line_words, look, said, settled, still, verdict_words
+from bpkit.core.expressions import names_in
+from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.verdict import Diagnosis
 from bpkit.page.boxes import open_box
+from bpkit.show.drawing import Drawing
+from bpkit.show.given import fits, given_network
+from bpkit.show.themed import themed
+
+ON_PICTURES = ("net", "out")  # of the forward pass: what they rest on is read off the network
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Ask(Live):
     """A box for one quantity: ``ask(problem, "net_o1")``, also ``"E_total after 1 update"``.
 
     The verdict comes with Enter, so that nobody finds the answer digit by digit. The derivation's line with its
-    numbers opens by itself once the answer is right, and before that only for who asks for it.
+    numbers opens by itself once the answer is right, and before that only for who asks for it. Where a net input or an
+    output is asked, the network is drawn with all weights, and with the inputs that count.
     """
 
     name = "ask"
@@ -64,11 +73,25 @@ class Ask(Live):
         return {"number": Text(f"{self.asked} =", hint="your number, then Enter"), "line": Check(LINE)}
 
     def page(self) -> dict[str, Any]:
-        rows = [["number", "check", "line"], ["verdict"], ["behind"]]
+        drawn = themed(self._drawn) if self._drawn else ""
+        rows = [*([["picture"]] if drawn else []), ["number", "check", "line"], ["verdict"], ["behind"]]
         return {
+            "picture": drawn,
             "layout": {"rows": rows, "bar": False},
             "texts": WAITING | {"check": "Check", "tip": f"Check your {self.asked}"},
         }
+
+    @cached_property
+    def _drawn(self) -> Drawing | None:
+        """The network of a question about a net input or an output, where it can be read."""
+        problem, network = self.problem, self.problem.network
+        quantity = self.asked.derivation[self.asked.quantity].quantity
+        forward = quantity.role is Role.FORWARD and quantity.tag in ON_PICTURES and not self.asked.updates
+        if not forward or problem.is_batch or not isinstance(network, Network) or not fits(network):
+            return None
+        used = {name for step in self.asked.derivation.toward(self.asked.quantity) for name in names_in(step.rhs)}
+        shown = {name: value for name, value in problem.givens.items() if name in problem.parameters or name in used}
+        return given_network(network, shown)
 
     def without_kernel(self) -> dict[str, Any]:
         lines = {digits: line_html(self.asked, digits) for _, digits in DIGITS.options}
@@ -90,7 +113,8 @@ class Ask(Live):
         return said(state.found) | {"line": line_html(self.asked, state.digits) if state.opened else ""}
 
     def still(self, state: State) -> str:
-        return still(state.asked, state.typed, state.found)
+        drawn = str(self._drawn.bundles()[0]["text/html"]) if self._drawn else ""
+        return drawn + still(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text

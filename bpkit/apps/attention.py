@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bpkit.apps.live import Live, numbers
-from bpkit.apps.settings import Check, Setting
+from bpkit.apps.settings import Check, Choice, Setting
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
+from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, packed
-from bpkit.show.attention import HIGH, WIDE, attention_picture, attention_words, head_of, layout, numbers_of
+from bpkit.show.attention import HIGH, SMALL, WIDE, attention_picture, attention_words, head_of, layout, numbers_of
 from bpkit.show.drawing import Drawing
 
 TEXTS = {
@@ -33,18 +34,23 @@ class State:
 class AttentionApp(Live):
     """Sliders for the words and the weights of one head of attention; the table of shares follows.
 
-    ``back`` shows the derivative of the loss below each number.
+    ``back`` opens it with the derivative of the loss below each number. The ways to the mix of one word can be lit.
     """
 
     name = "attention"
 
+    def __init__(self, given: Example | Problem | None = None, back: bool = False) -> None:
+        self._back = bool(back)
+        super().__init__(given)
+
     def settings(self) -> Mapping[str, Setting]:
-        head_of(self.problem, "attention app")
+        words, _, _ = head_of(self.problem, "attention app")
         given = self.problem.givens
-        words = {name: float(given[name]) for name in self.problem.network.inputs}
+        each = [(f"word {k}", k) for k in range(1, words + 1)]
         return {
-            "back": Check("show the way back", tip="The derivative of the loss below each number"),
-            **numbers(words),
+            "back": Check("show the way back", self._back, tip="The derivative of the loss below each number"),
+            "mix": Choice("ways of", 0, (("all words", 0), *each), tip="Those that lead to the mix of a word"),
+            **numbers({name: float(given[name]) for name in self.problem.network.inputs}),
             **numbers(self.problem.parameters),
         }
 
@@ -56,12 +62,12 @@ class AttentionApp(Live):
             "givens": problem.givens,
             "programs": packed({"all": every_line(derivation)}),
             "inputs": {"all": derivation.program.givens},
-            "picture": {**asdict(placed), "box": [WIDE, HIGH]},
+            "picture": {**asdict(placed), "box": [WIDE, HIGH], "small": SMALL},
             "size": [words, width],
             "texts": TEXTS,
             "layout": {
                 "rows": [
-                    ["back", "message"],
+                    ["back", "mix", "message"],
                     ["picture"],
                     list(problem.network.inputs),
                     *([name for name in parameters if name.startswith(f"W{letter}")] for letter in "qkv"),

@@ -13,7 +13,19 @@ import numpy as np
 
 from bpkit.apps.boundary_course import OWN, Playback, Shown, course_note, course_words
 from bpkit.apps.boundary_run import PACE, STEPS, Pace, Run, Setup, State, forked, mixed
-from bpkit.apps.boundary_words import DEEPEST, ENOUGH, FLAT, HIDDEN, TEXTS, WIDEST, YOURS, note, read_neurons, words
+from bpkit.apps.boundary_words import (
+    DEEPEST,
+    ENOUGH,
+    FLAT,
+    HIDDEN,
+    PERHAPS_STRAIGHT,
+    TEXTS,
+    WIDEST,
+    YOURS,
+    note,
+    read_neurons,
+    words,
+)
 from bpkit.apps.live import Live
 from bpkit.apps.settings import Choice, Held, Number, Setting, Text, options
 from bpkit.core.errors import BpkitError
@@ -27,6 +39,7 @@ from bpkit.core.spelling import number
 from bpkit.core.updates import GradientDescent
 from bpkit.examples.data import MAKERS, DataSet, data_set
 from bpkit.page.programs import packed
+from bpkit.show.activations import SPELLED
 from bpkit.show.boundary import boundary_figure, halfway
 from bpkit.show.drawing import Drawing
 
@@ -84,10 +97,10 @@ class Course(Held):
 
 
 class Boundary(Live):
-    """``boundary("moons")``, ``"xor"``, ``"circles"``, ``"spiral"``, or a batch with two inputs and one output.
+    """``boundary("moons")``, or another data set by its name, or a batch with two inputs and one output.
 
     A step makes ``updates`` updates. A new setup starts at step 0; learning rate, weight decay, mini-batches and
-    updates may change on the way, and what came before keeps its own.
+    updates may change on the way, and what came before keeps its own. Back at step 0 a run begins anew.
 
     ``boundary(batch, program=step, updates=1000)`` plays back what a program of your own does: the app calls
     ``step(x, y, W1, b1, W2, b2, learning_rate)`` so often, each time with the new arrays that it has returned. Its
@@ -136,7 +149,7 @@ class Boundary(Live):
                 "noise", NOISE, 0, 0.5, 0.01, bounds=(0, 0.5), tip="How far points are from where they belong"
             ),
             "neurons": Neurons("hidden neurons", ", ".join(map(str, hidden)), "8, or 8, 4; empty: no hidden layer"),
-            "activation": Choice("activation", kinds[0], options(*kinds)),
+            "activation": Choice("activation", kinds[0], tuple((SPELLED.get(one, one), one) for one in kinds)),
             "seed": Number("start", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
             "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True),
             "decay": Choice("weight decay", decay, tuple((number(one), one) for one in decays)),
@@ -160,6 +173,7 @@ class Boundary(Live):
             "training": SAMPLES // 2,
             "own": None if self._named else self._own(),
             "yours": YOURS,
+            "perhaps_straight": PERHAPS_STRAIGHT,
             "setup": SETUP,
             "pace": PACE,
             "limits": {"deepest": DEEPEST, "widest": WIDEST, "enough": ENOUGH, "flat": FLAT, "steps": STEPS},
@@ -227,6 +241,8 @@ class Boundary(Live):
             # A new network has learned nothing yet, unless a step is asked for.
             step = values["step"] if values["step"] != before["step"] else 0
             return {**values, "step": step, "course": []}
+        if not values["step"] and before["step"] and values["course"] == before["course"]:
+            return {**values, "course": []}  # back at the start a run begins anew, at the pace that is set now
         if values["course"] == before["course"] and any(values[name] != before[name] for name in PACE):
             return {**values, "course": forked(before, min(values["step"], before["step"]))}
         return values
@@ -284,7 +300,7 @@ class Boundary(Live):
 
 
 class OwnBoundary(Boundary):
-    """The course that a program of the learner's own took, opened at its end; ``step`` is the control."""
+    """The course that a program of the learner's own took, opened at its end; ``updates`` is the control."""
 
     name = "own_boundary"
 
@@ -295,8 +311,8 @@ class OwnBoundary(Boundary):
     def settings(self) -> Mapping[str, Setting]:
         super().settings()  # which refuses what the app cannot show
         self._play = Playback(self.problem, self._program, self._updates)
-        last = self._play.last
-        return {"step": Number("step", last, 0, max(1, last), 1, whole=True, bounds=(0, last))}
+        last = self._play.course.updates[-1]
+        return {"updates": Number("update", last, 0, max(1, last), self._play.pace, whole=True, bounds=(0, last))}
 
     def page(self) -> dict[str, Any]:
         return {
@@ -308,7 +324,7 @@ class OwnBoundary(Boundary):
             "yours": YOURS,
             "source": _source(self.problem),
             "texts": {**TEXTS, **OWN},
-            "layout": {"rows": [["network"], ["field", "curve", "message"], ["play", "step"]]},
+            "layout": {"rows": [["network"], ["field", "curve", "message"], ["play", "updates"]]},
             **self._play.spec(self._given),
         }
 
@@ -316,10 +332,10 @@ class OwnBoundary(Boundary):
         return layered(self.problem, hidden=self._given.activations[:-1] or ["tanh"])
 
     def read(self, values: Mapping[str, Any]) -> Shown:  # type: ignore[override]
-        return self._play.state(int(values["step"]), values["digits"])
+        return self._play.state(int(values["updates"]), values["digits"])
 
     def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-        return values
+        return {**values, "updates": self._play.course.updates[self._play.nearest(values["updates"])]}
 
     def words(self, state: Shown) -> str:  # type: ignore[override]
         return course_words(state)

@@ -158,16 +158,21 @@ class Playback:
         self.expected = [float(right[one]) if one < len(right) else None for one in self.course.updates]
 
     @property
-    def last(self) -> int:
-        """The last step."""
-        return len(self.course.updates) - 1
+    def pace(self) -> int:
+        """How many updates there are from one step to the next."""
+        return self.course.updates[1] if len(self.course.updates) > 1 else 1
+
+    def nearest(self, update: float) -> int:
+        """The step that is nearest to an update."""
+        updates = self.course.updates
+        return min(range(len(updates)), key=lambda step: abs(updates[step] - update))
 
     def _at(self, step: int) -> Problem:
         return self.problem.replace(parameters=self.course.parameters[step])
 
-    def state(self, step: int, digits: int) -> Shown:
-        """What is shown at a step."""
-        step, course = min(step, self.last), self.course
+    def state(self, update: float, digits: int) -> Shown:
+        """What is shown after so many updates, or at the step nearest to them."""
+        step, course = self.nearest(update), self.course
         loss = tuple(self.losses[: step + 1])
         return Shown(self._at(step), step, course.updates[step], loss, self.expected[step], course.trouble, digits)
 
@@ -184,6 +189,7 @@ class Playback:
             "rows": np.hstack([problem.inputs, problem.targets]).ravel().tolist(),
             "course": rows,
             "updates": [*self.course.updates],
+            "pace": self.pace,
             "expected": self.expected,
             "alike": ALIKE,
             "trouble": self.course.trouble,

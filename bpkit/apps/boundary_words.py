@@ -13,6 +13,7 @@ from bpkit.show.boundary import boundary_words, right
 
 DEEPEST, WIDEST = 4, 16  # hidden layers, and neurons in each
 YOURS = "your data"
+PERHAPS_STRAIGHT = (YOURS, "tomatoes")  # a straight line may separate these points
 HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
 ENOUGH = 100  # updates before the app says how a run goes
 FLAT = 0.98  # of the loss half as many updates ago: less has hardly fallen
@@ -111,7 +112,7 @@ def _outlook(state: State) -> str:
     if not flat:
         return text + TEXTS["falls"]
     if why := _straight(state.problem.network):
-        known = "" if state.setup.data == YOURS else TEXTS["inseparable"]
+        known = "" if state.setup.data in PERHAPS_STRAIGHT else TEXTS["inseparable"]
         return f"{text}{TEXTS['straight'].format(why=why)}{known}."
     return text + TEXTS["pause" if state.step < STEPS else "stuck"]
 

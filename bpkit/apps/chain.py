@@ -48,6 +48,7 @@ TEXTS = {
     "unclear": UNCLEAR,
     "many": f"{{parameter}} reaches the loss by more than {MOST_PATHS} paths; "
     "its line in the derivation shares what they have in common.",
+    "kept": "Only the weights are updated: {parameter} stays.",
     "lit": "{which} from {parameter} to the loss is lit{way}.",
     "one": "{word} {number}",
     "only": "The only {word}",
@@ -142,7 +143,6 @@ class Chain(Live):
     """Choose a parameter, in the list or on the picture, and its derivative falls into paths and factors."""
 
     name = "chain"
-    straight = True  # whether the curves of net inputs are drawn, which are straight lines
 
     def settings(self) -> Mapping[str, Setting]:
         network, parameters = self.problem.network, self.problem.parameters
@@ -174,10 +174,12 @@ class Chain(Live):
         names = next(iter(derivation)).names
         used = {one for all_ in factors.values() for one in all_}
         rest = [["factors"], ["products"], ["sums"], ["update"], ["message"]]
-        drawn = {
-            n for n in used if len(used) <= AT_MOST and (self.straight or not _is_straight(derivation[n].quantity))
+        alone = {name for all_ in found.values() if len(all_) == 1 for name in all_[0].factors}
+        bent = {name for name in used if not _is_straight(derivation[name].quantity)}
+        drawn = bent | alone if len(used) <= AT_MOST else set()
+        slopes = {
+            name: {**_slope(derivation, name, name in drawn), "straight": name not in bent} for name in sorted(used)
         }
-        slopes = {name: _slope(derivation, name, name in drawn) for name in sorted(used)}
         curves = sorted({one["curve"]["line"] for one in slopes.values() if one["curve"]})
         own = {name: sorted(names_in(derivation[name].stable)) for name in curves}
         functions = derivation.program.functions
@@ -205,6 +207,7 @@ class Chain(Live):
                     "factors": [way.factors for way in all_],
                     "nodes": [way.nodes for way in all_],
                     "row": derivation[f"{name}_new"].number,
+                    "kept": _is_kept(derivation, name),
                 }
                 for name, all_ in found.items()
             },
@@ -241,13 +244,15 @@ class Chain(Live):
         return State(problem, parameter, rows, found, min(int(values["path"]), len(found)), check, values["digits"])
 
     def words(self, state: State) -> str:
-        update = state.rows[f"{state.parameter}_new"]
+        update = state.problem.derivation[f"{state.parameter}_new"]
+        kept = _is_kept(state.problem.derivation, state.parameter)
+        sides = sides_text(update, state.rows.numbers, state.digits)
         return " ".join(
             [
                 products_text(state.name, state.ways, state.derivative, state.digits, state.word),
                 self._lit_words(state),
                 self._check(state),
-                f"{update.name} = {sides_text(update, state.rows.numbers, state.digits)}.",
+                TEXTS["kept"].format(parameter=state.parameter) if kept else f"{update.name} = {sides}.",
                 words(state.problem.network, state.rows.numbers, state.highlight, state.digits),
             ]
         )
@@ -279,6 +284,11 @@ class Chain(Live):
             h=number(h), measured=number(row.measured, digits), derived=number(row.derived, digits)
         )
         return text.format(parameter=state.parameter, verdict=verdict)
+
+
+def _is_kept(derivation: Derivation, parameter: str) -> bool:
+    """Whether the update leaves a parameter as it is."""
+    return bool(derivation[f"{parameter}_new"].rhs == symbol(parameter))
 
 
 def _capital(text: str) -> str:
@@ -354,8 +364,8 @@ def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
     return {"row": row, "curve": curve if drawn else None}
 
 
-def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> list[list[list[list[float]]]]:
-    """Each path as stretches on the picture, from the parameter to the output: the two ends of each."""
+def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> list[list[list[Any]]]:
+    """Each path as stretches on the picture, from the parameter to the output: the weight and the two ends of each."""
     if not isinstance(network, Network):
         return []
     edges = {one["name"]: one["ends"] for one in picture["edges"]}
@@ -365,7 +375,7 @@ def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> 
         names = [network.weight_of[pair] for pair in pairwise(neurons)]
         if way.nodes[0] in edges:
             names.insert(0, way.nodes[0])
-        routes.append([[edges[name][:2], edges[name][2:]] for name in names if name in edges])
+        routes.append([[name, edges[name][:2], edges[name][2:]] for name in names if name in edges])
     return routes
 
 

@@ -20,7 +20,7 @@ from bpkit.core.losses import loss
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, line, packed
 from bpkit.show.classes import classes_figure
@@ -161,13 +161,13 @@ class Classes(Live):
             "shares": [rows[f"out_{name}"] for name in outputs],
             "deltas": [rows[f"dE_total/dnet_{name}"] for name in outputs],
         }
-        listed = {key: ", ".join(minus(number(one, state.digits)) for one in row) for key, row in said.items()}
+        listed = {key: ", ".join(readable(number(one, state.digits)) for one in row) for key, row in said.items()}
         return TEXTS["words"].format(**listed, sum=number(sum(powers), state.digits))
 
     def _said(self, state: State) -> str:
         name = state.problem.network.outputs[state.true]
         p = float(evaluate(state.problem)[f"out_{name}"])
-        found = {key: minus(number(value, 3)) for key, value in losses_at(p).items()}
+        found = {key: readable(number(value, 3)) for key, value in losses_at(p).items()}
         return TEXTS["message"].format(name=name, p=number(p, 3), **found)
 
     def note(self, state: State) -> tuple[str, bool]:

@@ -20,17 +20,20 @@ from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.page.programs import packed
+from bpkit.show.activations import SPELLED
 from bpkit.show.depth import (
     CEILING,
     FLOOR,
     LABELS,
     LEVEL,
     NAMES,
+    NOTHING,
     TEXTS,
     changes,
     depth_figure,
     depth_words,
     gradient_sizes,
+    output_spreads,
 )
 from bpkit.show.drawing import Drawing
 
@@ -92,6 +95,8 @@ class Depth(Live):
 
     def settings(self) -> Mapping[str, Setting]:
         self._sizes: Callable[[Problem], NDArray[np.float64]] = lru_cache(maxsize=8)(gradient_sizes)
+        of_batch = lambda problem: output_spreads(problem) if problem.n_samples > 1 else NOTHING
+        self._spreads: Callable[[Problem], NDArray[np.float64]] = lru_cache(maxsize=8)(of_batch)
         kind = self._given.activations[0].name
         # A saturated output hides how gradients grow: where the loss allows it, the output may be left as it is.
         own, loss = self._given.activations[-1], self._given.loss
@@ -100,7 +105,11 @@ class Depth(Live):
         return {
             "depth": Number("hidden layers", 10, 1, DEEPEST, 1, whole=True, bounds=(1, DEEPEST)),
             "width": Number("neurons in each", 8, 1, WIDEST, 1, whole=True, bounds=(1, WIDEST)),
-            "activation": Choice("activation", kind if kind in HIDDEN else "sigmoid", options(*HIDDEN)),
+            "activation": Choice(
+                "activation",
+                kind if kind in HIDDEN else "sigmoid",
+                tuple((SPELLED.get(one, one), one) for one in HIDDEN),
+            ),
             "output": Choice("output layer", outputs[0], options(*outputs)),
             "scheme": Choice("weights drawn", "xavier", options(*SPREADS)),
             "scale": Number("times", 1, -1, 1, 0.05, log=True, bounds=(1e-6, 1e6)),
@@ -150,7 +159,7 @@ class Depth(Live):
             "layout": {
                 "groups": groups(
                     self.setting,
-                    Network=["depth", "width", "activation", "output"],
+                    Network=["depth", "width", "activation", *(["output"] if len(self.output.options) > 1 else [])],
                     Starting_weights=["scheme", "scale", "seed"],
                 ),
                 "rows": [["presets", "pins"], ["sizes"], ["losses"], ["message"]],
@@ -174,7 +183,9 @@ class Depth(Live):
 
     def words(self, state: State) -> str:
         drawn = DRAWN.format(scheme=state.scheme, scale=number(state.scale), seed=state.seed)
-        return drawn + depth_words(state.problem, self._sizes(state.problem), state.digits)
+        return drawn + depth_words(
+            state.problem, self._sizes(state.problem), state.digits, self._spreads(state.problem)
+        )
 
     def note(self, state: State) -> tuple[str, bool]:
         sizes = self._sizes(state.problem)
@@ -185,7 +196,8 @@ class Depth(Live):
         return text, not np.isfinite(sizes).all()
 
     def drawing(self, state: State) -> Drawing:
-        return depth_figure(self._sizes(state.problem), f"{self.words(state)} {self.note(state)[0]}")
+        words = f"{self.words(state)} {self.note(state)[0]}"
+        return depth_figure(self._sizes(state.problem), words, self._spreads(state.problem))
 
     @property
     def share(self) -> str:

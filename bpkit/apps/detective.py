@@ -19,13 +19,16 @@ from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import typeset
+from bpkit.examples.audit import sources
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import MOST_UPDATES, Question, question
 from bpkit.mistakes.typed_number import read
-from bpkit.mistakes.verdict import Diagnosis
+from bpkit.mistakes.verdict import TYPE_MORE, Diagnosis
 
-# "net_o1 = 0.794609, out_o1 = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
-_GIVEN = re.compile(r"\s*([A-Za-z]\w*(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)")
+# "net_o1 = 0.794609, out(o1) = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
+_GIVEN = re.compile(
+    r"\s*([A-Za-z]\w*(?:\(\w+\))?(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)"
+)
 HOW = "Write earlier numbers like net_o1 = 0.794609, out_o1 = 0.6888."
 
 
@@ -38,6 +41,8 @@ class State:
     earlier: str
     opened: bool
     digits: int
+    printed: bool = False  # is the number the one that the example prints?
+    holding: tuple[str, ...] = ()  # figures printed before it that hold
 
     @property
     def problem(self) -> Problem:
@@ -53,14 +58,18 @@ class State:
     def found(self) -> Diagnosis | str:
         """The diagnosis of the number, or what is still missing."""
         wrong = HOW if earlier(self.earlier) is None else unheard_of(self.problem, self.given)
-        return wrong or look(self.problem, str(self.asked), self.typed, self.given)
+        found = wrong or look(self.problem, str(self.asked), self.typed, self.given, self.holding)
+        if isinstance(found, str) or not self.printed:
+            return found
+        return replace(found, message=found.message.removesuffix(f" {TYPE_MORE}"))  # a printed figure has no more
 
 
 class Detective(Live):
     """A box for any number of the derivation, at once or after some updates, and one for earlier numbers of your own.
 
     A step that is right, from an earlier number that is wrong, counts as right. It opens with ``quantity``, and with
-    ``number`` typed in; without ``updates`` it only asks about the first pass.
+    ``number`` typed in; without ``updates`` it only asks about the first pass. The figures that an example prints come
+    first in its list, and two buttons type them.
     """
 
     name = "detective"
@@ -76,13 +85,14 @@ class Detective(Live):
         updates: bool = True,
     ) -> None:
         self._opening, self._later = (quantity, number), updates
+        self._figures = figures(given) if isinstance(given, Example) else {}
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         steps = self.problem.derivation.with_inputs
         names = [step.name for step in steps if not self.problem.is_batch or averaged(step)]
         (quantity, typed), known = self._opening, steps.quantities
-        groups = [(title, [name for name in names if _group(steps[name]) == title]) for title in GROUPS]
+        groups = [(title, [name for name in names if self._group(steps[name]) == title]) for title in GROUPS]
         offered = tuple((typeset(name, known), name) for _, some in groups for name in some)
         counts = tuple((title, len(some)) for title, some in groups if some)
         choice = Choice("Quantity", "E_total", offered, groups=counts)
@@ -104,12 +114,21 @@ class Detective(Live):
             ["verdict"],
             ["behind"],
         ]
-        return {"layout": {"rows": rows}, "texts": WAITING}
+        if self._figures:
+            rows.insert(2, ["printed"])
+        figures = {name: [one.printed, one.earlier] for name, one in self._figures.items()}
+        return {"layout": {"rows": rows}, "figures": figures, "texts": WAITING | TEXTS}
+
+    def _group(self, step: Step) -> str:
+        return GROUPS[0] if step.name in self._figures else group_of(step)
 
     def read(self, values: Mapping[str, Any]) -> State:
         updates, name = int(values["updates"]), values["quantity"]
         asked = question(self.problem, f"{name} after {updates} updates" if updates else name)
-        return State(asked, values["number"], values["given"], values["line"], values["digits"])
+        typed, figure = values["number"], None if updates else self._figures.get(name)
+        printed = figure is not None and typed.strip() == figure.printed
+        holding = figure.holding if figure and printed else ()
+        return State(asked, typed, values["given"], values["line"], values["digits"], printed, holding)
 
     def tells(self) -> dict[str, Any]:
         state = self.state
@@ -132,17 +151,50 @@ class Detective(Live):
         return f"bp.diagnose({super().share}, {str(self.state.asked)!r}, {self.state.typed!r}{given})"
 
 
-GROUPS = ("Forward", "Errors and loss", "Derivatives of the loss", "Other slopes", "After the update")
+PRINTED = "Printed figures"
+GROUPS = (PRINTED, "Forward", "Errors and loss", "Derivatives of the loss", "Other slopes", "After the update")
+TEXTS = {
+    "number": "Type the printed figure",
+    "numberTip": "Type the figure that the example prints for this quantity",
+    "from": "Start from the printed figures",
+    "fromTip": "Type the printed figures that this quantity is computed from",
+}
 
 
-def _group(step: Step) -> str:
+def group_of(step: Step) -> str:
     """The title below which a quantity stands in the list."""
     quantity = step.quantity
     if step.role is Role.UPDATE:
-        return GROUPS[4]
+        return GROUPS[5]
     if step.role is Role.FORWARD:
-        return GROUPS[1 if quantity.tag in ("error", "total") else 0]
-    return GROUPS[2 if quantity.of and quantity.of.tag == "total" else 3]
+        return GROUPS[2 if quantity.tag in ("error", "total") else 1]
+    return GROUPS[3 if quantity.of and quantity.of.tag == "total" else 4]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A printed figure, the earlier ones that it is computed from as they are typed, and the earlier ones that hold."""
+
+    printed: str
+    earlier: str
+    holding: tuple[str, ...]
+
+
+def figures(example: Example) -> dict[str, Figure]:
+    """The figures of the first pass and its update that an example prints, by quantity."""
+    found: dict[str, Figure] = {}
+    before: dict[str, str] = {}
+    holding: tuple[str, ...] = ()
+    for finding in example.audit():
+        asked = question(example.problem, finding.figure)
+        if asked.updates:
+            continue
+        from_ = sources(asked.derivation, asked.quantity, before)
+        typed = ", ".join(f"{name} = {figure}" for name, figure in from_.items())
+        found[asked.quantity] = Figure(finding.printed, typed, holding)
+        before[asked.quantity] = finding.printed
+        holding += (asked.quantity,) * finding.holds
+    return found
 
 
 def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:
@@ -167,6 +219,6 @@ def earlier(text: str) -> dict[str, str] | None:
             read(match[2])
         except BpkitError:
             return None
-        found[match[1]] = match[2]
+        found[match[1].replace("(", "_").replace(")", "")] = match[2]
         place = match.end()
     return found

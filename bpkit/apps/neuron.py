@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bpkit.apps.given import share
@@ -11,6 +11,7 @@ from bpkit.apps.live import Live, groups, numbers, weights_of
 from bpkit.apps.settings import Choice, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
+from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find
 from bpkit.core.javascript import evaluation, module
@@ -27,6 +28,8 @@ from bpkit.show.lines import lines_spec
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
 POINTS = 321  # of a curve on the page
 MOST_TERMS = 5  # of a net input, drawn as arrows below the axis
+LOOKS = ("red", "soft")  # what the inputs say of a tomato
+UNLIT = "No lamp: out need not be between 0 and 1."
 OUTSIDE = "net = {net} is outside the picture. The lines below are still right."
 
 
@@ -82,12 +85,14 @@ def neuron_program(problem: Problem) -> str:
 class Neuron(Live):
     """Sliders for inputs, weights and bias of one neuron; the point walks on its activation, with the tangent.
 
-    Without a problem it is a neuron with one input; of a larger network it is the first neuron behind the inputs.
+    Without a problem it is a neuron with one input; of a larger network it is the first neuron behind the inputs. With
+    ``tomato`` its two inputs say how red and how soft a tomato is, from 0 to 1, which is drawn beside its lamp.
     """
 
     name = "neuron"
 
-    def __init__(self, given: Example | Problem | None = None) -> None:
+    def __init__(self, given: Example | Problem | None = None, tomato: bool = False) -> None:
+        self._tomato = tomato
         super().__init__(Problem(Network(1, 1), {"w1": 1.0, "b1": 0.0}, [1.0], [1.0]) if given is None else given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -98,8 +103,15 @@ class Neuron(Live):
         own = network.activations[0]
         self._activations: dict[str, str | Activation] = {name: name for name in NAMES} | {own.name: own}
         choices = tuple((SPELLED.get(name, name), name) for name in self._activations)
+        if self._tomato and len(network.inputs) != len(LOOKS):
+            raise BpkitError(
+                f"neuron app: expected a neuron with {len(LOOKS)} inputs for a tomato, got {len(network.inputs)}"
+            )
+        sliders = numbers({name: alone.givens[name] for name in (*network.inputs, *network.parameters)})
+        looks = {name: replace(sliders[name], low=0.0, high=1.0) for name in network.inputs if self._tomato}
         return {
-            **numbers({name: alone.givens[name] for name in (*network.inputs, *network.parameters)}),
+            **sliders,
+            **looks,
             "activation": Choice("activation", own.name, choices),
         }
 
@@ -117,6 +129,7 @@ class Neuron(Live):
             "names": LINES,
             "terms": terms,
             "lamps": [{"name": "o1", "out": "out_o1"}],
+            "tomato": list(network.inputs) if self._tomato else None,
             "glowing": [name for name, one in self._activations.items() if find(one).name == "sigmoid"],
             "grid": [-END, END, POINTS],
             "parts": {
@@ -140,6 +153,8 @@ class Neuron(Live):
             "texts": {
                 "terms": [" · ".join(PLAIN(spelled[name]) for name in term) + " = {value}" for term in terms],
                 "lamp": "out {value}",
+                "unlit": UNLIT,
+                "tomato": "tomato",
                 "out": "out",
                 "slope": "slope",
                 "here": "slope {slope|near}",
@@ -154,7 +169,7 @@ class Neuron(Live):
                         Bias=network.biases,
                         Activation=["activation"],
                     ),
-                    ("Lamp", ["lamps"]),
+                    ("Tomato and lamp" if self._tomato else "Lamp", ["lamps"]),
                 ],
                 "rows": [["curve"], ["lines"], ["message"]],
             },

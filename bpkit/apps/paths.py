@@ -9,7 +9,6 @@ class PathView(Chain):
     """Choose a weight or bias: its paths light up, one or all, and their products add up to its derivative."""
 
     name = "paths"
-    straight = False  # a path has five slopes or more: those that are a single number need no curve
 
     @property
     def _first(self) -> str:

@@ -13,10 +13,10 @@ from zlib import crc32
 import numpy as np
 
 from bpkit.apps.linked import WAITING, Linked
-from bpkit.apps.questions import QUESTIONS, prose
+from bpkit.apps.questions import QUESTIONS
 from bpkit.apps.settings import Choice, Held, Setting, Text, options
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, number_read
 from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.typed_number import read
 
@@ -53,9 +53,14 @@ class Prediction:
             text = compare(guess, answer, typed, true)
         else:
             reply = f"{said} " if (said := self.replies.get(str(self.committed))) else ""
-            known = "That is right." if self.right else f"{reply}It is {self.answer}."
-            text = f"You said {self.committed}. {known}"
+            known = "That is right." if self.right else f"{reply}It is {_quoted(self.answer)}."
+            text = f"You said {_quoted(self.committed)}. {known}"
         return f"{text} The reason: {self.because.rstrip('.')}." if self.because else text
+
+
+def _quoted(choice: object) -> str:
+    """A choice within a sentence: in quotes where it has several words of its own."""
+    return f"“{choice}”" if " " in str(choice) else str(choice)
 
 
 def _numbers(committed: str | float, answer: str | float) -> tuple[float, float] | None:
@@ -80,21 +85,20 @@ def compare(guess: float, answer: float, typed: str = "", true: str = "") -> str
 
     ``typed`` and ``true`` spell the two where that is not left to the digits of the page.
     """
-    true, said = true or prose(answer), f"You said {typed or prose(guess)}"
+    true, said = true or number_read(answer), f"You said {typed or number_read(guess)}"
     if number(guess) == number(answer):
         return f"{said}. That is right."
     if agrees(guess, answer):
         return f"{said}. That is right; with more digits it is {true}."
-    off = number(
-        abs(float(number(guess)) - float(number(answer))), 4
-    )  # of the numbers that are read, so that they agree
+    # Of the numbers that are read, so that they agree.
+    off = number_read(abs(float(number(guess)) - float(number(answer))), 4)
     way = "high" if guess > answer else "low"
     if guess * answer <= 0:
         sign = ", and on the other side of 0" if guess * answer < 0 else ""
         return f"{said}; it is {true}. You were {off} too {way}{sign}."
     factor = max(guess / answer, answer / guess)
     if factor < 2:
-        share, close = number(100 * abs(guess / answer - 1), 2), "Close. " if factor <= CLOSE else ""
+        share, close = number_read(100 * abs(guess / answer - 1), 2), "Close. " if factor <= CLOSE else ""
         return f"{said}; it is {true}. {close}You were {off}, or {share} %, too {way}."
     size = "large" if abs(guess) > abs(answer) else "small"
     return f"{said}; it is {true}. You were {off} too {way}: {float(number(factor, 2)):g} times too {size}."
@@ -191,7 +195,7 @@ class Predict(Linked):
         if asked.choices is None:
             because = f" The reason: {asked.because.rstrip('.')}." if asked.because else ""
             answer = float(asked.answer)
-            return {"answer": answer, "true": prose(answer), "because": because, "says": comparisons()}
+            return {"answer": answer, "true": number_read(answer), "because": because, "says": comparisons()}
         said = {one: replace(asked, committed=one) for one in asked.choices}
         return {"said": {one: [state.right, state.feedback] for one, state in said.items()}}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -15,31 +16,40 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import HTML, PLAIN, bracketed, expr_text, minus, number
+from bpkit.core.spelling import HTML, PLAIN, bracketed, expr_text, number, readable
 from bpkit.examples.example import Example
-from bpkit.mistakes.typed_number import NotANumber, read
+from bpkit.mistakes.typed_number import NotANumber, advice, read
 
 KINDS = ("net", "out")
 TEXTS = {
     "same": "{value}, as printed",
     "off": "{value}, {off} % off",
-    "other": "{value}: use the printed figures",
-    "waiting": "cannot read this yet",
+    "other": "{value}: not what this line gives; use its printed figures",
+    "slip": "{value}: {slip}",
+    "close": ". Nearly the printed figure!",
+    "waiting": "Go on, the calculation is not complete.",
     "title": "A printed forward pass, to be worked out again",
-    "head": ["figure", "computed as", "printed", "your calculation", "gives"],
+    "head": ["figure", "computed as", "printed", "your calculation"],
 }
+# Begun: it ends in a sign, or in the first letters of a function.
+BEGUN = re.compile(r"([-−–+*·×/÷^(.,=]|(?<![a-z])(e|ex|exp|l|ln))\s*$")
 NEAR = 0.01  # of what a line gives: a calculation further off is not that of the line
+ALMOST = 0.001  # of what a known slip gives: so near, it is that slip
 SHOWN, ROUGH = 7, 2  # digits of what was worked out, and of how far off the printed figure is
 
 
 @dataclass(frozen=True)
 class Row:
-    """A printed figure: its line with the numbers that are printed, the figure itself, and what was typed beside it."""
+    """A printed figure: its line with the numbers that are printed, the figure itself, and what was typed beside it.
+
+    ``slips`` are calculations that people make instead of the line's, each with words for it.
+    """
 
     step: Step
     line: str
     printed: str
     typed: str = ""
+    slips: tuple[tuple[str, str], ...] = ()
 
     @property
     def found(self) -> float | None:
@@ -53,13 +63,25 @@ class Row:
     def told(self) -> str:
         """How the printed figure compares with what was typed."""
         if self.found is None:
-            return TEXTS["waiting"] if self.typed.strip() else ""  # type: ignore[return-value]
-        value, printed, gives = self.found, float(self.printed), read(self.line).value
+            return self._unread
+        value, printed = self.found, float(self.printed)
         off = abs(value - printed)
-        kind = "same" if off <= 1.01 * unit(self.printed) else "off"
-        text = str(TEXTS["other" if abs(value - gives) > NEAR * abs(gives) else kind])
+        kind, slip = "same" if off <= 1.01 * unit(self.printed) else "off", ""
+        if not _near(value, self.line, NEAR):
+            slip = next((words for line, words in self.slips if _near(value, line, ALMOST)), "")
+            kind = "slip" if slip else "other"
+        close = str(TEXTS["close"]) if slip and off <= ALMOST * abs(printed) else ""
         share = float(number(100 * off / abs(printed), ROUGH))
-        return minus(text.format(value=number(value, SHOWN), off=number(share, SHOWN)))
+        text = str(TEXTS[kind]).format(value=number(value, SHOWN), off=number(share, SHOWN), slip=slip)
+        return readable(text + close)
+
+    @property
+    def _unread(self) -> str:
+        """What is said while there is no number: nothing, that it is not complete, or what to do about it."""
+        if not self.typed.strip():
+            return ""
+        do = advice(self.typed.strip())
+        return str(TEXTS["waiting"]) if BEGUN.search(self.typed) else f"{do[0].upper()}{do[1:]}."
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,11 @@ class State:
     problem: Problem
     rows: tuple[Row, ...]
     digits: int
+
+
+def _near(value: float, line: str, share: float) -> bool:
+    gives = read(line).value
+    return abs(value - gives) <= share * abs(gives)
 
 
 def unit(printed: str) -> float:
@@ -106,13 +133,21 @@ class Recalculate(Live):
                 "line": one.line,
                 "printed": one.printed,
                 "unit": unit(one.printed),
+                "slips": one.slips,
             }
             for one in self._rows
         ]
-        return {"rows": rows, "texts": TEXTS, "near": NEAR, "layout": {"rows": [["table"]], "bar": False}}
+        return {
+            "rows": rows,
+            "texts": TEXTS,
+            "near": NEAR,
+            "almost": ALMOST,
+            "begun": BEGUN.pattern,
+            "layout": {"rows": [["table"]], "bar": False},
+        }
 
     def read(self, values: Mapping[str, Any]) -> State:
-        rows = (Row(one.step, one.line, one.printed, values[one.step.name]) for one in self._rows)
+        rows = (replace(one, typed=values[one.step.name]) for one in self._rows)
         return State(self.problem, tuple(rows), values["digits"])
 
     def words(self, state: State) -> str:
@@ -138,9 +173,28 @@ def printed_lines(example: Example) -> tuple[Row, ...]:
     lines = [problem.derivation[name] for name in published if name in problem.derivation]
     steps = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag in KINDS]
     kept = [step for step in steps if names_in(step.rhs) <= known.keys()]
-    return tuple(Row(step, _line(step, known), published[step.name]) for step in kept)
+    return tuple(
+        Row(step, _line(step, known), published[step.name], slips=tuple(_slips(problem, step, known))) for step in kept
+    )
 
 
 def _line(step: Step, known: Mapping[str, str]) -> str:
     """A line of the forward pass with the numbers put in as they are printed."""
-    return minus(expr_text(step.rhs, {name: bracketed(known[name]) for name in names_in(step.rhs)}))
+    return readable(expr_text(step.rhs, {name: bracketed(known[name]) for name in names_in(step.rhs)}))
+
+
+def _slips(problem: Problem, step: Step, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A net input with the bias of another layer or without any, an output without the minus before the net input."""
+    biases, names = problem.network.biases, problem.derivation.quantities
+    for own in sorted(names_in(step.rhs) & biases.keys()):
+        yield _line(step, {**known, own: "0"}), f"without the bias {PLAIN(names[own])}"
+        for other in biases.keys() - {own}:
+            if known[other] != known[own]:
+                words = f"with {PLAIN(names[other])} instead of {PLAIN(names[own])}"
+                yield _line(step, {**known, own: known[other]}), words
+    if step.quantity.tag == "out":
+        (net,) = names_in(step.rhs)
+        yield (
+            _line(step, {**known, net: number(-float(known[net]), SHOWN + 1)}),
+            "the line has a minus before the net input",
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,13 +14,12 @@ from bpkit.apps.settings import Check, Number, Setting
 from bpkit.core import updates
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import PLAIN, number
+from bpkit.core.spelling import PLAIN, number, readable
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
 from bpkit.page.programs import loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.plots import RAISED
 from bpkit.show.rules import DEEP, SMALL, first_small, rules_figure, rules_words
 from bpkit.show.surface import POINTS, Landscape, landscape, window_over
 
@@ -192,7 +190,7 @@ class Rules(Live):
         said = now.replace("{losses}", ", ".join(losses))
         small = TEXTS["small"].format(small=number(float(first) / SMALL, 3)).replace("{counts}", ", ".join(counts))
         more = f" {self.spec['texts']['all']}" if self.spec["several"] else ""
-        return _readable(f"{said} {small}{more}"), any(len(trace) <= state.shown for trace in traces.values())
+        return readable(f"{said} {small}{more}"), any(len(trace) <= state.shown for trace in traces.values())
 
     def drawing(self, state: State) -> Drawing:
         traces = {NAMES[name]: trace for name, trace in self._traces(state).items()}
@@ -206,11 +204,6 @@ class Rules(Live):
         """The landscape does not depend on the start, nor on how far a step goes."""
         here = dict(zip((self.x, self.y), self.window.middle, strict=True))
         return self._landscape(state.problem.replace(update=updates.GradientDescent(), learning_rate=1, **here))
-
-
-def _readable(text: str) -> str:
-    """A text whose powers of ten are raised: 6.4·10⁻⁶."""
-    return re.sub(r"(?<=\d)e([-+]\d+)", lambda found: f"·10{str(int(found[1])).translate(RAISED)}", text)
 
 
 def _rules(names: Iterable[str], beta: float, decay: float) -> dict[str, UpdateRule]:

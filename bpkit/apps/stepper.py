@@ -21,7 +21,7 @@ from bpkit.core.training import Trace, train
 from bpkit.core.updates import STATE
 from bpkit.page.programs import every_line, packed, recorded, training_program
 from bpkit.show.diagram import svg
-from bpkit.show.diagram_spec import network_spec
+from bpkit.show.diagram_spec import LEGENDS, WEIGHTS_ALONE, network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_spec
@@ -85,15 +85,28 @@ class State:
 
     @property
     def lit(self) -> tuple[str, ...]:
-        """What this line is about, as far as it stands on the picture; what a rule remembers is its parameter's."""
-        return lit(self.step)
+        """What this line is about, as far as it stands on the picture."""
+        return lit(self.step, self.problem)
 
 
-def lit(step: Step) -> tuple[str, ...]:
-    """What a line is about, as far as it stands on the picture; what a rule remembers is its parameter's."""
+def lit(step: Step, problem: Problem) -> tuple[str, ...]:
+    """What a line is about, as far as it stands on the picture; what a rule remembers is its parameter's.
+
+    Nothing is, where it is the derivative with respect to a bias that is kept: no way back to that is drawn.
+    """
+    if _kept(step, problem):
+        return ()
     about = [step.quantity, *(step.names[name] for name in sorted(names_in(step.rhs)))]
     places = [_whose(quantity) for quantity in about]
     return tuple(dict.fromkeys(one.name for one in places if one.tag not in (STATE, *SIGNED)))
+
+
+def _kept(step: Step, problem: Problem) -> bool:
+    """Is it the derivative of the loss with respect to a bias that no update changes?"""
+    by = step.quantity.by
+    return (
+        step.role is Role.GRADIENT and not problem.train_biases and by is not None and by.name in problem.network.biases
+    )
 
 
 def _whose(quantity: Quantity) -> Quantity:
@@ -127,6 +140,7 @@ class Stepper(Live):
         picture = network_spec(problem.network, derivation)
         if not problem.train_biases:  # what is kept has no way back: drawn wide it would look as if it moved most
             picture["biases"] = [one | {"back": None} for one in picture["biases"]]
+            picture["legends"] = LEGENDS | {"backward": (WEIGHTS_ALONE, LEGENDS["backward"][1])}
         views = [["network"], ["card"]] if picture["height"] <= TALLEST else [["card"], ["network"]]
         return {
             "programs": packed(programs),
@@ -136,7 +150,7 @@ class Stepper(Live):
                 "network": picture,
                 "lines": lines_spec(derivation, "The line, and the lines that it uses"),
             },
-            "places": [{"phase": phase_of(step), "lit": lit(step)} for step in derivation],
+            "places": [{"phase": phase_of(step), "lit": lit(step, problem)} for step in derivation],
             "phases": PHASES,
             "most": MOST_UPDATES,
             "texts": TEXTS,

@@ -48,16 +48,25 @@ class State:
 class Surface(Live):
     """Two parameters by choice, the loss over them as contours, and the walk from the present weights.
 
-    ``x`` and ``y`` are the parameters that it opens with; with ``only`` no others move.
+    ``x`` and ``y`` are the parameters that it opens with, ``updates`` how many steps of the walk it opens with; Play
+    takes one step after the other. With ``only`` no other parameters move; without ``starts`` there are no sliders for
+    the parameters at the start.
     """
 
     name = "surface"
     batches = True
 
     def __init__(
-        self, given: Example | Problem | None = None, x: str | None = None, y: str | None = None, only: bool = False
+        self,
+        given: Example | Problem | None = None,
+        x: str | None = None,
+        y: str | None = None,
+        only: bool = False,
+        *,
+        updates: int = USUAL_UPDATES,
+        starts: bool = True,
     ) -> None:
-        self._opening = x, y, only
+        self._opening, self._steps, self._starts = (x, y, only), updates, starts
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -79,7 +88,7 @@ class Surface(Live):
             "y": Choice("upwards", self._asked(up) or y, choice),
             "zoom": Number("zoom", 1, -1, 1, 0.1, log=True, bounds=(0.001, 1000)),
             "rate": rate_of(problem, (": short steps", ": long steps")),
-            "updates": Number("updates", USUAL_UPDATES, 0, 4, 0.05, log=True, whole=True, bounds=(1, MOST_UPDATES)),
+            "updates": Number("updates", self._steps, 0, USUAL_UPDATES, 1, whole=True, bounds=(0, MOST_UPDATES)),
             **only,
             **numbers(problem.parameters),
         }
@@ -127,10 +136,10 @@ class Surface(Live):
                 "groups": groups(
                     self.setting,
                     Surface=["x", "y", "zoom"],
-                    Walk=["updates", "only"],
-                    Where_it_starts=problem.network.parameters,
+                    Walk=["only"],
+                    Where_it_starts=problem.network.parameters if self._starts else (),
                 ),
-                "rows": [["rate"], ["field", "message"]],
+                "rows": [["rate"], ["play", "updates"], ["field", "message"]],
             },
         }
 

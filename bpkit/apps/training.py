@@ -95,16 +95,21 @@ class Training(Live):
     """Sliders for every weight, bias and the learning rate; the loss curve and the trained network follow.
 
     With ``below`` it says after how many updates each run has a smaller loss than that; without ``rules`` it offers no
-    update rule but the problem's own.
+    update rule but the problem's own, and without ``starts`` no sliders for the weights and biases at the start.
     """
 
     name = "training"
     batches = True
 
     def __init__(
-        self, given: Example | Problem | None = None, *, below: float | None = None, rules: bool = True
+        self,
+        given: Example | Problem | None = None,
+        *,
+        below: float | None = None,
+        rules: bool = True,
+        starts: bool = True,
     ) -> None:
-        self._below, self._rules = below, rules
+        self._below, self._rules, self._starts = below, rules, starts
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -208,8 +213,8 @@ class Training(Live):
                     ("Compare", ["pins"]),
                     *groups(
                         self.setting,
-                        Weights_at_the_start=weights_of(network),
-                        Biases_at_the_start=network.biases,
+                        Weights_at_the_start=weights_of(network) if self._starts else (),
+                        Biases_at_the_start=network.biases if self._starts else (),
                     ),
                 ],
                 "rows": [["rate"], ["presets"], ["curve"], ["play", "shown"], ["message"], ["network"]],
@@ -224,7 +229,7 @@ class Training(Live):
     def _presets(self) -> list[dict[str, Any]]:
         """Runs to start from, each at a press: a tenth of the learning rate, ten times as much, and too much."""
         rate = self.problem.learning_rate
-        own = {"activation": self._kind, "rule": self._rule}
+        own = {"activation": self._kind, "rule": self._rule, "log": False}
         found = [
             {"label": f"{word}: {number(times * rate)}", "values": {**own, "rate": times * rate}}
             for word, times in (("timid", 0.1), ("as given", 1.0), ("bold", 10.0))
@@ -233,7 +238,10 @@ class Training(Live):
             kind, large = too_large
             how = "" if kind == self._kind else ", out = net"
             found.append(
-                {"label": f"too large: {number(large)}{how}", "values": {**own, "activation": kind, "rate": large}}
+                {
+                    "label": f"too large: {number(large)}{how}",
+                    "values": {**own, "activation": kind, "rate": large, "log": True},
+                }
             )
         return found
 

@@ -18,7 +18,7 @@ from bpkit.core.expressions import put, symbol
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import HTML, expr_html, expr_text, minus
+from bpkit.core.spelling import HTML, expr_html, expr_text, readable
 from bpkit.examples.article import article
 from bpkit.examples.example import Example
 from bpkit.show.activations import profile
@@ -273,10 +273,11 @@ def _line(derivation: Derivation, name: str) -> Line:
         targets = sorted((one for one in short.free_symbols if TARGET.fullmatch(one.name)), key=str)
         short = short.xreplace({sum(targets, sp.Integer(0)): sp.Integer(1)}) if len(targets) > 1 else short
     forms = [rhs] if short is None else [rhs, short]
-    text = " = ".join(minus(expr_text(one)) for one in forms)
+    texts = [readable(expr_text(one)) for one in forms]
     head = _unbroken(HTML(derivation[name].quantity))
     html = " = ".join(_unbroken(expr_html(one, names)) for one in forms)
-    return Line(head, html, re.sub(r"\bw\d+", "w", text), f"{name} = {text}")
+    # A product whose factors cancel is still the same line.
+    return Line(head, html, re.sub(r"\bw\d+", "w", texts[0]), f"{name} = {' = '.join(texts)}")
 
 
 def _unbroken(html: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 
 from bpkit.core.problem import Problem
@@ -23,14 +23,20 @@ TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the lin
 LINE = "Show the line"
 
 
-def look(problem: Problem, quantity: str, typed: str, given: Mapping[str, str] | None = None) -> Diagnosis | str:
+def look(
+    problem: Problem,
+    quantity: str,
+    typed: str,
+    given: Mapping[str, str] | None = None,
+    asked_before: Collection[str] = (),
+) -> Diagnosis | str:
     """The diagnosis of what was typed, or, while it is no number yet, a line that waits for the rest."""
     if not typed.strip():
         return "No number yet."
     if HALF.fullmatch(typed) and not WHOLE.fullmatch(typed):
         return f"{typed.strip()} … go on, the number is not complete."
     try:
-        return diagnose(problem, quantity, typed, given or None)
+        return diagnose(problem, quantity, typed, given or None, asked_before=asked_before)
     except NotANumber as error:
         return error.said
 
@@ -46,7 +52,9 @@ def said(found: Diagnosis | str) -> dict[str, str]:
     """The verdict as the page is told it; without one while the number is not complete."""
     if isinstance(found, str):
         return {"verdict": "", "message": found}
-    return {"verdict": found.verdict, "message": f"{found.message} {taken(found.figure.text)}".rstrip()}
+    # What follows and what is nearly right have the signs of an audit.
+    verdict = "follows" if found.carried else "few_digits" if found.off_in_digit else found.verdict
+    return {"verdict": verdict, "message": f"{found.message} {taken(found.figure.text)}".rstrip()}
 
 
 def still(asked: Question, typed: str, found: Diagnosis | str) -> str:

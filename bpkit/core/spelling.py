@@ -33,8 +33,7 @@ def number(value: float, digits: int = 6) -> str:
 
 def number_read(value: float, digits: int = 6) -> str:
     """A number as people read it: ``−5.18083·10⁻⁸``."""
-    mantissa, _, exponent = minus(number(value, digits)).partition("e")
-    return mantissa + (f"·10{str(int(exponent)).translate(_RAISED)}" if exponent else "")
+    return readable(number(value, digits))
 
 
 def number_latex(value: float, digits: int = 6) -> str:
@@ -79,7 +78,7 @@ HTML = Style("∂{}/∂{}", "{}<sup>{}</sup>", "<i>{}</i><sub>{}</sub>", _SIGNS,
 
 
 def typeset(text: str, names: Mapping[str, Quantity]) -> str:
-    """A sentence with names and minus signs as sentences have them: ∂E/∂w₅ for dE_total/dw5.
+    """A sentence with names and numbers as sentences have them: ∂E/∂w₅ for dE_total/dw5.
 
     A word that names no quantity and no neuron among ``names`` stays as it is.
     """
@@ -91,7 +90,7 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
         above, slash, below = word.partition("/")
         return f"{spelled(above)}/{spelled(below)}" if slash else neurons.get(word, word)
 
-    return minus(_WORD.sub(lambda found: spelled(found[0]), text))
+    return readable(_WORD.sub(lambda found: spelled(found[0]), text))
 
 
 def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
@@ -109,19 +108,29 @@ def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
 
 def words_latex(words: str, command: str = "text") -> str:
     """Plain words as LaTeX text: underscores and the like made harmless, minus signs as such."""
-    return rf"\{command}{{{minus(words).translate(_HARMLESS)}}}" if words else ""
+    return rf"\{command}{{{readable(words).translate(_HARMLESS)}}}" if words else ""
 
 
 _WORD = re.compile(r"((?a:\w+(?:/\w+)?))")
 _HARMLESS = str.maketrans({sign: f"\\{sign}" for sign in "_#%&{}$"})
 
 
-def minus(text: str) -> str:
-    """Minus signs for the hyphens that stand for them; those of powers of ten stay, as in 1e-05."""
-    return _HYPHEN.sub("−", text)
+def readable(text: str) -> str:
+    """A text as people read it: real minus signs, and raised powers of ten for those of code.
+
+    >>> readable("dE/dw5 = -2.5e-07")
+    'dE/dw5 = −2.5·10⁻⁷'
+    """
+    return _POWER.sub(_raised, _HYPHEN.sub("−", text))
+
+
+def _raised(found: re.Match[str]) -> str:
+    mantissa, exponent = found.groups()
+    return f"{'·' if mantissa else ''}10{str(int(exponent)).translate(_RAISED)}"
 
 
 _HYPHEN = re.compile(r"(?<![\w.)])-(?=[\w.(½∂\0])|(?<= )-(?= )")
+_POWER = re.compile(r"(?:(?<![\w.])1|(?<=(\d)))e([-+]\d+)")
 
 
 class _Places:
@@ -262,7 +271,7 @@ def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[st
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
     """One right side as HTML."""
-    return filled(minus(form(expr, "·")).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
+    return filled(readable(form(expr, "·")).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
 
 
 _ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -14,7 +13,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import SIGNED, Quantity
 from bpkit.core.shown import Shown
-from bpkit.core.spelling import minus, typeset
+from bpkit.core.spelling import readable, typeset
 from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question
 from bpkit.mistakes.rewrite import Misconception
@@ -24,7 +23,7 @@ from bpkit.mistakes.verdict import Diagnosis
 
 KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
 SIGNS = dict(zip(KINDS, "✓✓✓→✗✗"))  # as the table has them
-SMALL, NEARLY = 1e-3, "≈"  # a share of the exact number, and the sign of a slip that is smaller
+NEARLY, SMALL = "≈", "nearly right"  # the sign and the words of an unexplained slip in a late digit
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,14 @@ class Finding:
         return self.kind in KINDS[:3]
 
     @property
+    def sign(self) -> str:
+        """The verdict as a sign: ✓ → ≈ ✗."""
+        return NEARLY if self.small else SIGNS[self.kind]
+
+    @property
     def small(self) -> bool:
         """True for an unexplained slip in a late digit."""
-        return self.kind == "unexplained" and self.verdict.startswith("off in")
+        return self.kind == "unexplained" and self.verdict.startswith(SMALL)
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +64,7 @@ class Audit(Shown):
 
     findings: tuple[Finding, ...]
     names: Mapping[str, Quantity] = field(default_factory=dict, compare=False)
+    title: str = ""  # with one, a page shows it folded, below this title
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -78,14 +83,18 @@ class Audit(Shown):
         """The figures that do not hold."""
         return Audit(tuple(finding for finding in self.findings if not finding.holds), self.names)
 
+    def folded(self, title: str) -> Audit:
+        """The same, opened on a page by a click on its title."""
+        return replace(self, title=title)
+
     def rows(self) -> list[tuple[str, ...]]:
         """Figure, printed, exact, verdict, as text."""
         return [
             (
                 typeset(f.figure, self.names),
-                minus(f.printed),
-                minus(f"{Decimal(f'{f.exact:.12g}'):f}"),
-                f"{NEARLY if f.small else SIGNS[f.kind]} {typeset(f.verdict, self.names)}",
+                readable(f.printed),
+                readable(f"{Decimal(f'{f.exact:.12g}'):f}"),
+                f"{f.sign} {typeset(f.verdict, self.names)}",
             )
             for f in self.findings
         ]
@@ -141,16 +150,8 @@ def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
         told = [one.name + (f" ({one.detail})" if one.detail else "") for one in found.misconceptions]
         names = tuple(one.name for one in found.misconceptions)
         return f"wrong, {'' if found.sure else 'perhaps '}explained: {'; or '.join(told)}", "explained", names
-    return _unexplained(float(found.figure.value), float(found.exact)), "unexplained", ()
-
-
-def _unexplained(printed: float, exact: float) -> str:
-    """What a slip is called that no mistake leads to: a small one by the first digit that it spoils."""
-    off = abs(printed - exact)
-    if not exact or not 0 < off < SMALL * abs(exact):
-        return "wrong, unexplained"
-    place = math.floor(math.log10(abs(exact))) - math.floor(math.log10(off)) + 1
-    return f"off in digit {place}, unexplained"
+    late = found.off_in_digit
+    return f"{SMALL}, off from digit {late} on" if late else "wrong, unexplained", "unexplained", ()
 
 
 def _repeated(
@@ -164,9 +165,7 @@ def _repeated(
             return f"wrong, explained: {one.name} at every update", "explained", (one.name,)
         for words, slip in pen_slips(figure):
             if slip.rounds(value):
-                return (
-                    f"wrong, explained: {one.name} at every update; it would be right {words}",
-                    "explained",
-                    (one.name,),
-                )
+                pen = "with a digit too many" if slip.digits < figure.digits else words
+                said = f"wrong, explained: {one.name} at every update; that gives {slip.text}, here printed {pen}"
+                return said, "explained", (one.name,)
     return None

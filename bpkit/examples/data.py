@@ -15,6 +15,7 @@ from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 
 Array = NDArray[np.float64]
+UNRIPE, RIPE = np.array([[0.05, 0.1], [0.3, 0.5]]), np.array([[0.7, 0.4], [0.95, 0.9]])  # how red, how soft: from, to
 SPIRAL_REACH, SPIRAL_TURN = 2.0, 2.5 * np.pi  # how far its arms go out, and around
 
 
@@ -86,6 +87,13 @@ def _spiral(samples: int, noise: float, rng: np.random.Generator) -> tuple[Array
     return points + noise * rng.normal(size=points.shape), arm
 
 
+def _tomatoes(samples: int, noise: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    first = samples // 2
+    unripe, ripe = np.linspace(0, 1, first)[:, None], np.linspace(0, 1, samples - first)[:, None]
+    points = np.vstack([UNRIPE[0] + unripe * (UNRIPE[1] - UNRIPE[0]), RIPE[0] + ripe * (RIPE[1] - RIPE[0])])
+    return points + noise * rng.normal(size=points.shape), (np.arange(samples) >= first).astype(float)
+
+
 _Maker = Callable[[int, float, np.random.Generator], tuple[Array, Array]]
 MAKERS: Mapping[str, tuple[_Maker, int, float]] = MappingProxyType(
     {
@@ -93,12 +101,14 @@ MAKERS: Mapping[str, tuple[_Maker, int, float]] = MappingProxyType(
         "moons": (_moons, 200, 0.1),
         "circles": (_circles, 200, 0.08),
         "spiral": (_spiral, 200, 0.05),
+        "tomatoes": (_tomatoes, 200, 0.1),
     }
 )
 
 
 def data_set(name: str, samples: int | None = None, noise: float | None = None, seed: int = 0) -> DataSet:
-    """Make ``"xor"`` (4 corners), ``"moons"``, ``"circles"`` or ``"spiral"`` (200 noisy points): two classes of points.
+    """Make two classes of points: ``"xor"`` (4 corners), or 200 noisy ones as ``"moons"``, ``"circles"``, ``"spiral"``
+    or ``"tomatoes"`` (how red and how soft they are; class 1 is ripe).
 
     ``samples`` is the number of points, ``noise`` the standard deviation of what is added to each coordinate; the same
     seed gives the same points. The shapes follow scikit-learn's ``make_moons`` and ``make_circles``; the spiral has two

@@ -42,16 +42,20 @@ class Example:
         kept = names if last is None else names[: names.index(last) + 1]
         return audit(self.problem, {name: self.published[name] for name in kept})
 
-    def diagram(self, highlight: Iterable[str] = ()) -> Drawing:
-        """The network with the figures as they are printed; ``highlight`` names quantities that are lit."""
+    def diagram(self, highlight: Iterable[str] = (), audited: bool = False) -> Drawing:
+        """The network with the figures as they are printed; ``highlight`` names quantities that are lit.
+
+        Where it is ``audited``, each figure has the sign that the audit gives it.
+        """
         lit, network = tuple(highlight), self.problem.network
         on_it = {one.name for one in network.lines}
         figures = {name: float(figure) for name, figure in self.published.items() if name in on_it}
         numbers, digits = {**self.problem.givens, **figures}, max(map(_digits, self.published.values()))
-        said = ", ".join(f"{name} = {figure}" for name, figure in self.published.items() if name in on_it)
+        signs = {one.figure: one.sign for one in self.audit() if one.figure in on_it} if audited else {}
+        said = ", ".join(f"{name} = {self.published[name]} {signs.get(name, '')}".rstrip() for name in figures)
         end = f" Lit: {', '.join(lit)}." if lit else ""
         return Drawing(
-            f"The network with the figures as they are printed: {said}.{end}", svg(network, numbers, lit, digits)
+            f"The network with the figures as they are printed: {said}.{end}", svg(network, numbers, lit, digits, signs)
         )
 
     def __repr__(self) -> str:

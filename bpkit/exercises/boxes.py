@@ -9,9 +9,10 @@ from typing import Any
 
 from bpkit.exercises.editions.in_page import in_page
 from bpkit.exercises.hints import hints, ways
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.parts import NUMBERED, ExactPart, NumberPart, Part
 from bpkit.exercises.written import FormulaPart
 from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.hand_rounding import shortened
 from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.typed_number import read
@@ -61,12 +62,14 @@ def _of_quantity(part: NumberPart, asked: Question) -> Box:
     """A number of a derivation, to so many digits."""
     case = Case(asked, read(f"{part.right:.9g}"), {}, part.digits)
     old = None if asked.updates else case.old
+    unknown = unknown_words(asked, part.digits, part.asked_before)
+    short = [value for _, value in shortened(asked, part.asked_before)]
     return {
-        **_number(part, [float(wrong.answer) for wrong in part.wrong] + others(asked)),
+        **_number(part, [*short, *(float(wrong.answer) for wrong in part.wrong), *others(asked)]),
         "base": 0.0 if old is None else old,
         "old": None if old is None else [old, hole(_said(part), f"{old:.12g}")],
-        "unknown": unknown_words(asked, part.digits),
-        "first": unknown_lines(asked, part.digits),
+        "unknown": {name: NUMBERED.sub("", said) for name, said in unknown.items()},
+        "first": unknown_lines(asked, part.digits, part.asked_before),
     }
 
 

@@ -13,8 +13,7 @@ from bpkit.exercises.hints import hints
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.written import FunctionPart
 from bpkit.mistakes.typed_number import taken
-from bpkit.show import palette
-from bpkit.show.drawing import Drawing
+from bpkit.show.themed import themed
 
 NOT_YET = ("blank", "unreadable")
 WIDE = 470  # pixels: a wider picture stands above its answers, any other left of them
@@ -23,18 +22,6 @@ LONGEST_LISTED = 12  # signs of an option; where one is longer, all are seen at 
 _HOW = {"shape": "rows, columns", "paths": "h1 o1, h2 o1", "whole": "a whole number", "order": "letters"}
 _QUANTITY = re.compile(r"(\$[^$]+\$)([^,]*)(?:, \w+)?, to (\d+) significant digits")
 _LIST = re.compile(r'`\[("[^`]*")\]`')
-_COLORS = {
-    palette.INK: "--ink",
-    palette.FAINT: "--faint",
-    palette.LINE: "--line",
-    palette.PAPER: "--paper",
-    palette.FILL: "--fill",
-    palette.POSITIVE: "--positive",
-    palette.NEGATIVE: "--negative",
-    palette.LIT: "--lit",
-    palette.RUNS[2][0]: "--good",
-}
-_PAINTED = re.compile("|".join(_COLORS), re.IGNORECASE)
 
 
 def card(one: Exercise) -> dict[str, Any]:
@@ -59,25 +46,12 @@ def _picture(one: Exercise) -> dict[str, Any]:
     drawing = one.content.picture()
     table = in_page(one.content.table()) if one.content.table else ""
     wide = _width(str(drawing.figure)) > WIDE
-    return {"picture": picture(drawing), "wide": wide, "table": table}
+    return {"picture": themed(drawing), "wide": wide, "table": table}
 
 
 def _width(svg: str) -> float:
     found = re.search(r"width=['\"]([\d.]+)", svg)
     return float(found[1]) if found else 0.0
-
-
-def picture(drawing: Drawing) -> str:
-    """A picture that a page shows in its own colours, light or dark.
-
-    What the picture says of dark pages by itself goes: inside a page it would be said of the whole page.
-    """
-    drawn = re.sub("<style>.*?</style>", "", str(drawing.figure))
-    return _PAINTED.sub(lambda found: f"var({_COLORS[_known(found[0])]})", drawn)
-
-
-def _known(color: str) -> str:
-    return next(one for one in _COLORS if one.lower() == color.lower())
 
 
 def said(part: Part, typed: str, found: Feedback) -> str:

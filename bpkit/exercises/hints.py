@@ -58,7 +58,7 @@ class Ways:
             return ""
         if self.numbers[step.name] == self.part.right:  # of the number itself, and of what only repeats it
             sides = sides[:-1]
-        return _formulas(step.quantity.latex, sides) if sides else ""
+        return formula(step.quantity.latex, sides) if sides else ""
 
     def _step(self, number: int) -> Step:
         return next(step for step in self.lines or () if step.number == number)
@@ -66,11 +66,11 @@ class Ways:
 
 def in_symbols(step: Step) -> str:
     """What to do in a line: its reason and its symbols, in Markdown."""
-    shown = _formulas(step.quantity.latex, sides_of(step))
+    shown = formula(step.quantity.latex, sides_of(step))
     return f"Line ({step.number}): {typeset(step.reason, step.names)}.\n\n{shown}"
 
 
-def _formulas(left: str, sides: Sequence[str]) -> str:
+def formula(left: str, sides: Sequence[str]) -> str:
     """An equation whose sides may stand one below the other where the room is narrow."""
     return " ".join([f"${left} = {sides[0]}$", *(f"$= {side}$" for side in sides[1:])])
 

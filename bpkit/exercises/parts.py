@@ -25,6 +25,7 @@ from bpkit.mistakes.typed_number import Figure, NotANumber, read
 from bpkit.mistakes.verdict import TOLD
 
 _NAMED = re.compile(r"\$([^$]+)\$((?: [^,]*)?), (?:.*, )?to \d+ significant digits")  # "$w_1$ after 2 updates, to .."
+NUMBERED = re.compile(r"line \(\d+\)(?: first)?: ")  # a line of the worked solution, which is not yet open
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -117,7 +118,8 @@ class NumberPart(Part):
     ``quantity`` and ``problem`` say what it is, as ``diagnose`` is asked, which then judges the answers; both are None
     for a number that is no quantity of a derivation. ``paper`` is how far rounding on paper can carry the right
     answer, or a function that finds it; ``proof`` finds the number three times. ``own`` says that some of the wrong
-    answers are the question's own mistakes, which no derivation has.
+    answers are the question's own mistakes, which no derivation has. ``asked_before`` names the quantities that the
+    exercise asks before this one.
     """
 
     right: float
@@ -127,6 +129,7 @@ class NumberPart(Part):
     problem: Problem | None = None
     proof: Callable[[], Proof] | None = None
     own: bool = False
+    asked_before: tuple[str, ...] = ()
 
     @property
     def answer(self) -> float:
@@ -179,9 +182,12 @@ class NumberPart(Part):
     def _diagnosed(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         """The detective's verdict, also on a number that no derivation has."""
         if self.problem is not None and self.quantity is not None:
-            found = diagnose(self.problem, self.quantity, given, earlier, digits=self.digits)
+            found = diagnose(
+                self.problem, self.quantity, given, earlier, digits=self.digits, asked_before=self.asked_before
+            )
             names = tuple(dict.fromkeys(one.name for one in found.misconceptions))
-            return Feedback("carried" if found.carried else found.verdict, found.message, names, line=found.line)
+            said = NUMBERED.sub("", found.message)
+            return Feedback("carried" if found.carried else found.verdict, said, names, line=found.line)
         figure = read(given).judged
         unknown = ("unknown", f"Not right, and I do not recognise the mistake behind {figure.text}.")
         return Feedback(*(standing(figure, self.right, self.digits, self.slack) or unknown))

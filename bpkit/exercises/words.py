@@ -29,6 +29,11 @@ def equals(model: Architecture | Problem, name: str, value: float) -> str:
     return f"${derive(model).quantities[name].latex} = {number_latex(value)}$"
 
 
+def as_loss(text: str) -> str:
+    """The same formulas with a plain E for the loss, as sentences have it."""
+    return text.replace(r"E_{\text{total}}", "E")
+
+
 @lru_cache(maxsize=256)
 def architecture(model: Architecture) -> str:
     """A network in two sentences, its layers, what its neurons compute, and its loss; a model block by block."""

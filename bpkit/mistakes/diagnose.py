@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -17,17 +17,18 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly
-from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, spread
+from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, shortened, spread
 from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.runs import overshoots, shown
+from bpkit.mistakes.runs import another_run, overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
 from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain
+from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain, unrecognised
 
+GONE_ON = "You get this if you go on with"
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
 LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
 ALIKE = 0.02  # and so near, where every number was kept alike and every digit comes out
@@ -39,12 +40,17 @@ LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be
 SMALL = 1e-3  # a smaller number is best typed with a power of ten
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
-USUAL_RATES = (0.5, 0.1, 1.0, 0.01, 0.05, 0.2, 2.0, 5.0, 10.0)
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
 
 def diagnose(
-    problem: Problem, quantity: str, value: Any, given: Mapping[str, Any] | None = None, *, digits: int | None = None
+    problem: Problem,
+    quantity: str,
+    value: Any,
+    given: Mapping[str, Any] | None = None,
+    *,
+    digits: int | None = None,
+    asked_before: Collection[str] = (),
 ) -> Diagnosis:
     """Say which mistake leads to a number: ``diagnose(problem, "w1_new", "0.249921")``.
 
@@ -52,6 +58,7 @@ def diagnose(
     is a number or the text typed; its digits say how exact it means to be. ``given`` holds earlier values, by
     quantity, that the number was computed from: a right step from a wrong value is no new mistake. ``digits`` is how
     many significant digits the question asks for: those are judged, and rounding to as many on the way is right.
+    ``asked_before`` names quantities of the same question: the line to check first comes after them.
     Returns a ``Diagnosis``.
 
     Shapes: one number, of one sample or of the mean over a batch. Units: none.
@@ -65,11 +72,10 @@ def diagnose(
     if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     asked, handed = question(problem, quantity), _handed(problem, given)
-    case = Case(asked, read(value).judged, handed, digits)
+    case = Case(asked, read(value).judged, handed, digits, asked_before)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else _judged(case)
-    seen = shown(asked, case.figure)
-    return _also(found, seen) if seen else found
+    return _also(found, seen) if (seen := shown(asked, case.figure)) else found
 
 
 def _also(found: Diagnosis, more: str) -> Diagnosis:
@@ -131,7 +137,8 @@ def unchanged(case: Case) -> Diagnosis | None:
         old = case.spelled(case.before)
         message = f"So far right, but {case.text} is also the old {old}. Type more digits, so that the change shows."
         return case.verdict("few_digits", message, misconceptions=tuple(found[:1]), sure=False)
-    return blame(case, found, figure.digits)
+    telling = SURE_DIGITS if figure.digits >= TELLING_DIGITS and len(found) == 1 else figure.digits
+    return blame(case, found, telling)
 
 
 def so_far(case: Case) -> Diagnosis | None:
@@ -213,6 +220,15 @@ def as_asked(case: Case) -> Diagnosis | None:
     return found and case.verdict(*found)
 
 
+def kept_short(case: Case) -> Diagnosis | None:
+    """Right, from earlier answers of the same question of which only two digits were used."""
+    few = case.figure.digits < (case.digits or 0)
+    ways = () if case.given or few else shortened(case.asked, case.asked_before)
+    words = next((words for words, value in ways if case.figure.rounds(value)), "")
+    said = f"Not right. {GONE_ON} {case.spelled(words)}. Keep all digits."
+    return case.verdict("unknown", said, sure=False) if words else None
+
+
 def measured(case: Case) -> Diagnosis | None:
     """A derivative from a difference quotient to both sides."""
     if case.figure.digits < TELLING_DIGITS or (h := central(case)) is None:
@@ -245,7 +261,7 @@ def _plausible(case: Case) -> list[Paper]:
 
 
 def _rounded(case: Case, way: Paper) -> Diagnosis:
-    message = f"Right, up to rounding: the numbers on the way were {way}. Keep more digits."
+    message = f"Right, up to rounding: the numbers on the way were {way}.{'' if way.as_shown else ' Keep more digits.'}"
     return case.verdict("rounded", message, decimals=way.places)
 
 
@@ -269,23 +285,6 @@ def plainly(case: Case) -> Diagnosis | None:
         message = f"{likelier.message.removesuffix(' Keep more digits.')} You also get this {also}. Type more digits."
         return replace(likelier, verdict="few_digits", message=message, misconceptions=tuple(found), sure=False)
     return blame(case, found, chance=case.chance(found))
-
-
-def another_run(case: Case) -> Diagnosis | None:
-    """The right number of a run with another usual learning rate, or with one update more or less than asked for."""
-    asked, figure, own = case.asked, case.figure, case.asked.problem.learning_rate
-    if not 0 < asked.updates <= PAIRS_UP_TO or figure.digits < SURE_DIGITS:
-        return None
-    runs = [(own, asked.updates - 1), (own, asked.updates + 1)]
-    runs += [(rate, asked.updates + more) for more in (0, -1, 1) for rate in USUAL_RATES if rate != own]
-    for rate, updates in runs:
-        other = replace(asked, problem=asked.problem.replace(learning_rate=rate), updates=updates)
-        if figure.rounds(float(values(other, "true")[0])):
-            made, wanted = (f"{n or 'no'} update{'s' * (n != 1)}" for n in (updates, asked.updates))
-            with_, asks = (f" with a learning rate of {rate:g}", f" with {own:g}") if rate != own else ("", "")
-            said = f"Not right. You get this after {made}{with_}. The question asks for {wanted}{asks}."
-            return case.verdict("unknown", said.replace("-", "−"), sure=False)
-    return None
 
 
 def guessed(case: Case) -> Diagnosis | None:
@@ -401,25 +400,24 @@ def first_to_check(case: Case) -> Step:
     it; else the last line of the way forward, which halves the search, or the first of all.
     """
     lines = _since_given(case)
-    if same := _right_for(case):
-        using = [step for step in lines if not names_in(step.rhs).isdisjoint(same)]
-        if using:
-            return using[0]
-    if case.figure.value * case.exact < 0:
-        signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
-        if signed:
-            return signed[0]
+    same = _right_for(case)
+    if using := [step for step in lines if not names_in(step.rhs).isdisjoint(same)]:
+        return using[0]
+    signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
+    if signed and case.figure.value * case.exact < 0:
+        return signed[0]
     forward = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag in SIGNALS]
-    back = lines[-1].role is not Role.FORWARD
-    return forward[-1] if forward and back else next((step for step in lines if step.rhs.free_symbols), lines[0])
+    if forward and lines[-1].role is not Role.FORWARD:
+        return forward[-1]
+    return next((step for step in lines if step.rhs.free_symbols), lines[0])
 
 
 def _since_given(case: Case) -> list[Step]:
-    """The lines that lead to the number from the earlier values it was computed from, or from the beginning."""
+    """The lines that lead to the number from what was asked or handed in before, or from the beginning."""
     derivation, found, waiting = case.asked.derivation, set[str](), [case.asked.quantity]
     while waiting:
         name = waiting.pop()
-        if name in derivation and name not in case.given and name not in found:
+        if name in derivation and name not in found | case.given.keys() | case.asked_before:
             found.add(name)
             waiting += names_in(derivation[name].rhs)
     return [step for step in derivation.toward(case.asked.quantity) if step.name in found]
@@ -432,7 +430,7 @@ def unknown(case: Case) -> Diagnosis:
         said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
         return case.verdict("unknown", said, first=first.number)
     check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")
-    said = " ".join(["Not right, and I do not recognise the mistake.", *found[:1], check])
+    said = " ".join([unrecognised(case), *found[:1], check])
     return case.verdict("unknown", said, hints=found, first=first.number)
 
 
@@ -442,4 +440,4 @@ _OPEN = (
     *(one_term, pair, pen_slip),
 )
 # Zeros at the end get lost in numbers of a program: what lies within rounding may have fewer digits than asked.
-_ASKED = (right, unchanged, as_asked, carried, guessed, displayed, pen_slip)
+_ASKED = (right, unchanged, as_asked, carried, kept_short, guessed, displayed, pen_slip)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -41,11 +41,20 @@ CLOSE = 30  # units of the last digit: so near the truth, rounding explains a nu
 class Case:
     """A figure, what was asked, and what was given; every number that a single mistake leads to.
 
-    ``digits`` is how many significant digits the question asks for, None where it leaves that open.
+    ``digits`` is how many significant digits the question asks for, None where it leaves that open. ``asked_before``
+    names quantities of the same question.
     """
 
-    def __init__(self, asked: Question, figure: Figure, given: Mapping[str, Figure], digits: int | None = None) -> None:
+    def __init__(
+        self,
+        asked: Question,
+        figure: Figure,
+        given: Mapping[str, Figure],
+        digits: int | None = None,
+        asked_before: Collection[str] = (),
+    ) -> None:
         self.asked, self.figure, self.digits = asked, figure, digits
+        self.asked_before = frozenset(asked_before) - {asked.quantity}
         self.exact = float(asked.exact[asked.quantity])
         used = {step.name for step in (asked.derivation if asked.updates else asked.derivation.toward(asked.quantity))}
         given = {**{source: given[copy] for copy, source in copies(asked.derivation).items() if copy in given}, **given}
@@ -169,9 +178,12 @@ class Case:
         return sorted(found, key=lambda name: lines[name].number)
 
     def wrong_given(self) -> list[str]:
-        """Those of them that are not right."""
+        """Those of them that are not right; one that was cut off in a late digit is."""
         exact = self.asked.exact
-        return [name for name in self.used_given() if not self.typed[name].rounds(float(exact[name]))]
+        return [name for name in self.used_given() if not self._holds(self.typed[name], float(exact[name]))]
+
+    def _holds(self, one: Figure, exact: float) -> bool:
+        return one.rounds(exact) or (one.cuts(exact) and one.unit <= FIXED * abs(exact))
 
     @property
     def is_derivative(self) -> bool:

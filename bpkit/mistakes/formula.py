@@ -49,7 +49,7 @@ def read_formula(text: str, names: frozenset[str]) -> Formula:
     """Read a formula such as ``(out_o1 - y1)*out_o1*(1 - out_o1)*out_h1``; ``^``, ``·`` and ``η`` are understood.
 
     Raises ``BpkitError`` for everything else: other names and functions, calls, attributes, lists, text, and
-    formulas that are too long, too deep, or have an exponent that is no number up to 8.
+    formulas that are too long, too deep, or have an exponent that is no number up to 8; only ``e`` takes any.
     """
     if not isinstance(text, str):
         raise BpkitError(f"formula: expected text such as '(out_o1 - y1)*out_h1', got {type(text).__name__}")
@@ -80,11 +80,13 @@ def _example(names: frozenset[str]) -> str:
 
 def _check(node: ast.AST, names: frozenset[str]) -> None:
     match node:
+        case ast.BinOp(ast.Name("e"), ast.Pow(), right) if "e" not in names:
+            _check(right, names)
         case ast.BinOp(left, ast.Pow(), right):
             _check(left, names)
             power = right.operand if isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub) else right
             if not (isinstance(power, ast.Constant) and _plain_number(power.value, EXPONENT)):
-                raise BpkitError(f"formula: expected exponents that are numbers up to {EXPONENT}; for e^x write exp(x)")
+                raise BpkitError(f"formula: expected exponents that are numbers up to {EXPONENT}; only e^x takes any")
         case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
             _check(left, names)
             _check(right, names)
@@ -135,6 +137,8 @@ def _value(node: ast.expr, numbers: Mapping[str, float]) -> float:
             return _value(operand, numbers)
         case ast.Call(function, [argument]):
             return FUNCTIONS[_called(function)](_value(argument, numbers))
+        case ast.BinOp(ast.Name("e"), ast.Pow(), right) if "e" not in numbers:
+            return math.exp(_value(right, numbers))
         case ast.BinOp(left, operator, right):
             return _OPERATORS[type(operator)](_value(left, numbers), _value(right, numbers))
     raise BpkitError(f"formula: {type(node).__name__} was not checked")  # pragma: no cover

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 TOLD = 4  # wrong rows that are explained one by one
+TURNED = "{name} comes back transposed: swap its rows and columns, so that it has the shape of its parameter."
 LOOKED_AT = 40  # wrong rows that are diagnosed; each costs some milliseconds
 
 
@@ -37,12 +38,15 @@ class GradientCheck(measured.GradientCheck):
     """The derivatives beside their difference quotients; ``diagnoses`` says why the wrong ones are wrong.
 
     ``wrong`` are the rows that differ, ``worst`` differs most, ``passed`` is True when no row differs. ``unfinished``
-    says where a function that was to give the derivatives still has gaps: then there are no rows.
+    says where a function that was to give the derivatives still has gaps: then there are no rows. ``yours`` is True
+    when a function gave them, ``turned`` names its arrays that are right once their rows and columns are swapped.
     """
 
     problem: Problem
     typed: Mapping[str, Figure]
     unfinished: str = ""
+    yours: bool = False
+    turned: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -67,6 +71,8 @@ class GradientCheck(measured.GradientCheck):
     @property
     def sayings(self) -> tuple[str, ...]:
         """A line for each wrong row that a mistake explains, the most common mistake first; one where all share it."""
+        if self.turned:
+            return tuple(TURNED.format(name=name) for name in self.turned)
         named = {row: one for row, one in self.diagnoses.items() if one.verdict == "misconception"}
         counts = Counter(one.misconceptions[0].name for one in named.values())
         if not named:
@@ -76,7 +82,7 @@ class GradientCheck(measured.GradientCheck):
         if len(rows) == len(self.wrong) > 1 and len(counts) == 1:
             names = named[rows[0]].names
             said = typeset(f"you get these if you {first.you}; {first.sentence}.", names)
-            return (f"All {len(rows)} wrong rows: {said}",)
+            return (f"{'Both' if len(rows) == 2 else f'All {len(rows)}'} wrong rows: {said}",)
         lines = [f"{row.label}: {_plain(named[row].message)}" for row in rows[:TOLD]]
         more = len(self.wrong) - len(lines)
         if more:
@@ -142,7 +148,26 @@ def check_gradient(
             raise
         said = f"What `{getattr(gradient, '__name__', 'function')}` returned does not fit: {error}."
         return GradientCheck((), step, tolerance, problem, typed, f"not checked. {said}")
-    return GradientCheck(_as_typed(found.rows, typed), found.step, found.tolerance, problem, typed)
+    rows = _as_typed(found.rows, typed)
+    if not callable(gradient):
+        return GradientCheck(rows, found.step, found.tolerance, problem, typed)
+    turned = _turned(problem, given, found, layout) if isinstance(given, list) else ()
+    return GradientCheck(rows, found.step, found.tolerance, problem, typed, yours=True, turned=turned)
+
+
+def _turned(
+    problem: Problem, given: Sequence[Any], found: measured.GradientCheck, layout: str | None
+) -> tuple[str, ...]:
+    """The square arrays that explain all wrong rows by lying the other way round: their shape does not show it."""
+    arrays = [np.asarray(one, dtype=float) for one in given]
+    bad = {row.place.partition("[")[0] for row in found.wrong}
+    wrong = [place for place, key in enumerate(problem.arrays(layout or problem.layout)) if key in bad]
+    if not wrong or any(arrays[place].ndim < 2 for place in wrong):
+        return ()
+    others = [one.T if place in wrong else one for place, one in enumerate(arrays)]
+    right = measured.check_gradient(problem, others, found.step, found.tolerance, layout).passed
+    names = [*problem.arrays(layout or problem.layout)]
+    return tuple(f"d{names[place]}" for place in wrong) if right else ()
 
 
 def _called(function: Callable[..., Any], problem: Problem, layout: str | None) -> tuple[Any, str]:
@@ -170,6 +195,8 @@ def _called(function: Callable[..., Any], problem: Problem, layout: str | None) 
             f"{'first' if wrong[0] == next(iter(wanted)) else 'in its place'}. The order is that of the parameters: "
             f"return {', '.join(wanted)}."
         )
+    if wrong and all(shape in (wanted[key], wanted[key][::-1]) for key, shape in zip(wanted, came)):
+        return None, " ".join(TURNED.format(name=key) for key in wrong)
     return given, ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -39,6 +39,11 @@ class Paper:
         to = "to" if self.how == "rounded" else "after"
         return f"{self.how} {to} {self.places} {'significant digits' if self.significant else 'decimals'}"
 
+    @property
+    def as_shown(self) -> bool:
+        """Is it as a page shows its numbers, or finer?"""
+        return self.significant and self.places >= SHOWN.places
+
     def off(self, numbers: Array) -> Array:
         """How far a number can be off when it is written so: half a unit where it is rounded, a unit where it is cut.
 
@@ -64,6 +69,7 @@ _WAYS = (
 )
 
 _SUMS = ((Role.FORWARD, "net"), (Role.FORWARD, "total"), (Role.ADJOINT, "out"))
+_SHORT = (Paper(2, significant=True), Paper(2, significant=True, how="cut off"))
 _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
 
 
@@ -101,6 +107,17 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
         if figure.rounds(float(value)) or abs(figure.value - kept) <= 1e-11 * abs(kept):
             return way
     return None
+
+
+def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, float]]:
+    """What comes out when some of the numbers on the way are kept to two digits, and words for it; others are exact."""
+    used = [step.name for step in asked.derivation.toward(asked.quantity) if step.name in names]
+    if not used or asked.problem.is_batch or asked.updates:
+        return
+    found = values(asked, "true", settle=lambda name, v: written(v, _SHORT) if name in used else v, columns=len(_SHORT))
+    told = used[0] if len(used) == 1 else "your earlier numbers"
+    for way, value in zip(_SHORT, found.tolist()):
+        yield f"{told} {way}", value
 
 
 def slack(asked: Question, way: Paper) -> float:

@@ -7,8 +7,10 @@ said in a sentence or two where that quantity depends on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,12 +25,18 @@ from bpkit.core.spelling import typeset
 from bpkit.core.training import Trace, train
 from bpkit.core.troubles import WEAK, alike, flat_ends, grows, solved
 from bpkit.mistakes.misconceptions.rule import ends, uses
-from bpkit.mistakes.question import SIDE_BY_SIDE, Question
-from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question
+from bpkit.mistakes.typed_number import TELLING_DIGITS, Figure
+from bpkit.mistakes.variants import values
+
+if TYPE_CHECKING:
+    from bpkit.mistakes.evidence import Case
+    from bpkit.mistakes.verdict import Diagnosis
 
 FADED = 1e-4  # of an activation's largest slope: below it a neuron is saturated
 MOST_SAID = 2  # sentences
 MOST_NAMED = 4  # neurons by name; more of them are counted
+USUAL_RATES = (0.5, 0.1, 1.0, 0.01, 0.05, 0.2, 2.0, 5.0, 10.0)
 FAR = (1.0, 10.0, 100.0)  # times a hundred usual steps: what all of these lead to, any overshoot leads to
 ANYWHERE = "Any step that is too large leads to this number."
 
@@ -41,6 +49,29 @@ def shown(asked: Question, figure: Figure | None = None) -> str:
     if figure and overshoots(asked, figure):
         return " ".join([*_said(_far(asked, FAR[0]))[:1], ANYWHERE])
     return " ".join(_said(asked))
+
+
+def another_run(case: Case) -> Diagnosis | None:
+    """The right number of a run with another usual learning rate, or with one update more or less than asked for.
+
+    Of four digits these are the likeliest explanation; with more none other is as good.
+    """
+    asked, figure, own = case.asked, case.figure, case.asked.problem.learning_rate
+    if not 0 < asked.updates <= PAIRS_UP_TO or figure.digits < TELLING_DIGITS:
+        return None
+    counts = [asked.updates - 1, asked.updates + 1]
+    runs = [*((own, count) for count in counts), *((rate, asked.updates) for rate in USUAL_RATES if rate != own)]
+    if figure.digits > TELLING_DIGITS:  # a run that is wrong in both is too far away for four digits
+        runs += [(rate, count) for count in (counts[1], counts[0]) for rate in USUAL_RATES if rate != own]
+    for rate, updates in runs:
+        other = replace(asked, problem=asked.problem.replace(learning_rate=rate), updates=updates)
+        if figure.rounds(float(values(other, "true")[0])):
+            made, wanted = (f"{n or 'no'} update{'s' * (n != 1)}" for n in (updates, asked.updates))
+            with_, asks = (f" with a learning rate of {rate:g}", f" with {own:g}") if rate != own else ("", "")
+            far = ", as far as four digits can show" if figure.digits == TELLING_DIGITS else ""
+            said = f"Not right. You get this after {made}{with_}{far}. The question asks for {wanted}{asks}."
+            return case.verdict("unknown", said.replace("-", "−"), sure=False)
+    return None
 
 
 def overshoots(asked: Question, figure: Figure) -> bool:

@@ -45,8 +45,10 @@ _TEN = re.compile(r"^([+-]?)10(?=(?:\^|\*\*)\(?-)")
 _GROUPS = re.compile(r"(?:(?<![\d.,])\d{1,3}|(?<=[.,])\d{3})(?:[ ']\d{3})+(?!\d)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?!\1)[,.]\d*")
 _PART = re.compile(
-    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs)(?= *\()|[-+*/^() ]"
+    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs)(?= *\()"
+    r"|e(?=\^|\*\*)|[-+*/^() ]"
 )
+_FORMULA = re.compile(r"[()^]|\*\*|exp")
 _PLAIN = re.compile(r"[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-−]?\d+)?")
 # What may stand before the last "=": a quantity's name or the working, never a sentence with another number in it.
 _NAMED = re.compile(r"[\w/∂Δδ(){}.,'*+^-]*")
@@ -58,6 +60,18 @@ class NotANumber(BpkitError):
     def __init__(self, got: str, do: str = "type it like 0.0851 or 1/3") -> None:
         super().__init__(f"answer: expected a number such as 0.0851, 8.51e-2 or 1/3, got {got}; {do}")
         self.said = f"I cannot read {got} as a number. {do[0].upper()}{do[1:]}."
+
+
+def advice(typed: str) -> str:
+    """What to do about a text that cannot be read as a number."""
+    opened, closed = typed.count("("), typed.count(")")
+    if opened != closed:
+        return f"check the brackets: a {')' if opened > closed else '('} is missing"
+    if re.search(r"[\d)] *\(", typed):
+        return "put a * before the bracket"
+    if _FORMULA.search(typed):
+        return "type a calculation like 1/(1+exp(-0.6))"
+    return "type it like 0.0851 or 1/3"
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,7 @@ class Figure:
 
 def read(value: Any) -> Figure:
     """The number in what was typed: ``0.0851``, ``8.51e-2``, ``8.51·10⁻²``, ``0,0851``, ``1 000.5``, ``3/7``, ``1½``,
-    ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``, ``0.5²``; or in a number of a program.
+    ``dE/dw5 = 0.0851``, ``0.25*0.1 + exp(-1)``, ``e^-1``, ``0.5²``; or in a number of a program.
 
     A fraction or a formula has the digits of its decimal; a formula is judged as exact. Raises ``NotANumber`` for
     what is no finite number, and for numbers beyond any use.
@@ -153,7 +167,7 @@ def taken(typed: str) -> str:
 def _text(typed: str, value: Any = None) -> Figure:
     shown = typed.strip()
     if len(shown) > LENGTH:
-        raise NotANumber(f"{len(shown)} characters")
+        raise NotANumber(f"{len(shown)} characters", advice(shown))
     text = _plain(shown)
     if match := _RATIO.fullmatch(text):
         if not int(match[2]):
@@ -182,12 +196,12 @@ def _plain(typed: str) -> str:
     shown = "".join(_digit(c) for c in typed if unicodedata.category(c) != "Cf")
     shown = _RAISED.sub(_power, _FRACTION.sub(_parted, shown))
     if any(c in _SMALL or unicodedata.category(c) in _UNPLAIN for c in re.split("[=＝]", shown)[-1]):
-        raise NotANumber(repr(typed[:60]))
+        raise NotANumber(repr(typed[:60]), advice(typed))
     text = unicodedata.normalize("NFKC", shown).translate(_SIGNS)
     text = re.sub(r"(?<=[\d.]) *[xX] *(?=10 *(?:\^|\*\*))", "*", text)
     *names, text = re.sub(r" *([=/*+^-]) *", r"\1", text).split("=")
     if not all(_NAMED.fullmatch(name.strip()) for name in names):
-        raise NotANumber(repr(typed[:60]))
+        raise NotANumber(repr(typed[:60]), advice(typed))
     text = _GROUPS.sub(lambda found: re.sub("[ ']", "", found[0]), text.strip().lstrip("≈~ "))
     if grouped := _GROUPED.fullmatch(text):
         text = text.replace(grouped[1], "")
@@ -228,15 +242,15 @@ def _formula(shown: str, text: str) -> Figure:
             raise BpkitError("number: expected plain arithmetic")
         formula = read_formula(plain, frozenset())
     except BpkitError:
-        raise NotANumber(repr(shown[:60])) from None
+        raise NotANumber(repr(shown[:60]), advice(shown)) from None
     # From the inside out, so that nothing goes on with a complex or an infinite number.
     steps = [part for part in ast.walk(formula.tree) if isinstance(part, ast.BinOp | ast.Call)][::-1]
     finite = all(math.isfinite(Formula(plain, step).at({})) for step in steps)
     value = formula.at({}) if finite else math.inf
     if abs(value) >= 10.0**LARGEST:
-        raise NotANumber(f"{shown[:60]!r}, which has no finite value")
+        raise NotANumber(f"{shown[:60]!r}, which has no finite value", advice(shown))
     if 0 < abs(value) <= 10.0**-LARGEST:
-        raise NotANumber(repr(shown[:60]))
+        raise NotANumber(repr(shown[:60]), advice(shown))
     found = _decimal(shown, value, MOST_DIGITS)
     return replace(found, exact=found.digits >= EXACT_DIGITS)
 

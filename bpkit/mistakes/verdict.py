@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
-from bpkit.mistakes.rewrite import Misconception
+from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import Way, outcomes, plan, rewriter_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
     from bpkit.mistakes.misconceptions.rule import Procedure
 
+SMALL = 1e-3  # of the exact number: what is off by less is nearly right
 CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
 NUMERIC = frozenset("0123456789.,eE+-−/")
 TOLD = 2  # mistakes in one sentence, the likelier first; the list below it has them all
@@ -96,10 +98,30 @@ class Diagnosis(Shown):
         return found[0] if found else self.first
 
     @property
+    def off_in_digit(self) -> int | None:
+        """The first digit that is off, where nothing explains the number and only late digits are."""
+        return late_digit(self.figure.value, self.exact) if self.verdict == "unknown" else None
+
+    @property
     def typed(self) -> str:
         """The number as it was typed; what was typed as a formula or with a name before it as its value."""
         text = self.figure.text
         return text if NUMERIC.issuperset(text) else f"{self.figure.value:.6g}"
+
+
+def late_digit(value: float, exact: float) -> int | None:
+    """The first digit that is off in a number that is nearly right; None in one further off."""
+    off = abs(value - exact)
+    if not math.isfinite(exact) or not 0 < off < SMALL * abs(exact):
+        return None
+    return math.floor(math.log10(abs(exact))) - math.floor(math.log10(off)) + 1
+
+
+def unrecognised(case: Case) -> str:
+    """How the verdict on a number opens that nothing explains; where digits are asked, nearly right is not enough."""
+    late = None if case.digits else late_digit(case.figure.value, case.exact)
+    how = "Not right" if late is None else f"Nearly right: it is off from digit {late} on"
+    return f"{how}, and I do not recognise the mistake."
 
 
 def explain(case: Case, way: Way, value: float) -> Explanation:
@@ -154,15 +176,16 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     sure = digits >= case.enough and len(found) == 1 and chance <= CHANCE
     guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
-    says = [f"{_opening(case, digits, guess)} {_how(case, found)}"]
+    told = [one for one in found if all(part.rank < FAR_FETCHED for part in one.parts)] or found
+    says = [f"{_opening(case, digits, guess)} {_how(case, told)}"]
     conventions = [part.convention for one in found for part in one.parts if part.convention and case.is_derivative]
-    if len(found) == 1:
-        says.append(found[0].look)
+    if len(told) == 1:
+        says.append(told[0].look)
     if conventions:
         says.append(conventions[0])
     elif guess and not (case.digits and case.figure.digits >= case.digits):
         says.append(TYPE_MORE)
-    elif apart:
+    elif apart and len(told) > 1:
         says.append(f"Your {case.spelled(apart)} would show which.")
     return case.verdict("misconception", " ".join(says), misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
@@ -184,16 +207,17 @@ def _how(case: Case, found: list[Explanation]) -> str:
         return f"{text} is the old {case.spelled(case.before)}, from before the update."
     if len(found) == 1:
         return f"you get {text} if you {_done(case, first)}; {case.spelled(first.sentence)}."
-    ways = [f"if you {_done(case, one, f'line {one.step.number}')}" for one in found[:TOLD]]
+    ways = [f"if you {_done(case, one, one.step.name)}" for one in found[:TOLD]]
     return f"you get {text} {' or '.join(ways)}."
 
 
 def _done(case: Case, one: Explanation, line: str = "") -> str:
-    """What you do, and where, as far as the lines toward the quantity leave that open."""
+    """What you do, and where: in which line, as far as the lines toward the quantity leave that open."""
     steps, detail = tuple(case.asked.derivation.toward(case.asked.quantity)), one.detail
     if all(step.role is Role.FORWARD for step in steps):
         detail = detail.removesuffix(FORWARD_ONLY).removesuffix(", ")
-    where = ", ".join(filter(None, (case.spelled(detail), line if len(steps) > 1 else "")))
+    place = f"in {case.spelled(line)}" if line and line != case.asked.quantity else ""
+    where = ", ".join(filter(None, (case.spelled(detail), place)))
     return one.you + (f" ({where})" if where else "")
 
 

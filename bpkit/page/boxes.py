@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.diagnose import diagnose, unknown
+from bpkit.mistakes.diagnose import GONE_ON, diagnose, unknown
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, slack, spread, written
 from bpkit.mistakes.nearness import standing
@@ -41,7 +41,7 @@ BY_HAND = tuple(
 )  # how numbers on the way are kept
 LIKELY = 0.003  # of a number: what rounding by hand may do to it
 
-_TELLING = re.compile("It is right for|Its digits are right")
+_TELLING = re.compile(f"It is right for|Its digits are right|{GONE_ON}")
 
 
 def open_box(problem: Problem, quantity: str) -> Box:
@@ -106,25 +106,28 @@ def others(asked: Question) -> list[float]:
     return [*old, *lines, *(exact * 10.0**power for power in POWERS)]
 
 
-def unknown_words(asked: Question, digits: int | None) -> dict[str, str]:
-    """What is said of a number that nothing explains, by its sign and size beside the right one."""
-    found = {name: one.message for name, one in _unknown(asked, digits).items()}
+def unknown_words(asked: Question, digits: int | None, asked_before: Collection[str] = ()) -> dict[str, str]:
+    """What is said of a number that nothing explains, by its sign and size beside the right one.
+
+    ``asked_before`` names quantities of the same question.
+    """
+    found = {name: one.message for name, one in _unknown(asked, digits, asked_before).items()}
     times = ("large", "small", "sign_large", "sign_small")
     return {
         name: said.replace(" 40 times", " {times} times") if name in times else said for name, said in found.items()
     }
 
 
-def unknown_lines(asked: Question, digits: int | None) -> dict[str, int | None]:
+def unknown_lines(asked: Question, digits: int | None, asked_before: Collection[str] = ()) -> dict[str, int | None]:
     """The line to check first, by the same."""
-    return {name: one.first for name, one in _unknown(asked, digits).items()}
+    return {name: one.first for name, one in _unknown(asked, digits, asked_before).items()}
 
 
-def _unknown(asked: Question, digits: int | None) -> dict[str, Diagnosis]:
+def _unknown(asked: Question, digits: int | None, asked_before: Collection[str]) -> dict[str, Diagnosis]:
     exact = float(asked.exact[asked.quantity])
 
     def said(factor: float, typed: int = 9) -> Diagnosis:
-        return unknown(Case(asked, read(spelled(exact * factor, typed)), {}, digits))
+        return unknown(Case(asked, read(spelled(exact * factor, typed)), {}, digits, asked_before))
 
     factors = {"near": NEAR, "sign": -NEAR}
     for name, factor in (("large", 40.0), ("small", 1 / 40.0), ("sign_large", -40.0), ("sign_small", -1 / 40.0)):

@@ -108,9 +108,11 @@ export function fill(template, numbers, digits = USUAL_DIGITS) {
   });
 }
 
-/** Minus signs for the hyphens that stand for them, as Python's `minus`. */
-function minus(text) {
-  return text.replace(/(?<![\w.)])-(?=[\w.(])|(?<= )-(?= )/g, "−");
+/** A text as people read it, as Python's `readable`: real minus signs, raised powers of ten. */
+export function readable(text) {
+  return text.replace(/(?<![\w.)])-(?=[\w.(½∂])|(?<= )-(?= )/g, "−")
+    .replace(/(?<![\w.])1e([-+]\d+)/g, (_, power) => `10${superscript(Number(power))}`)
+    .replace(/(?<=\d)e([-+]\d+)/g, (_, power) => `·10${superscript(Number(power))}`);
 }
 
 function beyond(value) {
@@ -140,7 +142,7 @@ function laidOut(scientific, most, width) {
 }
 
 /**
- * Read a number as people type it: 0,5 or 8.51·10⁻² or 1 000.5 or 1/3 or 1½ or 0.5² or w1 = 0.5 or 0.25*0.1 + exp(-1).
+ * Read a number as people type it: 0,5 or 8.51·10⁻² or 1 000.5 or 1/3 or 1½ or 0.5² or w1 = 0.5 or 0.25*0.1 + e^-1.
  *
  * It reads what bpkit/mistakes/typed_number.py reads, and says the digits typed (`figures`) and the `unit` of the last
  * one. It refuses the same texts.
@@ -152,8 +154,16 @@ export function read(text, example = "0.25 or 1/3") {
   const found = [...typed].length <= LONGEST_TYPED ? figure(typed) : null;
   if (found) return found;
   const got = [...typed].length > LONGEST_SAID ? `${[...typed].slice(0, LONGEST_SAID).join("")}…` : typed;
-  const known = typed ? `I cannot read '${got}' as a number. Type it` : "The box was empty. Type a number";
-  return { error: `${known} like ${example}.` };
+  return { error: typed ? `I cannot read '${got}' as a number. ${advice(typed, example)}.`
+    : `The box was empty. Type a number like ${example}.` };
+}
+
+/** What to do about a text that cannot be read as a number, as in bpkit/mistakes/typed_number.py. */
+function advice(typed, example) {
+  const more = typed.split("(").length - typed.split(")").length;
+  if (more) return `Check the brackets: a ${more > 0 ? ")" : "("} is missing`;
+  if (/[\d)] *\(/.test(typed)) return "Put a * before the bracket";
+  return `Type ${/[()^]|\*\*|exp/.test(typed) ? "a calculation like 1/(1+exp(-0.6))" : `it like ${example}`}`;
 }
 
 function figure(typed) {
@@ -264,6 +274,10 @@ function formulaValue(text) {
     return sign === "-" ? -signed() : sign ? signed() : power();
   };
   const power = () => {
+    if (signs[at] === "e" && ["^", "**"].includes(signs[at + 1])) {
+      at += 2;
+      return sound(Math.exp(signed()));
+    }
     const base = atom();
     return takes("^", "**") ? sound(base ** exponent()) : base;
   };
@@ -513,7 +527,7 @@ function reachableWhereItScrolls(node) {
  */
 export function lineTexts(row, numbers, digits = USUAL_DIGITS) {
   const enough = row.filled ? digitsThatAgree(row, numbers, digits) : null;
-  return { filled: enough === null ? "" : minus(fill(row.filled, numbers, enough)), result: minus(lineResult(row, numbers, digits)) };
+  return { filled: enough === null ? "" : readable(fill(row.filled, numbers, enough)), result: readable(lineResult(row, numbers, digits)) };
 }
 
 /** How many digits of the numbers put into a line give its result; null where 17 do not. */
@@ -879,7 +893,7 @@ function added({back, new: next}, {numbers, phase}) {
 function shortened([sign, value], room, name = "") {
   let text = "";
   for (let digits = PLATE_DIGITS; digits > 1; digits--) {
-    text = sign + minus(format(value, digits));
+    text = sign + readable(format(value, digits));
     if (GLYPH * PLATE_LEAST * (name.length + text.length) <= room) break;
   }
   return text;
@@ -1032,16 +1046,16 @@ function neuronPart(neuron, spec) {
       const number = numbers[quantity];
       const near = one && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
         : one ? nearOne(number, digits) : format(number, digits);
-      return isKnown(number) ? word + minus(near) : "";
+      return isKnown(number) ? word + readable(near) : "";
     });
     const high = Math.min(NODE_SIZE, ...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
     lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
     const [word, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const written = (most) => `${word} = ${minus(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
-    const readable = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
-    const back = phase === "backward" && isKnown(slope) ? written(readable) : "";
+    const written = (most) => `${word} = ${readable(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
+    const roomFor = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
+    const back = phase === "backward" && isKnown(slope) ? written(roomFor) : "";
     set(tabWords, {text: back, "font-size": sizeOf(back)});
     set(tab, {visibility: back ? null : "hidden"});
     const share = isKnown(numbers[delta]) ? state.delta(delta) : 0;  // from the right, the way that it travels
@@ -1058,7 +1072,7 @@ function numberPart(quantity, x, y, room, size, end = false) {
   const node = drawn("g", {}, frame, text);
   const draw = (state) => {
     const value = state.numbers[quantity];
-    const shown = isKnown(value) ? `${quantity} = ${minus(format(value, state.digits))}` : "";
+    const shown = isKnown(value) ? `${quantity} = ${readable(format(value, state.digits))}` : "";
     const high = fitted(shown, room - 10, size), width = Math.min(room, GLYPH * high * shown.length + 10);
     set(text, {text: shown, "font-size": high});
     set(frame, {x: end ? x - width + 5 : x - 5, width});
@@ -1121,13 +1135,6 @@ const FINE_DECADES = 3; // so few powers of ten have lines between them
 /** An exponent in small raised digits: 10⁻³. */
 export function superscript(power) {
   return String(power).replace(/[-\d]/g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]));
-}
-
-/** A text for a picture: its numbers with a real minus, and with raised powers of ten. */
-export function readable(text) {
-  return text.replace(/(^|[^\d.])1e([-+]\d+)/g, (_, before, power) => `${before}10${superscript(Number(power))}`)
-    .replace(/(\d)e([-+]\d+)/g, (_, digit, power) => `${digit}·10${superscript(Number(power))}`)
-    .replace(/(^|[^\w.])-(?=\d)/g, "$1−");
 }
 
 /** A number as it is read beside an axis, with a real minus: −0.25, 3·10⁵. */
@@ -1715,12 +1722,13 @@ export function curve(spec, on = {}) {
     const seen = x >= frame.left - 0.5 && x <= frame.right + 0.5;
     set(upright, { d: seen ? `M${toTenth(x)} ${frame.top}V${frame.bottom}${strip ? `M${toTenth(x)} ${tall - strip - 4}V${tall - 4}` : ""}` : "" });
     if (!seen) return;
+    shade(filled, frame, [x, frame.top], [x, frame.bottom]);
+    if (marker.silent) return; // a point on it has the words
     const value = valueAt(data.series[marker.series ?? 0], marker.x), down = upFrame(frame, value);
     const text = fill(Number.isFinite(value) ? said.marker : "{x}", { x: marker.x, y: value }, digits());
     const heights = [frame.top + 12, (frame.top + frame.bottom) / 2, frame.bottom - 12];
     label(text, "", (wide) => [...(Number.isFinite(value) ? placesAround(x, down, wide) : []),
       ...heights.flatMap((y, k) => [[x + 6, y, 14 + k], [x - 6 - wide, y, 14 + k]])]);
-    shade(filled, frame, [x, frame.top], [x, frame.bottom]);
   }
 
   function drawPoints(label, leaving, filled) {
@@ -2032,7 +2040,7 @@ export function fieldTicks(lo, hi) {
   const span = hi - lo, power = 10**Math.floor(Math.log10(span));
   const step = power*([0.2, 0.25, 0.5, 1, 2].find((nice) => nice*power*8 >= span) ?? 2);
   const first = Math.ceil(lo/step - 1e-9), last = Math.floor(hi/step + 1e-9);
-  return Array.from({length: last - first + 1}, (_, k) => [(first + k)*step, minus(format((first + k)*step, 10))]);
+  return Array.from({length: last - first + 1}, (_, k) => [(first + k)*step, readable(format((first + k)*step, 10))]);
 }
 
 /** The value of a grid between its points; x and y are in grid units. */
@@ -2206,6 +2214,7 @@ export function walkShapes(walk, window, side, busy = null) {
   return shapes;
 }
 
+const CROSS = "M-6,0h12M0,-6v12";
 const STAR = Array.from({length: 10}, (_, k) => {
   const size = k % 2 ? 4 : 9.5, turn = Math.PI*k/5;
   return `${tenth(size*Math.sin(turn))},${tenth(-size*Math.cos(turn))}`;
@@ -2364,7 +2373,7 @@ function fieldWords(x, y, z) {
  * words?: {field, empty, levels, middle, walk, left, points, wrong, test}}`; each sentence is a template.
  *
  * data: `{window: {x: [lo, hi], y: [lo, hi]}, nx, ny, z, range?, levels?, labels?, walk?, walks?, points?, here?,
- * numbers?}`. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
+ * lowest?, numbers?}`. `lowest` marks the lowest point, if it is inside, with a cross. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
  * A walk is `{x, y, ended?, color?, label?}`, a group of points `{x, y, kind: 0 | 1, hollow?, wrong?}`, `numbers` more
  * numbers for the sentences.
  * @param {{pick?: (place: [number, number]) => void}} on
@@ -2383,9 +2392,10 @@ export function field(spec, on = {}) {
   const lines = path(look === "sides" ? "boundary" : "contours");
   const labels = drawn("g", {class: "bpkit-field-labels"});
   const walks = drawn("g"), points = drawn("g"), wrong = path("wrong"), here = path("here");
+  const lowest = drawn("path", {class: "bpkit-field-lowest", d: CROSS, visibility: "hidden"});
   set(here, {d: "M-11,0h6M5,0h6M0,-11v6M0,5v6M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0z", visibility: "hidden"});
   const plot = drawn("svg", {class: "bpkit-field-plot", role: "presentation", x: room.left, y: room.top,
-    width: side, height: side, viewBox: `0 0 ${side} ${side}`}, lines, labels, walks, points, wrong, here);
+    width: side, height: side, viewBox: `0 0 ${side} ${side}`}, lines, labels, walks, points, wrong, lowest, here);
   const axes = drawn("g", {class: "bpkit-field-axes"});
   const picture = drawn("svg", {viewBox: `0 0 ${wide} ${high}`, class: "bpkit-field-picture"}, plot, axes);
   const share = (pixels, of) => `${100*pixels/of}%`;
@@ -2415,7 +2425,7 @@ export function field(spec, on = {}) {
   // ---- what was drawn last
   let data = null, style = null, grid = {}, image = null, pixels = null, knots = [], places = [];
   let saidOf = null, said = "";
-  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [];
+  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false;
   const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross**2);
   const covered = (x, y) => busy[Math.floor(y/BUSY)*busyAcross + Math.floor(x/BUSY)] === 1;
   const groups = new Map(), walkNodes = [];
@@ -2461,7 +2471,7 @@ export function field(spec, on = {}) {
     }
     texts.forEach((text, k) => {
       const at = places[k];
-      set(text, {text: at ? minus(levelTexts[k]) : "", ...movedTo(at && [at.x, at.y], at?.turn)});
+      set(text, {text: at ? readable(levelTexts[k]) : "", ...movedTo(at && [at.x, at.y], at?.turn)});
     });
   };
 
@@ -2550,6 +2560,7 @@ export function field(spec, on = {}) {
       sign("dots", "each update");
       sign("end", "end");
     }
+    if (bottomSeen) sign("lowest", "lowest point");
     named.forEach((walk) => sign(`run-${(walk.color ?? 0) % 6}`, walk.label));
     const key = JSON.stringify(items);
     if (key !== legendFor) {
@@ -2558,8 +2569,8 @@ export function field(spec, on = {}) {
     }
     if (look === "sides") {
       const ends = legend.firstElementChild.querySelectorAll("b");
-      set(ends[0], {text: minus(format(knots[0], 3))});
-      set(ends[1], {text: minus(format(knots.at(-1), 3))});
+      set(ends[0], {text: readable(format(knots[0], 3))});
+      set(ends[1], {text: readable(format(knots.at(-1), 3))});
     }
   };
 
@@ -2591,6 +2602,10 @@ export function field(spec, on = {}) {
     if (anew || places.some((place) => place?.discs.some(([x, y]) => covered(x, y)))) drawLines();
     drawPoints();
     set(here, movedTo(data.here ? [toX(data.here.x), toY(data.here.y)] : null));
+    // On the border it is only the lowest of what is seen.
+    const column = grid.lowest % nx, row = Math.floor(grid.lowest/nx);
+    bottomSeen = Boolean(data.lowest) && column > 0 && column < nx - 1 && row > 0 && row < ny - 1;
+    set(lowest, movedTo(bottomSeen ? [side*column/(nx - 1), side - side*row/(ny - 1)] : null));
     if (small) return;
     drawLegend();
     set(picture, {"aria-label": words(data)});
@@ -2650,7 +2665,7 @@ export function field(spec, on = {}) {
     const rows = [[spec.x.label, x], [spec.y.label, y], [name, value]];
     set(readout, {hidden: false, style: `left:${share(place[0], 1)};top:${share(place[1], 1)}`,
       class: `bpkit-field-readout${place[0] > 0.6 ? " bpkit-leftwards" : ""}${place[1] > 0.7 ? " bpkit-upwards" : ""}`,
-      text: rows.map(([what, number]) => `${what} = ${minus(format(number, 4))}`).join("\n")});
+      text: rows.map(([what, number]) => `${what} = ${readable(format(number, 4))}`).join("\n")});
   };
   const lookAt = (event) => {
     if (!data) return;
@@ -2706,6 +2721,7 @@ function legendSign(shape, text) {
     start: ["circle", {class: "bpkit-field-start", r: 5}],
     dots: ["path", {class: "bpkit-field-dots", d: "M0,0h0"}],
     end: ["polygon", {class: "bpkit-field-end", points: STAR, transform: "scale(.75)"}],
+    lowest: ["path", {class: "bpkit-field-lowest", d: CROSS}],
   };
   const [tag, attributes] = shapes[shape] ?? ["path", {class: "bpkit-field-walk", d: "M-14,0h28"}];
   const run = shape.startsWith("run-"), wide = run ? 30 : 15;
@@ -2748,9 +2764,11 @@ function numberControl(spec, take) {
     "aria-label": spec.label, title: spec.tip || spec.label });
   const slider = element("input", { type: "range", min: spec.low, max: high, step: spec.step,
     "aria-label": `${spec.label}, slider` });
-  const said = element("p", { class: "bpkit-said", role: "alert", hidden: true });
-  const say = (words) => set(said, { text: words, hidden: !words });
+  const said = element("p", { hidden: true });
+  const say = (words, good = false) => set(said, { text: words, hidden: !words, role: good ? "status" : "alert",
+    class: good ? "bpkit-said bpkit-said-good" : "bpkit-said" });
   const show = (next) => {
+    if (next !== value) say("");  // what was said is about another number
     value = next;
     if (!box.matches(":focus") || !box.dirty) box.value = exactly(value);
     const stands = String(place(spec, value, high));
@@ -2769,10 +2787,10 @@ function numberControl(spec, take) {
     const taken = bounded(spec, found.value, most);
     const ends = spec.bounds ? ` from ${exactly(spec.bounds[0])} to ${exactly(Math.min(spec.bounds[1], most))}` : "";
     const kind = spec.whole ? "whole numbers" : "numbers";
-    say(taken !== found.value ? `This box takes ${kind}${ends}. I took ${exactly(taken)}.`
-      : /[*/+(]|\d\s*-/.test(typed) ? `${typed} = ${exactly(taken)}` : "");
-    take(taken);
     show(taken);
+    take(taken);  // which may settle on another number, and then shows that
+    if (taken !== found.value) say(`This box takes ${kind}${ends}. I took ${exactly(taken)}.`);
+    else say(/[*/+(^]|\d\s*-/.test(typed) ? `${typed} = ${exactly(taken)}` : "", true);
   };
   const step = (by) => {
     const stands = Math.round((place(spec, value, high) - spec.low) / spec.step);
@@ -2800,6 +2818,7 @@ function numberControl(spec, take) {
       ...spec.ends.map((text) => element("span", { text }))) : null, said),
     show,
     step,
+    quiet: () => say(""),
     /** Move the upper end: the last update there is to show, say. */
     limit(end) {
       if (end === most) return;
@@ -2900,6 +2919,7 @@ function compiled(text) {
 }
 
 const FRAME = 16; // ms, in which a usual screen has shown what was drawn
+const BESIDE = 600; // px that a picture has beside the controls, where JupyterLab's side bar is open
 
 /** An app on the page: controls → values → one frame of all its parts; the kernel, if there is one, hears the values. */
 export class App {
@@ -2929,7 +2949,13 @@ export class App {
     const left = groups.map(([title, names]) => element("fieldset", {}, element("legend", { text: title }),
       ...names.map(piece)));
     const right = rows.map((row) => element("div", { class: "bpkit-row" }, ...row.map(piece)));
-    const reset = this.button("Reset", "Back to the values of the beginning", () => this.move(this.beginning));
+    // A model's picture that would be cut off beside the controls stands above them.
+    const { network: picture } = this.spec.parts ?? {}, cut = picture?.graph && picture.width * LEAST_SCALE > BESIDE;
+    const above = cut && left.length && rows[0].join() === "network" ? right.splice(0, 1) : [];
+    const reset = this.button("Reset", "Back to the values of the beginning", () => {
+      for (const control of Object.values(this.control)) control.quiet?.();
+      this.move(this.beginning);
+    });
     const bar = element("div", { class: "bpkit-bar" }, reset, this.control.digits?.node, this.control.twin?.node,
       element("label", { class: "bpkit-share" }, element("span", { class: "bpkit-label", text: "Share" }), this.share));
     // Jupyter would take the keys of a slider for its own, those that move it and those that are its shortcuts. Notebook
@@ -2939,6 +2965,7 @@ export class App {
     this.root = root;
     root.replaceChildren(element("div", { class: "bpkit-app", "data-app": this.spec.view,
       on: { keydown: own, focusin: guard } },
+      ...above,
       element("div", { class: `bpkit-body${left.length ? "" : " bpkit-wide"}` },
         left.length ? element("div", { class: "bpkit-controls" }, ...left) : null,
         element("div", { class: "bpkit-views" }, ...right, this.view.silent || rows.flat().includes("message") ? null : this.message)),
@@ -3240,6 +3267,7 @@ const VIEWS = {
     });
     return {
       parts,
+      extra: { play: player(app, "updates", { interval: 600, label: "the steps" }).node },
       settle(next, before) {
         if (next.x !== next.y) return next;
         if (before.x === next.x) return { ...next, x: before.y };
@@ -3316,7 +3344,7 @@ VIEWS.descent = (app) => {
   };
   return {
     parts,
-    extra: { step, play: player(app, "steps", { interval: 400, label: "the walk" }).node, lamps: shining?.node },
+    extra: { step, play: player(app, "steps", { interval: 150, label: "the walk" }).node, lamps: shining?.node },
     frame(values) {
       const { digits, fog } = values, givens = givensOf(app, values), run = trained(app, "descent", givens, spec.most);
       made = Math.max(0, Math.min(values.steps, run.length - 1));
@@ -3383,7 +3411,7 @@ VIEWS.rules = (app) => {
       });
       const walked = (run, name) => run.column(name).subarray(0, updates + 1), made = runs.filter(({ run }) => run.length);
       parts.field.draw({ window, nx: points, ny: points, z: heightsOver(app, [x, y], givens, window), labels: true,
-        levels: "auto", walks: made.map(({ name, run, color }) => ({ label: names[name], color,
+        levels: "auto", lowest: true, walks: made.map(({ name, run, color }) => ({ label: names[name], color,
           x: walked(run, x), y: walked(run, y), ended: updates > 0 })) });
       const firsts = made.map(({ loss }) => loss[0]).filter((loss) => loss > 0);
       parts.curve.draw({ xrange: [0, most], digits,
@@ -3395,11 +3423,12 @@ VIEWS.rules = (app) => {
   };
 };
 
-/** One head of attention: a box for each number, its derivative below it on the way back. */
-function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high] }) {
+/** One head of attention: a box for each number, its derivative below it on the way back; ways of one word or of all. */
+function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high], small }) {
   const place = (x, y) => ({ transform: `translate(${x} ${y})` });
-  const lines = ways.map(([x, y, toX, toY, kind]) => drawn("path", { class: `bpkit-attention-way bpkit-attention-${kind}`,
-    d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }));
+  const short = (value) => readable(format(value, Math.abs(value) < small ? 2 : 3));
+  const lines = ways.map(({ x, y, to_x: toX, to_y: toY, of }) => ({ of, node: drawn("path", {
+    d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }) }));
   const cells = boxes.map(({ name, back, kind, x, y }) => {
     const fill = drawn("rect", { width: wide, height: high, rx: 5 });
     const value = drawn("text", { x: wide / 2, "text-anchor": "middle" });
@@ -3407,22 +3436,24 @@ function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high
     return { name, back, fill, value, slope,
       node: drawn("g", { class: `bpkit-attention-box bpkit-attention-is-${kind}`, ...place(x, y) }, fill, value, slope) };
   });
-  const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` }, ...lines,
-    ...labels.map(([x, y, text]) => drawn("text", { x, y: y + 4, text, class: "bpkit-attention-label" })),
+  const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` },
+    ...lines.map((one) => one.node), ...labels.map(([x, y, text]) => drawn("text", { x, y: y + 4, text, class: "bpkit-attention-label" })),
     ...cells.map((one) => one.node));
   const words = ({ numbers, digits, back }) => boxes.map((one) => `${one.name} = ${format(numbers[one.name], digits)}` +
     (back && one.back ? `, ${one.back} = ${format(numbers[one.back], digits)}` : "")).join("; ") + ".";
   return {
     node, words,
     draw(data) {
-      const { numbers, back } = data;
+      const { numbers, back, mix } = data;
       set(node, { class: `bpkit-attention${back ? " bpkit-attention-back" : ""}`, "aria-label": words(data) });
+      for (const { of, node: way } of lines)
+        set(way, { class: `bpkit-attention-way${mix && of && of !== mix ? " bpkit-attention-other" : ""}` });
       for (const one of cells) {
         const value = numbers[one.name], both = back && one.back;
         set(one.fill, { class: value < 0 ? "bpkit-attention-low" : "bpkit-attention-high",
           style: `--strength:${Math.round((both ? 22 : 45) * Math.min(1, Math.abs(value)))}%` });
-        set(one.value, { text: readable(format(value, 3)), y: both ? high / 2 - 2 : high / 2 + 5 });
-        set(one.slope, { text: both ? readable(format(numbers[one.back], 3)) : "" });
+        set(one.value, { text: short(value), y: both ? high / 2 - 2 : high / 2 + 5 });
+        set(one.slope, { text: both ? short(numbers[one.back]) : "" });
       }
     },
   };
@@ -3434,8 +3465,8 @@ VIEWS.attention = (app) => {
   return {
     parts,
     frame(values) {
-      const numbers = numbersOf(app, "all", givensOf(app, values)), { back, digits } = values;
-      parts.picture.draw({ numbers, back, digits });
+      const numbers = numbersOf(app, "all", givensOf(app, values)), { back, mix, digits } = values;
+      parts.picture.draw({ numbers, back, mix, digits });
       const share = (row, column) => fill(texts.share, { share: numbers[`share_o${row}_${column}`] }, 3)
         .replace("{column}", column);
       const takes = places.map((row) => fill(texts.takes, {}).replace("{row}", row)
@@ -3448,6 +3479,10 @@ VIEWS.attention = (app) => {
 VIEWS.neuron = (app) => {
   const { spec } = app, { texts, names: [net, out, slope] } = spec, [low, high] = spec.grid, grid = spaced(spec.grid);
   const tables = new Map(), shell = element("div"), lamp = lamps(spec.lamps, texts);
+  const shown = spec.tomato && element("span", { class: "bpkit-tomato", "aria-hidden": "true" });
+  const unlit = element("span", { text: texts.unlit, hidden: true }), row = lamp.node.firstChild, glow = row.firstChild;
+  if (shown) row.prepend(element("span", {}, shown, element("span", { text: texts.tomato })));
+  row.append(unlit);
   const table = (kind) => tables.get(kind) ?? tables.set(kind, lines(spec.parts.lines[kind])).get(kind);
   const parts = {
     curve: part(curve(spec.parts.curve)),
@@ -3499,7 +3534,9 @@ VIEWS.neuron = (app) => {
       });
       parts.lines.draw({ kind, numbers, digits });
       lamp.draw({ numbers, digits });
-      set(lamp.node.closest("fieldset"), { hidden: !spec.glowing.includes(kind) });
+      set(glow, { hidden: !spec.glowing.includes(kind) });
+      set(unlit, { hidden: spec.glowing.includes(kind) });
+      spec.tomato?.forEach((name, k) => shown.style.setProperty(k ? "--soft" : "--red", Math.max(0, Math.min(1, numbers[name]))));
       return { message: inside ? "" : fill(texts.outside, { net: x }, digits) };
     },
   };
@@ -3666,13 +3703,13 @@ function productTable({ ways, symbols, texts }, on) {
       table.rows.forEach(({ node, button, parts, shown: formula, put, result, row }, place) => {
         const lit = path === place + 1;
         set(node, { class: lit && button ? "bpkit-line-lit" : null });
-        if (button) set(button, { style: path && !lit ? null : `--mark:var(--run-${place % 6})`, text: `${lit ? "▸ " : ""}${ways[parameter].word} ${place + 1}`, "aria-pressed": String(lit) });
+        if (button) set(button, { style: lit ? LIT_PATH : path ? null : pathColour(place), text: `${lit ? "▸ " : ""}${ways[parameter].word} ${place + 1}`, "aria-pressed": String(lit) });
         set(formula, { hidden: path > 0 && !lit });  // one path at a time has room for its symbols
         parts.forEach((one, k) => set(one, { style: marks.get(row[k]) ?? null }));
-        set(put, { text: minus(`= ${numbersOfRow(row, numbers, digits)}`) });
-        set(result, { text: minus(format(results[`product_${place + 1}`], digits)) });
+        set(put, { text: readable(`= ${numbersOfRow(row, numbers, digits)}`) });
+        set(result, { text: readable(format(results[`product_${place + 1}`], digits)) });
       });
-      set(table.sum, { text: minus(format(results.sum, digits)) });
+      set(table.sum, { text: readable(format(results.sum, digits)) });
     },
     words({ parameter, numbers, results, digits }) {
       const { factors, name } = ways[parameter];
@@ -3685,32 +3722,36 @@ function productTable({ ways, symbols, texts }, on) {
 }
 
 const SLOPE_WIDTH = 190, SLOPE_HEIGHT = 96, SLOPE_POINTS = 41;
-const SLOPE_FRAME = { left: 8, right: SLOPE_WIDTH - 8, top: 6, bottom: SLOPE_HEIGHT - 17 };
+const SLOPE_FRAME = { left: 32, right: SLOPE_WIDTH - 2, top: 8, bottom: SLOPE_HEIGHT - 17 };
+const SLOPE_ROOM = { aside: 6, above: 4, below: 12 }; // between the axes and the curve; the distance to a target is below
 
 /** One factor as the slope of a curve: its symbols, the curve with its tangent where the network is now, its numbers. */
 function slopePanel(spec, row, symbols, curveOf) {
   const title = element("div", { class: "bpkit-slope-title" }), formula = element("div");
   title.innerHTML = symbols;
-  formula.innerHTML = `= ${row.symbols}`;
+  formula.innerHTML = `= ${row.symbols}`.replace(/\([^()]*\)/g, "<span class='bpkit-whole'>$&</span>");
   const put = element("div", { class: "bpkit-slope-put" }), result = element("b");
   const node = element("div", { class: "bpkit-slope" }, title);
   const { left, right, top, bottom } = SLOPE_FRAME;
   const path = (name) => drawn("path", { class: `bpkit-slope-${name}` });
   const [line, tangent, triangle, gap, aim] = ["curve", "tangent", "rise", "gap", "aim"].map(path);
   const dot = drawn("circle", { class: "bpkit-slope-dot", r: 4 });
-  const label = (words, x, y, end = "") => drawn("text", { class: `bpkit-slope-name${end}`, x, y, text: words });
-  const aimed = label(spec?.aimed, 0, SLOPE_HEIGHT - 4);
+  const label = (words, x, y, kind = "") => drawn("text", { class: `bpkit-slope-name${kind}`, x, y, text: words });
+  const tick = (x, y, end = "") => label("", x, y, ` bpkit-slope-tick${end}`);
+  const aimed = label(spec?.aimed, 0, top + 6), below = SLOPE_HEIGHT - 4;
+  const ticks = [tick(left + SLOPE_ROOM.aside, below), tick(right, below, " bpkit-slope-end"),
+    tick(left - 4, bottom - SLOPE_ROOM.below + 4, " bpkit-slope-end"), tick(left - 4, top + 8, " bpkit-slope-end")];
   if (spec) {
     node.append(drawn("svg", { viewBox: `0 0 ${SLOPE_WIDTH} ${SLOPE_HEIGHT}`, "aria-hidden": "true" },
       drawn("path", { class: "bpkit-slope-axis", d: `M${left},${bottom}H${right}M${left},${bottom}V${top}` }),
-      aim, triangle, line, tangent, gap, dot, label(spec.along, right, SLOPE_HEIGHT - 4, " bpkit-slope-end"),
-      label(spec.up, left + 4, top + 8), spec.aim ? aimed : null));
+      aim, triangle, line, tangent, gap, dot, label(spec.along, (left + right) / 2, below, " bpkit-slope-middle"),
+      label(spec.up, left - 5, (top + bottom) / 2, " bpkit-slope-end"), ...ticks, spec.aim ? aimed : null));
   }
   node.append(formula, put, element("div", {}, "= ", result));
   const draw = ({ numbers, digits, style }) => {
     const { filled, result: value } = lineTexts(row, numbers, digits);
     set(node, { style });
-    set(put, { text: filled && `= ${filled}` });
+    set(put, { text: filled && `= ${filled}`.replace(/\([^()]*\)/g, (whole) => whole.replaceAll(" ", "\u00a0")) });
     set(result, { text: value });
     if (!spec) return;
     const at = numbers[spec.x], f = curveOf(spec, numbers), here = f(at), slope = numbers[spec.slope];
@@ -3718,19 +3759,24 @@ function slopePanel(spec, row, symbols, curveOf) {
     const xs = Array.from({ length: SLOPE_POINTS }, (_, k) => low + (high - low) * k / (SLOPE_POINTS - 1));
     const ys = xs.map(f), known = [here, ...(spec.heights ?? ys.filter(Number.isFinite))];
     const [least, most] = [Math.min(...known), Math.max(...known)];
-    const toX = (x) => left + (right - left) * (x - low) / (high - low || 1);
-    const toY = (y) => bottom - 4 - (bottom - top - 8) * (y - least) / (most - least || 1);
+    const { aside, above, below } = SLOPE_ROOM;
+    const toX = (x) => left + aside + (right - left - 2 * aside) * (x - low) / (high - low || 1);
+    const toY = (y) => bottom - below - (bottom - top - below - above) * (y - least) / (most - least || 1);
     const place = (x, y) => `${toTenth(toX(x))},${toTenth(Math.min(2 * SLOPE_HEIGHT, Math.max(-SLOPE_HEIGHT, toY(y))))}`;
     const fine = [here, slope, ...ys].every(Number.isFinite);
     const reach = 0.16 * (high - low), run = at + reach > high ? -reach : reach;
+    const [first, last] = [Math.max(low, at - reach), Math.min(high, at + reach)];
+    const ends = [low, high, least, most].map((one) => readable(format(Number(one.toPrecision(2)), 2)));
+    ticks.forEach((one, place) => set(one, { text: fine ? ends[place] : "" }));
     set(line, { d: fine ? `M${xs.map((x, k) => place(x, ys[k])).join("L")}` : null });
-    set(tangent, { d: fine ? `M${place(at - reach, here - slope * reach)}L${place(at + reach, here + slope * reach)}` : null });
+    set(tangent, { d: fine ? `M${place(first, here + slope * (first - at))}L${place(last, here + slope * (last - at))}` : null });
     set(triangle, { d: fine ? `M${place(at, here)}L${place(at + run, here)}L${place(at + run, here + slope * run)}` : null });
     set(dot, { cx: toTenth(toX(at)), cy: fine ? toTenth(toY(here)) : null, visibility: fine ? null : "hidden" });
     if (!spec.aim) return;
     const target = toTenth(toX(Math.min(high, Math.max(low, numbers[spec.aim]))));
     set(aim, { d: `M${target},${bottom}V${top}` });
-    set(aimed, { x: Math.min(target - 4, right - 60) });
+    const leans = target > right - 30;
+    set(aimed, { x: target + (leans ? -4 : 4), style: leans ? "text-anchor:end" : null });
     set(gap, { d: `M${target},${bottom}H${toTenth(toX(at))}` });
   };
   return { node, draw };
@@ -3739,13 +3785,17 @@ function slopePanel(spec, row, symbols, curveOf) {
 /** The factors of one path side by side, each as a slope and in its colour of the formula. */
 function slopePanels({ slopes, symbols }, rowOf, curveOf) {
   const node = element("div", { class: "bpkit-slopes" }), made = new Map();
-  const panelOf = (name) => made.get(name) ?? made.set(name,
-    slopePanel(slopes[name].curve, rowOf(slopes[name].row), symbols[name], curveOf)).get(name);
+  /** A straight line is drawn only in the chain of a parameter with one path: of more factors its number is enough. */
+  const panelOf = (name, several) => {
+    const { curve, row, straight } = slopes[name], key = `${several && straight} ${name}`;
+    if (!made.has(key)) made.set(key, slopePanel(several && straight ? null : curve, rowOf(row), symbols[name], curveOf));
+    return made.get(key);
+  };
   let shown = "";
   return {
     node,
-    draw({ factors, marks, ...data }) {
-      const panels = factors.map(panelOf);
+    draw({ factors, several, marks, ...data }) {
+      const panels = factors.map((name) => panelOf(name, several));
       if (shown !== String(factors)) node.replaceChildren(...panels.map((one) => one.node));
       shown = String(factors);
       set(node, { hidden: !factors.length });
@@ -3754,12 +3804,19 @@ function slopePanels({ slopes, symbols }, rowOf, curveOf) {
   };
 }
 
-const SUM_WIDTH = 640, SUM_ROOM = 150, SUM_ROW = 21, SUM_LEFT = 92;
+const SUM_WIDTH = 640, SUM_ROOM = 150, SUM_ROW = 21, SUM_LEFT = 92, SUM_LEAST = 0.15;
 
 /** What several paths add up to: each begins where the one before ended, to the right if positive; below them the sum. */
 function sumOfPaths({ ways, texts }) {
   const picture = drawn("svg", { class: "bpkit-sums", role: "img" }), made = [];
   const node = element("div", {}, picture), zero = drawn("path", { class: "bpkit-sum-zero" });
+  let scale = { parameter: null, low: 0, most: 0 };
+  /** Room to both sides, kept while the bars fit in and fill a part of it: a bar moves only if its number does. */
+  const scaleOf = (parameter, low, most) => {
+    const span = most - low, fits = scale.low <= low && most <= scale.most && span >= SUM_LEAST * (scale.most - scale.low);
+    if (scale.parameter !== parameter || !fits) scale = { parameter, low: low - 0.25 * span, most: most + 0.9 * span };
+    return scale;
+  };
   const rowAt = (place) => made[place] ??= (() => {
     const bar = drawn("rect", { rx: 2 }), name = drawn("text", { x: 2 }), value = drawn("text");
     const step = drawn("path", { class: "bpkit-sum-step" });
@@ -3767,25 +3824,25 @@ function sumOfPaths({ ways, texts }) {
   })();
   return {
     node,
-    draw({ parameter, path, shown, results, digits }) {
+    draw({ parameter, shown, results, digits }) {
       set(node, { hidden: !shown });
       if (!shown) return;
       const { factors, word } = ways[parameter], count = factors.length;
       const high = Math.min(SUM_ROW, SUM_ROOM / (count + 1)), size = Math.min(12, high - 2);
       const parts = factors.map((_, place) => results[`product_${place + 1}`]);
       const ends = parts.reduce((all, one) => [...all, all.at(-1) + one], [0]);
-      const fine = ends.every(Number.isFinite), [low, most] = [Math.min(...ends), Math.max(...ends)];
+      const fine = ends.every(Number.isFinite), { low, most } = fine ? scaleOf(parameter, Math.min(...ends), Math.max(...ends)) : scale;
       const toX = (value) => toTenth(SUM_LEFT + (SUM_WIDTH - SUM_LEFT - 104) * (value - low) / (most - low || 1));
       const rows = [...parts.map((_, place) => [ends[place], ends[place + 1]]), [0, results.sum]].map((row, place) => {
         const one = rowAt(place), [from, to] = row, y = place * high, last = place === count;
         const [start, end] = [Math.min(from, to), Math.max(from, to)];
-        set(one.node, { class: last ? "bpkit-sum-last" : null, opacity: path && !last && path !== place + 1 ? 0.3 : null, style: last ? null : `--mark:var(--run-${place % 6})` });
+        set(one.node, { class: last ? "bpkit-sum-last" : null, style: last ? null : pathColour(place) });
         set(one.bar, { x: fine ? toX(start) : 0, y: y + 3, height: high - 6, visibility: fine ? null : "hidden",
           width: fine ? Math.max(1, toTenth(toX(end) - toX(start))) : 0, class: to < from ? "is-negative" : null });
         set(one.step, { d: fine && !last ? `M${toX(to)},${y + 3}V${y + high + high - 3}` : null });
         set(one.name, { y: y + high / 2 + size / 3, "font-size": size, text: last ? texts.added : `${word} ${place + 1}` });
         set(one.value, { x: fine ? toX(end) + 6 : SUM_LEFT, y: y + high / 2 + size / 3, "font-size": size,
-          text: minus(format(last ? results.sum : parts[place], digits)) });
+          text: readable(format(last ? results.sum : parts[place], digits)) });
         return one.node;
       });
       set(zero, { d: fine ? `M${toX(0)},0V${(count + 1) * high}` : null });
@@ -3796,22 +3853,32 @@ function sumOfPaths({ ways, texts }) {
   };
 }
 
+const LIT_PATH = "--mark:var(--lit)"; // of a path that is lit alone: the other colours are then those of its factors
+const pathColour = (place) => `--mark:var(--run-${place % 6})`;
+
 /** The paths on the picture, from the loss back to the parameter, each in its colour; beside each other where they share a way. */
 function pathWays(routes, move) {
   const node = drawn("g", { class: "bpkit-routes" }), made = [];
-  const route = (place) => made[place] ??= node.appendChild(drawn("path", { class: "bpkit-route", style: `--mark:var(--run-${place % 6})` }));
+  const route = (place) => made[place] ??= (() => {
+    const solid = drawn("path"), dashed = drawn("path", { class: "is-negative" });
+    return { solid, dashed, node: node.appendChild(drawn("g", { class: "bpkit-route" }, solid, dashed)) };
+  })();
   return {
     way: node,
-    draw({ chosen, path, several }) {
+    draw({ chosen, path, several, numbers }) {
       const all = several && routes[chosen] ? routes[chosen] : [];
       const apart = all.length > 1 ? Math.min(5, 16 / (all.length - 1)) : 0;
-      all.forEach((ends, place) => {
-        const shift = (place - (all.length - 1) / 2) * apart;
-        const along = ends.map(([from, to]) => [move(to), move(from)].map(([x, y]) => `${toTenth(x)},${toTenth(y + shift)}`));
-        set(route(place), { d: along.map(([from, to]) => `M${from}L${to}`).join(""),
-          visibility: path && path !== place + 1 ? "hidden" : null });
+      all.forEach((stretches, place) => {
+        const shift = path ? 0 : (place - (all.length - 1) / 2) * apart;
+        const at = (point) => { const [x, y] = move(point); return `${toTenth(x)},${toTenth(y + shift)}`; };
+        const along = (negative) => stretches.filter(([weight]) => numbers[weight] < 0 === negative)
+          .map(([, from, to]) => `M${at(to)}L${at(from)}`).join("");
+        const one = route(place);
+        set(one.solid, { d: along(false) });
+        set(one.dashed, { d: along(true) });
+        set(one.node, { style: path ? LIT_PATH : pathColour(place), visibility: path && path !== place + 1 ? "hidden" : null });
       });
-      made.forEach((one, place) => { if (place >= all.length) set(one, { visibility: "hidden" }); });
+      made.forEach((one, place) => { if (place >= all.length) set(one.node, { visibility: "hidden" }); });
     },
   };
 }
@@ -3828,10 +3895,10 @@ function factorMarks(places, routes, move, short) {
     body: "",
     over: node,
     draw({ factors = [], marks, numbers, ...more }) {
-      ways.draw(more);
+      ways.draw({ ...more, numbers });
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
-        const one = mark(place), at = move(places[name].at), value = nearOne(numbers[name], PLATE_DIGITS);
+        const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], PLATE_DIGITS));
         const words = short ? value : `${places[name].text}=${value}`;
         const wide = words.length * 6.6 + 10;
         set(one.text, { text: words });
@@ -3847,7 +3914,7 @@ VIEWS.chain = (app) => {
   const { spec } = app, { texts, ways } = spec, last = {};
   const picture = network(spec.parts.network, { choose: (parameter) => app.move({ parameter }),
     layer: (move, short) => factorMarks(spec.places, spec.routes, move, short) });
-  const play = player(app, "path", { interval: 1800, label: "the paths" });
+  const play = player(app, "path", { interval: 5000, label: "the paths" });
   const nudged = element("p", { class: "bpkit-nudge" }), updateLines = lineTable(spec.parts.lines);
   /** A line of the forward pass over one of the numbers in it, all others as they are. */
   const curveOf = ({ x, line }, numbers) => {
@@ -3861,10 +3928,10 @@ VIEWS.chain = (app) => {
   };
   const parts = {
     products: part(productTable(spec, { light: (path) => app.move({ path: app.values.path === path ? 0 : path }) })),
-    nudge: part({ node: nudged, draw: ({ text }) => set(nudged, { text: minus(text) }), words: ({ lit, text }) => `${lit} ${text}` }),
+    nudge: part({ node: nudged, draw: ({ text }) => set(nudged, { text: readable(text) }), words: ({ lit, text }) => `${lit} ${text}` }),
     factors: part(slopePanels(spec, (number) => updateLines.rows.get(number), curveOf)),
     sums: part(sumOfPaths(spec)),
-    update: part({ ...updateLines, words: (data) => said(data.lines.at(-1), data) }),
+    update: part({ ...updateLines, words: (data) => data.lines.map((number) => said(number, data)).join("") }),
     network: part(picture),
   };
 
@@ -3897,18 +3964,22 @@ VIEWS.chain = (app) => {
       const program = `paths ${parameter}`, way = ways[parameter];
       const results = called(app.program(program).evaluate, spec.inputs[program], numbers);
       const lit = path ? [way.factors[path - 1]] : way.factors, factors = [...new Set(lit.flat())];
+      const several = way.factors.length > 1;
       // Where one path is lit, each of its factors has a colour, in the formula and on the picture.
       const one = lit.length === 1 ? lit[0] : [];
       const marks = new Map(one.map((name, place) => [name, `--mark:var(--run-${place % 6})`]));
       const data = { numbers, digits };
       parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks, path,
-        several: way.factors.length > 1 });
+        several });
       parts.products.draw({ ...data, parameter, path, marks, results });
-      parts.factors.draw({ ...data, factors: one, marks });
-      parts.sums.draw({ ...data, parameter, path, results, shown: way.factors.length > 1 });
-      for (const node of [app.control.path.node, play.node]) set(node, { hidden: way.factors.length === 1 });
-      parts.update.draw({ ...data, lines: [way.row] });
-      parts.nudge.draw({ text: nudge(parameter, givens, numbers), lit: litWords(parameter, path) });
+      parts.factors.draw({ ...data, factors: one, several, marks });
+      parts.sums.draw({ ...data, parameter, results, shown: several && !path });
+      for (const node of [app.control.path.node, play.node]) set(node, { hidden: !several });
+      set(app.control.rate.node, { hidden: way.kept });
+      parts.update.draw({ ...data, lines: way.kept ? [] : [way.row] });
+      set(parts.update.node, { hidden: way.kept || (several && path > 0) });  // one path of several says nothing of the new value
+      const kept = way.kept ? ` ${texts.kept.replace("{parameter}", parameter)}` : "";
+      parts.nudge.draw({ text: `${nudge(parameter, givens, numbers)}${kept}`, lit: litWords(parameter, path) });
       if (last.lit !== `${parameter} ${path}`) litIntoSight(picture);
       last.lit = `${parameter} ${path}`;
       return { ends: { path: way.factors.length },
@@ -3922,13 +3993,14 @@ VIEWS.paths = VIEWS.chain;
 
 /** Printed lines, each with a box: what is worked out there, and how far off the printed figure is. */
 VIEWS.recalculate = (app) => {
-  const { rows, texts, near } = app.spec;
+  const { rows, texts, near, almost } = app.spec, begun = new RegExp(app.spec.begun);
+  const within = (value, line, share) => Math.abs(value - read(line).value) <= share * Math.abs(read(line).value);
   const cell = (tag, kind, ...children) => element(tag, { class: `bpkit-recalc-${kind}` }, ...children);
   const made = rows.map(({ name, head, line, printed }) => {
-    const spoken = element("th", { scope: "row" }), told = cell("td", "told");
+    const spoken = element("th", { scope: "row" }), told = cell("div", "told");
     spoken.innerHTML = head;
     const node = element("tr", {}, spoken, cell("td", "line", `= ${line}`), cell("td", "printed", "= ", element("b", { text: printed })),
-      cell("td", "box", app.control[name].node), told);
+      cell("td", "box", app.control[name].node, told));
     return { node, told };
   });
   const table = element("div", { class: "bpkit-recalc" }, element("table", { "aria-label": texts.title },
@@ -3938,12 +4010,16 @@ VIEWS.recalculate = (app) => {
     silent: true,
     extra: { table },
     frame(values) {
-      rows.forEach(({ name, line, printed, unit }, place) => {
-        const typed = String(values[name]).trim(), { value } = typed ? read(typed) : {}, gives = read(line).value;
-        const off = Math.abs(value - Number(printed)), same = off <= 1.01 * unit, other = Math.abs(value - gives) > near * Math.abs(gives);
-        const text = !typed ? "" : value === undefined ? texts.waiting
-          : fill(texts[other ? "other" : same ? "same" : "off"], { value: format(value, 7), off: format(100 * off / Math.abs(Number(printed)), 2) }, 7);
-        set(made[place].told, { text: minus(text), "data-off": value === undefined || other ? null : String(!same) });
+      rows.forEach(({ name, line, printed, unit, slips }, place) => {
+        const typed = String(values[name]).trim(), { value } = typed ? read(typed) : {};
+        const off = Math.abs(value - Number(printed)), same = off <= 1.01 * unit, own = within(value, line, near);
+        const slip = own ? "" : slips.find(([other]) => within(value, other, almost))?.[1];
+        const close = slip && off <= almost * Math.abs(Number(printed)) ? texts.close : "";
+        const kind = own ? (same ? "same" : "off") : slip ? "slip" : "other";
+        const unread = !typed ? "" : begun.test(typed) ? texts.waiting : `${advice(typed, EXAMPLE)}.`;
+        const text = value === undefined ? unread : withWords(texts[kind],
+          { value: format(value, 7), off: format(Number(format(100 * off / Math.abs(Number(printed)), 2)), 7), slip }) + close;
+        set(made[place].told, { text: readable(text), "data-off": value === undefined || !own ? null : String(!same) });
       });
     },
   };
@@ -4028,6 +4104,7 @@ export function errorWords(texts, { derivative, formula, derived, quotient, h, b
 VIEWS.gradient_check = (app) => {
   const { spec } = app, { texts, steps, derivatives, formulas } = spec, { notes, table } = texts;
   const names = Object.keys(derivatives), data = spec.samples ? [Float64Array.from(spec.samples.rows)] : [];
+  const upward = steps.toReversed(); // so that the curves end, and have their names, where the two arms part
   const parts = { curve: part(curve(spec.parts.curve, { pick: (h) => app.move({ h: Number(h.toPrecision(3)) }) })),
     table: textTable({ head: table.head, rows: spec.rows }) };
   const run = (program, givens) => called(app.program(program).evaluate, spec.inputs[program], givens, ...data);
@@ -4065,13 +4142,13 @@ VIEWS.gradient_check = (app) => {
         : withWords(texts.about, { error: sizeOf(error) }));
 
       // A formula keeps its colour; the chosen one lies above and has its points.
-      const series = formulas.map(({ name }, k) => ({ label: name, x: steps, y: errors[k], color: k,
+      const series = formulas.map(({ name }, k) => ({ label: name, x: upward, y: errors[k].toReversed(), color: k,
         kind: k === place ? "line+dots" : "line" }));
       const star = { x: found.best, y: errors[place][steps.indexOf(found.best)], shape: "star", color: 2, label: texts.star };
       const sizes = [...errors.flat(), error].filter((one) => one > 0 && one < Infinity).map(Math.log10);
       const room = sizes.length ? [10 ** (Math.floor(Math.min(...sizes)) - 1), 10 ** Math.ceil(Math.max(...sizes) + 0.2)] : undefined;
       parts.curve.draw({ series: [series[place], ...series.toSpliced(place, 1)], xrange: spec.seen, yrange: room, digits,
-        marker: { x: h, series: -1 },
+        marker: { x: h, series: -1, silent: true },
         points: [...(found.best === null || found.flat ? [] : [star]), { x: h, y: error, label: `${texts.here}: ${off(error)}` }] });
       const more = names.length - rows.length;
       parts.table.draw({
@@ -4466,7 +4543,7 @@ VIEWS.boundary = (app) => {
     const text = withWords(wrong === 1 ? texts.wrongOne : texts.wrong, { wrong, count });
     if (!flat) return text + texts.falls;
     const why = straight(values, sizes);
-    if (why) return `${text}${withWords(texts.straight, { why })}${yours(values) ? "" : texts.inseparable}.`;
+    if (why) return `${text}${withWords(texts.straight, { why })}${spec.perhaps_straight.includes(values.data) ? "" : texts.inseparable}.`;
     return text + (step < limits.steps ? texts.pause : texts.stuck);
   };
 
@@ -4542,6 +4619,7 @@ VIEWS.boundary = (app) => {
       }
       const values = { ...next, neurons: hidden.join(", ") };
       if (values.course !== before.course) return values;  // who moved it has settled it
+      if (!values.step && before.step) return { ...values, course: [] };  // back at the start a run begins anew
       if (spec.setup.some((name) => values[name] !== before[name])) {
         return { ...values, step: values.step !== before.step ? values.step : 0, course: [] };
       }
@@ -4610,11 +4688,8 @@ VIEWS.own_boundary = (app) => {
   });
   const weights = sizes.slice(1).reduce((sum, width, l) => sum + width * sizes[l], 0);
 
-  const pick = (x) => {
-    let nearest = 0;
-    updates.forEach((one, step) => { if (Math.abs(one - x) < Math.abs(updates[nearest] - x)) nearest = step; });
-    app.move({ step: nearest });
-  };
+  const nearest = (x) => updates.reduce((best, one, step) => (Math.abs(one - x) < Math.abs(updates[best] - x) ? step : best), 0);
+  const pick = (x) => app.move({ updates: updates[nearest(x)] });
 
   const message = (step, said) => {
     const so = `${withWords(updates[step] === 1 ? texts.one : texts.many, said)} ${withWords(texts.right, said)}`;
@@ -4624,15 +4699,17 @@ VIEWS.own_boundary = (app) => {
   };
 
   app.expression = () => {
-    const theta = spec.course[app.values.step];
+    const theta = spec.course[nearest(app.values.updates)];
     return `${spec.source}.replace(parameters={${names.map((name, k) => `'${name}': ${exactly(theta[places[k]])}`).join(", ")}})`;
   };
 
-  const walk = player(app, "step", { interval: 40, label: "the course of your program" });
+  const walk = player(app, "updates", { step: spec.pace, interval: 40, label: "the course of your program" });
   return {
     parts,
     extra: { play: walk.node },
-    frame({ step, digits }) {
+    settle: (next) => ({ ...next, updates: updates[nearest(next.updates)] }),
+    frame({ updates: made, digits }) {
+      const step = nearest(made);
       model.theta.set(spec.course[step]);
       const one = { program, model, grid, sizes }, { layers, z } = planeOf(one, spec.ends), good = judged(one, points, spec.middle);
       let largest = 0;
@@ -4668,6 +4745,7 @@ VIEWS.own_boundary = (app) => {
 const LEAST_DECADES = { sizes: 4, losses: 2 }; // of an axis: what stays as it is looks as if it stays
 const ASIDE = 20; // ms of training between two frames: long runs grow while the page stays quick
 const TRAINED_AT_ONCE = 5; // updates
+const SPREAD_COLOR = 5; // of the outputs' curve; those of kept curves come before it
 
 /** Whole powers of ten around some numbers, at least so many of them; what is no such number does not count. */
 export function decades(values, least, [floor, ceiling]) {
@@ -4690,6 +4768,17 @@ export function changeOf(texts, sizes, level) {
   const times = factor >= 1000 && factor < 1e12 ? commas(Number(factor.toPrecision(3))) : format(factor, 3);
   const each = steps > 1 ? fill(texts.each, { each: factor ** (1 / steps) }, 3) : "";
   return withWords(first < last ? texts.shrink : texts.grow, { times, each });
+}
+
+/** How much the outputs of a layer differ over n samples: the root mean square of their standard deviations. */
+function spreadOf(out, width, n) {
+  let sum = 0;
+  for (let j = 0; j < width; j++) {
+    let mean = 0;
+    for (let i = 0; i < n; i++) mean += out[i * width + j] / n;
+    for (let i = 0; i < n; i++) sum += (out[i * width + j] - mean) ** 2;
+  }
+  return Math.sqrt(sum / (n * width));
 }
 
 /**
@@ -4718,9 +4807,6 @@ function patientRun({ train }, model, samples, constants, { updates, batch, firs
   return run;
 }
 
-/** A sentence whose very large and small numbers read 5·10⁵ instead of 5e+05. */
-const inPowers = (text) => text.replace(/(\d)e([+-]\d+)/g, (_, digit, power) => `${digit}·10${superscript(Number(power))}`);
-
 VIEWS.depth = (app) => {
   const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated } } = spec, [inputs, outputs, n] = spec.ends;
   const parts = { sizes: part(curve(spec.parts.sizes)), losses: part(curve(spec.parts.losses)) };
@@ -4739,7 +4825,8 @@ VIEWS.depth = (app) => {
   const sizesOf = (values) => app.known("sizes", key(values), () => {
     const model = drawnModel(values);
     program.gradients(model, ...samples);
-    return program.gradientSizes(model);
+    const spreads = n > 1 ? layersOf(values).slice(1, -1).map((width, k) => spreadOf(model.out[k + 1], width, n)) : [];
+    return { ...program.gradientSizes(model), spreads };
   });
   const runOf = (values) => app.known("run", key(values), () =>
     patientRun(program, drawnModel(values), samples, spec.constants, spec.training));
@@ -4752,16 +4839,18 @@ VIEWS.depth = (app) => {
     const hidden = nets.at(-1) < saturated && output !== "identity" &&
       spec.controls.output.options.some(([, value]) => value === "identity");
     const trained = ended === 0 ? texts.trained.nothing : ended ? texts.trained.ended : texts.trained.went;
-    return `${said}${hidden ? texts.flat : ""} ${inPowers(fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
+    return `${said}${hidden ? texts.flat : ""} ${readable(fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
       first: losses[0], last: losses.at(-1), near: run.moved(1), far: run.moved(run.last) }, digits))}`;
   };
-  const words = (values, { weights, nets }) => {
+  const words = (values, { weights, nets, spreads }) => {
     const listed = (row) => row.map((size) => format(size, values.digits)).join(", ");
     return withWords(texts.drawn, { ...values, scale: format(values.scale) }) + withWords(texts.sizes, {
-      layers: layersText(values.depth), kind: values.activation, weights: listed(weights), nets: listed(nets) });
+      layers: layersText(values.depth), kind: values.activation, weights: listed(weights), nets: listed(nets) }) +
+      (spreads.length ? withWords(texts.spreads, { spreads: listed(spreads) }) : "");
   };
 
-  const nameOf = (values) => withWords(texts.name, { ...values, scale: format(values.scale) });
+  const spelled = Object.fromEntries(spec.controls.activation.options.map(([label, value]) => [value, label]));
+  const nameOf = (values) => withWords(texts.name, { ...values, activation: spelled[values.activation], scale: format(values.scale) });
   const pin = () => {
     const kept = Object.fromEntries(spec.kept.map((name) => [name, app.values[name]])), text = JSON.stringify(kept);
     const others = app.values.pinned.filter((one) => JSON.stringify(one) !== text);
@@ -4780,7 +4869,7 @@ VIEWS.depth = (app) => {
       activations: [...Array(values.depth).fill(values.activation), values.output].map((name) => spec.shared.kinds[name])
         .join(", "), scale: exactly(values.scale) }),
     frame(values) {
-      const sizes = sizesOf(values), { weights, nets } = sizes, both = [weights, nets], { digits } = values;
+      const sizes = sizesOf(values), { weights, nets, spreads } = sizes, both = [weights, nets], { digits } = values;
       const shallow = { ...values, depth: 1 }, others = values.pinned.map((one) => ({ ...values, ...one }));
       const depths = others.length ? [values, ...others] : values.depth > 1 ? [values, shallow] : [values];
       const colors = depths.map((_, k) => (others.length ? (k ? k + 1 : 0) : 2 * k));
@@ -4794,9 +4883,11 @@ VIEWS.depth = (app) => {
       const kept = others.map((one, k) => ({ label: withWords(texts.keptDeltas, { name: nameOf(one) }), y: sizesOf(one).nets, color: colors[k + 1] }));
       parts.sizes.draw({
         series: [...both.map((row, color) => ({ label: texts.names[color], x: at, color, kind: "line+dots", y: drawable(row) })),
-          ...kept.map((one) => ({ ...one, x: one.y.map((_, k) => k + 1), y: drawable(one.y), kind: "line", dash: true }))],
+          ...kept.map((one) => ({ ...one, x: one.y.map((_, k) => k + 1), y: drawable(one.y), kind: "line", dash: true })),
+          ...(spreads.length ? [{ label: texts.spread, x: spreads.map((_, k) => k + 1), color: SPREAD_COLOR, kind: "line",
+            y: drawable(spreads) }] : [])],
         xrange: [1, Math.max(at.length, ...kept.map(({ y }) => y.length))],
-        yrange: decades([...both, ...kept.map(({ y }) => y)].flat(), LEAST_DECADES.sizes, bounds), digits,
+        yrange: decades([...both, spreads, ...kept.map(({ y }) => y)].flat(), LEAST_DECADES.sizes, bounds), digits,
       });
       // Beside kept curves a run that starts far above them leaves the frame: they are there to be compared.
       const firsts = runs.map(({ losses }) => losses[0] * CURVE_FAR_GROWTH || 0);
@@ -4841,7 +4932,7 @@ function shareBars({ outputs, texts }) {
   const whole = outputs.map((_, k) => picture.appendChild(drawn("rect", { class: "bpkit-bar-of",
     style: `--run:var(--run-${k % 6})`, y: top(outputs.length) + 2, height: 12 })));
   text({ class: "bpkit-bars-head", x: at(2) - 8, y: top(outputs.length) + 13, "text-anchor": "end", text: texts.whole });
-  const list = (values, digits) => values.map((one) => minus(format(one, digits))).join(", ");
+  const list = (values, digits) => values.map((one) => readable(format(one, digits))).join(", ");
   return {
     node: element("div", { class: "bpkit-bars-box", style: `max-width:${width}px` }, picture),
     draw({ columns: values, true: chosen, digits }) {
@@ -4859,7 +4950,7 @@ function shareBars({ outputs, texts }) {
           set(one.bars[c], { x: toTenth(column[k] < 0 ? zero - size : zero), width: toTenth(Math.max(size, 0.5)),
             class: `bpkit-bar-of bpkit-bar-${columns[c]}${column[k] < 0 ? " is-negative" : ""}` });
           set(one.axes[c], { d: `M${zero} ${top(k) + 1}v20` });
-          set(one.numbers[c], { x: at(c), text: minus(format(column[k], 3)) });
+          set(one.numbers[c], { x: at(c), text: readable(format(column[k], 3)) });
         });
         const size = wide * values[2][k];
         set(whole[k], { x: toTenth(left), width: toTenth(size) });
@@ -4899,8 +4990,8 @@ VIEWS.classes = (app) => {
           { x: p, y: here.square, color: 1 }],
         tangent: { x: p, y: here.surprise, slope: here.steep },
       });
-      const said = Object.fromEntries(Object.entries({ ...here, p }).map(([name, one]) => [name, minus(format(one, 3))]));
-      const list = (row) => row.map((one) => minus(format(one, digits))).join(", ");
+      const said = Object.fromEntries(Object.entries({ ...here, p }).map(([name, one]) => [name, readable(format(one, 3))]));
+      const list = (row) => row.map((one) => readable(format(one, digits))).join(", ");
       const message = withWords(texts.message, { ...said, name: values.true });
       return {
         message,
@@ -5065,7 +5156,7 @@ VIEWS.variety = (app) => {
 const HAIR = 1 + 1e-9; // a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 const SURE_DIGITS = 5; // from here on a mistake that matches every digit goes before rounding on paper
 const PAGE_ROUNDING = 1e-5; // of a number: what six digits leave open
-const SIGNS = { correct: "✓", carried: "≈", rounded: "✓", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→" };
+const SIGNS = { correct: "✓", carried: "≈", rounded: "✓", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→", follows: "→" };
 const RIGHT = ["correct", "rounded"], NOT_YET = ["blank", "unreadable"], WRONG = ["misconception", "unknown"];
 const EXAMPLE = "0.0851 or 1/3";
 const PROGRESS = "bpkit.progress", THEME = "bpkit.theme";
@@ -5100,17 +5191,11 @@ export function judge(box, typed) {
   return read ? { ...found, message: `${found.message} ${read}` } : found;
 }
 
-/** A number as people read it: −5.18083·10⁻⁸. */
-function numberRead(value) {
-  const [mantissa, exponent] = minus(format(value)).split("e");
-  return exponent ? `${mantissa}·10${superscript(Number(exponent))}` : mantissa;
-}
-
 /** What was read of what was typed, where that is another way to write it: a formula, a fraction, a comma. */
 export function taken(typed) {
   const figure = read(typed);
   if (figure.error || /^[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-−]?\d+)?$/.test(typed.trim())) return "";
-  return `I read it as ${numberRead(figure.value)}.`;
+  return `I read it as ${readable(format(figure.value))}.`;
 }
 
 const JUDGES = {
@@ -5131,7 +5216,7 @@ function said([verdict, message, line], typed, more = {}) {
 function shownTyped(typed) {
   const figure = read(typed);
   const plain = figure.error || /^[\d.,eE+\-−/]*$/.test(typed) ? typed : format(figure.value);
-  return minus(plain);
+  return readable(plain);
 }
 
 /** A figure as answers are judged: a fraction or a formula is exact, and has all its digits. */
@@ -5151,7 +5236,7 @@ function judgeNumber(box, typed) {
   if (figures < box.digits && fits) return few(figures < 2 ? 2 : Number(box.digits - figures > 1));
   if (off <= box.slack) return said(box.rounded, typed, { figures });
   if (figures < box.digits && cut) return few(2);
-  if (cut) return said(box.cut, typed, { rounded: minus(box.exact.toFixed(decimalsOf(figure))), figures });
+  if (cut) return said(box.cut, typed, { rounded: readable(box.exact.toFixed(decimalsOf(figure))), figures });
   const away = (wrong) => Math.abs(figure.value - wrong);
   const share = box.slack / Math.abs(box.exact - box.base) || 0;
   const enough = ([, [verdict]]) => (figures >= box.digits && !figure.short) || verdict !== "unknown";
@@ -5168,7 +5253,7 @@ function judgeOpen(box, typed) {
   if (off <= 1e-12 * Math.abs(box.exact)) return said(box.right.at(-1), typed, { figures });
   if (rounds(figure, box.exact)) return said(spelled(box.right), typed, { figures });
   if (cuts(figure, box.exact)) {
-    return said(spelled(box.cut), typed, { figures, rounded: minus(box.exact.toFixed(decimalsOf(figure))) });
+    return said(spelled(box.cut), typed, { figures, rounded: readable(box.exact.toFixed(decimalsOf(figure))) });
   }
   const told = (each) => each[Math.min(figures - box.least, each.length - 1)];
   const named = ([, each]) => each.at(-1) && !(each.at(-1)[0] === "unknown" && (figure.short || figures < each.length));
@@ -5267,19 +5352,19 @@ function decimalsOf({ unit }) {
 /** How far a predicted number is off, in Python's sentences. */
 export function compared(spec, { value }) {
   const { answer, says } = spec, right = format(value) === format(answer);
-  const holes = { said: minus(format(value)), true: spec.true };
+  const holes = { said: readable(format(value)), true: spec.true };
   const sentence = (name) => says[name].replace(/\{(\w+)\}/g, (hole, key) => holes[key]);
   const typed = read(exactly(value));
   const agrees = right || (!Number.isInteger(answer)
     && Math.abs(value - answer) <= halfUnit(answer, Math.max(2, typed.figures)) * HAIR);
   if (agrees) return { right: true, message: sentence(right ? "right" : "rounded") + spec.because };
-  holes.off = format(Math.abs(Number(format(value)) - Number(format(answer))), 4);
+  holes.off = readable(format(Math.abs(Number(format(value)) - Number(format(answer))), 4));
   const way = value > answer ? "high" : "low";
   const name = () => {
     if (value * answer < 0) return `across_${way}`;
     if (value * answer === 0) return `zero_${way}`;
     const factor = Math.max(value / answer, answer / value);
-    holes.share = format(100 * Math.abs(value / answer - 1), 2);
+    holes.share = readable(format(100 * Math.abs(value / answer - 1), 2));
     holes.times = format(Number(format(factor, 2)));
     if (factor < 2) return `${factor <= 1.1 ? "close" : "near"}_${way}`;
     return `${way}_${Math.abs(value) > Math.abs(answer) ? "large" : "small"}`;
@@ -5458,6 +5543,13 @@ VIEWS.predict = (app) => {
   };
 };
 
+/** Text or a picture that the kernel wrote as HTML. */
+function prose(html, more = "") {
+  const node = element("div", { class: `bpkit-prose ${more}` });
+  node.innerHTML = html;
+  return node;
+}
+
 VIEWS.ask = (app) => {
   const { spec } = app, { texts } = spec, place = verdictPlace();
   const behind = element("div", { class: "bpkit-behind", tabindex: "0", role: "group", "aria-label": "The line" });
@@ -5468,7 +5560,8 @@ VIEWS.ask = (app) => {
     };
   return {
     silent: true,
-    extra: { verdict: place.node, behind, check: app.button(texts.check, texts.tip, () => app.soon()) },
+    extra: { verdict: place.node, behind, check: app.button(texts.check, texts.tip, () => app.soon()),
+      picture: spec.picture ? prose(spec.picture, "bpkit-card-picture") : null },
     frame() {
       const found = judged();
       if (!found) { place.wait(); return {}; }
@@ -5483,13 +5576,25 @@ VIEWS.ask = (app) => {
     },
   };
 };
-VIEWS.detective = (app) => ({
-  ...VIEWS.ask(app),
-  expression: () => app.link?.told.share ?? "",
-  /** Another quantity is another question: a number that was typed for the one before says nothing about it. */
-  settle: (next, before) => (next.quantity !== before.quantity && next.number === before.number
-    ? { ...next, number: "", given: "" } : next),
-});
+VIEWS.detective = (app) => {
+  const { figures, texts } = app.spec, view = VIEWS.ask(app);
+  const figure = () => (app.values.updates ? null : figures[app.values.quantity]);
+  const number = app.button(texts.number, texts.numberTip, () => app.move({ number: figure()[0] }));
+  const from = app.button(texts.from, texts.fromTip, () => app.move({ given: figure()[1] }));
+  return {
+    ...view,
+    extra: { ...view.extra, printed: element("span", {}, number, " ", from) },
+    frame() {
+      set(number, { disabled: !figure() });
+      set(from, { disabled: !figure()?.[1] });
+      return view.frame();
+    },
+    expression: () => app.link?.told.share ?? "",
+    /** Another quantity is another question: a number that was typed for the one before says nothing about it. */
+    settle: (next, before) => (next.quantity !== before.quantity && next.number === before.number
+      ? { ...next, number: "", given: "" } : next),
+  };
+};
 
 /** A field for an answer: a box, or a list of which one is chosen. */
 function answerField({ label, hint, options, listed }, texts, enter) {
@@ -5549,11 +5654,6 @@ VIEWS.exercise = (app) => {
     app.link || spec.draws.length > 1 ? again : null, opener, score);
   let shown = "", parts = [], lines = [];
   const enter = () => app.move({ answers: parts.map(({ field }) => (field ? field.value : "")) });
-  const prose = (html, more = "") => {
-    const node = element("div", { class: `bpkit-prose ${more}` });
-    node.innerHTML = html;
-    return node;
-  };
   /** One more hint for a part: from the line on to which its verdict sent. */
   const help = (place) => {
     const hinted = parts.map((_, one) => app.values.hinted[one] ?? null), [start, count] = hinted[place] ?? [lines[place] ?? null, 0];

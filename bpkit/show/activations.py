@@ -23,7 +23,7 @@ from bpkit.core.spelling import expr_latex, expr_text, number, words_latex
 from bpkit.core.text import environment
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
-from bpkit.show.plots import Place, blank, canvas, dress, label
+from bpkit.show.plots import blank, canvas, dress, label
 from bpkit.show.table import text_table
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
     for panel, one in zip(panels, profiles):
         _curves(dress(panel), one)
-        panel.set_title(SPELLED.get(one.activation.name, one.activation.name), fontsize=11, color=INK)
+        side = "center" if one.activation.built_in else "left"
+        panel.set_title(SPELLED.get(one.activation.name, one.activation.name), fontsize=11, color=INK, loc=side)
         _named(panel, one)
     for panel in figure.axes[len(profiles) :]:
         panel.set_visible(False)
@@ -124,40 +125,14 @@ def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> D
         for (color, dash, _), name in zip(RUNS, ("o1", "h1", "h2")):
             heights = values[f"out_{name}"]
             axes.plot(grid, heights, dash, color=color, linewidth=2.4 if name == "o1" else 1.6)
-            at, right, up = {"o1": (50, -8, -18), "h1": (20, 6, -11), "h2": (66, -22, 3)}[name]
+            top = int(heights.argmax())  # where o1 is alone
+            at, right, up = {"o1": (top, -8 if top else 6, -18), "h1": (20, 6, -11), "h2": (66, -22, 3)}[name]
             label(axes, name, (float(grid[at]), float(heights[at])), (right, up), color)
         axes.set_title(f"hidden layer: {one.name}", fontsize=11, color=INK)
         axes.set(xlim=(0, 1), xlabel="x1")
         outs = [f"{number(values['out_o1'][at], 3)} at x1 = {number(grid[at])}" for at in (0, 50, 100)]
         words.append(f"Hidden layer {one.name}: the output of o1 is {', '.join(outs)}.")
     return Drawing(" ".join(words), figure)
-
-
-def sigmoid_slope(net: float = 1.0) -> Drawing:
-    """The sigmoid, what it leaves to 1, and the product of both, its slope: at one net input with a tangent."""
-    figure, axes = blank(6.2, 3.2)
-    grid = np.linspace(-END, END, POINTS)
-    one, here = profile("sigmoid", grid), profile("sigmoid", [net])
-    out, slope = float(here.out[0]), float(here.slope[0])
-    (first, solid, _), (second, dashed, _), (third, _, _) = RUNS
-    ends = np.array([net - REACH, net + REACH])
-    axes.plot(ends, out + slope * (ends - net), color=third, linewidth=3, alpha=0.75)
-    # Each curve with its label and the label of its point: where it is, and how far from there.
-    curves: tuple[tuple[Array, float, str, str, str, float, Place, Place], ...] = (
-        (one.out, out, "out", first, solid, 5, (0, -15), (-46, 4)),
-        (1 - one.out, 1 - out, "1 − out", first, ":", -5.5, (0, -15), (9, 3)),
-        (one.slope, slope, "out · (1 − out)", second, dashed, 2.6, (10, 8), (-20, -16)),
-    )
-    for values, value, name, color, dash, at, away, aside in curves:
-        axes.plot(grid, values, dash, color=color, linewidth=2)
-        axes.plot([net], [value], "o", color=color, markersize=6)
-        label(axes, name, (at, float(np.interp(at, grid, values))), away, color)
-        label(axes, number(value, 3), (net, value), aside, color)
-    axes.plot([net, net], [0, out], ":", color=INK, linewidth=1)
-    axes.set(xlim=(-END, END), ylim=(-0.05, 1.1), xlabel="net")
-    label(axes, f"tangent: slope {number(slope, 3)}", (net + REACH, min(1.0, out + slope * REACH)), (0, 9), third)
-    told = f"At net {number(net)} out is {number(out, 3)} and 1 - out is {number(1 - out, 3)}"
-    return Drawing(f"{told}; their product, the slope of the sigmoid there, is {number(slope, 3)}.", figure)
 
 
 @dataclass(frozen=True)
@@ -194,7 +169,7 @@ def profile_words(activation: Activation) -> str:
     marks = profile(activation, MARKS)
     rows = zip(marks.net, marks.out, marks.slope)
     text = ", ".join(f"at {number(net)} out {number(out, 4)} and slope {number(slope, 4)}" for net, out, slope in rows)
-    return f"{activation.name}: {text}."
+    return f"{SPELLED.get(activation.name, activation.name)}: {text}."
 
 
 def _curves(axes: Axes, one: Profile) -> None:
@@ -206,6 +181,9 @@ def _curves(axes: Axes, one: Profile) -> None:
 
 def _named(axes: Axes, one: Profile) -> None:
     """The names of the curve and its slope, at the curves."""
+    if not one.activation.built_in:  # its curves may be anywhere, so the names are above them
+        axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=2, fontsize=9, frameon=False, columnspacing=1)
+        return
     for (color, _, _), name, values, at, up in zip(RUNS, ("out", "slope"), (one.out, one.slope), (4.4, 3.6), (-15, 6)):
         label(axes, name, (at, float(np.interp(at, one.net, values))), (0, up), color, 9)
 

@@ -12,13 +12,16 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.numeric import evaluate, single
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, readable
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
 from bpkit.show.plots import canvas
 
 WIDE, HIGH, GAP, ROW = 62, 34, 6, 150  # of a box, between boxes, and of a word's row, in pixels
 COLUMNS = {"x": 58, "q": 284, "score": 512}  # where groups of boxes begin, those of two numbers each
+SHARE = 54  # how far the shares are below the scores
+SMALL = 0.01  # below it a number in a box has two digits
+MINUS = "\u2212"
 MOST = 3  # words and numbers of a word that there is room for
 BACKWARD = "#8A3EA8"
 
@@ -35,12 +38,27 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A line of the picture, from one group of boxes to another.
+
+    ``of`` is the word whose mix it leads to, 0 where it leads to those of all words; ``bare`` lines have no arrow.
+    """
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+    of: int
+    bare: bool = False
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where everything of the picture is, in pixels."""
 
     boxes: tuple[Box, ...]
     labels: tuple[tuple[float, float, str], ...]
-    ways: tuple[tuple[float, float, float, float, str], ...]  # from one group to another, and what it is for
+    ways: tuple[Way, ...]
     width: float
     height: float
 
@@ -64,7 +82,7 @@ def layout(problem: Problem) -> Layout:
     words, before, width = head_of(problem, "attention picture")
     boxes: list[Box] = []
     labels: list[tuple[float, float, str]] = []
-    ways: list[tuple[float, float, float, float, str]] = []
+    ways: list[Way] = []
     step, out = WIDE + GAP, COLUMNS["score"] + words * (WIDE + GAP) + 118
 
     def row(names: list[str], kind: str, x: float, y: float, back: bool = True) -> None:
@@ -80,26 +98,33 @@ def layout(problem: Problem) -> Layout:
             y = top + 42 * place
             row([f"{letter}_o{i}_{a}" for a in range(1, width + 1)], letter, COLUMNS["q"], y)
             labels.append((COLUMNS["q"] - 46, y + HIGH / 2, word))
-            ways.append((COLUMNS["x"] + before * step, middle, COLUMNS["q"] - 50, y + HIGH / 2, "in"))
+            of = i if letter == "q" else 0
+            ways.append(Way(COLUMNS["x"] + before * step, middle, COLUMNS["q"] - 50, y + HIGH / 2, of))
         row([f"score_o{i}_{j}" for j in range(1, words + 1)], "score", COLUMNS["score"], top)
-        row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + 62)
+        row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + SHARE)
+        shares = top + SHARE + HIGH / 2
         labels.append((COLUMNS["score"] - 46, top + HIGH / 2, "score"))
-        labels.append((COLUMNS["score"] - 46, top + 62 + HIGH / 2, "share"))
-        row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + 62)
-        labels.append((COLUMNS["score"] + 2, top + 48, "softmax of the row ↓"))
-        labels.append((COLUMNS["score"] + words * step + 8, top + 62 + HIGH / 2 - 9, "add up to 1"))
-        labels.append((out - 30, top + 62 + HIGH / 2, "mix"))
+        labels.append((COLUMNS["score"] - 46, shares, "share"))
+        row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + SHARE)
+        labels.append((COLUMNS["score"] + words * step + 2, top + (HIGH + SHARE) / 2, "softmax of the row"))
+        labels.append((out - 30, shares, "mix"))
+        labels += [(COLUMNS["score"] + (j - 1) * step + 2, top - 14, f"word {j}") for j in range(1, words + 1)]
         targets = ", ".join(number(float(problem.givens[f"y{i}_{a}"]), 3) for a in range(1, width + 1))
-        labels.append((out, top + 62 + HIGH + 12, f"should be {targets}"))
-        ways.append((COLUMNS["score"] + words * step, top + 62 + HIGH / 2, out - 34, top + 62 + HIGH / 2, "share"))
+        labels.append((out, top + SHARE + HIGH + 12, f"should be {targets.replace('-', MINUS)}"))
+        ways.append(Way(COLUMNS["score"] + words * step, shares, out - 34, shares, i))
     ends = COLUMNS["q"] + width * step
     for i, j in product(range(words), repeat=2):
-        score = (COLUMNS["score"] - 50, 34 + i * ROW + HIGH / 2)
-        ways.append((ends, 34 + j * ROW + 42 + HIGH / 2, *score, "key"))
-        ways.append((ends, 34 + j * ROW + 84 + HIGH / 2, out - 34, 34 + i * ROW + 70 + HIGH / 2, "value"))
+        score, under = (COLUMNS["score"] - 50, 34 + i * ROW + HIGH / 2), 34 + j * ROW + 84 + HIGH / 2
+        ways.append(Way(ends, 34 + j * ROW + 42 + HIGH / 2, *score, i + 1))
+        from_box, to_box = (COLUMNS["score"] + k * step + WIDE / 2 for k in (j, i))
+        ways += [
+            Way(from_box, 34 + k * ROW + HIGH, to_box, 34 + k * ROW + SHARE, k + 1, bare=True) for k in range(words)
+        ]
+        # A value passes below the shares of its word, and bends to the mixes behind them.
+        ways.append(Way(COLUMNS["score"] + words * step, under, out - 34, 34 + i * ROW + SHARE + HIGH / 2 + 8, i + 1))
         if i == j:
-            ways.append((ends, 34 + j * ROW + HIGH / 2, *score, "query"))
-    labels += [(COLUMNS["score"] + (j - 1) * step + 2, 20, f"word {j}") for j in range(1, words + 1)]
+            ways.append(Way(ends, under, COLUMNS["score"] + words * step, under, 0, bare=True))
+            ways.append(Way(ends, 34 + j * ROW + HIGH / 2, *score, i + 1))
     return Layout(tuple(boxes), tuple(labels), tuple(ways), out + width * step + 6, 34 + words * ROW)
 
 
@@ -115,10 +140,11 @@ def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> 
     axes = figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
     axes.set(xlim=(0, placed.width), ylim=(placed.height, 0))
-    for x, y, to_x, to_y, _ in placed.ways:
-        ends, color = ((to_x, to_y), (x, y)), BACKWARD if back else LINE
+    for way in placed.ways:
+        ends, color = ((way.to_x, way.to_y), (way.x, way.y)), BACKWARD if back else LINE
         start, end = ends if back else ends[::-1]
-        axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1})
+        style = {"arrowstyle": "-" if way.bare else "-|>", "color": color, "lw": 1, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", end, start, arrowprops=style)
     for x, y, text in placed.labels:
         axes.text(x, y, text, color=FAINT, fontsize=9, va="center")
     for one in placed.boxes:
@@ -131,16 +157,21 @@ def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> 
         axes.text(
             one.x + WIDE / 2,
             one.y + HIGH * (0.32 if two else 0.5),
-            number(value, digits).replace("-", "\u2212"),
+            _short(value, digits),
             color=INK,
             fontsize=9,
             ha="center",
             va="center",
         )
         if two:
-            text = number(values[str(one.back)], digits).replace("-", "\u2212")
+            text = _short(values[str(one.back)], digits)
             axes.text(one.x + WIDE / 2, one.y + HIGH * 0.74, text, color=BACKWARD, fontsize=8, ha="center", va="center")
     return Drawing(attention_words(problem, values, back, digits), figure)
+
+
+def _short(value: float, digits: int) -> str:
+    """A number that fits its box: what begins behind many zeros has fewer digits."""
+    return readable(number(value, digits if abs(value) >= SMALL else min(digits, 2)))
 
 
 def numbers_of(problem: Problem) -> dict[str, float]:

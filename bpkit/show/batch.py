@@ -6,7 +6,7 @@ import numpy as np
 
 from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, INK
 from bpkit.show.plots import MANY_RUNS, blank
@@ -26,7 +26,7 @@ def batch_slopes(problem: Problem, name: str, sizes: tuple[int, ...] = SIZES) ->
         axes.plot(found, row + up, "o", color=color, alpha=0.35, markersize=4)
         mean = float(found.mean())
         axes.plot([mean, mean], [row - 0.34, row + 0.34], color=color, linewidth=4)
-        told = {key: minus(number(value, 3)) for key, value in (("mean", mean), ("sum", float(found.sum())))}
+        told = {key: readable(number(value, 3)) for key, value in (("mean", mean), ("sum", float(found.sum())))}
         axes.text(1.01, row, f"mean {told['mean']}\nsum {told['sum']}", transform=axes.get_yaxis_transform(),
                   fontsize=9, color=INK, va="center")  # fmt: skip
         said.append(f"{size} points: mean {told['mean']}, sum {told['sum']}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.show.palette import FAINT, INK, LINE, PAPER, RUNS
 from bpkit.show.strokes import Point, text
 
@@ -112,7 +112,7 @@ def marks(low: float, high: float, most: int = 6) -> dict[float, str]:
     step = next(nice * power for nice in (1, 2, 5, 10) if nice * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     values = [round(place * step, 12) for place in range(first, last + 1)]
-    return {value: minus(number(value)) for value in values}
+    return {value: readable(number(value)) for value in values}
 
 
 def powers(low: float, high: float, every: int = 2) -> dict[float, str]:
@@ -139,4 +139,4 @@ def headed(plot: Plot, name: str) -> str:
 
 def few(values: Sequence[float] | NDArray[np.float64], digits: int = 2) -> str:
     """Some numbers of a curve, in words."""
-    return ", ".join(minus(number(float(value), digits)) for value in values)
+    return ", ".join(readable(number(float(value), digits)) for value in values)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import INK, PAPER, RUNS
 from bpkit.show.plots import MANY_RUNS, dress
@@ -32,7 +32,7 @@ def classes_figure(
         axes = dress(panels[key])
         axes.grid(False)
         drawn = axes.barh(range(len(outputs)), row, color=colors)
-        axes.bar_label(drawn, [minus(number(float(one), 3)) for one in row], fontsize=8, padding=2)
+        axes.bar_label(drawn, [readable(number(float(one), 3)) for one in row], fontsize=8, padding=2)
         axes.set_yticks(range(len(outputs)), outputs)
         axes.invert_yaxis()
         axes.margins(x=0.35)

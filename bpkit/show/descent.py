@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 POINTS = 601  # of the curve
 REACH = 0.16  # of the picture's width, to each side of the point: the tangent
 ROOM_BELOW, ROOM_ABOVE = 0.26, 0.06  # of the curve's height
-SIGHT = 0.055  # of the picture's width, to each side of a step: the ground that is seen in fog
+SIGHT = 0.09  # of the picture's width, to each side of a step: the ground that is seen in fog
 STEP_HEIGHT = 0.06  # of the picture's: the arrow of the step, below the curve
 
 

@@ -16,13 +16,15 @@ from bpkit.show import graph_svg
 from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT
+from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT, NEGATIVE
 from bpkit.show.strokes import label, picture, text, way
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
 
 Item = str | tuple[str, str]
+_SIGNED = {"✗": NEGATIVE, "≈": NEGATIVE, "→": FAINT}
+_NO_SIGNS: Mapping[str, str] = {}
 
 
 def diagram(
@@ -93,8 +95,17 @@ def _place(quantity: Quantity) -> str:
     return quantity.neuron if quantity.tag in ("net", "out") else quantity.name
 
 
-def svg(network: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
-    """The picture as SVG text, the same on every machine; its words are in its ``aria-label``."""
+def svg(
+    network: Architecture,
+    numbers: Mapping[str, float],
+    highlight: Iterable[str] = (),
+    digits: int = 6,
+    signs: Mapping[str, str] = _NO_SIGNS,
+) -> str:
+    """The picture as SVG text, the same on every machine; its words are in its ``aria-label``.
+
+    ``signs`` stand behind the numbers that they judge: ✓ → ≈ ✗; what is no ✓ has a colour too.
+    """
     highlight = tuple(highlight)
     if not isinstance(network, Network):
         return graph_svg.svg(network, numbers, highlight, digits)
@@ -108,16 +119,22 @@ def svg(network: Architecture, numbers: Mapping[str, float], highlight: Iterable
         name = network.weight_of[edge]
         parts.append(label(place, name, numbers.get(name), edge in lit))
     for neuron in plan.nodes:
-        parts += _node(network, plan, neuron, numbers, lit, digits)
+        parts += _node(network, plan, neuron, numbers, lit, digits, signs)
     for (x, y), count in plan.hidden:
         parts.append(text(x, y, f"⋮ {count} more", size=13, color=FAINT))
     if numbers:
-        parts += _totals(network, plan, numbers, lit, digits)
+        parts += _totals(network, plan, numbers, lit, digits, signs)
     return picture(plan.width, plan.height, words(network, numbers, highlight, digits), parts)
 
 
 def _node(
-    network: Network, plan: Layout, neuron: str, numbers: Mapping[str, float], lit: frozenset[Item], digits: int
+    network: Network,
+    plan: Layout,
+    neuron: str,
+    numbers: Mapping[str, float],
+    lit: frozenset[Item],
+    digits: int,
+    signs: Mapping[str, str],
 ) -> list[str]:
     x, y = plan.nodes[neuron]
     half, tall = plan.half(neuron), NODE_HEIGHT / 2 if numbers and neuron not in network.inputs else 21
@@ -126,16 +143,17 @@ def _node(
         f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='{tall:.1f}' "
         f"fill='{FILL}' {ring}/>"
     ]
-    lines = [(neuron, "700")]
+    lines = [(neuron, "700", "")]
     if neuron in numbers:
-        lines.append((number(numbers[neuron], digits), ""))
+        lines.append((number(numbers[neuron], digits), "", ""))
     elif any(f"net_{one}" in numbers for one in network.layer_of):  # what is not yet computed keeps its place
         for kind in ("net", "out"):
             shown = at_neuron(kind, neuron, numbers, digits) if f"{kind}_{neuron}" in numbers else ""
-            lines.append((shown and f"{kind} {shown.removeprefix('= ')}", ""))
-    for row, (said, weight) in enumerate(lines):
+            sign = signs.get(f"{kind}_{neuron}", "")
+            lines.append((shown and f"{kind} {shown.removeprefix('= ')} {sign}".rstrip(), "", sign))
+    for row, (said, weight, sign) in enumerate(lines):
         size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(said))))  # a long number is set smaller
-        parts.append(text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight))
+        parts.append(text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight, color=_SIGNED.get(sign, INK)))
     return parts
 
 
@@ -161,7 +179,12 @@ def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], li
 
 
 def _totals(
-    network: Network, plan: Layout, numbers: Mapping[str, float], lit: frozenset[Item], digits: int
+    network: Network,
+    plan: Layout,
+    numbers: Mapping[str, float],
+    lit: frozenset[Item],
+    digits: int,
+    signs: Mapping[str, str],
 ) -> list[str]:
     """Behind each output its target and its error; below, the loss and how to read the lines."""
     parts = []
@@ -176,8 +199,9 @@ def _totals(
     below = plan.height - 18
     weight = "700" if "E_total" in lit else "600"
     if "E_total" in numbers:
-        said = f"E_total = {number(numbers['E_total'], digits)}"
-        parts.append(text(plan.width - 14, below, said, 13, weight, "end"))
+        sign = signs.get("E_total", "")
+        said = f"E_total = {number(numbers['E_total'], digits)} {sign}".rstrip()
+        parts.append(text(plan.width - 14, below, said, 13, weight, "end", _SIGNED.get(sign, INK)))
     parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 11, color=FAINT, anchor="start"))
     parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
     return parts

@@ -35,10 +35,11 @@ INPUT_HEIGHT = 42.0
 BELOW = 14.0  # room for the delta of the lowest neurons
 AIR = 1.0  # between a plate and what is not its own
 PLACES = (0.5, *sorted((t / 100 for t in range(14, 87)), key=lambda t: min(abs(t - 0.31), abs(t - 0.69))))
+WEIGHTS_ALONE = "δ = ∂E/∂net; ← is ∂E/∂w"
 LEGENDS = {
     "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a neuron, the larger its output"),
     "backward": (
-        "δ = ∂E/∂net; ← is ∂E/∂w, and ∂E/∂b at a bias",
+        f"{WEIGHTS_ALONE}, and ∂E/∂b at a bias",
         "purple runs back: wider where ∂E/∂w is larger, dashed where it is negative",
     ),
     "update": ("→ is the new value of a weight or bias",),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from bpkit.core.network import Network
-from bpkit.core.spelling import minus, number, typeset
+from bpkit.core.spelling import number, readable, typeset
 from bpkit.show.diagram_layout import BIAS_RADIUS, Box, Point, label_places
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
@@ -183,7 +183,7 @@ def _said(network: Network, name: str, numbers: Mapping[str, float]) -> tuple[st
 
 
 def _shown(name: str, numbers: Mapping[str, float]) -> str:
-    return minus(number(numbers[name], 4)) if name in numbers else ""
+    return readable(number(numbers[name], 4)) if name in numbers else ""
 
 
 def _name(network: Network, name: str) -> str:

@@ -129,8 +129,11 @@ def _bar(one: Kept, y: float, across: Callable[[float], float]) -> list[str]:
     if one.waits:
         gaps = [(after - before, before) for before, after in zip((one.made, *one.uses), one.uses)]
         room, before = max(gaps, key=lambda gap: gap[0])
+        shape = "{} × {}".format(*one.shape)
         if room > 1:
-            parts.append(text((across(before) + across(before + room)) / 2, y, "{} × {}".format(*one.shape), 11))
+            parts.append(text((across(before) + across(before + room)) / 2, y, shape, 11))
+        else:
+            parts.append(text(end + 9, y, shape, 11, anchor="start"))
     return parts
 
 

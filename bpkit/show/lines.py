@@ -15,7 +15,7 @@ from bpkit.core.agreement import digits_that_agree, is_output, left_of_one, near
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import HTML, PLAIN, bracketed, expr_html, expr_text, filled, form, minus, typeset
+from bpkit.core.spelling import HTML, PLAIN, bracketed, expr_html, expr_text, filled, form, readable, typeset
 from bpkit.core.text import Numbers
 
 HEAD = ("line", "quantity", "in symbols", "in numbers", "result")
@@ -34,7 +34,9 @@ def _filled(step: Step, numbers: Numbers, digits: int) -> str:
     enough = None if form.is_Atom else digits_that_agree(step, numbers, digits)
     if enough is None:
         return ""
-    return escape(minus(expr_text(form, {name: bracketed(near_one(numbers[name], enough)) for name in names_in(form)})))
+    return escape(
+        readable(expr_text(form, {name: bracketed(near_one(numbers[name], enough)) for name in names_in(form)}))
+    )
 
 
 def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: Iterable[int] = ()) -> str:
@@ -47,7 +49,7 @@ def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: It
         rows.append(
             f"<tr{mark}><td>({step.number})</td><th scope='row'>{HTML(step.quantity)}</th>"
             f"<td>= {symbols_html(step)}</td><td>{'= ' + filled if filled else ''}</td>"
-            f"<td>= <b>{escape(minus(result(step, numbers, digits)))}</b></td></tr>"
+            f"<td>= <b>{escape(readable(result(step, numbers, digits)))}</b></td></tr>"
         )
     head = "".join(f"<th scope='col'>{word}</th>" for word in HEAD)
     return (

@@ -17,7 +17,7 @@ from bpkit.core.matrices import MatrixDerivation, MatrixStep
 from bpkit.core.network import Network
 from bpkit.core.notation import matrix_sides
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import minus
+from bpkit.core.spelling import readable
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, PAPER
 from bpkit.show.plots import MANY_RUNS
@@ -74,7 +74,7 @@ def _pieces(text: str, network: Network) -> list[Piece]:
         found.append(_box(match, network))
         end = match.end()
     found += [text[end:]] * (end < len(text))
-    return [one if isinstance(one, Box) else minus(one.replace("-", "−")) for one in found]
+    return [one if isinstance(one, Box) else readable(one.replace("-", "−")) for one in found]
 
 
 def _box(match: re.Match[str], network: Network) -> Box:
@@ -102,7 +102,7 @@ def boxes_spec(form: MatrixDerivation, network: Network) -> list[dict[str, Any]]
         {
             "number": step.number,
             "back": step.role is not Role.FORWARD,
-            "reason": escape(minus(step.reason)),
+            "reason": escape(readable(step.reason)),
             "sides": [[_piece(one) for one in row] for row in boxed(step, network)],
         }
         for step in drawn(form)

@@ -25,10 +25,14 @@ LEVELS = 7  # contour lines
 FIELD = 62.0  # of a table: width; its height is two thirds
 
 
-def contours(plot: Plot, xs: Array, ys: Array, values: Array, level: float, color: str, wide: float) -> list[str]:
-    """The lines on which something has a value."""
-    [found] = canvas(6.4, 4.8, None).subplots().contour(xs, ys, values, [level]).allsegs
-    return [stroke([plot.at(float(x), float(y)) for x, y in line], color, "", wide) for line in found]
+def contours(
+    plot: Plot, xs: Array, ys: Array, values: Array, levels: Sequence[float], color: str, wide: float
+) -> list[str]:
+    """The lines on which something has one of some values, in rising order."""
+    found = canvas(6.4, 4.8, None).subplots().contour(xs, ys, values, levels).allsegs
+    return [
+        stroke([plot.at(float(x), float(y)) for x, y in line], color, "", wide) for level in found for line in level
+    ]
 
 
 def _framed(plot: Plot) -> str:
@@ -47,7 +51,7 @@ def boundary_panels(problems: Sequence[Problem]) -> Drawing:
         _, outputs = plane(problem)
         xs, ys = (np.linspace(*side, len(outputs)) for side in (ends[:2], ends[2:]))
         parts += [headed(plot, letter), _framed(plot)]
-        parts += contours(plot, xs, ys, outputs, halfway(problem), INK, 2)
+        parts += contours(plot, xs, ys, outputs, [halfway(problem)], INK, 2)
         parts += _points(plot, problem)
         said.append(f"{letter}: {_sides(problem)}")
     words = (
@@ -100,8 +104,7 @@ def walk_panels(traces: Sequence[Trace], weights: tuple[str, str], ends: tuple[f
     parts, said = [], []
     for plot, letter, trace in zip(panels(len(traces), TALL, [ends] * len(traces)), NAMES, traces):
         parts += [headed(plot, letter), _framed(plot)]
-        for level in levels:
-            parts += contours(plot, xs, ys, loss, float(level), FAINT, 0.6)
+        parts += contours(plot, xs, ys, loss, levels.tolist(), FAINT, 0.6)
         ways = [plot.at(float(x), float(y)) for x, y in zip(trace[x_name], trace[y_name])]
         parts.append(stroke(ways, POSITIVE, "", 1.8))
         parts += [dot(place, POSITIVE, 2.8) for place in ways[1:]]

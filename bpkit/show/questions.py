@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from bpkit.core.expressions import OUT, Y
@@ -14,7 +15,7 @@ from bpkit.core.functions import activation as find
 from bpkit.core.losses import loss as find_loss
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import PLAIN, minus, number
+from bpkit.core.spelling import PLAIN, number, readable
 from bpkit.show.activations import profile
 from bpkit.show.chart import LOOKS, NAMES, WIDTH, Plot, dot, few, headed, marks, panels, plate, powers, stroke
 from bpkit.show.drawing import Drawing
@@ -81,8 +82,10 @@ def _cross(plot: Plot, xs: Sequence[float], ys: Sequence[float]) -> list[str]:
     parts = [stroke([plot.at(left, y), plot.at(right, y)], LINE, "", 1) for y in ys]
     parts += [stroke([plot.at(left, 0), plot.at(right, 0)], FAINT, "", 1.2)]
     parts += [stroke([plot.at(0, bottom), plot.at(0, top)], FAINT, "", 1.2)]
-    parts += [text(plot.at(x, 0)[0], plot.at(x, 0)[1] + 10, minus(number(x)), 11, color=FAINT) for x in xs]
-    parts += [text(plot.at(0, y)[0] - 4, plot.at(0, y)[1], minus(number(y)), 11, anchor="end", color=FAINT) for y in ys]
+    parts += [text(plot.at(x, 0)[0], plot.at(x, 0)[1] + 10, readable(number(x)), 11, color=FAINT) for x in xs]
+    parts += [
+        text(plot.at(0, y)[0] - 4, plot.at(0, y)[1], readable(number(y)), 11, anchor="end", color=FAINT) for y in ys
+    ]
     return parts
 
 
@@ -181,7 +184,8 @@ def loss_functions(kinds: Sequence[str], target: float) -> Drawing:
 
 def errors_of(kind: str, out: Array, target: float) -> Array:
     """The error of one output by a loss, over values of that output."""
-    return np.array([float(find_loss(kind).expr.subs({Y: target, OUT: float(one)})) for one in out])
+    found: Array = sp.lambdify([OUT], find_loss(kind).expr.subs(Y, target), "numpy")(out)
+    return found
 
 
 def slope_of(kind: str, out: float, target: float) -> float:

@@ -20,6 +20,7 @@ VERDICTS = {"correct": "right", "misconception": "not right", "unknown": "not ri
 UNFINISHED = "not finished yet"
 MOST_LINES = 3  # of the derivation that are shown beside a program's
 GAP = "…"
+STOPPED = "stopped here"
 SIGNS = {True: "✓", False: "✗", None: "·"}
 MEANING = {True: "right", False: "wrong", None: "not part of the derivation"}
 WORDS = {SIGNS[right]: words for right, words in MEANING.items()} | {GAP: "still to be written"}
@@ -47,12 +48,13 @@ def rows(found: Review) -> Iterator[Row]:
         right = False if wrong else line.right
         sign = GAP if line.gap else SIGNS[right] if line.made or wrong else ""
         made = f"should be {line.shown}" if wrong and line.shown else line.shown
+        made = STOPPED if line.stopped else made
         yield Row(line.number, line.text, sign, "a gap" if line.gap else made, right)
 
 
 def heading(found: Review) -> str:
     """The verdict in a few words."""
-    return f"Your program: {UNFINISHED if found.gaps else VERDICTS[found.verdict]}"
+    return f"Your program: {UNFINISHED if found.gaps else VERDICTS[found.verdict]}{found.only}"
 
 
 def legend(table: Sequence[Row]) -> str:

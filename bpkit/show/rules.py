@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import PLAIN, number
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import GradientDescent, UpdateRule
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import RUNS
+from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import canvas, dress, logarithmic
 from bpkit.show.surface import Landscape, draw_ground, draw_walk, ground_words, landscape, window_over
 
@@ -34,14 +35,22 @@ def rules_figure(
     land: Landscape, traces: Mapping[str, Trace], colors: Mapping[str, int], updates: int, digits: int = 6
 ) -> Drawing:
     """The walks and the losses as a figure, for a page that runs nothing."""
-    figure = canvas(9.6, 5.0)
+    figure = canvas(9.6, 5.3)
     ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(5, 4.4)))
-    draw_ground(ground, land)
+    draw_ground(ground, land, sparse=True)
+    marks: list[Any] = []
     for name, trace in traces.items():
         color, line, _ = COLORS[colors[name]]
-        draw_walk(ground, land.window, trace, updates, color)
+        marks = draw_walk(ground, land.window, trace, updates, color)
+        quantities = trace.problem.derivation.quantities
+        ground.set(xlabel=PLAIN(quantities[land.window.x]), ylabel=PLAIN(quantities[land.window.y]))
         shown = trace.loss[: updates + 1]
         losses.plot(np.arange(len(shown)), shown, line, color=color, linewidth=1.8, label=name)
+    x, y, _ = land.lowest()
+    if land.xs[0] < x < land.xs[-1] and land.ys[0] < y < land.ys[-1]:  # not merely the lowest in sight
+        marks += ground.plot([x], [y], "+", color=INK, markersize=12, markeredgewidth=2, label="lowest point")
+    # One sign for all walks: the colours are named beside the curves.
+    figure.legend(handles=marks, loc="outside upper left", ncols=4, fontsize=8.5, frameon=False)
     losses.set(xlabel="updates", ylabel="loss E", xlim=(0, max(updates, 1)))
     if firsts := [trace.loss[0] for trace in traces.values() if len(trace) and trace.loss[0] > 0]:
         logarithmic(losses, "y")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import sympy as sp
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate, loss_over, single
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, readable
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
@@ -59,17 +60,32 @@ def slope(problem: Problem, name: str) -> Drawing:
     right.axhline(0, color=FAINT, linewidth=0.8)
     right.plot([at, at], [0, rise], color=color, linewidth=1.2, linestyle=":")
     right.plot([at], [rise], "o", color=color, markersize=6)
-    right.annotate(number(rise), (at, rise), (8, -12), textcoords="offset points", color=color)
+    for panel in (left, right):
+        panel.set(xlabel=by.tag, xlim=(grid[0], grid[-1]))
+    _beside(right, readable(number(rise)), (at, rise), color, clear=True)
+    target = next((one for one in problem.network.targets if one in names_in(line)), None)
+    if target:
+        for panel in (left, right):
+            panel.axvline(float(numbers[target]), color=INK, linewidth=1, linestyle="--")
+        top = (float(numbers[target]), left.get_ylim()[1])
+        _beside(left, f"target {_spelled(target)}", top, INK)
     symbol = of.letter if of.tag == "error" else of.tag
     left.set_title(f"{symbol} over {by.tag}, with its tangent", fontsize=10, color=INK)
     right.set_title(f"the slope of {symbol}, over {by.tag}", fontsize=10, color=INK)
-    for panel in (left, right):
-        panel.set(xlabel=by.tag, xlim=(grid[0], grid[-1]))
     return Drawing(
         f"{of.name} over {by.name}: {number(here)} at {number(at)}, where the tangent has the slope {number(rise)}. "
-        f"Beside it that slope, over the same numbers.",
+        f"Beside it that slope, over the same numbers."
+        + (f" A dashed line is at the target, {number(numbers[target])}, where the slope is 0." if target else ""),
         figure,
     )
+
+
+def _beside(panel: Axes, text: str, point: tuple[float, float], color: str, clear: bool = False) -> None:
+    """Write a text beside a point, on the side that has the room; clear of a curve through the point, above it."""
+    low, high = panel.get_xlim()
+    left = point[0] > low + 0.6 * (high - low)
+    away = (-6 if left else 8, 5 if clear else -12)
+    panel.annotate(text, point, away, textcoords="offset points", color=color, ha="right" if left else "left")
 
 
 def both_ways(problem: Problem, parameter: str) -> Drawing:

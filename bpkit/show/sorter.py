@@ -31,7 +31,7 @@ def sorter(stages: Mapping[str, Problem], computed: bool = True) -> Drawing:
     for stage, problem in stages.items():
         glows = {name: f"glows at {number(out, 3)}, " if computed else "" for name, (out, _) in _lamps(problem).items()}
         said = "; ".join(f"{name} {glows[name]}should be {number(y)}" for name, (_, y) in _lamps(problem).items())
-        words.append(f"{stage}: {said}")
+        words.append(f"{stage[:1].upper()}{stage[1:]}: {said}")
     given = " and ".join(f"{name} {number(value)}" for name, value in first.items())
     caption = f"A machine that sorts tomatoes, told of one that is {given}. {'. '.join(words)}."
     high = TOP + len(stages) * (ROW + TOP) - 14

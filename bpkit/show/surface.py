@@ -133,8 +133,8 @@ def surface_figure(land: Landscape, trace: Trace, digits: int = 6, only: bool = 
     return Drawing(surface_words(land, trace, digits, only), figure)
 
 
-def draw_ground(axes: Axes, land: Landscape) -> None:
-    """The heights of a landscape with its contour lines."""
+def draw_ground(axes: Axes, land: Landscape, sparse: bool = False) -> None:
+    """The heights of a landscape with its contour lines; ``sparse`` labels every second one, and not the outermost."""
     window = land.window
     axes.grid(False)
     axes.set_aspect("equal")  # so that downhill is across the contours
@@ -146,7 +146,7 @@ def draw_ground(axes: Axes, land: Landscape) -> None:
         norm = BoundaryNorm(steps, HEIGHTS.N)
         axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
         lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
-        lines.clabel(fmt=dict(zip(levels, land.marks)), fontsize=8)
+        lines.clabel(levels[-2::-2] if sparse else levels, fmt=dict(zip(levels, land.marks)), fontsize=8)
 
 
 def draw_walk(axes: Axes, window: Window, trace: Trace, updates: int | None = None, color: str = INK) -> list[Any]:

@@ -74,12 +74,22 @@ def audit_text(audit: Audit) -> str:
 
 def audit_html(audit: Audit) -> str:
     """The same as HTML."""
-    return html_table(AUDIT_HEAD, audit.rows())
+    table = html_table(AUDIT_HEAD, audit.rows())
+    title = escape(audit.title, quote=False)
+    return f"<details><summary>{title}</summary>{table}</details>" if title else table
 
 
 SAID = 8  # so many wrong entries are named beside the worst
 COUNTS = dict(enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2))
-CHECK_HEAD = ("parameter", "derived", "measured", "relative difference")
+
+
+def _check_head(check: GradientCheck) -> tuple[str, ...]:
+    return "parameter", _whose(check), "measured", "relative difference"
+
+
+def _whose(check: GradientCheck) -> str:
+    """Where the derivatives of a check come from: from a function of the learner's, or from the derivation."""
+    return "yours" if getattr(check, "yours", False) else "derived"
 
 
 def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
@@ -107,7 +117,7 @@ def check_text(check: GradientCheck) -> str:
     """The gradient check as text, with its verdict."""
     if not check.rows:
         return _unfinished(check)
-    return "\n".join([text_table(CHECK_HEAD, check_rows(check)), check_verdict(check), *_sayings(check)])
+    return "\n".join([text_table(_check_head(check), check_rows(check)), check_verdict(check), *_sayings(check)])
 
 
 def check_html(check: GradientCheck) -> str:
@@ -115,7 +125,7 @@ def check_html(check: GradientCheck) -> str:
     if not check.rows:
         return f"<p>{with_code(_unfinished(check))}</p>"
     said = "<br>".join(escape(line, quote=False) for line in _sayings(check))
-    return html_table(CHECK_HEAD, check_rows(check), check_verdict(check)) + (f"<p>{said}</p>" if said else "")
+    return html_table(_check_head(check), check_rows(check), check_verdict(check)) + (f"<p>{said}</p>" if said else "")
 
 
 def with_code(text: str) -> str:
@@ -148,7 +158,7 @@ def check_verdict(check: GradientCheck) -> str:
         passed = f"passed: {agree} with nudging to {digits} digits or more"
         return passed + f", except {lost} that the rounding of the losses hides" * bool(lost)
     said = (
-        f"not passed: {worst.label} differs most, {number(worst.derived)} derived against "
+        f"not passed: {worst.label} differs most, {number(worst.derived)} {_whose(check)} against "
         f"{number(worst.measured)} measured"
     )
     others = [row.label for row in check.wrong if row is not worst]

@@ -78,4 +78,4 @@ _VERDICTS = {
 
 def _verdict(found: Diagnosis) -> str:
     """The verdict as a word or two."""
-    return _VERDICTS[found.verdict]
+    return "nearly right" if found.off_in_digit else _VERDICTS[found.verdict]

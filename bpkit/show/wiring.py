@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from bpkit.core.network import Edge, Network
-from bpkit.core.spelling import PLAIN, minus, number
+from bpkit.core.spelling import PLAIN, number, readable
 from bpkit.show.chart import WIDTH
 from bpkit.show.diagram_layout import LETTER, label_places
 from bpkit.show.drawing import Drawing
@@ -134,7 +134,7 @@ def _words(network: Network, shown: Sequence[str], lit: str, strength: Mapping[s
             said.append(f"Lines: {', '.join(lines)}")
     if strength:
         widths = ", ".join(
-            f"{subscripted(network, name)} {minus(number(value, 2))}" for name, value in strength.items()
+            f"{subscripted(network, name)} {readable(number(value, 2))}" for name, value in strength.items()
         )
         said.append(f"How wide each line is, with a minus where it is dashed: {widths}")
     return ". ".join(said) + "." + (f" {subscripted(network, lit)} is marked." if lit else "")

@@ -164,3 +164,19 @@ def test_figures_that_are_checked_by_hand_reach_the_kernel(notebook: Notebook, l
     assert notebook.problems() == []
     for theme in lab.themes():
         assert lab.serious() == [], theme
+
+
+def test_the_detective_types_what_the_example_prints(notebook: Notebook) -> None:
+    notebook.show('app = bp.apps.detective(bp.examples.article, "E_total", updates=False)\napp')
+    element = notebook.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .bpkit-app")
+    verdict = element.locator(".bpkit-verdict")
+    element.get_by_role("button", name="Type the printed figure").click()
+    expect(verdict).to_contain_text("✗ Not right")
+    element.get_by_role("button", name="Start from the printed figures").click()
+    expect(verdict).to_contain_text("→ Right method: this fits your out(o1) = 0.6888201 and out(o2) = 0.7375445.")
+    element.get_by_role("combobox", name="Quantity").select_option("out(o2)")
+    element.get_by_role("button", name="Type the printed figure").click()
+    expect(verdict).to_contain_text("≈ Nearly right")
+    element.get_by_role("combobox", name="Quantity").select_option("new w₅")
+    expect(element.get_by_role("button", name="Type the printed figure")).to_be_disabled()
+    assert notebook.problems() == []

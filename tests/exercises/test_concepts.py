@@ -103,7 +103,7 @@ def nudged(data: dict[str, Any], inputs: list[float] | None = None) -> dict[str,
 
 def test_these_are_the_questions() -> None:
     wanted = "zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
-    assert sorted(IDS) == sorted([*wanted.split(), "count-uses", "what-costs", "first-step"])
+    assert sorted(IDS) == sorted([*wanted.split(), "count-uses", "what-costs", "first-step", "which-product"])
 
 
 @pytest.mark.parametrize("id", IDS)
@@ -205,11 +205,25 @@ def test_which_way_by_a_small_step() -> None:
         new = {**data["parameters"], weight: data["parameters"][weight] - 0.01 * slope}
         old, now = forward(data), forward(data, new)
         for part in exercise.content.parts:
-            asked = re.search(r"Does \$(?:\\mathit\{)?(\w+)\}?_\{(?:\\text\{)?(\w+)\}?\}\$ go", part.asks)
+            asked = re.search(r"Does (?:the loss )?\$(?:\\mathit\{)?(\w+?)\}?(?:_\{(\w+)\})?\$ go", part.asks)
+            assert asked or "positive or negative?" in part.asks
             if asked:
                 name = {"w": f"w{asked[2]}", "E": "E_total"}.get(asked[1], f"{asked[1]}_{asked[2]}")
                 moved = new[name] - data["parameters"][name] if asked[1] == "w" else now[name] - old[name]
                 assert part.answer == ("up" if moved > 0 else "down"), (name, exercise.question)
+
+
+def test_the_easy_way_speaks_of_one_weight_and_its_loss() -> None:
+    """It is asked before neurons and the chain rule are known."""
+    for level, exercise in drawn("which-way"):
+        text = exercise.question + exercise.solution._repr_markdown_()
+        said = [part.judge(one).message for part in exercise.content.parts for one in ("up", "down")]
+        assert "total" not in text
+        if level == "easy":
+            assert exercise.task.network.sizes == (1, 1)
+            assert not [
+                word for word in ("{net}", "partial", "minus", "slope of the error") if word in text + str(said)
+            ]
 
 
 def test_what_stays_by_changing_the_weight() -> None:
@@ -295,6 +309,7 @@ def test_the_order_of_an_update_rests_on_the_printed_lines() -> None:
         (part,) = exercise.content.parts
         text = dict(re.findall(r"^\| ([A-H]) \| (.*) \|$", exercise.question, re.MULTILINE))
         order = str(part.answer).split()
+        assert f"- {order[0]} comes first" in exercise.solution._repr_markdown_()
         if level == "hard":
             first, *_, deltas, derivatives, update = (text[letter] for letter in order)
             assert first.startswith("Compute the outputs of h1")
@@ -377,6 +392,30 @@ def test_what_costs_by_counting() -> None:
         if times:
             factor = int(times[1])
             assert list(map(int, rest)) == [factor**2, factor][: len(rest)]
+
+
+def test_which_product_by_the_shapes_that_numpy_makes() -> None:
+    for level, exercise in drawn("which-product"):
+        said = re.search(r"layers of (.*?) neurons, .* \$n = (\d)\$", exercise.question)
+        assert said
+        sizes, n = list(map(int, re.findall(r"\d", said[1]))), int(said[2])
+        arrays = {"x": np.ones((n, sizes[0]))}
+        for layer, (before, after) in enumerate(zip(sizes, sizes[1:]), 1):
+            arrays |= {f"out{layer}": np.ones((n, after)), f"delta{layer}": np.ones((n, after))}
+            arrays |= {f"W{layer}": np.ones((before, after)), f"dW{layer}": np.ones((before, after))}
+        product, shape = exercise.content.parts
+        assert isinstance(product, ExactPart)
+        asked = re.search(r"`(\w+)`", product.asks)[1]  # type: ignore[index]
+        assert (asked[0] == "dW1"[0]) == (level == "easy") or asked.startswith("delta")
+        right = []
+        for option in product.options:
+            try:
+                made = eval(option, dict(arrays))
+            except ValueError:
+                continue
+            right += [option] * (made.shape == arrays[asked].shape)
+        assert right == [product.answer]
+        assert shape.answer == arrays[re.search(r"`(\w+)`", shape.asks)[1]].shape  # type: ignore[index]
 
 
 def steps(name: str, constants: list[float], rate: float, slope: float) -> list[float]:

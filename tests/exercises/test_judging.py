@@ -309,6 +309,10 @@ def test_a_formula_has_the_value_that_python_gives_it() -> None:
         "+x1": "x1",
     }.items():
         assert read_formula(text, frozenset(numbers)).at(numbers) == eval(same, {}, numbers)
+    for text in ("e^(-x1)", "e**-x1", "1/(1 + e^-x1)", "-e^-x1^2*w1"):
+        plain = eval(text.replace("^", "**"), {"e": math.e}, numbers)
+        assert read_formula(text, frozenset(numbers)).at(numbers) == pytest.approx(plain, rel=1e-14)
+    assert read_formula("e^2", frozenset(["e"])).at({"e": 3}) == 9  # where a question has an e of its own
     assert read_formula("η*x1", frozenset(["learning_rate", "x1"])).at({"learning_rate": 0.5, "x1": 0.3}) == 0.15
     assert math.isnan(read_formula("1/(x1 - x1)", frozenset(numbers)).at(numbers))
     assert math.isnan(read_formula("sqrt(w1)", frozenset(numbers)).at(numbers))

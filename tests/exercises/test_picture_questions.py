@@ -25,6 +25,7 @@ from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.parts import ExactPart
+from bpkit.mistakes.typed_number import read
 from bpkit.show.drawing import Drawing
 
 IDS = [one.id for module in (pictures, loss_curves, wirings, trained) for one in module.QUESTIONS]
@@ -249,7 +250,7 @@ def test_walks_are_those_of_their_rules() -> None:
 
 def test_deltas_shrink_with_the_sigmoid_and_grow_with_large_weights() -> None:
     for exercise in drawn("read-depth"):
-        sizes = {name: [float(one) for one in row.split(", ")] for name, row in _rows(exercise)}
+        sizes = {name: [read(one).value for one in row.split(", ")] for name, row in _rows(exercise)}
         shrinks, grows, again = answers(exercise)
         assert shrinks == again
         ratios = {name: row[0] / row[-1] for name, row in sizes.items()}

@@ -12,6 +12,7 @@ import pytest
 import bpkit as bp
 from bpkit.core.numeric import evaluate_given
 from bpkit.core.spelling import typeset
+from bpkit.exercises.boxes import box
 from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.generation import generate
 from bpkit.exercises.hints import hints
@@ -60,9 +61,34 @@ def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> Non
     app.answer(a=f"{forgot.answer:.5g}")
     weight = bp.derive(part.problem)[part.quantity].quantity.by.name
     name = f"dE_total/dnet_{part.problem.network.weights[weight][1]}"
-    number = next(step.number for step in bp.derive(part.problem.network) if step.name == name)
-    assert f"Look at line ({number}): {typeset(name, bp.derive(part.problem).quantities)} =" in app.told["said"][0][1]
+    # Without the line's number: the worked solution, which has the numbers, is not open yet.
+    assert f"Look at {typeset(name, bp.derive(part.problem).quantities)} =" in app.told["said"][0][1]
+    app.answer(a="123.45")
+    assert re.search(r"Check \S+ = ", app.told["said"][0][1])
     assert part.shown() not in shown(app)
+
+
+def test_the_line_to_check_first_comes_after_what_was_asked_before() -> None:
+    app = bp.exercises.ask("neuron-slope", seed=3)
+    out, slope = app.state.exercise.content.parts
+    for typed in (out.right**2, out.right / 2, -slope.right * 1.1):
+        app.answer(a=f"{out.right:.4g}", b=f"{typed:.4g}")
+        (first, *_), (second, message, line) = app.told["said"]
+        assert (first, second, line) == ("correct", "unknown", bp.derive(slope.problem)[slope.quantity].number)
+        assert f". Check {typeset(str(slope.quantity), bp.derive(slope.problem).quantities)} = " in message
+        assert box(slope)["first"]["near"] == line
+    app.hint("b")
+    assert app.state.hints(1)[0].startswith(f"Line ({line})")
+
+
+def test_a_step_without_the_rate_and_added_is_known() -> None:
+    app = bp.exercises.ask("one-weight", seed=1)
+    problem = app.state.exercise.task.problem
+    app.answer(b=f"{problem.parameters['w1'] + bp.evaluate(problem)['dE/dw1']:.5g}")
+    assert "if you leave out the learning rate and add the slope" in app.told["said"][1][1]
+    app.hint("b")
+    assert "Line (" not in app.state.hints(1)[0]
+    assert "total" not in shown(app)
 
 
 def test_nothing_is_given_away_before_the_solution_is_asked_for() -> None:
@@ -376,3 +402,13 @@ def test_the_name_of_what_is_asked_stands_before_its_box_and_paths_are_words() -
 @pytest.mark.parametrize(("question", "again"), [("library-order", "Another one"), ("output-weight", "New numbers")])
 def test_only_a_question_with_numbers_offers_new_numbers(question: str, again: str) -> None:
     assert _page(generate(question, 1))["texts"]["again"] == again
+
+
+def test_an_earlier_answer_that_was_kept_to_two_digits_is_named() -> None:
+    app = bp.exercises.ask("whole-forward", seed=3, difficulty="easy")
+    app.answer(a="0.6635", b="0.6433")  # from 0.66
+    assert "You get this if you go on with out(h1) rounded to 2 significant digits. Keep all digits." in repr(app)
+    app.answer(a="0.6635", b="0.6438")
+    assert "rounded to 2" not in repr(app)
+    app.answer(a="0.6935", b="0.6474")  # a slip of its own, and from there on right
+    assert "this fits your out(h1) = 0.6935" in repr(app)

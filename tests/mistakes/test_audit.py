@@ -25,14 +25,13 @@ def test_the_articles_figures() -> None:
         "out_h1": "cut off",
         "out_h2": "holds",
         "net_o1": "explained",
-        "net_o2": "follows",
+        "net_o2": "rounded",
         "out_o1": "follows",
         "out_o2": "unexplained",
         "E_total": "follows",
         "w1_new": "explained",
         "E_total after 1 update": "unexplained",
     }
-    assert audit["net_o2"].reasons == ("out_h1",)
     assert audit["out_o1"].reasons == ("net_o1",)
     assert audit["E_total"].reasons == ("out_o1", "out_o2")
 
@@ -85,7 +84,7 @@ def test_mazurs_figures() -> None:
     assert f"{second:.9f}" == audit["out_o2 after 10000 updates"].printed
     # printed 0.0000351085, with a digit too many
     assert f"{total:.9f}" == "0.000035085"
-    assert "without one digit, as 0.000035085" in audit["E_total after 10000 updates"].verdict
+    assert "that gives 0.000035085, here printed with a digit too many" in audit["E_total after 10000 updates"].verdict
 
 
 def test_right_figures_hold_and_a_made_up_one_does_not() -> None:
@@ -99,12 +98,14 @@ def test_right_figures_hold_and_a_made_up_one_does_not() -> None:
 
 def test_an_audit_shows_itself_alike_as_text_and_html() -> None:
     audit = bp.examples.article.audit()
-    signs = {"holds": "✓", "cut off": "✓", "follows": "→", "explained": "✗", "unexplained": "✗"}
+    signs = {"holds": "✓", "cut off": "✓", "rounded": "✓", "follows": "→", "explained": "✗", "unexplained": "✗"}
     for finding in audit:
         verdict = f"{'≈' if finding.small else signs[finding.kind]} {typeset(finding.verdict, audit.names)}"
         assert verdict in repr(audit)
         assert verdict in audit._repr_html_()
     assert "✗ wrong, explained: takes another layer's bias (b₁ instead of b₂, with" in repr(audit)
+    folded = audit.folded("Open <me>")._repr_html_()
+    assert folded == f"<details><summary>Open &lt;me&gt;</summary>{audit._repr_html_()}</details>"
     assert [finding.figure for finding in audit.wrong] == [one.figure for one in audit if not one.holds]
     assert "E after 10000 updates" in repr(bp.examples.mazur.audit())
     assert "0.0000351018778298" in repr(bp.examples.mazur.audit().wrong)
@@ -122,3 +123,12 @@ def test_the_picture_of_an_example_has_its_figures_as_they_are_printed(example: 
     assert "new" not in picture.caption
     assert picture.caption.endswith("Lit: out_o1.")
     assert picture.figure.count("stroke-width='6'") == 1
+
+
+def test_an_audited_picture_has_the_sign_of_the_audit_behind_every_figure() -> None:
+    article = bp.examples.article
+    picture, audit = article.diagram(audited=True), article.audit()
+    for figure in ("net_h1", "out_h1", "net_o1", "net_o2", "out_o1", "out_o2", "E_total"):
+        assert f"{figure} = {article.published[figure]} {audit[figure].sign}" in picture.caption
+        assert f"{article.published[figure]} {audit[figure].sign}</text>" in picture.figure
+    assert not set("✓→≈✗") & set(article.diagram().figure)

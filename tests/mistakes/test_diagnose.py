@@ -425,3 +425,24 @@ def test_a_number_of_another_run_is_said_to_be_one(rate: float, updates: int) ->
     made = f"after {updates} update{'s' * (updates > 1)}"
     assert found.message.startswith(f"Not right. You get this {made}")
     assert (f"with a learning rate of {rate:g}" in found.message) == (rate != 3)
+
+
+def test_the_six_digits_of_a_page_are_enough_on_the_way() -> None:
+    problem = bp.examples.article.problem
+    shown = bp.diagnose(problem, "dE/dw6", "0.136527*0.632045")
+    assert shown.message == "Right, up to rounding: the numbers on the way were rounded to 6 significant digits."
+    assert bp.diagnose(problem, "dE/dw6", "0.1365*0.632").message.endswith("Keep more digits.")
+
+
+def test_a_far_fetched_mistake_is_not_told_beside_a_likely_one_and_no_line_by_number_alone() -> None:
+    problem = bp.examples.article.problem
+    found = bp.diagnose(problem, "dE/dw6", "0.0851429")
+    assert [one.name for one in found.misconceptions] == [
+        "takes the neighbour's derivative",
+        "takes a neighbour's output",
+    ]
+    assert "another parameter (w₅); start the chain" in found.message
+    assert "swap" not in found.message
+    two = bp.diagnose(problem, "w6_new", "0.113709")
+    assert "or if you double the slope of the loss (in ∂E(o1)/∂out(o1))" in two.message
+    assert "line" not in two.message

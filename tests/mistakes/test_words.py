@@ -23,7 +23,7 @@ SOFT = bp.Network(2, 3, 3, activation=["tanh", "softmax"], loss="cross_entropy")
 DEAD = bp.Network(2, 3, 1, activation=["relu", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
 BATCHED = bp.Network(2, 2, 2, bias="neuron")
 ASKED = ("net_o1", "out_o1", "E_total", "dE/dnet_o1", "dE/dw1", "w1_new", "E_total after 1 update")
-OPENINGS = ("Right", "So far right", "Not right", "Too few digits")
+OPENINGS = ("Right", "So far right", "Nearly right", "Not right", "Too few digits")
 BROKEN = (r"\bone (forgets|takes|adds|leaves|uses|swaps|gives|keeps|passes|follows)", r", \.", r"\?\.", r"\.\.", r"  ",
           r"\( ", r" \)", r": \w[^.;(]*: ", r"\w_\w", r"\bNone\b", r"\bnan\b", r"d[EA-Z]\w*/d", r"[ (]-\d", r"; ;",
           r"\bin place of\b", r"\bby dE", r"catalogue", r"\bthe learner\b",
@@ -34,7 +34,7 @@ TYPE_MORE = "Type more digits"
 
 def texts(problem: bp.Problem, quantity: str, rng: np.random.Generator) -> Iterator[str]:
     """Right, nearly right, each mistake, and anything, in few digits and in many."""
-    numbers = [*list(wrong_values(problem, quantity).values())[:: rng.integers(6, 12)], rng.normal(), 0.0]
+    numbers = [*list(wrong_values(problem, quantity).values())[:: rng.integers(12, 24)], rng.normal(), 0.0]
     exact = float(np.mean(bp.evaluate(problem)[quantity])) if "after" not in quantity else 0.3
     for number in [*numbers, exact, exact * 1.0003, -exact, 10 * exact, 1.7 * exact]:
         for digits in rng.choice([1, 2, 3, 5, 8], 2, replace=False):
@@ -78,7 +78,7 @@ def verdicts() -> tuple[Diagnosis, ...]:
 
 def test_every_verdict_is_met() -> None:
     assert {one.verdict for one in verdicts()} == {"correct", "rounded", "few_digits", "misconception", "unknown"}
-    assert len(verdicts()) > 600
+    assert len(verdicts()) > 400
 
 
 @pytest.mark.parametrize("pattern", BROKEN)
@@ -90,7 +90,8 @@ def test_no_message_is_broken_or_in_a_programmers_voice(pattern: str) -> None:
 def test_messages_open_with_right_or_wrong_and_have_three_sentences_at_most() -> None:
     for one in verdicts():
         assert one.message.startswith(OPENINGS), one.message
-        assert one.message.startswith("Not right") == (one.verdict in ("misconception", "unknown")), one.message
+        wrong = one.message.startswith(("Not right", "Nearly right"))
+        assert wrong == (one.verdict in ("misconception", "unknown")), one.message
         assert one.message.endswith((".", "?")), one.message
         assert one.message.count("(") == one.message.count(")"), one.message
         assert len(re.findall(r"[.?](?= [A-Z]| [ho]\d|$)", one.message)) <= 3, one.message
@@ -136,7 +137,7 @@ def test_names_are_labels_and_sentences_speak_to_you() -> None:
         ("E_total after 2 updates", "E after 2 updates"),
         ("w1 - learning_rate · dE_total/dw1", "w₁ − η · ∂E/∂w₁"),
         ("exp(-net_h1_1)", "exp(−net(h1,1))"),
-        ("-0.25 and 1e-7", "−0.25 and 1e-7"),
+        ("-0.25 and 1e-7", "−0.25 and 10⁻⁷"),
         ("x1 · (1 - out_h1_2)", "x₁ · (1 − out(h1,2))"),
     ],
 )

@@ -95,10 +95,10 @@ def test_a_network_beyond_its_floats(bias: float) -> None:
 
 def test_what_they_show() -> None:
     (_, (_, result), *_), slopes = agree(one_neuron(19.5)), agree(one_neuron(-1000.0))
-    assert result == "1 − 3.39827e-09"
+    assert result == "1 − 3.39827·10⁻⁹"
     assert slopes[1][1] == "0"
-    assert agree(one_neuron(1000.0))[1][1] == "1 − 5.07596e-435"
-    assert ("(1 − 3.39827e-09) · (1 − (1 − 3.39827e-09))", "3.39827e-09") in agree(one_neuron(19.5))
+    assert agree(one_neuron(1000.0))[1][1] == "1 − 5.07596·10⁻⁴³⁵"
+    assert ("(1 − 3.39827·10⁻⁹) · (1 − (1 − 3.39827·10⁻⁹))", "3.39827·10⁻⁹") in agree(one_neuron(19.5))
 
 
 @pytest.mark.parametrize("rule", [bp.updates.Adam(weight_decay=0.01), bp.updates.Momentum(), bp.updates.RMSProp()])

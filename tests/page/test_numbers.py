@@ -113,10 +113,13 @@ def typed_in_tests() -> list[str]:
     return sorted(text for text in texts if len(text) < 60)
 
 
+SIGMOIDS = ["1/(1 + e^(−0.638))", "1/(1+e^(-0.638))", "1/(1+e**-0.638)", "1/(1+e^-.638)", "1/(1+exp(-0,638))"]
+
+
 def written(count: int) -> list[str]:
     """Numbers and formulas, as likely wrong as right."""
     signs = [*"0123456789", *"0123456789", *"+-*/^(),.=  ", "**", "e", "e-3", "0.5", "1/3", "·10⁻²", "−", "exp(", "ln("]
-    signs += ["np.sqrt(", "abs(", ")", "w1 = ", "½", " × 10^-3", "≈", "’", "000", "η", "2)", "x10^"]
+    signs += ["np.sqrt(", "abs(", ")", "w1 = ", "½", " × 10^-3", "≈", "’", "000", "η", "2)", "x10^", "e^", "e**-"]
     short = ["".join(RNG.choices(signs, k=RNG.randint(1, 7))) for _ in range(count)]
 
     def formula(depth: int) -> str:
@@ -125,6 +128,7 @@ def written(count: int) -> list[str]:
         one, other = formula(depth - 1), formula(depth - 1)
         powers = ("2", "-1", "0.5", "(-2)", "-(3)", "9", "(2)", "+2", "2**2")
         shapes = [f"({one})", f"-{one}", f"exp({one})", f"({one}){RNG.choice(('^', '**'))}{RNG.choice(powers)}"]
+        shapes += [f"e^({one})", f"e**-{one}", f"1/(1+e^-({one}))"]
         shapes += [f"{one}{RNG.choice(('', ' '))}{sign} {other}" for sign in "+-*/·×÷−"]
         return RNG.choice([*shapes, f"math.log({one})", f"tanh(({one}) - {other})"])
 
@@ -185,6 +189,8 @@ def test_what_people_type_is_read_as_in_python() -> None:
         *(("−0.50", -0.5, 2, 0.01), ("1/3", 1 / 3, 12, 1e-12 / 3), ("-2/4", -0.5, 1, 0.1), (" 3 ", 3, 1, 1)),
         *(("1·10⁻⁹", 1e-9, 1, 1e-9), ("1 000.5", 1000.5, 5, 0.1), ("w1 = 0.5", 0.5, 1, 0.1), ("0.00", 0, 1, 0.01)),
         *(("0.25*0.1 + 0.45", 0.475, 3, 1e-3), ("exp(-1)", math.exp(-1), 12, 1e-12 * math.exp(-1))),
+        *((sigmoid, 1 / (1 + math.exp(-0.638)), 12, 1e-12 / (1 + math.exp(-0.638))) for sigmoid in SIGMOIDS),
+        *(("e^-2^2", math.exp(-4), 12, 1e-12 * math.exp(-4)), ("1+e^0", 2, 1, 1)),
         *(("-2^2", -4, 1, 1), ("2 - 3 - 4", -5, 1, 1), ("8/2/2", 2, 1, 1), ("0.5²", 0.25, 2, 0.01)),
         *(("1½", 1.5, 2, 0.1), ("2 ³⁄₄", 2.75, 3, 0.01), ("10⁻³", 1e-3, 1, 1e-3), ("٠٫٥", 0.5, 1, 0.1)),
         *(("1e2*3", 300, 3, 1), ("0e-" + "9" * 30, 0, 1, 1e-300), ("0.5\x1f*\x852", 1, 1, 1)),
@@ -216,12 +222,29 @@ def test_what_the_digits_say(text: str, value: float, figures: int, unit: float)
             "0x10",
         ),
         *("exp(900)", "1/(1/0)", "alert(1)", "constructor(1)", "2(3)", "2**9", "½5", "Infinity", "x = 3 and y = 4"),
+        *("1/(1+exp(-0.6)", "1/1+e^-0.6)", "0.5(1-0.5)", "1/(1+exp-0.6)", "e^x", "2e^3", "e", "E^2", "exp-0.6"),
         *("3₂", "²", "2·10⁻³4", "10⁻2", "0.25 125", "exp(-700)", "abs((-2)^0.5)", "1ₑ3", "2^3^2"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_the_words_of_the_controls(text: str) -> None:
-    said = {"error": f"I cannot read '{text}' as a number. Type it like 0.25 or 1/3."}
-    assert in_page("read", [[text]]) == [said]
+    with pytest.raises(typed_number.NotANumber) as refused:
+        typed_number.read(text)
+    do = refused.value.said.partition("as a number. ")[2].replace("0.0851", "0.25")
+    assert in_page("read", [[text]]) == [{"error": f"I cannot read '{text}' as a number. {do}"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "do"),
+    [
+        ("1/(1+exp(-0.6)", "Check the brackets: a ) is missing."),
+        ("1/1+exp(-0.6))", "Check the brackets: a ( is missing."),
+        ("0.35(0.6+0.2)", "Put a * before the bracket."),
+        ("1/(1+exp -0.6)", "Type a calculation like 1/(1+exp(-0.6))."),
+        ("abc", "Type it like 0.25 or 1/3."),
+    ],
+)
+def test_a_refusal_says_what_to_do(text: str, do: str) -> None:
+    assert in_page("read", [[text]]) == [{"error": f"I cannot read '{text}' as a number. {do}"}]
 
 
 def test_an_empty_box_and_a_long_answer_are_told_shortly() -> None:

@@ -22,7 +22,7 @@ import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
 from bpkit.cli import main
 from bpkit.exercises.boxes import box, helped
-from bpkit.exercises.cards import picture, said
+from bpkit.exercises.cards import said
 from bpkit.exercises.editions.in_page import in_page as as_page
 from bpkit.exercises.hints import hints, ways
 from bpkit.exercises.parts import ExactPart, NumberPart, Part
@@ -31,6 +31,7 @@ from bpkit.mistakes.typed_number import read
 from bpkit.page.boxes import cut, open_box, spelled
 from bpkit.page.course import Lesson, lessons
 from bpkit.page.saving import data
+from bpkit.show.themed import themed
 from bpkit.site.build import MOST_BYTES
 from bpkit.site.prose import Headings, html
 
@@ -234,7 +235,7 @@ def python(part: Part, typed: str) -> tuple[str, str]:
 def of_parts(kind: type[Part]) -> Iterator[tuple[str, Any]]:
     names = "net-and-out one-weight output-weight hidden-update learning-rate which-slip gradient-check softmax-delta"
     names += " zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
-    names += " count-uses what-costs first-step"
+    names += " count-uses what-costs first-step which-product"
     for name in f"{names} batch-mean hidden-paths matrix-shapes symbolic sign-first".split():
         exercise = bp.exercises.generate(name, 3, difficulty="easy")
         yield from ((f"{name} {letter}", part) for letter, part in exercise.parts.items() if isinstance(part, kind))
@@ -265,7 +266,7 @@ def test_pictures_of_questions_have_the_colours_of_the_page() -> None:
     shown = 0
     for one in bp.exercises.questions():
         if drawn := bp.exercises.generate(one.id, 1).content.picture:
-            found, shown = picture(drawn()), shown + 1
+            found, shown = themed(drawn()), shown + 1
             assert found.startswith("<svg"), one.id
             assert re.findall("#[0-9a-fA-F]{3,6}|<style", found) == [], one.id
     assert shown > 30

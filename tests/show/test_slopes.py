@@ -40,6 +40,9 @@ def test_a_slope_is_drawn_as_tangent_and_as_a_curve_of_its_own(name, curve, deri
     if at is not None:
         assert (x1 + x2) / 2 == pytest.approx(at, rel=1e-12)
         assert f"the slope {rise:.6g}" in str(drawing.caption)
+    aimed = [line.get_xdata()[0] for axes in (left, right) for line in axes.lines if line.get_linestyle() == "--"]  # type: ignore[index]
+    assert aimed == ([0.05, 0.05] if name == "dE_o1/dout_o1" else [])  # the target, where there is one to see
+    assert ("at the target, 0.05" in str(drawing.caption)) == bool(aimed)
 
 
 def test_a_slope_that_there_is_not_is_refused() -> None:

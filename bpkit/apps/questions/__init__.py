@@ -9,6 +9,5 @@ from types import MappingProxyType
 
 from bpkit.apps.questions import further, one_network
 from bpkit.apps.questions.question import Question as Question
-from bpkit.apps.questions.question import prose as prose
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType({**one_network.QUESTIONS, **further.QUESTIONS})

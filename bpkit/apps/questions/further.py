@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from sympy import Integer
 
-from bpkit.apps.questions.question import Answer, Question, prose
+from bpkit.apps.questions.question import Answer, Question
 from bpkit.apps.variety import compared
 from bpkit.core.blocks import Conv1d, Recurrent
 from bpkit.core.derivation import derive
@@ -18,7 +18,7 @@ from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, number_read
 from bpkit.core.training import train
 from bpkit.core.updates import GradientDescent, Momentum
 from bpkit.examples.article import article
@@ -55,7 +55,19 @@ def _ten_layers() -> tuple[Answer, str]:
     factor = float(sizes[-1] / sizes[0])
     return SHRINK[2 if factor > 1e6 else int(factor > 100)], (
         f"here it is about {float(number(factor, 2)):,.0f} times. Each of the ten layers multiplies by a slope of "
-        "a quarter or less, and a quarter to the power of ten is about a millionth"
+        "a quarter or less and by weights, here smaller than 1 as well. A quarter to the power of ten is about a "
+        "millionth; the weights make it smaller still"
+    )
+
+
+PAST, SLOPE = 3, 0.2  # layers with a way past each, and the slope of each
+
+
+def _ways_past() -> tuple[Answer, str]:
+    factor = 1 + SLOPE
+    return factor**PAST, (
+        f"the two ways of a layer add up, so its factor is 1 + {SLOPE} = {factor}, and {PAST} layers multiply: "
+        f"{' · '.join([str(factor)] * PAST)}. Without the ways past, {number(SLOPE**PAST)} is left of the derivative"
     )
 
 
@@ -130,7 +142,7 @@ def _which_day() -> tuple[Answer, str]:
     terms = [float(values[f"dE/dnet_o{t}_1"] * values[f"dnet_o{t}_1/dWx1_1_1"]) for t in (1, 2, 3)]
     largest = int(np.argmax(np.abs(terms)))
     return WHICH_USE[0 if largest == 0 else 1], (
-        f"the three days contribute {prose(terms[0], 3)}, {prose(terms[1], 3)} and {prose(terms[2], 3)}. From each day "
+        f"the three days contribute {', '.join(number_read(one, 3) for one in terms)}. From each day "
         "back to the one before, the way goes through a slope of tanh and through the weight of yesterday, which is a "
         "half here"
     )
@@ -173,6 +185,22 @@ def _equal_values() -> tuple[Answer, str]:
     )
 
 
+FLAT_ROW = ("the query of word 1", "the query of word 2", "the key of word 1", "the value of word 2")
+
+
+def _flat_row() -> tuple[Answer, str]:
+    parameters = {**attention.problem.arrays(), "Wq1": np.array([[-39.5, -3.0], [0.5, -3.0]])}
+    values = evaluate(attention.problem.replace(parameters=parameters))
+    sizes = [
+        max(abs(float(values[f"dE_total/d{one.split()[1][0]}_o{one[-1]}_{place}"])) for place in (1, 2))
+        for one in FLAT_ROW
+    ]
+    return FLAT_ROW[int(np.argmin(sizes))], (
+        "a query acts only through the shares of its own word, and at 0 and 1 a softmax is flat. The key of word 1 "
+        "also counts in the shares of word 2, and word 1 takes all of the value of word 2"
+    )
+
+
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "lines-of-tanh": Question(
@@ -190,6 +218,11 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "the last?",
             _ten_layers,
             SHRINK,
+        ),
+        "ways-past": Question(
+            f"A derivative goes back through {PAST} layers with a way past each of them. The layers themselves have "
+            f"f′(x) = {SLOPE}. By what number is the derivative multiplied in total?",
+            _ways_past,
         ),
         "slope-left-out": Question(
             "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
@@ -218,6 +251,12 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "Suppose that both words have the same value. How does the loss then depend on a query?",
             _equal_values,
             SAME_VALUES,
+        ),
+        "flat-row": Question(
+            "Word 1 has the shares 0 and 1, word 2 has ½ and ½, and the two values differ. The derivative of the loss "
+            "with respect to one of these is 0. Which one?",
+            _flat_row,
+            FLAT_ROW,
         ),
     }
 )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
+from math import prod
 from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.apps.questions.question import Answer, Question, prose
+from bpkit.apps.questions.question import Answer, Question
 from bpkit.apps.recalculate import printed_lines
 from bpkit.core.derivation import derive
+from bpkit.core.expressions import names_in
 from bpkit.core.initial import initial_parameters
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import PLAIN, number_read
 from bpkit.core.training import train
 from bpkit.examples.article import article
 from bpkit.examples.mazur import mazur
@@ -42,7 +46,7 @@ def _toward_the_target() -> tuple[Answer, str]:
     slope = _slopes()["dE_total/dw7"]
     return _way(slope), (
         "w₇ multiplies the output of h1, which is positive; so a larger w₇ makes the output of o2 larger, and it is "
-        f"too small. In numbers, ∂E/∂w₇ = {prose(slope)}"
+        f"too small. In numbers, ∂E/∂w₇ = {number_read(slope)}: it is negative, so E falls when w₇ goes up"
     )
 
 
@@ -111,6 +115,30 @@ def _forward_runs() -> tuple[Answer, str]:
     )
 
 
+SHARERS = (
+    "those of w₅ and w₆ alone",
+    "those of w₅, w₆ and b₂ alone",
+    "all but those of w₇ and w₈",
+    "all ten",
+)
+
+
+def _shared_factor() -> tuple[Answer, str]:
+    lines = derive(article.problem.network)
+    resting = {
+        PLAIN(lines.quantities[name])
+        for name in lines.network.parameters
+        if "dE_o1/dnet_o1" in {step.name for step in lines.toward(f"dE_total/d{name}")}
+    }
+    every = {PLAIN(lines.quantities[name]) for name in lines.network.parameters}
+    named = {one: set(re.findall("[wb].", one)) for one in SHARERS}
+    meant = {one: every - named[one] if one.startswith("all") else named[one] for one in SHARERS}
+    return next(one for one in SHARERS if meant[one] == resting), (
+        "w₅, w₆ and b₂ lead into o1 themselves. w₁ to w₄ and b₁ change h1 and h2, and these reach the loss through o1 "
+        "as well as through o2. The other two weights lead into o2 alone"
+    )
+
+
 ERRORS = ("smaller all the way", "smaller at first, then always the same", "smaller at first, then larger again")
 
 
@@ -124,20 +152,20 @@ def _smaller_h() -> tuple[Answer, str]:
 
 
 FOLLOWERS = (
-    "the output of h1, the output of o1 and the output of o2",
-    "the output of o1 alone",
-    "the output of o1 and the output of o2",
-    "the output of h1 and the output of o1",
+    "the outputs of h1, o1 and o2",
+    "the outputs of h2, o1 and o2",
+    "the outputs of h1 and o1",
+    "the outputs of h1, h2, o1 and o2",
 )
 
 
-def _w5_turned() -> tuple[Answer, str]:
+def _w4_turned() -> tuple[Answer, str]:
     problem = article.problem
-    before, after = (evaluate(problem.replace(w5=w5)) for w5 in (0.35, 0.4))
+    before, after = (evaluate(problem.replace(w4=w4)) for w4 in (0.15, 0.2))
     moved = {name for name in ("h1", "h2", "o1", "o2") if before[f"out_{name}"] != after[f"out_{name}"]}
     said = {one: frozenset(re.findall(r"[ho]\d", one)) for one in FOLLOWERS}
     return next(one for one in FOLLOWERS if said[one] == moved), (
-        "only the net input of o1 has w₅ in it. h1 is computed before w₅ is used, and o2 does not use it at all"
+        "w₄ leads from x₂ to h1, and from h1 lines lead to both outputs. No line leads from h1 to h2"
     )
 
 
@@ -156,8 +184,8 @@ def _wrong_figure() -> tuple[Answer, str]:
     off = [abs(float(row.printed) / value - 1) for row, value in zip(rows, given)]
     place = off.index(max(off))
     return FIGURES[place], (
-        f"{rows[place].line} is {prose(given[place])}, and the article prints {rows[place].printed}. Every other line "
-        "gives its printed figure, to four digits or more"
+        f"{rows[place].line} is {number_read(given[place])}, and the article prints {rows[place].printed}. "
+        "Every other line gives its printed figure, to four digits or more"
     )
 
 
@@ -169,7 +197,7 @@ def _figures_off() -> Mapping[str, str]:
     rows = printed_lines(article)
     shares = [100 * abs(float(row.printed) / typed(row.line).value - 1) for row in rows]
     return {
-        figure: f"That figure is only {prose(share, 1)} % off what its line gives."
+        figure: f"That figure is only {number_read(share, 1)} % off what its line gives."
         if share > EXACT
         else "That figure is what its line gives, as far as its digits show."
         for figure, share in zip(FIGURES, shares)
@@ -207,15 +235,32 @@ def _two_paths() -> tuple[Answer, str]:
     one, two = (float(path.product or 0) for path in derive(problem.network).paths("w1").at(problem))
     total = one + two
     return PATHS[2 * (total < 0) + (abs(two) > abs(one))], (
-        f"the path through o1 gives {prose(one)}, the path through o2 {prose(two)}, and together {prose(total)}. "
+        f"the path through o1 gives {number_read(one)}, the path through o2 {number_read(two)}, and together "
+        f"{number_read(total)}. "
         "A larger w₁ makes both outputs larger; o1 is too large and far from its target, o2 is too small and nearer"
     )
 
 
+PATHS_OF_TEN = ("90", "1,000", "1,000,000", "1,000,000,000")
+
+
+def _nine_layers() -> tuple[Answer, str]:
+    after = (10,) * 10  # the neurons of each layer from the first hidden one on
+    paths, sums = prod(after[1:]), sum(one * next_ for one, next_ in pairwise(after))
+    return f"{paths:,}", (
+        "each layer after the first hidden one has ten neurons to pass through, so it makes ten times as many paths. "
+        f"If you add the paths at every neuron instead, {sums} multiplications are enough, and their sums serve all "
+        "weights and not just this one. That is why backpropagation is fast"
+    )
+
+
 def _how_many_updates() -> tuple[Answer, str]:
-    count = int((train(article.problem, 1000).loss < 0.1).argmax())
+    loss = train(article.problem, 1000).loss
+    count, left, first = int((loss < 0.1).argmax()), loss[0] - 0.1, loss[0] - loss[1]
     return float(count), (
-        "the weights of the output layer do most of the work, and their derivatives are large at the start"
+        f"the loss has only {number_read(float(left), 2)} to fall to reach 0.1, and the very first update takes off "
+        f"{number_read(float(first), 1)}. At that pace it takes about {round(left / first)} updates, and the later "
+        "steps are only a little shorter"
     )
 
 
@@ -230,7 +275,7 @@ def _rate_too_large() -> tuple[Answer, str]:
     problem = article.problem
     linear = Network(2, 2, 2, activation="identity", weight_names=layered(problem.network, "lesson 07").weight_of)
     run = train(problem.replace(network=linear, learning_rate=6), 100)
-    first, second = (prose(float(loss), 3) for loss in run.loss[:2])
+    first, second = (number_read(float(loss), 3) for loss in run.loss[:2])
     grows, jumps = run.diverged_at is not None, bool((np.diff(run.loss) > 0).any())
     return GROWTH[2 if grows else int(jumps)], (
         f"the very first update takes the loss from {first} to {second}. The step is right in its direction and too "
@@ -254,9 +299,47 @@ def _where_mazur_slips() -> tuple[Answer, str]:
 
 def _figures_that_hold() -> tuple[Answer, str]:
     audit = article.audit()
+    followed = sum(finding.kind == "follows" for finding in audit)
     return float(sum(finding.holds for finding in audit)), (
-        "an early mistake is carried into every later figure that uses it"
+        f"{followed} figures are wrong only because they use an earlier wrong one, and "
+        f"{len(audit.wrong) - followed} are off by themselves. The first wrong one is {WORDS['net']} of o1"
     )
+
+
+SENTENCES = (
+    "“w₅ is changed by adding learning rate times derivative”",
+    "“E and w₅ have no direct relation”",
+    "“The change with respect to w₁ is negative, so w₁ must be reduced”",
+    "“net(o1) is the net input in h1”",
+)
+
+
+def _true_sentence() -> tuple[Answer, str]:
+    problem, lines = article.problem, article.problem.derivation
+    slope = _slopes()["dE_total/dw5"]
+    added = problem.replace(w5=problem.parameters["w5"] + problem.learning_rate * slope)
+    truths = (
+        evaluate(added)["E_total"] < evaluate(problem)["E_total"],
+        "w5" not in names_in(lines["E_total"].rhs),
+        _slopes()["dE_total/dw1"] < 0,
+        lines["net_o1"].quantity.neuron == "h1",
+    )
+    [place] = [place for place, true in enumerate(truths) if true]
+    return SENTENCES[place], (
+        "w₅ is in no formula for E. E depends on it through the net input and the output of o1, and that is why the "
+        "article uses the chain rule next"
+    )
+
+
+def _false_sentences() -> Mapping[str, str]:
+    replies = (
+        "Adding makes the loss grow; you subtract it. The article's own new w₁ is smaller, as it should be.",
+        "",
+        f"w₁ must be reduced, but for the other reason: its derivative is {number_read(_slopes()['dE_total/dw1'])}, "
+        "which is positive.",
+        "That is a slip of the pen: it is the net input of o1.",
+    )
+    return {sentence: reply for sentence, reply in zip(SENTENCES, replies) if reply}
 
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
@@ -268,7 +351,8 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         ),
         "steps-in-fog": Question(
             "In fog you stand at w₁ = 3. The ground is nearly flat here; it rises a little to the right. You step "
-            "downhill, always by 5 times the slope under your feet. Where do your first five steps go?",
+            "downhill, always by 5 times the slope under your feet. Where do your first five steps go? Whether they "
+            "get longer you can only guess, because you cannot see the ground ahead.",
             _steps_in_fog,
             STEPS,
         ),
@@ -294,15 +378,21 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "Nudging takes two forward runs for every weight and every bias. How many runs is that?",
             _forward_runs,
         ),
+        "shared-factor": Question(
+            "The network has ten slopes, for 8 weights and 2 biases; b₁ goes into h1 and h2, b₂ into o1 and o2. Which "
+            "of these slopes use the slope of E with respect to the net input of o1?",
+            _shared_factor,
+            SHARERS,
+        ),
         "smaller-h": Question(
             "You measure ∂E/∂w₅ with h = 0.1, then 0.01 and so on, down to a millionth of a millionth. How large is "
             "the error on the way?",
             _smaller_h,
             ERRORS,
         ),
-        "w5-turned": Question(
-            "You turn up w₅, the weight from h1 to o1, and leave everything else as it is. Which outputs change?",
-            _w5_turned,
+        "w4-turned": Question(
+            "You turn up w₄ and leave everything else as it is. Which outputs change?",
+            _w4_turned,
             FOLLOWERS,
         ),
         "wrong-figure": Question(
@@ -317,6 +407,12 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             MOVES,
         ),
         "two-paths": Question("What is the sign of ∂E/∂w₁, and which path contributes more?", _two_paths, PATHS),
+        "nine-layers": Question(
+            "Take a network with 9 hidden layers, and ten neurons in every layer, the outputs too. How many paths lead "
+            "from one weight at the inputs to the loss?",
+            _nine_layers,
+            PATHS_OF_TEN,
+        ),
         "how-many-updates": Question(
             "After how many updates is the loss below 0.1 for the first time?", _how_many_updates
         ),
@@ -327,11 +423,18 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             GROWTH,
         ),
         "figures-that-hold": Question(
-            "How many of the 11 printed figures are right? A figure that was only rounded or cut off counts as right.",
+            "How many of the 11 printed figures are right? A figure counts as right if only rounding or cutting off, "
+            "here or in an earlier figure, keeps it from being exact.",
             _figures_that_hold,
         ),
         "where-mazur-slips": Question(
             "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", _where_mazur_slips, WHERE
+        ),
+        "true-sentence": Question(
+            "One of these sentences is right, and the other three are not. Which one is right?",
+            _true_sentence,
+            SENTENCES,
+            _false_sentences,
         ),
     }
 )

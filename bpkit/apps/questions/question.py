@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bpkit.core.spelling import number
-
 Answer = str | float
 
 
@@ -21,8 +19,3 @@ class Question:
     solve: Callable[[], tuple[Answer, str]]
     choices: tuple[str, ...] = ()
     replies: Callable[[], Mapping[str, str]] | None = None
-
-
-def prose(value: float, digits: int = 6) -> str:
-    """A number as a sentence has it, with a real minus."""
-    return number(value, digits).replace("-", "−", value < 0)

@@ -14,6 +14,7 @@ from bpkit.exercises.bank import (
     mending,
     orders,
     pictures,
+    products,
     quantities,
     reach,
     reasoning,
@@ -44,6 +45,7 @@ QUESTIONS: tuple[Question, ...] = (
     *loss_curves.QUESTIONS,
     *wirings.QUESTIONS,
     *trained.QUESTIONS,
+    *products.QUESTIONS,
 )
 
 

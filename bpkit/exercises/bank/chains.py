@@ -12,18 +12,25 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
+from bpkit.core.text import sides_of
 from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
 from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import BIG_RATES, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.hints import in_symbols
+from bpkit.exercises.hints import formula
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import equals, givens, maths
+from bpkit.exercises.words import as_loss, equals, givens, maths
 from bpkit.mistakes.verdict import KEEPS
 
 STEP = (*UPDATE, KEEPS)
+_TWICE = Wrong(  # two mistakes of one step
+    "forgets the learning rate",
+    "the step is the rate times the slope, and you subtract it",
+    None,
+    "leave out the learning rate and add the slope",
+)
 _SOFT = {"easy": ("sigmoid",), "medium": ("sigmoid", "tanh"), "hard": ("tanh", "softplus")}
 
 
@@ -46,8 +53,14 @@ def _build_step(task: Task) -> Content:
     if given:
         # No more digits than the slope's own can give.
         asks = f"{maths(problem, 'w1_new')}, to {DIGITS} significant digits"
+        line, numbers = derive(problem.network)["w1_new"], derive(problem.network).at(problem).numbers
+        rule = as_loss(formula(line.quantity.latex, sides_of(line)))
+        subtract = "The new weight is the old one minus the learning rate times the slope."
         # Mistakes of the update alone: none can be made on the way to a slope that is given.
-        known = lambda: tuple(one for one in wrong_answers(problem, "w1_new", STEP) if one.name in STEP)
+        known = lambda: (
+            *(one for one in wrong_answers(problem, "w1_new", STEP) if one.name in STEP),
+            replace(_TWICE, answer=problem.parameters["w1"] + slope),
+        )
         new = replace(
             number_part(problem, "w1_new", STEP),
             asks=asks,
@@ -56,16 +69,18 @@ def _build_step(task: Task) -> Content:
             quantity=None,
             problem=None,
             known=known,
-            hints=lambda: (in_symbols(derive(problem.network)["w1_new"]),),
+            hints=lambda: (f"{subtract}\n\n{rule}",),
         )
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
-        here, steep = equals(problem, "w1", problem.parameters["w1"]), equals(problem, "dE_total/dw1", slope)
+        here, steep = equals(problem, "w1", problem.parameters["w1"]), as_loss(equals(problem, "dE_total/dw1", slope))
         text = lambda: (
             f"One weight, one step.\n\nThe weight is {here}. The slope of the loss there is {steep}, and the learning "
             f"rate is {equals(problem, 'learning_rate', problem.learning_rate)}."
         )
-        lines = derive(problem.network).at(problem).pick(["w1_new"])
-        return Content(text, parts, lambda: Solution((lines,)))
+        filled = as_loss(formula(line.quantity.latex, sides_of(line, numbers)))
+        uphill = f"The slope is {'positive' if slope > 0 else 'negative'}, so the update moves the weight {right}."
+        solve = lambda: Solution((f"{uphill} {subtract}", filled))
+        return Content(text, parts, solve)
     parts = (way, number_part(problem, "dE_total/dw1", OUTPUT), number_part(problem, "w1_new", (*UPDATE, *OUTPUT)))
     text = lambda: f"One weight, one step.\n\n{givens(problem)}"
     return Content(text, parts, lambda: worked(problem, ["w1_new"]), *beside(problem, ["w1_new"]))

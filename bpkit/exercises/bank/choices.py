@@ -14,7 +14,7 @@ from bpkit.core.derivation import Derivation, derive
 from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.spelling import expr_latex, minus, number, typeset
+from bpkit.core.spelling import expr_latex, number, readable, typeset
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.words import in_words, layers, maths, plain, table
 
@@ -96,7 +96,7 @@ def described(network: Network) -> str:
 
 
 def numeric(right: float, wrong: Sequence[Wrong]) -> tuple[str, list[Wrong]]:
-    return minus(number(right)), [Wrong(one.name, one.sentence, minus(number(one.answer))) for one in wrong]
+    return readable(number(right)), [Wrong(one.name, one.sentence, readable(number(one.answer))) for one in wrong]
 
 
 def is_short(value: float) -> bool:

@@ -100,6 +100,7 @@ def _build_costs(task: Task) -> Content:
             Wrong(_NO_FORWARD, "the derivatives contain the outputs of the forward pass", "one backward pass alone"),
         ),
         order,
+        hints=("How many derivatives does one backward pass give, and which numbers must be known before it?",),
     )
     # Every pass costs in proportion to the weights; by nudging the number of passes grows as well.
     grown = [

@@ -30,7 +30,7 @@ from bpkit.exercises.drawing import choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import equals, in_words, maths, plain
+from bpkit.exercises.words import as_loss, equals, in_words, maths, plain
 
 # Which factor is zero
 
@@ -59,7 +59,14 @@ _FACTORS = {  # what a factor is, the name of the mistake to take it for the one
     "weight": ("the weight {}", "blames the weight on the path", "this factor is the weight itself, which is not 0"),
     "input": ("the input {}", "blames the input factor", "this factor is the input itself, which is not 0"),
 }
+_HINTS = {
+    "error": "Which factor is the difference of output and target?",
+    "slope": "How steep is the curve of the activation at this net input?",
+    "weight": "What is the net input multiplied by on the way from neuron to neuron?",
+    "input": "What does the weight in question multiply?",
+}
 _ALONE, _ALL = "stops only the weight in question", "stops every weight"
+_NONE = "thinks that one factor near 0 stops nothing"
 _SILENT = "forgets that a neuron with output 0 passes nothing on"
 
 
@@ -138,10 +145,9 @@ def _build_zero(task: Task) -> Content:
     steps = [derivation[factor] for factor in factors]
     wrong = [Wrong(*_FACTORS[_kind(step)][1:], _in_words(step)) for step in steps if step.name != zero]
     derivative = maths(network, f"dE_total/d{weight}")
-    right, hint = _in_words(derivation[zero]), "Say in words what each factor of the product is."
-    parts = [
-        one_of(f"Which factor makes {derivative} 0, or nearly 0?", right, wrong, task.about["order"], hints=(hint,))
-    ]
+    right, kind = _in_words(derivation[zero]), _kind(derivation[zero])
+    hint = ("Say in words what each factor of the product is.", _HINTS[kind])
+    parts = [one_of(f"Which factor makes {derivative} 0, or nearly 0?", right, wrong, task.about["order"], hints=hint)]
     stopped = _stopped(derivation, network.weights, zeros)
     listed = in_words([maths(network, name) for name in stopped])
     parts.append(_stopped_part(network, stopped, _stopped(derivation, network.weights, {zero})))
@@ -182,6 +188,7 @@ def _stopped_part(network: Network, stopped: list[str], by_one: list[str]) -> Ex
         Wrong(_ALONE, "other weights have the same factor in their chains", 1),
         Wrong(_SILENT, silent, len(by_one)),
         Wrong(_ALL, "a weight still learns if its chain contains no factor that is 0", total),
+        Wrong(_NONE, "every product that contains this factor is 0, or nearly 0, whatever its other factors are", 0),
     ]
     ask = f"For how many of the {total} weights is the derivative 0, or nearly 0, then? Biases do not count."
     hint = "Write down the chain of each weight and look for a factor that is 0."
@@ -192,7 +199,7 @@ def _stopped_part(network: Network, stopped: list[str], by_one: list[str]) -> Ex
 
 _SIGNED: Networks = MappingProxyType(
     {
-        "easy": (Network(2, 1), Network(3, 1)),
+        "easy": (Network(1, 1, bias="none"),),  # asked before neurons and the chain rule are known
         "medium": (Network(2, 2, 1), Network(2, 3, 1)),
         "hard": (Network(2, 2, 1, activation=["tanh", "sigmoid"]),),
     }
@@ -261,6 +268,8 @@ def _build_way(task: Task) -> Content:
     )
 
     def solve() -> Solution:
+        if task.about["level"] == "easy":
+            return Solution((_by_tilt(task),))
         signs = [
             f"- {maths(network, factor)} $= {derivation.quantities[str(rhs)].latex}$ is {_sign(known[str(rhs)])}"
             if str(rhs := derivation[factor].rhs) in known
@@ -269,7 +278,7 @@ def _build_way(task: Task) -> Content:
         ]
         product = f"So {maths(network, slope)} is {_sign(values[slope])}, and the update subtracts it:"
         goes = [f"{maths(network, one)} goes {_way(task, one)}" for one in (weight, *after, "out_o1", "E_total")]
-        return Solution(("\n".join(signs), f"{product} {in_words(goes)}."))
+        return Solution((as_loss("\n".join(signs)), as_loss(f"{product} {in_words(goes)}.")))
 
     return Content(
         lambda: f"Which way?\n\n{described(network)}\n\n{asked}",
@@ -277,6 +286,19 @@ def _build_way(task: Task) -> Content:
         solve,
         picture=pictured(task.problem, (), False, [weight]),
         card=lambda: asked,
+    )
+
+
+def _by_tilt(task: Task) -> str:
+    """Why one weight goes its way: how the loss tilts over it, without the factors of the chain rule."""
+    network, weight = task.network, task.about["weight"]
+    name, source = maths(network, weight), maths(network, network.weights[weight][0])
+    small = evaluate(task.problem)["out_o1"] < task.problem.targets[0]
+    return (
+        f"The output is too {'small' if small else 'large'}. A larger {name} makes it larger, because {source} is "
+        f"positive. So the loss {'falls' if small else 'rises'} to the right, and its slope is "
+        f"{_sign(-1 if small else 1)}. The update goes against the slope: {name} goes {_way(task, weight)}, the output "
+        f"goes {_way(task, 'out_o1')} toward its target, and the loss $E$ goes {_way(task, 'E_total')}."
     )
 
 
@@ -301,6 +323,10 @@ def _left_out(task: Task) -> list[tuple[str, str]]:
     error = evaluate(task.problem)["out_o1"] - task.problem.targets[0]
     side = "above" if error > 0 else "below"
     said = f"the output is {side} its target, so the slope of the error, output minus target, is {_sign(error)}"
+    if len(task.network.sizes) == 2:
+        moved = typeset(task.about["weight"], derive(task.network).quantities)
+        large, goal = ("large", "smaller") if error > 0 else ("small", "larger")
+        said = f"the output is too {large}, and only a {goal} {moved} makes it {goal}"
     return found or [("swaps the sign of the error", said)]
 
 
@@ -308,7 +334,7 @@ def _sign_part(task: Task, slope: str) -> ExactPart:
     right = _sign(evaluate(task.problem)[slope])
     other = {"positive": "negative", "negative": "positive"}[right]
     known = tuple(Wrong(name, said, other) for name, said in _left_out(task))
-    ask = f"Is {maths(task.network, slope)} positive or negative?"
+    ask = f"Is {as_loss(maths(task.network, slope))} positive or negative?"
     hint = _hint(task, "Find the sign of each factor of the chain. The slope of a sigmoid or tanh is never negative.")
     return ExactPart(ask, right, "word", ("positive", "negative"), known=known, hints=(hint,))
 
@@ -334,7 +360,7 @@ def _way_part(task: Task, name: str, values: Values, new: Values) -> ExactPart:
         hint = _hint(task, "Find the sign of each factor of the chain, then subtract.")
     elif name == "E_total":
         slips = [("adds the gradient", "a small step against the slope makes the loss smaller")]
-        hint = "What is gradient descent for?"
+        hint = "Does a step against the slope lead uphill or downhill?"
     elif name == "out_o1":
         slips = [(_AWAY, "a step that makes the loss smaller moves the only output toward its target")]
         hint = "Compare the output with its target."
@@ -351,9 +377,8 @@ def _way_part(task: Task, name: str, values: Values, new: Values) -> ExactPart:
         ]
         hint = "What does the weight multiply, and is that positive or negative?"
     known = tuple(Wrong(label, said, other) for label, said in slips)
-    return ExactPart(
-        f"Does {maths(task.network, name)} go up or down?", right, "word", ("up", "down"), known=known, hints=(hint,)
-    )
+    shown = "the loss $E$" if name == "E_total" else maths(task.network, name)
+    return ExactPart(f"Does {shown} go up or down?", right, "word", ("up", "down"), known=known, hints=(hint,))
 
 
 QUESTIONS = (
@@ -363,7 +388,7 @@ QUESTIONS = (
         "Which factor is zero?",
         _draw_zero,
         _build_zero,
-        (*(name for _, name, _ in _FACTORS.values()), _ALONE, _SILENT, _ALL),
+        (*(name for _, name, _ in _FACTORS.values()), _ALONE, _SILENT, _ALL, _NONE),
     ),
     Question(
         "which-way",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.exercises.parts import ExactPart, Wrong
 
 TOPIC = "pictures"
@@ -37,4 +37,4 @@ def short(value: float) -> float:
 
 def shown(value: float, digits: int = 2) -> str:
     """A number as the text has it."""
-    return minus(number(value, digits))
+    return readable(number(value, digits))

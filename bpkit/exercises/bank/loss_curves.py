@@ -46,6 +46,8 @@ def _draw_slope(rng: np.random.Generator, level: str) -> Task:
         at = sorted(float(one) for one in rng.choice(np.arange(-2 * reach + 1, 2 * reach), 3, replace=False) / 2)
         asked = choose(rng, NAMES)
         bias = float(rng.integers(-7, 8)) / 10
+        if min(abs(one - other) for one, other in pairwise(at)) < reach / 5:
+            continue
         problem = Problem(network, {"w1": at[asked], "b_o1": bias}, [x], [y], 0.1)
         if _clear_slopes(problem, (-reach, reach), at, asked, steepest, trap):
             about = {"ends": [-reach, reach], "at": at, "asked": asked}
@@ -60,17 +62,21 @@ def _clear_slopes(
     problem: Problem, ends: tuple[float, float], at: Sequence[float], asked: int, steepest: int, trap: bool
 ) -> bool:
     """Can signs, heights and slopes be told apart by eye? With a trap the highest point is not the steepest."""
+    wide = ends[1] - ends[0]
     heights = loss_over(problem, w1=np.array(at))
-    scale = (ends[1] - ends[0]) / float(loss_over(problem, w1=np.linspace(*ends, 50)).max())
-    steep = np.abs(_slopes(problem, at)) * scale  # of the picture: 1 is the diagonal
-    order, high = np.sort(steep)[::-1], np.sort(heights)[::-1]
-    apart = min(abs(one - other) for one, other in pairwise(at)) >= (ends[1] - ends[0]) / 10
+    high = np.sort(heights)[::-1]
+    if high[0] - high[1] < 0.1 * high[0] or (trap and heights.argmax() == steepest):
+        return False
     # Where the slope changes its sign a dot would hide which one it has.
     grid = np.linspace(*ends, 201)
     lowest = float(grid[loss_over(problem, w1=grid).argmin()])
-    apart = apart and min(abs(one - lowest) for one in at) >= (ends[1] - ends[0]) / 9
-    plain = order[0] >= 1.7 * order[1] and steep[asked] >= 0.5 and high[0] - high[1] >= 0.1 * high[0]
-    return bool(plain and apart and steep.argmax() == steepest and (heights.argmax() != steepest) == trap)
+    if min(abs(one - lowest) for one in at) < wide / 9:
+        return False
+    scale = wide / float(loss_over(problem, w1=np.linspace(*ends, 50)).max())
+    steep = np.abs(_slopes(problem, at)) * scale  # of the picture: 1 is the diagonal
+    order = np.sort(steep)[::-1]
+    plain = order[0] >= 1.7 * order[1] and steep[asked] >= 0.5
+    return bool(plain and steep.argmax() == steepest and (heights.argmax() != steepest) == trap)
 
 
 def _build_slope(task: Task) -> Content:

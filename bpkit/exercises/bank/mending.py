@@ -215,7 +215,7 @@ def _build_check(task: Task) -> Content:
     )
     parts = (
         ExactPart(
-            "The parameter whose derivative is wrong (its name, for example `w5`)",
+            "The parameter whose derivative is wrong",
             worst.parameter,
             "word",
             names,

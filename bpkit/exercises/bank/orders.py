@@ -174,7 +174,8 @@ def _build_order(task: Task) -> Content:
     asked = f"{what} They are shuffled.\n\n{listed(stages, letters)}"
 
     def solve() -> Solution:
-        said = [f"{letter} comes next: it needs {one.needs}." for letter, one in zip(named[1:], stages[1:])]
+        said = [f"{named[0]} comes first: it needs nothing that another line gives."]
+        said += [f"{letter} comes next: it needs {one.needs}." for letter, one in zip(named[1:], stages[1:])]
         return Solution((f"The order is {' '.join(named)}.", "\n".join(f"- {one}" for one in said)))
 
     return Content(

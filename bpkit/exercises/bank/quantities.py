@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -100,7 +101,10 @@ def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
 
     def build(task: Task) -> Content:
         problem, wanted = task.problem, task.about["asks"]
-        parts = tuple(number_part(problem, quantity, reveals) for quantity in wanted)
+        parts = tuple(
+            replace(number_part(problem, quantity, reveals), asked_before=tuple(wanted[:place]))
+            for place, quantity in enumerate(wanted)
+        )
         text = lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:"
         return Content(text, parts, lambda: worked(problem, wanted), *beside(problem, wanted))
 

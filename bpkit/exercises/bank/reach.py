@@ -32,7 +32,7 @@ from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import in_words, layers, maths
+from bpkit.exercises.words import as_loss, in_words, layers, maths
 
 # What stays
 
@@ -136,6 +136,11 @@ def _build_stays(task: Task) -> Content:
         _choice("And which of these changes?", second, other, kept, names, hints),
     ]
     asked = f"Only {maths(network, weight)} is changed, by hand. The inputs and all other parameters stay as they are."
+    if not back:
+        asked += (
+            " Each neuron has a bias of its own. The error says how wrong one output is; the errors of all outputs "
+            "add up to the loss."
+        )
 
     def solve() -> Solution:
         ways = [" → ".join(maths(network, node) for node in path.nodes) for path in derivation.paths(weight)]
@@ -143,7 +148,7 @@ def _build_stays(task: Task) -> Content:
         stays = in_words([maths(network, name) for name in same])
         moves = in_words([maths(network, name) for name in other])
         what = "derivatives" if back else "numbers of the forward pass"
-        return Solution((f"{said} Of the {what}, these stay: {stays}. These change: {moves}.",))
+        return Solution((as_loss(f"{said} Of the {what}, these stay: {stays}. These change: {moves}."),))
 
     return Content(
         lambda: f"What stays?\n\n{described(network)}\n\n{asked}",

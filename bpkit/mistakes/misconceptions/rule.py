@@ -92,7 +92,7 @@ def misconception(
 
 
 def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
-    """All blocks from ``first`` to ``last`` together, then each one alone, with words for where."""
+    """All blocks from ``first`` to ``last`` together, then each alone, with words for where if there are several."""
     end = last_block(d)
     last = end if last is None else last
     if last > first:
@@ -100,7 +100,7 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
     if first == 1 and last == end > 2:
         yield "in the hidden layers" if of_layers(d) else "before the output layer", range(1, end)
     for depth in range(last, first - 1, -1):
-        yield f"in {layer(d, depth)}", range(depth, depth + 1)
+        yield f"in {layer(d, depth)}" if end > 1 else "", range(depth, depth + 1)
 
 
 def layer(d: Derivation, depth: int) -> str:

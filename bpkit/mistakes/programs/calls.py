@@ -18,6 +18,7 @@ from bpkit.mistakes.programs.hypotheses import Results, explained
 from bpkit.mistakes.programs.keeping import globals_of
 from bpkit.mistakes.programs.objects import parameters_of, rates_of
 from bpkit.mistakes.programs.outcome import PARAMETERS, Part
+from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import numbers_in_code
 from bpkit.mistakes.programs.spellings import Layered, plain, spelling_of
 from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_of, sizes_text, trial
@@ -62,6 +63,13 @@ class Tried:
     @property
     def wrong(self) -> list[Part]:
         return [part for part, ok in self.right.items() if not ok]
+
+    @property
+    def labelled(self) -> dict[str, Place]:
+        """What the wrong derivatives should be, by the names that they have in the program."""
+        labels = self.attempt.outcome.labels if self.attempt.outcome else {}
+        wrong = {part.key: part.place(self.expected) for part in self.wrong if part.is_slope}
+        return {label: wrong[key] for label, key in labels.items() if key in wrong}
 
 
 class Calls:
@@ -268,6 +276,10 @@ class Calls:
             other = self.caller(first.problem, way) if self.time_left else None
             if other and other.fits:
                 yield self.on_all(other, setting, False)
+
+    def with_outputs(self, attempt: Attempt, setting: Setting) -> Attempt:
+        """The same call with two outputs, of a program that was tried with one."""
+        return self.caller(trial(setting, sizes_for(setting, False)[0], 0), attempt.how)
 
     def settled(self, attempt: Attempt, setting: Setting) -> tuple[Attempt, Setting]:
         """The same call, now with the kind of batch and the learning rate that the program has."""

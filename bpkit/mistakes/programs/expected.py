@@ -17,6 +17,7 @@ from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
 from bpkit.mistakes.misconceptions.rule import at, beside, own_slope, row
 from bpkit.mistakes.programs.array_ways import array_ways
+from bpkit.mistakes.programs.layer_ways import layer_ways
 from bpkit.mistakes.programs.places import Place, given_places, outputs_of, places
 from bpkit.mistakes.rewrite import Edit, Misconception, becomes
 from bpkit.mistakes.variants import Plan, Way, learnt, plan, replaced, sample_by_sample
@@ -32,7 +33,7 @@ def ways_of(d: Derivation) -> tuple[Way, ...]:
     A program treats the neurons of a layer alike: where a mistake is made in one line at a time, all at once is a shape
     of its own, and comes first.
     """
-    known = [*catalogue(d), *catalogue_of_training(d), *array_ways(d)]
+    known = [*catalogue(d), *catalogue_of_training(d), *array_ways(d), *layer_ways(d)]
     together: dict[tuple[str, str], list[Misconception]] = {}
     for one in known:
         together.setdefault((one.name, one.detail), []).append(one)

@@ -12,6 +12,7 @@ import numpy as np
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
+from bpkit.mistakes.misconceptions.batches import divided_twice
 from bpkit.mistakes.programs.array_rules import alternatives
 from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.contributions import contributions
@@ -20,7 +21,7 @@ from bpkit.mistakes.programs.hypotheses import Hypothesis
 from bpkit.mistakes.programs.outcome import GRADIENTS, LOSS, read_label
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Seen
-from bpkit.mistakes.programs.source import first_line, inner_loop, is_added_up, names_at
+from bpkit.mistakes.programs.source import first_line, inner_loop, is_added_up
 from bpkit.mistakes.programs.spellings import Blocks, computed, plain, spelling_of
 
 ACTIVE = frozenset("a o h act out output outputs err error errors yhat pred hidden back da dh do dout".split())
@@ -192,6 +193,8 @@ class Book:
             one = place.quantity.by or place.quantity
             return derived is (place.role is Role.ADJOINT) and computed(called, one.letter, one.tag)
         word = plain("".join(letter for letter in called.rpartition(".")[2] if letter.isalpha()))
+        if word.startswith("delta") and place.role is Role.SLOPE:
+            return False  # a delta has the slope of the loss in it
         active = word in ACTIVE or word.startswith(("err", "out", "act", "da", "dout", "dh"))
         return active is (place.is_a(Role.FORWARD, *PASSED_ON) or place.is_a(Role.ADJOINT, *PASSED_ON))
 
@@ -224,7 +227,20 @@ def departure(
     """The first value that a mistake makes otherwise than the derivation does; None where no line shows it."""
     ways = (_rewritten, _misshapen)
     found = [one for way in ways if (one := way(values, attempt, expected, hypothesis))]
-    return min(found, key=lambda one: one.seen.order) if found else None
+    first = min(found, key=lambda one: one.seen.order) if found else None
+    return first and (_divided(values, first, expected, hypothesis) or first)
+
+
+def _divided(
+    values: Sequence[Followed], first: Followed, expected: Expected, hypothesis: Hypothesis
+) -> Followed | None:
+    """Where several lines divide what is divided already: the line that divided it before them all."""
+    share = 1 / expected.samples
+    early = [one for one in values if one.true and one.true.place.by_sample and abs(one.true.factor) == share]
+    twice = [one for one in values if one.true and one.true.place.role is Role.GRADIENT and one.true.factor == share]
+    if hypothesis.name != divided_twice.name or not early or len({one.true and one.true.name for one in twice}) < 2:
+        return None
+    return early[0] if early[0].seen.order < first.seen.order else None
 
 
 def _rewritten(
@@ -320,6 +336,8 @@ def _mistakable(true: Place, wrong: Place, uses: Collection[tuple[str, str]]) ->
     """Does leaving out one step make one array of the other: the slope of a delta, the activation of an output?"""
     if true.is_a(Role.FORWARD, *ERRORS):
         return wrong.role in (Role.ADJOINT, Role.GRADIENT)
+    if true.role is Role.SLOPE and wrong.role is Role.ADJOINT and true.quantity.by == wrong.quantity.by:
+        return True
     if true.part and not wrong.part and true.quantity == wrong.quantity:
         return True
     return (true.quantity.name, wrong.quantity.name) in uses
@@ -339,7 +357,7 @@ def _innocent(values: Sequence[Followed], origin: set[Place], hypothesis: Hypoth
 
     One is to blame where an activation or its slope is wrong, and none of its results is right.
     """
-    small = {one.code for one in values if _is_small(one.code)}
+    small = {one.code for one in values if is_small(one.code)}
     inside = any(place.is_a(Role.FORWARD, "out") for place in origin) or not SLOPES.isdisjoint(
         hypothesis.name.split(" and ")
     )
@@ -377,57 +395,7 @@ def _of_a_bias(name: str) -> bool:
     return stem.endswith(("b", "bias", "biases")) and stem[:1] in ("d", "g", "n")
 
 
-def _is_small(code: CodeType) -> bool:
+def is_small(code: CodeType) -> bool:
     """A function of one number or array, such as an activation: what it gets is its caller's choice."""
     names = code.co_varnames[: code.co_argcount]
     return 0 < code.co_argcount <= 2 and names[0] != "self" and len(code.co_varnames) <= 4
-
-
-def maker(values: Sequence[Followed], array: Array) -> Followed | None:
-    """The last line that made an array."""
-    same = [one for one in values if one.seen.value.shape == array.shape]
-    made = [one for one in same if np.array_equal(one.seen.value, array, equal_nan=True)]
-    own = [one for one in made if not one.seen.returned]
-    return (own or made or [None])[0]  # type: ignore[list-item]
-
-
-def suspect(values: Sequence[Followed]) -> Followed | None:
-    """The first array of the program that is nothing in the derivation; one of a line that makes right ones too comes
-    last, as a loop may go a round further than the derivation.
-    """
-    led = _led_to_right(values)
-    filled = {(one.code, one.seen.name): place for place, one in enumerate(values) if one.true is not None}
-    unknown = [
-        one
-        for place, one in enumerate(values)
-        if one.true is None and place not in led and place > filled.get((one.code, one.seen.name), -1)
-    ]
-    floats = [one for one in unknown if one.seen.value.size > 1 and one.seen.value.dtype.kind == "f"]
-    found = [one for one in floats if np.any(one.seen.value) and not _is_small(one.code)]
-    known = {(one.code, one.seen.line, one.seen.name) for one in values if one.true is not None}
-    return min(found, key=lambda one: (one.code, one.seen.line, one.seen.name) in known, default=None)
-
-
-def awaited(values: Sequence[Followed], whole: Expected) -> Place | None:
-    """What a program should make next: outputs of layers, then deltas, the first of them that it has not made."""
-    made = {one.true.name for one in values if one.true is not None}
-    ways = (one for one in whole.places.values() if one.is_a(Role.FORWARD, "out") or one.is_a(Role.ADJOINT, "net"))
-    return next((one for one in ways if one.name not in made), None)
-
-
-def _led_to_right(values: Sequence[Followed]) -> set[int]:
-    """The places of the values that a later line uses to make what is right."""
-    found, latest = set[int](), dict[tuple[CodeType, str], int]()
-    bad = {(one.code, one.seen.line) for one in values if one.true is None and one.seen.value.size > 1}
-    for place, one in enumerate(values):
-        if one.true is not None and one.seen.value.size > 1 and (one.code, one.seen.line) not in bad:
-            used = names_at(one.code, one.seen.line)
-            found |= {before for (code, name), before in latest.items() if code is one.code and name in used}
-        latest[one.code, one.seen.name.replace('"', "'")] = place
-    return found
-
-
-def not_finite(values: Sequence[Followed]) -> Followed | None:
-    """The first value that is nan or infinite."""
-    floats = (one for one in values if one.seen.value.dtype.kind == "f")
-    return next((one for one in floats if not np.isfinite(one.seen.value).all()), None)

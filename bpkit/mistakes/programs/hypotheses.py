@@ -14,6 +14,9 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import PROCEDURES
+from bpkit.mistakes.misconceptions.batches import sum_of_samples
+from bpkit.mistakes.misconceptions.loss import error_sign
+from bpkit.mistakes.misconceptions.slopes import hidden_slope_forgotten, output_slope_forgotten
 from bpkit.mistakes.programs.array_rules import ArrayRule, alternatives
 from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, ways_of
 from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
@@ -24,6 +27,15 @@ from bpkit.mistakes.variants import Way
 
 MOST = 2  # mistakes that are named together
 MOST_PAIRS = 400
+# Mistakes that are often made together.
+USUAL = frozenset(
+    {
+        error_sign.name,
+        output_slope_forgotten.name,
+        hidden_slope_forgotten.name,
+        sum_of_samples.name,
+    }
+)
 CLUES = 16  # mistakes that explain something, and are tried in pairs
 
 
@@ -244,6 +256,8 @@ def _pairs(results: Results, expected: Expected) -> Iterator[Hypothesis]:
     for column in clues.values():
         yield from _in_arrays(results, expected, column, expected.ways[column])
     ways = [expected.ways[column] for column in clues.values()]
+    if not ways:  # each of them spoils all that the other one explains
+        ways = [way for way in expected.ways if way and way[0].name in USUAL]
     pairs = [(a[0], b[0]) for a, b in combinations(ways, 2) if a[0].name != b[0].name]
     if pairs:
         whole = Expected(expected.problem, pairs)
@@ -292,3 +306,16 @@ def _named(way: Way, problem: Problem) -> list[Way]:
         return [(one,) for one in shapes[0]]
     alike = ((a, b) for a, b in every(*shapes) if a.detail == way[0].detail or b.detail == way[1].detail)
     return [*islice(alike, MOST_PAIRS)]
+
+
+def of_functions(one: Hypothesis, whole: Expected) -> bool:
+    """Is a mistake one about an activation or the loss, so that another network would have other lines there?"""
+    edited = {line for mistake in one.way for line in mistake.edits}
+    last = whole.outputs.quantity.block
+    touched = [place for place in whole.places.values() if edited & set(place.lines.flat)]
+    return any(
+        place.is_a(Role.FORWARD, "out", "error", "total")
+        or place.role is Role.SLOPE
+        or (place.is_a(Role.ADJOINT, "out", "net") and place.quantity.block == last)
+        for place in touched
+    )

@@ -37,7 +37,7 @@ class Value:
 class Line:
     """A line of the program's text: if it ``made`` an array, what that is in the derivation, and whether right.
 
-    ``gap`` is True where dots stand for what is still to be written.
+    ``gap`` is True where dots stand for what is still to be written, ``stopped`` where the program got no further.
     """
 
     number: int
@@ -47,6 +47,17 @@ class Line:
     right: bool | None = None
     shown: str = ""
     gap: bool = False
+    stopped: bool = False
+
+
+def with_stop(source: tuple[Line, ...], number: int, code: str) -> tuple[Line, ...]:
+    """The text of a program with the line marked where it stopped."""
+    return tuple(
+        Line(line.number, line.text, True, right=False, stopped=True)
+        if line.number == number and line.text.strip().startswith(code[:20])
+        else line
+        for line in source
+    )
 
 
 def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap]) -> tuple[Line, ...]:

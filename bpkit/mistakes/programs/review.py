@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,25 +22,23 @@ from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.following import (
     Book,
     Followed,
-    awaited,
     departure,
     differing,
     followed,
-    maker,
-    not_finite,
-    suspect,
 )
-from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds
-from bpkit.mistakes.programs.listing import Line, Value, source_of, with_gaps
+from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds, of_functions
+from bpkit.mistakes.programs.listing import Line, Value, source_of, with_gaps, with_stop
 from bpkit.mistakes.programs.ordering import misordered, misunpacked
 from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in
 from bpkit.mistakes.programs.spellings import biases_of
+from bpkit.mistakes.programs.suspects import awaited, maker, not_finite, suspect
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
     code_at,
+    elsewhere,
     gaps_message,
     line_of,
     message_of,
@@ -64,7 +63,8 @@ class Review(Shown):
     ``misconceptions`` are the bugs that explain what it gave, the likeliest first, each with its line; ``sure`` is
     False where several do. ``values`` are the arrays that its lines made, in order. ``parts`` says of each thing that
     the program gave (dW1, b2, the loss) whether it is right. ``problem`` is the one that it is shown on, ``source`` the
-    text of its functions. ``gaps`` are the places where ``...`` still stands; the verdict is then ``error``.
+    text of its functions. ``gaps`` are the places where ``...`` still stands; the verdict is then ``error``. ``only``
+    says within which limits a program is correct: for one output, or with an array transposed.
     """
 
     verdict: str
@@ -76,6 +76,7 @@ class Review(Shown):
     problem: Problem | None = None
     source: tuple[Line, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    only: str = ""
 
 
 def review(
@@ -171,7 +172,7 @@ class _Reviewer:
         if right and (said := misordered(first.attempt, self.calls.caller.signature)):
             return self._made("error", said, (), first, followed(first.attempt, first.expected), None)
         if right:
-            return self._correct(tried, stopped, setting)
+            return self._correct(tried, stopped, setting, call.one_output)
         unpacked = self._unpacked(next(one.attempt for one in tried if one.wrong))
         return unpacked or self._explained(tried, setting)
 
@@ -217,7 +218,9 @@ class _Reviewer:
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
         said = " ".join(filter(None, (said, self._strange(attempt, values))))
         made = self._values(values, None)
-        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
+        source = source_of(values, made)
+        source = source if error is None else with_stop(source, line, code)
+        return Review("error", said, (), made, problem=attempt.problem, source=source)
 
     def _strange(self, attempt: Attempt, values: Sequence[Followed]) -> str:
         """What is said of the first line that makes no array of the derivation, in a program that ends too early."""
@@ -239,16 +242,23 @@ class _Reviewer:
         made = self._values(values, None)
         return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
 
-    def _correct(self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting) -> Review:
-        first = tried[0]
+    def _correct(
+        self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting, one_output: bool
+    ) -> Review:
+        first, only = tried[0], ""
         sizes = sizes_text(sizes_of(one.attempt.problem.network) for one in tried)
         drawn = f"for {sizes}" if not self.calls.fixed else f"on {len(tried)} sets of numbers that I drew"
         said = [f"Right: every number agrees with the derivation, {drawn}."]
+        if one_output and not (several := self.calls.with_outputs(first.attempt, setting)).fits:
+            only = " for one output"
+            why = misfit(several, several.misfits[0]) if several.works else broken(several, SECONDS)[0]
+            said = [f"Right for one output: every number agrees with the derivation, {drawn}. With two it fails. {why}"]
         if setting.batch and self.asked.batch is None:
             said.append(f"Your function takes a batch, and I judged it with batch={setting.batch!r}.")
         if missing := first.attempt.outcome.missing if first.attempt.outcome else ():
             said.append(f"{part_words(missing)} {'is' if len(missing) == 1 else 'are'} not among what it gives.")
         if lying := first.attempt.transposed:
+            only += f", but {part_words(lying)} {'is' if len(lying) == 1 else 'are'} transposed"
             said.append(
                 f"{part_words(lying)} {'comes' if len(lying) == 1 else 'come'} back transposed: return the shape of "
                 "the parameter, so that you can subtract one from the other."
@@ -257,7 +267,7 @@ class _Reviewer:
             other = sizes_text(sizes_of(one.problem.network) for one in stopped) or f"{len(stopped)} more"
             said.append(f"For {other} it stops: {broken(stopped[0], SECONDS)[0]}")
         values = followed(first.attempt, first.expected)
-        return self._made("correct", " ".join(said), (), first, values, None)
+        return replace(self._made("correct", " ".join(said), (), first, values, None), only=only)
 
     def _explained(self, tried: Sequence[Tried], setting: Setting) -> Review:
         bad = next(one for one in tried if one.wrong)
@@ -275,9 +285,10 @@ class _Reviewer:
         line, code = code_at(first.code, first.seen.line) if first else (0, "")
         if bad.attempt.misfits:
             part = bad.attempt.misfits[0]
-            made = maker(values, bad.results.parts[part])
+            made = self._maker(values, bad, part)
             line, code = code_at(made.code, made.seen.line) if made else (line, code)
-            said = f"{line_of(line, code)}: {misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
+            it_is = f"this is {made.true.place.shown}. " if made and made.true and made.true.factor == 1 else ""
+            said = f"{line_of(line, code)}: {it_is}{misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
             return self._made("error", said, (), bad, values, made)
         failing = [sizes_of(one.attempt.problem.network) for one in tried if one.wrong]
         passing = [sizes_of(one.attempt.problem.network) for one in tried if not one.wrong]
@@ -305,18 +316,22 @@ class _Reviewer:
             if place is None and not one.way and not one.rules:
                 place = suspect(values)
             if place is None:
-                made = ((part, maker(values, bad.results.parts[part])) for part in bad.wrong)
+                made = ((part, self._maker(values, bad, part)) for part in bad.wrong)
                 place = next((m for part, m in made if m and (m.true is None or self._called(m, part))), None)
             line, code = code_at(place.code, place.seen.line) if place else self._end(bad, values)
             quantity = place.true.name if place and place.true else ""
             should = self._should(one, place, bad)
-            bugs.append(Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, should))
+            of = elsewhere(place.code, bad.attempt.run) if place else ""
+            bugs.append(Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, should, of))
         first = places[order[0]]
         true = first.true.place if first and first.true else None
-        said = before + message_of(bugs[0], found[order[0]], bad.right, true, bad.expected.problem.derivation)
+        is_it = first is None or first.true is None or first.true.factor == 1
+        d = bad.expected.problem.derivation
+        named = true if is_it else bugs[0].should or true
+        said = before + message_of(bugs[0], found[order[0]], bad.right, named, d, is_it)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
-        if left[order[0]] and self.asked.network is None and _of_functions(found[order[0]], bad.expected):
+        if left[order[0]] and self.asked.network is None and of_functions(found[order[0]], bad.expected):
             said += f" {USUAL}"
         if len(best) > 1:
             said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
@@ -340,6 +355,12 @@ class _Reviewer:
         main = run.given[0].code if run.given else None
         ends = [seen for seen in run.seen if seen.code is main] or run.seen
         return code_at(ends[-1].code, ends[-1].line) if ends else (0, "")
+
+    def _maker(self, values: Sequence[Followed], bad: Tried, part: Part) -> Followed | None:
+        """The line that made a part: of several with the same array the one that calls it so."""
+        return maker([one for one in values if self._called(one, part)], bad.results.parts[part]) or maker(
+            values, bad.results.parts[part]
+        )
 
     def _called(self, value: Followed, part: Part) -> bool:
         """Is a value, which is right as something else, called as the part that it should be?"""
@@ -384,12 +405,16 @@ class _Reviewer:
         if hypothesis is not None and hypothesis.way:
             book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
         parts = {part.name: ok for part, ok in shown.right.items()}
-        made = self._values(values, departed, book)
+        made = self._values(values, departed, book, shown.labelled)
         source = source_of(values, made)
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
 
     def _values(
-        self, values: Sequence[Followed], departed: Followed | None, wrong: Book | None = None
+        self,
+        values: Sequence[Followed],
+        departed: Followed | None,
+        wrong: Book | None = None,
+        labelled: Mapping[str, Place] = MappingProxyType({}),
     ) -> tuple[Value, ...]:
         found, should = [], None
         for one in values:
@@ -402,6 +427,10 @@ class _Reviewer:
                 elif match and np.array_equal(one.seen.value, departed.seen.value):
                     place, right = should or match.place, False
                 should = place if one is departed else should
+            own = labelled.get(one.seen.name)
+            another = one.true and one.true.place.role is Role.GRADIENT and one.true.name != own.name if own else False
+            if another or (one is departed and place is None):
+                place, right = own, False  # not the derivative that it is called
             name, shown = (place.name, place.shown) if place else ("", "")
             found.append(Value(one.seen.name, line, code, name, right, shown))
         return tuple(found)
@@ -417,16 +446,3 @@ def _found(bad: Tried, tried: Sequence[Tried]) -> list[Hypothesis]:
     """What explains all that a program gave, on every problem."""
     found = explained(bad.results, bad.expected)
     return [one for one in found if all(holds(one, other.results) for other in tried if other is not bad)]
-
-
-def _of_functions(one: Hypothesis, whole: Expected) -> bool:
-    """Is a mistake one about an activation or the loss, so that another network would have other lines there?"""
-    edited = {line for mistake in one.way for line in mistake.edits}
-    last = whole.outputs.quantity.block
-    touched = [place for place in whole.places.values() if edited & set(place.lines.flat)]
-    return any(
-        place.is_a(Role.FORWARD, "out", "error", "total")
-        or place.role is Role.SLOPE
-        or (place.is_a(Role.ADJOINT, "out", "net") and place.quantity.block == last)
-        for place in touched
-    )

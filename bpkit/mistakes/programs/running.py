@@ -53,6 +53,7 @@ class Run:
     result: Any = None
     error: BaseException | None = None
     trail: list[tuple[int, CodeType]] = field(default_factory=list)  # the lines that an error went through
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)  # of the arrays where it stopped
     seen: list[Seen] = field(default_factory=list)
     given: list[Seen] = field(default_factory=list)  # what the first of the learner's functions got
     looks: int = 0
@@ -82,6 +83,7 @@ def run(function: Callable[..., Any], arguments: list[Any], named: Mapping[str, 
             sys.settrace(None)
             found.error = error
             found.trail = _trail(error, follower.own)
+            found.shapes = _shapes_at(error, follower.own)
         finally:
             sys.settrace(None)
 
@@ -156,6 +158,14 @@ def _trail(error: BaseException, own: Callable[[FrameType], bool]) -> list[tuple
             found.append((trace.tb_lineno, trace.tb_frame.f_code))
         trace = trace.tb_next
     return found
+
+
+def _shapes_at(error: BaseException, own: Callable[[FrameType], bool]) -> dict[str, tuple[int, ...]]:
+    """The shapes of all numbers and arrays that the learner's line which stopped could use."""
+    frame, trace = None, error.__traceback__
+    while trace:
+        frame, trace = trace.tb_frame if own(trace.tb_frame) else frame, trace.tb_next
+    return {name: value.shape for name, value in _numbers(frame)} if frame else {}
 
 
 class _Follower:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,15 @@ from bpkit.core.quantities import Role
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.hypotheses import Hypothesis
-from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
+from bpkit.mistakes.programs.outcome import GRADIENTS, LOSS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Run
+from bpkit.mistakes.programs.shapes import clash_at
 from bpkit.mistakes.programs.source import Gap, first_line, loop_at, quoted
 from bpkit.mistakes.programs.trials import sizes_text
 
 PARTS = {OUTPUTS: "the outputs", LOSS: "the loss"}
+MOST = 12  # arrays whose shapes are listed
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +30,8 @@ class Bug:
     """A mistake in a program: its stable ``name``, what ``you`` do, a ``sentence`` on why it is one, and where.
 
     ``line`` is its number in the learner's file, as a traceback counts (0 where none shows it), ``code`` its text,
-    ``quantity`` what that line makes in the derivation, ``should`` what belongs there.
+    ``quantity`` what that line makes in the derivation, ``should`` what belongs there, ``function`` the one that the
+    line is in, where another is under review.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Bug:
     quantity: str = ""
     detail: str = ""
     should: Place | None = None
+    function: str = ""
 
     @property
     def expected(self) -> str:
@@ -57,19 +60,28 @@ def part_words(parts: Iterable[Part]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def line_of(line: int, code: str) -> str:
-    """The line, as a sentence begins with it."""
-    return f"Line {line}, `{code}`" if code else f"Line {line}" if line else "Your function"
+def line_of(line: int, code: str, function: str = "") -> str:
+    """The line, as a sentence begins with it, and the function that it is in, where one is given."""
+    at = f"Line {line}{f' of `{function}`' if function else ''}"
+    return f"{at}, `{code}`" if code else at if line else "Your function"
 
 
-def message_of(bug: Bug, hypothesis: Hypothesis, right: Mapping[Part, bool], true: Place | None, d: Derivation) -> str:
-    """The line, what it is, what you do there, and which parts are wrong because of it."""
-    is_that = f": this is {true.shown}{true.of_layer(d)}. You" if true else ": you"
+def elsewhere(code: CodeType | None, run: Run) -> str:
+    """The name of the function that a line is in, where that is not the one under review."""
+    main = run.given[0].code if run.given else None
+    return code.co_name if code and main and code is not main and code.co_name.isidentifier() else ""
+
+
+def message_of(
+    bug: Bug, hypothesis: Hypothesis, right: Mapping[Part, bool], true: Place | None, d: Derivation, made: bool = True
+) -> str:
+    """The line, what it ``made`` or else should have made, what you do there, and which parts are wrong for that."""
+    is_that = f": this {'is' if made else 'should be'} {true.shown}{true.of_layer(d)}. You" if true else ": you"
     if not bug.line:
         is_that = ": you"
     detail = f" ({hypothesis.detail})" if hypothesis.detail else ""
     said = typeset(f"{hypothesis.you}{detail}; {hypothesis.sentence}.", d.quantities)
-    return f"{line_of(bug.line, bug.code)}{is_that} {said} {standing(right)}".strip()
+    return f"{line_of(bug.line, bug.code, bug.function)}{is_that} {said} {standing(right)}".strip()
 
 
 def standing(right: Mapping[Part, bool]) -> str:
@@ -138,18 +150,20 @@ def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:
     """What to say about a program that stopped, never ends or gives nothing that can be read: words, line, code."""
     run = attempt.run
     line, code = code_at(*stopped_at(run))
+    at = line_of(line, code, elsewhere(stopped_at(run)[0], run))
     if run.endless:
-        said = (
-            f"{line_of(line, code)}: your program had not ended after {seconds:g} seconds. Does a loop here never stop?"
-        )
+        said = f"{at}: your program had not ended after {seconds:g} seconds. Does a loop here never stop?"
         return said, line, code
     if run.error is not None:
         kind, text = type(run.error).__name__, str(run.error).partition("\n")[0][:200].rstrip(".")
+        clash = clash_at(*stopped_at(run), run.shapes) if isinstance(run.error, ValueError) else None
         if "gufunc" in text:  # NumPy's own words for it
             text = "the shapes in a matrix product do not fit"
-        said = f"{line_of(line, code)}: your program stopped with {kind}{f': {text}' if text else ''}."
-        shapes = _called_with(attempt) if isinstance(run.error, ValueError | IndexError | TypeError) else ""
-        return " ".join(filter(None, (said, _advice(run.error), shapes))), line, code
+        said = f"{at}: your program stopped with {kind}{f': {text}' if text else ''}."
+        if clash:
+            said = f"{at}: your program stops here, as the shapes do not fit. {clash.words}"
+        shapes = _shapes_there(attempt) if isinstance(run.error, ValueError | IndexError | TypeError) else ""
+        return " ".join(filter(None, (said, "" if clash else _advice(run.error), shapes))), line, code
     line, code = first_line(run.main, run.end), quoted(run.main, run.end)
     if run.result is None:
         said = "returned nothing. End it with a return, such as return dW1, db1, dW2, db2."
@@ -163,6 +177,11 @@ def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:
         came = run.result.shape
         return f"{line_of(line, code)}: this has the shape {came}, and the outputs have {wanted}.", line, code
     kind = type(run.result).__name__
+    if attempt.said in (GRADIENTS, PARAMETERS):
+        names = [Part(attempt.said, key).name for key in shapes_of(attempt.problem)]
+        count = f"{attempt.count} array{'s' * (attempt.count != 1)}" if attempt.count else f"a {kind}"
+        said = f"{line_of(line, code)}: you return {count}. Return all {len(names)}: {', '.join(names)}."
+        return said, line, code
     said = (
         f"{line_of(line, code)}: I cannot read what your function returned, a {kind}. Return the gradients, one for "
         "each parameter, or say "
@@ -184,22 +203,24 @@ def stopped_at(run: Run) -> tuple[CodeType | None, int]:
     return code, line
 
 
-def _called_with(attempt: Attempt) -> str:
-    """The shapes that the program got."""
+def _shapes_there(attempt: Attempt) -> str:
+    """The shapes of the arrays where the program stopped; of those that it got where it had none of its own."""
     x, y = attempt.how.data(attempt.problem)
-    arrays = {"x": x, "y": y, **attempt.how.parameters(attempt.problem)}
-    return f"I called it with {', '.join(f'{name} {np.shape(value)}' for name, value in arrays.items())}."
+    given = {"x": x, "y": y, **attempt.how.parameters(attempt.problem)}
+    shapes = {name: np.shape(value) for name, value in given.items()}
+    there = {name: shape for name, shape in attempt.run.shapes.items() if shape}
+    if {*there} & {*shapes}:
+        return f"The shapes there: {', '.join(f'{name} {shape}' for name, shape in [*there.items()][:MOST])}."
+    return f"I called it with {', '.join(f'{name} {shape}' for name, shape in shapes.items())}."
 
 
 def _advice(error: BaseException) -> str:
     """What to do about the commonest errors."""
     text = str(error)
-    sizes = re.findall(r"\(([\d, ]+)\)", text)  # NumPy's own words about shapes
     if isinstance(error, ValueError) and ("matmul" in text or "not aligned" in text):
-        if len(sizes) == 2 and sizes[0] == sizes[1]:
-            return "Both arrays have the same shape: write * to multiply number by number."
         return (
-            "The columns of the first array must be as many as the rows of the second: transpose one of them with .T."
+            "The columns of the first array must be as many as the rows of the second. Do you need another array, "
+            "another order, .T, or * for number by number?"
         )
     if isinstance(error, ValueError) and "broadcast" in text:
         return "Print the .shape of both arrays: they must agree, or one of them must be 1."

@@ -57,6 +57,15 @@ def test_the_way_back_is_shown_when_it_is_asked_for(opened: Open) -> None:
     assert set(slopes.all_text_contents()) == {""}
 
 
+def test_the_ways_of_one_word_are_lit(opened: Open) -> None:
+    app = opened(bp.apps.attention(EXAMPLE, back=True))
+    assert sum(bool(text) for text in app.locator(".bpkit-attention-slope").all_text_contents()) == 24
+    dim = app.locator(".bpkit-attention-other")
+    expect(dim).to_have_count(0)
+    app.get_by_label("ways of").select_option(label="word 1")
+    expect(dim).to_have_count(sum(way.of == 2 for way in layout(EXAMPLE.problem).ways))
+
+
 @pytest.mark.parametrize("width", [390, 900])
 def test_it_fits(opened: Open, page: Page, width: int) -> None:
     app = opened(bp.apps.attention(EXAMPLE), width=width)

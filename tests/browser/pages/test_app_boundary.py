@@ -38,7 +38,7 @@ def agrees(app: Locator, twin: Any) -> None:
     expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
 
 
-@pytest.mark.parametrize("data", ["moons", "xor", "circles", "spiral"])
+@pytest.mark.parametrize("data", ["moons", "xor", "circles", "spiral", "tomatoes"])
 def test_it_learns_what_the_engine_learns(opened: Open, data: str) -> None:
     twin = bp.apps.boundary(data)
     app = opened(twin)
@@ -65,6 +65,13 @@ def test_what_changes_on_the_way_starts_nothing_anew(opened: Open) -> None:
     found, wanted = eval(shared, {"bp": bp}), twin.state.problem
     assert found.parameters == pytest.approx(wanted.parameters, rel=1e-6)
     assert (found.network, found.update, found.learning_rate) == (wanted.network, wanted.update, wanted.learning_rate)
+    take(app, twin, step=0)  # a new run, at the pace that is set now
+    take(app, twin, step=3)
+    agrees(app, twin)
+    assert twin.values["course"] == []
+    take(app, twin, step=0, rate=0.5, updates=5, batch=0, decay=0.0)
+    take(app, twin, step=9)
+    take(app, twin, updates=20)
     take(app, twin, step=2, rate=2)  # what came after is forgotten
     take(app, twin, step=5)
     agrees(app, twin)

@@ -172,7 +172,7 @@ def test_in_fog_only_the_ground_near_the_steps_is_drawn_and_said(opened: Open) -
     expect(label).to_be_hidden()
     expect(fog).to_have_attribute("d", re.compile("^M"))
     low, high = ground(app)
-    assert high - low < 80
+    assert high - low < 140
     enter(app, "steps", 8)
     wider = ground(app)
     assert wider[0] < low

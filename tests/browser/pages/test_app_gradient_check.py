@@ -158,3 +158,28 @@ def test_nothing_jumps_nothing_is_left_behind_and_all_is_in_sight(opened: Open, 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if width == 900:
         assert app.bounding_box()["height"] <= 620  # type: ignore[index]
+
+
+HIDDEN = """(texts) => {
+  const lines = [...document.querySelectorAll(".bpkit-curve-inside .bpkit-curve-line")];
+  const points = lines.filter((line) => line.getAttribute("d")).flatMap((line) => {
+    const far = line.getTotalLength(), to = line.getScreenCTM();
+    return Array.from({length: 2000}, (_, k) => line.getPointAtLength(far * k / 1999).matrixTransform(to));
+  });
+  const labels = [...document.querySelectorAll(".bpkit-curve-label")];
+  const boxes = labels.filter((one) => texts.some((text) => one.textContent.includes(text)))
+    .map((one) => one.getBoundingClientRect());
+  const within = ({x, y}, box) => x > box.left && x < box.right && y > box.top + 3 && y < box.bottom - 3;
+  return points.filter((point) => boxes.some((box) => within(point, box))).length;
+}"""  # how many points of the curves lie behind labels
+
+
+@pytest.mark.parametrize("central", [True, False])
+def test_no_label_hides_a_curve_at_either_end(opened: Open, page: Page, central: bool) -> None:
+    app = opened(bp.apps.gradient_check(ARTICLE))
+    app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
+    slider = app.get_by_role("slider", name="h, slider")
+    for power in (-12, -11.75, -11.5, -11, -1):
+        slider.fill(str(power))
+        expect(app.get_by_text("Derived and measured with h = ")).to_contain_text("10" if power < -1 else "0.1")
+        assert page.evaluate(HIDDEN, ["this h", "central", "one-sided"]) == 0, power

@@ -87,9 +87,25 @@ def test_the_terms_of_the_net_input_are_arrows_that_add_up(opened: Open) -> None
     enter(app, "x1", 0.1)
     assert hops()[0][1] - hops()[0][0] == pytest.approx(0.2 * unit, abs=0.2)
     assert hops()[2][1] < hops()[0][0]  # a net input below 0
-    expect(app.locator(".bpkit-lamps")).to_be_visible()
+    expect(app.locator(".bpkit-lamp")).to_be_visible()
     choose(app, NAMES.index("tanh"))
-    expect(app.locator(".bpkit-lamps")).to_be_hidden()  # a brightness is between 0 and 1
+    expect(app.locator(".bpkit-lamp")).to_be_hidden()  # a brightness is between 0 and 1
+    expect(app.get_by_text("No lamp: out need not be between 0 and 1.")).to_be_visible()
+
+
+def test_the_tomato_is_as_red_and_as_soft_as_the_inputs_say(opened: Open) -> None:
+    lamp = bp.Problem(bp.Network(2, 1), {"w1": 2, "w2": 1, "b1": -1.4}, [0.9, 0.6], [0.95])
+    assert opened(bp.apps.neuron(lamp)).locator(".bpkit-tomato").count() == 0
+    app = opened(bp.apps.neuron(lamp, tomato=True))
+    tomato = app.locator(".bpkit-tomato")
+    red = tomato.evaluate("node => getComputedStyle(node).backgroundColor")
+    tall = tomato.bounding_box()["height"]  # type: ignore[index]
+    enter(app, "x1", 0.1)
+    enter(app, "x2", 0)
+    looks = "node => ['--red', '--soft'].map((one) => Number(node.style.getPropertyValue(one)))"
+    assert tomato.evaluate(looks) == [0.1, 0]
+    assert tomato.evaluate("node => getComputedStyle(node).backgroundColor") != red
+    assert tomato.bounding_box()["height"] > tall  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -34,10 +34,11 @@ def test_it_plays_back_what_the_program_did(opened: Open) -> None:
     twin = bp.apps.boundary(BATCH, program=step, updates=400)
     app = opened(twin)
     agrees(app, twin)
-    for number in (0, 1, 60, 137, 200):
-        enter(app, "step", number)
-        twin.step.value = number
+    for number in (0, 2, 120, 275, 400):  # every second update is kept, so of 275 the one before
+        enter(app, "update", number)
+        twin.updates.value = number
         agrees(app, twin)
+        expect(app.get_by_label("update", exact=True).last).to_have_value(str(number // 2 * 2))
     app.get_by_role("button", name="Stop, back to the start").click()
     expect(app.locator(".bpkit-message")).to_contain_text("0 updates")
 

@@ -85,6 +85,14 @@ def test_a_walk_and_its_curve_have_one_colour(opened: Open, page: Page) -> None:
     assert len(seen) == len(NAMES)
 
 
+def test_a_cross_marks_the_lowest_point_if_it_is_in_the_picture(opened: Open, page: Page) -> None:
+    for problem, seen in ((VALLEY, 1), (ARTICLE, 0)):
+        app = opened(bp.apps.rules(problem))
+        expect(app.locator(".bpkit-field-legend").get_by_text("lowest point")).to_have_count(seen)
+        expect(app.locator(".bpkit-field-plot .bpkit-field-lowest:not([visibility=hidden])")).to_have_count(seen)
+    assert page.locator(".bpkit-field-plot").count() == 1
+
+
 def test_play_walks_and_a_click_chooses_the_start(opened: Open) -> None:
     twin = bp.apps.rules(VALLEY)
     app = opened(twin)

@@ -10,6 +10,7 @@ from saved_pages import Open, enter
 
 import bpkit as bp
 from bpkit.apps.stepper import phase_of
+from bpkit.mistakes.typed_number import read
 
 ARTICLE = bp.examples.article
 
@@ -63,8 +64,8 @@ def test_every_line_has_the_engine_s_number(opened: Open, problem: bp.Problem) -
         expect(place(app)).to_have_text(
             f"After 2 updates, {phase_of(step)} phase, line {step.number} of {len(rows.lines)}"
         )
-        shown = result(app).inner_text().replace("−", "-")
-        value = eval(shown) if " - " in shown else float(shown)
+        first, *less = [read(part).value for part in result(app).inner_text().split(" − ")]  # 1 − 2.5·10⁻⁹
+        value = first - sum(less)
         assert value == pytest.approx(rows.numbers[step.name], rel=1e-5, abs=1e-12)
         used = app.locator(".bpkit-card tbody tr:not(.bpkit-line-lit) .bpkit-line-number")
         assert [int(text.strip("()")) for text in used.all_inner_texts()] == [*step.uses]

@@ -59,6 +59,19 @@ def test_a_saved_page_opens_small_and_silent(app: str, name: str, opened: Open, 
     assert not re.search(r"\bNaN\b", page.inner_text())
 
 
+@pytest.mark.parametrize("app", ["forward", "paths"])
+def test_three_steps_fit_beside_a_side_bar(app: str, opened: Open) -> None:  # noqa: F811
+    steps = bp.Problem(
+        bp.Model((3, 1), bp.blocks.Recurrent(1)),
+        {"Wx1": [[0.5]], "Wh1": [[0.5]], "b1": [0.1]},
+        [[1.0], [0.5], [1.0]],
+        [0.9],
+    )
+    picture = opened(getattr(bp.apps, app)(steps), 850).locator(".bpkit-net").first
+    assert picture.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert picture.evaluate("one => !one.closest('.bpkit-body')")  # above the controls
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_sliders_move_every_number_of_the_forward_pass(name: str, opened: Open) -> None:  # noqa: F811
     problem = problem_of(name)

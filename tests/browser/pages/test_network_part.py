@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 import bpkit as bp
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import minus, number
+from bpkit.core.spelling import number, readable
 from bpkit.show.diagram import numbers_of
 from bpkit.show.diagram_spec import network_spec
 
@@ -132,11 +132,11 @@ def test_the_way_back_and_the_new_values(page: Page) -> None:
     shown(page, phase="backward", lit=["dE_total/dw5"])
     values = bp.evaluate(article)
     assert {*texts(page, ".bpkit-net-tab text")} == {
-        f"δ = {minus(number(values[f'dE/dnet_{name}']))}" for name in ("h1", "h2", "o1", "o2")
+        f"δ = {readable(number(values[f'dE/dnet_{name}']))}" for name in ("h1", "h2", "o1", "o2")
     }
     for name in article.network.parameters:
         plate = page.locator(".bpkit-net-plate", has_text=re.compile(f"^{name}="))
-        assert f"← {minus(number(values[f'dE/d{name}'], 4))}" in plate.text_content()
+        assert f"← {readable(number(values[f'dE/d{name}'], 4))}" in plate.text_content()
     assert page.locator(".is-lit.bpkit-net-plate").count() == 1
     assert page.locator(".is-lit.bpkit-net-way").count() == 1
     steepest, deltas = largest("dE/d", article.network.parameters), largest("dE/dnet_", ("h1", "h2", "o1", "o2"))

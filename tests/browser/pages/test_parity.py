@@ -33,7 +33,7 @@ from bpkit.core.numeric import loss_over
 from bpkit.core.spelling import number, number_read
 from bpkit.show import activations
 from bpkit.show.boundary import plane
-from bpkit.show.depth import CEILING, FLOOR, gradient_sizes
+from bpkit.show.depth import CEILING, FLOOR, gradient_sizes, output_spreads
 from bpkit.show.diagram import numbers_of
 from bpkit.show.quotient import STEPS
 
@@ -387,11 +387,9 @@ def depth(app: Any, data: Any) -> Iterator[Pair]:
     state, texts = app.state, app.spec["texts"]["trained"]
     kept = [app.read({**app.values, **one}).problem for one in app.values["pinned"]]
     sizes, twin = (
-        [*rows[0], *(net for _, net in rows[1:])]
-        for rows in (
-            [gradient_sizes(one) for one in (state.problem, *kept)],
-            [gradient_sizes(one.replace(parameters=beside(one))) for one in (state.problem, *kept)],
-        )
+        [*rows[0], *(net for _, net in rows[1:]), *([output_spreads(shown[0])] if shown[0].n_samples > 1 else [])]
+        for shown in ([state.problem, *kept], [one.replace(parameters=beside(one)) for one in (state.problem, *kept)])
+        for rows in [[gradient_sizes(one) for one in shown]]
     )
     for series, row, other in zip(data["sizes"]["series"], sizes, twin, strict=True):
         shown = np.where((row > 0) & np.isfinite(row), np.clip(row, FLOOR, CEILING), row)

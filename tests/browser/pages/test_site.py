@@ -87,7 +87,7 @@ def test_a_prediction_is_committed_to_and_counts_on_the_map(site: Site) -> None:
     wrong = next(one for one in asked.choices or () if one != asked.answer)
     form.get_by_role("radio", name=wrong, exact=True).check()
     commit.click()
-    expect(said).to_contain_text(f"You said {wrong}. It is {asked.answer}. The reason: ")
+    expect(said).to_contain_text(f"You said “{wrong}”. It is “{asked.answer}”. The reason: ")
     expect(commit).to_be_disabled()
     expect(form.get_by_role("radio").first).to_be_disabled()
     done = f"1 of {site.page.locator('[data-asks]').count()} done"

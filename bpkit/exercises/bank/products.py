@@ -1,0 +1,124 @@
+"""A question about the arrays of a program: which product gives a derivative of a batch, and in which shape."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.core.derivation import derive
+from bpkit.core.network import Network
+from bpkit.exercises.bank.choices import TOPIC, one_of, shuffle
+from bpkit.exercises.drawing import draw_problem, settled
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.task import Task
+from bpkit.exercises.words import in_words
+
+_UPRIGHT, _TURNED = "forgets to transpose", "swaps rows and columns"
+_BY_NUMBER, _OTHER_LAYER = "multiplies number by number instead of adding up", "takes an array of another layer"
+_BY_POINT = "keeps a row for each point"
+
+
+def _draw(rng: np.random.Generator, level: str) -> Task:
+    layers = 3 if level == "hard" else 2
+    sizes = rng.permutation(np.arange(2, 7))[: layers + 1]  # all different, so that a wrong product shows
+    layer = settled(rng, tuple(range(1 if level == "easy" else 2, layers + 1))) + (1 if level == "easy" else 2)
+    about = {"level": level, "layer": int(layer), "points": int(rng.integers(7, 10)), "order": shuffle(rng)}
+    problem = draw_problem(rng, Network(*map(int, sizes), bias="neuron"))
+    return Task("which-product", (problem,), MappingProxyType(about))
+
+
+def _gradient(layer: int, before: int, after: int, points: int, order: list[int]) -> ExactPart:
+    """Which product gives the derivatives of a table of weights?"""
+    incoming, delta = "x" if layer == 1 else f"out{layer - 1}", f"delta{layer}"
+    rows, deltas = (points, before), (points, after)
+    known = (
+        Wrong(
+            _UPRIGHT, f"{rows} @ {deltas} does not fit: {before} columns meet {points} rows", f"{incoming} @ {delta}"
+        ),
+        Wrong(
+            _TURNED, f"this is {(after, before)}, and `W{layer}` has a row for each input", f"{delta}.T @ {incoming}"
+        ),
+        Wrong(
+            _BY_NUMBER, f"* needs the same shape, and makes no sum over the points; {_ADDS}", f"{incoming} * {delta}"
+        ),
+        Wrong(
+            _OTHER_LAYER,
+            f"`W{layer}` multiplies what goes into its layer, not what comes out",
+            f"out{layer}.T @ {delta}",
+        ),
+    )
+    asks = f"Which expression gives the sum over all points that `dW{layer}` needs?"
+    hint = f"Write down the shapes of `{incoming}`, `{delta}` and `W{layer}`. The sum runs over the points."
+    return one_of(asks, f"{incoming}.T @ {delta}", known, order, hints=(hint,))
+
+
+_ADDS = "only @ adds up"
+
+
+def _way_back(layer: int, before: int, after: int, points: int, order: list[int]) -> ExactPart:
+    """Which product takes the deltas of a layer back to the outputs before it?"""
+    delta, weights = f"delta{layer}", f"W{layer}"
+    deltas, table = (points, after), (before, after)
+    known = (
+        Wrong(_UPRIGHT, f"{deltas} @ {table} does not fit: {after} columns meet {before} rows", f"{delta} @ {weights}"),
+        Wrong(
+            _BY_NUMBER, f"* needs the same shape, and makes no sum over the neurons; {_ADDS}", f"{delta} * {weights}.T"
+        ),
+        Wrong(_TURNED, f"this is {(before, points)}, and each point needs a row", f"{weights} @ {delta}.T"),
+        Wrong(
+            _OTHER_LAYER,
+            f"`{delta}` goes back through the weights that lead into its layer",
+            f"{delta} @ W{layer - 1}.T",
+        ),
+    )
+    asks = (
+        f"`delta{layer - 1}` has two factors: what comes back from layer {layer}, and the slope of its own layer. "
+        "Which expression gives the first?"
+    )
+    hint = f"It needs a row for each point and a column for each neuron of layer {layer - 1}. Which sizes must meet?"
+    return one_of(asks, f"{delta} @ {weights}.T", known, order, hints=(hint,))
+
+
+def _shape(name: str, shape: tuple[int, int], points: int) -> ExactPart:
+    """Which shape has an array?"""
+    turned = Wrong(_TURNED, "rows are inputs or points, columns are the neurons of the layer", shape[::-1])
+    by_point = Wrong(_BY_POINT, "the points are added up, so it has the shape of its weights", (points, shape[1]))
+    known = (turned,) if shape[0] == points else (turned, by_point)
+    hint = "What belongs to weights has the shape of the weights; what each point has gets a row per point."
+    return ExactPart(f"The shape of `{name}` as (rows, columns)", shape, "shape", known=known, hints=(hint,))
+
+
+def _build(task: Task) -> Content:
+    sizes, points, layer, order = task.network.sizes, task.about["points"], task.about["layer"], task.about["order"]
+    before, after = sizes[layer - 1], sizes[layer]
+    if task.about["level"] == "easy":
+        parts = (_gradient(layer, before, after, points, order), _shape(f"delta{layer}", (points, after), points))
+    else:
+        parts = (_way_back(layer, before, after, points, order), _shape(f"dW{layer}", (before, after), points))
+    asked = (
+        f"A program trains a network with layers of {in_words([*map(str, sizes)])} neurons, inputs first, on a batch "
+        f"of $n = {points}$ points. `x`, `out1`, `delta1` and so on have a row for each point. `W1` has a row for "
+        "each input and a column for each neuron of layer 1, `W2` likewise one layer later."
+    )
+
+    def solve() -> Solution:
+        lines = derive(task.network).matrices()._repr_latex_()
+        weights = f"`W{layer}` is {(before, after)}, `delta{layer}` is {(points, after)}"
+        said = f"{weights}, and {parts[0].answer} gives what is asked: the two sizes that meet are equal."
+        return Solution((said, f"The shape of the second question is {parts[1].answer}.", lines))
+
+    return Content(lambda: f"Which product?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+
+
+QUESTIONS = (
+    Question(
+        "which-product",
+        TOPIC,
+        "Which product?",
+        _draw,
+        _build,
+        (_UPRIGHT, _TURNED, _BY_NUMBER, _OTHER_LAYER, _BY_POINT),
+    ),
+)
