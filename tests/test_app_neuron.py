@@ -83,7 +83,7 @@ def test_a_point_outside_the_picture_is_said() -> None:
     app = bp.apps.neuron(NEURON)
     assert app.note(app.state) == ("", False)
     app.w1.value = 40.0
-    assert app.note(app.state) == ("net = 39.5 is outside the picture. The lines below are still right.", False)
+    assert app.note(app.state) == ("net = 39.5 is outside the picture. The lines are right all the same.", False)
 
 
 def test_more_inputs_one_of_many_neurons_and_none_given() -> None:

@@ -18,7 +18,7 @@ TAKEN = LESSONS if EVERYTHING else [path for path in LESSONS if path.name.starts
 
 
 # What an app shows that no first cell can make: the learner's own program, and further networks of a lesson.
-MADE_ABOVE = ("program=step", "remembering", "ask(batch", "ask(two")
+MADE_ABOVE = ("program=step", "remembering", "ask(three", "ask(two", "own=swish")
 
 
 def cells(path: Path) -> list[str]:

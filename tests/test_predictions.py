@@ -36,7 +36,7 @@ RIGHT = {
     "how-many-updates": 20,
     "rate-too-large": "growth without end",
     "figures-that-hold": 5,
-    "where-mazur-slips": "after the update",
+    "where-mazur-slips": "in the outputs and the loss after the update",
     "true-sentence": "“E and w₅ have no direct relation”",
     "lines-of-tanh": "2 of 14",
     "net-of-a-batch": 1600,
@@ -221,7 +221,8 @@ def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_of
     told, state = committed(name), bp.apps.predict(name).state
     assert told.startswith("You said ")
     true = f"{float(state.answer):.6g}" if state.choices is None else str(state.answer)
-    assert f" is {f'“{true}”' if ' ' in true else true}" in told  # several words are told apart from the sentence
+    quoted = " " in true and "“" not in true  # several words are told apart from the sentence
+    assert f" is {f'“{true}”' if quoted else true}" in told
     assert "The reason: " in told
     assert state.because.rstrip(".") in told
     if state.choices is None:

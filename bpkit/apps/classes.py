@@ -43,8 +43,8 @@ TEXTS = {
     "whole": "all shares together: 1",
     "surprise": "−ln p",
     "square": "½(1 − p)²",
-    "message": "The true class {name} has the share p = {p}. −ln p = {surprise}, with the slope {steep}. "
-    "Half the squared error would be {square}, with the slope {flat}.",
+    "message": "The true class {name} has the share p = {p}. −ln p = {surprise}, with the slope {steep} with respect "
+    "to p. Half the squared error would be {square}, with the slope {flat}, also with respect to p.",
     "words": "Net inputs {nets}; e to their power {powers}; divided by the sum {sum} the shares {shares}. "
     "Share minus target: {deltas}.",
 }

@@ -17,7 +17,7 @@ from bpkit.core.functions import activation as find
 from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import PLAIN, number
+from bpkit.core.spelling import PLAIN, number_read
 from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
@@ -30,7 +30,7 @@ POINTS = 321  # of a curve on the page
 MOST_TERMS = 5  # of a net input, drawn as arrows below the axis
 LOOKS = ("red", "soft")  # what the inputs say of a tomato
 UNLIT = "No lamp: out need not be between 0 and 1."
-OUTSIDE = "net = {net} is outside the picture. The lines below are still right."
+OUTSIDE = "net = {net} is outside the picture. The lines are right all the same."
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Neuron(Live):
     def note(self, state: State) -> tuple[str, bool]:
         if state.here.inside:
             return "", False
-        return OUTSIDE.format(net=number(state.here.net, state.digits)), False
+        return OUTSIDE.format(net=number_read(state.here.net, state.digits)), False
 
     def drawing(self, state: State) -> Drawing:
         return neuron_curve(state.activation, state.here, self.words(state))

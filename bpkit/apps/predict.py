@@ -60,7 +60,7 @@ class Prediction:
 
 def _quoted(choice: object) -> str:
     """A choice within a sentence: in quotes where it has several words of its own."""
-    return f"“{choice}”" if " " in str(choice) else str(choice)
+    return f"“{choice}”" if " " in str(choice) and "“" not in str(choice) else str(choice)
 
 
 def _numbers(committed: str | float, answer: str | float) -> tuple[float, float] | None:

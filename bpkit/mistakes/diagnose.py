@@ -36,6 +36,7 @@ COARSE = 0.3  # or where they were kept to four decimals: of a small number thos
 KEPT = 100  # units: who keeps so many decimals computes numbers that have at least so many units of the last
 FEW_DIGITS = 3  # below them a pair of mistakes fits almost any number
 PAIR_DIGITS = 6
+SHOWN_DIGITS = 6  # of the numbers on a page, which a formula is typed from
 LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be named, though not for sure
 SMALL = 1e-3  # a smaller number is best typed with a power of ten
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -114,6 +115,9 @@ def right(case: Case) -> Diagnosis | None:
     off = abs(case.figure.value - case.exact)
     asked = half_unit(case.exact, case.digits) * HAIR if case.digits else 0.0
     if off <= max(asked, 1e-12 * abs(case.exact)) or off <= float_noise(case.asked):
+        return case.verdict("correct", "Right.")
+    shown = half_unit(case.exact, SHOWN_DIGITS) * HAIR
+    if case.figure.exact and off <= shown and case.fixes(shown):
         return case.verdict("correct", "Right.")
     return None
 

@@ -3344,7 +3344,7 @@ VIEWS.descent = (app) => {
   };
   return {
     parts,
-    extra: { step, play: player(app, "steps", { interval: 150, label: "the walk" }).node, lamps: shining?.node },
+    extra: { step, play: player(app, "steps", { interval: 60, label: "the walk" }).node, lamps: shining?.node },
     frame(values) {
       const { digits, fog } = values, givens = givensOf(app, values), run = trained(app, "descent", givens, spec.most);
       made = Math.max(0, Math.min(values.steps, run.length - 1));
@@ -3537,7 +3537,7 @@ VIEWS.neuron = (app) => {
       set(glow, { hidden: !spec.glowing.includes(kind) });
       set(unlit, { hidden: spec.glowing.includes(kind) });
       spec.tomato?.forEach((name, k) => shown.style.setProperty(k ? "--soft" : "--red", Math.max(0, Math.min(1, numbers[name]))));
-      return { message: inside ? "" : fill(texts.outside, { net: x }, digits) };
+      return { message: inside ? "" : readable(fill(texts.outside, { net: x }, digits)) };
     },
   };
 };

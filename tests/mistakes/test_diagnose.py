@@ -50,6 +50,14 @@ def test_what_is_no_number_is_refused_kindly(value: Any) -> None:
         bp.diagnose(ARTICLE, "dE/dw5", value)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "typed"),
+    [("dE/db1", "0.00687323+0.00252564"), ("dE/dw3", "0.00252564*0.1"), ("w6_new", "0.2-0.5*0.0862913")],
+)
+def test_a_calculation_from_the_figures_of_the_page_is_right(quantity: str, typed: str) -> None:
+    assert bp.diagnose(ARTICLE, quantity, typed).message == "Right."
+
+
 def test_unknown_quantities_get_near_names() -> None:
     with pytest.raises(bp.BpkitError, match="'dE_total/dw8'"):
         bp.diagnose(ARTICLE, "dE/dw9", 1.0)

@@ -228,8 +228,8 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
         ),
         "numbers-kept": Question(
-            "A 2-8-8-1 network of sigmoids has computed its outputs for 200 points. Counting the inputs and the "
-            "outputs of every layer, how many numbers must be kept?",
+            "A 2-8-8-1 network of sigmoids has computed its outputs for 200 points. The way back needs the inputs "
+            "and the output of every neuron. How many numbers must be kept?",
             _numbers_kept,
         ),
         "momentum-in-a-valley": Question(

@@ -284,7 +284,12 @@ def _rate_too_large() -> tuple[Answer, str]:
     )
 
 
-WHERE = ("in the forward pass", "among the derivatives", "among the new weights", "after the update")
+WHERE = (
+    "in the forward pass",
+    "among the derivatives",
+    "among the new weights",
+    "in the outputs and the loss after the update",
+)
 
 
 def _where_mazur_slips() -> tuple[Answer, str]:

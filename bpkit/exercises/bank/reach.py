@@ -99,7 +99,7 @@ def _build_stays(task: Task) -> Content:
     names = derivation.quantities
     back = derivation[task.about["choices"][0][0]].role is Role.GRADIENT
     same, other = _compared(problem, weight, back)
-    spelled = typeset(weight, names)
+    spelled, fed = typeset(weight, names), network.weights[weight][1]
 
     def reached(name: str) -> Wrong:
         way = _way_to(derivation, weight, name)
@@ -124,12 +124,12 @@ def _build_stays(task: Task) -> Content:
         else:
             label, why = (
                 _BESIDE,
-                f"{spelled} feeds {network.weights[weight][1]}, and no path leads on from there to this",
+                f"{spelled} feeds {fed}, and no path leads on from there to {in_prose(names[name], names)}",
             )
         return Wrong(label, why, in_prose(names[name], names))
 
     first, second = task.about["choices"]
-    hint = f"Start at {network.weights[weight][1]} and follow the lines to the right."
+    hint = f"{spelled} feeds {fed}, so its net input changes. What is computed from that, in {fed} and after it?"
     hints = ("Which factors does each derivative contain? Where do they come from?",) if back else (hint,)
     parts = [
         _choice("Which of these stays the same?", first, same, reached, names, hints),
