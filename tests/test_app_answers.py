@@ -255,7 +255,7 @@ def test_a_number_is_compared_by_how_far_and_which_way(guess: str, words: str) -
         ("0.731", "You said 0.731. That is right; with more digits it is 0.731059."),
         ("0.7", "You said 0.7; it is 0.731059. Close. You were 0.03106, or 4.2 %, too low."),
         ("0.732", "You said 0.732; it is 0.731059. Close. You were 0.000941, or 0.13 %, too high."),
-        ("0.73106100001", "You said 0.731061; it is 0.731059. Close. You were 2e-06, or 0.00033 %, too high."),
+        ("0.73106100001", "You said 0.731061; it is 0.731059. Close. You were 2·10⁻⁶, or 0.00033 %, too high."),
     ],
 )
 def test_a_number_is_right_to_the_digits_typed_and_what_is_off_is_the_difference_of_what_is_read(

@@ -67,12 +67,13 @@ def test_a_program_with_a_bug_draws_its_boundary_and_is_compared() -> None:
     assert not app.note(app.state)[1]
 
 
-def test_what_it_changes_in_place_does_no_harm() -> None:
+@pytest.mark.parametrize("returns", [True, False])
+def test_arrays_may_be_changed_in_place(returns: bool) -> None:
     def in_place(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any, rate: float) -> Any:
         new = stepping()(x, y, W1, b1, W2, b2, rate)
         for old, one in zip((W1, b1, W2, b2), new):
             old[...] = one
-        return W1, b1, W2, b2
+        return (W1, b1, W2, b2) if returns else None
 
     app = bp.apps.boundary(BATCH, program=in_place, updates=10)
     assert app.note(app.state)[0].endswith("has the same loss.")

@@ -106,11 +106,13 @@ def _updated(
 ) -> tuple[list[NDArray[np.float64]], str]:
     """The arrays after one update, or what is wrong; the program gets copies, which it may change."""
     names, wanted = ", ".join(given), [one.shape for one in given.values()]
-    rate = problem.learning_rate
+    rate, own = problem.learning_rate, [one.copy() for one in arrays]
     try:
-        made = program(problem.inputs.copy(), problem.targets.copy(), *(one.copy() for one in arrays), rate)
+        made = program(problem.inputs.copy(), problem.targets.copy(), *own, rate)
     except Exception as error:  # whatever a learner's program raises is to be commented on
         return [], OWN["stopped"].format(update=update, kind=type(error).__name__, why=str(error)[:120])
+    if made is None and not all(map(np.array_equal, own, arrays)):
+        made = own  # changed in place, as W1 -= .. does
     if made is None:
         return [], OWN["nothing"].format(arrays=names)
     try:

@@ -168,7 +168,7 @@ class Classes(Live):
         name = state.problem.network.outputs[state.true]
         p = float(evaluate(state.problem)[f"out_{name}"])
         found = {key: readable(number(value, 3)) for key, value in losses_at(p).items()}
-        return TEXTS["message"].format(name=name, p=number(p, 3), **found)
+        return TEXTS["message"].format(name=name, p=readable(number(p, 3)), **found)
 
     def note(self, state: State) -> tuple[str, bool]:
         return self._said(state), False

@@ -33,7 +33,7 @@ from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in
 from bpkit.mistakes.programs.spellings import biases_of
-from bpkit.mistakes.programs.suspects import awaited, maker, not_finite, suspect
+from bpkit.mistakes.programs.suspects import awaited, maker, not_finite, suspect, turned
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
@@ -281,7 +281,7 @@ class _Reviewer:
             what = "nan" if np.isnan(lost.seen.value).any() else "infinite"
             said = f"{line_of(line, code)}: from here on your numbers are {what}."
             return self._made("error", said, (), bad, values, lost)
-        first = suspect(values)
+        first = turned(values, bad.attempt) or suspect(values)
         line, code = code_at(first.code, first.seen.line) if first else (0, "")
         if bad.attempt.misfits:
             part = bad.attempt.misfits[0]
@@ -422,7 +422,8 @@ class _Reviewer:
             place, right = (one.true.place, True) if one.true else (None, None)
             if departed is not None and one.seen.order >= departed.seen.order:
                 match = wrong.find(one.seen.value, one.seen.name) if wrong else None
-                if one is departed or one.true is None or (match and match.factor == 1 and one.true.factor != 1):
+                astray = one.true is None or (wrong is None and one.true.factor < 0)
+                if one is departed or astray or (match and match.factor == 1 and one.true and one.true.factor != 1):
                     place, right = match.place if match else place, False if match or one is departed else None
                 elif match and np.array_equal(one.seen.value, departed.seen.value):
                     place, right = should or match.place, False

@@ -9,8 +9,10 @@ import numpy as np
 
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
+from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.expected import Expected
 from bpkit.mistakes.programs.following import Followed, is_small
+from bpkit.mistakes.programs.outcome import GRADIENTS
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import names_at
 
@@ -38,6 +40,14 @@ def suspect(values: Sequence[Followed]) -> Followed | None:
     found = [one for one in floats if np.any(one.seen.value) and not is_small(one.code)]
     known = {(one.code, one.seen.line, one.seen.name) for one in values if one.true is not None}
     return min(found, key=lambda one: (one.code, one.seen.line, one.seen.name) in known, default=None)
+
+
+def turned(values: Sequence[Followed], attempt: Attempt) -> Followed | None:
+    """The first delta with the opposite sign, of a program that returns gradients: nothing turns it back."""
+    if attempt.outcome is None or attempt.outcome.kind != GRADIENTS:
+        return None
+    deltas = (one for one in values if one.true and one.true.place.role is Role.ADJOINT and one.seen.value.size > 1)
+    return next((one for one in deltas if one.true and one.true.factor < 0), None)
 
 
 def awaited(values: Sequence[Followed], whole: Expected) -> Place | None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
+from bpkit.core.spelling import readable
 from bpkit.show.activations import NAMES, profile
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
@@ -138,9 +139,9 @@ def test_no_output_becomes_1_by_rounding(opened: Open, net: float, activation: s
     app = opened(twin)
     choose(app, NAMES.index(activation))
     twin.set(activation=activation)
-    out = results(app)[1].replace("−", "-")
-    assert re.fullmatch(r"1 - \d.*e-\d+|-1 \+ \d.*e-\d+", out)
-    assert twin.words(twin.state).split("; ")[1].endswith(out)
+    out = results(app)[1]
+    assert re.fullmatch(r"1 − \d.*·10⁻\S+|−1 \+ \d.*·10⁻\S+", out)
+    assert readable(twin.words(twin.state).split("; ")[1]).endswith(out)
     expect(picture(app)).not_to_have_attribute("aria-label", re.compile(r"(out|at net [\d.-]+:) 1\b(?! -)"))
     expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
 

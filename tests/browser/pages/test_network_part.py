@@ -233,7 +233,7 @@ def test_long_numbers_are_set_smaller(page: Page) -> None:
         shown(page, numbers=numbers, phase=phase)
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(OVERLAPS) == []
-    assert any("1 − 3.39827e-09" in text for text in texts(page, ".bpkit-net-neuron > text"))
+    assert any("1 − 3.39827·10⁻⁹" in text for text in texts(page, ".bpkit-net-neuron > text"))
 
 
 def test_a_level_is_as_high_as_the_output_is_large(page: Page) -> None:

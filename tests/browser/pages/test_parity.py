@@ -305,7 +305,8 @@ def chain(app: Any, data: Any) -> Iterator[Pair]:
     yield Pair("lit", data["nudge"]["lit"], app._lit_words(state))
     yield Pair("message", data["message"], app.note(state)[0])
     # A difference of losses over a small step has few digits.
-    yield Pair("nudge", data["nudge"]["text"], app._check(state), 1e-9, rounding(whole) / state.check.step)
+    said = data["nudge"]["text"].removesuffix(f" {app.spec['texts']['kept'].format(parameter=state.parameter)}")
+    yield Pair("nudge", said, app._check(state), 1e-9, rounding(whole) / state.check.step)
 
 
 def neuron(app: Any, data: Any) -> Iterator[Pair]:
@@ -355,7 +356,7 @@ def gradient_check(app: Any, data: Any) -> Iterator[Pair]:
     state, curve, table = app.state, data["curve"], data["table"]
     values = bp.evaluate(state.problem)
     for series, errors in zip(curve["series"], app._pair(state), strict=True):
-        yield Pair("errors", series["y"], errors.errors, room=rounding(values) / STEPS)
+        yield Pair("errors", series["y"], errors.errors[::-1], room=rounding(values) / STEPS[::-1])
     names = {spoken["derivative"]: name for name, spoken in app.spec["spoken"].items()}
     for head, *numbers in table["rows"]:
         name = names[head.removesuffix(" ←")]

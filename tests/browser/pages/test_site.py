@@ -152,7 +152,7 @@ def test_a_question_marks_answers_draws_new_numbers_and_shows_its_solution(site:
     expect(said.nth(1)).to_have_text(f"✗ {part.judge(part.shown(wrong.answer)).message}")
     expect(said.nth(2)).to_have_text("1 of 2 right.")
     solution.click()
-    expect(form.get_by_text("gradient descent", exact=False).first).to_be_visible()
+    expect(form.get_by_text("minus the learning rate times the slope", exact=False).first).to_be_visible()
     form.get_by_label("Answer b").fill(part.shown())
     form.get_by_label("Answer b").press("Enter")
     expect(said.nth(2)).to_contain_text("All correct.")
