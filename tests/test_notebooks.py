@@ -148,10 +148,9 @@ def unsupported(words: str, produced: set[str]) -> set[str]:
 
 
 def produced_by(path: Path) -> set[str]:
-    """The decimal numbers that a notebook's cells show, or are given."""
+    """The decimal numbers that a notebook's cells show."""
     shown = []
     for cell in code_cells(path):
-        shown.append(cell.source)
         for output in cell.outputs:
             shown.append(output.get("text", ""))
             shown += [text for kind, text in output.get("data", {}).items() if kind.startswith("text/")]

@@ -16,6 +16,7 @@ def text_of(name: str) -> str:
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
 _AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+_AROUND_BRACES = re.compile(r"\s*([{};])\s*")  # in a style sheet, whose texts hold none of them
 
 
 @lru_cache(maxsize=2)
@@ -27,4 +28,4 @@ def inline(name: str) -> str:
     found = text_of(name)
     for one in (_COMMENT, _AT_THE_END, _INDENTATION):
         found = one.sub("", found)
-    return found
+    return _AROUND_BRACES.sub(r"\1", found) if name.endswith(".css") else found

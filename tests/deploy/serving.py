@@ -20,7 +20,7 @@ from bpkit.apps.linked import ALIVE
 # Of what the kernel alone can judge: its cell, the box for an answer, one that is wrong and one that is right.
 JUDGED = {
     "detective": ("bp.apps.detective(bp.examples.article)", "Your number", "0.5", "0.233453"),
-    "question": ('bp.exercises.ask("net-and-out", seed=3)', "Answer a", "0.5", "0.236"),
+    "question": ('bp.exercises.ask("net-and-out", seed=3)', "Answer a: net(h2)", "0.5", "0.236"),
 }
 PLACES = """() => [...document.querySelectorAll('bpkit-app')].flatMap(place => {
     const before = place.closest('.jp-OutputArea-child')?.previousElementSibling;

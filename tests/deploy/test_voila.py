@@ -23,7 +23,8 @@ pytestmark = [
         importlib.util.find_spec("voila") is None, reason='voila is missing: pip install -e ".[lecture]"'
     ),
 ]
-QUESTIONS = ("ask", "predict")  # they want to know what is asked: lessons have them
+# What has no sliders of its own: two want to know what is asked, which lessons say, and the map is a table.
+QUESTIONS = ("ask", "predict", "progress")
 GIVEN = {"attention": "bp.examples.attention", "boundary": "'moons'"}
 
 

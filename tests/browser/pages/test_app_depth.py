@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from playwright.sync_api import Locator, Page, expect
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.depth import UPDATES
@@ -79,7 +80,8 @@ def test_sizes_and_words_are_the_engine_s(opened: Opened, given: Any) -> None:
     page = opened(app)
     page.get_by_label("Picture in words").check()
     page.get_by_label("Numbers").select_option("12 digits")
-    for setting in SETTINGS[given is MOONS :: 2]:  # half of them for one sample, the others for many
+    # Half of them for one sample and the others for many, or all for both.
+    for setting in SETTINGS if THOROUGH else SETTINGS[given is MOONS :: 2]:
         move(page, app, **setting)
         expect(page.locator(".bpkit-words")).to_contain_text(app.words(app.state).split(" Size of")[0])
         text, ours = page.locator(".bpkit-words").inner_text(), app.words(app.state)
