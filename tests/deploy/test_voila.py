@@ -23,8 +23,8 @@ pytestmark = [
         importlib.util.find_spec("voila") is None, reason='voila is missing: pip install -e ".[lecture]"'
     ),
 ]
-# What has no sliders of its own: two want to know what is asked, which lessons say, and the map is a table.
-QUESTIONS = ("ask", "predict", "progress")
+# What has no slider: two want to know what is asked, which lessons say; the map is a table; the last has boxes alone.
+UNSLID = ("ask", "predict", "progress", "recalculate")
 GIVEN = {"attention": "bp.examples.attention", "boundary": "'moons'"}
 
 
@@ -80,7 +80,7 @@ def test_a_page_whose_cell_fails_is_seen(page: Page, tmp_path: Path) -> None:
 
 def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: Path) -> None:
     """A notebook of one cell makes the page."""
-    apps = [name for name in bp.apps.__all__ if name not in QUESTIONS]
+    apps = [name for name in bp.apps.__all__ if name not in UNSLID]
     folder = tmp_path / "apps"
     folder.mkdir()
     for name in apps:
