@@ -68,6 +68,22 @@ def test_every_number_of_the_picture_is_that_of_a_plain_program() -> None:
     assert f"with respect to its query is {expected['dq'][0, 0]:.6g}, {expected['dq'][0, 1]:.6g}." in repr(app)
 
 
+def test_what_comes_back_from_one_word_is_its_part_of_a_key_and_a_value() -> None:
+    problem = EXAMPLE.problem.replace(x2_1=0.7, Wq1_2_1=1.5)
+    known, values = by_hand(dict(problem.arrays()), problem.inputs, problem.targets), numbers_of(problem)
+    for box in layout(problem).boxes:
+        if box.kind not in ("k", "v"):
+            assert box.parts == ()
+            continue
+        j, c = (int(one) - 1 for one in re.findall(r"(\d)_(\d)$", box.name)[0])
+        assert box.of == 0
+        for i, products in enumerate(box.parts):
+            own = known["dscore"][i, j] * known["q"][i, c] / np.sqrt(2)
+            own = own if box.kind == "k" else known["share"][i, j] * known["dout"][i, c]
+            part = sum(np.prod([values[name] for name in factors]) for factors in products)
+            assert part == pytest.approx(own, rel=1e-9, abs=1e-12)
+
+
 def test_equal_values_leave_the_queries_without_a_derivative() -> None:
     """What lesson 16 has its reader try."""
     app = bp.apps.attention(EXAMPLE.problem.replace(targets=[[0.5, 0], [0.5, 0]]))

@@ -70,7 +70,7 @@ def test_many_paths_share_a_line() -> None:
     assert "Every term from b1 to the loss is lit." in repr(app)
     app.path.value = 2
     assert "Term 2 from b1 to the loss is lit." in repr(app)
-    assert app.state.highlight == ("b1", "dE_total/dnet_h1_2", "dnet_h1_2/db1")
+    assert app.state.highlight == ("dE_total/dnet_h1_2", "dnet_h1_2/db1")
     app.parameter.value = "w25"
     assert app.note(app.state) == ("", False)
     assert [path.nodes[-2:] for path in app.state.ways] == [(f"out_o{k}", "E_total") for k in (1, 2, 3)]

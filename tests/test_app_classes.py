@@ -8,6 +8,8 @@ import pytest
 import bpkit as bp
 from bpkit.apps.classes import losses_at
 
+NAMES = ("o1 (unripe)", "o2 (ripe)", "o3 (rotten)")
+
 
 def by_hand(nets: list[float], true: int) -> tuple[np.ndarray, float, np.ndarray]:
     powers = np.exp(np.array(nets))
@@ -26,7 +28,7 @@ def test_shares_loss_and_deltas_are_those_of_a_plain_program(nets: list[float], 
         assert values[f"dE_total/dnet_{name}"] == pytest.approx(deltas[k], rel=1e-9, abs=1e-12)
     assert values["E_total"] == pytest.approx(loss, rel=1e-12)
     told = app.note(app.state)[0]
-    assert f"The true class o{true + 1} has the share p = {shares[true]:.3g}." in told
+    assert f"The true class {NAMES[true]} has the share p = {shares[true]:.3g}." in told
     assert eval(app.share, {"bp": bp}) == app.state.problem
 
 
@@ -44,6 +46,29 @@ def test_both_losses_of_a_share_and_their_slopes() -> None:
         assert found["steep"] == pytest.approx(-1 / p)
         assert found["square"] == pytest.approx((1 - p) ** 2 / 2)
         assert found["flat"] == pytest.approx(p - 1)
+
+
+def test_the_pull_of_half_the_squared_error_is_a_difference_quotient() -> None:
+    nets, true, h = np.array([1.0, -3.0, 0.0]), 1, 1e-6
+    app = bp.apps.classes()
+    app.set(w1=1, w2=-3, w3=0)
+
+    def square(at: np.ndarray) -> float:
+        return float((1 - by_hand(at.tolist(), true)[0][true]) ** 2 / 2)
+
+    pulls = [(square(nets + h * way) - square(nets - h * way)) / (2 * h) for way in np.eye(3)]
+    said = [float(one) for one in app.words(app.state).replace("−", "-").rstrip(".").split("would be ")[1].split(", ")]
+    assert said == pytest.approx(pulls, rel=1e-5)
+    assert "its slopes are −0.987 and −0.0129." in app.note(app.state)[0]
+
+
+def test_classes_have_names() -> None:
+    plain = bp.apps.classes(bp.apps.classes().state.problem)
+    assert "The true class o2 has" in plain.note(plain.state)[0]
+    two = bp.apps.classes(bp.examples.article, names=("cat", "dog"))
+    assert "The true class o2 (dog) has" in two.note(two.state)[0]
+    with pytest.raises(bp.BpkitError, match="expected 2 names, got 1"):
+        bp.apps.classes(bp.examples.article, names=("cat",))
 
 
 def test_another_problem_gives_the_net_inputs_of_its_outputs() -> None:

@@ -82,10 +82,40 @@ def test_a_shared_weight_has_a_path_for_each_use() -> None:
     assert "is the sum of 3 paths" in repr(app)
     app.set(path=2)
     assert "Path 2 from Wx1_1_1 to the loss is lit: Wx1_1_1 → net_h1_2_1" in repr(app)
-    assert app.state.highlight[0] == "Wx1_1_1"
+    assert app.state.highlight == app.state.ways[1].factors  # this use of the weight alone
     second = app.drawing(app.state).figure
     app.set(path=1)
     assert app.drawing(app.state).figure != second
+
+
+def test_what_a_use_contributes_depends_on_its_input() -> None:
+    """A shared weight has an input for each use; a network of layers has its inputs elsewhere."""
+    app = bp.apps.paths(EXAMPLES["rnn"])
+    app.set(parameter="Wx1_1_1", x3_1=0)
+    assert app.state.ways[2].values[-1] == 0
+    assert app.state.ways[1].values[-1] != 0
+    assert ["x1_1", "x2_1", "x3_1"] in [names for _, names in app.spec["layout"]["groups"]]
+    assert "x1" not in bp.apps.paths(bp.examples.article).setting
+
+
+def test_each_path_of_a_shared_weight_is_drawn_on_the_ways_that_it_takes() -> None:
+    """From the input of its step along the neuron's memory to the output; the first leg is the weight itself."""
+    app = bp.apps.paths(EXAMPLES["rnn"])
+    edges = {one["key"]: one for one in app.spec["parts"]["network"]["edges"]}
+    routes = app.spec["routes"]["Wx1_1_1"]
+    assert [[weight for weight, *_ in route] for route in routes] == [
+        ["Wx1_1_1", "Wh1_1_1", "Wh1_1_1", "W2_1_1"],
+        ["Wx1_1_1", "Wh1_1_1", "W2_1_1"],
+        ["Wx1_1_1", "W2_1_1"],
+    ]
+    for step, route in enumerate(routes, 1):
+        [_, start, end], *_ = route
+        assert [*start, *end] == edges[f"x{step}_1 → h1_{step}_1"]["ends"]
+    assert all(start[0] < end[0] for route in routes for _, start, end in route)
+    slope = app.spec["slopes"]["dout_h1_1_1/dnet_h1_1_1"]
+    low, high = slope["curve"]["heights"]  # tanh has two sides, and its steepest tangent fits in
+    assert low == -high
+    assert high > 1.2
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
 import bpkit as bp
 from bpkit.apps.rules import NAMES, UPDATES
-from bpkit.show.rules import first_small, walks
+from bpkit.mistakes.momentum import rolled
+from bpkit.show.rules import first_small, walks, your_walk
 
 VALLEY = bp.Problem(
     bp.Network(2, 1, activation="identity", bias="none"),
@@ -22,6 +25,7 @@ VALLEY = bp.Problem(
     update=bp.updates.Momentum(0.5),
 )
 ARTICLE = bp.examples.article
+LESSON = Path(__file__).parents[1] / "notebooks" / "14_better_steps.ipynb"
 Walk = list[tuple[float, float]]
 
 
@@ -75,7 +79,7 @@ def test_each_walk_is_that_of_a_plain_program(name: str, beta: float, decay: flo
     )
     w1, w2 = expected[5]
     app.set(updates=5)
-    assert f"{NAMES[name]}: the walk goes from w1 = 0.4, w2 = -1.5 to w1 = {w1:.6g}, w2 = {w2:.6g}" in repr(app)
+    assert f"{NAMES[name]}: the walk goes from w2 = -1.5, w1 = 0.4 to w2 = {w2:.6g}, w1 = {w1:.6g}" in repr(app)
     assert f"after 5 updates, where the loss is {loss_by_hand(w1, w2):.6g}." in repr(app)
 
 
@@ -97,10 +101,21 @@ def test_the_landscape_is_the_loss_and_stays_where_it_is() -> None:
     app = bp.apps.rules(VALLEY)
     before = app._land(app.state)
     for row, column in ((0, 0), (30, 12), (60, 60)):
-        w1, w2 = before.xs[column], before.ys[row]
+        w2, w1 = before.xs[column], before.ys[row]  # walks go further along w2
         assert before.loss[row, column] == pytest.approx(loss_by_hand(w1, w2), rel=1e-12)
     app.set(w1=2, w2=1, rate=0.1, beta=0.9, decay=0.3, adam=True)
     assert app._land(app.state) is before
+
+
+def test_the_window_is_wide_and_holds_a_momentum_that_turns_around() -> None:
+    app = bp.apps.rules(VALLEY)
+    left, right, bottom, top = app.window.ends
+    assert (app.window.x, right - left) == ("w2", pytest.approx((top - bottom) * 7 / 4))
+    turns = bp.train(app.problem.replace(update=bp.updates.Momentum(0.9)), UPDATES)
+    assert turns["w2"].max() > 3
+    assert not app.window.outside(turns["w2"], turns["w1"]).any()
+    asked = bp.apps.rules(VALLEY, x="w1", y="w2")
+    assert (asked.window.x, asked.window.y) == ("w1", "w2")
 
 
 def test_the_picture_of_walks_marks_the_lowest_point() -> None:
@@ -156,3 +171,92 @@ def test_other_parameters_move_as_well_and_that_is_said() -> None:
 def test_what_has_no_landscape_is_refused(make: Callable[[], object], words: str) -> None:
     with pytest.raises(bp.BpkitError, match=re.escape(words)):
         make()
+
+
+def lesson_walk(velocity: str, weights: str, updates: int = 20) -> list[np.ndarray]:
+    """What the loop of the lesson makes of two lines."""
+    w, v, walk = VALLEY.arrays()["W1"], 0, []
+    for _ in range(updates):
+        walk.append(w.copy())
+        g = VALLEY.inputs.T @ (VALLEY.inputs @ w - VALLEY.targets) / 2
+        v = eval(velocity, {"v": v, "g": g})
+        w = eval(weights, {"w": w, "v": v, "g": g})
+    return walk
+
+
+@pytest.mark.parametrize(
+    ("velocity", "weights", "said"),
+    [
+        ("0.5 * v + g", "w - 0.47 * v", "Right. Your walk is that of bp.updates.Momentum(0.5)."),
+        ("0.5 * v + 0.47 * g", "w - v", "Right. "),
+        ("v", "w", "Nothing moves yet. Complete both lines"),
+        ("0.5 * v + g", "w", "Nothing moves yet. "),
+        ("g", "w - 0.47 * v", "Your step is 0 · the step before − 0.47 · the slope. It should be 0.5 · "),
+        ("0.5 * v + g", "w - 0.47 * g", "This is plain gradient descent"),
+        ("0.5 * v + g", "w - v", "You forgot to multiply by the learning rate."),
+        ("0.5 * v + g", "w + 0.47 * v", "You add the slope; the step goes against it."),
+        ("v + g", "w - 0.47 * v", "You keep the whole old velocity."),
+        ("0.5 * v + 0.5 * g", "w - 0.47 * v", "You take only a share of the slope."),
+        ("g - 0.5 * v", "w - 0.47 * v", "You subtract one of the two in the velocity."),
+        ("0.9 * v + g", "w - 0.47 * v", "Look at the share of the old velocity in the first line."),
+        ("0.5 * v + g", "w - 0.3 * v", "Look at how much of the slope your lines use."),
+        ("0.5 * v + g", "0.47 * v", "Your steps are not made of the step before and the slope alone."),
+    ],
+)
+def test_two_lines_of_momentum_are_judged_by_the_steps_that_they_make(velocity: str, weights: str, said: str) -> None:
+    found = rolled(VALLEY, lesson_walk(velocity, weights))
+    assert said in found.message
+    assert found.right == said.startswith("Right")
+
+
+def test_a_walk_of_one_s_own_is_drawn_beside_plain_descent_with_its_verdict_above() -> None:
+    made = your_walk(VALLEY, lesson_walk("0.5 * v + g", "w - 0.47 * v"))
+    trained = bp.train(VALLEY, 19)
+    assert f"your lines: the walk goes from w2 = -2, w1 = -0.5 to w2 = {trained['w2'][-1]:.6g}" in made.caption
+    assert "gradient descent: the walk goes from w2 = -2" in made.caption
+    above, *_ = made.bundles()
+    assert above["text/plain"] == made.said
+    assert made.said in above["text/html"]
+    with np.errstate(all="ignore"):
+        overflows = lesson_walk("v + g", "w - 900 * v", 200)
+    wild = your_walk(VALLEY, overflows)  # the picture has what is finite
+    assert "Your step is 1 · the step before" in wild.said
+
+
+def test_a_walk_that_is_none_is_refused() -> None:
+    for walk in ([], [[1.0]] * 9, [[1.0, 2.0]] * 4, [[1.0, 2.0], [3.0]] * 9, [[...]] * 9):
+        with pytest.raises(bp.BpkitError, match="append a copy of w before each update"):
+            rolled(VALLEY, walk)
+    with pytest.raises(bp.BpkitError, match="expected a problem with Momentum"):
+        rolled(VALLEY.replace(update=bp.updates.Adam()), [[1.0, 2.0]] * 9)
+
+
+def test_first_steps_are_as_long_as_the_lesson_says() -> None:
+    """Adam's is the learning rate; RMSProp's is longer, because its mean of squares begins at 0."""
+    for beta in (0.5, 0.9):
+        for rule, length in ((bp.updates.Adam(beta), 0.47), (bp.updates.RMSProp(beta), 0.47 / math.sqrt(1 - beta))):
+            trace = bp.train(VALLEY.replace(update=rule), 1)
+            steps = [abs(trace[name][1] - trace[name][0]) for name in ("w1", "w2")]
+            assert steps == pytest.approx([length] * 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("decay", "ends"), [(0.1, (0.976, 0.947)), (0.5, (0.889, 0.305))])
+def test_decay_moves_the_goal_for_every_rule(decay: float, ends: tuple[float, float]) -> None:
+    app = bp.apps.rules(VALLEY.replace(learning_rate=0.4))
+    app.set(decay=decay, adam=True)
+    for rule in app.state.rules.values():
+        trace = bp.train(app.state.problem.replace(update=rule), UPDATES)
+        assert (trace["w1"][-1], trace["w2"][-1]) == pytest.approx(ends, abs=0.03)
+
+
+def test_the_lines_in_the_lesson_s_fold_complete_its_cell() -> None:
+    cells = nbformat.read(LESSON, as_version=4).cells
+    [cell] = [cell.source for cell in cells if "your_walk(" in cell.source and "import" not in cell.source]
+    [lines] = [re.findall(r"`([vw] = .*?)`", one.source) for one in cells if "One way to write it" in one.source]
+    for line in lines:
+        cell, count = re.subn(rf"^    {line[0]} = {line[0]}\b.*$", f"    {line}", cell, flags=re.MULTILINE)
+        assert count == 1
+    *before, last = cell.splitlines()
+    names = {"bp": bp, "valley": VALLEY, "your_walk": your_walk}
+    exec("\n".join(before), names)
+    assert eval(last, names).said.startswith("Right. ")

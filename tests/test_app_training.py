@@ -181,7 +181,9 @@ def test_it_says_from_which_update_on_the_loss_is_small_enough() -> None:
     app = bp.apps.training(ARTICLE, below=0.1, rules=False)
     assert "first below 0.1 after update 20." in app.note(app.state)[0]
     app.set(rate=0.05)
-    assert "never below 0.1." in app.note(app.state)[0]
+    assert "It is not below 0.1 within these updates." in app.note(app.state)[0]
+    app.set(rate=30)
+    assert "·10⁻⁹. It is first below 0.1 after update" in app.note(app.state)[0]
     assert app.values["rule"] == "gradient descent"
     assert "rule" not in {name for _, names in app.spec["layout"]["groups"] for name in names}
 

@@ -61,8 +61,10 @@ def test_the_deltas_that_cancel(app: Any) -> None:
 
 def test_a_softmax_shares_among_two_at_least(app: Any) -> None:
     changed(app, outputs=1)
+    assert "at least 2" not in app.note(app.state)[0]
     app.set(pair="softmax cross_entropy")
     assert app.outputs.value == 2
+    assert app.note(app.state)[0].endswith("A softmax shares among outputs, so it needs at least 2.")
 
 
 def test_lines_and_paths_are_counted(app: Any) -> None:
@@ -80,6 +82,9 @@ def test_a_function_of_one_s_own() -> None:
     z = sp.Symbol("z")
     app = bp.apps.variety(own=bp.Activation("swish", z / (1 + sp.exp(-z))))
     assert set(changed(app, activation="swish")) == {"hidden output", "hidden slope"}
+    [slope] = [new for words, _, new, _ in app.state.rows if words == "hidden slope"]
+    assert slope.text.endswith("= 1 / (1 + exp(−net_h1)) + net_h1 · exp(−net_h1) / (1 + exp(−net_h1))²")
+    assert "<span class='bpkit-whole'>" in slope.symbols
     assert app.drawing(app.state).png().startswith(b"\x89PNG")
 
 

@@ -75,7 +75,7 @@ def test_a_number_as_long_as_it_gets_stays_inside_its_neuron(digits: int) -> Non
         words = "".join(node.itertext())
         if "e-05" in words:
             width = NODE_WIDTH if words.startswith(("net", "out")) else INPUT_WIDTH
-            assert 0.6 * float(node.attrib["font-size"]) * len(words) <= width - 20 + 0.1, (
+            assert 0.6 * float(node.attrib["font-size"]) * len(words) <= width - 14 + 0.1, (
                 words
             )  # as wide as letters get
 

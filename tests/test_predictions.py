@@ -35,21 +35,33 @@ RIGHT = {
     "nine-layers": "1,000,000,000",
     "how-many-updates": 20,
     "rate-too-large": "growth without end",
-    "figures-that-hold": 5,
-    "where-mazur-slips": "in the outputs and the loss after the update",
+    "figures-that-hold": "none of them",
+    "where-mazur-slips": "in the outputs and the loss of the updated network",
     "true-sentence": "“E and w₅ have no direct relation”",
     "lines-of-tanh": "2 of 14",
+    "stuck-neuron": "only −ln(out)",
     "net-of-a-batch": 1600,
     "ten-layers": "more than a million times",
     "ways-past": 1.2 * 1.2 * 1.2,
     "slope-left-out": "all 200",
     "numbers-kept": 3800,
+    "zero-grad-forgotten": "lower than in the right program",
     "momentum-in-a-valley": "narrower across the valley, and longer along it",
+    "decay-gives-way": "w₂",
     "which-day": "the last day, because it is nearest to the loss",
     "kernel-on-the-way-back": "k₂ carries the δ of o1, and k₁ the δ of o2",
     "equal-values": "not at all: the derivatives are 0",
     "flat-row": "the query of word 1",
 }
+
+
+def test_one_answer_alone_is_right_where_a_derivative_is_0() -> None:
+    """Word 1 has the shares 0 and 1, and neither mix is on its target: only one of the four is left without a slope."""
+    given = bp.examples.attention.problem.replace(targets=[[0.5, 0], [0.5, 0]], Wq1_1_1=-40, Wq1_1_2=0)
+    values = bp.evaluate(given.replace(Wq1_2_1=-0.4, Wq1_2_2=0))
+    assert [round(values[f"share_o{i}_{j}"], 2) for i in (1, 2) for j in (1, 2)] == [0, 1, 0.3, 0.7]
+    sizes = {name: max(abs(values[f"dE/d{name}_{c}"]) for c in (1, 2)) for name in ("q_o1", "q_o2", "k_o1", "v_o2")}
+    assert [name for name, size in sizes.items() if size < 1e-9] == ["q_o1"]
 
 
 def question_in(source: str) -> str | None:

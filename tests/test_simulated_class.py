@@ -105,37 +105,34 @@ CAUGHT = {
     ],
     "08 which-slip b": ["takes another neuron's bias"],
     "09 softmax-delta a": ["doubles the loss", "loses the minus of the cross-entropy", "takes another logarithm"],
-    "10 mean-or-sum a": [
-        "divides by the number of samples twice",
-        "keeps only the first sample's gradient",
-        "keeps only the last sample's gradient",
+    "10 which-product c": [
+        "does not sum the bias gradient over the samples",
+        "takes the mean over the neurons too",
         "takes the sum instead of the mean",
     ],
     "10 b_o1_new": [
+        "divides by the number of samples twice",
+        "keeps only the last sample's gradient",
         "leaves out the second half of the cross-entropy",
         "puts a plus before the second half of the cross-entropy",
         "updates after each sample",
     ],
+    "10 mean-or-sum a": ["keeps only the first sample's gradient"],
     "10 b_h1_new": [
         "compares each output with each target",
         "sums the deltas of the layer for each bias",
-        "takes the mean over the neurons too",
         "uses the sigmoid's slope",
     ],
     "12 step": ["keeps the biases"],
-    "12 two_layers": ["does not sum the bias gradient over the samples"],
-    "14 adam-step a": [
-        "counts the updates from zero",
-        "leaves out the correction of the running means",
-        "swaps the share of the old and of the new",
-        "swaps the shares of the old and the new",
-    ],
-    "14 adam-step b": ["forgets the square in the running mean"],
-    "14 adam-step c": [
+    "14 w2_new": [
         "forgets the root of the running mean",
-        "puts ε inside the root",
+        "leaves out the correction of the running means",
+        "swaps the shares of the old and the new",
         "updates by plain gradient descent",
     ],
+    "14 adam-step a": ["counts the updates from zero", "swaps the share of the old and of the new"],
+    "14 adam-step b": ["forgets the square in the running mean"],
+    "14 adam-step c": ["puts ε inside the root"],
     "14 E_total after 2 updates": [
         "forgets the weight decay",
         "takes the gradient's share into the velocity",
@@ -145,7 +142,8 @@ CAUGHT = {
     "15 count-uses a": ["counts one use of a shared weight only"],
     "15 count-uses b": ["takes the mean over the uses of a shared weight"],
     "15 dE_total/dWx1_1_1": ["cuts the way back through time"],
-    "15 convolution a": ["passes the slope of a maximum to all", "shifts the kernel by one", "turns the kernel round"],
+    "15 read-kernel a": ["turns the kernel round"],
+    "15 convolution a": ["passes the slope of a maximum to all", "shifts the kernel by one"],
     "15 dE_total/dcell_o1_1": [
         "cuts the way back through the cell",
         "cuts the way back through the gates",
@@ -154,11 +152,8 @@ CAUGHT = {
         "takes the state of the same step",
     ],
     "16 read-shares b": ["takes the softmax over the wrong axis"],
-    "16 dE_total/dq_o1_1": [
-        "does not transpose the keys",
-        "forgets the root of the width",
-        "takes only the diagonal of the softmax slope",
-    ],
+    "16 share_o1_2": ["does not transpose the keys", "forgets the root of the width"],
+    "16 dE_total/dWq1_2_2": ["takes only the diagonal of the softmax slope"],
     "16 dE_total/dW1_2_1": [
         "forgets the way past the blocks",
         "takes mean and spread for constants",

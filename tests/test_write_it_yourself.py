@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 from functools import lru_cache
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.page.course import lessons, solutions
@@ -158,9 +159,13 @@ BUGS = [
     ("one_layer", ONE, "(out1 - y) * out1 * 1 - out1", "leaves out the brackets in the slope", 3),
     ("two_layers", DELTA1, "delta2 @ W2.T * out1 * 1 - out1", "leaves out the brackets in the slope", 7),
     ("backward", DELTA1, "(out1 - y) * out1 * (1 - out1)", "compares a hidden layer with the target", 5),
+    ("forward", "+ b2", "- b2", "subtracts the bias", 3),
+    ("one_layer", ONE, "(out1 - y)**2 * out1 * (1 - out1)", "squares the difference", 3),
+    ("one_layer", ONE, "(out1 - y) * (1 - out1**2)", "takes the slope of tanh", 3),
     ("step", UPDATED, UPDATED.replace("W1 - ", "", 1), "gives the change instead of what was asked", 3),
     ("step", UPDATED, UPDATED.replace("-", "+"), "adds the gradient", 3),
     ("step", "rate * ", "", "forgets the learning rate", 3),
+    ("step", "- rate *", "+", "adds the gradient and forgets the learning rate", 3),
     ("step", UPDATED, "W1 - rate * dW1, b1, W2 - rate * dW2, b2", "keeps the biases", 3),
 ]
 
@@ -275,6 +280,122 @@ def test_a_gradient_check_speaks_in_plain_words() -> None:
     assert "  yours  " in wrong
     assert "yours against" in wrong
     assert "below 1e0" not in wrong
+
+
+def test_each_mistake_of_a_gradient_is_said_once_and_without_lines_that_its_program_has_not() -> None:
+    body = filled()["backward"].partition("\n\n\n")[0]
+    two = body.replace("(out2 - y) *", "(y - out2) *").replace(" * out1 * (1 - out1)", "")
+    check = written(f"{two}\n\n\n{CHECKED}")
+    first, second = check.sayings
+    assert first.startswith(
+        "6 rows of W1 and b1: you get these if you leave out the slope of the hidden neuron and swap"
+    )
+    assert second.startswith("3 rows of W2 and b2: you get these if you swap the sign of the error")
+    assert "ine (" not in str(check)
+    assert "measured; all the others differ too" in str(check)
+
+
+MEAN, SUM = ("delta1.mean(axis=0)", "delta1.sum(axis=0)"), ("x.T @ delta1 / len(x)", "x.T @ delta1")
+TWO = [
+    (
+        "backward",
+        4,
+        (DELTA2, "(y - out2) * out2 * (1 - out2)"),
+        MEAN,
+        "should be ∂E/∂net₂ of the output layer. You swap",
+    ),
+    (
+        "backward",
+        4,
+        (DELTA2, f"2 * {DELTA2}"),
+        (DELTA1, "delta2 @ W2.T"),
+        "should be ∂E/∂net₂ of the output layer. You",
+    ),
+    ("backward", 4, (DELTA2, "out2 - y"), (DELTA1, "delta2 @ W2.T"), "this is ∂E/∂out₂ of the output layer. You leave"),
+    ("two_layers", 7, (DELTA1, "delta2 @ W2.T"), MEAN, "this is ∂E/∂out₁ of the hidden layer. You leave out the slope"),
+    ("two_layers", 7, (DELTA1, "delta2 @ W2.T"), SUM, "this is ∂E/∂out₁ of the hidden layer. You leave out the slope"),
+    ("backward", 5, (DELTA1, "delta2 @ W2.T"), ("out1.T @", "sigmoid(out1).T @"), "this is ∂E/∂out₁ of the hidden"),
+    ("backward", 5, (DELTA1, "delta2 @ W2.T"), ("x.T @ delta1 / len(x)", "(delta1.T @ x).T"), "this is ∂E/∂out₁"),
+    ("backward", 5, (DELTA1, "(out2 - y) @ W2.T * out1 * (1 - out1)"), SUM, "You send the error back instead of the"),
+    ("one_layer", 3, ("(out1 - y)", "(y - out1)"), SUM, "this should be ∂E/∂net₁. You swap the sign of the error"),
+    ("one_layer", 3, (ONE, "out1 * (1 - out1)"), SUM, "You leave out the slope of the loss"),
+    (
+        "backward",
+        3,
+        ("sigmoid(out1 @ W2 + b2)", "out1 @ W2 + b2"),
+        MEAN,
+        "this is net₂ of the output layer. You pass on",
+    ),
+    ("two_layers", 7, (DELTA1, "delta2 @ W2.T"), ("delta1.mean(axis=0)", "delta1.mean()"), "You leave out the"),
+    ("backward", 6, SUM, ("out1.T @ delta2", "out1.T @ (out2 - y)"), "this should be ∂E/∂W1. You take the sum"),
+    ("step", 3, ("b1 - rate * db1", "b1 + rate * db1"), ("b2 - rate * db2", "b2"), "the new b1. You add the slope"),
+]
+
+
+@pytest.mark.parametrize(("function", "line", "first", "second", "said"), TWO)
+def test_of_two_mistakes_the_first_is_named_and_no_line_after_it_is_judged(
+    function: str, line: int, first: tuple[str, str], second: tuple[str, str], said: str
+) -> None:
+    before = [filled()["backward"]] if function == "step" else []
+    found = written(filled()[function].replace(*first).replace(*second), *before)
+    assert found.verdict == "unknown"
+    assert found.message.startswith(f"Line {line}, `")
+    assert said in found.message
+    assert "there is another mistake. Correct this line first, and I can judge the rest." in found.message
+    assert [bug.line for bug in found.misconceptions] == [line]
+    if function != "step":
+        made = signs(found)
+        assert [number for number, (sign, _) in made.items() if sign == "✗"] == [line]
+        assert made[line][1].startswith("should be ")
+
+
+def test_of_any_two_of_the_bugs_a_line_that_has_one_is_shown() -> None:
+    pairs = [(a, b) for a, b in combinations(BUGS, 2) if a[0] == b[0] != "step"]
+    for (function, old, new, *_), (_, other, newer, *_) in pairs if THOROUGH else pairs[18::29]:
+        right = filled()[function]
+        wrong = right.replace(old, new).replace(other, newer)
+        changed = [number for number, (a, b) in enumerate(zip(right.split("\n"), wrong.split("\n")), 1) if a != b]
+        found = written(wrong)
+        assert found.verdict != "correct", wrong
+        assert int(re.findall(r"[Ll]ine (\d+)", found.message)[0]) in changed, (wrong, found.message)
+
+
+def test_a_line_of_another_function_with_two_bugs_is_said_with_its_name() -> None:
+    backward = filled()["backward"].replace(DELTA2, "out2 - y").replace(" / len(x)", "")
+    for text in (backward, backward.replace(".mean(axis=0)", ".sum(axis=0)")):
+        found = written(filled()["step"], text)
+        assert found.message.startswith("Line 4 of `backward`, `delta2 = out2 - y`: this is ∂E/∂out₂")
+
+
+def test_what_is_not_recognised_may_be_more_than_one_mistake() -> None:
+    found = attempt("two_layers", DELTA1, "out2 @ W2.T * out1 * (1 - out1)")
+    assert "made in line 7, `delta1 = out2 @ W2.T * out1 * (1 - out1)`. Look there first. There may be more" in str(
+        found
+    )
+    assert "I took" not in found.message  # the outputs and the last delta show which functions it has
+    assert "(I took sigmoid neurons" in attempt("forward", "sigmoid(out1 @", "np.tanh(out1 @").message
+
+
+def test_a_sum_has_no_bare_tick() -> None:
+    sums = filled()["backward"].replace(" / len(x)", "")
+    both = written(sums.replace("delta2.mean(axis=0)", "delta1.mean(axis=0)"))
+    assert both.message.startswith("Line 6, `dW1, db1 = x.T @ delta1, delta1.mean(axis=0)`: this should be ∂E/∂W1.")
+    assert signs(both)[6] == ("✗", "should be ∂E/∂W1")
+    stopped = signs(written(sums.replace("out1.T @ delta2", "out1 @ delta2")))
+    assert stopped[6] == ("✓", "n · ∂E/∂W1, ∂E/∂b1")
+    assert stopped[7] == ("✗", "stopped here")
+
+
+def test_half_of_the_derivatives_are_not_enough() -> None:
+    found = attempt("backward", "return dW1, db1, dW2, db2", "return [dW1, dW2]")
+    assert found.verdict == "error"
+    assert "Line 8, `return [dW1, dW2]`: your function gives dW1 and dW2, and no db1 and db2." in found.message
+
+
+def test_a_delta_of_a_strange_shape_is_to_blame_and_not_the_given_line_after_it() -> None:
+    found = attempt("one_layer", ONE, "(out1 - y) * x * (1 - x)")
+    assert found.message.startswith("Line 3, `delta1 = (out1 - y) * x * (1 - x)`, makes no array of the derivation.")
+    assert "∂E/∂net₁, the delta of layer 1, with the shape (7, 1); you have (7, 3)" in found.message
 
 
 def test_what_is_expected_is_said_of_a_line_that_makes_nothing() -> None:

@@ -24,6 +24,7 @@ from bpkit.apps.descent import Descent as descent
 from bpkit.apps.detective import Detective as detective
 from bpkit.apps.forward import Forward as forward
 from bpkit.apps.gradient_check import GradientCheck as gradient_check
+from bpkit.apps.kept import KeptApp as kept
 from bpkit.apps.neuron import Neuron as neuron
 from bpkit.apps.paths import PathView as paths
 from bpkit.apps.predict import Predict as predict
@@ -49,6 +50,7 @@ __all__ = [
     "detective",
     "forward",
     "gradient_check",
+    "kept",
     "neuron",
     "paths",
     "predict",

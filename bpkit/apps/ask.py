@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ class State:
     typed: str
     wanted: bool
     digits: int
+    known: tuple[str, ...] = ()
 
     @property
     def problem(self) -> Problem:
@@ -43,7 +44,7 @@ class State:
     @cached_property
     def found(self) -> Diagnosis | str:
         """The diagnosis of what was typed, or a line that waits for the rest."""
-        return look(self.problem, str(self.asked), self.typed)
+        return look(self.problem, str(self.asked), self.typed, asked_before=self.known)
 
     @property
     def opened(self) -> bool:
@@ -56,20 +57,22 @@ class Ask(Live):
 
     The verdict comes with Enter, so that nobody finds the answer digit by digit. The derivation's line with its
     numbers opens by itself once the answer is right, and before that only for who asks for it. Where a net input or an
-    output is asked, the network is drawn with all weights, and with the inputs that count.
+    output is asked, the network is drawn with all weights, and with the inputs that count. ``known`` names lines whose
+    results the learner has: the line to check first comes after them.
     """
 
     name = "ask"
     batches = True
     keeps = ("number", "line")
 
-    def __init__(self, given: Example | Problem, quantity: str) -> None:
-        self._quantity = quantity
+    def __init__(self, given: Example | Problem, quantity: str, known: Iterable[str] = ()) -> None:
+        self._quantity, self._known_lines = quantity, tuple(known)
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         self.asked = question(self.problem, self._quantity)
         _ = self.asked.exact  # a question that has no answer is told to its author
+        self._known_lines = tuple(self.asked.derivation[name].name for name in self._known_lines)
         return {"number": Text(f"{self.asked} =", hint="your number, then Enter"), "line": Check(LINE)}
 
     def page(self) -> dict[str, Any]:
@@ -95,10 +98,10 @@ class Ask(Live):
 
     def without_kernel(self) -> dict[str, Any]:
         lines = {digits: line_html(self.asked, digits) for _, digits in DIGITS.options}
-        return {"box": open_box(self.problem, str(self.asked)), "lines": lines}
+        return {"box": open_box(self.problem, str(self.asked), self._known_lines), "lines": lines}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        return State(self.asked, values["number"], values["line"], values["digits"])
+        return State(self.asked, values["number"], values["line"], values["digits"], self._known_lines)
 
     @property
     def title(self) -> str:

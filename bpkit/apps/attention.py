@@ -9,7 +9,7 @@ from typing import Any
 from bpkit.apps.live import Live, numbers
 from bpkit.apps.settings import Check, Choice, Setting
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, readable
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, packed
 from bpkit.show.attention import HIGH, SMALL, WIDE, attention_picture, attention_words, head_of, layout, numbers_of
@@ -19,15 +19,17 @@ TEXTS = {
     "takes": "Word {{row}} takes {{shares}}.",
     "share": "{share} of word {{column}}",
     "loss": "The loss E is {loss}.",
+    "part": "Keys and values show the part of word {word}.",
 }
 
 
 @dataclass(frozen=True)
 class State:
-    """What the app shows: the problem, and whether the derivatives stand below the numbers."""
+    """What the app shows: the problem, whether the derivatives stand below the numbers, the word whose ways are lit."""
 
     problem: Problem
     back: bool
+    mix: int
     digits: int
 
 
@@ -76,7 +78,7 @@ class AttentionApp(Live):
         }
 
     def read(self, values: Mapping[str, Any]) -> State:
-        return State(self.problem_from(values), values["back"], values["digits"])
+        return State(self.problem_from(values), values["back"], values["mix"], values["digits"])
 
     def words(self, state: State) -> str:
         return attention_words(state.problem, numbers_of(state.problem), state.back, state.digits)
@@ -91,7 +93,8 @@ class AttentionApp(Live):
             )
             said.append(TEXTS["takes"].format().replace("{row}", str(i)).replace("{shares}", shares))
         loss = TEXTS["loss"].format(loss=number(values["E_total"], state.digits))
-        return " ".join([*said, loss]), False
+        part = [TEXTS["part"].format(word=state.mix)] if state.back and state.mix else []
+        return readable(" ".join([*said, loss, *part])), False
 
     def drawing(self, state: State) -> Drawing:
         return attention_picture(state.problem, state.back)

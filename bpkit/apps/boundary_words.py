@@ -32,7 +32,7 @@ TEXTS = {
     "straightOne": "a single hidden neuron",
     "wrongOne": "1 of {count} points is on the wrong side",
     "wrong": "{wrong} of {count} points are on the wrong side",
-    "falls": ", and the loss still falls: take more updates a step, or a larger learning rate.",
+    "falls": ", and the loss still falls: take more updates a step, a larger learning rate, or more neurons.",
     "straight": ". With {why} the boundary is a straight line",
     "inseparable": ", and no straight line separates these points",
     "pause": ", and the loss hardly falls. It can be a pause: play on, or take another start or more neurons.",

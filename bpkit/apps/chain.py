@@ -30,11 +30,11 @@ from bpkit.show.diagram import svg
 from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.graph_spec import anchor
+from bpkit.show.graph_spec import anchor, route
 from bpkit.show.lines import lines_spec
 from bpkit.show.products import products_text
 
-ROOM, BELOW = 112, 15  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
+ROOM, BELOW = 128, 18  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
 TALLEST = 480  # pixels of a picture below which the products are still seen
 MOST_PATHS = 12  # with more, the derivation's own line is shown: its delta holds what the paths share
 AGREE = "they differ by less than a millionth of their size"
@@ -61,6 +61,7 @@ TEXTS = {
     "bars": "The {count} {word}s as bars that add up",
     "added": "their sum",
 }
+TANH = {"from": -3.0, "to": 3.0, "heights": (-1.25, 1.25)}  # of its curve: the tangents fit in
 AT_MOST = 40  # factors of which the page draws the slopes
 REACH = {"net": (-6.0, 6.0), "out": (0.0, 1.0)}  # of a curve over a net input or an output; of others from -3 to 3
 HEIGHTS = {"net": (-3.0, 3.0), "out": (0.0, 1.0)}  # of a net input or an output as a curve: slopes can be compared
@@ -130,8 +131,8 @@ class State:
 
     @property
     def highlight(self) -> tuple[str, ...]:
-        """What is lit on the picture."""
-        return (self.parameter, *self.factors)
+        """What is lit on the picture: of one path alone only the use of the parameter that it begins with."""
+        return self.factors if self.chosen else (self.parameter, *self.factors)
 
 
 def word(found: Paths) -> str:
@@ -150,12 +151,15 @@ class Chain(Live):
         drawn = {one["name"] for kind in ("edges", "biases") for one in self._picture[kind]} - {""}
         offered = [name for name in network.parameters if name in drawn or not drawn]
         ends = (0, max(len(ways(network, name)) for name in offered))
+        # A shared weight has a use for each input, and what each use contributes depends on that input.
+        inputs = {} if isinstance(network, Network) or network.vocabulary else self.problem.givens
         return {
             "parameter": Choice("parameter", self._first, options(*offered)),
             "path": Number("path (0: all)", 0, *ends, 1, whole=True, bounds=ends),
             "rate": rate_of(self.problem),
             **numbers({name: parameters[name] for name in weights_of(network)}),
             **numbers({name: parameters[name] for name in network.biases}),
+            **numbers({name: inputs[name] for name in network.inputs if name in inputs}),
         }
 
     @property
@@ -225,7 +229,7 @@ class Chain(Live):
             "layout": {
                 "groups": [
                     ("Which weight", ["parameter", "path", "play", "rate"]),
-                    *groups(self.setting, Weights=weights_of(network), Biases=network.biases),
+                    *groups(self.setting, Weights=weights_of(network), Biases=network.biases, Inputs=network.inputs),
                     ("What a nudge does", ["nudge"]),
                 ],
                 "rows": [["network"], *rest] if self._picture["height"] <= TALLEST else [*rest, ["network"]],
@@ -316,15 +320,15 @@ def _place(factor: Quantity, network: Architecture, picture: Mapping[str, Any]) 
         if edge is None:
             return None
         x1, y1, x2, y2 = edge["ends"]
-        x, y = edge["plate"]["at"] if edge["plate"] else ((x1 + x2) / 2, (y1 + y2) / 2)
-        return {"text": text, "at": [x, y + BELOW]}
+        y = edge["plate"]["at"][1] if edge["plate"] else (y1 + y2) / 2
+        return {"text": text, "at": [(x1 + x2) / 2, y + BELOW]}
     neuron = next((one for one in picture["nodes"] if one["name"] in (of.neuron, by.neuron) and one.get("net")), None)
     if neuron is None:
         return None
     x, y = neuron["at"]
     if of.tag == "total" and by.tag == "out":  # beside the neuron, below its error
-        return {"text": text, "at": [x + neuron["half"] + ROOM / 2 + 6, y + 28]}
-    return {"text": text, "at": [x, y + neuron["tall"] + 9]}
+        return {"text": text, "at": [x + neuron["half"] + ROOM / 2 + 6, y + 30]}
+    return {"text": text, "at": [x, y + neuron["tall"] + 11]}
 
 
 def _is_straight(factor: Quantity) -> bool:
@@ -360,14 +364,14 @@ def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
         "up": line.quantity.tag if line.quantity.tag in REACH else line.quantity.letter,
         "aim": target,
         "aimed": PLAIN(line.names[target]) if target else None,
-    }
+    } | (TANH if line.rhs.has(sp.tanh) else {})
     return {"row": row, "curve": curve if drawn else None}
 
 
 def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> list[list[list[Any]]]:
     """Each path as stretches on the picture, from the parameter to the output: the weight and the two ends of each."""
     if not isinstance(network, Network):
-        return []
+        return [route(picture, network, way.nodes) for way in found]
     edges = {one["name"]: one["ends"] for one in picture["edges"]}
     routes = []
     for way in found:

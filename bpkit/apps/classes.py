@@ -1,17 +1,18 @@
-"""Softmax and its loss as bars and curves: net inputs, powers of e, shares, and how a share is punished."""
+"""Softmax and its loss as bars and curves: net inputs, powers of e, shares, and how two losses pull on them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from bpkit.apps.given import share
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import OUT, K, Y, put, symbol
@@ -27,6 +28,7 @@ from bpkit.show.classes import classes_figure
 from bpkit.show.drawing import Drawing
 
 NETS = (1.0, 2.0, 0.0)  # without a problem
+NAMED = ("unripe", "ripe", "rotten")  # its classes
 TRUE = 1
 REACH = 5.0  # of the sliders
 MOST, FEWEST = 6, 2  # classes
@@ -37,16 +39,20 @@ TEXTS = {
     "power": "eⁿᵉᵗ",
     "share": "share p",
     "target": "target y",
-    "delta": "p − y",
+    "slopes": "slope with respect to net",
+    "delta": "of −ln p: p − y",
+    "pull": "of ½(1 − p)²",
     "true": "true class",
     "here": "−ln p = {y|near}",
     "whole": "all shares together: 1",
     "surprise": "−ln p",
     "square": "½(1 − p)²",
-    "message": "The true class {name} has the share p = {p}. −ln p = {surprise}, with the slope {steep} with respect "
-    "to p. Half the squared error would be {square}, with the slope {flat}, also with respect to p.",
+    "named": "{output} ({name})",
+    "message": "The true class {name} has the share p = {p}. −ln p = {surprise}; its slope is {steep} with respect to "
+    "p and {delta} with respect to the net input of {output}. Half the squared error would be {square}; its slopes are "
+    "{flat} and {pull}.",
     "words": "Net inputs {nets}; e to their power {powers}; divided by the sum {sum} the shares {shares}. "
-    "Share minus target: {deltas}.",
+    "Share minus target: {deltas}. With half the squared error the slopes would be {pulls}.",
 }
 
 
@@ -78,7 +84,8 @@ class Classes(Live):
 
     name = "classes"
 
-    def __init__(self, given: Example | Problem | None = None) -> None:
+    def __init__(self, given: Example | Problem | None = None, names: Sequence[str] = ()) -> None:
+        self._asked = tuple(names) or (NAMED if given is None else ())
         super().__init__(_layer(NETS, TRUE) if given is None else given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -96,11 +103,21 @@ class Classes(Live):
             self.problem, self._source = alone, ""
         outputs, givens = alone.network.outputs, alone.givens
         true = outputs[[givens[name] for name in alone.network.targets].index(1.0)]
+        if self._asked and len(self._asked) != len(outputs):
+            raise BpkitError(
+                f"classes app: expected {len(outputs)} names, got {len(self._asked)}; name each output once"
+            )
+        self._classes = {
+            output: TEXTS["named"].format(output=output, name=name) for output, name in zip(outputs, self._asked)
+        } or {output: output for output in outputs}
         nets = {
-            name: Number(f"net of {output}", givens[name], -REACH, REACH, 0.1)
+            name: Number(f"net of {self._classes[output]}", givens[name], -REACH, REACH, 0.1)
             for name, output in zip(alone.network.parameters, outputs)
         }
-        return {**nets, "true": Choice("true class", true, options(*outputs))}
+        return {
+            **nets,
+            "true": Choice("true class", true, tuple((said, output) for output, said in self._classes.items())),
+        }
 
     def page(self) -> dict[str, Any]:
         network, derivation = self.problem.network, self.problem.derivation
@@ -117,6 +134,7 @@ class Classes(Live):
             ),
             "inputs": {"all": derivation.program.givens, "powers": nets, "losses": ["p"]},
             "outputs": outputs,
+            "classes": self._classes,
             "targets": network.targets,
             "nets": network.parameters,
             "share": {
@@ -129,7 +147,7 @@ class Classes(Live):
                 "curve": {
                     "x": {"label": "p, the share of the true class"},
                     "y": {"label": "loss", "zero": True},
-                    "size": [640, 236],
+                    "size": [640, 200],
                     "words": {
                         "open": "The loss over the share p of the true class.",
                         "value": "{y|near} at {x}",
@@ -160,23 +178,36 @@ class Classes(Live):
             "powers": powers,
             "shares": [rows[f"out_{name}"] for name in outputs],
             "deltas": [rows[f"dE_total/dnet_{name}"] for name in outputs],
+            "pulls": [_pull(rows, outputs[state.true], name) for name in outputs],
         }
         listed = {key: ", ".join(readable(number(one, state.digits)) for one in row) for key, row in said.items()}
         return TEXTS["words"].format(**listed, sum=number(sum(powers), state.digits))
 
     def _said(self, state: State) -> str:
         name = state.problem.network.outputs[state.true]
-        p = float(evaluate(state.problem)[f"out_{name}"])
-        found = {key: readable(number(value, 3)) for key, value in losses_at(p).items()}
-        return TEXTS["message"].format(name=name, p=readable(number(p, 3)), **found)
+        rows = derive(state.problem.network).at(state.problem).numbers
+        p = float(rows[f"out_{name}"])
+        slopes = {"delta": rows[f"dE_total/dnet_{name}"], "pull": _pull(rows, name, name)}
+        found = {key: readable(number(value, 3)) for key, value in {"p": p, **losses_at(p), **slopes}.items()}
+        return TEXTS["message"].format(name=self._classes[name], output=name, **found)
 
     def note(self, state: State) -> tuple[str, bool]:
         return self._said(state), False
 
     def drawing(self, state: State) -> Drawing:
-        rows, outputs = evaluate(state.problem), state.problem.network.outputs
-        nets, shares = ([float(rows[f"{word}_{name}"]) for name in outputs] for word in ("net", "out"))
-        return classes_figure(outputs, nets, shares, state.true, losses_at, self.words(state))
+        rows, outputs = derive(state.problem.network).at(state.problem).numbers, state.problem.network.outputs
+        nets, shares, deltas = (
+            [float(rows[f"{word}_{name}"]) for name in outputs] for word in ("net", "out", "dE_total/dnet")
+        )
+        pulls = [_pull(rows, outputs[state.true], name) for name in outputs]
+        bars = {"net": nets, TEXTS["power"]: np.exp(nets).tolist(), TEXTS["share"]: shares}
+        bars |= {f"{TEXTS['slopes']}\n{TEXTS['delta']}": deltas, TEXTS["pull"]: pulls}
+        return classes_figure([*self._classes.values()], bars, shares[state.true], losses_at, self.words(state))
+
+
+def _pull(rows: Mapping[str, float], true: str, output: str) -> float:
+    """What half the squared error of the true class would say of a net input: the same chain with its own slope."""
+    return losses_at(float(rows[f"out_{true}"]))["flat"] * float(rows[f"dout_{true}/dnet_{output}"])
 
 
 def losses_at(p: float) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.apps.live import Live, groups
-from bpkit.apps.settings import Choice, Held, Number, Setting, options
+from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
+from bpkit.core.blocks import Dense, Residual
 from bpkit.core.functions import Activation
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.javascript_matrices import layered
+from bpkit.core.model import Model
 from bpkit.core.network import Network
 from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
@@ -25,6 +27,7 @@ from bpkit.show.depth import (
     CEILING,
     FLOOR,
     LABELS,
+    LEAST_SPREAD,
     LEVEL,
     NAMES,
     NOTHING,
@@ -41,13 +44,15 @@ HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
 SATURATED = 1e-12  # a delta of the outputs below this comes from their flat ends
 UPDATES = 300  # of the loss curves
-KEPT = ("depth", "width", "activation", "output", "scheme", "scale", "seed")  # of a curve that is kept
+KEPT = ("depth", "width", "activation", "output", "past", "scheme", "scale", "seed")  # of a curve that is kept
 MOST_KEPT = 3
 PRESETS = {
     "sigmoid": {"activation": "sigmoid", "scheme": "xavier", "scale": 1},
     "tanh": {"activation": "tanh", "scheme": "xavier", "scale": 1},
     "ReLU": {"activation": "relu", "scheme": "he", "scale": 1},
     "ReLU × 6": {"activation": "relu", "scheme": "he", "scale": 6},
+    "tanh, unit": {"activation": "tanh", "scheme": "unit", "scale": 1},
+    "ReLU, unit": {"activation": "relu", "scheme": "unit", "scale": 1},
 }
 PINS = {
     "presets": "Start with",
@@ -55,7 +60,8 @@ PINS = {
     "pinTip": "Keep this curve to compare; the last three stay",
     "unpin": "Remove kept curves",
     "this": "now",
-    "name": "{activation}, {scheme} × {scale}",
+    "name": "{activation}, {scheme} × {scale}{ways}",
+    "nameWays": ", ways past",
     "keptDeltas": "deltas: {name}",
 }
 DRAWN = "Weights drawn by {scheme}, times {scale}, seed {seed}. "
@@ -71,13 +77,19 @@ SHARE = (
     "bp.core.initial.initial_parameters(network, np.random.default_rng({seed}), '{scheme}', {scale}), "
     "inputs={inputs}, targets={targets}, learning_rate={rate}, train_biases={train_biases})"
 )
+SHARE_PAST = (
+    "(plain := {plain}).replace(network=bp.Model({before}, layer := bp.blocks.Dense({width}, {hidden}), "
+    "*[bp.blocks.Residual(layer)] * {more}, bp.blocks.Dense({outputs}, {last}), loss={loss}), "
+    "parameters=plain.arrays())"
+)
 
 
 @dataclass(frozen=True)
 class State:
-    """What the depth app shows: a network drawn from a seed, and how."""
+    """What the depth app shows: a network drawn from a seed, ``plain`` without ways past its layers, and how."""
 
     problem: Problem
+    plain: Problem
     scheme: str
     scale: float
     seed: int
@@ -111,6 +123,7 @@ class Depth(Live):
                 tuple((SPELLED.get(one, one), one) for one in HIDDEN),
             ),
             "output": Choice("output layer", outputs[0], options(*outputs)),
+            "past": Check("a way past each layer", tip="After the first, each hidden layer adds its input"),
             "scheme": Choice("weights drawn", "xavier", options(*SPREADS)),
             "scale": Number("times", 1, -1, 1, 0.05, log=True, bounds=(1e-6, 1e6)),
             "seed": Number("start", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
@@ -126,7 +139,7 @@ class Depth(Live):
         given, size = self.problem, [812, 206]
         last = [self._last(output) for output in self.output.options]
         return {
-            "programs": packed({"layered": layered(self.state.problem, HIDDEN, last)}),
+            "programs": packed({"layered": layered(self.state.plain, HIDDEN, last, past=True)}),
             "samples": {"inputs": given.inputs.ravel().tolist(), "targets": given.targets.ravel().tolist()},
             "ends": [self._given.sizes[0], self._given.sizes[-1], given.n_samples],
             "training": {"updates": UPDATES, "batch": int(given.batch == "each"), "first": given.next_sample},
@@ -134,10 +147,17 @@ class Depth(Live):
             "share": {"source": "", "names": []},
             "shared": {
                 "text": SHARE,
+                "past": SHARE_PAST,
                 "kinds": {_name(kind): _written(kind) for kind in (*HIDDEN, *last)},
                 **self._shared(),
             },
-            "drawn": {"floor": FLOOR, "ceiling": CEILING, "level": LEVEL, "saturated": SATURATED},
+            "drawn": {
+                "floor": FLOOR,
+                "ceiling": CEILING,
+                "level": LEVEL,
+                "saturated": SATURATED,
+                "spread": LEAST_SPREAD,
+            },
             "texts": {**TEXTS, **PINS, "names": NAMES, "drawn": DRAWN, "flat": FLAT, "trained": TRAINED},
             "kept": KEPT,
             "mostKept": MOST_KEPT,
@@ -159,7 +179,7 @@ class Depth(Live):
             "layout": {
                 "groups": groups(
                     self.setting,
-                    Network=["depth", "width", "activation", *(["output"] if len(self.output.options) > 1 else [])],
+                    Network=["depth", "width", "activation", *["output"] * (len(self.output.options) > 1), "past"],
                     Starting_weights=["scheme", "scale", "seed"],
                 ),
                 "rows": [["presets", "pins"], ["sizes"], ["losses"], ["message"]],
@@ -173,8 +193,9 @@ class Depth(Live):
         network = Network(*sizes, activation=kinds, loss=given.loss, bias="neuron")
         draw = np.random.default_rng(int(values["seed"]))
         drawn = initial_parameters(network, draw, values["scheme"], values["scale"])
-        problem = self.problem.replace(network=network, parameters=drawn)
-        return State(problem, values["scheme"], values["scale"], int(values["seed"]), values["digits"])
+        plain = self.problem.replace(network=network, parameters=drawn)
+        state = State(plain, plain, values["scheme"], values["scale"], int(values["seed"]), values["digits"])
+        return replace(state, problem=_with_ways(plain)) if values["past"] and values["depth"] > 1 else state
 
     def _last(self, name: str) -> str | Activation:
         """The activation of the outputs: the given problem's own, or another one."""
@@ -183,14 +204,13 @@ class Depth(Live):
 
     def words(self, state: State) -> str:
         drawn = DRAWN.format(scheme=state.scheme, scale=number(state.scale), seed=state.seed)
-        return drawn + depth_words(
-            state.problem, self._sizes(state.problem), state.digits, self._spreads(state.problem)
-        )
+        kind, past = state.plain.network.activations[0].name, state.problem is not state.plain
+        return drawn + depth_words(kind, self._sizes(state.problem), state.digits, self._spreads(state.problem), past)
 
     def note(self, state: State) -> tuple[str, bool]:
         sizes = self._sizes(state.problem)
-        text = changes(sizes)
-        last = state.problem.network.activations[-1].name
+        text = changes(sizes, self._spreads(state.problem))
+        last = state.plain.network.activations[-1].name
         if sizes[1, -1] < SATURATED and "identity" in self.output.options and last != "identity":
             text += FLAT
         return text, not np.isfinite(sizes).all()
@@ -202,12 +222,17 @@ class Depth(Live):
     @property
     def share(self) -> str:
         """The expression that draws the same weights; ``np`` in it is NumPy."""
-        state, network = self.state, self.state.problem.network
-        kinds = (_written(one) for one in network.activations)
+        state, network = self.state, self.state.plain.network
+        kinds = [_written(one) for one in network.activations]
         sizes, drawn = ", ".join(map(str, network.sizes)), {"seed": state.seed, "scheme": state.scheme}
-        return SHARE.format(
+        plain = SHARE.format(
             sizes=sizes, activations=", ".join(kinds), scale=repr(state.scale), **drawn, **self._shared()
         )
+        if state.problem is state.plain:
+            return plain
+        ends = {"before": network.sizes[0], "width": network.sizes[1], "outputs": network.sizes[-1]}
+        more = {"hidden": kinds[0], "last": kinds[-1], "loss": self._shared()["loss"], "more": len(kinds) - 2}
+        return SHARE_PAST.format(plain=plain, **ends, **more)
 
     def _shared(self) -> dict[str, str]:
         """What the expression says of the given problem."""
@@ -215,6 +240,14 @@ class Depth(Live):
         numbers = {"inputs": given.inputs.tolist(), "targets": given.targets.tolist(), "rate": given.learning_rate}
         every = {**numbers, "loss": given.network.loss.name, "train_biases": given.train_biases}
         return {name: repr(value) for name, value in every.items()}
+
+
+def _with_ways(plain: Problem) -> Problem:
+    """The same weights with a way past each hidden layer after the first."""
+    network = of_layers(plain.network, "depth app")
+    first, *hidden, last = [Dense(width, kind) for width, kind in zip(network.sizes[1:], network.activations)]
+    model = Model(network.sizes[0], first, *map(Residual, hidden), last, loss=network.loss)
+    return plain.replace(network=model, parameters=plain.arrays())
 
 
 def _name(kind: str | Activation) -> str:

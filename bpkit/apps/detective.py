@@ -125,14 +125,15 @@ class Detective(Live):
     def read(self, values: Mapping[str, Any]) -> State:
         updates, name = int(values["updates"]), values["quantity"]
         asked = question(self.problem, f"{name} after {updates} updates" if updates else name)
-        typed, figure = values["number"], None if updates else self._figures.get(name)
+        typed, figure = values["number"], self._figures.get(printed_as(name, updates))
         printed = figure is not None and typed.strip() == figure.printed
         holding = figure.holding if figure and printed else ()
         return State(asked, typed, values["given"], values["line"], values["digits"], printed, holding)
 
     def tells(self) -> dict[str, Any]:
         state = self.state
-        line = line_html(state.asked, state.digits) if state.opened else ""
+        before = None if isinstance(state.found, str) else state.found.line
+        line = line_html(state.asked, state.digits, before) if state.opened else ""
         return said(state.found) | {"line": line, "share": self.share}
 
     def still(self, state: State) -> str:
@@ -158,6 +159,8 @@ TEXTS = {
     "numberTip": "Type the figure that the example prints for this quantity",
     "from": "Start from the printed figures",
     "fromTip": "Type the printed figures that this quantity is computed from",
+    "unprinted": "No figure is printed for this one.",
+    "first": "It comes from no earlier printed figure.",
 }
 
 
@@ -181,13 +184,14 @@ class Figure:
 
 
 def figures(example: Example) -> dict[str, Figure]:
-    """The figures of the first pass and its update that an example prints, by quantity."""
+    """The figures that an example prints, by quantity and update; those after an update start from no earlier ones."""
     found: dict[str, Figure] = {}
     before: dict[str, str] = {}
     holding: tuple[str, ...] = ()
     for finding in example.audit():
         asked = question(example.problem, finding.figure)
         if asked.updates:
+            found[printed_as(asked.quantity, asked.updates)] = Figure(finding.printed, "", ())
             continue
         from_ = sources(asked.derivation, asked.quantity, before)
         typed = ", ".join(f"{name} = {figure}" for name, figure in from_.items())
@@ -195,6 +199,11 @@ def figures(example: Example) -> dict[str, Figure]:
         before[asked.quantity] = finding.printed
         holding += (asked.quantity,) * finding.holds
     return found
+
+
+def printed_as(quantity: str, updates: int) -> str:
+    """The key of a printed figure, which the page makes in the same way."""
+    return f"{quantity} after {updates}" if updates else quantity
 
 
 def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:

@@ -211,8 +211,8 @@ class Linked(anywidget.AnyWidget):
         return {"controls": {name: one.spec() for name, one in self.setting.items()}}
 
     def page_spec(self) -> dict[str, Any]:
-        """All that a page without a kernel is told, as JSON."""
-        return {**self.spec, **self.without_kernel()}
+        """All that a page without a kernel is told, as JSON; it opens with the values shown."""
+        return {**self.spec, **self.without_kernel(), "values": self._values}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the app, with the values shown, as one page that lives without a kernel and without a network.
@@ -222,8 +222,7 @@ class Linked(anywidget.AnyWidget):
         """
         if not self.alone:
             raise BpkitError(f"save: expected an app that lives in a page alone, got {self.name}, which needs a kernel")
-        spec = self.page_spec() | {"values": self._values}
-        save(path, page(f"bpkit: {self.name.replace('_', ' ')}", holder(spec)))
+        save(path, page(f"bpkit: {self.name.replace('_', ' ')}", holder(self.page_spec())))
 
     def __getattr__(self, name: str) -> Any:
         setting = self.__dict__.get("setting", {})

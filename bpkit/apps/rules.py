@@ -20,7 +20,7 @@ from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
 from bpkit.page.programs import loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.rules import DEEP, SMALL, first_small, rules_figure, rules_words
+from bpkit.show.rules import DEEP, SMALL, TALL, along, first_small, rules_figure, rules_words
 from bpkit.show.surface import POINTS, Landscape, landscape, window_over
 
 UPDATES = 60  # of each walk
@@ -35,7 +35,7 @@ TEXTS = {
     "loss": "{{name}} {loss}",
     "ended": "{{name}} has overflowed",
     "nothing": "The loss is not finite at the start. Click on another place.",
-    "small": "First below {small}, a hundredth of the start: {{counts}}.",
+    "small": "Over the whole walk it is first below {small}, a hundredth of the start: {{counts}}.",
     "count": "{{name}} after {count}",
     "never": "{{name}} not yet after {count}",
     "all": "All parameters move. The landscape shows {{x}} and {{y}}, the others at their starting values.",
@@ -58,8 +58,8 @@ class State:
 class Rules(Live):
     """Check boxes for update rules; each walks on the landscape in its own colour, and its loss curve has it too.
 
-    ``x`` and ``y`` name the parameters of the landscape, the first two if they are left out. The problem's own rule
-    says which β and which weight decay the sliders open with.
+    ``x`` and ``y`` name the parameters of the landscape, the first two if they are left out, the one along which the
+    walks go further to the right. The problem's own rule says which β and which weight decay the sliders open with.
     """
 
     name = "rules"
@@ -83,7 +83,6 @@ class Rules(Live):
         second = self._asked[1] or next(name for name in names if name != first)
         if first == second:
             raise BpkitError(f"rules app: expected two parameters, got {first!r} twice")
-        self.x, self.y = first, second
         if own != updates.GradientDescent():
             self.problem, self._source = self.problem.replace(update=updates.GradientDescent()), ""
         self._train: Callable[[Problem], Trace] = lru_cache(maxsize=16)(lambda problem: train(problem, UPDATES))
@@ -91,9 +90,11 @@ class Rules(Live):
             lambda problem: landscape(problem, self.window)
         )
         beta = next((value for name, value in own.constants.items() if name in BETAS.values()), USUAL_BETA)
-        made = _rules(OPENS_WITH, beta, own.weight_decay)
-        traces = [self._train(self.problem.replace(update=rule)) for rule in made.values()]
-        self.window = window_over([trace for trace in traces if len(trace)], self.x, self.y, room=0.6)
+        # The window has room for a β as most people have it, which overshoots more.
+        made = [rule for one in {beta, USUAL_BETA} for rule in _rules(OPENS_WITH, one, own.weight_decay).values()]
+        traces = [trace for rule in made if len(trace := self._train(self.problem.replace(update=rule)))]
+        self.x, self.y = (first, second) if any(self._asked) else along(traces, first, second)
+        self.window = window_over(traces, self.x, self.y, room=0.6, tall=TALL)
         reach = max(2 * self.window.reach, *(2 * abs(self.problem.parameters[name]) for name in (self.x, self.y)))
         ends = (0, UPDATES)
         return {
@@ -138,19 +139,26 @@ class Rules(Live):
             "several": len(problem.network.parameters) > 2,
             "texts": {**TEXTS, "all": TEXTS["all"].replace("{{x}}", x).replace("{{y}}", y)},
             "parts": {
-                "field": {"x": {"label": x}, "y": {"label": y}, "z": {"label": "loss E"}, "look": "heights"},
+                "field": {
+                    "x": {"label": x},
+                    "y": {"label": y},
+                    "z": {"label": "loss E"},
+                    "look": "heights",
+                    "size": 540,
+                    "tall": TALL,
+                },
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E", "log": True},
-                    "size": [560, 340],
-                    "words": {"value": TEXTS["value"]},
+                    "size": [360, 310],
+                    "words": {"value": TEXTS["value"], "below": ""},  # the sentence below has the losses
                 },
             },
             "layout": {
                 "rows": [
                     ["rules", "play", "updates"],
                     ["rate", "beta", "decay"],
-                    ["starts", self.x, self.y],
+                    ["starts", *sorted((self.x, self.y), key=problem.network.parameters.index)],
                     ["field", "curve", "message"],
                 ],
             },

@@ -15,7 +15,7 @@ from bpkit.apps.settings import Check, Choice, Number, Setting, options
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, readable
 from bpkit.core.training import Trace, train
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
@@ -166,7 +166,7 @@ class Surface(Live):
 
     def note(self, state: State) -> tuple[str, bool]:
         trace, window = self._trace(state), state.window
-        walk = self._run_words(state, trace)
+        walk = readable(self._run_words(state, trace))
         if len(trace) and window.outside(trace[window.x], trace[window.y]).all():
             return f"{walk} {TEXTS['outside']}", True
         drawn = TEXTS["only" if state.only else "all"].replace("{{x}}", window.x).replace("{{y}}", window.y)

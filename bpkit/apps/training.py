@@ -17,7 +17,7 @@ from bpkit.core.architecture import Architecture
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, readable
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
@@ -54,7 +54,7 @@ TEXTS = {
     "unpinTip": "Take the pinned curves away",
     "value": "{y} after {x}",
     "below": "It is first below {below} after update {count}.",
-    "above": "It is never below {below}.",
+    "above": "It is not below {below} within these updates.",
 }
 
 
@@ -282,7 +282,7 @@ class Training(Live):
         (_, trace), *pinned = self._traces(state).items()
         text = trace.message[0].upper() + trace.message[1:] + "."
         ends = [f" {name}: {other.message}.{self._count(other)}" for name, other in pinned]
-        return text + self._count(trace) + "".join(ends), trace.diverged_at is not None
+        return readable(text + self._count(trace) + "".join(ends)), trace.diverged_at is not None
 
     def _count(self, trace: Trace) -> str:
         """After how many updates the loss is small enough, where that was asked for."""

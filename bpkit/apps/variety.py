@@ -62,14 +62,14 @@ TEXTS = {
     "outputs": "size",
     "activation": "activation",
     "pair": "output layer",
-    "none": "All {all} kinds of lines are the same. Change something on the left.",
+    "none": "All {all} kinds of lines are the same. Change something above.",
     "note": "Of {all} kinds of lines, {same} are the same and {changed} changed. The whole derivation has {counted}; "
     "w1 reaches the loss by {paths}.",
     "fewer": "{lines} lines instead of {before}",
     "still": "{lines} lines, as before",
     "path": "1 path",
     "paths": "{count} paths",
-    "softmax": "A softmax shares among at least 2 outputs.",
+    "softmax": " A softmax shares among outputs, so it needs at least 2.",
     "inputs": "inputs",
     "layer": "hidden",
     "out": "outputs",
@@ -158,8 +158,7 @@ class Variety(Live):
             "shared": SHARE,
             "spelled": {name: _written(one) for name, one in self._kinds.items()},
             "layout": {
-                "groups": [("Network", ["hidden", "outputs", "activation"]), ("Output layer", ["pair"])],
-                "rows": [["picture"], ["message"], ["table"]],
+                "rows": [["hidden", "outputs"], ["activation", "pair"], ["picture", "message"], ["table"]],
             },
         }
 
@@ -221,6 +220,8 @@ class Variety(Live):
         counted = str(TEXTS["still" if counts["lines"] == counts["before"] else "fewer"]).format(**counts)
         text = str(TEXTS["note" if changed else "none"])
         same = len(KINDS) - changed
+        few = outputs == 2 and state.network.activations[-1].name == "softmax"
+        text += str(TEXTS["softmax"]) if few else ""
         return text.format(changed=changed, all=len(KINDS), same=same, paths=paths, counted=counted), False
 
     def drawing(self, state: State) -> Drawing:
@@ -281,7 +282,7 @@ def _line(derivation: Derivation, name: str) -> Line:
 
 
 def _unbroken(html: str) -> str:
-    """A formula that a narrow column breaks at its outer signs only, never inside a derivative or a bracket."""
+    """A formula that a narrow column breaks between its terms only, never inside a product or a bracket."""
     found, depth = [""], 0
     for sign in html:
         depth += (sign == "(") - (sign == ")")
@@ -289,7 +290,13 @@ def _unbroken(html: str) -> str:
             found.append("")
         else:
             found[-1] += sign
-    return " ".join(f"<span class='bpkit-whole'>{one}</span>" if len(one) > 1 else one for one in found)
+    terms = [found[0]]
+    for before, one in zip(found, found[1:]):
+        if {before, one} & {"·", "/"}:
+            terms[-1] += f" {one}"
+        else:
+            terms.append(one)
+    return " ".join(f"<span class='bpkit-whole'>{one}</span>" if len(one) > 1 else one for one in terms)
 
 
 def _known(derivation: Derivation) -> dict[str, Any]:

@@ -92,7 +92,10 @@ def matrix_quantity(quantity: Quantity) -> Quantity:
         return replace(quantity, of=matrix_quantity(quantity.of), by=by)
     word = {"net": "net", "out": "out", "input": "out", "bias": "b"}.get(quantity.tag)
     spelled = f"{word}_{quantity.block}" if word else "targets" if quantity.tag == "target" else quantity.family
-    return replace(quantity, spelled=spelled, index=())
+    place = quantity.place
+    if quantity.tag == "bias" and quantity.index:
+        place = place or "each"  # one for each neuron: what a layer shares has no place
+    return replace(quantity, spelled=spelled, index=(), place=place)
 
 
 def array_quantity(quantity: Quantity) -> Quantity:
@@ -160,7 +163,8 @@ class Reader:
         if quantity.role is Role.FORWARD:
             return quantity.tag == "total" or not self.sampled or any(user.tag != "total" for user in users)
         if quantity.role is Role.ADJOINT and self.sampled:
-            return any(user.role is Role.GRADIENT for user in users)
+            past = quantity.by and quantity.by.tag == "skip"  # what comes back goes through a block and past it
+            return bool(past) or any(user.role is Role.GRADIENT for user in users)
         return quantity.role is not Role.SLOPE
 
     def _sides(self, family: Family) -> Sides:

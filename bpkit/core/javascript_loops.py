@@ -28,7 +28,8 @@ Letters = tuple[str, ...]  # of the loops that an array's axes are in
 SAMPLES = "samples"
 FLAT: Letters = ("p",)  # one loop over all the numbers of arrays of one shape
 WORDS: Mapping[str, str] = {
-    "net": "net", "out": "out", "input": "out", "target": "targets", "weight": "W", "bias": "b", "delta": "delta"
+    "net": "net", "out": "out", "input": "out", "target": "targets", "weight": "W", "bias": "b", "delta": "delta",
+    "skip": "out", "inner": "inner",  # of a layer with a way past it: what it passes on, and what is its own
 }  # fmt: skip
 _LETTERS: Mapping[Axis, str] = {SAMPLES: "i", -1: "k", 0: "j", 1: "m"}
 _SIZES: Mapping[Axis, str] = {SAMPLES: "n", -1: "before", 0: "width", 1: "after"}

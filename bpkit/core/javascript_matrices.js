@@ -4,18 +4,25 @@
  * A network with all parameters 0. `theta` holds everything that training changes: the weights layer by layer, the
  * biases, what the update rule remembers; `gradient` the derivatives with respect to the weights and biases, in the same
  * places. Both are seen layer by layer, from 1 on, as W (a row for each source), b, dW, db; net, out and delta have a
- * row for each sample. out[0] are the inputs.
+ * row for each sample. out[0] are the inputs. With `past` each hidden layer after the first has a way past it: `inner`
+ * is its own output, `out` what it passes on, `dout` the derivatives with respect to that.
  * @param {number[]} sizes of the layers, inputs first
  * @param {string} hidden the activation of the hidden layers
  * @param {string} output that of the outputs
  */
-export function make(sizes, hidden = Object.keys(HIDDEN)[0], output = Object.keys(OUTPUTS)[0]) {
+export function make(sizes, hidden = Object.keys(HIDDEN)[0], output = Object.keys(OUTPUTS)[0], past = false) {
   if (sizes.length < 2 || sizes.at(-1) !== WIDTH || !HIDDEN[hidden] || !OUTPUTS[output]) {
     throw new RangeError(`make: expected layers that end with ${WIDTH} and known activations, got ${
       [...sizes, hidden, output]}`);
   }
   const last = sizes.length - 1, layers = Array.from({length: last}, (_, k) => k + 1);
-  const model = {sizes, last, lines: [null, ...layers.map((l) => l === last ? OUTPUTS[output] : HIDDEN[hidden])]};
+  if (past && sizes.slice(1, -1).some((width) => width !== sizes[1])) {
+    throw new RangeError(`make: expected hidden layers of one width, for the ways past them, got ${sizes}`);
+  }
+  const ways = past && last > 2, place = (l) => l === 1 ? "first" : l === last - 1 ? "last" : "between";
+  const inside = (l) => ways ? PAST[place(l)][hidden] : HIDDEN[hidden];
+  const model = {sizes, last, lines: [null, ...layers.map((l) => l === last ? OUTPUTS[output] : inside(l))]};
+  model.rows = ["net", "out", "delta", ...(ways ? ["inner", "dout"] : [])];
   const size = (name, l) => SHAPES[ARRAYS[name]](sizes[l - 1], sizes[l]);
   const total = (names) => names.reduce((sum, name) => layers.reduce((all, l) => all + size(name, l), sum), 0);
   const names = Object.keys(ARRAYS), parameters = names.filter((name) => name === ARRAYS[name]);
@@ -39,7 +46,7 @@ export function make(sizes, hidden = Object.keys(HIDDEN)[0], output = Object.key
 function hold(model, n) {
   if (n <= model.room) return;
   model.room = n;
-  for (const name of ["net", "out", "delta"]) {
+  for (const name of model.rows) {
     model[name] = model.sizes.map((width, l) => l === 0 ? null : new Float64Array(n*width));
   }
 }
@@ -157,12 +164,13 @@ export function initial(model, normal, scheme, scale = 1) {
 
 /**
  * How large the derivatives of each layer are, as the root of their mean square, from the first layer on: those with
- * respect to its weights, and to its biases, which are its deltas added up (over a batch their mean).
+ * respect to its weights, and the deltas of all its neurons for the n samples of `gradients`.
  * @returns {{weights: number[], nets: number[]}}
  */
-export function gradientSizes(model) {
-  const each = (arrays) => arrays.slice(1).map(rootMeanSquare);
-  return {weights: each(model.dW), nets: each(model.db)};
+export function gradientSizes(model, n) {
+  const deltas = model.delta.map((delta, l) => delta?.subarray(0, n*model.sizes[l]));  // there may be room for more
+  const [weights, nets] = [model.dW, deltas].map((arrays) => arrays.slice(1).map(rootMeanSquare));
+  return {weights, nets};
 }
 
 function rootMeanSquare(values) {

@@ -6,45 +6,54 @@ is calculus comes from the lines; what stands around them (``javascript_matrices
 
 The module that ``layered`` prints holds these functions; x and y are rows of numbers in one ``Float64Array``:
 
-- ``make(sizes, hidden, output)`` a network of zeros: ``theta`` all that training changes, ``gradient``; layer by layer
-  ``W[l]`` (a row for each source), ``b[l]``, ``dW[l]``, ``db[l]``, ``net[l]``, ``out[l]``, ``delta[l]``, from 1 on
+- ``make(sizes, hidden, output, past)`` a network of zeros: ``theta`` all that training changes, ``gradient``; by
+  layer, from 1 on: ``W[l]`` (a row for each source), ``b[l]``, ``dW[l]``, ``db[l]``, ``net[l]``, ``out[l]``, and
+  ``delta[l]``
 - ``initial(model, normal, scheme, scale)`` draws its weights as ``initial_parameters`` does
 - ``order(model)`` the place in ``theta`` and ``gradient`` of each parameter, in the order of their default names
 - ``forward(model, x, n)`` the outputs of n samples; ``out[l]`` has those of each layer
 - ``loss(model, x, y, n)`` and ``gradients(model, x, y, n)`` the loss, and what it finds on the way back
 - ``update(model, constants)`` one update; ``constants`` are ``learning_rate`` and the update rule's own, by name
 - ``train(model, x, y, n, constants, {updates, batch, first})`` many, over all samples or over mini-batches
-- ``gradientSizes(model)`` the root mean square of each layer's derivatives
+- ``gradientSizes(model, n)`` the root mean square of each layer's derivatives, and of the deltas of n samples
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from bpkit.core.blocks import Dense, Residual
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation, Own
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.initial import SPREADS
 from bpkit.core.javascript import expression, module
 from bpkit.core.javascript_loops import Function, function, root, word
-from bpkit.core.matrices import MatrixDerivation, MatrixStep
+from bpkit.core.matrices import MatrixDerivation, MatrixStep, read_matrices
+from bpkit.core.model import Model
 from bpkit.core.network import Network
 from bpkit.core.network import layered as layered_network
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Role
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.updates import STATE
 
 DEPTH = 3  # hidden layers of the networks that lines are taken from: a first, a last, and one between them
+HIDDEN, OUTPUT = dict.fromkeys(range(1, DEPTH + 1), "hidden"), {DEPTH + 1: "output"}  # places of their layers
+PAST = {1: "first", 2: "between", 3: "between", 4: "last"}  # of those with ways past them, which differ by place
 TITLE, AROUND = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").strip().split("\n\n", 1)
 Kinds = Iterable[str | Activation]
 
 
-def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = ()) -> str:
+def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = (), past: bool = False) -> str:
     """Write the ES module for networks with a problem's outputs, loss, update rule and kind of biases, of any size.
 
     ``hidden`` and ``outputs`` are the activations that ``make`` may be asked for, those of the problem unless given.
+    With ``past`` it may be asked for a way past each hidden layer after the first, if all are equally wide and each
+    neuron has a bias.
     Errors: ``BpkitError`` where a line has no reading in matrices, or is another one in another layer.
     """
     network = layered_network(problem.network, "layered")
@@ -53,11 +62,15 @@ def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = ()) -> str:
     outer = [*dict.fromkeys(map(find_activation, outputs))] or [kinds[-1]]
     if not inner:
         raise BpkitError("layered: expected an activation for hidden layers, got none; give hidden=['tanh']")
+    if past and network.bias != "neuron":
+        raise BpkitError(f"layered: expected a bias for each neuron, got bias={network.bias!r}; leave out past=True")
     program = _Program()
     for one in inner:
-        program.read(_reference(problem, one, outer[0]), hidden=True)
+        program.read(_reference(problem, one, outer[0]), one, HIDDEN)
     for one in outer:
-        program.read(_reference(problem, inner[0], one), hidden=False)
+        program.read(_reference(problem, inner[0], one), one, OUTPUT)
+    for one in inner * past:
+        program.read(_reference_past(problem, one, outer[0]), one, PAST)
     return program.text(network)
 
 
@@ -78,12 +91,32 @@ def _reference(problem: Problem, hidden: Activation, output: Activation) -> Matr
     given = problem.network
     sizes = (2, 2, 3, 2, len(given.outputs))
     network = Network(*sizes, activation=[*[hidden] * DEPTH, output], loss=given.loss, bias=given.bias)
+    return _zeros(problem, network).derivation.matrices()
+
+
+def _reference_past(problem: Problem, hidden: Activation, output: Activation) -> MatrixDerivation:
+    """The matrix form of a small network with a way past each hidden layer after the first."""
+    first, *others = [Dense(2, hidden) for _ in PAST]
+    last = Dense(len(problem.network.outputs), output)
+    model = Model(2, first, *map(Residual, others), last, loss=problem.network.loss)
+    form = read_matrices(_zeros(problem, model).derivation, samples=True)
+    own = {step.quantity.block for step in form if step.quantity.tag == "skip"}  # blocks that pass on something else
+
+    def told(quantity: Quantity) -> Quantity:
+        inner = quantity.tag == "out" and not quantity.of and quantity.block in own
+        return replace(quantity, tag="inner") if inner else quantity
+
+    names = {name: told(quantity) for name, quantity in form.steps[0].names.items()}
+    return replace(form, steps=tuple(replace(one, quantity=told(one.quantity), names=names) for one in form))
+
+
+def _zeros(problem: Problem, network: Network | Model) -> Problem:
+    """A problem like the given one with other layers; its numbers play no part."""
     numbers = dict.fromkeys(network.parameters, 0.0)
     targets = [[0.0] * len(network.targets)] if network.targets else None
-    own = Problem(
+    return Problem(
         network, numbers, [[0.0, 0.0]], targets, 1.0, problem.train_biases, update=problem.update, batch=problem.batch
     )
-    return own.derivation.matrices()
 
 
 class _Program:
@@ -91,17 +124,16 @@ class _Program:
 
     def __init__(self) -> None:
         self.functions: dict[Function, str] = {}
-        self.layers: dict[bool, dict[str, dict[str, list[str]]]] = {True: {}, False: {}}
+        self.layers: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(dict)
         self.updates: dict[str, str] = {}  # for W and b, and for what is one number for all layers
         self.arrays: dict[str, str] = {}  # each array in theta, and the one that has its shape
         self.own: list[Own] = []
 
-    def read(self, form: MatrixDerivation, hidden: bool) -> None:
-        """Take in the lines of hidden layers, or those of the outputs; and those of updates."""
+    def read(self, form: MatrixDerivation, kind: Activation, places: Mapping[int, str]) -> None:
+        """Take in the lines of layers with such an activation, by their places, and those of updates."""
         network = form.derivation.network
         self.own += network.functions
-        kind = network.activations[0 if hidden else -1].name
-        lines: dict[tuple[str, str], list[list[MatrixStep]]] = {}
+        lines: dict[tuple[str, str, str], list[list[MatrixStep]]] = {}
         updates: dict[str, dict[int, list[MatrixStep]]] = {}
         self.arrays |= {name: name for name in ("W", "b") if name == "W" or network.biases}
         for step in form:
@@ -113,13 +145,12 @@ class _Program:
                     updates.setdefault(about, {}).setdefault(step.quantity.block, []).append(step)
                 if step.quantity.tag == STATE and step.quantity.of:
                     self.arrays[word(step.quantity)] = about
-            elif (step.quantity.block <= DEPTH) == hidden:
+            elif step.quantity.block in places:
                 way = "total" if step.quantity.tag == "total" else _WAYS[step.role]
-                lines.setdefault((way, word(step.quantity)), []).append([step])
-        found: dict[str, list[str]] = {}
-        for (way, what), each in lines.items():
-            found.setdefault(way, []).append(self._name(each, _title(way, what, kind, hidden)))
-        self.layers[hidden][kind] = found
+                lines.setdefault((places[step.quantity.block], way, word(step.quantity)), []).append([step])
+        for (place, way, what), each in sorted(lines.items(), key=lambda one: one[0][0] != "between"):
+            found = self.layers[place].setdefault(kind.name, {})
+            found.setdefault(way, []).append(self._name(each, _title(way, what, kind.name, place)))
         for what, layers in updates.items():
             self.updates[what] = self._name([*layers.values()], f"{what}_new")
 
@@ -146,8 +177,9 @@ class _Program:
         arrays = sorted(self.arrays.items(), key=lambda pair: pair[0] != pair[1])  # first the parameters
         tables = [
             f"const WIDTH = {len(network.outputs)};  // of the outputs",
-            f"const HIDDEN = {_layers(self.layers[True])};",
-            f"const OUTPUTS = {_layers(self.layers[False])};",
+            f"const HIDDEN = {_layers(self.layers['hidden'])};",
+            f"const OUTPUTS = {_layers(self.layers['output'])};",
+            f"const PAST = {_object((place, _layers(self.layers[place])) for place in dict.fromkeys(PAST.values()))};",
             f"const UPDATES = [{', '.join(own)}], COUNTING = [{', '.join(counting)}];",
             f"const ARRAYS = {_object((name, _quoted(of)) for name, of in arrays)};",
             f"const SHAPES = {_object((name, f'(before, width) => {shape}') for name, shape in shapes.items())};",
@@ -166,12 +198,15 @@ _WAYS = {Role.FORWARD: "forward", Role.ADJOINT: "backward", Role.GRADIENT: "back
 _joined = "\n".join
 
 
-def _title(way: str, what: str, kind: str, hidden: bool) -> str:
+def _title(way: str, what: str, kind: str, place: str) -> str:
     """What a function of lines is called after: what it computes, and the activation where that makes it another."""
     what = "loss" if way == "total" else what
-    if what in ("out", "loss", "delta"):
+    sums = what == "out" and place in ("between", "last")  # the same for each activation
+    if what in ("out", "inner", "loss", "delta") and not sums:
         what = f"{what}_{kind}"
-    return what if hidden or not what.startswith("delta") else f"last_{what}"
+    if place == "output":
+        return f"last_{what}" if what.startswith("delta") else what
+    return {"hidden": "", "between": "past_"}.get(place, f"past_{place}_") + what
 
 
 def _spread(scheme: str) -> str:

@@ -106,7 +106,7 @@ class MatrixProgram:
         return [(before(one) if one.tag == STATE else one).name for found in self.layout.values() for one in found]
 
     def function(self, name: str) -> Callable[..., Any]:
-        """``predict``, ``gradients`` or ``train``."""
+        """``predict``, ``gradients``, ``deltas`` or ``train``."""
         if name not in self._made:
             functions = self.form.derivation.network.functions
             arguments, body = getattr(self, f"_{name}")()
@@ -165,6 +165,11 @@ class MatrixProgram:
         body = [*self._start(steps), *map(self._assigned, steps), f"return E_total, ({found},)"]
         return ["theta", "out_0", "targets"], body
 
+    def _deltas(self) -> tuple[list[str], list[str]]:
+        steps, found = self._steps(Role.FORWARD, Role.ADJOINT), self._steps(Role.ADJOINT)
+        body = [*self._start(steps), *map(self._assigned, steps)]
+        return ["theta", "out_0", "targets"], [*body, f"return ({', '.join(one.name for one in found)},)"]
+
     def _train(self) -> tuple[list[str], list[str]]:
         wanted = {"E_total"}
         steps: list[MatrixStep] = []
@@ -213,10 +218,12 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
     return said.get((quantity.role, quantity.tag), family.reason)
 
 
-def read_matrices(derivation: Derivation) -> MatrixDerivation:
-    """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer."""
-    samples = bool(derivation.network.layers)
-    reader = Reader(derivation.families(), derivation.batch == "mean", samples)
+def read_matrices(derivation: Derivation, samples: bool = False) -> MatrixDerivation:
+    """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer.
+
+    Arrays have a row for each sample where a network has layers, or with ``samples`` where its blocks are such layers.
+    """
+    reader = Reader(derivation.families(), derivation.batch == "mean", samples or bool(derivation.network.layers))
     names = {quantity.name: quantity for quantity in reader.names.values()}
     found = [*reader.lines()]
     found.sort(key=lambda line: line[0].quantity.block if line[0].quantity.role is Role.UPDATE else -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,20 @@ def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
         names = program.layout[step.quantity.by.name] if step.quantity.by else []
         found |= {one.name: float(number) for one, number in zip(names, np.ravel(part), strict=True)}
     return float(loss), {name: found[name] for name in parameters}
+
+
+def matrix_deltas(problem: Problem) -> dict[int, Array]:
+    """The deltas of each block, a row for each sample: from the matrix form where there is one, else from the lines."""
+    program = matrix_program(problem)
+    if program.complete:
+        blocks = [step.quantity.block for step in program._steps(Role.ADJOINT)]
+        found = dict(zip(blocks, _run(problem, "deltas", *_tables(problem)), strict=True))
+        return {block: found[block] for block in sorted(found)}
+    values, columns = evaluate(problem), defaultdict[int, list[Any]](list)
+    for step in problem.derivation.steps:
+        if step.quantity.role is Role.ADJOINT and step.quantity.by and step.quantity.by.tag == "net":
+            columns[step.quantity.block].append(values[step.name])
+    return {block: np.atleast_2d(np.transpose(columns[block])) for block in sorted(columns)}
 
 
 def train_matrices(problem: Problem, steps: int) -> Array | None:

@@ -27,9 +27,11 @@ class _Notation(NamedTuple):
     by_element: str
     brackets: Iterable[str]
     span: str  # the values of a letter
+    pair: str  # the same of a letter with two
     apart: str  # two letters that never take the same
     where: str
-    comma: str
+    sums: str  # the values of the letters of sums; nothing where the sums say them
+    semicolon: str
 
     def spelled(self, expr: sp.Expr, names: Mapping[str, Quantity], dot: str = "") -> str:
         """An expression with the names of families and their indices."""
@@ -48,15 +50,30 @@ class _Notation(NamedTuple):
         return f"{self.style(_bare(quantity))}[{own}]" if own else self.style(quantity)
 
     def sides(self, family: Family) -> tuple[str, str]:
-        """Left and right side, with the values that the letters take, and which of them never take the same."""
+        """Left and right side, with the values that the letters take, and which of them never take the same.
+
+        There is a line for each value of a letter of the left side, and none for those of a sum's letter.
+        """
         used = {one.name for side in (family.lhs, family.shown) for one in side.atoms(sp.Symbol)}
-        ranges = [(letter, *ends) for letter, ends in family.index.items() if letter in used]
-        values = [self.span.format(a, low, high) if low < high else f"{a} = {low}" for a, low, high in ranges]
-        for a, b in combinations([*family.index][: family.free], 2):
+        free = [letter for letter in [*family.index][: family.free] if letter in used]
+        values = self._spans({letter: family.index[letter] for letter in free})
+        for a, b in combinations(free, 2):
             if family.missing and all(one[a] == one[b] for one in family.missing):
                 values.append(self.apart.format(a, b))
+        added = {letter.name for one in family.shown.atoms(sp.Sum) for letter, *_ in one.limits}
+        ranges = self._spans({letter: ends for letter, ends in family.index.items() if letter in added})
         left, right = (self.spelled(side, family.leaves) for side in (family.lhs, family.shown))
-        return left, right + (self.where + self.comma.join(values) if values else "")
+        right += self.where + self.semicolon.join(values) if values else ""
+        return left, right + (self.sums + self.semicolon.join(ranges) if ranges and self.sums else "")
+
+    def _spans(self, index: Mapping[str, tuple[int, int]]) -> list[str]:
+        """The values that letters take, those with the same values together."""
+        found = []
+        for low, high in dict.fromkeys(index.values()):
+            letters = ", ".join(letter for letter, ends in index.items() if ends == (low, high))
+            span = "{} = {}" if low == high else self.pair if high == low + 1 else self.span
+            found.append(span.format(letters, low, high))
+        return found
 
     def rows(self, shown: MatrixStep | MatrixDerivation) -> list[Row]:
         """The lines of the matrix form; one that is no matrix algebra is that of its family."""
@@ -78,10 +95,10 @@ def _bare(quantity: Quantity) -> Quantity:
 
 
 _NAMES = Style("d{}/d{}", "{}_{}", "{}_{}", {}, attrgetter("name"))
-_TEXT = _Notation(_NAMES, "·", "*", "()", "{} = {}..{}", "{} ≠ {}", "   for ", ", ")
+_TEXT = _Notation(_NAMES, "·", "*", "()", "{} = {}..{}", "{} = {}..{}", "{} ≠ {}", "   for ", "   sum over ", "; ")
 _LATEX = _Notation(
     *(LATEX, "dot", r" \circ ", (r"\left(", r"\right)")),
-    *(r"{} = {}, \dots, {}", r"{} \neq {}", r" \quad \text{for } ", r",\ "),
+    *(r"{} = {}, \dots, {}", "{} = {}, {}", r"{} \neq {}", r" \quad \text{for } ", "", r";\ "),
 )
 
 

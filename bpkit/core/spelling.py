@@ -173,19 +173,25 @@ class _Text(_Places, StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         first, *rest = expr.args
         negative = first.is_Number and first.is_negative
         factors = rest if first == -1 and rest else [-first, *rest] if negative else [first, *rest]
-        below = [f for f in factors if f.is_Pow and f.exp == -1]
+        below = [f for f in factors if f.is_Pow and f.exp in (-1, -2)]
         above = [f for f in factors if f not in below]
         text = self.dot.join("½" if f == sp.S.Half else self.parenthesize(f, PRECEDENCE["Mul"]) for f in above) or "1"
-        text += "".join(f" / {self.parenthesize(f.base, PRECEDENCE['Mul'] + 1)}" for f in below)
+        text += "".join(f" / {self._below(f)}" for f in below)
         return "-" * bool(negative) + text
 
     def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
         base = self.parenthesize(expr.base, PRECEDENCE["Pow"])
-        if expr.exp == -1:
-            return f"1 / {self.parenthesize(expr.base, PRECEDENCE['Mul'] + 1)}"
+        if expr.exp in (-1, -2):
+            return f"1 / {self._below(expr)}"
         if expr.exp == sp.S.Half:
             return f"√{base}"
         return f"{base}²" if expr.exp == 2 else f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
+
+    def _below(self, expr: sp.Pow) -> str:
+        """What stands below a fraction's bar for a negative power."""
+        if expr.exp == -1:
+            return str(self.parenthesize(expr.base, PRECEDENCE["Mul"] + 1))
+        return str(self._print(sp.Pow(expr.base, 2, evaluate=False)))
 
     def _print_log(self, expr: sp.log) -> str:
         return f"ln({self._print(expr.args[0])})"

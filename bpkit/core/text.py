@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Numbers = Mapping[str, float]
 Row = tuple[int, str, str, str]  # number, left side, right side, reason
 LONG = 60  # signs of a line of text: what a page shows beside the reason without scrolling
+MOST = 52  # signs of a typeset row: longer sums go on below
 NARROW = 46  # signs of a reason: longer ones go on below, so that lines and reasons fit beside each other
 WIDTH = 96  # where the reasons start, unless every line is shorter
 
@@ -30,12 +32,49 @@ def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> s
 
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Everything right of the first equals sign, as LaTeX; where that is long, the numbers stand below the symbols."""
+    """Everything right of the first equals sign, as LaTeX.
+
+    Where that is long, the numbers stand below the symbols, and what is still too wide goes on below before a sign.
+    """
     sides = sides_of(step, numbers, digits)
-    if numbers is None or len(sides_text(step, numbers, digits)) <= LONG:
-        return " = ".join(sides)
-    symbols, *rest = sides
-    return rf"\begin{{aligned}}[t] & {symbols} \\ & = {' = '.join(rest)} \end{{aligned}}"
+    whole = " = ".join(sides)
+    short = len(sides_text(step, numbers, digits)) <= LONG and len(_wrapped(whole)) == 1
+    rows = [whole] if numbers is None or short else [sides[0], f"= {' = '.join(sides[1:])}"]
+    rows = [part for row in rows for part in _wrapped(row)]
+    below = r" \\ & ".join(rows)
+    return below if len(rows) == 1 else rf"\begin{{aligned}}[t] & {below} \end{{aligned}}"
+
+
+def _wrapped(row: str) -> list[str]:
+    """A row of LaTeX in as many rows as it needs; each goes on before a plus or minus that no bracket holds."""
+    if _wide(row) <= MOST or r"\begin" in row:
+        return [row]
+    depth, start, terms = 0, 0, []
+    for found in re.finditer(r"[{(]|[)}]| (?=[+-] )", row):
+        depth += (found[0] in "{(") - (found[0] in ")}")
+        if found[0] == " " and not depth:
+            terms.append(row[start : found.start()])
+            start = found.end()
+    rows = [""]
+    for term in (*terms, row[start:]):
+        if rows[-1] and _wide(rows[-1] + term) > MOST:
+            rows.append(rf"\quad {{}}{term}")
+        else:
+            rows[-1] += f" {term}" if rows[-1] else term
+    return rows
+
+
+def _wide(latex: str) -> int:
+    """About how many signs wide a formula is: a fraction is as wide as its wider part."""
+    text, before = _COMMAND.sub(lambda found: _SIGNS.get(found[0].strip(), ""), latex), ""
+    while text != before:
+        before, text = text, _GROUP.sub(lambda found: max(found[1] or "", found[2], key=len), text)
+    return len(text)
+
+
+_SIGNS = {r"\partial": "d", r"\cdot": "··", r"\times": "...", r"\quad": "   "}
+_COMMAND = re.compile(r" ?\\(?!frac)[A-Za-z]+ ?")
+_GROUP = re.compile(r"(?:\\frac\{([^{}]*)\}|[_^]|(?<![}c]))\{([^{}]*)\}")
 
 
 def sides_of(step: Step, numbers: Numbers | None = None, digits: int = 6) -> list[str]:

@@ -182,7 +182,7 @@ class Adam(UpdateRule):
             state, now, old = remembered(letter, parameter)
             yield state, _mean(beta, old, moment), f"running mean of the {what} of {parameter.name}"
             rhs = product(now, power(total(ONE, -power(beta, symbol("t"))), -1))
-            reason = f"{now} without the bias of its start at 0"
+            reason = f"{now} without the zeros of its start"
             hats.append((replace(state, letter=f"{letter}hat", tag="hat"), rhs, reason))
         yield from hats
         first, second = (hat.symbol for hat, *_ in hats)

@@ -88,5 +88,6 @@ def _asked(part: Part, letter: str, several: bool) -> dict[str, Any]:
         "options": options,
         "listed": any(len(option) > LONGEST_LISTED for option in options),
         "hints": bool(hints(part)),
+        "first": part.first,
         "kernel": isinstance(part, FunctionPart),
     }

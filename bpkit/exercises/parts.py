@@ -56,13 +56,15 @@ class Part(ABC):
 
     ``known`` holds the wrong answers, or a function that finds them: they are only needed where an answer is not right.
     ``hints`` are what a learner may read after a wrong try, one after the other, in Markdown; the last is not the
-    answer. A number of a derivation has hints of its own, the lines that lead to it.
+    answer. A number of a derivation has hints of its own, the lines that lead to it. ``first`` is the letter of a part
+    that has to be right before the hints of this one open, because they would give that one away.
     """
 
     asks: str
     points: float = field(default=1.0, kw_only=True)
     known: tuple[Wrong, ...] | Callable[[], tuple[Wrong, ...]] = field(default=(), kw_only=True)
     hints: tuple[str, ...] | Callable[[], tuple[str, ...]] = field(default=(), kw_only=True)
+    first: str = field(default="", kw_only=True)
 
     @cached_property
     def wrong(self) -> tuple[Wrong, ...]:

@@ -36,6 +36,7 @@ _TEXTS = {
     "solutionTip": "Opens once you have tried an answer",
     "hint": "Hint",
     "hintTip": "The next step, after a wrong answer",
+    "hintFirst": "Settle {first}) first. Then there is a hint here.",
     "hintsOver": "No more hints. The worked solution has the rest.",
     "choose": "choose",
     "table": "The numbers as a table",
@@ -79,7 +80,7 @@ class Sitting:
         verdicts, count = [one.verdict for one in self.feedback], len(self.feedback)
         right, follow = sum(one in RIGHT for one in verdicts), verdicts.count("carried")
         if right == count:
-            return "All correct. Try new numbers, or go to the next question."
+            return "All correct. Try another one, or go to the next question."
         if follow:
             return f"{right} right, {follow} follow{'s' * (follow == 1)}."
         return f"{right} of {count} right." if self.tried and count > 1 else ""
@@ -186,10 +187,10 @@ class Ask(Linked):
         return count >= len(hints(state.exercise.content.parts[place], start))
 
     def hint(self, letter: str = "a") -> None:
-        """Ask for the next hint of a part, after a wrong answer."""
+        """Ask for the next hint of a part, after a wrong answer, and once the part before it is right that it needs."""
         place = self._number(letter)
-        one = self.state.feedback[place]
-        if one.verdict not in WRONG:
+        one, first = self.state.feedback[place], self.state.exercise.content.parts[place].first
+        if one.verdict not in WRONG or (first and self.state.feedback[self._number(first)].verdict not in RIGHT):
             return
         hinted = [*self.values["hinted"], *[None] * (place + 1 - len(self.values["hinted"]))]
         start, count = _hinted(hinted[place]) if hinted[place] else (one.line, 0)

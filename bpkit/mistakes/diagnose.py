@@ -16,7 +16,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
-from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly
+from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly, of_its_row
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, shortened, spread
 from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
@@ -75,7 +75,7 @@ def diagnose(
     asked, handed = question(problem, quantity), _handed(problem, given)
     case = Case(asked, read(value).judged, handed, digits, asked_before)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
-    found = case.verdict("unknown", "Not right.", sure=False) if anywhere else _judged(case)
+    found = case.verdict("unknown", "Not right.", sure=False) if anywhere else of_its_row(case, _judged(case))
     return _also(found, seen) if (seen := shown(asked, case.figure)) else found
 
 

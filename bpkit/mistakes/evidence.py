@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -336,3 +337,19 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
             if procedure.name not in found:
                 found[procedure.name] = procedure.rank, explain_elsewhere(case, procedure, detail, line, value)
     return [one for _, one in sorted(found.values(), key=lambda ranked: ranked[0])]
+
+
+def of_its_row(case: Case, found: Diagnosis) -> Diagnosis:
+    """The verdict on a number that is another share of the same row: the likeliest slip, whatever else leads there."""
+    quantities, quantity = case.asked.derivation.quantities, case.asked.quantity
+    own = quantities[quantity]
+    if own.tag != "share" or own.role is not Role.FORWARD or found.verdict not in ("misconception", "unknown"):
+        return found
+    same = (one for one in quantities.values() if (one.tag, one.role, one.block) == (own.tag, own.role, own.block))
+    row = [one.name for one in same if one.index[0] == own.index[0] and one.name != quantity]
+    other = next((name for name in row if case.figure.rounds(float(case.asked.exact[name]))), "")
+    if not other or not case.figure.telling:
+        return found
+    also = f" You also get it if you {found.misconceptions[0].you}." if found.misconceptions else ""
+    message = f"Not right: {case.text} is {other}, and the question asks for {quantity}.{also}"
+    return replace(found, message=case.spelled(message), hints=(), sure=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from bpkit.mistakes.verdict import Diagnosis
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-TOLD = 4  # wrong rows that are explained one by one
+TOLD = 4  # mistakes that are explained
 TURNED = "{name} comes back transposed: swap its rows and columns, so that it has the shape of its parameter."
 LOOKED_AT = 40  # wrong rows that are diagnosed; each costs some milliseconds
 
@@ -39,7 +38,8 @@ class GradientCheck(measured.GradientCheck):
 
     ``wrong`` are the rows that differ, ``worst`` differs most, ``passed`` is True when no row differs. ``unfinished``
     says where a function that was to give the derivatives still has gaps: then there are no rows. ``yours`` is True
-    when a function gave them, ``turned`` names its arrays that are right once their rows and columns are swapped.
+    when a function gave them, ``given`` when they came as numbers; ``turned`` names a function's arrays that are right
+    once their rows and columns are swapped.
     """
 
     problem: Problem
@@ -47,6 +47,7 @@ class GradientCheck(measured.GradientCheck):
     unfinished: str = ""
     yours: bool = False
     turned: tuple[str, ...] = ()
+    given: bool = False
 
     @property
     def passed(self) -> bool:
@@ -70,24 +71,34 @@ class GradientCheck(measured.GradientCheck):
 
     @property
     def sayings(self) -> tuple[str, ...]:
-        """A line for each wrong row that a mistake explains, the most common mistake first; one where all share it."""
+        """A line for each mistake that explains wrong rows, the most common one first."""
         if self.turned:
             return tuple(TURNED.format(name=name) for name in self.turned)
-        named = {row: one for row, one in self.diagnoses.items() if one.verdict == "misconception"}
-        counts = Counter(one.misconceptions[0].name for one in named.values())
-        if not named:
-            return ()
-        rows = sorted(named, key=lambda row: -counts[named[row].misconceptions[0].name])
-        first = named[rows[0]].misconceptions[0]
-        if len(rows) == len(self.wrong) > 1 and len(counts) == 1:
-            names = named[rows[0]].names
-            said = typeset(f"you get these if you {first.you}; {first.sentence}.", names)
-            return (f"{'Both' if len(rows) == 2 else f'All {len(rows)}'} wrong rows: {said}",)
-        lines = [f"{row.label}: {_plain(named[row].message)}" for row in rows[:TOLD]]
-        more = len(self.wrong) - len(lines)
-        if more:
+        groups: dict[str, list[GradientRow]] = {}
+        for row, one in self.diagnoses.items():
+            if one.verdict == "misconception":
+                groups.setdefault(one.misconceptions[0].name, []).append(row)
+        some = sorted(groups.values(), key=len, reverse=True)[:TOLD]
+        lines = [self._said(rows) for rows in some]
+        more = len(self.wrong) - sum(map(len, some))
+        if more and lines:
             lines.append(f"and {more} more row{'s' * (more > 1)}")
         return tuple(lines)
+
+    def _said(self, rows: Sequence[GradientRow]) -> str:
+        """What is said of rows with the same mistake; of your own function no lines, which it has not."""
+        one = self.diagnoses[rows[0]]
+        first = one.misconceptions[0]
+        if len(rows) == 1:
+            message = one.message.replace(f" {first.look}", "") if self.yours else one.message
+            return f"{rows[0].label}: {_plain(message)}"
+        said = typeset(f"you get these if you {first.you}; {first.sentence}.", one.names)
+        if len(rows) == len(self.wrong):
+            return f"{'Both' if len(rows) == 2 else f'All {len(rows)}'} wrong rows: {said}"
+        arrays = [*dict.fromkeys(row.place.partition("[")[0] for row in rows)]
+        if not all(arrays):
+            return f"{', '.join(row.label for row in rows)}: {said}"
+        return f"{len(rows)} rows of {' and '.join(filter(None, [', '.join(arrays[:-1]), arrays[-1]]))}: {said}"
 
 
 def _plain(message: str) -> str:
@@ -150,7 +161,7 @@ def check_gradient(
         return GradientCheck((), step, tolerance, problem, typed, f"not checked. {said}")
     rows = _as_typed(found.rows, typed)
     if not callable(gradient):
-        return GradientCheck(rows, found.step, found.tolerance, problem, typed)
+        return GradientCheck(rows, found.step, found.tolerance, problem, typed, given=gradient is not None)
     turned = _turned(problem, given, found, layout) if isinstance(given, list) else ()
     return GradientCheck(rows, found.step, found.tolerance, problem, typed, yours=True, turned=turned)
 

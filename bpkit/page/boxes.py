@@ -44,13 +44,13 @@ LIKELY = 0.003  # of a number: what rounding by hand may do to it
 _TELLING = re.compile(f"It is right for|Its digits are right|{GONE_ON}")
 
 
-def open_box(problem: Problem, quantity: str) -> Box:
-    """The box for a quantity of which any number of digits may be typed."""
+def open_box(problem: Problem, quantity: str, shown: Collection[str] = ()) -> Box:
+    """The box for a quantity of which any number of digits may be typed; ``shown`` names what the learner has."""
     asked = question(problem, quantity)
     exact = float(asked.exact[asked.quantity])
 
     def judge(typed: str) -> Said:
-        found = diagnose(problem, quantity, typed)
+        found = diagnose(problem, quantity, typed, asked_before=shown)
         return found.verdict, found.message
 
     digits = range(1, MOST_TYPED + 1)
@@ -75,7 +75,7 @@ def open_box(problem: Problem, quantity: str) -> Box:
             if any(said := [hole(judge, spelled(value, count), True) if count >= least else None for count in TELLING])
         ],
         "least": TELLING[0],
-        "unknown": unknown_words(asked, None),
+        "unknown": unknown_words(asked, None, shown),
     }
 
 

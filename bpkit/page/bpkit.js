@@ -649,13 +649,15 @@ function exponential({ m, e }) {
 // there; a number that is not there yet leaves its place empty, and nothing moves when it comes.
 
 const GLYPH = 0.64; // the width of a letter in its height: that of a wide font, so that no text leaves its place
-const PLATE_SIZE = 11, PLATE_LEAST = 9.5, TAB_LEAST = 9, PLATE_ROW = 13, PLATE_DIGITS = 4;
-const NODE_SIZE = 11.5, NODE_ROW = 16, NODE_CORNER = 15;
-const SIDE_ROOM = 118, TOTAL_ROOM = 190; // pixels for a target or an error, and for the loss
+const SLIM = { " ": 0.33, ".": 0.33, "·": 0.33, "/": 0.35, t: 0.42, "∂": 0.54, "⁻": 0.54 }, WIDE = { w: 0.93, "=": 0.85, "−": 0.85, "←": 0.85, "→": 0.85 };
+const PLATE_DIGITS = 4, NODE_CORNER = 15;
+const SIDE_ROOM = 136, TOTAL_ROOM = 190; // pixels for a target or an error, and for the loss
 const HEAD_AT = 13; // pixels from a way's beginning to the arrowhead that points back to it
-const LEAST_SCALE = 0.77; // a picture that would be smaller is laid out anew
+const LEAST_SCALE = 0.88; // a network that would be smaller is laid out anew
+const GRAPH_SCALE = 0.77; // a model's picture that would be smaller scrolls
 const NARROW_WIDTHS = [1000, 860, 720, 600, 480, 358]; // pixels: the last for a phone
 const NARROW_HALF = 42, NARROW_INPUT = 24, NARROW_GAP = 68; // pixels of its neurons, inputs, ways
+const ROOMY_HALF = 56, ROOMY_INPUT = 28, ROOMY_GAP = 94; // the same where there is room for larger letters
 
 /**
  * @typedef {Object} NetworkState what a network draws
@@ -711,7 +713,7 @@ function boardOf(spec, on, choose, state) {
     ...spec.biases.map((bias) => biasPart(bias, spec, choose, tell)),
     ...spec.edges.map((edge) => edgePart(edge, spec, choose, tell)),
     ...spec.nodes.map((node) => neuronPart(node, spec)),
-    ...spec.outputs.map((output) => outputPart(output)),
+    ...spec.outputs.map((output) => outputPart(output, spec)),
     totalPart(spec),
     ...(on.layer ? [on.layer(spec.move ?? ((at) => at), Boolean(spec.move))] : []),
   ];
@@ -719,7 +721,7 @@ function boardOf(spec, on, choose, state) {
     drawn("text", {class: "bpkit-net-faint bpkit-net-middle", x, y: y + 4, "font-size": 13, text}));
   const layer = (name) => drawn("g", {}, ...parts.map((part) => part[name]));
   const picture = drawn("svg", {class: "bpkit-net-picture", viewBox: `0 0 ${spec.width} ${spec.height}`,
-    style: `max-width:${(spec.stretch ?? 1) * spec.width}px;min-width:${Math.floor((spec.move ? 0.9 : LEAST_SCALE) * spec.width)}px`},
+    style: `max-width:${(spec.stretch ?? 1) * spec.width}px;min-width:${Math.floor((spec.graph ? GRAPH_SCALE : 0.9) * spec.width)}px`},
   layer("way"), layer("body"), ...more, layer("over"));
   const draw = (data) => {
     const lit = new Set((data.lit ?? []).flatMap((name) => spec.lights[name] ?? []));
@@ -749,9 +751,11 @@ function shareOfLargest({numbers, phase}, names) {
  */
 function squeezed(spec, wished) {
   const columns = [...new Map(spec.nodes.map((one) => [one.at[0], one])).values()].sort((a, b) => a.at[0] - b.at[0]);
-  const halves = columns.map(({net}) => (net ? NARROW_HALF : NARROW_INPUT)), gaps = Math.max(1, columns.length - 1);
+  const gaps = Math.max(1, columns.length - 1), gapOf = (halves) => (wished - 8 - 2 * halves.reduce((sum, half) => sum + half, 0)) / gaps;
+  const large = columns.map(({net}) => (net ? ROOMY_HALF : ROOMY_INPUT)), roomy = gapOf(large) >= ROOMY_GAP;
+  const halves = roomy ? large : columns.map(({net}) => (net ? NARROW_HALF : NARROW_INPUT));
   const nodes = 2 * halves.reduce((sum, half) => sum + half, 0);
-  const gap = Math.max(NARROW_GAP, (wished - 8 - nodes) / gaps), width = Math.round(8 + nodes + gaps * gap);
+  const gap = Math.max(NARROW_GAP, gapOf(halves)), width = Math.round(8 + nodes + gaps * gap);
   let right = 4;
   const knots = columns.flatMap(({at: [x], half}, place) => { // the edges of each column, there and here
     const left = right + (place ? gap : 0);
@@ -766,7 +770,8 @@ function squeezed(spec, wished) {
   const heights = spec.nodes.map(({at}) => at[1]), top = Math.min(...heights), bottom = Math.max(...heights);
   const rows = new Set(spec.nodes.filter(({at}) => at[0] === columns.at(-1).at[0]).map(({at}) => at[1])).size;
   const most = Math.max(...columns.map(({at: [x]}) => spec.nodes.filter(({at}) => at[0] === x).length));
-  const stretch = rows > 1 && spec.outputs.length > 1 ? 1.5 : most > 4 ? 0.88 : 1.15;
+  const own = spec.biases.some(({at}) => !at);
+  const stretch = rows > 1 && spec.outputs.length > 1 ? (own ? 1.5 : 1.32) : most > 4 ? 0.88 : 1.15;
   const toY = (y) => (y <= top ? y : top + (y - top) * stretch);
   const of = new Map(spec.nodes.map((one) => [one, [(toX(one.at[0] - one.half) + toX(one.at[0] + one.half)) / 2, toY(one.at[1])]]));
   const halfOf = ({at: [x], half}) => (toX(x + half) - toX(x - half)) / 2;
@@ -775,12 +780,12 @@ function squeezed(spec, wished) {
   const biases = spec.biases.map((bias) => {
     const [x, y] = bias.plate.at, at = bias.at && [toX(bias.at[0]), toY(bias.at[1])];
     return {...bias, at, ways: bias.ways.map((way) => ({...way, ends: moved(way.ends)})),
-      plate: {...bias.plate, ...(at ? {at: [at[0] + 17, at[1] + y - bias.at[1]], room: [54, 52]}
-        : {at: [toX(x), toY(y + 42) - 42], room: [2 * NARROW_HALF, 0], rows: 1})}};
+      plate: {...bias.plate, ...(at ? {at: [at[0] + 17, at[1] + y - bias.at[1]], room: roomy ? [66, 78] : [54, 52]}
+        : {at: [toX(nodeAt(x, y + 42).at[0] - nodeAt(x, y + 42).half), toY(y + 42) - 42], room: [2 * halves.at(-1), 0], rows: 1})}};
   });
   const outputs = spec.outputs.map((output) => {
     const one = spec.nodes.findLast(({at}) => at[1] === output.at[1]), [x, y] = of.get(one);
-    return {...output, node: one, at: [x - halfOf(one) + 1, y + one.tall + 36], room: 2 * halfOf(one) + 12};
+    return {...output, node: one, at: [x - halfOf(one) + 1, y + one.tall + 38], room: 2 * halfOf(one) + 12};
   });
   const low = Math.max(toY(bottom) + 46, ...outputs.map(({at}) => at[1] + 30)) + 22;
   const onPlates = [...spec.edges.map((one, k) => [one.plate, plates[k]]), ...spec.biases.map((one, k) => [one.plate, biases[k].plate])];
@@ -793,7 +798,7 @@ function squeezed(spec, wished) {
     return onNode ? [of.get(onNode)[0], of.get(onNode)[1] + y - onNode.at[1]] : [toX(x), toY(y)];
   };
   return {
-    ...spec, width, height: low + 40, stretch: wished === NARROW_WIDTHS.at(-1) ? 1.3 : 1, move, biases, outputs,
+    ...spec, width, height: low + 44, stretch: wished === NARROW_WIDTHS.at(-1) ? 1.3 : 1, move, biases, outputs,
     nodes: spec.nodes.map((one) => ({...one, at: of.get(one), half: halfOf(one)})),
     edges: spec.edges.map((edge, k) => ({...edge, ends: moved(edge.ends), plate: plates[k]})),
     hidden: spec.hidden.map((one) => ({...one, at: [toX(one.at[0]), toY(one.at[1])]})),
@@ -874,7 +879,12 @@ function told({name, way, back}, {words}, {numbers, digits}) {
 
 /** The size in which a text fits its room. */
 function fitted(text, room, size) {
-  return Math.round(10 * Math.min(size, room / (GLYPH * Math.max(1, text.length)))) / 10;
+  return Math.floor(10 * Math.min(size, room / Math.max(GLYPH, ems(text)))) / 10;
+}
+
+/** How wide a text is at most, in its height. */
+function ems(text) {
+  return [...text].reduce((sum, letter) => sum + (SLIM[letter] ?? WIDE[letter] ?? GLYPH), 0);
 }
 
 /** A class with what holds of a part: lit, or pale since others are; chosen; and more. */
@@ -890,11 +900,11 @@ function added({back, new: next}, {numbers, phase}) {
 }
 
 /** A sign and a number, with so many digits as the room has for them behind a name. */
-function shortened([sign, value], room, name = "") {
+function shortened([sign, value], room, least, name = "") {
   let text = "";
   for (let digits = PLATE_DIGITS; digits > 1; digits--) {
     text = sign + readable(format(value, digits));
-    if (GLYPH * PLATE_LEAST * (name.length + text.length) <= room) break;
+    if (least * ems(name + text) <= room) break;
   }
   return text;
 }
@@ -928,23 +938,24 @@ function wayLine([x1, y1, ...more]) {
  * A parameter's name and number on a plate that keeps lines away from the letters; what a phase adds stands below, or
  * beside it, or, where plates are crowded, takes the number's place.
  */
-function plateOf(part, letter) {
+function plateOf(part, {letter, size}) {
   const {at: [x, y], room: [room, second], rows, beside} = part.plate;
-  const plate = drawn("rect", {y: -7.5, rx: 4}), name = drawn("tspan", {class: "bpkit-net-name", text: part.name});
-  const number = drawn("tspan"), text = drawn("text", {y: 4}, name, number);
-  const extra = drawn("text", {class: "bpkit-net-extra", x: beside ? room : 0, y: beside ? 4 : 4 + PLATE_ROW});
+  const line = size + 1.5, high = size + 3.5, below = 0.35 * size, most = size - 0.5, least = size - 2;
+  const plate = drawn("rect", {y: -high / 2, rx: 4}), name = drawn("tspan", {class: "bpkit-net-name", text: part.name});
+  const number = drawn("tspan"), text = drawn("text", {y: below}, name, number);
+  const extra = drawn("text", {class: "bpkit-net-extra", x: beside ? room : 0, y: beside ? below : below + line});
   const node = drawn("g", {transform: `translate(${x} ${y})`}, plate, text, extra);
   const draw = (state) => {
     const value = state.numbers[part.name], found = added(part, state), instead = rows === 1 && found;
-    const more = found ? shortened(found, (instead ? room : second) - 6, instead ? `${part.name} ` : "") : "";
-    const shown = instead ? ` ${more}` : isKnown(value) ? shortened(["=", value], room - 6, part.name) : "";
+    const more = found ? shortened(found, (instead ? room : second) - 6, least, instead ? `${part.name} ` : "") : "";
+    const shown = instead ? ` ${more}` : isKnown(value) ? shortened(["=", value], room - 6, least, part.name) : "";
     const letters = part.name.length + shown.length;
     set(number, {text: shown, class: instead ? "bpkit-net-extra" : null});
-    set(text, {"font-size": fitted(part.name + shown, room - 6, PLATE_SIZE)});
-    set(extra, {text: instead ? "" : more, "font-size": fitted(more, second - 6, PLATE_SIZE)});
+    set(text, {"font-size": fitted(part.name + shown, room - 6, most)});
+    set(extra, {text: instead ? "" : more, "font-size": fitted(more, second - 6, most)});
     const one = Math.min(room, letters * letter + 10), two = instead || !more ? 0 : Math.min(second, more.length * letter + 10);
     const wide = beside && two ? room + two : Math.max(one, beside ? 0 : two);
-    set(plate, {x: beside ? -4 : -wide / 2, width: wide, height: two && !beside ? 15 + PLATE_ROW : 15});
+    set(plate, {x: beside ? -4 : -wide / 2, width: wide, height: two && !beside ? high + line : high});
     set(node, {class: marked(`bpkit-net-plate${beside ? "" : " bpkit-net-middle"}${part.cell ? " bpkit-net-cell" : ""}`, lightOf(part, state), state,
       part.key && state.chosen === part.name ? " is-chosen" : "")});
   };
@@ -981,7 +992,7 @@ function tooltip(nodes, words) {
 
 /** A way; of a graph it has a key of its own, since ways share parameters, and some have none. */
 function edgePart(edge, spec, choose, tell) {
-  const line = wayLine(edge.ends), plate = edge.plate && plateOf(edge, spec.letter);
+  const line = wayLine(edge.ends), plate = edge.plate && plateOf(edge, spec);
   const handle = plate && !edge.again ? plate.node : edge.key ? null : line.node;
   const offer = edge.name ? choosable(edge.name, handle, [line.node, plate?.node], choose) : () => {};
   tooltip(plate ? [line.node, plate.node] : [line.node], () => tell(edge));
@@ -998,12 +1009,12 @@ function edgePart(edge, spec, choose, tell) {
 
 /** A layer's bias is a source of 1 with ways to its neurons; a neuron's own is a plate above it. */
 function biasPart(bias, spec, choose, tell) {
-  const lines = bias.ways.map((way) => ({to: way.to, ...wayLine(way.ends)})), plate = plateOf(bias, spec.letter);
+  const lines = bias.ways.map((way) => ({to: way.to, ...wayLine(way.ends)})), plate = plateOf(bias, spec);
   const source = drawn("g", {});
   if (bias.at) {
     const [x, y] = bias.at;
     source.append(drawn("circle", {cx: x, cy: y, r: bias.radius}),
-      drawn("text", {class: "bpkit-net-name bpkit-net-middle", x, y: y + 4, "font-size": 12, text: 1}));
+      drawn("text", {class: "bpkit-net-name bpkit-net-middle", x, y: y + 0.35 * spec.size, "font-size": spec.size, text: 1}));
   }
   const offer = choosable(bias.name, bias.again ? null : plate.node, [plate.node, source, ...lines.map((line) => line.node)], choose);
   tooltip([plate.node, source, ...lines.map((line) => line.node)], () => tell(bias));
@@ -1023,22 +1034,23 @@ function biasPart(bias, spec, choose, tell) {
 
 /** A neuron or an input: its name, its numbers, a level as high as its output is large, and its delta below it. */
 function neuronPart(neuron, spec) {
+  const {size} = spec, tabSize = size - 0.5;
   const {name, at: [x, y], half, tall, net, out, delta, by_out: byOut} = neuron;
   const shape = {x: x - half, y: y - tall, width: 2 * half, height: 2 * tall, rx: NODE_CORNER};
   const level = drawn("rect", {...shape, class: "bpkit-net-level"});
   const {text: facts = [], words = ["net ", "out "], near: one = Boolean(net)} = neuron;
-  const rows = facts.length ? 1 + facts.length : net ? 3 : 2, row = (place) => y + 4 + NODE_ROW * (place - (rows - 1) / 2);
+  const rows = facts.length ? 1 + facts.length : net ? 3 : 2, row = (place) => y + 0.35 * size + (size + 4.5) * (place - (rows - 1) / 2);
   const text = (place) => drawn("text", {class: "bpkit-net-middle", x, y: row(place)});
   const values = facts.length ? [] : net ? [[net, words[0]], [out, words[1]]] : [[out, ""]];
   const lines = values.map(([quantity, word], place) => ({quantity, word, node: text(place + 1)}));
-  const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + 13});
-  const tabShape = {x: x - half + 4, y: y + tall + 1.5, width: 2 * half - 8, height: 15.5, rx: 7};
+  const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + size + 1.5});
+  const tabShape = {x: x - half + 4, y: y + tall + 1.5, width: 2 * half - 8, height: size + 4, rx: 7};
   const strength = drawn("rect", {...tabShape, class: "bpkit-net-strength"}), tabFrame = drawn("rect", tabShape);
   const tab = drawn("g", {class: "bpkit-net-tab"}, tabFrame, strength, tabWords);
   const body = drawn("g", {}, drawn("rect", {...shape, class: "bpkit-net-shape"}), level,
     drawn("rect", {...shape, class: "bpkit-net-frame"}),
-    set(text(0), {class: "bpkit-net-middle bpkit-net-name", "font-size": 12, text: name}),
-    ...facts.map((fact, place) => set(text(place + 1), {"font-size": NODE_SIZE, text: fact})),
+    set(text(0), {class: "bpkit-net-middle bpkit-net-name", "font-size": size + 0.5, text: name}),
+    ...facts.map((fact, place) => set(text(place + 1), {"font-size": size, text: fact})),
     ...lines.map((line) => line.node), tab);
   const draw = (state) => {
     const {numbers, digits, phase} = state, value = numbers[out];
@@ -1048,13 +1060,13 @@ function neuronPart(neuron, spec) {
         : one ? nearOne(number, digits) : format(number, digits);
       return isKnown(number) ? word + readable(near) : "";
     });
-    const high = Math.min(NODE_SIZE, ...texts.map((text) => fitted(text, 2 * half - 10, NODE_SIZE)));
+    const high = Math.min(size, ...texts.map((text) => fitted(text, 2 * half - 10, size)));
     lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
     const [word, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const written = (most) => `${word} = ${readable(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, PLATE_SIZE);
-    const roomFor = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= TAB_LEAST) ?? PLATE_DIGITS;
+    const written = (most) => `${word} = ${readable(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, tabSize);
+    const roomFor = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= tabSize - 2) ?? PLATE_DIGITS;
     const back = phase === "backward" && isKnown(slope) ? written(roomFor) : "";
     set(tabWords, {text: back, "font-size": sizeOf(back)});
     set(tab, {visibility: back ? null : "hidden"});
@@ -1073,7 +1085,7 @@ function numberPart(quantity, x, y, room, size, end = false) {
   const draw = (state) => {
     const value = state.numbers[quantity];
     const shown = isKnown(value) ? `${quantity} = ${readable(format(value, state.digits))}` : "";
-    const high = fitted(shown, room - 10, size), width = Math.min(room, GLYPH * high * shown.length + 10);
+    const high = fitted(shown, room - 10, size), width = Math.min(room, ems(shown) * high + 10);
     set(text, {text: shown, "font-size": high});
     set(frame, {x: end ? x - width + 5 : x - 5, width});
     set(node, {class: marked(`bpkit-net-number${end ? " bpkit-net-end" : ""}`, quantity, state)});
@@ -1082,17 +1094,17 @@ function numberPart(quantity, x, y, room, size, end = false) {
 }
 
 /** Behind an output its target and its error. */
-function outputPart({at: [x, y], room = SIDE_ROOM, target, error}) {
-  const parts = [target && numberPart(target, x, y - 9, room, NODE_SIZE),
-    numberPart(error, x, target ? y + 9 : y, room, NODE_SIZE)].filter(Boolean);
+function outputPart({at: [x, y], room = SIDE_ROOM, target, error}, {size}) {
+  const parts = [target && numberPart(target, x, y - 9, room, size),
+    numberPart(error, x, target ? y + 9 : y, room, size)].filter(Boolean);
   return {way: "", body: drawn("g", {}, ...parts.map((part) => part.node)), over: "",
     draw: (state) => parts.forEach((part) => part.draw(state))};
 }
 
 /** Below the network the loss, and how to read the picture. */
-function totalPart({width, total: {value, low}, legends, move}) {
+function totalPart({width, total: {value, low}, legends, move, size}) {
   const loss = numberPart(value, width - 14, low, TOTAL_ROOM, 13, true), room = width - 28 - (move ? 0 : TOTAL_ROOM);
-  const lines = (move ? [18, 32] : [-7, 7]).map((shift) => drawn("text", {class: "bpkit-net-faint", x: 14, y: low + shift + 4}));
+  const lines = (move ? [18, 34] : [-7, 8]).map((shift) => drawn("text", {class: "bpkit-net-faint", x: 14, y: low + shift + 4}));
   const body = drawn("g", {}, drawn("line", {class: "bpkit-net-rule", x1: 14, x2: width - 14, y1: low - 18, y2: low - 18}),
     ...lines, loss.node);
   const draw = (state) => {
@@ -1100,7 +1112,7 @@ function totalPart({width, total: {value, low}, legends, move}) {
     const words = legends[state.phase] ?? legends.forward;
     lines.forEach((line, place) => {
       const text = words[place] ?? "";
-      set(line, {text, "font-size": fitted(text, room, PLATE_SIZE)});
+      set(line, {text, "font-size": fitted(text, room, size - 0.5)});
     });
   };
   return {way: "", body, over: "", draw};
@@ -1128,8 +1140,9 @@ const FINE_DECADES = 3; // so few powers of ten have lines between them
  * @typedef {{low: number, high: number, log: boolean, ticks: {value: number, text: string}[], minor: number[]}} Axis
  * @typedef {{left: number, right: number, top: number, bottom: number, across: Axis, up: Axis}} Frame
  * @typedef {{label?: string, x?: ArrayLike<number>, y: ArrayLike<number>, color?: number, dash?: boolean | string,
- *   kind?: "line" | "dots" | "line+dots" | "steps", ended?: number | null, silent?: boolean}} Series `ended`: the x at
- *   which its numbers end, where `y` was cut off there; `silent`: drawn, but not put into words
+ *   kind?: "line" | "dots" | "line+dots" | "steps", ended?: number | null, silent?: boolean, nameless?: boolean}} Series `ended`:
+ *   the x at which its numbers end, where `y` was cut off there; `silent`: drawn, but not put into words; `nameless`: its
+ *   label is for words alone
  */
 
 /** An exponent in small raised digits: 10⁻³. */
@@ -1598,7 +1611,7 @@ export function curve(spec, on = {}) {
     const curves = [...traces.map(({ bins }) => bins), straight, upright, held];
     edges(leaving);
     series.forEach((one, k) => {
-      if (one.label && !gone[k]) label(one.label, colors[k], (wide) => placesAlong(traces[k], frame, wide), dashes[k]);
+      if (one.label && !one.nameless && !gone[k]) label(one.label, colors[k], (wide) => placesAlong(traces[k], frame, wide), dashes[k]);
     });
     const places = labelPlaces(wanted, frame, curves);
     labels(wanted.map(({ text, style, sample }, k) => ({ text, style, x: toTenth(places[k][0] + (sample ? 28 : 0)),
@@ -1938,6 +1951,7 @@ const LABEL_HIGH = 13, DIGIT_WIDE = 7.1;  // pixels that a contour's label takes
 const HEAD_EVERY = 72;  // pixels of a walk from one arrowhead to the next
 const POINT_REACH = 3.7;
 const BUSY = 8;  // pixels each way of the squares in which a walk is in a label's way
+const AROUND = [[0, 0], [LABEL_HIGH, 0], [-LABEL_HIGH, 0], [0, LABEL_HIGH], [0, -LABEL_HIGH]];  // a walk keeps so far off
 
 /**
  * Where a marching-squares line enters and leaves a cell, by which corners are high: pairs of sides (0 bottom, 1 right,
@@ -2126,14 +2140,14 @@ export function fieldRange(z, level = NaN) {
 const tenth = (value) => Math.round(10*value)/10;  // of a pixel: enough, and short
 
 /** The part of a line from one point to another that is within 0 and side each way: two shares of it, or null. */
-function shareWithin(x0, y0, x1, y1, side) {
+function shareWithin(x0, y0, x1, y1, side, tall) {
   let from = 0, to = 1;
-  for (const [start, way] of [[x0, x1 - x0], [y0, y1 - y0]]) {
+  for (const [start, way, last] of [[x0, x1 - x0, side], [y0, y1 - y0, tall]]) {
     if (way === 0) {
-      if (start < 0 || start > side) return null;
+      if (start < 0 || start > last) return null;
       continue;
     }
-    const one = -start/way, other = (side - start)/way;
+    const one = -start/way, other = (last - start)/way;
     from = Math.max(from, Math.min(one, other));
     to = Math.min(to, Math.max(one, other));
   }
@@ -2155,15 +2169,16 @@ function arrowhead(x, y, right, down, size) {
  * pixel), arrowheads along it and where it leaves, its two ends (null outside), and the first update outside, or -1.
  * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} walk
  * @param {Uint8Array|null} busy squares of the plot, row by row: 1 is put where the walk goes
+ * @param {number} tall the plot's height, if it is no square
  */
-export function walkShapes(walk, window, side, busy = null) {
+export function walkShapes(walk, window, side, busy = null, tall = side) {
   const {x: [left, rightEnd], y: [bottom, top]} = window, steps = Math.min(walk.x.length, walk.y.length);
   const shapes = {line: "", dots: "", count: 0, heads: "", exits: "", start: null, end: null, left: -1};
   const gone = [], across = Math.ceil(side/BUSY) + 1;
   let x0 = 0, y0 = 0, insideBefore = false, pen = false, since = HEAD_EVERY/2, half, halfDown;
   for (let k = 0; k < steps; k++) {
-    const x = side*(walk.x[k] - left)/(rightEnd - left), y = side - side*(walk.y[k] - bottom)/(top - bottom);
-    const inside = x >= 0 && x <= side && y >= 0 && y <= side;
+    const x = side*(walk.x[k] - left)/(rightEnd - left), y = tall - tall*(walk.y[k] - bottom)/(top - bottom);
+    const inside = x >= 0 && x <= side && y >= 0 && y <= tall;
     if (!inside && shapes.left < 0) shapes.left = k;
     if (!Number.isFinite(x + y)) break;
     if (k === 0 && inside) shapes.start = [x, y];
@@ -2177,13 +2192,13 @@ export function walkShapes(walk, window, side, busy = null) {
       shapes.count++;
     }
     const told = inside || insideBefore || Math.hypot(x - x0, y - y0) < TOO_FAR*side;
-    const seen = k && told ? (inside && insideBefore ? WHOLE_LINE : shareWithin(x0, y0, x, y, side)) : null;
+    const seen = k && told ? (inside && insideBefore ? WHOLE_LINE : shareWithin(x0, y0, x, y, side, tall)) : null;
     if (seen) {
       const [from, to] = seen, right = x - x0, down = y - y0;
       const length = Math.hypot(right, down), shown = (to - from)*length;
-      const within = (place) => Math.min(side, Math.max(0, place));
-      const toX = within(x0 + to*right), toY = within(y0 + to*down), u = right/length, v = down/length;
-      if (!pen || from > 0) shapes.line += `M${tenth(within(x0 + from*right))},${tenth(within(y0 + from*down))}`;
+      const within = (place, last) => Math.min(last, Math.max(0, place));
+      const toX = within(x0 + to*right, side), toY = within(y0 + to*down, tall), u = right/length, v = down/length;
+      if (!pen || from > 0) shapes.line += `M${tenth(within(x0 + from*right, side))},${tenth(within(y0 + from*down, tall))}`;
       shapes.line += `L${tenth(toX)},${tenth(toY)}`;
       for (let on = 0; busy && on < shown + BUSY; on += BUSY) {
         const share = Math.min(to, from + on/length);
@@ -2208,17 +2223,18 @@ export function walkShapes(walk, window, side, busy = null) {
   for (const place of [shapes.start, shapes.end]) {  // the circle and the star
     for (let k = 0; busy && place && k < 9; k++) {
       const column = Math.floor(place[0]/BUSY) + k % 3 - 1, row = Math.floor(place[1]/BUSY) + Math.floor(k/3) - 1;
-      if (Math.min(column, row) >= 0 && Math.max(column, row) < across) busy[row*across + column] = 1;
+      if (Math.min(column, row) >= 0 && column < across && row*BUSY <= tall) busy[row*across + column] = 1;
     }
   }
   return shapes;
 }
 
 const CROSS = "M-6,0h12M0,-6v12";
-const STAR = Array.from({length: 10}, (_, k) => {
-  const size = k % 2 ? 4 : 9.5, turn = Math.PI*k/5;
+const star = (reach) => Array.from({length: 10}, (_, k) => {
+  const size = k % 2 ? 0.42*reach : reach, turn = Math.PI*k/5;
   return `${tenth(size*Math.sin(turn))},${tenth(-size*Math.cos(turn))}`;
 }).join(" ");
+const STAR = star(9.5), SMALL_STAR = star(6.5);
 
 /** A node's place in the plot, with a turn in degrees; hidden without a place. */
 function movedTo(place, turn = 0) {
@@ -2247,7 +2263,7 @@ function pointShapes(group, toX, toY, kind, reach) {
  * @param {(x: number, y: number) => boolean} covered is a walk there?
  * @returns {({x: number, y: number, turn: number, line: number, from: number, to: number}|null)[]}
  */
-export function placeLabels(levels, texts, lines, valueAt, covered, side, before = []) {
+export function placeLabels(levels, texts, lines, valueAt, covered, side, before = [], tall = side) {
   const taken = [];  // middles of discs that cover the labels: two labels overlap where two discs do
   return levels.map((level, k) => {
     const half = texts[k].length*DIGIT_WIDE/2 + 2, edge = LABEL_HIGH/2 + 3;
@@ -2264,7 +2280,7 @@ export function placeLabels(levels, texts, lines, valueAt, covered, side, before
         const chord = Math.hypot(x1 - x0, y1 - y0), x = (x0 + x1)/2, y = (y0 + y1)/2;
         if (chord < 1.9*half) continue;  // a bend
         const u = (x1 - x0)/chord, v = (y1 - y0)/chord;
-        if (Math.min(x0, x1, y0, y1) < edge || Math.max(x0, x1, y0, y1) > side - edge) continue;
+        if (Math.min(x0, x1, y0, y1) < edge || Math.max(x0, x1) > side - edge || Math.max(y0, y1) > tall - edge) continue;
         const was = before[k] ? Math.min(1, Math.hypot(x - before[k].x, y - before[k].y)/60) : 0;
         let cost = 30*(1 - chord/(2*half)) + Math.abs(at/whole - 0.5) + was + 1 - whole/longest[0].sums.at(-1);
         if (cost >= least) continue;
@@ -2273,13 +2289,13 @@ export function placeLabels(levels, texts, lines, valueAt, covered, side, before
         if (discs.some(([a, b]) => taken.some(([c, d]) => Math.hypot(a - c, b - d) < LABEL_HIGH + 2))) continue;
         let crossed = 0, hidden = 0;
         for (const [a, b] of discs) {
-          if (covered(a, b)) hidden++;
+          if (AROUND.some(([right, down]) => covered(a + right, b + down))) hidden++;
           for (const off of [-0.6*LABEL_HIGH, 0.6*LABEL_HIGH]) {
             const value = valueAt(a - off*v, b + off*u);
             if (!(value > under && value < over)) crossed++;
           }
         }
-        cost += 0.7*crossed + 0.8*hidden;
+        cost += 0.7*crossed + 2*hidden;
         if (cost < least && crossed < 6) {
           least = cost;
           const turn = Math.atan2(v, u)*180/Math.PI;  // never upside down
@@ -2369,8 +2385,9 @@ function fieldWords(x, y, z) {
 /**
  * A quantity over two numbers, as a picture.
  *
- * spec: `{x: {label}, y: {label}, z?: {label}, size?, small?, look: "heights" | "sides", classes?: [low, high],
+ * spec: `{x: {label}, y: {label}, z?: {label}, size?, tall?, small?, look: "heights" | "sides", classes?: [low, high],
  * words?: {field, empty, levels, middle, walk, left, points, wrong, test}}`; each sentence is a template.
+ * `tall` is the plot's height as a share of its width, which is `size`.
  *
  * data: `{window: {x: [lo, hi], y: [lo, hi]}, nx, ny, z, range?, levels?, labels?, walk?, walks?, points?, here?,
  * lowest?, numbers?}`. `lowest` marks the lowest point, if it is inside, with a cross. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
@@ -2380,8 +2397,9 @@ function fieldWords(x, y, z) {
  */
 export function field(spec, on = {}) {
   const small = Boolean(spec.small), side = spec.size ?? (small ? NEURON_SIDE : FIELD_SIDE);
+  const tall = Math.round(side*(spec.tall ?? 1));
   const room = small ? {left: 0, top: 0, right: 0, bottom: 0} : FIELD_ROOM;
-  const wide = room.left + side + room.right, high = room.top + side + room.bottom;
+  const wide = room.left + side + room.right, high = room.top + tall + room.bottom;
   const look = spec.look ?? "heights", name = spec.z?.label ?? (look === "sides" ? "output" : "value");
   const [xLabel, yLabel] = [spec.x?.label ?? "x", spec.y?.label ?? "y"];
   const sentences = {...fieldWords(xLabel, yLabel, name[0].toUpperCase() + name.slice(1)), ...spec.words};
@@ -2395,12 +2413,12 @@ export function field(spec, on = {}) {
   const lowest = drawn("path", {class: "bpkit-field-lowest", d: CROSS, visibility: "hidden"});
   set(here, {d: "M-11,0h6M5,0h6M0,-11v6M0,5v6M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0z", visibility: "hidden"});
   const plot = drawn("svg", {class: "bpkit-field-plot", role: "presentation", x: room.left, y: room.top,
-    width: side, height: side, viewBox: `0 0 ${side} ${side}`}, lines, labels, walks, points, wrong, lowest, here);
+    width: side, height: tall, viewBox: `0 0 ${side} ${tall}`}, lines, labels, walks, points, wrong, lowest, here);
   const axes = drawn("g", {class: "bpkit-field-axes"});
   const picture = drawn("svg", {viewBox: `0 0 ${wide} ${high}`, class: "bpkit-field-picture"}, plot, axes);
   const share = (pixels, of) => `${100*pixels/of}%`;
   const box = `left:${share(room.left, wide)};top:${share(room.top, high)};` +
-    `width:${share(side, wide)};height:${share(side, high)}`;
+    `width:${share(side, wide)};height:${share(tall, high)}`;
   const ground = element("div", {class: "bpkit-field-ground", style: box}, canvas);
   const body = element("div", {class: "bpkit-field-body"}, ground, picture);
   const node = element("div", {class: `bpkit-field${small ? " bpkit-field-small" : ""}`, style: `width:${wide}px`});
@@ -2416,22 +2434,22 @@ export function field(spec, on = {}) {
     body.append(cover);
     node.append(legend, body);
     set(axes, {"aria-hidden": "true"}).append(
-      drawn("rect", {class: "bpkit-field-frame", x: room.left, y: room.top, width: side, height: side}),
+      drawn("rect", {class: "bpkit-field-frame", x: room.left, y: room.top, width: side, height: tall}),
       drawn("text", {x: room.left + side/2, y: high - 7, class: "bpkit-field-name", text: spec.x.label}),
       drawn("text", {x: 0, y: 0, class: "bpkit-field-name", text: spec.y.label,
-        transform: `translate(15 ${room.top + side/2}) rotate(-90)`}));
+        transform: `translate(15 ${room.top + tall/2}) rotate(-90)`}));
   }
 
   // ---- what was drawn last
   let data = null, style = null, grid = {}, image = null, pixels = null, knots = [], places = [];
   let saidOf = null, said = "";
   let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false;
-  const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross**2);
+  const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross*(Math.ceil(tall/BUSY) + 1));
   const covered = (x, y) => busy[Math.floor(y/BUSY)*busyAcross + Math.floor(x/BUSY)] === 1;
   const groups = new Map(), walkNodes = [];
 
   const toX = (value) => side*(value - data.window.x[0])/(data.window.x[1] - data.window.x[0]);
-  const toY = (value) => side - side*(value - data.window.y[0])/(data.window.y[1] - data.window.y[0]);
+  const toY = (value) => tall - tall*(value - data.window.y[0])/(data.window.y[1] - data.window.y[0]);
 
   const drawHeat = () => {
     const {nx, ny, z} = data;
@@ -2448,21 +2466,21 @@ export function field(spec, on = {}) {
   };
 
   const findLines = () => {
-    const {nx, ny, z} = data, toColumn = side/(nx - 1), toRow = side/(ny - 1);
+    const {nx, ny, z} = data, toColumn = side/(nx - 1), toRow = tall/(ny - 1);
     curves = grid.levels.map((level) => contours(z, nx, ny, level).map((line) => {
       for (let k = 0; k < line.length; k += 2) {
         line[k] *= toColumn;
-        line[k + 1] = side - line[k + 1]*toRow;
+        line[k + 1] = tall - line[k + 1]*toRow;
       }
       return line;
     }));
   };
 
   const drawLines = () => {
-    const {nx, ny, z} = data, toColumn = (nx - 1)/side, toRow = (ny - 1)/side;
+    const {nx, ny, z} = data, toColumn = (nx - 1)/side, toRow = (ny - 1)/tall;
     const labelled = !small && (data.labels ?? look === "heights") ? grid.levels.slice(0, FIELD_LABELS) : [];
-    places = placeLabels(labelled, levelTexts, curves, (x, y) => bilinear(z, nx, ny, x*toColumn, (side - y)*toRow),
-      covered, side, places);
+    places = placeLabels(labelled, levelTexts, curves, (x, y) => bilinear(z, nx, ny, x*toColumn, (tall - y)*toRow),
+      covered, side, places, tall);
     set(lines, {d: curves.map((some, k) => some.map((line, number) =>
       linePath(line, places[k]?.line === number ? places[k] : null)).join("")).join("")});
     while (labels.childElementCount < Math.min(labelled.length, FIELD_LABELS)) {
@@ -2484,7 +2502,7 @@ export function field(spec, on = {}) {
       axes.append(tick, text);
       return [tick, text];
     }));
-    const {left, top} = room, foot = top + side;
+    const {left, top} = room, foot = top + tall;
     [data.window.x, data.window.y].forEach((ends, way) => {
       const ticks = fieldTicks(...ends);
       marks[way].forEach(([tick, text], k) => {
@@ -2508,16 +2526,16 @@ export function field(spec, on = {}) {
     }
     busy?.fill(0);
     walkNodes.forEach((parts, k) => {
-      const walk = all[k] ?? {x: [], y: []}, shapes = walkShapes(walk, data.window, side, busy);
+      const walk = all[k] ?? {x: [], y: []}, shapes = walkShapes(walk, data.window, side, busy, tall);
       const run = Number.isInteger(walk.color) ? `bpkit-field-run bpkit-field-run-${walk.color % 6}` : null;
       set(parts.group, {class: run});
       set(parts.edge, {d: shapes.line});
       set(parts.line, {d: shapes.line});
       set(parts.dots, {d: shapes.dots});
-      set(parts.heads, {d: shapes.heads});
+      set(parts.heads, {d: run ? "" : shapes.heads});  // several walks would hide one another behind them
       set(parts.exits, {d: shapes.exits});
       set(parts.start, movedTo(shapes.start));
-      set(parts.end, movedTo(walk.ended === false ? null : shapes.end));
+      set(parts.end, {points: run ? SMALL_STAR : STAR, ...movedTo(walk.ended === false ? null : shapes.end)});
       set(parts.now, movedTo(walk.ended === false ? shapes.end : null));
     });
   };
@@ -2605,7 +2623,7 @@ export function field(spec, on = {}) {
     // On the border it is only the lowest of what is seen.
     const column = grid.lowest % nx, row = Math.floor(grid.lowest/nx);
     bottomSeen = Boolean(data.lowest) && column > 0 && column < nx - 1 && row > 0 && row < ny - 1;
-    set(lowest, movedTo(bottomSeen ? [side*column/(nx - 1), side - side*row/(ny - 1)] : null));
+    set(lowest, movedTo(bottomSeen ? [side*column/(nx - 1), tall - tall*row/(ny - 1)] : null));
     if (small) return;
     drawLegend();
     set(picture, {"aria-label": words(data)});
@@ -2950,7 +2968,7 @@ export class App {
       ...names.map(piece)));
     const right = rows.map((row) => element("div", { class: "bpkit-row" }, ...row.map(piece)));
     // A model's picture that would be cut off beside the controls stands above them.
-    const { network: picture } = this.spec.parts ?? {}, cut = picture?.graph && picture.width * LEAST_SCALE > BESIDE;
+    const { network: picture } = this.spec.parts ?? {}, cut = picture?.graph && picture.width * GRAPH_SCALE > BESIDE;
     const above = cut && left.length && rows[0].join() === "network" ? right.splice(0, 1) : [];
     const reset = this.button("Reset", "Back to the values of the beginning", () => {
       for (const control of Object.values(this.control)) control.quiet?.();
@@ -3116,7 +3134,7 @@ function trained(app, program, givens, steps) {
 function runSentence(texts, run, rate, digits) {
   const loss = run.column("E_total"), last = run.length - 1;
   const text = run.ended === 0 ? texts.nothing : run.ended ? texts.ended : last === 1 ? texts.once : texts.went;
-  return fill(text, { rate, updates: last, ended: run.ended ?? 0, first: loss[0], last: loss[last] }, digits);
+  return readable(fill(text, { rate, updates: last, ended: run.ended ?? 0, first: loss[0], last: loss[last] }, digits));
 }
 
 /** The loss over two parameters, all others as given: a grid of a window, the lowest second parameter first. */
@@ -3350,7 +3368,7 @@ VIEWS.descent = (app) => {
       made = Math.max(0, Math.min(values.steps, run.length - 1));
       const here = run.length ? run.at(made) : {}, { [names.here]: x, [names.next]: next, E_total: y } = here;
       const walked = (name) => run.column(name).subarray(0, made + 1);
-      const walk = { label: made ? "walk" : "", x: walked(names.here), y: walked("E_total"), kind: "line+dots", color: 1 };
+      const walk = { label: made ? "walk" : "", nameless: true, x: walked(names.here), y: walked("E_total"), kind: "line+dots", color: 1 };
       const heights = landscape(givens), clear = fog ? Array.from(walk.x, (one) => [one - spec.sight, one + spec.sight]) : undefined;
       const seen = (one) => clear.some(([from, to]) => one >= from && one <= to);
       const all = fog ? { label: "", x: grid.map((one) => (seen(one) ? one : NaN)), y: heights, color: 0, silent: true }
@@ -3429,31 +3447,38 @@ function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high
   const short = (value) => readable(format(value, Math.abs(value) < small ? 2 : 3));
   const lines = ways.map(({ x, y, to_x: toX, to_y: toY, of }) => ({ of, node: drawn("path", {
     d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }) }));
-  const cells = boxes.map(({ name, back, kind, x, y }) => {
+  const cells = boxes.map(({ name, back, kind, x, y, of, parts }) => {
     const fill = drawn("rect", { width: wide, height: high, rx: 5 });
     const value = drawn("text", { x: wide / 2, "text-anchor": "middle" });
     const slope = drawn("text", { x: wide / 2, y: high - 5, "text-anchor": "middle", class: "bpkit-attention-slope" });
-    return { name, back, fill, value, slope,
-      node: drawn("g", { class: `bpkit-attention-box bpkit-attention-is-${kind}`, ...place(x, y) }, fill, value, slope) };
+    const hint = drawn("title"); // a box has room for three digits
+    return { name, back, kind, of, parts, fill, value, slope, hint, node: drawn("g", place(x, y), hint, fill, value, slope) };
   });
   const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` },
     ...lines.map((one) => one.node), ...labels.map(([x, y, text]) => drawn("text", { x, y: y + 4, text, class: "bpkit-attention-label" })),
     ...cells.map((one) => one.node));
   const words = ({ numbers, digits, back }) => boxes.map((one) => `${one.name} = ${format(numbers[one.name], digits)}` +
     (back && one.back ? `, ${one.back} = ${format(numbers[one.back], digits)}` : "")).join("; ") + ".";
+  /** Of what all words use, only what comes back from the mix of one, if one is chosen. */
+  const slopeOf = ({ back, parts }, numbers, mix) => (!mix || !parts.length ? numbers[back]
+    : parts[mix - 1].reduce((all, factors) => all + factors.reduce((part, name) => part * numbers[name], 1), 0));
   return {
     node, words,
     draw(data) {
-      const { numbers, back, mix } = data;
+      const { numbers, back, mix, digits } = data;
       set(node, { class: `bpkit-attention${back ? " bpkit-attention-back" : ""}`, "aria-label": words(data) });
-      for (const { of, node: way } of lines)
-        set(way, { class: `bpkit-attention-way${mix && of && of !== mix ? " bpkit-attention-other" : ""}` });
+      const faded = (of) => (mix && of && of !== mix ? " bpkit-attention-other" : "");
+      for (const { of, node: way } of lines) set(way, { class: `bpkit-attention-way${faded(of)}` });
       for (const one of cells) {
         const value = numbers[one.name], both = back && one.back;
+        set(one.node, { class: `bpkit-attention-box bpkit-attention-is-${one.kind}${faded(one.of)}` });
         set(one.fill, { class: value < 0 ? "bpkit-attention-low" : "bpkit-attention-high",
           style: `--strength:${Math.round((both ? 22 : 45) * Math.min(1, Math.abs(value)))}%` });
         set(one.value, { text: short(value), y: both ? high / 2 - 2 : high / 2 + 5 });
-        set(one.slope, { text: both ? short(numbers[one.back]) : "" });
+        const slope = both ? slopeOf(one, numbers, mix) : 0;
+        set(one.slope, { text: both ? short(slope) : "" });
+        set(one.hint, { text: readable(`${one.name} = ${format(value, digits)}` +
+          (both ? `, dE/d${one.name} = ${format(slope, digits)}` : "")) });
       }
     },
   };
@@ -3471,7 +3496,8 @@ VIEWS.attention = (app) => {
         .replace("{column}", column);
       const takes = places.map((row) => fill(texts.takes, {}).replace("{row}", row)
         .replace("{shares}", places.map((column) => share(row, column)).join(" and ")));
-      return { message: [...takes, fill(texts.loss, { loss: numbers.E_total }, digits)].join(" ") };
+      const part = back && mix ? [texts.part.replace("{word}", mix)] : [];
+      return { message: readable([...takes, fill(texts.loss, { loss: numbers.E_total }, digits), ...part].join(" ")) };
     },
   };
 };
@@ -3721,12 +3747,16 @@ function productTable({ ways, symbols, texts }, on) {
   };
 }
 
+const MOST_PUT = 3; // slopes side by side that have room for the numbers put in
 const SLOPE_WIDTH = 190, SLOPE_HEIGHT = 96, SLOPE_POINTS = 41;
 const SLOPE_FRAME = { left: 32, right: SLOPE_WIDTH - 2, top: 8, bottom: SLOPE_HEIGHT - 17 };
 const SLOPE_ROOM = { aside: 6, above: 4, below: 12 }; // between the axes and the curve; the distance to a target is below
 
-/** One factor as the slope of a curve: its symbols, the curve with its tangent where the network is now, its numbers. */
-function slopePanel(spec, row, symbols, curveOf) {
+/**
+ * One factor as the slope of a curve: its symbols, the curve with its tangent where the network is now, its numbers. A
+ * brief one has the result alone: the numbers that it comes from are on the network.
+ */
+function slopePanel(spec, row, symbols, curveOf, brief) {
   const title = element("div", { class: "bpkit-slope-title" }), formula = element("div");
   title.innerHTML = symbols;
   formula.innerHTML = `= ${row.symbols}`.replace(/\([^()]*\)/g, "<span class='bpkit-whole'>$&</span>");
@@ -3751,7 +3781,7 @@ function slopePanel(spec, row, symbols, curveOf) {
   const draw = ({ numbers, digits, style }) => {
     const { filled, result: value } = lineTexts(row, numbers, digits);
     set(node, { style });
-    set(put, { text: filled && `= ${filled}`.replace(/\([^()]*\)/g, (whole) => whole.replaceAll(" ", "\u00a0")) });
+    set(put, { text: filled && `= ${filled}`.replace(/\([^()]*\)/g, (whole) => whole.replaceAll(" ", "\u00a0")), hidden: brief });
     set(result, { text: value });
     if (!spec) return;
     const at = numbers[spec.x], f = curveOf(spec, numbers), here = f(at), slope = numbers[spec.slope];
@@ -3786,16 +3816,16 @@ function slopePanel(spec, row, symbols, curveOf) {
 function slopePanels({ slopes, symbols }, rowOf, curveOf) {
   const node = element("div", { class: "bpkit-slopes" }), made = new Map();
   /** A straight line is drawn only in the chain of a parameter with one path: of more factors its number is enough. */
-  const panelOf = (name, several) => {
-    const { curve, row, straight } = slopes[name], key = `${several && straight} ${name}`;
-    if (!made.has(key)) made.set(key, slopePanel(several && straight ? null : curve, rowOf(row), symbols[name], curveOf));
+  const panelOf = (name, several, brief) => {
+    const { curve, row, straight } = slopes[name], key = `${several && straight} ${brief} ${name}`;
+    if (!made.has(key)) made.set(key, slopePanel(several && straight ? null : curve, rowOf(row), symbols[name], curveOf, brief));
     return made.get(key);
   };
   let shown = "";
   return {
     node,
     draw({ factors, several, marks, ...data }) {
-      const panels = factors.map((name) => panelOf(name, several));
+      const panels = factors.map((name) => panelOf(name, several, factors.length > MOST_PUT));
       if (shown !== String(factors)) node.replaceChildren(...panels.map((one) => one.node));
       shown = String(factors);
       set(node, { hidden: !factors.length });
@@ -3804,7 +3834,7 @@ function slopePanels({ slopes, symbols }, rowOf, curveOf) {
   };
 }
 
-const SUM_WIDTH = 640, SUM_ROOM = 150, SUM_ROW = 21, SUM_LEFT = 92, SUM_LEAST = 0.15;
+const SUM_WIDTH = 640, SUM_ROOM = 150, SUM_ROW = 20, SUM_LEFT = 92, SUM_LEAST = 0.15;
 
 /** What several paths add up to: each begins where the one before ended, to the right if positive; below them the sum. */
 function sumOfPaths({ ways, texts }) {
@@ -3824,7 +3854,7 @@ function sumOfPaths({ ways, texts }) {
   })();
   return {
     node,
-    draw({ parameter, shown, results, digits }) {
+    draw({ parameter, path, shown, results, digits }) {
       set(node, { hidden: !shown });
       if (!shown) return;
       const { factors, word } = ways[parameter], count = factors.length;
@@ -3836,7 +3866,8 @@ function sumOfPaths({ ways, texts }) {
       const rows = [...parts.map((_, place) => [ends[place], ends[place + 1]]), [0, results.sum]].map((row, place) => {
         const one = rowAt(place), [from, to] = row, y = place * high, last = place === count;
         const [start, end] = [Math.min(from, to), Math.max(from, to)];
-        set(one.node, { class: last ? "bpkit-sum-last" : null, style: last ? null : pathColour(place) });
+        set(one.node, { class: last ? "bpkit-sum-last" : null,
+          style: last ? null : !path ? pathColour(place) : path === place + 1 ? LIT_PATH : PALE_PATH });
         set(one.bar, { x: fine ? toX(start) : 0, y: y + 3, height: high - 6, visibility: fine ? null : "hidden",
           width: fine ? Math.max(1, toTenth(toX(end) - toX(start))) : 0, class: to < from ? "is-negative" : null });
         set(one.step, { d: fine && !last ? `M${toX(to)},${y + 3}V${y + high + high - 3}` : null });
@@ -3853,7 +3884,10 @@ function sumOfPaths({ ways, texts }) {
   };
 }
 
+const MARK_SIZE = 12.5; // pixels
 const LIT_PATH = "--mark:var(--lit)"; // of a path that is lit alone: the other colours are then those of its factors
+const MOST_BARS = 2; // bars that have room below the slopes of one path
+const PALE_PATH = "--mark:var(--line)";
 const pathColour = (place) => `--mark:var(--run-${place % 6})`;
 
 /** The paths on the picture, from the loss back to the parameter, each in its colour; beside each other where they share a way. */
@@ -3867,12 +3901,19 @@ function pathWays(routes, move) {
     way: node,
     draw({ chosen, path, several, numbers }) {
       const all = several && routes[chosen] ? routes[chosen] : [];
-      const apart = all.length > 1 ? Math.min(5, 16 / (all.length - 1)) : 0;
+      const apart = all.length > 1 ? Math.min(5, 16 / (all.length - 1)) : 0, sharing = new Map();
+      all.forEach((stretches, place) => stretches.forEach(([, from, to]) => {
+        const way = String([from, to]);
+        sharing.set(way, [...(sharing.get(way) ?? []), place]);
+      }));
+      const shiftOf = (place, from, to) => {
+        const here = sharing.get(String([from, to]));
+        return path ? 0 : (here.indexOf(place) - (here.length - 1) / 2) * apart;
+      };
+      const at = (point, shift) => { const [x, y] = move(point); return `${toTenth(x)},${toTenth(y + shift)}`; };
       all.forEach((stretches, place) => {
-        const shift = path ? 0 : (place - (all.length - 1) / 2) * apart;
-        const at = (point) => { const [x, y] = move(point); return `${toTenth(x)},${toTenth(y + shift)}`; };
         const along = (negative) => stretches.filter(([weight]) => numbers[weight] < 0 === negative)
-          .map(([, from, to]) => `M${at(to)}L${at(from)}`).join("");
+          .map(([, from, to]) => `M${at(to, shiftOf(place, from, to))}L${at(from, shiftOf(place, from, to))}`).join("");
         const one = route(place);
         set(one.solid, { d: along(false) });
         set(one.dashed, { d: along(true) });
@@ -3887,7 +3928,7 @@ function pathWays(routes, move) {
 function factorMarks(places, routes, move, short) {
   const node = drawn("g"), made = [], ways = pathWays(routes, move);
   const mark = (place) => made[place] ??= (() => {
-    const plate = drawn("rect", { y: -8, height: 16, rx: 5 }), text = drawn("text", { class: "bpkit-net-middle", y: 4 });
+    const plate = drawn("rect", { y: -9, height: 18, rx: 5 }), text = drawn("text", { class: "bpkit-net-middle", y: 4.5 });
     return { plate, text, node: node.appendChild(drawn("g", { class: "bpkit-factor-mark" }, plate, text)) };
   })();
   return {
@@ -3900,8 +3941,8 @@ function factorMarks(places, routes, move, short) {
       here.forEach((name, place) => {
         const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], PLATE_DIGITS));
         const words = short ? value : `${places[name].text}=${value}`;
-        const wide = words.length * 6.6 + 10;
-        set(one.text, { text: words });
+        const wide = MARK_SIZE * ems(words) + 10;
+        set(one.text, { text: words, "font-size": MARK_SIZE });
         set(one.plate, { x: -wide / 2, width: wide });
         set(one.node, { transform: `translate(${at[0]} ${at[1]})`, style: marks.get(name) });
       });
@@ -3969,11 +4010,11 @@ VIEWS.chain = (app) => {
       const one = lit.length === 1 ? lit[0] : [];
       const marks = new Map(one.map((name, place) => [name, `--mark:var(--run-${place % 6})`]));
       const data = { numbers, digits };
-      parts.network.draw({ ...data, lit: [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks, path,
+      parts.network.draw({ ...data, lit: path ? factors : [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks, path,
         several });
       parts.products.draw({ ...data, parameter, path, marks, results });
       parts.factors.draw({ ...data, factors: one, several, marks });
-      parts.sums.draw({ ...data, parameter, results, shown: several && !path });
+      parts.sums.draw({ ...data, parameter, path, results, shown: several && (!path || way.factors.length <= MOST_BARS) });
       for (const node of [app.control.path.node, play.node]) set(node, { hidden: !several });
       set(app.control.rate.node, { hidden: way.kept });
       parts.update.draw({ ...data, lines: way.kept ? [] : [way.row] });
@@ -4648,8 +4689,9 @@ VIEWS.boundary = (app) => {
       const hollow = tested.groups.map((group) => ({ ...group, hollow: true }));
       const groups = [...hollow.filter((group) => group.x.length), ...good.groups];
       parts.field.draw({ window, nx: PLANE_POINTS, ny: PLANE_POINTS, z, levels: [level], points: groups, range: ends });
-      const series = [{ label: test.n ? texts.training : "", y: losses, color: 0 }];
-      if (test.n) series.push({ label: texts.test, x: run.counts.slice(0, step + 1), y: run.testLosses.slice(0, step + 1), color: 1 });
+      // Colours 0 and 1 are those of the classes.
+      const series = [{ label: test.n ? texts.training : "", y: losses, color: 3, dash: false }];
+      if (test.n) series.push({ label: texts.test, x: run.counts.slice(0, step + 1), y: run.testLosses.slice(0, step + 1), color: 4, dash: "7 4" });
       parts.curve.draw({ series: updates ? series : [], digits, empty: texts.coming });
       const pace = paceAt(course, paceOf(values), step);
       const said = { updates, count: training.n, right: good.right,
@@ -4742,17 +4784,17 @@ VIEWS.own_boundary = (app) => {
 
 // ------------------------------------------------------------------------------------------------------------- depth
 
-const LEAST_DECADES = { sizes: 4, losses: 2 }; // of an axis: what stays as it is looks as if it stays
+const LEAST_DECADES = { sizes: 4, losses: 1 }; // of an axis: what stays as it is looks as if it stays
 const ASIDE = 20; // ms of training between two frames: long runs grow while the page stays quick
 const TRAINED_AT_ONCE = 5; // updates
-const SPREAD_COLOR = 5; // of the outputs' curve; those of kept curves come before it
+const SHALLOW_COLOR = 4, SPREAD_COLOR = 5; // of 1 hidden layer's curve and the outputs'; kept curves have 2, 3, 4
 
-/** Whole powers of ten around some numbers, at least so many of them; what is no such number does not count. */
-export function decades(values, least, [floor, ceiling]) {
+/** Whole powers of ten around some numbers, at least so many and with such a margin; no others count. */
+export function decades(values, least, [floor, ceiling], margin = 0.1) {
   const powers = Array.from(values).filter((value) => value > 0 && Number.isFinite(value))
     .map((value) => Math.log10(Math.min(Math.max(value, floor), ceiling)));
   if (!powers.length) return [10 ** -least, 1];
-  const [low, high] = [Math.floor(Math.min(...powers) - 0.1), Math.ceil(Math.max(...powers) + 0.1)];
+  const [low, high] = [Math.floor(Math.min(...powers) - margin), Math.ceil(Math.max(...powers) + margin)];
   const spare = Math.max(0, least - (high - low));
   return [Number(`1e${low - Math.ceil(spare / 2)}`), Number(`1e${high + Math.floor(spare / 2)}`)];
 }
@@ -4764,7 +4806,7 @@ export function changeOf(texts, sizes, level) {
   if (!last) return texts.none;
   if (!first) return texts.lost;
   const factor = Math.max(first / last, last / first);
-  if (factor < level) return fill(texts.level, { factor }, 2);
+  if (factor < level) return fill(texts.level, { factor: Math.max(...sizes) / Math.min(...sizes.filter(Boolean)) }, 2);
   const times = factor >= 1000 && factor < 1e12 ? commas(Number(factor.toPrecision(3))) : format(factor, 3);
   const each = steps > 1 ? fill(texts.each, { each: factor ** (1 / steps) }, 3) : "";
   return withWords(first < last ? texts.shrink : texts.grow, { times, each });
@@ -4808,7 +4850,7 @@ function patientRun({ train }, model, samples, constants, { updates, batch, firs
 }
 
 VIEWS.depth = (app) => {
-  const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated } } = spec, [inputs, outputs, n] = spec.ends;
+  const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated, spread: least } } = spec, [inputs, outputs, n] = spec.ends;
   const parts = { sizes: part(curve(spec.parts.sizes)), losses: part(curve(spec.parts.losses)) };
   const program = app.program("layered"), { inputs: x, targets: y } = spec.samples;
   const samples = [Float64Array.from(x), Float64Array.from(y), n], bounds = [floor, ceiling];
@@ -4816,26 +4858,28 @@ VIEWS.depth = (app) => {
 
   const layersOf = ({ depth, width }) => [inputs, ...Array(depth).fill(width), outputs];
   const drawnModel = (values) => {
-    const model = program.make(layersOf(values), values.activation, values.output);
+    const model = program.make(layersOf(values), values.activation, values.output, values.past);
     program.initial(model, draws(values.seed).normal, values.scheme, values.scale);
     return model;
   };
-  const key = ({ depth, width, activation, output, scheme, scale, seed }) =>
-    [depth, width, activation, output, scheme, scale, seed];
+  const hasWays = ({ past, depth }) => Boolean(past) && depth > 1;
+  const key = (values) => [hasWays(values), ...["depth", "width", "activation", "output", "scheme", "scale", "seed"]
+    .map((name) => values[name])];
   const sizesOf = (values) => app.known("sizes", key(values), () => {
     const model = drawnModel(values);
     program.gradients(model, ...samples);
     const spreads = n > 1 ? layersOf(values).slice(1, -1).map((width, k) => spreadOf(model.out[k + 1], width, n)) : [];
-    return { ...program.gradientSizes(model), spreads };
+    return { ...program.gradientSizes(model, n), spreads };
   });
   const runOf = (values) => app.known("run", key(values), () =>
     patientRun(program, drawnModel(values), samples, spec.constants, spec.training));
 
   const layersText = (depth) => withWords(depth === 1 ? texts.layer : texts.layers, { depth });
   const message = (sizes, run, { output, digits }) => {
-    const { nets } = sizes, { losses, ended } = run, rate = spec.constants.learning_rate;
+    const { nets, spreads } = sizes, { losses, ended } = run, rate = spec.constants.learning_rate;
     const said = [sizes.weights, nets].map((row, k) =>
-      `${texts.names[k][0].toUpperCase()}${texts.names[k].slice(1)}: ${changeOf(texts, row, level)}`).join(" ");
+      `${texts.names[k][0].toUpperCase()}${texts.names[k].slice(1)}: ${changeOf(texts, row, level)}`).join(" ") + (spreads.length < 2 ? "" :
+      withWords(texts.forward, { change: changeOf(texts.spreadChange, spreads.map((one) => (one < least ? 0 : one)).reverse(), level) }));
     const hidden = nets.at(-1) < saturated && output !== "identity" &&
       spec.controls.output.options.some(([, value]) => value === "identity");
     const trained = ended === 0 ? texts.trained.nothing : ended ? texts.trained.ended : texts.trained.went;
@@ -4845,12 +4889,14 @@ VIEWS.depth = (app) => {
   const words = (values, { weights, nets, spreads }) => {
     const listed = (row) => row.map((size) => format(size, values.digits)).join(", ");
     return withWords(texts.drawn, { ...values, scale: format(values.scale) }) + withWords(texts.sizes, {
-      layers: layersText(values.depth), kind: values.activation, weights: listed(weights), nets: listed(nets) }) +
+      layers: layersText(values.depth), kind: values.activation, ways: hasWays(values) ? texts.sizesWays : "",
+      weights: listed(weights), nets: listed(nets) }) +
       (spreads.length ? withWords(texts.spreads, { spreads: listed(spreads) }) : "");
   };
 
   const spelled = Object.fromEntries(spec.controls.activation.options.map(([label, value]) => [value, label]));
-  const nameOf = (values) => withWords(texts.name, { ...values, activation: spelled[values.activation], scale: format(values.scale) });
+  const nameOf = (values) => withWords(texts.name, { ...values, activation: spelled[values.activation],
+    scale: format(values.scale), ways: hasWays(values) ? texts.nameWays : "" });
   const pin = () => {
     const kept = Object.fromEntries(spec.kept.map((name) => [name, app.values[name]])), text = JSON.stringify(kept);
     const others = app.values.pinned.filter((one) => JSON.stringify(one) !== text);
@@ -4865,14 +4911,18 @@ VIEWS.depth = (app) => {
       pins: element("span", { class: "bpkit-play" }, app.button(texts.pin, texts.pinTip, pin),
         app.button(texts.unpin, null, () => app.move({ pinned: [] }))),
     },
-    source: (values) => withWords(spec.shared.text, { ...values, ...spec.shared, sizes: layersOf(values).join(", "),
-      activations: [...Array(values.depth).fill(values.activation), values.output].map((name) => spec.shared.kinds[name])
-        .join(", "), scale: exactly(values.scale) }),
+    source(values) {
+      const { kinds, ...shared } = spec.shared, [hidden, last] = [values.activation, values.output].map((name) => kinds[name]);
+      const plain = withWords(shared.text, { ...values, ...shared, sizes: layersOf(values).join(", "),
+        activations: [...Array(values.depth).fill(hidden), last].join(", "), scale: exactly(values.scale) });
+      return !hasWays(values) ? plain : withWords(shared.past, { ...values, plain, before: inputs, outputs, hidden, last,
+        more: values.depth - 1, loss: shared.loss });
+    },
     frame(values) {
       const sizes = sizesOf(values), { weights, nets, spreads } = sizes, both = [weights, nets], { digits } = values;
       const shallow = { ...values, depth: 1 }, others = values.pinned.map((one) => ({ ...values, ...one }));
       const depths = others.length ? [values, ...others] : values.depth > 1 ? [values, shallow] : [values];
-      const colors = depths.map((_, k) => (others.length ? (k ? k + 1 : 0) : 2 * k));
+      const colors = depths.map((_, k) => (!k ? 0 : others.length ? k + 1 : SHALLOW_COLOR));
       const runs = depths.map(runOf), at = weights.map((_, k) => k + 1);
       for (const [button, chosen] of presets)
         set(button, { "aria-pressed": String(Object.entries(chosen).every(([name, value]) => values[name] === value)) });
@@ -4885,7 +4935,7 @@ VIEWS.depth = (app) => {
         series: [...both.map((row, color) => ({ label: texts.names[color], x: at, color, kind: "line+dots", y: drawable(row) })),
           ...kept.map((one) => ({ ...one, x: one.y.map((_, k) => k + 1), y: drawable(one.y), kind: "line", dash: true })),
           ...(spreads.length ? [{ label: texts.spread, x: spreads.map((_, k) => k + 1), color: SPREAD_COLOR, kind: "line",
-            y: drawable(spreads) }] : [])],
+            dash: false, y: drawable(spreads) }] : [])],
         xrange: [1, Math.max(at.length, ...kept.map(({ y }) => y.length))],
         yrange: decades([...both, spreads, ...kept.map(({ y }) => y)].flat(), LEAST_DECADES.sizes, bounds), digits,
       });
@@ -4896,7 +4946,7 @@ VIEWS.depth = (app) => {
         series: runs.map(({ losses, ended }, k) => ({ label: others.length ? nameOf(depths[k]) : layersText(depths[k].depth),
           y: losses, ended, color: colors[k] })),
         xrange: [0, spec.training.updates], digits,
-        yrange: decades(runs.flatMap(({ losses }) => losses.filter((loss) => loss <= highest)), LEAST_DECADES.losses, bounds),
+        yrange: decades(runs.flatMap(({ losses }) => losses.filter((loss) => loss <= highest)), LEAST_DECADES.losses, bounds, 0),
       });
       return {
         message: message(sizes, runs[0], values), warning: !both.flat().every(Number.isFinite) || runs[0].ended !== null,
@@ -4908,20 +4958,22 @@ VIEWS.depth = (app) => {
 
 // ------------------------------------------------------------------------------------------------- softmax, as bars
 
-const BAR = { label: 84, wide: 112, gap: 26, row: 36, head: 22 }; // pixels of the columns of bars
+const BAR = { label: 88, wide: [72, 72, 92, 136, 136], gap: 22, row: 36, head: 38 }; // pixels of the columns of bars; slopes have the most
 const LOSS_HIGHEST = 4.5, LOSS_ROOM = 1.2; // of the losses that are drawn, and above the point of a larger one
 
-/** Rows of bars, a row for each class: net, its power of e, its share, and what the share is too much. */
-function shareBars({ outputs, texts }) {
-  const columns = ["net", "power", "share", "delta"], { label, wide, gap, row, head } = BAR;
-  const width = label + columns.length * (wide + gap), height = head + outputs.length * row + 26;
-  const at = (column) => label + column * (wide + gap);
+/** Rows of bars, a row for each class: net, its power of e, its share, and the slopes of two losses. */
+function shareBars({ outputs, classes, texts }) {
+  const columns = ["net", "power", "share", "delta", "pull"], { label, wide, gap, row, head } = BAR;
+  const at = (column) => wide.slice(0, column).reduce((sum, one) => sum + one + gap, label);
+  const width = at(columns.length), height = head + outputs.length * row + 26;
   const top = (k) => head + k * row;
   const picture = drawn("svg", { class: "bpkit-bars", viewBox: `0 0 ${width} ${height}`, role: "img" });
   const text = (attributes) => picture.appendChild(drawn("text", attributes));
-  columns.forEach((name, k) => text({ class: "bpkit-bars-head", x: at(k), y: 13, text: texts[name] }));
+  columns.forEach((name, k) => text({ class: "bpkit-bars-head", x: at(k), y: head - 7, text: texts[name] }));
+  text({ class: "bpkit-bars-head", x: at(3), y: head - 25, text: texts.slopes });
+  picture.append(drawn("path", { class: "bpkit-bars-axis", fill: "none", d: `M${at(3)} ${head - 21}H${at(5) - gap}` }));
   const rows = outputs.map((name, k) => ({
-    name: text({ class: "bpkit-bars-name", x: 0, y: top(k) + 15, text: name }),
+    name: text({ class: "bpkit-bars-name", x: 0, y: top(k) + 15, text: classes[name] }),
     true: text({ class: "bpkit-bars-true", x: 0, y: top(k) + 28 }),
     bars: columns.map((column) => picture.appendChild(drawn("rect", { class: `bpkit-bar-of bpkit-bar-${column}`,
       style: `--run:var(--run-${k % 6})`, y: top(k) + 4, height: 14, rx: 2 }))),
@@ -4939,20 +4991,20 @@ function shareBars({ outputs, texts }) {
       const most = values.map((column) => Math.max(1e-9, ...column.map(Math.abs)));
       const middle = values.map((column) => (column.some((one) => one < 0) ? 0.5 : 0));
       [most[2], middle[2]] = [1, 0];
-      [most[3], middle[3]] = [1, 0.5];
+      for (const slopes of [3, 4]) [most[slopes], middle[slopes]] = [1, 0.5]; // one scale, to be compared
       if (values[0].some((one) => one < 0)) middle[0] = 0.5;
       let left = at(2);
       rows.forEach((one, k) => {
         set(one.true, { text: k === chosen ? `★ ${texts.true}` : "" });
         values.forEach((column, c) => {
-          const room = wide * (1 - middle[c]), zero = at(c) + wide * middle[c];
+          const room = wide[c] * (1 - middle[c]), zero = at(c) + wide[c] * middle[c];
           const size = Math.min(1, Math.abs(column[k]) / most[c]) * room;
           set(one.bars[c], { x: toTenth(column[k] < 0 ? zero - size : zero), width: toTenth(Math.max(size, 0.5)),
             class: `bpkit-bar-of bpkit-bar-${columns[c]}${column[k] < 0 ? " is-negative" : ""}` });
-          set(one.axes[c], { d: `M${zero} ${top(k) + 1}v20` });
-          set(one.numbers[c], { x: at(c), text: readable(format(column[k], 3)) });
+          set(one.axes[c], { d: `M${zero} ${top(k) + 2}v17` });
+          set(one.numbers[c], { x: middle[c] ? zero : at(c), "text-anchor": middle[c] ? "middle" : "start", text: readable(format(column[k], 3)) });
         });
-        const size = wide * values[2][k];
+        const size = wide[2] * values[2][k];
         set(whole[k], { x: toTenth(left), width: toTenth(size) });
         left += size;
       });
@@ -4978,31 +5030,96 @@ VIEWS.classes = (app) => {
     frame(values) {
       const numbers = numbersOf(app, "all", numbersAt(values)), { digits } = values, chosen = outputs.indexOf(values.true);
       const powers = called(app.program("powers").evaluate, spec.inputs.powers, numbers);
-      const columns = ["net_", "power_", "out_", "dE_total/dnet_"].map((word) =>
-        outputs.map((name) => ({ ...numbers, ...powers })[word + name]));
       const p = numbers[`out_${values.true}`], here = losses(p);
+      const columns = [...["net_", "power_", "out_", "dE_total/dnet_"].map((word) =>
+        outputs.map((name) => ({ ...numbers, ...powers })[word + name])),
+      outputs.map((name) => here.flat * numbers[`dout_${values.true}/dnet_${name}`])];
       parts.bars.draw({ columns, true: chosen, digits });
       parts.curve.draw({
-        series: [["surprise", 0], ["square", 1]].map(([name, color]) =>
-          ({ label: texts[name], x: grid, y: curves.map((one) => one[name]), color })),
+        series: [["surprise", 3, false], ["square", 4, "7 4"]].map(([name, color, dash]) =>
+          ({ label: texts[name], x: grid, y: curves.map((one) => one[name]), color, dash })),
         xrange: [0, 1], yrange: [0, Math.max(LOSS_HIGHEST, LOSS_ROOM * here.surprise)], digits: 3,
-        points: [{ x: p, y: here.surprise, color: 0, label: fill(texts.here, { y: here.surprise }, 3) },
-          { x: p, y: here.square, color: 1 }],
+        points: [{ x: p, y: here.surprise, color: 3, label: fill(texts.here, { y: here.surprise }, 3) },
+          { x: p, y: here.square, color: 4 }],
         tangent: { x: p, y: here.surprise, slope: here.steep },
       });
-      const said = Object.fromEntries(Object.entries({ ...here, p }).map(([name, one]) => [name, readable(format(one, 3))]));
+      const slopes = { delta: columns[3][chosen], pull: columns[4][chosen] };
+      const said = Object.fromEntries(Object.entries({ ...here, ...slopes, p }).map(([name, one]) => [name, readable(format(one, 3))]));
       const list = (row) => row.map((one) => readable(format(one, digits))).join(", ");
-      const message = withWords(texts.message, { ...said, name: values.true });
+      const message = withWords(texts.message, { ...said, output: values.true, name: spec.classes[values.true] });
       return {
         message,
         words: () => withWords(texts.words, { nets: list(columns[0]), powers: list(columns[1]), shares: list(columns[2]),
-          deltas: list(columns[3]), sum: format(columns[1].reduce((sum, one) => sum + one, 0), digits) }),
+          deltas: list(columns[3]), pulls: list(columns[4]), sum: format(columns[1].reduce((sum, one) => sum + one, 0), digits) }),
       };
     },
   };
 };
 
 // ------------------------------------------------------------------------------------------------ matrices, as boxes
+
+VIEWS.kept = (app) => {
+  const { spec } = app, { texts } = spec, [width, left, top, rows, stairs] = [700, 64, 74, 240, 96], bottom = top + rows + 26;
+  const formOf = ({ layers, activation }) => spec.forms[`${layers} ${activation}`];
+  const countsOf = ({ lines, arrays }, points) => [0, ...lines].map((_, n) => points * arrays.reduce((sum, one) =>
+    sum + (one.waits && one.made <= n && n <= one.last ? one.columns : 0), 0));
+  const node = element("div", { class: "bpkit-kept" });
+  const words = ({ points, ...form }) => {
+    const found = formOf(form), counts = countsOf(found, points), most = Math.max(...counts);
+    const names = [texts.start, ...found.lines], waits = found.arrays.filter((one) => one.waits);
+    return withWords(texts.words, {
+      waits: waits.map(({ name, columns, made, last }) =>
+        withWords(texts.item, { name, rows: points, columns, made: names[made], last: names[last] })).join("; "),
+      gone: found.arrays.filter((one) => !one.waits).map(({ name }) => name).join(", ") || texts.nothing,
+      most: commas(most), place: names[counts.indexOf(most)], end: commas(counts.at(-1)),
+    });
+  };
+  const draw = (values) => {
+    const { lines, arrays, turn } = formOf(values), { points } = values, counts = countsOf({ lines, arrays }, points);
+    const column = (width - left - 10) / (lines.length + 1), row = rows / arrays.length, most = Math.max(...counts);
+    const x = (number) => left + column * (number + 0.5), height = (count) => stairs * count / Math.max(spec.full, most);
+    const text = (at, y, said, more = {}) => drawn("text", { x: toTenth(at), y: toTenth(y + 4), "text-anchor": "middle", "font-size": 12,
+      fill: "var(--ink)", text: said, ...more });
+    const line = (x1, y1, x2, y2, stroke) => drawn("line", { x1: toTenth(x1), y1: toTenth(y1), x2: toTenth(x2), y2: toTenth(y2), stroke });
+    const band = (from, to, said, fill) => [drawn("rect", { x: toTenth(x(from)), y: 4, width: toTenth(x(to) - x(from) - 4), height: 24, rx: 6,
+      fill: "var(--raised)" }), text((x(from) + x(to)) / 2, 16, said, { fill, "font-weight": 700, "font-size": 13 })];
+    const bar = ({ label, columns, made, uses, last, waits }, place) => {
+      const y = top + row * (place + 0.5), color = waits ? "var(--positive)" : "var(--faint)";
+      const gaps = uses.map((use, k) => [use - [made, ...uses][k], [made, ...uses][k]]), [room, before] = gaps.reduce((a, b) => (b[0] > a[0] ? b : a));
+      const said = `${points} × ${columns}`;
+      return [
+        drawn("rect", { x: toTenth(x(made) - 7), y: toTenth(y - 9), width: toTenth(x(last) - x(made) + 14), height: 18, rx: 9,
+          fill: waits ? "var(--low)" : "var(--raised)", stroke: color }),
+        text(left - 12, y, label, { "text-anchor": "end", "font-size": 13, "font-weight": waits ? 700 : null }),
+        ...uses.map((use) => drawn("circle", { cx: toTenth(x(use)), cy: toTenth(y), r: 4, fill: color })),
+        waits && (room * column > 60 ? text(x(before + room / 2), y, said, { "font-size": 11 })
+          : text(x(last) + 10, y, said, { "font-size": 11, "text-anchor": "start" })),
+      ];
+    };
+    const step = (count, n) => {
+      const high = bottom + stairs - height(count), start = x(n) - column / 2;
+      return [drawn("rect", { x: toTenth(start), y: toTenth(high), width: toTenth(column + 0.3), height: toTenth(height(count)), fill: "var(--low)" }),
+        line(start, high, start + column, high, "var(--positive)"),
+        count && count !== counts[n - 1] ? text(x(n), high - 10, commas(count), { "font-size": 11 }) : null];
+    };
+    node.replaceChildren(drawn("svg", { viewBox: `0 0 ${width} ${bottom + stairs + 6}`, role: "img", "aria-label": words(values) }, ...[
+      band(0.5, turn + 0.5, texts.forward, "var(--positive)"), band(turn + 0.5, lines.length + 0.5, texts.backward, "var(--negative)"),
+      lines.map((said, k) => [line(x(k + 1), 48 + 14 * (k % 2), x(k + 1), top + rows, "var(--line)"),  // names in two rows: they are wide
+        text(x(k + 1), 39 + 14 * (k % 2), said, { "font-size": 11.5 })]),
+      arrays.map(bar), text(left - 12, bottom + stairs - 12, texts.waits, { "text-anchor": "end", "font-size": 11, fill: "var(--faint)" }), counts.map(step),
+    ].flat(3).filter(Boolean)));
+  };
+  const parts = { kept: part({ node, draw, words }) };
+  return {
+    parts,
+    source: (values) => formOf(values).source,
+    frame(values) {
+      parts.kept.draw(values);
+      const most = Math.max(...countsOf(formOf(values), values.points));
+      return { message: withWords(texts.note, { most: commas(most) }), words: () => words(values) };
+    },
+  };
+};
 
 VIEWS.shapes = (app) => {
   const { spec } = app, { texts, side: [least, each] } = spec;
@@ -5019,10 +5136,17 @@ VIEWS.shapes = (app) => {
     return element("span", { class: "bpkit-box" }, name, area, element("span", { class: "bpkit-box-shape" }, counts[0], " × ", counts[1]));
   };
   const pieceOf = (one) => (typeof one === "string" ? element("span", { class: "bpkit-box-sign", text: one }) : boxOf(one));
+  // A long line breaks before a plus, or after "sums of": what is between stays together where it has the room.
+  const termsOf = (side) => side.flatMap((one) => (typeof one === "string" ? one.split(/(?<=\))(?= \+ )|(?<=sums of )/) : [one]))
+    .reduce((terms, one, k, all) => {
+      const begins = !k || (typeof one === "string" && one.startsWith(" + ")) || (typeof all[k - 1] === "string" && all[k - 1].endsWith("sums of "));
+      return begins ? [...terms, [one]] : [...terms.slice(0, -1), [...terms.at(-1), one]];
+    }, []);
+  const termOf = (pieces) => element("span", { class: "bpkit-box-term" }, ...pieces.map(pieceOf));
   const rowOf = ({ number, reason, sides: [left, right] }) => {
-    const row = element("div", { class: "bpkit-boxes-row", title: reason }, element("span", { class: "bpkit-box-number", text: `(${number})` }),
-      ...left.map(pieceOf), element("span", { class: "bpkit-box-sign", text: "=" }), ...right.map(pieceOf));
-    return row;
+    const [first, ...others] = termsOf(right);
+    return element("div", { class: "bpkit-boxes-row", title: reason }, element("span", { class: "bpkit-box-number", text: `(${number})` }),
+      termOf([...left, "=", ...first]), ...others.map(termOf));
   };
   const column = (title, lines) => element("div", {}, element("b", { text: title }), ...lines.map(rowOf));
   const node = element("div", { class: "bpkit-boxes" }, column(texts.forward, spec.lines.filter(({ back }) => !back)),
@@ -5141,7 +5265,8 @@ VIEWS.variety = (app) => {
       const long = { lines: count(values), before: count(app.beginning) };
       const counted = withWords(long.lines === long.before ? texts.still : texts.fewer, long);
       return {
-        message: withWords(changed ? texts.note : texts.none, { changed, all: kinds.length, same: kinds.length - changed, counted, paths }),
+        message: withWords(changed ? texts.note : texts.none, { changed, all: kinds.length, same: kinds.length - changed, counted, paths }) +
+          (outputs === 2 && pair.startsWith("softmax") ? texts.softmax : ""),
         words: () => `${spec.inputs}-${hidden}-${outputs}. ${said.join("; ")}.`,
       };
     },
@@ -5578,13 +5703,15 @@ VIEWS.ask = (app) => {
 };
 VIEWS.detective = (app) => {
   const { figures, texts } = app.spec, view = VIEWS.ask(app);
-  const figure = () => (app.values.updates ? null : figures[app.values.quantity]);
+  const figure = () => figures[app.values.quantity + (app.values.updates ? ` after ${app.values.updates}` : "")];
   const number = app.button(texts.number, texts.numberTip, () => app.move({ number: figure()[0] }));
   const from = app.button(texts.from, texts.fromTip, () => app.move({ given: figure()[1] }));
+  const why = element("small", { role: "status" });  // a button cannot be pressed
   return {
     ...view,
-    extra: { ...view.extra, printed: element("span", {}, number, " ", from) },
+    extra: { ...view.extra, printed: element("span", {}, number, " ", from, " ", why) },
     frame() {
+      set(why, { text: figure() ? (figure()[1] ? "" : texts.first) : texts.unprinted });
       set(number, { disabled: !figure() });
       set(from, { disabled: !figure()?.[1] });
       return view.frame();
@@ -5660,7 +5787,7 @@ VIEWS.exercise = (app) => {
     hinted[place] = [start, count + 1];
     app.move({ hinted });
   };
-  const partOf = ({ letter, asks, name, kernel, hints, ...how }, place) => {
+  const partOf = ({ letter, asks, name, kernel, hints, first: before, ...how }, place) => {
     const text = asks && prose(asks, "bpkit-part-asks"), mark = letter && element("b", { class: "bpkit-letter", text: letter });
     if (kernel) return { node: element("div", { class: "bpkit-part" }, mark || null, text || null, element("p", { text: texts.kernel })) };
     const field = answerField(how, texts, enter), verdict = verdictPlace();
@@ -5671,7 +5798,7 @@ VIEWS.exercise = (app) => {
     const row = element("div", { class: "bpkit-answer" }, !text && mark ? mark : null, label, field.node);
     const asking = text ? element("div", { class: "bpkit-part-text" }, mark || null, text) : null;
     const reply = element("div", { class: "bpkit-reply" }, verdict.node, hint);
-    return { node: element("div", { class: "bpkit-part" }, asking, row, reply, list), field, verdict, hint, list };
+    return { node: element("div", { class: "bpkit-part" }, asking, row, reply, list), field, verdict, hint, list, before };
   };
   const show = (draw) => {
     const text = JSON.stringify([draw.given, draw.data, draw.picture, draw.parts]);
@@ -5718,17 +5845,20 @@ VIEWS.exercise = (app) => {
       parts.forEach(({ field }, place) => field?.show(values.answers[place] ?? ""));
       if (!told) { parts.forEach(({ verdict }) => verdict?.wait()); return {}; }
       lines = (told.said ?? []).map((one) => one?.[2]);
-      parts.forEach(({ verdict, hint, list }, place) => {
+      parts.forEach(({ verdict, hint, list, before }, place) => {
         const [name, message] = told.said?.[place] ?? [], hints = told.hints?.[place] ?? [], over = told.over?.[place];
         verdict?.say({ verdict: name, message: message ?? "" });
         if (!list) return;
-        if (hint) set(hint, { disabled: !WRONG.includes(name) || over });
+        // Hints that would tell what an earlier part asks wait for it.
+        const wrong = WRONG.includes(name), open = !before || RIGHT.includes(told.said?.["abcdefgh".indexOf(before)]?.[0]);
+        if (hint) set(hint, { disabled: !wrong || over || !open });
         while (list.children.length > hints.length) list.lastChild.remove();
         hints.forEach((html, at) => {
           const item = list.children[at] ?? list.appendChild(element("li", { class: "bpkit-prose" }));
           if (item.source !== html) { item.source = html; item.innerHTML = html; }
         });
-        set(list, { hidden: !hints.length, "data-over": hints.length && over ? texts.hintsOver : null });
+        const shut = wrong && !open && !hints.length ? texts.hintFirst.replace("{first}", before) : null;
+        set(list, { hidden: !hints.length && !shut, "data-over": shut ?? (hints.length && over ? texts.hintsOver : null) });
       });
       set(score, { text: told.score ?? told.message });
       set(opener, { disabled: !told.tried, "aria-expanded": String(Boolean(told.solution)) });

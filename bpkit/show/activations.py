@@ -116,8 +116,13 @@ def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
 def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> Drawing:
     """What two layers make of one input with each of these activations in the hidden layer, all weights the same."""
     found = [find(one) for one in names]
-    figure = canvas(0.6 + 3.1 * len(found), 2.7)
+    figure = canvas(0.6 + 3.1 * len(found), 3.0)
     grid, words = np.linspace(0, 1, 101), []
+    nets = [
+        f"net of {one} = {SWITCHES[weight]:g}·x1 − {-SWITCHES[f'b_{one}']:g}"
+        for one, weight in (("h1", "w1"), ("h2", "w2"))
+    ]
+    figure.supxlabel(",   ".join((*nets, "o1 = h1 − h2")), fontsize=11, color=INK)
     for panel, one in zip(figure.subplots(1, len(found), squeeze=False).flat, found):
         network = Network(1, 2, 1, activation=[one, "identity"], bias="neuron")
         values = evaluate(Problem(network, SWITCHES, grid[:, None], np.zeros((len(grid), 1))))
@@ -132,7 +137,7 @@ def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> D
         axes.set(xlim=(0, 1), xlabel="x1")
         outs = [f"{number(values['out_o1'][at], 3)} at x1 = {number(grid[at])}" for at in (0, 50, 100)]
         words.append(f"Hidden layer {one.name}: the output of o1 is {', '.join(outs)}.")
-    return Drawing(" ".join(words), figure)
+    return Drawing(" ".join((f"{', '.join(nets)}.", *words)), figure)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import sympy as sp
+
 from bpkit.core.blocks import Attention
+from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.numeric import evaluate, single
@@ -28,13 +31,19 @@ BACKWARD = "#8A3EA8"
 
 @dataclass(frozen=True)
 class Box:
-    """A number of the picture: its name, its derivative's name if it has one, and where it is."""
+    """A number of the picture: its name, its derivative's name if it has one, and where it is.
+
+    ``of`` is the word that it belongs to the mix of, 0 if it belongs to those of all words; ``parts`` are then, for
+    each mix, the products in the derivative's line that come from there.
+    """
 
     name: str
     back: str | None
     kind: str
     x: float
     y: float
+    of: int = 0
+    parts: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,27 +94,28 @@ def layout(problem: Problem) -> Layout:
     ways: list[Way] = []
     step, out = WIDE + GAP, COLUMNS["score"] + words * (WIDE + GAP) + 118
 
-    def row(names: list[str], kind: str, x: float, y: float, back: bool = True) -> None:
+    def row(names: list[str], kind: str, x: float, y: float, of: int = 0) -> None:
         for place, name in enumerate(names):
-            boxes.append(Box(name, f"dE_total/d{name}" if back else None, kind, x + place * step, y))
+            back = None if kind == "x" else f"dE_total/d{name}"
+            parts = () if of or back is None else _parts(problem.derivation[back], words)
+            boxes.append(Box(name, back, kind, x + place * step, y, of, parts))
 
     for i in range(1, words + 1):
         top = 34 + (i - 1) * ROW
         middle = top + 42 + HIGH / 2
         labels.append((8, middle, f"word {i}"))
-        row([f"x{i}_{a}" for a in range(1, before + 1)], "x", COLUMNS["x"], top + 42, back=False)
+        row([f"x{i}_{a}" for a in range(1, before + 1)], "x", COLUMNS["x"], top + 42)
         for place, (letter, word) in enumerate((("q", "query"), ("k", "key"), ("v", "value"))):
-            y = top + 42 * place
-            row([f"{letter}_o{i}_{a}" for a in range(1, width + 1)], letter, COLUMNS["q"], y)
+            y, of = top + 42 * place, i if letter == "q" else 0
+            row([f"{letter}_o{i}_{a}" for a in range(1, width + 1)], letter, COLUMNS["q"], y, of)
             labels.append((COLUMNS["q"] - 46, y + HIGH / 2, word))
-            of = i if letter == "q" else 0
             ways.append(Way(COLUMNS["x"] + before * step, middle, COLUMNS["q"] - 50, y + HIGH / 2, of))
-        row([f"score_o{i}_{j}" for j in range(1, words + 1)], "score", COLUMNS["score"], top)
-        row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + SHARE)
+        row([f"score_o{i}_{j}" for j in range(1, words + 1)], "score", COLUMNS["score"], top, i)
+        row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + SHARE, i)
         shares = top + SHARE + HIGH / 2
         labels.append((COLUMNS["score"] - 46, top + HIGH / 2, "score"))
         labels.append((COLUMNS["score"] - 46, shares, "share"))
-        row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + SHARE)
+        row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + SHARE, i)
         labels.append((COLUMNS["score"] + words * step + 2, top + (HIGH + SHARE) / 2, "softmax of the row"))
         labels.append((out - 30, shares, "mix"))
         labels += [(COLUMNS["score"] + (j - 1) * step + 2, top - 14, f"word {j}") for j in range(1, words + 1)]
@@ -126,6 +136,16 @@ def layout(problem: Problem) -> Layout:
             ways.append(Way(ends, under, COLUMNS["score"] + words * step, under, 0, bare=True))
             ways.append(Way(ends, 34 + j * ROW + HIGH / 2, *score, i + 1))
     return Layout(tuple(boxes), tuple(labels), tuple(ways), out + width * step + 6, 34 + words * ROW)
+
+
+def _parts(line: Step, words: int) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """The terms of a derivative's line, sorted by the word whose mix each comes from."""
+    found: list[list[tuple[str, ...]]] = [[] for _ in range(words)]
+    for term in sp.Add.make_args(line.rhs):
+        factors = tuple(factor.name for factor in sp.Mul.make_args(term))
+        of = next(one.by for one in map(line.names.__getitem__, factors) if one.of and one.of.tag == "total")
+        found[of.index[0] - 1 if of else 0].append(factors)
+    return tuple(map(tuple, found))
 
 
 def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> Drawing:

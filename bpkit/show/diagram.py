@@ -140,7 +140,7 @@ def _node(
     half, tall = plan.half(neuron), NODE_HEIGHT / 2 if numbers and neuron not in network.inputs else 21
     ring = f"stroke='{LIT}' stroke-width='6'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
     parts = [
-        f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='{tall:.1f}' "
+        f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='15' "
         f"fill='{FILL}' {ring}/>"
     ]
     lines = [(neuron, "700", "")]
@@ -152,8 +152,8 @@ def _node(
             sign = signs.get(f"{kind}_{neuron}", "")
             lines.append((shown and f"{kind} {shown.removeprefix('= ')} {sign}".rstrip(), "", sign))
     for row, (said, weight, sign) in enumerate(lines):
-        size = 12 if weight else min(11.5, (2 * half - 20) / (0.6 * max(1, len(said))))  # a long number is set smaller
-        parts.append(text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight, color=_SIGNED.get(sign, INK)))
+        size = 13 if weight else min(12.5, (2 * half - 14) / (0.6 * max(1, len(said))))  # a long number is set smaller
+        parts.append(text(x, y + 17 * (row - (len(lines) - 1) / 2), said, size, weight, color=_SIGNED.get(sign, INK)))
     return parts
 
 
@@ -190,18 +190,18 @@ def _totals(
     parts = []
     for output, target in zip(network.outputs, network.targets):
         if output in plan.nodes and target in numbers:
-            x, y = plan.nodes[output][0] + NODE_WIDTH / 2 + 12, plan.nodes[output][1]
+            x, y = plan.nodes[output][0] + NODE_WIDTH / 2 + 10, plan.nodes[output][1]
             for shift, name in ((-9, target), (9, f"E_{output}")):
                 if name in numbers:
                     weight = "700" if name in lit else ""
                     said = f"{name} = {number(numbers[name], digits)}"
-                    parts.append(text(x, y + shift, said, 11.5, weight, "start"))
+                    parts.append(text(x, y + shift, said, 12.5, weight, "start"))
     below = plan.height - 18
     weight = "700" if "E_total" in lit else "600"
     if "E_total" in numbers:
         sign = signs.get("E_total", "")
         said = f"E_total = {number(numbers['E_total'], digits)} {sign}".rstrip()
         parts.append(text(plan.width - 14, below, said, 13, weight, "end", _SIGNED.get(sign, INK)))
-    parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 11, color=FAINT, anchor="start"))
+    parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 12, color=FAINT, anchor="start"))
     parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
     return parts

@@ -13,12 +13,13 @@ from bpkit.show.strokes import LETTER as LETTER
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, width, height
 
-NODE_WIDTH, NODE_HEIGHT, INPUT_WIDTH = 112.0, 60.0, 76.0
-PITCH = 98.0  # from neuron to neuron of a layer
+NODE_WIDTH, NODE_HEIGHT, INPUT_WIDTH = 110.0, 63.0, 54.0
+SIDE_ROOM = 140.0  # behind an output, for its target and its error
+PITCH = 104.0  # from neuron to neuron of a layer
 LONGEST = 8  # neurons of a layer that are drawn; the others are told by a number
 MOST_LABELS = 36  # between two layers; more cannot be read
 BIAS_RADIUS = 13.0
-MARGIN = 14.0
+MARGIN = 10.0
 PLACES = (0.3, 0.27, 0.33, 0.7, 0.67, 0.73, 0.24, 0.76, 0.36, 0.64, 0.2, 0.8, 0.42, 0.58, 0.16, 0.84, 0.5)
 
 
@@ -50,7 +51,7 @@ def layout(network: Network, numbers: bool) -> Layout:
     """Place a network; ``numbers`` keeps room for a value behind the name of each weight."""
     columns = [_drawn(layer) for layer in network.layers]
     tallest = max(map(len, columns))
-    above = 66.0 if network.bias == "layer" else 34.0 if network.bias == "neuron" else 10.0
+    above = 62.0 if network.bias == "layer" else 34.0 if network.bias == "neuron" else 10.0
     middle = MARGIN + above + NODE_HEIGHT / 2 + PITCH * (tallest - 1) / 2
     nodes: dict[str, Point] = {}
     hidden: list[tuple[Point, int]] = []
@@ -63,9 +64,10 @@ def layout(network: Network, numbers: bool) -> Layout:
             else:
                 nodes[neuron] = place
         if number + 1 < len(columns):
-            crowd = max(len(column), len(columns[number + 1]))
+            ways, crowd = len(column) * len(columns[number + 1]), max(len(column), len(columns[number + 1]))
+            between = 144 + 12 * min(12, max(0, ways - 4)) if numbers else 120 + 22 * min(4, max(0, crowd - 2))
             half = (INPUT_WIDTH if number == 0 else NODE_WIDTH) / 2
-            x += half + (160 if numbers else 120) + 22 * min(4, max(0, crowd - 2)) + NODE_WIDTH / 2
+            x += half + between + NODE_WIDTH / 2
     edges = {}
     for source, target in network.weight_of:
         if source in nodes and target in nodes:
@@ -73,8 +75,8 @@ def layout(network: Network, numbers: bool) -> Layout:
             half = (INPUT_WIDTH if source in network.inputs else NODE_WIDTH) / 2
             edges[source, target] = ((sx + half, sy), (tx - NODE_WIDTH / 2, ty))
     biases = dict(_biases(network, nodes))
-    width = x + NODE_WIDTH / 2 + (132 if numbers else 0) + MARGIN
-    height = MARGIN + above + NODE_HEIGHT + PITCH * (tallest - 1) + (44 if numbers else 10)
+    width = x + NODE_WIDTH / 2 + (SIDE_ROOM if numbers else 0) + MARGIN
+    height = MARGIN + above + NODE_HEIGHT + PITCH * (tallest - 1) + (42 if numbers else 10)
     labels = dict(_labels(network, edges, numbers))
     return Layout(width, height, nodes, edges, labels, biases, tuple(hidden), network.inputs)
 
@@ -89,7 +91,7 @@ def _biases(network: Network, nodes: Mapping[str, Point]) -> Iterator[tuple[str,
             continue
         before = next(layer for layer, after in pairwise(network.layers) if fed[0] in after)
         x, y = nodes[before[0]]
-        yield bias, (x, min(y, nodes[fed[0]][1]) - NODE_HEIGHT / 2 - 36)
+        yield bias, (x, min(y, nodes[fed[0]][1]) - NODE_HEIGHT / 2 - 33)
 
 
 def _labels(

@@ -26,13 +26,16 @@ from bpkit.show.diagram_layout import (
 from bpkit.show.diagram_words import FLAT, MOST, words
 from bpkit.show.graph_spec import graph_spec
 
-PLATE = (-7.5, 20.5)  # of a plate with two rows: its top and its bottom, below the middle of the first
-SMALL = 6.4  # width of a letter on it
-LONG = 78.0  # width of a plate for ← -0.000123
-ROOMS = (LONG, 72.0, 66.0, 0.0)  # widths that are tried: for a long derivative, or at least for a short one
+SIZE = 13.0  # of the letters in pixels: the page draws such a picture smaller by a tenth at most
+PLATE = (-8.5, 23.0)  # of a plate with two rows: its top and its bottom, below the middle of the first
+SMALL = 7.4  # width of a letter on it
+LONG = 90.0  # width of a plate for ← -0.000123
+ROOMS = (LONG, 83.0, 76.0, 0.0)  # widths that are tried: for a long derivative, or at least for a short one
 CROWD = 24  # plates between two layers; with more there is room for short numbers at most
 INPUT_HEIGHT = 42.0
-BELOW = 14.0  # room for the delta of the lowest neurons
+OVERHANG = 24.0  # of a neuron's own bias to the left of it, since its derivative reaches over the right
+OWN = 12 * SMALL + LONG  # width of such a plate with its derivative
+BELOW = 17.0  # room for the delta of the lowest neurons
 AIR = 1.0  # between a plate and what is not its own
 PLACES = (0.5, *sorted((t / 100 for t in range(14, 87)), key=lambda t: min(abs(t - 0.31), abs(t - 0.69))))
 WEIGHTS_ALONE = "δ = ∂E/∂net; ← is ∂E/∂w"
@@ -40,7 +43,7 @@ LEGENDS = {
     "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a neuron, the larger its output"),
     "backward": (
         f"{WEIGHTS_ALONE}, and ∂E/∂b at a bias",
-        "purple runs back: wider where ∂E/∂w is larger, dashed where it is negative",
+        "purple runs back: wide for a large ∂E/∂w, dashed for a negative one",
     ),
     "update": ("→ is the new value of a weight or bias",),
 }
@@ -73,6 +76,7 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
         "hidden": [{"at": _rounded(place), "text": f"⋮ {count} more"} for place, count in plan.hidden],
         "outputs": list(_outputs(network, plan, named)),
         "total": {"value": network.lines.total.name, "low": round(plan.height + BELOW - 18)},
+        "size": SIZE,
         "letter": SMALL,
         "flat": FLAT,
         "legends": LEGENDS,
@@ -137,8 +141,8 @@ def _biases(network: Network, plan: Layout, about: Mapping[str, Mapping[str, str
     """A layer's bias is a source with ways to its neurons; a neuron's own is a plate above it."""
     for bias, place in plan.biases.items():
         fed = [neuron for neuron in network.biases[bias] if neuron in plan.nodes]
-        room, source = 9 * SMALL, network.bias == "layer"
-        left = place[0] + BIAS_RADIUS + 4 if source else place[0] - NODE_WIDTH / 2
+        room, source = 8 * SMALL, network.bias == "layer"
+        left = place[0] + BIAS_RADIUS + 4 if source else place[0] - NODE_WIDTH / 2 - OVERHANG
         yield {
             "name": bias,
             "at": _rounded(place) if source else None,
@@ -168,12 +172,15 @@ def _outputs(network: Network, plan: Layout, named: Mapping[str, Mapping[str, st
         if output in plan.nodes:
             x, y = plan.nodes[output]
             target = network.targets[number_] if network.targets else None
-            yield {"at": _rounded((x + NODE_WIDTH / 2 + 12, y)), "target": target, "error": named[output]["error"]}
+            yield {"at": _rounded((x + NODE_WIDTH / 2 + 10, y)), "target": target, "error": named[output]["error"]}
 
 
 def _plates(network: Network, plan: Layout) -> Iterator[tuple[Edge, dict[str, Any]]]:
     """For each edge the place of its plate, which has two rows where all plates between two layers find room."""
     bias_ways: list[tuple[Point, Point]] = []
+    own: list[Point] = []
+    if network.bias == "neuron":
+        own = [(x + OWN / 2 - NODE_WIDTH / 2 - OVERHANG, y) for x, y in plan.biases.values()]
     if network.bias == "layer":
         for bias, place in plan.biases.items():
             fed = [neuron for neuron in network.biases[bias] if neuron in plan.nodes]
@@ -185,7 +192,7 @@ def _plates(network: Network, plan: Layout) -> Iterator[tuple[Edge, dict[str, An
         room = {edge: SMALL * (len(network.weight_of[edge]) + 7) + 6 for edge in here}
         for wished in ROOMS if len(here) <= CROWD else ROOMS[-1:]:
             wide = {edge: max(room[edge], wished) for edge in here}
-            places, shared = _placed(here, wide, bias_ways)
+            places, shared = _placed(here, wide, bias_ways, own)
             if not shared:
                 break
         for edge in here:
@@ -194,14 +201,21 @@ def _plates(network: Network, plan: Layout) -> Iterator[tuple[Edge, dict[str, An
 
 
 def _placed(
-    edges: Mapping[Edge, tuple[Point, Point]], wide: Mapping[Edge, float], others: list[tuple[Point, Point]]
+    edges: Mapping[Edge, tuple[Point, Point]],
+    wide: Mapping[Edge, float],
+    others: list[tuple[Point, Point]],
+    own: list[Point],
 ) -> tuple[dict[Edge, Point], float]:
-    """Where plates with two rows hide least, and the area that they still share: each in turn takes its best place."""
+    """Where plates with two rows hide least, and the area that they still share: each in turn takes its best place.
+
+    They keep away from the other lines, and from the plates of the neurons' own biases.
+    """
     spots = {edge: list(_spots(ends, wide[edge])) for edge, ends in edges.items()}
     hides = {
         edge: [
             sum(_crosses(place, wide[edge], line) for other, line in edges.items() if other != edge)
             + sum(_crosses(place, wide[edge], line) for line in others)
+            + sum(_shared(place, wide[edge], one, OWN) for one in own)
             for place in spots[edge]
         ]
         for edge in edges

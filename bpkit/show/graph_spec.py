@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from bpkit.core.architecture import Architecture
@@ -15,6 +16,7 @@ from bpkit.show.graph_svg import items
 from bpkit.show.graph_words import FLAT, loss, net_and_out, sentences
 from bpkit.show.strokes import LETTER, Point
 
+SIZE = 11.5  # of the letters in pixels
 LOW = 14.0  # room for the derivative below the lowest box
 LEGENDS = {
     "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a box, the larger what it holds"),
@@ -47,6 +49,7 @@ def graph_spec(model: Architecture, lines: Derivation | None = None) -> dict[str
         "hidden": [],
         "outputs": [] if drawn.overview else list(_outputs(drawn, placed)),
         "total": {"value": model.lines.total.name, "low": low},
+        "size": SIZE,
         "letter": LETTER,
         "flat": FLAT,
         "legends": LEGENDS,
@@ -62,13 +65,27 @@ def anchor(spec: Mapping[str, Any], model: Architecture, factor: Quantity) -> Po
         if edge["key"] in places:
             x1, y1, *_, x2, y2 = edge["ends"]
             x, y = edge["plate"]["at"] if edge["plate"] else ((x1 + x2) / 2, (y1 + y2) / 2)
-            return x, y + 15
+            return x, y + 18
     boxes = [one for one in spec["nodes"] if one["name"] in places]
     if not boxes or "text" in boxes[0]:
         return None
     (x, y), tall = boxes[0]["at"], boxes[0]["tall"]
     ends = bool(factor.of and factor.of.tag == "total")  # what the whole loss does stands above, a slope below
     return x, y - tall - 9 if ends else y + tall + 9
+
+
+def route(spec: Mapping[str, Any], model: Architecture, nodes: Sequence[str]) -> list[list[Any]]:
+    """A path from a parameter to the loss as stretches on the picture: the weight on each, and its two ends."""
+    drawn, (parameter, *rest) = graph(model), nodes
+    boxes = [box for box, _ in groupby(drawn.box_of[name] for name in rest if name in drawn.box_of)]
+    first = (way.key for way in drawn.ways.values() if way.parameter == parameter and boxes[:1] == [way.target])
+    edges = {one["key"]: one for one in spec["edges"]}
+    found = []
+    for key in (*first, *(f"{source} → {target}" for source, target in pairwise(boxes))):
+        ends = edges[key]["ends"]
+        points = [[x, y] for x, y in zip(ends[::2], ends[1::2])]
+        found += [[edges[key]["name"], start, end] for start, end in pairwise(points)]
+    return found
 
 
 def _derivatives(model: Architecture) -> dict[str, dict[str, str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError
-from bpkit.core.families import Family
+from bpkit.core.families import Family, rebuilt
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,13 +34,42 @@ class Indexed:
 def indexed(derivation: Derivation, *names: str) -> Indexed:
     """The lines with an index that have these lines among their instances: ``indexed(d, "net_h1_1")``.
 
-    Errors: ``BpkitError`` for a name of no line.
+    A name may be followed by letters to use, those of the left side first: ``"net_h1_1 j i"``.
+    Errors: ``BpkitError`` for a name of no line, or letters that are too few, too many, or not different.
     """
     of = {step.name: family for family in derivation.families() for step in family.steps}
     found: dict[int, Family] = {}
-    for name in names:
+    for words in names:
+        name, *letters = words.split()
         step = derivation[name]
         if step.name not in of:
             raise BpkitError(f"indexed: expected a line of this derivation, got {name!r}")
-        found[id(of[step.name])] = of[step.name]
+        family = of[step.name]
+        found[id(family)] = _lettered(family, letters) if letters else family
     return Indexed(tuple(found.values()))
+
+
+def _lettered(family: Family, letters: list[str]) -> Family:
+    """The family with other letters."""
+    if len({*letters}) != len(letters) or len(letters) != len(family.index):
+        given = "".join(letters)
+        raise BpkitError(
+            f"indexed: expected {len(family.index)} different letters for {', '.join(family.index)} in {family}, "
+            f"got {given!r}"
+        )
+    swapped = dict(zip(family.index, letters))
+    sides = (family.lhs, family.rhs, family.stable, family.cancelled)
+    lhs, rhs, stable, cancelled = (None if one is None else _swapped(one, swapped) for one in sides)
+    index = dict(zip(letters, family.index.values()))
+    return replace(family, lhs=lhs, rhs=rhs, stable=stable, cancelled=cancelled, index=index)
+
+
+def _swapped(expr: sp.Basic, letters: Mapping[str, str]) -> sp.Basic:
+    """An expression with other letters, in the order that it was written in."""
+    if isinstance(expr, sp.Symbol) and expr.name in letters:
+        return sp.Symbol(letters[expr.name], integer=True)
+    if not expr.args:
+        return expr
+    if isinstance(expr, sp.Indexed):
+        return expr.base[tuple(_swapped(index, letters) for index in expr.indices)]
+    return rebuilt(expr.func, [_swapped(arg, letters) for arg in expr.args])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bpkit.core.derivation import derive
@@ -12,6 +12,7 @@ from bpkit.core.matrices import MatrixStep
 from bpkit.core.network import layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
+from bpkit.show.chart import NAMES, PANEL, WIDTH, headed, panels, stroke
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
 from bpkit.show.strokes import picture, text
@@ -19,6 +20,13 @@ from bpkit.show.strokes import picture, text
 MOST_LINES = 40  # of both passes: more are too narrow to read
 LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WAITS, GOES = "#C7E0F0", "#E4E6E8"  # tints of blue and of grey
+TEXTS = {
+    "words": "What waits for the backward pass: {waits}. Not kept: {gone}. Most at a time: {most} numbers, at {place}; "
+    "at the last line {end}.",
+    "item": "{name} ({rows} × {columns}) from {made} to {last}",
+    "start": "the start",
+    "nothing": "nothing",
+}
 LEFT, TOP, COLUMN, ROW, STAIRS = 84, 74, 50, 30, 96
 
 
@@ -72,6 +80,11 @@ def _signals(lines: list[MatrixStep]) -> Iterator[tuple[str, int, int]]:
             yield one.name, one.quantity.block, one.number
 
 
+def waiting(lines: Sequence[MatrixStep], arrays: Sequence[Kept]) -> list[int]:
+    """How many numbers wait for the backward pass, at the start and after each line."""
+    return [sum(a.size for a in arrays if a.waits and a.made <= n <= a.last) for n in range(len(lines) + 1)]
+
+
 def spelled(quantity: Quantity) -> str:
     """A quantity of the matrix form as a picture has it: out₁, δ₂, ∂E/∂W₁."""
     low = str(quantity.block).translate(LOW)
@@ -108,10 +121,41 @@ def kept(problem: Problem) -> Drawing:
         parts.append(text(x, 46, spelled(one.quantity), 12))
     for row, array in enumerate(arrays):
         parts += _bar(array, TOP + ROW * (row + 0.5), across)
-    counts = [sum(a.size for a in arrays if a.waits and a.made <= n <= a.last) for n in range(len(lines) + 1)]
+    counts = waiting(lines, arrays)
     parts += _stairs(counts, bottom + 34, across)
     words = _words(arrays, counts, lines)
     return Drawing(words, picture(width, bottom + 34 + STAIRS + 18, words, parts))
+
+
+def kept_panels(problems: Sequence[Problem]) -> Drawing:
+    """The stairs of some programs side by side, on one scale and without numbers, named by letters."""
+    read = [lifetimes(problem) for problem in problems]
+    found = [waiting(*one) for one in read]
+    top, parts, said = max(map(max, found)), [], []
+    ends = [(-0.5, len(counts) - 0.5, 0.0, 1.05 * top) for counts in found]
+    for plot, name, (lines, _), counts in zip(panels(len(found), PANEL, ends), NAMES, read, found):
+        turn = sum(one.role is Role.FORWARD for one in lines)
+        parts.append(headed(plot, name))
+        for number, count in enumerate(counts):
+            (left, high), (right, low) = plot.at(number - 0.5, count), plot.at(number + 0.5, 0)
+            parts.append(
+                f"<rect x='{left:.1f}' y='{high:.1f}' width='{right - left:.1f}' height='{low - high:.1f}' rx='0' "
+                f"fill='{POSITIVE}' fill-opacity='0.2'/>"
+            )
+        edge = [plot.at(place, count) for n, count in enumerate(counts) for place in (n - 0.5, n + 0.5)]
+        parts.append(stroke(edge, POSITIVE, "", 2))
+        parts.append(stroke([plot.at(turn + 0.5, 0), plot.at(turn + 0.5, 1.05 * top)], FAINT, "4 4", 1.2))
+        parts.append(stroke([plot.at(-0.5, 0), plot.at(len(counts) - 0.5, 0)], FAINT, "", 1))
+        shares = [f"{100 * count / top:.0f}" for count in counts]
+        said.append(f"{name}: {', '.join(shares[: turn + 1])}, and on the way back {', '.join(shares[turn + 1 :])}")
+    parts.append(
+        text(WIDTH / 2, PANEL + 50, "numbers that wait, line by line; dashed: the way back begins", 12, color=FAINT)
+    )
+    words = (
+        f"Stairs of {len(found)} programs: how many numbers wait for the way back after each line, in per cent of the "
+        f"highest place of all. {'. '.join(said)}."
+    )
+    return Drawing(words, picture(WIDTH, PANEL + 66, words, parts))
 
 
 def _bar(one: Kept, y: float, across: Callable[[float], float]) -> list[str]:
@@ -160,14 +204,15 @@ def _stairs(counts: list[int], top: float, across: Callable[[float], float]) -> 
 
 
 def _words(arrays: list[Kept], counts: list[int], lines: list[MatrixStep]) -> str:
-    names = {0: "the start", **{one.number: spelled(one.quantity) for one in lines}}
-    waiting = [one for one in arrays if one.waits]
-    said = "; ".join(
-        f"{one.name} ({one.shape[0]} × {one.shape[1]}) from {names[one.made]} to {names[one.last]}" for one in waiting
+    names = {0: TEXTS["start"], **{one.number: spelled(one.quantity) for one in lines}}
+    waits = "; ".join(
+        TEXTS["item"].format(
+            name=one.name, rows=one.shape[0], columns=one.shape[1], made=names[one.made], last=names[one.last]
+        )
+        for one in arrays
+        if one.waits
     )
-    gone = ", ".join(one.name for one in arrays if not one.waits)
+    gone = ", ".join(one.name for one in arrays if not one.waits) or TEXTS["nothing"]
     most = max(counts)
-    return (
-        f"What waits for the backward pass: {said}. Not kept: {gone or 'nothing'}. Most at a time: {most:,} numbers, "
-        f"at {names[counts.index(most)]}; at the last line {counts[-1]:,}."
-    )
+    place = names[counts.index(most)]
+    return TEXTS["words"].format(waits=waits, gone=gone, most=f"{most:,}", place=place, end=f"{counts[-1]:,}")

@@ -34,3 +34,5 @@ FONT = "font-family='system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Aria
 
 # The lines of a plot that shows several runs: colour, dash pattern (matplotlib's) and words for the text twin.
 RUNS = ((POSITIVE, "-", "solid blue"), (NEGATIVE, "--", "dashed vermilion"), ("#007A5A", ":", "dotted green"))
+# Two losses beside each other look the same wherever they meet: cross-entropy, half the squared error.
+LOSS_RUNS = (("#8A3EA8", "-", "solid purple"), ("#6B5A00", "--", "dashed olive"))

@@ -23,6 +23,7 @@ SQUARE = 118.0  # height of a plot that is as wide
 TALL, GRID = 158.0, 61  # height of a taller one, and points of its grid each way
 LEVELS = 7  # contour lines
 FIELD = 62.0  # of a table: width; its height is two thirds
+UNIT, BAR = 58.0, 34.0  # of bars in two rows: pixels for 1, and the width of one
 
 
 def contours(
@@ -176,3 +177,32 @@ def share_table(tokens: Sequence[str], shares: Array, hidden: tuple[int, int]) -
     ]
     words = f"A table of attention shares; a row says how much a token looks at each token. {'. '.join(rows)}."
     return Drawing(words, picture(width, top + tall * len(tokens) + 14, words, parts))
+
+
+def kernel_rows(row: Array, made: Array) -> Drawing:
+    """A row of numbers as bars, and below it, between neighbours, what a kernel makes of each pair."""
+    left, apart, top = 70.0, 64.0, 88.0
+    low = top + 46 + UNIT  # where the results are 0
+    width = left + apart * len(row)
+    parts = [text(8, top - 22, "row", 13, "700", "start"), text(8, low, "result", 13, "700", "start")]
+    parts += [stroke([(left, y), (width - 8, y)], LINE, "", 1) for y in (top, low)]
+    for place, (value, name) in enumerate(zip(row, "₁₂₃₄₅₆₇₈₉")):
+        x = left + apart * (place + 0.5)
+        parts += _bar(x, top, float(value))
+        parts.append(text(x, top + 12, f"x{name}", 12, color=FAINT))
+    for place, value in enumerate(made):
+        x = left + apart * (place + 1)
+        parts += _bar(x, low, float(value))
+        parts.append(text(x, low + UNIT + 20, f"place {place + 1}", 12, color=FAINT))
+    words = f"Two rows of bars. The row: {few(row)}. The result at each pair of neighbours: {few(made)}."
+    return Drawing(words, picture(width, low + UNIT + 36, words, parts))
+
+
+def _bar(x: float, zero: float, value: float) -> list[str]:
+    """A bar up from a line or down from it, with its number at the end; what is negative is dashed too."""
+    tall, below = UNIT * abs(value), value < 0
+    dashed = f"fill='{NEGATIVE}' fill-opacity='.35' stroke='{NEGATIVE}' stroke-width='1.5' stroke-dasharray='4 3'"
+    look = dashed if below else f"fill='{POSITIVE}'"
+    y = zero if below else zero - tall
+    shape = f"<rect x='{x - BAR / 2:.1f}' y='{y:.1f}' width='{BAR:.1f}' height='{tall:.1f}' rx='2' {look}/>"
+    return [shape, text(x, zero + tall + 9 if below else zero - tall - 8, few([value]), 12)]

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from bpkit.core.blocks import Dense, Residual
-from bpkit.core.initial import initial_parameters
-from bpkit.core.model import Model
-from bpkit.core.problem import Problem
-from bpkit.show.depth import depth_runs
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FILL, INK, NEGATIVE, POSITIVE
 from bpkit.show.plots import blank
@@ -19,20 +13,6 @@ WORDS = (
     "Back: the derivative with respect to out goes to x along both ways, with the factor 1 past the layer and with the "
     "factor f'(x) through it."
 )
-
-
-def residual_runs(points: Problem, updates: int = 150, depth: int = 10, width: int = 4) -> Drawing:
-    """Layers of sigmoids without and with a way past each after the first, on the points of a problem."""
-    hidden = [Dense(width, "sigmoid") for _ in range(depth)]
-    inputs, last, loss = points.inputs.shape[1], Dense(points.targets.shape[1], "sigmoid"), points.network.loss
-    models = {
-        "with a way past each layer": Model(inputs, hidden[0], *map(Residual, hidden[1:]), last, loss=loss),
-        "plain": Model(inputs, *hidden, last, loss=loss),
-    }
-    drawn = {name: initial_parameters(one, np.random.default_rng(0)) for name, one in models.items()}
-    return depth_runs(
-        {name: points.replace(network=one, parameters=drawn[name]) for name, one in models.items()}, updates
-    )
 
 
 def residual_picture() -> Drawing:

@@ -138,5 +138,6 @@ def _row(row: Row) -> str:
     cell = f'<td style="text-align:left;{tint}'
     return (
         f'<tr>{cell}">{sign}</td>{cell}">{row.number}</td>'
-        f'{cell}white-space:pre;font-family:monospace">{escape(row.text)}</td>{cell}">{escape(row.quantity)}</td></tr>'
+        f'{cell}white-space:pre-wrap;font-family:monospace">{escape(row.text)}</td>'  # a long line breaks, and not
+        f'{cell}white-space:nowrap">{escape(row.quantity)}</td></tr>'  # what is said of it
     )

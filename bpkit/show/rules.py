@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.mistakes.momentum import places_of, rolled
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import canvas, dress, logarithmic
@@ -22,7 +26,14 @@ from bpkit.show.surface import Landscape, draw_ground, draw_walk, ground_words, 
 COLORS = (*RUNS, ("#8A3EA8", "-.", "dash-dotted purple"))
 DEEP = 1e4  # the loss is drawn down to this part of the first one
 AHEAD = 60  # updates that the picture of some walks has room for, even if it shows fewer
+TALL = 4 / 7  # of a landscape of walks: a valley lies along it
 SMALL = 100  # a loss is small when it is below the first one divided by this
+
+
+def along(traces: Sequence[Trace], x: str, y: str) -> tuple[str, str]:
+    """Two parameters, the one along which walks go further first: a landscape is wider than it is high."""
+    spans = [max((float(np.ptp(one[name])) for one in traces if len(one)), default=0.0) for name in (x, y)]
+    return (x, y) if spans[0] >= spans[1] else (y, x)
 
 
 def first_small(loss: NDArray[np.float64]) -> int | None:
@@ -35,8 +46,8 @@ def rules_figure(
     land: Landscape, traces: Mapping[str, Trace], colors: Mapping[str, int], updates: int, digits: int = 6
 ) -> Drawing:
     """The walks and the losses as a figure, for a page that runs nothing."""
-    figure = canvas(9.6, 5.3)
-    ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(5, 4.4)))
+    figure = canvas(10.2, 4.1)
+    ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(6, 3.4)))
     draw_ground(ground, land, sparse=True)
     marks: list[Any] = []
     for name, trace in traces.items():
@@ -86,10 +97,45 @@ def walks(problem: Problem, rules: Mapping[str, UpdateRule], updates: int = 30) 
 
     Errors: ``BpkitError`` for a problem with fewer parameters.
     """
-    x, y, *_ = (*problem.network.parameters, "", "")
-    if not y:
+    if len(problem.network.parameters) < 2:
         raise BpkitError(f"walks: expected a problem with two parameters or more, got {problem.network!r}")
     traces = {name: train(problem.replace(update=rule), max(updates, AHEAD)) for name, rule in rules.items()}
-    window = window_over([trace for trace in traces.values() if len(trace)], x, y, room=0.6)
+    return _drawn(problem, traces, updates)
+
+
+def _drawn(
+    problem: Problem, traces: Mapping[str, Trace], updates: int, framed: Sequence[Trace] | None = None
+) -> Drawing:
+    """The walks on their landscape, whose window holds them or those that are given for it."""
+    x, y, *_ = problem.network.parameters
+    held = [trace for trace in (traces.values() if framed is None else framed) if len(trace)]
+    x, y = along(held, x, y)
+    window = window_over(held, x, y, room=0.6, tall=TALL)
     plain = problem.replace(update=GradientDescent())
     return rules_figure(landscape(plain, window), traces, {name: k for k, name in enumerate(traces)}, updates)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reply(Drawing):
+    """What is said about a walk, and its picture below."""
+
+    said: str
+
+    def bundles(self) -> tuple[dict[str, Any], ...]:
+        said = {"text/plain": self.said, "text/html": f"<p><b>{escape(self.said)}</b></p>"}
+        return said, *super().bundles()
+
+
+def your_walk(problem: Problem, walk: Sequence[ArrayLike]) -> Reply:
+    """Draw a walk that the learner's lines made beside plain descent, and say whether it is the problem's momentum.
+
+    Errors: ``BpkitError`` for a problem without momentum, and for a walk that is too short or has other parameters.
+    """
+    found, places = rolled(problem, walk), places_of(problem, walk)
+    names = problem.network.parameters
+    losses = [evaluate(problem.replace(**dict(zip(names, map(float, one), strict=True))))["E_total"] for one in places]
+    plain = train(problem.replace(update=GradientDescent()), len(walk) - 1)
+    traces = {"gradient descent": plain, "your lines": Trace(problem, np.array(losses, float), places, {})}
+    # A wrong walk may leave the picture, so the window is that of the right one.
+    picture = _drawn(problem, traces, len(walk) - 1, [plain, train(problem, len(walk) - 1)])
+    return Reply(picture.caption, picture.figure, found.message)

@@ -87,11 +87,14 @@ def _tomato(middle: Point, told: Mapping[str, float]) -> list[str]:
 
 def _machine(middle: Point, sizes: Iterable[int]) -> list[str]:
     x, y = middle
+    inputs, *neurons = sizes
+    said = [text(x, y, "one neuron", 12, "700")]
+    if neurons != [1]:
+        said = [text(x, y - 8, "network", 12, "700"), text(x, y + 10, "-".join(map(str, (inputs, *neurons))), 12)]
     return [
         *_arrow(TOMATO + 46, x - 58, y),
         f"<rect x='{x - 55}' y='{y - 30}' width='110' height='60' rx='10' fill='{FILL}' stroke='{INK}'/>",
-        text(x, y - 8, "network", 12, "700"),
-        text(x, y + 10, "-".join(map(str, sizes)), 12),
+        *said,
         *_arrow(x + 58, LAMP - 32, y),
     ]
 

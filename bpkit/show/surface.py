@@ -30,18 +30,22 @@ HEIGHTS = LinearSegmentedColormap.from_list("heights", [PAPER, "#C9DDF2", "#86B0
 
 @dataclass(frozen=True)
 class Window:
-    """The piece of the plane that is drawn: two parameters, its middle, and how far it reaches each way."""
+    """The piece of the plane that is drawn: two parameters, its middle, and how far it reaches each way.
+
+    ``tall`` is its height as a share of its width.
+    """
 
     x: str
     y: str
     middle: tuple[float, float]
     reach: float
+    tall: float = 1.0
 
     @property
     def ends(self) -> tuple[float, float, float, float]:
         """Left, right, bottom, top."""
         (x, y), reach = self.middle, self.reach
-        return x - reach, x + reach, y - reach, y + reach
+        return x - reach, x + reach, y - self.tall * reach, y + self.tall * reach
 
     def outside(self, xs: Array, ys: Array) -> NDArray[np.bool_]:
         """Which points of a walk lie beyond the picture."""
@@ -54,7 +58,7 @@ def around(trace: Trace, x: str, y: str) -> Window:
     return window_over([trace] if len(trace) else [], x, y)
 
 
-def window_over(traces: Sequence[Trace], x: str, y: str, room: float = 0.75) -> Window:
+def window_over(traces: Sequence[Trace], x: str, y: str, room: float = 0.75, tall: float = 1.0) -> Window:
     """A window in round numbers that holds several walks; it reaches so many times their span from its middle."""
     spans = [
         (min(float(one[name].min()) for one in traces), max(float(one[name].max()) for one in traces))
@@ -62,11 +66,12 @@ def window_over(traces: Sequence[Trace], x: str, y: str, room: float = 0.75) -> 
         else (0.0, 0.0)
         for name in (x, y)
     ]
-    reach = min(max(0.5, *(room * (high - low) for low, high in spans)), 10.0)
+    across, upwards = (room * (high - low) for low, high in spans)
+    reach = min(max(0.5, across, upwards / tall), 10.0)
     power = 10.0 ** math.floor(math.log10(reach))
-    reach = next(nice * power for nice in (1, 1.5, 2, 3, 5, 7, 10) if nice * power >= reach * (1 - 1e-9))
+    reach = next(nice * power for nice in (1, 1.5, 2, 3, 3.5, 5, 7, 10) if nice * power >= reach * (1 - 1e-9))
     middle = tuple(round((low + high) / 2 / (reach / 10)) * (reach / 10) for low, high in spans)
-    return Window(x, y, (middle[0], middle[1]), reach)
+    return Window(x, y, (middle[0], middle[1]), reach, tall)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,13 +161,22 @@ def draw_walk(axes: Axes, window: Window, trace: Trace, updates: int | None = No
     count = len(trace) if updates is None else updates + 1
     xs = np.clip(trace[window.x][:count], left - far, right + far)
     ys = np.clip(trace[window.y][:count], bottom - far, top + far)
-    axes.plot(xs, ys, "-", color=PAPER, linewidth=5)
+    alone = color == INK  # one of several walks is thinner, so that it does not hide the others
+    axes.plot(xs, ys, "-", color=PAPER, linewidth=5 if alone else 2.6)
     axes.plot(xs, ys, "-", color=color, linewidth=1)
     edge: dict[str, Any] = {"markeredgecolor": color, "markeredgewidth": 1.3}
     marks = (
         axes.plot(xs, ys, "o", color=color, markersize=2.8, label="each update"),
         axes.plot(xs[:1], ys[:1], "o", color=PAPER, markersize=11, label="start", **edge),
-        axes.plot(xs[-1:], ys[-1:], "*", color=NEGATIVE if color == INK else color, markersize=17, label="end", **edge),
+        axes.plot(
+            xs[-1:],
+            ys[-1:],
+            "*",
+            color=NEGATIVE if alone else color,
+            markersize=17 if alone else 12,
+            label="end",
+            **edge,
+        ),
     )
     return [mark for (mark,) in marks]
 

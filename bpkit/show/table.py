@@ -88,8 +88,8 @@ def _check_head(check: GradientCheck) -> tuple[str, ...]:
 
 
 def _whose(check: GradientCheck) -> str:
-    """Where the derivatives of a check come from: from a function of the learner's, or from the derivation."""
-    return "yours" if getattr(check, "yours", False) else "derived"
+    """Where the derivatives of a check come from: a function of the learner's, somewhere else, or the derivation."""
+    return next((whose for whose in ("yours", "given") if getattr(check, whose, False)), "derived")
 
 
 def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
@@ -162,5 +162,7 @@ def check_verdict(check: GradientCheck) -> str:
         f"{number(worst.measured)} measured"
     )
     others = [row.label for row in check.wrong if row is not worst]
+    if len(others) == len(check.rows) - 1 > 2:
+        return f"{said}; all the others differ too"
     more = f" and {len(others) - SAID} more" if len(others) > SAID else ""
     return said + (f"; {', '.join(others[:SAID])}{more} {'differ' if others[1:] else 'differs'} too" if others else "")

@@ -179,4 +179,5 @@ def test_the_detective_types_what_the_example_prints(notebook: Notebook) -> None
     expect(verdict).to_contain_text("≈ Nearly right")
     element.get_by_role("combobox", name="Quantity").select_option("new w₅")
     expect(element.get_by_role("button", name="Type the printed figure")).to_be_disabled()
+    expect(element.get_by_text("No figure is printed for this one.")).to_be_visible()
     assert notebook.problems() == []

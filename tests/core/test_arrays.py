@@ -216,11 +216,11 @@ def test_a_bias_summed_over_the_wrong_axis(bias: str) -> None:
 
 def test_many_wrong_entries_are_counted() -> None:
     problem, gradient, _ = program((3, 4, 2), "x @ W")
-    check = bp.check_gradient(problem, [2 * array for array in gradient])
+    check = bp.check_gradient(problem, [*(2 * array for array in gradient[:3]), gradient[3]])
     (said,) = (line for line in repr(check).splitlines() if line.startswith("not passed"))
-    assert len(check.wrong) == 12 + 4 + 8 + 2
+    assert len(check.wrong) == 12 + 4 + 8
     assert len(re.findall(r"[Wb]\d\[", said)) == 9
-    assert said.endswith("and 17 more differ too")
+    assert said.endswith("and 15 more differ too")
 
 
 def test_a_shared_bias_as_one_number() -> None:

@@ -246,7 +246,7 @@ def test_starting_weights(scheme: str) -> None:
     assert run(layered(problem), problem, script) == [*right.values()]
 
 
-SIZES = "const found = gradientSizes(model); return Float64Array.from([...found.weights, ...found.nets]);"
+SIZES = "const found = gradientSizes(model, n); return Float64Array.from([...found.weights, ...found.nets]);"
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -261,9 +261,24 @@ def test_sizes_of_gradients(hidden: str) -> None:
         assert np.allclose(ours, gradient_sizes(problem).ravel(), rtol=1e-11, atol=1e-300), (samples, scale)
 
 
+@pytest.mark.parametrize("hidden", ["tanh", "relu", "identity"])
+def test_ways_past_layers_are_those_of_blocks(hidden: str) -> None:
+    for depth, end in ((1, ENDS[0]), (2, ENDS[1]), (4, ENDS[0])):
+        plain = problem_of((2, *[3] * depth, 2), hidden, end, 4, update=bp.updates.Momentum(0.5))
+        first, last = plain.network.activations[0], plain.network.activations[-1]
+        layers = [bp.blocks.Dense(3, first) for _ in range(depth)]
+        ways = [layers[0], *map(bp.blocks.Residual, layers[1:]), bp.blocks.Dense(2, last)]
+        model = bp.Model(2, *ways, loss=plain.network.loss)
+        problem = plain.replace(network=model, parameters=plain.arrays())
+        text = layered(plain, past=True).replace("past = false", "past = true")
+        assert close(run(text, plain, GRADIENTS.split("return")[0] + SIZES), gradient_sizes(problem).ravel(), 1e-11)
+        assert close(run(text, plain, TRAIN)[:13], bp.train(problem, 12).loss, 1e-9)
+
+
 def test_sizes_of_what_is_no_number() -> None:
     problem = problem_of((2, 2, 1))
-    script = f"model.dW[1].fill(0); model.dW[2][1] = NaN; model.db[1][0] = -Infinity; {SIZES}"
+    found = "loss(model, x, y, n); model.dW[1].fill(0); model.dW[2][1] = NaN; model.delta[1][0] = -Infinity;"
+    script = f"{found} model.delta[2].fill(0); {SIZES}"
     assert np.array_equal(run(layered(problem), problem, script), [0, math.nan, math.inf, 0], equal_nan=True)
 
 
@@ -296,8 +311,11 @@ def test_what_is_refused() -> None:
     for name in ("width", "sum1", "hold"):
         with pytest.raises(bp.BpkitError, match=f"name of its own, got '{name}'"):
             layered(problem_of((2, 2, 1), bp.Activation(name, z**3)))
+    with pytest.raises(bp.BpkitError, match="expected a bias for each neuron, got bias='layer'"):
+        layered(problem_of((2, 2, 1), bias="layer"), past=True)
     text = layered(problem_of((2, 2, 1), "tanh"), ["relu", "tanh"]).replace("export ", "")
-    for call in ("make([2, 2, 2])", "make([1])", 'make([2, 2, 1], "swish")', 'make([2, 1], "tanh", "tanh")'):
+    uneven = 'make([2, 2, 3, 1], "tanh", "sigmoid", true)'
+    for call in ("make([2, 2, 2])", "make([1])", 'make([2, 2, 1], "swish")', 'make([2, 1], "tanh", "tanh")', uneven):
         said = ENGINE.eval(f"(() => {{{text} try {{ {call}; }} catch (error) {{ return error.message; }}}})()")
         assert str(said).startswith("make: expected"), call
 

@@ -290,16 +290,16 @@ def test_families_in_text() -> None:
     families = bp.derive(bp.Network(3, 4, 2, activation=["tanh", "softmax"], loss="cross_entropy")).families()
     text = [str(family) for family in families]
     for line in (
-        "net_h[j] = Σ_i W_1[i,j] · x[i] + b1   for j = 1..4, i = 1..3",
-        "net_o[k] = Σ_j W_2[j,k] · out_h[j] + b2   for k = 1..2, j = 1..4",
+        "net_h[j] = Σ_i W_1[i,j] · x[i] + b1   for j = 1..4   sum over i = 1..3",
+        "net_o[k] = Σ_j W_2[j,k] · out_h[j] + b2   for k = 1..2   sum over j = 1..4",
         "dout_o[k]/dnet_o[k] = out_o[k] · (1 - out_o[k])   for k = 1..2",
-        "dE_total/dW_1[i,j] = dE_total/dnet_h[j] · dnet_h[j]/dW_1[i,j]   for i = 1..3, j = 1..4",
+        "dE_total/dW_1[i,j] = dE_total/dnet_h[j] · dnet_h[j]/dW_1[i,j]   for i = 1..3; j = 1..4",
     ):
         assert line in text
     beside = [line for line in text if "≠" in line]
     assert len(beside) == 1
     assert beside[0].startswith("dout_o[k]/dnet_o[l] = -out_o[k] · out_o[l]   for ")
-    assert beside[0].endswith(", k ≠ l")
+    assert beside[0].endswith("; k ≠ l")
 
 
 def test_the_lines_of_adam() -> None:
@@ -307,7 +307,7 @@ def test_the_lines_of_adam() -> None:
     text = [" ".join(line.split()) for line in str(form).splitlines()]
     for line in (
         "m_W_1 = beta1 * m_W_1_old + (1 - beta1) * dE_total/dW_1 running mean of the slopes of W_1",
-        "mhat_W_1 = m_W_1 / (1 - beta1^t) m_W_1 without the bias of its start at 0",
+        "mhat_W_1 = m_W_1 / (1 - beta1^t) m_W_1 without the zeros of its start",
         "W_1_new = W_1 - learning_rate * mhat_W_1 / (√vhat_W_1 + epsilon) Adam moves W_1 against its mean "
         "slope, divided by its usual size",
     ):

@@ -16,6 +16,7 @@ import bpkit as bp
 from bpkit.core.families import Row
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import HTML, bracketed, expr_html, expr_latex, expr_text, number, number_latex, typeset
+from bpkit.core.text import sides_latex, sides_of
 
 KINDS = {
     "article": bp.examples.article.problem,
@@ -144,7 +145,23 @@ def test_negative_numbers_stand_in_brackets() -> None:
     line = next(line for line in str(at).splitlines() if " net_o1 = " in line)
     assert "(-0.35) · 0.623634 + 0.2 · 0.632045 + 0.5 = 0.408" in line
     row = next(row for row in rows(at._repr_latex_()) if r"\mathit{net}_{o1} &= " in row)
-    assert r"(-0.35) \times 0.623634 + 0.2 \times 0.632045 + 0.5 = 0.408" in row
+    assert r"(-0.35) \times 0.623634 + 0.2 \times 0.632045" in row
+    assert r" \\ & \quad {}+ 0.5 = 0.408" in row
+
+
+def test_a_long_sum_goes_on_below_before_a_sign() -> None:
+    """Of symbols and of numbers, so that the reasons find room beside it; brackets stay whole."""
+    problem = bp.examples.rnn.problem
+    at = bp.derive(problem).at(problem)
+    for name in ("dE/dWx1_1_1", "dE/dWh1_1_1"):
+        latex = sides_latex(at[name], at.numbers)
+        found = latex.removeprefix(r"\begin{aligned}[t] & ").removesuffix(r" \end{aligned}").split(r" \\ & ")
+        assert [row.startswith(r"\quad {}+ ") for row in found] == [False, True, False, True]
+        assert [row.startswith("= ") for row in found] == [False, False, True, False]
+        whole = " ".join(row.removeprefix(r"\quad {}") for row in found)
+        assert whole == " = ".join(sides_of(at[name], at.numbers))
+        assert all(row.count("(") == row.count(")") for row in found)
+    assert "aligned" not in sides_latex(at["net_h1_1_1"])
 
 
 def test_the_line_of_the_lesson() -> None:

@@ -40,7 +40,8 @@ matrix-shapes gradient-check symbolic code network-by-hand one-weight neuron-slo
 delta-chain shared-weight through-time convolution attention-share layer-norm adam-step zero-factor which-way
 what-stays what-follows what-changes order-steps library-order mean-or-sum count-uses what-costs first-step
 read-slope read-activation read-error-v read-loss-functions read-shares read-network count-paths read-gradient
-read-losses read-boundary read-walks read-depth which-product""".split()
+read-losses read-boundary read-walks read-depth which-product read-stairs library-loss
+starting-weights read-kernel""".split()
 
 
 @cache

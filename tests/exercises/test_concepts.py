@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections import Counter
+from fractions import Fraction
 from functools import cache
 from itertools import permutations
 from typing import Any
@@ -103,7 +104,8 @@ def nudged(data: dict[str, Any], inputs: list[float] | None = None) -> dict[str,
 
 def test_these_are_the_questions() -> None:
     wanted = "zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
-    assert sorted(IDS) == sorted([*wanted.split(), "count-uses", "what-costs", "first-step", "which-product"])
+    wanted += " count-uses what-costs first-step which-product library-loss starting-weights"
+    assert sorted(IDS) == sorted(wanted.split())
 
 
 @pytest.mark.parametrize("id", IDS)
@@ -403,8 +405,9 @@ def test_which_product_by_the_shapes_that_numpy_makes() -> None:
         for layer, (before, after) in enumerate(zip(sizes, sizes[1:]), 1):
             arrays |= {f"out{layer}": np.ones((n, after)), f"delta{layer}": np.ones((n, after))}
             arrays |= {f"W{layer}": np.ones((before, after)), f"dW{layer}": np.ones((before, after))}
-        product, shape = exercise.content.parts
+        product, shape, bias = exercise.content.parts
         assert isinstance(product, ExactPart)
+        assert not any("`" in one.sentence for one in product.known)
         asked = re.search(r"`(\w+)`", product.asks)[1]  # type: ignore[index]
         assert (asked[0] == "dW1"[0]) == (level == "easy") or asked.startswith("delta")
         right = []
@@ -416,6 +419,56 @@ def test_which_product_by_the_shapes_that_numpy_makes() -> None:
             right += [option] * (made.shape == arrays[asked].shape)
         assert right == [product.answer]
         assert shape.answer == arrays[re.search(r"`(\w+)`", shape.asks)[1]].shape  # type: ignore[index]
+        layer = re.search(r"`db(\d)`", bias.asks)[1]  # type: ignore[index]
+        delta = np.random.default_rng(1).normal(size=arrays[f"delta{layer}"].shape)
+        ones = np.ones((1, n)) / n
+        assert isinstance(bias, ExactPart)
+        made = {option: np.array(eval(option, {f"delta{layer}": delta})) for option in bias.options}
+        assert [option for option in made if np.array_equal(made[option].shape, (delta.shape[1],))] == [
+            option for option in bias.options if "axis=0" in option
+        ]
+        assert np.allclose(made[bias.answer], (ones @ delta)[0])
+
+
+def test_a_library_s_loss_by_its_gradients_on_numbers() -> None:
+    rng = np.random.default_rng(3)
+    for level, exercise in drawn("library-loss"):
+        said = re.search(r"has (\d) outputs\. .* (\d+) points", exercise.question)
+        assert said
+        outputs, points = map(int, said.groups())
+        off = rng.normal(size=(points, outputs))
+        ours = off / points  # of half the squares, added up over the outputs, their mean over the points
+        reduced = 2 * off if 'reduction="sum"' in exercise.question else 2 * off / off.size
+        library = reduced / 2 if "y) / 2`" in exercise.question else reduced
+        factor = float((library / ours).mean())
+        assert np.allclose(library, factor * ours)
+        size, rate = (part.answer for part in exercise.content.parts)
+        assert float(Fraction(re.match(r"[\d/]+", size)[0])) == pytest.approx(factor)  # type: ignore[index]
+        assert size.endswith("times yours" if factor > 1 else "of yours")
+        assert float(rate) * factor == pytest.approx(1.2)
+        assert (level == "hard") == (factor > 1)
+
+
+def test_starting_weights_by_drawing_some() -> None:
+    rng = np.random.default_rng(5)
+    for level, exercise in drawn("starting-weights"):
+        n, layers = (int(re.search(said, exercise.question)[1]) for said in (r"n = (\d+)", r"through (\d+)"))  # type: ignore[index]
+        relu = "ReLU" in exercise.question
+        assert relu == (level == "hard")
+        spread, size = exercise.content.parts
+        nets = rng.normal(size=(400, n))
+        signals = np.maximum(nets, 0) if relu else nets
+        kept = []
+        for option in spread.options:
+            top, _, below = str(option).partition("/")
+            s = float(top) / (math.sqrt(float(below[1:])) if below.startswith("√") else float(below or 1))
+            now = (signals @ (s * rng.normal(size=(n, 100)))).std()
+            kept += [option] * bool(abs(now - 1) < 0.15)
+        assert kept == [spread.answer]
+        times = {"twice": 2, "three times": 3, "four times": 4, "half": 0.5, "a third": 1 / 3, "a quarter": 0.25}
+        start = re.search(r"start (.*?) as large", exercise.question)[1]  # type: ignore[index]
+        told = float(Fraction(re.match(r"[\d/]+", str(size.answer))[0]))  # type: ignore[index]
+        assert told == pytest.approx(times.get(start, 0.2) ** layers)
 
 
 def steps(name: str, constants: list[float], rate: float, slope: float) -> list[float]:

@@ -303,7 +303,7 @@ def test_moodle_questions_carry_a_picture_of_their_network() -> None:
     sheet = sheet_of(1)
     nodes = [node for _, node in moodle_questions([sheet])]
     plain = {exercise.id for exercise in sheet if not exercise.content.drawn}
-    assert plain == {"library-order", "mean-or-sum", "first-step", "which-product"}
+    assert plain == {"library-order", "mean-or-sum", "first-step", "which-product", "library-loss", "starting-weights"}
     for node in nodes:
         if (node.findtext("name/text") or "").partition(" ")[0] in plain:
             assert not node.findall("questiontext/file")

@@ -18,8 +18,9 @@ import pytest
 from thorough import many
 
 from bpkit.core.network import layered
+from bpkit.core.training import train
 from bpkit.exercises import generate, make_sheet
-from bpkit.exercises.bank import loss_curves, pictures, trained, wirings
+from bpkit.exercises.bank import kernels, library, looking, loss_curves, pictures, trained, wirings
 from bpkit.exercises.cards import card
 from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
@@ -28,7 +29,8 @@ from bpkit.exercises.parts import ExactPart
 from bpkit.mistakes.typed_number import read
 from bpkit.show.drawing import Drawing
 
-IDS = [one.id for module in (pictures, loss_curves, wirings, trained) for one in module.QUESTIONS]
+MODULES = (pictures, loss_curves, wirings, trained, library, kernels)
+IDS = [one.id for module in MODULES for one in module.QUESTIONS if one.topic == looking.TOPIC]
 LEVELS = ("easy", "medium", "hard")
 SEEDS = many(6, 60)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -230,6 +232,25 @@ def test_shares_of_a_row_add_up_to_1() -> None:
             assert sum(map(float, shares)) == pytest.approx(1, abs=1e-9)
 
 
+def test_a_kernel_makes_its_row_and_sends_back_what_a_nudge_finds() -> None:
+    for exercise in drawn("read-kernel"):
+        above, below = (
+            np.array([float(one) for one in said.replace("−", "-").split(", ")])
+            for said in re.findall(r": ([\d., −]+)\.", picture(exercise).caption)
+        )
+        kernel, arrives = answers(exercise)
+        k = [float(one) for one in re.findall(r"= (-?[\d.]+)", kernel.replace("−", "-"))]
+        results = lambda row, k=k: np.correlate(row, k, "valid")
+        assert results(above) == pytest.approx(below)
+        asked = exercise.content.parts[1].asks
+        deltas = {int(place): float(delta) for place, delta in re.findall(r"place (\d) is ([\d.]+\d)", asked)}
+        assert len(deltas) == 2
+        nudge = np.eye(len(above))["₁₂₃₄₅".index(asked[-2])]
+        slopes = results(above + nudge) - results(above)
+        sent = sum(slopes[place - 1] * delta for place, delta in deltas.items())
+        assert float(arrives.replace("−", "-")) == pytest.approx(sent)
+
+
 def test_boundaries_have_the_shape_of_so_many_neurons() -> None:
     for exercise in drawn("read-boundary"):
         one, eight, wrong = answers(exercise)
@@ -248,6 +269,18 @@ def test_walks_are_those_of_their_rules() -> None:
             assert answers(exercise)[names[type(problem.update).__name__]] == letter
 
 
+def test_only_adam_starts_along_a_diagonal_and_momentum_s_steps_grow() -> None:
+    """What the feedback tells the walks apart by."""
+    for exercise in drawn("read-walks"):
+        for problem in exercise.task.problems:
+            trace = train(problem, 3)
+            steps = np.abs(np.diff(np.column_stack([trace["w1"], trace["w2"]]), axis=0))
+            kind = type(problem.update).__name__
+            assert (steps[0, 0] < 1.3 * steps[0, 1]) == (kind == "Adam")
+            if kind == "Momentum":
+                assert (np.diff(np.linalg.norm(steps, axis=1)) > 0).all()
+
+
 def test_deltas_shrink_with_the_sigmoid_and_grow_with_large_weights() -> None:
     for exercise in drawn("read-depth"):
         sizes = {name: [read(one).value for one in row.split(", ")] for name, row in _rows(exercise)}
@@ -256,6 +289,22 @@ def test_deltas_shrink_with_the_sigmoid_and_grow_with_large_weights() -> None:
         ratios = {name: row[0] / row[-1] for name, row in sizes.items()}
         assert min(ratios, key=lambda name: ratios[name]) == shrinks
         assert max(ratios, key=lambda name: ratios[name]) == grows
+
+
+def test_stairs_are_those_of_their_networks() -> None:
+    for exercise in drawn("read-stairs"):
+        small, deep = ([int(size) for size in one.split("-")] for one in re.findall(r"\d(?:-\d)+", exercise.question))
+        points = [int(one) for one in re.findall(r"(\d+)(?: points|\. A third)", exercise.question)]
+        relu = "ReLU" in exercise.question
+        stairs, waits, top = answers(exercise)
+        told = dict(re.findall(r"([ABC]): ([\d, ]+), and on", picture(exercise).caption))
+        steps = {one: len(set(row.split(", "))) for one, row in told.items()}
+        assert max(steps, key=lambda one: steps[one]) == stairs
+        assert steps[stairs] == len(deep) + 2 * relu  # inputs and layers, and of each hidden layer its net for ReLU
+        assert waits == ("x, net₁, out₁ and out₂" if relu else "x, out₁ and out₂")
+        asked = int(re.search(r"It has (\d+) points", exercise.question)[1])  # type: ignore[index]
+        assert asked in (points[0], 2 * points[0])
+        assert top == asked * (sum(small) + small[1] * relu)
 
 
 # Editions

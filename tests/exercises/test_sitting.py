@@ -81,6 +81,16 @@ def test_the_line_to_check_first_comes_after_what_was_asked_before() -> None:
     assert app.state.hints(1)[0].startswith(f"Line ({line})")
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("1 - 0.6144^2", "if you use 1 − out², the slope of tanh"), ("0.25", "take the slope in the middle, at net = 0")],
+)
+def test_another_slope_for_that_of_the_sigmoid_is_known(typed: str, said: str) -> None:
+    app = bp.exercises.ask("neuron-slope", seed=3)
+    app.answer(a="0.6144", b=typed)
+    assert said in app.told["said"][1][1]
+
+
 def test_a_step_without_the_rate_and_added_is_known() -> None:
     app = bp.exercises.ask("one-weight", seed=1)
     problem = app.state.exercise.task.problem
@@ -366,6 +376,19 @@ def test_hints_begin_at_the_line_of_the_mistake_and_never_say_the_answer() -> No
     assert app.told["hints"] == [[]]
 
 
+def test_hints_that_would_tell_an_earlier_part_wait_for_it() -> None:
+    app = bp.exercises.ask("which-slip", seed=13)
+    line = app.state.exercise.content.parts[0].right
+    app.answer(a=str(line % 3 + 1), b="0.5")
+    app.hint("b")
+    assert app.told["hints"][1] == []
+    app.hint("a")
+    assert len(app.told["hints"][0]) == 1
+    app.answer(a=str(line))
+    app.hint("b")
+    assert len(app.told["hints"][1]) == 1
+
+
 @pytest.mark.parametrize("id", TYPED)
 def test_every_part_has_hints_and_none_of_them_is_the_answer(id: str) -> None:
     for part in bp.exercises.ask(id, seed=1).state.exercise.content.parts:
@@ -412,3 +435,14 @@ def test_an_earlier_answer_that_was_kept_to_two_digits_is_named() -> None:
     assert "rounded to 2" not in repr(app)
     app.answer(a="0.6935", b="0.6474")  # a slip of its own, and from there on right
     assert "this fits your out(h1) = 0.6935" in repr(app)
+
+
+def test_hints_of_a_softmax_speak_of_the_true_class_and_of_the_delta() -> None:
+    exercise = generate("softmax-delta", 3, difficulty="hard")
+    loss, *_, weight = exercise.content.parts
+    true = exercise.problem.network.outputs[list(exercise.problem.targets).index(1)]
+    assert hints(loss)[0] == f"Only the true class counts. Its target is 1: it is {true}."
+    source, neuron = exercise.problem.network.weights[weight.quantity.removeprefix("dE_total/d")]  # type: ignore[attr-defined]
+    assert hints(weight)[0] == f"It is the delta of {neuron} times the output of {source}."
+    flat = generate("softmax-delta", 3, difficulty="easy").content.parts[-1]
+    assert re.fullmatch(r"It is the delta of o\d times x\d\.", hints(flat)[0])

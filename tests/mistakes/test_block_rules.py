@@ -287,6 +287,17 @@ def test_a_sure_name_is_the_mistake(kind: str) -> None:
     assert sure
 
 
+def test_the_other_share_of_a_row_is_named_before_a_slip_that_leads_there_too() -> None:
+    given = bp.examples.attention.problem.replace(x2_1=-1)
+    values = bp.evaluate(given)
+    found = bp.diagnose(given, "share_o1_2", f"{values['share_o1_1']:.5f}")
+    assert found.message.startswith("Not right: 0.19557 is share(o1,1), and the question asks for share(o1,2).")
+    assert "You also get it if you leave out a term" in found.message
+    assert not found.sure
+    other = bp.diagnose(given, "share_o1_2", f"{values['share_o2_1']:.5f}")  # that of another row
+    assert "the question asks for" not in other.message
+
+
 def test_names_of_the_blocks_are_labels_and_their_words_hold_for_every_model() -> None:
     """No number and no weight's name stands in them, and each speaks to you."""
     for one in RULES:

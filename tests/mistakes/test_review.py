@@ -324,7 +324,9 @@ def test_of_two_slips_the_first_line_is_shown_and_none_behind_it_is_called_right
 
     found = bp.review(two_slips)
     assert found.verdict == "unknown"
-    assert f"line {line_in(two_slips, 'd2 = ')}, `d2 = (y - A2) * A2 * (1 - A2)`" in found.message
+    assert f"line {line_in(two_slips, 'd2 = ')}, `d2 = (y - A2) * A2 * (1 - A2)`: this should be ∂E/∂net₂" in str(
+        found
+    ).replace("Line", "line")
     ticks = {line.text.split(" =")[0].strip(): line.right for line in found.source if line.made}
     assert ticks["d2"] is False
     assert ticks["A2"] is True

@@ -161,6 +161,13 @@ def test_a_walk_that_leaves_is_cut_at_the_border_with_an_arrow_there() -> None:
     assert (through["line"], through["start"], through["count"]) == ("M0,190L380,190", None, 0)
 
 
+def test_a_plot_may_be_wider_than_it_is_high() -> None:
+    wide = in_page("walkShapes", {"x": [5, 15], "y": [5, 15]}, SMALL, 380, None, 190)
+    assert (wide["start"], wide["line"]) == ([190, 95], "M190,95L380,0")
+    below = in_page("walkShapes", {"x": [5, 5], "y": [5, -5]}, SMALL, 380, None, 190)
+    assert below["line"] == "M190,95L190,190"
+
+
 def test_a_walk_to_infinity_ends_before_it() -> None:
     shapes = in_page("walkShapes", {"x": [5, 6, float("inf")], "y": [5, 6, float("nan")]}, SMALL, 380)
     assert (shapes["line"], shapes["end"], shapes["left"]) == ("M190,190L228,152", None, 2)

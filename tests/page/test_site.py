@@ -235,7 +235,7 @@ def python(part: Part, typed: str) -> tuple[str, str]:
 def of_parts(kind: type[Part]) -> Iterator[tuple[str, Any]]:
     names = "net-and-out one-weight output-weight hidden-update learning-rate which-slip gradient-check softmax-delta"
     names += " zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
-    names += " count-uses what-costs first-step which-product"
+    names += " count-uses what-costs first-step which-product library-loss read-stairs starting-weights"
     for name in f"{names} batch-mean hidden-paths matrix-shapes symbolic sign-first".split():
         exercise = bp.exercises.generate(name, 3, difficulty="easy")
         yield from ((f"{name} {letter}", part) for letter, part in exercise.parts.items() if isinstance(part, kind))

@@ -34,6 +34,22 @@ def test_lines_of_one_shape_are_shown_once() -> None:
         indexed(RNN, "dE/dWx1_1_2")
 
 
+def test_a_line_takes_the_letters_that_a_lesson_asks_for() -> None:
+    """In their places, in the order of the line; a letter of a sum is none of those for which there is a line each."""
+    attention = bp.derive(bp.Model((2, 3), blocks.Attention(2)))
+    shown = indexed(attention, "score_o1_1 i j c", "dE/dscore_o1_1 i j m", "q_o1_1 i c a")
+    score, back, query = repr(shown).splitlines()
+    assert score == "score_o[i,j] = (Σ_c q_o[i,c] · k_o[j,c]) / √2   for i, j = 1..2   sum over c = 1..2"
+    assert back.startswith("dE_total/dscore_o[i,j] = Σ_m dE_total/dshare_o[i,m] · dshare_o[i,m]/dscore_o[i,j]")
+    assert query.endswith("for i, c = 1..2   sum over a = 1..3")
+    first, *_, last = shown._repr_latex_().split(r"\\")
+    assert first.endswith(r"\quad \text{for } i, j = 1, 2 ")
+    assert r"\sum_{a=1}^{3}" in last
+    for wrong in ("i", "i j c m", "i i c"):
+        with pytest.raises(bp.BpkitError, match="indexed: expected 3 different letters"):
+            indexed(attention, f"score_o1_1 {wrong}")
+
+
 @pytest.mark.parametrize(("size", "length"), [(2, 4), (3, 5)])
 def test_the_way_back_has_the_kernel_in_the_other_order(size: int, length: int) -> None:
     said = repr(kernel_picture(row(size, length)))

@@ -44,6 +44,7 @@ def test_one_lamp_and_the_reddest_tomato() -> None:
     drawing = sorter({"now": one})
     assert "soft" not in drawing.caption
     assert str(drawing.figure).count("r='17'") == 1
+    assert ">one neuron<" in str(drawing.figure)
     assert "#cd2626" in str(drawing.figure)
 
 

@@ -27,6 +27,7 @@ from bpkit.examples.worked import attention
 from bpkit.show.boundary import right
 from bpkit.show.depth import gradient_sizes
 from bpkit.show.kept import lifetimes
+from bpkit.show.outputs import with_loss
 
 CHANGED = ("1 of 14", "2 of 14", "7 of 14", "all 14")
 
@@ -38,6 +39,21 @@ def _lines_of_tanh() -> tuple[Answer, str]:
     return next(one for one in CHANGED if one.split()[0] == str(changed)), (
         "only the output of a hidden neuron and its slope say which function it is. All other lines use these two "
         "numbers, wherever they come from"
+    )
+
+
+STUCK = Problem(Network(1, 1, bias="none"), {"w1": -5.0}, [1.0], [1.0], learning_rate=0.5)  # lesson 09's
+FREED = ("both of them", "only half the squared error", "only −ln(out)", "neither of them")
+
+
+def _stuck_neuron() -> tuple[Answer, str]:
+    square, surprise = (
+        float(evaluate(with_loss(STUCK, loss).updated(30))["out_o1"])
+        for loss in ("half_squared_error", "binary_cross_entropy")
+    )
+    return FREED[2 * (square <= 0.5) + (surprise <= 0.5)], (
+        f"half the squared error brings the output to {number(square, 2)} only, −ln(out) to {number(surprise, 2)}. "
+        "The lines below say why, and the picture after them shows it"
     )
 
 
@@ -97,6 +113,21 @@ def _numbers_kept() -> tuple[Answer, str]:
     )
 
 
+HEAPED = ("lower than in the right program", "about the same", "higher than in the right program")
+
+
+def _zero_grad_forgotten() -> tuple[Answer, str]:
+    right = data_set("moons").problem(Network(2, 8, 1, bias="neuron"), seed=0, learning_rate=20)
+    # Derivatives that are never cleared are momentum whose old steps do not fade.
+    heaped = train(right.replace(update=Momentum(1 - 1e-9)), 200).loss[-1]
+    cleared = train(right, 200).loss[-1]
+    return HEAPED[0 if heaped < 0.8 * cleared else 2 if heaped > 1.25 * cleared else 1], (
+        f"it is {number_read(float(heaped), 3)}, and the right program has {number(cleared / heaped, 2)} times as "
+        "much. At first the old derivatives point downhill too, so their sum makes longer and longer steps. Below "
+        "you see what happens to the weights"
+    )
+
+
 VALLEY = Problem(  # lesson 14's: w1 counts much and w2 little
     Network(2, 1, activation="identity", bias="none"),
     {"w1": -0.5, "w2": -2.0},
@@ -123,6 +154,19 @@ def _momentum_in_a_valley() -> tuple[Answer, str]:
     )
 
 
+GIVES_WAY = ("w₁", "w₂", "both lose the same share")
+
+
+def _decay_gives_way() -> tuple[Answer, str]:
+    without, decayed = (train(VALLEY.replace(update=GradientDescent(weight_decay=decay)), 300) for decay in (0.0, 0.1))
+    lost = [1 - float(decayed[name][-1] / without[name][-1]) for name in ("w1", "w2")]
+    return GIVES_WAY[2 if abs(lost[1] - lost[0]) < 0.02 else int(lost[1] > lost[0])], (
+        f"with a decay of 0.1, w₁ loses {number(100 * lost[0], 2)} % of its value and w₂ loses "
+        f"{number(100 * lost[1], 2)} %. The loss rises steeply as soon as w₁ moves, so its slope soon holds against "
+        "the pull. It hardly changes with w₂, so there the pull wins"
+    )
+
+
 WHICH_USE = (
     "the first day, because everything later depends on it",
     "the last day, because it is nearest to the loss",
@@ -144,7 +188,8 @@ def _which_day() -> tuple[Answer, str]:
     return WHICH_USE[0 if largest == 0 else 1], (
         f"the three days contribute {', '.join(number_read(one, 3) for one in terms)}. From each day "
         "back to the one before, the way goes through a slope of tanh and through the weight of yesterday, which is a "
-        "half here"
+        "half here. Each use is also multiplied by the warmth of its own day, and day 2 was only half as warm. So it "
+        "is not enough to be last: a last day of warmth 0 would contribute nothing"
     )
 
 
@@ -189,15 +234,15 @@ FLAT_ROW = ("the query of word 1", "the query of word 2", "the key of word 1", "
 
 
 def _flat_row() -> tuple[Answer, str]:
-    parameters = {**attention.problem.arrays(), "Wq1": np.array([[-39.5, -3.0], [0.5, -3.0]])}
-    values = evaluate(attention.problem.replace(parameters=parameters))
+    parameters = {**attention.problem.arrays(), "Wq1": np.array([[-40.0, 0.0], [-0.4, 0.0]])}
+    values = evaluate(attention.problem.replace(parameters=parameters, targets=[[0.5, 0], [0.5, 0]]))  # lesson 16's
     sizes = [
         max(abs(float(values[f"dE_total/d{one.split()[1][0]}_o{one[-1]}_{place}"])) for place in (1, 2))
         for one in FLAT_ROW
     ]
     return FLAT_ROW[int(np.argmin(sizes))], (
         "a query acts only through the shares of its own word, and at 0 and 1 a softmax is flat. The key of word 1 "
-        "also counts in the shares of word 2, and word 1 takes all of the value of word 2"
+        "also counts in the shares of word 2, which are not flat, and word 1 takes all of the value of word 2"
     )
 
 
@@ -207,6 +252,12 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "You replace the sigmoid of the hidden neurons by tanh. How many of the 14 kinds of lines change?",
             _lines_of_tanh,
             CHANGED,
+        ),
+        "stuck-neuron": Question(
+            "A sigmoid neuron is sure and wrong: its output is almost 0 and should be 1. Which loss brings the output "
+            "above ½ within 30 updates?",
+            _stuck_neuron,
+            FREED,
         ),
         "net-of-a-batch": Question(
             "200 points go through a 2-8-1 network at once. How many numbers are in net₁, the net inputs of its "
@@ -228,14 +279,26 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
         ),
         "numbers-kept": Question(
-            "A 2-8-8-1 network of sigmoids has computed its outputs for 200 points. The way back needs the inputs "
-            "and the output of every neuron. How many numbers must be kept?",
+            "A 2-8-8-1 network of sigmoids has computed the net inputs and the outputs of all its neurons for 200 "
+            "points. How many of these numbers, and of the inputs, must wait for the way back?",
             _numbers_kept,
+        ),
+        "zero-grad-forgotten": Question(
+            "Another student's program for the moons never sets its derivatives back to 0, so they add up. What is its "
+            "loss after 200 updates?",
+            _zero_grad_forgotten,
+            HEAPED,
         ),
         "momentum-in-a-valley": Question(
             "Now each step keeps half of the step before and adds the new one to it. How do the steps change?",
             _momentum_in_a_valley,
             PARTS,
+        ),
+        "decay-gives-way": Question(
+            "Weight decay pulls both weights toward 0, and the slope of the loss pulls back. Which weight loses the "
+            "larger share of its value?",
+            _decay_gives_way,
+            GIVES_WAY,
         ),
         "which-day": Question(
             "Each day is one use of wₓ, and each use contributes to ∂E/∂wₓ. Which day contributes most here?",
@@ -253,8 +316,8 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             SAME_VALUES,
         ),
         "flat-row": Question(
-            "Word 1 has the shares 0 and 1, word 2 has ½ and ½, and the two values differ. The derivative of the loss "
-            "with respect to one of these is 0. Which one?",
+            "Word 1 has the shares 0 and 1, and word 2 has 0.3 and 0.7. The two values differ, and neither word has "
+            "the mix that it should have. The derivative of the loss with respect to one of these is 0. Which one?",
             _flat_row,
             FLAT_ROW,
         ),

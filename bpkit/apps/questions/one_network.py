@@ -285,10 +285,10 @@ def _rate_too_large() -> tuple[Answer, str]:
 
 
 WHERE = (
-    "in the forward pass",
+    "in the first forward pass",
     "among the derivatives",
-    "among the new weights",
-    "in the outputs and the loss after the update",
+    "among the eight new weights",
+    "in the outputs and the loss of the updated network",
 )
 
 
@@ -302,12 +302,15 @@ def _where_mazur_slips() -> tuple[Answer, str]:
     )
 
 
+LATER = ("all three", "E and the new w₁", "E alone", "none of them")
+
+
 def _figures_that_hold() -> tuple[Answer, str]:
-    audit = article.audit()
-    followed = sum(finding.kind == "follows" for finding in audit)
-    return float(sum(finding.holds for finding in audit)), (
-        f"{followed} figures are wrong only because they use an earlier wrong one, and "
-        f"{len(audit.wrong) - followed} are off by themselves. The first wrong one is {WORDS['net']} of o1"
+    *_, loss, weight, after = article.audit()
+    held = [finding.holds for finding in (loss, weight, after)]
+    return LATER[[[True] * 3, [True, True, False], [True, False, False], [False] * 3].index(held)], (
+        "all three use the output of o1, and that one is wrong already. Whether they have slips of their own as well "
+        "is another question, and the detective has it next"
     )
 
 
@@ -428,15 +431,15 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             GROWTH,
         ),
         "figures-that-hold": Question(
-            "How many of the 11 printed figures are right? A figure counts as right if only rounding or cutting off, "
-            "here or in an earlier figure, keeps it from being exact.",
+            "Which of these three figures are right, up to rounding?",
             _figures_that_hold,
+            LATER,
         ),
         "where-mazur-slips": Question(
             "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", _where_mazur_slips, WHERE
         ),
         "true-sentence": Question(
-            "One of these sentences is right, and the other three are not. Which one is right?",
+            "Three of these sentences are wrong. Which one can you defend?",
             _true_sentence,
             SENTENCES,
             _false_sentences,

@@ -10,6 +10,8 @@ from bpkit.exercises.bank import (
     coding,
     costs,
     factors,
+    kernels,
+    library,
     loss_curves,
     mending,
     orders,
@@ -18,6 +20,7 @@ from bpkit.exercises.bank import (
     quantities,
     reach,
     reasoning,
+    starting,
     sums,
     swaps,
     symbolic,
@@ -42,10 +45,13 @@ QUESTIONS: tuple[Question, ...] = (
     *sums.QUESTIONS,
     *costs.QUESTIONS,
     *pictures.QUESTIONS,
+    *kernels.QUESTIONS,
     *loss_curves.QUESTIONS,
     *wirings.QUESTIONS,
     *trained.QUESTIONS,
     *products.QUESTIONS,
+    *library.QUESTIONS,
+    *starting.QUESTIONS,
 )
 
 

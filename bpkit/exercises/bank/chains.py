@@ -13,7 +13,15 @@ from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.text import sides_of
-from bpkit.exercises.bank.quantities import DIGITS, OUTPUT, UPDATE, number_part, quantity_question, worked
+from bpkit.exercises.bank.quantities import (
+    DIGITS,
+    OUTPUT,
+    UPDATE,
+    asking,
+    number_part,
+    quantity_question,
+    worked,
+)
 from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import BIG_RATES, choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
@@ -98,17 +106,39 @@ def _chain(level: str) -> Sequence[Network]:
     return tuple(Network(1, 1, 1, 1, activation=name, bias="neuron") for name in _SOFT[level])
 
 
+_SLOPE = ("leaves the bias out", "swaps the inputs", "takes the slope at net", "uses the sigmoid's slope")
+_OF_TANH, _LARGEST = "uses the slope of tanh", "takes the largest slope"
+
+
+def _build_slope(task: Task) -> Content:
+    """Of a sigmoid the slope may be taken for that of tanh, or for the one in the middle, which is read first."""
+    content = asking("A neuron and its slope", _SLOPE)(task)
+    first, second = content.parts
+    if task.network.activations[-1].name != "sigmoid" or not isinstance(second, NumberPart):
+        return content
+    problem, out = task.problem, evaluate(task.problem)["out_o1"]
+    more = (
+        Wrong(_OF_TANH, "the slope of the sigmoid is out · (1 − out)", 1 - out**2, "use 1 − out², the slope of tanh"),
+        Wrong(_LARGEST, "put your out into out · (1 − out)", 0.25, "take the slope in the middle, at net = 0"),
+    )
+    known = lambda: (*wrong_answers(problem, "dout_o1/dnet_o1", _SLOPE), *more)
+    return replace(content, parts=(first, replace(second, known=known, own=True)))
+
+
 QUESTIONS = (
     Question(
         "one-weight", "updates", "One weight, one step", _draw_step, _build_step, ("adds the gradient", *UPDATE[1:])
     ),
-    quantity_question(
-        "neuron-slope",
-        "forward",
-        "A neuron and its slope",
-        lambda network, rng: ["out_o1", "dout_o1/dnet_o1"],
-        ("leaves the bias out", "swaps the inputs", "takes the slope at net", "uses the sigmoid's slope"),
-        _single,
+    replace(
+        quantity_question(
+            "neuron-slope",
+            "forward",
+            "A neuron and its slope",
+            lambda network, rng: ["out_o1", "dout_o1/dnet_o1"],
+            (*_SLOPE, _OF_TANH, _LARGEST),
+            _single,
+        ),
+        build=_build_slope,
     ),
     quantity_question(
         "delta-chain",

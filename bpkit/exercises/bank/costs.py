@@ -196,9 +196,9 @@ def _step_slips(problem: Problem) -> list[Wrong]:
     found = []
     plain = _step(problem.replace(update=GradientDescent(), state={}))
     if isinstance(rule, Momentum):
-        share = "the velocity starts at 0 and then takes the whole gradient, not a share of it"
+        share = "the velocity starts at 0 and then takes the whole derivative, not a share of it"
         found.append(Wrong(_SHARE, share, float(f"{(1 - rule.beta) * plain:.4g}")))
-        found.append(Wrong(_FULL, "the step still depends on the size of the gradient", rate))
+        found.append(Wrong(_FULL, "the step still depends on the size of the derivative", rate))
     else:
         found.append(Wrong(_PLAIN, "this rule divides by the root of a running mean", plain))
         if isinstance(rule, RMSProp):
@@ -227,9 +227,9 @@ def _build_first(task: Task) -> Content:
     longer = round(_step(problem.replace(targets=[target])) / right, 6)
     momentum = isinstance(rule, Momentum)
     why = (
-        "the first velocity is the gradient itself, so the step grows with it"
+        "the first velocity is the derivative itself, so the step grows with it"
         if momentum
-        else "the gradient is divided by its own size, so its size cancels"
+        else "the derivative is divided by its own size, so its size cancels"
     )
     labels = {1.0: _FULL, float(_FACTOR): _SCALED, 1 / _FACTOR: _DIVIDED}
     parts.append(
@@ -266,7 +266,7 @@ def _second_part(problem: Problem, right: float, order: Sequence[int]) -> ExactP
     if isinstance(rule, Momentum):
         known = [
             Wrong(_STILL, f"the velocity keeps {number(rule.beta)} of what it was", "1"),
-            Wrong(_ONLY_OLD, "the new gradient is added to what is kept", number(rule.beta)),
+            Wrong(_ONLY_OLD, "the new derivative is added to what is kept", number(rule.beta)),
             Wrong(_BOTH, f"the velocity keeps only {number(rule.beta)} of what it was", "2"),
         ]
     else:

@@ -34,6 +34,7 @@ _SLOPE_REVEALS = (
     "overlooks the steepest place",
 )
 _LEFT, _RIGHT = "to the left", "to the right"
+_TURNED_BACK = (CLIMBS[0], f"{CLIMBS[1]}, or have the wrong sign in a)", CLIMBS[2])
 
 
 def _draw_slope(rng: np.random.Generator, level: str) -> Task:
@@ -110,7 +111,7 @@ def _build_slope(task: Task) -> Content:
             f"Which way does an update move $w_1$ from {asked}?",
             way,
             (_LEFT, _RIGHT),
-            {back: CLIMBS},
+            {back: _TURNED_BACK},
             ("The new weight is the old one minus the learning rate times the slope.",),
         ),
         choice(

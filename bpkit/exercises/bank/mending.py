@@ -137,6 +137,7 @@ def _build_slip(task: Task) -> Content:
             proof=mended.proof,
             known=lambda: (*copies, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
             hints=lambda: (in_symbols(derive(problem.network)[quantity]).partition(": ")[2],),
+            first="a",
         ),
     )
     names = derive(problem).quantities

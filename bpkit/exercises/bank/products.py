@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.exercises.bank.choices import TOPIC, one_of, shuffle
 from bpkit.exercises.drawing import draw_problem, settled
@@ -18,6 +17,8 @@ from bpkit.exercises.words import in_words
 _UPRIGHT, _TURNED = "forgets to transpose", "swaps rows and columns"
 _BY_NUMBER, _OTHER_LAYER = "multiplies number by number instead of adding up", "takes an array of another layer"
 _BY_POINT = "keeps a row for each point"
+_SUM, _ALL = "takes the sum instead of the mean", "takes the mean over the neurons too"
+_ACROSS, _EACH = "sums the bias gradient over the wrong axis", "does not sum the bias gradient over the samples"
 
 
 def _draw(rng: np.random.Generator, level: str) -> Task:
@@ -38,14 +39,16 @@ def _gradient(layer: int, before: int, after: int, points: int, order: list[int]
             _UPRIGHT, f"{rows} @ {deltas} does not fit: {before} columns meet {points} rows", f"{incoming} @ {delta}"
         ),
         Wrong(
-            _TURNED, f"this is {(after, before)}, and `W{layer}` has a row for each input", f"{delta}.T @ {incoming}"
+            _TURNED,
+            f"this is {(after, before)}, and the weights of layer {layer} have a row for each input",
+            f"{delta}.T @ {incoming}",
         ),
         Wrong(
             _BY_NUMBER, f"* needs the same shape, and makes no sum over the points; {_ADDS}", f"{incoming} * {delta}"
         ),
         Wrong(
             _OTHER_LAYER,
-            f"`W{layer}` multiplies what goes into its layer, not what comes out",
+            f"the weights of layer {layer} multiply what goes into it, not what comes out",
             f"out{layer}.T @ {delta}",
         ),
     )
@@ -69,7 +72,7 @@ def _way_back(layer: int, before: int, after: int, points: int, order: list[int]
         Wrong(_TURNED, f"this is {(before, points)}, and each point needs a row", f"{weights} @ {delta}.T"),
         Wrong(
             _OTHER_LAYER,
-            f"`{delta}` goes back through the weights that lead into its layer",
+            f"the deltas of layer {layer} go back through the weights that lead into layer {layer}",
             f"{delta} @ W{layer - 1}.T",
         ),
     )
@@ -90,13 +93,30 @@ def _shape(name: str, shape: tuple[int, int], points: int) -> ExactPart:
     return ExactPart(f"The shape of `{name}` as (rows, columns)", shape, "shape", known=known, hints=(hint,))
 
 
+def _bias(layer: int, after: int, points: int, order: list[int]) -> ExactPart:
+    """Which expression gives the derivatives of the biases?"""
+    delta = f"delta{layer}"
+    known = (
+        Wrong(_SUM, f"the loss is the mean, so the sum is {points} times too large", f"{delta}.sum(axis=0)"),
+        Wrong(_ACROSS, f"this is a number for each of the {points} points", f"{delta}.mean(axis=1)"),
+        Wrong(_ALL, f"this is one number, and layer {layer} has {after} biases", f"{delta}.mean()"),
+        Wrong(_EACH, "each point has a row there, and a bias is the same for all of them", delta),
+    )
+    asks = f"The loss is the mean over the points. Which expression gives `db{layer}`?"
+    hint = f"There is one number for each of the {after} neurons. Over what is the mean?"
+    return one_of(asks, f"{delta}.mean(axis=0)", known, order, hints=(hint,))
+
+
 def _build(task: Task) -> Content:
     sizes, points, layer, order = task.network.sizes, task.about["points"], task.about["layer"], task.about["order"]
     before, after = sizes[layer - 1], sizes[layer]
     if task.about["level"] == "easy":
-        parts = (_gradient(layer, before, after, points, order), _shape(f"delta{layer}", (points, after), points))
+        first = _gradient(layer, before, after, points, order)
+        shape = _shape(f"delta{layer}", (points, after), points)
     else:
-        parts = (_way_back(layer, before, after, points, order), _shape(f"dW{layer}", (before, after), points))
+        first = _way_back(layer, before, after, points, order)
+        shape = _shape(f"dW{layer}", (before, after), points)
+    parts = (first, shape, _bias(layer, after, points, order[1:] + order[:1]))
     asked = (
         f"A program trains a network with layers of {in_words([*map(str, sizes)])} neurons, inputs first, on a batch "
         f"of $n = {points}$ points. `x`, `out1`, `delta1` and so on have a row for each point. `W1` has a row for "
@@ -104,10 +124,20 @@ def _build(task: Task) -> Content:
     )
 
     def solve() -> Solution:
-        lines = derive(task.network).matrices()._repr_latex_()
-        weights = f"`W{layer}` is {(before, after)}, `delta{layer}` is {(points, after)}"
-        said = f"{weights}, and {parts[0].answer} gives what is asked: the two sizes that meet are equal."
-        return Solution((said, f"The shape of the second question is {parts[1].answer}.", lines))
+        weights, deltas = (before, after), (points, after)
+        if task.about["level"] == "easy":
+            fits = f"{(before, points)} @ {deltas} gives {weights}, the shape of `W{layer}`"
+        else:
+            fits = f"{deltas} @ {(after, before)} gives {(points, before)}, a row for each point"
+        given = f"`W{layer}` is {weights} and `delta{layer}` is {deltas}."
+        return Solution(
+            (
+                f"{given} So `{parts[0].answer}` fits: {fits}. The two sizes that meet are equal.",
+                f"The second shape is {parts[1].answer}: `{'delta' if task.about['level'] == 'easy' else 'dW'}{layer}` "
+                + ("has a row for each point." if task.about["level"] == "easy" else f"is as large as `W{layer}`."),
+                f"`{parts[2].answer}` goes down the columns, so one number is left for each of the {after} neurons.",
+            )
+        )
 
     return Content(lambda: f"Which product?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
 
@@ -119,6 +149,6 @@ QUESTIONS = (
         "Which product?",
         _draw,
         _build,
-        (_UPRIGHT, _TURNED, _BY_NUMBER, _OTHER_LAYER, _BY_POINT),
+        (_UPRIGHT, _TURNED, _BY_NUMBER, _OTHER_LAYER, _BY_POINT, _SUM, _ACROSS, _ALL, _EACH),
     ),
 )

@@ -222,7 +222,8 @@ def _build_uses(task: Task) -> Content:
     if level != "easy":
         parts.append(_weights_part(model, kernel, len(uses), size))
     first = derivation[uses[0]]
-    asked = f"{told} The first net input is {line(first, derivation.quantities)}."
+    index = "the layer and the place" if kernel else "the layer, the step and the neuron"
+    asked = f"{told} The first net input is {line(first, derivation.quantities)}, and its indices are {index}."
 
     def solve() -> Solution:
         whole = lines(derivation, [derivation[f"dE_total/d{weight}"]])

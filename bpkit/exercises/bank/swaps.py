@@ -94,6 +94,7 @@ def _softmax_asks(network: Network, rng: np.random.Generator) -> list[str]:
 
 _SHARED = ("takes only the diagonal of the softmax slope", "swaps the sign of the error", "leaves out the input factor")
 _NO_TARGET = "forgets the target"
+_SHARE = "Compute the output of {neuron} first: its power of e, divided by the sum of all powers."
 _SAYS = "what the output says minus what it should say"
 
 
@@ -104,16 +105,28 @@ def _draw_softmax(rng: np.random.Generator, level: str) -> Task:
     return Task("softmax-delta", (problem,), MappingProxyType({"asks": _softmax_asks(network, rng)}))
 
 
+def _softmax_hints(problem: Problem, quantity: str) -> tuple[str, ...]:
+    """What to do next toward the loss, and toward the derivative of a weight of the last layer."""
+    network = problem.network
+    if quantity == "E_total":
+        true = network.outputs[int(np.argmax(problem.targets))]
+        return (
+            f"Only the true class counts. Its target is 1: it is {true}.",
+            _SHARE.format(neuron=true),
+            "E is −ln of it.",
+        )
+    source, neuron = layered(network, "softmax-delta").weights[quantity.removeprefix("dE_total/d")]
+    into = source if source in network.inputs else f"the output of {source}"
+    return f"It is the delta of {neuron} times {into}.", f"The delta of {neuron} is {_SAYS}: output minus target."
+
+
 def _softmax_part(problem: Problem, quantity: str) -> NumberPart:
     """A delta is the share minus the target; the share alone is a mistake wherever the target is not 0."""
     part = number_part(problem, quantity, _SHARED)
     neuron = quantity.removeprefix("dE_total/dnet_")
     if neuron not in problem.network.outputs:
-        return part
-    hints = (
-        f"Compute the output of {neuron} first: its power of e, divided by the sum of all powers.",
-        f"The delta is {_SAYS}: output minus target.",
-    )
+        return replace(part, hints=_softmax_hints(problem, quantity))
+    hints = (_SHARE.format(neuron=neuron), f"The delta is {_SAYS}: output minus target.")
     if not problem.targets[problem.network.outputs.index(neuron)]:
         return replace(part, hints=hints)
     share = evaluate(problem)[f"out_{neuron}"]
@@ -250,7 +263,7 @@ def _build_changes(task: Task) -> Content:
     swap = _swap_words(task)
     shorter = _shortened(task)
     look = f"Look at the formulas, not at the numbers.{_AS_PRODUCT if shorter else ''}"
-    asked = f"These are its lines:\n\n{rows(steps)}\n\n{swap} {look}"
+    asked = f"{swap} {look}\n\nThese are its lines before that:\n\n{rows(steps)}"
 
     def solve() -> Solution:
         new = [now[step.name] for step in steps if step.number in right]

@@ -13,6 +13,7 @@ from bpkit.core.initial import initial_parameters
 from bpkit.core.matrix_program import predict
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import number, readable
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import Adam, Momentum
 from bpkit.examples.data import data_set
@@ -37,7 +38,7 @@ _NEAR = 0.08  # a point so near to a boundary may be taken for one on its other 
 _SHAPES = {1: "a straight line", 2: "two lines that leave the picture", 8: "a closed ring"}
 _FEW = "expects more of few neurons"
 _MANY = "expects less of many neurons"
-_COUNTED = ("counts the points that are right", "counts a whole class")
+_COUNTED = ("counts the points that are right", "counts a whole class", "miscounts by one or two")
 
 
 def _draw_boundary(rng: np.random.Generator, level: str) -> Task:
@@ -97,6 +98,7 @@ def _build_boundary(task: Task) -> Content:
     whole, wrong = len(counted.inputs), len(counted.inputs) - right(counted)
     said = {hidden: f"{name[hidden]} is {shape}" for hidden, shape in _SHAPES.items()}
     straight = "one hidden neuron can only draw a straight line"
+    mixed = "you are close. Count once more on the side that has points of both classes"
     ring = "two hidden neurons cannot close a ring, and eight can"
     parts = (
         choice(
@@ -110,7 +112,7 @@ def _build_boundary(task: Task) -> Content:
             "Which has eight hidden neurons?",
             name[8],
             NAMES,
-            {name[1]: (_MANY, "", ring), name[2]: (_MANY, "", ring)},
+            {name[1]: (_MANY, "", straight), name[2]: (_MANY, "", ring)},
             ("What can eight lines enclose?",),
         ),
         count(
@@ -119,6 +121,7 @@ def _build_boundary(task: Task) -> Content:
             [
                 Wrong(_COUNTED[0], "the question asks for those on the wrong side", whole - wrong),
                 Wrong(_COUNTED[1], "some points of this class are on their own side", whole // 2),
+                *(Wrong(_COUNTED[2], mixed, wrong + off) for off in (-2, -1, 1, 2) if wrong + off > 0),
             ],
             (
                 "On one side of the line all points are of one class. That is its side.",
@@ -144,8 +147,8 @@ def _build_boundary(task: Task) -> Content:
 _RULES = ("plain", "momentum", "Adam")
 _TURNS = {
     "plain": "plain gradient descent jumps to and fro across the valley",
-    "momentum": "with momentum a walk keeps its direction and swings past the lowest point",
-    "Adam": "the first steps of Adam are as long in both weights, so it starts along a diagonal",
+    "momentum": "with momentum a walk starts straight down the slope with growing steps, and it swings past in a curve",
+    "Adam": "the first steps of Adam are as long in both weights, so it starts along a diagonal; it may swing past too",
 }
 _TAKEN = {one: f"takes the walk of {one} for another" for one in ("plain gradient descent", "momentum", "Adam")}
 _WALK_ENDS = (-1.7, 1.7, -2.6, 1.2)
@@ -309,8 +312,7 @@ def _build_depth(task: Task) -> Content:
         ),
     )
     rows = [
-        [letter, f"{one[0]:.1e}".replace("e-0", "e-"), f"{one[-1]:.1e}".replace("e-0", "e-")]
-        for letter, one in zip(NAMES, sizes)
+        [letter, *(readable(number(float(size), 2)) for size in (one[0], one[-1]))] for letter, one in zip(NAMES, sizes)
     ]
     solve = lambda: Solution(
         (

@@ -382,8 +382,9 @@ def _row(line: str) -> str:
         elif cell:
             formula = cell.replace("&=", "=").replace("&+", "+")
     # Every side of the equation is a formula of its own, so that a long line can go on in the next: here it needs no
-    # second line for its numbers.
+    # second line for its numbers, nor for a long sum.
     formula = re.sub(r"\\begin\{aligned\}\[t\] & | \\end\{aligned\}", "", formula).replace(r" \\ & = ", " = ")
+    formula = formula.replace(r" \\ & \quad {}", " ")
     left, *sides = _SIDES.split(formula)
     shown = " ".join([mathml(left, True), *(mathml(f"= {side}", True) for side in sides)])
     return f"<tr><td>{number}</td><td>{shown}<br><small>{reason}</small></td></tr>"

@@ -46,7 +46,7 @@ def _lines(d: Derivation, kernel: list[Quantity]) -> tuple[list[Step], list[Step
 @misconception(
     "turns the kernel round",
     "turn the kernel round",
-    "here the kernel stays as it is, with its first weight on the first signal",
+    "forward its first weight is on the first signal, and going back each delta takes the weight that it came through",
     convention="In signal processing a convolution turns the kernel round.",
 )
 def kernel_turned(d: Derivation) -> Shapes:

@@ -113,7 +113,12 @@ class Signature:
     @property
     def biased(self) -> bool:
         """Does it take biases?"""
-        return self.layers is None or any(role.startswith("b") for _, role, _ in self.roles)
+        return self.layers is None or self.names_biases
+
+    @property
+    def names_biases(self) -> bool:
+        """Has it an argument for a bias?"""
+        return any(role.startswith("b") for _, role, _ in self.roles)
 
     @property
     def packed(self) -> bool:

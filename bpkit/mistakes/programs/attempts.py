@@ -63,6 +63,12 @@ class Attempt:
         parts = self.outcome.parts.items() if self.outcome else ()
         return [part for part, value in parts if not _has_shape(value, shapes.get(part.key))]
 
+    def lacks(self, biased: bool) -> tuple[Part, ...]:
+        """The parts that have to come too: a program that is given no biases, not ``biased``, may leave them out."""
+        missing, biases = self.outcome.missing if self.outcome else (), biases_of(self.problem.network)
+        weights = any(part.key not in biases for part in missing)
+        return missing if biased or weights or len(missing) < len(biases) else ()
+
     @property
     def transposed(self) -> list[Part]:
         """The parts that lie the other way round than the parameter that the program was given."""

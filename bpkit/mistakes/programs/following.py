@@ -51,6 +51,7 @@ class Followed:
     line: int
     true: Match | None
     vanished: bool = False  # has it become zeros, after it was something else?
+    summed: bool = False  # is it a derivative without the mean over the samples?
 
     @property
     def code(self) -> CodeType:
@@ -64,7 +65,10 @@ def followed(attempt: Attempt, expected: Expected) -> list[Followed]:
     found, filled = [], set[tuple[CodeType, str]]()
     for one in whole:
         vanished = (one.code, one.name) in filled and not np.any(one.value)
-        found.append(Followed(one, first_line(one.code, one.line), book.find(one.value, one.name), vanished))
+        true = book.find(one.value, one.name)
+        sloped = true is not None and true.place.role is Role.GRADIENT and not expected.summed
+        summed = sloped and true is not None and true.factor == expected.samples > 1
+        found.append(Followed(one, first_line(one.code, one.line), true, vanished, summed))
         if np.any(one.value):
             filled.add((one.code, one.name))
     return _grown(found)
@@ -252,8 +256,9 @@ def _rewritten(
     whole = Expected(expected.problem, ((), hypothesis.way))
     changed = differing(whole)
     book = Book(whole, attempt, 1, changed)
-    edited = {line for mistake in hypothesis.way for line in mistake.edits}
-    origin = {place for place in changed if edited & set(place.lines.flat)} or set(changed)
+    lines = {place: {*place.lines.flat} for place in changed}
+    touched = [{place for place in changed if one.edits.keys() & lines[place]} for one in hypothesis.way]
+    origin = set[Place]().union(*touched) if all(touched) else set(changed)
     passed = _innocent(values, origin, hypothesis)
     share = 1 / expected.samples
     uses = _uses(whole)

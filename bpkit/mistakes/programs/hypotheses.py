@@ -17,6 +17,7 @@ from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.batches import sum_of_samples
 from bpkit.mistakes.misconceptions.loss import error_sign
 from bpkit.mistakes.misconceptions.slopes import hidden_slope_forgotten, output_slope_forgotten
+from bpkit.mistakes.misconceptions.update import gradient_added, rate_forgotten
 from bpkit.mistakes.programs.array_rules import ArrayRule, alternatives
 from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, ways_of
 from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
@@ -34,6 +35,8 @@ USUAL = frozenset(
         output_slope_forgotten.name,
         hidden_slope_forgotten.name,
         sum_of_samples.name,
+        gradient_added.name,
+        rate_forgotten.name,
     }
 )
 CLUES = 16  # mistakes that explain something, and are tried in pairs

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, product, total
+from bpkit.core.expressions import MINUS, ONE, power, product, put, total
 from bpkit.core.quantities import Role
 from bpkit.core.updates import RATE
 from bpkit.mistakes.misconceptions.rule import (
@@ -15,12 +15,14 @@ from bpkit.mistakes.misconceptions.rule import (
     adjoint,
     at,
     beside,
+    bias_in,
     ends,
     given,
     gradients,
     last_block,
     misconception,
     new_values,
+    places,
 )
 from bpkit.mistakes.misconceptions.update import change_as_value
 from bpkit.mistakes.rewrite import Edit, Misconception, S, becomes
@@ -69,7 +71,52 @@ def old_value_left_out(d: Derivation) -> Shapes:
     yield "with its minus", {name: becomes(product(MINUS, change)) for name, change in changes.items()}
 
 
-RULES: tuple[Rule, ...] = (target_of_hidden, without_brackets, old_value_left_out)
+@misconception(
+    "subtracts the bias", "subtract the bias", "the net input is the weighted sum plus the bias, whatever its sign"
+)
+def bias_subtracted(d: Derivation) -> Shapes:
+    """w·x - b for the net inputs of a layer, or of all of them."""
+    for where, layers in places(d):
+        biases = [(step, bias_in(d, step)) for step in at(d, Role.FORWARD, "net", layers)]
+        signs = {step.name: {S(bias): product(MINUS, S(bias))} for step, bias in biases if bias}
+        yield where, {name: becomes(put(d[name].rhs, sign)) for name, sign in signs.items()}
+
+
+@misconception(
+    "takes the slope of tanh",
+    "use the slope of tanh",
+    "1 − out² belongs to tanh, and the slope of the sigmoid is out · (1 − out)",
+)
+def slope_of_tanh(d: Derivation) -> Shapes:
+    """1 - out² for the slopes of a layer of sigmoids, or of all of them."""
+    for where, layers in places(d):
+        steps = at(d, Role.SLOPE, "net", layers, of="out")
+        outs = {step.name: ends(step) for step in steps}
+        sigmoids = {n: of for n, (of, by) in outs.items() if d.network.activations[by.block - 1].name == "sigmoid"}
+        squares = {name: product(MINUS, power(out.symbol, 2)) for name, out in sigmoids.items()}
+        yield where, {name: becomes(total(ONE, square)) for name, square in squares.items()}
+
+
+@misconception(
+    "squares the difference",
+    "square the difference between output and target",
+    "the derivative of half a square is the difference itself, without a square",
+)
+def difference_squared(d: Derivation) -> Shapes:
+    """(out - y)² for the slope of half the squared error."""
+    if d.network.loss.name == "half_squared_error":
+        steps = at(d, Role.SLOPE, "out", of="error")
+        yield "", {step.name: becomes(power(step.rhs, 2)) for step in steps}
+
+
+RULES: tuple[Rule, ...] = (
+    target_of_hidden,
+    without_brackets,
+    old_value_left_out,
+    bias_subtracted,
+    slope_of_tanh,
+    difference_squared,
+)
 
 
 def layer_ways(d: Derivation) -> Iterator[Misconception]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
-from bpkit.mistakes.programs.following import Followed
+from bpkit.core.quantities import Role
+from bpkit.mistakes.programs.following import Book, Followed
+from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import Gap, lines_of
+from bpkit.mistakes.programs.suspects import is_odd
+from bpkit.mistakes.programs.telling import code_at
 
 MOST = 4  # quantities that are named beside a line
 
@@ -103,3 +108,38 @@ def _all_shown(here: Sequence[Value], one: Value) -> str:
     last = {value.name: value.shown for value in here if value.right is one.right and value.shown}
     several = [*dict.fromkeys(last.values())]
     return ", ".join(several) if 1 < len(several) <= MOST else one.shown
+
+
+def values_of(
+    values: Sequence[Followed],
+    departed: Followed | None = None,
+    wrong: Book | None = None,
+    labelled: Mapping[str, Place] = MappingProxyType({}),
+) -> tuple[Value, ...]:
+    """The arrays that lines made, with what each is in the derivation; from the first wrong one on what it should be.
+
+    ``wrong`` has the arrays of the mistake that explains them, ``labelled`` what names should hold.
+    """
+    found, should = [], None
+    for one in values:
+        line, code = code_at(one.code, one.seen.line)
+        place, right = (one.true.place, True) if one.true else (None, None)
+        if departed is not None and one.seen.order >= departed.seen.order:
+            match = wrong.find(one.seen.value, one.seen.name) if wrong else None
+            astray = one.true is None or (wrong is None and is_odd(one.true.factor))
+            if one is departed or astray or (match and match.factor == 1 and one.true and one.true.factor != 1):
+                is_it = one is departed and one.true is not None and one.true.factor != 1
+                place = None if wrong is None and not is_it else place
+                place, right = match.place if match else place, False if match or one is departed else None
+            elif match and np.array_equal(one.seen.value, departed.seen.value):
+                place, right = should or match.place, False
+            should = place if one is departed else should
+        own = labelled.get(one.seen.name)
+        another = one.true and one.true.place.role is Role.GRADIENT and one.true.name != own.name if own else False
+        if another or (one is departed and place is None):
+            place, right = own, False  # not the derivative that it is called
+        name, shown = (place.name, place.shown) if place else ("", "")
+        if right and one.summed:
+            shown = f"n · {shown}"
+        found.append(Value(one.seen.name, line, code, name, right, shown))
+    return tuple(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from bpkit.core.problem import BATCHES, Problem
 from bpkit.core.quantities import Role
 from bpkit.core.shown import Shown
 from bpkit.core.updates import UpdateRule
+from bpkit.mistakes.programs.alone import Alone, alone
 from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
 from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values
@@ -27,18 +27,18 @@ from bpkit.mistakes.programs.following import (
     followed,
 )
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds, of_functions
-from bpkit.mistakes.programs.listing import Line, Value, source_of, with_gaps, with_stop
+from bpkit.mistakes.programs.listing import Line, Value, source_of, values_of, with_gaps, with_stop
 from bpkit.mistakes.programs.ordering import misordered, misunpacked
 from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in
-from bpkit.mistakes.programs.spellings import biases_of
-from bpkit.mistakes.programs.suspects import awaited, maker, not_finite, suspect, turned
+from bpkit.mistakes.programs.suspects import awaited, is_usual, maker, not_finite, strayed, suspect
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
     code_at,
     elsewhere,
+    first_message,
     gaps_message,
     line_of,
     message_of,
@@ -51,8 +51,8 @@ from bpkit.mistakes.programs.telling import (
 from bpkit.mistakes.programs.trials import Setting, sizes_of, sizes_text
 
 USUAL = (
-    "I took sigmoid neurons and half the squared error; if you have others, add "
-    "network=bp.Network(.., activation=.., loss=..)."
+    " (I took sigmoid neurons and half the squared error; if you have others, add "
+    "network=bp.Network(.., activation=.., loss=..).)"
 )
 
 
@@ -152,10 +152,8 @@ class _Reviewer:
         if not call.attempt.works:
             return self._unpacked(call.attempt) or self._broken(call.attempt)
         attempt, setting = self.calls.settled(call.attempt, call.setting)
-        missing = attempt.outcome.missing if attempt.outcome else ()
-        biases = biases_of(attempt.problem.network)
-        if any(part.key not in biases for part in missing) or 0 < len(missing) < len(biases):
-            return self._incomplete(attempt, missing)
+        if lacking := attempt.lacks(self.calls.signature.names_biases):
+            return self._incomplete(attempt, lacking)
         tried, stopped = self.calls.on_all(attempt, setting, call.one_output)
         if any(one.wrong for one in tried) and setting.network.loss.targets_in_unit_interval:
             tried, stopped = self.calls.with_classes(attempt, setting, call.one_output, (tried, stopped))
@@ -192,7 +190,7 @@ class _Reviewer:
     def _unfinished(self, attempt: Attempt, gaps: tuple[Gap, ...]) -> Review:
         """What the lines up to the first gap make, and where the gaps are."""
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
-        made = self._values(values, None)
+        made = values_of(values)
         name = getattr(self.asked.function, "__name__", "")
         source = with_gaps(source_of(values, made), gaps)
         said = gaps_message(gaps, name, any(one.right for one in source))
@@ -204,7 +202,7 @@ class _Reviewer:
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
         if not (said := misunpacked(attempt, values, self.calls.spelling)):
             return None
-        made = self._values(values, None)
+        made = values_of(values)
         return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
 
     def _broken(self, attempt: Attempt) -> Review:
@@ -217,7 +215,7 @@ class _Reviewer:
         said, line, code = broken(attempt, SECONDS)
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
         said = " ".join(filter(None, (said, self._strange(attempt, values))))
-        made = self._values(values, None)
+        made = values_of(values)
         source = source_of(values, made)
         source = source if error is None else with_stop(source, line, code)
         return Review("error", said, (), made, problem=attempt.problem, source=source)
@@ -239,7 +237,7 @@ class _Reviewer:
         line, code = code_at(run.main, run.end)
         said = f"{line_of(line, code)}: your function gives {given}, and no {part_words(missing)}. Return all of them."
         values = followed(attempt, expected(attempt.problem))
-        made = self._values(values, None)
+        made = values_of(values)
         return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
 
     def _correct(
@@ -281,21 +279,49 @@ class _Reviewer:
             what = "nan" if np.isnan(lost.seen.value).any() else "infinite"
             said = f"{line_of(line, code)}: from here on your numbers are {what}."
             return self._made("error", said, (), bad, values, lost)
-        first = turned(values, bad.attempt) or suspect(values)
-        line, code = code_at(first.code, first.seen.line) if first else (0, "")
+        first = strayed(values, bad.attempt, bad.right, bad.expected) or suspect(values)
+        made = self._maker(values, bad, bad.attempt.misfits[0]) if bad.attempt.misfits else None
+        begins = first is not None and (made is None or first.seen.order < made.seen.order)
+        if first is not None and begins and (one := alone(first, values, tried)):
+            return self._first_of_several(bad, values, first, one)
         if bad.attempt.misfits:
-            part = bad.attempt.misfits[0]
-            made = self._maker(values, bad, part)
-            line, code = code_at(made.code, made.seen.line) if made else (line, code)
-            it_is = f"this is {made.true.place.shown}. " if made and made.true and made.true.factor == 1 else ""
-            said = f"{line_of(line, code)}: {it_is}{misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
-            return self._made("error", said, (), bad, values, made)
+            return self._misshapen(bad, values, first if begins else None, made)
+        line, code = code_at(first.code, first.seen.line) if first else (0, "")
         failing = [sizes_of(one.attempt.problem.network) for one in tried if one.wrong]
         passing = [sizes_of(one.attempt.problem.network) for one in tried if not one.wrong]
-        said = unknown_message(bad.right, line, code, failing, passing)
-        if self.asked.network is None:
-            said += f" {USUAL}"
+        function = elsewhere(first.code, bad.attempt.run) if first else ""
+        said = unknown_message(bad.right, line, code, failing, passing, function)
+        said += self._usual(values, bad)
         return self._made("unknown", said, (), bad, values, first, sure=False)
+
+    def _usual(self, values: Sequence[Followed], bad: Tried, one: Hypothesis | None = None) -> str:
+        """What the kit took for granted, where another activation or loss may be behind what is wrong."""
+        known = self.asked.network is not None or is_usual(values, bad.expected)
+        return "" if known or (one and not of_functions(one, bad.expected)) else USUAL
+
+    def _misshapen(
+        self, bad: Tried, values: Sequence[Followed], first: Followed | None, made: Followed | None
+    ) -> Review:
+        """The line that ``made`` a part whose shape does not fit, or the ``first`` that has made a strange array."""
+        part = bad.attempt.misfits[0]
+        strange = first is not None and first.true is None and not read_label(first.seen.name, self.calls.spelling)[0]
+        if made and strange and (said := self._strange(bad.attempt, values)):
+            return self._made("error", said, (), bad, values, first)
+        at = made or first
+        line, code = code_at(at.code, at.seen.line) if at else (0, "")
+        it_is = f"this is {made.true.place.shown}. " if made and made.true and made.true.factor == 1 else ""
+        said = f"{line_of(line, code)}: {it_is}{misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
+        return self._made("error", said, (), bad, values, made)
+
+    def _first_of_several(self, bad: Tried, values: Sequence[Followed], first: Followed, found: Alone) -> Review:
+        """The first mistake of several, of which each is known by itself."""
+        one, (line, code) = found.hypothesis, code_at(first.code, first.seen.line)
+        of = elsewhere(first.code, bad.attempt.run)
+        bug = Bug(one.name, one.you, one.sentence, line, code, "", one.detail, found.place, of)
+        true = first.true.place if first.true and first.true.factor == 1 else None
+        said = first_message(bug, found, true, bad.right, bad.expected.problem.derivation)
+        said += self._usual(values, bad, one)
+        return self._made("unknown", said, (bug,), bad, values, first, sure=False, awaits=found.place)
 
     def _blamed(
         self,
@@ -331,8 +357,7 @@ class _Reviewer:
         said = before + message_of(bugs[0], found[order[0]], bad.right, named, d, is_it)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
-        if left[order[0]] and self.asked.network is None and of_functions(found[order[0]], bad.expected):
-            said += f" {USUAL}"
+        said += self._usual(values, bad, found[order[0]]) if left[order[0]] else ""
         if len(best) > 1:
             said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
         sure = len(best) == 1
@@ -400,41 +425,17 @@ class _Reviewer:
         departed: Followed | None,
         sure: bool = True,
         hypothesis: Hypothesis | None = None,
+        awaits: Place | None = None,
     ) -> Review:
-        book = None
+        book, labelled = None, shown.labelled
+        if departed is not None and awaits is not None:
+            labelled |= {departed.seen.name: awaits}
         if hypothesis is not None and hypothesis.way:
             book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
         parts = {part.name: ok for part, ok in shown.right.items()}
-        made = self._values(values, departed, book, shown.labelled)
+        made = values_of(values, departed, book, labelled)
         source = source_of(values, made)
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
-
-    def _values(
-        self,
-        values: Sequence[Followed],
-        departed: Followed | None,
-        wrong: Book | None = None,
-        labelled: Mapping[str, Place] = MappingProxyType({}),
-    ) -> tuple[Value, ...]:
-        found, should = [], None
-        for one in values:
-            line, code = code_at(one.code, one.seen.line)
-            place, right = (one.true.place, True) if one.true else (None, None)
-            if departed is not None and one.seen.order >= departed.seen.order:
-                match = wrong.find(one.seen.value, one.seen.name) if wrong else None
-                astray = one.true is None or (wrong is None and one.true.factor < 0)
-                if one is departed or astray or (match and match.factor == 1 and one.true and one.true.factor != 1):
-                    place, right = match.place if match else place, False if match or one is departed else None
-                elif match and np.array_equal(one.seen.value, departed.seen.value):
-                    place, right = should or match.place, False
-                should = place if one is departed else should
-            own = labelled.get(one.seen.name)
-            another = one.true and one.true.place.role is Role.GRADIENT and one.true.name != own.name if own else False
-            if another or (one is departed and place is None):
-                place, right = own, False  # not the derivative that it is called
-            name, shown = (place.name, place.shown) if place else ("", "")
-            found.append(Value(one.seen.name, line, code, name, right, shown))
-        return tuple(found)
 
 
 def _mistakes(tried: Sequence[Tried]) -> int:

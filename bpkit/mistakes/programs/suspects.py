@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import CodeType
 
 import numpy as np
@@ -11,8 +11,8 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.expected import Expected
-from bpkit.mistakes.programs.following import Followed, is_small
-from bpkit.mistakes.programs.outcome import GRADIENTS
+from bpkit.mistakes.programs.following import Book, Followed, is_small
+from bpkit.mistakes.programs.outcome import GRADIENTS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import names_at
 
@@ -42,12 +42,65 @@ def suspect(values: Sequence[Followed]) -> Followed | None:
     return min(found, key=lambda one: (one.code, one.seen.line, one.seen.name) in known, default=None)
 
 
-def turned(values: Sequence[Followed], attempt: Attempt) -> Followed | None:
-    """The first delta with the opposite sign, of a program that returns gradients: nothing turns it back."""
-    if attempt.outcome is None or attempt.outcome.kind != GRADIENTS:
+def strayed(
+    values: Sequence[Followed], attempt: Attempt, right: Mapping[Part, bool], whole: Expected
+) -> Followed | None:
+    """The first array that is the derivation's, but not the one that it is called, where nothing puts it right again.
+
+    It is an output without its activation, or a delta without a factor, in a layer of which nothing is right; or the
+    sum that comes back instead of the mean. Of a program that returns gradients it may be a delta of the opposite sign,
+    or of another factor where no gradient is right.
+    """
+    if attempt.outcome is None or attempt.outcome.kind not in (GRADIENTS, PARAMETERS, OUTPUTS):
         return None
-    deltas = (one for one in values if one.true and one.true.place.role is Role.ADJOINT and one.seen.value.size > 1)
-    return next((one for one in deltas if one.true and one.true.factor < 0), None)
+    book, slopes = Book(whole, attempt), attempt.outcome.kind == GRADIENTS
+    wrong = [attempt.outcome.parts[part] for part, ok in right.items() if not ok]
+    made = {(one.true.place.role, one.true.place.tag, one.true.place.block) for one in values if one.true}
+    layers = {whole.of(Role.GRADIENT, part.key).block for part, ok in right.items() if ok and part.key}
+    for one in values:
+        if one.true is None or one.seen.value.size < 2:
+            continue
+        place, factor = one.true.place, one.true.factor
+        ends = [other for other in whole.places.values() if (other.role, other.tag, other.block) == _finished(place)]
+        if _finished(place) not in made and place.block not in layers and _is_unfinished(one, book, ends):
+            return one
+        if one.summed and any(np.array_equal(one.seen.value, part) for part in wrong):
+            return one
+        odd = factor < 0 or ((is_odd(factor) or is_odd(factor * whole.samples)) and not any(right.values()))
+        if odd and slopes and place.role is Role.ADJOINT:
+            return one
+    return None
+
+
+def _finished(place: Place) -> tuple[Role, str, int]:
+    """What an array becomes when its layer is finished: the outputs, or the deltas."""
+    role, tag = (Role.FORWARD, "out") if place.role is Role.FORWARD else (Role.ADJOINT, "net")
+    return role, tag, place.block
+
+
+def _is_unfinished(one: Followed, book: Book, ends: Sequence[Place]) -> bool:
+    """Is an array called what its layer ``ends`` with, and is a net input, or only one of the factors of a delta?"""
+    if one.true is None:
+        return False
+    place, name = one.true.place, one.seen.name
+    if place.is_a(Role.FORWARD, "net"):
+        return not one.seen.returned and not book.fits(name, place) and any(book.fits(name, end) for end in ends)
+    factor = place.is_a(Role.ADJOINT, "out") or place.role is Role.SLOPE
+    word = "".join(letter for letter in name if letter.isalpha()).lower()
+    return factor and (word.startswith("delta") or word in ("d", "dz", "dnet"))
+
+
+def is_odd(factor: float) -> bool:
+    """May a right program not have this factor on the way, unless a later line takes it away again?"""
+    return factor < 0 or factor in (0.5, 2.0)
+
+
+def is_usual(values: Sequence[Followed], whole: Expected) -> bool:
+    """Has a program the activations and the loss of the derivation? Then its outputs and last deltas are made."""
+    made = {one.true.name for one in values if one.true is not None}
+    last = whole.outputs.block
+    deltas = {one.name for one in whole.places.values() if one.is_a(Role.ADJOINT, "net") and one.block == last}
+    return {whole.outputs.name, *deltas} <= made
 
 
 def awaited(values: Sequence[Followed], whole: Expected) -> Place | None:

@@ -12,6 +12,7 @@ import numpy as np
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import typeset
+from bpkit.mistakes.programs.alone import Alone
 from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.hypotheses import Hypothesis
 from bpkit.mistakes.programs.outcome import GRADIENTS, LOSS, OUTPUTS, PARAMETERS, Part
@@ -103,16 +104,20 @@ def unknown_message(
     code: str,
     failing: Sequence[tuple[int, ...]],
     passing: Sequence[tuple[int, ...]],
+    function: str = "",
 ) -> str:
-    """What is right, what is wrong, where to look, and at which sizes it fails."""
+    """What is right, what is wrong, where to look, and at which sizes it fails; ``function`` is that of the line, where
+    another is under review.
+    """
     bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
     said = [f"{part_words(bad).capitalize() if bad[0].kind in PARTS else part_words(bad)} {_are(bad)} wrong"]
     if good:
         said[0] += f", {part_words(good)} {_are(good)} right"
     said[0] += ", and I do not recognise the mistake."
     if line:
-        at = f"line {line}, `{code}`" if code else f"line {line}"
-        said.append(f"The first array that is none of the derivation's is made in {at}. Look there first.")
+        at = line_of(line, code, function).removeprefix("L")
+        said.append(f"The first array that is none of the derivation's is made in l{at}. Look there first.")
+        said.append("There may be more than one mistake.")
     if not all(failing):
         said.append(f"It fails for {len(failing)} of the {len(failing) + len(passing)} sets of numbers that I drew.")
     elif passing:
@@ -120,6 +125,14 @@ def unknown_message(
     else:
         said.append(f"It fails for all sizes that I tried: {sizes_text(failing)}.")
     return " ".join(said)
+
+
+def first_message(bug: Bug, found: Alone, true: Place | None, right: Mapping[Part, bool], d: Derivation) -> str:
+    """The first of several mistakes, with what its line made, or else should have made."""
+    said = message_of(bug, found.hypothesis, {}, true or found.place, d, true is not None)
+    bad = [part for part, ok in right.items() if not ok]
+    more = f"That alone does not explain {part_words(bad)}: there is another mistake."
+    return f"{said} {more} Correct this line first, and I can judge the rest."
 
 
 def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:

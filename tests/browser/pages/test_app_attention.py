@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 
@@ -53,6 +54,11 @@ def test_the_way_back_is_shown_when_it_is_asked_for(opened: Open) -> None:
     assert set(slopes.all_text_contents()) == {""}
     app.get_by_label("show the way back").check()
     assert sum(bool(text) for text in slopes.all_text_contents()) == 24
+    values = bp.evaluate(EXAMPLE.problem)
+    share = app.locator(".bpkit-attention-is-share").nth(1).locator("title")  # a box has room for three digits
+    expect(share).to_have_text(
+        f"share_o1_2 = {values['share_o1_2']:.6g}, dE/dshare_o1_2 = {values['dE/dshare_o1_2']:.6g}".replace("-", "−")
+    )
     app.get_by_label("show the way back").uncheck()
     assert set(slopes.all_text_contents()) == {""}
 
@@ -63,7 +69,20 @@ def test_the_ways_of_one_word_are_lit(opened: Open) -> None:
     dim = app.locator(".bpkit-attention-other")
     expect(dim).to_have_count(0)
     app.get_by_label("ways of").select_option(label="word 1")
-    expect(dim).to_have_count(sum(way.of == 2 for way in layout(EXAMPLE.problem).ways))
+    placed, values = layout(EXAMPLE.problem), numbers_of(EXAMPLE.problem)
+    expect(dim).to_have_count(sum(one.of == 2 for one in (*placed.ways, *placed.boxes)))
+    whole = [one for one in placed.boxes if one.kind in "kv"]
+    found = dict.fromkeys((one.name for one in whole), 0.0)
+    for row, word in enumerate(("word 1", "word 2")):
+        app.get_by_label("ways of").select_option(label=word)
+        expect(app.locator(".bpkit-message")).to_contain_text(f"show the part of {word}.")
+        texts = app.locator(".bpkit-attention-slope").all_text_contents()
+        for one, text in zip(placed.boxes, texts, strict=True):
+            if one in whole:
+                part = sum(math.prod(values[name] for name in factors) for factors in one.parts[row])
+                assert float(text.replace("−", "-")) == pytest.approx(part, rel=1e-2)
+                found[one.name] += part
+    assert found == pytest.approx({one.name: values[str(one.back)] for one in whole})
 
 
 @pytest.mark.parametrize("width", [390, 900])

@@ -101,6 +101,16 @@ def test_a_weight_is_chosen_on_the_picture_by_pointer_and_by_key(opened: Open) -
     expect(choice).to_have_value("b1")
 
 
+def test_paths_lie_beside_each_other_only_where_they_share_a_way(opened: Open) -> None:
+    app = opened(bp.apps.paths(ARTICLE))
+    solid = app.locator(".bpkit-route:not([visibility]) path:not(.is-negative)")
+    ways = [re.findall(r"M[\d.]+,([\d.]+)L[\d.]+,([\d.]+)", one.get_attribute("d") or "") for one in solid.all()]
+    (first, over), (second, under) = ([[float(y) for y in way] for way in route] for route in ways)
+    assert [low - high for high, low in zip(first, second)] == pytest.approx([5, 5], abs=0.2)  # along w1
+    middle = (first[0] + second[0]) / 2  # of h1, where they part
+    assert [over[1], under[1]] == pytest.approx([middle, middle], abs=0.2)
+
+
 def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: Open) -> None:
     app, numbers = opened(bp.apps.paths(ARTICLE)), bp.evaluate(ARTICLE.problem)
     marks = app.locator(".bpkit-factor-mark:visible")
@@ -117,12 +127,13 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     slopes = app.locator(".bpkit-slope")
     expect(slopes.locator("b")).to_have_text([readable(f"{numbers[name]:.6g}") for name in factors])
     expect(app.locator(".bpkit-route:not([visibility])")).to_have_count(1)
-    for part in (".bpkit-sums", ".bpkit-headless"):  # what all paths give together makes room
-        expect(app.locator(part)).to_be_hidden()
+    expect(app.locator(".bpkit-headless")).to_be_hidden()  # what all paths give together makes room
     expect(slopes.locator("svg")).to_have_count(3)  # of a straight line the number is enough
+    expect(slopes.locator(".bpkit-slope-put:visible")).to_have_count(0)  # the numbers are on the network
     colour = "node => getComputedStyle(node).getPropertyValue('--mark')"
-    parts = (".bpkit-route:not([visibility])", "button[aria-pressed=true]:visible")
+    parts = (".bpkit-route:not([visibility])", "button[aria-pressed=true]:visible", ".bpkit-sums g:nth-of-type(2)")
     path_colours = {app.locator(part).last.evaluate(colour) for part in parts}
+    assert app.locator(".bpkit-sums g:nth-of-type(1)").evaluate(colour) not in {*path_colours, ""}
     in_formula = [one.evaluate(colour) for one in app.locator(".bpkit-line-lit .bpkit-factors > span").all()]
     assert in_formula == [one.evaluate(colour) for one in marks.all()]
     assert in_formula == [one.evaluate(colour) for one in slopes.all()]

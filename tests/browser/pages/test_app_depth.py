@@ -50,7 +50,9 @@ def move(page: Locator, app: Any, **values: Any) -> None:
     """Type and choose these values in the page, and set them in its twin in the kernel."""
     for name, value in values.items():
         control = page.get_by_label(app.setting[name].label, exact=True)
-        if name in CHOICES:
+        if isinstance(value, bool):
+            control.set_checked(value)
+        elif name in CHOICES:
             control.select_option(SPELLED.get(value, value))
         else:
             control.fill(repr(value))
@@ -70,7 +72,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"depth": 1, "width": 1, "activation": "softplus", "seed": 12345},
     {"activation": "tanh", "scheme": "unit", "width": 16, "depth": 20, "scale": 0.35},
     {"activation": "relu", "scheme": "he", "scale": 6.0},
-    {"activation": "leaky_relu", "scheme": "he", "scale": 3.0, "seed": 4},
+    {"activation": "leaky_relu", "scheme": "he", "scale": 3.0, "seed": 4, "depth": 4, "width": 5, "past": True},
 ]
 
 

@@ -112,9 +112,9 @@ def test_play_walks_and_a_click_chooses_the_start(opened: Open) -> None:
     cover.click(position={"x": size["width"] / 2, "y": size["height"] / 2})
     left, right, bottom, top = twin.window.ends
     label = app.locator(".bpkit-field-picture").get_attribute("aria-label") or ""
-    w1, w2 = map(float, re.findall(r"from w₁ = ([-−\d.]+), w₂ = ([-−\d.]+) ", label.replace("−", "-"))[0])
-    assert w1 == pytest.approx((left + right) / 2, abs=0.05)
-    assert w2 == pytest.approx((bottom + top) / 2, abs=0.05)
+    w2, w1 = map(float, re.findall(r"from w₂ = ([-−\d.]+), w₁ = ([-−\d.]+) ", label.replace("−", "-"))[0])
+    assert w2 == pytest.approx((left + right) / 2, abs=0.05)
+    assert w1 == pytest.approx((bottom + top) / 2, abs=0.05)
 
 
 def test_a_walk_that_leaves_the_numbers_is_said(opened: Open) -> None:

@@ -89,6 +89,19 @@ def test_a_formula_is_read_and_said_and_a_digit_missing_is_no_mistake(opened: Op
         assert typed == "1/2" or app.evaluate(height) == room  # one or two lines: nothing below moves
 
 
+def test_hints_that_would_tell_an_earlier_part_wait_for_it(opened: Open) -> None:
+    app, exercise = opened_card(opened, "which-slip", 13)
+    line = exercise.content.parts[0].answer
+    hint, list_ = app.get_by_role("button", name="Hint").last, app.locator(".bpkit-hints").last
+    app.locator("select").first.select_option(str(line % 3 + 1))
+    answer(app, "b", "0.5")
+    expect(hint).to_be_disabled()
+    expect(list_).to_have_attribute("data-over", "Settle a) first. Then there is a hint here.")
+    app.locator("select").first.select_option(str(line))
+    expect(hint).to_be_enabled()
+    expect(list_).to_be_hidden()
+
+
 def test_hints_come_one_by_one_and_the_solution_marks_the_line(opened: Open) -> None:
     app, exercise = opened_card(opened, "hidden-weight", 6)
     part = exercise.content.parts[0]

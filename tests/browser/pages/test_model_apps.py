@@ -13,6 +13,7 @@ from stacks import STACKS, drawn
 
 import bpkit as bp
 from bpkit import blocks
+from bpkit.core.spelling import readable
 from bpkit.show.graph_spec import graph_spec
 from bpkit.show.graph_svg import touched
 
@@ -93,7 +94,7 @@ def test_training_runs_in_the_page(name: str, opened: Open) -> None:  # noqa: F8
     enter(app, "learning rate", 0.05)
     enter(app, "updates", 20)
     trace = bp.train(start, 20)
-    expect(app.locator(".bpkit-message")).to_contain_text(f"to {trace.loss[-1]:.6g}.")
+    expect(app.locator(".bpkit-message")).to_contain_text(readable(f"to {trace.loss[-1]:.6g}."))
     enter(app, "show update", 20)
     same(words(app), trace.final, len([*problem.network.lines]) + len(problem.parameters))
 

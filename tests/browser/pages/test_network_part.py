@@ -286,6 +286,11 @@ def test_a_phone_has_a_layout_of_its_own_that_fits(page: Page, problem: Problem)
         assert page.evaluate(OVERLAPS) == []
 
 
+def test_beside_an_app_s_controls_it_is_still_easily_read(page: Page) -> None:
+    shown(page, width=704)  # 672 beside the controls, in JupyterLab with its side bar on a usual laptop
+    assert page.locator(".bpkit-net-neuron > text").evaluate_all(SMALLEST) >= 12
+
+
 def test_a_deep_network_scrolls_on_a_phone_and_not_the_page(page: Page) -> None:
     shown(page, drawn(2, 2, 2, 2), width=390)
     expect(page.locator(".bpkit-net")).to_have_attribute("tabindex", "0")

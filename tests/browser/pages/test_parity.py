@@ -30,7 +30,7 @@ import bpkit as bp
 from bpkit.apps.boundary_run import Run
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import loss_over
-from bpkit.core.spelling import number, number_read
+from bpkit.core.spelling import number, number_read, readable
 from bpkit.show import activations
 from bpkit.show.boundary import plane
 from bpkit.show.depth import CEILING, FLOOR, gradient_sizes, output_spreads
@@ -234,7 +234,7 @@ def sentence(texts: Mapping[str, str], trace: bp.Trace, digits: int) -> str:
     text = texts["nothing" if last < 0 else "ended" if ended else "once" if last == 1 else "went"]
     said = {"rate": trace.problem.learning_rate, "updates": last, "ended": ended or 0}
     said |= {"first": trace.loss[0], "last": trace.loss[-1]} if last >= 0 else {}
-    return text.format(**{name: number(float(value), digits) for name, value in said.items()})
+    return readable(text.format(**{name: number(float(value), digits) for name, value in said.items()}))
 
 
 def least(traces: list[bp.Trace]) -> float:
@@ -406,9 +406,11 @@ def depth(app: Any, data: Any) -> Iterator[Pair]:
         holes = {"updates": TRAINED, "ended": trace.diverged_at or 0, "rate": start.learning_rate}
         if len(trace):
             network = start.network
-            moved = dict(zip(network.parameters, np.abs(trace.table[-1] - trace.table[0]).tolist()))
-            layers = (network.layers[1], network.layers[-1])
-            ends = [max(moved[name] for name, way in network.weights.items() if way[1] in layer) for layer in layers]
+            moved: dict[int, list[float]] = {}
+            for name, far in zip(network.parameters, np.abs(trace.table[-1] - trace.table[0])):
+                if name not in network.biases:
+                    moved.setdefault(network.lines.parameters[name].block, []).append(float(far))
+            ends = [max(moved[block]) for block in (min(moved), max(moved))]
             holes |= {"first": trace.loss[0], "last": trace.loss[-1], "near|3": ends[0], "far|3": ends[1]}
         text = texts["nothing" if not len(trace) else "went" if trace.diverged_at is None else "ended"]
         for name, value in holes.items():

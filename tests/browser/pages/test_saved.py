@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 import bpkit as bp
 from bpkit.apps.live import Live
 from bpkit.apps.settings import Choice, Number
+from bpkit.core.spelling import readable
 
 ARTICLE = bp.examples.article
 LIVE = [name for name in bp.apps.__all__ if issubclass(made := getattr(bp.apps, name), Live) and made.alone]
@@ -151,7 +152,7 @@ def test_a_run_is_the_engines_for_every_choice(saved: Saved, rule: str) -> None:
         saved.enter("show update", "20")
         app.set(rule=rule, activation=activation, biases=biases, rate=float(rate), updates=37, shown=20)
         trace = bp.train(app.state.problem, 37)
-        saved.shows(f"37 updates: the loss goes from {trace.loss[0]:.6g} to {trace.loss[-1]:.6g}.")
+        saved.shows(readable(f"37 updates: the loss goes from {trace.loss[0]:.6g} to {trace.loss[-1]:.6g}."))
         values = bp.evaluate(trace.at(20))
         saved.shows(f"E_total = {values['E_total']:.6g}", f"{values['net_o1']:.6g}")
         share = saved.app.get_by_role("textbox", name="Share").input_value()

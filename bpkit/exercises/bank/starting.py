@@ -1,0 +1,111 @@
+"""A question about starting weights: which spread keeps the size of signals, and what another does to deltas."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from types import MappingProxyType
+
+import numpy as np
+
+from bpkit.exercises.bank.choices import TOPIC, one_of, shuffle
+from bpkit.exercises.drawing import choose
+from bpkit.exercises.exercise import Content, Question, Solution
+from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.task import Task
+
+_WHOLE, _SINGLE = "divides by the number of neurons instead of its root", "takes the spread of a single term"
+_UP, _HALF = "multiplies by the root instead of dividing", "overlooks that a ReLU passes only half"
+_ADDS, _ONCE, _TURNED = "adds up the factors of the layers", "counts one layer only", "turns the factor upside down"
+_ROOTS, _LAYERS = (3, 4, 5, 6, 7, 8, 9, 10), {"easy": 3, "medium": 5, "hard": 6}
+_SMALL = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter", Fraction(1, 5): "a fifth"}
+_LARGE = {Fraction(2): "twice", Fraction(3): "three times", Fraction(4): "four times"}  # a tanh would leave slope 1
+
+
+def _draw(rng: np.random.Generator, level: str) -> Task:
+    relu = level == "hard"
+    about = {
+        "root": _ROOTS[choose(rng, _ROOTS)],
+        "times": choose(rng, _times(relu)),
+        "layers": _LAYERS[level],
+        "relu": relu,
+        "order": shuffle(rng),
+    }
+    return Task("starting-weights", (), MappingProxyType(about))
+
+
+def _times(relu: bool) -> list[Fraction]:
+    return [*_LARGE, *_SMALL][: len(_LARGE) + 1] if relu else [*_SMALL]
+
+
+def _spread(root: int, n: int, relu: bool, order: list[int]) -> ExactPart:
+    """Which spread of the weights keeps the size of the signals?"""
+    known = [
+        Wrong(_WHOLE, "terms of both signs partly cancel: the spread of their sum grows with √n, not with n", f"1/{n}"),
+        Wrong(_SINGLE, f"then each term is as large as a signal, and the sum of {n} terms is much larger", "1"),
+    ]
+    if relu:
+        half = "that fits tanh; a ReLU passes only half of its inputs, so s may be √2 times as large"
+        known.append(Wrong(_HALF, half, f"1/√{n}"))
+        hint = "A ReLU passes only half of its inputs. So only half of the terms count."
+    else:
+        known.append(Wrong(_UP, "more terms make the sum larger, so each weight must be smaller", f"{root}"))
+        hint = "The spread of a sum of n independent terms is √n times that of one term."
+    return one_of("Which spread s of the weights does that?", f"1/{root}", known, order, hints=(hint,))
+
+
+def _size(factor: Fraction) -> str:
+    return f"{factor} times as large" if factor > 1 else f"{factor} as large"
+
+
+def _depth(times: Fraction, layers: int, order: list[int]) -> ExactPart:
+    """How large are the deltas some layers back, if the weights start too large or too small?"""
+    added = times * layers if times > 1 else times / layers
+    kind = "larger" if times > 1 else "smaller"
+    known = (
+        Wrong(_ADDS, "each layer multiplies what comes back by the same factor again", _size(added)),
+        Wrong(_ONCE, f"this is the factor of one layer, and there are {layers}", _size(times)),
+        Wrong(_TURNED, f"{kind} weights make the deltas {kind} too", _size(times**-layers)),
+    )
+    asks = (
+        f"Now all weights start {(_LARGE | _SMALL)[times]} as large as that. How large are the deltas after going back "
+        f"through {layers} such layers?"
+    )
+    hint = "Going back, a layer multiplies the deltas by its weights. By which factor does one layer change them now?"
+    return one_of(asks, _size(times**layers), known, order, hints=(hint,))
+
+
+def _build(task: Task) -> Content:
+    root, relu, layers = task.about["root"], task.about["relu"], task.about["layers"]
+    n, times = root**2 * (1 + relu), _times(relu)[task.about["times"]]
+    parts = (_spread(root, n, relu, task.about["order"]), _depth(times, layers, task.about["order"][::-1]))
+    kind = "ReLU, and half of them are active" if relu else "tanh, and their slopes are near 1"
+    asked = (
+        f"In a deep network each neuron adds $n = {n}$ terms, one for each neuron of the layer before. The neurons "
+        f"compute {kind}. The weights are drawn at random, with the spread s (their standard deviation). The net "
+        "inputs should keep the same spread from layer to layer."
+    )
+
+    def solve() -> Solution:
+        terms = f"half of {n} terms" if relu else f"{n} terms"
+        return Solution(
+            (
+                f"Together {terms} have √{root**2} · s = {root} · s times the spread of one signal. That is the same "
+                f"spread for s = {parts[0].answer}.",
+                f"Each layer multiplies the deltas by {times}, and {layers} layers by {times} to the power of "
+                f"{layers}: they are {parts[1].answer}.",
+            )
+        )
+
+    return Content(lambda: f"Starting weights.\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+
+
+QUESTIONS = (
+    Question(
+        "starting-weights",
+        TOPIC,
+        "Starting weights",
+        _draw,
+        _build,
+        (_WHOLE, _SINGLE, _UP, _HALF, _ADDS, _ONCE, _TURNED),
+    ),
+)
