@@ -88,13 +88,9 @@ class Case:
         return values(self.asked, "singles", self.given)
 
     @cached_property
-    def elsewhere(self) -> list[tuple[Procedure, str, str, float]]:
+    def elsewhere(self) -> tuple[tuple[Procedure, str, str, float], ...]:
         """What comes out on another problem, for each mistake in the way to the number: detail, line and number."""
-        found = []
-        for procedure in PROCEDURES:
-            for detail, other, line in procedure.elsewhere(self.asked):
-                found.append((procedure, detail, line, float(values(other, "true")[0])))
-        return found
+        return _elsewhere(self.asked)
 
     def hits(self, numbers: Array, fits: Test) -> list[int]:
         """The places of the numbers that fit, and are finite and not right all the same."""
@@ -253,6 +249,15 @@ class Case:
         from_ = self.old if self.old is not None and not self.asked.updates else 0.0
         size, own = abs(self.exact - from_), np.abs(value - from_)
         return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0 * own
+
+
+@lru_cache(maxsize=64)
+def _elsewhere(asked: Question) -> tuple[tuple[Procedure, str, str, float], ...]:
+    return tuple(
+        (procedure, detail, line, float(values(other, "true")[0]))
+        for procedure in PROCEDURES
+        for detail, other, line in procedure.elsewhere(asked)
+    )
 
 
 @lru_cache(maxsize=64)
