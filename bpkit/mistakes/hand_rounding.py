@@ -198,6 +198,7 @@ def by_hand(problem: Problem, digits: int) -> int:
     return min(digits, HAND) if problem.update == GradientDescent() else digits
 
 
+@lru_cache(maxsize=64)
 def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
 
