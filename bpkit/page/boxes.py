@@ -60,7 +60,11 @@ def open_box(problem: Problem, quantity: str) -> Box:
     kept = values(
         asked, "true", settle=lambda name, v: v if name == asked.quantity else written(v, BY_HAND), columns=len(BY_HAND)
     )
-    known = [*_each(asked, [*wrong, *kept.tolist()], TELLING[0]), *_each(asked, others(asked), TELLING_DIGITS)]
+    elsewhere = [value for *_, value in case.elsewhere]
+    known = [
+        *_each(asked, [*wrong, *elsewhere, *kept.tolist()], TELLING[0]),
+        *_each(asked, others(asked), TELLING_DIGITS),
+    ]
     return {
         "kind": "open",
         "blank": "No number yet.",
