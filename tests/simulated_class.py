@@ -309,8 +309,9 @@ def _own(caught: Caught) -> dict[str, float]:
 def opened(box: Box) -> tuple[float, ...]:
     """The number of the line that a box shows, and what the numbers put in give; of a batch the mean alone."""
     line = box.words(box.state).replace("−", "-").rpartition("Line ")[2]
-    *sides, end = line.split(" is " if box.problem.is_batch else " = ")
-    put_in = [] if box.problem.is_batch else [reckoned(sides[-1].replace("·", "*"))]
+    mean = "their mean is" in line
+    *sides, end = line.split(" is " if mean else " = ")
+    put_in = [] if mean else [reckoned(sides[-1].replace("·", "*"))]
     return (*put_in, float(end.split()[0].rstrip(".")))
 
 

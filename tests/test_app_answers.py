@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bpkit as bp
@@ -148,7 +149,20 @@ def test_figures_after_updates_and_means_over_a_batch() -> None:
     batch = PROBLEM.replace(inputs=[[0.1, 0.2], [0.3, 0.1]], targets=[[0.05, 0.95], [0, 1]])
     ask = bp.apps.ask(batch, "E_total")
     ask.line.value = True
-    assert f"the mean over 2 samples is {bp.evaluate(batch)['E_total']:.6g}" in repr(ask)
+    first, second = (bp.evaluate(batch.sample(one))["E_total"] for one in range(2))
+    assert f"for the 2 samples it is {first:.6g}, {second:.6g}, and their mean is {(first + second) / 2:.6g}" in repr(
+        ask
+    )
+    ask = bp.apps.ask(batch, "w5_new")
+    ask.line.value = True
+    slope = np.mean([bp.evaluate(batch.sample(one))["dE/dw5"] for one in range(2)])
+    assert f"their mean is {slope:.6g}. Line " in repr(ask)
+    assert f"= {batch.parameters['w5'] - batch.learning_rate * slope:.6g} " in repr(ask)
+    assert f"<b>{slope:.6g}</b>" in ask.told["line"]
+    many = PROBLEM.replace(inputs=[[0.1, 0.2]] * 7, targets=[[0.05, 0.95]] * 7)
+    ask = bp.apps.ask(many, "dE/dw5")
+    ask.line.value = True
+    assert f"the mean over 7 samples is {bp.evaluate(many)['dE/dw5']:.6g}" in repr(ask)
     with pytest.raises(bp.BpkitError, match="2 samples"):
         bp.apps.ask(batch, "net_o1")
 

@@ -6,8 +6,11 @@ import re
 from collections.abc import Collection, Mapping
 from html import escape
 
+from bpkit.core.chain_rule import Step
+from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import HTML, number
+from bpkit.core.quantities import Role
+from bpkit.core.spelling import HTML, number, readable
 from bpkit.core.text import sides_text, text
 from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import Question
@@ -19,6 +22,8 @@ from bpkit.show.lines import lines_html, symbols_html
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")
 WHOLE = re.compile(r"\s*[+\-−–]?\s*\d+\s*")
 TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the line stays shut
+
+MOST_SAMPLES = 6  # of a batch whose numbers are shown one by one
 
 LINE = "Show the line"
 
@@ -71,24 +76,55 @@ def verdict_words(found: Diagnosis | str) -> str:
 
 
 def line_html(asked: Question, digits: int) -> str:
-    """The derivation's line for a quantity with its numbers; on a batch, where it has many, with its mean."""
-    step = asked.derivation[asked.quantity]
-    if asked.problem.is_batch:
-        mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
-        symbols = f"{HTML(step.quantity)} = {symbols_html(step)}"
-        return f"<p>({step.number}) {symbols}; the mean over {count} samples is <b>{mean}</b></p>"
-    return lines_html([step], _numbers(asked), digits)
+    """The derivation's line for a quantity with its numbers; on a batch first what each sample gives."""
+    step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
+    found = ""
+    if averaged:
+        each, mean = _each(asked, averaged, digits)
+        found = f"<p>({averaged.number}) {HTML(averaged.quantity)} = {symbols_html(averaged)}; {each} <b>{mean}</b></p>"
+    return found if averaged is step else found + lines_html([step], _numbers(asked), digits)
 
 
 def line_words(asked: Question, digits: int) -> str:
     """The same line as text."""
+    step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
+    found = ""
+    if averaged:
+        each, mean = _each(asked, averaged, digits)
+        found = f"Line ({averaged.number}): {averaged.name} = {sides_text(averaged)}; {each} {mean}. "
+    if averaged is step:
+        return found.rstrip()
+    return f"{found}Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
+
+
+def _over_samples(asked: Question) -> Step | None:
+    """The line on the way to a quantity of a batch that has a number for each sample: its own, or its derivative."""
+    if not asked.problem.is_batch:
+        return None
     step = asked.derivation[asked.quantity]
-    if asked.problem.is_batch:
-        mean, count = number(asked.exact[step.name], digits), len(asked.problem.inputs)
-        return f"Line ({step.number}): {step.name} = {sides_text(step)}; the mean over {count} samples is {mean}."
-    return "Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
+    if step.role is not Role.UPDATE:
+        return step
+    gradients = [one for one in asked.derivation.toward(asked.quantity) if one.role is Role.GRADIENT]
+    return gradients[-1]
+
+
+def _each(asked: Question, step: Step, digits: int) -> tuple[str, str]:
+    """What a line gives for each sample, where they are few, and for all."""
+    problem = _problem(asked)
+    count, whole = problem.n_samples, "sum" if problem.batch == "sum" else "mean"
+    total = readable(number(asked.exact[step.name], digits))
+    if count > MOST_SAMPLES:
+        return f"the {whole} over {count} samples is", total
+    single = (number(evaluate(problem.sample(one))[step.name], digits) for one in range(count))
+    return f"for the {count} samples it is {', '.join(map(readable, single))}, and their {whole} is", total
+
+
+def _problem(asked: Question) -> Problem:
+    return asked.problem.updated(asked.updates) if asked.updates else asked.problem
 
 
 def _numbers(asked: Question) -> Mapping[str, float]:
-    problem = asked.problem.updated(asked.updates) if asked.updates else asked.problem
+    problem = _problem(asked)
+    if problem.is_batch:
+        return {**problem.givens, **asked.exact.numbers}
     return asked.derivation.toward(asked.quantity).at(problem).numbers
