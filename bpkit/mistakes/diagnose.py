@@ -433,7 +433,9 @@ def unknown(case: Case) -> Diagnosis:
     if case.digits and case.figure.digits < case.digits:
         said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
         return case.verdict("unknown", said, first=first.number)
-    check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")
+    halves = first.role is Role.FORWARD and case.asked.derivation[case.asked.quantity].role is not Role.FORWARD
+    rest = "; if that number is right, the mistake comes after it" if halves else ""
+    check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}{rest}.")
     said = " ".join([unrecognised(case), *found[:1], check])
     return case.verdict("unknown", said, hints=found, first=first.number)
 

@@ -220,6 +220,10 @@ def test_a_lost_minus_is_named_with_its_number_and_the_line_where_it_is_put_in()
         assert (one.name, one.step.name) == ("loses a minus sign", line)
         assert one.detail.startswith(f"{name} is -0.")
     assert bp.diagnose(asked, "net_o1", f"{net_o1(-0.2, -0.4, -0.5):.7g}").verdict == "correct"
+    walked = asked.replace(update=bp.updates.Momentum(), state={f"v_{names['h1', 'o1']}": -0.3})
+    assert (
+        bp.diagnose(walked, "net_o1", f"{net_o1(-0.2, -0.4, 0.5):.7g}").misconceptions[0].name == "loses a minus sign"
+    )
 
 
 def test_a_procedure_speaks_only_where_it_differs() -> None:

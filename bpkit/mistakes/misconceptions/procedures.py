@@ -202,7 +202,8 @@ def minus_lost(asked: Question) -> Elsewhere:
     for step in derivation.toward(asked.quantity):
         for name in names_in(step.rhs):
             used.setdefault(name, step.name)
-    negative = [name for name, value in problem.givens.items() if value < 0 and name in used]
+    put_in = (*problem.parameters, *problem.network.inputs)
+    negative = [name for name in put_in if name in used and problem.givens[name] < 0]
     for name in negative if len(negative) <= MOST_PUT_IN else ():
         value = problem.givens[name]
         yield f"{name} is {value:.6g}", Question(problem.replace(**{name: -value}), asked.quantity), used[name]
