@@ -22,7 +22,7 @@ from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.typed_number import Figure, taken
 from bpkit.mistakes.variants import mistakes, replaced, values
 from bpkit.mistakes.verdict import NUMERIC, Diagnosis, Explanation, explain, explain_elsewhere
 
@@ -73,7 +73,7 @@ class Case:
     def text(self) -> str:
         """The number as it was typed; what was typed as a formula or with a name before it as its value."""
         typed = self.figure.text
-        return self.spelled(typed if NUMERIC.issuperset(typed) else f"{self.figure.value:.6g}")
+        return self.spelled(typed if NUMERIC.issuperset(typed) and not taken(typed) else f"{self.figure.value:.6g}")
 
     # The numbers that it is compared with
 
