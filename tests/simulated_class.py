@@ -309,9 +309,10 @@ def _own(caught: Caught) -> dict[str, float]:
 def opened(box: Box) -> tuple[float, ...]:
     """The number of the line that a box shows, and what the numbers put in give; of a batch the mean alone."""
     line = box.words(box.state).replace("−", "-").rpartition("Line ")[2]
-    *sides, end = line.split(" is " if box.problem.is_batch else " = ")
+    mean = "their mean is" in line
+    *sides, end = line.split(" is " if mean else " = ")
     written_out = re.sub(r"√([\d.]+)", r"sqrt(\1)", sides[-1].replace("·", "*"))
-    put_in = [] if box.problem.is_batch else [reckoned(written_out)]
+    put_in = [] if mean else [reckoned(written_out)]
     return (*put_in, float(end.split()[0].rstrip(".")))
 
 

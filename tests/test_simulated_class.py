@@ -41,7 +41,7 @@ CAUGHT = {
         "takes the weights in the order of their numbers",
         "transposes the weights forward",
     ],
-    "00 net-and-out a": ["swaps the inputs"],
+    "00 net-and-out a": ["loses a minus sign", "swaps the inputs"],
     "00 net-and-out b": [
         "applies the activation twice",
         "loses the minus in the exponent",

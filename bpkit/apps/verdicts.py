@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from html import escape
 
 from bpkit.core.chain_rule import Step
-from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
@@ -22,8 +21,9 @@ from bpkit.show.lines import lines_html, symbols_html
 # Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")
 WHOLE = re.compile(r"\s*[+\-−–]?\s*\d+\s*")
-FEW = 8  # samples whose numbers are listed
 TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the line stays shut
+
+MOST_SAMPLES = 6  # of a batch whose numbers are shown one by one
 
 LINE = "Show the line"
 
@@ -76,61 +76,61 @@ def verdict_words(found: Diagnosis | str) -> str:
 
 
 def line_html(asked: Question, digits: int, before: int | None = None) -> str:
-    """The derivation's line for a quantity with its numbers; on a batch, where it has many, with its mean.
+    """The derivation's line for a quantity with its numbers; on a batch first what each sample gives.
 
     Where a verdict points to a line before it, that one comes first.
     """
-    step = asked.derivation[asked.quantity]
-    if not asked.problem.is_batch:
-        earlier = (one for one in asked.derivation.toward(asked.quantity) if one.number == before != step.number)
-        return lines_html([*earlier, step], _numbers(asked), digits)
-    if step.role is Role.UPDATE:
-        slopes = "".join(
-            f"<p>{HTML(one.quantity)} is the mean over {_listed(asked, one, digits)}.</p>" for one in _slopes_of(asked)
-        )
-        problem = _problem(asked)
-        numbers = dict(asked.derivation.at(problem.sample(0)).numbers)
-        numbers |= {name: asked.exact[name] for name in (step.name, *(one.name for one in _slopes_of(asked)))}
-        return slopes + lines_html([step], numbers, digits)
-    symbols = f"{HTML(step.quantity)} = {symbols_html(step)}"
-    mean = readable(number(asked.exact[step.name], digits))
-    return f"<p>({step.number}) {symbols}; the mean over {_listed(asked, step, digits)} is <b>{mean}</b></p>"
+    step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
+    found = ""
+    if averaged:
+        each, mean = _each(asked, averaged, digits)
+        found = f"<p>({averaged.number}) {HTML(averaged.quantity)} = {symbols_html(averaged)}; {each} <b>{mean}</b></p>"
+    if averaged is step:
+        return found
+    earlier = (one for one in asked.derivation.toward(asked.quantity) if one.number == before != step.number)
+    return found + lines_html([*([] if averaged else earlier), step], _numbers(asked), digits)
 
 
 def line_words(asked: Question, digits: int) -> str:
     """The same line as text."""
-    step = asked.derivation[asked.quantity]
+    step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
+    found = ""
+    if averaged:
+        each, mean = _each(asked, averaged, digits)
+        found = f"Line ({averaged.number}): {averaged.name} = {sides_text(averaged)}; {each} {mean}. "
+    if averaged is step:
+        return found.rstrip()
+    return f"{found}Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
+
+
+def _over_samples(asked: Question) -> Step | None:
+    """The line on the way to a quantity of a batch that has a number for each sample: its own, or its derivative."""
     if not asked.problem.is_batch:
-        return "Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
-    mean = number(asked.exact[step.name], digits)
-    said = f"Line ({step.number}): {step.name} = {sides_text(step)}"
+        return None
+    step = asked.derivation[asked.quantity]
     if step.role is not Role.UPDATE:
-        return f"{said}; the mean over {_listed(asked, step, digits)} is {mean}."
-    slopes = (f"{one.name} is the mean over {_listed(asked, one, digits)}" for one in _slopes_of(asked))
-    return f"{said} = {mean}; {'; '.join(slopes)}."
+        return step
+    gradients = [one for one in asked.derivation.toward(asked.quantity) if one.role is Role.GRADIENT]
+    return gradients[-1]
 
 
-def _slopes_of(asked: Question) -> list[Step]:
-    """The derivatives that an update uses."""
-    derivation = asked.derivation
-    used = sorted(names_in(derivation[asked.quantity].rhs) & derivation.by_name.keys())
-    return [derivation[name] for name in used if derivation[name].role is Role.GRADIENT]
-
-
-def _listed(asked: Question, step: Step, digits: int) -> str:
-    """How many samples there are, and of a few what each has."""
+def _each(asked: Question, step: Step, digits: int) -> tuple[str, str]:
+    """What a line gives for each sample, where they are few, and for all."""
     problem = _problem(asked)
-    count = len(problem.inputs)
-    if count > FEW:
-        return f"{count} samples"
-    each = (evaluate(problem.sample(place))[step.name] for place in range(count))
-    return f"{count} samples ({', '.join(readable(number(float(one), digits)) for one in each)})"
-
-
-def _numbers(asked: Question) -> Mapping[str, float]:
-    return asked.derivation.toward(asked.quantity).at(_problem(asked)).numbers
+    count, whole = problem.n_samples, "sum" if problem.batch == "sum" else "mean"
+    total = readable(number(asked.exact[step.name], digits))
+    if count > MOST_SAMPLES:
+        return f"the {whole} over {count} samples is", total
+    single = (number(evaluate(problem.sample(one))[step.name], digits) for one in range(count))
+    return f"for the {count} samples it is {', '.join(map(readable, single))}, and their {whole} is", total
 
 
 def _problem(asked: Question) -> Problem:
-    """The problem after the updates that the question asks for."""
     return asked.problem.updated(asked.updates) if asked.updates else asked.problem
+
+
+def _numbers(asked: Question) -> Mapping[str, float]:
+    problem = _problem(asked)
+    if problem.is_batch:
+        return {**problem.givens, **asked.exact.numbers}
+    return asked.derivation.toward(asked.quantity).at(problem).numbers

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import Any
@@ -210,44 +210,7 @@ class Network(Architecture):
     @cached_property
     def lines(self) -> Lines:
         """The forward pass as lines, from which ``derive`` writes all the others."""
-        lines, last = Lines(), len(self.sizes) - 1
-        place = {one.neuron: one for row in self.places for one in row}
-        signals = {one.neuron: lines.given(Quantity("x", index=one.index, tag="input")) for one in self.places[0]}
-        for name, (source, target) in self.weights.items():
-            layer, index = place[target].block, place[source].index + place[target].index
-            lines.parameter(Quantity(f"W_{layer}", index=index, tag="weight", block=layer, spelled=name))
-        for name, (first, *_) in self.biases.items():
-            layer = place[first].block
-            shared = Quantity(f"b_{layer}", tag="bias", block=layer, spelled=name)
-            lines.parameter(shared if self.bias == "layer" else replace(place[first], letter="b", tag="bias"))
-        each = not self.activations[-1].joint  # each output has an error of its own
-        for layer, activation in enumerate(self.activations, 1):
-            lines.stage(each and layer == last, slopes_first=layer == last)
-            nets = [self._net_input(lines, target, signals) for target in self.places[layer]]
-            lines.stage(layer == last or (each and layer == last - 1))
-            outs = [replace(one, letter="out", tag="out") for one in self.places[layer]]
-            found = outputs(lines, nets, outs, activation)
-            signals = {one.neuron: symbol for one, symbol in zip(outs, found)}
-        ys = [Quantity("y", index=one.index, tag="target", block=last) for one in self.places[-1]]
-        for y in ys if self.loss.needs_targets else ():
-            lines.given(y)
-        lines.stage()
-        whole_loss(lines, errors(lines, self.loss, outs, ys, nets, activation, by_error=each), last)
-        return lines
-
-    def _net_input(self, lines: Lines, place: Quantity, signals: Mapping[str, sp.Symbol]) -> sp.Symbol:
-        neuron, first = place.neuron, place.block == 1
-        terms = [
-            (
-                symbol(self.weight_of[source, neuron]),
-                signal,
-                f"the input {signal}" if first else f"the output of {source}",
-            )
-            for source, signal in signals.items()
-        ]
-        bias = symbol(self.bias_of[neuron]) if neuron in self.bias_of else None
-        reason = f"net input of {neuron}: each {'input' if first else 'hidden output'} times its weight"
-        return net_input(lines, replace(place, letter="net", tag="net"), terms, bias, reason)
+        return _lines(self)
 
     @property
     def functions(self) -> tuple[Activation | Loss, ...]:
@@ -291,3 +254,47 @@ def layered(architecture: Architecture, verb: str) -> Network:
     if not isinstance(architecture, Network):
         raise BpkitError(f"{verb}: expected a fully connected Network, got {architecture!r}; write Network(2, 2, 2)")
     return architecture
+
+
+@lru_cache(maxsize=256)
+def _lines(network: Network) -> Lines:
+    """Drawn numbers come with networks that are equal: their lines are written once."""
+    lines, last = Lines(), len(network.sizes) - 1
+    place = {one.neuron: one for row in network.places for one in row}
+    signals = {one.neuron: lines.given(Quantity("x", index=one.index, tag="input")) for one in network.places[0]}
+    for name, (source, target) in network.weights.items():
+        layer, index = place[target].block, place[source].index + place[target].index
+        lines.parameter(Quantity(f"W_{layer}", index=index, tag="weight", block=layer, spelled=name))
+    for name, (first, *_) in network.biases.items():
+        layer = place[first].block
+        shared = Quantity(f"b_{layer}", tag="bias", block=layer, spelled=name)
+        lines.parameter(shared if network.bias == "layer" else replace(place[first], letter="b", tag="bias"))
+    each = not network.activations[-1].joint  # each output has an error of its own
+    for layer, activation in enumerate(network.activations, 1):
+        lines.stage(each and layer == last, slopes_first=layer == last)
+        nets = [_net_input(network, lines, target, signals) for target in network.places[layer]]
+        lines.stage(layer == last or (each and layer == last - 1))
+        outs = [replace(one, letter="out", tag="out") for one in network.places[layer]]
+        found = outputs(lines, nets, outs, activation)
+        signals = {one.neuron: symbol for one, symbol in zip(outs, found)}
+    ys = [Quantity("y", index=one.index, tag="target", block=last) for one in network.places[-1]]
+    for y in ys if network.loss.needs_targets else ():
+        lines.given(y)
+    lines.stage()
+    whole_loss(lines, errors(lines, network.loss, outs, ys, nets, activation, by_error=each), last)
+    return lines
+
+
+def _net_input(network: Network, lines: Lines, place: Quantity, signals: Mapping[str, sp.Symbol]) -> sp.Symbol:
+    neuron, first = place.neuron, place.block == 1
+    terms = [
+        (
+            symbol(network.weight_of[source, neuron]),
+            signal,
+            f"the input {signal}" if first else f"the output of {source}",
+        )
+        for source, signal in signals.items()
+    ]
+    bias = symbol(network.bias_of[neuron]) if neuron in network.bias_of else None
+    reason = f"net input of {neuron}: each {'input' if first else 'hidden output'} times its weight"
+    return net_input(lines, replace(place, letter="net", tag="net"), terms, bias, reason)

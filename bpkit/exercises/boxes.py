@@ -64,8 +64,9 @@ def _of_quantity(part: NumberPart, asked: Question) -> Box:
     old = None if asked.updates else case.old
     unknown = unknown_words(asked, part.digits, part.asked_before)
     short = [value for _, value in shortened(asked, part.asked_before)]
+    elsewhere = [value for *_, value in case.elsewhere]
     return {
-        **_number(part, [*short, *(float(wrong.answer) for wrong in part.wrong), *others(asked)]),
+        **_number(part, [*short, *elsewhere, *(float(wrong.answer) for wrong in part.wrong), *others(asked)]),
         "base": 0.0 if old is None else old,
         "old": None if old is None else [old, hole(_said(part), f"{old:.12g}")],
         "unknown": {name: NUMBERED.sub("", said) for name, said in unknown.items()},

@@ -5,28 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
-from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Role
-from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly, of_its_row
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, shortened, spread
-from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.runs import another_run, overshoots, shown
-from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, pen_slips, read, scaled
+from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, put_in, read
+from bpkit.mistakes.unknown import unknown
 from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain, unrecognised
+from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain
 
 GONE_ON = "You get this if you go on with"
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
@@ -39,7 +34,6 @@ PAIR_DIGITS = 6
 SHOWN_DIGITS = 6  # of the numbers on a page, which a formula is typed from
 LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be named, though not for sure
 SMALL = 1e-3  # a smaller number is best typed with a power of ten
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
 NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
@@ -76,6 +70,8 @@ def diagnose(
     case = Case(asked, read(value).judged, handed, digits, asked_before)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else of_its_row(case, _judged(case))
+    if found.verdict == "unknown" and not anywhere:
+        found = _put_in(case) or found
     return _also(found, seen) if (seen := shown(asked, case.figure)) else found
 
 
@@ -269,6 +265,20 @@ def _rounded(case: Case, way: Paper) -> Diagnosis:
     return case.verdict("rounded", message, decimals=way.places)
 
 
+def _put_in(case: Case) -> Diagnosis | None:
+    """What is right, or a known mistake, but for the digits of the numbers that were put into a formula."""
+    given = [float(number) for value in case.asked.problem.givens.values() for number in np.ravel(value)]
+    figure = put_in(case.figure, given)
+    if figure is None:
+        return None
+    if not case.digits and figure.digits >= FEW_DIGITS and figure.rounds(case.exact):
+        digits = WORDS[figure.digits] if figure.digits < len(WORDS) else figure.digits
+        message = f"Right, up to rounding: a number that you put in has {digits} digits. Keep more digits."
+        return case.verdict("rounded", message, decimals=figure.decimals)
+    found = _judged(Case(case.asked, figure, case.typed, case.digits, case.asked_before))
+    return found if found.verdict == "misconception" else None
+
+
 # Which mistake is it?
 
 
@@ -363,79 +373,6 @@ def pen_slip(case: Case) -> Diagnosis | None:
     if not digit_missing(case.figure, case.exact):
         return None
     return case.verdict("few_digits", "So far right, but a digit is missing in between. Compare with your working.")
-
-
-def hints(case: Case) -> tuple[str, ...]:
-    """Sign, size, slips of the pen, and what else the number would be right for."""
-    figure, exact = case.figure, case.exact
-    if not figure.value or not exact or not math.isfinite(exact):
-        return ()
-    said, size, power = [], abs(figure.value / exact), 0
-    if size >= 3 or size <= 1 / 3:
-        power = round(math.log10(size))
-        slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
-        if slipped:
-            said.append("Its digits are right, but the decimal point is not.")
-        else:
-            factor, way = (size, "large") if size > 1 else (1 / size, "small")
-            much = f"{float(f'{factor:.2g}'):g}" if factor < 1000 else f"10{str(abs(power)).translate(_RAISED)}"
-            sign = "Its sign is wrong, and it" if figure.value * exact < 0 else "It"
-            said.append(f"{sign} is about {much} times too {way}.")
-    elif figure.value * exact < 0:
-        said.append("Its sign is wrong.")
-    else:
-        slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
-        said += [f"It would be right {case.spelled(words)}." for words in islice(slips, 1)]
-    if same := _right_for(case):
-        said.append(f"It is right for {case.spelled(' and '.join(same[:2]))}.")
-    return tuple(said)
-
-
-def _right_for(case: Case) -> list[str]:
-    """The other quantities that the number would be right for."""
-    if not case.figure.telling:
-        return []
-    numbers = ((name, value) for name, value in case.asked.exact.items() if not np.ndim(value))
-    return [name for name, value in numbers if name != case.asked.quantity and case.figure.rounds(float(value))]
-
-
-def first_to_check(case: Case) -> Step:
-    """The line to look at first: the one that uses what the number is right for; with a wrong sign the one that sets
-    it; else the last line of the way forward, which halves the search, or the first of all.
-    """
-    lines = _since_given(case)
-    same = _right_for(case)
-    if using := [step for step in lines if not names_in(step.rhs).isdisjoint(same)]:
-        return using[0]
-    signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
-    if signed and case.figure.value * case.exact < 0:
-        return signed[0]
-    forward = [step for step in lines if step.role is Role.FORWARD and step.quantity.tag in SIGNALS]
-    if forward and lines[-1].role is not Role.FORWARD:
-        return forward[-1]
-    return next((step for step in lines if step.rhs.free_symbols), lines[0])
-
-
-def _since_given(case: Case) -> list[Step]:
-    """The lines that lead to the number from what was asked or handed in before, or from the beginning."""
-    derivation, found, waiting = case.asked.derivation, set[str](), [case.asked.quantity]
-    while waiting:
-        name = waiting.pop()
-        if name in derivation and name not in found | case.given.keys() | case.asked_before:
-            found.add(name)
-            waiting += names_in(derivation[name].rhs)
-    return [step for step in derivation.toward(case.asked.quantity) if step.name in found]
-
-
-def unknown(case: Case) -> Diagnosis:
-    """Neither right nor a mistake that the catalogue knows."""
-    found, first = hints(case), first_to_check(case)
-    if case.digits and case.figure.digits < case.digits:
-        said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
-        return case.verdict("unknown", said, first=first.number)
-    check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}.")
-    said = " ".join([unrecognised(case), *found[:1], check])
-    return case.verdict("unknown", said, hints=found, first=first.number)
 
 
 _OPEN = (

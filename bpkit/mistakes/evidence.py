@@ -23,7 +23,7 @@ from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.typed_number import Figure
+from bpkit.mistakes.typed_number import Figure, taken
 from bpkit.mistakes.variants import mistakes, replaced, values
 from bpkit.mistakes.verdict import NUMERIC, Diagnosis, Explanation, explain, explain_elsewhere
 
@@ -74,7 +74,7 @@ class Case:
     def text(self) -> str:
         """The number as it was typed; what was typed as a formula or with a name before it as its value."""
         typed = self.figure.text
-        return self.spelled(typed if NUMERIC.issuperset(typed) else f"{self.figure.value:.6g}")
+        return self.spelled(typed if NUMERIC.issuperset(typed) and not taken(typed) else f"{self.figure.value:.6g}")
 
     # The numbers that it is compared with
 
@@ -89,13 +89,9 @@ class Case:
         return values(self.asked, "singles", self.given)
 
     @cached_property
-    def elsewhere(self) -> list[tuple[Procedure, str, str, float]]:
+    def elsewhere(self) -> tuple[tuple[Procedure, str, str, float], ...]:
         """What comes out on another problem, for each mistake in the way to the number: detail, line and number."""
-        found = []
-        for procedure in PROCEDURES:
-            for detail, other, line in procedure.elsewhere(self.asked):
-                found.append((procedure, detail, line, float(values(other, "true")[0])))
-        return found
+        return _elsewhere(self.asked)
 
     def hits(self, numbers: Array, fits: Test) -> list[int]:
         """The places of the numbers that fit, and are finite and not right all the same."""
@@ -254,6 +250,15 @@ class Case:
         from_ = self.old if self.old is not None and not self.asked.updates else 0.0
         size, own = abs(self.exact - from_), np.abs(value - from_)
         return max(self.rounding / size, 0.0 if self.digits else PAGE) * own if size else 0.0 * own
+
+
+@lru_cache(maxsize=64)
+def _elsewhere(asked: Question) -> tuple[tuple[Procedure, str, str, float], ...]:
+    return tuple(
+        (procedure, detail, line, float(values(other, "true")[0]))
+        for procedure in PROCEDURES
+        for detail, other, line in procedure.elsewhere(asked)
+    )
 
 
 @lru_cache(maxsize=64)

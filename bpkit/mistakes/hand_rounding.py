@@ -100,13 +100,19 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
 
     The last one is worked out from the written ones and typed as it comes, or rounded like them.
     """
+    for way, value, kept in _replays(asked):
+        if figure.rounds(value) or abs(figure.value - kept) <= 1e-11 * abs(kept):
+            return way
+    return None
+
+
+@lru_cache(maxsize=64)
+def _replays(asked: Question) -> tuple[tuple[Paper, float, float], ...]:
+    """Each way of writing with the last number as it comes, and written like the others."""
     found = values(
         asked, "true", settle=lambda name, v: v if name == asked.quantity else written(v), columns=len(_WAYS)
     )
-    for way, value, kept in zip(_WAYS, found, np.diagonal(written(found[:, None]))):
-        if figure.rounds(float(value)) or abs(figure.value - kept) <= 1e-11 * abs(kept):
-            return way
-    return None
+    return tuple(zip(_WAYS, found.tolist(), np.diagonal(written(found[:, None])).tolist()))
 
 
 def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, float]]:
@@ -192,6 +198,7 @@ def by_hand(problem: Problem, digits: int) -> int:
     return min(digits, HAND) if problem.update == GradientDescent() else digits
 
 
+@lru_cache(maxsize=64)
 def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
     """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -14,6 +15,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.misconceptions.rule import ends
+from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import S
 from bpkit.mistakes.verdict import Explanation
 
@@ -25,7 +27,7 @@ ONE_SIDED = "takes a one-sided difference quotient"
 
 def central(case: Case) -> float | None:
     """The nudge whose difference quotient, to both sides and divided by both, is the figure."""
-    found = _measured(case)
+    found = _measured(case.asked)
     if found is None:
         return None
     up, down, _ = found
@@ -35,7 +37,7 @@ def central(case: Case) -> float | None:
 
 def slips(case: Case) -> list[Explanation]:
     """The mistakes of nudging that give the figure."""
-    found = _measured(case)
+    found = _measured(case.asked)
     if found is None:
         return []
     return [one for one in (_explained(case, *way) for way in _ways(*found)) if one]
@@ -46,13 +48,14 @@ def nudge(h: float) -> str:
     return np.format_float_positional(h)
 
 
-def _measured(case: Case) -> tuple[Array, Array, float] | None:
+@lru_cache(maxsize=64)
+def _measured(asked: Question) -> tuple[Array, Array, float] | None:
     """The loss with the parameter nudged up and down, and as it is; None for any other quantity than its derivative."""
-    step = case.asked.derivation[case.asked.quantity]
+    step = asked.derivation[asked.quantity]
     if step.role is not Role.GRADIENT:
         return None
-    problem, name = case.asked.problem, ends(step)[1].name
-    problem = problem.updated(case.asked.updates) if case.asked.updates else problem
+    problem, name = asked.problem, ends(step)[1].name
+    problem = problem.updated(asked.updates) if asked.updates else problem
     here = problem.parameters[name]
     losses = loss_over(problem, **{name: here + np.concatenate([NUDGES, -NUDGES, [0.0]])})
     return losses[: len(NUDGES)], losses[len(NUDGES) : -1], float(losses[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError, suggest
@@ -36,7 +37,7 @@ class Question:
         lines = self.problem.derivation
         return lines if self.quantity in lines.by_name else lines.with_inputs
 
-    @property
+    @cached_property
     def exact(self) -> Values:
         """The right numbers of the pass that the quantity belongs to."""
         return evaluate(self.problem.updated(self.updates) if self.updates else self.problem)
@@ -60,7 +61,13 @@ def question(problem: Problem, asked: str) -> Question:
     """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have."""
     if not isinstance(problem, Problem):
         raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
-    name, updates = _read(str(asked))
+    return _found(problem, str(asked))
+
+
+@lru_cache(maxsize=64)
+def _found(problem: Problem, asked: str) -> Question:
+    """One question for all the numbers that are typed: its right number is worked out once."""
+    name, updates = _read(asked)
     known = problem.derivation
     parameters = known.network.lines.parameters  # those of problem.network may not be made yet
     olds = {f"{step.name}_new": step.name for step in known if step.name not in parameters}
@@ -71,7 +78,7 @@ def question(problem: Problem, asked: str) -> Question:
     if name not in known:
         near = suggest(name, [step.name for step in known])
         raise BpkitError(
-            f"diagnose: there is no quantity {str(asked)!r}{near}{'' if near.endswith('?') else '.'} "
+            f"diagnose: there is no quantity {asked!r}{near}{'' if near.endswith('?') else '.'} "
             "A figure of the trained network is asked for as 'E_total after 1 update'"
         )
     if updates > MOST_UPDATES:

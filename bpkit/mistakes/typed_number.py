@@ -9,7 +9,7 @@ import ast
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -234,18 +234,48 @@ def _ratio(shown: str, ratio: Fraction) -> Figure:
     return replace(_decimal(shown, float(ratio), MOST_DIGITS if rest == 1 else 0), exact=False)
 
 
-def _formula(shown: str, text: str) -> Figure:
-    """Plain arithmetic on numbers, worked out by the kit's own reader."""
+def put_in(figure: Figure, given: Collection[float]) -> Figure | None:
+    """A formula as exact as the numbers in it, of which the given and the whole ones are not rounded.
+
+    None for what is no formula, and where no number in it is rounded.
+    """
+    try:
+        text = _plain(figure.text.strip())
+        formula = None if _NUMBER.fullmatch(text) or _RATIO.fullmatch(text) else _arithmetic(figure.text, text)
+    except NotANumber:
+        return None
+    if formula is None:
+        return None
+    off, fewest = 0.0, MOST_DIGITS
+    for part in ast.walk(formula.tree):
+        if isinstance(part, ast.Constant) and isinstance(part.value, float) and part.value not in given:
+            value, shown = part.value, Decimal(repr(part.value)).normalize()
+            if value.is_integer():
+                continue
+            part.value = value + 10.0 ** int(shown.as_tuple().exponent)  # cut off, or rounded and half as far off
+            off += abs(formula.at({}) - figure.value)
+            part.value = value
+            fewest = min(fewest, len(shown.as_tuple().digits))
+    rounded = 1e-11 * abs(figure.value) < off < math.inf
+    return replace(figure, unit=2 * off, digits=fewest, exact=False) if rounded else None
+
+
+def _arithmetic(shown: str, text: str) -> Formula:
     plain = re.sub(r"(?<![\w.])0+(?=\d)", "", text.removeprefix("'"))  # 05 is no number of Python's
     try:
         if _PART.sub("", plain) or plain.count("(") > MOST_BRACKETS:
             raise BpkitError("number: expected plain arithmetic")
-        formula = read_formula(plain, frozenset())
+        return read_formula(plain, frozenset())
     except BpkitError:
         raise NotANumber(repr(shown[:60]), advice(shown)) from None
+
+
+def _formula(shown: str, text: str) -> Figure:
+    """Plain arithmetic on numbers, worked out by the kit's own reader."""
+    formula = _arithmetic(shown, text)
     # From the inside out, so that nothing goes on with a complex or an infinite number.
     steps = [part for part in ast.walk(formula.tree) if isinstance(part, ast.BinOp | ast.Call)][::-1]
-    finite = all(math.isfinite(Formula(plain, step).at({})) for step in steps)
+    finite = all(math.isfinite(Formula(formula.text, step).at({})) for step in steps)
     value = formula.at({}) if finite else math.inf
     if abs(value) >= 10.0**LARGEST:
         raise NotANumber(f"{shown[:60]!r}, which has no finite value", advice(shown))

@@ -312,9 +312,24 @@ def values(
     ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
     their way, for the ``true`` kind.
     """
-    if asked.updates > SIDE_BY_SIDE and not settle:
-        return _long(asked, kind)
-    trained, handed = asked.updates > 0, frozenset(given or ())
+    if settle:
+        return _worked_out(asked, kind, given or {}, settle, columns)
+    return _exactly(asked, kind, tuple(sorted((given or {}).items())))
+
+
+@lru_cache(maxsize=64)
+def _exactly(asked: Question, kind: str, given: tuple[tuple[str, float], ...]) -> Array:
+    """The same for one number after the other that is typed: nobody may write to the array."""
+    many = asked.updates > SIDE_BY_SIDE
+    found = _long(asked, kind) if many else _worked_out(asked, kind, dict(given), None, None)
+    found.flags.writeable = False
+    return found
+
+
+def _worked_out(
+    asked: Question, kind: str, given: Mapping[str, float], settle: Settle | None, columns: int | None
+) -> Array:
+    trained, handed = asked.updates > 0, frozenset(given)
     if trained and kind == "pairs":  # what is given holds for one update: the pairs are those of the whole
         given, handed = {}, frozenset()
     made, last = (_plan(_scope(asked), kind, *more) for more in ((handed, trained), (frozenset(), False)))
@@ -325,7 +340,6 @@ def values(
     return outcomes(made, asked.problem, given, settle)[asked.quantity]
 
 
-@lru_cache(maxsize=16)
 def _long(asked: Question, kind: str) -> Array:
     """After many updates: given values matter no more."""
     last = _plan(_scope(asked), kind, frozenset(), False)

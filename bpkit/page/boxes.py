@@ -15,13 +15,14 @@ import numpy as np
 
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
-from bpkit.mistakes.diagnose import GONE_ON, diagnose, unknown
+from bpkit.mistakes.diagnose import GONE_ON, diagnose
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, slack, spread, written
 from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import TELLING_DIGITS, read
+from bpkit.mistakes.unknown import unknown
 from bpkit.mistakes.variants import mistakes, values
 from bpkit.mistakes.verdict import Diagnosis
 
@@ -60,7 +61,11 @@ def open_box(problem: Problem, quantity: str, shown: Collection[str] = ()) -> Bo
     kept = values(
         asked, "true", settle=lambda name, v: v if name == asked.quantity else written(v, BY_HAND), columns=len(BY_HAND)
     )
-    known = [*_each(asked, [*wrong, *kept.tolist()], TELLING[0]), *_each(asked, others(asked), TELLING_DIGITS)]
+    elsewhere = [value for *_, value in case.elsewhere]
+    known = [
+        *_each(asked, [*wrong, *elsewhere, *kept.tolist()], TELLING[0]),
+        *_each(asked, others(asked), TELLING_DIGITS),
+    ]
     return {
         "kind": "open",
         "blank": "No number yet.",

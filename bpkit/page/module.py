@@ -16,16 +16,21 @@ def text_of(name: str) -> str:
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
 _AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
+_WITH_TEXT = re.compile("[\"'`/]")  # a line that may hold a text or a regular expression is left as it is
+_AROUND_SIGNS = re.compile(r" *([=<>,:?&|(){}\[\];!*%]) *")
 _AROUND_BRACES = re.compile(r"\s*([{};])\s*")  # in a style sheet, whose texts hold none of them
 
 
 @lru_cache(maxsize=2)
 def inline(name: str) -> str:
-    """The same as a page holds it: without comments, indentation and empty lines, for which nobody reads it there.
+    """The same as a page holds it: without comments, indentation and room, for which nobody reads it there.
 
     The text is read line by line, not as a language: no text in backquotes may go on in another line.
     """
     found = text_of(name)
     for one in (_COMMENT, _AT_THE_END, _INDENTATION):
         found = one.sub("", found)
-    return _AROUND_BRACES.sub(r"\1", found) if name.endswith(".css") else found
+    if name.endswith(".css"):
+        return _AROUND_BRACES.sub(r"\1", found)
+    lines = found.split("\n")
+    return "\n".join(line if _WITH_TEXT.search(line) else _AROUND_SIGNS.sub(r"\1", line) for line in lines)

@@ -197,8 +197,8 @@ def test_a_new_question_in_the_bank_changes_no_other(monkeypatch: pytest.MonkeyP
 def test_another_process_with_another_hash_seed_draws_the_same() -> None:
     program = (
         "import json; from bpkit.exercises import generate, questions; "
-        "print(json.dumps([[generate(q.id, seed=3).task.data(), generate(q.id, seed=3).question] "
-        "for q in questions()]))"
+        "drawn = (generate(question.id, seed=3) for question in questions()); "
+        "print(json.dumps([[one.task.data(), one.question] for one in drawn]))"
     )
     texts = {
         subprocess.run(
@@ -207,7 +207,8 @@ def test_another_process_with_another_hash_seed_draws_the_same() -> None:
         for seed in (("1", "2") if THOROUGH else ("1",))
     }
     assert len(texts) == 1
-    assert json.loads(texts.pop()) == [[generate(id, seed=3).task.data(), generate(id, seed=3).question] for id in IDS]
+    here = (generate(id, seed=3) for id in IDS)
+    assert json.loads(texts.pop()) == [[one.task.data(), one.question] for one in here]
 
 
 @pytest.mark.parametrize("id", IDS)

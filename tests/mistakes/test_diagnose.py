@@ -454,3 +454,33 @@ def test_a_far_fetched_mistake_is_not_told_beside_a_likely_one_and_no_line_by_nu
     two = bp.diagnose(problem, "w6_new", "0.113709")
     assert "or if you double the slope of the loss (in ∂E(o1)/∂out(o1))" in two.message
     assert "line" not in two.message
+
+
+@pytest.mark.parametrize(
+    ("quantity", "typed", "name"),
+    [
+        ("w6_new", "0.2-0.0862", "forgets the learning rate"),
+        ("dE/dw6", "0.623634*0.6495*0.2102", "takes the neighbour's derivative"),
+        ("dE/dw3", "0.136527*0.2*0.2326*0.1", "follows only one path"),
+    ],
+)
+def test_a_mistake_is_named_where_the_numbers_in_its_formula_were_rounded(quantity: str, typed: str, name: str) -> None:
+    """To the four digits that a picture shows, or fewer; and then it is no sure name."""
+    found = bp.diagnose(bp.examples.article.problem, quantity, typed)
+    assert name in {one.name for one in found.misconceptions}, found
+    assert not found.sure
+    assert "Type more digits" in found.message or len(found.misconceptions) == 1
+    exact = bp.diagnose(bp.examples.article.problem, quantity, f"{eval(typed):.12g}")
+    assert not exact.misconceptions
+
+
+def test_a_right_formula_of_rounded_numbers_is_right_up_to_rounding() -> None:
+    asked, loose = bp.examples.article.problem, "0.623*0.6495*0.2108"
+    exact = bp.evaluate(asked)["dE/dw6"]
+    assert eval(loose) == pytest.approx(exact, rel=0.02)
+    for digits in (4, 5):
+        out, slope, h2 = (
+            f"{bp.evaluate(asked)[name]:.{digits}g}" for name in ("dE/dout_o1", "dout_o1/dnet_o1", "out_h2")
+        )
+        assert bp.diagnose(asked, "dE/dw6", f"{out}*{slope}*{h2}").verdict in ("correct", "rounded")
+    assert bp.diagnose(asked, "dE/dw6", "0.12*0.3456*0.7").verdict == "unknown"

@@ -202,6 +202,30 @@ def test_a_bias_for_each_neuron_is_named_where_layers_share_one() -> None:
         assert found.misconceptions[0].name == "gives each neuron a bias of its own"
 
 
+def test_a_lost_minus_is_named_with_its_number_and_the_line_where_it_is_put_in() -> None:
+    x, y, (W1, b1), (W2, b2) = (0.1, -0.2), 0.5, ([[0.3, -0.4], [0.7, 0.6]], 0.2), ([[-0.5], [0.8]], -0.3)
+    asked = bp.Problem(bp.Network(2, 2, 1), [W1, [b1, b1], W2, [b2]], x, [y], RATE)
+
+    def net_o1(x2: float, w3: float, w5: float) -> float:
+        h1, h2 = (sigmoid(0.1 * a + x2 * b + 0.2) for a, b in ((0.3, 0.7), (w3, 0.6)))
+        return float(h1 * w5 + h2 * 0.8 - 0.3)
+
+    names = asked.network.weight_of
+    for changed, name, line in (
+        ((-0.2, -0.4, 0.5), names["h1", "o1"], "net_o1"),
+        ((-0.2, 0.4, -0.5), names["x1", "h2"], "net_h2"),
+        ((0.2, -0.4, -0.5), "x2", "net_h1"),
+    ):
+        [one] = bp.diagnose(asked, "net_o1", f"{net_o1(*changed):.7g}").misconceptions
+        assert (one.name, one.step.name) == ("loses a minus sign", line)
+        assert one.detail.startswith(f"{name} is -0.")
+    assert bp.diagnose(asked, "net_o1", f"{net_o1(-0.2, -0.4, -0.5):.7g}").verdict == "correct"
+    walked = asked.replace(update=bp.updates.Momentum(), state={f"v_{names['h1', 'o1']}": -0.3})
+    assert (
+        bp.diagnose(walked, "net_o1", f"{net_o1(-0.2, -0.4, 0.5):.7g}").misconceptions[0].name == "loses a minus sign"
+    )
+
+
 def test_a_procedure_speaks_only_where_it_differs() -> None:
     """Before any update, and for one sample, there is nothing to do otherwise."""
     before = question(bp.examples.mazur.problem, "dE/dw5")

@@ -47,7 +47,7 @@ def tokens(code: str) -> Iterator[str]:
 def test_what_a_page_holds_is_the_same_program(name: str) -> None:
     whole, short = text_of(name), inline(name)
     assert list(tokens(short)) == list(tokens(whole))
-    assert len(short.encode()) < 0.97 * len(whole.encode())
+    assert len(short.encode()) < 0.9 * len(whole.encode())
     assert not re.search(r"^\s|^//", short, re.MULTILINE)
 
 
@@ -55,7 +55,9 @@ def test_a_line_that_is_left_ends_as_before() -> None:
     """A statement may end with its line: no two lines become one."""
     code = {line.strip() for line in text_of("bpkit.js").split("\n")}
     code |= {re.sub(r" +// .*$", "", line) for line in code}
-    assert set(inline("bpkit.js").split("\n")) <= code
+    assert {line.replace(" ", "") for line in inline("bpkit.js").split("\n")} <= {
+        line.replace(" ", "") for line in code
+    }
 
 
 def test_the_tokens_see_what_matters() -> None:
@@ -65,4 +67,4 @@ def test_the_tokens_see_what_matters() -> None:
 
 
 def test_it_is_a_program() -> None:
-    MiniRacer().eval(re.sub(r"(?m)^export default [\s\S]*|^export ", "", inline("bpkit.js")))
+    MiniRacer().eval(re.sub(r"(?m)^export default\b[\s\S]*|^export\b", "", inline("bpkit.js")))

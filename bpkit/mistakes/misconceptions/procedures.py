@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy as sp
 
-from bpkit.core.expressions import total
+from bpkit.core.expressions import names_in, total
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity
 from bpkit.core.updates import GradientDescent, Momentum, Update, UpdateRule, remembered
@@ -16,6 +16,7 @@ from bpkit.mistakes.misconceptions.rule import new_values, procedure
 from bpkit.mistakes.question import Question
 
 Elsewhere = Iterator[tuple[str, Question, str]]
+MOST_PUT_IN = 12  # negative numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,6 +185,28 @@ def every_pair(asked: Question) -> Elsewhere:
         if asked.updates and step.quantity.tag == "total":
             trained = everywhere.replace(parameters=problem.updated(asked.updates).parameters)
             yield "in the loss only", Question(trained, asked.quantity), error
+
+
+@procedure(
+    "loses a minus sign",
+    "lose a minus sign",
+    "a negative number keeps its sign when it is put in",
+    rank=1,
+)
+def minus_lost(asked: Question) -> Elsewhere:
+    """A negative parameter or input, put in without its sign; of few of them, as people do it by hand."""
+    problem, derivation = asked.problem, asked.derivation
+    if asked.updates or problem.is_batch or asked.quantity not in derivation:
+        return
+    used: dict[str, str] = {}  # the first line that each is put into
+    for step in derivation.toward(asked.quantity):
+        for name in names_in(step.rhs):
+            used.setdefault(name, step.name)
+    put_in = (*problem.parameters, *problem.network.inputs)
+    negative = [name for name in put_in if name in used and problem.givens[name] < 0]
+    for name in negative if len(negative) <= MOST_PUT_IN else ():
+        value = problem.givens[name]
+        yield f"{name} is {value:.6g}", Question(problem.replace(**{name: -value}), asked.quantity), used[name]
 
 
 @procedure(

@@ -191,13 +191,13 @@ def agree(array: Array, columns: Array, tolerance: float = EXACT) -> Array:
 
 def factor_between(array: Array, true: Array, factors: Sequence[float], tolerance: float = EXACT) -> float | None:
     """By which of some factors an array is the true one; the first that fits."""
-    size = np.abs(true).max(initial=0.0)
-    if size < 1e-12 or not np.isfinite(array).all():
-        return 1.0 if size < 1e-12 and np.abs(array).max(initial=0.0) < 1e-9 else None
-    place = np.unravel_index(np.abs(true).argmax(), true.shape)
-    ratio = float(array[place] / true[place])
+    place = int(np.abs(true).argmax()) if true.size else 0
+    size = abs(float(true.flat[place])) if true.size else 0.0
+    if size < 1e-12:
+        return 1.0 if np.abs(array).max(initial=0.0) < 1e-9 else None
+    ratio = float(array.flat[place] / true.flat[place])  # of most arrays it is none of the factors, and that is quick
     for factor in factors:
-        near = abs(ratio - factor) <= 4 * tolerance * abs(factor)
+        near = abs(ratio - factor) <= 4 * tolerance * abs(factor) and np.isfinite(array).all()
         if near and np.abs(array - factor * true).max() <= tolerance * size * abs(factor):
             return factor
     return None

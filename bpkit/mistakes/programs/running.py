@@ -24,6 +24,9 @@ from bpkit.core.runtime import Array
 LINES = 4000  # line events that are looked at; a program that goes on is only watched for its time
 KEPT = 64  # values of one name in one line
 PATIENCE = 1.0  # seconds; what sleeps cannot be ended
+SLICE = 0.25  # seconds after which a program that is late is looked at again
+BUSY = 0.05  # of a slice on the processor: it computes, on a machine with much to do, and neither sleeps nor waits
+CROWDED = 5  # times as long as it should take, at most
 DEEP = 40  # functions within functions that are looked into
 LARGEST = 4096  # numbers in an array that is kept
 COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
@@ -68,14 +71,15 @@ class Run:
 
 
 def run(function: Callable[..., Any], arguments: list[Any], named: Mapping[str, Any], seconds: float) -> Run:
-    """Call a function in a thread of its own, which this one can stop waiting for.
+    """Call a function in a thread of its own, which this one can stop waiting for; ``seconds`` of that thread's time.
 
     What it prints is kept from the page, and its warnings are silent.
     """
     found = Run()
-    follower = _Follower(_own(function), found, time.monotonic() + seconds)
+    follower = _Follower(_own(function), found, seconds)
 
     def call() -> None:
+        follower.begun = time.thread_time()
         sys.settrace(follower.calls)
         try:
             found.result = function(*arguments, **named)
@@ -105,7 +109,13 @@ def _in_a_thread(call: Callable[[], None], follower: _Follower, seconds: float) 
         call()
         return
     try:
+        begun = time.monotonic()
         thread.join(seconds + 0.5)
+        while thread.is_alive() and not follower.ended and time.monotonic() < begun + CROWDED * seconds:
+            before = follower.spent
+            thread.join(SLICE)
+            if follower.spent - before < BUSY * SLICE:
+                break
         begun = time.monotonic()
         while follower.ended and thread.is_alive() and time.monotonic() < begun + PATIENCE:
             # It swallowed what should have ended it, so it is told again. What waits or sleeps is let alone: an error
@@ -114,7 +124,7 @@ def _in_a_thread(call: Callable[[], None], follower: _Follower, seconds: float) 
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), error)
             thread.join(0.005)
     except BaseException:
-        follower.until = 0.0  # the reader interrupts: so does the program, at its next line
+        follower.seconds = 0.0  # the reader interrupts: so does the program, at its next line
         raise
 
 
@@ -171,8 +181,9 @@ def _shapes_at(error: BaseException, own: Callable[[FrameType], bool]) -> dict[s
 class _Follower:
     """The trace function: after each line it looks at what the line has changed."""
 
-    def __init__(self, own: Callable[[FrameType], bool], found: Run, until: float) -> None:
-        self.own, self.found, self.until = own, found, until
+    def __init__(self, own: Callable[[FrameType], bool], found: Run, seconds: float) -> None:
+        self.own, self.found, self.seconds = own, found, seconds
+        self.begun = self.spent = 0.0  # of the thread's own time, which other programs do not use up
         self.ended = False
         self.last: Any = (0, None)
         self._before: dict[FrameType, dict[str, tuple[Any, bytes]]] = {}
@@ -198,7 +209,8 @@ class _Follower:
         return self._watch
 
     def _in_time(self) -> None:
-        if time.monotonic() > self.until:
+        self.spent = time.thread_time() - self.begun
+        if self.spent > self.seconds:
             self.ended = True
             raise TooLong
 

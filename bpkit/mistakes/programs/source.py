@@ -13,29 +13,37 @@ from typing import Any
 WIDTH = 90  # of a statement that is quoted
 
 
-@lru_cache(maxsize=256)
-def _statements(filename: str, text: str) -> dict[int, ast.stmt]:
-    """The innermost statement at each line of a file; nothing where the text is no Python."""
+@dataclass(frozen=True)
+class _Parsed:
+    """The nodes of a file, outer ones first, and the innermost statement at each line; none where it is no Python."""
+
+    nodes: tuple[ast.AST, ...]
+    statements: dict[int, ast.stmt]
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> _Parsed:
     try:
-        tree = ast.parse(text)
+        nodes = tuple(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError):
-        return {}
+        return _Parsed((), {})
     found: dict[int, ast.stmt] = {}
-    for node in ast.walk(tree):  # outer ones first
+    for node in nodes:
         if isinstance(node, ast.stmt):
             compound = isinstance(getattr(node, "body", None), list)
             end = node.body[0].lineno - 1 if compound else node.end_lineno or node.lineno  # type: ignore[attr-defined]
             for line in range(node.lineno, max(end, node.lineno) + 1):
                 found[line] = node
-    return found
+    return _Parsed(nodes, found)
+
+
+def _file(code: CodeType) -> _Parsed:
+    return _parsed("".join(linecache.getlines(code.co_filename)))
 
 
 def statement(code: CodeType | None, line: int) -> ast.stmt | None:
     """The statement that a line of a program belongs to."""
-    if code is None:
-        return None
-    text = "".join(linecache.getlines(code.co_filename))
-    return _statements(code.co_filename, text).get(line)
+    return _file(code).statements.get(line) if code else None
 
 
 def first_line(code: CodeType | None, line: int) -> int:
@@ -48,8 +56,7 @@ def assigned_at(code: CodeType | None, name: str) -> int:
     """The first line of a file that sets an attribute; 0 where none does."""
     if code is None:
         return 0
-    text = "".join(linecache.getlines(code.co_filename))
-    for line, one in sorted(_statements(code.co_filename, text).items()):
+    for line, one in sorted(_file(code).statements.items()):
         targets = one.targets if isinstance(one, ast.Assign) else []
         if any(isinstance(target, ast.Attribute) and target.attr == name for target in targets):
             return line
@@ -85,11 +92,7 @@ def inner_loop(code: CodeType, line: int) -> range:
 @lru_cache(maxsize=1024)
 def _loops(code: CodeType, line: int) -> tuple[ast.While | ast.For, ...]:
     """The loops that a line stands in."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-    except (SyntaxError, ValueError):
-        return ()
-    loops = [node for node in ast.walk(tree) if isinstance(node, ast.While | ast.For)]
+    loops = [node for node in _file(code).nodes if isinstance(node, ast.While | ast.For)]
     return tuple(one for one in loops if code.co_firstlineno <= one.lineno <= line <= (one.end_lineno or 0))
 
 
@@ -157,12 +160,8 @@ def _gaps(function: Any, known: set[CodeType]) -> Iterator[Gap]:
 
 def _gap_lines(code: CodeType) -> list[int]:
     """The first lines of the statements of a function with a gap; the dots in ``x[..., None]`` are none."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-    except (SyntaxError, ValueError):
-        return []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    defined = (node for node in ast.walk(tree) if isinstance(node, kinds) and node.name == code.co_name)
+    defined = (node for node in _file(code).nodes if isinstance(node, kinds) and node.name == code.co_name)
     body = next((one for one in defined if _begins(one) == code.co_firstlineno), None)
     if body is None:
         return []
