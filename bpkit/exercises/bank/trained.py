@@ -98,7 +98,7 @@ def _build_boundary(task: Task) -> Content:
     whole, wrong = len(counted.inputs), len(counted.inputs) - right(counted)
     said = {hidden: f"{name[hidden]} is {shape}" for hidden, shape in _SHAPES.items()}
     straight = "one hidden neuron can only draw a straight line"
-    mixed = "you are close. Count once more on the side that has points of both classes"
+    mixed = "you are close. Count again on the side that has points of both classes"
     ring = "two hidden neurons cannot close a ring, and eight can"
     parts = (
         choice(
