@@ -11,6 +11,7 @@ from stacks import STACKS, drawn, gradients, loss_of, samples
 import bpkit as bp
 from bpkit import blocks
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import number_read
 
 EXAMPLES = {name: getattr(bp.examples, name) for name in ("rnn", "convolution", "attention")}
 PROBLEMS = {name: one.problem for name, one in EXAMPLES.items()}
@@ -144,7 +145,7 @@ def test_the_run_is_that_of_a_program_over_arrays(name: str) -> None:
     expected = losses(PROBLEMS[name].replace(learning_rate=0.05), 8)
     trace = app._trace(app.state.run)
     assert trace.loss == pytest.approx(expected, rel=1e-9)
-    assert f"to {expected[-1]:.6g}." in app.note(app.state)[0]
+    assert f"to {number_read(expected[-1])}." in app.note(app.state)[0]
     if PROBLEMS[name].network.biases:
         app.set(biases="kept")
         assert "biases kept" in repr(app)

@@ -230,7 +230,9 @@ def _written(level: str, outputs: int, points: int) -> tuple[str, Fraction, list
 
 
 def _compared(factor: Fraction) -> str:
-    return "the same" if factor == 1 else f"{factor} {'times yours' if factor > 1 else 'of yours'}"
+    if factor == 1:
+        return "the same"
+    return f"yours divided by {1 / factor}" if factor.numerator == 1 else f"yours times {factor}"
 
 
 def _build_loss(task: Task) -> Content:

@@ -40,21 +40,23 @@ def _times(relu: bool) -> list[Fraction]:
 def _spread(root: int, n: int, relu: bool, order: list[int]) -> ExactPart:
     """Which spread of the weights keeps the size of the signals?"""
     known = [
-        Wrong(_WHOLE, "terms of both signs partly cancel: the spread of their sum grows with √n, not with n", f"1/{n}"),
-        Wrong(_SINGLE, f"then each term is as large as a signal, and the sum of {n} terms is much larger", "1"),
+        Wrong(
+            _WHOLE, "terms of both signs partly cancel: the spread of the sum grows with √n, not with n", f"s = 1/{n}"
+        ),
+        Wrong(_SINGLE, f"then each term is as large as a signal, and the sum of {n} terms is much larger", "s = 1"),
     ]
     if relu:
         half = "that fits tanh; a ReLU passes only half of its inputs, so s may be √2 times as large"
-        known.append(Wrong(_HALF, half, f"1/√{n}"))
+        known.append(Wrong(_HALF, half, f"s = 1/√{n}"))
         hint = "A ReLU passes only half of its inputs. So only half of the terms count."
     else:
-        known.append(Wrong(_UP, "more terms make the sum larger, so each weight must be smaller", f"{root}"))
+        known.append(Wrong(_UP, "more terms make the sum larger, so each weight must be smaller", f"s = {root}"))
         hint = "The spread of a sum of n independent terms is √n times that of one term."
-    return one_of("Which spread s of the weights does that?", f"1/{root}", known, order, hints=(hint,))
+    return one_of("Which spread s of the weights does that?", f"s = 1/{root}", known, order, hints=(hint,))
 
 
 def _size(factor: Fraction) -> str:
-    return f"{factor} times as large" if factor > 1 else f"{factor} as large"
+    return f"multiplied by {factor}" if factor > 1 else f"divided by {1 / factor}"
 
 
 def _depth(times: Fraction, layers: int, order: list[int]) -> ExactPart:
@@ -67,8 +69,8 @@ def _depth(times: Fraction, layers: int, order: list[int]) -> ExactPart:
         Wrong(_TURNED, f"{kind} weights make the deltas {kind} too", _size(times**-layers)),
     )
     asks = (
-        f"Now all weights start {(_LARGE | _SMALL)[times]} as large as that. How large are the deltas after going back "
-        f"through {layers} such layers?"
+        f"Now all weights start {(_LARGE | _SMALL)[times]} as large as that. What happens to the deltas on the way "
+        f"back through {layers} such layers?"
     )
     hint = "Going back, a layer multiplies the deltas by its weights. By which factor does one layer change them now?"
     return one_of(asks, _size(times**layers), known, order, hints=(hint,))
@@ -90,7 +92,7 @@ def _build(task: Task) -> Content:
         return Solution(
             (
                 f"Together {terms} have √{root**2} · s = {root} · s times the spread of one signal. That is the same "
-                f"spread for s = {parts[0].answer}.",
+                f"spread for {parts[0].answer}.",
                 f"Each layer multiplies the deltas by {times}, and {layers} layers by {times} to the power of "
                 f"{layers}: they are {parts[1].answer}.",
             )
