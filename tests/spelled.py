@@ -47,7 +47,9 @@ class _Latex:
     """Descends into one side of LaTeX; ``rest`` holds the tokens that are not read yet."""
 
     def __init__(self, latex: str) -> None:
-        latex = latex.replace(r"\left(", "(").replace(r"\right)", ")")
+        latex = (
+            latex.replace(r"\left(", "(").replace(r"\right)", ")").replace(r"\\ & \quad {}", "")
+        )  # a long sum goes on
         self.rest = re.findall(r"\\\\|\\[A-Za-z]+|\\:|\d+(?:\.\d+)?|[A-Za-z]+|\S", latex)
 
     def next(self, *wanted: str) -> bool:

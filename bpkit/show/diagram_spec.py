@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -26,15 +27,29 @@ from bpkit.show.diagram_layout import (
 from bpkit.show.diagram_words import FLAT, MOST, words
 from bpkit.show.graph_spec import graph_spec
 
-SIZE = 13.0  # of the letters in pixels: the page draws such a picture smaller by a tenth at most
-PLATE = (-8.5, 23.0)  # of a plate with two rows: its top and its bottom, below the middle of the first
-SMALL = 7.4  # width of a letter on it
-LONG = 90.0  # width of a plate for ← -0.000123
-ROOMS = (LONG, 83.0, 76.0, 0.0)  # widths that are tried: for a long derivative, or at least for a short one
+
+@dataclass(frozen=True)
+class _Type:
+    """The letters of a picture, and what they make of a plate, in pixels."""
+
+    size: float
+    letter: float  # width of one on a plate
+    long: float  # width of a plate for ← -0.000123
+    plate: tuple[float, float]  # with two rows: its top and its bottom, below the middle of the first
+    rooms: tuple[float, ...]  # widths that are tried: for a long derivative, or at least for a short one
+
+    @property
+    def own(self) -> float:
+        """Width of the plate of a neuron's own bias, with its derivative."""
+        return 12 * self.letter + self.long
+
+
+# The page draws a picture smaller by a tenth at most; where large plates find no room small ones may.
+LARGE_TYPE = _Type(13.0, 7.4, 90.0, (-8.5, 23.0), (90.0, 83.0, 76.0, 0.0))
+SMALL_TYPE = _Type(11.5, 6.4, 78.0, (-7.5, 20.5), (78.0, 72.0, 66.0, 0.0))
 CROWD = 24  # plates between two layers; with more there is room for short numbers at most
 INPUT_HEIGHT = 42.0
 OVERHANG = 24.0  # of a neuron's own bias to the left of it, since its derivative reaches over the right
-OWN = 12 * SMALL + LONG  # width of such a plate with its derivative
 BELOW = 17.0  # room for the delta of the lowest neurons
 AIR = 1.0  # between a plate and what is not its own
 PLACES = (0.5, *sorted((t / 100 for t in range(14, 87)), key=lambda t: min(abs(t - 0.31), abs(t - 0.69))))
@@ -64,7 +79,7 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
         return graph_spec(network, lines)
     plan = layout(network, True)
     named, about = _names(network), _derivatives(network)
-    plates = dict(_plates(network, plan))
+    type_, plates = _typed(network, plan)
     inputs = (_input(network, plan, name, about) for name in network.inputs if name in plan.nodes)
     neurons = (_neuron(plan, name, named[name], about) for name in plan.nodes if name not in network.inputs)
     return {
@@ -72,12 +87,12 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
         "height": round(plan.height + BELOW),
         "nodes": [*inputs, *neurons],
         "edges": [_edge(network, plan, edge, plates.get(edge), about) for edge in plan.edges],
-        "biases": list(_biases(network, plan, about)),
+        "biases": list(_biases(network, plan, about, type_)),
         "hidden": [{"at": _rounded(place), "text": f"⋮ {count} more"} for place, count in plan.hidden],
         "outputs": list(_outputs(network, plan, named)),
         "total": {"value": network.lines.total.name, "low": round(plan.height + BELOW - 18)},
-        "size": SIZE,
-        "letter": SMALL,
+        "size": type_.size,
+        "letter": type_.letter,
         "flat": FLAT,
         "legends": LEGENDS,
         "lights": _lights(network, plan, lines or derive(network)),
@@ -137,11 +152,13 @@ def _edge(
     }
 
 
-def _biases(network: Network, plan: Layout, about: Mapping[str, Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+def _biases(
+    network: Network, plan: Layout, about: Mapping[str, Mapping[str, str]], type_: _Type
+) -> Iterator[dict[str, Any]]:
     """A layer's bias is a source with ways to its neurons; a neuron's own is a plate above it."""
     for bias, place in plan.biases.items():
         fed = [neuron for neuron in network.biases[bias] if neuron in plan.nodes]
-        room, source = 8 * SMALL, network.bias == "layer"
+        room, source = 8 * type_.letter, network.bias == "layer"
         left = place[0] + BIAS_RADIUS + 4 if source else place[0] - NODE_WIDTH / 2 - OVERHANG
         yield {
             "name": bias,
@@ -154,7 +171,7 @@ def _biases(network: Network, plan: Layout, about: Mapping[str, Mapping[str, str
             "plate": {
                 "beside": True,
                 "at": _rounded((left, place[1] - 10 if source else place[1])),
-                "room": [round(room + len(bias) * SMALL), round(LONG)],
+                "room": [round(room + len(bias) * type_.letter), round(type_.long)],
                 "rows": 2,
             },
             **about[bias],
@@ -175,12 +192,19 @@ def _outputs(network: Network, plan: Layout, named: Mapping[str, Mapping[str, st
             yield {"at": _rounded((x + NODE_WIDTH / 2 + 10, y)), "target": target, "error": named[output]["error"]}
 
 
-def _plates(network: Network, plan: Layout) -> Iterator[tuple[Edge, dict[str, Any]]]:
+def _typed(network: Network, plan: Layout) -> tuple[_Type, dict[Edge, dict[str, Any]]]:
+    """The largest letters with which all plates have two rows, and the plates; large ones where none do."""
+    found = [(type_, dict(_plates(network, plan, type_))) for type_ in (LARGE_TYPE, SMALL_TYPE)]
+    fitting = (one for one in found if all(plate["rows"] == 2 for plate in one[1].values()))
+    return next(fitting, found[0])
+
+
+def _plates(network: Network, plan: Layout, type_: _Type) -> Iterator[tuple[Edge, dict[str, Any]]]:
     """For each edge the place of its plate, which has two rows where all plates between two layers find room."""
     bias_ways: list[tuple[Point, Point]] = []
     own: list[Point] = []
     if network.bias == "neuron":
-        own = [(x + OWN / 2 - NODE_WIDTH / 2 - OVERHANG, y) for x, y in plan.biases.values()]
+        own = [(x + type_.own / 2 - NODE_WIDTH / 2 - OVERHANG, y) for x, y in plan.biases.values()]
     if network.bias == "layer":
         for bias, place in plan.biases.items():
             fed = [neuron for neuron in network.biases[bias] if neuron in plan.nodes]
@@ -189,10 +213,10 @@ def _plates(network: Network, plan: Layout) -> Iterator[tuple[Edge, dict[str, An
         here = {edge: ends for edge, ends in plan.edges.items() if edge[0] in before and edge[1] in after}
         if len(here) > MOST_LABELS:
             continue
-        room = {edge: SMALL * (len(network.weight_of[edge]) + 7) + 6 for edge in here}
-        for wished in ROOMS if len(here) <= CROWD else ROOMS[-1:]:
+        room = {edge: type_.letter * (len(network.weight_of[edge]) + 7) + 6 for edge in here}
+        for wished in type_.rooms if len(here) <= CROWD else type_.rooms[-1:]:
             wide = {edge: max(room[edge], wished) for edge in here}
-            places, shared = _placed(here, wide, bias_ways, own)
+            places, shared = _placed(here, wide, bias_ways, own, type_)
             if not shared:
                 break
         for edge in here:
@@ -205,6 +229,7 @@ def _placed(
     wide: Mapping[Edge, float],
     others: list[tuple[Point, Point]],
     own: list[Point],
+    type_: _Type,
 ) -> tuple[dict[Edge, Point], float]:
     """Where plates with two rows hide least, and the area that they still share: each in turn takes its best place.
 
@@ -213,9 +238,9 @@ def _placed(
     spots = {edge: list(_spots(ends, wide[edge])) for edge, ends in edges.items()}
     hides = {
         edge: [
-            sum(_crosses(place, wide[edge], line) for other, line in edges.items() if other != edge)
-            + sum(_crosses(place, wide[edge], line) for line in others)
-            + sum(_shared(place, wide[edge], one, OWN) for one in own)
+            sum(_crosses(place, wide[edge], line, type_) for other, line in edges.items() if other != edge)
+            + sum(_crosses(place, wide[edge], line, type_) for line in others)
+            + sum(_shared(place, wide[edge], one, type_.own, type_) for one in own)
             for place in spots[edge]
         ]
         for edge in edges
@@ -225,7 +250,7 @@ def _placed(
     order = sorted(edges, key=lambda edge: abs(edges[edge][0][1] - edges[edge][1][1]))
 
     def shares(edge: Edge, place: Point) -> float:
-        return sum(_shared(place, wide[edge], taken[one], wide[one]) for one in taken if one != edge)
+        return sum(_shared(place, wide[edge], taken[one], wide[one], type_) for one in taken if one != edge)
 
     for _ in range(4):
         for edge in order:
@@ -242,18 +267,18 @@ def _spots(ends: tuple[Point, Point], wide: float) -> Iterator[Point]:
             yield x1 + (x2 - x1) * t, y1 + (y2 - y1) * t
 
 
-def _shared(one: Point, wide: float, other: Point, width: float) -> float:
+def _shared(one: Point, wide: float, other: Point, width: float, type_: _Type) -> float:
     across = (wide + width) / 2 + AIR - abs(one[0] - other[0])
-    down = PLATE[1] - PLATE[0] + AIR - abs(one[1] - other[1])
+    down = type_.plate[1] - type_.plate[0] + AIR - abs(one[1] - other[1])
     return across * down if across > 0 and down > 0 else 0.0
 
 
-def _crosses(place: Point, wide: float, line: tuple[Point, Point]) -> bool:
+def _crosses(place: Point, wide: float, line: tuple[Point, Point], type_: _Type) -> bool:
     (x1, y1), (x2, y2) = line
     slope = (y2 - y1) / (x2 - x1)
     sides = (max(place[0] - wide / 2, x1), min(place[0] + wide / 2, x2))
     low, high = sorted(y1 + slope * (x - x1) for x in sides)
-    return low < place[1] + PLATE[1] and high > place[1] + PLATE[0]
+    return low < place[1] + type_.plate[1] and high > place[1] + type_.plate[0]
 
 
 def _lights(network: Network, plan: Layout, lines: Derivation) -> dict[str, list[str]]:
