@@ -182,7 +182,7 @@ def test_everything_that_is_asked_in_a_lesson_answers_in_its_page(folder: Path, 
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         asked = sum(bool(re.search(r"^bp\.(apps\.(predict|ask)|exercises\.ask)\(", one, re.MULTILINE)) for one in code)
         assert sum("data-asks" in one for one in pages[f"{stem}.html"].all("div")) == asked == rows[stem], stem
-        apps = sum(bool(re.search(r"^(app = )?bp\.apps\.(?!predict|ask)", one, re.MULTILINE)) for one in code)
+        apps = sum(bool(re.search(r"^(\w+ = )?bp\.apps\.(?!predict|ask)", one, re.MULTILINE)) for one in code)
         lively = len(pages[f"{stem}.html"].all("bpkit-app")) - asked
         still = [one for one in pages[f"{stem}.html"].all("figure") if one.get("class") == "still"]
         assert apps >= lively + len(still) >= min(apps, 1), stem
@@ -284,7 +284,7 @@ def test_hints_are_those_of_the_notebook() -> None:
         started += len({len(one) for one in wanted}) > 1
         (first,) = in_page("((start, count) => hintsOf(asked, [start, count]))", [[None, 1]])
         assert first == {"shown": wanted[0][:1], "over": len(wanted[0]) <= 1}, name
-    assert started > 6  # and where they begin makes a difference
+    assert started > 4  # and where they begin makes a difference
 
 
 def test_other_answers_are_judged_as_in_python() -> None:
