@@ -35,6 +35,7 @@ Quantities have the textbook's names, ``net_h1 dE/dw5 w5_new``, and are plain nu
 shows a name's own page with an example; on the command line ``bpkit lab`` opens the lessons, ``bpkit --help`` the rest.
 """
 
+import sys as _sys
 import typing as _typing
 from importlib import import_module as _import_module
 
@@ -52,6 +53,9 @@ from bpkit.core.training import train as train
 from bpkit.mistakes.diagnose import diagnose as diagnose
 from bpkit.mistakes.gradient_check import check_gradient as check_gradient
 from bpkit.mistakes.programs.review import review as review
+
+# `from bpkit.blocks import Dense` is written as easily as `bp.blocks.Dense`.
+_sys.modules.update({"bpkit.blocks": blocks, "bpkit.updates": updates})
 
 if _typing.TYPE_CHECKING:
     from bpkit import apps as apps

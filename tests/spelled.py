@@ -125,9 +125,11 @@ class _Latex:
         word = "".join(self.braces()) if hat or self.next(r"\mathit") else self.rest.pop(0)
         word = GREEK.get(word.removeprefix("\\"), word) + hat
         if self.next("_"):
-            below = "".join(self.braces()).replace(r"\text{total}", "total")
+            below = "".join(self.braces())
             below = _Latex(below).name() if "_" in below else below.replace(",", "_")
             word += below if (len(word) == 1 and below[0].isdigit()) or word == "beta" else f"_{below}"
+        elif word == "E":
+            word = "E_total"
         for mark in ("new", "old"):
             word += f"_{mark}" * self.next("^", "{", r"\text", "{", mark, "}", "}")
         return word

@@ -43,6 +43,39 @@ def by_hand(arrays: dict[str, Any], x: Any, y: Any) -> dict[str, Any]:
     }
 
 
+def test_a_question_about_a_query_looks_for_no_mistake_behind_what_it_gives() -> None:
+    changed = EXAMPLE.problem.replace(x2_1=-1, targets=[[0.5, 0], [0.5, 0]])
+    values = bp.evaluate(changed)
+    left, right = (float(values[f"dE/dscore_o1_{j}"]) * float(values[f"k_o{j}_1"]) for j in (1, 2))
+    known = ["k_o1_1", "k_o2_1", "dE/dscore_o1_1", "dE/dscore_o1_2"]
+    wrong = {"follow only one path": left / 2**0.5, "do not divide the scores by the root": left + right}
+    for words, number in wrong.items():
+        app = bp.apps.ask(changed, "dE/dq_o1_1", known=known)
+        app.set(number=f"{number:.5f}")
+        assert words in app.tells()["message"]
+        assert " or if you" not in app.tells()["message"]
+        assert app.tells()["message"] in str(app.without_kernel()["box"]["known"]).replace(
+            "{typed}", f"{number:.5f}".replace("-", "−")
+        )
+    app.set(number=f"{(left + right) / 2**0.5:.5f}")
+    assert app.tells()["message"] == "Right."
+
+
+def test_the_number_before_a_change_is_known_again() -> None:
+    before = EXAMPLE.problem
+    old = f"{bp.evaluate(before)['share_o1_2']:.5f}"
+    app = bp.apps.ask(before.replace(x2_1=-1), "share_o1_2", before=before)
+    app.set(number=old)
+    said = f"Not right: {old} is share(o1,2) before the change. Work it out with the new numbers."
+    assert app.tells()["message"] == said
+    assert app.without_kernel()["box"]["known"][0][1][-1] == ("misconception", said.replace(old, "{typed}"))
+    app.set(number=f"{float(old):.2f}")
+    assert "before the change" in app.tells()["message"]
+    app = bp.apps.ask(before.replace(x2_1=-1), "share_o1_2")
+    app.set(number=old)
+    assert "before the change" not in app.tells()["message"]
+
+
 def test_every_number_of_the_picture_is_that_of_a_plain_program() -> None:
     app = bp.apps.attention(EXAMPLE)
     app.set(x2_1=0.7, Wq1_2_1=1.5, Wv1_1_2=-0.5)

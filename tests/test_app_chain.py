@@ -15,6 +15,7 @@ from bpkit.apps.chain import MOST_PATHS
 from bpkit.core.gradient_check import check_gradient
 
 ARTICLE = bp.examples.article
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def test_three_factors_of_an_output_weight() -> None:
@@ -47,11 +48,11 @@ def test_every_parameter_of_the_article(parameter: str) -> None:
     assert float(found[1]) == pytest.approx(quotient, rel=2e-6)
     assert found[2] in (f"{slope:.6g}", f"{slope:.9g}")
     if parameter[0] == "b":  # the article keeps its biases: a line would show a slope and no step
-        assert f"Only the weights are updated: {parameter} stays. Network" in repr(app)
+        assert f"Only the weights are updated: {parameter.translate(LOW)} stays. The 2-2-2 network" in repr(app)
         assert "_new = " not in repr(app)
     else:
         assert f"{parameter}_new = " in repr(app)
-        assert f" = {case.parameters[parameter] - 2.0 * slope:.6g}. Network" in repr(app)
+        assert f" = {case.parameters[parameter] - 2.0 * slope:.6g}. The 2-2-2 network" in repr(app)
     assert f"Lit: {parameter}, dE_total/dout_o" in repr(app)
     assert eval(app.share, {"bp": bp}) == app.state.problem
 
@@ -62,7 +63,7 @@ def test_many_paths_share_a_line() -> None:
     for parameter in ("w1", "b1"):
         app.parameter.value = parameter
         note, warning = app.note(app.state)
-        assert f"{parameter} reaches the loss by more than {MOST_PATHS} paths" in note
+        assert f"{parameter.translate(LOW)} reaches the loss by more than {MOST_PATHS} paths" in note
         assert not warning
         assert app.state.derivative == pytest.approx(slopes(case)[f"dE_total/d{parameter}"], rel=1e-9)
         assert app.state.ways.total == pytest.approx(app.state.derivative, rel=1e-12)
@@ -120,7 +121,7 @@ def test_what_a_kink_does_is_stated() -> None:
 def test_a_nudge_grows_with_its_parameter() -> None:
     app = bp.apps.chain(ARTICLE)
     app.w5.value = -20
-    assert "Nudged by 0.0002 up and down, w5" in repr(app)
+    assert "Nudged by 0.0002 up and down, w₅" in repr(app)
 
 
 def test_numbers_beyond_the_floats_leave_the_app_working() -> None:

@@ -85,3 +85,9 @@ def test_another_problem_gives_the_net_inputs_of_its_outputs() -> None:
 def test_the_still_picture_is_a_picture() -> None:
     app = bp.apps.classes()
     assert app.drawing(app.state).png().startswith(b"\x89PNG")
+
+
+def test_its_controls_are_net_inputs_and_not_weights() -> None:
+    controls = bp.apps.classes().spec["controls"]
+    assert controls["w2"]["label"] == "net of o2 (ripe)"
+    assert "written" not in controls["w2"]

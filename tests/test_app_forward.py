@@ -28,6 +28,13 @@ def test_only_the_lines_of_the_forward_pass_are_shown() -> None:
     assert rows[4]["name"] == "net_o1"
 
 
+def test_without_lines_there_is_the_picture_alone() -> None:
+    assert [bp.apps.forward(ARTICLE, lines=one).spec["layout"]["rows"] for one in (True, False)] == [
+        [["network"], ["lines"]],
+        [["network"]],
+    ]
+
+
 def test_any_network() -> None:
     network = bp.Network(3, 4, 2, activation=["tanh", "softmax"], loss="cross_entropy", bias="neuron")
     problem = bp.Problem(network, {n: 0.1 * i for i, n in enumerate(network.parameters)}, [1, -1, 0.5], [1, 0])

@@ -79,7 +79,7 @@ def test_a_parabola_loses_nothing_to_a_large_h() -> None:
     dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -1, "b1": 0}, [1], [3])
     flat = bp.apps.gradient_check(dead)
     assert "the loss is flat here" in flat.words(flat.state)
-    assert "no h shows a change by w1" in flat.note(flat.state)[0]
+    assert "changing w1 does not change it, whatever h is" in flat.note(flat.state)[0]
 
 
 def test_a_loss_that_is_not_finite_is_stated_and_the_app_goes_on() -> None:
@@ -206,7 +206,7 @@ def test_an_h_that_the_picture_does_not_show_is_told() -> None:
     app = bp.apps.gradient_check(ARTICLE)
     for h, outside in [("0.001", False), ("1e-12", False), ("3e-13", True), ("1", True)]:
         app.h.value = float(h)
-        said = f"h = {h} lies outside the picture; the table below it still holds."
+        said = f"h = {h} is outside the picture; the table below shows its numbers."
         assert (said in app.note(app.state)[0]) == outside
 
 

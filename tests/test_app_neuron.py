@@ -143,8 +143,8 @@ def test_two_layers_without_an_activation_are_a_straight_line() -> None:
     x = np.linspace(0, 1, 101)
     np.testing.assert_allclose(bent.lines[1].get_ydata(), [BY_HAND["sigmoid"](16 * one - 5) for one in x])
     middle = BY_HAND["sigmoid"](3) - BY_HAND["sigmoid"](-4)
-    assert repr(drawing).startswith("net of h1 = 16·x1 − 5, net of h2 = 20·x1 − 14. ")
-    assert f"Hidden layer sigmoid: the output of o1 is 0.00669 at x1 = 0, {middle:.3g} at x1 = 0.5" in repr(drawing)
+    assert repr(drawing).startswith("net of h1 = 16·x₁ − 5, net of h2 = 20·x₁ − 14. ")
+    assert f"Hidden layer sigmoid: the output of o1 is 0.00669 at x₁ = 0, {middle:.3g} at x₁ = 0.5" in repr(drawing)
 
 
 def test_activation_curves_side_by_side() -> None:

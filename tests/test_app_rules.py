@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
+import sympy as sp
 
 import bpkit as bp
 from bpkit.apps.rules import NAMES, UPDATES
+from bpkit.core.quantities import Quantity
+from bpkit.core.updates import Update
 from bpkit.mistakes.momentum import rolled
 from bpkit.show.rules import first_small, walks, your_walk
 
@@ -191,7 +194,7 @@ def lesson_walk(velocity: str, weights: str, updates: int = 20) -> list[np.ndarr
         ("0.5 * v + 0.47 * g", "w - v", "Right. "),
         ("v", "w", "Nothing moves yet. Complete both lines"),
         ("0.5 * v + g", "w", "Nothing moves yet. "),
-        ("g", "w - 0.47 * v", "Your step is 0 · the step before − 0.47 · the slope. It should be 0.5 · "),
+        ("g", "w - 0.47 * v", "Your step is 0 · the step before − 0.47 · the slope. It should be "),
         ("0.5 * v + g", "w - 0.47 * g", "This is plain gradient descent"),
         ("0.5 * v + g", "w - v", "You forgot to multiply by the learning rate."),
         ("0.5 * v + g", "w + 0.47 * v", "You add the slope; the step goes against it."),
@@ -200,6 +203,7 @@ def lesson_walk(velocity: str, weights: str, updates: int = 20) -> list[np.ndarr
         ("g - 0.5 * v", "w - 0.47 * v", "You subtract one of the two in the velocity."),
         ("0.9 * v + g", "w - 0.47 * v", "Look at the share of the old velocity in the first line."),
         ("0.5 * v + g", "w - 0.3 * v", "Look at how much of the slope your lines use."),
+        ("g - 0.25 * v", "w - 0.47 * v", "Your step is −0.25 · the step before − 0.47 · the slope. It should be "),
         ("0.5 * v + g", "0.47 * v", "Your steps are not made of the step before and the slope alone."),
     ],
 )
@@ -207,6 +211,21 @@ def test_two_lines_of_momentum_are_judged_by_the_steps_that_they_make(velocity: 
     found = rolled(VALLEY, lesson_walk(velocity, weights))
     assert said in found.message
     assert found.right == said.startswith("Right")
+
+
+def test_what_a_step_should_be_is_read_from_the_lines_of_the_rule() -> None:
+    """A rule that takes a fifth of the slope into its velocity: that walk is right, and the usual one is not."""
+
+    class Fifth(bp.updates.Momentum):
+        def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
+            (state, v, why), new = super()._step(parameter, gradient)
+            yield state, v.xreplace({gradient: gradient / 5}), why
+            yield new
+
+    problem = VALLEY.replace(update=Fifth(0.5))
+    assert rolled(problem, lesson_walk("0.5 * v + g / 5", "w - 0.47 * v")).right
+    usual = rolled(problem, lesson_walk("0.5 * v + g", "w - 0.47 * v")).message
+    assert "It should be 0.5 · the step before − 0.094 · the slope." in usual
 
 
 def test_a_walk_of_one_s_own_is_drawn_beside_plain_descent_with_its_verdict_above() -> None:
@@ -229,6 +248,8 @@ def test_a_walk_that_is_none_is_refused() -> None:
             rolled(VALLEY, walk)
     with pytest.raises(bp.BpkitError, match="expected a problem with Momentum"):
         rolled(VALLEY.replace(update=bp.updates.Adam()), [[1.0, 2.0]] * 9)
+    with pytest.raises(bp.BpkitError, match="and no weight decay"):
+        rolled(VALLEY.replace(update=bp.updates.Momentum(0.5, weight_decay=0.1)), [[1.0, 2.0]] * 9)
 
 
 def test_first_steps_are_as_long_as_the_lesson_says() -> None:

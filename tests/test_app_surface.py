@@ -55,7 +55,7 @@ def test_the_walk_is_gradient_descent(only: bool) -> None:
         assert trace[name][-1] == pytest.approx(expected[name], abs=1e-8)
     assert trace.loss[-1] == pytest.approx(plain_loss(**expected), abs=1e-8)
     assert f"E_total = {trace.loss[-1]:.6g} after 15 updates" in repr(app)
-    words = "Only w5 and w8 move" if only else "All parameters move; what is drawn is the projection onto w5 and w8"
+    words = "Only w₅ and w₈ move" if only else "All parameters move; what is drawn is the projection onto w₅ and w₈"
     assert words in repr(app)
 
 

@@ -61,7 +61,7 @@ def test_the_words_of_the_article_s_diagram_state_its_numbers() -> None:
 
 def test_the_diagram_shows_every_name_and_number_at_its_place() -> None:
     shown = texts(ARTICLE.diagram().figure)
-    for text in ["w1=0.25", "w8=0.4", "b2=0.5", "net 0.844681", "out 0.69945", "y1 = 0.05", "E_total = 0.233453", "x2"]:
+    for text in ["w1=0.25", "w8=0.4", "b2=0.5", "net 0.844681", "out 0.69945", "y1 = 0.05", "E = 0.233453", "x2"]:
         assert text in shown
     bare = texts(ARTICLE.network.diagram().figure)
     assert {*ARTICLE.network.parameters, "x1", "h2", "o1"} <= set(bare)
@@ -73,7 +73,7 @@ def test_a_number_as_long_as_it_gets_stays_inside_its_neuron(digits: int) -> Non
     long = dict.fromkeys(("x1", "net_h1", "out_h1"), -1.23456789012e-05)
     for node in ET.fromstring(svg(ARTICLE.network, long, (), digits)).iter(f"{SVG}text"):
         words = "".join(node.itertext())
-        if "e-05" in words:
+        if "10⁻⁵" in words:
             width = NODE_WIDTH if words.startswith(("net", "out")) else INPUT_WIDTH
             assert 0.6 * float(node.attrib["font-size"]) * len(words) <= width - 14 + 0.1, (
                 words
@@ -135,6 +135,10 @@ def test_quantities_light_their_nodes_and_edges() -> None:
     lit, plain = ARTICLE.diagram(highlight=["w5"]), ARTICLE.diagram()
     assert lit.figure != plain.figure
     assert lit.caption.endswith("Lit: w5.")
+    mixed = bp.Network(2, 2, 1, activation=["leaky_relu", "sigmoid"], loss="binary_cross_entropy").diagram().caption
+    assert mixed.startswith(
+        "The 2-2-1 network has leaky ReLU and sigmoid neurons, and its loss is binary cross-entropy."
+    )
     with pytest.raises(bp.BpkitError, match=r"highlight: the picture has no 'E_o3'; did you mean 'E_o"):
         ARTICLE.diagram(highlight=["E_o3"])
 
@@ -208,13 +212,19 @@ def test_letters_of_a_drawn_diagram_stay_on_their_plates() -> None:
     figure = raster(str(ARTICLE.replace(w1=-0.1234, w5=12.25).diagram().figure))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    boxes = [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
+    of = dict(boxes)
     plates = [patch.get_window_extent() for patch in figure.axes[0].patches]
-    for name, value in (("w1", "=-0.1234"), ("w5", "=12.25")):
-        box = Bbox.union([boxes[name], boxes[value]])
-        assert abs(boxes[name].x1 - boxes[value].x0) < 4  # one behind the other
+    for index, value in (("1", "=−0.1234"), ("5", "=12.25")):
+        low = min((box for text, box in boxes if text == index), key=lambda box: abs(box.x1 - of[value].x0))
+        word = min((box for text, box in boxes if text == "w"), key=lambda box: abs(box.x1 - low.x0))
+        box = Bbox.union([word, low, of[value]])
+        assert abs(word.x1 - low.x0) < 4  # one behind the other
+        assert abs(low.x1 - of[value].x0) < 4
+        assert low.y0 < word.y0 - 1  # the index is low, and small
+        assert low.height < 0.9 * of[value].height
         assert any(plate.x0 <= box.x0 and box.x1 <= plate.x1 and plate.height < 3 * box.height for plate in plates), (
-            name
+            value
         )
 
 

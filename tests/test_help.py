@@ -37,6 +37,13 @@ def test_a_star_brings_the_public_names_alone() -> None:
     assert set(NAMES) - modules <= set(brought) - {"__builtins__"} <= {*NAMES, *modules}
 
 
+def test_names_can_be_imported_from_the_modules_among_them() -> None:
+    from bpkit.blocks import Dense
+    from bpkit.updates import Adam
+
+    assert (Dense, Adam) == (bp.blocks.Dense, bp.updates.Adam)
+
+
 def test_help_is_one_page_that_names_them_all() -> None:
     page = pydoc.plain(pydoc.render_doc(bp)).rstrip()
     assert len(page.splitlines()) <= 60

@@ -115,7 +115,8 @@ def its_questions_are_of_several_kinds(cells: Cells) -> Iterator[str]:
     thought = any("bp.apps.predict" in kinds(cell) for cell in cells[begun:])  # a prediction here is one of concept
     if not thought and not CONCEPTS & set(asked):
         yield "no question of concept"
-    if not PICTURES & set(asked):
+    drawn = any(".diagram()" in cell.source for cell in cells[begun:])  # and asked about below
+    if not PICTURES & set(asked) and not (thought and drawn):
         yield "no question about a picture"
     computed = [one for one in asked if one not in UNCOMPUTED]
     computed += ["a number" for cell in cells if "bp.apps.ask" in kinds(cell)]

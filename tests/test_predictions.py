@@ -6,6 +6,8 @@ import ast
 import base64
 import html
 import re
+import runpy
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.apps.questions import QUESTIONS
+from bpkit.show.sharing import users
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in LESSONS]
@@ -24,10 +27,12 @@ RIGHT = {
     "steps-in-fog": "to the left, each longer than the one before",
     "rate-100": "a jump far past the lowest point, and it never settles",
     "sigmoid-at-1": 0.7310585786300049,
+    "into-h1": "w₁ and w₄",
     "no-activation": "a straight line, whatever the weights are",
     "forward-runs": 2310,
     "shared-factor": "all but those of w₇ and w₈",
     "smaller-h": "smaller at first, then larger again",
+    "shared-behind": "those of w₁, w₄ and b₁",
     "w4-turned": "the outputs of h1, o1 and o2",
     "wrong-figure": "the net input of o1, 0.794609",
     "w5-up": "net, out and E all go up",
@@ -35,6 +40,7 @@ RIGHT = {
     "nine-layers": "1,000,000,000",
     "how-many-updates": 20,
     "rate-too-large": "growth without end",
+    "largest-rate": "at 8.1, because 24.3 is too large",
     "figures-that-hold": "none of them",
     "where-mazur-slips": "in the outputs and the loss of the updated network",
     "true-sentence": "“E and w₅ have no direct relation”",
@@ -189,8 +195,10 @@ def test_every_question_has_its_lesson_and_its_answer() -> None:
 def test_the_picture_below_a_prediction_about_sharing_lights_what_its_answer_says() -> None:
     [path] = [path for path in LESSONS if path.name.startswith("03")]
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    below = sources[[question_in(source) for source in sources].index("shared-factor") + 1]
-    lit = set(re.findall(r'"([wb]\d)"', below))
+    assert sources[[question_in(source) for source in sources].index("shared-factor") + 1] == (
+        'sharing(article.network, "o1")'
+    )
+    lit = set(users(bp.examples.article.problem.network, "o1"))
     spared = {f"w{digit}" for digit in re.findall("w(.)", RIGHT["shared-factor"].translate(LOW))}
     assert lit == set(bp.examples.article.problem.parameters) - spared
     assert len(spared) == 2
@@ -206,6 +214,14 @@ def test_the_right_choice_is_at_no_place_in_particular() -> None:
         assert app.guess.value is None
 
 
+def test_questions_that_cannot_be_imported_break_no_other_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bpkit.apps.questions", None)
+    apps = {path.stem: runpy.run_path(str(path)) for path in Path(bp.apps.__file__).parent.glob("*.py")}
+    assert apps["predict"]["Predict"]("Which way?", ["up", "down"], answer="down").state.answer == "down"
+    with pytest.raises(ImportError):
+        bp.apps.predict("two-paths")
+
+
 def test_before_the_commit_nothing_that_is_shown_or_stored_holds_the_answer() -> None:
     """What an app shows is the same whatever is right, and has no part of the reason."""
     for name in QUESTIONS:
@@ -216,7 +232,7 @@ def test_before_the_commit_nothing_that_is_shown_or_stored_holds_the_answer() ->
         if state.choices:
             for choice in state.choices:
                 other = bp.apps.predict(state.question, state.choices, answer=choice, because="other")
-                assert everything(other) == page
+                assert everything(other).replace(other.state.label, state.label) == page
         else:
             assert everything(bp.apps.predict(state.question, answer=-7.25)) == page
 

@@ -90,7 +90,7 @@ def test_outputs_that_are_1_are_still_1() -> None:
 def test_the_picture_and_the_table_do_not_say_1_either() -> None:
     problem = ARTICLE.replace(b1=20)
     assert "out_h1 = 1 - 1.95085e-09" in problem.diagram().caption
-    assert ">out 1 - 1.95085e-09<" in problem.diagram().figure
+    assert ">out 1 − 1.95085·10⁻⁹<" in problem.diagram().figure
     assert re.search(r"out_h1 +1 - 8.9e-14\n", repr(bp.evaluate(ARTICLE.replace(b1=30))))
     assert "out_h1 ≈ 1;" in ARTICLE.replace(b1=50).diagram().caption
     assert ">out ≈ 1<" in ARTICLE.replace(b1=50).diagram().figure

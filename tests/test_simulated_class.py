@@ -61,7 +61,8 @@ CAUGHT = {
         "takes a part of the slope",
         "takes the slope at net",
     ],
-    "05 dE_total/dw6": [
+    "04 out_o1": ["takes a neighbour's output"],
+    "05 dE_total/dw7": [
         "counts the output slope twice",
         "doubles the gradient",
         "forgets the output slope",
@@ -69,7 +70,6 @@ CAUGHT = {
         "leaves out the input factor",
         "leaves out the slope of the loss",
         "swaps the targets",
-        "takes a neighbour's output",
         "takes another neuron's slope",
         "takes one dot product for the whole layer",
         "takes the error instead of its slope",
@@ -83,6 +83,7 @@ CAUGHT = {
         "follows only one path",
         "forgets the hidden slope",
         "leaves out the weight on a path",
+        "loses the sign of a path",
         "takes one weight of another neuron on the way back",
         "uses the already updated weights",
     ],
@@ -141,8 +142,8 @@ CAUGHT = {
     ],
     "15 count-uses a": ["counts one use of a shared weight only"],
     "15 count-uses b": ["takes the mean over the uses of a shared weight"],
-    "15 dE_total/dWx1_1_1": ["cuts the way back through time"],
     "15 read-kernel a": ["turns the kernel round"],
+    "15 dE_total/dWx1_1_1": ["cuts the way back through time"],
     "15 convolution a": ["passes the slope of a maximum to all", "shifts the kernel by one"],
     "15 dE_total/dcell_o1_1": [
         "cuts the way back through the cell",
@@ -153,7 +154,7 @@ CAUGHT = {
     ],
     "16 read-shares b": ["takes the softmax over the wrong axis"],
     "16 share_o1_2": ["does not transpose the keys", "forgets the root of the width"],
-    "16 dE_total/dWq1_2_2": ["takes only the diagonal of the softmax slope"],
+    "16 dE_total/dq_o1_1": ["takes only the diagonal of the softmax slope"],
     "16 dE_total/dW1_2_1": [
         "forgets the way past the blocks",
         "takes mean and spread for constants",

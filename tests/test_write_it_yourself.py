@@ -244,8 +244,9 @@ def test_derivatives_in_another_order_are_found_wherever_they_are_used() -> None
     body = backward.partition("\n\n\n")[0]
     check = written(f"{body}\n\n\n{CHECKED}")
     assert not check.passed
-    assert "not checked. The shapes that `backward` returned are right, their order is not: return dW1 first" in str(
-        check
+    assert (
+        "not checked. The shapes that `backward` returned are right, but their order is not: return dW1 first"
+        in str(check)
     )
     app = f"bp.apps.boundary({CHECKED.partition('(')[2].partition(', gradient')[0]}, program=step, updates=3)"
     shown = written(f"{filled()['step'].partition(chr(10) * 3)[0]}\n\n\n{app}", backward)

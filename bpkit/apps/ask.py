@@ -10,12 +10,15 @@ from typing import Any
 from bpkit.apps.linked import WAITING
 from bpkit.apps.live import DIGITS, Live
 from bpkit.apps.settings import Check, Setting, Text
-from bpkit.apps.verdicts import LINE, line_html, line_words, look, said, settled, still, verdict_words
+from bpkit.apps.verdicts import LINE, LINES, line_html, line_words, look, said, settled, still, verdict_words
+from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.core.spelling import typeset
 from bpkit.examples.example import Example
+from bpkit.mistakes.evidence import of_old_numbers
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.verdict import Diagnosis
 from bpkit.page.boxes import open_box
@@ -24,6 +27,7 @@ from bpkit.show.given import fits, given_network
 from bpkit.show.themed import themed
 
 ON_PICTURES = ("net", "out")  # of the forward pass: what they rest on is read off the network
+MOST_BEFORE = 8  # lines that open above the last one; more are not read in a box
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class State:
     wanted: bool
     digits: int
     known: tuple[str, ...] = ()
+    old: float | None = None
 
     @property
     def problem(self) -> Problem:
@@ -44,7 +49,8 @@ class State:
     @cached_property
     def found(self) -> Diagnosis | str:
         """The diagnosis of what was typed, or a line that waits for the rest."""
-        return look(self.problem, str(self.asked), self.typed, asked_before=self.known)
+        found = look(self.problem, str(self.asked), self.typed, known=self.known)
+        return found if isinstance(found, str) or self.old is None else of_old_numbers(found, str(self.asked), self.old)
 
     @property
     def opened(self) -> bool:
@@ -55,25 +61,33 @@ class State:
 class Ask(Live):
     """A box for one quantity: ``ask(problem, "net_o1")``, also ``"E_total after 1 update"``.
 
-    The verdict comes with Enter, so that nobody finds the answer digit by digit. The derivation's line with its
-    numbers opens by itself once the answer is right, and before that only for who asks for it. Where a net input or an
-    output is asked, the network is drawn with all weights, and with the inputs that count. ``known`` names lines whose
-    results the learner has: the line to check first comes after them.
+    The verdict comes with Enter, so that guessing digit by digit does not work. The derivation's line with its numbers
+    opens by itself once the answer is right, and before that only where the learner asks for it. Where a net input or
+    an output is asked, the network is drawn with all weights and with the inputs that count, and the lines start there.
+    ``known`` names lines whose results the learner has: no mistake is sought on the way to them, and the lines that
+    open come after them. ``before`` is the problem that the learner had before some of its numbers were changed.
     """
 
     name = "ask"
     batches = True
     keeps = ("number", "line")
 
-    def __init__(self, given: Example | Problem, quantity: str, known: Iterable[str] = ()) -> None:
+    def __init__(
+        self, given: Example | Problem, quantity: str, known: Iterable[str] = (), before: Problem | None = None
+    ) -> None:
         self._quantity, self._known_lines = quantity, tuple(known)
+        asked = question(before, quantity) if before else None
+        self._old = float(asked.exact[asked.quantity]) if asked else None
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         self.asked = question(self.problem, self._quantity)
         _ = self.asked.exact  # a question that has no answer is told to its author
         self._known_lines = tuple(self.asked.derivation[name].name for name in self._known_lines)
-        return {"number": Text(f"{self.asked} =", hint="your number, then Enter"), "line": Check(LINE)}
+        return {
+            "number": Text(f"{self._spelled} =", hint="your number, then Enter"),
+            "line": Check(LINES if self._before else LINE),
+        }
 
     def page(self) -> dict[str, Any]:
         drawn = themed(self._drawn) if self._drawn else ""
@@ -81,8 +95,23 @@ class Ask(Live):
         return {
             "picture": drawn,
             "layout": {"rows": rows, "bar": False},
-            "texts": WAITING | {"check": "Check", "tip": f"Check your {self.asked}"},
+            "texts": WAITING | {"check": "Check", "tip": f"Check your {self._spelled}"},
         }
+
+    @property
+    def _spelled(self) -> str:
+        """What is asked, as sentences have it: ∂E/∂w₅."""
+        return typeset(str(self.asked), self.asked.derivation.quantities)
+
+    @cached_property
+    def _before(self) -> tuple[Step, ...]:
+        """The lines before the last that the learner works out too: those after what the picture or the page gives."""
+        if self.problem.is_batch or not (self._known_lines or self._drawn):
+            return ()
+        lines = self.asked.derivation
+        has = {step.name for name in self._known_lines for step in lines.toward(name)}
+        found = tuple(step for step in lines.toward(self.asked.quantity) if step.name not in has)[:-1]
+        return found if len(found) <= MOST_BEFORE else ()
 
     @cached_property
     def _drawn(self) -> Drawing | None:
@@ -97,11 +126,11 @@ class Ask(Live):
         return given_network(network, shown)
 
     def without_kernel(self) -> dict[str, Any]:
-        lines = {digits: line_html(self.asked, digits) for _, digits in DIGITS.options}
-        return {"box": open_box(self.problem, str(self.asked), self._known_lines), "lines": lines}
+        lines = {digits: line_html(self.asked, digits, self._before) for _, digits in DIGITS.options}
+        return {"box": open_box(self.problem, str(self.asked), self._known_lines, self._old), "lines": lines}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        return State(self.asked, values["number"], values["line"], values["digits"], self._known_lines)
+        return State(self.asked, values["number"], values["line"], values["digits"], self._known_lines, self._old)
 
     @property
     def title(self) -> str:
@@ -113,7 +142,7 @@ class Ask(Live):
 
     def tells(self) -> dict[str, Any]:
         state = self.state
-        return said(state.found) | {"line": line_html(self.asked, state.digits) if state.opened else ""}
+        return said(state.found) | {"line": line_html(self.asked, state.digits, self._before) if state.opened else ""}
 
     def still(self, state: State) -> str:
         drawn = str(self._drawn.bundles()[0]["text/html"]) if self._drawn else ""
@@ -121,5 +150,5 @@ class Ask(Live):
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text
-        line = f" {line_words(state.asked, state.digits)}" if state.opened else ""
+        line = f" {line_words(state.asked, state.digits, self._before)}" if state.opened else ""
         return f"{state.asked} = {given}: {verdict_words(state.found)}{line}"

@@ -53,8 +53,8 @@ SETUP = ("data", "noise", "neurons", "activation", "seed")  # what makes a new r
 
 PARTS = {
     "field": {
-        "x": {"label": "x1"},
-        "y": {"label": "x2"},
+        "x": {"label": "x₁"},
+        "y": {"label": "x₂"},
         "z": {"label": "output"},
         "look": "sides",
         "size": 222,

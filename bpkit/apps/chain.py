@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy as sp
 
-from bpkit.apps.live import Live, groups, last_weight, numbers, rate_of, weights_of
-from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.apps.live import Live, choice_of, groups, last_weight, numbers, rate_of, weights_of
+from bpkit.apps.settings import Choice, Held, Setting
 from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation, NumberedDerivation, derive
@@ -23,7 +23,7 @@ from bpkit.core.network import Network
 from bpkit.core.paths import Path, Paths, find_paths
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.spelling import HTML, PLAIN, number
+from bpkit.core.spelling import HTML, PLAIN, number, typeset
 from bpkit.core.text import sides_text
 from bpkit.page.programs import every_line, line, loss_program, packed
 from bpkit.show.diagram import svg
@@ -110,6 +110,11 @@ class State:
         return f"dE_total/d{self.parameter}"
 
     @property
+    def spelled(self) -> str:
+        """The parameter as sentences have it."""
+        return typeset(self.parameter, self.problem.network.lines.quantities)
+
+    @property
     def derivative(self) -> float:
         """Its number."""
         return self.rows.numbers[self.name]
@@ -150,12 +155,11 @@ class Chain(Live):
         self._picture = network_spec(network)
         drawn = {one["name"] for kind in ("edges", "biases") for one in self._picture[kind]} - {""}
         offered = [name for name in network.parameters if name in drawn or not drawn]
-        ends = (0, max(len(ways(network, name)) for name in offered))
         # A shared weight has a use for each input, and what each use contributes depends on that input.
         inputs = {} if isinstance(network, Network) or network.vocabulary else self.problem.givens
         return {
-            "parameter": Choice("parameter", self._first, options(*offered)),
-            "path": Number("path (0: all)", 0, *ends, 1, whole=True, bounds=ends),
+            "parameter": Choice("parameter", self._first, choice_of(network, offered)),
+            "path": Held("the path that is lit, or 0", 0),
             "rate": rate_of(self.problem),
             **numbers({name: parameters[name] for name in weights_of(network)}),
             **numbers({name: parameters[name] for name in network.biases}),
@@ -228,7 +232,7 @@ class Chain(Live):
             "texts": TEXTS,
             "layout": {
                 "groups": [
-                    ("Which weight", ["parameter", "path", "play", "rate"]),
+                    ("Which weight", ["parameter", "rate"]),
                     *groups(self.setting, Weights=weights_of(network), Biases=network.biases, Inputs=network.inputs),
                     ("What a nudge does", ["nudge"]),
                 ],
@@ -238,14 +242,14 @@ class Chain(Live):
 
     def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the path among those of the parameter."""
-        return {**values, "path": min(values["path"], len(ways(self.problem.network, values["parameter"])))}
+        return {**values, "path": min(max(0, values["path"]), len(ways(self.problem.network, values["parameter"])))}
 
     def read(self, values: Mapping[str, Any]) -> State:
         problem, parameter = self.problem_from(values), values["parameter"]
         rows = derive(problem.network).at(problem)
         check = check_gradient(problem, {parameter: rows.numbers[f"dE_total/d{parameter}"]})
         found = ways(problem.network, parameter).at(problem)
-        return State(problem, parameter, rows, found, min(int(values["path"]), len(found)), check, values["digits"])
+        return State(problem, parameter, rows, found, values["path"], check, values["digits"])
 
     def words(self, state: State) -> str:
         update = state.problem.derivation[f"{state.parameter}_new"]
@@ -256,13 +260,13 @@ class Chain(Live):
                 products_text(state.name, state.ways, state.derivative, state.digits, state.word),
                 self._lit_words(state),
                 self._check(state),
-                TEXTS["kept"].format(parameter=state.parameter) if kept else f"{update.name} = {sides}.",
+                TEXTS["kept"].format(parameter=state.spelled) if kept else f"{update.name} = {sides}.",
                 words(state.problem.network, state.rows.numbers, state.highlight, state.digits),
             ]
         )
 
     def note(self, state: State) -> tuple[str, bool]:
-        return ("", False) if state.word == "path" else (TEXTS["many"].format(parameter=state.parameter), False)
+        return ("", False) if state.word == "path" else (TEXTS["many"].format(parameter=state.spelled), False)
 
     def drawing(self, state: State) -> Drawing:
         picture = svg(state.problem.network, state.rows.numbers, state.highlight)
@@ -287,7 +291,7 @@ class Chain(Live):
         text = TEXTS["nudge"].format(
             h=number(h), measured=number(row.measured, digits), derived=number(row.derived, digits)
         )
-        return text.format(parameter=state.parameter, verdict=verdict)
+        return text.format(parameter=state.spelled, verdict=verdict)
 
 
 def _is_kept(derivation: Derivation, parameter: str) -> bool:
@@ -369,17 +373,21 @@ def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
 
 
 def _routes(found: Paths, network: Architecture, picture: Mapping[str, Any]) -> list[list[list[Any]]]:
-    """Each path as stretches on the picture, from the parameter to the output: the weight and the two ends of each."""
+    """Each path as stretches on the picture, from the parameter to the output: what is on it and the ends of each."""
     if not isinstance(network, Network):
         return [route(picture, network, way.nodes) for way in found]
     edges = {one["name"]: one["ends"] for one in picture["edges"]}
+    fed = {(one["name"], way["to"]): way["ends"] for one in picture["biases"] for way in one["ways"]}
     routes = []
     for way in found:
         neurons = [name.removeprefix("out_") for name in way.nodes if name.startswith("out_")]
         names = [network.weight_of[pair] for pair in pairwise(neurons)]
         if way.nodes[0] in edges:
             names.insert(0, way.nodes[0])
-        routes.append([[name, edges[name][:2], edges[name][2:]] for name in names if name in edges])
+        stretches = [(name, edges[name]) for name in names if name in edges]
+        if ends := fed.get((way.nodes[0], "".join(way.nodes[1:2]).removeprefix("net_"))):
+            stretches.insert(0, (way.nodes[0], ends))
+        routes.append([[name, ends[:2], ends[2:]] for name, ends in stretches])
     return routes
 
 

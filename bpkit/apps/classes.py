@@ -147,7 +147,7 @@ class Classes(Live):
                 "curve": {
                     "x": {"label": "p, the share of the true class"},
                     "y": {"label": "loss", "zero": True},
-                    "size": [640, 200],
+                    "size": [820, 210],
                     "words": {
                         "open": "The loss over the share p of the true class.",
                         "value": "{y|near} at {x}",
@@ -157,10 +157,7 @@ class Classes(Live):
                     },
                 },
             },
-            "layout": {
-                "groups": [("Net inputs", [*network.parameters]), ("Target", ["true"])],
-                "rows": [["bars"], ["curve"], ["message"]],
-            },
+            "layout": {"rows": [[*network.parameters, "true"], ["bars"], ["curve"], ["message"]]},
         }
 
     def read(self, values: Mapping[str, Any]) -> State:

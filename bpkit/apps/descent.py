@@ -31,8 +31,14 @@ TEXTS = {
     "learning rate.",
     "overshot": "The last step made the loss larger, from {before} to {now}. It overshot.",
     "past": "The last step went past a lowest point, so the slope has changed its sign.",
-    "slope": "slope {slope}",
-    "arrow": "next step {step}",
+    "tangent": "slope",
+    "arrow": "next step",
+    "here": "{{name}} = {here}",
+    "loss": "E = {loss}",
+    "slope": "slope = {slope}",
+    "next": "next step = {step}",
+    "moved": "change of {{name}} = {moved}",
+    "grown": "change of E = {grown}",
     "lamp": "{name}: {value}",
     "wished": "should be {value}",
     "step": "Step",
@@ -62,7 +68,7 @@ class Descent(Live):
 
     ``parameter`` names the weight or bias that moves, the first weight if it is left out; all others stay. With
     ``fog`` the app opens in fog: you see the ground near the walk, and the rest of the curve when you lift the fog.
-    With ``walk=False`` there is only the curve with its slope, and no step.
+    With ``walk=False`` there is only the curve with its slope, and what a nudge changes; no step.
     """
 
     name = "descent"
@@ -127,7 +133,7 @@ class Descent(Live):
                 "curve": {
                     "x": {"label": spelled},
                     "y": {"label": "loss E"},
-                    "size": [812, 270],
+                    "size": [812, 370],
                     "words": {
                         "value": f"E = {{y}} at {spelled} = {{x}}",
                         "marker": f"E = {{y}} at {spelled} = {{x}}",

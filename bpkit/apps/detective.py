@@ -23,7 +23,7 @@ from bpkit.examples.audit import sources
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import MOST_UPDATES, Question, question
 from bpkit.mistakes.typed_number import read
-from bpkit.mistakes.verdict import TYPE_MORE, Diagnosis
+from bpkit.mistakes.verdict import Diagnosis, without_more
 
 # "net_o1 = 0.794609, out(o1) = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
 _GIVEN = re.compile(
@@ -61,7 +61,7 @@ class State:
         found = wrong or look(self.problem, str(self.asked), self.typed, self.given, self.holding)
         if isinstance(found, str) or not self.printed:
             return found
-        return replace(found, message=found.message.removesuffix(f" {TYPE_MORE}"))  # a printed figure has no more
+        return replace(found, message=without_more(found.message))  # a printed figure has no more
 
 
 class Detective(Live):
@@ -132,9 +132,15 @@ class Detective(Live):
 
     def tells(self) -> dict[str, Any]:
         state = self.state
-        before = None if isinstance(state.found, str) else state.found.line
-        line = line_html(state.asked, state.digits, before) if state.opened else ""
+        line = line_html(state.asked, state.digits, self._first(state)) if state.opened else ""
         return said(state.found) | {"line": line, "share": self.share}
+
+    @staticmethod
+    def _first(state: State) -> list[Step]:
+        """The line that a verdict points to, where it comes before the one of the quantity."""
+        first = None if isinstance(state.found, str) else state.found.line
+        way = [*state.asked.derivation.toward(state.asked.quantity)]
+        return [one for one in way[:-1] if one.number == first]
 
     def still(self, state: State) -> str:
         return still(state.asked, state.typed, state.found)

@@ -17,6 +17,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.examples.example import Example
 from bpkit.page.programs import forward_program, packed
 from bpkit.show.diagram import diagram, numbers_of
 from bpkit.show.diagram_spec import network_spec
@@ -35,9 +36,16 @@ class State:
 
 
 class Forward(Live):
-    """Sliders for every weight, bias and input; the diagram and the numbered forward lines follow."""
+    """Sliders for every weight, bias and input; the diagram and the numbered forward lines follow.
+
+    With ``lines=False`` there is the diagram alone.
+    """
 
     name = "forward"
+
+    def __init__(self, given: Example | Problem, lines: bool = True) -> None:
+        self._lines = lines
+        super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         network, givens = self.problem.network, self.problem.givens
@@ -62,7 +70,7 @@ class Forward(Live):
                 "groups": groups(
                     self.setting, Inputs=network.inputs, Weights=weights_of(network), Biases=network.biases
                 ),
-                "rows": [["network"], ["lines"]],
+                "rows": [["network"], ["lines"]] if self._lines else [["network"]],
             },
         }
 

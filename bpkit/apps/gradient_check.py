@@ -1,4 +1,4 @@
-"""Nudging: how the error of the difference quotient depends on h, and every derivative beside its quotient."""
+"""The gradient check app: the error of a difference quotient against h, and a table of derivatives and quotients."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bpkit.apps.live import Live, groups, last_weight, numbers
-from bpkit.apps.settings import Choice, Number, Setting, options
+from bpkit.apps.live import Live, choice_of, groups, last_weight, numbers
+from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.errors import BpkitError
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.problem import Problem
@@ -30,11 +30,11 @@ from bpkit.show.quotient import (
     size,
 )
 
-MOST_ROWS = 12  # of the table, which has to be seen beside the picture
+MOST_ROWS = 12  # of the table, so that it fits on a screen with the picture
 NOTES = {
-    "infinite": "The loss is not finite here: no difference quotient can be taken.",
-    "flat": "The loss is flat here: no h shows a change by {parameter}, as the derivative says.",
-    "outside": "h = {h} lies outside the picture; the table below it still holds. ",
+    "infinite": "The loss is not finite here, so it has no difference quotient.",
+    "flat": "The loss is flat here: changing {parameter} does not change it, whatever h is, as the derivative says.",
+    "outside": "h = {h} is outside the picture; the table below shows its numbers. ",
     "best": "The expected best h is about {best} for {parameter}, {formula}; a single h near it can be better by luck.",
 }
 TABLE = {
@@ -57,7 +57,7 @@ class State:
 
 
 class GradientCheck(Live):
-    """The V of a parameter by choice, and below it every derivative beside what nudging measures."""
+    """The error of one parameter's difference quotient against h, and a table of all derivatives and quotients."""
 
     name = "gradient_check"
     batches = True
@@ -69,7 +69,7 @@ class GradientCheck(Live):
         self._errors: Callable[[Problem, str, bool], Errors] = lru_cache(maxsize=8)(errors)
         formulas = (("central, two runs", True), ("one-sided, one run", False))
         return {
-            "parameter": Choice("parameter", last_weight(network), options(*names)),
+            "parameter": Choice("parameter", last_weight(network), choice_of(network, names)),
             "formula": Choice("quotient", True, formulas),
             "h": Number("h", 1e-3, -12, -1, 0.25, log=True, bounds=(1e-15, 1.0)),
             **numbers(self.problem.parameters),
@@ -109,6 +109,7 @@ class GradientCheck(Live):
             },
             "layout": {
                 "groups": groups(self.setting, Nudge=["parameter", "formula", "h"], Weights_and_biases=names),
+                "folded": ["Weights and biases"],  # few move them, and the table is wanted on the screen
                 "rows": [["curve"], ["message"], ["table"]],
             },
         }

@@ -42,6 +42,7 @@ from bpkit.apps.settings import Check, Choice, Number, Setting
 from bpkit.core.architecture import Architecture
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import typeset, written
 from bpkit.examples.example import Example
 
 MOST_SLIDERS = 80  # of a kind
@@ -83,8 +84,12 @@ class Live(Linked):
         given = self.problem.givens
         names = [name for name, one in self.setting.items() if (getattr(one, "given", None) or name) in given]
         source = self._source or share("", self.problem, self.problem)
+        controls, written_ = super()._controls()["controls"], written(self.problem.network.lines.quantities)
+        for name in names:
+            if name in written_ and self.setting[name].label == name:  # a label of its own says more
+                controls[name]["written"] = written_[name]
         return {
-            **super()._controls(),
+            "controls": controls,
             "givens": {name: value for name, value in given.items() if np.ndim(value) == 0},
             "share": {"source": source, "names": names},
         }
@@ -96,6 +101,11 @@ def numbers(values: Mapping[str, float]) -> dict[str, Number]:
         return {}
     reach = math.ceil(max([3.0, *(2 * abs(value) for value in values.values())]))  # the steps hold 0 and 0.25
     return {name: Number(name, value, -reach, reach) for name, value in values.items()}
+
+
+def choice_of(network: Architecture, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Options for some of a network's parameters, as sentences have their names."""
+    return tuple((typeset(name, network.lines.quantities), name) for name in names)
 
 
 def weights_of(network: Architecture) -> tuple[str, ...]:

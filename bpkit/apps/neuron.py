@@ -157,7 +157,6 @@ class Neuron(Live):
                 "tomato": "tomato",
                 "out": "out",
                 "slope": "slope",
-                "here": "slope {slope|near}",
                 "outside": OUTSIDE,
             },
             "layout": {

@@ -13,7 +13,6 @@ from zlib import crc32
 import numpy as np
 
 from bpkit.apps.linked import WAITING, Linked
-from bpkit.apps.questions import QUESTIONS
 from bpkit.apps.settings import Choice, Held, Setting, Text, options
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.spelling import number, number_read
@@ -33,6 +32,7 @@ class Prediction:
     because: str
     committed: str | float | None = None
     replies: Mapping[str, str] = field(default_factory=dict)  # to wrong choices
+    label: str = "Your prediction"
 
     @property
     def right(self) -> bool:
@@ -113,6 +113,8 @@ def shuffled(question: str, choices: Sequence[str]) -> tuple[str, ...]:
 
 def named(name: str) -> Prediction:
     """A question of the lessons with its answer and reason."""
+    from bpkit.apps.questions import QUESTIONS  # only here: a question that is broken must not break every app
+
     if name not in QUESTIONS:
         raise BpkitError(
             f"predict: expected the name of a lesson's question, or a question of your own with its answer, got "
@@ -121,7 +123,8 @@ def named(name: str) -> Prediction:
     asked = QUESTIONS[name]
     answer, because = asked.solve()
     replies = asked.replies() if asked.replies else {}
-    return Prediction(asked.text, shuffled(asked.text, asked.choices) or None, answer, because, replies=replies)
+    choices = shuffled(asked.text, asked.choices) or None
+    return Prediction(asked.text, choices, answer, because, replies=replies, label=asked.label)
 
 
 def own(question: str, choices: Sequence[str] | None, answer: str | float, because: str) -> Prediction:
@@ -167,9 +170,9 @@ class Predict(Linked):
     def _settings(self) -> Mapping[str, Setting]:
         listed = self._asked.choices
         guess = (
-            Text("Your prediction", hint="a number", live=True)
+            Text(self._asked.label, hint="a number", live=True)
             if listed is None
-            else Choice("Your prediction", None, options(*listed), listed=True)
+            else Choice(self._asked.label, None, options(*listed), listed=True)
         )
         return {"guess": guess, "final": Held("what was committed", None)}
 

@@ -137,7 +137,8 @@ class Stepper(Live):
     def page(self) -> dict[str, Any]:
         problem, derivation = self.problem, self.problem.derivation
         programs = {"all": every_line(derivation), "train": training_program(problem)}
-        picture = network_spec(problem.network, derivation)
+        # On the way back the derivative takes the weight's place: plates of two rows would hide the ways.
+        picture = network_spec(problem.network, derivation) | {"brief": True}
         if not problem.train_biases:  # what is kept has no way back: drawn wide it would look as if it moved most
             picture["biases"] = [one | {"back": None} for one in picture["biases"]]
             picture["legends"] = LEGENDS | {"backward": (WEIGHTS_ALONE, LEGENDS["backward"][1])}

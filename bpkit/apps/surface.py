@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.apps.live import RUN, Live, groups, numbers, rate_of
-from bpkit.apps.settings import Check, Choice, Number, Setting, options
+from bpkit.apps.live import RUN, Live, choice_of, groups, numbers, rate_of
+from bpkit.apps.settings import Check, Choice, Number, Setting
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number, readable
+from bpkit.core.spelling import number, readable, typeset
 from bpkit.core.training import Trace, train
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
@@ -81,7 +81,8 @@ class Surface(Live):
         self._first = train(problem, FAR_UPDATES)
         (x, y), (right, up, alone) = self._telling(), self._opening
         chosen = {right, up}
-        choice = options(*(name for name in names if name in self._moving[:MOST_NAMES] or name in chosen))
+        offered = (name for name in names if name in self._moving[:MOST_NAMES] or name in chosen)
+        choice = choice_of(problem.network, offered)
         only = {} if problem.is_batch else {"only": Check("move only these two", alone)}
         return {
             "x": Choice("to the right", self._asked(right) or x, choice),
@@ -169,7 +170,8 @@ class Surface(Live):
         walk = readable(self._run_words(state, trace))
         if len(trace) and window.outside(trace[window.x], trace[window.y]).all():
             return f"{walk} {TEXTS['outside']}", True
-        drawn = TEXTS["only" if state.only else "all"].replace("{{x}}", window.x).replace("{{y}}", window.y)
+        said, known = TEXTS["only" if state.only else "all"], self.problem.network.lines.quantities
+        drawn = said.replace("{{x}}", typeset(window.x, known)).replace("{{y}}", typeset(window.y, known))
         return f"{walk} {drawn}", trace.diverged_at is not None
 
     def _run_words(self, state: State, trace: Trace) -> str:

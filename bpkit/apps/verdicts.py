@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from html import escape
 
 from bpkit.core.chain_rule import Step
@@ -25,7 +25,7 @@ TELLING = 3  # digits; with fewer, a right answer may be a lucky one and the lin
 
 MOST_SAMPLES = 6  # of a batch whose numbers are shown one by one
 
-LINE = "Show the line"
+LINE, LINES = "Show the line", "Show the lines"
 
 
 def look(
@@ -34,6 +34,7 @@ def look(
     typed: str,
     given: Mapping[str, str] | None = None,
     asked_before: Collection[str] = (),
+    known: Collection[str] = (),
 ) -> Diagnosis | str:
     """The diagnosis of what was typed, or, while it is no number yet, a line that waits for the rest."""
     if not typed.strip():
@@ -41,7 +42,7 @@ def look(
     if HALF.fullmatch(typed) and not WHOLE.fullmatch(typed):
         return f"{typed.strip()} … go on, the number is not complete."
     try:
-        return diagnose(problem, quantity, typed, given or None, asked_before=asked_before)
+        return diagnose(problem, quantity, typed, given or None, asked_before=asked_before, known=known)
     except NotANumber as error:
         return error.said
 
@@ -75,32 +76,40 @@ def verdict_words(found: Diagnosis | str) -> str:
     return found if isinstance(found, str) else found.message
 
 
-def line_html(asked: Question, digits: int, before: int | None = None) -> str:
-    """The derivation's line for a quantity with its numbers; on a batch first what each sample gives.
+def line_html(asked: Question, digits: int, before: Iterable[Step] = ()) -> str:
+    """A quantity's line in the derivation with its numbers, below those ``before`` it; on a batch below its samples."""
 
-    Where a verdict points to a line before it, that one comes first.
-    """
+    def sampled(step: Step, each: str, whole: str) -> str:
+        return f"<p>({step.number}) {HTML(step.quantity)} = {symbols_html(step)}; {each} <b>{whole}</b></p>"
+
+    return "".join(_lines(asked, digits, before, sampled, lines_html))
+
+
+def line_words(asked: Question, digits: int, before: Iterable[Step] = ()) -> str:
+    """The same as text."""
+
+    def sampled(step: Step, each: str, whole: str) -> str:
+        return f"Line ({step.number}): {step.name} = {sides_text(step)}; {each} {whole}."
+
+    def lines(steps: Iterable[Step], numbers: Mapping[str, float], digits: int) -> str:
+        return " ".join(f"Line {' '.join(text((one,), numbers, digits).split())}." for one in steps)
+
+    return " ".join(_lines(asked, digits, before, sampled, lines))
+
+
+def _lines(
+    asked: Question,
+    digits: int,
+    before: Iterable[Step],
+    sampled: Callable[[Step, str, str], str],
+    lines: Callable[[Iterable[Step], Mapping[str, float], int], str],
+) -> Iterator[str]:
+    """What the samples give, where a line has a number for each, and the lines below that, in the caller's spelling."""
     step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
-    found = ""
     if averaged:
-        each, mean = _each(asked, averaged, digits)
-        found = f"<p>({averaged.number}) {HTML(averaged.quantity)} = {symbols_html(averaged)}; {each} <b>{mean}</b></p>"
-    if averaged is step:
-        return found
-    earlier = (one for one in asked.derivation.toward(asked.quantity) if one.number == before != step.number)
-    return found + lines_html([*([] if averaged else earlier), step], _numbers(asked), digits)
-
-
-def line_words(asked: Question, digits: int) -> str:
-    """The same line as text."""
-    step, averaged = asked.derivation[asked.quantity], _over_samples(asked)
-    found = ""
-    if averaged:
-        each, mean = _each(asked, averaged, digits)
-        found = f"Line ({averaged.number}): {averaged.name} = {sides_text(averaged)}; {each} {mean}. "
-    if averaged is step:
-        return found.rstrip()
-    return f"{found}Line " + " ".join(text((step,), _numbers(asked), digits).split()) + "."
+        yield sampled(averaged, *_each(asked, averaged, digits))
+    if averaged is not step:
+        yield lines([*([] if averaged else before), step], _numbers(asked), digits)
 
 
 def _over_samples(asked: Question) -> Step | None:

@@ -22,6 +22,16 @@ from bpkit.core.names import is_taken, is_word
 from bpkit.core.runtime import KNOWN, called
 
 Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
+_WRITTEN = {
+    "half_squared_error": "half the squared error",
+    "squared_error": "the squared error",
+    "mean_squared_error": "the mean squared error",
+    "cross_entropy": "cross-entropy",
+    "binary_cross_entropy": "binary cross-entropy",
+    "output": "the output",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +65,11 @@ class Own:
             return table[given]
         word = cls.__name__
         raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, table)}")
+
+    @property
+    def written(self) -> str:
+        """The name as sentences have it: ``half the squared error``, ``leaky ReLU``."""
+        return _WRITTEN.get(self.name) or self.name.replace("_", " ")
 
     @property
     def built_in(self) -> bool:

@@ -77,6 +77,11 @@ class Quantity:
         return (*(self.of.indices if self.of else ()), *(self.by.indices if self.by else ()), *self.index)
 
     @property
+    def subject(self) -> Quantity:
+        """The quantity itself; of what an update writes or remembers its parameter."""
+        return self.of.subject if self.of and not self.by else self
+
+    @property
     def neuron(self) -> str:
         """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
         return self.place + "_".join(map(str, self.index)) if self.index else self.place.rstrip("_")
@@ -109,14 +114,13 @@ class Style(NamedTuple):
     low: str  # a letter with a name below it
     signs: Mapping[str, str]
     word: Callable[[Quantity], str]
-    brief: bool = False  # whether the loss that is derived is a mere E
 
     def __call__(self, quantity: Quantity) -> str:
         """The name of a quantity, typeset."""
         of, by = quantity.of, quantity.by
         if not of:
             return (quantity.tag in SIGNED and self.signs.get(quantity.name)) or self.word(quantity)
-        above = of.letter if self.brief and by and of.tag == "total" else self(of)
+        above = self(of)
         if by:
             return self.derivative.format(above, self(by))
         if quantity.mark:
@@ -127,7 +131,7 @@ class Style(NamedTuple):
 def _latex(quantity: Quantity) -> str:
     letter, low = quantity.parts
     letter = r"\delta" if quantity.tag == "delta" else letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
-    low = rf"\text{{{low}}}" if quantity.tag == "total" else low.replace("_", r"\_")
+    low = "" if quantity.tag == "total" else low.replace("_", r"\_")  # the total loss is a mere E
     return f"{letter}_{{{low}}}" if low else letter
 
 

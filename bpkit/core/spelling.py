@@ -65,16 +65,36 @@ def _plain(quantity: Quantity) -> str:
     return letter + low if quantity.name.startswith(letter + low[:1]) else quantity.name
 
 
-def _html(quantity: Quantity) -> str:
+Name = tuple[str, str]  # as pictures have it: what stands on the line, and what stands low beside it
+
+
+def written(names: Mapping[str, Quantity]) -> dict[str, Name]:
+    """The names of quantities and of their neurons as pictures have them: ``w`` and ``5`` for ``w5``, ``E`` alone."""
+    neurons = {neuron: (word, "") for neuron, word in _neurons(names).items()}
+    return neurons | {name: _lowered(one) for name, one in names.items()}
+
+
+def _neurons(names: Mapping[str, Quantity]) -> dict[str, str]:
+    """What neurons are called in a sentence: ``h1,2`` for ``h1_2``."""
+    return {one.neuron: one.parts[1] for one in names.values() if one.place}
+
+
+def _lowered(quantity: Quantity) -> Name:
     letter, low = quantity.parts
-    if quantity.place:
-        return f"<i>{letter}</i><sub>{low if quantity.axes else quantity.neuron}</sub>"
-    lowered = quantity.axes or (letter + low == quantity.name and len(letter) == 1)
-    return f"{letter}<sub>{low}</sub>" if low and lowered else quantity.name
+    if quantity.tag == "total":
+        return letter, ""
+    lowers = quantity.place or quantity.axes or (letter + low == quantity.name and len(letter) == 1)
+    return (letter, low) if lowers else (quantity.name, "")
+
+
+def _html(quantity: Quantity) -> str:
+    letter, low = _lowered(quantity)
+    letter = f"<i>{letter}</i>" if quantity.place else letter
+    return f"{letter}<sub>{low}</sub>" if low else letter
 
 
 PLAIN = Style("∂{}/∂{}", "{1} {0}", "{}({})", _SIGNS, _plain)  # as sentences have them: ∂E/∂w₅, net(o1), new w₅
-HTML = Style("∂{}/∂{}", "{}<sup>{}</sup>", "<i>{}</i><sub>{}</sub>", _SIGNS, _html, brief=True)
+HTML = Style("∂{}/∂{}", "{}<sup>{}</sup>", "<i>{}</i><sub>{}</sub>", _SIGNS, _html)
 
 
 def typeset(text: str, names: Mapping[str, Quantity]) -> str:
@@ -82,7 +102,7 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
 
     A word that names no quantity and no neuron among ``names`` stays as it is.
     """
-    neurons = {one.neuron: one.parts[1] for one in names.values() if one.place}
+    neurons = _neurons(names)
 
     def spelled(word: str) -> str:
         if word in names:
@@ -95,7 +115,7 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
 
 def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
     """The same as LaTeX: words as text (``\\textrm``), and the names among them as formulas."""
-    neurons = {one.neuron: one.parts[1] for one in names.values() if one.place}
+    neurons = _neurons(names)
     found, words = [], ""
     for place, piece in enumerate(_WORD.split(text)):
         if place % 2 and piece in names:

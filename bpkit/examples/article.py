@@ -1,7 +1,5 @@
 """The article that the lessons follow: a 2-2-2 sigmoid network, eight weights, one update."""
 
-from types import MappingProxyType
-
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.examples.example import Example
@@ -35,19 +33,17 @@ article = Example(
         learning_rate=0.5,
         train_biases=False,
     ),
-    published=MappingProxyType(
-        {
-            "net_h1": "0.505",
-            "net_h2": "0.541",
-            "out_h1": "0.623633",
-            "out_h2": "0.632045",
-            "net_o1": "0.794609",
-            "net_o2": "1.0334528",
-            "out_o1": "0.6888201",
-            "out_o2": "0.7375445",
-            "E_total": "0.22661423",
-            "w1_new": "0.249921",
-            "E_total after 1 update": "0.224991003",
-        }
-    ),
+    published={
+        "net_h1": "0.505",
+        "net_h2": "0.541",
+        "out_h1": "0.623633",
+        "out_h2": "0.632045",
+        "net_o1": "0.794609",
+        "net_o2": "1.0334528",
+        "out_o1": "0.6888201",
+        "out_o2": "0.7375445",
+        "E_total": "0.22661423",
+        "w1_new": "0.249921",
+        "E_total after 1 update": "0.224991003",
+    },
 )

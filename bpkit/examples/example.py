@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
@@ -25,6 +27,13 @@ class Example:
     source: str
     problem: Problem
     published: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "published", MappingProxyType({**self.published}))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What copying and pickling keep: the fields, the figures as a plain dict."""
+        return Example, (self.name, self.title, self.source, self.problem, {**self.published})
 
     def exact(self, figure: str) -> float:
         """The exact value of a published figure."""

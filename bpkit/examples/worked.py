@@ -1,7 +1,5 @@
 """The kit's own worked examples of a step through time, a kernel, two tokens and an update rule: numbers to follow."""
 
-from types import MappingProxyType
-
 from bpkit.core import updates
 from bpkit.core.blocks import Attention, Conv1d, Dense, MaxPool, Recurrent
 from bpkit.core.model import Model
@@ -11,7 +9,7 @@ from bpkit.examples.example import Example
 
 
 def _own(name: str, title: str, problem: Problem) -> Example:
-    return Example(name, title, "bpkit", problem, MappingProxyType({}))
+    return Example(name, title, "bpkit", problem, {})
 
 
 rnn = _own(

@@ -32,26 +32,11 @@ def in_words(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
-def plain(name: str) -> str:
-    """A name of the tables as people write it: ``binary cross-entropy``."""
-    return _WRITTEN.get(name) or name.replace("_", " ")
-
-
-_WRITTEN = {
-    "half_squared_error": "half the squared error",
-    "squared_error": "the squared error",
-    "cross_entropy": "cross-entropy",
-    "binary_cross_entropy": "binary cross-entropy",
-    "relu": "ReLU",
-    "leaky_relu": "leaky ReLU",
-}
-
-
 def function(activation: Activation) -> str:
     """An activation and its formula, as a Markdown text."""
     if activation.joint:
         return r"softmax, $\mathit{out}_{k} = e^{\mathit{net}_{k}} / \sum_{j} e^{\mathit{net}_{j}}$"
-    return f"{plain(activation.name)}, $\\mathit{{out}} = {expr_latex(activation.expr.xreplace({Z: _NET}), {})}$"
+    return f"{activation.written}, $\\mathit{{out}} = {expr_latex(activation.expr.xreplace({Z: _NET}), {})}$"
 
 
 def counted(number: int, what: str) -> str:

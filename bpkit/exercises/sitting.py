@@ -30,12 +30,15 @@ RIGHT = ("correct", "rounded")
 _AFRESH: dict[str, Any] = {"answers": [], "hinted": [], "opened": False}
 _TEXTS = {
     "check": "Check",
+    "press": "Press Check.",
     "again": "New numbers",
     "againTip": "The same question with other numbers",
     "solution": "Worked solution",
     "solutionTip": "Opens once you have tried an answer",
     "hint": "Hint",
     "hintTip": "The next step, after a wrong answer",
+    "hintEarly": "Hint (after a try)",
+    "hintEarlyTip": "Opens once an answer of yours is wrong",
     "hintFirst": "Settle {first}) first. Then there is a hint here.",
     "hintsOver": "No more hints. The worked solution has the rest.",
     "choose": "choose",
@@ -80,7 +83,7 @@ class Sitting:
         verdicts, count = [one.verdict for one in self.feedback], len(self.feedback)
         right, follow = sum(one in RIGHT for one in verdicts), verdicts.count("carried")
         if right == count:
-            return "All correct. Try another one, or go to the next question."
+            return _all_right(self.exercise)
         if follow:
             return f"{right} right, {follow} follow{'s' * (follow == 1)}."
         return f"{right} of {count} right." if self.tried and count > 1 else ""
@@ -108,9 +111,9 @@ class Sitting:
 class Ask(Linked):
     """A question of the bank with numbers: ``answer(a="up")`` answers, ``again()`` draws new numbers.
 
-    The verdict on an answer comes with Enter, so that guessing digit by digit does not work. After a wrong one there
-    are hints, ``hint("a")``; a learner can open the worked solution after the first answer. New numbers come for the
-    same network. A page without a kernel has some draws of the numbers and judges itself.
+    The verdict comes with Enter or *Check*, so that guessing digit by digit, or choice by choice, does not work. After
+    a wrong answer there are hints, ``hint("a")``; a learner can open the worked solution after the first answer. New
+    numbers come for the same network. A page without a kernel has some draws of the numbers and judges itself.
     """
 
     name = "exercise"
@@ -257,19 +260,28 @@ def table(exercise: Exercise, part: Part) -> int | None:
     return next((place for place, piece in enumerate(pieces) if piece.problem == part.problem), None)
 
 
+def _texts(one: Exercise) -> dict[str, str]:
+    return _TEXTS | ({} if any(isinstance(part, NumberPart) for part in one.content.parts) else _OTHER)
+
+
+def _all_right(one: Exercise) -> str:
+    """What is said when every answer is right; the button has its own words in it."""
+    return f"All correct. Press “{_texts(one)['again']}”, or go to the next question."
+
+
 def _page(first: Exercise) -> dict[str, Any]:
     """What the view of a question needs in any page: its title, and its first draw of numbers."""
     return {
         "title": first.bank.title,
         "first": card(first),
         "layout": {"rows": [["asked"], ["buttons"], ["solution"]]},
-        "texts": WAITING | _TEXTS | ({} if any(isinstance(one, NumberPart) for one in first.content.parts) else _OTHER),
+        "texts": WAITING | _texts(first),
     }
 
 
 def _without_kernel(draws: Sequence[Exercise]) -> dict[str, Any]:
     """What it needs besides in a page without a kernel: each draw with its answers, and what is said of all."""
-    done, some = _scores()
+    done = _all_right(draws[0])
     return {
         "draws": [
             {
@@ -284,14 +296,13 @@ def _without_kernel(draws: Sequence[Exercise]) -> dict[str, Any]:
             for one in draws
         ],
         "done": done if len(draws) > 1 else f"{done.partition('. ')[0]}.",
-        "score": some,
+        "score": _some_right(),
     }
 
 
 @lru_cache(maxsize=1)
-def _scores() -> tuple[str, str]:
-    """What is said of all answers together: when all are right, and of some of them; from a question of two parts."""
+def _some_right() -> str:
+    """What is said of some right answers among others; from a question of two parts."""
     two = generate("one-weight", 1, difficulty="easy")
-    first, second = (part.printed for part in two.parts.values())
-    done, some = Sitting(two, (first, second)).score, Sitting(two, (first, "")).score
-    return done, some.replace("1", "{right}").replace("2", "{count}")
+    first, _ = (part.printed for part in two.parts.values())
+    return Sitting(two, (first, "")).score.replace("1", "{right}").replace("2", "{count}")

@@ -12,11 +12,10 @@ from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import expr_latex, number_latex
+from bpkit.core.spelling import expr_latex, number_latex, typeset
 from bpkit.core.updates import GradientDescent
 from bpkit.exercises.block_words import function, told
 from bpkit.exercises.block_words import in_words as in_words
-from bpkit.exercises.block_words import plain as plain
 
 
 def maths(model: Architecture | Problem, name: str) -> str:
@@ -29,11 +28,6 @@ def equals(model: Architecture | Problem, name: str, value: float) -> str:
     return f"${derive(model).quantities[name].latex} = {number_latex(value)}$"
 
 
-def as_loss(text: str) -> str:
-    """The same formulas with a plain E for the loss, as sentences have it."""
-    return text.replace(r"E_{\text{total}}", "E")
-
-
 @lru_cache(maxsize=256)
 def architecture(model: Architecture) -> str:
     """A network in two sentences, its layers, what its neurons compute, and its loss; a model block by block."""
@@ -44,7 +38,7 @@ def architecture(model: Architecture) -> str:
 
 
 def _loss(model: Architecture) -> str:
-    loss = f"{plain(model.loss.name)}, $E_{{\\text{{total}}}} = \\sum {expr_latex(model.loss.expr, {})}$"
+    loss = f"{model.loss.written}, $E = \\sum {expr_latex(model.loss.expr, {})}$"
     return f"Loss: {loss}, over all outputs."
 
 
@@ -83,7 +77,7 @@ def weights_table(problem: Problem) -> str:
         return _arrays_table(problem)
     network = layered(problem.network, "weights_table")
     rows = [
-        [maths(network, name), source, target, _cell(problem.parameters[name])]
+        [maths(network, name), typeset(source, network.lines.quantities), target, _cell(problem.parameters[name])]
         for name, (source, target) in network.weights.items()
     ]
     rows += [

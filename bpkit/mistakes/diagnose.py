@@ -21,7 +21,7 @@ from bpkit.mistakes.runs import another_run, overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, put_in, read
 from bpkit.mistakes.unknown import unknown
 from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import CHANCE, KEEPS, TYPE_MORE, WORDS, Diagnosis, Explanation, blame, explain
+from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, at_least, blame, explain, without_more
 
 GONE_ON = "You get this if you go on with"
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
@@ -46,6 +46,7 @@ def diagnose(
     *,
     digits: int | None = None,
     asked_before: Collection[str] = (),
+    known: Collection[str] = (),
 ) -> Diagnosis:
     """Say which mistake leads to a number: ``diagnose(problem, "w1_new", "0.249921")``.
 
@@ -53,7 +54,8 @@ def diagnose(
     is a number or the text typed; its digits say how exact it means to be. ``given`` holds earlier values, by
     quantity, that the number was computed from: a right step from a wrong value is no new mistake. ``digits`` is how
     many significant digits the question asks for: those are judged, and rounding to as many on the way is right.
-    ``asked_before`` names quantities of the same question: the line to check first comes after them.
+    ``asked_before`` names quantities of the same question: the line to check first comes after them. ``known`` names
+    those whose right numbers were given: no mistake is sought on the way to them.
     Returns a ``Diagnosis``.
 
     Shapes: one number, of one sample or of the mean over a batch. Units: none.
@@ -67,7 +69,7 @@ def diagnose(
     if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     asked, handed = question(problem, quantity), _handed(problem, given)
-    case = Case(asked, read(value).judged, handed, digits, asked_before)
+    case = Case(asked, read(value).judged, handed, digits, asked_before, known)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else of_its_row(case, _judged(case))
     if found.verdict == "unknown" and not anywhere:
@@ -77,7 +79,7 @@ def diagnose(
 
 def _also(found: Diagnosis, more: str) -> Diagnosis:
     """A verdict that says more, and leaves out what helps less, so that it stays short."""
-    said = found.message.removesuffix(f" {TYPE_MORE}")
+    said = without_more(found.message)
     for hint in found.hints[:1]:
         said = said.replace(f" {hint}", "")
     return replace(found, message=f"{said} {more}")
@@ -162,10 +164,10 @@ def _typed_right(case: Case) -> Diagnosis:
 
 def _few(case: Case, value: float | None = None) -> Diagnosis:
     """It fits the right number, or the one that follows, and does not say enough."""
-    figure = case.figure
-    if figure.digits < LEAST_DIGITS or not figure.rounds(case.exact if value is None else value):
+    figure, right = case.figure, case.exact if value is None else value
+    if figure.digits < LEAST_DIGITS or not figure.rounds(right):
         small = not figure.value and abs(case.exact) < SMALL
-        said = f"{TOO_FEW} {'Type it like 8.5e-5.' if small else TYPE_MORE}"
+        said = f"{TOO_FEW} {'Type it like 8.5e-5.' if small else at_least(case.needed(right))}"
     elif case.change:
         said = "So far right; more digits, please, so that the change shows."
     else:
@@ -275,7 +277,7 @@ def _put_in(case: Case) -> Diagnosis | None:
         digits = WORDS[figure.digits] if figure.digits < len(WORDS) else figure.digits
         message = f"Right, up to rounding: a number that you put in has {digits} digits. Keep more digits."
         return case.verdict("rounded", message, decimals=figure.decimals)
-    found = _judged(Case(case.asked, figure, case.typed, case.digits, case.asked_before))
+    found = _judged(Case(case.asked, figure, case.typed, case.digits, case.asked_before, case.known))
     return found if found.verdict == "misconception" else None
 
 
@@ -359,7 +361,8 @@ def pair(case: Case) -> Diagnosis | None:
     found: dict[str, Explanation] = {}
     for hit in hits:
         one = explain(case, ways[hit], float(numbers[hit]))
-        found.setdefault(one.name, one)
+        if not case.is_given(one):
+            found.setdefault(one.name, one)
     verdict = blame(case, list(found.values())[:4], chance=chance)
     # Where the factors of two mistakes come near that of another one, more digits are needed than against mere luck.
     factors = any(all(part.scales for part in one.parts) for one in found.values())  # of which nearly all are products

@@ -23,13 +23,15 @@ from bpkit.mistakes.misconceptions import PROCEDURES
 from bpkit.mistakes.misconceptions.rule import Procedure
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.typed_number import Figure, taken
+from bpkit.mistakes.typed_number import MOST_DIGITS, Figure, taken
 from bpkit.mistakes.variants import mistakes, replaced, values
 from bpkit.mistakes.verdict import NUMERIC, Diagnosis, Explanation, explain, explain_elsewhere
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Test = Callable[[Array], Flags]
 
+FEWEST_OLD = 2  # digits in which an old number is known again
+FEWEST_TELLING = 3  # digits that a learner is asked for, at least
 SURE_DIGITS = 5  # from here on a misconception that matches every digit goes before rounding on paper
 HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
 
@@ -43,7 +45,7 @@ class Case:
     """A figure, what was asked, and what was given; every number that a single mistake leads to.
 
     ``digits`` is how many significant digits the question asks for, None where it leaves that open. ``asked_before``
-    names quantities of the same question.
+    names quantities of the same question, ``known`` those whose right numbers were given.
     """
 
     def __init__(
@@ -53,9 +55,11 @@ class Case:
         given: Mapping[str, Figure],
         digits: int | None = None,
         asked_before: Collection[str] = (),
+        known: Collection[str] = (),
     ) -> None:
         self.asked, self.figure, self.digits = asked, figure, digits
-        self.asked_before = frozenset(asked_before) - {asked.quantity}
+        self.known = frozenset(known) - {asked.quantity}
+        self.asked_before = self.known.union(asked_before) - {asked.quantity}
         self.exact = float(asked.exact[asked.quantity])
         used = {step.name for step in (asked.derivation if asked.updates else asked.derivation.toward(asked.quantity))}
         given = {**{source: given[copy] for copy, source in copies(asked.derivation).items() if copy in given}, **given}
@@ -182,6 +186,14 @@ class Case:
     def _holds(self, one: Figure, exact: float) -> bool:
         return one.rounds(exact) or (one.cuts(exact) and one.unit <= FIXED * abs(exact))
 
+    @cached_property
+    def _given_lines(self) -> frozenset[str]:
+        return frozenset(step.name for name in self.known for step in self.asked.derivation.toward(name))
+
+    def is_given(self, one: Explanation) -> bool:
+        """Does a mistake happen on the way to a number that was given?"""
+        return one.step.name in self._given_lines
+
     @property
     def is_derivative(self) -> bool:
         """Is a derivative asked?"""
@@ -218,6 +230,11 @@ class Case:
         if exact is not None:
             size, change = abs(exact), abs(exact - self.old) if self.old is not None else 0.0
         return left_open <= FIXED * size and (not change or left_open <= CHANGE_FIXED * change)
+
+    def needed(self, exact: float) -> int:
+        """So many digits of the right number, or of the one that follows, are enough to tell."""
+        enough = (count for count in range(FEWEST_TELLING, MOST_DIGITS) if self.fixes(half_unit(exact, count), exact))
+        return self.digits or next(enough, MOST_DIGITS)
 
     @property
     def telling(self) -> int:
@@ -336,12 +353,24 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
             for place in case.hits(numbers, fits):
                 way = ways[place]
                 if place and way[0].name not in found:
-                    found[way[0].name] = way[0].rank, explain(case, way, float(numbers[place]))
+                    one = explain(case, way, float(numbers[place]))
+                    if not case.is_given(one):
+                        found[way[0].name] = way[0].rank, one
         for place in case.hits(elsewhere, fits):
             procedure, detail, line, value = case.elsewhere[place]
-            if procedure.name not in found:
-                found[procedure.name] = procedure.rank, explain_elsewhere(case, procedure, detail, line, value)
+            one = explain_elsewhere(case, procedure, detail, line, value)
+            if procedure.name not in found and not case.is_given(one):
+                found[procedure.name] = procedure.rank, one
     return [one for _, one in sorted(found.values(), key=lambda ranked: ranked[0])]
+
+
+def of_old_numbers(found: Diagnosis, quantity: str, old: float) -> Diagnosis:
+    """The verdict on a number that is right before some numbers were changed, whatever else leads there."""
+    figure = found.figure
+    if found.verdict not in ("misconception", "unknown") or not figure.rounds(old) or figure.digits < FEWEST_OLD:
+        return found
+    message = f"Not right: {found.typed} is {quantity} before the change. Work it out with the new numbers."
+    return replace(found, message=typeset(message, found.names), misconceptions=(), hints=(), sure=False)
 
 
 def of_its_row(case: Case, found: Diagnosis) -> Diagnosis:

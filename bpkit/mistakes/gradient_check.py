@@ -56,16 +56,16 @@ class GradientCheck(measured.GradientCheck):
 
     @cached_property
     def diagnoses(self) -> Mapping[GradientRow, Diagnosis]:
-        """The verdict of the detective on each wrong row; on the first ones where they are very many."""
+        """The verdict on each wrong row, or on the first ones if there are very many."""
         found = {}
-        # Where the loss leaves the floats, no mistake can be told from another.
+        # Where the loss overflows, no mistake can be told from another.
         for row in [row for row in self.wrong if isfinite(row.derived) and isfinite(row.measured)][:LOOKED_AT]:
             problem, name = self.problem, row.parameter
             if row.share:  # a neuron's share in a shared bias is the derivative of a bias of its own
                 problem = problem.with_biases("neuron")
                 name = problem.network.bias_of[row.share]
             number = self.typed.get(row.parameter)
-            with suppress(NotANumber):  # what is beyond any use has no mistake of its own
+            with suppress(NotANumber):  # an unusable number has no mistake behind it
                 found[row] = diagnose(problem, f"dE/d{name}", number.text if number else f"{row.derived:.8g}")
         return found
 
@@ -86,7 +86,7 @@ class GradientCheck(measured.GradientCheck):
         return tuple(lines)
 
     def _said(self, rows: Sequence[GradientRow]) -> str:
-        """What is said of rows with the same mistake; of your own function no lines, which it has not."""
+        """The sentence on rows with the same mistake; it points to no line where a learner's function gave them."""
         one = self.diagnoses[rows[0]]
         first = one.misconceptions[0]
         if len(rows) == 1:
@@ -102,7 +102,7 @@ class GradientCheck(measured.GradientCheck):
 
 
 def _plain(message: str) -> str:
-    """A message without its opening, which the table has said."""
+    """A message without its opening, which the table says already."""
     return message.removeprefix("Not right: ").removeprefix("Not right, and ")
 
 
@@ -202,7 +202,7 @@ def _called(function: Callable[..., Any], problem: Problem, layout: str | None) 
     wrong = [key for key, shape in zip(wanted, came) if shape != wanted[key]]
     if wrong and sorted(came) == sorted(wanted.values()):
         return None, (
-            f"The shapes that `{name}` returned are right, their order is not: return {wrong[0]} "
+            f"The shapes that `{name}` returned are right, but their order is not: return {wrong[0]} "
             f"{'first' if wrong[0] == next(iter(wanted)) else 'in its place'}. The order is that of the parameters: "
             f"return {', '.join(wanted)}."
         )
@@ -212,7 +212,7 @@ def _called(function: Callable[..., Any], problem: Problem, layout: str | None) 
 
 
 def _as_typed(rows: tuple[GradientRow, ...], typed: Mapping[str, Figure]) -> tuple[GradientRow, ...]:
-    """A typed number that rounds the measured one is right: it is off by its own rounding alone."""
+    """A typed number that rounds the measured one is right: only its rounding is off."""
     return tuple(
         row._replace(error=0.0) if row.parameter in typed and typed[row.parameter].rounds(row.measured) else row
         for row in rows

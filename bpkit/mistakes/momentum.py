@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.expressions import symbol
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
-from bpkit.core.updates import Momentum
+from bpkit.core.quantities import Role
+from bpkit.core.spelling import number_read
+from bpkit.core.updates import STATE, Momentum, before
+from bpkit.mistakes.misconceptions.rule import Rule, gradients, new_values
+from bpkit.mistakes.misconceptions.update import rate_forgotten, share_taken
 
 LOOKED_AT = 4  # steps that show the two numbers; a wrong walk may overflow soon after
 HUGE = 1e100  # the loss of such parameters can still be drawn
@@ -37,8 +42,8 @@ def rolled(problem: Problem, walk: Sequence[ArrayLike]) -> Rolled:
     Errors: ``BpkitError`` for another rule, and for a walk that is too short or has other parameters.
     """
     rule = problem.update
-    if not isinstance(rule, Momentum):
-        raise BpkitError(f"walk: expected a problem with Momentum as its update, got {rule!r}")
+    if not isinstance(rule, Momentum) or rule.weight_decay:
+        raise BpkitError(f"walk: expected a problem with Momentum as its update and no weight decay, got {rule!r}")
     return _told(problem, rule, places_of(problem, walk)[: LOOKED_AT + 1])
 
 
@@ -62,21 +67,24 @@ def _told(problem: Problem, rule: Momentum, places: NDArray[np.float64]) -> Roll
     steps = np.diff(places, axis=0)
     if not steps.any():
         return Rolled(0.0, 0.0, "Nothing moves yet. Complete both lines, then run the cell again.")
-    before = np.vstack([np.zeros_like(steps[:1]), steps[:-1]])
+    earlier = np.vstack([np.zeros_like(steps[:1]), steps[:-1]])
     slopes = np.array([_slopes(problem, place) for place in places[:-1]])
-    parts = np.column_stack([before.ravel(), slopes.ravel()])
+    parts = np.column_stack([earlier.ravel(), slopes.ravel()])
     (keeps, takes), *_ = np.linalg.lstsq(parts, steps.ravel())
     keeps, takes = (0.0 if _same(found, 0) else float(found) for found in (keeps, takes))
     if np.abs(parts @ (keeps, takes) - steps.ravel()).max() > ALMOST * np.abs(steps).max():
         made = "Your steps are not made of the step before and the slope alone. Look at both lines again."
         return Rolled(None, None, made)
-    beta, rate = rule.beta, problem.learning_rate
-    if _same(keeps, beta) and _same(takes, -rate):
-        return Rolled(keeps, takes, f"Right. Your walk is that of bp.updates.Momentum({_n(beta)}).", True)
+    wanted = _by_lines(problem)
+    if _same(keeps, wanted[0]) and _same(takes, wanted[1]):
+        return Rolled(keeps, takes, f"Right. Your walk is that of bp.updates.Momentum({rule.beta!r}).", True)
+    said = f"Your step is {_shares(keeps, takes)}. It should be {_shares(*wanted)}."
+    return Rolled(keeps, takes, f"{said} {_why(problem, keeps, takes, *wanted)}")
+
+
+def _shares(keeps: float, takes: float) -> str:
     sign = "−" if takes < 0 else "+"
-    found = f"Your step is {_n(keeps)} · the step before {sign} {_n(abs(takes))} · the slope."
-    wanted = f"It should be {_n(beta)} · the step before − {_n(rate)} · the slope."
-    return Rolled(keeps, takes, f"{found} {wanted} {_why(keeps, takes, beta, rate)}")
+    return f"{number_read(keeps, 3)} · the step before {sign} {number_read(abs(takes), 3)} · the slope"
 
 
 def _slopes(problem: Problem, place: NDArray[np.float64]) -> list[float]:
@@ -84,17 +92,32 @@ def _slopes(problem: Problem, place: NDArray[np.float64]) -> list[float]:
     return [float(values[f"dE_total/d{name}"]) for name in problem.parameters]
 
 
-def _why(keeps: float, takes: float, beta: float, rate: float) -> str:
+def _by_lines(problem: Problem, mistake: Rule | None = None) -> tuple[float, float]:
+    """The shares by the lines of a parameter's update, or by what a mistake makes of them; all have the same."""
+    derivation = problem.derivation
+    _, edits = next(mistake(derivation)) if mistake else ("", {})
+    known = {s.lhs: edits[s.name](s.rhs) if s.name in edits else s.rhs for s in derivation if s.role is Role.UPDATE}
+    name = problem.network.parameters[0]
+    new, slope = new_values(derivation)[name], gradients(derivation)[name].lhs
+    velocity = next(s for s in derivation if s.quantity.tag == STATE and s.quantity.of == new.quantity.of)
+    kept = sp.diff(known[velocity.lhs], before(velocity.quantity).symbol)
+    taken = sp.diff(known[new.lhs].xreplace(known), slope)
+    given = {"learning_rate": problem.learning_rate, **problem.update.constants}
+    keeps, takes = (float(one.subs({symbol(key): value for key, value in given.items()})) for one in (kept, taken))
+    return keeps, takes
+
+
+def _why(problem: Problem, keeps: float, takes: float, beta: float, right: float) -> str:
     """The first slip that explains one of the two numbers."""
     if takes > 0:
         return "You add the slope; the step goes against it."
-    if _same(keeps, 0) and _same(takes, -rate):
+    if _same(keeps, 0) and _same(takes, right):
         return "This is plain gradient descent: nothing of the old velocity is left in your step."
-    if _same(takes, -1):
+    if _same(takes, _by_lines(problem, rate_forgotten)[1]):
         return "You forgot to multiply by the learning rate."
     if _same(keeps, 1):
         return "You keep the whole old velocity. Multiply it by its share."
-    if _same(takes, -rate * (1 - beta)):
+    if _same(takes, _by_lines(problem, share_taken)[1]):
         return "You take only a share of the slope. Momentum adds all of it."
     if _same(keeps, -beta):
         return "You subtract one of the two in the velocity. It adds them."
@@ -105,7 +128,3 @@ def _why(keeps: float, takes: float, beta: float, rate: float) -> str:
 
 def _same(one: float, other: float) -> bool:
     return abs(one - other) < ALMOST
-
-
-def _n(value: float) -> str:
-    return number(value, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpkit.mistakes.evidence import HAIR
 from bpkit.mistakes.hand_rounding import half_unit
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.verdict import TYPE_MORE
+from bpkit.mistakes.verdict import at_least
 
 LEAST_DIGITS = 2  # correctly rounded: fewer say nothing
 ONE_MORE = "So far right; one more digit, please."
@@ -29,7 +29,7 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
 def _more(figure: Figure, exact: float, digits: int) -> str:
     """What is said of digits that fit and are fewer than asked: one alone, or the last one cut off, may be luck."""
     if figure.digits < LEAST_DIGITS or not figure.rounds(exact):
-        return f"{TOO_FEW} {TYPE_MORE}"
+        return f"{TOO_FEW} {at_least(digits)}"
     if digits - figure.digits == 1:
         return ONE_MORE
     return f"So far right; the question asks for {digits} significant digit{'s' * (digits > 1)}."

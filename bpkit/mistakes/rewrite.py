@@ -9,7 +9,7 @@ import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import names_in, product, put, total
+from bpkit.core.expressions import MINUS, names_in, product, put, total
 from bpkit.core.functions import as_cases
 from bpkit.core.quantities import Role
 
@@ -179,6 +179,16 @@ def only(*symbols: str) -> Edit:
     def edit(rhs: sp.Expr) -> sp.Expr:
         kept = [term for term in rhs.args if not names_in(term).isdisjoint(symbols)] if rhs.is_Add else []
         return total(*kept) if kept else rhs
+
+    return edit
+
+
+def negating(*symbols: str) -> Edit:
+    """Of a sum the terms that hold one of some symbols, with the other sign."""
+
+    def edit(rhs: sp.Expr) -> sp.Expr:
+        turned = (term if names_in(term).isdisjoint(symbols) else product(MINUS, term) for term in rhs.args)
+        return total(*turned) if rhs.is_Add else rhs
 
     return edit
 

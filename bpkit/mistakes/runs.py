@@ -188,10 +188,7 @@ class _Run:
 
 def _subject(quantity: Quantity) -> Quantity:
     """What a derivative is with respect to; the parameter of a new value, or of what an update remembers."""
-    subject = quantity.by or quantity
-    while subject.of and not subject.by:
-        subject = subject.of
-    return subject
+    return (quantity.by or quantity).subject
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,17 @@ WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
 FORWARD_ONLY = "on the way forward only"
 TYPE_MORE = "Type more digits."
+_ASKS_FOR_MORE = re.compile(r" Type (?:more|at least \d+) digits\.$")
+
+
+def at_least(digits: int) -> str:
+    """What is said where so many digits would tell."""
+    return f"Type at least {digits} digits."
+
+
+def without_more(message: str) -> str:
+    """A message that asks for no more digits."""
+    return _ASKS_FOR_MORE.sub("", message)
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,7 +16,7 @@ import numpy as np
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.diagnose import GONE_ON, diagnose
-from bpkit.mistakes.evidence import Case
+from bpkit.mistakes.evidence import Case, of_old_numbers
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, slack, spread, written
 from bpkit.mistakes.nearness import standing
 from bpkit.mistakes.question import Question, question
@@ -45,13 +45,17 @@ LIKELY = 0.003  # of a number: what rounding by hand may do to it
 _TELLING = re.compile(f"It is right for|Its digits are right|{GONE_ON}")
 
 
-def open_box(problem: Problem, quantity: str, shown: Collection[str] = ()) -> Box:
-    """The box for a quantity of which any number of digits may be typed; ``shown`` names what the learner has."""
+def open_box(problem: Problem, quantity: str, shown: Collection[str] = (), old: float | None = None) -> Box:
+    """The box for a quantity of which any number of digits may be typed.
+
+    ``shown`` names what the learner has; ``old`` is the number before some others were changed.
+    """
     asked = question(problem, quantity)
     exact = float(asked.exact[asked.quantity])
 
     def judge(typed: str) -> Said:
-        found = diagnose(problem, quantity, typed, asked_before=shown)
+        found = diagnose(problem, quantity, typed, known=shown)
+        found = found if old is None else of_old_numbers(found, quantity, old)
         return found.verdict, found.message
 
     digits = range(1, MOST_TYPED + 1)
@@ -63,6 +67,7 @@ def open_box(problem: Problem, quantity: str, shown: Collection[str] = ()) -> Bo
     )
     elsewhere = [value for *_, value in case.elsewhere]
     known = [
+        *([] if old is None else [(old, TELLING[0])]),
         *_each(asked, [*wrong, *elsewhere, *kept.tolist()], TELLING[0]),
         *_each(asked, others(asked), TELLING_DIGITS),
     ]

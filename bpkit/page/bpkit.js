@@ -934,24 +934,41 @@ function wayLine([x1, y1, ...more]) {
   return {node, draw};
 }
 
+/** A name as pictures have it: what stands on the line, and what stands low beside it. */
+function writtenName(name, {written = {}}) {
+  return written[name] ?? [name, ""];
+}
+
+/** A name with its low part. */
+function nameSpan([word, low], className = "bpkit-net-name") {
+  return drawn("tspan", {class: className}, word, low ? drawn("tspan", {dy: ".25em", "font-size": "80%", text: low}) : "");
+}
+
+/** How what follows a name finds back to the line. */
+function upAgain([, low]) {
+  return low ? "-.2em" : null;
+}
+
 /**
  * A parameter's name and number on a plate that keeps lines away from the letters; what a phase adds stands below, or
- * beside it, or, where plates are crowded, takes the number's place.
+ * beside it, or, where plates are crowded or brief, takes the number's place.
  */
-function plateOf(part, {letter, size}) {
+function plateOf(part, spec) {
+  const {letter, size} = spec, written = writtenName(part.name, spec);
   const {at: [x, y], room: [room, second], rows, beside} = part.plate;
   const line = size + 1.5, high = size + 3.5, below = 0.35 * size, most = size - 0.5, least = size - 2;
-  const plate = drawn("rect", {y: -high / 2, rx: 4}), name = drawn("tspan", {class: "bpkit-net-name", text: part.name});
-  const number = drawn("tspan"), text = drawn("text", {y: below}, name, number);
+  const plate = drawn("rect", {y: -high / 2, rx: 4}), name = nameSpan(written);
+  const number = drawn("tspan", {dy: upAgain(written)}), text = drawn("text", {y: below}, name, number);
   const extra = drawn("text", {class: "bpkit-net-extra", x: beside ? room : 0, y: beside ? below : below + line});
   const node = drawn("g", {transform: `translate(${x} ${y})`}, plate, text, extra);
   const draw = (state) => {
-    const value = state.numbers[part.name], found = added(part, state), instead = rows === 1 && found;
-    const more = found ? shortened(found, (instead ? room : second) - 6, least, instead ? `${part.name} ` : "") : "";
-    const shown = instead ? ` ${more}` : isKnown(value) ? shortened(["=", value], room - 6, least, part.name) : "";
-    const letters = part.name.length + shown.length;
+    const value = state.numbers[part.name], found = added(part, state);
+    const instead = found && (rows === 1 || (spec.brief && !beside && state.phase === "backward"));
+    const more = found ? shortened(found, (instead ? room : second) - 6, least, instead ? `${written.join("")} ` : "") : "";
+    const shown = instead ? ` ${more}` : isKnown(value) ? shortened(["=", value], room - 6, least, written.join("")) : "";
+    const letters = written.join("").length + shown.length;
     set(number, {text: shown, class: instead ? "bpkit-net-extra" : null});
-    set(text, {"font-size": fitted(part.name + shown, room - 6, most)});
+    set(text, {"font-size": fitted(written.join("") + shown, room - 6, most)});
     set(extra, {text: instead ? "" : more, "font-size": fitted(more, second - 6, most)});
     const one = Math.min(room, letters * letter + 10), two = instead || !more ? 0 : Math.min(second, more.length * letter + 10);
     const wide = beside && two ? room + two : Math.max(one, beside ? 0 : two);
@@ -1040,7 +1057,7 @@ function neuronPart(neuron, spec) {
   const level = drawn("rect", {...shape, class: "bpkit-net-level"});
   const {text: facts = [], words = ["net ", "out "], near: one = Boolean(net)} = neuron;
   const rows = facts.length ? 1 + facts.length : net ? 3 : 2, row = (place) => y + 0.35 * size + (size + 4.5) * (place - (rows - 1) / 2);
-  const text = (place) => drawn("text", {class: "bpkit-net-middle", x, y: row(place)});
+  const text = (place, ...words) => drawn("text", {class: "bpkit-net-middle", x, y: row(place)}, ...words);
   const values = facts.length ? [] : net ? [[net, words[0]], [out, words[1]]] : [[out, ""]];
   const lines = values.map(([quantity, word], place) => ({quantity, word, node: text(place + 1)}));
   const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + size + 1.5});
@@ -1049,7 +1066,7 @@ function neuronPart(neuron, spec) {
   const tab = drawn("g", {class: "bpkit-net-tab"}, tabFrame, strength, tabWords);
   const body = drawn("g", {}, drawn("rect", {...shape, class: "bpkit-net-shape"}), level,
     drawn("rect", {...shape, class: "bpkit-net-frame"}),
-    set(text(0), {class: "bpkit-net-middle bpkit-net-name", "font-size": size + 0.5, text: name}),
+    set(text(0, nameSpan(writtenName(name, spec))), {"font-size": size + 0.5}),
     ...facts.map((fact, place) => set(text(place + 1), {"font-size": size, text: fact})),
     ...lines.map((line) => line.node), tab);
   const draw = (state) => {
@@ -1079,14 +1096,17 @@ function neuronPart(neuron, spec) {
 }
 
 /** A number behind its name, which may be lit. */
-function numberPart(quantity, x, y, room, size, end = false) {
+function numberPart(quantity, spec, x, y, room, size, end = false) {
+  const written = writtenName(quantity, spec), name = nameSpan(written, null), number = drawn("tspan", {dy: upAgain(written)});
   const text = drawn("text", {x, y: y + 4}), frame = drawn("rect", {y: y - size + 3, height: 2 * size - 6, rx: 4});
   const node = drawn("g", {}, frame, text);
   const draw = (state) => {
     const value = state.numbers[quantity];
-    const shown = isKnown(value) ? `${quantity} = ${readable(format(value, state.digits))}` : "";
-    const high = fitted(shown, room - 10, size), width = Math.min(room, ems(shown) * high + 10);
-    set(text, {text: shown, "font-size": high});
+    const known = isKnown(value), shown = ` = ${readable(format(value ?? 0, state.digits))}`, whole = written.join("") + shown;
+    const high = fitted(whole, room - 10, size), width = known ? Math.min(room, (end ? 1.06 : 1) * ems(whole) * high + 10) : 10;
+    set(number, {text: shown});
+    set(text, {"font-size": high});
+    text.replaceChildren(...(known ? [name, number] : []));
     set(frame, {x: end ? x - width + 5 : x - 5, width});
     set(node, {class: marked(`bpkit-net-number${end ? " bpkit-net-end" : ""}`, quantity, state)});
   };
@@ -1094,16 +1114,17 @@ function numberPart(quantity, x, y, room, size, end = false) {
 }
 
 /** Behind an output its target and its error. */
-function outputPart({at: [x, y], room = SIDE_ROOM, target, error}, {size}) {
-  const parts = [target && numberPart(target, x, y - 9, room, size),
-    numberPart(error, x, target ? y + 9 : y, room, size)].filter(Boolean);
+function outputPart({at: [x, y], room = SIDE_ROOM, target, error}, spec) {
+  const {size} = spec, parts = [target && numberPart(target, spec, x, y - 9, room, size),
+    numberPart(error, spec, x, target ? y + 9 : y, room, size)].filter(Boolean);
   return {way: "", body: drawn("g", {}, ...parts.map((part) => part.node)), over: "",
     draw: (state) => parts.forEach((part) => part.draw(state))};
 }
 
 /** Below the network the loss, and how to read the picture. */
-function totalPart({width, total: {value, low}, legends, move, size}) {
-  const loss = numberPart(value, width - 14, low, TOTAL_ROOM, 13, true), room = width - 28 - (move ? 0 : TOTAL_ROOM);
+function totalPart(spec) {
+  const {width, total: {value, low}, legends, move, size} = spec;
+  const loss = numberPart(value, spec, width - 14, low, TOTAL_ROOM, 13, true), room = width - 28 - (move ? 0 : TOTAL_ROOM);
   const lines = (move ? [18, 34] : [-7, 8]).map((shift) => drawn("text", {class: "bpkit-net-faint", x: 14, y: low + shift + 4}));
   const body = drawn("g", {}, drawn("line", {class: "bpkit-net-rule", x1: 14, x2: width - 14, y1: low - 18, y2: low - 18}),
     ...lines, loss.node);
@@ -1516,8 +1537,9 @@ const EDGE_SHAPE = "M0-6L6 4H-6z"; // points up
  * `hops`: so many rows are kept free below the axis, for arrows that add up along it.
  *
  * `data`: `{series: Series[], log?, xlog?, xrange?, yrange?, marker?: {x, series}, points?: [{x, y, label?, color?,
- * shape}], tangent?: {x, y, slope, rise?, label?}, arrow?: {from: [x, y], to: [x, y], label?}, clear?: [from, to][],
- * hops?: {from, to, label}[], empty?, digits?}`. `clear`: fog lies on the picture but for these stretches.
+ * shape}], tangent?: {x, y, slope, rise?, run?, label?}, arrow?: {from: [x, y], to: [x, y], label?}, clear?: [from, to][],
+ * hops?: {from, to, label}[], readings?: {text, color?}[], empty?, digits?}`. `clear`: fog lies on the picture but for
+ * these stretches. `run`: that of the triangle, where it fits. `readings` stand below the picture, always at one place.
  * @param {{pick?: (x: number) => void}} on `pick`: the x at which the frame was clicked, or to which it was dragged
  */
 export function curve(spec, on = {}) {
@@ -1535,8 +1557,9 @@ export function curve(spec, on = {}) {
   const readout = drawn("g", { class: "bpkit-curve-readout", display: "none" }, back, head, body);
   const svg = drawn("svg", { class: "bpkit-curve-picture", role: "img" }, grid, fine, ends, texts, nameX, nameY, inside,
     marks, writing, nothing, ring, readout);
+  const readings = element("p", { class: "bpkit-curve-readings", hidden: true });
   const node = element("div", { class: on.pick ? "bpkit-curve bpkit-curve-picks" : "bpkit-curve",
-    style: `max-width:${natural}px` }, svg);
+    style: `max-width:${natural}px` }, svg, readings);
 
   const ticks = keptNodes(texts, "text"), empty = keptNodes(nothing, "text");
   const triangle = inside.appendChild(drawn("path", { class: "bpkit-curve-triangle" }));
@@ -1622,10 +1645,18 @@ export function curve(spec, on = {}) {
     empty(rows.map((text, k) => ({ text, x: (frame.left + frame.right) / 2, "text-anchor": "middle",
       y: (frame.top + frame.bottom) / 2 + CURVE_ROW * (k - (rows.length - 1) / 2) })));
     set(svg, { "aria-label": words(data) });
+    drawReadings();
     point();
   }
 
   const digits = () => data.digits ?? 6;
+
+  function drawReadings() {
+    const { readings: wanted = [] } = data;
+    set(readings, { hidden: !wanted.length });
+    while (readings.children.length < wanted.length) readings.append(element("span"));
+    wanted.forEach(({ text, color }, k) => set(readings.children[k], { text: readable(text), style: color ?? null }));
+  }
 
   function drawFrame() {
     const { left, right, top, bottom, across, up } = frame, x = (value) => toTenth(acrossFrame(frame, value));
@@ -1701,7 +1732,7 @@ export function curve(spec, on = {}) {
         placesAround(Math.max(frame.left, Math.min(frame.right, x)), Math.max(frame.top, Math.min(frame.bottom, y)), wide)
           .map(([over, down, cost]) => [over, down, cost + 3 * k])));
       if (line.rise) {
-        const [from, run] = slopeTriangle(line, most, high, frame);
+        const [from, run] = slopeTriangle(line, line.run ?? 0.9 * most, high, frame);
         const [a, b] = [place(from, high(from)), place(from + run, high(from + run))];
         const flat = Math.abs(b[1] - a[1]) < LEAST_RISE; // nothing to be seen of a triangle
         if (!flat) trianglePath = path(a, [b[0], a[1]], b);
@@ -1817,10 +1848,10 @@ export function curve(spec, on = {}) {
 const runStyle = ({ color }) => `--run:var(--${color === undefined ? "ink" : `run-${color % 6}`})`;
 
 /** Where the triangle under a tangent begins, and its run: a round one that fits into the frame, on either side. */
-function slopeTriangle({ x }, most, high, { across, up }) {
+function slopeTriangle({ x }, longest, high, { across, up }) {
   const within = (axis, value) => value >= axis.low && value <= axis.high;
   const inside = (value) => within(across, value) && within(up, high(value));
-  const runs = [0.9, 0.45, 0.2].map((share) => niceBelow(share * most));
+  const runs = [1, 0.5, 0.22].map((share) => niceBelow(share * longest));
   for (const run of runs) {
     if (inside(x + run)) return [x, run];
     if (inside(x - run)) return [x - run, run];
@@ -1948,6 +1979,9 @@ const FIELD_EQUAL_RATIOS = 100;  // where the highest value is so many times the
 const FIELD_STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15];  // between contours, times a power of ten
 const FIELD_SHADES = 256;
 const LABEL_HIGH = 13, DIGIT_WIDE = 7.1;  // pixels that a contour's label takes
+const MOST_HOPS = 12, HOP = 12, HOP_HIGH = 64;  // steps drawn as bows, corners of each, and pixels of a bow
+const LONG_WALK = 101;  // points of a walk that may have bows
+const NUMBERED = 45;  // pixels of a step that has a number at its end
 const HEAD_EVERY = 72;  // pixels of a walk from one arrowhead to the next
 const POINT_REACH = 3.7;
 const BUSY = 8;  // pixels each way of the squares in which a walk is in a label's way
@@ -2165,21 +2199,65 @@ function arrowhead(x, y, right, down, size) {
 }
 
 /**
+ * The steps of a walk that soon turns back on itself, the first ones as bows to their left, so that there and back lie
+ * apart: places in pixels, HOP of them for each step. Null for any other walk, and for a long one.
+ */
+function hops(steps, toX, toY) {
+  const found = [];
+  let turns = false, right = 0, down = 0, length = 0;
+  if (steps > LONG_WALK) return null;
+  for (let k = 0; k < steps; k++) {
+    const x1 = toX(k), y1 = toY(k), [x0, y0] = found.at(-1) ?? [x1, y1], [u, v] = [x1 - x0, y1 - y0], long = Math.hypot(u, v);
+    turns ||= k <= MOST_HOPS && u*right + v*down < -0.9*long*length;
+    const bow = k <= MOST_HOPS ? 4*Math.min(0.12*long, HOP_HIGH)/(long || 1) : 0;
+    for (let part = k ? 1 : HOP; part <= HOP; part++) {
+      const share = part/HOP, off = bow*share*(1 - share);
+      found.push([x0 + share*u + off*v, y0 + share*v - off*u]);
+    }
+    [right, down, length] = [u, v, long];
+  }
+  return turns ? found : null;
+}
+
+/** A number for each update after a long step, beside its dot where there is room. */
+function hopNumbers(places, side, tall) {
+  const taken = [...places], found = [];
+  places.forEach(([x, y], k) => {
+    const [before, beforeDown] = places[Math.max(0, k - 1)], long = Math.hypot(x - before, y - beforeDown);
+    if (long < NUMBERED || k > MOST_HOPS) return;
+    const [u, v] = [(x - before)/long, (y - beforeDown)/long];
+    const off = k === places.length - 1 ? 1.5 : 1;  // a star is wider than a dot
+    for (const [on, aside] of [[5, 10], [5, -10], [11, 0], [-4, 11], [-4, -11]]) {
+      const at = [x + off*(on*u - aside*v), y + off*(on*v + aside*u)];
+      const free = taken.every(([a, b]) => (a === x && b === y) || Math.hypot(a - at[0], b - at[1]) > 11);
+      if (!free || Math.min(...at) < 7 || at[0] > side - 7 || at[1] > tall - 7) continue;
+      taken.push(at);
+      found.push([...at, k]);
+      break;
+    }
+  });
+  return found;
+}
+
+/**
  * A walk in pixels of the plot, cut at its border: the line, a dot for each update (one where several share half a
  * pixel), arrowheads along it and where it leaves, its two ends (null outside), and the first update outside, or -1.
  * @param {{x: ArrayLike<number>, y: ArrayLike<number>}} walk
  * @param {Uint8Array|null} busy squares of the plot, row by row: 1 is put where the walk goes
  * @param {number} tall the plot's height, if it is no square
+ * @param {boolean} alone may its steps be bows with numbers, where it turns back?
  */
-export function walkShapes(walk, window, side, busy = null, tall = side) {
-  const {x: [left, rightEnd], y: [bottom, top]} = window, steps = Math.min(walk.x.length, walk.y.length);
-  const shapes = {line: "", dots: "", count: 0, heads: "", exits: "", start: null, end: null, left: -1};
+export function walkShapes(walk, window, side, busy = null, tall = side, alone = false) {
+  const {x: [left, rightEnd], y: [bottom, top]} = window, updates = Math.min(walk.x.length, walk.y.length);
+  const toX = (k) => side*(walk.x[k] - left)/(rightEnd - left), toY = (k) => tall - tall*(walk.y[k] - bottom)/(top - bottom);
+  const bows = alone ? hops(updates, toX, toY) : null, steps = bows ? bows.length : updates, each = bows ? HOP : 1;
+  const shapes = {line: "", dots: "", count: 0, heads: "", exits: "", start: null, end: null, left: -1, numbers: []};
   const gone = [], across = Math.ceil(side/BUSY) + 1;
   let x0 = 0, y0 = 0, insideBefore = false, pen = false, since = HEAD_EVERY/2, half, halfDown;
   for (let k = 0; k < steps; k++) {
-    const x = side*(walk.x[k] - left)/(rightEnd - left), y = tall - tall*(walk.y[k] - bottom)/(top - bottom);
+    const [x, y] = bows?.[k] ?? [toX(k), toY(k)];
     const inside = x >= 0 && x <= side && y >= 0 && y <= tall;
-    if (!inside && shapes.left < 0) shapes.left = k;
+    if (!inside && shapes.left < 0) shapes.left = Math.ceil(k/each);
     if (!Number.isFinite(x + y)) break;
     if (k === 0 && inside) shapes.start = [x, y];
     if (k === steps - 1 && inside) shapes.end = [x, y];
@@ -2187,7 +2265,7 @@ export function walkShapes(walk, window, side, busy = null, tall = side) {
     if (halves === half && halvesDown === halfDown) continue;
     half = halves;
     halfDown = halvesDown;
-    if (inside) {
+    if (inside && k % each === 0) {
       shapes.dots += `M${tenth(x)},${tenth(y)}h0`;
       shapes.count++;
     }
@@ -2205,7 +2283,8 @@ export function walkShapes(walk, window, side, busy = null, tall = side) {
         busy[Math.floor((y0 + share*down)/BUSY)*across + Math.floor((x0 + share*right)/BUSY)] = 1;
       }
       since += shown;
-      if (since >= HEAD_EVERY) {
+      const middle = bows && k < MOST_HOPS*HOP && k % HOP === HOP/2 && Math.hypot(bows[k - HOP/2][0] - x, bows[k - HOP/2][1] - y) > 12;
+      if (bows ? middle : since >= HEAD_EVERY) {
         shapes.heads += arrowhead(x0 + (from + to)/2*right, y0 + (from + to)/2*down, u, v, 6.5);
         since = 0;
       }
@@ -2220,6 +2299,7 @@ export function walkShapes(walk, window, side, busy = null, tall = side) {
     x0 = x;
     y0 = y;
   }
+  if (bows) shapes.numbers = hopNumbers(bows.filter((_, k) => k % HOP === 0), side, tall);
   for (const place of [shapes.start, shapes.end]) {  // the circle and the star
     for (let k = 0; busy && place && k < 9; k++) {
       const column = Math.floor(place[0]/BUSY) + k % 3 - 1, row = Math.floor(place[1]/BUSY) + Math.floor(k/3) - 1;
@@ -2296,7 +2376,7 @@ export function placeLabels(levels, texts, lines, valueAt, covered, side, before
           }
         }
         cost += 0.7*crossed + 2*hidden;
-        if (cost < least && crossed < 6) {
+        if (cost < least && crossed < 6 && hidden < discs.length - 1) {  // half a number reads as another one
           least = cost;
           const turn = Math.atan2(v, u)*180/Math.PI;  // never upside down
           best = {x, y, turn: turn > 90 ? turn - 180 : turn <= -90 ? turn + 180 : turn, line: number,
@@ -2365,7 +2445,7 @@ export function fieldNumbers(data) {
 }
 
 /** The sentences of a field whose spec brings none of its own: `words` may replace each. */
-function fieldWords(x, y, z) {
+function hears(x, y, z) {
   return {
     field: `${z} over ${x} from {x_low} to {x_high} and ${y} from {y_low} to {y_high} is between {low} and {high}, ` +
       `lowest at ${x} = {low_x}, ${y} = {low_y}.`,
@@ -2402,7 +2482,7 @@ export function field(spec, on = {}) {
   const wide = room.left + side + room.right, high = room.top + tall + room.bottom;
   const look = spec.look ?? "heights", name = spec.z?.label ?? (look === "sides" ? "output" : "value");
   const [xLabel, yLabel] = [spec.x?.label ?? "x", spec.y?.label ?? "y"];
-  const sentences = {...fieldWords(xLabel, yLabel, name[0].toUpperCase() + name.slice(1)), ...spec.words};
+  const sentences = {...hears(xLabel, yLabel, name[0].toUpperCase() + name.slice(1)), ...spec.words};
 
   // ---- nodes
   const canvas = element("canvas", {class: "bpkit-field-heat", "aria-hidden": "true"});
@@ -2443,7 +2523,7 @@ export function field(spec, on = {}) {
   // ---- what was drawn last
   let data = null, style = null, grid = {}, image = null, pixels = null, knots = [], places = [];
   let saidOf = null, said = "";
-  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false;
+  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false, leaves = false, bent = false;
   const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross*(Math.ceil(tall/BUSY) + 1));
   const covered = (x, y) => busy[Math.floor(y/BUSY)*busyAcross + Math.floor(x/BUSY)] === 1;
   const groups = new Map(), walkNodes = [];
@@ -2519,14 +2599,15 @@ export function field(spec, on = {}) {
       const parts = {edge: path("edge"), line: path("walk"), dots: path("dots"), heads: path("heads"),
         exits: path("exits"), start: drawn("circle", {class: "bpkit-field-start", r: 5.5}),
         end: drawn("polygon", {class: "bpkit-field-end", points: STAR}),
-        now: drawn("circle", {class: "bpkit-field-now", r: 5})};
+        now: drawn("circle", {class: "bpkit-field-now", r: 5}), numbers: drawn("g", {class: "bpkit-field-numbers"})};
       const group = drawn("g", {}, ...Object.values(parts));
       walks.append(group);
       walkNodes.push({group, ...parts});
     }
     busy?.fill(0);
+    [leaves, bent] = [false, false];
     walkNodes.forEach((parts, k) => {
-      const walk = all[k] ?? {x: [], y: []}, shapes = walkShapes(walk, data.window, side, busy, tall);
+      const walk = all[k] ?? {x: [], y: []}, shapes = walkShapes(walk, data.window, side, busy, tall, walk === data.walk);
       const run = Number.isInteger(walk.color) ? `bpkit-field-run bpkit-field-run-${walk.color % 6}` : null;
       set(parts.group, {class: run});
       set(parts.edge, {d: shapes.line});
@@ -2534,6 +2615,13 @@ export function field(spec, on = {}) {
       set(parts.dots, {d: shapes.dots});
       set(parts.heads, {d: run ? "" : shapes.heads});  // several walks would hide one another behind them
       set(parts.exits, {d: shapes.exits});
+      while (parts.numbers.childElementCount < shapes.numbers.length) parts.numbers.append(drawn("text"));
+      [...parts.numbers.children].forEach((text, place) => {
+        const [x, y, number] = shapes.numbers[place] ?? [];
+        set(text, {text: number ?? "", ...movedTo(number && [x, y])});
+      });
+      leaves ||= shapes.exits !== "";
+      bent ||= shapes.numbers.length > 0;
       set(parts.start, movedTo(shapes.start));
       set(parts.end, {points: run ? SMALL_STAR : STAR, ...movedTo(walk.ended === false ? null : shapes.end)});
       set(parts.now, movedTo(walk.ended === false ? shapes.end : null));
@@ -2575,8 +2663,9 @@ export function field(spec, on = {}) {
     if (some((group) => group.wrong)) sign("wrong", "wrong side");
     if (data.walk || data.walks?.length) {
       sign("start", "start");
-      sign("dots", "each update");
+      sign("dots", bent ? "each update, steps bent" : "each update");
       sign("end", "end");
+      if (leaves) sign("exits", "leaves");
     }
     if (bottomSeen) sign("lowest", "lowest point");
     named.forEach((walk) => sign(`run-${(walk.color ?? 0) % 6}`, walk.label));
@@ -2739,6 +2828,7 @@ function legendSign(shape, text) {
     start: ["circle", {class: "bpkit-field-start", r: 5}],
     dots: ["path", {class: "bpkit-field-dots", d: "M0,0h0"}],
     end: ["polygon", {class: "bpkit-field-end", points: STAR, transform: "scale(.75)"}],
+    exits: ["path", {class: "bpkit-field-exits", d: arrowhead(0, 1, 0, -1, 7)}],
     lowest: ["path", {class: "bpkit-field-lowest", d: CROSS}],
   };
   const [tag, attributes] = shapes[shape] ?? ["path", {class: "bpkit-field-walk", d: "M-14,0h28"}];
@@ -2774,6 +2864,13 @@ function bounded(spec, value, high = Infinity) {
   const [low, most] = spec.bounds ?? [-Infinity, Infinity];
   const inside = Math.min(Math.max(value, low), most, high);
   return spec.whole ? Math.round(inside) : inside;
+}
+
+/** A control's label: of one of the problem's numbers its name as pictures have it. */
+function labelOf({ label, written }) {
+  if (!written) return [label];
+  const [word, low] = written;
+  return [word, low ? element("sub", { text: low }) : null];
 }
 
 function numberControl(spec, take) {
@@ -2831,8 +2928,8 @@ function numberControl(spec, take) {
   set(slider, { on: { input: () => { say(""); box.dirty = false; take(bounded(spec, placed(spec, Number(slider.value)), most)); } } });
   show(value);
   return {
-    node: element("div", { class: "bpkit-number" }, element("span", { class: "bpkit-label", text: spec.label,
-      "aria-hidden": "true" }), box, slider, spec.ends ? element("span", { class: "bpkit-ends", "aria-hidden": "true" },
+    node: element("div", { class: "bpkit-number" }, element("span", { class: "bpkit-label", "aria-hidden": "true" },
+      ...labelOf(spec)), box, slider, spec.ends ? element("span", { class: "bpkit-ends", "aria-hidden": "true" },
       ...spec.ends.map((text) => element("span", { text }))) : null, said),
     show,
     step,
@@ -2859,6 +2956,11 @@ function listedControl(spec, take) {
   };
 }
 
+/** What a control calls one of its values. */
+function optionOf({ options }, value) {
+  return options.find(([, one]) => one === value)[0];
+}
+
 /** The options of a long list below their titles, each with how many it has. */
 function inGroups(options, groups) {
   let from = 0;
@@ -2870,7 +2972,8 @@ function choiceControl(spec, take) {
   if (spec.listed) return listedControl(spec, take);
   const select = element("select", { "aria-label": spec.label, title: spec.tip || null, on: {
     change: () => take(spec.options[select.selectedIndex][1]) } },
-    ...inGroups(spec.options.map(([label]) => element("option", { text: label })), spec.groups ?? []));
+    ...inGroups(spec.options.map(([label, value]) => element("option", { text: label,
+      value: typeof value === "string" ? value : null })), spec.groups ?? []));
   return {
     node: element("label", { class: "bpkit-choice" }, element("span", { class: "bpkit-label", text: spec.label }), select),
     show(value) {
@@ -2962,10 +3065,12 @@ export class App {
   }
 
   build(root) {
-    const { groups = [], rows = [] } = this.spec.layout;
+    const { groups = [], folded = [], rows = [] } = this.spec.layout;
     const piece = (name) => (name === "message" ? this.message : undefined) ?? this.view.parts?.[name]?.node ?? this.view.extra?.[name] ?? this.control[name]?.node;
-    const left = groups.map(([title, names]) => element("fieldset", {}, element("legend", { text: title }),
-      ...names.map(piece)));
+    const left = groups.map(([title, names]) => (folded.includes(title)
+      ? element("details", { class: "bpkit-folded" }, element("summary", { text: title }),
+        element("fieldset", { "aria-label": title }, ...names.map(piece)))
+      : element("fieldset", {}, element("legend", { text: title }), ...names.map(piece))));
     const right = rows.map((row) => element("div", { class: "bpkit-row" }, ...row.map(piece)));
     // A model's picture that would be cut off beside the controls stands above them.
     const { network: picture } = this.spec.parts ?? {}, cut = picture?.graph && picture.width * GRAPH_SCALE > BESIDE;
@@ -3248,10 +3353,11 @@ const VIEWS = {
   surface(app) {
     const { spec } = app, { texts, points } = spec;
     const shell = element("div"), pair = ({ x, y }) => `${x} ${y}`;
+    const spelled = (name) => optionOf(spec.controls.x, name);
     let made = {};  // one field, with the axes that are chosen: of many parameters there are hundreds of pairs
     const shown = (values) => {
       if (made.pair !== pair(values)) made = { pair: pair(values), ...field({ size: 400, look: "heights",
-        x: { label: values.x }, y: { label: values.y }, z: { label: "loss E" } }) };
+        x: { label: spelled(values.x) }, y: { label: spelled(values.y) }, z: { label: "loss E" } }) };
       return made;
     };
     const parts = { field: part({
@@ -3299,7 +3405,7 @@ const VIEWS = {
           levels: "auto", walk: run.length ? { x: xs, y: ys } : undefined });
         const inside = xs.some((x, k) => x >= part.x[0] && x <= part.x[1] && ys[k] >= part.y[0] && ys[k] <= part.y[1]);
         const where = !inside && run.length ? texts.outside : fill(values.only ? texts.only : texts.all, {})
-          .replace("{x}", values.x).replace("{y}", values.y);
+          .replace("{x}", spelled(values.x)).replace("{y}", spelled(values.y));
         return { message: `${runSentence(texts, run, values.rate, values.digits)} ${where}`,
           warning: run.ended !== null || !inside };
       },
@@ -3350,6 +3456,12 @@ VIEWS.descent = (app) => {
     return app.known("land", others, () =>
       grid.map(sweep(app.program("descent").loss, spec.inputs.descent, givens, [names.here])));
   };
+  /** How far the parameter is from its start, and how much that changes the loss. */
+  const nudged = (here, now, givens, said) => {
+    const start = app.beginning[names.here];
+    const [before] = [start].map(sweep(app.program("descent").loss, spec.inputs.descent, givens, [names.here]));
+    return [{ text: said("moved", { moved: here - start }) }, { text: said("grown", { grown: now - before }) }];
+  };
   const message = (run, { steps, rate }, digits) => {
     const said = (text, warning, numbers) => ({ message: fill(text, numbers, digits), warning });
     const { [names.here]: here, E_total: now, [names.slope]: slope } = run.length ? run.at(made) : {};
@@ -3362,7 +3474,7 @@ VIEWS.descent = (app) => {
   };
   return {
     parts,
-    extra: { step, play: player(app, "steps", { interval: 60, label: "the walk" }).node, lamps: shining?.node },
+    extra: { step, play: player(app, "steps", { interval: 45, label: "the walk" }).node, lamps: shining?.node },
     frame(values) {
       const { digits, fog } = values, givens = givensOf(app, values), run = trained(app, "descent", givens, spec.most);
       made = Math.max(0, Math.min(values.steps, run.length - 1));
@@ -3376,9 +3488,12 @@ VIEWS.descent = (app) => {
       const slope = here[names.slope], said = (name, numbers) => fill(texts[name], numbers, digits);
       parts.curve.draw({
         series: [walk, all], xrange: [low, high], yrange: [bottom, top], digits, clear,
-        ...(run.length && { marker: { x, series: 0 },
-          ...(spec.arrow !== null && { arrow: { from: [x, level], to: [next, level], label: said("arrow", { step: next - x }) } }),
-          tangent: { x, y, slope, rise: true, label: said("slope", { slope }) } }),
+        ...(run.length && { marker: { x, series: 0, silent: true },
+          ...(spec.arrow !== null && { arrow: { from: [x, level], to: [next, level], label: texts.arrow } }),
+          tangent: { x, y, slope, rise: true, label: texts.tangent } }),
+        readings: run.length ? [{ text: said("here", { here: x }) }, { text: said("loss", { loss: y }) },
+          { text: said("slope", { slope }), color: "--run:var(--good)" },
+          ...(spec.arrow !== null ? [{ text: said("next", { step: next - x }) }] : nudged(x, y, givens, said))] : [],
       });
       const numbers = numbersOf(app, "descent", { ...givens, ...here });
       parts.lines.draw({ numbers, digits });
@@ -3444,14 +3559,16 @@ VIEWS.rules = (app) => {
 /** One head of attention: a box for each number, its derivative below it on the way back; ways of one word or of all. */
 function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high], small }) {
   const place = (x, y) => ({ transform: `translate(${x} ${y})` });
-  const short = (value) => readable(format(value, Math.abs(value) < small ? 2 : 3));
+  // Where more digits are asked for, a box has small ones.
+  const short = (value, digits) => readable(format(value, digits > 6 ? 6 : Math.abs(value) < small ? 2 : 3));
+  const write = (node, text, most, more) => set(node, { text, style: `font-size:${fitted(text, wide - 6, most)}px`, ...more });
   const lines = ways.map(({ x, y, to_x: toX, to_y: toY, of }) => ({ of, node: drawn("path", {
     d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }) }));
   const cells = boxes.map(({ name, back, kind, x, y, of, parts }) => {
     const fill = drawn("rect", { width: wide, height: high, rx: 5 });
     const value = drawn("text", { x: wide / 2, "text-anchor": "middle" });
     const slope = drawn("text", { x: wide / 2, y: high - 5, "text-anchor": "middle", class: "bpkit-attention-slope" });
-    const hint = drawn("title"); // a box has room for three digits
+    const hint = drawn("title"); // a box has room for few digits
     return { name, back, kind, of, parts, fill, value, slope, hint, node: drawn("g", place(x, y), hint, fill, value, slope) };
   });
   const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` },
@@ -3474,9 +3591,9 @@ function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high
         set(one.node, { class: `bpkit-attention-box bpkit-attention-is-${one.kind}${faded(one.of)}` });
         set(one.fill, { class: value < 0 ? "bpkit-attention-low" : "bpkit-attention-high",
           style: `--strength:${Math.round((both ? 22 : 45) * Math.min(1, Math.abs(value)))}%` });
-        set(one.value, { text: short(value), y: both ? high / 2 - 2 : high / 2 + 5 });
+        write(one.value, short(value, digits), 13, { y: both ? high / 2 - 2 : high / 2 + 5 });
         const slope = both ? slopeOf(one, numbers, mix) : 0;
-        set(one.slope, { text: both ? short(slope) : "" });
+        write(one.slope, both ? short(slope, digits) : "", 11);
         set(one.hint, { text: readable(`${one.name} = ${format(value, digits)}` +
           (both ? `, dE/d${one.name} = ${format(slope, digits)}` : "")) });
       }
@@ -3553,9 +3670,9 @@ VIEWS.neuron = (app) => {
           { label: texts.slope, x: grid, y: slopes, color: 1 },
         ],
         xrange: [low, high], yrange: heights, digits,
-        marker: inside ? { x, series: 0 } : undefined,
-        points: inside ? [{ x, y: steep, color: 1, label: fill(texts.here, { slope: steep }, digits) }] : [{ x, y }],
-        tangent: { x, y, slope: steep, rise: true },
+        marker: inside ? { x, series: 0, silent: true } : undefined,
+        points: inside ? [{ x, y: steep, color: 1 }] : [{ x, y }],
+        tangent: { x, y, slope: steep, rise: true, run: 1 },
         hops: hopsOf(numbers, digits),
       });
       parts.lines.draw({ kind, numbers, digits });
@@ -3794,11 +3911,13 @@ function slopePanel(spec, row, symbols, curveOf, brief) {
     const toY = (y) => bottom - below - (bottom - top - below - above) * (y - least) / (most - least || 1);
     const place = (x, y) => `${toTenth(toX(x))},${toTenth(Math.min(2 * SLOPE_HEIGHT, Math.max(-SLOPE_HEIGHT, toY(y))))}`;
     const fine = [here, slope, ...ys].every(Number.isFinite);
-    const reach = 0.16 * (high - low), run = at + reach > high ? -reach : reach;
+    // A steep tangent is short: it stays in the frame.
+    const reach = Math.min(0.16 * (high - low), 0.4 * (most - least) / Math.abs(slope || 1)), run = at + reach > high ? -reach : reach;
     const [first, last] = [Math.max(low, at - reach), Math.min(high, at + reach)];
     const ends = [low, high, least, most].map((one) => readable(format(Number(one.toPrecision(2)), 2)));
     ticks.forEach((one, place) => set(one, { text: fine ? ends[place] : "" }));
-    set(line, { d: fine ? `M${xs.map((x, k) => place(x, ys[k])).join("L")}` : null });
+    const inside = [...xs.keys()].filter((k) => Math.abs(ys[k] - (most + least) / 2) <= 0.6 * (most - least));
+    set(line, { d: fine && inside.length ? `M${inside.map((k) => place(xs[k], ys[k])).join("L")}` : null });
     set(tangent, { d: fine ? `M${place(first, here + slope * (first - at))}L${place(last, here + slope * (last - at))}` : null });
     set(triangle, { d: fine ? `M${place(at, here)}L${place(at + run, here)}L${place(at + run, here + slope * run)}` : null });
     set(dot, { cx: toTenth(toX(at)), cy: fine ? toTenth(toY(here)) : null, visibility: fine ? null : "hidden" });
@@ -3955,7 +4074,6 @@ VIEWS.chain = (app) => {
   const { spec } = app, { texts, ways } = spec, last = {};
   const picture = network(spec.parts.network, { choose: (parameter) => app.move({ parameter }),
     layer: (move, short) => factorMarks(spec.places, spec.routes, move, short) });
-  const play = player(app, "path", { interval: 5000, label: "the paths" });
   const nudged = element("p", { class: "bpkit-nudge" }), updateLines = lineTable(spec.parts.lines);
   /** A line of the forward pass over one of the numbers in it, all others as they are. */
   const curveOf = ({ x, line }, numbers) => {
@@ -3976,6 +4094,8 @@ VIEWS.chain = (app) => {
     network: part(picture),
   };
 
+  const spelled = (name) => optionOf(spec.controls.parameter, name);
+
   /** What the loss does when the parameter is nudged, beside its derivative, in words. */
   const nudge = (parameter, givens, all) => {
     const programs = app.program("nudge"), { h, up, down } = programs.nudge(givens[parameter]);
@@ -3987,7 +4107,7 @@ VIEWS.chain = (app) => {
     const verdict = !passed ? texts.differ : spec.tolerance < found.relative ? texts.unclear : texts.agree;
     const digits = format(found.measured) === format(derived) || !passed ? 6 : 9;
     return fill(texts.nudge, { h, measured: found.measured, derived }, digits)
-      .replace("{parameter}", parameter).replace("{verdict}", verdict);
+      .replace("{parameter}", spelled(parameter)).replace("{verdict}", verdict);
   };
   const litWords = (parameter, path) => {
     const { factors, nodes, word } = ways[parameter], way = factors.length === 1 ? nodes[0] : nodes[path - 1];
@@ -3998,7 +4118,6 @@ VIEWS.chain = (app) => {
   };
   return {
     parts,
-    extra: { play: play.node },
     settle: (next) => ({ ...next, path: Math.min(next.path, ways[next.parameter].factors.length) }),
     frame({ parameter, path, digits }) {
       const givens = givensOf(app, app.values), numbers = numbersOf(app, "all", givens);
@@ -4015,16 +4134,14 @@ VIEWS.chain = (app) => {
       parts.products.draw({ ...data, parameter, path, marks, results });
       parts.factors.draw({ ...data, factors: one, several, marks });
       parts.sums.draw({ ...data, parameter, path, results, shown: several && (!path || way.factors.length <= MOST_BARS) });
-      for (const node of [app.control.path.node, play.node]) set(node, { hidden: !several });
       set(app.control.rate.node, { hidden: way.kept });
       parts.update.draw({ ...data, lines: way.kept ? [] : [way.row] });
       set(parts.update.node, { hidden: way.kept || (several && path > 0) });  // one path of several says nothing of the new value
-      const kept = way.kept ? ` ${texts.kept.replace("{parameter}", parameter)}` : "";
+      const kept = way.kept ? ` ${texts.kept.replace("{parameter}", spelled(parameter))}` : "";
       parts.nudge.draw({ text: `${nudge(parameter, givens, numbers)}${kept}`, lit: litWords(parameter, path) });
       if (last.lit !== `${parameter} ${path}`) litIntoSight(picture);
       last.lit = `${parameter} ${path}`;
-      return { ends: { path: way.factors.length },
-        message: way.word === "path" ? "" : texts.many.replace("{parameter}", parameter) };
+      return { message: way.word === "path" ? "" : texts.many.replace("{parameter}", spelled(parameter)) };
     },
   };
 };
@@ -4426,7 +4543,7 @@ function neuronColumns(texts) {
       ...places.map((column, layer) => ({ x: column[0].x, y: COLUMN_HIGH + 13, "text-anchor": "middle",
         text: layer === 0 ? texts.inputs : layer === last ? texts.output
           : withWords(column.length === 1 ? texts.hiddenOne : texts.hidden, { width: column.length }) })),
-      ...places[0].map(({ x, y, size }, k) => ({ x: x - size / 2 - 6, y: y + 4, "text-anchor": "end", text: `x${k + 1}` })),
+      ...places[0].map(({ x, y, size }, k) => ({ x: x - size / 2 - 6, y: y + 4, "text-anchor": "end", text: `x${lowDigits(k + 1)}` })),
     ]);
   };
 
@@ -4958,7 +5075,7 @@ VIEWS.depth = (app) => {
 
 // ------------------------------------------------------------------------------------------------- softmax, as bars
 
-const BAR = { label: 88, wide: [72, 72, 92, 136, 136], gap: 22, row: 36, head: 38 }; // pixels of the columns of bars; slopes have the most
+const BAR = { label: 88, wide: [72, 72, 92, 190, 190], gap: 22, row: 36, head: 38 }; // pixels of the columns of bars; slopes have the most
 const LOSS_HIGHEST = 4.5, LOSS_ROOM = 1.2; // of the losses that are drawn, and above the point of a larger one
 
 /** Rows of bars, a row for each class: net, its power of e, its share, and the slopes of two losses. */
@@ -5184,6 +5301,7 @@ VIEWS.shapes = (app) => {
 
 // ------------------------------------------------------------------------------- other sizes, activations and losses
 
+const lowDigits = (count) => [...String(count)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
 const VARIETY = { wide: 620, high: 104, radius: 12 }; // pixels of the picture
 
 /** The network as circles with the curve of their activation, one weight and its ways to the loss lit. */
@@ -5211,9 +5329,9 @@ function varietyPicture({ inputs, glyphs, texts }) {
       put.curves([...second.map((one) => ({ d: glyph(glyphs[activation], one) })),
         ...(shares ? [] : third.map((one) => ({ d: glyph(glyphs[output], one) })))]);
       put.names([
-        ...first.map(({ x, y }, k) => ({ x, y: y + 4, text: `x${k + 1}` })), { x: loss.x, y: loss.y + 4, text: "E" },
+        ...first.map(({ x, y }, k) => ({ x, y: y + 4, text: `x${lowDigits(k + 1)}` })), { x: loss.x, y: loss.y + 4, text: "E" },
         ...(shares ? third.map(({ x, y }) => ({ x, y: y + 4, text: "%" })) : []),
-        { x: 180, y: (first[0].y + second[0].y) / 2 - 6, text: "w1", class: "is-lit" },
+        { x: 180, y: (first[0].y + second[0].y) / 2 - 6, text: `w${lowDigits(1)}`, class: "is-lit" },
         ...[texts.inputs, texts.layer, texts.out].map((text, k) => ({ x: 70 + 220 * k, y: high + 14, text })),
       ]);
       set(picture, { "aria-label": label });
@@ -5723,25 +5841,32 @@ VIEWS.detective = (app) => {
   };
 };
 
-/** A field for an answer: a box, or a list of which one is chosen. */
-function answerField({ label, hint, options, listed }, texts, enter) {
+/**
+ * A field for an answer: a box, or a list of which one is chosen. What is typed is entered when the box is left; a
+ * choice waits for the button or for Enter in a box, which check everything: it would otherwise be told right or wrong
+ * while a learner still tries it. ``chosen`` hears of a choice.
+ */
+function answerField({ label, hint, options, listed }, texts, { check, enter, chosen }) {
   if (!options.length) {
     const box = element("input", { type: "text", "aria-label": label, placeholder: hint, autocomplete: "off", spellcheck: "false",
-      on: { change: enter } });
+      on: { change: enter, keydown: ({ key }) => { if (key === "Enter") check(); } } });
     return { node: box, get value() { return box.value; }, show(value) { if (!box.matches(":focus")) box.value = value; } };
   }
+  let shown = "";  // an answer is shown once: after that, what stands there is a choice
+  const once = (put) => (value) => { if (value !== shown) put(shown = value); };
   if (!listed) {
-    const list = element("select", { "aria-label": label, on: { change: enter } }, element("option", { value: "", text: texts.choose }),
+    const list = element("select", { "aria-label": label, on: { change: chosen } }, element("option", { value: "", text: texts.choose }),
       ...options.map((one) => element("option", { text: one })));
-    return { node: list, get value() { return list.value; }, show(value) { if (!list.matches(":focus")) list.value = value; } };
+    return { node: list, waits: true, get value() { return list.value; }, show: once((value) => { list.value = value; }) };
   }
   const name = `answer-${answerField.made = (answerField.made ?? 0) + 1}`;
-  const boxes = options.map((value) => element("input", { type: "radio", name, value, on: { change: enter } }));
+  const boxes = options.map((value) => element("input", { type: "radio", name, value, on: { change: chosen } }));
   return {
     node: element("div", { class: "bpkit-listed", role: "radiogroup", "aria-label": label },
       ...boxes.map((box, place) => element("label", {}, box, options[place]))),
+    waits: true,
     get value() { return boxes.find((box) => box.checked)?.value ?? ""; },
-    show(value) { boxes.forEach((box) => { box.checked = box.value === value; }); },
+    show: once((value) => boxes.forEach((box) => { box.checked = box.value === value; })),
   };
 }
 
@@ -5777,10 +5902,13 @@ VIEWS.exercise = (app) => {
   const opener = app.button(texts.solution, texts.solutionTip, () => app.move({ opened: !app.values.opened }));
   const again = app.button(texts.again, texts.againTip, () =>
     app.move({ seed: app.link ? app.values.seed + 1 : first + (app.values.seed - first + 1) % spec.draws.length }));
-  const buttons = element("div", { class: "bpkit-row" }, app.button(texts.check, null, () => app.soon()),
+  const buttons = element("div", { class: "bpkit-row" }, app.button(texts.check, null, () => enter(true)),
     app.link || spec.draws.length > 1 ? again : null, opener, score);
   let shown = "", parts = [], lines = [];
-  const enter = () => app.move({ answers: parts.map(({ field }) => (field ? field.value : "")) });
+  /** Take what stands in the boxes; what is chosen from lists too, where ``all`` says so. */
+  const enter = (all) => app.move({ answers: parts.map(({ field }, place) =>
+    (field?.waits && !all ? app.values.answers[place] : field?.value) ?? "") });
+  const hears = { check: () => enter(true), enter: () => enter(false), chosen: () => app.soon() };
   /** One more hint for a part: from the line on to which its verdict sent. */
   const help = (place) => {
     const hinted = parts.map((_, one) => app.values.hinted[one] ?? null), [start, count] = hinted[place] ?? [lines[place] ?? null, 0];
@@ -5790,7 +5918,7 @@ VIEWS.exercise = (app) => {
   const partOf = ({ letter, asks, name, kernel, hints, first: before, ...how }, place) => {
     const text = asks && prose(asks, "bpkit-part-asks"), mark = letter && element("b", { class: "bpkit-letter", text: letter });
     if (kernel) return { node: element("div", { class: "bpkit-part" }, mark || null, text || null, element("p", { text: texts.kernel })) };
-    const field = answerField(how, texts, enter), verdict = verdictPlace();
+    const field = answerField(how, texts, hears), verdict = verdictPlace();
     const hint = hints ? app.button(texts.hint, texts.hintTip, () => help(place)) : null;
     const list = element("ol", { class: "bpkit-hints", "aria-live": "polite", "aria-label": how.helps });
     const label = name ? element("span", { class: "bpkit-label", "aria-hidden": "true" }) : null;
@@ -5813,7 +5941,7 @@ VIEWS.exercise = (app) => {
     }
     const [left, right] = draw.long ? [[data], [picture]] : [[picture, data], []];
     const sides = [left, [...right, answers]].map((side) => side.filter(Boolean));
-    const beside = element("div", { class: sides[0].length ? `bpkit-beside${draw.wide && !draw.long ? " bpkit-above" : ""}` : "" },
+    const beside = element("div", { class: sides[0].length ? `bpkit-beside${draw.long ? " bpkit-long" : draw.wide ? " bpkit-above" : ""}` : "" },
       ...sides.filter((side) => side.length).map((side) => element("div", {}, ...side)));
     asked.replaceChildren(heading, prose(draw.given, "bpkit-given"), beside);
   };
@@ -5845,13 +5973,16 @@ VIEWS.exercise = (app) => {
       parts.forEach(({ field }, place) => field?.show(values.answers[place] ?? ""));
       if (!told) { parts.forEach(({ verdict }) => verdict?.wait()); return {}; }
       lines = (told.said ?? []).map((one) => one?.[2]);
-      parts.forEach(({ verdict, hint, list, before }, place) => {
+      parts.forEach(({ field, verdict, hint, list, before }, place) => {
         const [name, message] = told.said?.[place] ?? [], hints = told.hints?.[place] ?? [], over = told.over?.[place];
-        verdict?.say({ verdict: name, message: message ?? "" });
+        const waits = field?.waits && field.value !== (values.answers[place] ?? "");
+        verdict?.say(waits ? { verdict: "blank", message: texts.press } : { verdict: name, message: message ?? "" });
         if (!list) return;
         // Hints that would tell what an earlier part asks wait for it.
         const wrong = WRONG.includes(name), open = !before || RIGHT.includes(told.said?.["abcdefgh".indexOf(before)]?.[0]);
-        if (hint) set(hint, { disabled: !wrong || over || !open });
+        const early = !name || NOT_YET.includes(name);  // nothing yet that a hint could help with
+        if (hint) set(hint, { disabled: !wrong || over || !open, text: early ? texts.hintEarly : texts.hint,
+          title: early ? texts.hintEarlyTip : texts.hintTip });
         while (list.children.length > hints.length) list.lastChild.remove();
         hints.forEach((html, at) => {
           const item = list.children[at] ?? list.appendChild(element("li", { class: "bpkit-prose" }));

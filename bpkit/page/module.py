@@ -18,7 +18,7 @@ _AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: i
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 _WITH_TEXT = re.compile("[\"'`/]")  # a line that may hold a text or a regular expression is left as it is
 _AROUND_SIGNS = re.compile(r" *([=<>,:?&|(){}\[\];!*%]) *")
-_AROUND_BRACES = re.compile(r"\s*([{};])\s*")  # in a style sheet, whose texts hold none of them
+_AROUND_BRACES = re.compile(r"\s*([{};])\s*|(?<=[:,]) ")  # in a style sheet, whose texts hold none of them
 
 
 @lru_cache(maxsize=2)

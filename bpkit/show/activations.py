@@ -119,7 +119,7 @@ def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> D
     figure = canvas(0.6 + 3.1 * len(found), 3.0)
     grid, words = np.linspace(0, 1, 101), []
     nets = [
-        f"net of {one} = {SWITCHES[weight]:g}·x1 − {-SWITCHES[f'b_{one}']:g}"
+        f"net of {one} = {SWITCHES[weight]:g}·x₁ − {-SWITCHES[f'b_{one}']:g}"
         for one, weight in (("h1", "w1"), ("h2", "w2"))
     ]
     figure.supxlabel(",   ".join((*nets, "o1 = h1 − h2")), fontsize=11, color=INK)
@@ -134,8 +134,8 @@ def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> D
             at, right, up = {"o1": (top, -8 if top else 6, -18), "h1": (20, 6, -11), "h2": (66, -22, 3)}[name]
             label(axes, name, (float(grid[at]), float(heights[at])), (right, up), color)
         axes.set_title(f"hidden layer: {one.name}", fontsize=11, color=INK)
-        axes.set(xlim=(0, 1), xlabel="x1")
-        outs = [f"{number(values['out_o1'][at], 3)} at x1 = {number(grid[at])}" for at in (0, 50, 100)]
+        axes.set(xlim=(0, 1), xlabel="x₁")
+        outs = [f"{number(values['out_o1'][at], 3)} at x₁ = {number(grid[at])}" for at in (0, 50, 100)]
         words.append(f"Hidden layer {one.name}: the output of o1 is {', '.join(outs)}.")
     return Drawing(" ".join((f"{', '.join(nets)}.", *words)), figure)
 

@@ -60,7 +60,7 @@ def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -
     axes.grid(False)
     ends, outputs = plane(problem)
     low, high, middle = float(problem.targets.min()), float(problem.targets.max()), halfway(problem)
-    axes.set(xlabel="x1", ylabel="x2", xlim=ends[:2], ylim=ends[2:])
+    axes.set(xlabel="x₁", ylabel="x₂", xlim=ends[:2], ylim=ends[2:])
     axes.imshow(
         np.clip(outputs, low, high),
         LinearSegmentedColormap.from_list("sides", SIDES),

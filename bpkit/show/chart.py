@@ -17,7 +17,7 @@ WIDTH = 400  # of a picture: what a card has room for
 NAMES = ("A", "B", "C")
 DASHES = ("", "8 4", "2 4")
 LOOKS = {name: (color, dash) for name, (color, *_), dash in zip(NAMES, RUNS, DASHES)}  # a name keeps its look
-PANEL, GAP = 118.0, 14.0  # of plots side by side
+PANEL, GAP, HEAD = 118.0, 14.0, 30.0  # of plots side by side: width, room between them, and above each
 PLATE = 9.5  # radius of the plate behind a letter
 
 
@@ -122,13 +122,25 @@ def powers(low: float, high: float, every: int = 2) -> dict[float, str]:
     return {float(one): f"10{str(one).translate(raised)}" for one in range(first, math.floor(high) + 1, every)}
 
 
-def panels(count: int, height: float, ends: Sequence[tuple[float, float, float, float]]) -> list[Plot]:
-    """Plots side by side."""
-    left = (WIDTH - count * PANEL - (count - 1) * GAP) / 2
-    return [
-        Plot(one, (left + place * (PANEL + GAP), left + place * (PANEL + GAP) + PANEL, height + 30, 30.0))
-        for place, one in enumerate(ends[:count])
-    ]
+def panels(
+    count: int, height: float, ends: Sequence[tuple[float, float, float, float]], wide: float = PANEL
+) -> list[Plot]:
+    """Plots side by side, in as many rows as they need."""
+    fit = min(count, int((WIDTH + GAP) // (wide + GAP)))
+    left = (WIDTH - fit * wide - (fit - 1) * GAP) / 2
+    found = []
+    for place, one in enumerate(ends[:count]):
+        row, column = divmod(place, fit)
+        x, y = left + column * (wide + GAP), row * (height + HEAD + GAP) + HEAD
+        found.append(Plot(one, (x, x + wide, y + height, y)))
+    return found
+
+
+def beside_the_last(lines: Sequence[str], height: float, wide: float) -> tuple[list[str], float]:
+    """What the signs of three plots in two rows mean, in the room of a fourth; and how high the picture is."""
+    whole = 2 * (height + HEAD + GAP)
+    x, y = (WIDTH + GAP + wide) / 2, whole - GAP - height / 2 - 10 * (len(lines) - 1)
+    return [text(x, y + 20 * place, line, 13, color=FAINT) for place, line in enumerate(lines)], whole
 
 
 def headed(plot: Plot, name: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 POINTS = 601  # of the curve
 REACH = 0.16  # of the picture's width, to each side of the point: the tangent
-ROOM_BELOW, ROOM_ABOVE = 0.26, 0.06  # of the curve's height
+ROOM_BELOW, ROOM_ABOVE = 0.18, 0.06  # of the curve's height
 SIGHT = 0.09  # of the picture's width, to each side of a step: the ground that is seen in fog
 STEP_HEIGHT = 0.06  # of the picture's: the arrow of the step, below the curve
 

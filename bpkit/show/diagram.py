@@ -11,7 +11,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.network import Network
 from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.quantities import SIGNED, Quantity
-from bpkit.core.spelling import checked, number
+from bpkit.core.spelling import Name, checked, number, readable, written
 from bpkit.show import graph_svg
 from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
@@ -109,21 +109,21 @@ def svg(
     highlight = tuple(highlight)
     if not isinstance(network, Network):
         return graph_svg.svg(network, numbers, highlight, digits)
-    plan = layout(network, bool(numbers))
+    plan, names = layout(network, bool(numbers)), written(network.lines.quantities)
     lit = touched(network, highlight)
     parts = []
     for edge, (start, end) in plan.edges.items():
         parts.append(way((start, end), numbers.get(network.weight_of[edge]), edge in lit, bool(lit)))
-    parts += _bias_parts(network, plan, numbers, lit)
+    parts += _bias_parts(network, plan, names, numbers, lit)
     for edge, place in plan.labels.items():
         name = network.weight_of[edge]
-        parts.append(label(place, name, numbers.get(name), edge in lit))
+        parts.append(label(place, names[name], numbers.get(name), edge in lit))
     for neuron in plan.nodes:
-        parts += _node(network, plan, neuron, numbers, lit, digits, signs)
+        parts += _node(network, plan, neuron, names, numbers, lit, digits, signs)
     for (x, y), count in plan.hidden:
         parts.append(text(x, y, f"⋮ {count} more", size=13, color=FAINT))
     if numbers:
-        parts += _totals(network, plan, numbers, lit, digits, signs)
+        parts += _totals(network, plan, names, numbers, lit, digits, signs)
     return picture(plan.width, plan.height, words(network, numbers, highlight, digits), parts)
 
 
@@ -131,6 +131,7 @@ def _node(
     network: Network,
     plan: Layout,
     neuron: str,
+    names: Mapping[str, Name],
     numbers: Mapping[str, float],
     lit: frozenset[Item],
     digits: int,
@@ -143,26 +144,30 @@ def _node(
         f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='15' "
         f"fill='{FILL}' {ring}/>"
     ]
-    lines = [(neuron, "700", "")]
+    lines: list[tuple[str, str]] = []
     if neuron in numbers:
-        lines.append((number(numbers[neuron], digits), "", ""))
+        lines.append((readable(number(numbers[neuron], digits)), ""))
     elif any(f"net_{one}" in numbers for one in network.layer_of):  # what is not yet computed keeps its place
         for kind in ("net", "out"):
             shown = at_neuron(kind, neuron, numbers, digits) if f"{kind}_{neuron}" in numbers else ""
             sign = signs.get(f"{kind}_{neuron}", "")
-            lines.append((shown and f"{kind} {shown.removeprefix('= ')} {sign}".rstrip(), "", sign))
-    for row, (said, weight, sign) in enumerate(lines):
-        size = 13 if weight else min(12.5, (2 * half - 14) / (0.6 * max(1, len(said))))  # a long number is set smaller
-        parts.append(text(x, y + 17 * (row - (len(lines) - 1) / 2), said, size, weight, color=_SIGNED.get(sign, INK)))
+            lines.append((shown and readable(f"{kind} {shown.removeprefix('= ')} {sign}".rstrip()), sign))
+    top = y - 17 * len(lines) / 2
+    parts.append(text(x, top, "", 13, "700", name=names[neuron]))
+    for row, (said, sign) in enumerate(lines):
+        size = min(12.5, (2 * half - 14) / (0.6 * max(1, len(said))))  # a long number is set smaller
+        parts.append(text(x, top + 17 * (row + 1), said, size, color=_SIGNED.get(sign, INK)))
     return parts
 
 
-def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], lit: frozenset[Item]) -> list[str]:
+def _bias_parts(
+    network: Network, plan: Layout, names: Mapping[str, Name], numbers: Mapping[str, float], lit: frozenset[Item]
+) -> list[str]:
     parts = []
     for bias, (x, y) in plan.biases.items():
         value, on = numbers.get(bias), bias in lit
         if network.bias == "neuron":
-            parts.append(label((x, y), bias, value, on))
+            parts.append(label((x, y), names[bias], value, on))
             continue
         fed = network.biases[bias]
         ways = [neuron for neuron in fed if neuron in lit] or fed  # where a neuron is lit too, only the way to it
@@ -174,13 +179,14 @@ def _bias_parts(network: Network, plan: Layout, numbers: Mapping[str, float], li
         ring = f"stroke='{LIT}' stroke-width='5'" if on else f"stroke='{FAINT}' stroke-width='1.5'"
         parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>")
         parts.append(text(x, y, "1", weight="700"))
-        parts.append(label((x + BIAS_RADIUS + 8, y - 10), bias, value, on, "start"))
+        parts.append(label((x + BIAS_RADIUS + 8, y - 10), names[bias], value, on, "start"))
     return parts
 
 
 def _totals(
     network: Network,
     plan: Layout,
+    names: Mapping[str, Name],
     numbers: Mapping[str, float],
     lit: frozenset[Item],
     digits: int,
@@ -194,14 +200,15 @@ def _totals(
             for shift, name in ((-9, target), (9, f"E_{output}")):
                 if name in numbers:
                     weight = "700" if name in lit else ""
-                    said = f"{name} = {number(numbers[name], digits)}"
-                    parts.append(text(x, y + shift, said, 12.5, weight, "start"))
+                    said = f" = {readable(number(numbers[name], digits))}"
+                    parts.append(text(x, y + shift, said, 12.5, weight, "start", name=names[name]))
     below = plan.height - 18
     weight = "700" if "E_total" in lit else "600"
     if "E_total" in numbers:
         sign = signs.get("E_total", "")
-        said = f"E_total = {number(numbers['E_total'], digits)} {sign}".rstrip()
-        parts.append(text(plan.width - 14, below, said, 13, weight, "end", _SIGNED.get(sign, INK)))
+        said = f" = {readable(number(numbers['E_total'], digits))} {sign}".rstrip()
+        color = _SIGNED.get(sign, INK)
+        parts.append(text(plan.width - 14, below, said, 13, weight, "end", color, names["E_total"]))
     parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 12, color=FAINT, anchor="start"))
     parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
     return parts

@@ -12,7 +12,7 @@ from bpkit.core.agreement import near_one
 from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Edge, Network
-from bpkit.core.quantities import SIGNED, Quantity, Role
+from bpkit.core.quantities import SIGNED
 from bpkit.core.spelling import PLAIN, number
 from bpkit.show.diagram import Item, touched
 from bpkit.show.diagram_layout import (
@@ -25,7 +25,7 @@ from bpkit.show.diagram_layout import (
     layout,
 )
 from bpkit.show.diagram_words import FLAT, MOST, words
-from bpkit.show.graph_spec import graph_spec
+from bpkit.show.graph_spec import derivatives, graph_spec, names_on, quantities_of, rounded
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ OVERHANG = 24.0  # of a neuron's own bias to the left of it, since its derivativ
 BELOW = 17.0  # room for the delta of the lowest neurons
 AIR = 1.0  # between a plate and what is not its own
 PLACES = (0.5, *sorted((t / 100 for t in range(14, 87)), key=lambda t: min(abs(t - 0.31), abs(t - 0.69))))
-WEIGHTS_ALONE = "δ = ∂E/∂net; ← is ∂E/∂w"
+WEIGHTS_ALONE = "δ = ∂E/∂net, the fuller its box, the larger; ← is ∂E/∂w"
 LEGENDS = {
     "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a neuron, the larger its output"),
     "backward": (
@@ -69,8 +69,8 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
 
     ``nodes``, ``edges``, ``biases`` and ``outputs`` name their quantities as the derivation does; ``lights`` has for
     each quantity the items that it lights up, as ``touched`` has them: neurons and parameters by their names, targets,
-    errors and the loss too. ``lines`` are those to light, where a problem's update rule has lines of its own. ``words``
-    are templates whose holes are filled with numbers.
+    errors and the loss too. ``lines`` are those to light, where a problem's update rule has lines of its own.
+    ``written`` has the names as the picture writes them; ``words`` are templates whose holes are filled with numbers.
 
     >>> network_spec(Network(2, 2, 2))["lights"]["dE_total/dw5"]
     ['E_total', 'w5']
@@ -78,17 +78,17 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
     if not isinstance(network, Network):
         return graph_spec(network, lines)
     plan = layout(network, True)
-    named, about = _names(network), _derivatives(network)
+    named, about = _names(network), derivatives(network)
     type_, plates = _typed(network, plan)
     inputs = (_input(network, plan, name, about) for name in network.inputs if name in plan.nodes)
     neurons = (_neuron(plan, name, named[name], about) for name in plan.nodes if name not in network.inputs)
-    return {
+    spec: dict[str, Any] = {
         "width": round(plan.width),
         "height": round(plan.height + BELOW),
         "nodes": [*inputs, *neurons],
         "edges": [_edge(network, plan, edge, plates.get(edge), about) for edge in plan.edges],
         "biases": list(_biases(network, plan, about, type_)),
-        "hidden": [{"at": _rounded(place), "text": f"⋮ {count} more"} for place, count in plan.hidden],
+        "hidden": [{"at": rounded(place), "text": f"⋮ {count} more"} for place, count in plan.hidden],
         "outputs": list(_outputs(network, plan, named)),
         "total": {"value": network.lines.total.name, "low": round(plan.height + BELOW - 18)},
         "size": type_.size,
@@ -98,10 +98,7 @@ def network_spec(network: Architecture, lines: Derivation | None = None) -> dict
         "lights": _lights(network, plan, lines or derive(network)),
         "words": _words(network, about),
     }
-
-
-def _quantities(lines: Derivation) -> Mapping[str, Quantity]:
-    return {**lines.quantities, **{step.name: step.quantity for step in lines.with_inputs}}
+    return {**spec, "written": names_on(spec, network.lines.quantities)}
 
 
 def _names(network: Network) -> dict[str, dict[str, str]]:
@@ -113,30 +110,15 @@ def _names(network: Network) -> dict[str, dict[str, str]]:
     return found
 
 
-def _derivatives(network: Network) -> dict[str, dict[str, str]]:
-    """For each quantity the name of the loss's derivative with respect to it, for a parameter its new value too."""
-    found: dict[str, dict[str, str]] = {}
-    for one in _quantities(derive(network)).values():
-        if one.of and one.by and one.of.tag == "total" and one.role in (Role.ADJOINT, Role.GRADIENT):
-            found.setdefault(one.by.name, {})["back"] = one.name
-        elif one.of and one.role is Role.UPDATE:
-            found.setdefault(one.of.name, {})["new"] = one.name
-    return found
-
-
-def _rounded(place: Point) -> list[float]:
-    return [round(place[0], 1), round(place[1], 1)]
-
-
 def _input(network: Network, plan: Layout, name: str, about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     size = {"half": plan.half(name), "tall": INPUT_HEIGHT / 2}
-    return {"name": name, "at": _rounded(plan.nodes[name]), **size, "out": name, "by_out": about[name]["back"]}
+    return {"name": name, "at": rounded(plan.nodes[name]), **size, "out": name, "by_out": about[name]["back"]}
 
 
 def _neuron(plan: Layout, name: str, own: Mapping[str, str], about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     size = {"half": plan.half(name), "tall": NODE_HEIGHT / 2}
     back = {"delta": about[own["net"]]["back"], "by_out": about[own["out"]]["back"]}
-    return {"name": name, "at": _rounded(plan.nodes[name]), **size, "net": own["net"], "out": own["out"], **back}
+    return {"name": name, "at": rounded(plan.nodes[name]), **size, "net": own["net"], "out": own["out"], **back}
 
 
 def _edge(
@@ -145,7 +127,7 @@ def _edge(
     name, (start, end) = network.weight_of[edge], plan.edges[edge]
     return {
         "name": name,
-        "ends": [*_rounded(start), *_rounded(end)],
+        "ends": [*rounded(start), *rounded(end)],
         "way": f"from {edge[0]} to {edge[1]}",
         "plate": plate,
         **about[name],
@@ -162,15 +144,15 @@ def _biases(
         left = place[0] + BIAS_RADIUS + 4 if source else place[0] - NODE_WIDTH / 2 - OVERHANG
         yield {
             "name": bias,
-            "at": _rounded(place) if source else None,
+            "at": rounded(place) if source else None,
             "radius": BIAS_RADIUS,
-            "ways": [{"to": neuron, "ends": [*_rounded(a), *_rounded(b)]} for neuron, a, b in _ways(plan, place, fed)]
+            "ways": [{"to": neuron, "ends": [*rounded(a), *rounded(b)]} for neuron, a, b in _ways(plan, place, fed)]
             if source
             else [],
             "way": f"into {' and '.join(network.biases[bias])}",
             "plate": {
                 "beside": True,
-                "at": _rounded((left, place[1] - 10 if source else place[1])),
+                "at": rounded((left, place[1] - 10 if source else place[1])),
                 "room": [round(room + len(bias) * type_.letter), round(type_.long)],
                 "rows": 2,
             },
@@ -189,7 +171,7 @@ def _outputs(network: Network, plan: Layout, named: Mapping[str, Mapping[str, st
         if output in plan.nodes:
             x, y = plan.nodes[output]
             target = network.targets[number_] if network.targets else None
-            yield {"at": _rounded((x + NODE_WIDTH / 2 + 10, y)), "target": target, "error": named[output]["error"]}
+            yield {"at": rounded((x + NODE_WIDTH / 2 + 10, y)), "target": target, "error": named[output]["error"]}
 
 
 def _typed(network: Network, plan: Layout) -> tuple[_Type, dict[Edge, dict[str, Any]]]:
@@ -221,7 +203,7 @@ def _plates(network: Network, plan: Layout, type_: _Type) -> Iterator[tuple[Edge
                 break
         for edge in here:
             place, rows = (plan.labels[edge], 1) if shared else (places[edge], 2)
-            yield edge, {"at": _rounded(place), "room": [round(wide[edge])] * 2, "rows": rows}
+            yield edge, {"at": rounded(place), "room": [round(wide[edge])] * 2, "rows": rows}
 
 
 def _placed(
@@ -283,21 +265,14 @@ def _crosses(place: Point, wide: float, line: tuple[Point, Point], type_: _Type)
 
 def _lights(network: Network, plan: Layout, lines: Derivation) -> dict[str, list[str]]:
     """What lights up for each quantity and each neuron, of what is drawn."""
-    drawn = {name for name, one in _quantities(derive(network)).items() if one.tag not in SIGNED}
-    about = {name: whose for name, one in _quantities(lines).items() if (whose := _followed(one)) in drawn}
+    drawn = {name for name, one in quantities_of(derive(network)).items() if one.tag not in SIGNED}
+    about = {name: whose for name, one in quantities_of(lines).items() if (whose := one.subject.name) in drawn}
     found = {}
     for name, whose in {**about, **{neuron: neuron for neuron in network.layer_of}}.items():
         items = {_item(network, plan, item) for item in touched(network, [whose])} - {""}
         if items:
             found[name] = sorted(items)
     return found
-
-
-def _followed(quantity: Quantity) -> str:
-    """The name of a quantity; of what an update writes or remembers that of its parameter."""
-    while quantity.of and not quantity.by:
-        quantity = quantity.of
-    return quantity.name
 
 
 def _item(network: Network, plan: Layout, item: Item) -> str:
@@ -319,7 +294,7 @@ def _words(network: Network, about: Mapping[str, Mapping[str, str]]) -> dict[str
         "given": _template(network, given),
         "parameters": _template(network, network.parameters),
     }
-    quantities = _quantities(derive(network))
+    quantities = quantities_of(derive(network))
 
     def clauses(names: Iterable[str], kind: str) -> dict[str, str]:
         wanted = [about[name][kind] for name in names]

@@ -37,8 +37,8 @@ def _sentences(
         name = f"{kind}_{neuron}"
         return f"{name} {at_neuron(kind, neuron, numbers, digits)}" if name in numbers else name
 
-    kinds = ", ".join(dict.fromkeys(one.name for one in network.activations))
-    yield f"Network {'-'.join(map(str, network.sizes))}, {kinds}, loss {network.loss.name}"
+    kinds = " and ".join(dict.fromkeys(one.written for one in network.activations))
+    yield f"The {'-'.join(map(str, network.sizes))} network has {kinds} neurons, and its loss is {network.loss.written}"
     yield "Inputs " + ", ".join(map(show, network.inputs))
     yield _weights(network, numbers, digits)
     if network.biases:

@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from bpkit.core.network import Network
-from bpkit.core.spelling import number, readable, typeset
+from bpkit.core.spelling import number, readable, written
 from bpkit.show.diagram_layout import BIAS_RADIUS, Box, Point, label_places
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK, LIT, PAPER
-from bpkit.show.strokes import LETTER, picture, text, way
+from bpkit.show.palette import FAINT, FILL, INK
+from bpkit.show.strokes import label, label_width, picture, text, way
 
 INPUT, NEURON = (62.0, 38.0), (42.0, 34.0)  # widths and heights of the nodes
 PITCH = 74.0  # from neuron to neuron of a layer
 GAP, CROWDED = 114.0, 32.0  # between two layers, and more for each neuron above two
 MARGIN = 8.0
 MOST_WEIGHTS = 12  # between two layers; more cannot be read
+OWN = ("b", "")  # a neuron's own bias stands on the neuron, which says whose it is
 WIDEST = 620.0  # of a picture that can still be read beside or above its answers
 
 
@@ -73,6 +74,7 @@ def _ways(
     network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
 ) -> Iterator[str]:
     """The edges first, then their names and numbers on plates, then the biases."""
+    names = written(network.lines.quantities)
     for before, after in pairwise(network.layers):
         edges = {
             (source, target): (
@@ -84,14 +86,13 @@ def _ways(
             if (source, target) in network.weight_of
         }
         named = {edge: network.weight_of[edge] for edge in edges}
-        said = {edge: _said(network, name, numbers) for edge, name in named.items()}
         for edge, ends in edges.items():
             yield way(ends, numbers.get(named[edge]), named[edge] in lit, False)
         yield from _biases(network, nodes, numbers, lit, after)
-        widths = {edge: _wide(*one) for edge, one in said.items()}
+        widths = {edge: label_width(names[name], numbers.get(name)) for edge, name in named.items()}
         boxes = _own_boxes(network, nodes, numbers, (*before, *after))
         for edge, place in label_places(edges, widths, boxes, halfway=True):
-            yield _plate(place, *said[edge], named[edge] in lit)
+            yield label(place, names[named[edge]], numbers.get(named[edge]), named[edge] in lit)
 
 
 def _biases(
@@ -115,8 +116,8 @@ def _biases(
         ring = f"stroke='{FAINT}' stroke-width='1.5'"
         yield f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>"
         yield text(x, y, "1", weight="700")
-        said = _said(network, bias, numbers)
-        yield _plate((x + BIAS_RADIUS + 6 + _wide(*said) / 2, y - 4), *said, on)
+        name = written(network.lines.quantities)[bias]
+        yield label((x + BIAS_RADIUS + 6 + label_width(name, value) / 2, y - 4), name, value, on)
 
 
 def _own_biases(
@@ -124,7 +125,7 @@ def _own_biases(
 ) -> Iterator[str]:
     """A neuron's own bias stands on the neuron, which says whose it is."""
     for bias, fed in network.biases.items() if network.bias == "neuron" else ():
-        yield _plate(_above(nodes[fed[0]]), "b", _said(network, bias, numbers)[1], bias in lit)
+        yield label(_above(nodes[fed[0]]), OWN, numbers.get(bias), bias in lit)
 
 
 def _above(node: Point) -> Point:
@@ -140,52 +141,26 @@ def _own_boxes(
         yield (nodes[neuron][0] - wide / 2, nodes[neuron][1] - high / 2, wide, high)
     for bias, (neuron, *_) in network.biases.items() if network.bias == "neuron" else ():
         if neuron in neurons:
-            (x, y), wide = _above(nodes[neuron]), _wide("b", _said(network, bias, numbers)[1])
+            (x, y), wide = _above(nodes[neuron]), label_width(OWN, numbers.get(bias))
             yield (x - wide / 2, y - 8, wide, 16.0)
 
 
 def _inside(network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float]) -> Iterator[str]:
     """The nodes, with the numbers of the inputs in them and the targets behind the outputs."""
+    names = written(network.lines.quantities)
     for neuron, (x, y) in nodes.items():
         wide, high = _sizes(network, neuron)
         yield (
             f"<rect x='{x - wide / 2:.1f}' y='{y - high / 2:.1f}' width='{wide:g}' height='{high:g}' "
             f"rx='{high / 2:g}' fill='{FILL}' stroke='{INK}' stroke-width='1.5'/>"
         )
-        shown = _shown(neuron, numbers)
-        yield text(x, y - 8 * bool(shown), _name(network, neuron), 12, "700")
-        if shown:
-            yield text(x, y + 8, shown, 12)
+        known = neuron in numbers
+        yield text(x, y - 8 * known, "", 12, "700", name=names[neuron])
+        if known:
+            yield text(x, y + 8, readable(number(numbers[neuron], 4)), 12)
     for output, target in zip(network.outputs, network.targets):
         if target in numbers:
             x, y = nodes[output][0] + NEURON[0] / 2 + 8, nodes[output][1]
             yield text(x, y - 8, "target", 11, anchor="start", color=FAINT)
-            yield text(x, y + 8, "".join(_said(network, target, numbers)), 12, anchor="start")
-
-
-def _plate(place: Point, name: str, value: str, lit: bool) -> str:
-    """A name and its number, on a plate that keeps the lines behind away from the letters."""
-    x, y, wide = *place, _wide(name, value)
-    ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
-    return (
-        f"<rect x='{x - wide / 2:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
-        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='middle'><tspan font-weight='700'>{name}</tspan>{value}</text>"
-    )
-
-
-def _wide(name: str, value: str) -> float:
-    return LETTER * len(name + value) + 8
-
-
-def _said(network: Network, name: str, numbers: Mapping[str, float]) -> tuple[str, str]:
-    """A name and what it is: w₅ and =0.45."""
-    return _name(network, name), f"={_shown(name, numbers)}" if name in numbers else ""
-
-
-def _shown(name: str, numbers: Mapping[str, float]) -> str:
-    return readable(number(numbers[name], 4)) if name in numbers else ""
-
-
-def _name(network: Network, name: str) -> str:
-    """A name as sentences have it: w₅, and h1,2 for the second neuron of a first layer of several."""
-    return typeset(name, network.lines.quantities)
+            said = f"={readable(number(numbers[target], 4))}"
+            yield text(x, y + 8, said, 12, anchor="start", name=names[target])

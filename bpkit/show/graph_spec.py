@@ -9,7 +9,7 @@ from typing import Any
 from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.quantities import SIGNED, Quantity, Role
-from bpkit.core.spelling import PLAIN
+from bpkit.core.spelling import PLAIN, Name, written
 from bpkit.show.graph import Box, Graph, graph
 from bpkit.show.graph_layout import Plan, Plate, plan
 from bpkit.show.graph_svg import items
@@ -34,12 +34,12 @@ def graph_spec(model: Architecture, lines: Derivation | None = None) -> dict[str
     ``edges`` are the ways, each with a ``key`` that lights up and the name of its parameter, which may be none;
     ``biases`` are all plates that stand by themselves. Places that say ``again`` repeat a parameter.
     """
-    drawn, placed, about = graph(model), plan(model), _derivatives(model)
+    drawn, placed, about = graph(model), plan(model), derivatives(model)
     plates = {plate.on: plate for plate in placed.plates if plate.on in drawn.ways}
     alone = [plate for plate in (*placed.plates, *placed.cells) if plate.on not in drawn.ways]
     seen: set[str] = set()
     low = round(placed.height + LOW - 18)
-    return {
+    spec: dict[str, Any] = {
         "width": round(placed.width),
         "height": round(placed.height + LOW),
         "graph": True,
@@ -56,6 +56,15 @@ def graph_spec(model: Architecture, lines: Derivation | None = None) -> dict[str
         "lights": _lights(model, drawn, lines or derive(model)),
         "words": _words(model, about),
     }
+    return {**spec, "written": names_on(spec, model.lines.quantities)}
+
+
+def names_on(spec: Mapping[str, Any], quantities: Mapping[str, Quantity]) -> dict[str, Name]:
+    """The names that stand on a picture, as the picture writes them; of what has no plate there is no name."""
+    known, plates = written(quantities), (one for part in ("edges", "biases") for one in spec[part] if one["plate"])
+    outputs = (one[part] for one in spec["outputs"] for part in ("target", "error"))
+    names = [*(one["name"] for one in (*spec["nodes"], *plates)), *outputs, spec["total"]["value"]]
+    return {name: known[name] for name in names if name in known}
 
 
 def anchor(spec: Mapping[str, Any], model: Architecture, factor: Quantity) -> Point | None:
@@ -88,11 +97,15 @@ def route(spec: Mapping[str, Any], model: Architecture, nodes: Sequence[str]) ->
     return found
 
 
-def _derivatives(model: Architecture) -> dict[str, dict[str, str]]:
+def quantities_of(lines: Derivation) -> dict[str, Quantity]:
+    """Every quantity of a derivation by its name, with the derivatives with respect to the inputs."""
+    return {**lines.quantities, **{step.name: step.quantity for step in lines.with_inputs}}
+
+
+def derivatives(model: Architecture) -> dict[str, dict[str, str]]:
     """For each quantity the name of the loss's derivative with respect to it, for a parameter its new value too."""
     found: dict[str, dict[str, str]] = {}
-    for step in derive(model).with_inputs:
-        one = step.quantity
+    for one in quantities_of(derive(model)).values():
         if one.of and one.by and one.of.tag == "total" and one.role in (Role.ADJOINT, Role.GRADIENT):
             found.setdefault(one.by.name, {})["back"] = one.name
         elif one.of and one.role is Role.UPDATE:
@@ -100,13 +113,14 @@ def _derivatives(model: Architecture) -> dict[str, dict[str, str]]:
     return found
 
 
-def _at(place: Point) -> list[float]:
+def rounded(place: Point) -> list[float]:
+    """A place to a tenth of a pixel."""
     return [round(place[0], 1), round(place[1], 1)]
 
 
 def _node(box: Box, place: Point, half: Point, about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     wide, tall = half
-    spec: dict[str, Any] = {"name": box.name, "at": _at(place), "half": round(wide, 1), "tall": tall}
+    spec: dict[str, Any] = {"name": box.name, "at": rounded(place), "half": round(wide, 1), "tall": tall}
     if box.facts:
         return {**spec, "text": box.facts}
     first, last = box.quantities[0], box.quantities[-1]
@@ -139,7 +153,7 @@ def _edge(
     }
     if plate:
         spec |= {
-            "plate": {"at": _at(plate.at), "room": [round(plate.room)] * 2, "rows": 1},
+            "plate": {"at": rounded(plate.at), "room": [round(plate.room)] * 2, "rows": 1},
             "again": way.parameter in seen,
         }
         seen.add(way.parameter)
@@ -156,7 +170,7 @@ def _plate(drawn: Graph, plate: Plate, about: Mapping[str, Mapping[str, str]], s
         "at": None,
         "ways": [],
         "way": f"into {plate.on or ' and '.join(uses)}",
-        "plate": {"at": _at(plate.at), "room": [round(plate.room)] * 2, "rows": 1 if plate.on else 2},
+        "plate": {"at": rounded(plate.at), "room": [round(plate.room)] * 2, "rows": 1 if plate.on else 2},
         "again": again,
         "into": plate.on,
         "cell": not plate.on,
@@ -167,26 +181,18 @@ def _plate(drawn: Graph, plate: Plate, about: Mapping[str, Mapping[str, str]], s
 def _outputs(drawn: Graph, placed: Plan) -> Iterator[dict[str, Any]]:
     for error, ((x, y), low) in placed.sides.items():
         target = drawn.outputs[error][1] or None
-        yield {"at": _at((x, y + 8) if low else (x, y)), "target": target, "error": error}
+        yield {"at": rounded((x, y + 8) if low else (x, y)), "target": target, "error": error}
 
 
 def _lights(model: Architecture, drawn: Graph, lines: Derivation) -> dict[str, list[str]]:
     """What lights up for each quantity and each box."""
-    quantities = {**lines.quantities, **{step.name: step.quantity for step in lines.with_inputs}}
     known = {**derive(model).quantities, **model.lines.quantities}
     found = {name: [name] for name in drawn.boxes}
-    for name, one in quantities.items():
-        about = _followed(one)
+    for name, one in quantities_of(lines).items():
+        about = one.subject
         if about.tag not in SIGNED and (about.name in known or about.by):
             found[name] = sorted(set(items(model, about)))
     return found
-
-
-def _followed(quantity: Quantity) -> Quantity:
-    """A quantity; of what an update writes or remembers its parameter."""
-    while quantity.of and not quantity.by:
-        quantity = quantity.of
-    return quantity
 
 
 def _words(model: Architecture, about: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
@@ -195,7 +201,7 @@ def _words(model: Architecture, about: Mapping[str, Mapping[str, str]]) -> dict[
     def hole(name: str, near: bool) -> str:
         return f"{name} = {{{name}|near}}" if near else f"{name} = {{{name}}}"
 
-    quantities = {step.name: step.quantity for step in derive(model).with_inputs}
+    quantities = quantities_of(derive(model))
 
     def clauses(names: Mapping[str, Any], kind: str) -> dict[str, str]:
         wanted = [about[name][kind] for name in names if kind in about.get(name, {})]

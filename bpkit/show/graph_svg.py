@@ -10,7 +10,7 @@ from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import canonical
 from bpkit.core.quantities import SIGNED, Quantity
-from bpkit.core.spelling import number
+from bpkit.core.spelling import Name, number, readable, written
 from bpkit.show.graph import Box, Graph, graph
 from bpkit.show.graph_layout import Plan, Plate, plan
 from bpkit.show.graph_words import is_near, words
@@ -23,21 +23,21 @@ LEGEND = "solid: positive, dashed: negative, wide: large"
 def svg(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
     """The picture as SVG text, the same on every machine; its words are in its ``aria-label``."""
     highlight = tuple(highlight)
-    drawn, placed = graph(model), plan(model)
+    drawn, placed, names = graph(model), plan(model), written(model.lines.quantities)
     lit = touched(model, highlight)
     parts = []
     for key, points in placed.ways.items():
         own = drawn.ways[key].parameter
         parts.append(way(points, numbers.get(own), key in lit, bool(lit) or key in placed.behind))
     parts += (
-        label(one.at, one.parameter, numbers.get(one.parameter), _lit(drawn, one, lit), room=one.room)
+        label(one.at, names[one.parameter], numbers.get(one.parameter), _lit(drawn, one, lit), room=one.room)
         for one in (*placed.plates, *placed.cells)
     )
     for name, box in drawn.boxes.items():
-        parts += _box(box, placed.boxes[name], placed.half[name], numbers, name in lit, digits)
+        parts += _box(box, placed.boxes[name], placed.half[name], names, numbers, name in lit, digits)
     if numbers:
-        parts += _sides(drawn, placed, numbers, lit, digits)
-        parts += _foot(model, placed, numbers, lit, digits)
+        parts += _sides(drawn, placed, names, numbers, lit, digits)
+        parts += _foot(model, placed, names, numbers, lit, digits)
     return picture(placed.width, placed.height, words(model, numbers, highlight, digits), parts)
 
 
@@ -99,42 +99,58 @@ def items(model: Architecture, about: Quantity | str) -> Iterator[str]:
         yield drawn.box_of.get(about.name, about.name)
 
 
-def _box(box: Box, at: Point, half: Point, numbers: Mapping[str, float], lit: bool, digits: int) -> Iterator[str]:
+def _box(
+    box: Box, at: Point, half: Point, names: Mapping[str, Name], numbers: Mapping[str, float], lit: bool, digits: int
+) -> Iterator[str]:
     (x, y), (wide, tall) = at, half
     ring = f"stroke='{LIT}' stroke-width='6'" if lit else f"stroke='{INK}' stroke-width='1.5'"
     yield (
         f"<rect x='{x - wide:.1f}' y='{y - tall:.1f}' width='{2 * wide:.1f}' height='{2 * tall:.1f}' rx='12' "
         f"fill='{FILL}' {ring}/>"
     )
-    lines = [(box.name, "700"), *((fact, "") for fact in box.facts)]
+    lines = [*box.facts]
     for one in box.quantities if numbers and not box.facts else ():
         value = numbers.get(one.name)
         shown = "" if value is None else near_one(value, digits) if is_near(one) else number(value, digits)
         word = f"{one.letter} " if shown and len(box.quantities) > 1 else ""
-        lines.append((word + shown, ""))
-    for row, (said, weight) in enumerate(lines):
-        size = min(12 if weight else 11.5, (2 * wide - 12) / (0.6 * max(1, len(said))))  # a long one is set smaller
-        yield text(x, y + 16 * (row - (len(lines) - 1) / 2), said, size, weight)
+        lines.append(readable(word + shown))
+    top = y - 16 * len(lines) / 2
+    fitting = [(2 * wide - 12) / (0.6 * max(1, len(said))) for said in (box.name, *lines)]  # a long one is set smaller
+    yield text(x, top, "", min(12, fitting[0]), "700", name=names.get(box.name, (box.name, "")))
+    for row, said in enumerate(lines, start=1):
+        yield text(x, top + 16 * row, said, min(11.5, fitting[row]))
 
 
-def _sides(drawn: Graph, placed: Plan, numbers: Mapping[str, float], lit: frozenset[str], digits: int) -> Iterator[str]:
+def _sides(
+    drawn: Graph,
+    placed: Plan,
+    names: Mapping[str, Name],
+    numbers: Mapping[str, float],
+    lit: frozenset[str],
+    digits: int,
+) -> Iterator[str]:
     for error, ((x, y), low) in placed.sides.items():
         if drawn.overview:
             continue
         target = drawn.outputs[error][1]
         for name, shift in ((target, 0 if low else -9), (error, 15 if low else 9)):
             if name in numbers:
-                said = f"{name} = {number(numbers[name], digits)}"
-                yield text(x, y + shift, said, 11.5, "700" if name in lit else "", "start")
+                said = f" = {readable(number(numbers[name], digits))}"
+                yield text(x, y + shift, said, 11.5, "700" if name in lit else "", "start", name=names[name])
 
 
 def _foot(
-    model: Architecture, placed: Plan, numbers: Mapping[str, float], lit: frozenset[str], digits: int
+    model: Architecture,
+    placed: Plan,
+    names: Mapping[str, Name],
+    numbers: Mapping[str, float],
+    lit: frozenset[str],
+    digits: int,
 ) -> Iterator[str]:
     """Below, the loss and how to read the ways."""
     below, loss = placed.height - 18, model.lines.total.name
     if loss in numbers:
-        said = f"{loss} = {number(numbers[loss], digits)}"
-        yield text(placed.width - 14, below, said, 13, "700" if loss in lit else "600", "end")
+        said = f" = {readable(number(numbers[loss], digits))}"
+        yield text(placed.width - 14, below, said, 13, "700" if loss in lit else "600", "end", name=names[loss])
     yield text(14, below, LEGEND, 11, color=FAINT, anchor="start")
     yield f"<line x1='14' y1='{below - 16:g}' x2='{placed.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>"

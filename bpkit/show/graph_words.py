@@ -60,8 +60,9 @@ def loss(model: Architecture, tell: Tell) -> str:
 
 def _sentences(model: Architecture, tell: Tell) -> Iterator[str]:
     drawn = graph(model)
-    blocks = ", ".join(map(repr, model.blocks)) if isinstance(model, Model) else ""
-    yield f"Model of inputs {' × '.join(map(str, model.input_shape))}: {blocks}, loss {model.loss.name}"
+    blocks = f" and the blocks {', '.join(map(repr, model.blocks))}" if isinstance(model, Model) else ""
+    inputs = f"{' × '.join(map(str, model.input_shape))} inputs"
+    yield f"The model has {inputs}{blocks}, and its loss is {model.loss.written}"
     if drawn.overview:
         yield from _overview(drawn)
         return

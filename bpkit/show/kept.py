@@ -12,7 +12,7 @@ from bpkit.core.matrices import MatrixStep
 from bpkit.core.network import layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
-from bpkit.show.chart import NAMES, PANEL, WIDTH, headed, panels, stroke
+from bpkit.show.chart import NAMES, WIDTH, beside_the_last, headed, panels, stroke
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
 from bpkit.show.strokes import picture, text
@@ -28,6 +28,7 @@ TEXTS = {
     "nothing": "nothing",
 }
 LEFT, TOP, COLUMN, ROW, STAIRS = 84, 74, 50, 30, 96
+BROAD, HIGH = 188.0, 124.0  # of stairs that a question compares
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def kept_panels(problems: Sequence[Problem]) -> Drawing:
     found = [waiting(*one) for one in read]
     top, parts, said = max(map(max, found)), [], []
     ends = [(-0.5, len(counts) - 0.5, 0.0, 1.05 * top) for counts in found]
-    for plot, name, (lines, _), counts in zip(panels(len(found), PANEL, ends), NAMES, read, found):
+    for plot, name, (lines, _), counts in zip(panels(len(found), HIGH, ends, BROAD), NAMES, read, found):
         turn = sum(one.role is Role.FORWARD for one in lines)
         parts.append(headed(plot, name))
         for number, count in enumerate(counts):
@@ -148,14 +149,14 @@ def kept_panels(problems: Sequence[Problem]) -> Drawing:
         parts.append(stroke([plot.at(-0.5, 0), plot.at(len(counts) - 0.5, 0)], FAINT, "", 1))
         shares = [f"{100 * count / top:.0f}" for count in counts]
         said.append(f"{name}: {', '.join(shares[: turn + 1])}, and on the way back {', '.join(shares[turn + 1 :])}")
-    parts.append(
-        text(WIDTH / 2, PANEL + 50, "numbers that wait, line by line; dashed: the way back begins", 12, color=FAINT)
+    legend, high = beside_the_last(
+        ("numbers that wait,", "line by line;", "dashed: the way", "back begins"), HIGH, BROAD
     )
     words = (
         f"Stairs of {len(found)} programs: how many numbers wait for the way back after each line, in per cent of the "
         f"highest place of all. {'. '.join(said)}."
     )
-    return Drawing(words, picture(WIDTH, PANEL + 66, words, parts))
+    return Drawing(words, picture(WIDTH, high, words, parts + legend))
 
 
 def _bar(one: Kept, y: float, across: Callable[[float], float]) -> list[str]:

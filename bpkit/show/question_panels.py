@@ -12,15 +12,29 @@ from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.training import Trace
 from bpkit.show.boundary import classes, halfway, plane
-from bpkit.show.chart import LOOKS, NAMES, WIDTH, Plot, dot, few, headed, panels, plate, powers, ring, stroke
+from bpkit.show.chart import (
+    LOOKS,
+    NAMES,
+    WIDTH,
+    Plot,
+    beside_the_last,
+    dot,
+    few,
+    headed,
+    panels,
+    plate,
+    powers,
+    ring,
+    stroke,
+)
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, PAPER, POSITIVE
 from bpkit.show.plots import canvas
 from bpkit.show.strokes import picture, text
 
 Array = NDArray[np.float64]
-SQUARE = 118.0  # height of a plot that is as wide
-TALL, GRID = 158.0, 61  # height of a taller one, and points of its grid each way
+SQUARE = 186.0  # width and height of a plot, of which two have room side by side
+GRID = 61  # points of its grid each way
 LEVELS = 7  # contour lines
 FIELD = 62.0  # of a table: width; its height is two thirds
 UNIT, BAR = 58.0, 34.0  # of bars in two rows: pixels for 1, and the width of one
@@ -48,7 +62,7 @@ def boundary_panels(problems: Sequence[Problem]) -> Drawing:
     """The same points with the decision boundaries of some networks."""
     ends, _ = plane(problems[0])
     parts, said = [], []
-    for plot, letter, problem in zip(panels(len(problems), SQUARE, [ends] * len(problems)), NAMES, problems):
+    for plot, letter, problem in zip(panels(len(problems), SQUARE, [ends] * len(problems), SQUARE), NAMES, problems):
         _, outputs = plane(problem)
         xs, ys = (np.linspace(*side, len(outputs)) for side in (ends[:2], ends[2:]))
         parts += [headed(plot, letter), _framed(plot)]
@@ -59,8 +73,8 @@ def boundary_panels(problems: Sequence[Problem]) -> Drawing:
         "The same points three times, triangles of one class and circles of the other, each time with the decision "
         f"boundary that a network has learned. {'. '.join(said)}."
     )
-    parts.append(text(WIDTH / 2, SQUARE + 50, "circles: one class, triangles: the other", 12, color=FAINT))
-    return Drawing(words, picture(WIDTH, SQUARE + 66, words, parts))
+    legend, high = beside_the_last(("circles: one class", "triangles: the other"), SQUARE, SQUARE)
+    return Drawing(words, picture(WIDTH, high, words, parts + legend))
 
 
 def _points(plot: Plot, problem: Problem) -> Iterator[str]:
@@ -103,7 +117,7 @@ def walk_panels(traces: Sequence[Trace], weights: tuple[str, str], ends: tuple[f
     lowest = float(xs[column]), float(ys[row])
     levels = np.quantile(np.sqrt(loss), np.linspace(0.06, 0.9, LEVELS)) ** 2
     parts, said = [], []
-    for plot, letter, trace in zip(panels(len(traces), TALL, [ends] * len(traces)), NAMES, traces):
+    for plot, letter, trace in zip(panels(len(traces), SQUARE, [ends] * len(traces), SQUARE), NAMES, traces):
         parts += [headed(plot, letter), _framed(plot)]
         parts += contours(plot, xs, ys, loss, levels.tolist(), FAINT, 0.6)
         ways = [plot.at(float(x), float(y)) for x, y in zip(trace[x_name], trace[y_name])]
@@ -118,8 +132,8 @@ def walk_panels(traces: Sequence[Trace], weights: tuple[str, str], ends: tuple[f
         f"Three walks on the same loss over two weights, a long valley whose lowest point is ({few(lowest)}). The "
         f"places after each update, from the start. {'. '.join(said)}."
     )
-    parts.append(text(WIDTH / 2, TALL + 50, "circle: start, cross: lowest point, dots: updates", 12, color=FAINT))
-    return Drawing(words, picture(WIDTH, TALL + 66, words, parts))
+    legend, high = beside_the_last(("circle: start", "cross: lowest point", "dots: updates"), SQUARE, SQUARE)
+    return Drawing(words, picture(WIDTH, high, words, parts + legend))
 
 
 def depth_curves(sizes: Sequence[Array]) -> Drawing:

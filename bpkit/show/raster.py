@@ -84,21 +84,34 @@ def _circle(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
 def _words(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:
     """Letters in one style or, as a name and its number, in several, one behind the other."""
     has = node.attrib
-    size = float(has.get("font-size", 12)) * POINT * NARROWER
-    parts = [(node.text or "", has)]
-    for span in node:
-        parts += [(span.text or "", span.attrib), (span.tail or "", has)]
-    fonts = [
-        (words, FontProperties(size=size, weight="bold" if own.get("font-weight") in BOLD else "normal"))
-        for words, own in parts
-        if words
+    pieces = list(_pieces(node, float(has.get("font-size", 12)), "normal"))
+    fonts = [FontProperties(size=size * POINT * NARROWER, weight=weight) for _, size, weight, _ in pieces]
+    widths = [
+        text_to_path.get_text_width_height_descent(words, font, False)[0] / POINT
+        for (words, *_), font in zip(pieces, fonts)
     ]
-    widths = [text_to_path.get_text_width_height_descent(words, font, False)[0] / POINT for words, font in fonts]
     x = float(has["x"]) - {"start": 0, "middle": 0.5, "end": 1}[has["text-anchor"]] * sum(widths)
-    for (words, font), wide in zip(fonts, widths):
+    y = float(has["y"])
+    for (words, *_, down), font, wide in zip(pieces, fonts, widths):
+        y += down
         ink = has.get("fill", INK)
-        yield axes.text(x, float(has["y"]), words, color=ink, fontproperties=font, parse_math=False)
+        yield axes.text(x, y, words, color=ink, fontproperties=font, parse_math=False)
         x += wide
+
+
+def _pieces(node: ElementTree.Element, size: float, weight: str) -> Iterator[tuple[str, float, str, float]]:
+    """The words of a text and of the spans in it: each with size and weight, and how far down it moves the line."""
+    has = node.attrib
+    own = "bold" if has.get("font-weight") in BOLD else weight
+    if "%" in has.get("font-size", ""):
+        size *= float(has["font-size"].rstrip("%")) / 100
+    down = size * float(has.get("dy", "0em").removesuffix("em"))
+    if node.text:
+        yield node.text, size, own, down
+    for span in node:
+        yield from _pieces(span, size, own)
+        if span.tail:
+            yield span.tail, size, own, 0.0
 
 
 def _nothing(axes: Axes, node: ElementTree.Element) -> Iterator[Artist]:

@@ -138,6 +138,6 @@ def _row(row: Row) -> str:
     cell = f'<td style="text-align:left;{tint}'
     return (
         f'<tr>{cell}">{sign}</td>{cell}">{row.number}</td>'
-        f'{cell}white-space:pre-wrap;font-family:monospace">{escape(row.text)}</td>'  # a long line breaks, and not
+        f'{cell}"><code style="white-space:pre-wrap;background:none">{escape(row.text)}</code></td>'  # it breaks, not
         f'{cell}white-space:nowrap">{escape(row.quantity)}</td></tr>'  # what is said of it
     )

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from bpkit.core.errors import BpkitError
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import PLAIN, number
+from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
 from bpkit.core.updates import GradientDescent, UpdateRule
 from bpkit.mistakes.momentum import places_of, rolled
@@ -48,13 +48,11 @@ def rules_figure(
     """The walks and the losses as a figure, for a page that runs nothing."""
     figure = canvas(10.2, 4.1)
     ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(6, 3.4)))
-    draw_ground(ground, land, sparse=True)
+    draw_ground(ground, land, next(iter(traces.values())).problem.network, sparse=True)
     marks: list[Any] = []
     for name, trace in traces.items():
         color, line, _ = COLORS[colors[name]]
         marks = draw_walk(ground, land.window, trace, updates, color)
-        quantities = trace.problem.derivation.quantities
-        ground.set(xlabel=PLAIN(quantities[land.window.x]), ylabel=PLAIN(quantities[land.window.y]))
         shown = trace.loss[: updates + 1]
         losses.plot(np.arange(len(shown)), shown, line, color=color, linewidth=1.8, label=name)
     x, y, _ = land.lowest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from bpkit.core.errors import BpkitError
@@ -15,8 +16,9 @@ from bpkit.show.strokes import Point, picture, text
 
 LAMPS = ("ripe", "not yet")
 GREEN, RED, LEAF = "#5e9436", "#cd2626", "#2f6b2a"
-WIDTH, ROW, TOP = 620, 130, 26
-TOMATO, BOX, LAMP = 95, 285, 430  # how far to the right the middle of each is
+WIDTH, ROW, TOP = 490, 130, 26
+ABREAST = 2  # stages beside each other
+TOMATO, BOX, LAMP = 62, 202, 322  # how far to the right the middle of each is
 
 
 def sorter(stages: Mapping[str, Problem], computed: bool = True) -> Drawing:
@@ -34,24 +36,25 @@ def sorter(stages: Mapping[str, Problem], computed: bool = True) -> Drawing:
         words.append(f"{stage[:1].upper()}{stage[1:]}: {said}")
     given = " and ".join(f"{name} {number(value)}" for name, value in first.items())
     caption = f"A machine that sorts tomatoes, told of one that is {given}. {'. '.join(words)}."
-    high = TOP + len(stages) * (ROW + TOP) - 14
-    return Drawing(caption, picture(WIDTH, high, caption, _drawn(stages, computed)))
+    high = TOP + math.ceil(len(stages) / ABREAST) * (ROW + TOP) - 14
+    wide = WIDTH * min(ABREAST, len(stages))
+    return Drawing(caption, picture(wide, high, caption, _drawn(stages, computed)))
 
 
 def _drawn(stages: Mapping[str, Problem], computed: bool) -> list[str]:
     """The machine at each stage."""
     parts = []
     for place, (stage, problem) in enumerate(stages.items()):
-        top = TOP + place * (ROW + TOP)
+        left, top = WIDTH * (place % ABREAST), TOP + place // ABREAST * (ROW + TOP)
         told, lamps = _told(problem), _lamps(problem)
-        parts.append(text(16, top - 8, f"{stage[:1].upper()}{stage[1:]}", 13, "700", "start"))
+        parts.append(text(left + 16, top - 8, f"{stage[:1].upper()}{stage[1:]}", 13, "700", "start"))
         parts += [
-            *_tomato((TOMATO, top + 56), told),
-            *_machine((BOX, top + 56), layered(problem.network, "sorter").sizes),
+            *_tomato((left + TOMATO, top + 56), told),
+            *_machine((left + BOX, top + 56), layered(problem.network, "sorter").sizes),
         ]
         for lamp, (name, (out, target)) in enumerate(lamps.items()):
             middle = top + 56 + (lamp - (len(lamps) - 1) / 2) * 62
-            parts += _lamp((LAMP, middle), name, out if computed else None, target)
+            parts += _lamp((left + LAMP, middle), name, out if computed else None, target)
     return parts
 
 
@@ -92,10 +95,10 @@ def _machine(middle: Point, sizes: Iterable[int]) -> list[str]:
     if neurons != [1]:
         said = [text(x, y - 8, "network", 12, "700"), text(x, y + 10, "-".join(map(str, (inputs, *neurons))), 12)]
     return [
-        *_arrow(TOMATO + 46, x - 58, y),
+        *_arrow(x - BOX + TOMATO + 46, x - 58, y),
         f"<rect x='{x - 55}' y='{y - 30}' width='110' height='60' rx='10' fill='{FILL}' stroke='{INK}'/>",
         *said,
-        *_arrow(x + 58, LAMP - 32, y),
+        *_arrow(x + 58, x - BOX + LAMP - 32, y),
     ]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from bpkit.core.spelling import number
+from bpkit.core.spelling import Name, number, readable
 from bpkit.show.palette import DARK, FAINT, FONT, INK, LIT, NEGATIVE, PAPER, POSITIVE
 
 LETTER = 6.9  # width of a letter of a label
@@ -48,29 +48,51 @@ def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) ->
 
 
 def text(
-    x: float, y: float, words: str, size: float = 12, weight: str = "", anchor: str = "middle", color: str = INK
+    x: float,
+    y: float,
+    words: str,
+    size: float = 12,
+    weight: str = "",
+    anchor: str = "middle",
+    color: str = INK,
+    name: Name | None = None,
 ) -> str:
-    """Words around, behind or before a point."""
+    """Words around, behind or before a point; a ``name`` before them has its index low."""
     bold = f" font-weight='{weight}'" if weight else ""
     return (
         f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
-        f"{escape(words)}</text>"
+        f"{_named(name, words) if name else escape(words)}</text>"
     )
 
 
+def _named(name: Name, words: str, weight: str = "") -> str:
+    """A name and words behind it; its low part is small, and what follows stands on the line again."""
+    (word, low), bold = name, f" font-weight='{weight}'" if weight else ""
+    small, up = (f"<tspan dy='.25em' font-size='80%'>{escape(low)}</tspan>", " dy='-.2em'") if low else ("", "")
+    return f"<tspan{bold}>{escape(word)}{small}</tspan>" + (f"<tspan{up}>{escape(words)}</tspan>" if words else "")
+
+
+def label_width(name: Name, value: float | None) -> float:
+    """How wide the plate of a label is."""
+    return LETTER * len("".join(name) + _is(value)) + 8
+
+
+def _is(value: float | None) -> str:
+    return "" if value is None else f"={readable(number(value, 4))}"
+
+
 def label(
-    place: Point, name: str, value: float | None, lit: bool, anchor: str = "middle", room: float = math.inf
+    place: Point, name: Name, value: float | None, lit: bool, anchor: str = "middle", room: float = math.inf
 ) -> str:
     """A parameter's name and number, on a white plate that keeps the line behind it away from the letters."""
     x, y = place
-    shown = "" if value is None else f"={number(value, 4)}"
-    size = min(12.0, 12 * (room - 4) / (LETTER * len(name + shown)))
-    wide = min(LETTER * len(name + shown) + 8, room)
+    full = label_width(name, value)
+    size, wide = min(12.0, 12 * (room - 4) / (full - 8)), min(full, room)
     left, wide = (x - wide / 2, wide) if anchor == "middle" else (x - 4, wide + 4)
     ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
     small = "" if size == 12 else f" font-size='{size:.1f}'"
     return (
         f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
         f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'{small}>"
-        f"<tspan font-weight='700'>{name}</tspan>{shown}</text>"
+        f"{_named(name, _is(value), '700')}</text>"
     )

@@ -14,9 +14,10 @@ from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number
+from bpkit.core.spelling import number, typeset
 from bpkit.core.training import Trace
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, NEGATIVE, PAPER
@@ -125,7 +126,7 @@ def landscape(problem: Problem, window: Window) -> Landscape:
 def surface_figure(land: Landscape, trace: Trace, digits: int = 6, only: bool = False) -> Drawing:
     """A walk on a landscape as a figure, for a page that runs nothing; ``relief`` draws the one that moves."""
     figure, axes = blank(5.6, 5.64)
-    draw_ground(axes, land)
+    draw_ground(axes, land, trace.problem.network)
     marks = draw_walk(axes, land.window, trace)
     axes.legend(
         handles=[marks[kind] for kind in (1, 0, 2)],
@@ -138,13 +139,14 @@ def surface_figure(land: Landscape, trace: Trace, digits: int = 6, only: bool = 
     return Drawing(surface_words(land, trace, digits, only), figure)
 
 
-def draw_ground(axes: Axes, land: Landscape, sparse: bool = False) -> None:
+def draw_ground(axes: Axes, land: Landscape, network: Architecture, sparse: bool = False) -> None:
     """The heights of a landscape with its contour lines; ``sparse`` labels every second one, and not the outermost."""
-    window = land.window
+    window, known = land.window, network.lines.quantities
     axes.grid(False)
     axes.set_aspect("equal")  # so that downhill is across the contours
     left, right, bottom, top = window.ends
-    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=window.x, ylabel=window.y)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    axes.set(xlabel=typeset(window.x, known), ylabel=typeset(window.y, known))
     if levels := land.levels:
         loss = np.where(np.isfinite(land.loss), land.loss, np.nan)
         steps = [float(np.nanmin(loss)), *levels, float(np.nanmax(loss))]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from bpkit.core.network import Edge, Network
-from bpkit.core.spelling import PLAIN, number, readable
+from bpkit.core.spelling import Name, number, readable, typeset, written
 from bpkit.show.chart import WIDTH
 from bpkit.show.diagram_layout import LETTER, label_places
 from bpkit.show.drawing import Drawing
@@ -35,7 +35,7 @@ def wiring(
     height = max(y for _, y in places.values()) + RADIUS + MARGIN + (22 if strength else 0)
     shown = list(network.weights) if named is None else list(named)
     edges = {edge: _ends(places, edge) for edge in network.weight_of}
-    largest = max(map(abs, strength.values())) if strength else 1.0
+    largest, names = max(map(abs, strength.values())) if strength else 1.0, written(network.lines.quantities)
     parts = []
     for edge, ends in edges.items():
         name = network.weight_of[edge]
@@ -46,11 +46,11 @@ def wiring(
     parts += [_line(_ends(places, (one, LOSS)), FAINT, THIN) for one in (network.outputs if loss else ())]
     for before in network.layers[:-1]:
         here = {edge: ends for edge, ends in edges.items() if edge[0] in before and network.weight_of[edge] in shown}
-        names = {edge: subscripted(network, network.weight_of[edge]) for edge in here}
-        for edge, place in label_places(here, {edge: _wide(name) for edge, name in names.items()}):
-            parts += _plate(place, names[edge])
+        widths = {edge: _wide(names[network.weight_of[edge]]) for edge in here}
+        for edge, place in label_places(here, widths):
+            parts += _plate(place, names[network.weight_of[edge]])
     for neuron, place in places.items():
-        parts += _node(place, neuron)
+        parts += _node(place, names.get(neuron, (neuron, "")))
     if strength:
         parts.append(text(MARGIN, height - 12, "wide: |∂E/∂w| is large, dashed: negative", 12, "", "start", FAINT))
     words = _words(network, shown, lit, strength, loss)
@@ -59,7 +59,7 @@ def wiring(
 
 def subscripted(network: Network, name: str) -> str:
     """A weight's name as pictures and sentences have it: w₅."""
-    return PLAIN(network.lines.quantities[name]) if name in network.lines.quantities else name
+    return typeset(name, network.lines.quantities)
 
 
 def _places(columns: Sequence[Sequence[str]]) -> dict[str, Point]:
@@ -95,24 +95,24 @@ def _line(ends: tuple[Point, Point], color: str, wide: float, dash: str = "") ->
     )
 
 
-def _wide(name: str) -> float:
-    return LETTER * len(name) + 10
+def _wide(name: Name) -> float:
+    return LETTER * len("".join(name)) + 10
 
 
-def _plate(place: Point, name: str) -> list[str]:
+def _plate(place: Point, name: Name) -> list[str]:
     x, y = place
     wide = _wide(name)
     return [
         f"<rect x='{x - wide / 2:.1f}' y='{y - 9:.1f}' width='{wide:.1f}' height='18' rx='5' fill='{PAPER}'/>",
-        text(x, y + 0.5, name, 13.5, "700"),
+        text(x, y + 0.5, "", 13.5, "700", name=name),
     ]
 
 
-def _node(place: Point, name: str) -> list[str]:
+def _node(place: Point, name: Name) -> list[str]:
     x, y = place
     return [
         f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{RADIUS:g}' fill='{FILL}' stroke='{INK}' stroke-width='1.5'/>",
-        text(x, y + 0.5, name, 13 if len(name) < 4 else 11.5, "700"),
+        text(x, y + 0.5, "", 13 if len("".join(name)) < 4 else 11.5, "700", name=name),
     ]
 
 

@@ -89,7 +89,7 @@ def test_a_prediction_is_committed_to_by_keys_alone(lab: Lab) -> None:
 def test_a_box_is_judged_by_the_kernel_and_its_line_opens(lab: Lab) -> None:
     with lab.cells("import bpkit as bp", f"app = {ASK}\napp", name="ask") as notebook:
         app, page = notebook.element.locator(".bpkit-app"), notebook.page
-        app.get_by_label("net_o1 =").focus()
+        app.get_by_label("net(o1) =").focus()
         page.keyboard.type("0.79461")
         page.keyboard.press("Enter")
         found = bp.diagnose(bp.examples.article.problem, "net_o1", "0.79461")
@@ -99,7 +99,7 @@ def test_a_box_is_judged_by_the_kernel_and_its_line_opens(lab: Lab) -> None:
         expect(app.locator("table")).to_be_visible()
         app.get_by_label("Show the line").uncheck()
         expect(app.locator("table")).to_be_hidden()
-        app.get_by_label("net_o1 =").fill(f"{bp.evaluate(bp.examples.article.problem)['net_o1']:.5f}")
+        app.get_by_label("net(o1) =").fill(f"{bp.evaluate(bp.examples.article.problem)['net_o1']:.5f}")
         app.get_by_role("button", name="Check").click()
         expect(app.get_by_role("status")).to_have_text("✓ Right.")
         expect(app.locator("table")).to_be_visible()  # by itself

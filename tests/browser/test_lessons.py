@@ -28,6 +28,18 @@ FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
 WORDS_FOLLOW = """() => [...panel.node.querySelectorAll('.jp-RenderedImage')].every(image => !image.offsetWidth
     || image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""
+# Names as code has them, w5 or E_total, where no code is told: the page, its pictures and its controls write formulas.
+AS_CODE = r"""() => {
+    const code = /(?<![\w.])(?:[wbxy]\d+(?!\w)|(?:net|out|E|b|dE)_\w+|d\w+\/d\w+)/, found = new Set();
+    const walk = document.createTreeWalker(panel.node, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const text = walk.currentNode, at = text.parentElement;
+        const kept = at.closest('code, pre, style, script, textarea, title, .jp-InputArea-editor, .jp-RenderedText, ' +
+            '.MathJax, .bpkit-picture-words, tr:has(td > code)');
+        if (!kept && at.getClientRects().length && code.test(text.data)) found.add(text.data.trim());
+    }
+    return [...found];
+}"""
 CONTENT = {"include": [[".jp-MarkdownOutput"], [".jp-OutputArea-output"]]}  # what is the kit's own on the page
 
 
@@ -57,6 +69,7 @@ def test_a_lesson_runs_by_keyboard_alone_and_is_drawn(
                 assert serious(lab, path) == [], theme
         assert notebook.problems() == []
         assert lab.page.evaluate(WORDS_FOLLOW)
+        assert lab.page.evaluate(AS_CODE) == []
 
 
 def to_link(lab: Lab, path: str) -> bool:

@@ -33,7 +33,7 @@ def latex_sides(latex: str) -> list[tuple[str, list[str]]]:
     body = latex.removeprefix("$$\\begin{align}\n").removesuffix("\n\\end{align}$$")
     for row in body.split(" \\\\\n"):
         _, left, right, _ = re.split(" && | &= ", row, maxsplit=3) if " && {" in row else row.split(" && ")
-        right = re.sub(r"\\begin\{aligned\}\[t\] & (.*) \\\\ & = (.*) \\end\{aligned\}", r"\1 = \2", right)
+        right = re.sub(r"\\begin\{aligned\}\[t\] & (.*) \\end\{aligned\}", r"\1", right).replace(r" \\ & = ", " = ")
         quantity = re.fullmatch(r"V\('(.*)'\)", python_of_latex(left))
         assert quantity, left
         read.append((quantity[1], list(map(python_of_latex, right.split(" = ")))))

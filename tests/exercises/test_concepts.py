@@ -186,6 +186,10 @@ def test_zero_factor_by_nudging() -> None:
             neuron, wanted = net[1], float(net[2])
             parameters[f"b_{neuron}"] += wanted - values[f"net_{neuron}"]
             assert chosen == f"the slope of the activation of {neuron}"
+            why = re.search(r"There \$\S+\$ is almost \$(-?\d)\$, so its slope|stays 0", str(exercise.content.solve()))
+            assert why
+            end = forward({**data, "parameters": parameters})[f"out_{neuron}"]
+            assert float(why[1] or 0) == pytest.approx(end, abs=0.01)
         elif zero := re.search(r"Suppose that \$x_\{(\d)\} = 0\$", text):
             inputs[int(zero[1]) - 1] = 0.0
             assert chosen == f"the input x{'₀₁₂₃'[int(zero[1])]}"
@@ -268,13 +272,12 @@ def test_what_follows_is_what_the_printed_lines_say() -> None:
 
 def test_what_changes_is_what_is_known_of_each_change() -> None:
     net, out, slope = r"\mathit{net}_{%s}", r"\mathit{out}_{%s}", r"\frac{\partial %s}{\partial %s}"
-    total = r"E_{\text{total}}"
     known = {
         "loss": {"E_{o1}", slope % ("E_{o1}", out % "o1")},
         "activation": {out % "o1", slope % (out % "o1", net % "o1")},
         "hidden activation": {out % "h1", slope % (out % "h1", net % "h1")},
         "hidden": {net % "o1"},
-        "output": {total, slope % (total, out % "h1")},
+        "output": {"E", slope % ("E", out % "h1")},
     }
     for _, exercise in drawn("what-changes"):
         lines = latex_lines(exercise)
@@ -321,6 +324,13 @@ def test_the_order_of_an_update_rests_on_the_printed_lines() -> None:
             early = [*order[:-3], order[-1], *order[-3:-1]]
             assert part.judge(" ".join(early)).misconceptions == ("uses the already updated weights",)
             continue
+        if level == "medium":
+            deltas, _, update = order[-3:]
+            both = re.fullmatch(r"Overwrite (\S+) and \$(\S+)\$ with their new values\.", text[update])
+            assert both
+            assert f"\\cdot {both[2]} \\cdot" in text[deltas]
+            early = [*order[:-3], order[-1], *order[-3:-1]]
+            assert part.judge(" ".join(early)).misconceptions == ("uses the already updated weights",)
         for place, letter in enumerate(order):
             later = [text[one].strip("$").partition(" = ")[0] for one in order[place + 1 :]]
             assert not any(one in text[letter].partition(" = ")[2] for one in later), exercise.question

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -216,6 +217,11 @@ def test_a_formula_is_judged_by_meaning() -> None:
     assert part.judge(f"(out_o1 - y1)*{before}").misconceptions == ("forgets the output slope",)
     assert part.judge(f"(out_o1 - y1)*out_o1*{before}").verdict == "unknown"
     assert part.judge("log(out_o1 - 2)").verdict == "unknown"
+    both = part.judge(f"(out_o1 - y1)*{weight}")
+    assert both.misconceptions == ("multiplies by a weight instead of a signal",)
+    assert "the slope of the output is missing as well" in both.message
+    example = re.findall("`(.*?)`", part.asks)
+    assert [part.judge(one).verdict for one in example] == ["unknown"]  # no start of an answer, right or wrong
 
 
 def _is_simple(exercise: Any) -> bool:

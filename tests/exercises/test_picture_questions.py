@@ -65,7 +65,7 @@ def test_a_picture_fits_a_card_in_light_and_dark_and_is_the_same_on_every_call(i
         assert picture(again).figure == picture(exercise).figure
         node = root(exercise)
         assert float(node.attrib["width"]) <= 420
-        assert float(node.attrib["height"]) <= 300
+        assert float(node.attrib["height"]) <= 460  # three answers beside it are about as tall
         left = re.findall(r"#[0-9a-fA-F]{3,6}", re.sub(r"<style>.*?</style>", "", card(exercise)["picture"]))
         assert left == []  # every colour is one that a page has in light and in dark
         assert picture(exercise).png().startswith(b"\x89PNG")
@@ -157,18 +157,19 @@ def test_a_weight_s_name_lies_on_its_line_and_on_no_other() -> None:
     for exercise in drawn("read-network"):
         network = layered(exercise.problem.network, "test")
         node = root(exercise)
-        texts = {one.text: (float(one.attrib["x"]), float(one.attrib["y"]) - 4) for one in node.iter(f"{SVG}text")}
+        words = {"".join(one.itertext()): one.attrib for one in node.iter(f"{SVG}text")}
+        texts = {word: (float(at["x"]), float(at["y"]) - 4) for word, at in words.items()}
         for name, (source, target) in network.weights.items():
-            place = texts["w" + name[1:].translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))]
+            place = texts[name]
             away = {edge: _away(place, texts[edge[0]], texts[edge[1]]) for edge in network.weight_of}
             assert min(away, key=lambda edge: away[edge]) == (source, target)
             assert away[source, target] < 4
         sought, ends = answers(exercise)
         asked = exercise.content.parts
-        source, target = re.findall(r"from (\w+) to (\w+)", asked[0].asks)[0]
+        source, target = map(_plain, re.findall(r"from (\w+) to (\w+)", asked[0].asks)[0])
         assert network.weights[_plain(sought)] == (source, target)
         (weight,) = re.findall(r"w_\{(\d+)\}", asked[1].asks)
-        assert " → ".join(network.weights[f"w{weight}"]) == ends
+        assert " → ".join(network.weights[f"w{weight}"]) == _plain(ends)
 
 
 def _plain(name: str) -> str:

@@ -17,7 +17,6 @@ from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.generation import generate
 from bpkit.exercises.hints import hints
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
-from bpkit.exercises.sitting import _page
 from bpkit.exercises.written import FormulaPart
 
 FORWARD = ("net-and-out", "whole-forward", "neuron-slope")
@@ -161,7 +160,9 @@ def test_a_page_that_runs_nothing_has_the_question() -> None:
     assert app.state.exercise.content.parts[1].asks in bundle["text/markdown"]
     assert bundle["text/plain"] == repr(app)
     assert picture["image/svg+xml"] == app.state.exercise.content.picture().figure
-    assert picture["text/plain"].startswith("Network 2-2-2, sigmoid")
+    assert picture["text/plain"].startswith(
+        "The 2-2-2 network has sigmoid neurons, and its loss is half the squared error."
+    )
     assert f'<bpkit-app key="{app.key}" still="2">' in place["text/html"]
     assert repr(app) == repr(bp.exercises.ask("hidden-paths", seed=1))
 
@@ -285,17 +286,17 @@ def test_a_right_number_with_a_digit_missing_is_neither_right_nor_wrong() -> Non
     app.answer(a=f"{part.right:#.2g}")
     assert app.told["said"][0][1] == f"So far right; the question asks for {part.digits} significant digits."
     app.answer(a=f"{part.right:#.1g}")
-    assert app.told["said"][0][1] == "Too few digits to tell. Type more digits."
+    assert app.told["said"][0][1] == f"Too few digits to tell. Type at least {part.digits} digits."
 
 
 @pytest.mark.parametrize(
     ("typed", "verdict", "said"),
     [
-        ("1", "few_digits", "Too few digits to tell. Type more digits."),
-        ("0.6", "few_digits", "Too few digits to tell. Type more digits."),
+        ("1", "few_digits", "Too few digits to tell. Type at least 4 digits."),
+        ("0.6", "few_digits", "Too few digits to tell. Type at least 4 digits."),
         ("0.62", "few_digits", "So far right; the question asks for 4 significant digits."),
         ("0.624", "few_digits", "So far right; one more digit, please."),
-        ("0.623", "few_digits", "Too few digits to tell. Type more digits."),
+        ("0.623", "few_digits", "Too few digits to tell. Type at least 4 digits."),
         ("0.25 + 0.25", "misconception", "Not right: you get this if you"),
         ("0.5", "misconception", "Not right: you get this if you"),
     ],
@@ -424,7 +425,11 @@ def test_the_name_of_what_is_asked_stands_before_its_box_and_paths_are_words() -
 
 @pytest.mark.parametrize(("question", "again"), [("library-order", "Another one"), ("output-weight", "New numbers")])
 def test_only_a_question_with_numbers_offers_new_numbers(question: str, again: str) -> None:
-    assert _page(generate(question, 1))["texts"]["again"] == again
+    app = bp.exercises.ask(question, seed=1)
+    assert app.spec["texts"]["again"] == again
+    app.answer(**{letter: written(part, part.answer) for letter, part in app.state.exercise.parts.items()})
+    assert app.told["score"] == f"All correct. Press “{again}”, or go to the next question."
+    assert app.without_kernel()["done"] == app.told["score"]
 
 
 def test_an_earlier_answer_that_was_kept_to_two_digits_is_named() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +17,16 @@ from bpkit.examples.example import Example
 
 def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
+
+
+@pytest.mark.parametrize("name", [name for name in bp.examples.__all__ if name != "data_set"])
+def test_examples_can_be_pickled_and_copied(name: str) -> None:
+    one = getattr(bp.examples, name)
+    for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one), copy.copy(one)):
+        assert other == one
+        assert {**other.published} == {**one.published}
+        with pytest.raises(TypeError):
+            other.published["E_total"] = "0"
 
 
 def test_the_articles_figures() -> None:
@@ -130,5 +142,5 @@ def test_an_audited_picture_has_the_sign_of_the_audit_behind_every_figure() -> N
     picture, audit = article.diagram(audited=True), article.audit()
     for figure in ("net_h1", "out_h1", "net_o1", "net_o2", "out_o1", "out_o2", "E_total"):
         assert f"{figure} = {article.published[figure]} {audit[figure].sign}" in picture.caption
-        assert f"{article.published[figure]} {audit[figure].sign}</text>" in picture.figure
+        assert f"{article.published[figure]} {audit[figure].sign}</t" in picture.figure
     assert not set("✓→≈✗") & set(article.diagram().figure)

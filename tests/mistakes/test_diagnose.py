@@ -462,6 +462,8 @@ def test_a_far_fetched_mistake_is_not_told_beside_a_likely_one_and_no_line_by_nu
         ("w6_new", "0.2-0.0862", "forgets the learning rate"),
         ("dE/dw6", "0.623634*0.6495*0.2102", "takes the neighbour's derivative"),
         ("dE/dw3", "0.136527*0.2*0.2326*0.1", "follows only one path"),
+        ("dE/dw3", "(0.136527*0.2+0.0411137*0.4)*0.2326*0.1", "loses the sign of a path"),
+        ("dE/dw3", "(0.136527*0.2-0.0411137*0.4)*0.632*0.1", "takes a part of the slope"),
     ],
 )
 def test_a_mistake_is_named_where_the_numbers_in_its_formula_were_rounded(quantity: str, typed: str, name: str) -> None:
@@ -472,6 +474,18 @@ def test_a_mistake_is_named_where_the_numbers_in_its_formula_were_rounded(quanti
     assert "Type more digits" in found.message or len(found.misconceptions) == 1
     exact = bp.diagnose(bp.examples.article.problem, quantity, f"{eval(typed):.12g}")
     assert not exact.misconceptions
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "where"),
+    [
+        ("0.00687323-0.00252564", "loses the sign of a path", "through h2"),
+        ("(0.00687323+0.00252564)*0.1", "multiplies the bias derivative by the input", "x1"),
+    ],
+)
+def test_slips_with_the_derivative_of_a_bias_that_several_neurons_share(typed: str, name: str, where: str) -> None:
+    [one] = bp.diagnose(bp.examples.article.problem, "dE/db1", typed).misconceptions
+    assert (one.name, one.detail) == (name, where)
 
 
 def test_a_right_formula_of_rounded_numbers_is_right_up_to_rounding() -> None:

@@ -68,14 +68,14 @@ def test_what_is_said_of_them() -> None:
     said = {
         ("w5_new", "0.35"): "Not right: 0.35 is the old w₅, from before the update. Look at line (62): new w₅ =",
         ("net_h1", "0.055"): "Not right: you get 0.055 if you leave out the bias; the net input",
-        ("net_h1", "0.5"): "Too few digits to tell. Type more digits.",
+        ("net_h1", "0.5"): "Too few digits to tell. Type at least 3 digits.",
         ("dE/dw5", "0.08514094"): "Right, up to the nudge: this is the one-sided difference quotient with h = 0.001.",
         ("dE/dw5", "0.405"): "Not right, and from three digits I can only guess: you get 0.405 if you",
     }
     for (quantity, number), start in said.items():
         message = bp.diagnose(ARTICLE, quantity, number).message
         assert message.startswith(start)
-        assert ("more digits" in message or "more digit" in message) == (number in ("0.5", "0.405"))
+        assert ("more digit" in message or "at least" in message) == (number in ("0.5", "0.405"))
     assert "old w₁. Type more digits" in bp.diagnose(MAZUR, "w1_new", "0.15").message
     assert "right where the update adds it" in bp.diagnose(XOR, "dE/dnet_o1", "0.148").message
 

@@ -70,6 +70,7 @@ def test_neighbours(sizes: list[int], seed: int) -> None:
         yield "dE/dw1", back[0] * hidden_slope[0] * h[0], "takes the neuron's own output for its input"
         yield last, delta[-1] * o[-1], "takes the neuron's own output for its input"
         yield "dE/dw1", back[0] * slope[0] * x[0], "takes the slope of another layer"
+        yield "dE/dw1", (V[:, 0] * delta) @ (1, -1) * hidden_slope[0] * x[0], "loses the sign of a path"
         yield "dE/dw1", (back @ hidden_slope) * x[0], "takes one dot product for the whole layer"
         yield last, (loss_slope @ slope) * h[-1], "takes one dot product for the whole layer"
         yield (

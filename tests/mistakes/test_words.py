@@ -158,7 +158,7 @@ def test_a_box_shows_few_digits_as_neither_right_nor_wrong() -> None:
     assert found.verdict == "few_digits"
     assert not app.state.opened
     assert not settled(found)
-    assert verdict_words(found) == "Too few digits to tell. Type more digits."
+    assert verdict_words(found) == "Too few digits to tell. Type at least 3 digits."
     app.number.value = f"{bp.evaluate(ARTICLE)['net_o1']:.6f}"
     assert app.state.opened
 
@@ -182,7 +182,7 @@ def test_no_more_digits_are_asked_for_than_the_question_judges() -> None:
 
 
 def test_a_zero_is_asked_for_digits_and_a_small_number_for_a_power_of_ten() -> None:
-    assert bp.diagnose(ARTICLE, "w1_new", "0").message.endswith("Type more digits.")
+    assert bp.diagnose(ARTICLE, "w1_new", "0").message.endswith("Type at least 5 digits.")
     small = ARTICLE.replace(x1=1e-6)
     assert bp.diagnose(small, "dE/dw1", "0").message.endswith("Type it like 8.5e-5.")
 

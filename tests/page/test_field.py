@@ -123,6 +123,15 @@ def test_labels_differ_and_read_as_their_levels() -> None:
         assert 3 <= len(labels) <= 12 or not low < high
 
 
+@pytest.mark.parametrize(("covered", "shown"), [("false", True), ("true", False), ("x < 150", True)])
+def test_a_label_that_a_walk_covers_is_left_out(covered: str, shown: bool) -> None:
+    line = [[20, 100, 280, 100]]
+    found = f"placeLabels([1], ['0.009'], [{json.dumps(line)}], () => 1, (x) => {covered}, 300)"
+    [place] = json.loads(engine().eval(f"JSON.stringify({found})"))
+    assert (place is not None) == shown
+    assert not shown or covered == "false" or place["x"] > 150
+
+
 def test_levels_of_a_range_without_room_end() -> None:
     for low, high in ((5.0, np.nextafter(5, 6)), (1e300, 1.1e300), (-3.0, -3.0), (float("nan"), 1.0), (2.0, 1.0)):
         levels = in_page("roundLevels", low, high)
@@ -159,6 +168,30 @@ def test_a_walk_that_leaves_is_cut_at_the_border_with_an_arrow_there() -> None:
     assert (shapes["left"], shapes["end"], shapes["count"]) == (1, None, 1)
     through = in_page("walkShapes", {"x": [-5, 15], "y": [5, 5]}, SMALL, 380)
     assert (through["line"], through["start"], through["count"]) == ("M0,190L380,190", None, 0)
+
+
+def test_there_and_back_of_a_short_walk_are_bows_apart_with_a_number_at_each_end() -> None:
+    forth = {"x": [2, 8, 3, 7], "y": [2, 8, 3, 7]}
+    shapes = in_page("walkShapes", forth, SMALL, 380, None, 380, True)
+    assert (shapes["count"], shapes["dots"].count("h0"), shapes["heads"].count("z")) == (4, 4, 3)
+    assert [number for _, _, number in shapes["numbers"]] == [1, 2, 3]
+    ends = [(304, 76), (114, 266), (266, 114)]
+    assert all(np.hypot(x - a, y - b) < 25 for (x, y, _), (a, b) in zip(shapes["numbers"], ends, strict=True))
+    corners = [tuple(map(float, one.split(","))) for one in shapes["line"][1:].split("L")]
+    sides = [x + y - 380 for x, y in corners]  # of the straight line on which all updates are
+    there, back = sides[6], sides[18]
+    assert there * back < 0
+    assert min(abs(there), abs(back)) > 20
+    assert sides[::12] == pytest.approx([0, 0, 0, 0], abs=0.2)
+    straight = in_page("walkShapes", forth, SMALL, 380)
+    assert straight["numbers"] == []
+    onward = {"x": [2, 4, 5], "y": [2, 4, 6]}
+    assert in_page("walkShapes", onward, SMALL, 380, None, 380, True) == in_page("walkShapes", onward, SMALL, 380)
+    later = in_page("walkShapes", {"x": [2, 8] * 10, "y": [2, 8] * 10}, SMALL, 380, None, 380, True)
+    after = [tuple(map(float, one.split(","))) for one in later["line"][1:].split("L")][13 * 12 :]
+    assert [x + y for x, y in after] == pytest.approx([380] * len(after), abs=0.2)  # straight from the 13th step on
+    long = {"x": [2, 8] * 60, "y": [2, 8] * 60}
+    assert in_page("walkShapes", long, SMALL, 380, None, 380, True) == in_page("walkShapes", long, SMALL, 380)
 
 
 def test_a_plot_may_be_wider_than_it_is_high() -> None:

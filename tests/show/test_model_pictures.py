@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from itertools import combinations
 from typing import Any
@@ -156,15 +157,17 @@ def test_every_number_stands_on_the_picture(problem: bp.Problem) -> None:
     drawing, values = problem.diagram(), bp.evaluate(problem)
     shown, caption = texts(drawing.figure), drawing.caption
     for name, value in problem.parameters.items():
-        assert f"{name}={value:.4g}" in shown
+        assert f"{name.replace('_', ',')}={value:.4g}".replace("-", "−") in shown
     for line in problem.network.lines:
         number = f"{values[line.name] + 0.0:.6g}"
-        assert any(text.split()[-1] == number for text in shown if text), (line.name, number)
+        assert any(text.split()[-1] == number.replace("-", "−") for text in shown if text), (line.name, number)
         assert f"{line.name} = {number}" in caption
     bare = problem.network.diagram()
     assert not any("=" in text for text in texts(bare.figure))
-    assert {*graph(problem.network).boxes, *problem.network.parameters} <= set(texts(bare.figure))
+    letters = lambda names: {re.sub("[_,]", "", name) for name in names}  # an index is low, and has a comma
+    assert letters({*graph(problem.network).boxes, *problem.network.parameters}) <= letters(texts(bare.figure))
     assert ET.fromstring(str(drawing.figure)).attrib["aria-label"] == caption
+    assert f"and its loss is {problem.network.loss.written}." in caption
     given = problem.diagram(computed=False)
     assert f"{problem.network.inputs[0]} = " in given.caption
     assert "E_total" not in given.caption

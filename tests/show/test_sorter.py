@@ -32,6 +32,16 @@ def test_each_lamp_has_its_number_and_glows_by_it() -> None:
     assert drawing.png()  # for pages that show no SVG
 
 
+def test_two_stages_are_beside_each_other() -> None:
+    sizes = [
+        re.findall(r"viewBox='0 0 (\d+) (\d+)'", str(sorter(dict.fromkeys(stages, PROBLEM)).figure))[0]
+        for stages in (("one",), ("one", "two"), ("one", "two", "three"))
+    ]
+    (one, low), (two, same), (three, high) = [[int(side) for side in size] for size in sizes]
+    assert (two, three) == (2 * one, 2 * one)
+    assert low == same < high
+
+
 def test_what_is_to_be_found_is_not_shown() -> None:
     drawing = sorter({"before training": PROBLEM}, computed=False)
     for out in ("out_o1", "out_o2"):

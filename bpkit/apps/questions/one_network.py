@@ -1,8 +1,7 @@
-"""The predictions of lessons 00 to 08, about one network and its numbers."""
+"""The predictions of lessons 00 to 08 about one network and its numbers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
@@ -12,14 +11,26 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.apps.questions.question import Answer, Question
+from bpkit.apps.questions.rates import GROWTH, TRIPLED, how_many_updates, largest_rate, rate_too_large, with_each_rate
+from bpkit.apps.questions.wires import (
+    BEHIND,
+    FOLLOWERS,
+    INTO,
+    SHARERS,
+    into_h1,
+    led_elsewhere,
+    shared_behind,
+    shared_factor,
+    w4_turned,
+)
 from bpkit.apps.recalculate import printed_lines
 from bpkit.core.derivation import derive
 from bpkit.core.expressions import names_in
 from bpkit.core.initial import initial_parameters
-from bpkit.core.network import Network, layered
+from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import PLAIN, number_read
+from bpkit.core.spelling import number_read
 from bpkit.core.training import train
 from bpkit.examples.article import article
 from bpkit.examples.mazur import mazur
@@ -76,9 +87,8 @@ def _rate_100() -> tuple[Answer, str]:
     loss = train(LAMP.replace(learning_rate=100), 100).loss
     jumped, rests = bool((np.diff(loss) > 0).any()), bool(loss[-10:].max() < 1e-4)
     return WALKS[jumped + (jumped and not rests)], (
-        "the first step ends on steep ground, where 100 times the slope is a huge step. So the second step flies over "
-        "the lowest point, onto flat ground far on the other side. From there the walk creeps back, and near the "
-        "lowest point its steps are too long again, so it jumps to and fro"
+        "a step of 100 times the slope is huge where the ground is steep. Where the walk jumps to, and what it does "
+        "in the end, you see below"
     )
 
 
@@ -115,30 +125,6 @@ def _forward_runs() -> tuple[Answer, str]:
     )
 
 
-SHARERS = (
-    "those of w₅ and w₆ alone",
-    "those of w₅, w₆ and b₂ alone",
-    "all but those of w₇ and w₈",
-    "all ten",
-)
-
-
-def _shared_factor() -> tuple[Answer, str]:
-    lines = derive(article.problem.network)
-    resting = {
-        PLAIN(lines.quantities[name])
-        for name in lines.network.parameters
-        if "dE_o1/dnet_o1" in {step.name for step in lines.toward(f"dE_total/d{name}")}
-    }
-    every = {PLAIN(lines.quantities[name]) for name in lines.network.parameters}
-    named = {one: set(re.findall("[wb].", one)) for one in SHARERS}
-    meant = {one: every - named[one] if one.startswith("all") else named[one] for one in SHARERS}
-    return next(one for one in SHARERS if meant[one] == resting), (
-        "w₅, w₆ and b₂ lead into o1 themselves. w₁ to w₄ and b₁ change h1 and h2, and these reach the loss through o1 "
-        "as well as through o2. The other two weights lead into o2 alone"
-    )
-
-
 ERRORS = ("smaller all the way", "smaller at first, then always the same", "smaller at first, then larger again")
 
 
@@ -148,24 +134,6 @@ def _smaller_h() -> tuple[Answer, str]:
     return ERRORS[int(found.argmin() < len(found) - 1) * (1 + (turns > 10))], (
         "with a smaller h the quotient is closer to the slope at the point itself. But the two losses become so alike "
         "that their difference is left with few digits, and it is divided by a tiny number"
-    )
-
-
-FOLLOWERS = (
-    "the outputs of h1, o1 and o2",
-    "the outputs of h2, o1 and o2",
-    "the outputs of h1 and o1",
-    "the outputs of h1, h2, o1 and o2",
-)
-
-
-def _w4_turned() -> tuple[Answer, str]:
-    problem = article.problem
-    before, after = (evaluate(problem.replace(w4=w4)) for w4 in (0.15, 0.2))
-    moved = {name for name in ("h1", "h2", "o1", "o2") if before[f"out_{name}"] != after[f"out_{name}"]}
-    said = {one: frozenset(re.findall(r"[ho]\d", one)) for one in FOLLOWERS}
-    return next(one for one in FOLLOWERS if said[one] == moved), (
-        "w₄ leads from x₂ to h1, and from h1 lines lead to both outputs. No line leads from h1 to h2"
     )
 
 
@@ -249,38 +217,8 @@ def _nine_layers() -> tuple[Answer, str]:
     paths, sums = prod(after[1:]), sum(one * next_ for one, next_ in pairwise(after))
     return f"{paths:,}", (
         "each layer after the first hidden one has ten neurons to pass through, so it makes ten times as many paths. "
-        f"If you add the paths at every neuron instead, {sums} multiplications are enough, and their sums serve all "
-        "weights and not just this one. That is why backpropagation is fast"
-    )
-
-
-def _how_many_updates() -> tuple[Answer, str]:
-    loss = train(article.problem, 1000).loss
-    count, left, first = int((loss < 0.1).argmax()), loss[0] - 0.1, loss[0] - loss[1]
-    return float(count), (
-        f"the loss has only {number_read(float(left), 2)} to fall to reach 0.1, and the very first update takes off "
-        f"{number_read(float(first), 1)}. At that pace it takes about {round(left / first)} updates, and the later "
-        "steps are only a little shorter"
-    )
-
-
-GROWTH = (
-    "a fall to almost 0 within a few updates",
-    "jumps up and down, and then a fall",
-    "growth without end",
-)
-
-
-def _rate_too_large() -> tuple[Answer, str]:
-    problem = article.problem
-    linear = Network(2, 2, 2, activation="identity", weight_names=layered(problem.network, "lesson 07").weight_of)
-    run = train(problem.replace(network=linear, learning_rate=6), 100)
-    first, second = (number_read(float(loss), 3) for loss in run.loss[:2])
-    grows, jumps = run.diverged_at is not None, bool((np.diff(run.loss) > 0).any())
-    return GROWTH[2 if grows else int(jumps)], (
-        f"the very first update takes the loss from {first} to {second}. The step is right in its direction and too "
-        "long: it jumps across the valley and lands higher up on the other side, where the slope is steeper and the "
-        "next step longer still"
+        f"If you add the paths at every neuron instead, {len(after) - 1} · 10 · 10 = {sums} multiplications are "
+        "enough, and their sums serve all weights and not just this one. That is why backpropagation is fast"
     )
 
 
@@ -374,6 +312,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "the output, roughly?",
             _sigmoid_at_1,
         ),
+        "into-h1": Question("Which weights lead into h1?", into_h1, INTO, led_elsewhere),
         "no-activation": Question(
             "One input, ten hidden neurons, one output, and no activation anywhere: each neuron passes on its net. "
             "You draw the output against the input. What do you get?",
@@ -389,7 +328,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "shared-factor": Question(
             "The network has ten slopes, for 8 weights and 2 biases; b₁ goes into h1 and h2, b₂ into o1 and o2. Which "
             "of these slopes use the slope of E with respect to the net input of o1?",
-            _shared_factor,
+            shared_factor,
             SHARERS,
         ),
         "smaller-h": Question(
@@ -398,9 +337,15 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             _smaller_h,
             ERRORS,
         ),
+        "shared-behind": Question(
+            "The backward pass has come to h1 and found the slope of E with respect to its net input. Which of the ten "
+            "slopes use this number?",
+            shared_behind,
+            BEHIND,
+        ),
         "w4-turned": Question(
             "You turn up w₄ and leave everything else as it is. Which outputs change?",
-            _w4_turned,
+            w4_turned,
             FOLLOWERS,
         ),
         "wrong-figure": Question(
@@ -422,13 +367,22 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             PATHS_OF_TEN,
         ),
         "how-many-updates": Question(
-            "After how many updates is the loss below 0.1 for the first time?", _how_many_updates
+            "After how many updates is the loss below 0.1 for the first time?", how_many_updates
         ),
         "rate-too-large": Question(
             "Now take the sigmoid away, so that each output is just its net input, and use a learning rate of 6, "
             "twelve times as large. What will the loss curve show?",
-            _rate_too_large,
+            rate_too_large,
             GROWTH,
+        ),
+        "largest-rate": Question(
+            "In the training app above, press Reset and choose tanh. Make the learning rate three times as large again "
+            "and again: 0.1, 0.3, 0.9, 2.7, 8.1, 24.3. Stop at the first one with which the loss does not get below "
+            "0.1 in 100 updates, and go one step back. Where do you end up?",
+            largest_rate,
+            TRIPLED,
+            with_each_rate,
+            "Your answer",
         ),
         "figures-that-hold": Question(
             "Which of these three figures are right, up to rounding?",

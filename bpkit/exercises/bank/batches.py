@@ -76,7 +76,7 @@ def _build_rates(task: Task) -> Content:
         tried = problem.replace(learning_rate=rate)
         new = tried.updated()
         by = equals(problem, "learning_rate", rate)
-        ask = f"$E_{{\\text{{total}}}}$ after one update with {by}, to {DIGITS} significant digits"
+        ask = f"{maths(problem, 'E_total')} after one update with {by}, to {DIGITS} significant digits"
         right = evaluate(new)["E_total"]
         parts.append(
             NumberPart(

@@ -29,7 +29,7 @@ from bpkit.exercises.hints import formula
 from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import as_loss, equals, givens, maths
+from bpkit.exercises.words import equals, givens, maths
 from bpkit.mistakes.verdict import KEEPS
 
 STEP = (*UPDATE, KEEPS)
@@ -62,7 +62,7 @@ def _build_step(task: Task) -> Content:
         # No more digits than the slope's own can give.
         asks = f"{maths(problem, 'w1_new')}, to {DIGITS} significant digits"
         line, numbers = derive(problem.network)["w1_new"], derive(problem.network).at(problem).numbers
-        rule = as_loss(formula(line.quantity.latex, sides_of(line)))
+        rule = formula(line.quantity.latex, sides_of(line))
         subtract = "The new weight is the old one minus the learning rate times the slope."
         # Mistakes of the update alone: none can be made on the way to a slope that is given.
         known = lambda: (
@@ -80,12 +80,12 @@ def _build_step(task: Task) -> Content:
             hints=lambda: (f"{subtract}\n\n{rule}",),
         )
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
-        here, steep = equals(problem, "w1", problem.parameters["w1"]), as_loss(equals(problem, "dE_total/dw1", slope))
+        here, steep = equals(problem, "w1", problem.parameters["w1"]), equals(problem, "dE_total/dw1", slope)
         text = lambda: (
             f"One weight, one step.\n\nThe weight is {here}. The slope of the loss there is {steep}, and the learning "
             f"rate is {equals(problem, 'learning_rate', problem.learning_rate)}."
         )
-        filled = as_loss(formula(line.quantity.latex, sides_of(line, numbers)))
+        filled = formula(line.quantity.latex, sides_of(line, numbers))
         uphill = f"The slope is {'positive' if slope > 0 else 'negative'}, so the update moves the weight {right}."
         solve = lambda: Solution((f"{uphill} {subtract}", filled))
         return Content(text, parts, solve)

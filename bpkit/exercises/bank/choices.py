@@ -16,7 +16,7 @@ from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import expr_latex, number, readable, typeset
 from bpkit.exercises.parts import ExactPart, Wrong
-from bpkit.exercises.words import in_words, layers, maths, plain, table
+from bpkit.exercises.words import in_words, layers, maths, table
 
 Networks = Mapping[str, tuple[Network, ...]]
 
@@ -88,7 +88,7 @@ def numbers(places: Iterable[int]) -> str:
 
 def described(network: Network) -> str:
     """Layers, activations and which weight joins which neurons, in three sentences."""
-    kinds = [plain(one.name) for one in network.activations]
+    kinds = [one.written for one in network.activations]
     activation = in_words([f"{kind} in layer {place}" for place, kind in enumerate(kinds, 1)])
     ways = [f"{maths(network, name)} {source}→{target}" for name, (source, target) in network.weights.items()]
     said = kinds[0] if len(set(kinds)) == 1 else activation

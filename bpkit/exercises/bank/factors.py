@@ -13,7 +13,7 @@ from bpkit.core.network import Network, layered
 from bpkit.core.numeric import Values, evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import typeset
+from bpkit.core.spelling import expr_latex, number_latex, typeset
 from bpkit.exercises.bank.choices import (
     TOPIC,
     Networks,
@@ -30,7 +30,7 @@ from bpkit.exercises.drawing import choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import as_loss, equals, in_words, maths, plain
+from bpkit.exercises.words import equals, in_words, maths
 
 # Which factor is zero
 
@@ -157,7 +157,8 @@ def _build_zero(task: Task) -> Content:
     )
 
     def solve() -> Solution:
-        why = f"If {said}, then {right} is 0, or nearly 0, and so is every product that contains it."
+        flat = _why_flat(changed, derivation[zero]) if kind == "slope" else ""
+        why = f"If {said}, then {right} is 0, or nearly 0, and so is every product that contains it.{flat}"
         also = f"The derivatives with respect to these weights are 0, or nearly 0: {listed}."
         error = brief(network, (f"dE_total/d{weight}",))
         shown = [next((one for one in error if one.name == step.name), step) for step in steps]
@@ -172,9 +173,19 @@ def _build_zero(task: Task) -> Content:
     )
 
 
+def _why_flat(problem: Problem, slope: Step) -> str:
+    """Why the slope of an activation is 0, or nearly 0, at this net input."""
+    network, neuron = layered(problem.network, "zero-factor"), by(slope).neuron
+    out = maths(network, f"out_{neuron}")
+    if network.activations[network.layer_of[neuron] - 1].name == "relu":
+        return f" The net input is negative there, so {out} is 0 and stays 0 when the net input changes a little."
+    end = number_latex(round(evaluate(problem)[f"out_{neuron}"]))
+    return f" There {out} is almost ${end}$, so its slope ${expr_latex(slope.rhs, slope.names)}$ is almost 0."
+
+
 def _neurons(network: Network) -> str:
     """Which activation the neurons have, in a sentence."""
-    kinds = [plain(one.name) for one in network.activations]
+    kinds = [one.written for one in network.activations]
     if len(set(kinds)) == 1:
         return f"All neurons are {kinds[0]} neurons."
     return f"The hidden neurons are {kinds[0]} neurons, the output is a {kinds[-1]} neuron."
@@ -278,7 +289,7 @@ def _build_way(task: Task) -> Content:
         ]
         product = f"So {maths(network, slope)} is {_sign(values[slope])}, and the update subtracts it:"
         goes = [f"{maths(network, one)} goes {_way(task, one)}" for one in (weight, *after, "out_o1", "E_total")]
-        return Solution((as_loss("\n".join(signs)), as_loss(f"{product} {in_words(goes)}.")))
+        return Solution(("\n".join(signs), f"{product} {in_words(goes)}."))
 
     return Content(
         lambda: f"Which way?\n\n{described(network)}\n\n{asked}",
@@ -334,7 +345,7 @@ def _sign_part(task: Task, slope: str) -> ExactPart:
     right = _sign(evaluate(task.problem)[slope])
     other = {"positive": "negative", "negative": "positive"}[right]
     known = tuple(Wrong(name, said, other) for name, said in _left_out(task))
-    ask = f"Is {as_loss(maths(task.network, slope))} positive or negative?"
+    ask = f"Is {maths(task.network, slope)} positive or negative?"
     hint = _hint(task, "Find the sign of each factor of the chain. The slope of a sigmoid or tanh is never negative.")
     return ExactPart(ask, right, "word", ("positive", "negative"), known=known, hints=(hint,))
 

@@ -65,7 +65,7 @@ def _named(one: Kept) -> str:
 
 
 def _selections(arrays: Sequence[Kept]) -> list[tuple[str, str, list[Kept]]]:
-    """What people keep instead: the name of the mistake, why it is one, and the arrays."""
+    """What people keep instead: the name of the mistake, why it is wrong, and the arrays."""
     waits, first, last = [one for one in arrays if one.waits], arrays[0], arrays[-1]
     hidden = next(one for one in arrays if one.name == "out_1")
     unread = [one for one in arrays if not one.waits]
@@ -141,8 +141,7 @@ def _build_waits(task: Task) -> Content:
     asked = (
         f"Two programs train a {_spelled(sizes)} network, one with {points} points and the other with {2 * points}. A "
         f"third trains a {_spelled(deeper)} network with {points} points. {_NEURONS[kind]} The "
-        f"stairs show how many numbers wait for the way back; all three have the same "
-        "scale."
+        "stairs show how many numbers wait for the way back. All three have the same scale."
     )
 
     def solve() -> Solution:
@@ -157,7 +156,7 @@ def _build_waits(task: Task) -> Content:
         ]
         return Solution(
             (
-                f"{deep} has more steps than the other two, up and down: those of one more layer.",
+                f"{deep} has more steps than the other two, up and down, because it has one more layer.",
                 table(["array", "shape", "used on the way back for"], rows),
                 f"Together: {' + '.join(str(one.size) for one in waits)} = {total(waits)} numbers.",
             )
@@ -179,7 +178,7 @@ def _spelled(sizes: Sequence[int]) -> str:
 # Which loss
 
 _OURS, _HALF = "takes the library's loss for its own", "overlooks a factor of two"
-_OUTPUTS, _POINTS_TOO = "counts the outputs wrongly", "divides by the points once more"
+_OUTPUTS, _POINTS_TOO = "counts the outputs wrongly", "divides by the number of points again"
 _TURNED_ROUND = "turns the factor round"
 _SAME_RATE, _OTHER_WAY = "keeps the learning rate", "changes the learning rate the wrong way"
 _RATE, _FEW, _BATCHES = Fraction(6, 5), (3, 4, 5), (10, 20, 30)
@@ -192,7 +191,7 @@ def _draw_loss(rng: np.random.Generator, level: str) -> Task:
 
 
 def _written(level: str, outputs: int, points: int) -> tuple[str, Fraction, list[tuple[str, str, Fraction]]]:
-    """A line of a library, by what its derivatives are multiplied, and what people take for that."""
+    """A line with a library's loss, the factor between its derivatives and yours, and the wrong factors."""
     half, mean = Fraction(1, 2), Fraction(1, outputs)
     if level == "easy":
         return (
@@ -246,13 +245,13 @@ def _build_loss(task: Task) -> Content:
             larger,
             [Wrong(name, why, _compared(one)) for name, why, one in slips],
             order,
-            hints=("Write down both losses: over what do they add up, over what do they take the mean, and the half?",),
+            hints=("Write down both losses. What does each add up, what does it average, and does it have the ½?",),
         ),
         one_of(
             f"You trained with the learning rate {rate}. Which one makes the same steps with this loss?",
             fitting,
             [
-                Wrong(_SAME_RATE, f"the derivatives are {larger}, so the steps would be as well", rate),
+                Wrong(_SAME_RATE, f"the derivatives are {larger}, and the steps would change in the same way", rate),
                 Wrong(_OTHER_WAY, "learning rate times derivative has to stay the same", other),
             ],
             order[1:] + order[:1],
@@ -268,7 +267,7 @@ def _build_loss(task: Task) -> Content:
     def solve() -> Solution:
         return Solution(
             (
-                f"The derivatives are {larger}: a number that multiplies the loss multiplies every derivative too.",
+                f"The derivatives are {larger}, because what multiplies the loss multiplies every derivative too.",
                 f"The same steps need the learning rate {rate} divided by {factor}, which is {fitting}.",
             )
         )

@@ -1,6 +1,6 @@
 """Questions that show work with a mistake in it: a worked solution with one wrong line, a table of derivatives.
 
-A task keeps what is computed in millionths, which are whole; a question prints it as decimals.
+A task stores the computed numbers as whole millionths; a question prints them as decimals.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PLANTED = (
     "takes a part of the slope",
 )
 _LATER = Wrong(
-    "blames a line that only rests on the wrong one",
+    "blames a line that only uses the wrong one",
     "this line is wrong only because it uses a wrong one",
     0,
 )
@@ -53,7 +53,7 @@ _EARLIER = Wrong(
 
 
 def _is_planted(mistake: Misconception) -> bool:
-    """Is it one of those, in a shape that people meet?"""
+    """Is it one of those, in a shape that is not far-fetched?"""
     return mistake.name in _PLANTED and mistake.rank < FAR_FETCHED
 
 
@@ -62,7 +62,7 @@ def _millionths(value: float) -> int:
 
 
 def _decimal(millionths: int) -> str:
-    """A number of a table, typeset so that its minus is one."""
+    """A number of a table as a formula, so that it has a real minus sign."""
     return f"${millionths / MILLION:.6f}$"
 
 
@@ -87,7 +87,7 @@ def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[li
             places.setdefault(mistake.name, []).append(number)
     if not places:
         return []
-    # The kind first, as of some there are many more places than of others; in an order that no new rule changes.
+    # The kind first, because some kinds have many more places; the order must not change with a new rule.
     kinds = [places[name] for name in _PLANTED if name in places]
     kind = kinds[choose(rng, kinds)]
     place = kind[choose(rng, kind)]
@@ -124,8 +124,8 @@ def _build_slip(task: Task) -> Content:
             tuple(str(place) for place in range(1, len(lines) + 1)),
             known=tuple(wrong),
             hints=(
-                "Compare each formula with the rule that it should be: is a factor or a term missing, or one too many?",
-                "Then check the arithmetic, from the first line on. Stop at the first line that is wrong.",
+                "Compare each formula with its rule. Is a factor or a term missing, or is there one too many?",
+                "Then check the arithmetic, starting at the first line. Stop at the first line that is wrong.",
                 f"The mistake is in one of the lines {first // 3 * 3 + 1} to {min(first // 3 * 3 + 3, len(lines))}.",
             ),
         ),
@@ -235,15 +235,15 @@ def _build_check(task: Task) -> Content:
             2 / MILLION / large * max(1.0, worst.error),
             known=wrong,
             hints=(
-                "First the difference of the two numbers of that row, without its sign.",
-                "Then divide by the one of the two that is larger in size.",
+                "First compute the difference of the two numbers in that row, and drop its sign.",
+                "Then divide it by the larger of the two numbers, also without its sign.",
             ),
         ),
     )
     shown = [[maths(problem, name), _decimal(derived), _decimal(measured)] for name, derived, measured in rows]
     told = (
-        f"Another student worked out some derivatives of $E_{{\\text{{total}}}}$ and checked each by nudging. {ROUNDED}"
-        f"\n\n{table(['parameter', 'derived', 'measured'], shown)}"
+        f"Another student worked out some derivatives of {maths(problem, 'E_total')} and checked each by nudging its "
+        f"parameter. {ROUNDED}\n\n{table(['parameter', 'derived', 'measured'], shown)}"
     )
     text = lambda: f"A gradient check.\n\n{givens(problem)}\n\n{told}"
 
@@ -257,12 +257,11 @@ def _build_check(task: Task) -> Content:
                 f"the two in size is ${below}$:",
                 f"$$\\frac{{|{top}|}}{{{below}}} = \\frac{{{number_latex(gap, 6)}}}{{{below}}} = "
                 f"{number_latex(worst.error, 4)}$$",
-                f"In the other rows the two numbers {agree}, so nothing is wrong there. The derivative of the loss "
-                f"with respect to {row} was derived wrongly.",
+                f"In the other rows the two numbers {agree}, so the wrong derivative is that with respect to {row}.",
             )
         )
 
-    return Content(text, parts, solve, card=lambda: told)  # the two columns are all that it takes
+    return Content(text, parts, solve, card=lambda: told)  # the two columns are all that is needed
 
 
 QUESTIONS = (

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
+import sympy as sp
 
 from bpkit.core.derivation import derive
+from bpkit.core.expressions import product
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.core.spelling import typeset
 from bpkit.exercises.bank.choices import (
     TOPIC,
     Networks,
@@ -110,18 +113,39 @@ def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
 
 
 def _chain(network: Network, weight: str) -> list[Stage]:
-    """Lines on the way to the update of a weight, each of which rests on the one before: a single order is right."""
+    """Lines on the way to the update of a weight, each of which rests on the one before: a single order is right.
+
+    Behind a hidden neuron the weight that leads on from it is updated as well: its old value has to be used before.
+    """
     derivation = derive(network)
     nodes = [derivation.quantities[node] for node in derivation.paths(weight)[0].nodes]
     nets, outs = ([one.name for one in nodes if one.tag == tag] for tag in ("net", "out"))
     forward = [*nets, *outs] if len(nets) == 1 else outs
     wanted = {*forward, *(f"dE_total/d{net}" for net in nets), f"dE_total/d{weight}", f"{weight}_new"}
-    steps = [step for step in brief(network, (f"{weight}_new",)) if step.name in wanted]
+    every = brief(network, (f"{weight}_new",))
+    through = {step.lhs: step.rhs for step in every if step.role is Role.ADJOINT and step.name not in wanted}
+    steps = [replace(step, rhs=_spread(step.rhs, through)) for step in every if step.name in wanted]
     kinds = {Role.FORWARD: "f", Role.UPDATE: "u"}
-    return [
+    found = [
         Stage(line(step, step.names), kinds.get(step.role, "b"), in_prose(before.quantity, step.names))
         for before, step in zip([steps[0], *steps], steps)
     ]
+    if onward := _onward(network, weight):
+        both = f"Overwrite {maths(network, weight)} and {maths(network, onward)} with their new values."
+        found[-1] = replace(found[-1], text=both)
+    return found
+
+
+def _spread(rhs: sp.Expr, through: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """A product with some of its factors written out."""
+    parts = (sp.Mul.make_args(through.get(factor, factor)) for factor in rhs.args) if rhs.is_Mul else ()
+    return product(*(one for part in parts for one in part)) if rhs.is_Mul else rhs
+
+
+def _onward(network: Network, weight: str) -> str:
+    """The weight that leads on from the neuron that a weight leads into; empty at an output."""
+    neuron = network.weights[weight][1]
+    return next((name for name, (source, _) in network.weights.items() if source == neuron), "")
 
 
 _GROUPS = {  # what a program does, by the lines that it writes: the role, what of, and in which layer counted back
@@ -164,6 +188,11 @@ def _build_order(task: Task) -> Content:
         deltas = next(place for place, one in enumerate(stages) if "lead on" in one.text)
         early = [*named[:deltas], named[-1], *named[deltas:-1]]
         why = f"{named[deltas]} needs the old weights, and {named[-1]} overwrites them"
+        first.append(Wrong(_UPDATED, why, " ".join(early)))
+    elif onward := _onward(network, weight):
+        early = [*named[:-3], named[-1], *named[-3:-1]]
+        old = typeset(onward, derive(network).quantities)
+        why = f"{named[-3]} needs the old {old}, and {named[-1]} overwrites it"
         first.append(Wrong(_UPDATED, why, " ".join(early)))
     asks = "In which order? Type the letters, the first step first."
     what = (

@@ -16,7 +16,7 @@ from bpkit.exercises.words import in_words
 
 _UPRIGHT, _TURNED = "forgets to transpose", "swaps rows and columns"
 _BY_NUMBER, _OTHER_LAYER = "multiplies number by number instead of adding up", "takes an array of another layer"
-_BY_POINT = "keeps a row for each point"
+_BY_POINT, _OF_WEIGHTS = "keeps a row for each point", "gives the shape of the weights"
 _SUM, _ALL = "takes the sum instead of the mean", "takes the mean over the neurons too"
 _ACROSS, _EACH = "sums the bias gradient over the wrong axis", "does not sum the bias gradient over the samples"
 
@@ -84,11 +84,15 @@ def _way_back(layer: int, before: int, after: int, points: int, order: list[int]
     return one_of(asks, f"{delta} @ {weights}.T", known, order, hints=(hint,))
 
 
-def _shape(name: str, shape: tuple[int, int], points: int) -> ExactPart:
-    """Which shape has an array?"""
+def _shape(name: str, shape: tuple[int, int], points: int, layer: int, before: int) -> ExactPart:
+    """Which shape has an array of a layer, into which so many numbers go?"""
     turned = Wrong(_TURNED, "rows are inputs or points, columns are the neurons of the layer", shape[::-1])
     by_point = Wrong(_BY_POINT, "the points are added up, so it has the shape of its weights", (points, shape[1]))
-    known = (turned,) if shape[0] == points else (turned, by_point)
+    weights = Wrong(
+        _OF_WEIGHTS, f"this is the shape of W{layer}, and {name} has a row for each point", (before, shape[1])
+    )
+    came = Wrong(_OTHER_LAYER, f"this is the shape of what goes into layer {layer}", (points, before))
+    known = (turned, weights, came) if shape[0] == points else (turned, by_point)
     hint = "What belongs to weights has the shape of the weights; what each point has gets a row per point."
     return ExactPart(f"The shape of `{name}` as (rows, columns)", shape, "shape", known=known, hints=(hint,))
 
@@ -112,10 +116,10 @@ def _build(task: Task) -> Content:
     before, after = sizes[layer - 1], sizes[layer]
     if task.about["level"] == "easy":
         first = _gradient(layer, before, after, points, order)
-        shape = _shape(f"delta{layer}", (points, after), points)
+        shape = _shape(f"delta{layer}", (points, after), points, layer, before)
     else:
         first = _way_back(layer, before, after, points, order)
-        shape = _shape(f"dW{layer}", (before, after), points)
+        shape = _shape(f"dW{layer}", (before, after), points, layer, before)
     parts = (first, shape, _bias(layer, after, points, order[1:] + order[:1]))
     asked = (
         f"A program trains a network with layers of {in_words([*map(str, sizes)])} neurons, inputs first, on a batch "
@@ -149,6 +153,6 @@ QUESTIONS = (
         "Which product?",
         _draw,
         _build,
-        (_UPRIGHT, _TURNED, _BY_NUMBER, _OTHER_LAYER, _BY_POINT, _SUM, _ACROSS, _ALL, _EACH),
+        (_UPRIGHT, _TURNED, _BY_NUMBER, _OTHER_LAYER, _BY_POINT, _OF_WEIGHTS, _SUM, _ACROSS, _ALL, _EACH),
     ),
 )

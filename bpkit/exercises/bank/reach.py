@@ -32,7 +32,7 @@ from bpkit.exercises.drawing import choose, draw_problem
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import as_loss, in_words, layers, maths
+from bpkit.exercises.words import in_words, layers, maths
 
 # What stays
 
@@ -113,7 +113,9 @@ def _build_stays(task: Task) -> Content:
             why = f"{spelled} feeds {passed[0]}" + "".join(
                 f", {one} leads on to {two}" for one, two in pairwise(passed)
             )
-            why += f", so {in_prose(names[name], names)} changes"
+            ends = in_prose(names[name], names)
+            late = names[name].tag in ("error", "total")
+            why += f", so the output of {passed[-1]} changes, and {ends} with it" if late else f", so {ends} changes"
         return Wrong(label, why, in_prose(names[name], names))
 
     def kept(name: str) -> Wrong:
@@ -129,11 +131,15 @@ def _build_stays(task: Task) -> Content:
         return Wrong(label, why, in_prose(names[name], names))
 
     first, second = task.about["choices"]
-    hint = f"{spelled} feeds {fed}, so its net input changes. What is computed from that, in {fed} and after it?"
-    hints = ("Which factors does each derivative contain? Where do they come from?",) if back else (hint,)
+    factors = ("Which factors does each derivative contain? Where do they come from?",)
+    before = (
+        f"Find {spelled} in the picture. Which neuron does its line lead into?",
+        f"What is computed before {fed}, or beside it in the same layer, is the same whatever {spelled} is.",
+    )
+    after = (f"Start where the line of {spelled} ends and go on to the right. What do you come past?",)
     parts = [
-        _choice("Which of these stays the same?", first, same, reached, names, hints),
-        _choice("And which of these changes?", second, other, kept, names, hints),
+        _choice("Which of these stays the same?", first, same, reached, names, factors if back else before),
+        _choice("And which of these changes?", second, other, kept, names, factors if back else after),
     ]
     asked = f"Only {maths(network, weight)} is changed, by hand. The inputs and all other parameters stay as they are."
     if not back:
@@ -148,7 +154,7 @@ def _build_stays(task: Task) -> Content:
         stays = in_words([maths(network, name) for name in same])
         moves = in_words([maths(network, name) for name in other])
         what = "derivatives" if back else "numbers of the forward pass"
-        return Solution((as_loss(f"{said} Of the {what}, these stay: {stays}. These change: {moves}."),))
+        return Solution((f"{said} Of the {what}, these stay: {stays}. These change: {moves}.",))
 
     return Content(
         lambda: f"What stays?\n\n{described(network)}\n\n{asked}",

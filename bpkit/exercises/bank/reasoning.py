@@ -76,7 +76,7 @@ def _build_paths(task: Task) -> Content:
         ),
     ]
     ask = (
-        f"List every path from {maths(network, weight)} to $E_{{\\text{{total}}}}$, each as the neurons that it "
+        f"List every path from {maths(network, weight)} to {maths(network, 'E_total')}, each as the neurons that it "
         'passes, for example `["h1 o1", "h1 o2"]`'
     )
     text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
@@ -214,7 +214,7 @@ def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, i
     """
     for layer, (sources, neurons) in enumerate(pairwise(network.sizes), 1):
         yield f"W_{layer}", f"W_{{{layer}}}", sources, neurons
-        yield f"dE_total/dW_{layer}", rf"\partial E_{{\text{{total}}}} / \partial W_{{{layer}}}", sources, neurons
+        yield f"dE_total/dW_{layer}", rf"\partial E / \partial W_{{{layer}}}", sources, neurons
         yield f"net_{layer}", rf"\mathit{{net}}_{{{layer}}}", samples, neurons
         yield f"delta_{layer}", rf"\delta_{{{layer}}}", samples, neurons
 

@@ -31,7 +31,7 @@ from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import NumberPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import givens, in_words, layers, plain
+from bpkit.exercises.words import givens, in_words, layers
 
 _SIZES = {"easy": ((1, 1, 1), (2, 1, 1)), "medium": ((2, 2, 1), (1, 2, 2)), "hard": ((2, 2, 2), (2, 3, 1))}
 _OTHERS = ("tanh", "relu", "softplus", "leaky_relu")
@@ -57,8 +57,8 @@ def _draw_loss(rng: np.random.Generator, level: str) -> Task:
 
 def _what(problem: Problem, by: str) -> str:
     if by == "loss":
-        return plain(problem.network.loss.name)
-    return f"{plain(layered(problem.network, 'activation-swap').activations[0].name)} in the hidden layer"
+        return problem.network.loss.written
+    return f"{layered(problem.network, 'activation-swap').activations[0].written} in the hidden layer"
 
 
 def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) -> Question:
@@ -213,11 +213,11 @@ def _swap_words(task: Task) -> str:
     first, second = (layered(one.network, task.question) for one in task.problems)
     what = task.about["what"]
     if what == "loss":
-        return f"Now replace {plain(first.loss.name)} with {plain(second.loss.name)}."
+        return f"Now replace {first.loss.written} with {second.loss.written}."
     if what in _ASKS:
         return _ASKS[what]
     place, where = (0, "hidden neuron") if what == "hidden activation" else (-1, "output")
-    return f"Now replace the sigmoid of the {where} with {plain(second.activations[place].name)}."
+    return f"Now replace the sigmoid of the {where} with {second.activations[place].written}."
 
 
 _AS_PRODUCT = " A product of two slopes counts as the same line, even if you can shorten it."
@@ -271,8 +271,8 @@ def _build_changes(task: Task) -> Content:
         return Solution(("These lines become:", said, "All other lines are written as before.", *shorter))
 
     network = task.network
-    kinds = in_words(list(dict.fromkeys(plain(one.name) for one in network.activations)))
-    told = f"All its neurons are {kinds} neurons, and its loss is {plain(network.loss.name)}."
+    kinds = in_words(list(dict.fromkeys(one.written for one in network.activations)))
+    told = f"All its neurons are {kinds} neurons, and its loss is {network.loss.written}."
     return Content(
         lambda: f"What changes?\n\n{layers(network)} {told} {asked}",
         (part,),

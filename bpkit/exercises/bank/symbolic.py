@@ -29,6 +29,7 @@ from bpkit.exercises.written import FormulaPart
 from bpkit.mistakes.misconceptions import catalogue
 
 SETTINGS = 5
+FLAT, ALSO_FLAT = "forgets the output slope", "the slope of the output is missing as well"
 NEIGHBOUR = "takes the neighbour's derivative"
 ITSELF = "multiplies by a weight instead of a signal"
 ELSEWHERE = "multiplies by the output of another neuron"
@@ -82,7 +83,9 @@ def _formulas(network: Network, weight: str) -> tuple[str, tuple[Wrong, ...]]:
         and any(step.name in mistake.edits for step in derivation.toward(weight))
     ]
     right = formula(derivation, weight)
-    return right, tuple(one for one in [*wrong, *_mixed_up(network, weight, right)] if one.answer != right)
+    flat = [one.answer for one in wrong if one.name == FLAT and network.weights[weight][1] in network.outputs]
+    both = [one for answer in flat for one in _weights(network, weight, answer, f"; {ALSO_FLAT}")]
+    return right, tuple(one for one in [*wrong, *_mixed_up(network, weight, right), *both] if one.answer != right)
 
 
 def _mixed_up(network: Network, weight: str, right: str) -> list[Wrong]:
@@ -96,15 +99,27 @@ def _mixed_up(network: Network, weight: str, right: str) -> list[Wrong]:
     ]
     mixed = [(name, said, formula(derivation, other)) for name, said, other in found]
     delta = f"({right})/{called[source]}"
-    for name, (_, end) in network.weights.items():
-        if end == target:
-            said = f"the last factor is the weight {name}; it should be what {weight} is multiplied by"
-            mixed.append((ITSELF, said, f"{delta}*{name}"))
     for neuron, name in called.items():
         if neuron != source and (neuron, target) not in network.weight_of:  # else it is the formula of that weight
             where = f"{weight} ends there" if neuron == target else f"{weight} does not start there"
             mixed.append((ELSEWHERE, f"the last factor is that of {neuron}, but {where}", f"{delta}*{name}"))
-    return [Wrong(name, typeset(said, derivation.quantities), answer) for name, said, answer in mixed]
+    others = [Wrong(name, typeset(said, derivation.quantities), answer) for name, said, answer in mixed]
+    return [*others, *_weights(network, weight, right)]
+
+
+def _weights(network: Network, weight: str, formula: str, more: str = "") -> list[Wrong]:
+    """A formula for the derivative with a weight instead of the signal that it ends with."""
+    (source, target), known = network.weights[weight], derive(network).quantities
+    signal = source if source in network.inputs else f"out_{source}"
+    return [
+        Wrong(
+            ITSELF,
+            typeset(f"the last factor is the weight {name}; it should be what {weight} is multiplied by{more}", known),
+            f"({formula})/{signal}*{name}",
+        )
+        for name, (_, end) in network.weights.items()
+        if end == target
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -122,16 +137,17 @@ def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
 def _build(task: Task) -> Content:
     network, weight = task.network, task.about["weight"]
     right, wrong = _formulas(network, weight)
-    ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `(out_o1 - y1)*w5`"
+    ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `x1*w1 + b1`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
     source, target = network.weights[weight]
     allowed = (
         f"Names such as {names} may stand in the formula, of every neuron that the network has; any form that means "
         "the same is right."
     )
+    start = typeset(source, network.lines.quantities)
     text = lambda: (
         f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
-        f"{source} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
+        f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
         f"{allowed}"
     )
     part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
@@ -142,7 +158,8 @@ def _build(task: Task) -> Content:
 
 
 def _ways(network: Network) -> str:
-    return ", ".join(f"{maths(network, name)} {a}→{b}" for name, (a, b) in network.weights.items())
+    known = network.lines.quantities
+    return ", ".join(f"{maths(network, name)} {typeset(a, known)}→{b}" for name, (a, b) in network.weights.items())
 
 
 def _hints(network: Network, weight: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Questions about what networks have learned, or cannot: decision boundaries, walks downhill, deltas in many layers."""
+"""Questions about trained networks and their training: decision boundaries, walks downhill, deltas in many layers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 _HIDDEN = (1, 2, 8)
 _POINTS, _UPDATES = (12, 16, 20), 120
-_NEAR = 0.08  # a point so near to a boundary may be taken for one on its other side
+_NEAR = 0.08  # a point this near to a boundary may be counted on its other side
 _SHAPES = {1: "a straight line", 2: "two lines that leave the picture", 8: "a closed ring"}
 _FEW = "expects more of few neurons"
 _MANY = "expects less of many neurons"
@@ -120,11 +120,11 @@ def _build_boundary(task: Task) -> Content:
             wrong,
             [
                 Wrong(_COUNTED[0], "the question asks for those on the wrong side", whole - wrong),
-                Wrong(_COUNTED[1], "some points of this class are on their own side", whole // 2),
+                Wrong(_COUNTED[1], "some points of this class are on the right side", whole // 2),
                 *(Wrong(_COUNTED[2], mixed, wrong + off) for off in (-2, -1, 1, 2) if wrong + off > 0),
             ],
             (
-                "On one side of the line all points are of one class. That is its side.",
+                "On one side of the line all points belong to one class. That side is the side of this class.",
                 "Which points of that class are on the other side?",
             ),
         ),
@@ -146,9 +146,9 @@ def _build_boundary(task: Task) -> Content:
 
 _RULES = ("plain", "momentum", "Adam")
 _TURNS = {
-    "plain": "plain gradient descent jumps to and fro across the valley",
-    "momentum": "with momentum a walk starts straight down the slope with growing steps, and it swings past in a curve",
-    "Adam": "the first steps of Adam are as long in both weights, so it starts along a diagonal; it may swing past too",
+    "plain": "plain gradient descent jumps back and forth across the valley",
+    "momentum": "momentum makes the steps grow straight down the slope, and then the walk swings past the lowest point",
+    "Adam": "the first steps of Adam are equally long in both weights, so its walk starts along a diagonal",
 }
 _TAKEN = {one: f"takes the walk of {one} for another" for one in ("plain gradient descent", "momentum", "Adam")}
 _WALK_ENDS = (-1.7, 1.7, -2.6, 1.2)
@@ -223,14 +223,14 @@ def _build_walks(task: Task) -> Content:
             name["momentum"],
             NAMES,
             taken("momentum"),
-            ("Momentum adds earlier steps to the new one, like a ball that rolls.",),
+            ("Momentum adds earlier steps to the new one, so the walk keeps moving like a rolling ball.",),
         ),
         choice(
             "Which one is Adam?",
             name["Adam"],
             NAMES,
             taken("Adam"),
-            ("Adam divides each derivative by its usual size.",),
+            ("Adam divides each derivative by its usual size, so all weights take steps of about the same size.",),
         ),
     )
     solve = lambda: Solution(
@@ -248,7 +248,7 @@ _LAYERS, _WIDTH = 7, 6
 _DEEP = {"sigmoid": ("sigmoid", 1.0), "tanh": ("tanh", 1.0), "large": ("relu", 4.0)}
 _FATES = {
     "sigmoid": "the slope of a sigmoid is at most ¼, so the deltas shrink in each layer on the way back",
-    "tanh": "with tanh and this start the deltas keep their size",
+    "tanh": "with tanh and these starting weights the deltas keep their size",
     "large": "large weights make the deltas grow in each layer on the way back",
 }
 _DEPTH_REVEALS = (
@@ -291,7 +291,7 @@ def _build_depth(task: Task) -> Content:
             name["sigmoid"],
             NAMES,
             {name["large"]: (turned, "", _FATES["sigmoid"]), name["tanh"]: (shrinks, "", _FATES["sigmoid"])},
-            ("The gradient travels from the last layer to the first.", "How large is the slope of a sigmoid at most?"),
+            ("The gradient goes from the last layer to the first.", "How large is the slope of a sigmoid at most?"),
         ),
         choice(
             "Which one started with weights that are too large?",
@@ -321,8 +321,8 @@ def _build_depth(task: Task) -> Content:
         )
     )
     text = lambda: (
-        f"Many layers.\n\nThree networks with {_LAYERS} layers, before training: one with sigmoid neurons, one with "
-        "tanh, one with ReLU and weights that are too large."
+        f"Many layers.\n\nThese are the deltas of three networks with {_LAYERS} layers before training. One has "
+        "sigmoid neurons, one has tanh, and one has ReLU and weights that are too large."
     )
     return Content(text, parts, solve, partial(depth_curves, sizes))
 

@@ -65,18 +65,18 @@ def _build_wiring(task: Task) -> Content:
     by_number = usual.weight_of[source, target]
     names = {name: subscripted(network, name) for name in near}
     wrong = {names[name]: _other_line(network, (source, target), name, name == by_number) for name in near}
-    lines = {name: _line(network.weights[name]) for name in near}
+    lines = {name: _line(network, network.weights[name]) for name in near}
     ends = {
         lines[name]: _other_ends(network, weight, name, usual.weights[weight] == network.weights[name]) for name in near
     }
     own = network.weights[weight]
     parts = (
         choice(
-            f"Which weight leads from {source} to {target}?",
+            f"Which weight leads from {subscripted(network, source)} to {target}?",
             names[sought],
             [names[name] for name in near],
             wrong,
-            (f"Find {source} and {target}, and follow the line between them to its name.",),
+            (f"Find {subscripted(network, source)} and {target}, and follow the line between them to its name.",),
         ),
         choice(
             f"Which neurons does {maths(network, weight)} join?",
@@ -87,13 +87,17 @@ def _build_wiring(task: Task) -> Content:
         ),
     )
     said = in_words(
-        [f"{maths(network, name)} leads from {a} to {b}" for name, (a, b) in network.weights.items() if name in near]
+        [
+            f"{maths(network, name)} leads from {subscripted(network, a)} to {b}"
+            for name, (a, b) in network.weights.items()
+            if name in near
+        ]
     )
     solve = lambda: Solution(
         (
             f"{said}.",
-            f"So {maths(network, sought)} multiplies the output of {source} in the net input of {target}, and "
-            f"{maths(network, weight)} the output of {own[0]} in that of {own[1]}.",
+            f"So {maths(network, sought)} multiplies {_signal(network, source)} in the net input of {target}, and "
+            f"{maths(network, weight)} {_signal(network, own[0])} in that of {own[1]}.",
         )
     )
     text = lambda: (
@@ -102,14 +106,19 @@ def _build_wiring(task: Task) -> Content:
     return Content(text, parts, solve, partial(wiring, network))
 
 
-def _line(edge: Edge) -> str:
-    return f"{edge[0]} → {edge[1]}"
+def _line(network: Network, edge: Edge) -> str:
+    return " → ".join(subscripted(network, end) for end in edge)
+
+
+def _signal(network: Network, source: str) -> str:
+    """What a weight multiplies that starts there."""
+    return f"{'the input' if source in network.inputs else 'the output of'} {subscripted(network, source)}"
 
 
 def _other_line(network: Network, wanted: Edge, name: str, by_number: bool) -> Named:
     """Why a weight is not the one from one neuron to another."""
     source, target = network.weights[name]
-    truth = f"{subscripted(network, name)} leads from {source} to {target}"
+    truth = f"{subscripted(network, name)} leads from {subscripted(network, source)} to {target}"
     if by_number:
         return _WIRE_REVEALS[0], "count the weights in order", f"look at the drawing: {truth}"
     one_end = source == wanted[0] or target == wanted[1]

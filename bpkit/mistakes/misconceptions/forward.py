@@ -119,7 +119,7 @@ def bias_repeated(d: Derivation) -> Shapes:
         yield where, edits
 
 
-@misconception("multiplies the bias", "multiply the bias by what comes in", "add the bias as it is")
+@misconception("multiplies the bias", "multiply the bias by the input of the neuron", "add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
     """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
     for where, layers in places(d):

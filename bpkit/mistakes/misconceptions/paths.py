@@ -45,11 +45,12 @@ from bpkit.mistakes.misconceptions.rule import (
     uses,
     weighted,
 )
-from bpkit.mistakes.rewrite import Edit, S, becomes, instead, only, times, without
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead, negating, only, times, without
 
 SHAPES_LIMIT = 24  # of one mistake; a deep network has thousands of paths
 
 NEAR_LIMIT = 60  # shapes that one layer may add
+FEW_SIGNALS = 3  # of a neuron: with so few one of them alone is met
 
 
 def neighbours(network: Network) -> Iterator[tuple[Edge, str, str]]:
@@ -136,20 +137,24 @@ def weight_as_further_factor(d: Derivation) -> Shapes:
 
 @misconception(
     "multiplies the bias derivative by the input",
-    "multiply the derivative with respect to the bias by what comes in",
+    "multiply the derivative with respect to the bias by the input of the neuron",
     "a bias multiplies 1, so its derivative contains no input",
 )
 def bias_times_input(d: Derivation) -> Shapes:
-    """The derivative with respect to a bias, times what the weights multiply, as if it were one of them."""
+    """The derivative with respect to a bias, times the signals that the weights multiply, as if it were a weight."""
     edits: dict[str, Edit] = {}
+    single: dict[str, dict[str, Edit]] = {}
     for step in at(d, Role.GRADIENT, "bias"):
         slopes = uses(d, ends(step)[1])
         signals = [tuple(one.rhs for one in weighted(d, ends(slope)[0])) for slope in slopes]
         if len({*signals}) == 1:
             edits[step.name] = times(total(*signals[0])) if signals[0] else times()
+            for one in signals[0] if 1 < len(signals[0]) <= FEW_SIGNALS else ():
+                single.setdefault(one.name, {})[step.name] = times(one)
         else:  # at each step what comes in then
             edits |= {slope.name: becomes(total(*came)) for slope, came in zip(slopes, signals) if came}
     yield "", edits
+    yield from single.items()
 
 
 @misconception(
@@ -215,6 +220,23 @@ def one_path(d: Derivation) -> Shapes:
             yield f"through {net.neuron}", {step.name: only(slope.name)} if step and slope else {}
 
 
+@misconception(
+    "loses the sign of a path",
+    "lose the sign of one path",
+    "a path whose product is negative makes the sum smaller",
+)
+def path_sign_lost(d: Derivation) -> Shapes:
+    """Of several paths to the loss one is added that has to be subtracted, or the other way round."""
+    for block in range(1, last_block(d) + 1) if of_layers(d) else ():
+        nets = row(d, block)
+        for net in nets if len(nets) > 1 else ():
+            yield f"through {net.neuron}", _through(d, net, negating)
+    for parameter in parameters(d) if of_layers(d) else ():
+        for net in users if len(users := fed(d, parameter)) > 1 else ():
+            step, slope = adjoint(d, parameter), derivative(d, net, parameter)
+            yield f"through {net.neuron}", {step.name: negating(slope.name)} if step and slope else {}
+
+
 _OTHERWISE = ({"skip"}, {"mean"}, {"variance"})  # leaving these out has a name of its own, as have later steps
 _KINDS = {"query": "the queries", "key": "the keys", "value": "the values", "skip": "the way past the blocks"}
 
@@ -252,15 +274,15 @@ def _one_way(d: Derivation) -> Shapes:
         yield f"through {name}", edits
 
 
-def _through(d: Derivation, net: Quantity) -> dict[str, Edit]:
-    """Of what the layer before passes on, only the path through one neuron."""
+def _through(d: Derivation, net: Quantity, treated: Callable[..., Edit] = only) -> dict[str, Edit]:
+    """Of what the layer before passes on, the path through one neuron treated in some way: only it is left."""
     edits: dict[str, Edit] = {}
     error = beside(d, net, "error")
     for slope in (step for tag in ("out", "input") for step in at(d, Role.SLOPE, tag, of="net")):
         of, out = ends(slope)
         if of.block == net.block and (whole := adjoint(d, out)):
             kept = [derivative(d, one, out) for one in (error, net) if one]
-            edits[whole.name] = only(*(step.name for step in kept if step))
+            edits[whole.name] = treated(*(step.name for step in kept if step))
     return edits
 
 
@@ -346,7 +368,7 @@ def _neighbours_gradient(d: Derivation) -> Shapes:
 
 @misconception(
     "takes the neuron's own output for its input",
-    "use the neuron's own output instead of what comes in",
+    "use the output of the neuron instead of its input",
     "the factor is the signal that the weight multiplies",
     rank=3,
 )

@@ -1,4 +1,4 @@
-"""What a misconception is on any model, and where it happens: blocks, their lines, who uses what."""
+"""What a misconception is on any model, and where it happens: blocks, their lines, and what uses each quantity."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SIGNALS = ("out", "hidden", "mix", "shifted", "skip", "pool", "embedded")  # of 
 
 
 class Shows(Enum):
-    """Where a misconception shows: in all that follows from it, in the answer alone, only behind updates or samples."""
+    """Where a misconception shows: in all that follows from it, in the answer only, or only over updates or samples."""
 
     EVERYWHERE = "everywhere"
     ANSWER = "answer"  # the right number of something that was not asked
-    TRAINING = "training"  # before an update it is nothing else than another mistake
-    BATCH = "batch"  # of one sample it makes nothing
+    TRAINING = "training"  # before an update it cannot be told from another mistake
+    BATCH = "batch"  # with one sample it changes nothing
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Rule:
     that says why it is one, and the ``shapes`` that it comes in on a derivation: a word on where it happens, and the
     edits by line.
 
-    ``rank`` is 1 for what most people do sooner or later, 2 for what is met, 3 for what is far-fetched. ``convention``
-    is a whole sentence on where others do so rightly.
+    ``rank`` is 1 for what most people do sooner or later, 2 for what some people do, 3 for what is far-fetched.
+    ``convention`` is a whole sentence that says where this is right.
     """
 
     name: str
@@ -60,8 +60,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A mistake in the way to the number, whose every line is right, on another problem: ``elsewhere`` finds what is
-    asked there, a word on it, and the line to look at.
+    """A mistake whose lines are all right, but on another problem: ``elsewhere`` finds the question there, a word
+    about it, and the line to look at.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Procedure:
 def procedure(
     name: str, you: str, sentence: str, *, rank: int = 2
 ) -> Callable[[Callable[[Question], Iterator[tuple[str, Question, str]]]], Procedure]:
-    """Give a function that finds what is asked on another problem its words."""
+    """Make a procedure of a function that finds the question on another problem, and of these words."""
     return lambda elsewhere: Procedure(name, you, sentence, elsewhere, rank)
 
 
@@ -87,7 +87,7 @@ def misconception(
     shows: Shows = Shows.EVERYWHERE,
     convention: str = "",
 ) -> Callable[[Callable[[Derivation], Shapes]], Rule]:
-    """Give a function that yields the shapes of a mistake its words."""
+    """Make a rule of a function that yields the shapes of a mistake, and of these words."""
     return lambda shapes: Rule(name, you, sentence, shapes, rank, shows, convention)
 
 
@@ -115,7 +115,7 @@ def layer(d: Derivation, depth: int) -> str:
 
 @lru_cache(maxsize=128)
 def of_layers(derivation: Derivation) -> bool:
-    """Is it made of layers of neurons alone, so that no index counts anything else?"""
+    """Is it made of layers of neurons only, so that no index counts anything else?"""
     return not any(one.axes for one in derivation.quantities.values())
 
 
@@ -130,8 +130,8 @@ def _lines(derivation: Derivation) -> Mapping[tuple[Role, str], list[Step]]:
 def at(
     derivation: Derivation, role: Role, tags: Tags, layers: range | None = None, of: Tags | None = None
 ) -> list[Step]:
-    """The lines of a role, in some layers: forward lines by their tags, derivatives by the tags of the quantities
-    that they are taken with respect to and, where that is asked, ``of``.
+    """The lines of a role, in some layers: forward lines whose quantity has one of the tags, or derivatives with
+    respect to a quantity that has one; ``of`` are the tags that the differentiated quantity may have.
     """
     known, tags, of = _lines(derivation), _each(tags), _each(of)
     found = [step for tag in tags for step in known.get((role, tag), ())]
@@ -173,7 +173,7 @@ def gradients(derivation: Derivation) -> dict[str, Step]:
 
 
 def neighbouring(derivation: Derivation, tag: str) -> Iterator[tuple[str, str]]:
-    """Pairs of what a problem gives of one kind: all of them, of what has two indices those beside each other."""
+    """Pairs of inputs or of targets: all pairs, but where they have two indices only neighbours."""
     known = [one for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
     for one, other in combinations(known, 2):
         if near(one, other) or len(one.index) == 1:
@@ -181,7 +181,7 @@ def neighbouring(derivation: Derivation, tag: str) -> Iterator[tuple[str, str]]:
 
 
 def lines_holding(derivation: Derivation, names: Iterable[str]) -> Mapping[str, list[str]]:
-    """The forward lines and slopes in whose right sides each name stands."""
+    """For each name the forward lines and slopes that use it."""
     found: dict[str, list[str]] = {name: [] for name in names}
     for step in derivation:
         for name in names_in(step.rhs) & found.keys() if step.role in (Role.FORWARD, Role.SLOPE) else ():
@@ -190,7 +190,7 @@ def lines_holding(derivation: Derivation, names: Iterable[str]) -> Mapping[str, 
 
 
 def given(derivation: Derivation, tag: str) -> list[str]:
-    """The names of what a problem gives of one kind: inputs or targets."""
+    """The names of the inputs or of the targets."""
     return [one.name for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
 
 
@@ -201,7 +201,7 @@ def last_block(derivation: Derivation) -> int:
 
 
 def row(derivation: Derivation, block: int, tag: str = "net") -> list[Quantity]:
-    """What a block computes of one kind, in its order."""
+    """The quantities of one kind that a block computes, in order."""
     return [step.quantity for step in at(derivation, Role.FORWARD, tag, range(block, block + 1))]
 
 
@@ -233,7 +233,8 @@ def _neurons(derivation: Derivation) -> Mapping[tuple[str, str], list[Step]]:
 def beside(derivation: Derivation, quantity: Quantity, tag: str) -> Quantity | None:
     """What is computed at the same neuron: its output beside its net input, its error beside its output.
 
-    Where a neuron has several of the kind, as gates have net inputs, it is the one that uses the quantity or is used.
+    Where a neuron has several of the kind, as gates have net inputs, it is the one that uses the quantity or that the
+    quantity uses.
     """
     found = _neurons(derivation).get((tag, quantity.neuron), [])
     if found[1:]:
@@ -389,7 +390,7 @@ def activation_of(derivation: Derivation, net: Quantity) -> Activation | None:
     return next((one for one in functions if not one.joint and put(one.expr, values) == written), None)
 
 
-# Of a dense network's table of weights alone
+# Only for the table of weights of a dense network
 
 
 def signal(network: Network, neuron: str) -> str:

@@ -9,7 +9,8 @@ import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import ONE, OUT, Z, product, put, total
+from bpkit.core.expressions import ONE, OUT, Z, put, total
+from bpkit.core.functions import activation
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.rule import (
     Shapes,
@@ -175,7 +176,7 @@ def _of_sigmoids(d: Derivation) -> Shapes:
 
 
 def _sigmoids(out: sp.Symbol) -> sp.Expr:
-    return product(out, total(ONE, -out))
+    return put(activation("sigmoid").slope, {OUT: out})
 
 
 def _out(d: Derivation, net: Quantity) -> sp.Symbol:

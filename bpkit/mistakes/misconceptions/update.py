@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, product, put, total
-from bpkit.core.quantities import Role
-from bpkit.core.updates import COUNT, DECAY, RATE, STATE, GradientDescent
+from bpkit.core.quantities import Quantity, Role
+from bpkit.core.updates import COUNT, DECAY, RATE, STATE, GradientDescent, new_value
 from bpkit.mistakes.misconceptions.rule import (
     SIGNALS,
     SUMS,
@@ -23,7 +25,7 @@ from bpkit.mistakes.misconceptions.rule import (
     places,
     signal_slopes,
 )
-from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, times, without
+from bpkit.mistakes.rewrite import Edit, S, becomes, instead_of, omitting, times, without
 
 HALF = sp.Rational(1, 2)
 
@@ -95,11 +97,18 @@ def _plain(d: Derivation) -> bool:
 def value_as_derivative(d: Derivation) -> Shapes:
     """The new value, where the derivative was asked."""
     for name, step in gradients(d).items() if _plain(d) else ():
-        yield "", {step.name: _step_from(S(name))}
+        yield "", {step.name: partial(_stepped, d.quantities[name])}
 
 
-def _step_from(start: sp.Expr) -> Edit:
-    return lambda rhs: total(start, product(MINUS, RATE, rhs))
+def _stepped(parameter: Quantity, slope: sp.Expr) -> sp.Expr:
+    """The new value by plain gradient descent."""
+    _, value, _ = new_value(parameter, "", slope)
+    return value
+
+
+def change(parameter: Quantity, slope: sp.Expr) -> sp.Expr:
+    """What plain gradient descent adds to the old value."""
+    return omitting(parameter.name)(_stepped(parameter, slope))
 
 
 @misconception(
@@ -113,9 +122,9 @@ def change_as_value(d: Derivation) -> Shapes:
     """Learning rate · dE/dw, not yet taken from w; asked for the derivative, learning rate and all."""
     slopes = gradients(d)
     for name, step in new_values(d).items() if _plain(d) else ():
-        change = product(RATE, slopes[name].lhs)
-        yield "", {step.name: becomes(change)}
-        yield "with its minus", {step.name: becomes(product(MINUS, change))}
+        added = change(d.quantities[name], slopes[name].lhs)
+        yield "", {step.name: becomes(without(MINUS)(added))}
+        yield "with its minus", {step.name: becomes(added)}
         yield "", {slopes[name].name: times(RATE)}
 
 

@@ -7,7 +7,8 @@ from itertools import product as product_of
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, ONE, names_in, power, product, total
+from bpkit.core.expressions import MINUS, OUT, names_in, power, product, put, total
+from bpkit.core.functions import activation
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.attention import wrong_axis
 from bpkit.mistakes.misconceptions.convolution import kernel_shifted, kernel_turned
@@ -25,7 +26,9 @@ from bpkit.mistakes.misconceptions.rule import (
     sibling,
 )
 from bpkit.mistakes.programs.spellings import parameters_of
-from bpkit.mistakes.rewrite import Edit, Misconception, becomes, instead
+from bpkit.mistakes.rewrite import Edit, Misconception, becomes, instead, instead_of
+
+_TANH = activation("tanh").slope
 
 
 @misconception(
@@ -129,8 +132,8 @@ def unsquared(d: Derivation) -> Shapes:
     edits: dict[str, Edit] = {}
     for step in at(d, Role.SLOPE, ("net", "cell"), of="out"):
         out = ends(step)[0].symbol
-        if step.rhs == total(ONE, product(MINUS, power(out, 2))):
-            edits[step.name] = becomes(total(ONE, product(MINUS, out)))
+        if step.rhs == put(_TANH, {OUT: out}):
+            edits[step.name] = instead_of(power(out, 2), out)
     yield "", edits
 
 

@@ -115,28 +115,18 @@ def single(one: Misconception) -> Hypothesis:
 def of_arrays(rules: Sequence[ArrayRule], parts: Iterable[Part], way: Way = ()) -> Hypothesis:
     """A mistake in arrays, maybe after one of the catalogue."""
     known: list[Misconception | ArrayRule] = [*way, *rules]
-    return Hypothesis(
-        " and ".join(one.name for one in known),
-        " and ".join(one.you for one in known),
-        ", and ".join(one.sentence for one in known),
-        "",
-        max(one.rank for one in known),
-        way,
-        tuple(rules),
-        tuple(parts),
-    )
+    return Hypothesis(*_said(known), "", max(one.rank for one in known), way, tuple(rules), tuple(parts))
 
 
 def together(way: Way) -> Hypothesis:
     """Several misconceptions of the catalogue at once."""
-    return Hypothesis(
-        " and ".join(one.name for one in way),
-        " and ".join(one.you for one in way),
-        ", and ".join(one.sentence for one in way),
-        "",
-        sum(one.rank for one in way),
-        way,
-    )
+    return Hypothesis(*_said(way), "", sum(one.rank for one in way), way)
+
+
+def _said(known: Sequence[Misconception | ArrayRule]) -> tuple[str, str, str]:
+    """The name of several mistakes at once, what you do in them and why that is wrong."""
+    name, you = (" and ".join(getattr(one, word) for one in known) for word in ("name", "you"))
+    return name, you, ", and ".join(one.sentence for one in known)
 
 
 def explained(results: Results, expected: Expected) -> list[Hypothesis]:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import MINUS, ONE, power, product, put, total
+from bpkit.core.expressions import MINUS, OUT, power, product, put, total
+from bpkit.core.functions import activation
 from bpkit.core.quantities import Role
-from bpkit.core.updates import RATE
 from bpkit.mistakes.misconceptions.rule import (
     Rule,
     Shapes,
@@ -24,8 +24,10 @@ from bpkit.mistakes.misconceptions.rule import (
     new_values,
     places,
 )
-from bpkit.mistakes.misconceptions.update import change_as_value
-from bpkit.mistakes.rewrite import Edit, Misconception, S, becomes
+from bpkit.mistakes.misconceptions.update import change, change_as_value
+from bpkit.mistakes.rewrite import Edit, Misconception, S, becomes, without
+
+_TANH = activation("tanh").slope
 
 
 @misconception(
@@ -66,9 +68,9 @@ def without_brackets(d: Derivation) -> Shapes:
 def old_value_left_out(d: Derivation) -> Shapes:
     """Learning rate · dE/dw for each new value, with its minus or without."""
     slopes = gradients(d)
-    changes = {step.name: product(RATE, slopes[name].lhs) for name, step in new_values(d).items()}
-    yield "", {name: becomes(change) for name, change in changes.items()}
-    yield "with its minus", {name: becomes(product(MINUS, change)) for name, change in changes.items()}
+    changes = {step.name: change(d.quantities[name], slopes[name].lhs) for name, step in new_values(d).items()}
+    yield "", {name: becomes(without(MINUS)(one)) for name, one in changes.items()}
+    yield "with its minus", {name: becomes(one) for name, one in changes.items()}
 
 
 @misconception(
@@ -93,8 +95,7 @@ def slope_of_tanh(d: Derivation) -> Shapes:
         steps = at(d, Role.SLOPE, "net", layers, of="out")
         outs = {step.name: ends(step) for step in steps}
         sigmoids = {n: of for n, (of, by) in outs.items() if d.network.activations[by.block - 1].name == "sigmoid"}
-        squares = {name: product(MINUS, power(out.symbol, 2)) for name, out in sigmoids.items()}
-        yield where, {name: becomes(total(ONE, square)) for name, square in squares.items()}
+        yield where, {name: becomes(put(_TANH, {OUT: out.symbol})) for name, out in sigmoids.items()}
 
 
 @misconception(

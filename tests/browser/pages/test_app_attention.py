@@ -59,6 +59,14 @@ def test_the_way_back_is_shown_when_it_is_asked_for(opened: Open) -> None:
     expect(share).to_have_text(
         f"share_o1_2 = {values['share_o1_2']:.6g}, dE/dshare_o1_2 = {values['dE/dshare_o1_2']:.6g}".replace("-", "−")
     )
+    box = app.locator(".bpkit-attention-is-share > text").nth(2)
+    expect(box).to_have_text("0.67")
+    app.get_by_label("Numbers").select_option("12 digits")
+    expect(box).to_have_text("0.669762")
+    assert all(
+        one.evaluate("(node) => node.getBBox().width <= node.parentNode.querySelector('rect').getBBox().width")
+        for one in app.locator(".bpkit-attention-box > text").all()
+    )
     app.get_by_label("show the way back").uncheck()
     assert set(slopes.all_text_contents()) == {""}
 

@@ -29,7 +29,7 @@ def agrees(app: Locator, twin: bp.apps.chain) -> None:
     expect(words).to_contain_text(twin._check(state))
     expect(words).to_contain_text(twin._lit_words(state))
     new, name = bp.evaluate(state.problem)[f"{state.parameter}_new"], state.parameter
-    kept = f"Only the weights are updated: {name} stays."
+    kept = f"Only the weights are updated: {state.spelled} stays."
     if state.problem.derivation[f"{name}_new"].rhs == symbol(name):
         expect(app.locator(".bpkit-line-result:visible")).to_have_count(0)
         expect(app.locator(".bpkit-nudge")).to_contain_text(kept)
@@ -59,7 +59,7 @@ def test_every_parameter_and_path_at_drawn_values(opened: Open) -> None:
     app.get_by_label("parameter").select_option("b1")
     for path in range(1, 5):
         twin.path.value = path
-        enter(app, "path (0: all)", path)
+        app.get_by_role("button", name=f"path {path}").click()
         agrees(app, twin)
     share = app.get_by_label("Share").input_value()
     assert eval(share, {"bp": bp}) == twin.state.problem
@@ -111,15 +111,26 @@ def test_paths_lie_beside_each_other_only_where_they_share_a_way(opened: Open) -
     assert [over[1], under[1]] == pytest.approx([middle, middle], abs=0.2)
 
 
+def test_each_way_of_a_shared_bias_has_the_colours_of_its_paths(opened: Open) -> None:
+    app = opened(bp.apps.paths(ARTICLE))
+    app.get_by_label("parameter").select_option("b₁")
+    solid = app.locator(".bpkit-route:not([visibility]) path:not(.is-negative)")
+    ends = [(one.get_attribute("d") or "").removeprefix("M").partition("L")[0] for one in solid.all()]
+    (first, second, third, fourth) = ([float(place) for place in end.split(",")] for end in ends)
+    assert first[0] == second[0] == third[0] == fourth[0]  # where the two neurons begin
+    assert second[1] - first[1] == pytest.approx(5, abs=0.2)  # side by side into h1
+    assert fourth[1] - third[1] == pytest.approx(5, abs=0.2)  # and into h2
+    assert third[1] > second[1] + 50
+
+
 def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: Open) -> None:
     app, numbers = opened(bp.apps.paths(ARTICLE)), bp.evaluate(ARTICLE.problem)
     marks = app.locator(".bpkit-factor-mark:visible")
     expect(marks).to_have_count(0)
     expect(app.locator(".bpkit-slopes")).to_be_hidden()
     expect(app.locator(".bpkit-route:not([visibility])")).to_have_count(2)
-    button = app.get_by_role("button", name=re.compile("path 2"))
+    button = app.get_by_role("button", name="path 2")
     button.click()
-    expect(app.get_by_role("textbox", name="path (0: all)")).to_have_value("2")
     expect(button).to_have_attribute("aria-pressed", "true")
     factors = ["dE_total/dout_o2", "dout_o2/dnet_o2", "dnet_o2/dout_h1", "dout_h1/dnet_h1", "dnet_h1/dw1"]
     texts = ["∂E/∂out", "∂out/∂net", "∂net/∂out", "∂out/∂net", "∂net/∂w₁"]
@@ -141,7 +152,7 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     assert len(path_colours) == 1  # and no factor's, so that a colour means one thing at a time
     assert not path_colours & {*in_formula}
     button.click()
-    expect(app.get_by_role("textbox", name="path (0: all)")).to_have_value("0")
+    expect(button).to_have_attribute("aria-pressed", "false")
     expect(marks).to_have_count(0)
     for part in (".bpkit-sums", ".bpkit-headless"):
         expect(app.locator(part)).to_be_visible()
@@ -206,10 +217,12 @@ def test_bars_add_up_to_the_derivative_and_a_negative_one_turns_back(opened: Ope
 
 def test_a_path_that_a_parameter_does_not_have_is_its_last(opened: Open) -> None:
     app = opened(bp.apps.paths(ARTICLE))
-    app.get_by_label("parameter").select_option("b1")
-    enter(app, "path (0: all)", 4)
-    app.get_by_label("parameter").select_option("w5")
-    expect(app.locator("input[aria-label='path (0: all)']").first).to_be_hidden()  # there is nothing to choose
+    app.get_by_label("parameter").select_option("b₁")
+    app.get_by_role("button", name="path 4").click()
+    app.get_by_label("parameter").select_option("w₅")
+    expect(app.get_by_role("button", name="path")).to_have_count(0)  # there is nothing to choose
+    app.get_by_label("parameter").select_option("w₁")
+    expect(app.get_by_role("button", name="path 1")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_nudge_says_when_it_shows_nothing_and_when_it_disagrees(opened: Open) -> None:
@@ -231,7 +244,7 @@ def test_moves_leave_nothing_behind_and_all_is_in_sight(opened: Open, page: Page
         for parameter, path in (("w5", 0), ("b1", 0), ("b1", 3), ("w1", 1)):
             app.get_by_label("parameter").select_option(parameter)
             if path:  # of one path alone there is nothing to choose
-                enter(app, "path (0: all)", path)
+                app.get_by_role("button", name=re.compile(f"path {path}$")).click()
             for value in np.linspace(-3, 3, 20):
                 slider.fill(f"{value:.2f}")
             slope = bp.evaluate(ARTICLE.problem.replace(w5=3))[f"dE/d{parameter}"]

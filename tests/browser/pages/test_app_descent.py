@@ -118,6 +118,18 @@ def test_step_and_play_walk_and_stop_at_the_end(opened: Open, page: Page) -> Non
         page.emulate_media(reduced_motion="no-preference")
 
 
+def test_a_nudge_is_told_by_what_it_changes(opened: Open) -> None:
+    app = opened(bp.apps.descent(ARTICLE, "w5", walk=False))
+    readings = app.locator(".bpkit-curve-readings > span")
+    expect(readings).to_contain_text(["w₅ = 0.35", "E = ", "slope = ", "change of w₅ = 0", "change of E = 0"])
+    for w5 in (0.36, 0.34):
+        enter(app, "w5", w5)
+        before, after = (bp.evaluate(one)["E_total"] for one in (ARTICLE.problem, ARTICLE.problem.replace(w5=w5)))
+        moved, grown = (f"{one:.6g}".replace("-", "−") for one in (w5 - 0.35, after - before))
+        expect(readings.nth(3)).to_have_text(f"change of w₅ = {moved}")
+        expect(readings.nth(4)).to_have_text(f"change of E = {grown}")
+
+
 def test_a_walk_that_overflows_is_said_and_goes_no_further(opened: Open) -> None:
     twin = bp.apps.descent(STRAIGHT)
     app = opened(twin)
@@ -190,12 +202,18 @@ def test_in_fog_only_the_ground_near_the_steps_is_drawn_and_said(opened: Open) -
     expect(app.locator(".bpkit-words")).not_to_contain_text("loss: E")
 
 
-def test_slope_and_step_are_written_in_the_picture_and_the_lamp_glows(opened: Open) -> None:
+def test_loss_slope_and_step_have_a_fixed_place_and_the_lamp_glows(opened: Open) -> None:
     app = opened(bp.apps.descent(LESSON))
     values = bp.evaluate(LESSON)
-    expect(picture(app).get_by_text(f"slope {values['dE/dw1']:.6g}", exact=True)).to_be_visible()
-    step = f"next step −{5 * values['dE/dw1']:.6g}"
-    expect(picture(app).get_by_text(step, exact=True)).to_be_visible()
+    readings = app.locator(".bpkit-curve-readings > span")
+    here, loss, slope = "w₁ = 3", f"E = {values['E_total']:.6g}", f"slope = {values['dE/dw1']:.6g}"
+    expect(readings).to_have_text([here, loss, slope, f"next step = −{5 * values['dE/dw1']:.6g}"])
+    for word in ("slope", "next step", "run 1"):
+        expect(picture(app).get_by_text(word, exact=True)).to_be_visible()
+    places = [one.bounding_box()["x"] for one in readings.all()]  # type: ignore[index]
+    enter(app, "steps", 9)
+    assert [one.bounding_box()["x"] for one in readings.all()] == places  # type: ignore[index]
+    enter(app, "steps", 0)
     lamps = app.locator(".bpkit-lamp")
     expect(app.locator(".bpkit-lamps")).to_have_text(f"o1: {values['out_o1']:.3g}should be 0.2")
     glow = "node => Number(node.style.getPropertyValue('--glow'))"

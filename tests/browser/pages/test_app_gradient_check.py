@@ -15,6 +15,7 @@ from bpkit.show.quotient import BEST
 
 ARTICLE = bp.examples.article
 MOONS = bp.examples.data_set("moons", samples=20).problem(bp.Network(2, 3, 1, activation=["tanh", "sigmoid"]))
+SPELLED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "01234567890123456789--")
 
 
@@ -28,6 +29,13 @@ def plain(text: str) -> str:
 def same(text: str) -> str:
     """Words to compare: where the error is smallest is decided by rounding, and may be decided otherwise."""
     return re.sub(r"(?<=about )\S+(?= for)|(?<=h = )[\d.e-]+(?=;)", "*", plain(text))
+
+
+def unfolded(app: Locator) -> Locator:
+    """The app with the sliders of its weights and biases in sight."""
+    expect(app.get_by_label("w1", exact=True)).to_be_hidden()
+    app.get_by_text("Weights and biases", exact=True).click()
+    return app
 
 
 def rows(app: Locator) -> list[list[str]]:
@@ -51,12 +59,12 @@ def rows(app: Locator) -> list[list[str]]:
 def test_every_derivative_stands_beside_what_is_measured(
     opened: Open, problem: bp.Problem, moved: dict[str, float], central: bool
 ) -> None:
-    app = opened(bp.apps.gradient_check(problem))
+    app = unfolded(opened(bp.apps.gradient_check(problem)))
     for name, value in moved.items():
         enter(app, name, value)
     app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
     name, here = next(iter(moved)), problem.replace(**moved)
-    app.get_by_role("combobox", name="parameter").select_option(name)
+    app.get_by_role("combobox", name="parameter").select_option(label=name.translate(SPELLED))
     for h in (0.1, 0.003):
         enter(app, "h", h)
         expect(app.get_by_text(f"Derived and measured with h = {h}")).to_be_visible()
@@ -81,7 +89,7 @@ def test_words_and_note_are_the_kernel_s(opened: Open, problem: bp.Problem) -> N
     for h, central, name in [(1e-3, True, "w5"), (0.1, False, "w5"), (1, True, "b1"), (0.01, True, "w3")]:
         enter(app, "h", h)
         app.get_by_role("combobox", name="quotient").select_option(index=0 if central else 1)
-        app.get_by_role("combobox", name="parameter").select_option(name)
+        app.get_by_role("combobox", name="parameter").select_option(label=name.translate(SPELLED))
         twin.set(h=h, formula=central, parameter=name)
         kind = "central" if central else "one-sided"
         asked = re.compile(f"^∂E/∂{name[0]}{'₀₁₂₃₄₅'[int(name[1])]} = [^;]*; the {kind} .*h = {h} gives")
@@ -113,11 +121,11 @@ def test_a_flat_loss_and_one_that_is_not_finite_are_said(opened: Open) -> None:
     dead = bp.Problem(bp.Network(1, 1, activation="relu"), {"w1": -1, "b1": 0}, [1], [3])
     app = opened(bp.apps.gradient_check(dead))
     expect(app.locator(".bpkit-message")).to_have_text(
-        "The loss is flat here: no h shows a change by w₁, as the derivative says."
+        "The loss is flat here: changing w₁ does not change it, whatever h is, as the derivative says."
     )
     expect(app.locator(".bpkit-curve-star").locator("visible=true")).to_have_count(0)
     line = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3])
-    app = opened(bp.apps.gradient_check(line))
+    app = unfolded(opened(bp.apps.gradient_check(line)))
     app.get_by_label("Picture in words").check()
     expect(app.locator(".bpkit-words")).to_contain_text("Even a large h is good here")
     enter(app, "w1", 1e200)
@@ -128,7 +136,7 @@ def test_a_flat_loss_and_one_that_is_not_finite_are_said(opened: Open) -> None:
 
 
 def test_the_picture_chooses_h(opened: Open, page: Page) -> None:
-    app = opened(bp.apps.gradient_check(ARTICLE))
+    app = unfolded(opened(bp.apps.gradient_check(ARTICLE)))
     box = app.locator(".bpkit-curve-picture").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 100)
@@ -142,7 +150,7 @@ def test_the_picture_chooses_h(opened: Open, page: Page) -> None:
 
 @pytest.mark.parametrize("width", [900, 390])
 def test_nothing_jumps_nothing_is_left_behind_and_all_is_in_sight(opened: Open, page: Page, width: int) -> None:
-    app = opened(bp.apps.gradient_check(ARTICLE), width)
+    app = unfolded(opened(bp.apps.gradient_check(ARTICLE), width))
     slider, counts, places = app.get_by_role("slider", name="h, slider"), set(), set()
     weight = app.get_by_role("slider", name="w5, slider")
     for turn in range(3):

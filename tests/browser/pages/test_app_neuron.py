@@ -43,7 +43,6 @@ def agrees(app: Locator, twin: bp.apps.neuron) -> None:
     if here.inside:
         expect(said).to_have_attribute("aria-label", _holds(f"Shown: net {here.net:.6g}, out {here.out:.6g}."))
         expect(said).to_have_attribute("aria-label", _holds(f"at net {here.net:.6g} is {here.slope:.6g}."))
-        expect(said.get_by_text(f"slope {here.slope:.6g}".replace("-", "−"), exact=True)).to_be_visible()
     assert numbers(app) == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
     expect(app.locator(".bpkit-message")).to_have_text(twin.note(twin.state)[0])
     share = app.get_by_label("Share").input_value()
@@ -92,6 +91,13 @@ def test_the_terms_of_the_net_input_are_arrows_that_add_up(opened: Open) -> None
     choose(app, NAMES.index("tanh"))
     expect(app.locator(".bpkit-lamp")).to_be_hidden()  # a brightness is between 0 and 1
     expect(app.get_by_text("No lamp: out need not be between 0 and 1.")).to_be_visible()
+
+
+def test_the_triangle_has_a_run_of_1_as_in_the_lesson_before(opened: Open) -> None:
+    app = opened(bp.apps.neuron(NEURON))
+    slope = bp.evaluate(NEURON)["out_o1"] * (1 - bp.evaluate(NEURON)["out_o1"])
+    for said in ("run 1", f"rise {slope:.3g}"):
+        expect(picture(app).get_by_text(said, exact=True)).to_be_visible()
 
 
 def test_the_tomato_is_as_red_and_as_soft_as_the_inputs_say(opened: Open) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 from saved_pages import Open
 
 import bpkit as bp
-from bpkit.exercises.parts import NumberPart
+from bpkit.exercises.parts import ExactPart, NumberPart
 
 LAB = 850  # pixels that JupyterLab leaves of 1366 beside its side bar
 TALL = 600  # and of 768 below its menus
@@ -93,11 +93,14 @@ def test_hints_that_would_tell_an_earlier_part_wait_for_it(opened: Open) -> None
     app, exercise = opened_card(opened, "which-slip", 13)
     line = exercise.content.parts[0].answer
     hint, list_ = app.get_by_role("button", name="Hint").last, app.locator(".bpkit-hints").last
+    check = app.get_by_role("button", name="Check")
     app.locator("select").first.select_option(str(line % 3 + 1))
+    check.click()
     answer(app, "b", "0.5")
     expect(hint).to_be_disabled()
     expect(list_).to_have_attribute("data-over", "Settle a) first. Then there is a hint here.")
     app.locator("select").first.select_option(str(line))
+    check.click()
     expect(hint).to_be_enabled()
     expect(list_).to_be_hidden()
 
@@ -107,13 +110,16 @@ def test_hints_come_one_by_one_and_the_solution_marks_the_line(opened: Open) -> 
     part = exercise.content.parts[0]
     assert isinstance(part, NumberPart)
     hint, hints = app.get_by_role("button", name="Hint"), app.locator(".bpkit-hints li")
-    expect(hint).to_be_disabled()
-    answer(app, "a", "rubbish")
-    expect(hint).to_be_disabled()
+    for typed in ("", "rubbish"):
+        answer(app, "a", typed)
+        expect(hint).to_be_disabled()
+        expect(hint).to_have_text("Hint (after a try)")
+        expect(hint).to_have_attribute("title", "Opens once an answer of yours is wrong")
     forgot = next(wrong for wrong in part.wrong if wrong.name == "forgets the hidden slope")
     found = part.judge(part.shown(forgot.answer))
     answer(app, "a", part.shown(forgot.answer))
     expect(hint).to_be_enabled()
+    expect(hint).to_have_text("Hint")
     count = 0
     while hint.is_enabled():
         hint.click()
@@ -155,4 +161,39 @@ def test_long_options_are_all_seen_and_chosen_by_keys(opened: Open) -> None:
     right = group.get_by_label(str(part.answer), exact=True)
     right.focus()
     app.page.keyboard.press("Space")
+    app.get_by_role("button", name="Check").press("Enter")
     expect(app.locator(".bpkit-part").first.get_by_role("status")).to_contain_text("✓")
+
+
+@pytest.mark.parametrize("id", ["what-changes", "sign-first"])  # options that are all seen, and a list beside a box
+def test_a_choice_is_judged_when_check_is_pressed_and_not_before(opened: Open, id: str) -> None:
+    app, exercise = opened_card(opened, id)
+    part = exercise.content.parts[0]
+    assert isinstance(part, ExactPart)
+    wrong = next(one for one in part.options if one != part.answer)
+    check, said = app.get_by_role("button", name="Check"), app.locator(".bpkit-part").first.get_by_role("status")
+
+    def choose(option: str) -> None:
+        field = app.get_by_label("Answer a")
+        if field.evaluate("(node) => node.tagName") == "SELECT":
+            field.select_option(option)
+        else:
+            field.get_by_label(option, exact=True).check()
+
+    choose(wrong)
+    expect(said).to_have_text("Press Check.")
+    if id == "sign-first":
+        box = app.get_by_label("Answer b")
+        box.fill("77")
+        box.press("Tab")  # leaves the box, and enters nothing else
+        expect(app.locator(".bpkit-part").nth(1).get_by_role("status")).to_contain_text("✗ Not right")
+        expect(said).to_have_text("Press Check.")
+        assert app.get_by_label("Answer a").input_value() == wrong
+        box.press("Enter")
+    else:
+        check.click()
+    expect(said).to_contain_text("✗ Not right")
+    choose(str(part.answer))
+    expect(said).to_have_text("Press Check.")  # what was said of another choice is gone
+    check.click()
+    expect(said).to_have_text("✓ Right.")

@@ -176,6 +176,7 @@ def test_the_pointer_reads_and_picks(board: Page) -> None:
     board.mouse.down()
     board.mouse.move(box["x"] + 58 + 0.8 * (660 - 58 - 20), box["y"] + 260)
     board.mouse.up()
+    board.wait_for_function("picked.at(-1) > 700")  # a pick waits for the next frame
     picked = board.evaluate("picked")
     assert picked[0] == pytest.approx(300, abs=1)
     assert picked[-1] == pytest.approx(800, abs=1)

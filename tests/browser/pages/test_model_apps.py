@@ -148,7 +148,8 @@ def test_a_line_lights_its_uses_alone(opened: Open) -> None:  # noqa: F811
         enter(app, "line", line.number)
         expect(app.locator(".bpkit-card b").first).to_contain_text(f"line {line.number} of")
         expected = touched(problem.network, about)
-        assert lit(app) == {node["name"] for node in spec["nodes"]} & expected, line.name
+        named = {node["name"]: "".join(spec["written"].get(node["name"], node["name"])) for node in spec["nodes"]}
+        assert lit(app) == {named[name] for name in {*named} & expected}, line.name
         keys = {e["key"] for k, e in enumerate(spec["edges"]) if "is-lit" in (ways.nth(k).get_attribute("class") or "")}
         assert keys == {edge["key"] for edge in spec["edges"]} & expected, line.name
 
@@ -189,3 +190,17 @@ def test_a_large_model_shows_its_blocks(opened: Open) -> None:  # noqa: F811
         expect(app.locator(".bpkit-net")).to_contain_text(text)
     enter(app, "line", 13)
     assert lit(app)
+
+
+def test_a_steep_line_and_its_tangent_stay_in_their_frame(opened: Open) -> None:  # noqa: F811  (the fixture)
+    convolution = bp.Model(4, blocks.Conv1d(2))
+    skin = bp.Problem(convolution, {"k1": [0.5, 0.5], "b1": 0.0}, inputs=[0.2, 0.2, 0.9, 0.9], targets=[0, 1, 0])
+    app = opened(bp.apps.paths(skin))
+    app.get_by_role("button", name="path 2").click()
+    panel = app.locator(".bpkit-slope").nth(1)  # of an output that is its net input
+    bottom = panel.locator(".bpkit-slope-axis").evaluate("(node) => node.getBBox().height + node.getBBox().y")
+    for part in ("curve", "tangent"):
+        box = panel.locator(f".bpkit-slope-{part}").evaluate(
+            "(node) => [node.getBBox().y, node.getBBox().y + node.getBBox().height]"
+        )
+        assert 0 <= box[0] < box[1] <= bottom

@@ -106,8 +106,20 @@ def test_the_labels_show_the_numbers_of_the_problem(page: Page) -> None:
         assert {f"net {number(values[f'net_{name}'])}", f"out {number(values[f'out_{name}'])}"} <= {*neurons}
     plates = texts(page, ".bpkit-net-plate > text")
     assert {*plates} == {f"{name}={number(value, 4)}" for name, value in article.parameters.items()}
-    beside = {f"{name} = {number(numbers_of(article)[name])}" for name in ("y1", "y2", "E_o1", "E_o2", "E_total")}
+    letters = {"y1": "y1", "y2": "y2", "E_o1": "Eo1", "E_o2": "Eo2", "E_total": "E"}
+    beside = {f"{letter} = {number(numbers_of(article)[name])}" for name, letter in letters.items()}
     assert {*texts(page, ".bpkit-net-number text")} == beside
+    for name in (
+        ".bpkit-net-plate",
+        ".bpkit-net-number",
+    ):  # the index is small and low, and the number on the line again
+        sizes, lines = zip(*page.locator(f"{name} text").first.evaluate(
+            """text => ['tspan', 'tspan tspan', ':scope > tspan:last-child'].map((one) => {
+                const span = text.querySelector(one);
+                return [parseFloat(getComputedStyle(span).fontSize), span.getStartPositionOfChar(0).y];
+            })"""))  # fmt: skip
+        assert sizes[1] < 0.9 * sizes[0] == pytest.approx(0.9 * sizes[2])
+        assert lines[0] == pytest.approx(lines[2], abs=0.1) and lines[1] > lines[0] + 1  # noqa: PT018
     assert page.locator(".bpkit-net svg").get_attribute("aria-label") == article.diagram().caption
 
 
@@ -180,7 +192,7 @@ def test_a_batch_shows_parameters_and_the_mean_loss(page: Page) -> None:
         targets=[[0.05, 0.95], [0.5, 0.5]], learning_rate=0.5,
     )  # fmt: skip
     shown(page, batch)
-    assert texts(page, ".bpkit-net-number text") == [f"E_total = {number(bp.evaluate(batch)['E_total'])}"]
+    assert texts(page, ".bpkit-net-number text") == [f"E = {number(bp.evaluate(batch)['E_total'])}"]
     assert page.locator(".bpkit-net svg").get_attribute("aria-label") == batch.diagram().caption
 
 

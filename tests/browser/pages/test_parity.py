@@ -30,7 +30,7 @@ import bpkit as bp
 from bpkit.apps.boundary_run import Run
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import loss_over
-from bpkit.core.spelling import number, number_read, readable
+from bpkit.core.spelling import PLAIN, number, number_read, readable
 from bpkit.show import activations
 from bpkit.show.boundary import plane
 from bpkit.show.depth import CEILING, FLOOR, gradient_sizes, output_spreads
@@ -186,7 +186,7 @@ def off(pair: Pair) -> float:
 
 def text_off(pair: Pair) -> float:
     """The same of two texts: the words are equal, and each number is as far as it is written."""
-    page, kernel = (NUMBER.split(text.strip()) for text in (pair.page, pair.kernel))
+    page, kernel = (NUMBER.split(plain(text.strip())) for text in (pair.page, pair.kernel))
     if page[::2] != kernel[::2]:
         return math.inf
     most = 0.0
@@ -278,9 +278,10 @@ def surface(app: Any, data: Any) -> Iterator[Pair]:
     for way, name in (("x", window.x), ("y", window.y)):
         yield Pair("walk", (field.get("walk") or {way: []})[way][:until], trace[name][:until], LONG)
     if until == len(trace):
+        names = state.problem.network.lines.quantities
         out = len(trace) and window.outside(trace[window.x], trace[window.y]).all()
-        text = texts["outside" if out else "only" if state.only else "all"].replace("{{x}}", window.x)
-        said = f"{sentence(texts, trace, state.digits)} {text.replace('{{y}}', window.y)}"
+        text = texts["outside" if out else "only" if state.only else "all"].replace("{{x}}", PLAIN(names[window.x]))
+        said = f"{sentence(texts, trace, state.digits)} {text.replace('{{y}}', PLAIN(names[window.y]))}"
         yield Pair("message", data["message"], said, LONG, least([trace]))
 
 
@@ -305,7 +306,7 @@ def chain(app: Any, data: Any) -> Iterator[Pair]:
     yield Pair("lit", data["nudge"]["lit"], app._lit_words(state))
     yield Pair("message", data["message"], app.note(state)[0])
     # A difference of losses over a small step has few digits.
-    said = data["nudge"]["text"].removesuffix(f" {app.spec['texts']['kept'].format(parameter=state.parameter)}")
+    said = data["nudge"]["text"].removesuffix(f" {app.spec['texts']['kept'].format(parameter=state.spelled)}")
     yield Pair("nudge", said, app._check(state), 1e-9, rounding(whole) / state.check.step)
 
 
@@ -316,7 +317,9 @@ def neuron(app: Any, data: Any) -> Iterator[Pair]:
     yield Pair("outs", out["y"], activations.profile(state.activation, out["x"]).out)
     yield Pair("slopes", slope["y"], activations.profile(state.activation, slope["x"]).slope)
     if here.inside:
-        yield Pair("tangent", curve["tangent"], {"x": here.net, "y": here.out, "slope": here.slope, "rise": 1})
+        yield Pair(
+            "tangent", curve["tangent"], {"x": here.net, "y": here.out, "slope": here.slope, "rise": 1, "run": 1}
+        )
     point = curve["points"][0]
     yield Pair("point", [point["x"], point["y"]], [here.net, here.slope if here.inside else here.out])
     yield Pair("message", data["message"], app.note(state)[0])
@@ -334,11 +337,14 @@ def descent(app: Any, data: Any) -> Iterator[Pair]:
     for way, numbers in (("x", walk.at), ("y", walk.loss)):
         yield Pair(f"walk {way}", curve["series"][0][way][:until], numbers[: step + 1][:until], LONG)
     if step < until:
-        x, y, slope, after = (float(one[step]) for one in (walk.at, walk.loss, walk.slope, walk.next))
+        x, loss, slope, after = (float(one[step]) for one in (walk.at, walk.loss, walk.slope, walk.next))
         if app.curve.low <= x <= app.curve.high:
-            tangent = {"x": x, "y": y, "slope": slope, "rise": 1}
+            tangent = {"x": x, "y": loss, "slope": slope, "rise": 1}
             yield Pair("tangent", {name: curve["tangent"][name] for name in tangent}, tangent, LONG)
-            yield Pair("slope", curve["tangent"]["label"], f"slope {number(slope, state.digits)}", LONG)
+        said = {"E": loss, "slope": slope, "next step": after - x}
+        readings = dict(one["text"].split(" = ") for one in curve["readings"])
+        for name, value in {app.spec["parts"]["curve"]["x"]["label"]: x, **said}.items():
+            yield Pair("reading", plain(readings[name]), number(value, state.digits), LONG)
         yield Pair("arrow", [curve["arrow"]["from"][0], curve["arrow"]["to"][0]], [x, after], LONG)
         names = [row["name"] for row in app.spec["parts"]["lines"]["rows"]]
         lines = {name: data["lines"]["numbers"][name] for name in (app.parameter, f"dE_total/d{app.parameter}", *names)}

@@ -119,7 +119,7 @@ def test_a_box_names_the_mistake_and_opens_its_line(site: Site) -> None:
     problem = bp.examples.article.problem.replace(x1=0.5)
     site.open("00_start_here")
     form = site.form("quantity-1")
-    box, said, line = form.get_by_label("net_h1 ="), form.get_by_role("status"), form.locator(".bpkit-behind")
+    box, said, line = form.get_by_label("net(h1) ="), form.get_by_role("status"), form.locator(".bpkit-behind")
     mistake = next(one for one in wrong_answers(problem, "net_h1") if one.name == "leaves the bias out")
     typed = spelled(mistake.answer, 6)
     box.fill(typed)
