@@ -29,6 +29,7 @@ JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
 WORDS_FOLLOW = """() => [...panel.node.querySelectorAll('.jp-RenderedImage')].every(image => !image.offsetWidth
     || image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""
 # Names as code has them, w5 or E_total, where no code is told: the page, its pictures and its controls write formulas.
+# An entry of a program's array, W2[0, 0], has the kit's name beside it.
 AS_CODE = r"""() => {
     const code = /(?<![\w.])(?:[wbxy]\d+(?!\w)|(?:net|out|E|b|dE)_\w+|d\w+\/d\w+)/, found = new Set();
     const walk = document.createTreeWalker(panel.node, NodeFilter.SHOW_TEXT);
@@ -36,7 +37,8 @@ AS_CODE = r"""() => {
         const text = walk.currentNode, at = text.parentElement;
         const kept = at.closest('code, pre, style, script, textarea, title, .jp-InputArea-editor, .jp-RenderedText, ' +
             '.MathJax, .bpkit-picture-words, tr:has(td > code)');
-        if (!kept && at.getClientRects().length && code.test(text.data)) found.add(text.data.trim());
+        if (kept || /^\w+\[/.test(text.data)) continue;
+        if (at.getClientRects().length && code.test(text.data)) found.add(text.data.trim());
     }
     return [...found];
 }"""

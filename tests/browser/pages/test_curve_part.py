@@ -46,6 +46,7 @@ def board(page: Page) -> Page:
 
 
 def shown(page: Page, theme: str = "light", width: int = 1280) -> Page:
+    page.goto("about:blank")  # what was pressed on the page before is forgotten
     page.set_viewport_size({"width": width, "height": 900})
     css, module = ((FOLDER / name).read_text(encoding="utf-8") for name in ("bpkit.css", "bpkit.js"))
     parts = {"THEME": theme, "CSS": css, "MODULE": module}
