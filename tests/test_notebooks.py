@@ -44,6 +44,7 @@ def test_a_notebook_is_committed_as_it_ran_from_top_to_bottom(path: Path) -> Non
     kinds = {output.output_type for cell in cells for output in cell.outputs}
     assert kinds <= {"stream", "execute_result", "display_data"}
     assert not [o for cell in cells for o in cell.outputs if o.get("name") == "stderr"]
+    assert "widgets" not in read(path).metadata  # a page would bind to models of a kernel that is gone
     nbformat.validate(read(path))
 
 
