@@ -194,8 +194,28 @@ MISFITS = [
     ("two_layers", "db1 = delta1", "db1 = delta2", 9, "this is ∂E/∂b2. db1 has the shape (2,), and its parameter (4,)"),
     ("step", "rate * dW1", "rate @ dW1", 3, "`rate` is a number, not a matrix: multiply by it with *"),
     ("step", UPDATED, "W1 - rate * dW1", 3, "you return 1 array. Return all 4: W1, b1, W2, b2"),
-    ("two_layers", "x.T @ delta1", "x.T @ delta2", 8, "dW1 has the shape (3, 2), and its parameter (3, 4)"),
-    ("two_layers", "x.T @ delta1", "out1.T @ delta1", 8, "dW1 has the shape (4, 4), and its parameter (3, 4)"),
+    (
+        "two_layers",
+        "x.T @ delta1",
+        "x.T @ delta2",
+        8,
+        "You took `delta2`. Multiply what goes in at the start of each weight",
+    ),
+    (
+        "backward",
+        "out1.T @ delta2",
+        "x.T @ delta2",
+        7,
+        "You took `x`. Multiply what goes in at the start of each weight",
+    ),
+    ("backward", "x.T @ delta1", "x.T @ delta2", 6, "by the delta at its end, here `x` and `delta1`."),
+    (
+        "two_layers",
+        "x.T @ delta1",
+        "out1.T @ delta1",
+        8,
+        "shape (4, 4), and its parameter (3, 4). You took `out1`. Multiply",
+    ),
     ("backward", "    return dW1, db1, dW2, db2", "", 7, "returned nothing. End it with a return"),
     ("step", "b2 - rate * db2", "b2 - rate * db1", 3, "b2 has the shape"),
 ]
@@ -383,7 +403,7 @@ def test_a_sum_has_no_bare_tick() -> None:
     assert both.message.startswith("Line 6, `dW1, db1 = x.T @ delta1, delta1.mean(axis=0)`: this should be ∂E/∂W1.")
     assert signs(both)[6] == ("✗", "should be ∂E/∂W1")
     stopped = signs(written(sums.replace("out1.T @ delta2", "out1 @ delta2")))
-    assert stopped[6] == ("✓", "n · ∂E/∂W1, ∂E/∂b1")
+    assert stopped[6] == ("✗", "should be ∂E/∂W1")
     assert stopped[7] == ("✗", "stopped here")
 
 
@@ -445,12 +465,114 @@ def test_a_line_has_a_tick_only_for_the_array_that_it_is_to_make() -> None:
     assert signs(attempt("one_layer", ONE, "y - out1"))[3] == ("✗", "should be ∂E/∂net₁")
 
 
+# A function, what is wrong in it, the lines that have the mistake, and what depends on which of them.
+FOLLOWING = [
+    ("forward", "out1 @ W2 + b2", "out1 @ W2", [3], {4: 3}),
+    ("one_layer", "(out1 - y)", "(y - out1)", [3], {4: 3, 5: 3}),
+    ("backward", "x @ W1 + b1", "x @ W1", [2], dict.fromkeys(range(3, 8), 2)),
+    ("backward", "sigmoid(x @ W1 + b1)", "x @ W1 + b1", [2], dict.fromkeys(range(3, 8), 2)),
+    ("backward", DELTA1, "delta2 @ W2.T", [5], {6: 5}),
+    ("backward", DELTA2, f"{DELTA2} / len(x)", [4], {6: 4, 7: 4}),
+    ("backward", " / len(x)", "", [6, 7], {}),
+    ("one_layer", ONE, "0.5 * (out1 - y)**2", [3], {4: 3, 5: 3}),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "wrong", "after"), FOLLOWING)
+def test_a_right_line_is_not_blamed_for_the_wrong_array_that_it_uses(
+    function: str, old: str, new: str, wrong: list[int], after: dict[int, int]
+) -> None:
+    table = [*rows(attempt(function, old, new))]
+    assert [row.number for row in table if row.sign == "✗"] == wrong
+    assert {row.number: row.quantity for row in table if row.sign == "↳"} == {
+        number: f"depends on line {line}" for number, line in after.items()
+    }
+    assert "def sigmoid(z):" not in {row.text for row in table}
+
+
+def test_the_same_mistake_in_two_lines_is_marked_in_both() -> None:
+    table = signs(written(filled()["backward"].replace(" + b1", "").replace(" + b2", "")))
+    assert [number for number, (sign, _) in table.items() if sign == "✗"] == [2, 3]
+    assert [table[number][0] for number in (4, 5, 6, 7)] == ["↳"] * 4
+
+
+TURNED = "rate * dW1 - W1, rate * db1 - b1, rate * dW2 - W2, rate * db2 - b2"
+ALL_NEW = "should be the new W1, the new b1, the new W2, the new b2"
+RETURNED = [
+    (TURNED, "turns the update round", "You subtract the old value from the step", ALL_NEW),
+    (TURNED.replace(" - W1", "").replace(" - b1", ""), "", "", ALL_NEW),
+    (
+        "-rate * dW1, -rate * db1, -rate * dW2, -rate * db2",
+        "gives the change instead of what was asked",
+        "that is the change of the parameter",
+        ALL_NEW,
+    ),
+    (UPDATED.replace(" - rate * db2", ""), "keeps the biases", "you leave the biases", "should be the new b2"),
+    (UPDATED.replace("-", "+"), "adds the gradient", "you add the slope", ALL_NEW),
+    (UPDATED.replace("rate * ", ""), "forgets the learning rate", "you forget to multiply", ALL_NEW),
+]
+
+
+@pytest.mark.parametrize(("new", "name", "said", "should"), RETURNED)
+def test_a_wrong_update_says_which_new_values_it_should_give(new: str, name: str, said: str, should: str) -> None:
+    found = attempt("step", UPDATED, new)
+    assert found.misconceptions[0].name == name if name else found.verdict == "unknown"
+    assert said in found.message
+    assert next((row.sign, row.quantity) for row in rows(found) if row.number == 3) == ("✗", should)
+    if name == "keeps the biases":
+        assert "You get the same" not in found.message
+
+
+def test_a_parameter_that_is_left_as_it_is_is_missing_in_the_return() -> None:
+    lines = "W1 = W1 - rate * dW1\n    b1 = b1 - rate * db1\n    W2 = W2 - rate * dW2\n    return W1, b1, W2, b2"
+    found = attempt("step", f"return {UPDATED}", lines)
+    assert found.message.startswith("Line 6, `return W1, b1, W2, b2`: you leave the biases as they are (in b2 only)")
+    table = [(row.number, row.sign, row.quantity) for row in rows(found)][1:6]
+    assert table[1:] == [
+        (3, "✓", "the new W1"),
+        (4, "✓", "the new b1"),
+        (5, "✓", "the new W2"),
+        (6, "✗", "should be the new b2"),
+    ]
+
+
+@pytest.mark.parametrize(("loss", "times"), [("0.5 * (out2 - y)**2", ""), ("(out2 - y)**2", "twice ")])
+def test_the_loss_is_no_delta(loss: str, times: str) -> None:
+    found = attempt("backward", DELTA2, loss)
+    assert found.message.startswith(
+        f"Line 4, `delta2 = {loss}`: this is {times}E, and it should be ∂E/∂net₂ of the output layer. "
+        "Take its derivative."
+    )
+    assert signs(found)[4] == ("✗", "should be ∂E/∂net₂")
+
+
+RETURN_ALL = "    return dW1, db1, dW2, db2"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (RETURN_ALL, f"    W2 -= 0.1 * dW2\n{RETURN_ALL}", 8),
+        (RETURN_ALL, f"    W2[:] = 0\n{RETURN_ALL}", 8),
+        ("    delta1 =", "    W2 -= out1.T @ delta2 / len(x)\n    delta1 =", 5),
+    ],
+)
+def test_a_function_that_changes_what_it_is_given_is_told(old: str, new: str, line: int) -> None:
+    found = attempt("backward", old, new)
+    assert found.misconceptions[0].name == "changes what it is given"
+    assert found.message.startswith(f"Line {line}, `W2")
+    assert "ou change W2 in place; your function is to return what it computes" in found.message
+    assert signs(found)[line][0] == "✗"
+
+
 def test_the_line_that_stopped_is_marked() -> None:
     assert signs(attempt("two_layers", "@ W2.T", "@ W2"))[7] == ("✗", "stopped here")
 
 
 def test_what_a_line_is_and_what_it_should_be_are_told_apart() -> None:
     assert "this should be ∂E/∂W1. You take the sum" in attempt("two_layers", "delta1 / len(x)", "delta1").message
+    minus = "You swap the sign (in dW1 and db1 only); there is a minus too many here, or a difference turned round."
+    assert minus in attempt("backward", DELTA1, f"-{DELTA1}").message
     assert "this should be ∂E/∂net₁. You swap" in attempt("one_layer", "(out1 - y)", "(y - out1)").message
     assert "this is ∂E/∂out₂ of the output layer. You leave out" in attempt("two_layers", DELTA2, "out2 - y").message
 
@@ -467,11 +589,264 @@ def test_a_half_filled_function_shows_what_is_right_so_far() -> None:
     assert "Beside the other lines you see what they make so far. 1 more line has one." in found.message
     assert [line.number for line in found.source if line.right and "sigmoid(z)" not in line.text][:5] == [2, 3, 4, 5, 6]
     assert [line.number for line in found.source if line.gap] == [7, 9]
-    other = written(text.replace(DELTA2, "out2 - y"))
-    assert next(line for line in other.source if line.number == 4).shown == "∂E/∂out₂"
-    wrong = written(text.replace(DELTA2, "(out2 - y) * out2"))
-    assert next(line for line in wrong.source if line.number == 4).right is None
-    assert "· not part of the derivation   … still to be written" in str(wrong)
+
+
+def with_gap(function: str, old: str, new: str, gap: tuple[str, str]) -> Any:
+    """The review of a solution with a bug in which something else is still to be written."""
+    source = filled()[function]
+    assert old in source, source
+    assert gap[0] in source, source
+    return written(source.replace(old, new).replace(*gap))
+
+
+RETURN = ("return dW1, db1, dW2, db2", "return ...")
+LAST = ("x.T @ delta1 / len(x)", "...")
+ERROR_FIRST = "error = y - out2\n    delta2 = error * out2 * (1 - out2)"
+# A function, what is wrong in it, what is still to be written, the line, what it is said to make, and what you do.
+HALF_DONE = [
+    (
+        "backward",
+        DELTA2,
+        "(y - out2) * out2 * (1 - out2)",
+        RETURN,
+        4,
+        "is the negative of ∂E/∂net₂",
+        "You swap the sign",
+    ),
+    ("backward", f"delta2 = {DELTA2}", ERROR_FIRST, RETURN, 4, "is the negative of ∂E/∂out₂", "You swap the sign"),
+    (
+        "backward",
+        DELTA2,
+        "-(out2 - y) * out2 * (1 - out2) / len(x)",
+        RETURN,
+        4,
+        "negative of ∂E/∂net₂",
+        "You swap the sign",
+    ),
+    ("two_layers", DELTA1, f"-{DELTA1}", LAST, 7, "is the negative of ∂E/∂net₁", "You swap its sign"),
+    ("two_layers", "delta2.mean(axis=0)", "-delta2.mean(axis=0)", LAST, 6, "is the negative of ∂E/∂b2", "swap"),
+    ("two_layers", "delta1.mean(axis=0)", "-delta1.mean(axis=0)", LAST, 9, "is the negative of ∂E/∂b1", "swap"),
+    ("backward", DELTA2, "out2 - y", RETURN, 4, "this is ∂E/∂out₂", "You leave out the slope of the output"),
+    ("backward", DELTA2, "(out2 - y) * out2", RETURN, 4, "should be ∂E/∂net₂", "only one factor of the slope"),
+    ("backward", DELTA2, f"2 * {DELTA2}", RETURN, 4, "is twice ∂E/∂net₂", "You double"),
+    ("backward", DELTA1, f"2 * {DELTA1}", RETURN, 5, "is twice ∂E/∂net₁ of the hidden layer", ""),
+    ("backward", DELTA1, "delta2", RETURN, 5, "is ∂E/∂net₂ of the output layer, and it should be ∂E/∂net₁", ""),
+    ("backward", DELTA1, "out1 * (1 - out1)", RETURN, 5, "is ∂out₁/∂net₁ of the hidden layer, and it should be", ""),
+    ("backward", DELTA1, "delta2 @ W2.T", RETURN, 5, "this is ∂E/∂out₁", "You leave out the slope of the hidden"),
+    ("backward", DELTA1, "(out2 - y) @ W2.T * out1 * (1 - out1)", RETURN, 5, "should be ∂E/∂net₁", "the error back"),
+    ("backward", "x.T @ delta1 / len(x)", "x.T @ delta1", RETURN, 6, "is n times ∂E/∂W1", "You take the sum"),
+    ("two_layers", "delta1.mean(axis=0)", "delta1.sum(axis=0)", LAST, 9, "is n times ∂E/∂b1", "You take the sum"),
+    ("two_layers", "delta1.mean(axis=0)", "delta1", LAST, 9, "this is ∂E/∂net₁", "a row of its own"),
+    ("two_layers", "db1 = delta1", "db1 = delta2", LAST, 9, "this is ∂E/∂b2, and it should be ∂E/∂b1", ""),
+    ("backward", "x.T @ delta1 / len(x)", "delta1.T @ x / len(x)", RETURN, 6, "dW1 has the shape (4, 3)", ""),
+    (
+        "backward",
+        "x.T @ delta1 / len(x)",
+        "x.T @ delta2 / len(x)",
+        RETURN,
+        6,
+        "parameter (3, 4). You took `delta2`.",
+        "",
+    ),
+    ("backward", "sigmoid(out1 @ W2 + b2)", "out1 @ W2 + b2", RETURN, 3, "this is net₂", "You pass on net"),
+    (
+        "backward",
+        "sigmoid(out1 @ W2 + b2)",
+        "sigmoid(out1 @ W2)",
+        RETURN,
+        3,
+        "should be out₂",
+        "You leave out the bias",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "gap", "line", "made", "you"), HALF_DONE)
+def test_a_wrong_line_of_a_half_filled_function_is_told_at_once_and_has_no_tick(
+    function: str, old: str, new: str, gap: tuple[str, str], line: int, made: str, you: str
+) -> None:
+    found = with_gap(function, old, new, gap)
+    assert found.verdict == "error"
+    assert found.message.startswith(f"Line {line}, `")
+    assert made in found.message.partition(" still has a gap")[0]
+    assert you in found.message.partition(" still has a gap")[0]
+    made_of = signs(found)
+    assert [number for number, (sign, _) in made_of.items() if sign == "✗"] == [line]
+    assert made_of[line][1].startswith("should be ")
+    assert [bug.line for bug in found.misconceptions] == [line] * bool(you)
+    name = found.source[line - 1].text.split()[0].rstrip(",")
+    later = [row for row in found.source[line:] if re.search(rf"\b{name}\b", row.text)]
+    assert all(made_of[row.number][0] in "↳○…" for row in later)
+
+
+def test_the_mistake_of_a_half_filled_function_has_its_name() -> None:
+    wrong = with_gap("backward", DELTA2, "(y - out2) * out2 * (1 - out2)", RETURN)
+    assert wrong.misconceptions[0].name == "swaps the sign of the error"
+    assert "Compare it with line (6) of the derivation" in str(wrong)
+
+
+def test_what_depends_on_a_wrong_line_and_what_depends_on_a_gap_have_signs_of_their_own() -> None:
+    found = with_gap("two_layers", DELTA1, f"-{DELTA1}", LAST)
+    made = signs(found)
+    assert made[9] == ("↳", "depends on line 7")
+    assert made[8] == ("…", "a gap")
+    assert made[10] == ("○", "depends on a gap")
+    assert [made[number][0] for number in (2, 3, 4, 5, 6)] == ["✓"] * 5
+    legend = str(found).splitlines()[-1].split("   ")
+    assert legend == [
+        "✓ part of the derivation",
+        "✗ wrong",
+        "↳ depends on a wrong line",
+        "○ depends on a gap",
+        "… still to be written",
+    ]
+    for sign, words in (one.split(" ", 1) for one in legend[2:]):
+        assert f'aria-label="{words}">{sign}</span>' in found._repr_html_()
+
+
+def test_what_may_be_made_right_by_a_later_line_is_neither_ticked_nor_blamed() -> None:
+    for error, delta in (("y - out2", "-error"), ("out2 - y", "error"), ("2 * (out2 - y)", "0.5 * error")):
+        lines = f"error = {error}\n    delta2 = {delta} * out2 * (1 - out2)"
+        found = with_gap("backward", f"delta2 = {DELTA2}", lines, RETURN)
+        made = signs(found)
+        assert "✗" not in {sign for sign, _ in made.values()}
+        assert made[5] == ("✓", "∂E/∂net₂")
+        assert made[4][0] == ("✓" if delta == "error" else "·")
+        assert ("· not part of the derivation" in str(found)) == (made[4][0] == "·")
+    twice = "delta2 = out2 - y\n    delta2 = delta2 * out2 * (1 - out2)"
+    assert signs(with_gap("backward", f"delta2 = {DELTA2}", twice, RETURN))[4] == ("✓", "∂E/∂out₂")
+
+
+def test_an_update_that_adds_the_negative_may_use_it() -> None:
+    text = """\
+def step(x, y, W1, b1, W2, b2, rate):
+    out1 = sigmoid(x @ W1 + b1)
+    out2 = sigmoid(out1 @ W2 + b2)
+    delta2 = (y - out2) * out2 * (1 - out2)
+    W2 = W2 + rate * out1.T @ delta2 / len(x)
+    b2 = b2 - rate * delta2.mean(axis=0)
+    return W1, ..."""
+    found = written(f"{text}\n\n\n{filled()['step'].partition(chr(10) * 3)[2]}")
+    made = signs(found)
+    assert made[4] == ("·", "the negative of ∂E/∂net₂")
+    assert made[5] == ("✓", "the new W2")
+    assert made[6] == ("✗", "should be the new b2")
+    assert "You add the slope instead of subtracting it" in found.message
+
+
+STOPPED = [
+    ("two_layers", DELTA1, DELTA1.replace(".T", ""), LAST, 7, "`delta2 @ W2` is (7, 2) @ (4, 2)"),
+    ("backward", DELTA1, DELTA1.replace(".T", ""), RETURN, 5, "`delta2 @ W2` is (7, 2) @ (4, 2)"),
+    ("two_layers", "out1.T @ delta2", "out1 @ delta2", (DELTA1, "..."), 5, "`out1 @ delta2` is (7, 4) @ (7, 2)"),
+    ("two_layers", "db1 = delta1", "db1 = delta3", LAST, 9, "name 'delta3' is not defined"),
+    (
+        "two_layers",
+        "dW2 = out1.T @ delta2",
+        "dW2 = out1.T * delta2",
+        (DELTA2, f"{DELTA2}\n    more = ..."),
+        6,
+        "`*` multiplies",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "gap", "line", "said"), STOPPED)
+def test_a_line_that_cannot_run_is_told_while_a_gap_is_left_and_the_others_are_judged(
+    function: str, old: str, new: str, gap: tuple[str, str], line: int, said: str
+) -> None:
+    found = with_gap(function, old, new, gap)
+    assert found.message.startswith(f"Line {line}, `")
+    assert said in found.message
+    assert " still has a gap" in found.message
+    made = signs(found)
+    assert made[line] == ("✗", "stopped here")
+    assert [number for number, (sign, _) in made.items() if sign == "✗"] == [line]
+    for row in found.source[1:]:
+        assert made[row.number][0], row.text  # a line that waits says what for
+
+
+def test_lines_after_one_that_stops_are_judged_too() -> None:
+    found = attempt("backward", DELTA1, DELTA1.replace(".T", ""))
+    assert [sign for sign, _ in signs(found).values()][1:] == ["✓", "✓", "✓", "✗", "↳", "✓", "↳"]
+    wrong = filled()["backward"].replace(DELTA2, "(y - out2) * out2 * (1 - out2)").replace("x.T @", "x @")
+    said = written(wrong)
+    assert said.message.startswith("Line 6, `dW1, db1 = x @ delta1 / len(x), delta1.mean(axis=0)`: your program stops")
+    assert "Line 4, `delta2 = (y - out2) * out2 * (1 - out2)`: this is the negative of ∂E/∂net₂" in said.message
+    assert signs(said)[4] == ("✗", "should be ∂E/∂net₂")
+
+
+DEEP = """\
+def backward(x, y, W1, b1, W2, b2, W3, b3):
+    a1 = sigmoid(x @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    a3 = sigmoid(a2 @ W3 + b3)
+    d3 = (a3 - y) * a3 * (1 - a3)
+    d2 = d3 @ W3.T * a2 * (1 - a2)
+    d1 = d2 @ W2.T * a1 * (1 - a1)
+    dW1, dW2, dW3 = (one.T @ d / len(x) for one, d in zip([x, a1, a2], [d1, d2, d3]))
+    return ..."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("d3 @ W3.T * a2 * (1 - a2)", "d3 @ W3.T", 6, "this is ∂E/∂out₂ of hidden layer 2. You leave out the slope"),
+        ("d3 @ W3.T", "-d3 @ W3.T", 6, "the negative of ∂E/∂net₂ of hidden layer 2"),
+        ("(a3 - y)", "(y - a3)", 5, "the negative of ∂E/∂net₃ of the output layer. You swap"),
+        ("d2 @ W2.T", "d2 @ W2", 7, "`d2 @ W2` is (7, 4) @ (5, 4)"),
+        ("a1 @ W2 + b2", "a1 @ W2", 3, "should be out₂ of hidden layer 2. You leave out the bias"),
+    ],
+)
+def test_two_hidden_layers_are_judged_line_by_line_too(old: str, new: str, line: int, said: str) -> None:
+    tail = filled()["backward"].partition("\n\n\n")[2]
+    assert "✗" not in str(written(f"{DEEP}\n\n\n{tail}"))
+    found = written(f"{DEEP.replace(old, new)}\n\n\n{tail}")
+    assert found.message.startswith(f"Line {line}, `")
+    assert said in found.message
+    assert [number for number, (sign, _) in signs(found).items() if sign == "✗"] == [line]
+
+
+def test_what_a_return_computes_is_judged_at_its_line() -> None:
+    direct = "return x.T @ delta1 / len(x), delta1.mean(axis=0), out1.T @ delta2 / len(x), delta2.mean(axis=0)"
+    assert signs(attempt("two_layers", "return dW1, db1, dW2, db2", direct))[10] == (
+        "✓",
+        "∂E/∂W1, ∂E/∂b1, ∂E/∂W2, ∂E/∂b2",
+    )
+    first = next(row for row in rows(attempt("step", UPDATED, UPDATED)) if row.number == 3)
+    assert (first.sign, first.quantity) == ("✓", "the new W1, the new b1, the new W2, the new b2")
+    assert signs(attempt("two_layers", DELTA1, DELTA1))[10] == ("", "")
+    wrong = signs(attempt("two_layers", "return dW1, db1, dW2, db2", direct.replace("delta1 / len(x)", "delta1")))
+    assert wrong[10] == ("✗", "should be ∂E/∂W1")
+
+
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ("W1 + rate * dW1", "You add the slope instead of subtracting it"),
+        ("W1 - dW1", "You forget to multiply by the learning rate"),
+        ("rate * dW1", "You give the learning rate times the derivative"),
+    ],
+)
+def test_a_wrong_update_of_a_half_filled_step_is_told(update: str, said: str) -> None:
+    text = filled()["step"].replace(f"return {UPDATED}", f"W1 = {update}\n    b1 = ...\n    return W1")
+    found = written(text, filled()["backward"])
+    assert found.message.startswith(f"Line 3, `W1 = {update}`: this should be the new W1. {said}")
+    right = written(text.replace(update, "W1 - rate * dW1"), filled()["backward"])
+    assert "✗" not in {row.sign for row in rows(right)}
+
+
+def test_an_update_is_judged_by_the_derivatives_that_it_has() -> None:
+    backward = filled()["backward"].replace(DELTA2, "out2 - y")
+    found = written(filled()["step"].replace("W1 - rate", "W1 + rate"), backward)
+    assert found.message.startswith("Line 4 of `backward`, `delta2 = out2 - y`: ")
+    assert "this should be the new W1. You add the slope instead of subtracting it" in found.message
+    assert found.message.endswith("Correct line 4 first, and I can judge the rest.")
+    table = [row for row in rows(found) if row.sign in ("✗", "↳")]
+    assert [(row.number, row.sign, row.quantity) for row in table][:3] == [
+        (2, "↳", "depends on line 4 of backward"),
+        (3, "✗", "should be the new W1"),
+        (4, "✗", "should be ∂E/∂net₂"),
+    ]
 
 
 def test_dots_that_are_part_of_an_index_are_no_gap() -> None:

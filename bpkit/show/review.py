@@ -19,11 +19,12 @@ escape = partial(escaped, quote=False)
 VERDICTS = {"correct": "right", "misconception": "not right", "unknown": "not right", "error": "it does not work yet"}
 UNFINISHED = "not finished yet"
 MOST_LINES = 3  # of the derivation that are shown beside a program's
-GAP = "…"
+GAP, WAITS, FOLLOWS = "…", "○", "↳"
 STOPPED = "stopped here"
 SIGNS = {True: "✓", False: "✗", None: "·"}
 MEANING = {True: "right", False: "wrong", None: "not part of the derivation"}
-WORDS = {SIGNS[right]: words for right, words in MEANING.items()} | {GAP: "still to be written"}
+WORDS = {SIGNS[right]: words for right, words in MEANING.items()}
+WORDS |= {FOLLOWS: "depends on a wrong line", WAITS: "depends on a gap", GAP: "still to be written"}
 # Over the page's own colours, light or dark; the signs say the same without colour.
 TINTS = {True: "rgba(0, 158, 115, 0.14)", False: "rgba(213, 94, 0, 0.24)", None: "rgba(128, 128, 128, 0.12)"}
 
@@ -46,10 +47,12 @@ def rows(found: Review) -> Iterator[Row]:
             line.number == number and line.text.strip().startswith(code) for number, code in blamed
         )
         right = False if wrong else line.right
-        sign = GAP if line.gap else SIGNS[right] if line.made or wrong else ""
+        sign = GAP if line.gap else WAITS if line.waits else SIGNS[right] if line.made or wrong else ""
         made = f"should be {line.shown}" if wrong and line.shown else line.shown
-        made = STOPPED if line.stopped else made
-        yield Row(line.number, line.text, sign, "a gap" if line.gap else made, right)
+        if line.follows:
+            sign, made = FOLLOWS, f"depends on {line.follows}"
+        made = "a gap" if line.gap else WORDS[WAITS] if line.waits else STOPPED if line.stopped else made
+        yield Row(line.number, line.text, sign, made, right)
 
 
 def heading(found: Review) -> str:
@@ -60,10 +63,10 @@ def heading(found: Review) -> str:
 def legend(table: Sequence[Row]) -> str:
     """What the signs of a program mean, those that it has."""
     there = {row.sign for row in table}
-    if GAP not in there:
+    if there <= {"", *SIGNS.values()}:
         return "   ".join(f"{SIGNS[right]} {word}" for right, word in MEANING.items())
-    signs = {SIGNS[True]: "part of the derivation", SIGNS[None]: MEANING[None], GAP: WORDS[GAP]}
-    return "   ".join(f"{sign} {word}" for sign, word in signs.items() if sign in there)
+    known = WORDS | {SIGNS[True]: "part of the derivation"} if GAP in there else WORDS
+    return "   ".join(f"{sign} {word}" for sign, word in known.items() if sign in there)
 
 
 def derivations_lines(found: Review) -> list[str]:
@@ -108,7 +111,7 @@ def review_text(found: Review) -> str:
 
 
 def _nameless(row: Row) -> str:
-    return "?" if row.right is None else ""
+    return "?" if row.sign == SIGNS[None] else ""
 
 
 def review_html(found: Review) -> str:

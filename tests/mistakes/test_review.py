@@ -579,7 +579,9 @@ def test_nothing_of_the_learner_is_changed(capsys: pytest.CaptureFixture[str]) -
             array[...] = 0.0
         return found
 
-    assert bp.review(backward).verdict == "correct"
+    found = bp.review(backward)
+    assert found.misconceptions[0].name == "changes what it is given"
+    assert "you change W1, W2, b1 and b2 in place" in found.message.replace("You", "you")
     assert STEPS == [0]
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
     assert sys.gettrace() is before

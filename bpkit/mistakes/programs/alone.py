@@ -11,7 +11,7 @@ import numpy as np
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.calls import Tried
-from bpkit.mistakes.programs.expected import agree, laid
+from bpkit.mistakes.programs.expected import Expected, agree, laid
 from bpkit.mistakes.programs.following import Book, Followed, followed
 from bpkit.mistakes.programs.hypotheses import Hypothesis, single
 from bpkit.mistakes.programs.outcome import Part
@@ -42,22 +42,38 @@ def _spot(one: Followed) -> tuple[object, int, str]:
 
 
 def _mistakes(first: Followed, values: Sequence[Followed], bad: Tried) -> list[Alone]:
-    """The mistakes that make an array, and leave all arrays before it as they are; the likeliest first."""
-    whole = bad.expected
+    """The mistakes that make the first wrong array of a program, the likeliest first."""
+    given = _part(first, bad)
+    places = [given.place(bad.expected)] if given else _meant(first, bad)
+    return makers(first, values, bad.expected, places, bad.attempt.tolerance, _only(given))
+
+
+def makers(
+    first: Followed,
+    values: Sequence[Followed],
+    whole: Expected,
+    places: Sequence[Place],
+    tolerance: float,
+    detail: str = "",
+) -> list[Alone]:
+    """The mistakes that make an array in one of some places, and leave all arrays before it as they are; the likeliest
+    first. What belongs to samples may hold their share already.
+    """
     made = [one.true for one in values if one.seen.order < first.seen.order and one.true and one.true.factor == 1]
     right = {one.name for one in made if one.place.role not in (Role.GRADIENT, Role.UPDATE)}
     before = [whole.arrays[name] for name in right if name in whole.arrays]
-    given = _part(first, bad)
     found = []
-    for place in [given.place(whole)] if given else _meant(first, bad):
+    for place in places:
         columns = whole.arrays[place.name]
         fits = np.zeros(columns.shape[-1], dtype=bool)
+        shares = (1, whole.samples) if place.by_sample and place.role is Role.ADJOINT else (1,)
         for lies in laid(first.seen.value.astype(float), columns.shape[:-1]):
-            fits |= agree(lies, columns, bad.attempt.tolerance)
+            for share in shares:
+                fits |= agree(share * lies, columns, tolerance)
         for column in np.flatnonzero(fits > agree(columns[..., 0], columns)):
             if all(_unchanged(array, int(column)) for array in before):
                 one = single(whole.ways[column][0])
-                found.append((int(column), Alone(replace(one, detail=_only(given)), place)))
+                found.append((int(column), Alone(replace(one, detail=detail), place)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 

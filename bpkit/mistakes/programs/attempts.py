@@ -45,6 +45,7 @@ class Attempt:
     outcome: Outcome | None
     count: int = 0  # of the arrays that came back
     said: str | None = None  # what it is said to return
+    changed: tuple[str, ...] = ()  # the parameters that it was given and has written over
 
     @property
     def works(self) -> bool:
@@ -176,7 +177,9 @@ class Caller:
         )
         moved = {key for key in before if key in after and not np.array_equal(before[key], after[key], equal_nan=True)}
         outcome = self._outcome(problem, how, found, before, after, bool(moved)) if found.error is None else None
-        return Attempt(problem, how, found, outcome, len(items_of(found.result, self.spelling)), self.said)
+        count = len(items_of(found.result, self.spelling))
+        changed = tuple(sorted(moved)) if self.on is None else ()  # an object's are its own
+        return Attempt(problem, how, found, outcome, count, self.said, changed)
 
     def _outcome(
         self,

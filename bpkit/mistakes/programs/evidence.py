@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from bpkit.mistakes.programs.expected import conventions as factors_of
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.hypotheses import Hypothesis, Results
 from bpkit.mistakes.programs.outcome import PARAMETERS, Part
+from bpkit.mistakes.programs.source import writes_into
 
 DRAWS = 4
 INTEGERS = Hypothesis(
@@ -33,6 +34,11 @@ RANDOM = Hypothesis(
     "draws random numbers inside",
     "draw random numbers inside the function",
     "the same numbers must give the same result, so draw outside of it",
+)
+WRITTEN = Hypothesis(
+    "changes what it is given",
+    "change {} in place",
+    "your function is to return what it computes, and to leave the arrays that it is given alone",
 )
 PAIRS = Hypothesis(every_pair.name, every_pair.you, every_pair.sentence)
 DOT = Hypothesis(dot_product.name, dot_product.you, dot_product.sentence)
@@ -107,6 +113,17 @@ def from_values(
     yield from _pairs(attempt, values, whole)
     yield from _products(values, whole)
     yield from _copies(attempt, values, whole, wrong)
+
+
+def written_over(attempt: Attempt, values: Sequence[Followed]) -> Evidence | None:
+    """Parameters that a function changes, though it is to give something else."""
+    if not attempt.changed or attempt.outcome is None or attempt.outcome.kind == PARAMETERS:
+        return None
+    given = {(one.code, one.name) for one in attempt.run.given}
+    own = (one for one in values if (one.code, one.seen.name) in given and writes_into(one.code, one.seen.line))
+    *first, last = attempt.changed
+    named = replace(WRITTEN, you=WRITTEN.you.format(" and ".join(filter(None, (", ".join(first), last)))))
+    return Evidence(named, next(own, None))
 
 
 def _integers(values: Sequence[Followed], whole: Expected) -> Iterator[Evidence]:

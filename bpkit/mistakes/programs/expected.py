@@ -106,6 +106,12 @@ class Expected:
         return next(one for one in self.places.values() if np.array_equal(one.lines, lines))
 
     @property
+    def last_delta(self) -> Place:
+        """The array of the deltas of the outputs."""
+        last = self.outputs.block
+        return next(one for one in self.places.values() if one.is_a(Role.ADJOINT, "net") and one.block == last)
+
+    @property
     def loss(self) -> Place:
         """The loss of the whole batch."""
         return next(one for one in self.places.values() if one.is_a(Role.FORWARD, "total"))

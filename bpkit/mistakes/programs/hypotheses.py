@@ -39,6 +39,8 @@ USUAL = frozenset(
         rate_forgotten.name,
     }
 )
+# What is said of a wrong sign in some parts, where the error has the right one in the others.
+MINUS = ("swap the sign", "there is a minus too many here, or a difference turned round")
 CLUES = 16  # mistakes that explain something, and are tried in pairs
 
 
@@ -159,9 +161,9 @@ def _in_parts(results: Results, expected: Expected) -> Iterator[Hypothesis]:
         shapes = [np.flatnonzero(columns[part] & (names == name)) for part in wrong]
         if wrong and all(map(len, shapes)):
             (one,) = expected.ways[int(shapes[0][0])]
-            yield replace(
-                single(one), detail=f"in {' and '.join(part.name for part in wrong)} only", parts=tuple(wrong)
-            )
+            made = single(one) if name != error_sign.name else replace(single(one), you=MINUS[0], sentence=MINUS[1])
+            detail = f"in {' and '.join(part.name for part in wrong)} only"
+            yield replace(made, detail=detail, parts=tuple(wrong))
 
 
 def _in_arrays(results: Results, expected: Expected, column: int = 0, way: Way = ()) -> Iterator[Hypothesis]:

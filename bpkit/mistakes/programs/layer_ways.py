@@ -74,6 +74,16 @@ def old_value_left_out(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "turns the update round",
+    "subtract the old value from the step",
+    "subtract the step, which is the learning rate times the derivative, from the old value",
+)
+def update_turned(d: Derivation) -> Shapes:
+    """The opposite of each new value, as in rate · dE/dw - w."""
+    yield "", {step.name: becomes(product(MINUS, step.rhs)) for step in new_values(d).values()}
+
+
+@misconception(
     "subtracts the bias", "subtract the bias", "the net input is the weighted sum plus the bias, whatever its sign"
 )
 def bias_subtracted(d: Derivation) -> Shapes:
@@ -114,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     target_of_hidden,
     without_brackets,
     old_value_left_out,
+    update_turned,
     bias_subtracted,
     slope_of_tanh,
     difference_squared,

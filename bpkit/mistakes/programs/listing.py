@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import CodeType, MappingProxyType
 
 import numpy as np
 
 from bpkit.core.quantities import Role
+from bpkit.mistakes.programs.flow import downstream
 from bpkit.mistakes.programs.following import Book, Followed
 from bpkit.mistakes.programs.places import Place
-from bpkit.mistakes.programs.source import Gap, lines_of
+from bpkit.mistakes.programs.source import Gap, computed_at, first_line, lines_of, quoted
 from bpkit.mistakes.programs.suspects import is_odd
 from bpkit.mistakes.programs.telling import code_at
 
 MOST = 4  # quantities that are named beside a line
+START = 20  # letters of a statement by which its line is found
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,7 +25,7 @@ class Value:
     """An array that a line of the program made: its name there, and the quantity of the derivation that it is.
 
     ``right`` is False from the first departure on, None where the array is nothing in the derivation; ``shown`` is the
-    quantity as people write it.
+    quantity as people write it. ``follows`` names the wrong line that it depends on, if one is known.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Value:
     quantity: str
     right: bool | None
     shown: str = ""
+    follows: str = ""
 
     def __repr__(self) -> str:
         is_that = {True: "right", False: "wrong", None: "unknown"}[self.right]
@@ -42,7 +45,8 @@ class Value:
 class Line:
     """A line of the program's text: if it ``made`` an array, what that is in the derivation, and whether right.
 
-    ``gap`` is True where dots stand for what is still to be written, ``stopped`` where the program got no further.
+    ``gap`` is True where dots stand for what is still to be written, ``waits`` where something of a gap is used,
+    ``stopped`` where the program got no further; ``follows`` names the wrong line that it depends on.
     """
 
     number: int
@@ -53,26 +57,43 @@ class Line:
     shown: str = ""
     gap: bool = False
     stopped: bool = False
+    waits: bool = False
+    follows: str = ""
 
 
-def with_stop(source: tuple[Line, ...], number: int, code: str) -> tuple[Line, ...]:
-    """The text of a program with the line marked where it stopped."""
-    return tuple(
-        Line(line.number, line.text, True, right=False, stopped=True)
-        if line.number == number and line.text.strip().startswith(code[:20])
-        else line
-        for line in source
-    )
+Known = Collection[tuple[int, str]]  # numbers of lines, and how their statements begin
 
 
-def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap]) -> tuple[Line, ...]:
-    """The text of a program with its gaps marked; a line that has one makes nothing yet."""
-    dots = {(gap.line, gap.code.strip()) for gap in gaps}
-    found = []
-    for line in source:
-        gap = any(line.number == number and line.text.strip().startswith(code[:20]) for number, code in dots)
-        found.append(Line(line.number, line.text, gap=True) if gap else line)
-    return tuple(found)
+def begins(code: CodeType | None, lines: Iterable[int]) -> set[tuple[int, str]]:
+    """Lines of a function as they are found in its text."""
+    return {(first_line(code, line), quoted(code, line)[:START]) for line in lines}
+
+
+def marked(source: tuple[Line, ...], known: Known, mark: Callable[[Line], Line]) -> tuple[Line, ...]:
+    """The text of a program with another mark at some lines."""
+    return tuple(mark(line) if any(_is_at(line, *one) for one in known) else line for line in source)
+
+
+def _is_at(line: Line, number: int, code: str) -> bool:
+    text = line.text.strip()
+    return line.number == number and bool(text) and (text.startswith(code) or code.startswith(text))
+
+
+def stopped(line: Line) -> Line:
+    """A line at which the program got no further."""
+    return Line(line.number, line.text, True, right=False, stopped=True)
+
+
+def depends(text: Line, line: int) -> Line:
+    """A line that uses what another one was to make."""
+    return Line(text.number, text.text, follows=f"line {line}")
+
+
+def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap], waiting: Known) -> tuple[Line, ...]:
+    """The text of a program with its gaps marked, and the lines that wait for one: neither makes anything yet."""
+    source = marked(source, waiting, lambda line: Line(line.number, line.text, waits=True))
+    dots = {(gap.line, gap.code[:START]) for gap in gaps}
+    return marked(source, dots, lambda line: Line(line.number, line.text, gap=True))
 
 
 def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ...]:
@@ -80,7 +101,8 @@ def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, 
     by_line: dict[tuple[str, int], list[Value]] = {}
     for one, value in zip(values, made, strict=True):
         waits = value.right is None and not np.any(one.seen.value)  # zeros that are not filled yet
-        if waits or (one.seen.returned and value.name != "return"):  # of several that come back each has its own line
+        # Of several that come back each has a line of its own, if the return does not compute it.
+        if waits or (one.seen.returned and value.name not in computed_at(one.code, one.seen.line)):
             continue
         by_line.setdefault((one.code.co_filename, value.line), []).append(value)
     main = values[-1].code.co_filename if values else ""
@@ -95,10 +117,12 @@ def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, 
         for number, text in lines:
             here = by_line.get((code.co_filename, number), [])
             wrong = next((one for one in here if one.right is False), None)
+            wrong = wrong or next((one for one in here if one.follows), None)
             shown = wrong or next((one for one in reversed(here) if one.right), here[-1] if here else None)
             line = Line(number, text)
             if shown:
-                line = Line(number, text, True, shown.quantity, shown.right, _all_shown(here, shown))
+                said = _all_shown(here, shown)
+                line = Line(number, text, True, shown.quantity, shown.right, said, follows=shown.follows)
             found[code.co_filename, number] = line
     return tuple(found.values())
 
@@ -106,8 +130,13 @@ def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, 
 def _all_shown(here: Sequence[Value], one: Value) -> str:
     """What a line makes, as people write it: all that it gives a name to, as in dW1, db1 = .., and that is like one."""
     last = {value.name: value.shown for value in here if value.right is one.right and value.shown}
-    several = [*dict.fromkeys(last.values())]
-    return ", ".join(several) if 1 < len(several) <= MOST else one.shown
+    return several(last.values()) if len(last) > 1 else one.shown
+
+
+def several(words: Iterable[str]) -> str:
+    """Quantities beside a line, with dots instead of most where they are many."""
+    found = [*dict.fromkeys(words)]
+    return ", ".join([found[0], "..", found[-1]] if len(found) > MOST else found)
 
 
 def values_of(
@@ -136,10 +165,30 @@ def values_of(
             should = place if one is departed else should
         own = labelled.get(one.seen.name)
         another = one.true and one.true.place.role is Role.GRADIENT and one.true.name != own.name if own else False
-        if another or (one is departed and place is None):
+        if another or (one is departed and (place is None or own is not None)):
             place, right = own, False  # not the derivative that it is called
         name, shown = (place.name, place.shown) if place else ("", "")
+        if right and one.true and one.true.factor < 0:
+            shown = f"−{shown}"
         if right and one.summed:
             shown = f"n · {shown}"
         found.append(Value(one.seen.name, line, code, name, right, shown))
     return tuple(found)
+
+
+def following(
+    values: Sequence[Followed], made: Sequence[Value], wrong: Sequence[Followed], known: Callable[[Followed], bool]
+) -> tuple[Value, ...]:
+    """The arrays that lines made, where those that depend on a ``wrong`` line say so; what is ``known`` stays."""
+    after = downstream([(one.code, one.line) for one in wrong], {one.code for one in values})
+    return tuple(
+        replace(value, quantity="", right=None, shown="", follows=named_line(one, *after[one.code, one.line]))
+        if (one.code, one.line) in after and not known(one) and value.right is not False
+        else value
+        for one, value in zip(values, made, strict=True)
+    )
+
+
+def named_line(one: Followed, code: CodeType, line: int) -> str:
+    """A line as another value speaks of it."""
+    return f"line {line}" if code is one.code else f"line {line} of {code.co_name}"

@@ -17,9 +17,12 @@ from bpkit.core.updates import UpdateRule
 from bpkit.mistakes.programs.alone import Alone, alone
 from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
-from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values
+from bpkit.mistakes.programs.consequences import table
+from bpkit.mistakes.programs.doubts import Doubt
+from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values, written_over
 from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.following import (
+    ERRORS,
     Book,
     Followed,
     departure,
@@ -27,28 +30,30 @@ from bpkit.mistakes.programs.following import (
     followed,
 )
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds, of_functions
-from bpkit.mistakes.programs.listing import Line, Value, source_of, values_of, with_gaps, with_stop
+from bpkit.mistakes.programs.listing import Line, Value, source_of, values_of
+from bpkit.mistakes.programs.operands import wrong_operand
 from bpkit.mistakes.programs.ordering import misordered, misunpacked
 from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
-from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in
-from bpkit.mistakes.programs.suspects import awaited, is_usual, maker, not_finite, strayed, suspect
+from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in, is_return
+from bpkit.mistakes.programs.suspects import is_usual, maker, not_finite, strayed, suspect
 from bpkit.mistakes.programs.telling import (
     Bug,
     broken,
     code_at,
     elsewhere,
     first_message,
-    gaps_message,
     line_of,
     message_of,
     misfit,
-    nothing_message,
     part_words,
+    standing,
     stopped_at,
     unknown_message,
 )
 from bpkit.mistakes.programs.trials import Setting, sizes_of, sizes_text
+from bpkit.mistakes.programs.unfinished import Early, ended_early, lines_so_far, strange, unfinished
+from bpkit.mistakes.programs.updating import update_slip
 
 USUAL = (
     " (I took sigmoid neurons and half the squared error; if you have others, add "
@@ -145,10 +150,10 @@ class _Reviewer:
 
     def review(self) -> Review:
         """The verdict."""
-        gaps = gaps_in(self.asked.function)
+        if gaps := gaps_in(self.asked.function):
+            early, attempt = unfinished(self.asked, gaps)
+            return self._early(early, attempt, gaps)
         call = self.calls.first()
-        if gaps:
-            return self._unfinished(call.attempt, gaps)
         if not call.attempt.works:
             return self._unpacked(call.attempt) or self._broken(call.attempt)
         attempt, setting = self.calls.settled(call.attempt, call.setting)
@@ -169,6 +174,8 @@ class _Reviewer:
             return self._integers(whole_numbers[0], first)
         if right and (said := misordered(first.attempt, self.calls.caller.signature)):
             return self._made("error", said, (), first, followed(first.attempt, first.expected), None)
+        if right and (said_over := written_over(first.attempt, values := followed(first.attempt, first.expected))):
+            return self._blamed([said_over.hypothesis], first, said_over, values=values)
         if right:
             return self._correct(tried, stopped, setting, call.one_output)
         unpacked = self._unpacked(next(one.attempt for one in tried if one.wrong))
@@ -187,15 +194,10 @@ class _Reviewer:
 
     # What is said
 
-    def _unfinished(self, attempt: Attempt, gaps: tuple[Gap, ...]) -> Review:
-        """What the lines up to the first gap make, and where the gaps are."""
-        values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
-        made = values_of(values)
-        name = getattr(self.asked.function, "__name__", "")
-        source = with_gaps(source_of(values, made), gaps)
-        said = gaps_message(gaps, name, any(one.right for one in source))
-        said = " ".join(filter(None, (said, self._strange(attempt, values))))
-        return Review("error", said, (), made, problem=attempt.problem, source=source, gaps=gaps)
+    def _early(self, early: Early, attempt: Attempt, gaps: tuple[Gap, ...] = ()) -> Review:
+        """The verdict on a program that gave nothing that can be judged as a whole."""
+        bugs = (early.bug,) if early.bug else ()
+        return Review("error", early.message, bugs, early.made, problem=attempt.problem, source=early.source, gaps=gaps)
 
     def _unpacked(self, attempt: Attempt) -> Review | None:
         """What is said of a program that takes one derivative for another, as a function that it calls gives them."""
@@ -212,33 +214,14 @@ class _Reviewer:
             bug = Bug(INTEGERS.name, INTEGERS.you, INTEGERS.sentence, line, code)
             message = message_of(bug, INTEGERS, {}, None, attempt.problem.derivation)
             return Review("misconception", message, (bug,), problem=attempt.problem)
-        said, line, code = broken(attempt, SECONDS)
-        values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
-        said = " ".join(filter(None, (said, self._strange(attempt, values))))
-        made = values_of(values)
-        source = source_of(values, made)
-        source = source if error is None else with_stop(source, line, code)
-        return Review("error", said, (), made, problem=attempt.problem, source=source)
-
-    def _strange(self, attempt: Attempt, values: Sequence[Followed]) -> str:
-        """What is said of the first line that makes no array of the derivation, in a program that ends too early."""
-        if not attempt.problem.network.layers or self.asked.on is not None or (first := suspect(values)) is None:
-            return ""
-        whole = expected(attempt.problem)
-        if (place := awaited(values, whole)) is None:
-            return ""
-        wanted = whole.truth(place).shape[0 if attempt.problem.inputs.ndim > 1 else 1 :]
-        line, code = code_at(first.code, first.seen.line)
-        return nothing_message(line, code, first.seen.value.shape, place, wanted)
+        return self._early(ended_early(attempt, self.calls), attempt)
 
     def _incomplete(self, attempt: Attempt, missing: Sequence[Part]) -> Review:
         given = part_words(attempt.outcome.parts) if attempt.outcome else "nothing"
         run = attempt.run
         line, code = code_at(run.main, run.end)
         said = f"{line_of(line, code)}: your function gives {given}, and no {part_words(missing)}. Return all of them."
-        values = followed(attempt, expected(attempt.problem))
-        made = values_of(values)
-        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
+        return self._early(lines_so_far(attempt, self.calls, said), attempt)
 
     def _correct(
         self, tried: Sequence[Tried], stopped: Sequence[Attempt], setting: Setting, one_output: bool
@@ -280,10 +263,16 @@ class _Reviewer:
             said = f"{line_of(line, code)}: from here on your numbers are {what}."
             return self._made("error", said, (), bad, values, lost)
         first = strayed(values, bad.attempt, bad.right, bad.expected) or suspect(values)
+        if first is not None and first.true is not None and first.true.place.is_a(Role.FORWARD, *ERRORS):
+            one_delta = Doubt(first, bad.expected.last_delta, None)
+            said = f"{one_delta.message(bad.attempt)} Take its derivative. {standing(bad.right)}"
+            return self._made("unknown", said, (), bad, values, first, sure=False, awaits=one_delta.place)
         made = self._maker(values, bad, bad.attempt.misfits[0]) if bad.attempt.misfits else None
         begins = first is not None and (made is None or first.seen.order < made.seen.order)
         if first is not None and begins and (one := alone(first, values, tried)):
             return self._first_of_several(bad, values, first, one)
+        if found_over := written_over(bad.attempt, values):
+            return self._blamed([found_over.hypothesis], bad, found_over, values=values)
         if bad.attempt.misfits:
             return self._misshapen(bad, values, first if begins else None, made)
         line, code = code_at(first.code, first.seen.line) if first else (0, "")
@@ -304,13 +293,15 @@ class _Reviewer:
     ) -> Review:
         """The line that ``made`` a part whose shape does not fit, or the ``first`` that has made a strange array."""
         part = bad.attempt.misfits[0]
-        strange = first is not None and first.true is None and not read_label(first.seen.name, self.calls.spelling)[0]
-        if made and strange and (said := self._strange(bad.attempt, values)):
+        odd = first is not None and first.true is None and not read_label(first.seen.name, self.calls.spelling)[0]
+        if made and odd and (said := strange(bad.attempt, values, self.asked.on)):
             return self._made("error", said, (), bad, values, first)
         at = made or first
         line, code = code_at(at.code, at.seen.line) if at else (0, "")
         it_is = f"this is {made.true.place.shown}. " if made and made.true and made.true.factor == 1 else ""
         said = f"{line_of(line, code)}: {it_is}{misfit(bad.attempt, part)}" if line else misfit(bad.attempt, part)
+        if made and (other := wrong_operand(made, part.place(bad.expected), values, bad.attempt)):
+            said += f" {other}"
         return self._made("error", said, (), bad, values, made)
 
     def _first_of_several(self, bad: Tried, values: Sequence[Followed], first: Followed, found: Alone) -> Review:
@@ -319,7 +310,11 @@ class _Reviewer:
         of = elsewhere(first.code, bad.attempt.run)
         bug = Bug(one.name, one.you, one.sentence, line, code, "", one.detail, found.place, of)
         true = first.true.place if first.true and first.true.factor == 1 else None
-        said = first_message(bug, found, true, bad.right, bad.expected.problem.derivation)
+        d = bad.expected.problem.derivation
+        slip = update_slip(values, bad)
+        another = slip if slip and (slip.value.code, slip.value.line) != (first.code, line) else None
+        also = message_of(another.bug, another.hypothesis, {}, another.place, d, made=False) if another else ""
+        said = first_message(bug, found, true, bad.right, d, also)
         said += self._usual(values, bad, one)
         return self._made("unknown", said, (bug,), bad, values, first, sure=False, awaits=found.place)
 
@@ -358,7 +353,7 @@ class _Reviewer:
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
         said += self._usual(values, bad, found[order[0]]) if left[order[0]] else ""
-        if len(best) > 1:
+        if len(best) > 1 and not (found[order[0]].parts and not found[order[0]].rules):  # those say more than is wrong
             said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
         sure = len(best) == 1
         return self._made("misconception", said, tuple(bugs), bad, values, places[order[0]], sure, found[order[0]])
@@ -372,8 +367,10 @@ class _Reviewer:
         return match.place if match and one.way else None
 
     def _end(self, bad: Tried, values: Sequence[Followed]) -> tuple[int, str]:
-        """The line where the program gives what is wrong: its last update that is right, else its end."""
+        """The line where the program gives what is wrong: its return, else its last update that is right or its end."""
         run = bad.attempt.run
+        if is_return(run.main, run.end) and bad.attempt.count >= len(bad.right):
+            return code_at(run.main, run.end)
         updates = [one for one in values if one.true and one.true.place.role is Role.UPDATE and not one.seen.returned]
         if updates:
             return code_at(updates[-1].code, updates[-1].seen.line)
@@ -427,14 +424,11 @@ class _Reviewer:
         hypothesis: Hypothesis | None = None,
         awaits: Place | None = None,
     ) -> Review:
-        book, labelled = None, shown.labelled
+        labelled = shown.labelled
         if departed is not None and awaits is not None:
             labelled |= {departed.seen.name: awaits}
-        if hypothesis is not None and hypothesis.way:
-            book = Book(Expected(shown.expected.problem, ((), hypothesis.way)), shown.attempt, 1)
         parts = {part.name: ok for part, ok in shown.right.items()}
-        made = values_of(values, departed, book, labelled)
-        source = source_of(values, made)
+        made, source = table(values, shown, departed, hypothesis, labelled, verdict in ("misconception", "unknown"))
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
 
 

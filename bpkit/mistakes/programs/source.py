@@ -116,12 +116,42 @@ def returned_names(code: CodeType | None, line: int) -> list[str]:
     return [ast.unparse(one) if isinstance(one, ast.Name | ast.Attribute) else "" for one in found.value.elts]
 
 
+def writes_into(code: CodeType | None, line: int) -> bool:
+    """Does a line change an array that is there already, as W2 -= .. and W2[:] = .. do?"""
+    found = statement(code, line)
+    targets = found.targets if isinstance(found, ast.Assign) else []
+    return isinstance(found, ast.AugAssign) or any(isinstance(one, ast.Subscript) for one in targets)
+
+
+def is_return(code: CodeType | None, line: int) -> bool:
+    """Is it a line that gives something back?"""
+    return isinstance(statement(code, line), ast.Return)
+
+
+def computed_at(code: CodeType | None, line: int) -> set[str]:
+    """What a ``return x.T @ delta, delta.sum(0)`` computes, by the names under which it comes back: [0] and [1]; a name
+    that it only passes on is none of them.
+    """
+    found = statement(code, line)
+    value = found.value if isinstance(found, ast.Return) else None
+    parts: dict[str, ast.expr | None] = {"return": value}
+    if isinstance(value, ast.Tuple | ast.List):
+        parts |= {f"[{place}]": one for place, one in enumerate(value.elts)}
+    if isinstance(value, ast.Dict):
+        keys = (key.value if isinstance(key, ast.Constant) else "" for key in value.keys)
+        parts |= {f'["{key!s}"]': one for key, one in zip(keys, value.values)}
+    passed_on = ast.Name | ast.Attribute | ast.Subscript
+    return {name for name, one in parts.items() if name == "return" or not isinstance(one, passed_on)}
+
+
 def lines_of(code: CodeType) -> Iterator[tuple[int, str]]:
     """The lines of one function, with their numbers."""
     lines = linecache.getlines(code.co_filename)
     first = code.co_firstlineno
     numbers = [line for *_, line in code.co_lines() if line]
-    for line in range(first, max([first, *numbers]) + 1):
+    whole = definition(code)
+    last = whole.end_lineno if whole else None
+    for line in range(first, (last or max([first, *numbers])) + 1):
         if line <= len(lines):
             yield line, lines[line - 1].rstrip("\n")
 
@@ -160,14 +190,19 @@ def _gaps(function: Any, known: set[CodeType]) -> Iterator[Gap]:
 
 def _gap_lines(code: CodeType) -> list[int]:
     """The first lines of the statements of a function with a gap; the dots in ``x[..., None]`` are none."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    defined = (node for node in _file(code).nodes if isinstance(node, kinds) and node.name == code.co_name)
-    body = next((one for one in defined if _begins(one) == code.co_firstlineno), None)
+    body = definition(code)
     if body is None:
         return []
     inside = {id(dots) for one in ast.walk(body) if isinstance(one, ast.Subscript) for dots in ast.walk(one.slice)}
     dots = (one for one in ast.walk(body) if isinstance(one, ast.Constant) and one.value is ...)
     return sorted({first_line(code, one.lineno) for one in dots if id(one) not in inside})
+
+
+def definition(code: CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The statement that defines a function."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    defined = (node for node in _file(code).nodes if isinstance(node, kinds) and node.name == code.co_name)
+    return next((one for one in defined if code.co_firstlineno in (_begins(one), one.lineno)), None)
 
 
 def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
 
 import numpy as np
@@ -11,7 +11,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.expected import Expected
-from bpkit.mistakes.programs.following import Book, Followed, is_small
+from bpkit.mistakes.programs.following import ERRORS, Book, Followed, is_small
 from bpkit.mistakes.programs.outcome import GRADIENTS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import names_at
@@ -29,7 +29,7 @@ def suspect(values: Sequence[Followed]) -> Followed | None:
     """The first array of the program that is nothing in the derivation; one of a line that makes right ones too comes
     last, as a loop may go a round further than the derivation.
     """
-    led = _led_to_right(values)
+    led = led_to(values, lambda one: one.true is not None)
     filled = {(one.code, one.seen.name): place for place, one in enumerate(values) if one.true is not None}
     unknown = [
         one
@@ -56,6 +56,7 @@ def strayed(
     book, slopes = Book(whole, attempt), attempt.outcome.kind == GRADIENTS
     wrong = [attempt.outcome.parts[part] for part, ok in right.items() if not ok]
     made = {(one.true.place.role, one.true.place.tag, one.true.place.block) for one in values if one.true}
+    unfinished = (Role.ADJOINT, "net", whole.outputs.block) not in made
     layers = {whole.of(Role.GRADIENT, part.key).block for part, ok in right.items() if ok and part.key}
     for one in values:
         if one.true is None or one.seen.value.size < 2:
@@ -64,6 +65,8 @@ def strayed(
         ends = [other for other in whole.places.values() if (other.role, other.tag, other.block) == _finished(place)]
         if _finished(place) not in made and place.block not in layers and _is_unfinished(one, book, ends):
             return one
+        if unfinished and is_delta(one.seen.name) and place.is_a(Role.FORWARD, *ERRORS):
+            return one  # the loss itself
         if one.summed and any(np.array_equal(one.seen.value, part) for part in wrong):
             return one
         odd = factor < 0 or ((is_odd(factor) or is_odd(factor * whole.samples)) and not any(right.values()))
@@ -85,9 +88,13 @@ def _is_unfinished(one: Followed, book: Book, ends: Sequence[Place]) -> bool:
     place, name = one.true.place, one.seen.name
     if place.is_a(Role.FORWARD, "net"):
         return not one.seen.returned and not book.fits(name, place) and any(book.fits(name, end) for end in ends)
-    factor = place.is_a(Role.ADJOINT, "out") or place.role is Role.SLOPE
-    word = "".join(letter for letter in name if letter.isalpha()).lower()
-    return factor and (word.startswith("delta") or word in ("d", "dz", "dnet"))
+    return (place.is_a(Role.ADJOINT, "out") or place.role is Role.SLOPE) and is_delta(name)
+
+
+def is_delta(name: str) -> bool:
+    """Does a program call a value a delta?"""
+    word = "".join(letter for letter in name.rpartition(".")[2] if letter.isalpha()).lower()
+    return word.startswith("delta") or word in ("d", "dz", "dnet")
 
 
 def is_odd(factor: float) -> bool:
@@ -110,12 +117,12 @@ def awaited(values: Sequence[Followed], whole: Expected) -> Place | None:
     return next((one for one in ways if one.name not in made), None)
 
 
-def _led_to_right(values: Sequence[Followed]) -> set[int]:
-    """The places of the values that a later line uses to make what is right."""
+def led_to(values: Sequence[Followed], right: Callable[[Followed], bool]) -> set[int]:
+    """The places of the values that a later line uses to make what is ``right``."""
     found, latest = set[int](), dict[tuple[CodeType, str], int]()
-    bad = {(one.code, one.seen.line) for one in values if one.true is None and one.seen.value.size > 1}
+    bad = {(one.code, one.seen.line) for one in values if not right(one) and one.seen.value.size > 1}
     for place, one in enumerate(values):
-        if one.true is not None and one.seen.value.size > 1 and (one.code, one.seen.line) not in bad:
+        if right(one) and one.seen.value.size > 1 and (one.code, one.seen.line) not in bad:
             used = names_at(one.code, one.seen.line)
             found |= {before for (code, name), before in latest.items() if code is one.code and name in used}
         latest[one.code, one.seen.name.replace('"', "'")] = place

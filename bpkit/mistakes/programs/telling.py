@@ -11,6 +11,7 @@ import numpy as np
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
+from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.programs.alone import Alone
 from bpkit.mistakes.programs.attempts import Attempt, shapes_of
@@ -74,10 +75,20 @@ def elsewhere(code: CodeType | None, run: Run) -> str:
 
 
 def message_of(
-    bug: Bug, hypothesis: Hypothesis, right: Mapping[Part, bool], true: Place | None, d: Derivation, made: bool = True
+    bug: Bug,
+    hypothesis: Hypothesis,
+    right: Mapping[Part, bool],
+    true: Place | None,
+    d: Derivation,
+    made: bool = True,
+    times: str = "",
 ) -> str:
-    """The line, what it ``made`` or else should have made, what you do there, and which parts are wrong for that."""
-    is_that = f": this {'is' if made else 'should be'} {true.shown}{true.of_layer(d)}. You" if true else ": you"
+    """The line, what it ``made`` or else should have made, what you do there, and which parts are wrong for that.
+
+    ``times`` are words for a factor in front of what it made.
+    """
+    verb = "is" if made else "should be"
+    is_that = f": this {verb} {times}{true.shown}{true.of_layer(d)}. You" if true else ": you"
     if not bug.line:
         is_that = ": you"
     detail = f" ({hypothesis.detail})" if hypothesis.detail else ""
@@ -127,12 +138,15 @@ def unknown_message(
     return " ".join(said)
 
 
-def first_message(bug: Bug, found: Alone, true: Place | None, right: Mapping[Part, bool], d: Derivation) -> str:
-    """The first of several mistakes, with what its line made, or else should have made."""
+def first_message(
+    bug: Bug, found: Alone, true: Place | None, right: Mapping[Part, bool], d: Derivation, also: str = ""
+) -> str:
+    """The first of several mistakes, with what its line made or should have made, and what is known of another."""
     said = message_of(bug, found.hypothesis, {}, true or found.place, d, true is not None)
     bad = [part for part, ok in right.items() if not ok]
     more = f"That alone does not explain {part_words(bad)}: there is another mistake."
-    return f"{said} {more} Correct this line first, and I can judge the rest."
+    last = f"Correct {f'line {bug.line}' if also else 'this line'} first, and I can judge the rest."
+    return " ".join(filter(None, (said, more, also, last)))
 
 
 def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
@@ -249,7 +263,12 @@ def _advice(error: BaseException) -> str:
 def misfit(attempt: Attempt, part: Part) -> str:
     """A part whose shape its parameter does not have."""
     assert attempt.outcome is not None
-    came, wanted = np.shape(attempt.outcome.parts[part]), shapes_of(attempt.problem)[part.key]
+    return wrong_shape(attempt, part, attempt.outcome.parts[part])
+
+
+def wrong_shape(attempt: Attempt, part: Part, value: Array) -> str:
+    """What is said of an array that has not the shape of its parameter."""
+    came, wanted = np.shape(value), shapes_of(attempt.problem)[part.key]
     if attempt.how.layout == "W @ x" and part.key not in attempt.problem.network.upright:
         wanted = wanted[::-1]
     return f"{part.name} has the shape {came}, and its parameter {wanted}."
