@@ -80,6 +80,8 @@ class Recurrent:
             later = after @ (self.Wh if slip in ("not transposed", "turned") else self.Wh.T)
             if slip == "cut":
                 later = 0 * later
+            if slip == "step twice":
+                later = later * self.Wh[0]
             if slip == "later only" and t < T - 1:
                 own = 0 * own
             back[t] = own + later
@@ -251,9 +253,11 @@ class Attention:
             dS = A * (dA - (dA * A).sum(axis=0, keepdims=True))
         elif slip == "diagonal":
             dS = A * (1 - A) * dA
+        elif slip in ("no softmax", "no softmax, no root"):
+            dS = dA
         else:
             dS = A * (dA - (dA * A).sum(axis=1, keepdims=True))
-        scale = 1 if slip in ("no root", "no root back") else root
+        scale = 1 if slip in ("no root", "no root back", "no softmax, no root") else root
         dQ = dS @ (K.T if slip in ("K", "K back") else K) / scale
         dK = (Q.T @ dS if slip == "K" else dS.T @ Q) / scale
         dX = {"q": dQ @ self.W["q"].T, "k": dK @ self.W["k"].T, "v": dV @ self.W["v"].T}

@@ -178,6 +178,7 @@ class NumberedDerivation(Shown):
     problem: Problem
     values: Values
     digits: int
+    bare: bool = False  # shown without the numbers of the lines and without their reasons
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -192,11 +193,12 @@ class NumberedDerivation(Shown):
         """Only the lines that a quantity rests on."""
         return replace(self, lines=self.lines.toward(name))
 
-    def pick(self, names: Iterable[str]) -> NumberedDerivation:
-        """Only the lines of the quantities named, in the derivation's order."""
+    def pick(self, names: Iterable[str], bare: bool = False) -> NumberedDerivation:
+        """Only the lines of the quantities named, in the derivation's order; ``bare`` as formulas and no more."""
         whole = self.lines.with_inputs
         wanted = {whole[name].number for name in names}
-        return replace(self, lines=replace(whole, steps=tuple(step for step in whole if step.number in wanted)))
+        steps = tuple(step for step in whole if step.number in wanted)
+        return replace(self, lines=replace(whole, steps=steps), bare=bare)
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:

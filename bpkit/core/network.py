@@ -234,14 +234,19 @@ class Network(Architecture):
         return partial(Network, *self.sizes, **named, weight_names=dict(self.weight_of)), ()
 
     def __repr__(self) -> str:
+        named = [f"weight_names={self.renamed!r}"] if self.renamed else []
+        return f"Network({', '.join([*map(str, self.sizes), self.chosen, *named])})"
+
+    @property
+    def chosen(self) -> str:
+        """What is chosen beside the sizes, as code: its activation, its loss and its bias."""
         kinds = [one.name if one.built_in else one for one in self.activations]
-        named: dict[str, Any] = {
+        named = {
             "activation": kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds,
             "loss": self.loss.name if self.loss.built_in else self.loss,
             "bias": self.bias,
         }
-        named |= {"weight_names": self.renamed} if self.renamed else {}
-        return f"Network({', '.join([*map(str, self.sizes), *(f'{key}={value!r}' for key, value in named.items())])})"
+        return ", ".join(f"{key}={value!r}" for key, value in named.items())
 
     @property
     def renamed(self) -> dict[Edge, str]:

@@ -130,12 +130,17 @@ def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6)
 
 def lines_text(lines: Step | Derivation | NumberedDerivation) -> str:
     """A line or several as text, with the numbers where there are some."""
-    return text(*_shown(lines))
+    steps, numbers, digits = _shown(lines)
+    if getattr(lines, "bare", False):
+        return "\n".join(f"{s.name} = {sides_text(s, numbers, digits)}" for s in steps)
+    return text(steps, numbers, digits)
 
 
 def lines_latex(lines: Step | Derivation | NumberedDerivation) -> str:
     """A line or several as LaTeX, with the numbers where there are some."""
     steps, numbers, digits = _shown(lines)
+    if getattr(lines, "bare", False):
+        return environment(f"{s.quantity.latex} &= {sides_latex(s, numbers, digits)}" for s in steps)
     return rows_latex(
         (s.number, s.quantity.latex, sides_latex(s, numbers, digits), reason_latex(s.reason, s.names)) for s in steps
     )

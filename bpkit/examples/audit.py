@@ -18,12 +18,13 @@ from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question
 from bpkit.mistakes.rewrite import Misconception
 from bpkit.mistakes.typed_number import pen_slips, read
-from bpkit.mistakes.variants import value_in
+from bpkit.mistakes.variants import replaced, value_in
 from bpkit.mistakes.verdict import Diagnosis
 
-KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained")
-SIGNS = dict(zip(KINDS, "✓✓✓→✗✗"))  # as the table has them
+KINDS = ("holds", "cut off", "rounded", "follows", "explained", "unexplained", "open")
+SIGNS = dict(zip(KINDS, "✓✓✓→✗✗?"))  # as the table has them
 NEARLY, SMALL = "≈", "nearly right"  # the sign and the words of an unexplained slip in a late digit
+OPEN = "wrong; may only follow from lines that are not printed"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Finding:
     """One printed figure: the exact value, the ``verdict`` in words, and its ``kind``.
 
     ``kind`` is one of ``KINDS``: it ``holds``; it was ``cut off`` or follows from ``rounded`` numbers; it ``follows``
-    from earlier slips; a mistake has it ``explained``; or it stays ``unexplained``. ``reasons`` names the earlier
-    figures or the mistakes.
+    from earlier slips; a mistake has it ``explained``; or it stays ``unexplained``, and ``open`` where it may only
+    follow from lines that are not printed. ``reasons`` names the earlier figures or the mistakes.
     """
 
     figure: str
@@ -49,7 +50,7 @@ class Finding:
 
     @property
     def sign(self) -> str:
-        """The verdict as a sign: ✓ → ≈ ✗."""
+        """The verdict as a sign: ✓ → ≈ ✗ ?."""
         return NEARLY if self.small else SIGNS[self.kind]
 
     @property
@@ -104,6 +105,7 @@ def audit(problem: Problem, published: Mapping[str, str]) -> Audit:
     """Let the detective see every published figure, with the figures printed before it as given."""
     earlier: dict[str, str] = {}
     suspects: dict[Misconception, None] = {}
+    doubtful: set[str] = set()  # lines that a mistake behind an earlier figure may have spoiled
     findings = []
     for figure, printed in published.items():
         asked = question(problem, figure)
@@ -113,7 +115,12 @@ def audit(problem: Problem, published: Mapping[str, str]) -> Audit:
             continue
         given = {} if asked.updates else sources(asked.derivation, asked.quantity, earlier)
         found = diagnose(problem, figure, printed, given)
-        findings.append(Finding(figure, printed, exact, *_verdict(found)))
+        verdict, hidden = _verdict(found), _unprinted(asked, given)
+        if verdict[1] == "unexplained" and not found.off_in_digit and doubtful & hidden:
+            verdict = OPEN, "open", ()
+        findings.append(Finding(figure, printed, exact, *verdict))
+        if verdict[1] in ("explained", "unexplained"):
+            doubtful |= hidden
         if not asked.updates:
             earlier[asked.quantity] = printed
         if found.verdict == "misconception":
@@ -133,6 +140,18 @@ def sources(derivation: Derivation, quantity: str, earlier: Mapping[str, str]) -
                 seen.add(name)
                 waiting.append(name)
     return {name: earlier[name] for name in earlier if name in found}
+
+
+def _unprinted(asked: Question, given: Mapping[str, str]) -> set[str]:
+    """The lines on the way to a figure, from the given ones on."""
+    lines = asked.derivation
+    found, waiting = set[str](), [asked.quantity, *(replaced(lines) if asked.updates else ())]
+    while waiting:
+        name = waiting.pop()
+        if name in lines and name not in found | given.keys():
+            found.add(name)
+            waiting += names_in(lines[name].rhs)
+    return found
 
 
 def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
 from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly, of_its_row
 from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, shortened, spread
-from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
+from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, close_enough, cut_off, standing
 from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
@@ -263,19 +263,25 @@ def _plausible(case: Case) -> list[Paper]:
 
 
 def _rounded(case: Case, way: Paper) -> Diagnosis:
-    message = f"Right, up to rounding: the numbers on the way were {way}.{'' if way.as_shown else ' Keep more digits.'}"
-    return case.verdict("rounded", message, decimals=way.places)
+    enough = close_enough(case.exact, case.off)
+    if enough and case.figure.exact and not way.as_shown:  # how its numbers were rounded, the learner sees
+        return case.verdict("rounded", enough, decimals=way.places)
+    message = f"Right, up to rounding: the numbers on the way were {way}."
+    return case.verdict("rounded", message if way.as_shown else message + _more(case), decimals=way.places)
+
+
+def _more(case: Case) -> str:
+    return "" if close_enough(case.exact, case.off) else " Keep more digits."
 
 
 def _put_in(case: Case) -> Diagnosis | None:
     """What is right, or a known mistake, but for the digits of the numbers that were put into a formula."""
-    given = [float(number) for value in case.asked.problem.givens.values() for number in np.ravel(value)]
-    figure = put_in(case.figure, given)
+    figure = put_in(case.figure, case.asked.given)
     if figure is None:
         return None
     if not case.digits and figure.digits >= FEW_DIGITS and figure.rounds(case.exact):
         digits = WORDS[figure.digits] if figure.digits < len(WORDS) else figure.digits
-        message = f"Right, up to rounding: a number that you put in has {digits} digits. Keep more digits."
+        message = f"Right, up to rounding: a number that you put in has {digits} digits.{_more(case)}"
         return case.verdict("rounded", message, decimals=figure.decimals)
     found = _judged(Case(case.asked, figure, case.typed, case.digits, case.asked_before, case.known))
     return found if found.verdict == "misconception" else None
@@ -336,7 +342,7 @@ def _one_term(case: Case, mistaken: bool) -> Diagnosis | None:
     if not words:
         return None
     if not way:
-        message = f"Right, up to rounding: you kept {case.spelled(words)}. Keep more digits."
+        message = f"Right, up to rounding: you kept {case.spelled(words)}.{_more(case)}"
         return case.verdict("rounded", message, decimals=int(words.split()[-2]))
     one = explain(case, way, value)
     return blame(case, [replace(one, detail=", ".join(filter(None, (one.detail, f"with {words}"))))])

@@ -210,6 +210,10 @@ class Case:
         """Is the number typed this one, to the last digit?"""
         return abs(self.figure.value - value) <= 1e-11 * abs(value)
 
+    def is_whole(self, value: float) -> bool:
+        """Is the number typed this one, to all the digits that a page shows?"""
+        return abs(self.figure.value - value) <= half_unit(value, SHOWN.places)
+
     @property
     def close(self) -> bool:
         """Is it so close to the truth that some mistake or other gives many a number there?"""
@@ -367,7 +371,9 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
 def of_old_numbers(found: Diagnosis, quantity: str, old: float) -> Diagnosis:
     """The verdict on a number that is right before some numbers were changed, whatever else leads there."""
     figure = found.figure
-    if found.verdict not in ("misconception", "unknown") or not figure.rounds(old) or figure.digits < FEWEST_OLD:
+    close = figure.digits > FEWEST_TELLING and abs(figure.value - old) <= PAGE * abs(old)  # from numbers of a page
+    is_old = figure.digits >= FEWEST_OLD and (close or figure.rounds(old))
+    if found.verdict not in ("misconception", "unknown") or not is_old:
         return found
     message = f"Not right: {found.typed} is {quantity} before the change. Work it out with the new numbers."
     return replace(found, message=typeset(message, found.names), misconceptions=(), hints=(), sure=False)
@@ -384,6 +390,7 @@ def of_its_row(case: Case, found: Diagnosis) -> Diagnosis:
     other = next((name for name in row if case.figure.rounds(float(case.asked.exact[name]))), "")
     if not other or not case.figure.telling:
         return found
-    also = f" You also get it if you {found.misconceptions[0].you}." if found.misconceptions else ""
+    alone = tuple(one for one in found.misconceptions if len(one.parts) < 2)  # a pair is too far from the likeliest
+    also = f" You also get it if you {alone[0].you}." if alone else ""
     message = f"Not right: {case.text} is {other}, and the question asks for {quantity}.{also}"
-    return replace(found, message=case.spelled(message), hints=(), sure=False)
+    return replace(found, message=case.spelled(message), misconceptions=alone, hints=(), sure=False)

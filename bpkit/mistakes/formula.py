@@ -15,9 +15,26 @@ LENGTH, NODES, EXPONENT = 400, 150, 8
 
 _SPELLINGS = {"^": "**", "·": "*", "×": "*", "⋅": "*", "−": "-", "–": "-", "÷": "/", "η": "learning_rate"}
 
-FUNCTIONS: Mapping[str, Callable[[float], float]] = MappingProxyType(
-    {"exp": math.exp, "log": math.log, "ln": math.log, "tanh": math.tanh, "sqrt": math.sqrt, "abs": abs}
-)
+
+def _sigmoid(z: float) -> float:
+    return math.exp(min(0.0, z)) / (1 + math.exp(-abs(z)))  # no power of e overflows
+
+
+def _relu(z: float) -> float:
+    return max(0.0, z)
+
+
+_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "ln": math.log,
+    "tanh": math.tanh,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "sigmoid": _sigmoid,
+    "relu": _relu,
+}
+FUNCTIONS: Mapping[str, Callable[[float], float]] = MappingProxyType(_FUNCTIONS)
 _OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = MappingProxyType(
     {
         ast.Add: lambda a, b: a + b,

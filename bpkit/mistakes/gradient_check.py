@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 TOLD = 4  # mistakes that are explained
 TURNED = "{name} comes back transposed: swap its rows and columns, so that it has the shape of its parameter."
-LOOKED_AT = 40  # wrong rows that are diagnosed; each costs some milliseconds
+LOOKED_AT = 40  # wrong rows that are diagnosed; each costs some milliseconds, one that nothing explains a second
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -56,10 +58,14 @@ class GradientCheck(measured.GradientCheck):
 
     @cached_property
     def diagnoses(self) -> Mapping[GradientRow, Diagnosis]:
-        """The verdict on each wrong row, or on the first ones if there are very many."""
-        found = {}
-        # Where the loss overflows, no mistake can be told from another.
-        for row in [row for row in self.wrong if isfinite(row.derived) and isfinite(row.measured)][:LOOKED_AT]:
+        """The verdict on wrong rows: on all of them, on the first ones of very many, or on one of each array.
+
+        Where those of one of each array name no mistake, the others would not either, and take long.
+        """
+        found: dict[GradientRow, Diagnosis] = {}
+        for turn, row in self._in_turn()[:LOOKED_AT]:
+            if turn and not any(one.verdict == "misconception" for one in found.values()):
+                break
             problem, name = self.problem, row.parameter
             if row.share:  # a neuron's share in a shared bias is the derivative of a bias of its own
                 problem = problem.with_biases("neuron")
@@ -67,7 +73,18 @@ class GradientCheck(measured.GradientCheck):
             number = self.typed.get(row.parameter)
             with suppress(NotANumber):  # an unusable number has no mistake behind it
                 found[row] = diagnose(problem, f"dE/d{name}", number.text if number else f"{row.derived:.8g}")
-        return found
+        return {row: found[row] for row in self.wrong if row in found}
+
+    def _in_turn(self) -> list[tuple[int, GradientRow]]:
+        """The wrong rows with their turns: the first of each array, then the second of each, and so on."""
+        turns, quantities = Counter[tuple[int, str]](), self.problem.derivation.quantities
+        found = []
+        for row in self.wrong:
+            if isfinite(row.derived) and isfinite(row.measured):  # an overflow tells no mistake from another
+                array = quantities[row.parameter].block, quantities[row.parameter].tag
+                found.append((turns[array], row))
+                turns[array] += 1
+        return sorted(found, key=itemgetter(0))
 
     @property
     def sayings(self) -> tuple[str, ...]:

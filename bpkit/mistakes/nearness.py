@@ -7,6 +7,7 @@ from bpkit.mistakes.hand_rounding import half_unit
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.verdict import at_least
 
+ENOUGH_DIGITS = 4  # where none are asked: a number that agrees in so many was computed with enough on the way
 LEAST_DIGITS = 2  # correctly rounded: fewer say nothing
 ONE_MORE = "So far right; one more digit, please."
 TOO_FEW = "Too few digits to tell."
@@ -24,6 +25,11 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
     if figure.digits < digits and figure.cuts(exact):
         return "few_digits", _more(figure, exact, digits)
     return ("rounded", cut_off(figure, exact)) if figure.cuts(exact) else None
+
+
+def close_enough(exact: float, off: float) -> str:
+    """What is said of a number that rounding put off by so little that nobody has to keep more digits; else nothing."""
+    return "Right, up to rounding." if off <= half_unit(exact, ENOUGH_DIGITS) * HAIR else ""
 
 
 def _more(figure: Figure, exact: float, digits: int) -> str:

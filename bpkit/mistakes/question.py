@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import numpy as np
+
 from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.numeric import Values, canonical, evaluate
@@ -41,6 +43,12 @@ class Question:
     def exact(self) -> Values:
         """The right numbers of the pass that the quantity belongs to."""
         return evaluate(self.problem.updated(self.updates) if self.updates else self.problem)
+
+    @property
+    def given(self) -> list[float]:
+        """The numbers that are given, each once: whoever puts them in rounds nothing."""
+        values = map(np.ravel, self.problem.givens.values())
+        return [*dict.fromkeys(float(number) for each in values for number in each)]
 
     @property
     def made(self) -> int:

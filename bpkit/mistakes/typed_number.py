@@ -45,7 +45,7 @@ _TEN = re.compile(r"^([+-]?)10(?=(?:\^|\*\*)\(?-)")
 _GROUPS = re.compile(r"(?:(?<![\d.,])\d{1,3}|(?<=[.,])\d{3})(?:[ ']\d{3})+(?!\d)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.])\d{3})(?:\1\d{3})*(?!\1)[,.]\d*")
 _PART = re.compile(
-    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs)(?= *\()"
+    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:(?:np|numpy|math)\.)?(?:exp|log|ln|tanh|sqrt|abs|sigmoid|relu)(?= *\()"
     r"|e(?=\^|\*\*)|[-+*/^() ]"
 )
 _FORMULA = re.compile(r"[()^]|\*\*|exp")

@@ -1,4 +1,4 @@
-"""What is said of a number that is neither right nor a known mistake: how it differs, and the line to check first."""
+"""What is said of a number that is neither right nor a known mistake: what it is, how it differs, what to check."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.typed_number import pen_slips, scaled
-from bpkit.mistakes.verdict import Diagnosis, unrecognised
+from bpkit.mistakes.verdict import Diagnosis, near, unrecognised
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def hints(case: Case) -> tuple[str, ...]:
-    """Sign, size, slips of the pen, and what else the number would be right for."""
+    """What the number is instead, its sign, its size, and slips of the pen."""
     figure, exact = case.figure, case.exact
     if not figure.value or not exact or not math.isfinite(exact):
         return ()
-    said, size, power = [], abs(figure.value / exact), 0
+    said, size, power = [*_instead(case)], abs(figure.value / exact), 0
     if size >= 3 or size <= 1 / 3:
         power = round(math.log10(size))
         slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
@@ -40,17 +40,27 @@ def hints(case: Case) -> tuple[str, ...]:
     else:
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
         said += [f"It would be right {case.spelled(words)}." for words in islice(slips, 1)]
-    if same := _right_for(case):
-        said.append(f"It is right for {case.spelled(' and '.join(same[:2]))}.")
     return tuple(said)
 
 
+def _instead(case: Case) -> list[str]:
+    """What the number is instead of what was asked."""
+    same = _right_for(case)
+    return [case.spelled(f"That is {' and '.join(same[:2])}, not {case.asked}.")] if same else []
+
+
 def _right_for(case: Case) -> list[str]:
-    """The other quantities that the number would be right for."""
+    """The other quantities that the number is right for; on the way forward no derivative, which comes later."""
     if not case.figure.telling:
         return []
-    numbers = ((name, value) for name, value in case.asked.exact.items() if not np.ndim(value))
-    return [name for name, value in numbers if name != case.asked.quantity and case.figure.rounds(float(value))]
+    lines, forward = case.asked.derivation, Role.FORWARD
+    early = lines[case.asked.quantity].role is forward
+    numbers = (
+        (name, value)
+        for name, value in case.asked.exact.items()
+        if not np.ndim(value) and name != case.asked.quantity and not (early and lines[name].role is not forward)
+    )
+    return [name for name, value in numbers if case.figure.rounds(float(value))]
 
 
 def first_to_check(case: Case) -> Step:
@@ -82,13 +92,24 @@ def _since_given(case: Case) -> list[Step]:
 
 
 def unknown(case: Case) -> Diagnosis:
-    """Neither right nor a mistake that the catalogue knows."""
-    found, first = hints(case), first_to_check(case)
+    """Neither right nor a mistake that the catalogue knows.
+
+    No line is to be checked after updates, where none is likelier than the others, and where the number is that of
+    another quantity which no line on the way uses.
+    """
+    found, same, line = hints(case), _right_for(case), first_to_check(case)
+    unlikely = case.asked.updates or (same and names_in(line.rhs).isdisjoint(same))
+    first, number = (None, None) if unlikely else (line, line.number)
     if case.digits and case.figure.digits < case.digits:
         said = f"Not right. Type {case.digits} significant digits, and I can look for the mistake."
-        return case.verdict("unknown", said, first=first.number)
+        return case.verdict("unknown", said, first=number)
+    check = "" if first is None else _check(case, first)
+    opening = "Not right." if same and found and not near(case) else unrecognised(case)
+    return case.verdict("unknown", " ".join(filter(None, [opening, *found[:1], check])), hints=found, first=number)
+
+
+def _check(case: Case, first: Step) -> str:
+    """The line to check first, in words."""
     halves = first.role is Role.FORWARD and case.asked.derivation[case.asked.quantity].role is not Role.FORWARD
     rest = "; if that number is right, the mistake comes after it" if halves else ""
-    check = case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}{rest}.")
-    said = " ".join([unrecognised(case), *found[:1], check])
-    return case.verdict("unknown", said, hints=found, first=first.number)
+    return case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}{rest}.")

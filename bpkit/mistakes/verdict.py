@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
-from bpkit.core.expressions import names_in
+from bpkit.core.expressions import names_in, put
+from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
-from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception
+from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception, S
 from bpkit.mistakes.typed_number import Figure
 from bpkit.mistakes.variants import Way, outcomes, plan, rewriter_of
 
@@ -129,9 +130,14 @@ def late_digit(value: float, exact: float) -> int | None:
     return math.floor(math.log10(abs(exact))) - math.floor(math.log10(off)) + 1
 
 
+def near(case: Case) -> int | None:
+    """The first digit that is off in a number that is nearly right, where no digits are asked."""
+    return None if case.digits else late_digit(case.figure.value, case.exact)
+
+
 def unrecognised(case: Case) -> str:
     """How the verdict on a number opens that nothing explains; where digits are asked, nearly right is not enough."""
-    late = None if case.digits else late_digit(case.figure.value, case.exact)
+    late = near(case)
     how = "Not right" if late is None else f"Nearly right: it is off from digit {late} on"
     return f"{how}, and I do not recognise the mistake."
 
@@ -146,6 +152,9 @@ def explain(case: Case, way: Way, value: float) -> Explanation:
     edited.sort(key=lambda name: (name not in near, lines_of[name].number))
     likely = [name for name in edited if name in near] if edited[1:] else []
     first = next((name for name in likely if _shows(case, changed[name])), edited[0])
+    lines = ((rewriter.true[name], changed[name]) for name in edited if name in near)
+    if words := _weights_for_others(case, (line for line in lines if line[0].rhs != line[1].rhs)):
+        return Explanation(way[0].name, *words, rewriter.true[first], changed[first], value, parts=way)
     return Explanation(
         " and ".join(mistake.name for mistake in way),
         " and ".join(mistake.you for mistake in way),
@@ -156,6 +165,26 @@ def explain(case: Case, way: Way, value: float) -> Explanation:
         way[0].detail if len(way) == 1 else "",
         way,
     )
+
+
+def _weights_for_others(case: Case, lines: Iterable[tuple[Step, Step]]) -> tuple[str, str] | None:
+    """What you do, and why it is wrong, where that is one weight instead of another, or two swapped, and no more.
+
+    ``lines`` holds each line as it should be and as it is written.
+    """
+    network = case.asked.derivation.network
+    weights = network.weights if isinstance(network, Network) else {}
+    taken = set()
+    for true, written in lines:
+        used, wrong = names_in(true.rhs), names_in(written.rhs)
+        old, new = "".join(used - wrong), "".join(wrong - used)
+        if not {old, new} <= weights.keys() or put(true.rhs, {S(old): S(new)}) != written.rhs:
+            return None
+        taken.add((new, old))
+    if not taken or taken - {(new, old), (old, new)}:
+        return None
+    lead = ", and ".join(f"{one} leads from {' to '.join(weights[one])}" for one in (new, old))
+    return f"swap {new} and {old}" if len(taken) > 1 else f"use {new} instead of {old}", lead
 
 
 def _shows(case: Case, written: Step) -> bool:
@@ -184,11 +213,12 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     if not found:
         return None
     digits = case.telling if telling is None else telling
-    whole = case.is_it(found[0].value)  # a number without more digits, so none are asked for
+    whole = case.is_whole(found[0].value)  # a number without more digits, so none are asked for
     sure = digits >= case.enough and len(found) == 1 and chance <= CHANCE
     guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
     told = [one for one in found if all(part.rank < FAR_FETCHED for part in one.parts)] or found
+    told = [*{one.you + one.detail: one for one in reversed(told)}.values()][::-1]  # one slip may have two names
     says = [f"{_opening(case, digits, guess)} {_how(case, told)}"]
     conventions = [part.convention for one in found for part in one.parts if part.convention and case.is_derivative]
     if len(told) == 1:
@@ -230,7 +260,7 @@ def _done(case: Case, one: Explanation, line: str = "") -> str:
         detail = detail.removesuffix(FORWARD_ONLY).removesuffix(", ")
     place = f"in {case.spelled(line)}" if line and line != case.asked.quantity else ""
     where = ", ".join(filter(None, (case.spelled(detail), place)))
-    return one.you + (f" ({where})" if where else "")
+    return case.spelled(one.you) + (f" ({where})" if where else "")
 
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:

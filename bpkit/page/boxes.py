@@ -18,7 +18,7 @@ from bpkit.core.spelling import typeset
 from bpkit.mistakes.diagnose import GONE_ON, diagnose
 from bpkit.mistakes.evidence import Case, of_old_numbers
 from bpkit.mistakes.hand_rounding import SHOWN, Paper, slack, spread, written
-from bpkit.mistakes.nearness import standing
+from bpkit.mistakes.nearness import ENOUGH_DIGITS, close_enough, standing
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import TELLING_DIGITS, read
@@ -42,19 +42,25 @@ BY_HAND = tuple(
 )  # how numbers on the way are kept
 LIKELY = 0.003  # of a number: what rounding by hand may do to it
 
-_TELLING = re.compile(f"It is right for|Its digits are right|{GONE_ON}")
+_TELLING = re.compile(f"That is |Its digits are right|{GONE_ON}")
 
 
-def open_box(problem: Problem, quantity: str, shown: Collection[str] = (), old: float | None = None) -> Box:
+def open_box(
+    problem: Problem,
+    quantity: str,
+    shown: Collection[str] = (),
+    old: float | None = None,
+    same: Collection[str] = (),
+) -> Box:
     """The box for a quantity of which any number of digits may be typed.
 
-    ``shown`` names what the learner has; ``old`` is the number before some others were changed.
+    ``shown`` names what the learner has; ``old`` is the number before some others were changed, ``same`` what was not.
     """
     asked = question(problem, quantity)
     exact = float(asked.exact[asked.quantity])
 
     def judge(typed: str) -> Said:
-        found = diagnose(problem, quantity, typed, known=shown)
+        found = diagnose(problem, quantity, typed, asked_before=same, known=shown)
         found = found if old is None else of_old_numbers(found, quantity, old)
         return found.verdict, found.message
 
@@ -75,17 +81,20 @@ def open_box(problem: Problem, quantity: str, shown: Collection[str] = (), old: 
         "kind": "open",
         "blank": "No number yet.",
         "exact": exact,
+        "given": asked.given,
         "right": [judge(spelled(exact, count)) for count in digits],
         "cut": [rounded_hole(judge(short := cut(exact, count)), exact, short) for count in digits],
         "loose": max(min(LIKELY * case.scale, spread(asked, Paper(4, significant=True))), slack(asked, SHOWN)),
         "rounded": rounded(),
+        "enough": ("rounded", close_enough(exact, 0.0)),
+        "near": ENOUGH_DIGITS,
         "known": [
             [value, said]
             for value, least in known
             if any(said := [hole(judge, spelled(value, count), True) if count >= least else None for count in TELLING])
         ],
         "least": TELLING[0],
-        "unknown": unknown_words(asked, None, shown),
+        "unknown": unknown_words(asked, None, {*shown, *same}),
     }
 
 

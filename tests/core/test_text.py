@@ -200,6 +200,19 @@ def test_parts_keep_their_numbers() -> None:
     assert [step.name for step in picked.toward("w5")] == ["dE_total/dw5"]
 
 
+def test_bare_lines_are_formulas_and_no_more() -> None:
+    at = bp.derive(KINDS["article"].network).at(KINDS["article"])
+    bare, usual = at.pick(["net_h1", "dE/dw5"], bare=True), at.pick(["net_h1", "dE/dw5"])
+    for line, whole in zip(str(bare).splitlines(), str(usual).splitlines(), strict=True):
+        assert line in whole
+        assert not re.match(r" *\(\d", line)
+    assert "chain rule" in str(usual)
+    for shown in (str(bare), bare._repr_latex_()):
+        assert "chain rule" not in shown
+        assert "text{(" not in shown
+    assert bare._repr_latex_().count("&= ") == 2
+
+
 def test_kept_biases_say_so() -> None:
     problem = KINDS["article"]
     at = bp.derive(problem.network).at(problem)

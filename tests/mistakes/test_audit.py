@@ -42,7 +42,7 @@ def test_the_articles_figures() -> None:
         "out_o2": "unexplained",
         "E_total": "follows",
         "w1_new": "explained",
-        "E_total after 1 update": "unexplained",
+        "E_total after 1 update": "open",
     }
     assert audit["out_o1"].reasons == ("net_o1",)
     assert audit["E_total"].reasons == ("out_o1", "out_o2")
@@ -108,9 +108,28 @@ def test_right_figures_hold_and_a_made_up_one_does_not() -> None:
     assert wrong["out_o2"].kind == "holds"
 
 
+def test_a_figure_is_only_called_wrong_by_itself_where_no_unprinted_line_leads_to_an_earlier_wrong_one() -> None:
+    article = bp.examples.article
+    right = {name: f"{article.exact(name):.7f}" for name in article.published}
+    updated = "E_total after 1 update"
+    for wrong, kind in (
+        ({updated: "0.2141234"}, "unexplained"),  # nothing before it is wrong
+        ({"w1_new": "0.2431234", updated: "0.2141234"}, "open"),  # from new weights, of which a wrong one is printed
+        ({"net_o1": "0.8123456", updated: "0.2141234"}, "open"),  # the update starts from it
+        ({"w1_new": "0.2431234"}, "unexplained"),
+    ):
+        figure = [*wrong][-1]
+        assert replace(article, published={**right, **wrong}).audit()[figure].kind == kind, wrong
+    short = {"dE_total/dw5": "0.0712345", "dE_total/dw6": "0.0712399"}  # from the same delta, which is not printed
+    assert [one.kind for one in replace(article, published=short).audit()] == ["unexplained", "open"]
+    apart = {"out_h1": "0.6236336", "dE_o1/dnet_o1": "0.1365272", "dE_total/dw5": "0.0712345", "dnet_o1/dw6": "0.71234"}
+    assert [one.kind for one in replace(article, published=apart).audit()][2:] == ["unexplained", "unexplained"]
+
+
 def test_an_audit_shows_itself_alike_as_text_and_html() -> None:
     audit = bp.examples.article.audit()
     signs = {"holds": "✓", "cut off": "✓", "rounded": "✓", "follows": "→", "explained": "✗", "unexplained": "✗"}
+    signs["open"] = "?"
     for finding in audit:
         verdict = f"{'≈' if finding.small else signs[finding.kind]} {typeset(finding.verdict, audit.names)}"
         assert verdict in repr(audit)

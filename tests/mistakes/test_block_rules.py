@@ -53,6 +53,10 @@ CASES: dict[str, tuple[Callable[[int], Any], dict[str, str]]] = {
         lambda seed: programs.Recurrent(seed, every=True),
         {"cut": CUT, "same step": STATE, "first use": ONE, "mean of uses": MEAN, "later only": PATH},
     ),
+    "recurrent, one neuron": (
+        lambda seed: programs.Recurrent(seed, units=1),
+        {"step twice": "multiplies by the weight of the step before once too often", "cut": CUT},
+    ),
     "cells": (
         lambda seed: programs.Cells(seed),
         {
@@ -98,6 +102,8 @@ CASES: dict[str, tuple[Callable[[int], Any], dict[str, str]]] = {
         lambda seed: programs.Attention(seed),
         {
             "diagonal": "takes only the diagonal of the softmax slope",
+            "no softmax": "forgets the slope of the softmax",
+            "no softmax, no root": "forgets the slope of the softmax",
             "no root": ROOT,
             "no root forward": ROOT,
             "no root back": ROOT,
@@ -294,6 +300,9 @@ def test_the_other_share_of_a_row_is_named_before_a_slip_that_leads_there_too() 
     assert found.message.startswith("Not right: 0.19557 is share(o1,1), and the question asks for share(o1,2).")
     assert "You also get it if you leave out a term" in found.message
     assert not found.sure
+    moved = given.replace(x2_1=-0.5)  # where only a pair of slips leads there too
+    found = bp.diagnose(moved, "share_o1_2", f"{bp.evaluate(moved)['share_o1_1']:.5f}")
+    assert found.message == "Not right: 0.25718 is share(o1,1), and the question asks for share(o1,2)."
     other = bp.diagnose(given, "share_o1_2", f"{values['share_o2_1']:.5f}")  # that of another row
     assert "the question asks for" not in other.message
 

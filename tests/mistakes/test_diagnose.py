@@ -217,7 +217,7 @@ def test_an_earlier_wrong_value_is_carried_forward() -> None:
         ("-0.123456", "Its sign is wrong."),
         ("8.51429384", "Its digits are right, but the decimal point is not."),
         ("0.0815429384", "right with the digits 1 and 5 exchanged"),
-        ("0.844680772", "It is right for net(o1)."),
+        ("0.844680772", "That is net(o1), not ∂E/∂w₅."),
         ("77.7777", "It is about 910 times too large."),
         ("0.0000777777", "times too small"),
     ],
@@ -226,6 +226,13 @@ def test_hints_about_what_nothing_explains(value: str, hint: str) -> None:
     found = bp.diagnose(ARTICLE, "dE/dw5", value)
     assert found.verdict == "unknown"
     assert any(hint.lower().strip(".") in one.lower() for one in found.hints), found.hints
+
+
+def test_the_number_of_another_line_is_called_that_and_no_unknown_mistake() -> None:
+    moved = ARTICLE.replace(x1=0.5)
+    assert bp.diagnose(moved, "net_h1", "0.646799").message == "Not right. That is out(h1), not net(h1)."
+    used = bp.diagnose(ARTICLE, "dE/dw5", "0.844680772").message
+    assert used.startswith("Not right. That is net(o1), not ∂E/∂w₅. Check line (7) first: out(o1)")
 
 
 def test_few_digits_are_called_a_guess() -> None:
@@ -442,6 +449,45 @@ def test_the_six_digits_of_a_page_are_enough_on_the_way() -> None:
     assert bp.diagnose(problem, "dE/dw6", "0.1365*0.632").message.endswith("Keep more digits.")
 
 
+@pytest.mark.parametrize(
+    ("quantity", "typed", "said"),
+    [
+        ("out_o1", "0.73158753", "use w₇ instead of w₆; w₇ leads from h1 to o2, and w₆ leads from h2 to o1. "),
+        ("net_h1", "0.531", "use w₂ instead of w₄; w₂ leads from x₂ to h2, and w₄ leads from x₂ to h1. "),
+        ("out_o1", "0.69964255", "swap w₄ and w₂; w₄ leads from x₂ to h1, and w₂ leads from x₂ to h2. "),
+        ("dE/dw1", "0.00092857307", "use w₆ instead of w₇; w₆ leads from h2 to o1, and w₇ leads from h1 to o2. "),
+        ("dE/dw3", "0.000729", "use w₅ instead of w₆; w₅ leads from h1 to o1, and w₆ leads from h2 to o1. "),
+    ],
+)
+def test_one_weight_for_another_is_told_by_where_they_lead(quantity: str, typed: str, said: str) -> None:
+    """Whatever the rule that found it, transposed weights too: nobody has to know rows and columns."""
+    message = bp.diagnose(bp.examples.article.problem, quantity, typed).message
+    assert f"you get {typed} if you {said}Look at line" in message
+
+
+def test_the_weights_of_a_worked_example_are_known_again() -> None:
+    ripe = bp.examples.article.problem.replace(targets=[0.95, 0.05])
+    found = bp.diagnose(ripe, "dE/dw3", "(-0.0526705*0.35+0.133084*0.45)*0.632045*(1-0.632045)*0.1")
+    assert "the weights of other paths on the way back (w₅ and w₇ instead of w₆ and w₈)" in found.message
+
+
+def test_a_number_from_before_a_change_is_known_again_where_it_was_worked_out_with_six_digits() -> None:
+    green = bp.examples.article.problem
+    app = bp.apps.ask(green.replace(targets=[0.95, 0.05]), "dE/dw3", before=green)
+    for typed in ("0.00025256", "(0.136527*0.2-0.0411137*0.4)*0.632045*0.367955*0.1"):
+        app.set(number=typed)
+        assert "is ∂E/∂w₃ before the change" in app.tells()["message"], typed
+
+
+def test_a_formula_that_agrees_to_four_digits_need_not_keep_more() -> None:
+    """Its numbers were rounded to as many digits as the page asks for."""
+    tomato = bp.examples.article.problem.replace(x1=0.6, x2=0.8)
+    found = bp.diagnose(tomato, "out_o1", "1/(1+e^(-(0.35*0.6726+0.2*0.7077+0.5)))")
+    assert (found.verdict, found.message) == ("rounded", "Right, up to rounding.")
+    rough = bp.diagnose(tomato, "out_o1", "1/(1+e^(-(0.35*0.672+0.2*0.707+0.5)))")
+    assert rough.message.endswith("Keep more digits.")
+
+
 def test_a_far_fetched_mistake_is_not_told_beside_a_likely_one_and_no_line_by_number_alone() -> None:
     problem = bp.examples.article.problem
     found = bp.diagnose(problem, "dE/dw6", "0.0851429")
@@ -498,3 +544,13 @@ def test_a_right_formula_of_rounded_numbers_is_right_up_to_rounding() -> None:
         )
         assert bp.diagnose(asked, "dE/dw6", f"{out}*{slope}*{h2}").verdict in ("correct", "rounded")
     assert bp.diagnose(asked, "dE/dw6", "0.12*0.3456*0.7").verdict == "unknown"
+
+
+def test_no_more_digits_are_asked_of_a_number_that_has_none() -> None:
+    """Adam's step is the learning rate but for the last digits, and those a page does not show."""
+    network = bp.Network(2, 1, activation="identity", bias="none")
+    problem = bp.Problem(network, {"w1": -0.5, "w2": -2}, [2, 0.3], [2.6], 0.47, update=bp.updates.Adam())
+    found = bp.diagnose(problem, "w2_new", "-2.47")
+    assert found.message.startswith("Not right: you get −2.47 if you add the slope")
+    assert "Type more digits" not in found.message
+    assert "Type more digits" in bp.diagnose(problem, "w2_new", "-2.5").message

@@ -70,3 +70,20 @@ def test_a_share_of_a_shared_bias_and_no_number() -> None:
     (said,) = check.diagnoses.values()
     assert (said.quantity, said.verdict) == ("dE_total/db_o1", "misconception")
     assert bp.check_gradient(ARTICLE, {"w1": float("nan")}).sayings == ()
+
+
+def test_where_nothing_explains_one_row_of_each_array_no_more_rows_are_searched() -> None:
+    network = bp.Network(2, 4, 1, bias="neuron")
+    draw = np.random.default_rng(3)
+    problem = bp.Problem(network, {name: draw.normal() for name in network.parameters}, [0.3, 0.9], [0.2])
+    exact = bp.evaluate(problem)
+    odd = {name: float(exact[f"dE_total/d{name}"]) * 1.7317 + 0.0123457 for name in network.parameters}
+    check = bp.check_gradient(problem, odd)
+    assert len(check.wrong) == len(odd)
+    quantities = problem.derivation.quantities
+    arrays = [(quantities[row.parameter].block, quantities[row.parameter].tag) for row in check.diagnoses]
+    assert sorted(arrays) == [(1, "bias"), (1, "weight"), (2, "bias"), (2, "weight")]
+    known = odd | {name: -float(exact[f"dE_total/d{name}"]) for name in ("w9", "w10", "w11", "w12")}
+    check = bp.check_gradient(problem, known)
+    assert len(check.diagnoses) == len(known)  # one is named, so all are looked at
+    assert "w9" in "\n".join(check.sayings)

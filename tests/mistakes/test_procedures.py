@@ -77,6 +77,11 @@ def share_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays]
     return [p - RATE * v for p, v in zip(parameters, memory["v"])]
 
 
+def whole_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    memory["v"] = [v + g for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
+    return [p - RATE * v for p, v in zip(parameters, memory["v"])]
+
+
 def adam(slip: str = "") -> Step:
     def step(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
         shares = (0.1, 0.9, 0.001, 0.999) if slip == "swapped" else (0.9, 0.1, 0.999, 0.001)
@@ -112,6 +117,7 @@ CASES = [
     (None, momentum, "uses momentum", 3),
     (MOMENTUM, plain, "updates by plain gradient descent", 3),
     (MOMENTUM, share_momentum, "takes the gradient's share into the velocity", 2),
+    (MOMENTUM, whole_momentum, "keeps the whole of the old velocity", 3),
     (ADAM, plain, "updates by plain gradient descent", 2),
     (ADAM, adam("uncorrected"), "leaves out the correction of the running means", 2),
     (ADAM, adam("m uncorrected"), "leaves out the correction of the running means", 2),
@@ -121,6 +127,18 @@ CASES = [
     (DECAY, plain, "forgets the weight decay", 2),
     (DECAY, decayed(True), "updates the biases with weight decay", 2),
 ]
+
+
+def test_a_rule_that_goes_on_from_a_velocity_is_told_without_its_decay() -> None:
+    network = bp.Network(2, 1, activation="identity", bias="none")
+    problem = bp.Problem(network, {"w1": 2, "w2": -1}, [1, 3], [0.5], learning_rate=0.1, state={"v_w1": 4, "v_w2": 0},
+                         update=bp.updates.Momentum(0.5, weight_decay=0.2))  # fmt: skip
+    slope = (2 * 1 - 1 * 3 - 0.5) * 1
+    found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (0.5 * 4 + slope):.9g}")
+    assert [one.name for one in found.misconceptions] == ["forgets the weight decay"]
+    for decay in (0.2, 0):
+        found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (slope + decay * 2):.9g}")
+        assert found.misconceptions[0].name == "updates by plain gradient descent"
 
 
 def asked(seed: int, updates: int) -> Iterator[tuple[str, str]]:

@@ -78,6 +78,8 @@ def test_neighbours(sizes: list[int], seed: int) -> None:
             (turned.T @ delta)[0] * hidden_slope[0] * x[0],
             ("takes one weight of another neuron on the way back"),
         )
+        yield "dE/dw1", (V[:, 1] @ delta) * hidden_slope[0] * x[0], "takes the weights of other paths"
+        yield "dE/dw1", (V[::-1, 0] @ delta) * hidden_slope[0] * x[0], "takes the weights of other paths"
         yield last, slope[-1] * h[-1], "leaves out the slope of the loss"
         yield "dE/dw1", (V.T @ slope)[0] * hidden_slope[0] * x[0], "leaves out the slope of the loss"
 
@@ -152,6 +154,7 @@ TABLES = {
     "takes the neighbour's derivative",
     "takes one weight of another neuron on the way back",
     "takes one weight of another neuron",
+    "takes the weights of other paths",
     "takes another layer's bias",
     "takes another neuron's bias",
     "transposes the weights forward",

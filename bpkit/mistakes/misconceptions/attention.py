@@ -29,6 +29,26 @@ def shares_diagonal(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "forgets the slope of the softmax",
+    "leave out the slope of the softmax",
+    "between a share and its score lies a softmax, so multiply by its slope",
+    rank=1,
+)
+def softmax_slope_forgotten(d: Derivation) -> Shapes:
+    """The derivative with respect to a share taken for that with respect to its score, alone or without the root."""
+    edits: dict[str, Edit] = {}
+    for step in at(d, Role.ADJOINT, "score"):
+        share = beside(d, ends(step)[1], "share")
+        if share and (back := adjoint(d, share)):
+            edits[step.name] = becomes(back.lhs)
+    slopes = at(d, Role.SLOPE, ("query", "key"), of="score") if edits else []
+    bare: dict[str, Edit] = {step.name: _bare for step in slopes if _bare(step.rhs) != step.rhs}
+    yield "", edits
+    if bare:
+        yield "and the root of the width", {**edits, **bare}
+
+
+@misconception(
     "forgets the root of the width",
     "do not divide the scores by the root of the width",
     "each score is divided by the root of the width, and so are its slopes",

@@ -169,7 +169,7 @@ _SIGN_KNOWN: dict[str, Any] = {
 }
 
 
-@misconception(*_SIGN, "the slope is output minus target", **_SIGN_KNOWN)
+@misconception(*_SIGN, "the error enters as output minus target", **_SIGN_KNOWN)
 def error_sign(d: Derivation) -> Shapes:
     """y - out instead of out - y."""
     if _textbook(d) and _of_squares(d):

@@ -413,6 +413,27 @@ def dot_product(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "takes the weights of other paths",
+    "use the weights of other paths on the way back",
+    "going back to a neuron, multiply each delta by the weight between the two",
+    rank=3,
+)
+def other_paths(d: Derivation) -> Shapes:
+    """On the way back to a neuron the weights that leave another one, or its own in another order."""
+    network = d.network
+    if not isinstance(network, Network):
+        return
+    for before, after in pairwise(network.layers[1:]):
+        for source in before if len(after) > 1 else ():
+            own = [network.weight_of[source, neuron] for neuron in after]
+            others = [other for other in before if other != source][:FEW_SIGNALS]
+            for taken in (*([network.weight_of[one, neuron] for neuron in after] for one in others), own[::-1]):
+                words = f"{' and '.join(taken)} instead of {' and '.join(own)}"
+                edits = {f"dnet_{neuron}/dout_{source}": becomes(weight) for neuron, weight in zip(after, taken)}
+                yield words if len(own) <= FEW_SIGNALS else f"at {source}", edits
+
+
+@misconception(
     "takes one weight of another neuron on the way back",
     "use the weight of another connection on the way back",
     "going back to a neuron, multiply by the weight between the two",

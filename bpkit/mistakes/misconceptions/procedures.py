@@ -49,10 +49,11 @@ def _update_of(asked: Question) -> str:
     return lines[about].name if about in lines else next((step.name for step in lines.values()), asked.quantity)
 
 
-def _differently(asked: Question, update: UpdateRule) -> Elsewhere:
-    other = asked.of(asked.problem.replace(update=update, state={}))
+def _differently(asked: Question, update: UpdateRule, detail: str = "") -> Elsewhere:
+    same = type(update) is type(asked.problem.update)  # it remembers the same things
+    other = asked.of(asked.problem.replace(update=update, state=asked.problem.state if same else {}))
     if other.quantity in other.derivation.by_name:  # else it is something that this rule does not remember
-        yield "", other, _update_of(asked)
+        yield detail, other, _update_of(asked)
 
 
 @procedure(
@@ -88,6 +89,8 @@ def plain_descent(asked: Question) -> Elsewhere:
     """Plain descent, where the problem has another rule."""
     rule = asked.problem.update
     if asked.made and not isinstance(rule, GradientDescent):
+        if rule.weight_decay:
+            yield from _differently(asked, GradientDescent(), "without the weight decay too")
         yield from _differently(asked, GradientDescent(weight_decay=rule.weight_decay))
 
 

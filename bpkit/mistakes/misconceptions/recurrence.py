@@ -5,6 +5,7 @@ from __future__ import annotations
 from bpkit.core.blocks.lstm import GATES
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
+from bpkit.core.expressions import product
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.rule import (
     Shapes,
@@ -17,7 +18,7 @@ from bpkit.mistakes.misconceptions.rule import (
     sibling,
     uses,
 )
-from bpkit.mistakes.rewrite import Edit, becomes, dropping, without
+from bpkit.mistakes.rewrite import Edit, becomes, dropping, instead_of, without
 
 
 def _remembering(d: Derivation) -> set[int]:
@@ -53,6 +54,26 @@ _CUT = (
 def way_back_cut(d: Derivation) -> Shapes:
     """What a step remembers is taken for a constant at the next step."""
     yield "", _cut(d, ("out", "hidden", "cell"))
+
+
+@misconception(
+    "multiplies by the weight of the step before once too often",
+    "multiply once too often by the weight that leads from step to step",
+    "each step back is one factor of this weight and one slope",
+)
+def step_too_many(d: Derivation) -> Shapes:
+    """On the way back to a step the weight between the two is a factor twice: at every step, or at one."""
+    edits: dict[str, Edit] = {}
+    blocks = _remembering(d)
+    for step in at(d, Role.ADJOINT, ("out", "hidden")):
+        of = ends(step)[1]
+        later = [slope for slope in uses(d, of) if of.block in blocks and _later(of, ends(slope)[0])]
+        if len(later) == 1:
+            (slope,) = later
+            edits[step.name] = instead_of(slope.lhs, product(slope.lhs, slope.lhs))
+    yield "", edits
+    for name, edit in edits.items() if len(edits) > 1 else ():
+        yield f"in {name}", {name: edit}
 
 
 @misconception(

@@ -276,6 +276,21 @@ def share_taken(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "keeps the whole of the old velocity",
+    "leave out β",
+    "only the share β of the old velocity stays",
+)
+def whole_velocity_kept(d: Derivation) -> Shapes:
+    """v + g, where momentum has beta·v + g."""
+    edits: dict[str, Edit] = {}
+    for step in _remembers(d):
+        old, new = step.rhs.args
+        if old.is_Mul and new.is_Symbol:
+            edits[step.name] = becomes(total(product(*old.args[1:]), new))
+    yield "", edits
+
+
+@misconception(
     "forgets the square in the running mean",
     "forget to square the gradient",
     "take the mean of the squared gradients",
