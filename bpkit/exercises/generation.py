@@ -73,9 +73,10 @@ def _same_network(like: Exercise) -> bool:
 
 
 def _shown(one: Exercise) -> tuple[object, ...]:
-    """What a learner sees of an exercise."""
+    """What a learner sees of an exercise; the same options in another order are nothing new."""
     picture = one.content.picture() if one.content.picture else None
-    return one.question, *(getattr(part, "options", ()) for part in one.content.parts), picture and picture.caption
+    asked = ((part.asks, frozenset(getattr(part, "options", ()))) for part in one.content.parts)
+    return one.content.tell(), *asked, picture and picture.caption
 
 
 def _alike(task: Task, other: Task) -> bool:

@@ -206,13 +206,15 @@ class ExactPart(Part):
 
     ``reader`` says how it is read (``paths``, ``order`` or a key of ``READERS``); ``options`` lists what may be chosen;
     ``neurons`` are those that paths may pass, besides those of the right ones. An order is letters, as in ``C A B D``;
-    a wrong one is taken for the first known mistake all of whose exchanges it has.
+    a wrong one is taken for the first known mistake all of whose exchanges it has. ``look`` is said of an answer that
+    no known mistake explains.
     """
 
     right: Any
     reader: str = "word"
     options: tuple[str, ...] = ()
     neurons: tuple[str, ...] = ()
+    look: str = ""
 
     @property
     def answer(self) -> Any:
@@ -246,7 +248,7 @@ class ExactPart(Part):
             found = [wrong for wrong in self.wrong if self.read(wrong.answer) == value]
         if found:
             return self._named(found)
-        return Feedback("unknown", self.some(value) if self.reader == "paths" else "Not right.")
+        return Feedback("unknown", self.some(value) if self.reader == "paths" else f"Not right. {self.look}".strip())
 
     def some(self, paths: frozenset[tuple[str, ...]]) -> str:
         """What is said of paths of which not all are right."""

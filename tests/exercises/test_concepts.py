@@ -22,6 +22,7 @@ from bpkit.exercises.editions.in_page import in_page
 from bpkit.exercises.exercise import Exercise
 from bpkit.exercises.generation import generate, questions, restore
 from bpkit.exercises.parts import ExactPart
+from bpkit.exercises.words import maths
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES
 
 LEVELS = ("easy", "medium", "hard")
@@ -326,9 +327,11 @@ def test_the_order_of_an_update_rests_on_the_printed_lines() -> None:
             continue
         if level == "medium":
             deltas, _, update = order[-3:]
-            both = re.fullmatch(r"Overwrite (\S+) and \$(\S+)\$ with their new values\.", text[update])
-            assert both
-            assert f"\\cdot {both[2]} \\cdot" in text[deltas]
+            own, *onward = re.findall(r"w_\{\d+\}", text[update])
+            assert own == maths(exercise.task.network, exercise.task.about["weight"]).strip("$")
+            to_each = r" \+ ".join(rf"[^+]*E_{{o{k}}}[^+]*\\cdot {re.escape(one)}" for k, one in enumerate(onward, 1))
+            assert re.search(rf"\\left\({to_each}\\right\)", text[deltas]), "a sum over both outputs"
+            assert exercise.content.picture
             early = [*order[:-3], order[-1], *order[-3:-1]]
             assert part.judge(" ".join(early)).misconceptions == ("uses the already updated weights",)
         for place, letter in enumerate(order):
@@ -429,6 +432,7 @@ def test_which_product_by_the_shapes_that_numpy_makes() -> None:
             right += [option] * (made.shape == arrays[asked].shape)
         assert right == [product.answer]
         assert shape.answer == arrays[re.search(r"`(\w+)`", shape.asks)[1]].shape  # type: ignore[index]
+        assert "comes from the loss of its own point alone" in bias.asks  # with deltas of the mean the sum is right
         layer = re.search(r"`db(\d)`", bias.asks)[1]  # type: ignore[index]
         delta = np.random.default_rng(1).normal(size=arrays[f"delta{layer}"].shape)
         ones = np.ones((1, n)) / n
@@ -471,7 +475,7 @@ def test_starting_weights_by_drawing_some() -> None:
         n, layers = (int(re.search(said, exercise.question)[1]) for said in (r"n = (\d+)", r"through (\d+)"))  # type: ignore[index]
         relu = "ReLU" in exercise.question
         assert relu == (level == "hard")
-        spread, size = exercise.content.parts
+        spread, size, past = exercise.content.parts
         nets = rng.normal(size=(400, n))
         signals = np.maximum(nets, 0) if relu else nets
         kept = []
@@ -484,6 +488,10 @@ def test_starting_weights_by_drawing_some() -> None:
         times = {"twice": 2, "three times": 3, "four times": 4, "half": 0.5, "a third": 1 / 3, "a quarter": 0.25}
         start = re.search(r"start (.*?) as large", exercise.question)[1]  # type: ignore[index]
         assert changed(str(size.answer)) == pytest.approx(times.get(start, 0.2) ** layers)
+        [said] = re.findall(r"f′\(x\) is (.*?)\. By", exercise.question)
+        factors = [1 + float(one.replace("−", "-")) for one in re.split(", | and ", said)]
+        assert min(factors) < 1 < max(factors)
+        assert float(str(past.answer).removeprefix("by ")) == pytest.approx(math.prod(factors))
 
 
 def steps(name: str, constants: list[float], rate: float, slope: float) -> list[float]:

@@ -161,6 +161,16 @@ def test_formulas_of_lessons_become_mathml(latex: str, expected: str) -> None:
     assert shape(latex) == expected
 
 
+def test_a_sign_in_a_matrix_belongs_to_its_number() -> None:
+    assert "infix" not in mathml(r"\begin{pmatrix} 1 & -2 \\ \end{pmatrix}")
+    assert "infix" in mathml(r"\begin{aligned} a & = -2 \\ \end{aligned}")
+
+
+def test_a_box_has_a_border_of_its_own_and_its_sign_stands_close() -> None:
+    assert mathml(r"\boxed{-2} x").count("border:1px solid") == 1
+    assert shape(r"\boxed{-2} x") == "row[row[row[o[−] n[2]]] i[x]]"
+
+
 def test_words_keep_the_spaces_at_their_ends() -> None:
     assert "<mtext>\N{NO-BREAK SPACE}for all\N{NO-BREAK SPACE}</mtext>" in mathml(r"\text{ for  all }")
 

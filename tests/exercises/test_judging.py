@@ -388,3 +388,14 @@ def test_a_function_that_changes_its_arguments_harms_nothing() -> None:
     exercise = generate("code", seed=1)
     assert exercise.check(greedy, part="c").verdict == "correct"
     assert exercise.check(greedy, part="c").verdict == "correct"
+
+
+def test_the_solution_of_a_formula_begins_behind_the_forward_pass_and_ends_with_the_formula() -> None:
+    exercise = generate("symbolic", seed=3, difficulty="easy")
+    lines, whole = map(str, exercise.content.solve().pieces)
+    first = lines.splitlines()[1]
+    assert first.startswith(r"\text{(1)} && \frac{\partial E_{o1}}{\partial \mathit{out}_{o1}} &=")
+    assert "net input of" not in lines
+    slope = r"\mathit{out}_{o1} \cdot \left(1 - \mathit{out}_{o1}\right)"
+    assert rf"{slope} \cdot \left(\mathit{{out}}_{{o1}} - y_{{1}}\right)" in whole
+    assert "`" not in whole

@@ -37,7 +37,10 @@ _DRAWN = re.compile(r"<style>.*?</style>|<(?:path|rect|line|circle|text)\b[^>]*>
 
 def answers_shown(sheet: Sheet, text: str) -> list[str]:
     """The keys whose answer stands somewhere in a text: any number of three digits or more that rounds to the same."""
-    numbers = _NUMBER.findall(without_shown_work(sheet, text))
+    text = without_shown_work(sheet, text)
+    for option in {one for part in sheet.parts.values() for one in getattr(part, "options", ()) if " " in one}:
+        text = text.replace(option, "")  # the words that another question lets choose from are no answer to this one
+    numbers = _NUMBER.findall(text)
     long = [number for number in numbers if len(number.partition("e")[0].replace(".", "").strip("0")) > 2]
     seen = {f"{float(number):.2e}" for number in long}
     return [

@@ -33,6 +33,7 @@ MODULES = (pictures, loss_curves, wirings, trained, library, kernels)
 IDS = [one.id for module in MODULES for one in module.QUESTIONS if one.topic == looking.TOPIC]
 LEVELS = ("easy", "medium", "hard")
 SEEDS = many(6, 60)
+TIMES = r"\d+\.?\d*"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -194,6 +195,8 @@ def test_paths_are_counted_one_by_one() -> None:
 
         for weight, answer in zip(exercise.task.about["weights"], answers(exercise)):
             assert ways(network.weights[weight][1]) == answer
+        for weight, part in zip(exercise.task.about["weights"], exercise.parts.values(), strict=True):
+            assert part.judge("77").message.startswith(f"Not right. Start at {network.weights[weight][1]}, where w")
 
 
 def test_the_widest_line_is_the_largest_derivative_and_dashes_are_negative() -> None:
@@ -270,6 +273,18 @@ def test_walks_are_those_of_their_rules() -> None:
             assert answers(exercise)[names[type(problem.update).__name__]] == letter
 
 
+def test_walks_lie_and_stand_and_say_their_learning_rates() -> None:
+    exercises = drawn("read-walks")
+    assert {bool(one.task.about["lying"]) for one in exercises} == {True, False}
+    for one in exercises:
+        assert all(f"{problem.learning_rate:.2g}" in one.question for problem in one.task.problems)
+        first = re.search(r"lowest point is \(([^)]*)\).*?A: \(([^,]+), ([^)]+)\)", str(picture(one)))
+        assert first is not None
+        start = one.task.problems[0].parameters
+        placed = (start["w2"], start["w1"]) if one.task.about["lying"] else (start["w1"], start["w2"])
+        assert [float(end.replace("−", "-")) for end in (first[2], first[3])] == pytest.approx(placed, rel=0.01)
+
+
 def test_only_adam_starts_along_a_diagonal_and_momentum_s_steps_grow() -> None:
     """What the feedback tells the walks apart by."""
     for exercise in drawn("read-walks"):
@@ -285,11 +300,23 @@ def test_only_adam_starts_along_a_diagonal_and_momentum_s_steps_grow() -> None:
 def test_deltas_shrink_with_the_sigmoid_and_grow_with_large_weights() -> None:
     for exercise in drawn("read-depth"):
         sizes = {name: [read(one).value for one in row.split(", ")] for name, row in _rows(exercise)}
-        shrinks, grows, again = answers(exercise)
-        assert shrinks == again
+        shrinks, grows, smallest = answers(exercise)
         ratios = {name: row[0] / row[-1] for name, row in sizes.items()}
         assert min(ratios, key=lambda name: ratios[name]) == shrinks
         assert max(ratios, key=lambda name: ratios[name]) == grows
+        [level] = ratios.keys() - {shrinks, grows}
+        told = rf"{level}: the slope of tanh .* the deltas get only about ({TIMES}) times (\w+)\."
+        if found := re.search(told, str(exercise.solution)):
+            assert float(found[1]) == pytest.approx(ratios[level] ** (1 if found[2] == "larger" else -1), rel=0.06)
+        else:
+            assert "the deltas keep about the same size" in str(exercise.solution)
+            assert 0.45 < ratios[level] < 2.2
+        told = rf"In (layer \d) the deltas have the size ({TIMES}) and the inputs ({TIMES})\."
+        said = re.findall(told, exercise.question)
+        derivatives = sorted((float(delta) * float(signal), layer) for layer, delta, signal in said)
+        assert derivatives[0][1] == smallest
+        assert derivatives[1][0] > 2 * derivatives[0][0]
+        assert smallest not in (min(said, key=lambda one: float(one[place]))[0] for place in (1, 2))
 
 
 def test_stairs_are_those_of_their_networks() -> None:

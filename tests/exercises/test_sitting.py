@@ -70,7 +70,7 @@ def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> Non
 def test_the_line_to_check_first_comes_after_what_was_asked_before() -> None:
     app = bp.exercises.ask("neuron-slope", seed=3)
     out, slope = app.state.exercise.content.parts
-    for typed in (out.right**2, out.right / 2, -slope.right * 1.1):
+    for typed in (out.right / 3, out.right / 2, -slope.right * 1.1):
         app.answer(a=f"{out.right:.4g}", b=f"{typed:.4g}")
         (first, *_), (second, message, line) = app.told["said"]
         assert (first, second, line) == ("correct", "unknown", bp.derive(slope.problem)[slope.quantity].number)
@@ -82,12 +82,36 @@ def test_the_line_to_check_first_comes_after_what_was_asked_before() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("1 - 0.6144^2", "if you use 1 − out², the slope of tanh"), ("0.25", "take the slope in the middle, at net = 0")],
+    [
+        ("1 - 0.6144^2", "if you use 1 − out², the slope of tanh"),
+        ("0.25", "take the slope in the middle, at net = 0"),
+        ("0.6144*0.6144", "if you multiply out by itself"),
+        ("0.3856^2", "if you multiply 1 − out by itself"),
+        ("0.6144*(0.6144 - 1)", "if you use out − 1 instead of 1 − out"),
+        ("0.466*(1 - 0.6144)", "if you use net as the first factor"),
+    ],
 )
 def test_another_slope_for_that_of_the_sigmoid_is_known(typed: str, said: str) -> None:
     app = bp.exercises.ask("neuron-slope", seed=3)
     app.answer(a="0.6144", b=typed)
     assert said in app.told["said"][1][1]
+
+
+@pytest.mark.parametrize(
+    ("seed", "you"), [(3, "leave out the bias"), (5, "leave out the bias"), (5, "swap the inputs")]
+)
+def test_a_wrong_net_that_is_passed_on_is_two_mistakes_with_their_names(seed: int, you: str) -> None:
+    app = bp.exercises.ask("neuron-slope", seed=seed)
+    problem = app.state.exercise.problem
+    x, b = list(problem.inputs), 0.0
+    w = [problem.parameters[name] for name in problem.network.weights]
+    if you == "swap the inputs":
+        x, b = x[::-1], problem.parameters["b1"]
+    net = sum(one * other for one, other in zip(w, x)) + b
+    for typed, place in ((f"{net:.4g}", 0), (f"{net:.6f}", 0), (f"{net * (1 - net):.4g}", 1)):
+        app.answer(**{"ab"[place]: typed, "ab"[1 - place]: ""})
+        assert f"if you {you}" in app.state.said(place)
+        assert "and pass on net instead of out" in app.state.said(place)
 
 
 def test_a_step_without_the_rate_and_added_is_known() -> None:
@@ -246,6 +270,85 @@ def test_new_numbers_of_what_asks_for_the_network_are_of_another() -> None:
     assert app.state.exercise.problem.network != first
 
 
+def test_another_one_is_never_the_network_just_seen_with_its_options_shuffled() -> None:
+    app = bp.exercises.ask("what-costs", seed=2)
+    seen = [app.state.exercise.problem.network.sizes]
+    for _ in range(12):
+        app.again()
+        seen.append(app.state.exercise.problem.network.sizes)
+        assert seen[-1] != seen[-2]
+    assert len(set(seen)) >= 5
+
+
+def test_a_gradient_check_has_a_row_whose_last_digits_differ_only_by_the_nudge() -> None:
+    app = bp.exercises.ask("gradient-check", seed=5)
+    task, (which, _) = app.state.exercise.task, app.state.exercise.content.parts
+    off = {name: abs(derived - measured) for name, derived, measured in task.about["rows"]}
+    near = [name for name in off if 0 < off[name] <= 20]
+    assert near
+    assert which.answer not in near
+    for name, _, measured in task.about["rows"]:
+        if name != which.answer:
+            above, below = (
+                bp.evaluate(task.problem.replace(**{name: task.problem.parameters[name] + h}))["E_total"]
+                for h in (0.03, -0.03)
+            )
+            assert measured == round(1e6 * (above - below) / 0.06)
+            app.answer(a=name)
+            assert ("the error of the nudge itself" in app.state.said(0)) == bool(off[name])
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("-0.008286 + 0.006361", "if you leave the difference undivided"),
+        ("0.008286 - 0.006361", "if you leave the difference undivided"),
+        ("(0.008286 - 0.006361)/(0.008286 + 0.006361)", "if you divide by the sum of the two"),
+        ("-0.1314", "if you divide by the sum of the two"),
+        ("0.2629", "if you divide by the mean of the two"),
+        ("(0.006361 - 0.008286)/0.006361", "if you divide by the smaller of the two"),
+        ("23.23", "this is 100 times as much"),
+        ("-0.2323", "the bars drop the sign"),
+    ],
+)
+def test_other_ratios_of_a_gradient_check_have_a_name(typed: str, said: str) -> None:
+    app = bp.exercises.ask("gradient-check", seed=5)
+    app.answer(b=typed)
+    assert said in app.state.said(1)
+
+
+def test_the_number_of_a_moved_weight_is_the_loss_and_slope_times_change() -> None:
+    for seed in range(6):
+        exercise = bp.exercises.generate("weight-moved", seed, difficulty="hard")
+        text = exercise.question
+        loss, slope = (float(one) for one in re.findall(r" = (-?[\d.]+)\$", text)[:2])
+        move = float(re.findall(r"by \$([\d.]+)\$", text)[0]) * (1 if "You raise" in text else -1)
+        assert exercise.answer["b"] == pytest.approx(loss + slope * move, abs=1e-8)
+        about = exercise.task.about["weight"]
+        moved = exercise.problem.replace(**{about: exercise.problem.parameters[about] + move})
+        before, after = bp.evaluate(exercise.problem), bp.evaluate(moved)
+        changed = [one for one in ("o1", "o2") if before[f"out_{one}"] != after[f"out_{one}"]]
+        assert exercise.answer["a"] == ("both" if len(changed) == 2 else f"{changed[0]} alone")
+        assert after["E_total"] == pytest.approx(exercise.answer["b"], abs=1e-3)
+
+
+def test_the_loss_times_the_slope_is_a_known_slip_of_a_moved_weight() -> None:
+    app = bp.exercises.ask("weight-moved", seed=6)
+    loss, slope = re.findall(r" = (-?[\d.]+)\$", app.state.exercise.question)[:2]
+    app.answer(b=f"{loss}*{slope}")
+    assert "multiply E by it" in app.state.said(1)
+
+
+def test_a_wrong_point_of_a_curve_is_told_without_the_right_one() -> None:
+    app = bp.exercises.ask("read-slope", seed=2)
+    sign, _, steepest = app.state.exercise.content.parts
+    for option in set(steepest.options) - {steepest.answer}:
+        app.answer(c=option)
+        assert not re.search(rf"\b{steepest.answer}\b", app.state.said(2))
+    app.answer(a=next(one for one in sign.options if one != sign.answer))
+    assert not re.search("rises|falls", app.state.said(0))
+
+
 @pytest.mark.parametrize(
     ("typed", "read"),
     [
@@ -375,6 +478,16 @@ def test_hints_begin_at_the_line_of_the_mistake_and_never_say_the_answer() -> No
     assert app.told["hints"][0] == hints
     app.again()
     assert app.told["hints"] == [[]]
+
+
+def test_the_right_result_of_a_line_that_only_follows_is_told_from_that_of_the_wrong_line() -> None:
+    app = bp.exercises.ask("which-slip", seed=13)
+    exercise = app.state.exercise
+    line, (last, *_) = exercise.content.parts[0].right, exercise.task.about["lines"][-1]
+    count = len(exercise.task.about["lines"])
+    assert line < count
+    app.answer(b=f"{bp.evaluate(exercise.problem)[last]:.4g}")
+    assert f"that is the right result of line {count}, but line {count} only uses a wrong one" in app.state.said(1)
 
 
 def test_hints_that_would_tell_an_earlier_part_wait_for_it() -> None:

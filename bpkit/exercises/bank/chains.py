@@ -110,19 +110,46 @@ _SLOPE = ("leaves the bias out", "swaps the inputs", "takes the slope at net", "
 _OF_TANH, _LARGEST = "uses the slope of tanh", "takes the largest slope"
 
 
+_FACTOR_TWICE, _TURNED, _MIXED = "uses a factor twice", "turns the difference round", "mixes net and out"
+_PASSED_ON = "a neuron passes on its output, which is the activation of its net input"
+
+
 def _build_slope(task: Task) -> Content:
-    """Of a sigmoid the slope may be taken for that of tanh, or for the one in the middle, which is read first."""
+    """The first slips of a beginner come in pairs, and of a sigmoid the two factors of the slope invite some of their
+    own: that of tanh, the one in the middle, which is read first, a factor twice."""
     content = asking("A neuron and its slope", _SLOPE)(task)
     first, second = content.parts
-    if task.network.activations[-1].name != "sigmoid" or not isinstance(second, NumberPart):
+    if not isinstance(first, NumberPart) or not isinstance(second, NumberPart):
         return content
-    problem, out = task.problem, evaluate(task.problem)["out_o1"]
-    more = (
-        Wrong(_OF_TANH, "the slope of the sigmoid is out · (1 − out)", 1 - out**2, "use 1 − out², the slope of tanh"),
-        Wrong(_LARGEST, "put your out into out · (1 − out)", 0.25, "take the slope in the middle, at net = 0"),
+    outs = replace(first, own=True, known=lambda: (*wrong_answers(task.problem, "out_o1", _SLOPE), *_passed_on(task)))
+    if task.network.activations[-1].name != "sigmoid":
+        return replace(content, parts=(outs, second))
+    known = lambda: (*wrong_answers(task.problem, "dout_o1/dnet_o1", _SLOPE), *_of_the_sigmoid(task))
+    return replace(content, parts=(outs, replace(second, known=known, own=True)))
+
+
+def _passed_on(task: Task) -> tuple[Wrong, ...]:
+    """A net that is wrong already, and passed on instead of the output."""
+    return tuple(
+        replace(one, sentence=_PASSED_ON, you=f"{one.you} and pass on net instead of out")
+        for one in wrong_answers(task.problem, "net_o1", _SLOPE)
     )
-    known = lambda: (*wrong_answers(problem, "dout_o1/dnet_o1", _SLOPE), *more)
-    return replace(content, parts=(first, replace(second, known=known, own=True)))
+
+
+def _of_the_sigmoid(task: Task) -> tuple[Wrong, ...]:
+    """What becomes of out · (1 − out)."""
+    values, rule = evaluate(task.problem), "the slope of the sigmoid is out · (1 − out)"
+    net, out = values["net_o1"], values["out_o1"]
+    return (
+        Wrong(_OF_TANH, rule, 1 - out**2, "use 1 − out², the slope of tanh"),
+        Wrong(_LARGEST, "put your out into out · (1 − out)", 0.25, "take the slope in the middle, at net = 0"),
+        Wrong(_FACTOR_TWICE, rule, out**2, "multiply out by itself"),
+        Wrong(_FACTOR_TWICE, rule, (1 - out) ** 2, "multiply 1 − out by itself"),
+        Wrong(_TURNED, rule, out * (out - 1), "use out − 1 instead of 1 − out"),
+        Wrong(_MIXED, f"{rule}, and net is in neither factor", net * (1 - out), "use net as the first factor"),
+        Wrong(_MIXED, f"{rule}, and net is in neither factor", out * (1 - net), "use net in the second factor"),
+        *(replace(one, answer=one.answer * (1 - one.answer)) for one in _passed_on(task)),
+    )
 
 
 QUESTIONS = (
@@ -135,7 +162,7 @@ QUESTIONS = (
             "forward",
             "A neuron and its slope",
             lambda network, rng: ["out_o1", "dout_o1/dnet_o1"],
-            (*_SLOPE, _OF_TANH, _LARGEST),
+            (*_SLOPE, _OF_TANH, _LARGEST, _FACTOR_TWICE, _TURNED, _MIXED),
             _single,
         ),
         build=_build_slope,

@@ -47,10 +47,10 @@ def one_of(
     return ExactPart(asks, right, reader, tuple(found), known=known, hints=hints)
 
 
-def count(asks: str, right: int, wrong: Iterable[Wrong], hints: tuple[str, ...] = ()) -> ExactPart:
-    """A part whose answer is a whole number."""
+def count(asks: str, right: int, wrong: Iterable[Wrong], hints: tuple[str, ...] = (), look: str = "") -> ExactPart:
+    """A part whose answer is a whole number; ``look`` is what to look at where nothing explains a wrong one."""
     known = {one.answer: one for one in reversed(list(wrong)) if one.answer != right}
-    return ExactPart(asks, right, "whole", known=tuple(reversed(known.values())), hints=hints)
+    return ExactPart(asks, right, "whole", known=tuple(reversed(known.values())), hints=hints, look=look)
 
 
 _WORDS = {"net": "the net input of {}", "out": "the output of {}", "error": "the error of {}"}

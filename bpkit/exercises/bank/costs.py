@@ -34,7 +34,7 @@ from bpkit.exercises.words import equals, maths, update_lines
 
 _SIZED: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
     {
-        "easy": ((2, 2, 1), (1, 3, 1), (3, 2, 1)),
+        "easy": ((2, 2, 1), (1, 3, 1), (3, 2, 1), (2, 2, 2), (2, 3, 1), (3, 2, 2)),
         "medium": ((2, 3, 2), (3, 2, 2), (2, 2, 2)),
         "hard": ((2, 3, 2), (3, 3, 2), (2, 2, 2, 1)),
     }

@@ -88,15 +88,15 @@ def _build_slope(task: Task) -> Content:
     sign, other = ("positive", "negative") if here > 0 else ("negative", "positive")
     way, back = (_LEFT, _RIGHT) if here > 0 else (_RIGHT, _LEFT)
     runs = "rises" if here > 0 else "falls"
-    turned = ("reads the curve from right to left", "", f"from left to right the curve {runs} at {asked}")
+    turned = ("reads the curve from right to left", "", f"follow the curve at {asked} from left to right")
     wrong = {
         name: (
             "takes the height for the slope",
             "",
-            f"the loss is largest at {name}, but the curve is steeper at {steepest}",
+            f"the loss is largest at {name}, but that says nothing about how steep the curve is there",
         )
         if name == highest
-        else ("overlooks the steepest place", "", f"the curve is steeper at {steepest}")
+        else ("overlooks the steepest place", "", f"at {name} the curve is not steepest; compare the three points")
         for name in NAMES
     }
     parts = (

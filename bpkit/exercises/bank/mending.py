@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.core.derivation import Derivation, NumberedDerivation, derive
-from bpkit.core.gradient_check import check_gradient
+from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import bracketed, expr_latex, number_latex
@@ -50,6 +50,8 @@ _LATER = Wrong(
 _EARLIER = Wrong(
     "blames a line that is right", "the formula and the number of this line are both right, so another line is wrong", 0
 )
+
+COPIES = "copies a number of the table"
 
 
 def _is_planted(mistake: Misconception) -> bool:
@@ -106,7 +108,7 @@ def _build_slip(task: Task) -> Content:
     right = evaluate(problem)
     off = [abs(shown - right[name] * MILLION) > 0.6 for name, _, shown in lines]
     first = off.index(True)
-    quantity, given = lines[first][0], lines[first][2] / MILLION
+    quantity = lines[first][0]
     wrong = [
         replace(one, answer=place + 1)
         for place in range(len(lines))
@@ -114,8 +116,19 @@ def _build_slip(task: Task) -> Content:
         for one in [_LATER if off[place] else _EARLIER]
     ]
     mended = number_part(problem, quantity, (), ", the right number of that line")
-    copied = Wrong("copies the wrong number", "that is the number printed in this line", given)
-    copies = tuple(replace(copied, answer=one) for one in dict.fromkeys([given, float(f"{given:.{mended.digits}g}")]))
+    printed = [value / MILLION for _, _, value in lines]  # each of them: one alone would give away the line
+    short = [float(f"{value:.{mended.digits}g}") for value in printed]
+    copied = [one for one in dict.fromkeys([*printed, *short]) if abs(one - right[quantity]) > 1e-4 * abs(one)]
+    later = tuple(
+        Wrong(
+            _LATER.name, f"that is the right result of line {place}, but line {place} only uses a wrong one", right[one]
+        )
+        for place, (one, _, _) in enumerate(lines, 1)
+        if off[place - 1] and abs(right[one] - right[quantity]) > 1e-3 * abs(right[quantity])
+    )
+    copies = tuple(
+        Wrong(COPIES, "that number is printed in the table, so it is not the corrected one", c) for c in copied
+    )
     parts = (
         ExactPart(
             "The line that contains the mistake",
@@ -135,7 +148,11 @@ def _build_slip(task: Task) -> Content:
             mended.digits,
             lambda: max(mended.slack, 1 / MILLION),
             proof=mended.proof,
-            known=lambda: (*copies, *(one for one in mended.wrong if abs(one.answer - given) > 1 / MILLION)),
+            known=lambda: (
+                *copies,
+                *later,
+                *(m for m in mended.wrong if min(abs(m.answer - c) for c in printed) > 1 / MILLION),
+            ),
             hints=lambda: (in_symbols(derive(problem.network)[quantity]).partition(": ")[2],),
             first="a",
         ),
@@ -177,14 +194,31 @@ def _draw_check(rng: np.random.Generator, level: str) -> Task:
             return Task("gradient-check", (problem,), MappingProxyType({"rows": rows}))
 
 
+NUDGE = 0.03  # so large that its own error shows in the last decimals of a table
+NEAR = 20  # millionths that this error may come to
+
+
+def _measured(problem: Problem) -> dict[str, tuple[float, float]]:
+    """Each derivative that a table can show, and its difference quotient."""
+    right, names = evaluate(problem), list(problem.network.parameters)
+    quotients, _ = difference_quotient(problem, names, NUDGE)
+    pairs = {name: (float(right[f"dE_total/d{name}"]), float(one)) for name, one in zip(names, quotients)}
+    return {name: pair for name, pair in pairs.items() if 2e-3 < abs(pair[0]) < 9}
+
+
 def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[object]]:
-    """Some derivatives and their difference quotients, one of the derivatives spoiled by a misconception."""
-    measured = {row.parameter: (row.derived, row.measured) for row in check_gradient(problem).rows}
-    names = [name for name, (derived, _) in measured.items() if 2e-3 < abs(derived) < 9]
-    if len(names) < 3:
+    """Some derivatives and their difference quotients, one of the derivatives spoiled by a misconception.
+
+    In some other row the last decimals differ too, by the error of the nudge: equal decimals are no sign to look for.
+    """
+    measured = _measured(problem)
+    if len(measured) < 3:
         return []
-    names = [names[i] for i in sorted(rng.permutation(len(names))[:5])]
+    names = [[*measured][i] for i in sorted(rng.permutation(len(measured))[:5])]
     bad = names[choose(rng, names)]
+    off = [abs(_millionths(measured[name][0]) - _millionths(measured[name][1])) for name in names if name != bad]
+    if not 0 < max(off) <= NEAR:
+        return []
     columns = wrong_columns(problem)[f"dE_total/d{bad}"].tolist()
     values = [
         value
@@ -202,37 +236,63 @@ def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[obje
     ]
 
 
+_EQUAL = "these two numbers are equal, so another row is wrong"
+_NUDGED = "these two numbers differ in the last digits only, by the error of the nudge itself; another row is wrong"
+_DID = MappingProxyType(
+    {
+        "gives the difference itself": "leave the difference undivided",
+        "divides by the smaller": "divide by the smaller of the two",
+        "divides by the sum of the two": "divide by the sum of the two",
+        "divides by the mean of the two": "divide by the mean of the two",
+    }
+)
+
+
+def _relative(derived: float, measured: float) -> float:
+    """How far two numbers differ, relative to the larger."""
+    return abs(derived - measured) / max(abs(derived), abs(measured))
+
+
 def _build_check(task: Task) -> Content:
     problem, rows = task.problem, task.about["rows"]
-    worst = check_gradient(problem, {name: derived / MILLION for name, derived, _ in rows}).worst
-    derived, measured = next((d / MILLION, m / MILLION) for name, d, m in rows if name == worst.parameter)
-    names = tuple(name for name, _, _ in rows)
+    worst, derived, measured = max(rows, key=lambda row: _relative(row[1], row[2]))
+    derived, measured = derived / MILLION, measured / MILLION
+    right = _relative(derived, measured)
+    names, off = tuple(name for name, _, _ in rows), {name: abs(derived - measured) for name, derived, measured in rows}
     small, large = sorted((abs(derived), abs(measured)))
-    gap = abs(derived - measured)
+    gap, larger = abs(derived - measured), "divide the difference by the larger of the two"
+    slips = {
+        "gives the difference itself": gap,
+        "divides by the smaller": gap / small,
+        "divides by the sum of the two": gap / (small + large),
+        "divides by the mean of the two": 2 * gap / (small + large),
+    }
     wrong = (
-        Wrong("gives the difference itself", "divide the difference by the larger of the two", gap),
-        Wrong("divides by the smaller", "divide the difference by the larger of the two", gap / small),
-        Wrong("keeps a minus sign", "the bars drop the sign, so this number is never negative", -worst.error),
+        Wrong("keeps a minus sign", "the bars drop the sign, so this number is never negative", -right),
+        Wrong("gives per cent", "this is 100 times as much: give the ratio itself", 100 * right),
+        *(Wrong(name, larger, sign * value, _DID[name]) for name, value in slips.items() for sign in (1, -1)),
     )
     parts = (
         ExactPart(
             "The parameter whose derivative is wrong",
-            worst.parameter,
+            worst,
             "word",
             names,
             known=tuple(
-                Wrong("blames a row that agrees", "these two numbers agree, so another row is wrong", name)
+                Wrong("blames a row that agrees", _NUDGED if off[name] else _EQUAL, name)
                 for name in names
-                if name != worst.parameter
+                if name != worst
             ),
-            hints=("Compare the two numbers of each row. In all rows but one they agree.",),
+            hints=(
+                "Compare the two numbers of each row. How large is their difference beside the numbers themselves?",
+                "A nudge is never exact. Where only the last digits differ, that is its own error.",
+            ),
         ),
         NumberPart(
             "The relative difference of that row, |derived − measured| divided by the larger of the two in size, "
             "to 4 significant digits",
-            worst.error,
+            right,
             4,
-            2 / MILLION / large * max(1.0, worst.error),
             known=wrong,
             hints=(
                 "First compute the difference of the two numbers in that row, and drop its sign.",
@@ -243,21 +303,21 @@ def _build_check(task: Task) -> Content:
     shown = [[maths(problem, name), _decimal(derived), _decimal(measured)] for name, derived, measured in rows]
     told = (
         f"Another student worked out some derivatives of {maths(problem, 'E_total')} and checked each by nudging its "
-        f"parameter. {ROUNDED}\n\n{table(['parameter', 'derived', 'measured'], shown)}"
+        f"parameter by {NUDGE} to both sides. {ROUNDED}\n\n{table(['parameter', 'derived', 'measured'], shown)}"
     )
     text = lambda: f"A gradient check.\n\n{givens(problem)}\n\n{told}"
 
     def solve() -> Solution:
-        row, others = maths(problem, worst.parameter), [abs(d - m) for name, d, m in rows if name != worst.parameter]
+        row, others = maths(problem, worst), max(off[name] for name in names if name != worst)
         top, below = f"{number_latex(derived, 7)} - {bracketed(number_latex(measured, 7))}", number_latex(large, 7)
-        agree = f"differ by at most {_decimal(max(others))}" if max(others) else "are equal to all six decimals"
         return Solution(
             (
                 f"The two numbers of {row} disagree. Their difference is ${number_latex(gap, 6)}$, and the larger of "
                 f"the two in size is ${below}$:",
                 f"$$\\frac{{|{top}|}}{{{below}}} = \\frac{{{number_latex(gap, 6)}}}{{{below}}} = "
-                f"{number_latex(worst.error, 4)}$$",
-                f"In the other rows the two numbers {agree}, so the wrong derivative is that with respect to {row}.",
+                f"{number_latex(right, 4)}$$",
+                f"In the other rows the two numbers differ by at most {_decimal(others)}, the error of the nudge "
+                f"itself. So the wrong derivative is that with respect to {row}.",
             )
         )
 
@@ -271,7 +331,7 @@ QUESTIONS = (
         "Which line is wrong?",
         _draw_slip,
         _build_slip,
-        (_LATER.name, _EARLIER.name, "copies the wrong number"),
+        (_LATER.name, _EARLIER.name, COPIES),
     ),
     Question(
         "gradient-check",
@@ -279,6 +339,6 @@ QUESTIONS = (
         "A gradient check",
         _draw_check,
         _build_check,
-        ("blames a row that agrees", "gives the difference itself", "divides by the smaller", "keeps a minus sign"),
+        ("blames a row that agrees", "keeps a minus sign", "gives per cent", *_DID),
     ),
 )

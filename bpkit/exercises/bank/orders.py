@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import derive
-from bpkit.core.expressions import product
+from bpkit.core.expressions import product, total
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
@@ -27,6 +28,7 @@ from bpkit.exercises.bank.choices import (
     one_of,
     shuffle,
 )
+from bpkit.exercises.card_pictures import pictured
 from bpkit.exercises.drawing import choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
@@ -41,7 +43,7 @@ LETTERS = "ABCDEFGH"
 _ORDERED: Networks = MappingProxyType(
     {
         "easy": (Network(2, 1), Network(3, 1)),
-        "medium": (Network(2, 2, 1), Network(1, 2, 1), Network(2, 3, 1)),
+        "medium": (Network(2, 2, 2), Network(1, 2, 2), Network(2, 3, 2)),
         "hard": (Network(2, 2, 2), Network(2, 3, 1), Network(3, 2, 2)),
     }
 )
@@ -115,37 +117,61 @@ def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
 def _chain(network: Network, weight: str) -> list[Stage]:
     """Lines on the way to the update of a weight, each of which rests on the one before: a single order is right.
 
-    Behind a hidden neuron the weight that leads on from it is updated as well: its old value has to be used before.
+    Lines that are alike, one for each output, count as one. Behind a hidden neuron the weights that lead on from it are
+    updated as well: their old values have to be used before.
     """
     derivation = derive(network)
-    nodes = [derivation.quantities[node] for node in derivation.paths(weight)[0].nodes]
+    names = dict.fromkeys(node for path in derivation.paths(weight) for node in path.nodes)
+    nodes = [derivation.quantities[node] for node in names]
     nets, outs = ([one.name for one in nodes if one.tag == tag] for tag in ("net", "out"))
-    forward = [*nets, *outs] if len(nets) == 1 else outs
-    wanted = {*forward, *(f"dE_total/d{net}" for net in nets), f"dE_total/d{weight}", f"{weight}_new"}
     every = brief(network, (f"{weight}_new",))
-    through = {step.lhs: step.rhs for step in every if step.role is Role.ADJOINT and step.name not in wanted}
-    steps = [replace(step, rhs=_spread(step.rhs, through)) for step in every if step.name in wanted]
-    kinds = {Role.FORWARD: "f", Role.UPDATE: "u"}
-    found = [
-        Stage(line(step, step.names), kinds.get(step.role, "b"), in_prose(before.quantity, step.names))
-        for before, step in zip([steps[0], *steps], steps)
+    deltas = {by(step).name: step.name for step in every if step.role is Role.ADJOINT and by(step).name in nets}
+    forward = outs if len(network.sizes) > 2 else [*nets, *outs]
+    wanted = {*forward, *deltas.values(), f"dE_total/d{weight}", f"{weight}_new"}
+    through = {step.lhs: step.rhs for step in every if step.name not in wanted and _to_an_output(step)}
+    steps = [
+        replace(step, rhs=_spread(step.rhs, through)) if step.role is Role.ADJOINT else step
+        for step in every
+        if step.name in wanted
     ]
+    kinds = {Role.FORWARD: "f", Role.UPDATE: "u"}
+    alike = [list(group) for _, group in groupby(steps, lambda one: (one.role, by(one).tag, by(one).block))]
+    found = []
+    for before, group in zip([alike[0], *alike], alike):
+        needs = in_words([in_prose(one.quantity, one.names) for one in before])
+        found.append(Stage(_all_of(group), kinds.get(group[0].role, "b"), needs))
     if onward := _onward(network, weight):
-        both = f"Overwrite {maths(network, weight)} and {maths(network, onward)} with their new values."
-        found[-1] = replace(found[-1], text=both)
+        both = in_words([maths(network, name) for name in (weight, *onward)])
+        found[-1] = replace(found[-1], text=f"Overwrite {both} with their new values.")
     return found
 
 
+def _to_an_output(step: Step) -> bool:
+    """Does a line on the way back stand in the one that uses it: a sum over paths, or how an output's error grows?"""
+    return step.role is Role.ADJOINT or (step.role is Role.SLOPE and by(step).tag == "out")
+
+
+def _all_of(group: Sequence[Step]) -> str:
+    """The first of some lines that are alike, and whom the others are for."""
+    first, *others = group
+    same = f", and the same for {in_words([str(by(one).neuron) for one in others])}" if others else ""
+    return line(first, first.names) + same
+
+
 def _spread(rhs: sp.Expr, through: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
-    """A product with some of its factors written out."""
-    parts = (sp.Mul.make_args(through.get(factor, factor)) for factor in rhs.args) if rhs.is_Mul else ()
-    return product(*(one for part in parts for one in part)) if rhs.is_Mul else rhs
+    """A right side with some of its symbols written out."""
+    if rhs in through:
+        return _spread(through[rhs], through)
+    if not (rhs.is_Mul or rhs.is_Add):
+        return rhs
+    parts = [_spread(one, through) for one in rhs.args]
+    return product(*(one for part in parts for one in sp.Mul.make_args(part))) if rhs.is_Mul else total(*parts)
 
 
-def _onward(network: Network, weight: str) -> str:
-    """The weight that leads on from the neuron that a weight leads into; empty at an output."""
+def _onward(network: Network, weight: str) -> tuple[str, ...]:
+    """The weights that lead on from the neuron that a weight leads into; none at an output."""
     neuron = network.weights[weight][1]
-    return next((name for name, (source, _) in network.weights.items() if source == neuron), "")
+    return tuple(name for name, (source, _) in network.weights.items() if source == neuron)
 
 
 _GROUPS = {  # what a program does, by the lines that it writes: the role, what of, and in which layer counted back
@@ -191,14 +217,14 @@ def _build_order(task: Task) -> Content:
         first.append(Wrong(_UPDATED, why, " ".join(early)))
     elif onward := _onward(network, weight):
         early = [*named[:-3], named[-1], *named[-3:-1]]
-        old = typeset(onward, derive(network).quantities)
-        why = f"{named[-3]} needs the old {old}, and {named[-1]} overwrites it"
+        old = in_words([typeset(one, derive(network).quantities) for one in onward])
+        why = f"{named[-3]} needs the old {old}, and {named[-1]} overwrites {'them' if len(onward) > 1 else 'it'}"
         first.append(Wrong(_UPDATED, why, " ".join(early)))
     asks = "In which order? Type the letters, the first step first."
     what = (
         "A program makes one update. These are its steps."
         if task.about["whole"]
-        else (f"These lines, among others, lead to the update of {maths(network, weight)}.")
+        else (f"These lines, among others, lead to the update of {maths(network, weight)} in this network.")
     )
     asked = f"{what} They are shuffled.\n\n{listed(stages, letters)}"
 
@@ -211,6 +237,7 @@ def _build_order(task: Task) -> Content:
         lambda: f"In which order?\n\n{layers(network)} {asked}",
         (ordered(asks, stages, letters, first),),
         solve,
+        picture=pictured(task.problem, (), False, [] if task.about["whole"] else [weight]),
         card=lambda: asked,
     )
 

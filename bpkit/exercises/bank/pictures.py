@@ -186,7 +186,10 @@ def _build_runs(task: Task) -> Content:
             large,
             NAMES,
             {slow: _SLOW, good: _FAST if grows else _SLOW},
-            ("A larger learning rate makes larger steps.", "Steps that are too large jump over the minimum."),
+            (
+                "Look at the first updates: with larger steps the loss changes faster.",
+                "It can also change for the worse.",
+            ),
         ),
         choice(
             "Which run had the smallest?",
@@ -200,7 +203,7 @@ def _build_runs(task: Task) -> Content:
             too_large,
             (*NAMES, _NONE),
             {slow: _SLOW, good: _FINE, large: _FINE, _NONE: _MISSED},
-            ("If the learning rate is too large, the loss does not fall.",),
+            ("Compare where each curve begins with where it ends.",),
         ),
     )
     ends = [f"after {_STEPS} updates it is {shown(loss[-1])}" for loss in losses]

@@ -106,7 +106,10 @@ def _bias(layer: int, after: int, points: int, order: list[int]) -> ExactPart:
         Wrong(_ALL, f"this is one number, and layer {layer} has {after} biases", f"{delta}.mean()"),
         Wrong(_EACH, "each point has a row there, and a bias is the same for all of them", delta),
     )
-    asks = f"The loss is the mean over the points. Which expression gives `db{layer}`?"
+    asks = (
+        f"The loss is the mean over the points, and a row of `{delta}` comes from the loss of its own point alone. "
+        f"Which expression gives `db{layer}`? (`axis=0` goes down the columns, `axis=1` along the rows.)"
+    )
     hint = f"There is one number for each of the {after} neurons. Over what is the mean?"
     return one_of(asks, f"{delta}.mean(axis=0)", known, order, hints=(hint,))
 

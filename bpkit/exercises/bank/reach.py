@@ -11,11 +11,12 @@ import numpy as np
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation, derive
-from bpkit.core.network import Network
+from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.spelling import typeset
+from bpkit.core.spelling import bracketed, number, number_latex, readable, typeset
+from bpkit.examples import article
 from bpkit.exercises.bank.choices import (
     TOPIC,
     Networks,
@@ -28,11 +29,11 @@ from bpkit.exercises.bank.choices import (
     shuffle,
 )
 from bpkit.exercises.card_pictures import pictured
-from bpkit.exercises.drawing import choose, draw_problem
+from bpkit.exercises.drawing import choose, draw_problem, settled
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.parts import ExactPart, Wrong
+from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.task import Task
-from bpkit.exercises.words import in_words, layers, maths
+from bpkit.exercises.words import equals, in_words, layers, maths
 
 # What stays
 
@@ -180,6 +181,124 @@ def _choice(
     return ExactPart(asks, in_prose(names[answer], names), "word", options, known=known, hints=hints)
 
 
+# A weight is moved
+
+_TWO_OUTPUTS: Networks = MappingProxyType(
+    {
+        "easy": (layered(article.problem.network, "weight-moved"),),
+        "medium": (Network(2, 2, 2), Network(2, 3, 2)),
+        "hard": (Network(2, 3, 2), Network(3, 3, 2)),
+    }
+)
+_MOVES = (0.05, 0.1)
+_CLEAR = 3e-3  # change of the loss that shows in four digits
+_BOTH, _NEITHER = "both", "neither"
+_WHOLE, _OPPOSITE = "adds the whole slope", "moves the loss the other way"
+_CHANGE = "gives the change instead of what was asked"
+_OWN_CHANGE, _SHARE, _TIMES = (
+    "adds the change of the weight",
+    "takes a share of the loss",
+    "multiplies the loss by the slope",
+)
+
+
+def _draw_moved(rng: np.random.Generator, level: str) -> Task:
+    networks = _TWO_OUTPUTS[level]
+    network, early = networks[choose(rng, networks)], bool(settled(rng, (0, 1)))
+    weights = [name for name, (source, _) in network.weights.items() if (source in network.inputs) is early]
+    up = level == "easy" or bool(choose(rng, (0, 1)))
+    while True:
+        problem, weight = draw_problem(rng, network), weights[choose(rng, weights)]
+        move = float(rng.choice(_MOVES)) * (1 if up else -1)
+        _, slope = _printed(problem, weight)
+        if abs(slope * move) >= _CLEAR:
+            return Task("weight-moved", (problem,), MappingProxyType({"asks": [], "weight": weight, "move": move}))
+
+
+def _printed(problem: Problem, weight: str) -> tuple[float, float]:
+    """The loss and its slope as the question prints them: nothing more is needed."""
+    values = evaluate(problem)
+    return float(f"{values['E_total']:.4g}"), float(f"{values[f'dE_total/d{weight}']:.3g}")
+
+
+def _build_moved(task: Task) -> Content:
+    problem, network, weight, move = task.problem, task.network, task.about["weight"], task.about["move"]
+    names, (loss, slope) = derive(network).quantities, _printed(problem, weight)
+    spelled, fed = typeset(weight, names), network.weights[weight][1]
+    first, second = network.outputs
+    if fed in network.outputs:
+        right, past = f"{fed} alone", f"{spelled} leads into {fed}, and no line leads on from there to the other output"
+        labels = {f"{one} alone": _BESIDE for one in network.outputs} | {_BOTH: _BESIDE, _NEITHER: _FED}
+    else:
+        right, past = _BOTH, f"{spelled} leads into {fed}, and from there lines lead on"
+        labels = dict.fromkeys((f"{first} alone", f"{second} alone", _NEITHER), _NEXT)
+    options = (f"{first} alone", f"{second} alone", _BOTH, _NEITHER)
+    which = ExactPart(
+        f"Which of the outputs {first} and {second} does this change?",
+        right,
+        "word",
+        options,
+        known=tuple(Wrong(labels[one], past, one) for one in options if one != right),
+        hints=(f"Find {spelled} in the picture. Which neuron does its line lead into?", "Follow the lines from there."),
+    )
+    change = slope * move
+    slips = (
+        Wrong(_WHOLE, "multiply the slope by the change of the weight first", loss + slope, "add the whole slope"),
+        Wrong(
+            _OPPOSITE,
+            "with a positive slope E goes the same way as the weight, with a negative one the other way",
+            loss - change,
+            "move E the other way",
+        ),
+        Wrong(_CHANGE, "add it to E", change, "stop at the change of E"),
+        Wrong(_CHANGE, "add it to E", -change, "stop at the change of E, with the other sign"),
+        Wrong(_OWN_CHANGE, "E changes by the slope times that", loss + move, "add the change of the weight"),
+        Wrong(_SHARE, "the slope times the change of the weight is to be added as it is", loss * (1 + change)),
+        Wrong(
+            _TIMES,
+            "multiply the slope by the change of the weight, and add that to E",
+            loss * slope,
+            "multiply E by it",
+        ),
+    )
+    about = NumberPart(
+        "The value of $E$ then, by this slope, to 4 significant digits",
+        round(loss + change, 9),  # without the digits that floats leave behind
+        known=slips,
+        hints=(
+            "The slope says how many times as much E changes as the weight does. Add that change to E.",
+            "Multiply the slope by the change of the weight, with its sign, and add that to E.",
+        ),
+    )
+    way = "raise" if move > 0 else "lower"
+    given = f"{equals(network, 'E_total', loss)} and {equals(network, f'dE_total/d{weight}', slope)}"
+    asked = (
+        f"Here {given}. You {way} {maths(network, weight)} by ${number_latex(abs(move))}$. All other weights and "
+        "biases stay as they are."
+    )
+
+    def solve() -> Solution:
+        anew = evaluate(problem.replace(**{weight: problem.parameters[weight] + move}))["E_total"]
+        times, sign = bracketed(number_latex(slope)), "+" if move > 0 else "-"
+        total = number_latex(float(number(loss + change, 4)))
+        return Solution(
+            (
+                f"The line of {past}.",
+                f"$${number_latex(loss)} {sign} {number_latex(abs(move))} \\cdot {times} = {total}$$",
+                f"If you compute the whole network anew, E is {readable(number(anew, 4))}. A slope is exact for tiny "
+                "changes only.",
+            )
+        )
+
+    return Content(
+        lambda: f"A weight is moved.\n\n{described(network)}\n\n{asked}",
+        (which, about),
+        solve,
+        picture=pictured(problem, (), False, [weight]),
+        card=lambda: asked,
+    )
+
+
 # What follows
 
 _FOLLOWED: Networks = MappingProxyType(
@@ -255,9 +374,9 @@ def _build_follows(task: Task) -> Content:
 
     def solve() -> Solution:
         said = []
-        for number in sorted(right):
-            used = [str(one) for one in steps[number - 1].uses if one in right | {wrong}]
-            said.append(f"- Line {number} uses line{'s' * (len(used) > 1)} {in_words(used)}.")
+        for place in sorted(right):
+            used = [str(one) for one in steps[place - 1].uses if one in right | {wrong}]
+            said.append(f"- Line {place} uses line{'s' * (len(used) > 1)} {in_words(used)}.")
         others = [str(step.number) for step in steps if step.number not in right | {wrong}]
         rest = f"Still right: {in_words(others)}." if others else "No other line is right."
         return Solution((f"Wrong because of line {wrong}:", "\n".join(said), rest))
@@ -278,6 +397,14 @@ QUESTIONS = (
         _draw_stays,
         _build_stays,
         (_FED, _NEXT, _LOSS, _FIXED, _BEFORE, _BESIDE, _UNUSED),
+    ),
+    Question(
+        "weight-moved",
+        "updates",
+        "A weight is moved",
+        _draw_moved,
+        _build_moved,
+        (_FED, _NEXT, _BESIDE, _WHOLE, _OPPOSITE, _CHANGE, _OWN_CHANGE, _SHARE, _TIMES),
     ),
     Question(
         "what-follows",

@@ -1,21 +1,26 @@
-"""A question about starting weights: which spread keeps the size of signals, and what another does to deltas."""
+"""A question about starting weights: which spread keeps signals, and what others, or ways past layers, do to deltas."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.core.spelling import readable
 from bpkit.exercises.bank.choices import TOPIC, one_of, shuffle
 from bpkit.exercises.drawing import choose
 from bpkit.exercises.exercise import Content, Question, Solution
 from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
+from bpkit.exercises.words import in_words
 
 _WHOLE, _SINGLE = "divides by the number of neurons instead of its root", "takes the spread of a single term"
 _UP, _HALF = "multiplies by the root instead of dividing", "overlooks that a ReLU passes only half"
 _ADDS, _ONCE, _TURNED = "adds up the factors of the layers", "counts one layer only", "turns the factor upside down"
+_BARE, _SUMMED, _SIGN = "leaves out the way past each layer", "adds up the slopes of the layers", "drops a sign"
+_STEEP, _FLAT = (2, 3, 4, 5), (1, 2)  # tenths
 _ROOTS, _LAYERS = (3, 4, 5, 6, 7, 8, 9, 10), {"easy": 3, "medium": 5, "hard": 6}
 _SMALL = {Fraction(1, 2): "half", Fraction(1, 3): "a third", Fraction(1, 4): "a quarter", Fraction(1, 5): "a fifth"}
 _LARGE = {Fraction(2): "twice", Fraction(3): "three times", Fraction(4): "four times"}  # a tanh would leave slope 1
@@ -29,8 +34,16 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
         "layers": _LAYERS[level],
         "relu": relu,
         "order": shuffle(rng),
+        "slopes": _slopes(rng),
     }
     return Task("starting-weights", (), MappingProxyType(about))
+
+
+def _slopes(rng: np.random.Generator) -> list[int]:
+    """Slopes of three layers in tenths, of both signs."""
+    up, down, last = (int(rng.choice(sizes)) for sizes in (_STEEP, _STEEP, _FLAT))
+    found = [up, -down, last if rng.integers(2) else -last]
+    return [found[place] for place in rng.permutation(len(found))]
 
 
 def _times(relu: bool) -> list[Fraction]:
@@ -76,10 +89,37 @@ def _depth(times: Fraction, layers: int, order: list[int]) -> ExactPart:
     return one_of(asks, _size(times**layers), known, order, hints=(hint,))
 
 
+def _past(slopes: list[int], order: list[int]) -> ExactPart:
+    """By what do layers with ways past them multiply a derivative, if their slopes have both signs?"""
+    f = [Fraction(one, 10) for one in slopes]
+    known = (
+        Wrong(_BARE, "with a way past it, the factor of a layer is 1 + f′(x)", _by(prod(f))),
+        Wrong(_SUMMED, "each layer multiplies by its factor 1 + f′(x); the factors are not added", _by(1 + sum(f))),
+        Wrong(_SIGN, "where f′(x) is negative, the factor 1 + f′(x) is below 1", _by(prod(1 + abs(one) for one in f))),
+    )
+    asks = (
+        "In another network of that kind a way leads past each layer: out = x + f(x). In three layers, f′(x) is "
+        f"{in_words([_tenths(one) for one in f])}. By which number do the three multiply a derivative on its way back?"
+    )
+    hint = "What is the slope of x + f(x) with respect to x? Write down one such factor for each of the three layers."
+    return one_of(asks, _by(prod(1 + one for one in f)), known, order, hints=(hint,))
+
+
+def _by(factor: Fraction | int) -> str:
+    return f"by {_tenths(factor)}"
+
+
+def _tenths(value: Fraction | int) -> str:
+    """A fraction of few decimals as a sentence has it."""
+    return readable(f"{float(value):.4g}")
+
+
 def _build(task: Task) -> Content:
     root, relu, layers = task.about["root"], task.about["relu"], task.about["layers"]
     n, times = root**2 * (1 + relu), _times(relu)[task.about["times"]]
-    parts = (_spread(root, n, relu, task.about["order"]), _depth(times, layers, task.about["order"][::-1]))
+    order, slopes = task.about["order"], task.about["slopes"]
+    parts = (_spread(root, n, relu, order), _depth(times, layers, order[::-1]), _past(slopes, order))
+    factors = [_tenths(1 + Fraction(one, 10)) for one in slopes]
     kind = "ReLU, and half of them are active" if relu else "tanh, and their slopes are near 1"
     asked = (
         f"In a deep network each neuron adds $n = {n}$ terms, one for each neuron of the layer before. The neurons "
@@ -95,6 +135,8 @@ def _build(task: Task) -> Content:
                 f"spread for {parts[0].answer}.",
                 f"Each layer multiplies the deltas by {times}, and {layers} layers by {times} to the power of "
                 f"{layers}: they are {parts[1].answer}.",
+                f"With a way past it, a layer has the factor 1 + f′(x). Together the three multiply {parts[2].answer}, "
+                f"which is {' · '.join(factors)}. What is above 1 and what is below 1 partly cancels.",
             )
         )
 
@@ -108,6 +150,6 @@ QUESTIONS = (
         "Starting weights",
         _draw,
         _build,
-        (_WHOLE, _SINGLE, _UP, _HALF, _ADDS, _ONCE, _TURNED),
+        (_WHOLE, _SINGLE, _UP, _HALF, _ADDS, _ONCE, _TURNED, _BARE, _SUMMED, _SIGN),
     ),
 )

@@ -9,12 +9,14 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from bpkit.core.chain_rule import Step
 from bpkit.core.code import code
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import typeset
+from bpkit.core.spelling import expr_latex, typeset
+from bpkit.exercises.bank.choices import lines
 from bpkit.exercises.bank.quantities import OUTPUT
 from bpkit.exercises.card_pictures import beside
 from bpkit.exercises.drawing import choose, draw_problem
@@ -56,19 +58,23 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
 
 def _forward(network: Network) -> frozenset[str]:
     """The quantities of the way forward but the errors, which may stand in the formula as they are."""
-    lines = (step.quantity for step in derive(network) if step.role is Role.FORWARD)
-    return frozenset(quantity.name for quantity in lines if quantity.tag in ("net", "out"))
+    found = (step.quantity for step in derive(network) if step.role is Role.FORWARD)
+    return frozenset(quantity.name for quantity in found if quantity.tag in ("net", "out"))
 
 
 def formula(derivation: Derivation, quantity: str) -> str:
     """A derivative in inputs, targets, parameters, nets and outs, in Python's spelling."""
+    text: str = code(_put_together(derivation, quantity))
+    return text
+
+
+def _put_together(derivation: Derivation, quantity: str) -> sp.Expr:
     keep = _forward(layered(derivation.network, "formula"))
     known: dict[sp.Expr, sp.Expr] = {}
     for step in derivation.toward(quantity):
         if step.name not in keep:
             known[step.lhs] = step.rhs.xreplace(known)
-    text: str = code(known[derivation.target(quantity).lhs])
-    return text
+    return known[derivation.target(quantity).lhs]
 
 
 @lru_cache(maxsize=64)
@@ -153,7 +159,7 @@ def _build(task: Task) -> Content:
     part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
     known = tuple(w for w in part.wrong if not part.judge(w.answer))
     part = FormulaPart(ask, right, part.settings, known=known, hints=lambda: _hints(network, weight))
-    solve = lambda: Solution((_lines(network, weight), f"In one line: `{right}`"))
+    solve = lambda: _solution(derive(network), weight)
     return Content(text, (part,), solve, *beside(task.problem, [f"dE_total/d{weight}"], allowed, numbers=False))
 
 
@@ -164,11 +170,18 @@ def _ways(network: Network) -> str:
 
 def _hints(network: Network, weight: str) -> tuple[str, ...]:
     """The lines of the way back, one after the other; to put them into each other is the learner's part."""
-    return tuple(in_symbols(step) for step in derive(network).toward(weight) if step.role is not Role.FORWARD)
+    return tuple(in_symbols(step) for step in _back(derive(network), weight))
 
 
-def _lines(network: Network, weight: str) -> str:
-    return derive(network).toward(weight)._repr_latex_()
+def _back(derivation: Derivation, weight: str) -> tuple[Step, ...]:
+    return tuple(step for step in derivation.toward(weight) if step.role is not Role.FORWARD)
+
+
+def _solution(derivation: Derivation, weight: str) -> Solution:
+    """The lines of the way back, and what they are when put into each other."""
+    whole = expr_latex(_put_together(derivation, weight), derivation.quantities)
+    one_line = f"Put into each other:\n\n$${derivation.target(weight).quantity.latex} = {whole}$$"
+    return Solution((lines(derivation, _back(derivation, weight)), one_line))
 
 
 QUESTIONS = (Question("symbolic", "output layer", "The derivative as a formula", _draw, _build, REVEALS),)

@@ -20,7 +20,7 @@ from bpkit.examples.data import data_set
 from bpkit.exercises.bank.choices import count
 from bpkit.exercises.bank.looking import TOPIC, Named, choice, short
 from bpkit.exercises.exercise import Content, Question, Solution
-from bpkit.exercises.parts import Wrong
+from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import in_words, table
 from bpkit.show.boundary import classes, halfway, plane, right
@@ -171,7 +171,8 @@ def _draw_walks(rng: np.random.Generator, level: str) -> Task:
         order = [int(one) for one in rng.permutation(len(_RULES))]
         problems = [(plain, swings, adam)[place] for place in order]
         if _clear_walks(*(_walked(one) for one in (plain, swings, adam))):
-            return Task("read-walks", tuple(problems), MappingProxyType({"rules": [_RULES[place] for place in order]}))
+            about = {"rules": [_RULES[place] for place in order], "lying": bool(rng.integers(2))}
+            return Task("read-walks", tuple(problems), MappingProxyType(about))
 
 
 def _walked(problem: Problem) -> Trace:
@@ -236,10 +237,15 @@ def _build_walks(task: Task) -> Content:
     solve = lambda: Solution(
         (f"{name[rules[0]]}: {_TURNS[rules[0]]}. " + " ".join(f"{name[one]}: {_TURNS[one]}." for one in rules[1:]),)
     )
+    rates = {rule: number(problem.learning_rate, 2) for rule, problem in zip(rules, task.problems)}
     text = lambda: (
-        "Three walks downhill.\n\nPlain gradient descent, momentum and Adam walk on the same loss over two weights."
+        "Three walks downhill.\n\nPlain gradient descent, momentum and Adam walk on the same loss over two weights, "
+        f"each with a learning rate that suits it: {rates['plain']}, {rates['momentum']} (β = 0.9), {rates['Adam']}."
     )
-    return Content(text, parts, solve, partial(walk_panels, traces, ("w1", "w2"), _WALK_ENDS))
+    left, right_, bottom, top = _WALK_ENDS
+    lying = (("w2", "w1"), (bottom, top, left, right_))
+    seen = lying if task.about["lying"] else (("w1", "w2"), _WALK_ENDS)
+    return Content(text, parts, solve, partial(walk_panels, traces, *seen))
 
 
 # Deltas in many layers
@@ -248,14 +254,22 @@ _LAYERS, _WIDTH = 7, 6
 _DEEP = {"sigmoid": ("sigmoid", 1.0), "tanh": ("tanh", 1.0), "large": ("relu", 4.0)}
 _FATES = {
     "sigmoid": "the slope of a sigmoid is at most ¼, so the deltas shrink in each layer on the way back",
-    "tanh": "with tanh and these starting weights the deltas keep their size",
     "large": "large weights make the deltas grow in each layer on the way back",
 }
+_FAR_OFF = (
+    "They are large in the last layer already: the signals grow on their way forward, so the outputs are far from the "
+    "targets."
+)
 _DEPTH_REVEALS = (
     "reads the layers in the wrong order",
     "takes level deltas for shrinking ones",
     "takes level deltas for growing ones",
+    "looks at the deltas alone",
+    "looks at the inputs alone",
 )
+_ASKED_LAYERS = (3, 6, 9)  # of a network with more layers than those of the picture
+# In ten-thousandths. A tiny size times a big one is more than twice the product of two middle ones.
+_TINY, _MIDDLE, _BIG = (20, 30, 40), (100, 200), (5000, 6000, 8000)
 
 
 def _draw_depth(rng: np.random.Generator, level: str) -> Task:
@@ -264,7 +278,14 @@ def _draw_depth(rng: np.random.Generator, level: str) -> Task:
         task = Task("read-depth", (), MappingProxyType({"kinds": kinds, "draw": int(rng.integers(1_000_000_000))}))
         ratio = {kind: float(one[0] / one[-1]) for kind, one in zip(kinds, _deep(task))}
         if ratio["sigmoid"] < 1e-3 and 0.05 < ratio["tanh"] < 10 and 30 < ratio["large"] < 1e6:
-            return task
+            return Task("read-depth", (), MappingProxyType({**task.about, "layers": _draw_layers(rng)}))
+
+
+def _draw_layers(rng: np.random.Generator) -> list[list[int]]:
+    """Deltas and inputs of three layers, in ten-thousandths: of two layers one is tiny, of the other both are small."""
+    tiny, middle, big = ([int(one) for one in rng.choice(sizes, 2)] for sizes in (_TINY, _MIDDLE, _BIG))
+    rows = [[tiny[0], big[0]], middle, [big[1], tiny[1]]]
+    return [rows[place] for place in rng.permutation(len(rows))]
 
 
 def _deep(task: Task) -> list[Array]:
@@ -284,7 +305,7 @@ def _deep(task: Task) -> list[Array]:
 def _build_depth(task: Task) -> Content:
     kinds, sizes = list(task.about["kinds"]), _deep(task)
     name = {kind: NAMES[place] for place, kind in enumerate(kinds)}
-    turned, shrinks, grows = _DEPTH_REVEALS
+    turned, shrinks, grows, *_ = _DEPTH_REVEALS
     parts = (
         choice(
             "Which network has sigmoid neurons?",
@@ -300,24 +321,22 @@ def _build_depth(task: Task) -> Content:
             {name["sigmoid"]: (turned, "", _FATES["large"]), name["tanh"]: (grows, "", _FATES["large"])},
             ("On the way back, each layer multiplies the deltas by its weights.",),
         ),
-        choice(
-            "In which one does layer 1 hardly learn?",
-            name["sigmoid"],
-            NAMES,
-            {
-                name["large"]: (turned, "", "layer 1 is at the inputs, and its deltas are large here"),
-                name["tanh"]: (shrinks, "", f"in {name['sigmoid']} the deltas of layer 1 are far smaller"),
-            },
-            ("A layer learns slowly if its deltas are small.",),
-        ),
+        _smallest_derivative(task.about["layers"]),
     )
     rows = [
         [letter, *(readable(number(float(size), 2)) for size in (one[0], one[-1]))] for letter, one in zip(NAMES, sizes)
     ]
+    tanh = sizes[kinds.index("tanh")]
+    fates = {
+        "sigmoid": f"{_FATES['sigmoid']}.",
+        "tanh": f"the slope of tanh reaches 1, and {_little(float(tanh[0] / tanh[-1]))}.",
+        "large": f"{_FATES['large']}. {_FAR_OFF}",
+    }
     solve = lambda: Solution(
         (
-            " ".join(f"{name[kind]}: {_FATES[kind]}." for kind in kinds),
+            " ".join(f"{name[kind]}: {fates[kind]}" for kind in kinds),
             table(["network", "deltas in layer 1", f"in layer {_LAYERS}"], rows),
+            f"A derivative is delta times input, so for c) multiply the two: {in_words(_products(task))}.",
         )
     )
     text = lambda: (
@@ -325,6 +344,51 @@ def _build_depth(task: Task) -> Content:
         "sigmoid neurons, one has tanh, and one has ReLU and weights that are too large."
     )
     return Content(text, parts, solve, partial(depth_curves, sizes))
+
+
+def _little(ratio: float) -> str:
+    """What becomes of deltas whose first size is so many times the last."""
+    if 0.5 < ratio < 2:
+        return "the deltas keep about the same size"
+    times = readable(number(max(ratio, 1 / ratio), 2))
+    return f"over {_LAYERS - 1} layers the deltas get only about {times} times {'larger' if ratio > 1 else 'smaller'}"
+
+
+def _smallest_derivative(layers: list[list[int]]) -> ExactPart:
+    """In which of three layers is delta times input smallest? In the one where neither is."""
+    deltas, inputs = zip(*layers)
+    named = [f"layer {one}" for one in _ASKED_LAYERS]
+    right = named[int(np.argmin(np.prod(layers, axis=1)))]
+    small = "its deltas are the smallest, but its inputs are large; a derivative is delta times input"
+    faint = "its inputs are the smallest, but its deltas are large; a derivative is delta times input"
+    told = [
+        f"In {one} the deltas have the size {_decimal(delta)} and the inputs {_decimal(signal)}."
+        for one, (delta, signal) in zip(named, layers)
+    ]
+    return choice(
+        f"Another network has 12 layers. {' '.join(told)} In which of these layers are the derivatives with respect to "
+        "the weights smallest?",
+        right,
+        named,
+        {
+            named[int(np.argmin(deltas))]: (_DEPTH_REVEALS[3], "", small),
+            named[int(np.argmin(inputs))]: (_DEPTH_REVEALS[4], "", faint),
+        },
+        ("From which two numbers do you get the derivative with respect to a weight?",),
+    )
+
+
+def _products(task: Task) -> list[str]:
+    rows = zip(_ASKED_LAYERS, task.about["layers"])
+    return [
+        f"{_decimal(delta)} · {_decimal(signal)} = {readable(number(delta * signal / 1e8))} in layer {layer}"
+        for layer, (delta, signal) in rows
+    ]
+
+
+def _decimal(count: int) -> str:
+    """So many ten-thousandths as a decimal."""
+    return f"{count / 10_000:g}"
 
 
 QUESTIONS = (

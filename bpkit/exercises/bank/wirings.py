@@ -193,11 +193,12 @@ def _counted(network: Network, weight: str) -> ExactPart:
         ),
     ]
     ask = f"How many paths lead from {maths(network, weight)} to $E$?"
+    look = f"Start at {target}, where {subscripted(network, weight)} ends, and count its lines to the right."
     hints = (
-        f"{subscripted(network, weight)} ends in {target}. Start there.",
-        "At each neuron count the lines to the right.",
+        f"At each neuron after {target} count the lines to the right as well." if after else f"{target} is an output.",
+        "Each way on can be followed by each of the next ones, so multiply.",
     )
-    return count(ask, right, [one for one in wrong if one.answer], hints)
+    return count(ask, right, [one for one in wrong if one.answer], hints, look)
 
 
 def _way_on(network: Network, weight: str) -> str:
@@ -259,7 +260,7 @@ def _build_strength(task: Task) -> Content:
             way,
             (UP, DOWN),
             {back: CLIMBS},
-            ("A dashed line stands for a negative derivative.", "The update subtracts it."),
+            ("An update goes against the slope.", "Subtracting a negative number makes the weight larger."),
         ),
         choice(
             "Which output has the larger delta?",

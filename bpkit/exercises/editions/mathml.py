@@ -103,7 +103,10 @@ _FUNCTIONS = {
     rf"\{name}": name for name in ("tanh", "log", "ln", "exp", "max", "min", "sin", "cos", "arg", "lim", "det")
 }
 _WORDS = {r"\text": "mtext", r"\textrm": "mtext", r"\mathit": "mi", r"\mathrm": "mi", r"\operatorname": "mi"}
-_BOLD = (r"\mathbf", r"\boldsymbol", r"\textbf")
+_STYLES = {
+    **dict.fromkeys((r"\mathbf", r"\boldsymbol", r"\textbf"), "font-weight:bold"),
+    r"\boxed": "border:1px solid;padding:.1em .2em",
+}
 _OVER = {r"\hat": "^", r"\bar": "¯", r"\tilde": "~", r"\vec": "→", r"\dot": "˙", r"\overline": "¯"}
 _BRACES = {r"\underbrace": ("munder", "⏟"), r"\overbrace": ("mover", "⏞")}
 _FRACTIONS = {r"\frac": "", r"\dfrac": ' displaystyle="true"', r"\tfrac": ' displaystyle="false"'}
@@ -217,8 +220,8 @@ class _Reader:
             return f"<mphantom>{self.argument()}</mphantom>"
         if token in _WORDS:
             return f"<{_WORDS[token]}>{self.words()}</{_WORDS[token]}>"
-        if token in _BOLD:
-            return f'<mrow style="font-weight:bold">{self.group()}</mrow>'
+        if token in _STYLES:
+            return f'<mrow style="{_STYLES[token]}">{self.group()}</mrow>'
         if token == r"\begin":
             return self.environment()
         if token in _FUNCTIONS:
@@ -258,9 +261,9 @@ class _Reader:
         name = self.words()
         if name not in _FENCES and name not in _LINED_UP:
             raise self.unknown(name)
-        rows = self.rows()
         if name in _LINED_UP:
-            return f'<mtable displaystyle="true">{_table(rows, _lined_up)}</mtable>'
+            return f'<mtable displaystyle="true">{_table(self.lines(), _lined_up)}</mtable>'
+        rows = self.rows()
         before, after = (one and f'<mo stretchy="true">{one}</mo>' for one in _FENCES[name])
         return f"<mrow>{before}<mtable>{_table(rows, _left if name == 'cases' else _middle)}</mtable>{after}</mrow>"
 
@@ -279,7 +282,11 @@ class _Reader:
         self.words()
         if rows[-1] == [_EMPTY]:  # behind the last end of a row
             rows.pop()
-        return [[_infix(cell, place) for place, cell in enumerate(row)] for row in rows]
+        return rows
+
+    def lines(self) -> list[list[str]]:
+        """The cells of lines that are lined up at the signs between their sides."""
+        return [[_infix(cell, place) for place, cell in enumerate(row)] for row in self.rows()]
 
     def skip_brackets(self) -> None:
         """Where lines stand, or how far from the next: a page has its own measures."""
@@ -345,7 +352,7 @@ def aligned(latex: str) -> list[list[str]]:
     reader = _Reader(latex)
     if reader.next() != r"\begin" or reader.words() not in _LINED_UP:
         return []
-    rows = reader.rows()
+    rows = reader.lines()
     if reader.peek():
         return []
     return [["" if cell == _EMPTY else _whole(cell, True) for cell in row] for row in rows]
