@@ -191,10 +191,11 @@ def test_importing_the_package_is_light() -> None:
     code = (
         "import sys, bpkit as bp; p = bp.Problem(bp.Network(1, 1), {'w1': 1, 'b1': 0}, [1], [0]);"
         "bp.evaluate(p); bp.train(p, 2); bp.check_gradient(p); bp.derive(p.network);"
-        "print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'nbformat', 'nbconvert') if m in sys.modules])"
+        "print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'nbformat', 'nbconvert') if m in sys.modules]);"
+        "bp.apps.predict; print([m for m in ('nbformat', 'jsonschema', 'nbconvert') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "[]\n[]\n"
     assert done.stderr == ""
 
 

@@ -51,6 +51,7 @@ const MOST_FIGURES = 12; // of a fraction or a formula, whose decimals may go on
 const EXACT_FIGURES = 3;  // of a formula's value
 const TYPED_FUNCTIONS = new Map([
   ["exp", Math.exp], ["log", Math.log], ["ln", Math.log], ["tanh", Math.tanh], ["sqrt", Math.sqrt], ["abs", Math.abs],
+  ["sigmoid", (z) => Math.exp(Math.min(0, z)) / (1 + Math.exp(-Math.abs(z)))], ["relu", (z) => Math.max(0, z)],
 ]);
 
 /** A number to so many significant digits, as Python writes `%.6g`: 0.0851429, 6.87323e-05. */
@@ -650,7 +651,7 @@ function exponential({ m, e }) {
 
 const GLYPH = 0.64; // the width of a letter in its height: that of a wide font, so that no text leaves its place
 const SLIM = { " ": 0.33, ".": 0.33, "·": 0.33, "/": 0.35, t: 0.42, "∂": 0.54, "⁻": 0.54 }, WIDE = { w: 0.93, "=": 0.85, "−": 0.85, "←": 0.85, "→": 0.85 };
-const PLATE_DIGITS = 4, NODE_CORNER = 15;
+const PLATE_DIGITS = 4, NODE_CORNER = 15, LEAST_LETTER = 12;
 const SIDE_ROOM = 136, TOTAL_ROOM = 190; // pixels for a target or an error, and for the loss
 const HEAD_AT = 13; // pixels from a way's beginning to the arrowhead that points back to it
 const LEAST_SCALE = 0.88; // a network that would be smaller is laid out anew
@@ -882,6 +883,13 @@ function fitted(text, room, size) {
   return Math.floor(10 * Math.min(size, room / Math.max(GLYPH, ems(text)))) / 10;
 }
 
+/** What is written with as many digits as its room has, in letters that can be read; more digits than usual were asked for. */
+function inRoom(write, digits, room, size) {
+  let most = digits;
+  while (digits <= USUAL_DIGITS && most > 2 && fitted(write(most), room, size) < Math.min(size, LEAST_LETTER)) most--;
+  return write(most);
+}
+
 /** How wide a text is at most, in its height. */
 function ems(text) {
   return [...text].reduce((sum, letter) => sum + (SLIM[letter] ?? WIDE[letter] ?? GLYPH), 0);
@@ -1061,7 +1069,7 @@ function neuronPart(neuron, spec) {
   const values = facts.length ? [] : net ? [[net, words[0]], [out, words[1]]] : [[out, ""]];
   const lines = values.map(([quantity, word], place) => ({quantity, word, node: text(place + 1)}));
   const tabWords = drawn("text", {class: "bpkit-net-middle bpkit-net-extra", x, y: y + tall + size + 1.5});
-  const tabShape = {x: x - half + 4, y: y + tall + 1.5, width: 2 * half - 8, height: size + 4, rx: 7};
+  const tabShape = {x: x - half + 1, y: y + tall + 1.5, width: 2 * half - 2, height: size + 4, rx: 7};
   const strength = drawn("rect", {...tabShape, class: "bpkit-net-strength"}), tabFrame = drawn("rect", tabShape);
   const tab = drawn("g", {class: "bpkit-net-tab"}, tabFrame, strength, tabWords);
   const body = drawn("g", {}, drawn("rect", {...shape, class: "bpkit-net-shape"}), level,
@@ -1072,20 +1080,22 @@ function neuronPart(neuron, spec) {
   const draw = (state) => {
     const {numbers, digits, phase} = state, value = numbers[out];
     const texts = lines.map(({quantity, word}) => {
-      const number = numbers[quantity];
-      const near = one && quantity === out && isFlat(numbers, net, out, spec.flat) ? `≈ ${format(number)}`
-        : one ? nearOne(number, digits) : format(number, digits);
-      return isKnown(number) ? word + readable(near) : "";
+      const number = numbers[quantity], about = `≈ ${format(number)}`;
+      if (!isKnown(number)) return "";
+      if (one && quantity === out && isFlat(numbers, net, out, spec.flat)) return word + readable(about);
+      const write = (most) => word + readable(one ? nearOne(number, most) : format(number, most));
+      const text = inRoom(write, digits, 2 * half - 10, size);
+      return one && digits <= USUAL_DIGITS && roundsToOne(number, digits) && fitted(text, 2 * half - 10, size) < LEAST_LETTER
+        ? word + readable(about) : text;
     });
     const high = Math.min(size, ...texts.map((text) => fitted(text, 2 * half - 10, size)));
     lines.forEach(({node}, place) => set(node, {text: texts[place], "font-size": high}));
     const empty = 100 * (1 - Math.min(1, Math.abs(value) || 0));
     set(level, {style: `clip-path:inset(${value < 0 ? `0 0 ${empty.toFixed(1)}% 0` : `${empty.toFixed(1)}% 0 0 0`})`});
-    const [word, slope] = isKnown(numbers[delta]) ? ["δ", numbers[delta]] : ["∂E/∂out", net && numbers[byOut]];
-    const written = (most) => `${word} = ${readable(format(slope, Math.min(digits, most)))}`, sizeOf = (text) => fitted(text, 2 * half - 14, tabSize);
-    const roomFor = [USUAL_DIGITS, 5].find((most) => sizeOf(written(most)) >= tabSize - 2) ?? PLATE_DIGITS;
-    const back = phase === "backward" && isKnown(slope) ? written(roomFor) : "";
-    set(tabWords, {text: back, "font-size": sizeOf(back)});
+    const [word, slope] = isKnown(numbers[delta]) ? ["δ = ", numbers[delta]] : ["∂E/∂out=", net && numbers[byOut]];
+    const room = 2 * half - 8, written = (most) => word + readable(format(slope, most));
+    const back = phase === "backward" && isKnown(slope) ? inRoom(written, Math.min(digits, USUAL_DIGITS), room, tabSize) : "";
+    set(tabWords, {text: back, "font-size": fitted(back, room, tabSize)});
     set(tab, {visibility: back ? null : "hidden"});
     const share = isKnown(numbers[delta]) ? state.delta(delta) : 0;  // from the right, the way that it travels
     set(strength, {style: `clip-path:inset(0 0 0 ${(100 * (1 - Math.abs(share))).toFixed(1)}%)`});
@@ -1147,7 +1157,7 @@ const CURVE_DASHES = ["", "7 4", "2 4", "10 3 2 3", "14 4", "4 2"]; // a colour'
 const CURVE_GROWTH = 10; // a run that fails leaves the frame at the top beyond so many times its first value
 const CURVE_FAR_GROWTH = 1e6; // the same where powers of ten are at equal distances
 const CURVE_BIN = 6; // px: how finely labels look for room between the curves
-const CURVE_ROW = 16, CURVE_TEXT = 12; // px: a label's height, and its letters
+const CURVE_ROW = 16, CURVE_TEXT = 12, CURVE_LEAD = 22; // px: a label's height, its letters, and the line to a name beside the frame
 const CURVE_REACH = 0.16; // of the frame's width, to each side of the point: the tangent
 const CURVE_SAID = 24; // a series of so many points or fewer is said in full
 const SMALLEST_POWER = -307, GREATEST_POWER = 308; // of ten, that a float has all its digits for
@@ -1461,6 +1471,16 @@ export function labelPlaces(labels, frame, curves) {
   });
 }
 
+/** Heights moved as little as needed, so that they are ``least`` apart, between ``top`` and ``bottom``, in their order. */
+export function spreadOut(heights, least, top, bottom) {
+  const order = heights.map((_, k) => k).sort((one, other) => heights[one] - heights[other]), found = [...heights];
+  let free = top;
+  for (const k of order) free = (found[k] = Math.max(found[k], free)) + least;
+  free = bottom;
+  for (const k of order.toReversed()) free = (found[k] = Math.min(found[k], free)) - least;
+  return found;
+}
+
 /** Places for a curve's label: above and below it at its end, and then further back. */
 function placesAlong(trace, frame, width) {
   const places = [], back = (frame.right - frame.left) / 8;
@@ -1534,7 +1554,9 @@ const EDGE_SHAPE = "M0-6L6 4H-6z"; // points up
  * `marker`, `hover`, `tangent` (`{x}`, `{y}`, `{slope}`), `run`, `rise` (`{run}`, `{rise}`), `arrow` (`{from}`, `{to}`),
  * and `at`: the x of which the words speak.
  *
- * `hops`: so many rows are kept free below the axis, for arrows that add up along it.
+ * `hops`: so many rows are kept free below the axis, for arrows that add up along it. `beside`, as `{side, room}`: the
+ * names of the curves stand in a column at one side of the frame, each led to the end of its curve; the column has so
+ * much room, or what the longest name needs.
  *
  * `data`: `{series: Series[], log?, xlog?, xrange?, yrange?, marker?: {x, series}, points?: [{x, y, label?, color?,
  * shape}], tangent?: {x, y, slope, rise?, run?, label?}, arrow?: {from: [x, y], to: [x, y], label?}, clear?: [from, to][],
@@ -1582,7 +1604,11 @@ export function curve(spec, on = {}) {
   function draw(given) {
     data = given;
     const series = data.series.filter(({ y }) => y.length), log = data.log ?? spec.y.log ?? false;
-    frame = { left: CURVE_LEFT, right: width - CURVE_RIGHT, top: CURVE_TOP, bottom: tall - CURVE_BOTTOM - strip };
+    const names = spec.beside ? series.map(({ label: name }) => (name ? textWidth(readable(name), family) + CURVE_LEAD + 2 : 0)) : [];
+    const wanting = Math.max(spec.beside?.room, ...names);
+    const { side, room } = wanting < width / 2 ? { ...spec.beside, room: wanting } : {};  // no column where it is narrow
+    frame = { left: side === "left" ? room : CURVE_LEFT, right: width - (side === "left" ? CURVE_LEFT : room ?? CURVE_RIGHT),
+      top: CURVE_TOP, bottom: tall - CURVE_BOTTOM - strip, side };
     const most = { x: Math.max(2, Math.floor((frame.right - frame.left) / 56)), y: Math.max(2, Math.floor(tall / 46)) };
     frame.across = lengthAxis(series, spec.x, { log: data.xlog ?? spec.x.log, range: data.xrange, most: most.x });
     frame.up = heightAxis(series, spec.y, { log, range: data.yrange, most: most.y });
@@ -1633,14 +1659,22 @@ export function curve(spec, on = {}) {
     }
     const curves = [...traces.map(({ bins }) => bins), straight, upright, held];
     edges(leaving);
+    const beside = [];
     series.forEach((one, k) => {
-      if (one.label && !one.nameless && !gone[k]) label(one.label, colors[k], (wide) => placesAlong(traces[k], frame, wide), dashes[k]);
+      if (!one.label || one.nameless || gone[k]) return;
+      const height = side ? upFrame(frame, (side === "left" ? one.y : one.y.toReversed()).find(Number.isFinite)) : NaN;
+      if (height >= frame.top - 1 && height <= frame.bottom + 1) beside.push({ text: readable(one.label), style: colors[k], sample: dashes[k], height });
+      else label(one.label, colors[k], (wide) => placesAlong(traces[k], frame, wide), dashes[k]);
     });
     const places = labelPlaces(wanted, frame, curves);
-    labels(wanted.map(({ text, style, sample }, k) => ({ text, style, x: toTenth(places[k][0] + (sample ? 28 : 0)),
-      y: toTenth(places[k][1] + 4) })));
-    samples(wanted.map(({ style, sample }, k) => ({ style, "stroke-dasharray": sample,
-      d: sample ? `M${toTenth(places[k][0])} ${toTenth(places[k][1])}h23` : "" })));
+    const rowsBeside = spreadOut(beside.map(({ height }) => height), CURVE_ROW, frame.top, frame.bottom);
+    const [edge, out] = side === "left" ? [frame.left, -1] : [frame.right, 1];
+    labels([...wanted.map(({ text, style, sample }, k) => ({ text, style, x: toTenth(places[k][0] + (sample ? 28 : 0)),
+      y: toTenth(places[k][1] + 4), "text-anchor": null })), ...beside.map(({ text, style }, k) => ({ text, style,
+      x: edge + CURVE_LEAD * out, y: toTenth(rowsBeside[k] + 4), "text-anchor": out < 0 ? "end" : null }))]);
+    samples([...wanted.map(({ style, sample }, k) => ({ style, "stroke-dasharray": sample,
+      d: sample ? `M${toTenth(places[k][0])} ${toTenth(places[k][1])}h23` : "" })), ...beside.map(({ style, sample, height }, k) => ({
+      style, "stroke-dasharray": sample, d: `M${edge + 18 * out} ${toTenth(rowsBeside[k])}L${edge + out} ${toTenth(height)}` }))]);
     const rows = series.length ? [] : rowsOf(data.empty ?? "", frame.right - frame.left - 16, family);
     empty(rows.map((text, k) => ({ text, x: (frame.left + frame.right) / 2, "text-anchor": "middle",
       y: (frame.top + frame.bottom) / 2 + CURVE_ROW * (k - (rows.length - 1) / 2) })));
@@ -1668,10 +1702,11 @@ export function curve(spec, on = {}) {
       + up.ticks.map(({ value }) => `M${left} ${y(value)}H${right}`).join("") });
     set(fine, { d: across.minor.map((value) => `M${x(value)} ${top}V${bottom}`).join("")
       + up.minor.map((value) => `M${left} ${y(value)}H${right}`).join("") });
-    set(ends, { d: `M${left} ${top}V${bottom}H${right}` });
+    set(ends, { d: frame.side === "left" ? `M${right} ${top}V${bottom}H${left}` : `M${left} ${top}V${bottom}H${right}` });
     ticks([
       ...across.ticks.map(({ value, text }) => ({ text, x: x(value), y: bottom + 16, "text-anchor": "middle" })),
-      ...up.ticks.map(({ value, text }) => ({ text, x: left - 6, y: y(value) + 4, "text-anchor": "end" })),
+      ...up.ticks.map(({ value, text }) => ({ text, x: frame.side === "left" ? right + 6 : left - 6, y: y(value) + 4,
+        "text-anchor": frame.side === "left" ? "start" : "end" })),
     ]);
     set(nameX, { text: spec.x.label, x: right, y: tall - strip - 8 });
   }
@@ -1980,6 +2015,7 @@ const FIELD_STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15];  // between contour
 const FIELD_SHADES = 256;
 const LABEL_HIGH = 13, DIGIT_WIDE = 7.1;  // pixels that a contour's label takes
 const MOST_HOPS = 12, HOP = 12, HOP_HIGH = 64;  // steps drawn as bows, corners of each, and pixels of a bow
+const AT_REST = 0.01;  // of a walk's first step: a shorter one is rest
 const LONG_WALK = 101;  // points of a walk that may have bows
 const NUMBERED = 45;  // pixels of a step that has a number at its end
 const HEAD_EVERY = 72;  // pixels of a walk from one arrowhead to the next
@@ -2250,7 +2286,11 @@ function hopNumbers(places, side, tall) {
 export function walkShapes(walk, window, side, busy = null, tall = side, alone = false) {
   const {x: [left, rightEnd], y: [bottom, top]} = window, updates = Math.min(walk.x.length, walk.y.length);
   const toX = (k) => side*(walk.x[k] - left)/(rightEnd - left), toY = (k) => tall - tall*(walk.y[k] - bottom)/(top - bottom);
-  const bows = alone ? hops(updates, toX, toY) : null, steps = bows ? bows.length : updates, each = bows ? HOP : 1;
+  let bows = alone ? hops(updates, toX, toY) : null;
+  // What swings out of the picture for good ends with the step that leaves: the others would cross it on one another.
+  const within = ([x, y], k) => k % HOP === 0 && x >= 0 && x <= side && y >= 0 && y <= tall;
+  bows = bows && bows.slice(0, bows.findLastIndex(within) + HOP + 1);
+  const steps = bows ? bows.length : updates, each = bows ? HOP : 1;
   const shapes = {line: "", dots: "", count: 0, heads: "", exits: "", start: null, end: null, left: -1, numbers: []};
   const gone = [], across = Math.ceil(side/BUSY) + 1;
   let x0 = 0, y0 = 0, insideBefore = false, pen = false, since = HEAD_EVERY/2, half, halfDown;
@@ -2470,7 +2510,7 @@ function hears(x, y, z) {
  * `tall` is the plot's height as a share of its width, which is `size`.
  *
  * data: `{window: {x: [lo, hi], y: [lo, hi]}, nx, ny, z, range?, levels?, labels?, walk?, walks?, points?, here?,
- * lowest?, numbers?}`. `lowest` marks the lowest point, if it is inside, with a cross. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
+ * lowest?, zoomed?, numbers?}`. `lowest` marks the lowest point, if it is inside, with a cross, `zoomed` frames a window. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
  * A walk is `{x, y, ended?, color?, label?}`, a group of points `{x, y, kind: 0 | 1, hollow?, wrong?}`, `numbers` more
  * numbers for the sentences.
  * @param {{pick?: (place: [number, number]) => void}} on
@@ -2491,9 +2531,10 @@ export function field(spec, on = {}) {
   const labels = drawn("g", {class: "bpkit-field-labels"});
   const walks = drawn("g"), points = drawn("g"), wrong = path("wrong"), here = path("here");
   const lowest = drawn("path", {class: "bpkit-field-lowest", d: CROSS, visibility: "hidden"});
+  const zoomed = drawn("rect", {class: "bpkit-field-zoomed", visibility: "hidden"});
   set(here, {d: "M-11,0h6M5,0h6M0,-11v6M0,5v6M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0z", visibility: "hidden"});
   const plot = drawn("svg", {class: "bpkit-field-plot", role: "presentation", x: room.left, y: room.top,
-    width: side, height: tall, viewBox: `0 0 ${side} ${tall}`}, lines, labels, walks, points, wrong, lowest, here);
+    width: side, height: tall, viewBox: `0 0 ${side} ${tall}`}, lines, labels, walks, points, wrong, lowest, zoomed, here);
   const axes = drawn("g", {class: "bpkit-field-axes"});
   const picture = drawn("svg", {viewBox: `0 0 ${wide} ${high}`, class: "bpkit-field-picture"}, plot, axes);
   const share = (pixels, of) => `${100*pixels/of}%`;
@@ -2526,6 +2567,12 @@ export function field(spec, on = {}) {
   let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false, leaves = false, bent = false;
   const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross*(Math.ceil(tall/BUSY) + 1));
   const covered = (x, y) => busy[Math.floor(y/BUSY)*busyAcross + Math.floor(x/BUSY)] === 1;
+  /** What is drawn larger elsewhere has its labels there. */
+  const isZoomed = (x, y) => {
+    if (!data.zoomed) return false;
+    const {x: [left, right], y: [bottom, top]} = data.zoomed;
+    return x >= toX(left) && x <= toX(right) && y >= toY(top) && y <= toY(bottom);
+  };
   const groups = new Map(), walkNodes = [];
 
   const toX = (value) => side*(value - data.window.x[0])/(data.window.x[1] - data.window.x[0]);
@@ -2560,7 +2607,7 @@ export function field(spec, on = {}) {
     const {nx, ny, z} = data, toColumn = (nx - 1)/side, toRow = (ny - 1)/tall;
     const labelled = !small && (data.labels ?? look === "heights") ? grid.levels.slice(0, FIELD_LABELS) : [];
     places = placeLabels(labelled, levelTexts, curves, (x, y) => bilinear(z, nx, ny, x*toColumn, (tall - y)*toRow),
-      covered, side, places, tall);
+      (x, y) => covered(x, y) || isZoomed(x, y), side, places, tall);
     set(lines, {d: curves.map((some, k) => some.map((line, number) =>
       linePath(line, places[k]?.line === number ? places[k] : null)).join("")).join("")});
     while (labels.childElementCount < Math.min(labelled.length, FIELD_LABELS)) {
@@ -2713,6 +2760,11 @@ export function field(spec, on = {}) {
     const column = grid.lowest % nx, row = Math.floor(grid.lowest/nx);
     bottomSeen = Boolean(data.lowest) && column > 0 && column < nx - 1 && row > 0 && row < ny - 1;
     set(lowest, movedTo(bottomSeen ? [side*column/(nx - 1), tall - tall*row/(ny - 1)] : null));
+    if (data.zoomed) {
+      const {x: [left, right], y: [bottom, top]} = data.zoomed;
+      set(zoomed, {x: toX(left), y: toY(top), width: toX(right) - toX(left), height: toY(bottom) - toY(top)});
+    }
+    set(zoomed, {visibility: data.zoomed ? null : "hidden"});
     if (small) return;
     drawLegend();
     set(picture, {"aria-label": words(data)});
@@ -3001,7 +3053,7 @@ function textControl(spec, take) {
 }
 
 /** The buttons that walk along a number's steps; whoever asks for reduced motion gets one step a press. */
-function player(app, name, { step = 1, interval = 100, label = "" } = {}) {
+function player(app, name, { step = 1, interval = 100, label = "", over = () => false } = {}) {
   let timer = 0, at = NaN;
   const still = REDUCED();
   const toggle = element("button", { type: "button", text: still ? "One step on" : "▶ Play",
@@ -3009,15 +3061,16 @@ function player(app, name, { step = 1, interval = 100, label = "" } = {}) {
   const back = element("button", { type: "button", text: "|◂", "aria-label": "Stop, back to the start",
     title: "Back to the start", on: { click: () => { halt(); app.move({ [name]: app.low(name) }); } } });
   const halt = () => { clearTimeout(timer); timer = 0; if (!still) set(toggle, { text: "▶ Play" }); };
+  const ended = () => app.values[name] >= app.high(name) || over();
   const walk = () => {
     const moved = timer && app.values[name] !== at;  // by a person, who wants to see what is there
-    if (moved || !toggle.isConnected || app.values[name] >= app.high(name)) return halt();
+    if (moved || !toggle.isConnected || ended()) return halt();
     app.move({ [name]: Math.min(app.values[name] + (typeof step === "function" ? step() : step), app.high(name)) });
     at = app.values[name];
     if (!still) timer = setTimeout(walk, interval);
   };
   const start = () => {
-    if (app.values[name] >= app.high(name)) app.move({ [name]: app.low(name) });
+    if (ended()) app.move({ [name]: app.low(name) });
     if (!still) set(toggle, { text: "❚❚ Pause" });
     walk();
   };
@@ -3354,6 +3407,7 @@ const VIEWS = {
     const { spec } = app, { texts, points } = spec;
     const shell = element("div"), pair = ({ x, y }) => `${x} ${y}`;
     const spelled = (name) => optionOf(spec.controls.x, name);
+    let over = false;  // has the walk left the picture, or come to rest?
     let made = {};  // one field, with the axes that are chosen: of many parameters there are hundreds of pairs
     const shown = (values) => {
       if (made.pair !== pair(values)) made = { pair: pair(values), ...field({ size: 400, look: "heights",
@@ -3391,7 +3445,7 @@ const VIEWS = {
     });
     return {
       parts,
-      extra: { play: player(app, "updates", { interval: 600, label: "the steps" }).node },
+      extra: { play: player(app, "updates", { interval: 600, label: "the steps", over: () => over }).node },
       settle(next, before) {
         if (next.x !== next.y) return next;
         if (before.x === next.x) return { ...next, x: before.y };
@@ -3403,7 +3457,9 @@ const VIEWS = {
         const [xs, ys] = [run.column(values.x), run.column(values.y)];
         parts.field.draw({ values, window: part, nx: points, ny: points, z: landscape(values, givens, part), labels: true,
           levels: "auto", walk: run.length ? { x: xs, y: ys } : undefined });
-        const inside = xs.some((x, k) => x >= part.x[0] && x <= part.x[1] && ys[k] >= part.y[0] && ys[k] <= part.y[1]);
+        const within = (x, k) => x >= part.x[0] && x <= part.x[1] && ys[k] >= part.y[0] && ys[k] <= part.y[1];
+        const inside = xs.some(within), long = (k) => Math.hypot(xs[k] - xs[k - 1], ys[k] - ys[k - 1]), last = run.length - 1;
+        over = last > 1 && (long(last) < AT_REST * long(1) || !within(xs[last], last) && !within(xs[last - 1], last - 1));
         const where = !inside && run.length ? texts.outside : fill(values.only ? texts.only : texts.all, {})
           .replace("{x}", spelled(values.x)).replace("{y}", spelled(values.y));
         return { message: `${runSentence(texts, run, values.rate, values.digits)} ${where}`,
@@ -3462,12 +3518,23 @@ VIEWS.descent = (app) => {
     const [before] = [start].map(sweep(app.program("descent").loss, spec.inputs.descent, givens, [names.here]));
     return [{ text: said("moved", { moved: here - start }) }, { text: said("grown", { grown: now - before }) }];
   };
-  const message = (run, { steps, rate }, digits) => {
+  /** The step that took the walk to where it still is: a lowest point that it no longer leaves; 0 for none. */
+  const arrived = (run, givens) => {
+    const loss = sweep(app.program("descent").loss, spec.inputs.descent, givens, [names.here]);
+    const there = ({ [names.here]: x, [names.next]: next, E_total: y }) =>
+      Math.abs(next - x) < spec.near && loss(x - spec.near) > y && loss(x + spec.near) > y;
+    let first = made + 1;
+    while (first > 0 && there(run.at(first - 1))) first--;
+    return first <= made ? first : 0;
+  };
+  const message = (run, { steps, rate, fog }, givens, digits) => {
     const said = (text, warning, numbers) => ({ message: fill(text, numbers, digits), warning });
     const { [names.here]: here, E_total: now, [names.slope]: slope } = run.length ? run.at(made) : {};
     if (!run.length) return said(texts.nothing, true, {});
     if (run.ended && steps >= run.ended) return said(texts.ended, true, { ended: run.ended, rate });
     if (here < low || here > high) return said(made ? texts.left : texts.outside, true, { here });
+    const count = fog ? 0 : arrived(run, givens);
+    if (count) return said(texts.arrived, false, { count });
     const { E_total: before, [names.slope]: steep } = run.at(Math.max(0, made - 1));
     if (before < now) return said(texts.overshot, false, { before, now });
     return steep * slope < 0 ? said(texts.past, false, {}) : {};
@@ -3498,7 +3565,7 @@ VIEWS.descent = (app) => {
       const numbers = numbersOf(app, "descent", { ...givens, ...here });
       parts.lines.draw({ numbers, digits });
       shining?.draw({ numbers, digits });
-      return { ...message(run, values, digits), ends: { steps: run.ended === null ? spec.most : Math.max(1, run.ended) } };
+      return { ...message(run, values, givens, digits), ends: { steps: run.ended === null ? spec.most : Math.max(1, run.ended) } };
     },
   };
 };
@@ -3507,22 +3574,40 @@ VIEWS.rules = (app) => {
   const { spec } = app, { texts, names, axes: [x, y], window, most, points } = spec, all = Object.keys(names);
   const start = ([right, up]) => app.move({ [x]: Number(right.toPrecision(3)), [y]: Number(up.toPrecision(3)) });
   const parts = { field: part(field(spec.parts.field, { pick: start })), curve: part(curve(spec.parts.curve)) };
+  // A corner of the landscape shows the goal larger; a click there chooses the start as well.
+  const zoom = field(spec.zoom), cover = parts.field.node.querySelector(".bpkit-field-cover");
+  let near = null;
+  set(zoom.node, { on: { click: ({ clientX, clientY }) => {
+    const { left, top, width, height } = zoom.node.getBoundingClientRect(), { x: [west, east], y: [south, north] } = near;
+    start([west + (east - west) * (clientX - left) / width, north - (north - south) * (clientY - top) / height]);
+  } } });
+  cover.after(element("div", { class: "bpkit-field-corner", style: cover.getAttribute("style") }, zoom.node));
+  /** The window around the lowest point, so many times smaller; null where that is not in the picture. */
+  const goal = (heights) => {
+    const { lowest } = fieldRange(heights), column = lowest % points, row = Math.floor(lowest / points);
+    if (lowest < 0 || Math.min(column, row) < 1 || Math.max(column, row) > points - 2) return null;
+    const about = ([low, high], place) => [-0.5, 0.5].map((half) =>
+      low + (high - low) * (place / (points - 1) + half / spec.closer));
+    return { x: about(window.x, column), y: about(window.y, row) };
+  };
   const named = (text, name, numbers, digits) => fill(text, numbers, digits).replace("{name}", names[name]);
   /** The problem as a rule has it: what it remembers at the start, and the numbers of the sliders. */
   const ruled = (name, givens, { beta, decay }) => ({ ...givens, ...spec.constants[name], weight_decay: decay,
     ...(spec.betas[name] && { [spec.betas[name]]: beta }) });
+  /** The least loss that the curves show. */
+  const floorOf = (runs) => Math.min(...runs.map(({ loss }) => loss[0]).filter((loss) => loss > 0)) / spec.deep;
   const message = (runs, { updates, digits }) => {
     if (!runs.length) return { message: texts.none };
     if (runs.some(({ run }) => !run.length)) return { message: texts.nothing, warning: true };
     const losses = runs.map(({ name, run, loss }) => named(run.length <= updates ? texts.ended : texts.loss, name,
       { loss: loss[updates] ?? NaN }, Math.min(digits, 3)));
     const small = runs[0].loss[0] / spec.small;
-    const counts = runs.map(({ name, loss }) => {
-      const count = loss.findIndex((one) => one < loss[0] / spec.small);
-      return named(count < 0 ? texts.never : texts.count, name, { count: count < 0 ? most : count });
-    });
+    const firsts = runs.map(({ name, loss }) => [name, loss.findIndex((one) => one < loss[0] / spec.small)]);
+    const counts = firsts.map(([name, count]) => named(count < 0 ? texts.never : texts.count, name, { count }));
+    const below = firsts.every(([, count]) => count < 0) ? texts.none_small : texts.small;
+    const floor = runs.some(({ loss }) => loss.subarray(0, updates + 1).some((one) => one < floorOf(runs)));
     return { message: readable([fill(updates === 1 ? texts.once : texts.now, { updates }).replace("{losses}", losses.join(", ")),
-      fill(texts.small, { small }, 3).replace("{counts}", counts.join(", ")), ...(spec.several ? [texts.all] : [])].join(" ")),
+      fill(below, { small, most }, 3).replace("{counts}", counts.join(", ")), ...(floor ? [texts.floor] : []), ...(spec.several ? [texts.all] : [])].join(" ")),
       warning: runs.some(({ run }) => run.length <= updates) };
   };
   return {
@@ -3543,12 +3628,16 @@ VIEWS.rules = (app) => {
         return { name, run, color: all.indexOf(name), loss: run.length ? run.column("E_total") : [] };
       });
       const walked = (run, name) => run.column(name).subarray(0, updates + 1), made = runs.filter(({ run }) => run.length);
-      parts.field.draw({ window, nx: points, ny: points, z: heightsOver(app, [x, y], givens, window), labels: true,
-        levels: "auto", lowest: true, walks: made.map(({ name, run, color }) => ({ label: names[name], color,
-          x: walked(run, x), y: walked(run, y), ended: updates > 0 })) });
+      const heights = heightsOver(app, [x, y], givens, window);
+      near = goal(heights);
+      const drawn = { nx: points, ny: points, levels: "auto", lowest: true, walks: made.map(({ name, run, color }) => (
+        { label: names[name], color, x: walked(run, x), y: walked(run, y), ended: updates > 0 })) };
+      parts.field.draw({ ...drawn, window, z: heights, labels: true, zoomed: near });
+      set(zoom.node, { hidden: !near });
+      if (near) zoom.draw({ ...drawn, window: near, z: heightsOver(app, [x, y], givens, near) });
       const firsts = made.map(({ loss }) => loss[0]).filter((loss) => loss > 0);
       parts.curve.draw({ xrange: [0, most], digits,
-        ...(firsts.length && { yrange: [Math.min(...firsts) / spec.deep, 10 * Math.max(...firsts)] }),
+        ...(firsts.length && { yrange: [floorOf(made), 10 * Math.max(...firsts)] }),
         series: made.map(({ name, run, color, loss }) => ({ label: names[name], color, y: loss.subarray(0, updates + 1),
           ended: run.ended !== null && run.ended <= updates ? run.ended : null })) });
       return message(runs, values);
@@ -3883,16 +3972,16 @@ function slopePanel(spec, row, symbols, curveOf, brief) {
   const path = (name) => drawn("path", { class: `bpkit-slope-${name}` });
   const [line, tangent, triangle, gap, aim] = ["curve", "tangent", "rise", "gap", "aim"].map(path);
   const dot = drawn("circle", { class: "bpkit-slope-dot", r: 4 });
-  const label = (words, x, y, kind = "") => drawn("text", { class: `bpkit-slope-name${kind}`, x, y, text: words });
-  const tick = (x, y, end = "") => label("", x, y, ` bpkit-slope-tick${end}`);
-  const aimed = label(spec?.aimed, 0, top + 6), below = SLOPE_HEIGHT - 4;
+  const label = (written, x, y, kind = "") => drawn("text", { class: `bpkit-slope-name${kind}`, x, y }, nameSpan(written, null));
+  const tick = (x, y, end = "") => label(["", ""], x, y, ` bpkit-slope-tick${end}`);
+  const aimed = label(spec?.aimed ?? ["", ""], 0, top + 6), below = SLOPE_HEIGHT - 4;
   const ticks = [tick(left + SLOPE_ROOM.aside, below), tick(right, below, " bpkit-slope-end"),
     tick(left - 4, bottom - SLOPE_ROOM.below + 4, " bpkit-slope-end"), tick(left - 4, top + 8, " bpkit-slope-end")];
   if (spec) {
     node.append(drawn("svg", { viewBox: `0 0 ${SLOPE_WIDTH} ${SLOPE_HEIGHT}`, "aria-hidden": "true" },
       drawn("path", { class: "bpkit-slope-axis", d: `M${left},${bottom}H${right}M${left},${bottom}V${top}` }),
       aim, triangle, line, tangent, gap, dot, label(spec.along, (left + right) / 2, below, " bpkit-slope-middle"),
-      label(spec.up, left - 5, (top + bottom) / 2, " bpkit-slope-end"), ...ticks, spec.aim ? aimed : null));
+      label([spec.up, ""], left - 5, (top + bottom) / 2, " bpkit-slope-end"), ...ticks, spec.aim ? aimed : null));
   }
   node.append(formula, put, element("div", {}, "= ", result));
   const draw = ({ numbers, digits, style }) => {
@@ -3934,17 +4023,16 @@ function slopePanel(spec, row, symbols, curveOf, brief) {
 /** The factors of one path side by side, each as a slope and in its colour of the formula. */
 function slopePanels({ slopes, symbols }, rowOf, curveOf) {
   const node = element("div", { class: "bpkit-slopes" }), made = new Map();
-  /** A straight line is drawn only in the chain of a parameter with one path: of more factors its number is enough. */
-  const panelOf = (name, several, brief) => {
-    const { curve, row, straight } = slopes[name], key = `${several && straight} ${brief} ${name}`;
-    if (!made.has(key)) made.set(key, slopePanel(several && straight ? null : curve, rowOf(row), symbols[name], curveOf, brief));
+  const panelOf = (name, brief) => {
+    const { curve, row } = slopes[name], key = `${brief} ${name}`;
+    if (!made.has(key)) made.set(key, slopePanel(curve, rowOf(row), symbols[name], curveOf, brief));
     return made.get(key);
   };
   let shown = "";
   return {
     node,
-    draw({ factors, several, marks, ...data }) {
-      const panels = factors.map((name) => panelOf(name, several, factors.length > MOST_PUT));
+    draw({ factors, marks, ...data }) {
+      const panels = factors.map((name) => panelOf(name, factors.length > MOST_PUT));
       if (shown !== String(factors)) node.replaceChildren(...panels.map((one) => one.node));
       shown = String(factors);
       set(node, { hidden: !factors.length });
@@ -4003,9 +4091,8 @@ function sumOfPaths({ ways, texts }) {
   };
 }
 
-const MARK_SIZE = 12.5; // pixels
+const MARK_SIZE = 12.5, MARK_DIGITS = 3; // pixels; digits of a slope, whose neighbours are close
 const LIT_PATH = "--mark:var(--lit)"; // of a path that is lit alone: the other colours are then those of its factors
-const MOST_BARS = 2; // bars that have room below the slopes of one path
 const PALE_PATH = "--mark:var(--line)";
 const pathColour = (place) => `--mark:var(--run-${place % 6})`;
 
@@ -4047,8 +4134,9 @@ function pathWays(routes, move) {
 function factorMarks(places, routes, move, short) {
   const node = drawn("g"), made = [], ways = pathWays(routes, move);
   const mark = (place) => made[place] ??= (() => {
-    const plate = drawn("rect", { y: -9, height: 18, rx: 5 }), text = drawn("text", { class: "bpkit-net-middle", y: 4.5 });
-    return { plate, text, node: node.appendChild(drawn("g", { class: "bpkit-factor-mark" }, plate, text)) };
+    const plate = drawn("rect", { y: -9, height: 18, rx: 5 }), name = drawn("tspan"), rest = drawn("tspan");
+    const text = drawn("text", { class: "bpkit-net-middle", y: 4.5, "font-size": MARK_SIZE }, name, rest);
+    return { plate, name, rest, node: node.appendChild(drawn("g", { class: "bpkit-factor-mark" }, plate, text)) };
   })();
   return {
     way: ways.way,
@@ -4058,10 +4146,11 @@ function factorMarks(places, routes, move, short) {
       ways.draw({ ...more, numbers });
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
-        const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], PLATE_DIGITS));
-        const words = short ? value : `${places[name].text}=${value}`;
-        const wide = MARK_SIZE * ems(words) + 10;
-        set(one.text, { text: words, "font-size": MARK_SIZE });
+        const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], MARK_DIGITS));
+        const written = short ? ["", ""] : places[name].text, wide = MARK_SIZE * ems(`${written.join("")}=${value}`) + 10;
+        if (one.said !== name) one.name.replaceChildren(nameSpan(written, null));
+        one.said = name;
+        set(one.rest, { text: `${short ? "" : "="}${value}`, dy: upAgain(written) });
         set(one.plate, { x: -wide / 2, width: wide });
         set(one.node, { transform: `translate(${at[0]} ${at[1]})`, style: marks.get(name) });
       });
@@ -4132,8 +4221,8 @@ VIEWS.chain = (app) => {
       parts.network.draw({ ...data, lit: path ? factors : [parameter, ...factors], chosen: parameter, choices: true, factors: one, marks, path,
         several });
       parts.products.draw({ ...data, parameter, path, marks, results });
-      parts.factors.draw({ ...data, factors: one, several, marks });
-      parts.sums.draw({ ...data, parameter, path, results, shown: several && (!path || way.factors.length <= MOST_BARS) });
+      parts.factors.draw({ ...data, factors: one, marks });
+      parts.sums.draw({ ...data, parameter, path, results, shown: several && (!path || way.factors.length <= spec.bars) });
       set(app.control.rate.node, { hidden: way.kept });
       parts.update.draw({ ...data, lines: way.kept ? [] : [way.row] });
       set(parts.update.node, { hidden: way.kept || (several && path > 0) });  // one path of several says nothing of the new value
@@ -4172,8 +4261,8 @@ VIEWS.recalculate = (app) => {
         const typed = String(values[name]).trim(), { value } = typed ? read(typed) : {};
         const off = Math.abs(value - Number(printed)), same = off <= 1.01 * unit, own = within(value, line, near);
         const slip = own ? "" : slips.find(([other]) => within(value, other, almost))?.[1];
-        const close = slip && off <= almost * Math.abs(Number(printed)) ? texts.close : "";
-        const kind = own ? (same ? "same" : "off") : slip ? "slip" : "other";
+        const hair = off <= almost * Math.abs(Number(printed)), close = slip && hair ? texts.close : "";
+        const kind = own ? (same ? "same" : hair ? "late" : "off") : slip ? "slip" : "other";
         const unread = !typed ? "" : begun.test(typed) ? texts.waiting : `${advice(typed, EXAMPLE)}.`;
         const text = value === undefined ? unread : withWords(texts[kind],
           { value: format(value, 7), off: format(Number(format(100 * off / Math.abs(Number(printed)), 2)), 7), slip }) + close;
@@ -4880,7 +4969,9 @@ VIEWS.own_boundary = (app) => {
       columns.label(`${sizes.join("-")}: ${columns.words(network)}`);
       parts.field.draw({ window, nx: PLANE_POINTS, ny: PLANE_POINTS, z, levels: [spec.middle], points: good.groups, range: spec.ends });
       const series = [{ label: "", x: updates.slice(0, step + 1), y: losses.slice(0, step + 1), color: 0 }];
-      parts.curve.draw({ series: step ? series : [], digits, empty: spec.trouble ? "" : texts.coming });
+      // The axis is that of the whole course, so that what the loss does at a step can be compared with the rest.
+      parts.curve.draw({ series: step ? series : [], xrange: step ? [0, updates.at(-1)] : undefined, digits,
+        points: step ? [{ x: updates[step], y: losses[step], shape: "circle" }] : [], empty: spec.trouble ? "" : texts.coming });
       const expected = spec.expected[step], loss = losses[step];
       const said = { updates: updates[step], count: n, right: good.right, tested: "", loss: format(loss, digits),
         agrees: expected === null ? null : Math.abs(loss - expected) <= spec.alike * Math.abs(expected),
@@ -4969,6 +5060,7 @@ function patientRun({ train }, model, samples, constants, { updates, batch, firs
 VIEWS.depth = (app) => {
   const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated, spread: least } } = spec, [inputs, outputs, n] = spec.ends;
   const parts = { sizes: part(curve(spec.parts.sizes)), losses: part(curve(spec.parts.losses)) };
+  const table = textTable({ head: texts.table.head, rows: n > 1 ? 3 : 2 });
   const program = app.program("layered"), { inputs: x, targets: y } = spec.samples;
   const samples = [Float64Array.from(x), Float64Array.from(y), n], bounds = [floor, ceiling];
   let timer = 0;
@@ -4992,16 +5084,20 @@ VIEWS.depth = (app) => {
     patientRun(program, drawnModel(values), samples, spec.constants, spec.training));
 
   const layersText = (depth) => withWords(depth === 1 ? texts.layer : texts.layers, { depth });
-  const message = (sizes, run, { output, digits }) => {
-    const { nets, spreads } = sizes, { losses, ended } = run, rate = spec.constants.learning_rate;
-    const said = [sizes.weights, nets].map((row, k) =>
-      `${texts.names[k][0].toUpperCase()}${texts.names[k].slice(1)}: ${changeOf(texts, row, level)}`).join(" ") + (spreads.length < 2 ? "" :
-      withWords(texts.forward, { change: changeOf(texts.spreadChange, spreads.map((one) => (one < least ? 0 : one)).reverse(), level) }));
-    const hidden = nets.at(-1) < saturated && output !== "identity" &&
-      spec.controls.output.options.some(([, value]) => value === "identity");
+  const forward = (spreads) => spreads.map((one) => (one < least ? 0 : one)).reverse();
+  const changes = ({ weights, nets, spreads }) => [weights, nets].map((row, k) =>
+    `${texts.names[k][0].toUpperCase()}${texts.names[k].slice(1)}: ${changeOf(texts, row, level)}`).join(" ") +
+    (spreads.length < 2 ? "" : withWords(texts.forward, { change: changeOf(texts.spreadChange, forward(spreads), level) }));
+  /** The same as rows of a table: what becomes of each in all, and in a layer. */
+  const tabled = ({ weights, nets, spreads }) => [nets, weights, ...(n > 1 ? [spreads.length > 1 ? forward(spreads) : null] : [])]
+    .map((row, k) => [texts.table.rows[k], ...(row ? changeOf(texts.table, row, level) : "").split("|"), ""].slice(0, 3));
+  const flat = ({ nets }, { output }) => (nets.at(-1) < saturated && output !== "identity" &&
+    spec.controls.output.options.some(([, value]) => value === "identity") ? texts.flat : "");
+  const message = (sizes, run, values) => {
+    const { losses, ended } = run, rate = spec.constants.learning_rate;
     const trained = ended === 0 ? texts.trained.nothing : ended ? texts.trained.ended : texts.trained.went;
-    return `${said}${hidden ? texts.flat : ""} ${readable(fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
-      first: losses[0], last: losses.at(-1), near: run.moved(1), far: run.moved(run.last) }, digits))}`;
+    return `${flat(sizes, values)} ${readable(fill(trained, { ended: ended ?? 0, rate, updates: losses.length - 1,
+      first: losses[0], last: losses.at(-1), near: run.moved(1), far: run.moved(run.last) }, values.digits))}`.trim();
   };
   const words = (values, { weights, nets, spreads }) => {
     const listed = (row) => row.map((size) => format(size, values.digits)).join(", ");
@@ -5012,8 +5108,15 @@ VIEWS.depth = (app) => {
   };
 
   const spelled = Object.fromEntries(spec.controls.activation.options.map(([label, value]) => [value, label]));
-  const nameOf = (values) => withWords(texts.name, { ...values, activation: spelled[values.activation],
-    scale: format(values.scale), ways: hasWays(values) ? texts.nameWays : "" });
+  /** What a network is called: as its button, if it has one, and what it has besides. */
+  const nameOf = (values) => {
+    const usual = Object.entries(spec.presets).filter(([, one]) => one.activation === values.activation && one.scheme === values.scheme);
+    const named = (scale) => usual.find(([, one]) => one.scale === scale);
+    const [name, { scale }] = named(values.scale) ?? named(1)
+      ?? [withWords(texts.name, { ...values, activation: spelled[values.activation] }), { scale: 1 }];
+    return name + (scale === values.scale ? "" : withWords(texts.nameScale, { scale: format(values.scale) })) +
+      (hasWays(values) ? texts.nameWays : "");
+  };
   const pin = () => {
     const kept = Object.fromEntries(spec.kept.map((name) => [name, app.values[name]])), text = JSON.stringify(kept);
     const others = app.values.pinned.filter((one) => JSON.stringify(one) !== text);
@@ -5027,6 +5130,7 @@ VIEWS.depth = (app) => {
         ...presets.map(([button]) => button)),
       pins: element("span", { class: "bpkit-play" }, app.button(texts.pin, texts.pinTip, pin),
         app.button(texts.unpin, null, () => app.move({ pinned: [] }))),
+      readout: table.node,
     },
     source(values) {
       const { kinds, ...shared } = spec.shared, [hidden, last] = [values.activation, values.output].map((name) => kinds[name]);
@@ -5049,7 +5153,7 @@ VIEWS.depth = (app) => {
       const drawable = (row) => row.map((size) => (size > 0 && Number.isFinite(size) ? Math.min(Math.max(size, floor), ceiling) : size));
       const kept = others.map((one, k) => ({ label: withWords(texts.keptDeltas, { name: nameOf(one) }), y: sizesOf(one).nets, color: colors[k + 1] }));
       parts.sizes.draw({
-        series: [...both.map((row, color) => ({ label: texts.names[color], x: at, color, kind: "line+dots", y: drawable(row) })),
+        series: [...both.map((row, color) => ({ label: texts.short[color], x: at, color, kind: "line+dots", y: drawable(row) })),
           ...kept.map((one) => ({ ...one, x: one.y.map((_, k) => k + 1), y: drawable(one.y), kind: "line", dash: true })),
           ...(spreads.length ? [{ label: texts.spread, x: spreads.map((_, k) => k + 1), color: SPREAD_COLOR, kind: "line",
             dash: false, y: drawable(spreads) }] : [])],
@@ -5065,9 +5169,10 @@ VIEWS.depth = (app) => {
         xrange: [0, spec.training.updates], digits,
         yrange: decades(runs.flatMap(({ losses }) => losses.filter((loss) => loss <= highest)), LEAST_DECADES.losses, bounds, 0),
       });
+      table.draw({ rows: tabled(sizes) });
       return {
         message: message(sizes, runs[0], values), warning: !both.flat().every(Number.isFinite) || runs[0].ended !== null,
-        words: () => `${words(values, sizes)} ${parts.losses.said()}`,
+        words: () => `${words(values, sizes)} ${changes(sizes)}${flat(sizes, values)} ${parts.losses.said()}`,
       };
     },
   };
@@ -5397,6 +5502,7 @@ VIEWS.variety = (app) => {
 // the right number and of those of known mistakes, so no word of a verdict is written here.
 
 const HAIR = 1 + 1e-9; // a typed 0.08515 is half a unit from 0.0851 in decimals, and a hair more in floats
+const FEW_DIGITS = 3; // of a number that was put into a formula
 const SURE_DIGITS = 5; // from here on a mistake that matches every digit goes before rounding on paper
 const PAGE_ROUNDING = 1e-5; // of a number: what six digits leave open
 const SIGNS = { correct: "✓", carried: "≈", rounded: "✓", few_digits: "≈", misconception: "✗", unknown: "✗", other: "→", follows: "→" };
@@ -5489,8 +5595,8 @@ function judgeNumber(box, typed) {
   return said(known ? known[1] : unexplained(box, figure), typed, { times: asFactor(figure.value / box.exact) });
 }
 
-function judgeOpen(box, typed) {
-  const figure = asJudged(read(typed, EXAMPLE)), { figures } = figure, off = Math.abs(figure.value - box.exact);
+function judgeOpen(box, typed, figure = asJudged(read(typed, EXAMPLE))) {
+  const { figures } = figure, off = Math.abs(figure.value - box.exact);
   if (figure.error) return { verdict: "unreadable", message: figure.error };
   const spelled = (each) => each[Math.min(figures, each.length) - 1];
   if (off <= 1e-12 * Math.abs(box.exact)) return said(box.right.at(-1), typed, { figures });
@@ -5505,10 +5611,28 @@ function judgeOpen(box, typed) {
   const says = (each) => told(each) && !(figure.short && told(each)[0] === "unknown");
   const known = box.known.find(([wrong, each]) => says(each) && rounds(figure, wrong));
   if (known && figures >= SURE_DIGITS) return said(told(known[1]), typed);
-  if (off - 0.5 * figure.unit <= box.loose) return said(box.rounded, typed, { figures });
+  if (off - 0.5 * figure.unit <= box.loose) return said(off <= halfUnit(box.exact, box.near) * HAIR ? box.enough : box.rounded, typed, { figures });
   const near = known ?? (figures >= 6 && box.known.find(([wrong, each]) =>
     says(each) && Math.abs(figure.value - wrong) <= PAGE_ROUNDING * Math.abs(wrong)));
+  const loose = !near && figure.exact && putIn(typed, figure, box.given);
+  const right = loose && loose.figures >= FEW_DIGITS && rounds(loose, box.exact);
+  const again = right ? said(box.rounded, typed) : loose && judgeOpen(box, typed, loose);
+  if (right || again?.verdict === "misconception") return again;
   return said(near ? told(near[1]) : unexplained(box, figure), typed, { times: asFactor(figure.value / box.exact) });
+}
+
+/** A formula as exact as the numbers in it, of which the given and the whole ones are not rounded; or null. */
+function putIn(typed, figure, given) {
+  const text = inPlainSigns(typed);
+  let off = 0, fewest = MOST_FIGURES;
+  for (const { 0: part, index } of text.matchAll(/(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/gi)) {
+    const { value, unit, figures } = read(String(Number(part)));
+    if (Number.isInteger(value) || given.includes(value)) continue;
+    // cut off, or rounded and half as far off
+    off += Math.abs(formulaValue(`${text.slice(0, index)}(${value + unit})${text.slice(index + part.length)}`) - figure.value);
+    fewest = Math.min(fewest, figures);
+  }
+  return off > 1e-11 * Math.abs(figure.value) ? { ...figure, unit: 2 * off, figures: fewest, exact: false } : null;
 }
 
 /** What is said of a number that nothing explains: by its sign and its size beside the right one. */
@@ -5595,6 +5719,8 @@ function decimalsOf({ unit }) {
 /** How far a predicted number is off, in Python's sentences. */
 export function compared(spec, { value }) {
   const { answer, says } = spec, right = format(value) === format(answer);
+  const named = spec.named.find(([number]) => number === value);
+  if (named) return { right: false, message: named[1] };
   const holes = { said: readable(format(value)), true: spec.true };
   const sentence = (name) => says[name].replace(/\{(\w+)\}/g, (hole, key) => holes[key]);
   const typed = read(exactly(value));
@@ -5752,7 +5878,13 @@ VIEWS.predict = (app) => {
     if (app.values.final !== null || !ready(app.values)) app.soon();
     else app.move({ final: app.values.guess });
   });
-  set(guess, { on: { keydown: (event) => { if (event.key === "Enter" && isNumber) commit.click(); } } });
+  const enter = (event) => {
+    if (event.key !== "Enter" || !isNumber) return;
+    event.preventDefault();  // or the key would press the button that it leads to, and the answer would be final
+    if (ready(app.values)) commit.focus();
+    else commit.click();
+  };
+  set(guess, { on: { keydown: enter } });
   const judged = app.link ? kernelSays(app, (message) => place.say({ verdict: "", message }))
     : () => {
       if (isNumber) {
@@ -5796,7 +5928,9 @@ function prose(html, more = "") {
 VIEWS.ask = (app) => {
   const { spec } = app, { texts } = spec, place = verdictPlace();
   const behind = element("div", { class: "bpkit-behind", tabindex: "0", role: "group", "aria-label": "The line" });
-  const judged = app.link ? kernelSays(app, (message) => place.say({ verdict: "", message }))
+  const long = () => (app.values.updates > texts.many && app.values.number.trim() !== ""
+    ? withWords(texts.computing, { updates: app.values.updates }) : "");
+  const judged = app.link ? kernelSays(app, (message) => place.say({ verdict: "", message: (message === texts.waiting && long()) || message }))
     : () => {
       const found = judge(spec.box, app.values.number), settled = RIGHT.includes(found.verdict) && found.figures >= 3;
       return { ...found, line: app.values.line || settled ? spec.lines[app.values.digits] : "" };
@@ -5807,7 +5941,11 @@ VIEWS.ask = (app) => {
       picture: spec.picture ? prose(spec.picture, "bpkit-card-picture") : null },
     frame() {
       const found = judged();
-      if (!found) { place.wait(); return {}; }
+      if (!found) {
+        if (long()) place.say({ verdict: "", message: long() });
+        else place.wait();
+        return {};
+      }
       place.say(found);
       if (behind.source !== found.line) {  // written once: what is selected in it stays
         behind.source = found.line;
@@ -5825,13 +5963,16 @@ VIEWS.detective = (app) => {
   const number = app.button(texts.number, texts.numberTip, () => app.move({ number: figure()[0] }));
   const from = app.button(texts.from, texts.fromTip, () => app.move({ given: figure()[1] }));
   const why = element("small", { role: "status" });  // a button cannot be pressed
+  const picture = prose("", "bpkit-card-picture");
   return {
     ...view,
-    extra: { ...view.extra, printed: element("span", {}, number, " ", from, " ", why) },
+    extra: { ...view.extra, picture, printed: element("span", {}, number, " ", from, " ", why) },
     frame() {
-      set(why, { text: figure() ? (figure()[1] ? "" : texts.first) : texts.unprinted });
+      set(why, { text: figure() ? figure()[2] : texts.unprinted });
       set(number, { disabled: !figure() });
       set(from, { disabled: !figure()?.[1] });
+      const { place = "" } = app.link?.told ?? {};
+      if (picture.source !== place) picture.innerHTML = picture.source = place;
       return view.frame();
     },
     expression: () => app.link?.told.share ?? "",

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from bpkit.core.errors import BpkitError
 
 SHEETS = "exercises"  # the folder of the sheet and its solutions
@@ -120,6 +118,8 @@ def in_a_kernel(folder: Path) -> list[Lesson]:
 
 
 def _opened(path: Path, folder: Path) -> Lesson:
+    import nbformat  # takes as long as all else of an app, and only the map of the course and the site read notebooks
+
     return Lesson(path.relative_to(folder).with_suffix("").as_posix(), nbformat.read(path, as_version=4), path.parent)  # type: ignore[no-untyped-call]
 
 

@@ -16,8 +16,10 @@ def text_of(name: str) -> str:
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
 _AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
-_WITH_TEXT = re.compile("[\"'`/]")  # a line that may hold a text or a regular expression is left as it is
+_TEXTS = re.compile(r"""("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)""")
+_UNSURE = re.compile("['`\"/]")  # beside its texts, a line may hold one of another kind, or a regular expression
 _AROUND_SIGNS = re.compile(r" *([=<>,:?&|(){}\[\];!*%]) *")
+_AROUND_SUMS = re.compile(r"(?<![-+ ]) ([-+]) (?![-+ ])")
 _AROUND_BRACES = re.compile(r"\s*([{};])\s*|(?<=[:,]) ")  # in a style sheet, whose texts hold none of them
 
 
@@ -32,5 +34,13 @@ def inline(name: str) -> str:
         found = one.sub("", found)
     if name.endswith(".css"):
         return _AROUND_BRACES.sub(r"\1", found)
-    lines = found.split("\n")
-    return "\n".join(line if _WITH_TEXT.search(line) else _AROUND_SIGNS.sub(r"\1", line) for line in lines)
+    return "\n".join(map(_without_room, found.split("\n")))
+
+
+def _without_room(line: str) -> str:
+    """A line of a program without the room around its signs; its texts, every other piece, stay as they are."""
+    code, texts = (pieces := _TEXTS.split(line))[::2], pieces[1::2]
+    if any(map(_UNSURE.search, code)) or any(one.count("${") > one.count("}") for one in texts):  # texts in texts
+        return line
+    pieces[::2] = (_AROUND_SUMS.sub(r"\1", _AROUND_SIGNS.sub(r"\1", one)) for one in code)
+    return "".join(pieces)

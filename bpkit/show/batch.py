@@ -6,12 +6,12 @@ import numpy as np
 
 from bpkit.core.matrix_program import matrix_gradient
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number, readable
+from bpkit.core.spelling import PLAIN, number, readable
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, INK
 from bpkit.show.plots import MANY_RUNS, blank
 
-SIZES = (100, 50, 20)  # points, the most first
+SIZES = (100, 50, 20, 5)  # points, the most first
 
 
 def batch_slopes(problem: Problem, name: str, sizes: tuple[int, ...] = SIZES) -> Drawing:
@@ -31,6 +31,7 @@ def batch_slopes(problem: Problem, name: str, sizes: tuple[int, ...] = SIZES) ->
                   fontsize=9, color=INK, va="center")  # fmt: skip
         said.append(f"{size} points: mean {told['mean']}, sum {told['sum']}.")
     axes.set_yticks(range(len(sizes)), [f"{size} points" for size in sizes])
-    axes.set(xlabel=f"∂E/∂{name} of a single point (dots), and their mean (bar)", ylim=(-0.6, len(sizes) - 0.4))
+    weight = PLAIN(problem.derivation.quantities[name])
+    axes.set(xlabel=f"∂E/∂{weight} of a single point (dots), and their mean (bar)", ylim=(-0.6, len(sizes) - 0.4))
     axes.grid(False)
-    return Drawing(f"The derivative with respect to {name} for batches of several sizes. " + " ".join(said), figure)
+    return Drawing(f"The derivative with respect to {weight} for batches of several sizes. " + " ".join(said), figure)

@@ -24,6 +24,7 @@ POINTS = 601  # of the curve
 REACH = 0.16  # of the picture's width, to each side of the point: the tangent
 ROOM_BELOW, ROOM_ABOVE = 0.18, 0.06  # of the curve's height
 SIGHT = 0.09  # of the picture's width, to each side of a step: the ground that is seen in fog
+NEAR = 0.005  # of the picture's width, to each side of a point: how near a lowest point counts as there
 STEP_HEIGHT = 0.06  # of the picture's: the arrow of the step, below the curve
 
 
@@ -97,6 +98,16 @@ def walk(problem: Problem, parameter: str, steps: int) -> Walk:
     table = np.array(rows, dtype=float).reshape(-1, 4)
     at, loss, slope, after = table.T
     return Walk(problem, at, loss, slope, after, ended_at)
+
+
+def arrived(curve: Curve, walk: Walk, step: int) -> int:
+    """The step that took a walk to where it still is: a lowest point that it no longer leaves; 0 for none."""
+    near = NEAR * (curve.high - curve.low)
+    beside = loss_over(walk.problem, **{curve.parameter: walk.at + near * np.array([[-1.0], [1.0]])})
+    there = (np.abs(walk.next - walk.at) < near) & (beside > walk.loss).all(axis=0)
+    away = np.flatnonzero(~there[: step + 1])
+    first = int(away[-1]) + 1 if len(away) else 0
+    return first if first <= step else 0
 
 
 def descent(curve: Curve, walk: Walk, step: int, digits: int = 6, fog: bool = False, steps_on: bool = True) -> Drawing:

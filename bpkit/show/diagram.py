@@ -16,14 +16,13 @@ from bpkit.show import graph_svg
 from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT, NEGATIVE
-from bpkit.show.strokes import label, picture, text, way
+from bpkit.show.palette import FAINT, FILL, INK, LIT
+from bpkit.show.strokes import SIGNED_COLORS, Figures, Point, label, picture, text, way
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
 
 Item = str | tuple[str, str]
-_SIGNED = {"✗": NEGATIVE, "≈": NEGATIVE, "→": FAINT}
 _NO_SIGNS: Mapping[str, str] = {}
 
 
@@ -123,7 +122,9 @@ def svg(
     for (x, y), count in plan.hidden:
         parts.append(text(x, y, f"⋮ {count} more", size=13, color=FAINT))
     if numbers:
-        parts += _totals(network, plan, names, numbers, lit, digits, signs)
+        figures = Figures(numbers, names, lit, digits, signs)
+        parts += figures.beside(_sides(network, plan), 12.5)
+        parts += figures.foot(network.lines.total.name, plan.width, plan.height)
     return picture(plan.width, plan.height, words(network, numbers, highlight, digits), parts)
 
 
@@ -156,7 +157,7 @@ def _node(
     parts.append(text(x, top, "", 13, "700", name=names[neuron]))
     for row, (said, sign) in enumerate(lines):
         size = min(12.5, (2 * half - 14) / (0.6 * max(1, len(said))))  # a long number is set smaller
-        parts.append(text(x, top + 17 * (row + 1), said, size, color=_SIGNED.get(sign, INK)))
+        parts.append(text(x, top + 17 * (row + 1), said, size, color=SIGNED_COLORS.get(sign, INK)))
     return parts
 
 
@@ -183,32 +184,11 @@ def _bias_parts(
     return parts
 
 
-def _totals(
-    network: Network,
-    plan: Layout,
-    names: Mapping[str, Name],
-    numbers: Mapping[str, float],
-    lit: frozenset[Item],
-    digits: int,
-    signs: Mapping[str, str],
-) -> list[str]:
-    """Behind each output its target and its error; below, the loss and how to read the lines."""
-    parts = []
+def _sides(network: Network, plan: Layout) -> dict[str, Point]:
+    """Where each target and error stand, behind its output."""
+    places: dict[str, Point] = {}
     for output, target in zip(network.outputs, network.targets):
-        if output in plan.nodes and target in numbers:
+        if output in plan.nodes:
             x, y = plan.nodes[output][0] + NODE_WIDTH / 2 + 10, plan.nodes[output][1]
-            for shift, name in ((-9, target), (9, f"E_{output}")):
-                if name in numbers:
-                    weight = "700" if name in lit else ""
-                    said = f" = {readable(number(numbers[name], digits))}"
-                    parts.append(text(x, y + shift, said, 12.5, weight, "start", name=names[name]))
-    below = plan.height - 18
-    weight = "700" if "E_total" in lit else "600"
-    if "E_total" in numbers:
-        sign = signs.get("E_total", "")
-        said = f" = {readable(number(numbers['E_total'], digits))} {sign}".rstrip()
-        color = _SIGNED.get(sign, INK)
-        parts.append(text(plan.width - 14, below, said, 13, weight, "end", color, names["E_total"]))
-    parts.append(text(14, below, "solid: positive, dashed: negative, wide: large", 12, color=FAINT, anchor="start"))
-    parts.append(f"<line x1='14' y1='{below - 16:g}' x2='{plan.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>")
-    return parts
+            places |= {target: (x, y - 9), f"E_{output}": (x, y + 9)}
+    return places

@@ -10,7 +10,7 @@ from bpkit.core.spelling import number, readable, written
 from bpkit.show.diagram_layout import BIAS_RADIUS, Box, Point, label_places
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK
+from bpkit.show.palette import FAINT, FILL, INK, LIT
 from bpkit.show.strokes import label, label_width, picture, text, way
 
 INPUT, NEURON = (62.0, 38.0), (42.0, 34.0)  # widths and heights of the nodes
@@ -31,10 +31,10 @@ def fits(network: Network) -> bool:
 def given_network(network: Network, numbers: Mapping[str, float], lit: Collection[str] = ()) -> Drawing:
     """A network with some of its given numbers: inputs, weights and biases, and targets behind the outputs.
 
-    ``lit`` names the weights and biases that a question asks about. What has no number keeps its name.
+    ``lit`` names the weights, biases and neurons that a question is about. What has no number keeps its name.
     """
     nodes = _nodes(network)
-    parts = [*_ways(network, nodes, numbers, lit), *_inside(network, nodes, numbers)]
+    parts = [*_ways(network, nodes, numbers, lit), *_inside(network, nodes, numbers, lit)]
     parts += _own_biases(network, nodes, numbers, lit)
     height = max(y for _, y in nodes.values()) + NEURON[1] / 2 + MARGIN + 2
     said = words(network, numbers, sorted(lit))
@@ -145,14 +145,17 @@ def _own_boxes(
             yield (x - wide / 2, y - 8, wide, 16.0)
 
 
-def _inside(network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float]) -> Iterator[str]:
+def _inside(
+    network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
+) -> Iterator[str]:
     """The nodes, with the numbers of the inputs in them and the targets behind the outputs."""
     names = written(network.lines.quantities)
     for neuron, (x, y) in nodes.items():
         wide, high = _sizes(network, neuron)
+        ring = f"stroke='{LIT}' stroke-width='4'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
         yield (
             f"<rect x='{x - wide / 2:.1f}' y='{y - high / 2:.1f}' width='{wide:g}' height='{high:g}' "
-            f"rx='{high / 2:g}' fill='{FILL}' stroke='{INK}' stroke-width='1.5'/>"
+            f"rx='{high / 2:g}' fill='{FILL}' {ring}/>"
         )
         known = neuron in numbers
         yield text(x, y - 8 * known, "", 12, "700", name=names[neuron])

@@ -240,7 +240,7 @@ def plan(model: Architecture) -> Plan:
     if not drawn.overview and many <= MOST_PLATES:
         found = _planned(model, drawn, on_ways=True)
         plates = found.plates
-        if not any(_overlap(a.at, a.room, b.at, b.room) for a, b in combinations(plates, 2)):
+        if not any(overlap(a.at, a.room, b.at, b.room) for a, b in combinations(plates, 2)):
             return found
     return _planned(model, drawn, on_ways=False)
 
@@ -339,7 +339,7 @@ def _on_ways(drawn: Graph, ways: Mapping[str, tuple[Point, ...]]) -> list[Plate]
     spots = {key: list(_spots(ways[key][-2:], room[key])) for key in named}
     hides = {
         key: [
-            sum(_hides(spot, room[key], points) for other, points in ways.items() if other != key)
+            sum(covers(spot, room[key], points) for other, points in ways.items() if other != key)
             for spot in spots[key]
         ]
         for key in named
@@ -349,7 +349,7 @@ def _on_ways(drawn: Graph, ways: Mapping[str, tuple[Point, ...]]) -> list[Plate]
         for key in sorted(named, key=lambda key: abs(ways[key][-2][1] - ways[key][-1][1])):
             others = [(at, room[one]) for one, at in taken.items() if one != key]
             costs = [
-                100 * sum(_overlap(spot, room[key], *one) for one in others) + 40 * hidden
+                100 * sum(overlap(spot, room[key], *one) for one in others) + 40 * hidden
                 for spot, hidden in zip(spots[key], hides[key])
             ]
             taken[key] = spots[key][costs.index(min(costs))]
@@ -364,13 +364,14 @@ def _spots(ends: Sequence[Point], room: float) -> Iterator[Point]:
             yield x1 + (x2 - x1) * t, y1 + (y2 - y1) * t
 
 
-def _overlap(one: Point, room: float, other: Point, wide: float) -> float:
+def overlap(one: Point, room: float, other: Point, wide: float) -> float:
+    """The area that two plates share."""
     across = (room + wide) / 2 - abs(one[0] - other[0])
     down = PLATE_HEIGHT - abs(one[1] - other[1])
     return across * down if across > 0 and down > 0 else 0.0
 
 
-def _hides(spot: Point, room: float, points: tuple[Point, ...]) -> bool:
+def covers(spot: Point, room: float, points: Sequence[Point]) -> bool:
     """Does a plate lie on a way?"""
     for (x1, y1), (x2, y2) in zip(points, points[1:]):
         low, high = max(x1, spot[0] - room / 2), min(x2, spot[0] + room / 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -11,12 +12,14 @@ from bpkit.core.derivation import Derivation, derive
 from bpkit.core.quantities import SIGNED, Quantity, Role
 from bpkit.core.spelling import PLAIN, Name, written
 from bpkit.show.graph import Box, Graph, graph
-from bpkit.show.graph_layout import Plan, Plate, plan
+from bpkit.show.graph_layout import PLATE_HEIGHT, Plan, Plate, covers, overlap, plan
 from bpkit.show.graph_svg import items
 from bpkit.show.graph_words import FLAT, loss, net_and_out, sentences
 from bpkit.show.strokes import LETTER, Point
 
 SIZE = 11.5  # of the letters in pixels
+MARK = 128.0  # of a factor's mark: how wide it may be
+ASIDE = (0.0, *(sign * far for far in range(10, 90, 10) for sign in (1.0, -1.0)))  # of its plate, where it may stand
 LOW = 14.0  # room for the derivative below the lowest box
 LEGENDS = {
     "forward": ("solid: positive, dashed: negative, wide: large", "the fuller a box, the larger what it holds"),
@@ -74,13 +77,25 @@ def anchor(spec: Mapping[str, Any], model: Architecture, factor: Quantity) -> Po
         if edge["key"] in places:
             x1, y1, *_, x2, y2 = edge["ends"]
             x, y = edge["plate"]["at"] if edge["plate"] else ((x1 + x2) / 2, (y1 + y2) / 2)
-            return x, y + 18
+            spots = ((x + aside, y + down) for aside in ASIDE for down in (18.0, -18.0))
+            return min(spots, key=partial(_hidden, spec, edge["key"]))
     boxes = [one for one in spec["nodes"] if one["name"] in places]
     if not boxes or "text" in boxes[0]:
         return None
     (x, y), tall = boxes[0]["at"], boxes[0]["tall"]
     ends = bool(factor.of and factor.of.tag == "total")  # what the whole loss does stands above, a slope below
     return x, y - tall - 9 if ends else y + tall + 9
+
+
+def _hidden(spec: Mapping[str, Any], own: str, at: Point) -> int:
+    """How much of the picture a factor's mark would hide there: boxes and plates above all, then ways but its own."""
+    plates = [one["plate"] for part in ("edges", "biases") for one in spec[part] if one["plate"]]
+    over = sum(overlap(at, MARK, tuple(one["at"]), one["room"][0]) > 0 for one in plates)
+    for box in spec["nodes"]:
+        (x, y), reach = box["at"], box["tall"] + PLATE_HEIGHT / 2 + 1  # a mark is a little higher than a plate
+        over += abs(x - at[0]) < box["half"] + MARK / 2 and abs(y - at[1]) < reach
+    ways = (list(zip(one["ends"][::2], one["ends"][1::2])) for one in spec["edges"] if one["key"] != own)
+    return 3 * over + sum(covers(at, MARK, points) for points in ways)
 
 
 def route(spec: Mapping[str, Any], model: Architecture, nodes: Sequence[str]) -> list[list[Any]]:

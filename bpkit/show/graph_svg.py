@@ -14,10 +14,8 @@ from bpkit.core.spelling import Name, number, readable, written
 from bpkit.show.graph import Box, Graph, graph
 from bpkit.show.graph_layout import Plan, Plate, plan
 from bpkit.show.graph_words import is_near, words
-from bpkit.show.palette import FAINT, FILL, INK, LINE, LIT
-from bpkit.show.strokes import Point, label, picture, text, way
-
-LEGEND = "solid: positive, dashed: negative, wide: large"
+from bpkit.show.palette import FILL, INK, LIT
+from bpkit.show.strokes import Figures, Point, label, picture, text, way
 
 
 def svg(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
@@ -36,8 +34,9 @@ def svg(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[s
     for name, box in drawn.boxes.items():
         parts += _box(box, placed.boxes[name], placed.half[name], names, numbers, name in lit, digits)
     if numbers:
-        parts += _sides(drawn, placed, names, numbers, lit, digits)
-        parts += _foot(model, placed, names, numbers, lit, digits)
+        figures = Figures(numbers, names, lit, digits)
+        parts += figures.beside(_sides(drawn, placed), 11.5)
+        parts += figures.foot(model.lines.total.name, placed.width, placed.height)
     return picture(placed.width, placed.height, words(model, numbers, highlight, digits), parts)
 
 
@@ -121,36 +120,10 @@ def _box(
         yield text(x, top + 16 * row, said, min(11.5, fitting[row]))
 
 
-def _sides(
-    drawn: Graph,
-    placed: Plan,
-    names: Mapping[str, Name],
-    numbers: Mapping[str, float],
-    lit: frozenset[str],
-    digits: int,
-) -> Iterator[str]:
-    for error, ((x, y), low) in placed.sides.items():
-        if drawn.overview:
-            continue
-        target = drawn.outputs[error][1]
-        for name, shift in ((target, 0 if low else -9), (error, 15 if low else 9)):
-            if name in numbers:
-                said = f" = {readable(number(numbers[name], digits))}"
-                yield text(x, y + shift, said, 11.5, "700" if name in lit else "", "start", name=names[name])
-
-
-def _foot(
-    model: Architecture,
-    placed: Plan,
-    names: Mapping[str, Name],
-    numbers: Mapping[str, float],
-    lit: frozenset[str],
-    digits: int,
-) -> Iterator[str]:
-    """Below, the loss and how to read the ways."""
-    below, loss = placed.height - 18, model.lines.total.name
-    if loss in numbers:
-        said = f" = {readable(number(numbers[loss], digits))}"
-        yield text(placed.width - 14, below, said, 13, "700" if loss in lit else "600", "end", name=names[loss])
-    yield text(14, below, LEGEND, 11, color=FAINT, anchor="start")
-    yield f"<line x1='14' y1='{below - 16:g}' x2='{placed.width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>"
+def _sides(drawn: Graph, placed: Plan) -> dict[str, Point]:
+    """Where each target and error stand, behind its output."""
+    places = {}
+    for error, ((x, y), low) in placed.sides.items() if not drawn.overview else ():
+        places[drawn.outputs[error][1]] = x, y + (0 if low else -9)
+        places[error] = x, y + (15 if low else 9)
+    return places

@@ -17,6 +17,7 @@ from bpkit.show.plots import canvas
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LOW = "₁₂₃₄₅₆₇₈₉"
 COLORS = tuple(color for color, *_ in RUNS)  # of the weights, in the order of the kernel
 
 
@@ -31,6 +32,7 @@ def kernel_picture(problem: Problem) -> Drawing:
     lines = problem.derivation.with_inputs
     weights = [name for name in model.parameters if name not in model.biases][: model.blocks[0].size]
     spelled = {name: PLAIN(quantity) for name, quantity in lines.quantities.items()}
+    spelled |= {name: f"k{LOW[place]}" for place, name in enumerate(weights)}  # the picture has one kernel
     outs = [line.name for line in lines if line.role is Role.FORWARD and line.quantity.tag == "net"]
     joins = {
         (out, one): str(lines[f"d{out}/d{one}"].rhs)
@@ -105,7 +107,7 @@ def _table(
                 axes.text(
                     at + wide / 2,
                     row + 0.5,
-                    f"k{'₁₂₃₄₅₆₇₈₉'[weights.index(weight)]}",
+                    f"k{LOW[weights.index(weight)]}",
                     color=PAPER,
                     fontsize=11,
                     fontweight="bold",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from html import escape
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
@@ -19,33 +20,46 @@ DIGITS = 9
 
 @dataclass(frozen=True)
 class OldAndNew:
-    """Quantities as they are, and as they come out if the later layers are updated first."""
+    """Quantities as they are, and as they come out if the later layers are updated first; maybe as they are printed."""
 
     rows: tuple[tuple[str, float, float], ...]
+    printed: tuple[str, ...] = ()
+    title: str = ""  # with one, a page shows the table folded, below this title
+
+    def folded(self, title: str) -> OldAndNew:
+        """The same, opened on a page by a click on its title."""
+        return replace(self, title=title)
 
     def _texts(self) -> list[tuple[str, ...]]:
-        return [
+        told = [
             (name, number(old, DIGITS), number(new, DIGITS), _share(abs(new / old - 1))) for name, old, new in self.rows
         ]
+        return [(*one, figure) for one, figure in zip(told, self.printed, strict=True)] if self.printed else list(told)
+
+    @property
+    def _head(self) -> tuple[str, ...]:
+        return (*HEAD, "printed") if self.printed else HEAD
 
     def __repr__(self) -> str:
-        return text_table(HEAD, self._texts())
+        return text_table(self._head, self._texts())
 
     def _repr_html_(self) -> str:
-        return html_table(HEAD, self._texts())
+        table = html_table(self._head, self._texts())
+        return f"<details><summary>{escape(self.title)}</summary>{table}</details>" if self.title else table
 
 
 def _share(off: float) -> str:
     return f"{number(100 * off, 2)} %" if off > 1e-5 else "under 0.001 %"
 
 
-def old_and_new(problem: Problem, quantities: Iterable[str]) -> OldAndNew:
+def old_and_new(problem: Problem, quantities: Iterable[str], printed: Mapping[str, str] | None = None) -> OldAndNew:
     """Compare quantities such as ``"dE/dw1"`` and ``"E_total after 1 update"`` with old and with already new weights.
 
-    Errors: ``BpkitError`` for a quantity to which it makes no difference.
+    ``printed`` holds the figures that somebody prints for them, which get a column. Errors: ``BpkitError`` for a
+    quantity to which it makes no difference.
     """
-    rows = []
-    for name in quantities:
+    names, rows = [*quantities], []
+    for name in names:
         asked, wrong = question(problem, name), wrong_values(problem, name)
         found = [value for mistake, value in wrong.items() if mistake.name == NAME]
         if not found:
@@ -55,4 +69,4 @@ def old_and_new(problem: Problem, quantities: Iterable[str]) -> OldAndNew:
             )
         spelled = PLAIN(asked.derivation[asked.quantity].quantity) + str(asked).removeprefix(asked.quantity)
         rows.append((spelled, float(asked.exact[asked.quantity]), found[0]))
-    return OldAndNew(tuple(rows))
+    return OldAndNew(tuple(rows), tuple(printed[name] for name in names) if printed else ())

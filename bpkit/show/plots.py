@@ -70,7 +70,7 @@ def loss_curve(trace: Trace, log: bool = False) -> Drawing:
     figure, axes = blank()
     color, line, _ = RUNS[0]
     axes.plot(np.arange(len(trace)), trace.loss, line, color=color, linewidth=1.8)
-    axes.set(xlabel="updates", ylabel="loss E_total", xlim=(0, max(1, len(trace) - 1)))
+    axes.set(xlabel="updates", ylabel="loss E", xlim=(0, max(1, len(trace) - 1)))
     if log:
         logarithmic(axes, "y")
     else:
@@ -90,7 +90,7 @@ def loss_curves(traces: Sequence[Trace], log: bool = False) -> Drawing:
         name = f"learning rate {trace.problem.learning_rate:g}"
         axes.plot(np.arange(len(trace)), trace.loss, line, color=color, linewidth=1.8, label=name)
         said.append(f"{look.capitalize()}: {curve_words(trace, log)}")
-    axes.set(xlabel="updates", ylabel="loss E_total", xlim=(0, max(1, max(map(len, traces)) - 1)))
+    axes.set(xlabel="updates", ylabel="loss E", xlim=(0, max(1, max(map(len, traces)) - 1)))
     if log:
         logarithmic(axes, "y")
     else:  # a run that climbs leaves the picture at the top

@@ -31,9 +31,12 @@ def sorter(stages: Mapping[str, Problem], computed: bool = True) -> Drawing:
     """
     words, (first, *_) = [], [*map(_told, stages.values())]
     for stage, problem in stages.items():
-        glows = {name: f"glows at {number(out, 3)}, " if computed else "" for name, (out, _) in _lamps(problem).items()}
-        said = "; ".join(f"{name} {glows[name]}should be {number(y)}" for name, (_, y) in _lamps(problem).items())
-        words.append(f"{stage[:1].upper()}{stage[1:]}: {said}")
+        said = [
+            f"{lamp}{f' ({output})' if output else ''} {f'glows at {number(out, 3)}, ' if computed else ''}should be "
+            f"{number(y)}"
+            for lamp, output, out, y in _lamps(problem)
+        ]
+        words.append(f"{stage[:1].upper()}{stage[1:]}: {'; '.join(said)}")
     given = " and ".join(f"{name} {number(value)}" for name, value in first.items())
     caption = f"A machine that sorts tomatoes, told of one that is {given}. {'. '.join(words)}."
     high = TOP + math.ceil(len(stages) / ABREAST) * (ROW + TOP) - 14
@@ -52,9 +55,10 @@ def _drawn(stages: Mapping[str, Problem], computed: bool) -> list[str]:
             *_tomato((left + TOMATO, top + 56), told),
             *_machine((left + BOX, top + 56), layered(problem.network, "sorter").sizes),
         ]
-        for lamp, (name, (out, target)) in enumerate(lamps.items()):
-            middle = top + 56 + (lamp - (len(lamps) - 1) / 2) * 62
-            parts += _lamp((left + LAMP, middle), name, out if computed else None, target)
+        for place, (lamp, output, out, target) in enumerate(lamps):
+            middle = top + 56 + (place - (len(lamps) - 1) / 2) * 62
+            below = f"{output} should be {number(target)}".strip()
+            parts += _lamp((left + LAMP, middle), lamp, out if computed else None, below)
     return parts
 
 
@@ -68,10 +72,11 @@ def _told(problem: Problem) -> dict[str, float]:
     return dict(zip(("red", "soft"), map(float, problem.inputs)))
 
 
-def _lamps(problem: Problem) -> dict[str, tuple[float, float]]:
-    """Each lamp with its output and its target."""
+def _lamps(problem: Problem) -> list[tuple[str, str, float, float]]:
+    """Each lamp, the name of its neuron where there are several, how bright it is and should be."""
     values, outputs = evaluate(problem), problem.network.outputs
-    return {lamp: (values[f"out_{one}"], float(y)) for lamp, one, y in zip(LAMPS, outputs, problem.targets)}
+    pairs = zip(LAMPS, outputs, problem.targets)
+    return [(lamp, one * (len(outputs) > 1), values[f"out_{one}"], float(y)) for lamp, one, y in pairs]
 
 
 def _tomato(middle: Point, told: Mapping[str, float]) -> list[str]:
@@ -112,14 +117,14 @@ def _line(points: Iterable[Point], color: str, wide: float) -> str:
     return f"<polyline points='{through}' fill='none' stroke='{color}' stroke-width='{wide:g}' stroke-linecap='round'/>"
 
 
-def _lamp(middle: Point, name: str, out: float | None, target: float) -> list[str]:
+def _lamp(middle: Point, name: str, out: float | None, below: str) -> list[str]:
     x, y = middle
     glow, ring = min(1.0, max(0.0, out or 0.0)), f"stroke='{INK}' stroke-width='1.5'"
     return [
         f"<circle cx='{x}' cy='{y:g}' r='25' fill='{LIT}' fill-opacity='{0.35 * glow:.3f}'/>",
         f"<circle cx='{x}' cy='{y:g}' r='17' fill='{LIT}' fill-opacity='{glow:.3f}' {ring}/>",
         text(x + 36, y - 8, f"{name}: {'?' if out is None else number(out, 3)}", 13, "700", "start"),
-        text(x + 36, y + 10, f"should be {number(target)}", 12, "", "start", FAINT),
+        text(x + 36, y + 10, below, 12, "", "start", FAINT),
     ]
 
 

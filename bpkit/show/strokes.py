@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 from bpkit.core.spelling import Name, number, readable
-from bpkit.show.palette import DARK, FAINT, FONT, INK, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.palette import DARK, FAINT, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
 
 LETTER = 6.9  # width of a letter of a label
+SIGNED_COLORS = {"✗": NEGATIVE, "≈": NEGATIVE, "→": FAINT}
+LEGEND = "solid: positive, dashed: negative, wide: large"
 Point = tuple[float, float]
 
 
@@ -96,3 +100,34 @@ def label(
         f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'{small}>"
         f"{_named(name, _is(value), '700')}</text>"
     )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Numbers of a picture with their names: to how many digits, which are lit, and the signs that judge them."""
+
+    numbers: Mapping[str, float]
+    names: Mapping[str, Name]
+    lit: Set[Any]
+    digits: int
+    signs: Mapping[str, str] = field(default_factory=dict)
+
+    def beside(self, places: Mapping[str, Point], size: float) -> Iterator[str]:
+        """Names and their numbers, each behind its place; those without a number are left out."""
+        for name, place in places.items():
+            if name in self.numbers:
+                yield self._line(name, place, size, "", "start")
+
+    def foot(self, loss: str, width: float, height: float) -> Iterator[str]:
+        """Below, the loss and how to read the ways."""
+        below = height - 18
+        if loss in self.numbers:
+            yield self._line(loss, (width - 14, below), 13, "600", "end")
+        yield text(14, below, LEGEND, 12, color=FAINT, anchor="start")
+        yield f"<line x1='14' y1='{below - 16:g}' x2='{width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>"
+
+    def _line(self, name: str, place: Point, size: float, weight: str, anchor: str) -> str:
+        sign = self.signs.get(name, "")
+        said = f" = {readable(number(self.numbers[name], self.digits))} {sign}".rstrip()
+        bold = "700" if name in self.lit else weight
+        return text(*place, said, size, bold, anchor, SIGNED_COLORS.get(sign, INK), self.names[name])

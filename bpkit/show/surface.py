@@ -28,6 +28,8 @@ POINTS = 61  # of the grid, each way
 STEEP = 100  # where the highest loss is so many times the lowest, contours stand at equal ratios
 HEIGHTS = LinearSegmentedColormap.from_list("heights", [PAPER, "#C9DDF2", "#86B0DA"])  # pale: ink reads on all of it
 
+GROUND = LinearSegmentedColormap.from_list("ground", [PAPER, "#DFE2E5", "#B4BAC1"])  # no colour of a walk on it
+
 
 @dataclass(frozen=True)
 class Window:
@@ -140,7 +142,10 @@ def surface_figure(land: Landscape, trace: Trace, digits: int = 6, only: bool = 
 
 
 def draw_ground(axes: Axes, land: Landscape, network: Architecture, sparse: bool = False) -> None:
-    """The heights of a landscape with its contour lines; ``sparse`` labels every second one, and not the outermost."""
+    """The heights of a landscape with its contour lines.
+
+    ``sparse`` is for several walks: it labels every second line, and not the outermost, on a ground without colour.
+    """
     window, known = land.window, network.lines.quantities
     axes.grid(False)
     axes.set_aspect("equal")  # so that downhill is across the contours
@@ -150,8 +155,8 @@ def draw_ground(axes: Axes, land: Landscape, network: Architecture, sparse: bool
     if levels := land.levels:
         loss = np.where(np.isfinite(land.loss), land.loss, np.nan)
         steps = [float(np.nanmin(loss)), *levels, float(np.nanmax(loss))]
-        norm = BoundaryNorm(steps, HEIGHTS.N)
-        axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=HEIGHTS, norm=norm)
+        shades = GROUND if sparse else HEIGHTS
+        axes.contourf(land.xs, land.ys, loss, levels=steps, cmap=shades, norm=BoundaryNorm(steps, shades.N))
         lines = axes.contour(land.xs, land.ys, loss, levels=levels, colors=INK, linewidths=0.7)
         lines.clabel(levels[-2::-2] if sparse else levels, fmt=dict(zip(levels, land.marks)), fontsize=8)
 

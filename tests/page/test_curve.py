@@ -143,6 +143,19 @@ def test_labels_stay_apart_and_inside(labels: list[tuple[float, float, float]]) 
         assert all(left >= other[1] or right <= other[0] or abs(y - other[2]) >= 15 for other in boxes[:k])
 
 
+@given(st.lists(st.floats(28, 238), min_size=1, max_size=8))
+@examples(30, 2000)
+def test_names_beside_a_frame_are_apart_inside_and_in_the_order_of_their_curves(heights: list[float]) -> None:
+    found = called(f"spreadOut({script(heights)}, 16, 28, 238)")
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    placed = [found[k] for k in order]
+    assert placed[0] >= 28 - 1e-9
+    assert placed[-1] <= 238 + 1e-9
+    assert all(below - above >= 16 - 1e-9 for above, below in zip(placed, placed[1:]))
+    if all(heights[b] - heights[a] >= 16 for a, b in zip(order, order[1:])):
+        assert found == heights
+
+
 def test_the_nearest_point_and_the_number_across() -> None:
     axes = frame("linearAxis(0, 10, {tight: true})", "linearAxis(0, 1)")
     found = called(f"nearestPoint([{{y: [0.1, 0.2, 0.9]}}, {{y: [0.5, 0.5, 0.5]}}], {axes}, [58 + 2 * 58.2, 60])")

@@ -185,6 +185,11 @@ def test_there_and_back_of_a_short_walk_are_bows_apart_with_a_number_at_each_end
     assert sides[::12] == pytest.approx([0, 0, 0, 0], abs=0.2)
     straight = in_page("walkShapes", forth, SMALL, 380)
     assert straight["numbers"] == []
+    out = {"x": [4, 6, 3, 12, -2], "y": [4, 6, 3, 12, -2]}  # it leaves with its third step, and for good
+    beyond = {name: [*values, 25, -30, 60] for name, values in out.items()}
+    left, further = (in_page("walkShapes", one, SMALL, 380, None, 380, True) for one in (out, beyond))
+    assert (left["left"], left["exits"].count("z"), left["end"]) == (3, 1, None)
+    assert further == left
     onward = {"x": [2, 4, 5], "y": [2, 4, 6]}
     assert in_page("walkShapes", onward, SMALL, 380, None, 380, True) == in_page("walkShapes", onward, SMALL, 380)
     later = in_page("walkShapes", {"x": [2, 8] * 10, "y": [2, 8] * 10}, SMALL, 380, None, 380, True)

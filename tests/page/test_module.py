@@ -47,7 +47,7 @@ def tokens(code: str) -> Iterator[str]:
 def test_what_a_page_holds_is_the_same_program(name: str) -> None:
     whole, short = text_of(name), inline(name)
     assert list(tokens(short)) == list(tokens(whole))
-    assert len(short.encode()) < 0.9 * len(whole.encode())
+    assert len(short.encode()) < {"bpkit.js": 0.735, "bpkit.css": 0.9}[name] * len(whole.encode())
     assert not re.search(r"^\s|^//", short, re.MULTILINE)
 
 

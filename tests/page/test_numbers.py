@@ -114,6 +114,7 @@ def typed_in_tests() -> list[str]:
 
 
 SIGMOIDS = ["1/(1 + e^(−0.638))", "1/(1+e^(-0.638))", "1/(1+e**-0.638)", "1/(1+e^-.638)", "1/(1+exp(-0,638))"]
+SIGMOIDS += ["sigmoid(0.638)", "np.sigmoid(0,638)"]
 
 
 def written(count: int) -> list[str]:
@@ -130,7 +131,7 @@ def written(count: int) -> list[str]:
         shapes = [f"({one})", f"-{one}", f"exp({one})", f"({one}){RNG.choice(('^', '**'))}{RNG.choice(powers)}"]
         shapes += [f"e^({one})", f"e**-{one}", f"1/(1+e^-({one}))"]
         shapes += [f"{one}{RNG.choice(('', ' '))}{sign} {other}" for sign in "+-*/·×÷−"]
-        return RNG.choice([*shapes, f"math.log({one})", f"tanh(({one}) - {other})"])
+        return RNG.choice([*shapes, f"sigmoid({one})", f"relu({one})", f"math.log({one})", f"tanh(({one}) - {other})"])
 
     return short + [formula(RNG.randint(1, 4)) for _ in range(count)]
 
@@ -191,6 +192,7 @@ def test_what_people_type_is_read_as_in_python() -> None:
         *(("0.25*0.1 + 0.45", 0.475, 3, 1e-3), ("exp(-1)", math.exp(-1), 12, 1e-12 * math.exp(-1))),
         *((sigmoid, 1 / (1 + math.exp(-0.638)), 12, 1e-12 / (1 + math.exp(-0.638))) for sigmoid in SIGMOIDS),
         *(("e^-2^2", math.exp(-4), 12, 1e-12 * math.exp(-4)), ("1+e^0", 2, 1, 1)),
+        *(("sigmoid(-800)", 0, 1, 1), ("relu(-2)", 0, 1, 1), ("2*relu(0.125)", 0.25, 2, 0.01)),
         *(("-2^2", -4, 1, 1), ("2 - 3 - 4", -5, 1, 1), ("8/2/2", 2, 1, 1), ("0.5²", 0.25, 2, 0.01)),
         *(("1½", 1.5, 2, 0.1), ("2 ³⁄₄", 2.75, 3, 0.01), ("10⁻³", 1e-3, 1, 1e-3), ("٠٫٥", 0.5, 1, 0.1)),
         *(("1e2*3", 300, 3, 1), ("0e-" + "9" * 30, 0, 1, 1e-300), ("0.5\x1f*\x852", 1, 1, 1)),

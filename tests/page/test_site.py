@@ -236,6 +236,7 @@ def of_parts(kind: type[Part]) -> Iterator[tuple[str, Any]]:
     names = "net-and-out one-weight output-weight hidden-update learning-rate which-slip gradient-check softmax-delta"
     names += " zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
     names += " count-uses what-costs first-step which-product library-loss read-stairs starting-weights"
+    names += " weight-moved neuron-slope"
     for name in f"{names} batch-mean hidden-paths matrix-shapes symbolic sign-first".split():
         exercise = bp.exercises.generate(name, 3, difficulty="easy")
         yield from ((f"{name} {letter}", part) for letter, part in exercise.parts.items() if isinstance(part, kind))
@@ -322,6 +323,33 @@ def test_a_quantity_is_judged_as_in_python(quantity: str) -> None:
             assert wanted.verdict == "misconception", message
 
 
+def test_a_prediction_with_a_known_slip_is_answered_as_in_python() -> None:
+    for typed in (2304, 1155, 2305):
+        app = bp.apps.predict("forward-runs")
+        [found] = in_page("compared", [[app.without_kernel(), {"value": typed}]])
+        app.set(final=str(typed))
+        assert found == {"right": False, "message": app.feedback}
+
+
+def test_rounded_numbers_in_a_formula_are_taken_as_that_in_python_and_on_a_page() -> None:
+    article = bp.examples.article.problem
+    out, h1, h2 = (bp.evaluate(article)[name] for name in ("out_o1", "out_h1", "out_h2"))
+    for digits in (2, 3, 4):
+        o1, hidden, other = (f"{one:.{digits}g}" for one in (out, h1, h2))
+        right = f"({o1} - 0.05)*{o1}*(1 - {o1})*{hidden}"
+        slips = [f"({o1} - 0.05)*{hidden}", f"(0.05 - {o1})*{o1}*(1 - {o1})*{hidden}", right.replace(hidden, other)]
+        for typed in [right, *slips, f"{o1}*3.7*{o1}"]:
+            ((verdict, message),) = judged(open_box(article, "dE/dw5"), [typed])
+            expected = bp.diagnose(article, "dE/dw5", typed)
+            assert verdict == expected.verdict, (typed, message, expected.message)
+
+
+def test_a_formula_that_is_close_enough_need_not_keep_more_digits() -> None:
+    tomato = bp.examples.article.problem.replace(x1=0.6, x2=0.8)
+    (found,) = judged(open_box(tomato, "out_o1"), ["1/(1+e^(-(0.35*0.6726+0.2*0.7077+0.5)))"])
+    assert found == ("rounded", "Right, up to rounding. I read it as 0.70619.")
+
+
 def test_a_prediction_is_compared_as_in_python() -> None:
     rng = random.Random(9)
     sizes = [0.0, 7.0, -3.0, 0.731058579, 1066.0, 1e-5]
@@ -335,7 +363,7 @@ def test_a_prediction_is_compared_as_in_python() -> None:
     says = comparisons()
     calls = [
         [
-            {"answer": answer, "true": compare(answer, answer)[9:-16] or "0", "because": "", "says": says},
+            {"answer": answer, "true": compare(answer, answer)[9:-16] or "0", "because": "", "says": says, "named": []},
             {"value": guess},
         ]
         for guess, answer in pairs

@@ -17,7 +17,8 @@ from bpkit.show.diagram import numbers_of
 from bpkit.show.drawing import Drawing
 from bpkit.show.graph import MOST_BOXES, graph
 from bpkit.show.graph_layout import plan
-from bpkit.show.graph_svg import touched
+from bpkit.show.graph_spec import anchor, graph_spec
+from bpkit.show.graph_svg import items, touched
 from bpkit.show.palette import LIT
 from bpkit.show.raster import raster
 
@@ -257,3 +258,20 @@ def test_a_picture_has_pixels_too() -> None:
     lines = figure.axes[0].lines
     assert max(len(line.get_xdata()) for line in lines) > 2, "ways that pass columns bend"
     assert RNN.diagram().png().startswith(b"\x89PNG")
+
+
+def test_a_factors_mark_leaves_boxes_plates_and_other_ways_alone() -> None:
+    model = bp.Model((3, 1), blocks.Recurrent(1))
+    spec, lines = graph_spec(model), bp.derive(model)
+    plates = [(*one["plate"]["at"], one["plate"]["room"][0]) for one in spec["edges"]]
+    for name in ("dnet_o1_1/dWx1_1_1", "dnet_o2_1/dWx1_1_1", "dnet_o2_1/dout_o1_1"):
+        x, y = anchor(spec, model, lines[name].quantity) or (0.0, 0.0)
+        for box in spec["nodes"]:
+            (bx, by), half, tall = box["at"], box["half"], box["tall"]
+            assert abs(bx - x) >= half + 62 or abs(by - y) >= tall + 9, (name, box["name"])
+        own = set(items(model, lines[name].quantity))
+        for x1, y1, x2, y2 in (one["ends"] for one in spec["edges"] if one["key"] not in own):
+            for k in range(101):
+                at = (x1 + (x2 - x1) * k / 100, y1 + (y2 - y1) * k / 100)
+                assert abs(at[0] - x) > 62 or abs(at[1] - y) > 7, (name, at)
+        assert all(abs(px - x) >= (room + 126) / 2 or abs(py - y) >= 16 for px, py, room in plates), name

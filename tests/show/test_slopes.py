@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -86,8 +88,13 @@ def test_old_and_new_weights_against_a_plain_program(example) -> None:  # type: 
 
 
 def test_mazurs_loss_is_that_of_new_weights() -> None:
-    [(_, old, new)] = old_and_new(bp.examples.mazur.problem, ["E_total after 1 update"]).rows
-    printed = bp.examples.mazur.published["E_total after 1 update"]
-    assert f"{new:.9f}" == printed != f"{old:.9f}"
+    mazur = bp.examples.mazur
+    table = old_and_new(mazur.problem, ["w1_new", "E_total after 1 update"], mazur.published)
+    (_, old, _, _, weight), (_, _, new, _, loss) = (re.split(" {2,}", row) for row in repr(table).splitlines()[2:])
+    assert weight == old == mazur.published["w1_new"]
+    assert loss == new == mazur.published["E_total after 1 update"]
+    folded = table.folded("Both <ways>")._repr_html_()
+    assert folded.startswith("<details><summary>Both &lt;ways&gt;</summary><table>")
+    assert "printed</th>" in folded
     with pytest.raises(bp.BpkitError, match="old_and_new: expected a quantity that depends on when"):
         old_and_new(bp.examples.mazur.problem, ["dE/dw5"])

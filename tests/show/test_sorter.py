@@ -28,7 +28,8 @@ def test_each_lamp_has_its_number_and_glows_by_it() -> None:
         assert f"{out:.3g}" in picture
         assert f"glows at {out:.3g}" in drawing.caption
     assert "red 0.1 and soft 0.2" in drawing.caption
-    assert "should be 0.05" in picture
+    assert [f">{neuron} should be {y}<" in picture for neuron, y in (("o1", 0.05), ("o2", 0.95))] == [True, True]
+    assert "ripe (o1) glows" in drawing.caption
     assert drawing.png()  # for pages that show no SVG
 
 
@@ -55,6 +56,7 @@ def test_one_lamp_and_the_reddest_tomato() -> None:
     assert "soft" not in drawing.caption
     assert str(drawing.figure).count("r='17'") == 1
     assert ">one neuron<" in str(drawing.figure)
+    assert ">should be 0.2<" in str(drawing.figure)  # there is no other to be told from
     assert "#cd2626" in str(drawing.figure)
 
 
