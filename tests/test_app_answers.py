@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.apps.detective import earlier
+from bpkit.apps.detective import earlier, lit
 from bpkit.examples.example import Example
 
 ARTICLE = bp.examples.article
@@ -92,7 +92,7 @@ def test_verdicts(quantity: str, typed: str, verdict: str) -> None:
         assert one.state.found.message in repr(one)
     assert (app.told["verdict"], app.told["message"]) == (verdict, app.state.found.message)
     assert app.told["share"] == app.share
-    assert app.share == f"bp.diagnose(bp.examples.article.problem, {quantity!r}, {typed!r})"
+    assert app.share.startswith(f"bp.diagnose(bp.examples.article.problem, {quantity!r}, {typed!r}")
     assert repr(eval(app.share, {"bp": bp})) == repr(app.state.found)
 
 
@@ -432,7 +432,7 @@ def test_the_detective_says_of_every_printed_figure_what_the_audit_says(example:
     audit, signs = example.audit(), {"correct": "✓", "rounded": "✓", "follows": "→", "few_digits": "≈"}
     figures = app.spec["figures"]
     assert {*figures} == {re.sub(r"(after \d+) updates?", r"\1", one.figure) for one in audit}
-    for name, (printed, given) in figures.items():
+    for name, (printed, given, _) in figures.items():
         if " after " in name:
             continue
         app.set(quantity=name, number=printed, given=given)
@@ -445,7 +445,7 @@ def test_the_detective_says_of_every_printed_figure_what_the_audit_says(example:
 
 def test_a_figure_printed_after_an_update_is_typed_for_that_update() -> None:
     app = bp.apps.detective(bp.examples.mazur, "E_total")
-    printed, given = app.spec["figures"]["E_total after 1"]
+    printed, given, _ = app.spec["figures"]["E_total after 1"]
     assert given == ""
     app.set(number=printed)
     assert "I do not recognise the mistake" in app.tells()["message"]
@@ -454,14 +454,40 @@ def test_a_figure_printed_after_an_update_is_typed_for_that_update() -> None:
     assert app.state.printed
 
 
-def test_a_printed_figure_is_not_sent_back_to_lines_that_hold() -> None:
+def test_a_number_after_an_update_is_not_said_to_come_from_nothing() -> None:
+    article, mazur = (bp.apps.detective(one).spec["figures"] for one in (ARTICLE, bp.examples.mazur))
+    assert article["net_h1"][2] == "It comes from no earlier printed figure."
+    assert not article["out_h1"][2]
+    assert article["E_total after 1"][2] == "It comes from 8 new weights, of which only new w₁ is printed."
+    assert mazur["E_total after 1"][2] == "After an update the detective starts from the old weights."
+    assert mazur["E_total after 10000"][2] == "It comes from weights that are not printed."
+    app = bp.apps.detective(ARTICLE, "E_total", ARTICLE.published["E_total after 1 update"])
+    app.set(updates=1)
+    assert app.tells()["message"] == "Not right, and I do not recognise the mistake."  # no line is likelier
+
+
+def test_the_detective_lights_what_the_line_named_is_about() -> None:
+    app = bp.apps.detective(ARTICLE, "w1_new", "0.249921")
+    line = app.state.asked.derivation["dE_total/dw1"]
+    network = ARTICLE.problem.network
+    assert lit(network, line.quantity) == {"w1"}
+    assert lit(network, app.state.asked.derivation["dnet_o1/dout_h1"].quantity) == {"h1", "o1", "w5"}
+    assert lit(network, app.state.asked.derivation["E_total"].quantity) == {"o1", "o2"}
+    before = app.tells()["place"]
+    app.set(number="0.12345")  # nothing known: the line to check first is named
+    assert app.tells()["place"] != before
+    batch = PROBLEM.replace(inputs=[[0.1, 0.2], [0.3, 0.1]], targets=[[0.05, 0.95], [0, 1]])
+    assert "place" not in bp.apps.detective(batch).tells()
+
+
+def test_no_number_is_sent_back_to_lines_that_hold() -> None:
     app = bp.apps.detective(ARTICLE, "E_total", ARTICLE.published["E_total"])
     assert "Check line (5) first" in app.tells()["message"]
     app.line.value = True
     own = app.state.asked.derivation["E_total"].number
     assert re.findall(r"<td>\((\d+)\)</td>", app.tells()["line"]) == ["5", str(own)]
     app.number.value = "0.51237"
-    assert "Check line (1) first" in app.tells()["message"]
+    assert "Check line (5) first" in app.tells()["message"]
 
 
 def test_earlier_numbers_may_be_named_as_the_list_names_them() -> None:

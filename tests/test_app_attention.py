@@ -13,6 +13,7 @@ from bpkit import blocks
 from bpkit.show.attention import layout, numbers_of
 
 EXAMPLE = bp.examples.attention
+LESSON = EXAMPLE.problem.replace(targets=[[1, -1], [0.5, 0]])
 
 
 def by_hand(arrays: dict[str, Any], x: Any, y: Any) -> dict[str, Any]:
@@ -43,22 +44,33 @@ def by_hand(arrays: dict[str, Any], x: Any, y: Any) -> dict[str, Any]:
     }
 
 
-def test_a_question_about_a_query_looks_for_no_mistake_behind_what_it_gives() -> None:
-    changed = EXAMPLE.problem.replace(x2_1=-1, targets=[[0.5, 0], [0.5, 0]])
+def test_a_question_about_a_key_looks_for_no_mistake_behind_what_it_gives() -> None:
+    changed = LESSON.replace(x2_1=-0.5)
     values = bp.evaluate(changed)
-    left, right = (float(values[f"dE/dscore_o1_{j}"]) * float(values[f"k_o{j}_1"]) for j in (1, 2))
-    known = ["k_o1_1", "k_o2_1", "dE/dscore_o1_1", "dE/dscore_o1_2"]
-    wrong = {"follow only one path": left / 2**0.5, "do not divide the scores by the root": left + right}
+    one, other = (float(values[f"dE/dscore_o{i}_2"]) * float(values[f"q_o{i}_2"]) for i in (1, 2))
+    known = ["q_o1_2", "q_o2_2", "dE/dscore_o1_2", "dE/dscore_o2_2"]
+    wrong = {"follow only one path": one / 2**0.5, "do not divide the scores by the root": one + other}
     for words, number in wrong.items():
-        app = bp.apps.ask(changed, "dE/dq_o1_1", known=known)
+        app = bp.apps.ask(changed, "dE/dk_o2_2", known=known)
         app.set(number=f"{number:.5f}")
         assert words in app.tells()["message"]
         assert " or if you" not in app.tells()["message"]
         assert app.tells()["message"] in str(app.without_kernel()["box"]["known"]).replace(
             "{typed}", f"{number:.5f}".replace("-", "−")
         )
-    app.set(number=f"{(left + right) / 2**0.5:.5f}")
+    app.set(number=f"{(one + other) / 2**0.5:.5f}")
     assert app.tells()["message"] == "Right."
+
+
+def test_a_query_that_fits_a_key_helps() -> None:
+    """What lesson 16 has its reader try: without queries one word is right, with one that fits both are."""
+    unasked = LESSON.replace(Wq1_1_1=0, Wq1_1_2=0, Wq1_2_1=0, Wq1_2_2=0)
+    none, fits = (bp.evaluate(problem) for problem in (unasked, unasked.replace(Wq1_1_1=2)))
+    assert [none["out_o2_1"], none["out_o2_2"]] == [0.5, 0]
+    assert none["E_total"] > 0.5
+    assert fits["E_total"] < 0.001
+    assert fits["share_o1_1"] > 0.98
+    assert fits["share_o2_1"] == 0.5
 
 
 def test_the_number_before_a_change_is_known_again() -> None:
@@ -74,6 +86,23 @@ def test_the_number_before_a_change_is_known_again() -> None:
     app = bp.apps.ask(before.replace(x2_1=-1), "share_o1_2")
     app.set(number=old)
     assert "before the change" not in app.tells()["message"]
+
+
+def test_no_line_is_sent_to_that_the_change_left_as_it_was() -> None:
+    before = EXAMPLE.problem
+    for earlier, line in ((before, "(7) first: k(o2,1) ="), (None, "(1) first: q(o1,1) =")):
+        app = bp.apps.ask(before.replace(x2_1=-0.5), "share_o1_2", before=earlier)
+        app.set(number="1.5")
+        assert f"Check line {line}" in app.tells()["message"]
+        assert f"Check line {line}" in app.without_kernel()["box"]["unknown"]["near"]
+
+
+def test_shares_of_a_row_add_up_as_they_are_said() -> None:
+    app = bp.apps.attention(EXAMPLE)
+    app.set(Wq1_2_1=3)
+    said, _ = app.note(app.state)
+    one = bp.evaluate(app.state.problem)["share_o1_1"]
+    assert f"Word 1 takes {one:.3g} of word 1 and 1 − {one:.3g} of word 2." in said
 
 
 def test_every_number_of_the_picture_is_that_of_a_plain_program() -> None:
@@ -118,8 +147,8 @@ def test_what_comes_back_from_one_word_is_its_part_of_a_key_and_a_value() -> Non
 
 
 def test_equal_values_leave_the_queries_without_a_derivative() -> None:
-    """What lesson 16 has its reader try."""
-    app = bp.apps.attention(EXAMPLE.problem.replace(targets=[[0.5, 0], [0.5, 0]]))
+    """What lesson 16 predicts."""
+    app = bp.apps.attention(LESSON)
     app.set(Wv1_1_1=0, Wv1_1_2=2)
     values = numbers_of(app.state.problem)
     assert values["v_o1_1"] == values["v_o2_1"]

@@ -62,6 +62,16 @@ def test_the_pull_of_half_the_squared_error_is_a_difference_quotient() -> None:
     assert "its slopes are −0.987 and −0.0129." in app.note(app.state)[0]
 
 
+def test_what_is_said_of_the_squared_error_is_that_of_the_true_class() -> None:
+    """Half the squared error of a network adds all outputs."""
+    app = bp.apps.classes()
+    network = bp.Network(1, 3, activation="softmax", loss="half_squared_error", bias="none")
+    values = bp.evaluate(app.state.problem.replace(network=network))
+    told = app.note(app.state)[0]
+    assert f"The error of this class alone, ½(1 − p)², would be {values['E_o2']:.3g};" in told
+    assert f"{values['E_total']:.3g}" not in told
+
+
 def test_classes_have_names() -> None:
     plain = bp.apps.classes(bp.apps.classes().state.problem)
     assert "The true class o2 has" in plain.note(plain.state)[0]

@@ -49,6 +49,28 @@ def test_the_walk_is_that_of_a_plain_program_and_of_training(start: float, rate:
         assert f"to w1 = {w - rate * slope:.6g}." in repr(app)
 
 
+@pytest.mark.parametrize(("rate", "step"), [(5, 31), (15, 9), (20, 6), (50, 9), (0.1, 0), (100, 0)])
+def test_a_walk_says_when_it_has_arrived_at_the_lowest_point(rate: float, step: int) -> None:
+    app = bp.apps.descent(LESSON)
+    app.set(rate=rate)
+    said = f"You have arrived: step {step} took you to the lowest point, and the slope is nearly 0."
+    told = []
+    for steps in (max(step - 1, 0), step, step + 1, MOST_STEPS):
+        app.set(steps=steps)
+        told.append(app.note(app.state)[0] == said)
+    assert told == [False, *[step > 0] * 3]
+    app.set(fog=True)  # there you find out yourself
+    assert "arrived" not in app.note(app.state)[0]
+
+
+def test_flat_ground_is_no_arrival() -> None:
+    app = bp.apps.descent(LESSON)
+    app.set(w1=0.5, rate=65, steps=1)  # a jump to where the steps are tiny
+    walk = app.state.walk
+    assert abs(walk.next[1] - walk.at[1]) < 0.04
+    assert "arrived" not in app.note(app.state)[0]
+
+
 @pytest.mark.parametrize("rule", [bp.updates.Momentum(), bp.updates.RMSProp(), bp.updates.Adam()])
 def test_a_rule_that_remembers_goes_on_remembering(rule: bp.updates.UpdateRule) -> None:
     problem = LESSON.replace(update=rule, learning_rate=0.3)
@@ -116,7 +138,7 @@ def test_a_walk_that_overflows_is_said_and_the_app_goes_on() -> None:
     assert "overflow" not in app.note(app.state)[0]
     app.set(rate=0.01, steps=90)
     assert (app.state.step, app.state.walk.ended_at) == (90, None)
-    assert app.note(app.state) == ("", False)
+    assert app.note(app.state)[0].startswith("You have arrived: step 1 ")
     app.w1.value = 1e200
     assert "No point to draw" in repr(app)
     assert app.note(app.state)[0].startswith("The numbers overflow before the first step. Choose another w₁")

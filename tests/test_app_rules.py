@@ -145,7 +145,7 @@ def test_a_walk_that_overflows_is_said() -> None:
     said, warns = app.note(app.state)
     assert warns
     assert "gradient descent has overflowed" in said
-    assert "gradient descent not yet after 60" in said
+    assert "Over all 60 updates, none gets below" in said
     app.set(descent=False, momentum=False)
     assert app.note(app.state) == ("Choose a rule.", False)
     app.set(descent=True, w1=1e300)
@@ -281,3 +281,10 @@ def test_the_lines_in_the_lesson_s_fold_complete_its_cell() -> None:
     names = {"bp": bp, "valley": VALLEY, "your_walk": your_walk}
     exec("\n".join(before), names)
     assert eval(last, names).said.startswith("Right. ")
+
+
+def test_the_ground_of_several_walks_has_no_colour_of_a_walk() -> None:
+    figure = walks(VALLEY, {"plain": bp.updates.GradientDescent()}).figure
+    shades = np.concatenate([one.get_facecolor() for one in figure.axes[0].collections if len(one.get_facecolor())])
+    assert len(shades) > 5
+    assert np.ptp(shades[:, :3], axis=1).max() < 0.1

@@ -63,3 +63,10 @@ def test_a_bias_for_each_layer_is_one_number() -> None:
     assert "b₁ (1 × 1)" in repr(app)
     assert "10 weights and biases" in app.note(app.state)[0]
     assert app.drawing(app.state).png().startswith(b"\x89PNG")
+
+
+def test_what_it_shares_makes_the_lines_that_it_draws() -> None:
+    app = bp.apps.shapes(MOONS)
+    app.set(l1=3)
+    same = bp.Network(2, 3, 1, activation=["tanh", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+    assert repr(eval(app.share, {"bp": bp})) == repr(bp.derive(same).matrices())

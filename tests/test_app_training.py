@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import bpkit as bp
+from bpkit.core.training import train
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 ARTICLE = bp.examples.article
 LINE = bp.Problem(bp.Network(1, 1, activation="identity"), {"w1": 1, "b1": 0}, [1], [3], learning_rate=0.1)
 
@@ -197,3 +201,25 @@ def test_a_run_that_overflows_is_shown_on_a_logarithmic_scale() -> None:
 def test_it_may_leave_out_where_the_weights_start() -> None:
     titles = [title for title, _ in bp.apps.training(bp.examples.article, starts=False).spec["layout"]["groups"]]
     assert titles == ["Run", "Compare"]
+
+
+def test_a_rate_of_30_does_what_the_lesson_tells() -> None:
+    """Thrown to a flat end, it creeps back, and the step from there throws both outputs to the end that it stays at."""
+    tanh = bp.Network(2, 2, 2, activation="tanh", weight_names=ARTICLE.problem.network.weight_of)
+    run = train(ARTICLE.problem.replace(network=tanh, learning_rate=30), 100)
+    outs = [[float(bp.evaluate(run.at(k))[name]) for name in ("out_o1", "out_o2")] for k in range(9)]
+    first = [o1 for o1, _ in outs]
+    assert -1 < first[1] < -0.998
+    assert all(0 < later - before < 0.05 for before, later in pairwise(first[1:6]))
+    assert 0.95 < first[6] < 1
+    assert outs[6][1] < 0
+    assert max(outs[7]) < -0.9999
+    weights = np.array([[run[name][k] for name in ARTICLE.problem.network.weights] for k in range(101)])
+    steps = np.linalg.norm(np.diff(weights, axis=0), axis=1)
+    assert steps.argmax() == 6
+    assert steps[1:5].max() < 0.1 * steps[0]
+    assert {f"{loss:.2f}" for loss in run.loss[7:]} == {"2.45"}
+    lesson = (NOTEBOOKS / "07_training.ipynb").read_text(encoding="utf-8")
+    assert "type 30 into" in lesson
+    assert "throws o1 nearly to 1 and o2 below 0" in lesson
+    assert "the loss stays at 2.45" in lesson

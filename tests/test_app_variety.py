@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import sympy as sp
 
 import bpkit as bp
+from bpkit.apps.variety import KINDS
 
 SAME = {"net input", "hidden delta", "derivative", "update"}
 
@@ -21,6 +25,14 @@ def changed(app: Any, **values: Any) -> dict[str, str]:
     app.set(hidden=2, outputs=2, activation="sigmoid", pair="sigmoid half_squared_error")
     app.set(**values)
     return {words: cause for words, *_, cause in app.state.rows if cause}
+
+
+def test_the_lesson_names_the_kinds_before_it_asks_how_many_change() -> None:
+    path = next((Path(__file__).parents[1] / "notebooks").glob("09_*.ipynb"))
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    before = next(text for text, after in zip(cells, cells[1:]) if after == 'bp.apps.predict("lines-of-tanh")')
+    named = [one for row in re.findall(r"^- .*?: (.*)$", before, re.MULTILINE) for one in row.split(", ")]
+    assert named == [words for words, *_ in KINDS]
 
 
 def test_nothing_changes_in_the_network_that_it_begins_with(app: Any) -> None:

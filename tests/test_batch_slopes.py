@@ -21,3 +21,15 @@ def test_mean_and_sum_are_those_of_difference_quotients() -> None:
         assert float(mean.replace("−", "-")) == pytest.approx(slope, rel=0.01)
         assert float(total.replace("−", "-")) == pytest.approx(int(size) * slope, rel=0.01)
     assert [size for size, *_ in told] == ["30", "10"]
+
+
+def test_a_batch_of_five_is_among_the_rows() -> None:
+    """The lesson says that the mean of so few points is off."""
+    network = bp.Network(2, 8, 1, activation=["tanh", "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+    problem = bp.examples.data_set("moons").split()[0].problem(network, seed=0)
+    said = str(batch_slopes(problem, "w2"))
+    assert "with respect to w₂" in said
+    means = {int(size): float(mean.replace("−", "-")) for size, mean in re.findall(r"(\d+) points: mean (\S+),", said)}
+    assert [*means] == [100, 50, 20, 5]
+    assert all(abs(means[size] / means[100] - 1) < 0.1 for size in (50, 20))
+    assert abs(means[5] / means[100] - 1) > 0.3

@@ -17,6 +17,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.apps.questions import QUESTIONS
+from bpkit.apps.questions.further import STUCK, TEN_DAYS
 from bpkit.show.sharing import users
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
@@ -25,10 +26,11 @@ LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 RIGHT = {
     "toward-the-target": "up",
     "steps-in-fog": "to the left, each longer than the one before",
-    "rate-100": "a jump far past the lowest point, and it never settles",
+    "rate-100": "it jumps past the lowest point and never settles there",
     "sigmoid-at-1": 0.7310585786300049,
     "into-h1": "w₁ and w₄",
     "no-activation": "a straight line, whatever the weights are",
+    "two-in-one": "one with the weight −6 and the bias 3",
     "forward-runs": 2310,
     "shared-factor": "all but those of w₇ and w₈",
     "smaller-h": "smaller at first, then larger again",
@@ -55,15 +57,17 @@ RIGHT = {
     "momentum-in-a-valley": "narrower across the valley, and longer along it",
     "decay-gives-way": "w₂",
     "which-day": "the last day, because it is nearest to the loss",
+    "first-of-ten-days": "about a millionth of it",
     "kernel-on-the-way-back": "k₂ carries the δ of o1, and k₁ the δ of o2",
     "equal-values": "not at all: the derivatives are 0",
+    "at-a-score": "−0.625",
     "flat-row": "the query of word 1",
 }
 
 
 def test_one_answer_alone_is_right_where_a_derivative_is_0() -> None:
-    """Word 1 has the shares 0 and 1, and neither mix is on its target: only one of the four is left without a slope."""
-    given = bp.examples.attention.problem.replace(targets=[[0.5, 0], [0.5, 0]], Wq1_1_1=-40, Wq1_1_2=0)
+    """Word 1 has shares near 0 and 1, and neither mix is on its target: one of the four alone has no slope."""
+    given = bp.examples.attention.problem.replace(targets=[[1, -1], [0.5, 0]], Wq1_1_1=-40, Wq1_1_2=0)
     values = bp.evaluate(given.replace(Wq1_2_1=-0.4, Wq1_2_2=0))
     assert [round(values[f"share_o{i}_{j}"], 2) for i in (1, 2) for j in (1, 2)] == [0, 1, 0.3, 0.7]
     sizes = {name: max(abs(values[f"dE/d{name}_{c}"]) for c in (1, 2)) for name in ("q_o1", "q_o2", "k_o1", "v_o2")}
@@ -192,6 +196,45 @@ def test_every_question_has_its_lesson_and_its_answer() -> None:
         assert answer == (right if isinstance(right, str) else pytest.approx(right, rel=1e-12)), name
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("2304", "You said 2304; it is 2310. You left out the three biases, "),
+        ("1155", "You counted one run for each, "),
+        ("1152", "You left out the three biases, and counted one run "),
+        ("2436", "You gave each neuron a bias of its own, "),
+        ("2305", "Close. You were 5, "),
+    ],
+)
+def test_a_number_with_a_known_slip_is_told_so(typed: str, said: str) -> None:
+    app = bp.apps.predict("forward-runs")
+    app.set(final=typed)
+    assert said in app.feedback
+    named = dict(app.without_kernel()["named"])
+    assert named.get(float(typed), app.feedback) == app.feedback
+
+
+def test_what_is_left_after_nine_days_has_both_factors_of_each() -> None:
+    for said, reply in {
+        "about a half of it": "That is one day back, and there are nine.",
+        "about a five-hundredth of it": "0.5 to the power of nine is 0.002. But each day has a slope of tanh as well.",
+    }.items():
+        app = bp.apps.predict("first-of-ten-days")
+        app.set(final=said)
+        assert reply in app.feedback
+    assert "about 0.22 a day, and 1.4·10⁻⁶ after nine of them" in app.feedback
+    assert TEN_DAYS.parameters["Wh1_1_1"] == 0.5
+    assert "Wh is 0.5" in QUESTIONS["first-of-ten-days"].text
+
+
+def test_the_first_step_with_the_large_rate_falls_short() -> None:
+    app = bp.apps.predict("rate-100")
+    lamp = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 3.0}, [1.0], [0.2], learning_rate=100)
+    first, second = (bp.evaluate(lamp.updated(steps))["dE/dw1"] for steps in (1, 2))
+    assert first > 0 > second
+    assert "it is the second step that jumps past the lowest point" in app.state.because
+
+
 def test_the_picture_below_a_prediction_about_sharing_lights_what_its_answer_says() -> None:
     [path] = [path for path in LESSONS if path.name.startswith("03")]
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
@@ -260,6 +303,14 @@ def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_of
     assert "That is right" in app.feedback
 
 
+def test_all_reasons_are_told_whichever_sentence_is_chosen() -> None:
+    for sentence in QUESTIONS["true-sentence"].choices:
+        app = bp.apps.predict("true-sentence")
+        app.set(final=sentence)
+        for reason in ("w₅ is in no formula for E", "so you subtract", "is positive", "net(o1) belongs to o1"):
+            assert app.feedback.count(reason) == 1
+
+
 def test_what_the_questions_say_is_so() -> None:
     """The numbers that are typed in their texts are those of the problems."""
     article = bp.examples.article
@@ -271,6 +322,8 @@ def test_what_the_questions_say_is_so() -> None:
     mazur = bp.examples.mazur.audit()
     assert (len(mazur), len(mazur.wrong)) == (32, 4)
     assert len(bp.examples.data_set("moons").problem(bp.Network(2, 8, 1), seed=0).inputs) == 200
+    assert (STUCK.givens["w1"], STUCK.givens["x1"], STUCK.learning_rate) == (-5, 1, 0.5)
+    assert all(one in QUESTIONS["stuck-neuron"].text for one in ("input is 1", "weight −5", "learning rate is 0.5"))
     neuron = bp.Problem(bp.Network(2, 1), {"w1": 2.0, "w2": 1.0, "b1": -1.4}, [0.9, 0.6], [0.95])
     assert bp.evaluate(neuron)["net_o1"] == pytest.approx(1, rel=1e-12)
 
@@ -318,7 +371,21 @@ def test_the_first_steps_need_no_derivative_and_their_answers_are_not_on_the_pag
 @pytest.mark.parametrize(("number", "changed", "quantity"), [("00", {"x1": 0.5}, "net_h1")])
 def test_a_box_asks_for_no_number_that_its_page_prints(number: str, changed: dict[str, float], quantity: str) -> None:
     [(name, value)] = changed.items()
-    call = f'problem.replace({name}={value:g}), "{quantity}")'
+    call = f'problem.replace({name}={value:g}), "{quantity}"'
     assert [cell for cell in lesson(number) if "bp.apps.ask(" in cell.source and call in cell.source]
     answer = bp.evaluate(bp.examples.article.problem.replace(**changed))[quantity]
     assert f"{abs(answer):.3g}" not in numbers(" ".join(map(shown, lesson(number))))
+
+
+def test_the_early_sum_saves_two_multiplications() -> None:
+    """What the lesson on hidden weights says of ∂E/∂w₁, counted in the derivation."""
+    derivation = bp.derive(bp.examples.article.problem.network)
+    by_paths = [len(path.factors) - 1 for path in derivation.paths("w1")]
+    deltas = ["dE_o1/dnet_o1", "dE_o2/dnet_o2"]
+    lines = [*deltas, "dE_o1/dout_h1", "dE_o2/dout_h1", "dE/dout_h1", "dE/dnet_h1", "dE/dw1"]
+    early = [len(step.rhs.args) - 1 for name in lines if (step := derivation.target(name)).rhs.is_Mul]
+    assert (by_paths, sum(early)) == ([4, 4], 6)
+    text = next(path for path in LESSONS if path.name.startswith("06")).read_text(encoding="utf-8")
+    assert "takes 8 multiplications, four in each product of five slopes" in text
+    assert "6 are enough" in text
+    assert "That saves two." in text

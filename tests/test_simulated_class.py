@@ -31,6 +31,7 @@ from bpkit.mistakes.question import question
 
 # Lesson and question, with the part's letter: the misconceptions that the kit names there first in the course.
 CAUGHT = {
+    "00 weight-moved b": ["gives the change instead of what was asked"],
     "00 net_h1": [
         "adds the bias more than once",
         "leaves out a term of the net input",
@@ -41,19 +42,19 @@ CAUGHT = {
         "takes the weights in the order of their numbers",
         "transposes the weights forward",
     ],
-    "00 net-and-out a": ["loses a minus sign", "swaps the inputs"],
-    "00 net-and-out b": [
-        "applies the activation twice",
-        "loses the minus in the exponent",
-        "passes on net instead of out",
-    ],
     "01 read-slope b": ["adds the gradient"],
     "01 which-way a": ["swaps the sign of the error"],
     "01 one-weight b": [
         "forgets the learning rate",
-        "gives the change instead of what was asked",
         "gives the derivative instead of the new value",
         "keeps the old value",
+    ],
+    "02 neuron-slope a": [
+        "applies the activation twice",
+        "loses a minus sign",
+        "loses the minus in the exponent",
+        "passes on net instead of out",
+        "swaps the inputs",
     ],
     "02 neuron-slope b": [
         "applies the slope function to out",
@@ -85,6 +86,7 @@ CAUGHT = {
         "leaves out the weight on a path",
         "loses the sign of a path",
         "takes one weight of another neuron on the way back",
+        "takes the weights of other paths",
         "uses the already updated weights",
     ],
     "06 dE_total/db1": ["forgets the derivative of the bias", "multiplies the bias derivative by the input"],
@@ -111,19 +113,18 @@ CAUGHT = {
         "takes the mean over the neurons too",
         "takes the sum instead of the mean",
     ],
-    "10 b_o1_new": [
+    "10 mean-or-sum a": [
         "divides by the number of samples twice",
+        "keeps only the first sample's gradient",
         "keeps only the last sample's gradient",
+    ],
+    "10 w5_new": [
+        "compares each output with each target",
         "leaves out the second half of the cross-entropy",
         "puts a plus before the second half of the cross-entropy",
         "updates after each sample",
     ],
-    "10 mean-or-sum a": ["keeps only the first sample's gradient"],
-    "10 b_h1_new": [
-        "compares each output with each target",
-        "sums the deltas of the layer for each bias",
-        "uses the sigmoid's slope",
-    ],
+    "10 b_h1_new": ["sums the deltas of the layer for each bias", "uses the sigmoid's slope"],
     "12 step": ["keeps the biases"],
     "14 w2_new": [
         "forgets the root of the running mean",
@@ -131,19 +132,22 @@ CAUGHT = {
         "swaps the shares of the old and the new",
         "updates by plain gradient descent",
     ],
+    "14 w1_new": [
+        "forgets the weight decay",
+        "keeps the whole of the old velocity",
+        "takes the gradient's share into the velocity",
+    ],
     "14 adam-step a": ["counts the updates from zero", "swaps the share of the old and of the new"],
     "14 adam-step b": ["forgets the square in the running mean"],
     "14 adam-step c": ["puts ε inside the root"],
-    "14 E_total after 2 updates": [
-        "forgets the weight decay",
-        "takes the gradient's share into the velocity",
-        "updates the biases with weight decay",
-        "updates with the whole batch",
-    ],
+    "14 E_total after 2 updates": ["updates the biases with weight decay", "updates with the whole batch"],
     "15 count-uses a": ["counts one use of a shared weight only"],
     "15 count-uses b": ["takes the mean over the uses of a shared weight"],
     "15 read-kernel a": ["turns the kernel round"],
-    "15 dE_total/dWx1_1_1": ["cuts the way back through time"],
+    "15 dE_total/dWx1_1_1": [
+        "cuts the way back through time",
+        "multiplies by the weight of the step before once too often",
+    ],
     "15 convolution a": ["passes the slope of a maximum to all", "shifts the kernel by one"],
     "15 dE_total/dcell_o1_1": [
         "cuts the way back through the cell",
@@ -152,9 +156,12 @@ CAUGHT = {
         "forgets the slope of the squashed cell",
         "takes the state of the same step",
     ],
-    "16 read-shares b": ["takes the softmax over the wrong axis"],
-    "16 share_o1_2": ["does not transpose the keys", "forgets the root of the width"],
-    "16 dE_total/dq_o1_1": ["takes only the diagonal of the softmax slope"],
+    "16 share_o1_2": [
+        "does not transpose the keys",
+        "forgets the root of the width",
+        "takes the softmax over the wrong axis",
+    ],
+    "16 dE_total/dk_o2_2": ["forgets the slope of the softmax", "takes only the diagonal of the softmax slope"],
     "16 dE_total/dW1_2_1": [
         "forgets the way past the blocks",
         "takes mean and spread for constants",

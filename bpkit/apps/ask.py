@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from bpkit.apps.linked import WAITING
 from bpkit.apps.live import DIGITS, Live
 from bpkit.apps.settings import Check, Setting, Text
@@ -40,6 +42,7 @@ class State:
     digits: int
     known: tuple[str, ...] = ()
     old: float | None = None
+    same: tuple[str, ...] = ()
 
     @property
     def problem(self) -> Problem:
@@ -49,7 +52,7 @@ class State:
     @cached_property
     def found(self) -> Diagnosis | str:
         """The diagnosis of what was typed, or a line that waits for the rest."""
-        found = look(self.problem, str(self.asked), self.typed, known=self.known)
+        found = look(self.problem, str(self.asked), self.typed, asked_before=self.same, known=self.known)
         return found if isinstance(found, str) or self.old is None else of_old_numbers(found, str(self.asked), self.old)
 
     @property
@@ -65,7 +68,8 @@ class Ask(Live):
     opens by itself once the answer is right, and before that only where the learner asks for it. Where a net input or
     an output is asked, the network is drawn with all weights and with the inputs that count, and the lines start there.
     ``known`` names lines whose results the learner has: no mistake is sought on the way to them, and the lines that
-    open come after them. ``before`` is the problem that the learner had before some of its numbers were changed.
+    open come after them. ``before`` is the problem that the learner had before some of its numbers were changed: the
+    line to check first is one whose result changed.
     """
 
     name = "ask"
@@ -76,14 +80,16 @@ class Ask(Live):
         self, given: Example | Problem, quantity: str, known: Iterable[str] = (), before: Problem | None = None
     ) -> None:
         self._quantity, self._known_lines = quantity, tuple(known)
-        asked = question(before, quantity) if before else None
-        self._old = float(asked.exact[asked.quantity]) if asked else None
+        self._earlier = question(before, quantity) if before else None
+        self._old = float(self._earlier.exact[self._earlier.quantity]) if self._earlier else None
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
         self.asked = question(self.problem, self._quantity)
         _ = self.asked.exact  # a question that has no answer is told to its author
         self._known_lines = tuple(self.asked.derivation[name].name for name in self._known_lines)
+        old, new = self._earlier.exact if self._earlier else {}, self.asked.exact
+        self._same = tuple(name for name in old if name in new and np.array_equal(old[name], new[name]))
         return {
             "number": Text(f"{self._spelled} =", hint="your number, then Enter"),
             "line": Check(LINES if self._before else LINE),
@@ -127,10 +133,12 @@ class Ask(Live):
 
     def without_kernel(self) -> dict[str, Any]:
         lines = {digits: line_html(self.asked, digits, self._before) for _, digits in DIGITS.options}
-        return {"box": open_box(self.problem, str(self.asked), self._known_lines, self._old), "lines": lines}
+        box = open_box(self.problem, str(self.asked), self._known_lines, self._old, self._same)
+        return {"box": box, "lines": lines}
 
     def read(self, values: Mapping[str, Any]) -> State:
-        return State(self.asked, values["number"], values["line"], values["digits"], self._known_lines, self._old)
+        known, old, same = self._known_lines, self._old, self._same
+        return State(self.asked, values["number"], values["line"], values["digits"], known, old, same)
 
     @property
     def title(self) -> str:

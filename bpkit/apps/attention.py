@@ -8,6 +8,7 @@ from typing import Any
 
 from bpkit.apps.live import Live, numbers
 from bpkit.apps.settings import Check, Choice, Setting
+from bpkit.core.agreement import near_one
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
 from bpkit.examples.example import Example
@@ -17,7 +18,7 @@ from bpkit.show.drawing import Drawing
 
 TEXTS = {
     "takes": "Word {{row}} takes {{shares}}.",
-    "share": "{share} of word {{column}}",
+    "share": "{share|near} of word {{column}}",
     "loss": "The loss E is {loss}.",
     "part": "Keys and values show the part of word {word}.",
 }
@@ -88,7 +89,9 @@ class AttentionApp(Live):
         said = []
         for i in range(1, words + 1):
             shares = " and ".join(
-                TEXTS["share"].format(share=number(values[f"share_o{i}_{j}"], 3)).replace("{column}", str(j))
+                TEXTS["share"]
+                .replace("{share|near}", near_one(values[f"share_o{i}_{j}"], 3))
+                .replace("{{column}}", str(j))
                 for j in range(1, words + 1)
             )
             said.append(TEXTS["takes"].format().replace("{row}", str(i)).replace("{shares}", shares))

@@ -23,7 +23,7 @@ from bpkit.core.network import Network
 from bpkit.core.paths import Path, Paths, find_paths
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
-from bpkit.core.spelling import HTML, PLAIN, number, typeset
+from bpkit.core.spelling import HTML, number, typeset, written
 from bpkit.core.text import sides_text
 from bpkit.page.programs import every_line, line, loss_program, packed
 from bpkit.show.diagram import svg
@@ -149,6 +149,8 @@ class Chain(Live):
     """Choose a parameter, in the list or on the picture, and its derivative falls into paths and factors."""
 
     name = "chain"
+    _rows: tuple[str, ...] = ("factors", "products", "sums", "update", "message")
+    _most_bars = 2  # as many have room below the slopes of one path
 
     def settings(self) -> Mapping[str, Setting]:
         network, parameters = self.problem.network, self.problem.parameters
@@ -181,13 +183,8 @@ class Chain(Live):
         programs = {"all": every_line(derivation), "loss": loss_program(problem), "nudge": _nudge_program(noisy)}
         names = next(iter(derivation)).names
         used = {one for all_ in factors.values() for one in all_}
-        rest = [["factors"], ["products"], ["sums"], ["update"], ["message"]]
-        alone = {name for all_ in found.values() if len(all_) == 1 for name in all_[0].factors}
-        bent = {name for name in used if not _is_straight(derivation[name].quantity)}
-        drawn = bent | alone if len(used) <= AT_MOST else set()
-        slopes = {
-            name: {**_slope(derivation, name, name in drawn), "straight": name not in bent} for name in sorted(used)
-        }
+        rest = [[name] for name in self._rows]
+        slopes = {name: _slope(derivation, name, drawn=len(used) <= AT_MOST) for name in sorted(used)}
         curves = sorted({one["curve"]["line"] for one in slopes.values() if one["curve"]})
         own = {name: sorted(names_in(derivation[name].stable)) for name in curves}
         functions = derivation.program.functions
@@ -229,6 +226,7 @@ class Chain(Live):
             },
             "routes": {name: _routes(all_, network, self._picture) for name, all_ in found.items()},
             "places": {name: _place(names[name], network, self._picture) for name in sorted(used)},
+            "bars": self._most_bars,
             "texts": TEXTS,
             "layout": {
                 "groups": [
@@ -308,12 +306,13 @@ def _place(factor: Quantity, network: Architecture, picture: Mapping[str, Any]) 
     of, by = factor.of, factor.by
     assert of
     assert by
+    graph = not isinstance(network, Network)
+    above, below = (one.letter if graph else one.tag for one in (of, by))
+    letter, low = written({by.name: by})[by.name] if by.name in network.parameters else (below, "")
+    text = (f"∂{'E' if of.tag == 'total' else above}/∂{letter}", low)
     if not isinstance(network, Network):
-        letters = ["E" if of.tag == "total" else of.letter, PLAIN(by) if by.name in network.parameters else by.letter]
         at = anchor(picture, network, factor)
-        return {"text": f"∂{letters[0]}/∂{letters[1]}", "at": at} if at else None
-    letters = ["E" if of.tag == "total" else of.tag, PLAIN(by) if by.name in network.parameters else by.tag]
-    text = f"∂{letters[0]}/∂{letters[1]}"
+        return {"text": text, "at": at} if at else None
     if of.tag == "net" and by.name in network.biases:
         bias = next(one for one in picture["biases"] if one["name"] == by.name)
         x, y = bias["plate"]["at"]
@@ -333,11 +332,6 @@ def _place(factor: Quantity, network: Architecture, picture: Mapping[str, Any]) 
     if of.tag == "total" and by.tag == "out":  # beside the neuron, below its error
         return {"text": text, "at": [x + neuron["half"] + ROOM / 2 + 6, y + 30]}
     return {"text": text, "at": [x, y + neuron["tall"] + 11]}
-
-
-def _is_straight(factor: Quantity) -> bool:
-    """Whether a factor is the slope of a straight line: that of a net input."""
-    return factor.of is not None and factor.of.tag == "net"
 
 
 def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
@@ -364,10 +358,10 @@ def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
         "from": low,
         "to": high,
         "heights": HEIGHTS.get(line.quantity.tag),
-        "along": by.tag if by.tag in REACH else PLAIN(by),
+        "along": (by.tag, "") if by.tag in REACH else written({by.name: by})[by.name],
         "up": line.quantity.tag if line.quantity.tag in REACH else line.quantity.letter,
         "aim": target,
-        "aimed": PLAIN(line.names[target]) if target else None,
+        "aimed": written(line.names)[target] if target else None,
     } | (TANH if line.rhs.has(sp.tanh) else {})
     return {"row": row, "curve": curve if drawn else None}
 

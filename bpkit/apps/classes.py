@@ -49,10 +49,10 @@ TEXTS = {
     "square": "½(1 − p)²",
     "named": "{output} ({name})",
     "message": "The true class {name} has the share p = {p}. −ln p = {surprise}; its slope is {steep} with respect to "
-    "p and {delta} with respect to the net input of {output}. Half the squared error would be {square}; its slopes are "
-    "{flat} and {pull}.",
+    "p and {delta} with respect to the net input of {output}. The error of this class alone, ½(1 − p)², would be "
+    "{square}; its slopes are {flat} and {pull}.",
     "words": "Net inputs {nets}; e to their power {powers}; divided by the sum {sum} the shares {shares}. "
-    "Share minus target: {deltas}. With half the squared error the slopes would be {pulls}.",
+    "Share minus target: {deltas}. With ½(1 − p)² of the true class the slopes would be {pulls}.",
 }
 
 
@@ -203,7 +203,7 @@ class Classes(Live):
 
 
 def _pull(rows: Mapping[str, float], true: str, output: str) -> float:
-    """What half the squared error of the true class would say of a net input: the same chain with its own slope."""
+    """What half the squared error of the true class alone would say of a net input: its own slope in the same chain."""
     return losses_at(float(rows[f"out_{true}"]))["flat"] * float(rows[f"dout_{true}/dnet_{output}"])
 
 

@@ -60,9 +60,24 @@ PINS = {
     "pinTip": "Keep this curve to compare; the last three stay",
     "unpin": "Remove kept curves",
     "this": "now",
-    "name": "{activation}, {scheme} × {scale}{ways}",
+    "name": "{activation}, {scheme}",
+    "nameScale": " × {scale}",
     "nameWays": ", ways past",
     "keptDeltas": "deltas: {name}",
+}
+SHORT = ("derivatives", "deltas")  # beside the curves
+# What becomes of the sizes, as the rows of a table: in all, and behind the bar in each layer.
+TABLE: dict[str, Any] = {
+    "title": "From end to end, at the start",
+    "head": ("", "in all", "per layer"),
+    "rows": ("deltas ←", "derivatives ←", "spread →"),
+    "overflow": "overflow",
+    "none": "all 0",
+    "lost": "down to 0",
+    "level": "about equal",
+    "shrink": "{times} × smaller|{each}",
+    "grow": "{times} × larger|{each}",
+    "each": "{each} ×",
 }
 DRAWN = "Weights drawn by {scheme}, times {scale}, seed {seed}. "
 FLAT = " The outputs are saturated: with identity as the output layer you see what grows."
@@ -136,7 +151,7 @@ class Depth(Live):
         return of_layers(self.problem.network, "depth app")
 
     def page(self) -> dict[str, Any]:
-        given, size = self.problem, [812, 206]
+        given = self.problem
         last = [self._last(output) for output in self.output.options]
         return {
             "programs": packed({"layered": layered(self.state.plain, HIDDEN, last, past=True)}),
@@ -158,7 +173,16 @@ class Depth(Live):
                 "saturated": SATURATED,
                 "spread": LEAST_SPREAD,
             },
-            "texts": {**TEXTS, **PINS, "names": NAMES, "drawn": DRAWN, "flat": FLAT, "trained": TRAINED},
+            "texts": {
+                **TEXTS,
+                **PINS,
+                "names": NAMES,
+                "short": SHORT,
+                "table": TABLE,
+                "drawn": DRAWN,
+                "flat": FLAT,
+                "trained": TRAINED,
+            },
             "kept": KEPT,
             "mostKept": MOST_KEPT,
             "presets": PRESETS,
@@ -166,22 +190,27 @@ class Depth(Live):
                 "sizes": {
                     "x": {"label": LABELS["xlabel"], "whole": True},
                     "y": {"label": LABELS["ylabel"], "log": True},
-                    "size": size,
+                    "size": [812, 240],
+                    "beside": {"side": "left", "room": 176},
                     "words": {"hover": "layer {x}: {y}", "value": "{y} in layer {x}", "ends": "overflows in layer {x}"},
                 },
                 "losses": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E in training", "log": True},
-                    "size": size,
+                    "size": [812, 182],
+                    "beside": {"side": "right", "room": 160},
                     "words": {"ends": "overflows at update {x}", "value": "{y} after {x}"},
                 },
             },
             "layout": {
-                "groups": groups(
-                    self.setting,
-                    Network=["depth", "width", "activation", *["output"] * (len(self.output.options) > 1), "past"],
-                    Starting_weights=["scheme", "scale", "seed"],
-                ),
+                "groups": [
+                    *groups(
+                        self.setting,
+                        Network=["depth", "width", "activation", *["output"] * (len(self.output.options) > 1), "past"],
+                        Starting_weights=["scheme", "scale", "seed"],
+                    ),
+                    (TABLE["title"], ["readout"]),
+                ],
                 "rows": [["presets", "pins"], ["sizes"], ["losses"], ["message"]],
             },
         }

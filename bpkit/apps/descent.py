@@ -16,7 +16,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.descent import SIGHT, STEP_HEIGHT, Walk, curve, descent, descent_words, moving, walk
+from bpkit.show.descent import NEAR, SIGHT, STEP_HEIGHT, Walk, arrived, curve, descent, descent_words, moving, walk
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines import lines_spec
 
@@ -29,6 +29,7 @@ TEXTS = {
     "outside": "{{name}} = {here} is outside the picture.",
     "left": "The steps were so long that the walk left the picture. It is now at {{name}} = {here}; choose a smaller "
     "learning rate.",
+    "arrived": "You have arrived: step {count} took you to the lowest point, and the slope is nearly 0.",
     "overshot": "The last step made the loss larger, from {before} to {now}. It overshot.",
     "past": "The last step went past a lowest point, so the slope has changed its sign.",
     "tangent": "slope",
@@ -128,6 +129,7 @@ class Descent(Live):
             "arrow": STEP_HEIGHT if self._walks else None,
             "most": MOST_STEPS,
             "sight": SIGHT * (self.curve.high - self.curve.low),
+            "near": NEAR * (self.curve.high - self.curve.low),
             "lamps": lamps,
             "parts": {
                 "curve": {
@@ -191,6 +193,9 @@ class Descent(Live):
             return said("ended", ended=walked.ended_at, rate=state.problem.learning_rate), True
         if not self.curve.low <= state.here <= self.curve.high:
             return said("left" if step else "outside", here=state.here), True
+        # In fog you find out yourself.
+        if not state.fog and (count := arrived(self.curve, walked, step)):
+            return said("arrived", count=count), False
         if step and (before := walked.loss[step - 1]) < (now := walked.loss[step]):
             return said("overshot", before=before, now=now), False
         if step and walked.slope[step - 1] * walked.slope[step] < 0:

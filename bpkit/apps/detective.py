@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,16 +14,22 @@ from bpkit.apps.settings import Check, Choice, Held, Number, Setting, Text
 from bpkit.apps.verdicts import HALF, LINE, WHOLE, line_html, line_words, look, said, still, verdict_words
 from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.network import Network
 from bpkit.core.numeric import canonical
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
-from bpkit.core.quantities import Role
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import typeset
 from bpkit.examples.audit import sources
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import MOST_UPDATES, Question, question
 from bpkit.mistakes.typed_number import read
+from bpkit.mistakes.variants import replaced
 from bpkit.mistakes.verdict import Diagnosis, without_more
+from bpkit.show.diagram import touched
+from bpkit.show.drawing import Drawing
+from bpkit.show.given import fits, given_network
+from bpkit.show.themed import themed
 
 # "net_o1 = 0.794609, out(o1) = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.
 _GIVEN = re.compile(
@@ -42,7 +48,7 @@ class State:
     opened: bool
     digits: int
     printed: bool = False  # is the number the one that the example prints?
-    holding: tuple[str, ...] = ()  # figures printed before it that hold
+    holding: tuple[str, ...] = ()  # printed figures that hold
 
     @property
     def problem(self) -> Problem:
@@ -86,6 +92,7 @@ class Detective(Live):
     ) -> None:
         self._opening, self._later = (quantity, number), updates
         self._figures = figures(given) if isinstance(given, Example) else {}
+        self._holding = tuple(name for name, one in self._figures.items() if one.holds)
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -111,12 +118,13 @@ class Detective(Live):
             ["quantity", *(["updates"] if self._later else [])],
             ["number", "line"],
             ["given"],
+            *([["picture"]] if self._readable else []),
             ["verdict"],
             ["behind"],
         ]
         if self._figures:
             rows.insert(2, ["printed"])
-        figures = {name: [one.printed, one.earlier] for name, one in self._figures.items()}
+        figures = {name: [one.printed, one.earlier, one.why] for name, one in self._figures.items()}
         return {"layout": {"rows": rows}, "figures": figures, "texts": WAITING | TEXTS}
 
     def _group(self, step: Step) -> str:
@@ -127,13 +135,32 @@ class Detective(Live):
         asked = question(self.problem, f"{name} after {updates} updates" if updates else name)
         typed, figure = values["number"], self._figures.get(printed_as(name, updates))
         printed = figure is not None and typed.strip() == figure.printed
-        holding = figure.holding if figure and printed else ()
+        way = {step.name for step in asked.derivation.toward(asked.quantity)} - {asked.quantity}
+        holding = tuple(one for one in self._holding if one in way)
         return State(asked, typed, values["given"], values["line"], values["digits"], printed, holding)
 
     def tells(self) -> dict[str, Any]:
         state = self.state
         line = line_html(state.asked, state.digits, self._first(state)) if state.opened else ""
-        return said(state.found) | {"line": line, "share": self.share}
+        drawn = self._drawn(state)
+        more = {"place": themed(drawn)} if drawn else {}
+        return said(state.found) | {"line": line, "share": self.share} | more
+
+    @property
+    def _readable(self) -> bool:
+        """Can the network be read on a small picture?"""
+        network = self.problem.network
+        return isinstance(network, Network) and not self.problem.is_batch and fits(network)
+
+    def _drawn(self, state: State) -> Drawing | None:
+        """The network with its given numbers; what the line named is about is lit, else what the quantity is about."""
+        network = state.problem.network
+        if not self._readable or not isinstance(network, Network):
+            return None
+        named = None if isinstance(state.found, str) else state.found.line
+        lines = state.asked.derivation
+        step = next((one for one in lines if one.number == named), lines[state.asked.quantity])
+        return given_network(network, state.problem.givens, lit(network, step.quantity))
 
     @staticmethod
     def _first(state: State) -> list[Step]:
@@ -143,7 +170,9 @@ class Detective(Live):
         return [one for one in way[:-1] if one.number == first]
 
     def still(self, state: State) -> str:
-        return still(state.asked, state.typed, state.found)
+        drawn = self._drawn(state)
+        above = str(drawn.bundles()[0]["text/html"]) if drawn else ""
+        return above + still(state.asked, state.typed, state.found)
 
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text
@@ -154,10 +183,14 @@ class Detective(Live):
     @property
     def share(self) -> str:
         """The expression that asks the detective the same, ready to copy into a cell."""
-        given = f", given={dict(self.state.given)!r}" if self.state.given else ""
-        return f"bp.diagnose({super().share}, {str(self.state.asked)!r}, {self.state.typed!r}{given})"
+        state = self.state
+        given = f", given={dict(state.given)!r}" if state.given else ""
+        if not isinstance(state.found, str) and state.found.first is not None and state.holding:
+            given += f", asked_before={list(state.holding)!r}"  # they decide which line is to be checked first
+        return f"bp.diagnose({super().share}, {str(state.asked)!r}, {state.typed!r}{given})"
 
 
+MANY = 100  # updates; more take a while
 PRINTED = "Printed figures"
 GROUPS = (PRINTED, "Forward", "Errors and loss", "Derivatives of the loss", "Other slopes", "After the update")
 TEXTS = {
@@ -166,8 +199,21 @@ TEXTS = {
     "from": "Start from the printed figures",
     "fromTip": "Type the printed figures that this quantity is computed from",
     "unprinted": "No figure is printed for this one.",
-    "first": "It comes from no earlier printed figure.",
+    "computing": "Computing {updates} updates …",
+    "many": MANY,
 }
+FIRST = "It comes from no earlier printed figure."
+UNPRINTED = "It comes from weights that are not printed."
+
+
+def lit(network: Network, quantity: Quantity) -> frozenset[str]:
+    """The weights, biases and neurons that a quantity is about; the loss is about all outputs."""
+    if quantity.tag == "total":
+        return frozenset(network.outputs)
+    known = network.lines.quantities
+    names = (network.weight_of[one] if isinstance(one, tuple) else one for one in touched(network, [quantity.name]))
+    found = (known[name].neuron if name in known and known[name].tag == "error" else name for name in names)
+    return frozenset(found) - {network.lines.total.name}
 
 
 def group_of(step: Step) -> str:
@@ -182,29 +228,42 @@ def group_of(step: Step) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """A printed figure, the earlier ones that it is computed from as they are typed, and the earlier ones that hold."""
+    """A printed figure, the earlier ones that it is computed from as they are typed, or why there are none."""
 
     printed: str
     earlier: str
-    holding: tuple[str, ...]
+    why: str
+    holds: bool
 
 
 def figures(example: Example) -> dict[str, Figure]:
     """The figures that an example prints, by quantity and update; those after an update start from no earlier ones."""
     found: dict[str, Figure] = {}
     before: dict[str, str] = {}
-    holding: tuple[str, ...] = ()
     for finding in example.audit():
         asked = question(example.problem, finding.figure)
         if asked.updates:
-            found[printed_as(asked.quantity, asked.updates)] = Figure(finding.printed, "", ())
+            why = new_weights(asked, before)
+            found[printed_as(asked.quantity, asked.updates)] = Figure(finding.printed, "", why, finding.holds)
             continue
         from_ = sources(asked.derivation, asked.quantity, before)
         typed = ", ".join(f"{name} = {figure}" for name, figure in from_.items())
-        found[asked.quantity] = Figure(finding.printed, typed, holding)
+        found[asked.quantity] = Figure(finding.printed, typed, "" if typed else FIRST, finding.holds)
         before[asked.quantity] = finding.printed
-        holding += (asked.quantity,) * finding.holds
     return found
+
+
+def new_weights(asked: Question, printed: Collection[str]) -> str:
+    """Which of the new weights that a number after updates comes from are printed."""
+    known, biases = asked.derivation.quantities, asked.problem.train_biases
+    new = [name for name, old in replaced(asked.derivation).items() if biases or known[old].tag != "bias"]
+    here = [typeset(name, known) for name in new if name in printed]
+    if asked.updates > 1 or not here:
+        return UNPRINTED
+    if len(here) == len(new):
+        return "After an update the detective starts from the old weights."
+    some = f"{len(here)} are" if here[1:] else f"{here[0]} is"
+    return f"It comes from {len(new)} new weights, of which only {some} printed."
 
 
 def printed_as(quantity: str, updates: int) -> str:

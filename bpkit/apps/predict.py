@@ -31,7 +31,7 @@ class Prediction:
     answer: str | float
     because: str
     committed: str | float | None = None
-    replies: Mapping[str, str] = field(default_factory=dict)  # to wrong choices
+    replies: Mapping[str, str] = field(default_factory=dict)  # to wrong choices, or to wrong numbers
     label: str = "Your prediction"
 
     @property
@@ -51,6 +51,8 @@ class Prediction:
             guess, answer = pair
             typed, true = (str(self.committed), str(self.answer)) if self.choices else ("", "")
             text = compare(guess, answer, typed, true)
+            if said := self.replies.get(f"{guess:.12g}"):
+                text = f"{text.partition('. ')[0]}. {said}"
         else:
             reply = f"{said} " if (said := self.replies.get(str(self.committed))) else ""
             known = "That is right." if self.right else f"{reply}It is {_quoted(self.answer)}."
@@ -185,7 +187,7 @@ class Predict(Linked):
             | {
                 "commit": "Commit",
                 "tip": "Commit to your answer; then it cannot be changed",
-                "ready": "Press Commit to compare.",
+                "ready": "Press Commit to compare. After that you cannot change it.",
                 "empty": f"{'Type a number' if number else 'Choose'}, then commit.",
                 "pressed": "That needs a number first. Type a number, then commit."
                 if number
@@ -198,7 +200,14 @@ class Predict(Linked):
         if asked.choices is None:
             because = f" The reason: {asked.because.rstrip('.')}." if asked.because else ""
             answer = float(asked.answer)
-            return {"answer": answer, "true": number_read(answer), "because": because, "says": comparisons()}
+            named = [[float(one), replace(asked, committed=float(one)).feedback] for one in asked.replies]
+            return {
+                "answer": answer,
+                "true": number_read(answer),
+                "because": because,
+                "says": comparisons(),
+                "named": named,
+            }
         said = {one: replace(asked, committed=one) for one in asked.choices}
         return {"said": {one: [state.right, state.feedback] for one, state in said.items()}}
 

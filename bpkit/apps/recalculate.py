@@ -24,6 +24,7 @@ KINDS = ("net", "out")
 TEXTS = {
     "same": "{value}, as printed",
     "off": "{value}, {off} % off",
+    "late": "{value}, {off} % off: only a late digit",
     "other": "{value}: not what this line gives; use its printed figures",
     "slip": "{value}: {slip}",
     "close": ". Nearly the printed figure!",
@@ -32,7 +33,7 @@ TEXTS = {
     "head": ["figure", "computed as", "printed", "your calculation"],
 }
 # Begun: it ends in a sign, or in the first letters of a function.
-BEGUN = re.compile(r"([-−–+*·×/÷^(.,=]|(?<![a-z])(e|ex|exp|l|ln))\s*$")
+BEGUN = re.compile(r"([-−–+*·×/÷^(.,=]|(?<![a-z])(e|ex|exp|l|ln|s[igmod]*))\s*$")
 NEAR = 0.01  # of what a line gives: a calculation further off is not that of the line
 ALMOST = 0.001  # of what a known slip gives: so near, it is that slip
 SHOWN, ROUGH = 7, 2  # digits of what was worked out, and of how far off the printed figure is
@@ -66,7 +67,8 @@ class Row:
             return self._unread
         value, printed = self.found, float(self.printed)
         off = abs(value - printed)
-        kind, slip = "same" if off <= 1.01 * unit(self.printed) else "off", ""
+        late = "late" if off <= ALMOST * abs(printed) else "off"
+        kind, slip = "same" if off <= 1.01 * unit(self.printed) else late, ""
         if not _near(value, self.line, NEAR):
             slip = next((words for line, words in self.slips if _near(value, line, ALMOST)), "")
             kind = "slip" if slip else "other"

@@ -25,6 +25,7 @@ from bpkit.show.surface import POINTS, Landscape, landscape, window_over
 
 UPDATES = 60  # of each walk
 USUAL_BETA = 0.9
+ZOOM, CLOSER = 200, 5  # of the goal in a corner of the landscape: how wide it is, how many times larger
 NAMES = {"descent": "gradient descent", "momentum": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 OPENS_WITH = ("descent", "momentum")
 BETAS = {"momentum": "beta", "rmsprop": "rho", "adam": "beta1"}  # the number of each rule that the slider stands for
@@ -35,9 +36,11 @@ TEXTS = {
     "loss": "{{name}} {loss}",
     "ended": "{{name}} has overflowed",
     "nothing": "The loss is not finite at the start. Click on another place.",
-    "small": "Over the whole walk it is first below {small}, a hundredth of the start: {{counts}}.",
+    "small": "Over all {most} updates, first below {small} (a hundredth of the start): {{counts}}.",
+    "none_small": "Over all {most} updates, none gets below {small} (a hundredth of the start).",
     "count": "{{name}} after {count}",
-    "never": "{{name}} not yet after {count}",
+    "never": "{{name}} never",
+    "floor": "▼ marks where a loss falls below the picture.",
     "all": "All parameters move. The landscape shows {{x}} and {{y}}, the others at their starting values.",
     "rules": "Walk with:",
     "starts": "Start (or click on the landscape):",
@@ -136,6 +139,16 @@ class Rules(Live):
             "most": UPDATES,
             "deep": DEEP,
             "small": SMALL,
+            "closer": CLOSER,
+            "zoom": {
+                "x": {"label": x},
+                "y": {"label": y},
+                "z": {"label": "loss E"},
+                "look": "heights",
+                "size": ZOOM,
+                "tall": TALL,
+                "small": True,
+            },
             "several": len(problem.network.parameters) > 2,
             "texts": {**TEXTS, "all": TEXTS["all"].replace("{{x}}", x).replace("{{y}}", y)},
             "parts": {
@@ -185,20 +198,15 @@ class Rules(Live):
             return TEXTS["none"], False
         if not all(map(len, traces.values())):
             return TEXTS["nothing"], True
-        digits, losses, counts = state.digits, [], []
+        digits, losses = state.digits, []
         for name, trace in traces.items():
             ended = len(trace) <= state.shown
             loss = "" if ended else number(float(trace.loss[state.shown]), min(digits, 3))
             losses.append(TEXTS["ended" if ended else "loss"].replace("{{name}}", NAMES[name]).format(loss=loss))
-            count = first_small(trace.loss)
-            text = TEXTS["never" if count is None else "count"].replace("{{name}}", NAMES[name])
-            counts.append(text.format(count=UPDATES if count is None else count))
-        first = next(iter(traces.values())).loss[0]
         now = TEXTS["once" if state.shown == 1 else "now"].format(updates=state.shown)
-        said = now.replace("{losses}", ", ".join(losses))
-        small = TEXTS["small"].format(small=number(float(first) / SMALL, 3)).replace("{counts}", ", ".join(counts))
-        more = f" {self.spec['texts']['all']}" if self.spec["several"] else ""
-        return readable(f"{said} {small}{more}"), any(len(trace) <= state.shown for trace in traces.values())
+        said = [now.replace("{losses}", ", ".join(losses)), _small(traces), *_below(traces, state.shown)]
+        said += [self.spec["texts"]["all"]] if self.spec["several"] else []
+        return readable(" ".join(said)), any(len(trace) <= state.shown for trace in traces.values())
 
     def drawing(self, state: State) -> Drawing:
         traces = {NAMES[name]: trace for name, trace in self._traces(state).items()}
@@ -212,6 +220,25 @@ class Rules(Live):
         """The landscape does not depend on the start, nor on how far a step goes."""
         here = dict(zip((self.x, self.y), self.window.middle, strict=True))
         return self._landscape(state.problem.replace(update=updates.GradientDescent(), learning_rate=1, **here))
+
+
+def _small(traces: Mapping[str, Trace]) -> str:
+    """After how many updates each rule's loss is a hundredth of the first one."""
+    counts = {name: first_small(trace.loss) for name, trace in traces.items()}
+    first = next(iter(traces.values())).loss[0]
+    said = TEXTS["none_small" if set(counts.values()) == {None} else "small"]
+    each = (
+        TEXTS["never" if count is None else "count"].replace("{{name}}", NAMES[name]).format(count=count)
+        for name, count in counts.items()
+    )
+    return said.format(small=number(float(first) / SMALL, 3), most=UPDATES).replace("{counts}", ", ".join(each))
+
+
+def _below(traces: Mapping[str, Trace], shown: int) -> list[str]:
+    """What the mark at the floor of the curves means, where there is one."""
+    firsts = [trace.loss[0] for trace in traces.values() if trace.loss[0] > 0]
+    floor = min(firsts, default=0.0) / DEEP
+    return [TEXTS["floor"]] if any((trace.loss[: shown + 1] < floor).any() for trace in traces.values()) else []
 
 
 def _rules(names: Iterable[str], beta: float, decay: float) -> dict[str, UpdateRule]:

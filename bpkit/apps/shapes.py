@@ -28,7 +28,7 @@ TEXTS = {
     "one": "1 point",
     "many": "{n} points",
 }
-SHARE = "bp.derive(bp.Network({sizes}, bias={bias!r})).matrices()"
+SHARE = "bp.derive(bp.Network({sizes}, {chosen})).matrices()"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Shapes(Live):
             "bias": self._network.bias,
             "side": [LEAST, EACH],
             "texts": TEXTS,
-            "shared": SHARE.replace("{bias!r}", repr(self._network.bias)),
+            "shared": SHARE.replace("{chosen}", self._network.chosen),
             "layout": {
                 "groups": [("How many", [*self.setting])],
                 "rows": [["boxes"], ["message"]],
@@ -100,4 +100,4 @@ class Shapes(Live):
     def share(self) -> str:
         """The expression that gives the lines."""
         state = self.state
-        return SHARE.format(sizes=", ".join(map(str, state.sizes)), bias=state.network.bias)
+        return SHARE.format(sizes=", ".join(map(str, state.sizes)), chosen=state.network.chosen)

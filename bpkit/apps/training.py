@@ -198,7 +198,7 @@ class Training(Live):
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E", "zero": True, "growth": 10},
-                    "size": [812, 215],
+                    "size": [812, 190],
                     "words": {"value": TEXTS["value"]},
                 },
                 "networks": {policy: network_spec(one) for policy, one in networks.items()},

@@ -174,6 +174,15 @@ def test_the_detective_types_what_the_example_prints(notebook: Notebook) -> None
     expect(verdict).to_contain_text("✗ Not right")
     element.get_by_role("button", name="Start from the printed figures").click()
     expect(verdict).to_contain_text("→ Right method: this fits your out(o1) = 0.6888201 and out(o2) = 0.7375445.")
+    given = element.get_by_role("textbox", name="computed from")
+    assert given.evaluate("box => box.scrollWidth <= box.clientWidth")
+    controls = (
+        element.get_by_role("combobox", name="Quantity"),
+        element.get_by_role("textbox", name="Your number"),
+        given,
+    )
+    lefts = [one.evaluate("box => Math.round(box.getBoundingClientRect().left)") for one in controls]
+    assert len(set(lefts)) == 1
     element.get_by_role("combobox", name="Quantity").select_option("out(o2)")
     element.get_by_role("button", name="Type the printed figure").click()
     expect(verdict).to_contain_text("≈ Nearly right")

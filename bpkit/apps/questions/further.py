@@ -193,6 +193,30 @@ def _which_day() -> tuple[Answer, str]:
     )
 
 
+LEFT = ("about a half of it", "about a five-hundredth of it", "about a millionth of it")
+TEN_DAYS = Problem(Model((10, 1), Recurrent(1)), DAYS.arrays(), inputs=[[1.0]] * 10, targets=[0.9])  # lesson 15's
+
+
+def _first_of_ten_days() -> tuple[Answer, str]:
+    values, weight = evaluate(TEN_DAYS), TEN_DAYS.parameters["Wh1_1_1"]
+    left = float(values["dE/dout_o1_1"] / values["dE/dout_o10_1"])
+    each = left ** (1 / 9)
+    return LEFT[2 if left < 1e-4 else int(left < 0.1)], (
+        f"each of the nine days back multiplies by Wh and by a slope of tanh, here by {weight:g} and by about "
+        f"{number(each / weight, 2)}. That makes about {number(each, 2)} a day, and {number_read(left, 2)} after "
+        "nine of them"
+    )
+
+
+def _factors_left_out() -> Mapping[str, str]:
+    weight = TEN_DAYS.parameters["Wh1_1_1"]
+    return {
+        LEFT[0]: "That is one day back, and there are nine.",
+        LEFT[1]: f"You get that from the weights alone: {weight:g} to the power of nine is {number(weight**9, 1)}. "
+        "But each day has a slope of tanh as well.",
+    }
+
+
 TURNED = (
     "k₁ carries the δ of o1, and k₂ the δ of o2",
     "k₂ carries the δ of o1, and k₁ the δ of o2",
@@ -230,19 +254,44 @@ def _equal_values() -> tuple[Answer, str]:
     )
 
 
+UNASKED = attention.problem.replace(  # lesson 16's, without queries
+    parameters={**attention.problem.arrays(), "Wq1": np.zeros((2, 2))}, targets=[[1, -1], [0.5, 0]]
+)
+AT_A_SCORE = ("−0.625", "−0.375", "−0.125", "−1.5")
+
+
+def _at_a_score() -> tuple[Answer, str]:
+    values = evaluate(UNASKED)
+    own, other = (float(values[f"dE/dshare_o1_{j}"] * values[f"dshare_o1_{j}/dscore_o1_1"]) for j in (1, 2))
+    arrives = number_read(float(values["dE/dscore_o1_1"]), 3)
+    return next(one for one in AT_A_SCORE if one == arrives), (
+        "the score changes both shares, and each slope is ½ · ½, with a minus for the other share, which falls. "
+        f"Through its own share the score contributes {number_read(own, 3)}, and through the other one "
+        f"{number_read(other, 3)}"
+    )
+
+
+def _paths_left_out() -> Mapping[str, str]:
+    return {
+        AT_A_SCORE[1]: "That is one path only, through its own share. The other share changes too.",
+        AT_A_SCORE[2]: "When the score grows the other share falls, so its slope is negative.",
+        AT_A_SCORE[3]: "That is the derivative with respect to its share. Between the two lies the softmax.",
+    }
+
+
 FLAT_ROW = ("the query of word 1", "the query of word 2", "the key of word 1", "the value of word 2")
 
 
 def _flat_row() -> tuple[Answer, str]:
     parameters = {**attention.problem.arrays(), "Wq1": np.array([[-40.0, 0.0], [-0.4, 0.0]])}
-    values = evaluate(attention.problem.replace(parameters=parameters, targets=[[0.5, 0], [0.5, 0]]))  # lesson 16's
+    values = evaluate(attention.problem.replace(parameters=parameters, targets=[[1, -1], [0.5, 0]]))  # lesson 16's
     sizes = [
         max(abs(float(values[f"dE_total/d{one.split()[1][0]}_o{one[-1]}_{place}"])) for place in (1, 2))
         for one in FLAT_ROW
     ]
     return FLAT_ROW[int(np.argmin(sizes))], (
-        "a query acts only through the shares of its own word, and at 0 and 1 a softmax is flat. The key of word 1 "
-        "also counts in the shares of word 2, which are not flat, and word 1 takes all of the value of word 2"
+        "a query acts only through the shares of its own word, and near 0 and 1 a softmax is flat. The key of word 1 "
+        "also counts in the shares of word 2, which are not flat, and word 1 takes almost all of the value of word 2"
     )
 
 
@@ -254,8 +303,8 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             CHANGED,
         ),
         "stuck-neuron": Question(
-            "A sigmoid neuron is sure and wrong: its output is almost 0 and should be 1. Which loss brings the output "
-            "above ½ within 30 updates?",
+            "A sigmoid neuron is sure and wrong: its input is 1 and its weight −5, so its output is almost 0, and it "
+            "should be 1. The learning rate is 0.5. Which loss brings the output above ½ within 30 updates?",
             _stuck_neuron,
             FREED,
         ),
@@ -301,9 +350,17 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             GIVES_WAY,
         ),
         "which-day": Question(
-            "Each day is one use of wₓ, and each use contributes to ∂E/∂wₓ. Which day contributes most here?",
+            "Each day is one use of Wx, and each use contributes to ∂E/∂Wx. Which day contributes most here?",
             _which_day,
             WHICH_USE,
+        ),
+        "first-of-ten-days": Question(
+            "Now the tomato lies there for ten days, all as warm as the first, and Wh is 0.5 as before. The loss comes "
+            "from day 10. How much of the derivative with respect to the output of day 10 is left for the output of "
+            "day 1?",
+            _first_of_ten_days,
+            LEFT,
+            _factors_left_out,
         ),
         "kernel-on-the-way-back": Question(
             "x₂ reaches the loss through o1 and through o2. On the way back, which weight carries which δ to x₂?",
@@ -315,9 +372,17 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             _equal_values,
             SAME_VALUES,
         ),
+        "at-a-score": Question(
+            "Without queries both shares of word 1 are ½. The derivatives of the loss with respect to them are then "
+            "−1.5 and 1. What is the derivative with respect to the first score of word 1?",
+            _at_a_score,
+            AT_A_SCORE,
+            _paths_left_out,
+        ),
         "flat-row": Question(
-            "Word 1 has the shares 0 and 1, and word 2 has 0.3 and 0.7. The two values differ, and neither word has "
-            "the mix that it should have. The derivative of the loss with respect to one of these is 0. Which one?",
+            "The shares of word 1 are practically 0 and 1, those of word 2 are 0.3 and 0.7. The two values differ, and "
+            "neither word has the mix that it should have. The derivative of the loss with respect to one of these is "
+            "practically 0. Which one?",
             _flat_row,
             FLAT_ROW,
         ),

@@ -45,17 +45,12 @@ def _slopes() -> Mapping[str, float]:
     return MappingProxyType({name: float(values[name]) for name in values})
 
 
-WAYS = ("up", "down")
-
-
-def _way(slope: float) -> str:
-    """Which way a weight goes against its slope."""
-    return WAYS[slope > 0]
+WAYS = ("up", "down", "neither helps: E stays as it is")
 
 
 def _toward_the_target() -> tuple[Answer, str]:
     slope = _slopes()["dE_total/dw7"]
-    return _way(slope), (
+    return WAYS[(slope > 0) + 2 * (slope == 0)], (
         "w₇ multiplies the output of h1, which is positive; so a larger w₇ makes the output of o2 larger, and it is "
         f"too small. In numbers, ∂E/∂w₇ = {number_read(slope)}: it is negative, so E falls when w₇ goes up"
     )
@@ -77,18 +72,21 @@ def _steps_in_fog() -> tuple[Answer, str]:
 
 
 WALKS = (
-    "a shortcut that arrives in fewer steps",
-    "one jump past the lowest point, then it settles there",
-    "a jump far past the lowest point, and it never settles",
+    "it arrives in fewer steps, and stays there",
+    "it jumps past the lowest point once, then it settles there",
+    "it jumps past the lowest point and never settles there",
 )
 
 
 def _rate_100() -> tuple[Answer, str]:
-    loss = train(LAMP.replace(learning_rate=100), 100).loss
-    jumped, rests = bool((np.diff(loss) > 0).any()), bool(loss[-10:].max() < 1e-4)
+    run = train(LAMP.replace(learning_rate=100), 100)
+    jumped, rests = bool((np.diff(run.loss) > 0).any()), bool(run.loss[-10:].max() < 1e-4)
+    slopes = (evaluate(LAMP.replace(w1=float(one)))["dE/dw1"] for one in run["w1"][1:])
+    past = ("first", "second", "third")[next(place for place, slope in enumerate(slopes) if slope < 0)]
     return WALKS[jumped + (jumped and not rests)], (
-        "a step of 100 times the slope is huge where the ground is steep. Where the walk jumps to, and what it does "
-        "in the end, you see below"
+        "a step of 100 times the slope is huge where the ground is steep. At 3 it is nearly flat, and it is the "
+        f"{past} step that jumps past the lowest point. Where that lands, and what the walk does in the end, you see "
+        "below"
     )
 
 
@@ -117,12 +115,54 @@ def _no_activation() -> tuple[Answer, str]:
     )
 
 
+CHAIN = {"w1": 3.0, "b_h1": 1.0, "w2": -2.0, "b_o1": 5.0}
+TWO_IN_ONE = (
+    "one with the weight −6 and the bias 3",
+    "one with the weight −6 and the bias 5",
+    "one with the weight −6 and the bias 6",
+    "one with the weight 1 and the bias 6",
+    "none: two neurons can do more than one",
+)
+
+
+def _two_in_one() -> tuple[Answer, str]:
+    chain = Problem(Network(1, 1, 1, activation="identity", bias="neuron"), CHAIN, [0.0], [0.0])
+    bias, sum_ = (evaluate(chain.replace(inputs=[x]))["out_o1"] for x in (0.0, 1.0))
+    return f"one with the weight {number_read(sum_ - bias)} and the bias {number_read(bias)}", (
+        "−2 · (3 x₁ + 1) + 5 = −6 x₁ + 3 for every x₁. Each further layer only multiplies and adds again, so without "
+        "an activation many layers do no more than one"
+    )
+
+
+def _folded_wrongly() -> Mapping[str, str]:
+    return {
+        TWO_IN_ONE[1]: "The bias of h1 reaches o1 as well.",
+        TWO_IN_ONE[2]: "The bias of h1 is multiplied by the weight −2 on its way to the output of o1.",
+        TWO_IN_ONE[3]: "The weights follow one another, so they multiply.",
+        TWO_IN_ONE[4]: "Without an activation they cannot.",
+    }
+
+
+LARGE = (2, 32, 32, 2)
+
+
 def _forward_runs() -> tuple[Answer, str]:
-    large = Network(2, 32, 32, 2)
+    large = Network(*LARGE)
     weights, biases = len(large.weights), len(large.biases)
     return 2.0 * (weights + biases), (
         f"there are 2·32 + 32·32 + 32·2 = {weights:,} weights and {biases} biases, and each needs two runs"
     )
+
+
+def _runs_miscounted() -> Mapping[str, str]:
+    shared, own = (Network(*LARGE, bias=bias) for bias in ("layer", "neuron"))
+    weights, biases = len(shared.weights), len(shared.biases)
+    return {
+        str(2 * weights): "You left out the three biases, and each of them takes two runs as well.",
+        str(weights + biases): "You counted one run for each, and nudging to both sides takes two.",
+        str(weights): "You left out the three biases, and counted one run for each weight instead of two.",
+        str(2 * len(own.parameters)): "You gave each neuron a bias of its own, and here a layer shares one.",
+    }
 
 
 ERRORS = ("smaller all the way", "smaller at first, then always the same", "smaller at first, then larger again")
@@ -217,8 +257,8 @@ def _nine_layers() -> tuple[Answer, str]:
     paths, sums = prod(after[1:]), sum(one * next_ for one, next_ in pairwise(after))
     return f"{paths:,}", (
         "each layer after the first hidden one has ten neurons to pass through, so it makes ten times as many paths. "
-        f"If you add the paths at every neuron instead, {len(after) - 1} · 10 · 10 = {sums} multiplications are "
-        "enough, and their sums serve all weights and not just this one. That is why backpropagation is fast"
+        f"If you add the paths at every neuron instead, {len(after) - 1} · 10 · 10 = {sums} multiplications by a "
+        "weight are enough, and their sums serve all weights and not just this one. That is why backpropagation is fast"
     )
 
 
@@ -273,27 +313,20 @@ def _true_sentence() -> tuple[Answer, str]:
     [place] = [place for place, true in enumerate(truths) if true]
     return SENTENCES[place], (
         "w₅ is in no formula for E. E depends on it through the net input and the output of o1, and that is why the "
-        "article uses the chain rule next"
+        "article uses the chain rule next. The other three are wrong. Adding makes the loss grow, so you subtract; "
+        "the article's own new w₁ is smaller, as it should be. w₁ must be reduced because its derivative "
+        "is positive. And net(o1) belongs to o1: that is a slip of the pen"
     )
-
-
-def _false_sentences() -> Mapping[str, str]:
-    replies = (
-        "Adding makes the loss grow; you subtract it. The article's own new w₁ is smaller, as it should be.",
-        "",
-        f"w₁ must be reduced, but for the other reason: its derivative is {number_read(_slopes()['dE_total/dw1'])}, "
-        "which is positive.",
-        "That is a slip of the pen: it is the net input of o1.",
-    )
-    return {sentence: reply for sentence, reply in zip(SENTENCES, replies) if reply}
 
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "toward-the-target": Question(
-            "The target of o2 is 0.95, and its output is about 0.74. Which way should w₇ go, the weight from h1 to o2?",
+            "The lamp “not yet” is o2. It should be at 0.95, and it is at about 0.74. Which way should you move w₇, "
+            "the weight from h1 to o2, so that E becomes smaller?",
             _toward_the_target,
             WAYS,
+            lambda: {WAYS[2]: "w₇ leads into o2, so the lamp changes when w₇ does."},
         ),
         "steps-in-fog": Question(
             "In fog you stand at w₁ = 3. The ground is nearly flat here; it rises a little to the right. You step "
@@ -319,11 +352,20 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             _no_activation,
             SHAPES,
         ),
+        "two-in-one": Question(
+            "h1 gets x₁ with the weight 3 and has the bias 1. o1 gets the output of h1 with the weight −2 and has the "
+            "bias 5. Neither has an activation. Which single neuron without an activation does the same?",
+            _two_in_one,
+            TWO_IN_ONE,
+            _folded_wrongly,
+            "Your answer",
+        ),
         "forward-runs": Question(
             "A network has 2 inputs, two hidden layers of 32 neurons each, and 2 outputs. Every neuron has a weight "
             "for each neuron of the layer before it, and each of the three layers after the inputs shares one bias. "
             "Nudging takes two forward runs for every weight and every bias. How many runs is that?",
             _forward_runs,
+            replies=_runs_miscounted,
         ),
         "shared-factor": Question(
             "The network has ten slopes, for 8 weights and 2 biases; b₁ goes into h1 and h2, b₂ into o1 and o2. Which "
@@ -396,7 +438,6 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
             "Three of these sentences are wrong. Which one can you defend?",
             _true_sentence,
             SENTENCES,
-            _false_sentences,
         ),
     }
 )

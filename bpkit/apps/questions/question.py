@@ -12,8 +12,8 @@ Answer = str | float
 class Question:
     """What is asked, what may be chosen (nothing, where a number is typed), and what computes answer and reason.
 
-    ``replies`` finds a sentence for each wrong choice, where it deserves one of its own. ``label`` says what is given:
-    an answer that is looked up is no prediction.
+    ``replies`` finds a sentence for a wrong choice or number that deserves one of its own. ``label`` says what is
+    given: an answer that is looked up is no prediction.
     """
 
     text: str

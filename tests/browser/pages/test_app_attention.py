@@ -44,6 +44,9 @@ def test_every_box_is_the_engine_s(opened: Open) -> None:
         app.get_by_label("show the way back").set_checked(turn % 2 == 0)
         twin.set(**values, back=turn % 2 == 0)
         agrees(app, twin)
+    enter(app, "Wq1_2_1", 3)
+    twin.set(Wq1_2_1=3)
+    agrees(app, twin)
     share = app.get_by_label("Share", exact=True).input_value()
     assert eval(share, {"bp": bp}) == twin.state.problem
 

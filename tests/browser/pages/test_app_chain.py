@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -133,13 +134,13 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     factors = ["dE_total/dout_o2", "dout_o2/dnet_o2", "dnet_o2/dout_h1", "dout_h1/dnet_h1", "dnet_h1/dw1"]
-    texts = ["∂E/∂out", "∂out/∂net", "∂net/∂out", "∂out/∂net", "∂net/∂w₁"]
-    expect(marks).to_have_text([readable(f"{text}={numbers[name]:.4g}") for text, name in zip(texts, factors)])
+    texts = ["∂E/∂out", "∂out/∂net", "∂net/∂out", "∂out/∂net", "∂net/∂w1"]
+    expect(marks).to_have_text([readable(f"{text}={numbers[name]:.3g}") for text, name in zip(texts, factors)])
     slopes = app.locator(".bpkit-slope")
     expect(slopes.locator("b")).to_have_text([readable(f"{numbers[name]:.6g}") for name in factors])
     expect(app.locator(".bpkit-route:not([visibility])")).to_have_count(1)
     expect(app.locator(".bpkit-headless")).to_be_hidden()  # what all paths give together makes room
-    expect(slopes.locator("svg")).to_have_count(3)  # of a straight line the number is enough
+    expect(slopes.locator("svg")).to_have_count(5)  # no card is a hole beside the others
     expect(slopes.locator(".bpkit-slope-put:visible")).to_have_count(0)  # the numbers are on the network
     colour = "node => getComputedStyle(node).getPropertyValue('--mark')"
     parts = (".bpkit-route:not([visibility])", "button[aria-pressed=true]:visible", ".bpkit-sums g:nth-of-type(2)")
@@ -158,6 +159,38 @@ def test_a_path_is_lit_alone_and_its_factors_are_marked_where_they_live(opened: 
         expect(app.locator(part)).to_be_visible()
 
 
+def test_what_is_pressed_stays_where_it_is_and_a_way_has_one_colour(opened: Open) -> None:
+    model = bp.Model((3, 1), bp.blocks.Recurrent(1))
+    days = bp.Problem(model, {"Wx1": [[-0.5]], "Wh1": [[0.5]], "b1": [0.1]}, [[1.0], [0.5], [1.0]], [0.9])
+    app = opened(bp.apps.paths(days))
+    top = lambda part: (app.locator(part).bounding_box() or {})["y"]
+    first = app.get_by_role("button", name="path 1")
+    height = first.bounding_box()
+    first.click()
+    expect(first).to_have_attribute("aria-pressed", "true")
+    assert first.bounding_box()["y"] == pytest.approx(height["y"], abs=8)  # type: ignore[index]
+    expect(app.locator(".bpkit-sums rect")).to_have_count(4)
+    assert top(".bpkit-products") < top(".bpkit-sums") < top(".bpkit-slopes")
+    lines = app.locator(".bpkit-net-way.is-lit .bpkit-net-line")
+    expect(lines).to_have_count(3)
+    for line in lines.all():  # the path's colour is not laid over that of the sign
+        expect(line).to_have_css("stroke-opacity", "0")
+    mark = app.locator(".bpkit-factor-mark text").last
+    expect(mark).to_have_text("∂net/∂Wx1,1,1=1")
+    expect(mark.locator("tspan tspan").last).to_have_text("1,1,1")
+
+
+def test_no_mark_of_a_slope_covers_another(opened: Open) -> None:
+    app = opened(bp.apps.chain(ARTICLE.problem.replace(b2=-3)))
+    expect(app.locator(".bpkit-factor-mark text").nth(1)).to_have_text("∂out/∂net=0.0614")
+    plates = [one.bounding_box() or {} for one in app.locator(".bpkit-factor-mark rect").all()]
+    assert len(plates) == 3
+    for one, other in combinations(plates, 2):
+        apart = [abs(one[x] + one[d] / 2 - other[x] - other[d] / 2) - (one[d] + other[d]) / 2 for x, d in AXES]
+        assert max(apart) > 0
+
+
+AXES = (("x", "width"), ("y", "height"))
 # The ends of a stroke, as it was given them: M10,20L30,40.
 ENDS = "node => node.getAttribute('d').match(/-?[\\d.]+/g).map(Number)"
 

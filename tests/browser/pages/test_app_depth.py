@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from playwright.sync_api import Locator, Page, expect
 from thorough import THOROUGH
 
 import bpkit as bp
-from bpkit.apps.depth import UPDATES
+from bpkit.apps.depth import TABLE, UPDATES
 from bpkit.show.activations import SPELLED
-from bpkit.show.depth import gradient_sizes, output_spreads
+from bpkit.show.depth import LEAST_SPREAD, change, gradient_sizes, output_spreads
 
 ARTICLE = bp.examples.article
 MOONS = bp.examples.data_set("moons", samples=20).problem(bp.Network(2, 3, 1))
@@ -94,8 +95,77 @@ def test_sizes_and_words_are_the_engine_s(opened: Opened, given: Any) -> None:
             assert_allclose(listed(text, "layer by hidden layer"), spreads, rtol=1e-7, atol=1e-15)
         plain, wanted = (re.sub(NUMBER, "#", one).replace("#.", "#") for one in (text, ours))
         assert plain.startswith(wanted)
-        expect(page.locator(".bpkit-message")).to_contain_text(app.note(app.state)[0])
+        expect(page.locator(".bpkit-words")).to_contain_text(app.note(app.state)[0])
+        assert table(page) == rows(app), setting
         assert eval(page.get_by_label("Share").input_value(), {"bp": bp, "np": np}) == app.state.problem
+
+
+def table(page: Locator) -> list[list[str]]:
+    """The rows of the table below the controls."""
+    found: list[list[str]] = page.locator(".bpkit-texts tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
+    )
+    return found
+
+
+def rows(app: Any) -> list[list[str]]:
+    """The same from the sentences of the kernel."""
+    problem = app.state.problem
+    weights, deltas = gradient_sizes(problem)
+    sizes = [deltas, weights]
+    if problem.is_batch:
+        spreads = output_spreads(problem)
+        sizes.append(np.where(spreads < LEAST_SPREAD, 0.0, spreads)[::-1])
+    told = [change(one, TABLE).split("|") if len(one) > 1 else [""] for one in sizes]
+    return [[name, *one, ""][:3] for name, one in zip(TABLE["rows"], told)]
+
+
+DRAWN = """paths => paths.filter(path => path.getAttribute('display') !== 'none')
+    .map(path => [path.getAttribute('style'), path.getAttribute('d')])"""
+
+
+CUT_OFF = """curve => {
+    const frame = curve.querySelector('svg').getBoundingClientRect();
+    return [...curve.querySelectorAll('.bpkit-curve-label')].filter(one => one.getAttribute('display') !== 'none')
+        .map(one => [one.textContent, one.getBoundingClientRect()])
+        .filter(([, { left, right }]) => left < frame.left || right > frame.right).map(([name]) => name);
+}"""
+
+
+def test_names_stand_beside_the_ends_of_their_curves(opened: Opened) -> None:
+    """Where curves are kept, each name is nearest to its own curve; one that has a button is called like it."""
+    kinds = ["tanh", "sigmoid"]
+    network = bp.Network(2, 8, 1, activation=kinds, loss="binary_cross_entropy", bias="neuron")
+    page = opened(bp.apps.depth(bp.examples.data_set("moons", samples=20).problem(network)))
+    for name in ("sigmoid", "ReLU × 6"):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name="Keep this curve").click()
+    page.get_by_role("button", name="tanh", exact=True).click()
+    upper = page.locator(".bpkit-curve").first
+    names = ("deltas: sigmoid", "deltas: ReLU × 6", "deltas", "derivatives", "spread of the outputs")
+    for name in names:
+        expect(upper.get_by_text(name, exact=True).locator("visible=true")).to_have_count(1)
+    leads, starts = (
+        upper.locator(f"{place} path.bpkit-curve-line").evaluate_all(DRAWN)
+        for place in (".bpkit-curve-labels", ".bpkit-curve-inside")
+    )
+    height = {style: float(re.findall(r"[-\d.]+", path)[1]) for style, path in starts if path}
+    led = {style: [*map(float, re.findall(r"[-\d.]+", path))] for style, path in leads if path}
+    assert len(led) == len(names)
+    assert all(abs(led[style][-1] - height[style]) < 0.2 for style in led)  # it leads to the beginning of its curve
+    tops = sorted(path[1] for path in led.values())
+    assert all(b - a >= 15.9 for a, b in pairwise(tops))
+    order = sorted(led, key=lambda style: led[style][1])
+    assert order == sorted(led, key=height.__getitem__)
+    page.get_by_label("times", exact=True).fill("0.5")
+    page.get_by_label("times", exact=True).press("Enter")
+    expect(page.locator(".bpkit-curve").nth(1).get_by_text("tanh × 0.5", exact=True)).to_be_visible()
+    page.get_by_label("a way past each layer").check()
+    page.get_by_role("button", name="Keep this curve").click()
+    for upper_or_lower, name in enumerate(("deltas: tanh × 0.5, ways past", "tanh × 0.5, ways past")):
+        picture = page.locator(".bpkit-curve").nth(upper_or_lower)
+        expect(picture.get_by_text(name, exact=True).first).to_be_visible()
+        assert picture.evaluate(CUT_OFF) == []
 
 
 @pytest.mark.parametrize("given", [ARTICLE, MOONS, MOONS.replace(batch="each", learning_rate=0.1)])
@@ -160,13 +230,17 @@ def test_sizes_that_overflow_are_told(opened: Opened) -> None:
     app = bp.apps.depth(HUGE)
     page = opened(app)
     move(page, app, activation="identity", depth=2, width=2, scheme="unit", scale=1e6)
-    expect(page.get_by_role("alert")).to_contain_text(app.note(app.state)[0])
-    expect(page.get_by_role("alert")).to_contain_text("on the way back to the first layer they overflow")
+    page.get_by_label("Picture in words").check()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator(".bpkit-words")).to_contain_text(app.note(app.state)[0])
+    assert table(page) == rows(app)
+    assert [name for name, told, _ in table(page) if told == TABLE["overflow"]] == ["derivatives ←"]
 
 
 RECORD = """message => {
     globalThis.seen = [];
-    new MutationObserver(() => seen.push(message.textContent)).observe(message, {childList: true});
+    const sizes = message.closest('.bpkit-app').querySelector('.bpkit-texts');
+    new MutationObserver(() => seen.push(sizes.textContent + message.textContent)).observe(message, {childList: true});
 }"""
 
 
@@ -177,8 +251,9 @@ def test_the_largest_network_is_trained_bit_by_bit(opened: Opened) -> None:
     message = page.locator(".bpkit-message")
     message.evaluate(RECORD)
     move(page, app, activation="tanh", depth=20, width=16)
-    grown = "() => seen.filter(text => /grow 2.* \\d\\d?\\d? updates/.test(text)).length > 4"
-    page.page.wait_for_function(grown)
+    [deep, *_] = rows(app)
+    grown = "([deep]) => seen.filter(text => text.includes(deep) && /\\d\\d?\\d? updates/.test(text)).length > 4"
+    page.page.wait_for_function(grown, arg=["".join(deep)])
     move(page, app, depth=1, width=2)
     trace = bp.train(app.state.problem, UPDATES)
     expect(message).to_contain_text(

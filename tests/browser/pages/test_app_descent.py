@@ -72,6 +72,21 @@ def test_curve_walk_and_lines_are_the_engine_s(opened: Open, problem: bp.Problem
     assert eval(share, {"bp": bp, **vars(bp.updates)}) == twin.state.problem
 
 
+def test_a_walk_that_has_arrived_says_so_unless_there_is_fog(opened: Open) -> None:
+    twin = bp.apps.descent(LESSON)
+    app = opened(twin)
+    for rate, steps in ((20, 5), (20, 6), (20, 8), (100, 60)):
+        enter(app, "learning rate", rate)
+        enter(app, "steps", steps)
+        twin.set(rate=rate, steps=steps)
+        agrees(app, twin)
+        assert ("arrived: step 6" in twin.note(twin.state)[0]) == (rate == 20 and steps >= 6)
+    enter(app, "learning rate", 20)
+    expect(app.locator(".bpkit-message")).to_contain_text("You have arrived")
+    app.get_by_label("fog", exact=True).check()
+    expect(app.locator(".bpkit-message")).not_to_contain_text("You have arrived")
+
+
 def test_the_curve_that_is_drawn_is_the_engine_s(opened: Open) -> None:
     twin = bp.apps.descent(ARTICLE, "w5")
     app = opened(twin)
@@ -128,6 +143,8 @@ def test_a_nudge_is_told_by_what_it_changes(opened: Open) -> None:
         moved, grown = (f"{one:.6g}".replace("-", "−") for one in (w5 - 0.35, after - before))
         expect(readings.nth(3)).to_have_text(f"change of w₅ = {moved}")
         expect(readings.nth(4)).to_have_text(f"change of E = {grown}")
+    rows = [round(one.bounding_box()["y"]) for one in readings.all()]  # type: ignore[index]
+    assert rows[0] == rows[1] == rows[2] < rows[3] == rows[4]  # what is divided is on one line
 
 
 def test_a_walk_that_overflows_is_said_and_goes_no_further(opened: Open) -> None:

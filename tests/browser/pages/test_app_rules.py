@@ -21,11 +21,12 @@ VALLEY = bp.Problem(
     update=bp.updates.Momentum(0.5),
 )
 ARTICLE = bp.examples.article.problem
+LANDSCAPE = ".bpkit-field-picture[role=img]"
 
 
 def agrees(app: Locator, twin: bp.apps.rules) -> None:
     """What the page says of each walk is what the kernel knows."""
-    state, label = twin.state, app.locator(".bpkit-field-picture").get_attribute("aria-label") or ""
+    state, label = twin.state, app.locator(LANDSCAPE).get_attribute("aria-label") or ""
     x, y = (twin.spec["parts"]["field"][axis]["label"] for axis in "xy")
     number = r"(-?[\d.]+(?:e[-+]\d+)?)"
     found = {
@@ -89,8 +90,56 @@ def test_a_cross_marks_the_lowest_point_if_it_is_in_the_picture(opened: Open, pa
     for problem, seen in ((VALLEY, 1), (ARTICLE, 0)):
         app = opened(bp.apps.rules(problem))
         expect(app.locator(".bpkit-field-legend").get_by_text("lowest point")).to_have_count(seen)
-        expect(app.locator(".bpkit-field-plot .bpkit-field-lowest:not([visibility=hidden])")).to_have_count(seen)
-    assert page.locator(".bpkit-field-plot").count() == 1
+        expect(app.locator(f"{LANDSCAPE} .bpkit-field-lowest:not([visibility=hidden])")).to_have_count(seen)
+
+
+def test_the_goal_stands_larger_in_a_corner_and_a_click_there_chooses_the_start(opened: Open) -> None:
+    app = opened(bp.apps.rules(ARTICLE))
+    expect(app.locator(".bpkit-field-corner .bpkit-field")).to_be_hidden()  # its lowest point is beyond the border
+    app = opened(bp.apps.rules(VALLEY))
+    corner, frame = app.locator(".bpkit-field-corner .bpkit-field"), app.locator(".bpkit-field-zoomed").first
+    expect(corner).to_be_visible()
+    plot, cover = app.locator(".bpkit-field-plot").first, app.locator(".bpkit-field-cover").bounding_box()
+    framed = float(frame.get_attribute("width") or 0), float(frame.get_attribute("height") or 0)
+    assert framed == pytest.approx([float(plot.get_attribute(side) or 0) / 5 for side in ("width", "height")], rel=0.01)
+    for label in plot.locator(".bpkit-field-labels text:not([visibility=hidden])").all():  # none is inside the frame
+        box, other = label.bounding_box(), frame.bounding_box()
+        assert box
+        assert other
+        assert not (
+            other["x"] < box["x"] + box["width"] / 2 < other["x"] + other["width"]
+            and other["y"] < box["y"] + box["height"] / 2 < other["y"] + other["height"]
+        )
+    size = corner.bounding_box()
+    assert size
+    assert cover
+    assert size["x"] + size["width"] <= cover["x"] + cover["width"] + 1
+    corner.click(position={"x": size["width"] / 2, "y": size["height"] / 2})
+    for name, goal in (("w1", 1), ("w2", 2)):  # to half a step of the grid
+        value = app.get_by_role("textbox", name=name, exact=True).input_value()
+        assert float(value) == pytest.approx(goal, abs=0.06)
+
+
+def test_the_mark_at_the_floor_is_explained_where_there_is_one(opened: Open) -> None:
+    twin = bp.apps.rules(VALLEY)
+    app = opened(twin)
+    expect(app.locator(".bpkit-message")).to_contain_text("▼ marks where a loss falls below the picture.")
+    enter(app, "updates", 5)
+    expect(app.locator(".bpkit-message")).not_to_contain_text("▼")
+    enter(app, "weight decay", 0.5)
+    expect(app.locator(".bpkit-message")).to_contain_text("Over all 60 updates, none gets below 0.0522")
+    twin.set(updates=5, decay=0.5)
+    agrees(app, twin)
+
+
+def test_the_landscape_has_no_colour_of_a_walk(opened: Open) -> None:
+    app = opened(bp.apps.rules(VALLEY))
+    corner = """node => {
+      const {width, height} = node;
+      return [...node.getContext("2d").getImageData(width - 1, 0, 1, 1).data].slice(0, 3);
+    }"""
+    red, green, blue = app.locator("canvas").first.evaluate(corner)
+    assert max(red, green, blue) - min(red, green, blue) < 24
 
 
 def test_play_walks_and_a_click_chooses_the_start(opened: Open) -> None:
@@ -111,7 +160,7 @@ def test_play_walks_and_a_click_chooses_the_start(opened: Open) -> None:
     assert size is not None
     cover.click(position={"x": size["width"] / 2, "y": size["height"] / 2})
     left, right, bottom, top = twin.window.ends
-    label = app.locator(".bpkit-field-picture").get_attribute("aria-label") or ""
+    label = app.locator(LANDSCAPE).get_attribute("aria-label") or ""
     w2, w1 = map(float, re.findall(r"from w₂ = ([-−\d.]+), w₁ = ([-−\d.]+) ", label.replace("−", "-"))[0])
     assert w2 == pytest.approx((left + right) / 2, abs=0.05)
     assert w1 == pytest.approx((bottom + top) / 2, abs=0.05)

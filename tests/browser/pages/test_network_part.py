@@ -170,7 +170,7 @@ def test_the_way_back_and_the_new_values(page: Page) -> None:
 def test_before_delta_is_known_the_derivative_by_the_output_is_shown(page: Page) -> None:
     numbers = {name: value for name, value in numbers_of(article).items() if name != "dE_total/dnet_h1"}
     shown(page, numbers=numbers, phase="backward")
-    assert f"∂E/∂out = {number(numbers['dE_total/dout_h1'], 4)}" in texts(page, ".bpkit-net-tab text")
+    assert f"∂E/∂out={number(numbers['dE_total/dout_h1'], 3)}" in texts(page, ".bpkit-net-tab text")
 
 
 def test_a_missing_number_leaves_its_place_and_nothing_moves(page: Page) -> None:
@@ -245,7 +245,20 @@ def test_long_numbers_are_set_smaller(page: Page) -> None:
         shown(page, numbers=numbers, phase=phase)
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(OVERLAPS) == []
-    assert any("1 − 3.39827·10⁻⁹" in text for text in texts(page, ".bpkit-net-neuron > text"))
+    shown(page, numbers=numbers, digits=12)
+    assert any("1 − 3.39827" in text for text in texts(page, ".bpkit-net-neuron > text"))
+
+
+def test_a_number_in_a_tight_place_has_fewer_digits_and_letters_that_can_be_read(page: Page) -> None:
+    numbers = {**numbers_of(article), "net_o1": -10.0947, "out_o1": -1 + 3.41101e-9, "dE_total/dout_o1": -0.212415}
+    del numbers["dE_total/dnet_o1"]
+    shown(page, numbers=numbers, phase="backward")
+    assert {"net −10.0947", "out ≈ −1"} <= {*texts(page, ".bpkit-net-neuron > text")}
+    assert "∂E/∂out=−0.212" in texts(page, ".bpkit-net-tab text")
+    letters = ".bpkit-net-neuron > text[font-size], .bpkit-net-tab text"
+    sizes = page.locator(letters).evaluate_all("all => all.map(one => parseFloat(getComputedStyle(one).fontSize))")
+    assert len(sizes) > 10
+    assert min(sizes) >= 12
 
 
 def test_a_level_is_as_high_as_the_output_is_large(page: Page) -> None:

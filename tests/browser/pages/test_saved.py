@@ -232,6 +232,18 @@ def test_play_stops_where_the_slider_was_moved(saved: Saved) -> None:
     expect(saved.box("show update")).to_have_value("70")
 
 
+def test_play_ends_where_a_walk_has_left_the_picture_and_begins_again(saved: Saved) -> None:
+    plain = bp.Network(2, 2, 2, activation="identity", weight_names=ARTICLE.problem.network.weight_of)
+    valley = ARTICLE.problem.replace(network=plain, w5=-0.2, w6=-0.2, learning_rate=4)
+    saved.open(bp.apps.surface(valley, x="w5", y="w6", only=True, updates=5, starts=False))
+    play = saved.app.get_by_role("button", name="Play or pause")
+    play.click()
+    expect(saved.box("updates")).to_have_value("6")
+    expect(play).to_have_text("▶ Play")
+    play.click()
+    expect(saved.box("updates")).to_have_value("1")
+
+
 def test_a_large_network_is_packed_small_and_lives(saved: Saved) -> None:
     network = bp.Network(2, 16, 16, 2)
     draw = np.random.default_rng(2)

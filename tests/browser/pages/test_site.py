@@ -112,6 +112,9 @@ def test_a_predicted_number_is_compared(site: Site) -> None:
     expect(said).to_have_text("I cannot read 'much' as a number. Type it like 0.0851 or 1/3.")
     box.fill("0,9")
     box.press("Enter")
+    expect(said).to_have_text("Press Commit to compare. After that you cannot change it.")
+    expect(form.get_by_role("button", name="Commit")).to_be_focused()
+    form.page.keyboard.press("Enter")
     expect(said).to_contain_text("You said 0.9; it is 0.731059. You were 0.1689, or 23 %, too high. The reason: ")
 
 
