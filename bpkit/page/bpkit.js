@@ -4079,7 +4079,7 @@ function sumOfPaths({ ways, texts }) {
           width: fine ? Math.max(1, toTenth(toX(end) - toX(start))) : 0, class: to < from ? "is-negative" : null });
         set(one.step, { d: fine && !last ? `M${toX(to)},${y + 3}V${y + high + high - 3}` : null });
         set(one.name, { y: y + high / 2 + size / 3, "font-size": size, text: last ? texts.added : `${word} ${place + 1}` });
-        set(one.value, { x: fine ? toX(end) + 6 : SUM_LEFT, y: y + high / 2 + size / 3, "font-size": size,
+        set(one.value, { x: fine ? Math.max(toX(end), toX(0)) + 6 : SUM_LEFT, y: y + high / 2 + size / 3, "font-size": size,
           text: readable(format(last ? results.sum : parts[place], digits)) });
         return one.node;
       });
