@@ -28,6 +28,7 @@ from playwright.sync_api import Page
 
 import bpkit as bp
 from bpkit.apps.boundary_run import Run
+from bpkit.apps.depth import FLAT
 from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import loss_over
 from bpkit.core.spelling import PLAIN, number, number_read, readable
@@ -422,7 +423,11 @@ def depth(app: Any, data: Any) -> Iterator[Pair]:
         for name, value in holes.items():
             digits = 3 if name.endswith("|3") else state.digits
             text = text.replace(f"{{{name}}}", number_read(float(value), digits))
-        yield Pair("message", data["message"], f"{app.note(state)[0]} {text}", LONG, least([trace]))
+        note = app.note(state)[0]
+        flat = FLAT if note.endswith(FLAT) else ""
+        yield Pair("message", data["message"], f"{flat} {text}".strip(), LONG, least([trace]))
+        said = data["words"][len(app.words(state)) + 1 :]
+        yield Pair("words", said[: len(note)], note)
 
 
 def boundary(app: Any, data: Any) -> Iterator[Pair]:
