@@ -133,6 +133,12 @@ def test_numbers_beyond_the_floats_leave_the_app_working() -> None:
     assert app.state.derivative == 0.0
 
 
+def test_the_curve_of_the_identity_has_axes_alike_so_that_its_slope_looks_like_1() -> None:
+    app = bp.apps.chain(bp.Problem(bp.Network(1, 1, activation="identity", bias="none"), {"w1": 1.0}, [1.0], [1.0]))
+    curve = app.spec["slopes"]["dout_o1/dnet_o1"]["curve"]
+    assert (curve["from"], curve["to"]) == curve["heights"]
+
+
 def test_digits_and_refusals() -> None:
     app = bp.apps.chain(ARTICLE)
     app.digits.value = 12

@@ -62,6 +62,7 @@ TEXTS = {
     "added": "their sum",
 }
 TANH = {"from": -3.0, "to": 3.0, "heights": (-1.25, 1.25)}  # of its curve: the tangents fit in
+IDENTITY = {"from": -3.0, "to": 3.0, "heights": (-3.0, 3.0)}  # of its curve: a slope of 1 looks like one
 AT_MOST = 40  # factors of which the page draws the slopes
 REACH = {"net": (-6.0, 6.0), "out": (0.0, 1.0)}  # of a curve over a net input or an output; of others from -3 to 3
 HEIGHTS = {"net": (-3.0, 3.0), "out": (0.0, 1.0)}  # of a net input or an output as a curve: slopes can be compared
@@ -362,7 +363,7 @@ def _slope(derivation: Derivation, factor: str, drawn: bool) -> dict[str, Any]:
         "up": line.quantity.tag if line.quantity.tag in REACH else line.quantity.letter,
         "aim": target,
         "aimed": written(line.names)[target] if target else None,
-    } | (TANH if line.rhs.has(sp.tanh) else {})
+    } | (TANH if line.rhs.has(sp.tanh) else IDENTITY if line.rhs.is_Symbol else {})
     return {"row": row, "curve": curve if drawn else None}
 
 

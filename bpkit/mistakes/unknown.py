@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -16,15 +17,22 @@ from bpkit.mistakes.misconceptions.rule import SIGNALS
 from bpkit.mistakes.typed_number import pen_slips, scaled
 from bpkit.mistakes.verdict import Diagnosis, near, unrecognised
 
+WRONG_SIGN = "Its sign is wrong."
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def hints(case: Case) -> tuple[str, ...]:
-    """What the number is instead, its sign, its size, and slips of the pen."""
+def hints(case: Case, same: Sequence[str]) -> tuple[str, ...]:
+    """What the number is instead, its sign, its size, and slips of the pen; ``same`` are those it is right for.
+
+    The negative of the right number is a sign first, even where another quantity has that value.
+    """
     figure, exact = case.figure, case.exact
     if not figure.value or not exact or not math.isfinite(exact):
         return ()
-    said, size, power = [*_instead(case)], abs(figure.value / exact), 0
+    instead = [case.spelled(f"That is {' and '.join(same[:2])}, not {case.asked}.")] if same else []
+    if figure.rounds(-exact):
+        return (WRONG_SIGN, *instead)
+    said, size, power = instead, abs(figure.value / exact), 0
     if size >= 3 or size <= 1 / 3:
         power = round(math.log10(size))
         slipped = power and figure.digits >= 3 and scaled(figure, power).holds(abs(exact))
@@ -36,17 +44,11 @@ def hints(case: Case) -> tuple[str, ...]:
             sign = "Its sign is wrong, and it" if figure.value * exact < 0 else "It"
             said.append(f"{sign} is about {much} times too {way}.")
     elif figure.value * exact < 0:
-        said.append("Its sign is wrong.")
+        said.append(WRONG_SIGN)
     else:
         slips = (words for words, slip in pen_slips(figure) if slip.rounds(exact))
         said += [f"It would be right {case.spelled(words)}." for words in islice(slips, 1)]
     return tuple(said)
-
-
-def _instead(case: Case) -> list[str]:
-    """What the number is instead of what was asked."""
-    same = _right_for(case)
-    return [case.spelled(f"That is {' and '.join(same[:2])}, not {case.asked}.")] if same else []
 
 
 def _right_for(case: Case) -> list[str]:
@@ -63,13 +65,13 @@ def _right_for(case: Case) -> list[str]:
     return [name for name, value in numbers if case.figure.rounds(float(value))]
 
 
-def first_to_check(case: Case) -> Step:
+def first_to_check(case: Case, same: Sequence[str]) -> Step:
     """The line to look at first: the one that uses what the number is right for; with a wrong sign the one that sets
     it; else the last line of the way forward, which halves the search, or the first of all.
     """
     lines = _since_given(case)
-    same = _right_for(case)
-    if using := [step for step in lines if not names_in(step.rhs).isdisjoint(same)]:
+    using = [step for step in lines if not names_in(step.rhs).isdisjoint(same)]
+    if using and not case.figure.rounds(-case.exact):
         return using[0]
     signed = [s for s in lines if s.role is Role.SLOPE and s.quantity.of and s.quantity.of.tag == "error"]
     if signed and case.figure.value * case.exact < 0:
@@ -97,7 +99,8 @@ def unknown(case: Case) -> Diagnosis:
     No line is to be checked after updates, where none is likelier than the others, and where the number is that of
     another quantity which no line on the way uses.
     """
-    found, same, line = hints(case), _right_for(case), first_to_check(case)
+    same = _right_for(case)
+    found, line = hints(case, same), first_to_check(case, same)
     unlikely = case.asked.updates or (same and names_in(line.rhs).isdisjoint(same))
     first, number = (None, None) if unlikely else (line, line.number)
     if case.digits and case.figure.digits < case.digits:

@@ -266,8 +266,8 @@ def _done(case: Case, one: Explanation, line: str = "") -> str:
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:
     """The nearest other quantity whose value differs under every two of the explanations."""
     lines = case.asked.derivation
-    near = [step.name for step in lines.toward(case.asked.quantity)][::-1]
-    others = [name for name in near if name != case.asked.quantity]
+    nearest_first = [step.name for step in lines.toward(case.asked.quantity)][::-1]
+    others = [name for name in nearest_first if name != case.asked.quantity]
     if not others or any(one.elsewhere for one in found):
         return None
     ways = [one.parts for one in found]

@@ -3956,6 +3956,7 @@ function productTable({ ways, symbols, texts }, on) {
 const MOST_PUT = 3; // slopes side by side that have room for the numbers put in
 const SLOPE_WIDTH = 190, SLOPE_HEIGHT = 96, SLOPE_POINTS = 41;
 const SLOPE_FRAME = { left: 32, right: SLOPE_WIDTH - 2, top: 8, bottom: SLOPE_HEIGHT - 17 };
+const NEXT_TO_NOTHING = 1e-3; // of an axis: such an end of it is written as 0
 const SLOPE_ROOM = { aside: 6, above: 4, below: 12 }; // between the axes and the curve; the distance to a target is below
 
 /**
@@ -4003,7 +4004,8 @@ function slopePanel(spec, row, symbols, curveOf, brief) {
     // A steep tangent is short: it stays in the frame.
     const reach = Math.min(0.16 * (high - low), 0.4 * (most - least) / Math.abs(slope || 1)), run = at + reach > high ? -reach : reach;
     const [first, last] = [Math.max(low, at - reach), Math.min(high, at + reach)];
-    const ends = [low, high, least, most].map((one) => readable(format(Number(one.toPrecision(2)), 2)));
+    const ends = [[low, high], [least, most]].flatMap(([from, to]) => [from, to].map((one) =>
+      readable(format(Math.abs(one) < NEXT_TO_NOTHING * (to - from) ? 0 : Number(one.toPrecision(2)), 2))));
     ticks.forEach((one, place) => set(one, { text: fine ? ends[place] : "" }));
     const inside = [...xs.keys()].filter((k) => Math.abs(ys[k] - (most + least) / 2) <= 0.6 * (most - least));
     set(line, { d: fine && inside.length ? `M${inside.map((k) => place(xs[k], ys[k])).join("L")}` : null });

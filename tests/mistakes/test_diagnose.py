@@ -235,6 +235,17 @@ def test_the_number_of_another_line_is_called_that_and_no_unknown_mistake() -> N
     assert used.startswith("Not right. That is net(o1), not ∂E/∂w₅. Check line (7) first: out(o1)")
 
 
+def test_a_turned_sign_is_told_first_where_another_quantity_has_that_value_too() -> None:
+    problem = bp.examples.attention.problem
+    values = bp.evaluate(problem)
+    scores = [name for name in values if name.startswith("dE_total/dscore_")]
+    key = values["dE_total/dk_o2_2"]
+    assert values["dE_total/dk_o1_2"] == pytest.approx(-key)
+    found = bp.diagnose(problem, "dE/dk_o2_2", f"{-key:.6g}", known=scores)
+    assert found.message.startswith("Not right. Its sign is wrong.")
+    assert found.hints[1].startswith("That is ")
+
+
 def test_few_digits_are_called_a_guess() -> None:
     found = bp.diagnose(ARTICLE, "dE/dw5", "-0.0851")
     assert found.verdict == "misconception"

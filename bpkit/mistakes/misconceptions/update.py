@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import sympy as sp
@@ -219,6 +220,14 @@ def _remembers(d: Derivation) -> list[Step]:
     return [step for step in d if step.role is Role.UPDATE and step.quantity.tag == STATE and step.quantity.of]
 
 
+def _velocities(d: Derivation) -> Iterator[tuple[str, sp.Expr, sp.Expr, sp.Expr]]:
+    """Each line beta·v + g of momentum: its name, beta, v and g."""
+    for step in _remembers(d):
+        old, new = step.rhs.args
+        if old.is_Mul and new.is_Symbol:
+            yield step.name, old.args[0], product(*old.args[1:]), new
+
+
 @misconception(
     "leaves out the correction of the running means",
     "leave out the correction of the running means",
@@ -267,11 +276,10 @@ def shares_swapped(d: Derivation) -> Shapes:
 )
 def share_taken(d: Derivation) -> Shapes:
     """beta·v + (1 - beta)·g, where momentum adds g."""
-    edits: dict[str, Edit] = {}
-    for step in _remembers(d):
-        old, new = step.rhs.args
-        if old.is_Mul and new.is_Symbol:
-            edits[step.name] = becomes(total(old, product(total(ONE, -old.args[0]), new)))
+    edits = {
+        name: becomes(total(product(beta, old), product(total(ONE, -beta), new)))
+        for name, beta, old, new in _velocities(d)
+    }
     yield "", edits
 
 
@@ -282,12 +290,7 @@ def share_taken(d: Derivation) -> Shapes:
 )
 def whole_velocity_kept(d: Derivation) -> Shapes:
     """v + g, where momentum has beta·v + g."""
-    edits: dict[str, Edit] = {}
-    for step in _remembers(d):
-        old, new = step.rhs.args
-        if old.is_Mul and new.is_Symbol:
-            edits[step.name] = becomes(total(product(*old.args[1:]), new))
-    yield "", edits
+    yield "", {name: becomes(total(old, new)) for name, _, old, new in _velocities(d)}
 
 
 @misconception(
