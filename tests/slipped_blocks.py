@@ -90,6 +90,9 @@ class Recurrent:
             dWx[t], dWh[t], db[t] = np.outer(self.x[t], deltas[t]), np.outer(state, deltas[t]), deltas[t]
         if slip == "no input":
             dWx[:], dWh[:] = deltas[:, None], deltas[:, None]
+        if slip in ("first input", "last input"):
+            place = 0 if slip == "first input" else -1
+            dWx, dWh = (np.einsum("i,tj->tij", one[place], deltas) for one in (self.x, h[:-1]))
         if slip == "turned":
             dWh = dWh.transpose(0, 2, 1)
         if slip == "bias times input":
@@ -243,9 +246,10 @@ class Attention:
         Q, K, V = (self.x @ self.W[letter] for letter in "qkv")
         root = np.sqrt(K.shape[1])
         keys = K if slip in ("K", "K forward") else K.T
-        S = Q @ keys / (1 if slip in ("no root", "no root forward") else root)
+        over = {"no root": 1.0, "width": root**2}  # what the scores are divided by, both ways or one way only
+        S = Q @ keys / over.get(slip.removesuffix(" forward"), root)
         axis = 0 if slip in ("columns", "columns forward") else 1
-        A = np.exp(S) / np.exp(S).sum(axis=axis, keepdims=True)
+        A = np.exp(S) / (1 if slip == "no sum" else np.exp(S).sum(axis=axis, keepdims=True))
         out = A @ V
         dO = out - self.y
         dA, dV = dO @ V.T, A.T @ dO
@@ -257,9 +261,12 @@ class Attention:
             dS = dA
         else:
             dS = A * (dA - (dA * A).sum(axis=1, keepdims=True))
-        scale = 1 if slip in ("no root", "no root back", "no softmax, no root") else root
-        dQ = dS @ (K.T if slip in ("K", "K back") else K) / scale
-        dK = (Q.T @ dS if slip == "K" else dS.T @ Q) / scale
+        scale = 1 if slip == "no softmax, no root" else over.get(slip.removesuffix(" back"), root)
+        for_query = {"K": K.T, "K back": K.T, "keys turned": K[::-1]}.get(slip, K)
+        dQ = dS @ for_query / scale
+        dK = (Q.T @ dS if slip == "K" else dS.T @ (Q[::-1] if slip == "queries turned" else Q)) / scale
+        if slip == "own key":
+            dK = dS.sum(axis=0)[:, None] * K / scale
         dX = {"q": dQ @ self.W["q"].T, "k": dK @ self.W["k"].T, "v": dV @ self.W["v"].T}
         per = {letter: self.x[:, :, None] * d[:, None] for letter, d in zip("qkv", (dQ, dK, dV))}
         if slip == "no input":
@@ -268,9 +275,9 @@ class Attention:
         found = {n: v for letter in "qkv" for n, v in entries(f"dE/dW{letter}1", used(per[letter])).items()}
         if slip.startswith("only "):
             return {f"dE/dx{i + 1}_{j + 1}": float(dX[slip[-1]][i, j]) for i in range(len(Q)) for j in range(2)}
-        if slip in ("K", "K forward", "no root", "no root forward"):
+        if slip in ("K", "K forward", "no root", "no root forward", "width", "width forward"):
             found |= entries("score_o", S) | entries("share_o", A)
-        if slip.startswith("columns"):
+        if slip == "no sum" or slip.startswith("columns"):
             found |= entries("share_o", A)
         return {name.replace("_o_", "_o"): value for name, value in found.items()}
 

@@ -13,6 +13,8 @@ import pytest
 import bpkit as bp
 from bpkit.apps.detective import earlier, lit
 from bpkit.examples.example import Example
+from bpkit.show.given import given_network
+from bpkit.show.themed import themed
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem
@@ -478,6 +480,36 @@ def test_the_detective_lights_what_the_line_named_is_about() -> None:
     assert app.tells()["place"] != before
     batch = PROBLEM.replace(inputs=[[0.1, 0.2], [0.3, 0.1]], targets=[[0.05, 0.95], [0, 1]])
     assert "place" not in bp.apps.detective(batch).tells()
+
+
+@pytest.mark.parametrize(
+    ("given", "such_as"),
+    [(ARTICLE, "net_o1 = 0.794609"), (bp.examples.mazur, "net_o1 = 1.105905967"), (PROBLEM, "net_o1 = 0.79")],
+)
+def test_an_earlier_number_is_shown_as_the_problem_prints_it(given: Any, such_as: str) -> None:
+    hint = bp.apps.detective(given).spec["controls"]["given"]["hint"]
+    assert hint == f"earlier numbers of yours: {such_as}"
+
+
+def test_the_lines_have_as_many_digits_as_the_number_typed() -> None:
+    app = bp.apps.detective(bp.examples.mazur)
+    app.set(quantity="E_total", updates=1, number="0.291027924", line=True)
+    right = float(bp.evaluate(bp.examples.mazur.problem.updated(1))["E_total"])
+    assert f"<b>{right:.9g}</b>" in app.tells()["line"]
+
+
+def test_where_two_mistakes_are_named_all_their_lines_are_shown_with_the_numbers_handed_in() -> None:
+    app = bp.apps.detective(bp.examples.article, "w1_new")
+    app.set(number="0.249921", given="out_o1 = 0.6888201, out_o2 = 0.7375445", line=True)
+    named = [step for one in app.state.found.misconceptions[:2] for step in (one.step, *one.others)]
+    own = app.state.asked.derivation["w1_new"].number
+    shown = app.tells()["line"]
+    assert [int(one) for one in re.findall(r"<td>\((\d+)\)</td>", shown)] == [*sorted(s.number for s in named), own]
+    assert [step.name for step in named] == ["dE_o1/dnet_o1", "dE_o2/dnet_o2", "dE_o2/dout_h1"]
+    assert f"{0.6888201 - 0.05:.6g}\N{NO-BREAK SPACE}·" in shown  # out minus target, as handed in
+    network = app.problem.network
+    places = frozenset[str]().union(*(lit(network, step.quantity) for step in named))
+    assert app.tells()["place"] == themed(given_network(network, app.problem.givens, places))
 
 
 def test_no_number_is_sent_back_to_lines_that_hold() -> None:

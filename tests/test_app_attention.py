@@ -73,6 +73,16 @@ def test_a_query_that_fits_a_key_helps() -> None:
     assert fits["share_o2_1"] == 0.5
 
 
+def test_the_lines_from_a_word_carry_the_names_of_their_weights_and_fade_with_their_word() -> None:
+    labels = layout(LESSON).labels
+    for letter in "qkv":
+        named = [one for one in labels if one.text == f"W{letter}"]
+        assert [one.of for one in named] == ([1, 2] if letter == "q" else [0, 0])
+        boxes = [one for one in layout(LESSON).boxes if one.kind == letter]
+        assert {one.y for one in named} == {one.y + 17 + (9 if letter == "v" else -9) for one in boxes}
+    assert [one.of for one in labels if one.text == "softmax"] == [1, 2]
+
+
 def test_the_number_before_a_change_is_known_again() -> None:
     before = EXAMPLE.problem
     old = f"{bp.evaluate(before)['share_o1_2']:.5f}"

@@ -68,6 +68,40 @@ def test_a_plain_program_learns_the_same(data: str) -> None:
     assert f"Right: {good} of 100 training points, {passed} of 100 test points." in app.note(app.state)[0]
 
 
+def test_the_line_of_the_tomatoes_takes_about_half_of_the_run_to_bend_around_the_last_one() -> None:
+    """What lesson 10 says of its first picture."""
+    app = bp.apps.boundary("tomatoes")
+    plain = Plain(app.state.problem)
+    good = {}
+    for step in range(0, 401, 20):
+        if step:
+            plain.learn(100)
+        good[step] = int(np.sum((plain.out(plain.x) > 0.5) == (plain.y > 0.5)))
+    assert {good[step] for step in range(40, 200, 20)} == {99}
+    assert {good[step] for step in range(240, 401, 20)} == {100}
+    test = app.state.test
+    assert ((plain.out(test.inputs) > 0.5) == (test.targets[:, 0] > 0.5)).all()
+
+
+def test_mini_batches_of_the_moons_take_twice_the_updates_and_a_tenth_of_the_points() -> None:
+    """What lesson 10 says of the moons, by mini-batches of 5 and by all points."""
+    taken = {}
+    for batch in (5, 0):
+        plain = Plain(bp.apps.boundary("moons").state.problem)
+        losses, good = [], []
+        for turn in range(800):
+            losses.append(plain.loss())
+            good.append(((plain.out(plain.x) > 0.5) == (plain.y > 0.5)).all())
+            plain.learn(1, batch=batch, first=turn * batch)
+        taken[batch] = max(turn for turn, all_right in enumerate(good) if not all_right) + 1
+        rises = np.diff(losses)
+        assert max(rises[700:]) < 0.003
+        assert (max(rises[:400]) > 0.1) == (batch == 5)  # the teeth
+    assert taken[5] / taken[0] == pytest.approx(2, abs=0.25)
+    assert 5 * taken[5] / (100 * taken[0]) == pytest.approx(0.1, abs=0.015)
+    assert 0.95 < losses[100] / losses[50] < 1  # the pause with all points
+
+
 def test_mini_batches_and_weight_decay_are_those_of_a_plain_program() -> None:
     app = bp.apps.boundary("moons")
     plain = Plain(app.state.problem)

@@ -16,7 +16,8 @@ from numpy.testing import assert_allclose
 from thorough import EVERYTHING
 
 import bpkit as bp
-from bpkit.apps.depth import PINS, PRESETS
+from bpkit.apps.depth import ONE, PINS, PRESETS, TABLE
+from bpkit.apps.questions import QUESTIONS
 from bpkit.apps.settings import Number
 from bpkit.core.numeric import evaluate
 from bpkit.show.depth import change, changes, depth_figure, gradient_sizes, limits, output_spreads
@@ -87,8 +88,8 @@ def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
     [
         ([1e-6, 1e-3, 1.0], "they shrink 1,000,000 times, about 1e+03 times a layer."),
         ([5.0, 1.0], "they grow 5 times."),
-        ([1.2, 1.0], "stay within a factor of 1.2."),
-        ([1.2, 8.0, 0.5, 1.0], "stay within a factor of 16."),
+        ([1.2, 1.0], "stay within a factor of 1.2, and the largest size is 1.2."),
+        ([1.2, 8.0, 0.5, 1.0], "stay within a factor of 16, and the largest size is 8."),
         ([0.0, 0.0, 1.0], "they are exactly 0"),
         ([0.0, 0.0], "all are 0"),
         ([np.inf, 1.0], "they overflow"),
@@ -98,6 +99,19 @@ def test_sigmoids_shrink_and_large_weights_blow_up() -> None:
 def test_what_becomes_of_the_gradient(sizes: list[float], words: str) -> None:
     assert words in change(np.array(sizes))
     assert depth_figure(np.array([sizes, sizes[::-1]]), words).png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cells"),
+    [
+        ([1.2, 1.0], "× 1.2|× 1.2"),
+        ([1.2, 8.0, 1e6, 1.0], "× 1.2|× 1.06"),  # equal is said of nothing that explodes in between
+        ([1.0, 1e-3, 1.0], "× 1|× 1"),
+        ([1e-6, 1e-3, 1.0], "÷ 1,000,000|÷ 1e+03"),
+    ],
+)
+def test_the_table_gives_a_factor_in_all_and_per_layer(sizes: list[float], cells: str) -> None:
+    assert change(np.array(sizes), TABLE, ONE) == cells
 
 
 @pytest.mark.parametrize(
@@ -164,6 +178,31 @@ def test_tanh_forgives_weights_that_are_too_large_and_relu_does_not() -> None:
     assert bp.train(app.state.problem, 300).loss[-1] < 0.1
     app.set(**PRESETS["ReLU, unit"])
     assert bp.train(app.state.problem, 300).loss[-1] == pytest.approx(LN2, abs=1e-3)
+
+
+def test_per_layer_the_deltas_of_the_lessons_draws_differ_as_it_says() -> None:
+    app = bp.apps.depth(MOONS)
+    each = {}
+    for scheme in ("he", "lecun", "unit"):
+        app.set(activation="relu", scheme=scheme)
+        deltas = gradient_sizes(app.state.problem)[1]
+        each[scheme] = (deltas[0] / deltas[-1]) ** (1 / app.depth.value)
+    assert each["he"] / each["lecun"] == pytest.approx(2**0.5, rel=1e-3)  # the deltas of the outputs differ a little
+    assert each["unit"] / each["he"] == pytest.approx(2, rel=2e-3)
+    assert [round(1 / each[scheme], 2) for scheme in ("he", "lecun")] == [1.18, 1.67]
+    assert round(each["unit"], 1) == 1.7
+
+
+def test_of_ten_sigmoids_the_slopes_take_nearly_all() -> None:
+    app = bp.apps.depth(MOONS)
+    factors = []
+    for kind in ("sigmoid", "identity"):
+        app.set(activation=kind)
+        deltas = gradient_sizes(app.state.problem)[1]
+        factors.append(deltas[-1] / deltas[0])
+    assert factors[0] > 4**10
+    assert 1 < factors[1] < 4
+    assert "only about 3 times smaller" in QUESTIONS["ten-layers"].solve()[1]
 
 
 def test_weights_half_as_large_hold_a_tanh_back() -> None:

@@ -17,7 +17,7 @@ from bpkit.apps.rules import NAMES, UPDATES
 from bpkit.core.quantities import Quantity
 from bpkit.core.updates import Update
 from bpkit.mistakes.momentum import rolled
-from bpkit.show.rules import first_small, walks, your_walk
+from bpkit.show.rules import first_small, prices, walks, your_walk
 
 VALLEY = bp.Problem(
     bp.Network(2, 1, activation="identity", bias="none"),
@@ -128,6 +128,33 @@ def test_the_picture_of_walks_marks_the_lowest_point() -> None:
 
     assert marked(VALLEY)
     assert not marked(ARTICLE.problem)  # its lowest point is beyond the border
+
+
+@pytest.mark.parametrize("decay", [0, 0.1, 0.5])
+def test_the_lowest_points_are_told_without_and_with_the_price_of_decay(decay: float) -> None:
+    app = bp.apps.rules(VALLEY)
+    app.set(decay=decay)
+    assert "The lowest point (cross) is at w2 = 2, w1 = 1." in repr(app)
+    w2, w1 = 0.18 / (0.09 + decay), 4 / (4 + decay)  # where slope and decay cancel
+    told = f"The lowest point with decay (diamond) is at w2 = {w2:.4g}, w1 = {w1:.4g}."
+    assert (told in repr(app)) == (decay > 0)
+    names = [text.get_text() for text in app.drawing(app.state).figure.legends[0].get_texts()]
+    assert ("lowest point with decay" in names) == (decay > 0)
+
+
+def test_biases_have_no_price() -> None:
+    assert prices(ARTICLE.problem, ("w5", "b2")) == (0.5, 0)
+
+
+def test_a_walk_is_wider_where_another_one_hides_it() -> None:
+    rules = {"plain": bp.updates.GradientDescent(), "momentum": bp.updates.Momentum(0.5)}
+    hidden = [line for line in walks(VALLEY, rules, 1).figure.axes[0].lines if line.get_label() == "hidden"]
+    widths = [line.get_linewidth() for line in hidden if line.get_linestyle() == "-"]
+    assert len(hidden) == 2  # the step and the star
+    assert max(widths) > 5
+    assert not [
+        one for one in walks(VALLEY, {"plain": rules["plain"]}).figure.axes[0].lines if one.get_label() == "hidden"
+    ]
 
 
 def test_the_opening_numbers_are_those_of_the_problem() -> None:

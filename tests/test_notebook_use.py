@@ -18,7 +18,7 @@ TAKEN = LESSONS if THOROUGH else LESSONS[1::3] if EVERYTHING else LESSONS[1:2]
 
 
 # What an app shows that no first cell can make: the learner's own program, and further networks of a lesson.
-MADE_ABOVE = ("program=step", "remembering", "ask(three", "ask(two", "own=swish")
+MADE_ABOVE = ("program=step", "remembering", "ask(three", "ask(two", "ask(second", "own=swish")
 
 
 def cells(path: Path) -> list[str]:

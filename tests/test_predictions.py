@@ -46,6 +46,7 @@ RIGHT = {
     "figures-that-hold": "none of them",
     "where-mazur-slips": "in the outputs and the loss of the updated network",
     "true-sentence": "“E and w₅ have no direct relation”",
+    "divided": "the output of h2 is missing",
     "lines-of-tanh": "2 of 14",
     "stuck-neuron": "only −ln(out)",
     "net-of-a-batch": 1600,
@@ -301,6 +302,28 @@ def test_after_the_commit_you_read_what_you_said_what_is_true_why_and_how_far_of
     app = bp.apps.predict(name)
     app.set(final=repr(state.answer) if state.choices is None else state.answer)
     assert "That is right" in app.feedback
+
+
+def test_a_wrong_number_divided_by_the_right_one_shows_its_mistake() -> None:
+    """The numbers of the question are those of the network, and each reply has the quotient of what was chosen."""
+    problem = bp.examples.article.problem
+    values = bp.evaluate(problem)
+    error, slope, out = (values[name] for name in ("dE_o2/dout_o2", "dout_o2/dnet_o2", "out_h2"))
+    asked = numbers(QUESTIONS["divided"].text)
+    assert {f"{abs(one):.3g}" for one in (error, slope, out, error * slope)} == asked
+    assert "−0.0411137 for ∂E/∂w₈" in QUESTIONS["divided"].text
+    found = bp.diagnose(problem, "dE/dw8", "-0.0411137")
+    assert [one.name for one in found.misconceptions] == ["leaves out the input factor"]
+    for said, reply in {
+        "the slope of the output is missing": f"Then the quotient would be {1 / slope:.4g}, that is 1 / {slope:.6g}.",
+        "the slope of the output is in it twice": f"Then the quotient would be {slope:.4g}, the slope itself.",
+        "the sign of the error is turned": "Then the quotient would be −1: only the sign would change.",
+    }.items():
+        app = bp.apps.predict("divided")
+        app.set(final=said)
+        assert f"You said “{said}”. {reply} It is " in app.feedback
+        assert f"is {1 / out:.4g} times as large. That is 1 / {out:.6g}, so " in app.feedback
+        assert f"the right number is −{abs(error * slope * out):.6g}" in app.feedback
 
 
 def test_all_reasons_are_told_whichever_sentence_is_chosen() -> None:

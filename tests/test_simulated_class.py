@@ -107,7 +107,12 @@ CAUGHT = {
         "uses momentum",
     ],
     "08 which-slip b": ["takes another neuron's bias"],
-    "09 softmax-delta a": ["doubles the loss", "loses the minus of the cross-entropy", "takes another logarithm"],
+    "09 softmax-delta a": [
+        "doubles the loss",
+        "leaves out the sum below a softmax",
+        "loses the minus of the cross-entropy",
+        "takes another logarithm",
+    ],
     "10 which-product c": [
         "does not sum the bias gradient over the samples",
         "takes the mean over the neurons too",
@@ -127,6 +132,7 @@ CAUGHT = {
     "10 b_h1_new": ["sums the deltas of the layer for each bias", "uses the sigmoid's slope"],
     "12 step": ["keeps the biases"],
     "14 w2_new": [
+        "divides by the usual size of another slope",
         "forgets the root of the running mean",
         "leaves out the correction of the running means",
         "swaps the shares of the old and the new",
@@ -135,20 +141,25 @@ CAUGHT = {
     "14 w1_new": [
         "forgets the weight decay",
         "keeps the whole of the old velocity",
+        "leaves the weight out of the decay",
         "takes the gradient's share into the velocity",
     ],
     "14 adam-step a": ["counts the updates from zero", "swaps the share of the old and of the new"],
     "14 adam-step b": ["forgets the square in the running mean"],
     "14 adam-step c": ["puts ε inside the root"],
     "14 E_total after 2 updates": ["updates the biases with weight decay", "updates with the whole batch"],
-    "15 count-uses a": ["counts one use of a shared weight only"],
+    "15 dE_total/dk1_2": [
+        "counts one use of a shared weight only",
+        "shifts the kernel by one",
+        "takes one input for all uses of a shared weight",
+    ],
     "15 count-uses b": ["takes the mean over the uses of a shared weight"],
     "15 read-kernel a": ["turns the kernel round"],
     "15 dE_total/dWx1_1_1": [
         "cuts the way back through time",
         "multiplies by the weight of the step before once too often",
     ],
-    "15 convolution a": ["passes the slope of a maximum to all", "shifts the kernel by one"],
+    "15 convolution a": ["passes the slope of a maximum to all"],
     "15 dE_total/dcell_o1_1": [
         "cuts the way back through the cell",
         "cuts the way back through the gates",
@@ -157,11 +168,17 @@ CAUGHT = {
         "takes the state of the same step",
     ],
     "16 share_o1_2": [
+        "divides the scores by the width",
         "does not transpose the keys",
         "forgets the root of the width",
         "takes the softmax over the wrong axis",
     ],
-    "16 dE_total/dk_o2_2": ["forgets the slope of the softmax", "takes only the diagonal of the softmax slope"],
+    "16 dE_total/dk_o2_2": [
+        "forgets the slope of the softmax",
+        "takes a key for its own slope",
+        "takes only the diagonal of the softmax slope",
+        "takes the tokens in the wrong order on the way back",
+    ],
     "16 dE_total/dW1_2_1": [
         "forgets the way past the blocks",
         "takes mean and spread for constants",

@@ -186,7 +186,7 @@ def test_the_bugs_are_many_and_different() -> None:
 
 MISFITS = [
     ("forward", "out1 @ W2 + b2", "x @ W2 + b2", 3, "`x @ W2` is (7, 3) @ (4, 2). They fit in no order"),
-    ("forward", "out1 @ W2 + b2", "out1 @ W2 + b1", 4, "this has the shape (7, 4), and the outputs have (7, 1)"),
+    ("forward", "return out2", "return out1", 4, "this has the shape (7, 4), and the outputs have (7, 2)"),
     ("forward", "out1 @ W2", "out1 * W2", 3, "`*` multiplies number by number and makes no sum; `@` does"),
     ("one_layer", "(out1 - y) *", "(out1 - y) @", 3, "Both have the same shape: write * to multiply"),
     ("two_layers", "@ W2.T", "@ W2", 7, "change their order or transpose one of them with .T"),
@@ -417,6 +417,120 @@ def test_a_delta_of_a_strange_shape_is_to_blame_and_not_the_given_line_after_it(
     found = attempt("one_layer", ONE, "(out1 - y) * x * (1 - x)")
     assert found.message.startswith("Line 3, `delta1 = (out1 - y) * x * (1 - x)`, makes no array of the derivation.")
     assert "∂E/∂net₁, the delta of layer 1, with the shape (7, 1); you have (7, 3)" in found.message
+
+
+MEAN_OF_POINTS = "Each point has a row of its own here; the mean over the points comes only in the derivatives."
+# A function, what is wrong in it, the line, the two shapes, the reason, and the lines that only follow from it.
+MISSHAPEN = [
+    ("one_layer", ONE, f"x * {ONE}", 3, "(7, 1); you have (7, 3)", "`x` goes into the layer, so it", [4, 5]),
+    (
+        "one_layer",
+        ONE,
+        f"x.T @ ({ONE})",
+        3,
+        "(7, 2); you have (3, 2)",
+        "the derivative of the weights, not to",
+        [4, 5, 6],
+    ),
+    ("one_layer", ONE, f"({ONE}).mean(axis=0)", 3, "(7, 2); you have (2,)", MEAN_OF_POINTS, [4, 5, 6]),
+    ("one_layer", ONE, "(out1 - y) @ W1.T", 3, "(7, 2); you have (7, 3)", "", [4, 5]),
+    (
+        "two_layers",
+        DELTA2,
+        f"out1 * {DELTA2}",
+        4,
+        "(7, 1); you have (7, 4)",
+        "`out1` goes into the layer",
+        range(5, 11),
+    ),
+    ("two_layers", DELTA1, "delta2 * out2 * (1 - out2)", 7, "(7, 4); you have (7, 2)", "`out2` belongs to", [8, 9]),
+    (
+        "backward",
+        DELTA2,
+        f"out1 * {DELTA2}",
+        4,
+        "(7, 1); you have (7, 4)",
+        "So your program stops in line 5.",
+        range(5, 9),
+    ),
+    (
+        "forward",
+        "+ b2",
+        "+ b1",
+        3,
+        "(7, 1); you have (7, 4)",
+        "`b1` belongs to the hidden layer; the output layer",
+        [4],
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "line", "shapes", "why", "after"), MISSHAPEN)
+def test_a_line_of_the_wrong_shape_is_named_and_not_those_that_follow_from_it(
+    function: str, old: str, new: str, line: int, shapes: str, why: str, after: Any
+) -> None:
+    found = attempt(function, old, new)
+    assert found.message.startswith(f"Line {line}, `")
+    assert shapes in found.message
+    assert why in found.message
+    made = signs(found)
+    assert [number for number, (sign, _) in made.items() if sign not in ("✓", "")] == [line, *after]
+    assert made[line][0] == "✗"
+    assert made[line][1].startswith("should be ")
+    assert {made[number] for number in after} == {("↳", f"depends on line {line}")}
+
+
+def test_a_line_of_the_wrong_shape_is_named_while_a_gap_is_left_and_in_a_function_that_is_called() -> None:
+    found = with_gap("two_layers", DELTA2, f"out1 * {DELTA2}", LAST)
+    assert found.message.startswith("Line 4, `")
+    assert "stops" not in found.message
+    assert [number for number, (sign, _) in signs(found).items() if sign == "✗"] == [4]
+    called = written(filled()["step"], filled()["backward"].replace(DELTA2, f"out1 * {DELTA2}"))
+    assert called.message.startswith("Line 4 of `backward`, `delta2 = out1 * ")
+    assert [(row.number, row.sign) for row in rows(called) if row.sign == "✗"] == [(4, "✗")]
+
+
+def test_the_slope_of_another_layer_is_said_with_the_names_of_the_program() -> None:
+    found = attempt("two_layers", DELTA1, "delta2 @ W2.T * out2 * (1 - out2)")
+    assert "`out2` belongs to the output layer; the hidden layer needs `out1`." in found.message
+    assert "With two outputs the shapes do not even fit: `delta2 @ W2.T * out2` is (7, 4) * (7, 2)." in found.message
+    assert "one neuron" not in found.message
+
+
+ALL_SLOPES = "should be ∂E/∂W1, ∂E/∂b1, ∂E/∂W2, ∂E/∂b2"
+WRONG_RETURNS = [
+    ("two_layers", "return dW1, db1, dW2, db2", "return dW1, dW2, db1, db2", 10, ALL_SLOPES),
+    ("two_layers", "return dW1, db1, dW2, db2", "return dW1, db1, dW2", 10, ALL_SLOPES),
+    ("backward", "return dW1, db1, dW2, db2", "return dW2, db2, dW1, db1", 8, ALL_SLOPES),
+    ("backward", "return dW1, db1, dW2, db2", "return dW1", 8, ALL_SLOPES),
+    ("forward", "return out2", "return x", 4, "should be out₂"),
+    ("step", UPDATED, "W1 - rate * dW1, W2 - rate * dW2, b1 - rate * db1, b2 - rate * db2", 3, None),
+    ("step", UPDATED, "W1 - rate * dW1, b1 - rate * db1, W2 - rate * dW2", 3, None),
+    ("step", UPDATED, "W1 - rate * dW1", 3, None),
+]
+
+
+@pytest.mark.parametrize(("function", "old", "new", "line", "should"), WRONG_RETURNS)
+def test_a_return_that_is_said_to_be_wrong_is_marked_as_wrong(
+    function: str, old: str, new: str, line: int, should: str | None
+) -> None:
+    found = attempt(function, old, new)
+    assert found.message.startswith(f"Line {line}, `return ")
+    made = {row.number: (row.sign, row.quantity) for row in rows(found)}
+    assert made[line] == ("✗", should or ALL_NEW)
+    assert [number for number, (sign, _) in made.items() if sign == "✗"] == [line]
+
+
+def test_the_return_of_a_function_that_is_called_is_marked_too() -> None:
+    table = [*rows(written(filled()["step"], filled()["backward"].replace(*SWAPPED)))]
+    assert [(row.number, row.quantity) for row in table if row.sign == "✗"] == [(8, ALL_SLOPES)]
+
+
+def test_another_function_is_shown_only_if_something_is_wrong_in_it() -> None:
+    for new in (UPDATED, UPDATED.replace("-", "+"), UPDATED.replace(" - rate * db2", "")):
+        assert [row.number for row in rows(attempt("step", UPDATED, new))] == [1, 2, 3], new
+    wrong = written(filled()["step"], filled()["backward"].replace(DELTA2, "out2 - y"))
+    assert [row.number for row in rows(wrong)] == [1, 2, 3, *range(1, 9)]
 
 
 def test_what_is_expected_is_said_of_a_line_that_makes_nothing() -> None:

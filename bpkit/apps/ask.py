@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -41,7 +41,7 @@ class State:
     wanted: bool
     digits: int
     known: tuple[str, ...] = ()
-    old: float | None = None
+    old: Mapping[str, float] = field(default_factory=dict, compare=False)
     same: tuple[str, ...] = ()
 
     @property
@@ -53,7 +53,7 @@ class State:
     def found(self) -> Diagnosis | str:
         """The diagnosis of what was typed, or a line that waits for the rest."""
         found = look(self.problem, str(self.asked), self.typed, asked_before=self.same, known=self.known)
-        return found if isinstance(found, str) or self.old is None else of_old_numbers(found, str(self.asked), self.old)
+        return found if isinstance(found, str) else of_old_numbers(found, self.old)
 
     @property
     def opened(self) -> bool:
@@ -81,7 +81,7 @@ class Ask(Live):
     ) -> None:
         self._quantity, self._known_lines = quantity, tuple(known)
         self._earlier = question(before, quantity) if before else None
-        self._old = float(self._earlier.exact[self._earlier.quantity]) if self._earlier else None
+        self._old = _old_row(self._earlier) if self._earlier else {}
         super().__init__(given)
 
     def settings(self) -> Mapping[str, Setting]:
@@ -111,11 +111,13 @@ class Ask(Live):
 
     @cached_property
     def _before(self) -> tuple[Step, ...]:
-        """The lines before the last that the learner works out too: those after what the picture or the page gives."""
-        if self.problem.is_batch or not (self._known_lines or self._drawn):
+        """The lines before the last that the learner works out too: those after what the picture or the page gives, and
+        after a change those whose result is another one.
+        """
+        if self.problem.is_batch or not (self._known_lines or self._drawn or self._same):
             return ()
         lines = self.asked.derivation
-        has = {step.name for name in self._known_lines for step in lines.toward(name)}
+        has = {step.name for name in self._known_lines for step in lines.toward(name)}.union(self._same)
         found = tuple(step for step in lines.toward(self.asked.quantity) if step.name not in has)[:-1]
         return found if len(found) <= MOST_BEFORE else ()
 
@@ -160,3 +162,13 @@ class Ask(Live):
         given = "?" if isinstance(state.found, str) else state.found.figure.text
         line = f" {line_words(state.asked, state.digits, self._before)}" if state.opened else ""
         return f"{state.asked} = {given}: {verdict_words(state.found)}{line}"
+
+
+def _old_row(asked: Question) -> dict[str, float]:
+    """What is asked, as it was before a change, and the numbers of its kind beside it."""
+    names = asked.derivation.quantities
+    own = names[asked.quantity]
+    same = [one.name for one in names.values() if (one.tag, one.role, one.block) == (own.tag, own.role, own.block)]
+    row = {} if own.role is not Role.FORWARD or asked.updates else {name: asked.exact[name] for name in same}
+    own_row = {str(asked): asked.exact[asked.quantity]} | row
+    return {name: float(number) for name, number in own_row.items() if not np.ndim(number)}

@@ -46,6 +46,7 @@ SATURATED = 1e-12  # a delta of the outputs below this comes from their flat end
 UPDATES = 300  # of the loss curves
 KEPT = ("depth", "width", "activation", "output", "past", "scheme", "scale", "seed")  # of a curve that is kept
 MOST_KEPT = 3
+ONE = 1.005  # a smaller factor reads as 1 in the table, and says neither larger nor smaller
 PRESETS = {
     "sigmoid": {"activation": "sigmoid", "scheme": "xavier", "scale": 1},
     "tanh": {"activation": "tanh", "scheme": "xavier", "scale": 1},
@@ -66,20 +67,21 @@ PINS = {
     "keptDeltas": "deltas: {name}",
 }
 SHORT = ("derivatives", "deltas")  # beside the curves
-# What becomes of the sizes, as the rows of a table: in all, and behind the bar in each layer.
+# What becomes of the sizes, as the rows of a table: in all, and behind the bar in each layer. Nothing is called equal:
+# the ends may be, and what is between them not.
 TABLE: dict[str, Any] = {
     "title": "From end to end, at the start",
     "head": ("", "in all", "per layer"),
-    "rows": ("deltas ←", "derivatives ←", "spread →"),
+    "rows": ("deltas ←", "derivatives ←", "their largest", "spread →"),
     "overflow": "overflow",
     "none": "all 0",
     "lost": "down to 0",
-    "level": "about equal",
-    "shrink": "{times} × smaller|{each}",
-    "grow": "{times} × larger|{each}",
-    "each": "{each} ×",
+    "level": "× 1|× 1",
+    "shrink": "÷ {times}|÷ {every}",
+    "grow": "× {times}|× {every}",
+    "each": "",
 }
-DRAWN = "Weights drawn by {scheme}, times {scale}, seed {seed}. "
+DRAWN = "Weights drawn by {scheme}, times {scale}, start {seed}. "
 FLAT = " The outputs are saturated: with identity as the output layer you see what grows."
 TRAINED = {
     "went": "{updates} updates: the loss goes from {first} to {last}. The weights of the first layer change by at most "
@@ -170,6 +172,7 @@ class Depth(Live):
                 "floor": FLOOR,
                 "ceiling": CEILING,
                 "level": LEVEL,
+                "one": ONE,
                 "saturated": SATURATED,
                 "spread": LEAST_SPREAD,
             },

@@ -23,7 +23,7 @@ from bpkit.core.spelling import typeset
 from bpkit.examples.audit import sources
 from bpkit.examples.example import Example
 from bpkit.mistakes.question import MOST_UPDATES, Question, question
-from bpkit.mistakes.typed_number import read
+from bpkit.mistakes.typed_number import MOST_DIGITS, read
 from bpkit.mistakes.variants import replaced
 from bpkit.mistakes.verdict import Diagnosis, without_more
 from bpkit.show.diagram import touched
@@ -35,7 +35,7 @@ from bpkit.show.themed import themed
 _GIVEN = re.compile(
     r"\s*([A-Za-z]\w*(?:\(\w+\))?(?:/\w+)?)\s*=\s*([^\s=;A-Za-z][^\s=;]*?)\s*(?:[,;]\s*|\s+|$)(?=[A-Za-z]|$)"
 )
-HOW = "Write earlier numbers like net_o1 = 0.794609, out_o1 = 0.6888."
+HOW = "Write earlier numbers like net_o1 = 0.79, out_o1 = 0.69."
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,22 @@ class State:
         if isinstance(found, str) or not self.printed:
             return found
         return replace(found, message=without_more(found.message))  # a printed figure has no more
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """The numbers of the lines that the verdict speaks of."""
+        return () if isinstance(self.found, str) else self.found.lines
+
+    @property
+    def shown(self) -> int:
+        """The digits of the lines that open: at least those of the number typed, so that the two can be compared."""
+        typed = 0 if isinstance(self.found, str) else self.found.figure.digits
+        return max(self.digits, min(typed, MOST_DIGITS))
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """The values of the earlier numbers, where all of them can be used."""
+        return {} if isinstance(self.found, str) else {name: read(text).value for name, text in self.given.items()}
 
 
 class Detective(Live):
@@ -109,9 +125,16 @@ class Detective(Live):
             if self._later
             else Held("after updates", 0),
             "number": Text("Your number", typed, hint="such as 0.0851", live=True),
-            "given": Text("computed from", hint="earlier numbers of yours: net_o1 = 0.794609", live=True),
+            "given": Text("computed from", hint=f"earlier numbers of yours: {self._such_as}", live=True),
             "line": Check(LINE),
         }
+
+    @property
+    def _such_as(self) -> str:
+        """An earlier number as it may be typed: a net input that the example prints."""
+        printed = ((name, one.printed) for name, one in self._figures.items() if name.startswith("net_o"))
+        name, figure = next(printed, ("net_o1", "0.79"))
+        return f"{name} = {figure}"
 
     def page(self) -> dict[str, Any]:
         rows = [
@@ -141,7 +164,7 @@ class Detective(Live):
 
     def tells(self) -> dict[str, Any]:
         state = self.state
-        line = line_html(state.asked, state.digits, self._first(state)) if state.opened else ""
+        line = line_html(state.asked, state.shown, self._before(state), state.numbers) if state.opened else ""
         drawn = self._drawn(state)
         more = {"place": themed(drawn)} if drawn else {}
         return said(state.found) | {"line": line, "share": self.share} | more
@@ -153,21 +176,19 @@ class Detective(Live):
         return isinstance(network, Network) and not self.problem.is_batch and fits(network)
 
     def _drawn(self, state: State) -> Drawing | None:
-        """The network with its given numbers; what the line named is about is lit, else what the quantity is about."""
+        """The network with its given numbers; what the lines named are about is lit, else what is asked."""
         network = state.problem.network
         if not self._readable or not isinstance(network, Network):
             return None
-        named = None if isinstance(state.found, str) else state.found.line
         lines = state.asked.derivation
-        step = next((one for one in lines if one.number == named), lines[state.asked.quantity])
-        return given_network(network, state.problem.givens, lit(network, step.quantity))
+        steps = [one for one in lines if one.number in state.named] or [lines[state.asked.quantity]]
+        places = frozenset[str]().union(*(lit(network, one.quantity) for one in steps))
+        return given_network(network, state.problem.givens, places)
 
     @staticmethod
-    def _first(state: State) -> list[Step]:
-        """The line that a verdict points to, where it comes before the one of the quantity."""
-        first = None if isinstance(state.found, str) else state.found.line
-        way = [*state.asked.derivation.toward(state.asked.quantity)]
-        return [one for one in way[:-1] if one.number == first]
+    def _before(state: State) -> list[Step]:
+        """The lines that a verdict points to, where they come before the one of the quantity."""
+        return [one for one in [*state.asked.derivation.toward(state.asked.quantity)][:-1] if one.number in state.named]
 
     def still(self, state: State) -> str:
         drawn = self._drawn(state)
@@ -177,7 +198,7 @@ class Detective(Live):
     def words(self, state: State) -> str:
         given = "?" if isinstance(state.found, str) else state.found.figure.text
         from_ = "".join(f", from {name} = {value}" for name, value in state.given.items())
-        line = f" {line_words(state.asked, state.digits)}" if state.opened else ""
+        line = f" {line_words(state.asked, state.shown, given=state.numbers)}" if state.opened else ""
         return f"{state.asked} = {given}{from_}: {verdict_words(state.found)}{line}"
 
     @property

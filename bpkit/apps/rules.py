@@ -20,7 +20,19 @@ from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
 from bpkit.page.programs import loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.rules import DEEP, SMALL, TALL, along, first_small, rules_figure, rules_words
+from bpkit.show.rules import (
+    DEEP,
+    LEAST,
+    PRICED,
+    SMALL,
+    TALL,
+    TRIES,
+    along,
+    first_small,
+    prices,
+    rules_figure,
+    rules_words,
+)
 from bpkit.show.surface import POINTS, Landscape, landscape, window_over
 
 UPDATES = 60  # of each walk
@@ -45,6 +57,8 @@ TEXTS = {
     "rules": "Walk with:",
     "starts": "Start (or click on the landscape):",
     "value": "{y} after {x}",
+    "goal": PRICED,
+    "at_goal": f"The {PRICED} (diamond) is at {{{{x}}}} = {{at_x|4}}, {{{{y}}}} = {{at_y|4}}.",
 }
 
 
@@ -136,6 +150,9 @@ class Rules(Live):
             "points": POINTS,
             "axes": [self.x, self.y],
             "window": {"x": [left, right], "y": [bottom, top]},
+            "prices": prices(problem, (self.x, self.y)),
+            "least": LEAST,
+            "tries": TRIES,
             "most": UPDATES,
             "deep": DEEP,
             "small": SMALL,
@@ -159,12 +176,13 @@ class Rules(Live):
                     "look": "heights",
                     "size": 540,
                     "tall": TALL,
+                    "words": {"goal": TEXTS["at_goal"].replace("{{x}}", x).replace("{{y}}", y)},
                 },
                 "curve": {
                     "x": {"label": "updates", "whole": True},
                     "y": {"label": "loss E", "log": True},
-                    "size": [360, 310],
-                    "words": {"value": TEXTS["value"], "below": ""},  # the sentence below has the losses
+                    "size": [360, 370],
+                    "words": {"value": TEXTS["value"], "above": "", "below": ""},  # the message has the losses
                 },
             },
             "layout": {
@@ -172,7 +190,8 @@ class Rules(Live):
                     ["rules", "play", "updates"],
                     ["rate", "beta", "decay"],
                     ["starts", *sorted((self.x, self.y), key=problem.network.parameters.index)],
-                    ["field", "curve", "message"],
+                    ["field", "curve"],
+                    ["message"],
                 ],
             },
         }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from html import escape
+from types import MappingProxyType
 
 from bpkit.core.chain_rule import Step
-from bpkit.core.numeric import evaluate
+from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import HTML, number, readable
@@ -76,16 +77,23 @@ def verdict_words(found: Diagnosis | str) -> str:
     return found if isinstance(found, str) else found.message
 
 
-def line_html(asked: Question, digits: int, before: Iterable[Step] = ()) -> str:
-    """A quantity's line in the derivation with its numbers, below those ``before`` it; on a batch below its samples."""
+def line_html(
+    asked: Question, digits: int, before: Iterable[Step] = (), given: Mapping[str, float] = MappingProxyType({})
+) -> str:
+    """A quantity's line in the derivation with its numbers, below those ``before`` it; on a batch below its samples.
+
+    Of one sample, the numbers are those that follow from earlier ones ``given`` of the first pass.
+    """
 
     def sampled(step: Step, each: str, whole: str) -> str:
         return f"<p>({step.number}) {HTML(step.quantity)} = {symbols_html(step)}; {each} <b>{whole}</b></p>"
 
-    return "".join(_lines(asked, digits, before, sampled, lines_html))
+    return "".join(_lines(asked, digits, before, given, sampled, lines_html))
 
 
-def line_words(asked: Question, digits: int, before: Iterable[Step] = ()) -> str:
+def line_words(
+    asked: Question, digits: int, before: Iterable[Step] = (), given: Mapping[str, float] = MappingProxyType({})
+) -> str:
     """The same as text."""
 
     def sampled(step: Step, each: str, whole: str) -> str:
@@ -94,13 +102,14 @@ def line_words(asked: Question, digits: int, before: Iterable[Step] = ()) -> str
     def lines(steps: Iterable[Step], numbers: Mapping[str, float], digits: int) -> str:
         return " ".join(f"Line {' '.join(text((one,), numbers, digits).split())}." for one in steps)
 
-    return " ".join(_lines(asked, digits, before, sampled, lines))
+    return " ".join(_lines(asked, digits, before, given, sampled, lines))
 
 
 def _lines(
     asked: Question,
     digits: int,
     before: Iterable[Step],
+    given: Mapping[str, float],
     sampled: Callable[[Step, str, str], str],
     lines: Callable[[Iterable[Step], Mapping[str, float], int], str],
 ) -> Iterator[str]:
@@ -109,7 +118,7 @@ def _lines(
     if averaged:
         yield sampled(averaged, *_each(asked, averaged, digits))
     if averaged is not step:
-        yield lines([*([] if averaged else before), step], _numbers(asked), digits)
+        yield lines([*([] if averaged else before), step], _numbers(asked, given), digits)
 
 
 def _over_samples(asked: Question) -> Step | None:
@@ -138,8 +147,10 @@ def _problem(asked: Question) -> Problem:
     return asked.problem.updated(asked.updates) if asked.updates else asked.problem
 
 
-def _numbers(asked: Question) -> Mapping[str, float]:
+def _numbers(asked: Question, given: Mapping[str, float]) -> Mapping[str, float]:
     problem = _problem(asked)
     if problem.is_batch:
         return {**problem.givens, **asked.exact.numbers}
+    if given and not asked.updates:
+        return {**problem.givens, **evaluate_given(problem, given).numbers}
     return asked.derivation.toward(asked.quantity).at(problem).numbers

@@ -107,9 +107,9 @@ def family_text(family: Family) -> str:
     return " = ".join(_TEXT.sides(family))
 
 
-def family_latex(family: Family) -> str:
-    """A family as one line of LaTeX."""
-    return environment([" &= ".join(_LATEX.sides(family))])
+def family_latex(*families: Family) -> str:
+    """Families as lines of LaTeX, below each other."""
+    return environment(" &= ".join(_LATEX.sides(family)) for family in families)
 
 
 def matrix_text(shown: MatrixStep | MatrixDerivation) -> str:

@@ -101,9 +101,9 @@ def _sides(
     return [side for i, side in enumerate(sides) if i == 0 or side.strip("()") != sides[i - 1].strip("()")]
 
 
-def environment(rows: Iterable[str]) -> str:
-    """Rows of LaTeX as one display, lined up at their ampersands."""
-    return "$$\\begin{align}\n" + " \\\\\n".join(rows) + "\n\\end{align}$$"
+def environment(rows: Iterable[str], apart: str = "4pt") -> str:
+    """Rows of LaTeX as one display, lined up at their ampersands, ``apart`` so that fractions do not meet."""
+    return "$$\\begin{align}\n" + f" \\\\[{apart}]\n".join(rows) + "\n\\end{align}$$"
 
 
 def rows_text(rows: Sequence[Row]) -> str:

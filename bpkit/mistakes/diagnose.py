@@ -19,7 +19,7 @@ from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.runs import another_run, overshoots, shown
 from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, put_in, read
-from bpkit.mistakes.unknown import unknown
+from bpkit.mistakes.unknown import right_for, unknown
 from bpkit.mistakes.variants import mistakes, values
 from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, at_least, blame, explain, without_more
 
@@ -69,7 +69,8 @@ def diagnose(
     if digits is not None and not (type(digits) is int and 1 <= digits <= MOST_DIGITS):
         raise BpkitError(f"diagnose: expected 1 to {MOST_DIGITS} significant digits, got {digits!r}")
     asked, handed = question(problem, quantity), _handed(problem, given)
-    case = Case(asked, read(value).judged, handed, digits, asked_before, known)
+    told = [asked.derivation[name].name for name in known]
+    case = Case(asked, read(value).judged, handed, digits, asked_before, told)
     anywhere = overshoots(asked, case.figure)  # many mistakes lead there, and it tells none from another
     found = case.verdict("unknown", "Not right.", sure=False) if anywhere else of_its_row(case, _judged(case))
     if found.verdict == "unknown" and not anywhere:
@@ -255,9 +256,9 @@ def on_paper(case: Case) -> Diagnosis | None:
 
 
 def _plausible(case: Case) -> list[Paper]:
-    """How people keep some of the numbers on the way, given what they typed in the end."""
-    typed = case.figure.digits
-    significant = [Paper(places, significant=True) for places in range(7, max(4, min(typed - 2, 6)) - 1, -1)]
+    """How people keep some of the numbers on the way, given what they typed in the end; in a formula, as shown."""
+    typed, most = case.figure.digits, SHOWN_DIGITS if case.figure.exact else 7
+    significant = [Paper(places, significant=True) for places in range(most, max(4, min(typed - 2, 6)) - 1, -1)]
     decimals = [Paper(places) for places in range(7, 2 if typed <= 3 else 3, -1)]
     return [*significant, *(way for way in decimals if case.scale >= KEPT * 10.0**-way.places)]
 
@@ -353,7 +354,7 @@ def pair(case: Case) -> Diagnosis | None:
     figure = case.figure
     if figure.digits < FEW_DIGITS or not figure.value or case.asked.updates > PAIRS_UP_TO:
         return None
-    if figure.exact and not figure.telling:  # 1/2 is met by luck
+    if (figure.exact and not figure.telling) or right_for(case):  # 1/2 is met by luck; another line is likelier
         return None
     ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
     hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
@@ -366,7 +367,7 @@ def pair(case: Case) -> Diagnosis | None:
         return None
     found: dict[str, Explanation] = {}
     for hit in hits:
-        one = explain(case, ways[hit], float(numbers[hit]))
+        one = explain(case, ways[hit], float(numbers[hit]), () if case.asked.updates else case.given)
         if not case.is_given(one):
             found.setdefault(one.name, one)
     verdict = blame(case, list(found.values())[:4], chance=chance)

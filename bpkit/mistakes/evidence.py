@@ -357,7 +357,7 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
             for place in case.hits(numbers, fits):
                 way = ways[place]
                 if place and way[0].name not in found:
-                    one = explain(case, way, float(numbers[place]))
+                    one = explain(case, way, float(numbers[place]), case.given if numbers is case.handed else ())
                     if not case.is_given(one):
                         found[way[0].name] = way[0].rank, one
         for place in case.hits(elsewhere, fits):
@@ -368,12 +368,16 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
     return [one for _, one in sorted(found.values(), key=lambda ranked: ranked[0])]
 
 
-def of_old_numbers(found: Diagnosis, quantity: str, old: float) -> Diagnosis:
-    """The verdict on a number that is right before some numbers were changed, whatever else leads there."""
+def of_old_numbers(found: Diagnosis, old: Mapping[str, float]) -> Diagnosis:
+    """The verdict on a number that is one of those before a change, whatever else leads there."""
     figure = found.figure
-    close = figure.digits > FEWEST_TELLING and abs(figure.value - old) <= PAGE * abs(old)  # from numbers of a page
-    is_old = figure.digits >= FEWEST_OLD and (close or figure.rounds(old))
-    if found.verdict not in ("misconception", "unknown") or not is_old:
+
+    def is_it(number: float) -> bool:
+        from_page = figure.digits > FEWEST_TELLING and abs(figure.value - number) <= PAGE * abs(number)
+        return figure.digits >= FEWEST_OLD and (from_page or figure.rounds(number))
+
+    quantity = next((name for name, number in old.items() if is_it(number)), None)
+    if found.verdict not in ("misconception", "unknown") or quantity is None:
         return found
     message = f"Not right: {found.typed} is {quantity} before the change. Work it out with the new numbers."
     return replace(found, message=typeset(message, found.names), misconceptions=(), hints=(), sure=False)

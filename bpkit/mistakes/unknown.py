@@ -51,7 +51,7 @@ def hints(case: Case, same: Sequence[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _right_for(case: Case) -> list[str]:
+def right_for(case: Case) -> list[str]:
     """The other quantities that the number is right for; on the way forward no derivative, which comes later."""
     if not case.figure.telling:
         return []
@@ -99,7 +99,7 @@ def unknown(case: Case) -> Diagnosis:
     No line is to be checked after updates, where none is likelier than the others, and where the number is that of
     another quantity which no line on the way uses.
     """
-    same = _right_for(case)
+    same = right_for(case)
     found, line = hints(case, same), first_to_check(case, same)
     unlikely = case.asked.updates or (same and names_in(line.rhs).isdisjoint(same))
     first, number = (None, None) if unlikely else (line, line.number)
@@ -113,6 +113,5 @@ def unknown(case: Case) -> Diagnosis:
 
 def _check(case: Case, first: Step) -> str:
     """The line to check first, in words."""
-    halves = first.role is Role.FORWARD and case.asked.derivation[case.asked.quantity].role is not Role.FORWARD
-    rest = "; if that number is right, the mistake comes after it" if halves else ""
+    rest = "; if that number is right, the mistake comes after it" if first.name != case.asked.quantity else ""
     return case.spelled(f"Check line ({first.number}) first: {first.name} = {sides_text(first)}{rest}.")

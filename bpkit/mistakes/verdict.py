@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
 from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception, S
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.variants import Way, outcomes, plan, rewriter_of
+from bpkit.mistakes.variants import Way, behind, outcomes, plan, replaced, rewriter_of
 
 if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
@@ -28,6 +28,7 @@ SMALL = 1e-3  # of the exact number: what is off by less is nearly right
 CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
 NUMERIC = frozenset("0123456789.,eE+-−/")
 TOLD = 2  # mistakes in one sentence, the likelier first; the list below it has them all
+LIT = 4  # lines of a message that are shown, at most
 WORDS = ("no", "one", "two", "three", "four")
 KEEPS = "keeps the old value"
 FORWARD_ONLY = "on the way forward only"
@@ -51,8 +52,9 @@ class Explanation(Shown):
 
     ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
     is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as
-    the mistake writes it. ``parts`` holds the misconceptions, two where it takes a pair; ``elsewhere`` is True for a
-    mistake in the way to the number, which writes no line otherwise.
+    the mistake writes it. ``others`` are the further lines on the way whose numbers the mistake changes. ``parts``
+    holds the misconceptions, two where it takes a pair; ``elsewhere`` is True for a mistake in the way to the number,
+    which writes no line otherwise.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Explanation(Shown):
     detail: str = ""
     parts: tuple[Misconception, ...] = ()
     elsewhere: bool = False
+    others: tuple[Step, ...] = ()
 
     @property
     def look(self) -> str:
@@ -111,6 +114,15 @@ class Diagnosis(Shown):
         return found[0] if found else self.first
 
     @property
+    def lines(self) -> tuple[int, ...]:
+        """The numbers of the lines that the message speaks of, as far as they are few: first one for each mistake."""
+        if self.line is None or self.line == self.first:
+            return () if self.line is None else (self.line,)
+        named = told(self.misconceptions)[:TOLD]
+        steps = [*(one.step for one in named), *(step for one in named for step in one.others)]
+        return tuple(dict.fromkeys(step.number for step in steps))[:LIT]
+
+    @property
     def off_in_digit(self) -> int | None:
         """The first digit that is off, where nothing explains the number and only late digits are."""
         return late_digit(self.figure.value, self.exact) if self.verdict == "unknown" else None
@@ -142,19 +154,25 @@ def unrecognised(case: Case) -> str:
     return f"{how}, and I do not recognise the mistake."
 
 
-def explain(case: Case, way: Way, value: float) -> Explanation:
-    """Where on the way to the quantity a mistake happens first, and what it writes there."""
-    lines_of = case.asked.derivation
-    rewriter = rewriter_of(lines_of)
+def explain(case: Case, way: Way, value: float, given: Collection[str] = ()) -> Explanation:
+    """Where on the way to the quantity, or to the values ``given``, a mistake happens first, and what it writes there.
+
+    The way is that of the mistake: what it leaves out leads nowhere.
+    """
+    asked = case.asked
+    rewriter = rewriter_of(asked.derivation)
     changed = rewriter(way)
-    near = {step.name for step in lines_of.toward(case.asked.quantity)}
+    steps = rewriter.true | changed
+    near = behind([asked.quantity], steps, given)
+    updated = behind(replaced(asked.derivation), steps, given) if asked.updates else set[str]()
     edited = [name for name in changed if any(name in mistake.edits for mistake in way)]
-    edited.sort(key=lambda name: (name not in near, lines_of[name].number))
-    likely = [name for name in edited if name in near] if edited[1:] else []
-    first = next((name for name in likely if _shows(case, changed[name])), edited[0])
+    edited.sort(key=lambda name: (name not in near, asked.derivation[name].number))
+    shows = [name for name in edited if edited[1:] and name in near | updated and _shows(case, changed[name])]
+    first = next((name for name in shows if name in near), edited[0])
+    others = tuple(rewriter.true[name] for name in shows if name != first)
     lines = ((rewriter.true[name], changed[name]) for name in edited if name in near)
     if words := _weights_for_others(case, (line for line in lines if line[0].rhs != line[1].rhs)):
-        return Explanation(way[0].name, *words, rewriter.true[first], changed[first], value, parts=way)
+        return Explanation(way[0].name, *words, rewriter.true[first], changed[first], value, parts=way, others=others)
     return Explanation(
         " and ".join(mistake.name for mistake in way),
         " and ".join(mistake.you for mistake in way),
@@ -164,6 +182,7 @@ def explain(case: Case, way: Way, value: float) -> Explanation:
         value,
         way[0].detail if len(way) == 1 else "",
         way,
+        others=others,
     )
 
 
@@ -204,6 +223,12 @@ def explain_elsewhere(case: Case, procedure: Procedure, detail: str, line: str, 
     return Explanation(procedure.name, procedure.you, procedure.sentence, step, step, value, detail, elsewhere=True)
 
 
+def told(found: Sequence[Explanation]) -> list[Explanation]:
+    """The explanations that a message may speak of: the far-fetched ones only where there is no other."""
+    likely = [one for one in found if all(part.rank < FAR_FETCHED for part in one.parts)] or found
+    return [*{one.you + one.detail: one for one in reversed(likely)}.values()][::-1]  # one slip may have two names
+
+
 def blame(case: Case, found: list[Explanation], telling: int | None = None, chance: float = 0.0) -> Diagnosis | None:
     """The verdict that names mistakes.
 
@@ -217,17 +242,16 @@ def blame(case: Case, found: list[Explanation], telling: int | None = None, chan
     sure = digits >= case.enough and len(found) == 1 and chance <= CHANCE
     guess = (digits < case.enough or chance > CHANCE) and not whole
     apart = telling_apart(case, found) if len(found) > 1 else None
-    told = [one for one in found if all(part.rank < FAR_FETCHED for part in one.parts)] or found
-    told = [*{one.you + one.detail: one for one in reversed(told)}.values()][::-1]  # one slip may have two names
-    says = [f"{_opening(case, digits, guess)} {_how(case, told)}"]
+    named = told(found)
+    says = [f"{_opening(case, digits, guess)} {_how(case, named)}"]
     conventions = [part.convention for one in found for part in one.parts if part.convention and case.is_derivative]
-    if len(told) == 1:
-        says.append(told[0].look)
+    if len(named) == 1:
+        says.append(named[0].look)
     if conventions:
         says.append(conventions[0])
     elif guess and not (case.digits and case.figure.digits >= case.digits):
         says.append(TYPE_MORE)
-    elif apart and len(told) > 1:
+    elif apart and len(named) > 1:
         says.append(f"Your {case.spelled(apart)} would show which.")
     return case.verdict("misconception", " ".join(says), misconceptions=tuple(found), tell_apart=apart, sure=sure)
 
@@ -249,18 +273,26 @@ def _how(case: Case, found: list[Explanation]) -> str:
         return f"{text} is the old {case.spelled(case.before)}, from before the update."
     if len(found) == 1:
         return f"you get {text} if you {_done(case, first)}; {case.spelled(first.sentence)}."
-    ways = [f"if you {_done(case, one, one.step.name)}" for one in found[:TOLD]]
+    ways = [f"if you {_done(case, one, placed=True)}" for one in found[:TOLD]]
     return f"you get {text} {' or '.join(ways)}."
 
 
-def _done(case: Case, one: Explanation, line: str = "") -> str:
-    """What you do, and where: in which line, as far as the lines toward the quantity leave that open."""
+def _done(case: Case, one: Explanation, placed: bool = False) -> str:
+    """What you do, and where: if it is ``placed`` in which lines, as far as the quantity leaves that open."""
     steps, detail = tuple(case.asked.derivation.toward(case.asked.quantity)), one.detail
     if all(step.role is Role.FORWARD for step in steps):
         detail = detail.removesuffix(FORWARD_ONLY).removesuffix(", ")
-    place = f"in {case.spelled(line)}" if line and line != case.asked.quantity else ""
-    where = ", ".join(filter(None, (case.spelled(detail), place)))
+    where = ", ".join(filter(None, (case.spelled(detail), _place(case, one) if placed else "")))
     return case.spelled(one.you) + (f" ({where})" if where else "")
+
+
+def _place(case: Case, one: Explanation) -> str:
+    """In which lines a mistake is made; nothing where that is only the line of the quantity itself."""
+    names = [step.name for step in sorted((one.step, *one.others), key=lambda step: step.number)]
+    if len(names) > 2:
+        count = WORDS[len(names)] if len(names) < len(WORDS) else len(names)
+        return f"in {count} lines, the first is {case.spelled(names[0])}"
+    return "" if names == [case.asked.quantity] else f"in {' and '.join(map(case.spelled, names))}"
 
 
 def telling_apart(case: Case, found: list[Explanation]) -> str | None:

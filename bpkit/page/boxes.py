@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,19 +50,19 @@ def open_box(
     problem: Problem,
     quantity: str,
     shown: Collection[str] = (),
-    old: float | None = None,
+    old: Mapping[str, float] = MappingProxyType({}),
     same: Collection[str] = (),
 ) -> Box:
     """The box for a quantity of which any number of digits may be typed.
 
-    ``shown`` names what the learner has; ``old`` is the number before some others were changed, ``same`` what was not.
+    ``shown`` names what the learner has; ``old`` are numbers from before a change, ``same`` what it left as it was.
     """
     asked = question(problem, quantity)
     exact = float(asked.exact[asked.quantity])
 
     def judge(typed: str) -> Said:
         found = diagnose(problem, quantity, typed, asked_before=same, known=shown)
-        found = found if old is None else of_old_numbers(found, quantity, old)
+        found = of_old_numbers(found, old)
         return found.verdict, found.message
 
     digits = range(1, MOST_TYPED + 1)
@@ -73,7 +74,7 @@ def open_box(
     )
     elsewhere = [value for *_, value in case.elsewhere]
     known = [
-        *([] if old is None else [(old, TELLING[0])]),
+        *_each(asked, old.values(), TELLING[0]),
         *_each(asked, [*wrong, *elsewhere, *kept.tolist()], TELLING[0]),
         *_each(asked, others(asked), TELLING_DIGITS),
     ]

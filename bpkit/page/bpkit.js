@@ -2340,21 +2340,52 @@ export function walkShapes(walk, window, side, busy = null, tall = side, alone =
     y0 = y;
   }
   if (bows) shapes.numbers = hopNumbers(bows.filter((_, k) => k % HOP === 0), side, tall);
-  for (const place of [shapes.start, shapes.end]) {  // the circle and the star
-    for (let k = 0; busy && place && k < 9; k++) {
-      const column = Math.floor(place[0]/BUSY) + k % 3 - 1, row = Math.floor(place[1]/BUSY) + Math.floor(k/3) - 1;
-      if (Math.min(column, row) >= 0 && column < across && row*BUSY <= tall) busy[row*across + column] = 1;
-    }
-  }
+  for (const place of [shapes.start, shapes.end]) if (busy && place) keepFree(busy, place, side, tall);  // circle and star
   return shapes;
 }
 
-const CROSS = "M-6,0h12M0,-6v12";
+/** No label goes where a sign is. */
+function keepFree(busy, [x, y], side, tall) {
+  const across = Math.ceil(side/BUSY) + 1;
+  for (let k = 0; k < 9; k++) {
+    const column = Math.floor(x/BUSY) + k % 3 - 1, row = Math.floor(y/BUSY) + Math.floor(k/3) - 1;
+    if (Math.min(column, row) >= 0 && column < across && row*BUSY <= tall) busy[row*across + column] = 1;
+  }
+}
+
+const COVERS = 1, ENDS_COVER = 4;  // pixels: a step so near another hides it, and an end so near
+const OUT_OF_SIGHT = 1e5;  // pixels from the plot's corner
+const RIM = 3.4, END_RIM = 4.2;  // pixels by which a walk is wider, and its star larger, for each one that hides it
+
+/**
+ * What later walks hide of each walk: its steps that they take as well, as a path, by how many at most, and by how many
+ * its end.
+ * @param {{x: ArrayLike<number>, y: ArrayLike<number>}[]} walks
+ */
+export function coveredSteps(walks, window, side, tall) {
+  const {x: [left, right], y: [bottom, top]} = window;
+  const toX = (x) => side*(x - left)/(right - left), toY = (y) => tall - tall*(y - bottom)/(top - bottom);
+  return walks.map(({x, y}, place) => {
+    const later = walks.slice(place + 1), last = x.length - 1;
+    const meets = (other, k, near) => Math.hypot(toX(other.x[k]) - toX(x[k]), toY(other.y[k]) - toY(y[k])) < near;
+    let line = "", most = 0;
+    for (let k = 1; later.length && k <= last; k++) {
+      if (Math.hypot(toX(x[k]), toY(y[k])) > OUT_OF_SIGHT) break;
+      if (Math.hypot(toX(x[k]) - toX(x[k - 1]), toY(y[k]) - toY(y[k - 1])) < COVERS) continue; // no line is seen
+      const count = later.filter((other) => meets(other, k - 1, COVERS) && meets(other, k, COVERS)).length;
+      if (count) line += `M${tenth(toX(x[k - 1]))},${tenth(toY(y[k - 1]))}L${tenth(toX(x[k]))},${tenth(toY(y[k]))}`;
+      most = Math.max(most, count);
+    }
+    return {line, most, ends: later.filter((other) => other.x.length - 1 === last && meets(other, last, ENDS_COVER)).length};
+  });
+}
+
+const CROSS = "M-6,0h12M0,-6v12", DIAMOND = "M0,-19l19,19l-19,19l-19,-19z";
 const star = (reach) => Array.from({length: 10}, (_, k) => {
   const size = k % 2 ? 0.42*reach : reach, turn = Math.PI*k/5;
   return `${tenth(size*Math.sin(turn))},${tenth(-size*Math.cos(turn))}`;
 }).join(" ");
-const STAR = star(9.5), SMALL_STAR = star(6.5);
+const STAR = star(9.5), SMALL_REACH = 6.5;
 
 /** A node's place in the plot, with a turn in degrees; hidden without a place. */
 function movedTo(place, turn = 0) {
@@ -2488,7 +2519,9 @@ export function fieldNumbers(data) {
 function hears(x, y, z) {
   return {
     field: `${z} over ${x} from {x_low} to {x_high} and ${y} from {y_low} to {y_high} is between {low} and {high}, ` +
-      `lowest at ${x} = {low_x}, ${y} = {low_y}.`,
+      `lowest on the grid at ${x} = {low_x}, ${y} = {low_y}.`,
+    lowest: `The lowest point (cross) is at ${x} = {at_x|4}, ${y} = {at_y|4}.`,
+    goal: "",
     empty: `${z} is not finite anywhere in this picture.`,
     levels: "Contour lines are at {levels}.",
     middle: "It is above {middle}, the decision boundary, on {share|3} % of the picture.",
@@ -2506,11 +2539,13 @@ function hears(x, y, z) {
  * A quantity over two numbers, as a picture.
  *
  * spec: `{x: {label}, y: {label}, z?: {label}, size?, tall?, small?, look: "heights" | "sides", classes?: [low, high],
- * words?: {field, empty, levels, middle, walk, left, points, wrong, test}}`; each sentence is a template.
+ * words?: {field, lowest, goal, empty, levels, middle, walk, left, points, wrong, test}}`; each sentence is a template.
  * `tall` is the plot's height as a share of its width, which is `size`.
  *
  * data: `{window: {x: [lo, hi], y: [lo, hi]}, nx, ny, z, range?, levels?, labels?, walk?, walks?, points?, here?,
- * lowest?, zoomed?, numbers?}`. `lowest` marks the lowest point, if it is inside, with a cross, `zoomed` frames a window. `z` has ny rows of nx, the lowest y first; given the same array again, only what is above it is drawn.
+ * lowest?, goal?, zoomed?, numbers?}`. `lowest` marks a place `{x, y}` with a cross, `goal` another one `{x, y, label}`
+ * with a diamond, `zoomed` frames a window. `z` has ny rows of nx, the lowest y first; given the same array again, only
+ * what is above it is drawn.
  * A walk is `{x, y, ended?, color?, label?}`, a group of points `{x, y, kind: 0 | 1, hollow?, wrong?}`, `numbers` more
  * numbers for the sentences.
  * @param {{pick?: (place: [number, number]) => void}} on
@@ -2531,10 +2566,11 @@ export function field(spec, on = {}) {
   const labels = drawn("g", {class: "bpkit-field-labels"});
   const walks = drawn("g"), points = drawn("g"), wrong = path("wrong"), here = path("here");
   const lowest = drawn("path", {class: "bpkit-field-lowest", d: CROSS, visibility: "hidden"});
+  const goal = drawn("path", {class: "bpkit-field-goal", d: DIAMOND, visibility: "hidden"});
   const zoomed = drawn("rect", {class: "bpkit-field-zoomed", visibility: "hidden"});
   set(here, {d: "M-11,0h6M5,0h6M0,-11v6M0,5v6M-5,0a5,5 0 1 0 10,0a5,5 0 1 0 -10,0z", visibility: "hidden"});
   const plot = drawn("svg", {class: "bpkit-field-plot", role: "presentation", x: room.left, y: room.top,
-    width: side, height: tall, viewBox: `0 0 ${side} ${tall}`}, lines, labels, walks, points, wrong, lowest, zoomed, here);
+    width: side, height: tall, viewBox: `0 0 ${side} ${tall}`}, lines, labels, walks, points, wrong, goal, lowest, zoomed, here);
   const axes = drawn("g", {class: "bpkit-field-axes"});
   const picture = drawn("svg", {viewBox: `0 0 ${wide} ${high}`, class: "bpkit-field-picture"}, plot, axes);
   const share = (pixels, of) => `${100*pixels/of}%`;
@@ -2564,7 +2600,7 @@ export function field(spec, on = {}) {
   // ---- what was drawn last
   let data = null, style = null, grid = {}, image = null, pixels = null, knots = [], places = [];
   let saidOf = null, said = "";
-  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], bottomSeen = false, leaves = false, bent = false;
+  let legendFor = "", ticksFor = "", marks = null, texts = [], levelTexts = [], curves = [], leaves = false, bent = false;
   const busyAcross = Math.ceil(side/BUSY) + 1, busy = small ? null : new Uint8Array(busyAcross*(Math.ceil(tall/BUSY) + 1));
   const covered = (x, y) => busy[Math.floor(y/BUSY)*busyAcross + Math.floor(x/BUSY)] === 1;
   /** What is drawn larger elsewhere has its labels there. */
@@ -2643,7 +2679,7 @@ export function field(spec, on = {}) {
   const drawWalks = () => {
     const all = [...(data.walk ? [data.walk] : []), ...(data.walks ?? [])];
     while (walkNodes.length < all.length) {
-      const parts = {edge: path("edge"), line: path("walk"), dots: path("dots"), heads: path("heads"),
+      const parts = {under: path("under"), edge: path("edge"), line: path("walk"), dots: path("dots"), heads: path("heads"),
         exits: path("exits"), start: drawn("circle", {class: "bpkit-field-start", r: 5.5}),
         end: drawn("polygon", {class: "bpkit-field-end", points: STAR}),
         now: drawn("circle", {class: "bpkit-field-now", r: 5}), numbers: drawn("g", {class: "bpkit-field-numbers"})};
@@ -2652,11 +2688,15 @@ export function field(spec, on = {}) {
       walkNodes.push({group, ...parts});
     }
     busy?.fill(0);
+    for (const sign of [data.lowest, data.goal]) if (busy && sign) keepFree(busy, [toX(sign.x), toY(sign.y)], side, tall);
     [leaves, bent] = [false, false];
+    const hidden = coveredSteps(all, data.window, side, tall);
     walkNodes.forEach((parts, k) => {
       const walk = all[k] ?? {x: [], y: []}, shapes = walkShapes(walk, data.window, side, busy, tall, walk === data.walk);
       const run = Number.isInteger(walk.color) ? `bpkit-field-run bpkit-field-run-${walk.color % 6}` : null;
+      const {line: under, most, ends} = hidden[k] ?? {line: "", most: 0, ends: 0};
       set(parts.group, {class: run});
+      set(parts.under, {d: under, "stroke-width": tenth(2.6 + RIM*most)});
       set(parts.edge, {d: shapes.line});
       set(parts.line, {d: shapes.line});
       set(parts.dots, {d: shapes.dots});
@@ -2670,7 +2710,7 @@ export function field(spec, on = {}) {
       leaves ||= shapes.exits !== "";
       bent ||= shapes.numbers.length > 0;
       set(parts.start, movedTo(shapes.start));
-      set(parts.end, {points: run ? SMALL_STAR : STAR, ...movedTo(walk.ended === false ? null : shapes.end)});
+      set(parts.end, {points: run ? star(SMALL_REACH + END_RIM*ends) : STAR, ...movedTo(walk.ended === false ? null : shapes.end)});
       set(parts.now, movedTo(walk.ended === false ? shapes.end : null));
     });
   };
@@ -2714,7 +2754,8 @@ export function field(spec, on = {}) {
       sign("end", "end");
       if (leaves) sign("exits", "leaves");
     }
-    if (bottomSeen) sign("lowest", "lowest point");
+    if (data.lowest) sign("lowest", "lowest point");
+    if (data.goal) sign("goal", data.goal.label);
     named.forEach((walk) => sign(`run-${(walk.color ?? 0) % 6}`, walk.label));
     const key = JSON.stringify(items);
     if (key !== legendFor) {
@@ -2755,11 +2796,9 @@ export function field(spec, on = {}) {
     // A label that a walk has reached goes elsewhere.
     if (anew || places.some((place) => place?.discs.some(([x, y]) => covered(x, y)))) drawLines();
     drawPoints();
-    set(here, movedTo(data.here ? [toX(data.here.x), toY(data.here.y)] : null));
-    // On the border it is only the lowest of what is seen.
-    const column = grid.lowest % nx, row = Math.floor(grid.lowest/nx);
-    bottomSeen = Boolean(data.lowest) && column > 0 && column < nx - 1 && row > 0 && row < ny - 1;
-    set(lowest, movedTo(bottomSeen ? [side*column/(nx - 1), tall - tall*row/(ny - 1)] : null));
+    for (const [mark, at] of [[here, data.here], [lowest, data.lowest], [goal, data.goal]]) {
+      set(mark, movedTo(at ? [toX(at.x), toY(at.y)] : null));
+    }
     if (data.zoomed) {
       const {x: [left, right], y: [bottom, top]} = data.zoomed;
       set(zoomed, {x: toX(left), y: toY(top), width: toX(right) - toX(left), height: toY(bottom) - toY(top)});
@@ -2791,6 +2830,7 @@ export function field(spec, on = {}) {
         const listed = sentences.levels.replaceAll("{levels}", texts.join(", "));
         if (texts.length) parts.push(fill(listed, numbers));
       }
+      for (const kind of ["lowest", "goal"]) if (given[kind]) say(kind, {at_x: given[kind].x, at_y: given[kind].y});
     }
     for (const walk of [...(given.walk ? [given.walk] : []), ...(given.walks ?? [])]) {
       const last = walk.x.length - 1;
@@ -2882,6 +2922,7 @@ function legendSign(shape, text) {
     end: ["polygon", {class: "bpkit-field-end", points: STAR, transform: "scale(.75)"}],
     exits: ["path", {class: "bpkit-field-exits", d: arrowhead(0, 1, 0, -1, 7)}],
     lowest: ["path", {class: "bpkit-field-lowest", d: CROSS}],
+    goal: ["path", {class: "bpkit-field-goal", d: DIAMOND, transform: "scale(.36)"}],
   };
   const [tag, attributes] = shapes[shape] ?? ["path", {class: "bpkit-field-walk", d: "M-14,0h28"}];
   const run = shape.startsWith("run-"), wide = run ? 30 : 15;
@@ -3044,11 +3085,19 @@ function checkControl(spec, take) {
 }
 
 function textControl(spec, take) {
+  let shown = "", typing = false;
+  const show = (value) => {
+    shown = value;
+    if (!typing && box.value !== value) box.value = value;
+  };
+  const enter = () => { typing = false; take(box.value); };
   const box = element("input", { type: "text", placeholder: spec.hint || null, autocomplete: "off", spellcheck: "false",
-    on: { [spec.live ? "input" : "change"]: () => take(box.value) } });
+    on: spec.live ? { input: enter }
+      // What is typed is not the app's before it is entered, and no frame in between may take it away.
+      : { input: () => { typing = true; }, change: enter, blur: () => { typing = false; show(shown); } } });
   return {
     node: element("label", { class: "bpkit-text" }, element("span", { class: "bpkit-label", text: spec.label }), box),
-    show(value) { if (box.value !== value) box.value = value; },
+    show,
   };
 }
 
@@ -3295,14 +3344,21 @@ function runSentence(texts, run, rate, digits) {
   return readable(fill(text, { rate, updates: last, ended: run.ended ?? 0, first: loss[0], last: loss[last] }, digits));
 }
 
+/** The loss as a function of two parameters, all others as given. */
+function lossOver(app, [x, y], givens) {
+  return app.spec.samples ? (right, up) =>
+    trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN
+    : sweep(app.program("loss").evaluate, app.spec.inputs.loss, givens, [x, y]);
+}
+
+/** Those numbers on which the loss over two parameters depends. */
+const othersOf = ([x, y], givens) => Object.entries(givens).filter(([name]) => ![x, y, "learning_rate"].includes(name));
+
 /** The loss over two parameters, all others as given: a grid of a window, the lowest second parameter first. */
 function heightsOver(app, [x, y], givens, window) {
-  const { samples, points } = app.spec;
-  const others = Object.entries(givens).filter(([name]) => ![x, y, "learning_rate"].includes(name));
-  return app.known("land", [window, x, y, others], () => {
-    const loss = samples ? (right, up) =>
-      trained(app, "train", { ...givens, [x]: right, [y]: up }, 0).column("E_total")[0] ?? NaN
-      : sweep(app.program("loss").evaluate, app.spec.inputs.loss, givens, [x, y]);
+  const { points } = app.spec;
+  return app.known("land", [window, x, y, othersOf([x, y], givens)], () => {
+    const loss = lossOver(app, [x, y], givens);
     const across = spaced([...window.x, points]), upwards = spaced([...window.y, points]);
     const heights = new Float64Array(points * points);
     upwards.forEach((up, row) => across.forEach((right, column) => { heights[row * points + column] = loss(right, up); }));
@@ -3581,15 +3637,33 @@ VIEWS.rules = (app) => {
     const { left, top, width, height } = zoom.node.getBoundingClientRect(), { x: [west, east], y: [south, north] } = near;
     start([west + (east - west) * (clientX - left) / width, north - (north - south) * (clientY - top) / height]);
   } } });
-  cover.after(element("div", { class: "bpkit-field-corner", style: cover.getAttribute("style") }, zoom.node));
-  /** The window around the lowest point, so many times smaller; null where that is not in the picture. */
-  const goal = (heights) => {
-    const { lowest } = fieldRange(heights), column = lowest % points, row = Math.floor(lowest / points);
+  const corner = element("div", { class: "bpkit-field-corner", style: cover.getAttribute("style") }, zoom.node);
+  cover.after(corner);
+  /**
+   * The lowest point of the loss plus the price of weight decay: the lowest of the grid, and from there steps that get
+   * shorter. Null if the one of the grid is on the border, where it is only the lowest in sight.
+   */
+  const bottom = (givens, heights, decay) => app.known(`bottom ${decay > 0}`, [othersOf([x, y], givens), decay], () => {
+    const price = (right, up) => decay * (spec.prices[0] * right ** 2 + spec.prices[1] * up ** 2);
+    const across = spaced([...window.x, points]), upwards = spaced([...window.y, points]);
+    const { lowest } = fieldRange(heights.map((height, k) => height + price(across[k % points], upwards[Math.floor(k / points)])));
+    const column = lowest % points, row = Math.floor(lowest / points);
     if (lowest < 0 || Math.min(column, row) < 1 || Math.max(column, row) > points - 2) return null;
-    const about = ([low, high], place) => [-0.5, 0.5].map((half) =>
-      low + (high - low) * (place / (points - 1) + half / spec.closer));
-    return { x: about(window.x, column), y: about(window.y, row) };
-  };
+    const loss = lossOver(app, [x, y], givens), wide = across[1] - across[0], high = upwards[1] - upwards[0];
+    let at = [across[column], upwards[row]], least = loss(...at) + price(...at);
+    for (let part = 0.5, count = 0; part > spec.least && count < spec.tries; count++) {
+      let next = null;
+      for (const right of [-1, 0, 1]) for (const up of [-1, 0, 1]) {
+        const place = [at[0] + right * part * wide, at[1] + up * part * high], height = loss(...place) + price(...place);
+        if (height < least) [least, next] = [height, place];
+      }
+      if (next) at = next; else part /= 2;
+    }
+    return { x: at[0], y: at[1] };
+  });
+  /** The window around a place, so many times smaller. */
+  const around = (place) => Object.fromEntries(Object.entries(window).map(([way, [low, high]]) =>
+    [way, [-0.5, 0.5].map((half) => place[way] + (high - low) * half / spec.closer)]));
   const named = (text, name, numbers, digits) => fill(text, numbers, digits).replace("{name}", names[name]);
   /** The problem as a rule has it: what it remembers at the start, and the numbers of the sliders. */
   const ruled = (name, givens, { beta, decay }) => ({ ...givens, ...spec.constants[name], weight_decay: decay,
@@ -3629,8 +3703,14 @@ VIEWS.rules = (app) => {
       });
       const walked = (run, name) => run.column(name).subarray(0, updates + 1), made = runs.filter(({ run }) => run.length);
       const heights = heightsOver(app, [x, y], givens, window);
-      near = goal(heights);
-      const drawn = { nx: points, ny: points, levels: "auto", lowest: true, walks: made.map(({ name, run, color }) => (
+      const lowest = bottom(givens, heights, 0), moved = values.decay > 0 && bottom(givens, heights, values.decay);
+      const goal = moved ? { ...moved, label: texts.goal } : null, shown = values.decay > 0 ? goal : lowest;
+      near = shown && around(shown);
+      // It stands below, to the right, or above if it would hide what it shows.
+      const part = spec.zoom.size / spec.parts.field.size, { x: [west, east], y: [south, north] } = window;
+      const hides = near && near.x[1] > east - part * (east - west) && near.y[0] < south + part * (north - south);
+      set(corner, { class: `bpkit-field-corner${hides ? " bpkit-above" : ""}` });
+      const drawn = { nx: points, ny: points, levels: "auto", lowest, goal, walks: made.map(({ name, run, color }) => (
         { label: names[name], color, x: walked(run, x), y: walked(run, y), ended: updates > 0 })) };
       parts.field.draw({ ...drawn, window, z: heights, labels: true, zoomed: near });
       set(zoom.node, { hidden: !near });
@@ -3648,23 +3728,28 @@ VIEWS.rules = (app) => {
 /** One head of attention: a box for each number, its derivative below it on the way back; ways of one word or of all. */
 function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high], small }) {
   const place = (x, y) => ({ transform: `translate(${x} ${y})` });
-  // Where more digits are asked for, a box has small ones.
-  const short = (value, digits) => readable(format(value, digits > 6 ? 6 : Math.abs(value) < small ? 2 : 3));
+  // Where more digits are asked for, a box has small ones; of what begins behind many zeros fewer fit.
+  const short = (value, digits) => {
+    const text = format(value, (digits > 6 ? [3, 6] : [2, 3])[+(Math.abs(value) >= small)]);
+    return readable(text === "1" && value !== 1 ? format(value, 6) : text); // no share is all by rounding
+  };
   const write = (node, text, most, more) => set(node, { text, style: `font-size:${fitted(text, wide - 6, most)}px`, ...more });
   const lines = ways.map(({ x, y, to_x: toX, to_y: toY, of }) => ({ of, node: drawn("path", {
     d: `M${x} ${y}C${(x + toX) / 2} ${y} ${(x + toX) / 2} ${toY} ${toX} ${toY}` }) }));
-  const cells = boxes.map(({ name, back, kind, x, y, of, parts }) => {
+  const cells = boxes.map(({ name, back, said, kind, x, y, of, parts }) => {
     const fill = drawn("rect", { width: wide, height: high, rx: 5 });
     const value = drawn("text", { x: wide / 2, "text-anchor": "middle" });
     const slope = drawn("text", { x: wide / 2, y: high - 5, "text-anchor": "middle", class: "bpkit-attention-slope" });
     const hint = drawn("title"); // a box has room for few digits
-    return { name, back, kind, of, parts, fill, value, slope, hint, node: drawn("g", place(x, y), hint, fill, value, slope) };
+    return { name, back, said, kind, of, parts, fill, value, slope, hint, node: drawn("g", place(x, y), hint, fill, value, slope) };
   });
+  const named = labels.map(({ x, y, text, of }) => ({ of, node: drawn("text", { x, y: y + 4, text }) }));
   const node = drawn("svg", { class: "bpkit-attention", role: "img", viewBox: `0 0 ${width} ${height}` },
-    ...lines.map((one) => one.node), ...labels.map(([x, y, text]) => drawn("text", { x, y: y + 4, text, class: "bpkit-attention-label" })),
+    ...lines.map((one) => one.node), ...named.map((one) => one.node),
     ...cells.map((one) => one.node));
-  const words = ({ numbers, digits, back }) => boxes.map((one) => `${one.name} = ${format(numbers[one.name], digits)}` +
-    (back && one.back ? `, ${one.back} = ${format(numbers[one.back], digits)}` : "")).join("; ") + ".";
+  const words = ({ numbers, digits, back }) => boxes.map(({ name, back: slope, said }) =>
+    `${said[0]} = ${format(numbers[name], digits)}` +
+    (back && slope ? `, ${said[1]} = ${format(numbers[slope], digits)}` : "")).join("; ") + ".";
   /** Of what all words use, only what comes back from the mix of one, if one is chosen. */
   const slopeOf = ({ back, parts }, numbers, mix) => (!mix || !parts.length ? numbers[back]
     : parts[mix - 1].reduce((all, factors) => all + factors.reduce((part, name) => part * numbers[name], 1), 0));
@@ -3675,6 +3760,7 @@ function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high
       set(node, { class: `bpkit-attention${back ? " bpkit-attention-back" : ""}`, "aria-label": words(data) });
       const faded = (of) => (mix && of && of !== mix ? " bpkit-attention-other" : "");
       for (const { of, node: way } of lines) set(way, { class: `bpkit-attention-way${faded(of)}` });
+      for (const { of, node: label } of named) set(label, { class: `bpkit-attention-label${faded(of)}` });
       for (const one of cells) {
         const value = numbers[one.name], both = back && one.back;
         set(one.node, { class: `bpkit-attention-box bpkit-attention-is-${one.kind}${faded(one.of)}` });
@@ -3682,9 +3768,9 @@ function attentionPicture({ boxes, labels, ways, width, height, box: [wide, high
           style: `--strength:${Math.round((both ? 22 : 45) * Math.min(1, Math.abs(value)))}%` });
         write(one.value, short(value, digits), 13, { y: both ? high / 2 - 2 : high / 2 + 5 });
         const slope = both ? slopeOf(one, numbers, mix) : 0;
-        write(one.slope, both ? short(slope, digits) : "", 11);
-        set(one.hint, { text: readable(`${one.name} = ${format(value, digits)}` +
-          (both ? `, dE/d${one.name} = ${format(slope, digits)}` : "")) });
+        write(one.slope, both ? short(slope, digits) : "", 12);
+        set(one.hint, { text: readable(`${one.said[0]} = ${format(value, digits)}` +
+          (both ? `, ${one.said[1]} = ${format(slope, digits)}` : "")) });
       }
     },
   };
@@ -4094,6 +4180,7 @@ function sumOfPaths({ ways, texts }) {
 }
 
 const MARK_SIZE = 12.5, MARK_DIGITS = 3; // pixels; digits of a slope, whose neighbours are close
+const BOLD = 1.06; // a bold letter is so many times as wide as another one
 const LIT_PATH = "--mark:var(--lit)"; // of a path that is lit alone: the other colours are then those of its factors
 const PALE_PATH = "--mark:var(--line)";
 const pathColour = (place) => `--mark:var(--run-${place % 6})`;
@@ -4149,7 +4236,7 @@ function factorMarks(places, routes, move, short) {
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
         const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], MARK_DIGITS));
-        const written = short ? ["", ""] : places[name].text, wide = MARK_SIZE * ems(`${written.join("")}=${value}`) + 10;
+        const written = short ? ["", ""] : places[name].text, wide = BOLD * MARK_SIZE * ems(`${written.join("")}=${value}`) + 12;
         if (one.said !== name) one.name.replaceChildren(nameSpan(written, null));
         one.said = name;
         set(one.rest, { text: `${short ? "" : "="}${value}`, dy: upAgain(written) });
@@ -4863,6 +4950,7 @@ VIEWS.boundary = (app) => {
       complaint = "";
       const hidden = readNeurons(next.neurons, limits);
       if (!hidden) {
+        walk.halt();  // the next step would take the complaint away
         complaint = withWords(texts.neurons, { ...limits, typed: `'${next.neurons}'` });
         return { ...next, neurons: before.neurons };
       }
@@ -5016,10 +5104,11 @@ export function changeOf(texts, sizes, level) {
   if (!last) return texts.none;
   if (!first) return texts.lost;
   const factor = Math.max(first / last, last / first);
-  if (factor < level) return fill(texts.level, { factor: Math.max(...sizes) / Math.min(...sizes.filter(Boolean)) }, 2);
+  const most = Math.max(...sizes);
+  if (factor < level) return fill(texts.level, { factor: most / Math.min(...sizes.filter(Boolean)), most }, 2);
   const times = factor >= 1000 && factor < 1e12 ? commas(Number(factor.toPrecision(3))) : format(factor, 3);
-  const each = steps > 1 ? fill(texts.each, { each: factor ** (1 / steps) }, 3) : "";
-  return withWords(first < last ? texts.shrink : texts.grow, { times, each });
+  const every = format(factor ** (1 / Math.max(steps, 1)), 3), each = steps > 1 ? withWords(texts.each, { each: every }) : "";
+  return withWords(first < last ? texts.shrink : texts.grow, { times, each, every });
 }
 
 /** How much the outputs of a layer differ over n samples: the root mean square of their standard deviations. */
@@ -5060,9 +5149,9 @@ function patientRun({ train }, model, samples, constants, { updates, batch, firs
 }
 
 VIEWS.depth = (app) => {
-  const { spec } = app, { texts, drawn: { floor, ceiling, level, saturated, spread: least } } = spec, [inputs, outputs, n] = spec.ends;
+  const { spec } = app, { texts, drawn: { floor, ceiling, level, one: same, saturated, spread: least } } = spec, [inputs, outputs, n] = spec.ends;
   const parts = { sizes: part(curve(spec.parts.sizes)), losses: part(curve(spec.parts.losses)) };
-  const table = textTable({ head: texts.table.head, rows: n > 1 ? 3 : 2 });
+  const table = textTable({ head: texts.table.head, rows: n > 1 ? 4 : 3 });
   const program = app.program("layered"), { inputs: x, targets: y } = spec.samples;
   const samples = [Float64Array.from(x), Float64Array.from(y), n], bounds = [floor, ceiling];
   let timer = 0;
@@ -5090,9 +5179,13 @@ VIEWS.depth = (app) => {
   const changes = ({ weights, nets, spreads }) => [weights, nets].map((row, k) =>
     `${texts.names[k][0].toUpperCase()}${texts.names[k].slice(1)}: ${changeOf(texts, row, level)}`).join(" ") +
     (spreads.length < 2 ? "" : withWords(texts.forward, { change: changeOf(texts.spreadChange, forward(spreads), level) }));
-  /** The same as rows of a table: what becomes of each in all, and in a layer. */
-  const tabled = ({ weights, nets, spreads }) => [nets, weights, ...(n > 1 ? [spreads.length > 1 ? forward(spreads) : null] : [])]
-    .map((row, k) => [texts.table.rows[k], ...(row ? changeOf(texts.table, row, level) : "").split("|"), ""].slice(0, 3));
+  /** The same as rows of a table: what becomes of each in all, and in a layer; and how large the derivatives are at most. */
+  const tabled = ({ weights, nets, spreads }) => {
+    const told = (row) => readable(changeOf(texts.table, row, same)), most = Math.max(...weights);
+    const cells = [told(nets), told(weights), Number.isFinite(most) ? written(most, 2) : texts.table.overflow,
+      ...(n > 1 ? [spreads.length > 1 ? told(forward(spreads)) : ""] : [])];
+    return cells.map((text, k) => [texts.table.rows[k], ...text.split("|"), ""].slice(0, 3));
+  };
   const flat = ({ nets }, { output }) => (nets.at(-1) < saturated && output !== "identity" &&
     spec.controls.output.options.some(([, value]) => value === "identity") ? texts.flat : "");
   const message = (sizes, run, values) => {
@@ -5975,7 +6068,7 @@ VIEWS.detective = (app) => {
       set(from, { disabled: !figure()?.[1] });
       const { place = "" } = app.link?.told ?? {};
       if (picture.source !== place) picture.innerHTML = picture.source = place;
-      return view.frame();
+      return { ...view.frame(), words: () => picture.querySelector("[aria-label]")?.getAttribute("aria-label") ?? "" };
     },
     expression: () => app.link?.told.share ?? "",
     /** Another quantity is another question: a number that was typed for the one before says nothing about it. */

@@ -14,10 +14,11 @@ def text_of(name: str) -> str:
 
 
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
-_AT_THE_END = re.compile(r" +// [^\n\"'`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
+_AT_THE_END = re.compile(r" +// [^\n\"`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 _TEXTS = re.compile(r"""("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)""")
-_UNSURE = re.compile("['`\"/]")  # beside its texts, a line may hold one of another kind, or a regular expression
+# Beside its texts, a line may hold one of another kind, or a regular expression, which no room is around.
+_UNSURE = re.compile("['`\"]|/(?! )|(?<! )/")
 _AROUND_SIGNS = re.compile(r" *([=<>,:?&|(){}\[\];!*%]) *")
 _AROUND_SUMS = re.compile(r"(?<![-+ ]) ([-+]) (?![-+ ])")
 _AROUND_BRACES = re.compile(r"\s*([{};])\s*|(?<=[:,]) ")  # in a style sheet, whose texts hold none of them

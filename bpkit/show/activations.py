@@ -159,7 +159,7 @@ class ActivationLines:
         for name, *steps in self.lines:
             sides = [f"{step.quantity.latex} &= {expr_latex(step.rhs, step.names)}" for step in steps]
             rows.append(rf"{words_latex(SPELLED.get(name, name))} && {' & '.join(sides)}".replace("_{o1}", ""))
-        return environment(rows).replace("\\\\\n", "\\\\[6pt]\n")  # fractions above one another need room
+        return environment(rows, "6pt")
 
 
 def activation_lines(names: Iterable[str | Activation] = NAMES) -> ActivationLines:

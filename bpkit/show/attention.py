@@ -15,13 +15,14 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.numeric import evaluate, single
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number, readable
+from bpkit.core.spelling import number, readable, typeset
 from bpkit.show.drawing import Drawing
-from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
+from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, PAPER, POSITIVE
 from bpkit.show.plots import canvas
 
 WIDE, HIGH, GAP, ROW = 62, 34, 6, 150  # of a box, between boxes, and of a word's row, in pixels
-COLUMNS = {"x": 58, "q": 284, "score": 512}  # where groups of boxes begin, those of two numbers each
+COLUMNS = {"x": 58, "q": 312, "score": 540}  # where groups of boxes begin, those of two numbers each
+ABOVE = 9  # a line, or below it: its name
 SHARE = 54  # how far the shares are below the scores
 SMALL = 0.01  # below it a number in a box has two digits
 MINUS = "\u2212"
@@ -33,8 +34,8 @@ BACKWARD = "#8A3EA8"
 class Box:
     """A number of the picture: its name, its derivative's name if it has one, and where it is.
 
-    ``of`` is the word that it belongs to the mix of, 0 if it belongs to those of all words; ``parts`` are then, for
-    each mix, the products in the derivative's line that come from there.
+    ``said`` are both names as people read them. ``of`` is the word that it belongs to the mix of, 0 if it belongs to
+    those of all words; ``parts`` are then, for each mix, the products in the derivative's line that come from there.
     """
 
     name: str
@@ -42,8 +43,19 @@ class Box:
     kind: str
     x: float
     y: float
+    said: tuple[str, str]
     of: int = 0
     parts: tuple[tuple[tuple[str, ...], ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Label:
+    """Words of the picture from a point on; ``of`` is the word that they belong to the mix of, 0 for all words."""
+
+    x: float
+    y: float
+    text: str
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Layout:
     """Where everything of the picture is, in pixels."""
 
     boxes: tuple[Box, ...]
-    labels: tuple[tuple[float, float, str], ...]
+    labels: tuple[Label, ...]
     ways: tuple[Way, ...]
     width: float
     height: float
@@ -90,37 +102,41 @@ def layout(problem: Problem) -> Layout:
     """Place the boxes of a problem of one head of attention."""
     words, before, width = head_of(problem, "attention picture")
     boxes: list[Box] = []
-    labels: list[tuple[float, float, str]] = []
+    labels: list[Label] = []
     ways: list[Way] = []
-    step, out = WIDE + GAP, COLUMNS["score"] + words * (WIDE + GAP) + 118
+    known = problem.derivation.quantities
+    step, out = WIDE + GAP, COLUMNS["score"] + words * (WIDE + GAP) + 96
 
     def row(names: list[str], kind: str, x: float, y: float, of: int = 0) -> None:
         for place, name in enumerate(names):
             back = None if kind == "x" else f"dE_total/d{name}"
             parts = () if of or back is None else _parts(problem.derivation[back], words)
-            boxes.append(Box(name, back, kind, x + place * step, y, of, parts))
+            said = typeset(name, known), typeset(back, known) if back else ""
+            boxes.append(Box(name, back, kind, x + place * step, y, said, of, parts))
 
     for i in range(1, words + 1):
         top = 34 + (i - 1) * ROW
         middle = top + 42 + HIGH / 2
-        labels.append((8, middle, f"word {i}"))
+        labels.append(Label(8, middle, f"word {i}"))
         row([f"x{i}_{a}" for a in range(1, before + 1)], "x", COLUMNS["x"], top + 42)
         for place, (letter, word) in enumerate((("q", "query"), ("k", "key"), ("v", "value"))):
             y, of = top + 42 * place, i if letter == "q" else 0
             row([f"{letter}_o{i}_{a}" for a in range(1, width + 1)], letter, COLUMNS["q"], y, of)
-            labels.append((COLUMNS["q"] - 46, y + HIGH / 2, word))
+            labels.append(Label(COLUMNS["q"] - 46, y + HIGH / 2, word))
+            beside = ABOVE if letter == "v" else -ABOVE  # on the side that its curve leaves free
+            labels.append(Label(COLUMNS["q"] - 80, y + HIGH / 2 + beside, f"W{letter}", of))
             ways.append(Way(COLUMNS["x"] + before * step, middle, COLUMNS["q"] - 50, y + HIGH / 2, of))
         row([f"score_o{i}_{j}" for j in range(1, words + 1)], "score", COLUMNS["score"], top, i)
         row([f"share_o{i}_{j}" for j in range(1, words + 1)], "share", COLUMNS["score"], top + SHARE, i)
         shares = top + SHARE + HIGH / 2
-        labels.append((COLUMNS["score"] - 46, top + HIGH / 2, "score"))
-        labels.append((COLUMNS["score"] - 46, shares, "share"))
+        labels.append(Label(COLUMNS["score"] - 46, top + HIGH / 2, "score", i))
+        labels.append(Label(COLUMNS["score"] - 46, shares, "share", i))
         row([f"out_o{i}_{a}" for a in range(1, width + 1)], "out", out, top + SHARE, i)
-        labels.append((COLUMNS["score"] + words * step + 2, top + (HIGH + SHARE) / 2, "softmax of the row"))
-        labels.append((out - 30, shares, "mix"))
-        labels += [(COLUMNS["score"] + (j - 1) * step + 2, top - 14, f"word {j}") for j in range(1, words + 1)]
+        labels.append(Label(COLUMNS["score"] - 46, top + (HIGH + SHARE) / 2, "softmax", i))
+        labels.append(Label(out - 30, shares, "mix", i))
+        labels += [Label(COLUMNS["score"] + (j - 1) * step + 2, top - 14, f"word {j}", i) for j in range(1, words + 1)]
         targets = ", ".join(number(float(problem.givens[f"y{i}_{a}"]), 3) for a in range(1, width + 1))
-        labels.append((out, top + SHARE + HIGH + 12, f"should be {targets.replace('-', MINUS)}"))
+        labels.append(Label(out, top + SHARE + HIGH + 12, f"should be {targets.replace('-', MINUS)}", i))
         ways.append(Way(COLUMNS["score"] + words * step, shares, out - 34, shares, i))
     ends = COLUMNS["q"] + width * step
     for i, j in product(range(words), repeat=2):
@@ -165,8 +181,9 @@ def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> 
         start, end = ends if back else ends[::-1]
         style = {"arrowstyle": "-" if way.bare else "-|>", "color": color, "lw": 1, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", end, start, arrowprops=style)
-    for x, y, text in placed.labels:
-        axes.text(x, y, text, color=FAINT, fontsize=9, va="center")
+    paper = {"boxstyle": "square,pad=0.1", "fc": PAPER, "ec": "none"}  # a line passes behind its name
+    for label in placed.labels:
+        axes.text(label.x, label.y, label.text, color=FAINT, fontsize=9, va="center", bbox=paper)
     for one in placed.boxes:
         value = values[one.name]
         face, strength = POSITIVE if value >= 0 else NEGATIVE, min(1.0, abs(value)) * 0.4

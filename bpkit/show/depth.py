@@ -39,7 +39,8 @@ TEXTS: dict[str, Any] = {
     "overflow": "on the way back to the first layer they overflow.",
     "none": "all are 0: the outputs are saturated, or nothing reaches them.",
     "lost": "in the first layer they are exactly 0: nothing gets there.",
-    "level": "first and last are about the same size, and all layers stay within a factor of {factor}.",
+    "level": "first and last are about the same size, all layers stay within a factor of {factor}, and the largest "
+    "size is {most}.",
     "shrink": "from the last layer to the first they shrink {times} times{each}.",
     "grow": "from the last layer to the first they grow {times} times{each}.",
     "each": ", about {each} times a layer",
@@ -48,7 +49,7 @@ TEXTS: dict[str, Any] = {
         "overflow": "on the way forward it overflows.",
         "none": "it is below 10⁻¹² in the first hidden layer already.",
         "lost": "in the last hidden layer it is below 10⁻¹², almost the same outputs for every point.",
-        "level": "it stays within a factor of {factor}.",
+        "level": "it stays within a factor of {factor}, and the largest is {most}.",
         "shrink": "from the first hidden layer to the last it shrinks {times} times{each}.",
         "grow": "from the first hidden layer to the last it grows {times} times{each}.",
         "each": ", about {each} times a layer",
@@ -158,8 +159,8 @@ def changes(sizes: Array, spreads: Array = NOTHING) -> str:
     return text + str(TEXTS["forward"]).format(change=change(told, TEXTS["spreadChange"]))
 
 
-def change(sizes: Array, texts: Mapping[str, str] = TEXTS) -> str:
-    """What becomes of one of them from the last of these sizes to the first."""
+def change(sizes: Array, texts: Mapping[str, str] = TEXTS, level: float = LEVEL) -> str:
+    """What becomes of one of them from the last of these sizes to the first; less than ``level`` times is level."""
     first, last = float(sizes[0]), float(sizes[-1])
     if not np.isfinite(sizes).all():
         return texts["overflow"]
@@ -168,8 +169,10 @@ def change(sizes: Array, texts: Mapping[str, str] = TEXTS) -> str:
     if not first:
         return texts["lost"]
     factor, steps = max(first / last, last / first), len(sizes) - 1
-    if factor < LEVEL:
-        return texts["level"].format(factor=number(float(sizes.max()) / float(sizes[sizes > 0].min()), 2))
+    if factor < level:
+        most, least = float(sizes.max()), float(sizes[sizes > 0].min())
+        return texts["level"].format(factor=number(most / least, 2), most=number(most, 2))
     times = f"{float(f'{factor:.3g}'):,.0f}" if 1000 <= factor < 1e12 else number(factor, 3)
-    each = texts["each"].format(each=number(factor ** (1 / steps), 3)) if steps > 1 else ""
-    return texts["shrink" if first < last else "grow"].format(times=times, each=each)
+    every = number(factor ** (1 / max(steps, 1)), 3)
+    each = texts["each"].format(each=every) if steps > 1 else ""
+    return texts["shrink" if first < last else "grow"].format(times=times, each=each, every=every)

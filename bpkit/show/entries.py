@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from bpkit.core.expressions import names_in, put
 from bpkit.core.matrices import MatrixDerivation, MatrixStep
 from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Role
+from bpkit.core.quantities import Quantity, Role
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import bracketed, expr_latex, expr_text, filled, form, number, number_latex
 from bpkit.core.text import environment
@@ -48,8 +48,9 @@ class Entry:
 def entry(problem: Problem, name: str, point: int = 1) -> Entry:
     """Where a number stands in the matrix lines of a batch, and how it is computed: ``entry(batch, "net_h1", 2)``.
 
-    The derivative with respect to a parameter belongs to all points, so there ``point`` says nothing. Errors:
-    ``BpkitError`` for a quantity that is no entry of a matrix line, and for a point that the batch does not have.
+    A delta is the derivative of its own point's loss, E₁ at point 1. The derivative with respect to a parameter is the
+    mean (or the sum) of such derivatives over all points, so there ``point`` says nothing. Errors: ``BpkitError`` for
+    a quantity that is no entry of a matrix line, and for a point that the batch does not have.
     """
     name, lines = canonical(name), problem.derivation.matrices()
     if not 1 <= point <= problem.n_samples:
@@ -76,7 +77,10 @@ def entry(problem: Problem, name: str, point: int = 1) -> Entry:
     own[row, column] = True
     numbers = _ARRAY.sub(table, side).replace("/ n", f"/ {problem.n_samples}")
     of = "" if whole else rf"\ (\text{{point {point}}})"
-    expr, names = _written(problem, lines, name), problem.derivation.quantities
+    expr = _written(problem, lines, name)
+    names = _of_one_loss(problem.derivation.quantities, "i" if whole else str(point))
+    plain_names = {n: one.name for n, one in names.items()}
+    left = quantity if whole else names[name]
     each = [problem.sample(k) for k in (range(problem.n_samples) if whole else [point - 1])]
     filled_in = [{n: (one.givens | {**evaluate(one)})[n] for n in names_in(expr)} for one in each]
     result = arrays[step.name][row, column]
@@ -87,17 +91,26 @@ def entry(problem: Problem, name: str, point: int = 1) -> Entry:
 
     worked = spelled(partial(expr_latex, names=names), number_latex)
     plain = spelled(expr_text, number)
-    mean = [r"\text{the mean of } ", rf"\tfrac{{1}}{{{len(each)}}} \left(", r"\right)"] if whole else [""] * 3
+    kind = problem.derivation.batch  # what the loss of the batch is of its points' losses: mean or sum
+    around = [rf"\text{{the {kind} of }} ", r" \text{ over the points } i"] if whole else ["", ""]
+    mean = [rf"\tfrac{{1}}{{{len(each)}}} \left(", r"\right)"] if whole and kind == "mean" else ["", ""]
     small = r"\small" if numbers.count("pmatrix") > WIDE else ""  # a long line has to fit on the page
     rows = (
         f"{step.quantity.latex} &= {symbols_of}",
         f"{{{small}{_table(arrays[step.name], own)}}} &= {{{small}{numbers}}}",
-        f"{quantity.latex}{of} &= {mean[0]}{expr_latex(expr, names)}",
-        f"&= {mean[1]}{' + '.join(worked)}{mean[2]} = {number_latex(result, DIGITS)}",
+        f"{left.latex}{of} &= {around[0]}{expr_latex(expr, names)}{around[1]}",
+        f"&= {mean[0]}{' + '.join(worked)}{mean[1]} = {number_latex(result, DIGITS)}",
     )
-    said = f"mean of {' and '.join(plain)}" if whole else plain[0]
-    where = f"{name}: mean of" if whole else f"{name} of point {point} ="
-    return Entry(rows, f"{where} {expr_text(expr)} = {said} = {number(result, DIGITS)}")
+    said = f"{kind} of {' and '.join(plain)}" if whole else plain[0]
+    where, over = (f"{name}: {kind} of", " over the points i") if whole else (f"{left.name} of point {point} =", "")
+    return Entry(rows, f"{where} {expr_text(expr, plain_names)}{over} = {said} = {number(result, DIGITS)}")
+
+
+def _of_one_loss(names: Mapping[str, Quantity], point: str) -> dict[str, Quantity]:
+    """The quantities, the derivatives among them those of one point's own loss: ∂E₁ where the batch has ∂E."""
+    loss = Quantity("E", place=point)
+    total = {name for name, one in names.items() if one.by and one.of and one.of.tag == "total"}
+    return {name: replace(one, of=loss) if name in total else one for name, one in names.items()}
 
 
 def _table(array: Array, lit: Array) -> str:

@@ -10,6 +10,7 @@ import sympy as sp
 from bpkit.core.derivation import Derivation
 from bpkit.core.errors import BpkitError
 from bpkit.core.families import Family, rebuilt
+from bpkit.core.notation import family_latex
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,13 +20,7 @@ class Indexed:
     families: tuple[Family, ...]
 
     def _repr_latex_(self) -> str:
-        rows = []
-        for one in self.families:
-            text = one._repr_latex_()
-            rows += (
-                text.split(r"\\begin{align}".replace("\\\\", "\\"))[1].split(r"\end{align}")[0].strip().split("\\\\\n")
-            )
-        return "$$\\begin{align}\n" + " \\\\[4pt]\n".join(rows) + "\n\\end{align}$$"
+        return family_latex(*self.families)
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self.families))

@@ -40,7 +40,15 @@ class Row(NamedTuple):
 
 
 def rows(found: Review) -> Iterator[Row]:
-    """The lines of the learner's functions, each with what it makes."""
+    """The lines of the learner's functions, each with what it makes; without another function than the one under
+    review, where all lines of that are right.
+    """
+    table = [*_rows(found)]
+    other = {line.function for line, row in zip(found.source, table) if row.sign not in ("", SIGNS[True])}
+    return (row for line, row in zip(found.source, table) if not line.function or line.function in other)
+
+
+def _rows(found: Review) -> Iterator[Row]:
     blamed = {(bug.line, bug.code[:20]) for bug in found.misconceptions[:1] if bug.code}
     for line in found.source:
         wrong = line.right is False or any(

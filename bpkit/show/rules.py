@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from html import escape
 from typing import Any
 
 import numpy as np
+import sympy as sp
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from bpkit.core.errors import BpkitError
-from bpkit.core.numeric import evaluate
+from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.training import Trace, train
-from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.core.updates import DECAY, GradientDescent, UpdateRule
 from bpkit.mistakes.momentum import places_of, rolled
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import canvas, dress, logarithmic
-from bpkit.show.surface import Landscape, draw_ground, draw_walk, ground_words, landscape, window_over
+from bpkit.show.surface import Landscape, Window, draw_ground, draw_walk, ground_words, landscape, window_over
 
+Array = NDArray[np.float64]
 COLORS = (*RUNS, ("#8A3EA8", "-.", "dash-dotted purple"))
 DEEP = 1e4  # the loss is drawn down to this part of the first one
 AHEAD = 60  # updates that the picture of some walks has room for, even if it shows fewer
 TALL = 4 / 7  # of a landscape of walks: a valley lies along it
+LEAST, TRIES = 1e-5, 400  # of a lowest point: how exact it is, in steps of the grid, and how many steps lead there
+LOWEST, PRICED = "lowest point", "lowest point with decay"  # of the loss, and with the price of large weights
+SIGNS = {LOWEST: "+", PRICED: "D"}
+SAID = {LOWEST: "cross", PRICED: "diamond"}
+COVERS, ENDS_COVER = 2 / 540, 8 / 540  # of a window's reach: a step so near another hides it, and an end so near
 SMALL = 100  # a loss is small when it is below the first one divided by this
 
 
@@ -36,7 +44,43 @@ def along(traces: Sequence[Trace], x: str, y: str) -> tuple[str, str]:
     return (x, y) if spans[0] >= spans[1] else (y, x)
 
 
-def first_small(loss: NDArray[np.float64]) -> int | None:
+def prices(problem: Problem, names: Sequence[str]) -> tuple[float, ...]:
+    """What a weight decay of 1 adds to the loss, for each parameter as a multiple of its square.
+
+    It is the integral of what the decay adds to the slope, by the rule's own line.
+    """
+    slope, rule, found = sp.Symbol("slope"), GradientDescent(weight_decay=1), []
+    for name in names:
+        parameter = problem.derivation.quantities[name]
+        (_, decayed, _), *new = rule.lines(parameter, slope)
+        price = sp.integrate(decayed - slope, parameter.symbol) if new else sp.Integer(0)
+        found.append(float(price.subs({DECAY: 1, parameter.symbol: 1})))
+    return tuple(found)
+
+
+@lru_cache(maxsize=32)
+def bottom(problem: Problem, land: Landscape, decay: float = 0.0) -> tuple[float, float] | None:
+    """The lowest point of the loss plus the price of weight decay, from the lowest of the grid by ever shorter steps.
+
+    None if that one is on the border, where it is only the lowest in sight.
+    """
+    x, y = land.window.x, land.window.y
+    over_x, over_y = (decay * price for price in prices(problem, (x, y)))
+    height: Callable[[Array, Array, Array], Array] = lambda loss, xs, ys: loss + over_x * xs**2 + over_y * ys**2
+    whole = replace(land, loss=height(land.loss, land.xs[None, :], land.ys[:, None]))
+    at = np.array(whole.lowest()[:2])
+    if not (land.xs[0] < at[0] < land.xs[-1] and land.ys[0] < at[1] < land.ys[-1]):
+        return None
+    steps = np.array([(right, up) for right in (0, -1, 1) for up in (0, -1, 1)]) * [np.ptp(land.xs), np.ptp(land.ys)]
+    part, tries = 0.5 / (len(land.xs) - 1), 0
+    while part > LEAST / (len(land.xs) - 1) and (tries := tries + 1) <= TRIES:
+        xs, ys = (at + part * steps).T
+        lowest = int(np.nanargmin(height(loss_over(problem, **{x: xs, y: ys}), xs, ys)))
+        at, part = (np.array([xs[lowest], ys[lowest]]), part) if lowest else (at, part / 2)
+    return float(at[0]), float(at[1])
+
+
+def first_small(loss: Array) -> int | None:
     """The first update after which a run's loss is small, if there is one."""
     below = loss < loss[0] / SMALL if len(loss) else loss > 0
     return int(below.argmax()) if below.any() else None
@@ -50,14 +94,14 @@ def rules_figure(
     ground, losses = map(dress, figure.subplots(1, 2, width_ratios=(6, 3.4)))
     draw_ground(ground, land, next(iter(traces.values())).problem.network, sparse=True)
     marks: list[Any] = []
-    for name, trace in traces.items():
+    for place, (name, trace) in enumerate(traces.items(), start=1):
         color, line, _ = COLORS[colors[name]]
+        _draw_hidden(ground, land.window, trace, [*traces.values()][place:], updates, color)
         marks = draw_walk(ground, land.window, trace, updates, color)
         shown = trace.loss[: updates + 1]
         losses.plot(np.arange(len(shown)), shown, line, color=color, linewidth=1.8, label=name)
-    x, y, _ = land.lowest()
-    if land.xs[0] < x < land.xs[-1] and land.ys[0] < y < land.ys[-1]:  # not merely the lowest in sight
-        marks += ground.plot([x], [y], "+", color=INK, markersize=12, markeredgewidth=2, label="lowest point")
+    for title, (x, y) in lowest_points(land, traces).items():
+        marks += ground.plot([x], [y], SIGNS[title], color=INK, ms=12, mew=2, fillstyle="none", label=title)
     # One sign for all walks: the colours are named beside the curves.
     figure.legend(handles=marks, loc="outside upper left", ncols=4, fontsize=8.5, frameon=False)
     losses.set(xlabel="updates", ylabel="loss E", xlim=(0, max(updates, 1)))
@@ -70,10 +114,41 @@ def rules_figure(
     return Drawing(rules_words(land, traces, updates, digits), figure)
 
 
+def lowest_points(land: Landscape, traces: Mapping[str, Trace]) -> dict[str, tuple[float, float]]:
+    """The lowest point of the loss and, if all walks have one weight decay, that of the loss plus its price."""
+    problems = [trace.problem for trace in traces.values()]
+    decays = {problem.update.weight_decay for problem in problems}
+    asked = {LOWEST: 0.0} | ({PRICED: max(decays)} if len(decays) == 1 and any(decays) else {})
+    plain = [problem.replace(update=GradientDescent()) for problem in problems[:1]]
+    found = {title: bottom(one, land, decay) for one in plain for title, decay in asked.items()}
+    return {title: at for title, at in found.items() if at}
+
+
+def _draw_hidden(axes: Axes, window: Window, walk: Trace, later: Sequence[Trace], updates: int, color: str) -> None:
+    """The steps of a walk that later ones take as well, wider than theirs, and its end if they end there too."""
+    mine, *others = [
+        np.column_stack([one[window.x], one[window.y]])[: updates + 1] for one in (walk, *later) if len(one)
+    ] or [np.empty((0, 2))]
+    hiding, ends = np.zeros(len(mine), int), 0
+    for other in others:
+        both = min(len(mine), len(other))
+        apart = np.hypot(*(mine[:both] - other[:both]).T)
+        long = np.hypot(*np.diff(mine[:both], axis=0).T) >= COVERS * window.reach  # of a shorter one no line is seen
+        hiding[1:both] += long & (apart[:-1] < COVERS * window.reach) & (apart[1:] < COVERS * window.reach)
+        ends += int(len(mine) == len(other) and apart[-1] < ENDS_COVER * window.reach)
+    steps = [line for k in np.flatnonzero(hiding) for line in (mine[k - 1], mine[k], [np.nan, np.nan])]
+    if steps:
+        axes.plot(*np.transpose(steps), color=color, linewidth=2.6 + 2.6 * hiding.max(), label="hidden")
+    if ends:
+        axes.plot(*mine[-1], "*", color=color, markersize=12 + 7 * ends, label="hidden")
+
+
 def rules_words(land: Landscape, traces: Mapping[str, Trace], updates: int, digits: int = 6) -> str:
     """Landscape, walks and losses in words, with numbers."""
     show, window = partial(number, digits=digits), land.window
     said = [ground_words(land, digits)]
+    for title, (right, up) in lowest_points(land, traces).items():
+        said.append(f"The {title} ({SAID[title]}) is at {window.x} = {number(right, 4)}, {window.y} = {number(up, 4)}.")
     for name, trace in traces.items():
         if not len(trace):
             said.append(f"{name}: {trace.message}.")

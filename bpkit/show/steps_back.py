@@ -12,14 +12,15 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import number, readable
-from bpkit.show.chart import DASHES, Plot, dot, few, powers
+from bpkit.show.chart import DASHES, Plot, dot, few, powers, stroke
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, RUNS
 from bpkit.show.strokes import picture, text
 
-WIDTH, HEIGHT = 640.0, 396.0
-BOX = 62.0, 620.0, 342.0, 44.0  # of the plot: left, right, bottom, top
-ROOM = 4  # powers of ten below the lowest place and above the highest, for what is written there
+WIDTH, HEIGHT = 860.0, 360.0
+BOX = 62.0, 576.0, 306.0, 20.0  # of the plot: left, right, bottom, top
+ASIDE, APART = 600.0, 64.0  # where what is said of each curve begins, and how far it is to the next
+ROOM = 1  # power of ten below the lowest place and above the highest
 EVERY = 3  # powers of ten between two marks
 
 
@@ -62,17 +63,18 @@ def steps_back(problems: Mapping[str, Problem], word: str = "step") -> Drawing:
     plot = Plot((0.6, last + 0.4, low, high), BOX)
     days = {float(step): str(step) for step in range(1, last + 1)}
     parts = plot.axes(f"{word}, the loss is at the last one", "size of ∂E/∂out", days, powers(low, high, EVERY))
-    parts.append(text(BOX[1], BOX[3] - 14, "← the way back", 13, "700", "end", FAINT))
+    parts.append(text(BOX[1] - 8, BOX[2] - 10, "← the way back", 13, "700", "end", FAINT))
     said = []
+    highest_first = sorted(found, key=lambda name: -found[name][0])
     for (name, sizes), (color, *_), dash in zip(found.items(), RUNS, DASHES):
         heights, back = logs[name], f"{len(sizes) - 1} {word}{'s' * (len(sizes) > 2)} back"
         times = readable(f"{float(number(sizes[0] / sizes[-1], 2)):g}")
         parts += plot.line(range(1, len(sizes) + 1), heights, color, dash)
         parts += [dot(plot.at(step, height), color, 4) for step, height in enumerate(heights, 1)]
-        x, y = plot.at(1, heights[0])
-        lower = 16 if heights[0] < heights[-1] else -30  # on the side that the curve leaves free
-        parts.append(text(x + 8, y + lower, name, 13, "700", "start", color))
-        parts.append(text(x + 8, y + lower + 17, f"{back}: × {times}", 12, "", "start", color))
+        y = BOX[3] + 40 + APART * highest_first.index(name)
+        parts.append(stroke([(ASIDE, y - 5), (ASIDE + 30, y - 5)], color, dash))
+        parts.append(text(ASIDE + 38, y, name, 13, "700", "start", color))
+        parts.append(text(ASIDE + 38, y + 18, f"{back}: × {times}", 12, "", "start", color))
         said.append(f"{name}: {few(sizes[::-1], 3)}, so {back} it is {times} times as large")
     words = (
         f"Size of ∂E/∂out at each {word}, on a logarithmic axis, from the last {word} back to the first. "

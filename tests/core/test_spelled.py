@@ -31,7 +31,7 @@ def latex_sides(latex: str) -> list[tuple[str, list[str]]]:
     """The same of LaTeX."""
     read = []
     body = latex.removeprefix("$$\\begin{align}\n").removesuffix("\n\\end{align}$$")
-    for row in body.split(" \\\\\n"):
+    for row in body.split(" \\\\[4pt]\n"):
         _, left, right, _ = re.split(" && | &= ", row, maxsplit=3) if " && {" in row else row.split(" && ")
         right = re.sub(r"\\begin\{aligned\}\[t\] & (.*) \\end\{aligned\}", r"\1", right).replace(r" \\ & = ", " = ")
         quantity = re.fullmatch(r"V\('(.*)'\)", python_of_latex(left))
@@ -114,7 +114,7 @@ def test_every_path_comes_to_its_product_and_all_together_to_the_derivative(case
     name = names[pick % len(names)]
     numbers = {**problem.givens, **bp.evaluate(problem)}
     paths = bp.derive(problem.network).paths(name).at(problem)
-    *rows, last = paths._repr_latex_().removeprefix("$$\\begin{align}\n").split(" \\\\\n")
+    *rows, last = paths._repr_latex_().removeprefix("$$\\begin{align}\n").split(" \\\\[4pt]\n")
     texts = str(paths).splitlines()
     assert len(rows) == len(paths) == len(texts) - 1
     for row, text, path in zip(rows, texts, paths):

@@ -89,7 +89,7 @@ def test_the_symbols_are_the_step(which: str) -> None:
 def rows(latex: str) -> list[str]:
     assert latex.startswith("$$\\begin{align}\n")
     assert latex.endswith("\n\\end{align}$$")
-    return latex.removeprefix("$$\\begin{align}\n").removesuffix("\n\\end{align}$$").split(" \\\\\n")
+    return latex.removeprefix("$$\\begin{align}\n").removesuffix("\n\\end{align}$$").split(" \\\\[4pt]\n")
 
 
 def literals(text: str) -> list[float]:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from thorough import many
 
+from bpkit.core.quantities import Role
 from bpkit.exercises import bank
 from bpkit.exercises.bank.choices import numbers
 from bpkit.exercises.cards import card
@@ -432,6 +433,8 @@ def test_which_product_by_the_shapes_that_numpy_makes() -> None:
             right += [option] * (made.shape == arrays[asked].shape)
         assert right == [product.answer]
         assert shape.answer == arrays[re.search(r"`(\w+)`", shape.asks)[1]].shape  # type: ignore[index]
+        assert isinstance(shape, ExactPart)
+        assert [one.answer for one in shape.known if "swap rows and columns" in one.said] == [shape.answer[::-1]]
         assert "comes from the loss of its own point alone" in bias.asks  # with deltas of the mean the sum is right
         layer = re.search(r"`db(\d)`", bias.asks)[1]  # type: ignore[index]
         delta = np.random.default_rng(1).normal(size=arrays[f"delta{layer}"].shape)
@@ -527,6 +530,18 @@ def test_first_step_by_the_papers_formulas() -> None:
         assert answers[1] == {1: "as far as now", 10: "ten times as far"}[round(longer)]
         if len(answers) > 2:
             assert float(answers[2]) == pytest.approx(second / first, rel=1e-3)
+
+
+def test_first_step_solves_with_the_numbers_of_the_question_alone() -> None:
+    """Its last line is the length that was asked; the old weight, which the question leaves open, is in no line."""
+    for _, exercise in drawn("first-step"):
+        asked, *_ = exercise.content.parts
+        _, lines, moved = exercise.solution.pieces
+        assert f"= {asked.answer}$" in str(moved), moved
+        assert {step.role for step in lines.lines} == {Role.UPDATE}  # type: ignore[union-attr]
+        assert "w1_new" not in str(lines)
+        assert "text{new}" not in str(moved)
+        assert "cancels" not in str(exercise.content.parts[1].hints)  # of momentum's step nothing does
 
 
 def test_a_mistake_of_the_catalogue_has_its_name_here_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
+from bpkit.core.numeric import evaluate_given
 from bpkit.mistakes.evidence import Case, crowding
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.question import question
 from bpkit.mistakes.typed_number import read
-from bpkit.mistakes.variants import wrong_values
+from bpkit.mistakes.variants import value_in, wrong_values
 from bpkit.mistakes.verdict import CHANCE
 
 ARTICLE, MAZUR = bp.examples.article.problem, bp.examples.mazur.problem
@@ -162,6 +164,50 @@ def test_ambiguity_is_stated_with_what_would_decide() -> None:
     assert "forgets the learning rate" not in names
 
 
+def test_of_a_mistake_made_in_several_lines_all_are_known() -> None:
+    """The mistake made in exactly those lines gives the number."""
+    several = 0
+    for quantity in ("E_total", "dE/dw1", "w1_new", "E_total after 1 update"):
+        asked = question(ARTICLE, quantity)
+        numbers = [*wrong_values(ARTICLE, quantity).values()][::6]
+        for one in (one for number in numbers for one in bp.diagnose(ARTICLE, quantity, number).misconceptions):
+            lines = {step.name for step in (one.step, *one.others)}
+            edits = [{line: edit for line, edit in part.edits.items() if line in lines} for part in one.parts]
+            here = tuple(replace(part, edits=some) for part, some in zip(one.parts, edits))
+            if here:
+                assert value_in(asked, here) == pytest.approx(one.value, rel=1e-9), (quantity, one.name, one.detail)
+                several += len(lines) > 1
+    assert several > 10
+
+
+def test_where_a_mistake_is_made_is_said_of_all_lines_on_the_way_from_what_was_given() -> None:
+    printed = {"out_o1": 0.6888201, "out_o2": 0.7375445}
+    found = bp.diagnose(ARTICLE, "w1_new", "0.249921", {name: str(number) for name, number in printed.items()})
+    assert "the slope of the output twice (in ∂E(o1)/∂net(o1) and ∂E(o2)/∂net(o2)) or if" in found.message
+    assert found.lines == (18, 36, 20)
+    values = evaluate_given(ARTICLE, printed)
+
+    def new(*twice: str) -> float:
+        delta = {o: values[f"dE_{o}/dnet_{o}"] * values[f"dout_{o}/dnet_{o}"] ** (o in twice) for o in ("o1", "o2")}
+        back = delta["o1"] * ARTICLE.parameters["w5"] + delta["o2"] * ARTICLE.parameters["w7"]
+        return float(0.25 - 0.5 * back * values["dout_h1/dnet_h1"] * 0.1)
+
+    assert f"{new('o1', 'o2'):.6f}" == "0.249921" != f"{new('o1'):.6f}"
+    [one] = (one for one in found.misconceptions if one.name == "counts the output slope twice")
+    assert one.value == pytest.approx(new("o1", "o2"), rel=1e-12)
+    handed = {"dE_o1/dnet_o1": values["dE_o1/dnet_o1"], **printed}
+    [one] = bp.diagnose(ARTICLE, "w1_new", new("o2"), handed).misconceptions
+    assert (one.name, one.step.name, one.others) == ("counts the output slope twice", "dE_o2/dnet_o2", ())
+
+
+def test_of_many_lines_the_first_is_told_and_a_few_are_lit() -> None:
+    uphill = ARTICLE.replace(learning_rate=-ARTICLE.learning_rate).updated()
+    found = bp.diagnose(ARTICLE, "E_total after 1 update", bp.evaluate(uphill)["E_total"])
+    assert "(in 8 lines, the first is new w₁) or if you swap the sign of the error" in found.message
+    assert len(found.misconceptions[0].others) == 7
+    assert len(found.lines) == 4
+
+
 def test_rounding_on_paper_is_no_mistake() -> None:
     h1, h2 = round(sigmoid(0.505), 4), round(sigmoid(0.541), 4)
     o1 = round(sigmoid(round(0.35 * h1 + 0.2 * h2 + 0.5, 4)), 4)
@@ -235,15 +281,37 @@ def test_the_number_of_another_line_is_called_that_and_no_unknown_mistake() -> N
     assert used.startswith("Not right. That is net(o1), not ∂E/∂w₅. Check line (7) first: out(o1)")
 
 
+def test_the_number_of_another_line_is_no_pair_of_mistakes() -> None:
+    days = bp.Model((2, 1), bp.blocks.Recurrent(1))
+    problem = bp.Problem(days, {"Wx1": [[0.8]], "Wh1": [[0.6]], "b1": [0.0]}, [[1.0], [0.3]], [0.2])
+    delta = bp.evaluate(problem)["dE_total/dnet_o2_1"]
+    found = bp.diagnose(problem, "dE/dWx1_1_1", f"{delta:.6g}")
+    assert found.message.startswith("Not right. That is ∂E/∂net(o2,1), not ∂E/∂Wx1,1,1. Check line (13) first")
+
+
 def test_a_turned_sign_is_told_first_where_another_quantity_has_that_value_too() -> None:
     problem = bp.examples.attention.problem
     values = bp.evaluate(problem)
-    scores = [name for name in values if name.startswith("dE_total/dscore_")]
+    scores = ["dE/dscore_o1_2", "dE/dscore_o2_2", "q_o1_2", "q_o2_2"]
     key = values["dE_total/dk_o2_2"]
     assert values["dE_total/dk_o1_2"] == pytest.approx(-key)
     found = bp.diagnose(problem, "dE/dk_o2_2", f"{-key:.6g}", known=scores)
     assert found.message.startswith("Not right. Its sign is wrong.")
     assert found.hints[1].startswith("That is ")
+    unknown = bp.diagnose(problem, "dE/dk_o2_2", "0.123456", known=scores)
+    assert "Check line (95) first" in unknown.message  # the first after those that are known
+    with pytest.raises(bp.BpkitError, match="dE/dscore_o9_9"):
+        bp.diagnose(problem, "dE/dk_o2_2", "0.1", known=["dE/dscore_o9_9"])
+
+
+def test_a_formula_of_numbers_from_the_page_is_right_up_to_the_six_digits_that_it_shows() -> None:
+    problem = bp.examples.attention.problem
+    told = ["q_o1_2", "q_o2_2", "dE/dscore_o1_2", "dE/dscore_o2_2"]
+    values = bp.evaluate(problem)
+    first, second = (f"{values[f'dE_total/dscore_o{row}_2']:.6g}*{values[f'q_o{row}_2']:.6g}" for row in (1, 2))
+    found = bp.diagnose(problem, "dE/dk_o2_2", f"({first}+{second})/sqrt(2)", known=told)
+    assert found.verdict in ("correct", "rounded")
+    assert "7" not in found.message
 
 
 def test_few_digits_are_called_a_guess() -> None:

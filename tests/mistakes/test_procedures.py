@@ -103,9 +103,10 @@ def adam(slip: str = "") -> Step:
     return step
 
 
-def decayed(of_bias: bool, share: float = 0.2) -> Step:
+def decayed(of_bias: bool, share: float = 0.2, of_weight: bool = True) -> Step:
     def step(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
-        return [p - RATE * (g + share * p if p.ndim == 2 or of_bias else g) for p, g in zip(parameters, slopes)]
+        pulls = [share * (p if of_weight else 1) if p.ndim == 2 or of_bias else 0 for p in parameters]
+        return [p - RATE * (g + pull) for p, g, pull in zip(parameters, slopes, pulls)]
 
     return step
 
@@ -126,6 +127,7 @@ CASES = [
     (ADAM, adam("no root"), "forgets the root of the running mean", 1),
     (DECAY, plain, "forgets the weight decay", 2),
     (DECAY, decayed(True), "updates the biases with weight decay", 2),
+    (DECAY, decayed(False, of_weight=False), "leaves the weight out of the decay", 2),
 ]
 
 
@@ -136,6 +138,8 @@ def test_a_rule_that_goes_on_from_a_velocity_is_told_without_its_decay() -> None
     slope = (2 * 1 - 1 * 3 - 0.5) * 1
     found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (0.5 * 4 + slope):.9g}")
     assert [one.name for one in found.misconceptions] == ["forgets the weight decay"]
+    found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (0.5 * 4 + slope + 0.2):.9g}")
+    assert [one.name for one in found.misconceptions] == ["leaves the weight out of the decay"]
     for decay in (0.2, 0):
         found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (slope + decay * 2):.9g}")
         assert found.misconceptions[0].name == "updates by plain gradient descent"

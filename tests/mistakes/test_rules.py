@@ -122,6 +122,8 @@ def test_softmax(seed: int) -> None:
         yield "E_total", -right, "loses the minus of the cross-entropy"
         yield "E_total", right / np.log(10), "takes another logarithm"
         yield "dE/dw5", (filled @ (-y[0] / o))[0] * h[0], "takes the slope at net"
+        yield "out_o2", np.exp(net[1]), "leaves out the sum below a softmax"
+        yield "E_total", -(y[0] * net).sum(), "leaves out the sum below a softmax"
 
     named(problem, cases())
 

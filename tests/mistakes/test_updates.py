@@ -3,6 +3,7 @@ person's own. The wrong numbers come from plain NumPy loops."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -137,6 +138,38 @@ def test_the_next_update_starts_from_what_is_remembered(rule: str) -> None:
         found = bp.diagnose(problem, "w1_new", f"{old + (new - old) / RATE:.10g}")
         assert [m.name for m in found.misconceptions] == ["forgets the learning rate"]
         assert bp.diagnose(problem, "w1_new", f"{old - (new - old):.10g}").misconceptions[0].name == "adds the gradient"
+
+
+@pytest.mark.parametrize("rule", ["rmsprop", "adam"])
+def test_a_step_in_proportion_to_the_slopes_is_told(rule: str) -> None:
+    """On two weights and on three: who divides the slope of one by the usual size of another's."""
+    for inputs in ([2, 0.3], [2, 0.3, 1]):
+        network = bp.Network(len(inputs), 1, activation="identity", bias="none")
+        weights = dict(zip(network.parameters, (-0.5, -2.0, 0.4)))
+        problem = bp.Problem(network, weights, inputs, [2.6], 0.47, update=RULES[rule][0])
+        slopes = (np.dot(inputs, list(weights.values())) - 2.6) * np.array(inputs)
+        own = 1.0 if rule == "adam" else math.sqrt(0.1)
+        for size in np.abs(np.delete(slopes, 1)):
+            wrong = -2 - 0.47 * slopes[1] / (own * size)
+            found = bp.diagnose(problem, "w2_new", f"{wrong:.6g}", known=["dE/dw2"])
+            assert found.misconceptions[0].name == "divides by the usual size of another slope", found.message
+    assert all(one.name != "divides by the usual size of another slope" for one in catalogue(bp.derive(network)))
+
+
+def test_with_the_slope_known_a_line_of_the_rule_is_to_be_checked() -> None:
+    problem = bp.Problem(
+        bp.Network(2, 1, activation="identity", bias="none"), {"w1": -0.5, "w2": -2}, [2, 0.3], [2.6], 0.47,
+        update=U.Adam(),
+    )  # fmt: skip
+    known = ["dE/dw2", "t"]
+    slope = (2 * -0.5 + 0.3 * -2 - 2.6) * 0.3
+    uncorrected = -2 - 0.47 * 0.1 * slope / math.sqrt(0.001 * slope**2)
+    for digits in (2, 3, 4):
+        found = bp.diagnose(problem, "w2_new", f"{uncorrected:.{digits}g}", known=known)
+        assert found.misconceptions[0].name == "leaves out the correction of the running means", found.message
+    found = bp.diagnose(problem, "w2_new", "-0.83", known=known)
+    assert found.verdict == "unknown"
+    assert found.first == bp.derive(problem)["m_w2"].number
 
 
 def test_many_updates_of_one_sample_carry_their_state() -> None:

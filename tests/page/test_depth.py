@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from module_engine import engine
 
+from bpkit.apps.depth import ONE, TABLE
 from bpkit.show.depth import CEILING, FLOOR, LEVEL, TEXTS, change, limits
 
 SPECIAL = [
@@ -35,6 +36,8 @@ def called(expression: str) -> Any:
 def test_what_becomes_of_sizes_is_pythons_sentence(sizes: list[list[float]]) -> None:
     told = called(f"{json.dumps(sizes)}.map((one) => changeOf({json.dumps(TEXTS)}, one, {LEVEL}))")
     assert told == [change(np.array(one)) for one in sizes]
+    cells = called(f"{json.dumps(sizes)}.map((one) => changeOf({json.dumps(TABLE)}, one, {ONE}))")
+    assert cells == [change(np.array(one), TABLE, ONE) for one in sizes]
 
 
 @pytest.mark.parametrize("sizes", [SPECIAL, DRAWN])

@@ -161,6 +161,18 @@ def test_a_walk_has_a_dot_for_each_update_and_one_where_several_share_half_a_pix
     assert shapes["exits"] == ""
 
 
+def test_steps_that_later_walks_take_as_well_are_known_and_so_are_equal_ends() -> None:
+    first, other = {"x": [1, 5, 9], "y": [1, 1, 1]}, {"x": [1, 5, 5], "y": [1, 1, 9]}
+    far = {"x": [1, 1e9], "y": [1, 1]}
+    covered = in_page("coveredSteps", [first, other, {"x": [1, 5], "y": [1, 1]}, far, far], SMALL, 380, 380)
+    assert covered[0] == {"line": "M38,342L190,342", "most": 2, "ends": 0}
+    assert covered[1] == {"line": "M38,342L190,342", "most": 1, "ends": 0}
+    assert covered[3] == {"line": "", "most": 0, "ends": 1}
+    assert covered[4] == {"line": "", "most": 0, "ends": 0}
+    rests = {"x": [1, 1, 5], "y": [1, 1, 1]}
+    assert in_page("coveredSteps", [rests, rests], SMALL, 380, 380)[0]["line"] == "M38,342L190,342"
+
+
 def test_a_walk_that_leaves_is_cut_at_the_border_with_an_arrow_there() -> None:
     shapes = in_page("walkShapes", {"x": [5, 15, 1e9], "y": [5, 15, 3]}, SMALL, 380)
     assert shapes["line"] == "M190,190L380,0"

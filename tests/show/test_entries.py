@@ -47,7 +47,7 @@ def test_a_delta_adds_the_paths_and_multiplies_by_the_slope() -> None:
     assert np.ravel(turned).tolist() == [0.6, -0.5]  # of W2, the row of h1
     assert back == pytest.approx([values[f"dE/dnet_o{k}"][1] for k in (1, 2)], rel=10.0**-DIGITS * 5)
     assert back @ np.ravel(turned) * out * (1 - again) == pytest.approx(result, rel=0.01)
-    assert "(dE_total/dnet_o1 · w5 + dE_total/dnet_o2 · w7) · (out_h1 · (1 - out_h1))" in repr(shown)
+    assert "dE_2/dnet_h1 of point 2 = (dE_2/dnet_o1 · w5 + dE_2/dnet_o2 · w7) · (out_h1 · (1 - out_h1))" in repr(shown)
 
 
 @pytest.mark.parametrize(("name", "factors"), [("w1", 0), ("w4", 1), ("b_h2", None), ("w7", "out_h1")])
@@ -62,7 +62,32 @@ def test_the_derivative_of_a_parameter_is_a_mean_over_the_points(name: str, fact
     if factors is not None:
         assert np.ravel(tables[0]) == pytest.approx(sources, rel=10.0**-DIGITS * 5)
     assert r"\tfrac{1}{3}" in shown._repr_latex_()
-    assert repr(shown).startswith(f"dE_total/d{name}: mean of dE_total/dnet_{neuron} · ")
+    assert repr(shown).startswith(f"dE_total/d{name}: mean of dE_i/dnet_{neuron} · ")
+    assert " over the points i = mean of " in repr(shown)
+
+
+@pytest.mark.parametrize("point", [1, 3])
+def test_a_delta_is_of_its_own_points_loss_and_a_parameters_derivative_of_the_mean(point: int) -> None:
+    """With ∂E in both places one of them would be wrong, by the number of points."""
+    shown = entry(BATCH, "dE/dnet_o1", point)._repr_latex_()
+    assert rf"\frac{{\partial E_{{{point}}}}}{{\partial \mathit{{net}}_{{o1}}}}\ (\text{{point {point}}}) &=" in shown
+    assert r"\partial E}" not in shown
+    alone = bp.evaluate(BATCH.sample(point - 1))["dE/dnet_o1"]
+    assert float(shown.split("= ")[-1].split()[0]) == pytest.approx(alone, rel=10.0**-DIGITS * 5)
+    mean = entry(BATCH, "dE/dw1")._repr_latex_()
+    left, _, right = mean.splitlines()[3].partition("&=")
+    assert left.strip() == r"\frac{\partial E}{\partial w_{1}}"
+    assert r"\text{the mean of } \frac{\partial E_{i}}{\partial \mathit{net}_{h1}}" in right
+    assert right.endswith(r"\text{ over the points } i \\[4pt]")
+
+
+def test_where_the_loss_is_a_sum_the_entry_is_one_too() -> None:
+    shown = entry(BATCH.replace(batch="sum"), "dE/dw1")
+    mean = float(repr(entry(BATCH, "dE/dw1")).split()[-1])
+    assert float(repr(shown).split()[-1]) == pytest.approx(3 * mean, rel=0.01)
+    assert r"\text{the sum of }" in shown._repr_latex_()
+    assert r"\tfrac" not in shown._repr_latex_()
+    assert "mean" not in shown._repr_latex_() + repr(shown)
 
 
 def test_what_is_written_out_uses_just_the_numbers_that_are_framed() -> None:

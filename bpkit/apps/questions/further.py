@@ -66,13 +66,17 @@ SHRINK = ("about 10 times", "about 1,000 times", "more than a million times")
 
 
 def _ten_layers() -> tuple[Answer, str]:
-    network = Network(2, *[8] * 10, 1, loss="binary_cross_entropy", bias="neuron")
-    sizes = gradient_sizes(data_set("moons", 100).problem(network, seed=0))[1]
-    factor = float(sizes[-1] / sizes[0])
+    sigmoids, steep = (
+        Network(2, *[8] * 10, 1, activation=[*[kind] * 10, "sigmoid"], loss="binary_cross_entropy", bias="neuron")
+        for kind in ("sigmoid", "identity")
+    )
+    problem = data_set("moons", 100).problem(sigmoids, seed=0)
+    both = problem, problem.replace(network=steep, parameters=problem.arrays())
+    factor, alone = (float(sizes[-1] / sizes[0]) for _, sizes in map(gradient_sizes, both))
     return SHRINK[2 if factor > 1e6 else int(factor > 100)], (
-        f"here it is about {float(number(factor, 2)):,.0f} times. Each of the ten layers multiplies by a slope of "
-        "a quarter or less and by weights, here smaller than 1 as well. A quarter to the power of ten is about a "
-        "millionth; the weights make it smaller still"
+        f"here it is about {float(number(factor, 2)):,.0f} times. Each of the ten steps back multiplies by a slope of "
+        "a quarter or less, and a quarter to the power of ten is about a millionth. The slopes do nearly all of it: "
+        f"with slope 1 in the ten layers, the same weights make the deltas only about {number(alone, 1)} times smaller"
     )
 
 
@@ -149,8 +153,8 @@ def _momentum_in_a_valley() -> tuple[Answer, str]:
     along = [float(walk["w2"][10] - walk["w2"][0]) for walk in (plain, rolling)]
     kind = {(True, True): 0, (False, True): 1, (True, False): 2}[across[1] < across[0], along[1] > along[0]]
     return PARTS[kind], (
-        "across the valley each slope has the other sign than the one before, so what is left of the last step works "
-        "against it. Along the valley all slopes have one sign, so they add up"
+        "across the valley the slope keeps changing its sign, so what is left of the steps before often works against "
+        "the next one. Along the valley all slopes have one sign, so they add up"
     )
 
 
@@ -235,7 +239,7 @@ def _kernel_on_the_way_back() -> tuple[Answer, str]:
 
 SAME_VALUES = (
     "not at all: the derivatives are 0",
-    "less than before, and through the scores alone",
+    "less than before",
     "as before: the values are no part of a query's derivative",
 )
 

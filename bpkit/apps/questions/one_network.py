@@ -10,6 +10,17 @@ from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.apps.questions.audited import (
+    DIVIDED,
+    LATER,
+    SENTENCES,
+    WHERE,
+    divided,
+    figures_that_hold,
+    true_sentence,
+    where_mazur_slips,
+    with_each_slip,
+)
 from bpkit.apps.questions.question import Answer, Question
 from bpkit.apps.questions.rates import GROWTH, TRIPLED, how_many_updates, largest_rate, rate_too_large, with_each_rate
 from bpkit.apps.questions.wires import (
@@ -25,7 +36,6 @@ from bpkit.apps.questions.wires import (
 )
 from bpkit.apps.recalculate import printed_lines
 from bpkit.core.derivation import derive
-from bpkit.core.expressions import names_in
 from bpkit.core.initial import initial_parameters
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
@@ -33,7 +43,6 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import number_read
 from bpkit.core.training import train
 from bpkit.examples.article import article
-from bpkit.examples.mazur import mazur
 from bpkit.mistakes.typed_number import read as typed
 from bpkit.show.quotient import errors
 
@@ -262,63 +271,6 @@ def _nine_layers() -> tuple[Answer, str]:
     )
 
 
-WHERE = (
-    "in the first forward pass",
-    "among the derivatives",
-    "among the eight new weights",
-    "in the outputs and the loss of the updated network",
-)
-
-
-def _where_mazur_slips() -> tuple[Answer, str]:
-    wrong = mazur.audit().wrong
-    kinds = [("after " in one.figure, one.figure.endswith("_new"), "/" in one.figure, True) for one in wrong]
-    [place] = {kind.index(True) for kind in kinds}
-    return WHERE[3 - place], (
-        "every step that the post explains holds, down to the new weights. The figures after an update must come from "
-        "a program, and that did something else than the post explains"
-    )
-
-
-LATER = ("all three", "E and the new w₁", "E alone", "none of them")
-
-
-def _figures_that_hold() -> tuple[Answer, str]:
-    *_, loss, weight, after = article.audit()
-    held = [finding.holds for finding in (loss, weight, after)]
-    return LATER[[[True] * 3, [True, True, False], [True, False, False], [False] * 3].index(held)], (
-        "all three use the output of o1, and that one is wrong already. Whether they have slips of their own as well "
-        "is another question, and the detective has it next"
-    )
-
-
-SENTENCES = (
-    "“w₅ is changed by adding learning rate times derivative”",
-    "“E and w₅ have no direct relation”",
-    "“The change with respect to w₁ is negative, so w₁ must be reduced”",
-    "“net(o1) is the net input in h1”",
-)
-
-
-def _true_sentence() -> tuple[Answer, str]:
-    problem, lines = article.problem, article.problem.derivation
-    slope = _slopes()["dE_total/dw5"]
-    added = problem.replace(w5=problem.parameters["w5"] + problem.learning_rate * slope)
-    truths = (
-        evaluate(added)["E_total"] < evaluate(problem)["E_total"],
-        "w5" not in names_in(lines["E_total"].rhs),
-        _slopes()["dE_total/dw1"] < 0,
-        lines["net_o1"].quantity.neuron == "h1",
-    )
-    [place] = [place for place, true in enumerate(truths) if true]
-    return SENTENCES[place], (
-        "w₅ is in no formula for E. E depends on it through the net input and the output of o1, and that is why the "
-        "article uses the chain rule next. The other three are wrong. Adding makes the loss grow, so you subtract; "
-        "the article's own new w₁ is smaller, as it should be. w₁ must be reduced because its derivative "
-        "is positive. And net(o1) belongs to o1: that is a slip of the pen"
-    )
-
-
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "toward-the-target": Question(
@@ -428,16 +380,25 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         ),
         "figures-that-hold": Question(
             "Which of these three figures are right, up to rounding?",
-            _figures_that_hold,
+            figures_that_hold,
             LATER,
         ),
         "where-mazur-slips": Question(
-            "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", _where_mazur_slips, WHERE
+            "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", where_mazur_slips, WHERE
         ),
         "true-sentence": Question(
             "Three of these sentences are wrong. Which one can you defend?",
-            _true_sentence,
+            true_sentence,
             SENTENCES,
+        ),
+        "divided": Question(
+            "Another student got −0.0411137 for ∂E/∂w₈ of the article's network. The right factors are −0.212415 for "
+            "the error of o2 (output minus target), 0.193553 for the slope of its sigmoid, and 0.632045 for the output "
+            "of h2. Multiply the three, and divide the student's number by the right one. What is wrong with it?",
+            divided,
+            DIVIDED,
+            with_each_slip,
+            "Your answer",
         ),
     }
 )

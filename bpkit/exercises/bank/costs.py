@@ -7,11 +7,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from bpkit.core.chain_rule import Step
+from bpkit.core.expressions import MINUS, names_in
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import number, number_latex
+from bpkit.core.spelling import bracketed, expr_latex, number, number_latex
 from bpkit.core.updates import Adam, GradientDescent, Momentum, RMSProp, UpdateRule
 from bpkit.exercises.bank.choices import (
     TOPIC,
@@ -29,6 +31,7 @@ from bpkit.exercises.parts import ExactPart, Wrong
 from bpkit.exercises.slips import wrong_answers
 from bpkit.exercises.task import Task
 from bpkit.exercises.words import equals, maths, update_lines
+from bpkit.mistakes.rewrite import omitting, without
 
 # What derivatives cost
 
@@ -238,7 +241,7 @@ def _build_first(task: Task) -> Content:
             _LENGTHS[longer],
             [Wrong(labels[one], why, said) for one, said in _LENGTHS.items() if one != longer],
             order[2:] + order[:2],
-            hints=("Put the larger derivative into the lines, and see what cancels.",),
+            hints=("Put the larger derivative into the lines. Does one of them divide by the size of the derivative?",),
         )
     )
     if task.about["level"] == "hard":
@@ -250,12 +253,23 @@ def _build_first(task: Task) -> Content:
     )
 
     def solve() -> Solution:
-        ends = (Role.GRADIENT, Role.UPDATE)
-        way = [step.name for step in problem.derivation.toward("w1_new") if step.role in ends]
-        worked = problem.derivation.at(problem).pick(way)
-        return Solution((f"The first update moves {name} by {spelled}: {why}.", worked))
+        *way, new = [step for step in problem.derivation.toward("w1_new") if step.role is Role.UPDATE]
+        worked = problem.derivation.at(problem).pick(step.name for step in way)
+        said = f"The first update moves {name} by {spelled}: {why}."
+        tiny = "" if momentum else " Here ε is too small to show."
+        return Solution((said, worked, f"So {name} moves by ${_moved(problem, new)} = {spelled}$.{tiny}"))
 
     return Content(lambda: f"The first step.\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+
+
+def _moved(problem: Problem, new: Step) -> str:
+    """What the line of the new weight subtracts, without its sign: in symbols, then with numbers for all but ε."""
+    moved, names = without(MINUS)(omitting("w1")(new.rhs)), problem.derivation.quantities
+    values = {**problem.givens, **evaluate(problem)}
+    used = names_in(moved) - {"epsilon"}
+    numbers = {name: bracketed(number_latex(float(values[name]))) for name in used}
+    sides = (expr_latex(moved, names), expr_latex(moved, names, numbers))
+    return " = ".join(rf"\left| {side} \right|" for side in sides)
 
 
 def _second_part(problem: Problem, right: float, order: Sequence[int]) -> ExactPart:

@@ -86,7 +86,9 @@ def _way_back(layer: int, before: int, after: int, points: int, order: list[int]
 
 def _shape(name: str, shape: tuple[int, int], points: int, layer: int, before: int) -> ExactPart:
     """Which shape has an array of a layer, into which so many numbers go?"""
-    turned = Wrong(_TURNED, "rows are inputs or points, columns are the neurons of the layer", shape[::-1])
+    rows = "points" if shape[0] == points else "inputs of the layer"
+    why = f"the rows are the {rows}, and the columns are the neurons of the layer"
+    turned = Wrong(_TURNED, why, shape[::-1], you="swap rows and columns")
     by_point = Wrong(_BY_POINT, "the points are added up, so it has the shape of its weights", (points, shape[1]))
     weights = Wrong(
         _OF_WEIGHTS, f"this is the shape of W{layer}, and {name} has a row for each point", (before, shape[1])

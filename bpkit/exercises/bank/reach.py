@@ -379,6 +379,16 @@ def _build_follows(task: Task) -> Content:
             said.append(f"- Line {place} uses line{'s' * (len(used) > 1)} {in_words(used)}.")
         others = [str(step.number) for step in steps if step.number not in right | {wrong}]
         rest = f"Still right: {in_words(others)}." if others else "No other line is right."
+        slopes = [
+            step.number
+            for step in steps
+            if step.role is Role.SLOPE and step.quantity.of == steps[wrong - 1].quantity and step.number not in right
+        ]
+        if slopes:
+            rest += (
+                f" Line {slopes[0]} is the slope of line {wrong}: it comes from the formula of that line and not from "
+                "its result, so the slip does not reach the derivatives that way."
+            )
         return Solution((f"Wrong because of line {wrong}:", "\n".join(said), rest))
 
     return Content(

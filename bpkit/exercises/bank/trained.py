@@ -38,7 +38,10 @@ _NEAR = 0.08  # a point this near to a boundary may be counted on its other side
 _SHAPES = {1: "a straight line", 2: "two lines that leave the picture", 8: "a closed ring"}
 _FEW = "expects more of few neurons"
 _MANY = "expects less of many neurons"
-_COUNTED = ("counts the points that are right", "counts a whole class", "miscounts by one or two")
+_COUNTED = (
+    *("counts the points that are right", "counts a whole class", "miscounts by one or two"),
+    "expects a line to part a ring",
+)
 
 
 def _draw_boundary(rng: np.random.Generator, level: str) -> Task:
@@ -121,6 +124,7 @@ def _build_boundary(task: Task) -> Content:
             [
                 Wrong(_COUNTED[0], "the question asks for those on the wrong side", whole - wrong),
                 Wrong(_COUNTED[1], "some points of this class are on the right side", whole // 2),
+                Wrong(_COUNTED[3], "on one side of the line both classes lie: count the smaller part there", 0),
                 *(Wrong(_COUNTED[2], mixed, wrong + off) for off in (-2, -1, 1, 2) if wrong + off > 0),
             ],
             (
@@ -312,7 +316,10 @@ def _build_depth(task: Task) -> Content:
             name["sigmoid"],
             NAMES,
             {name["large"]: (turned, "", _FATES["sigmoid"]), name["tanh"]: (shrinks, "", _FATES["sigmoid"])},
-            ("The gradient goes from the last layer to the first.", "How large is the slope of a sigmoid at most?"),
+            (
+                "Read each curve from right to left, the way the deltas go. Which one falls most?",
+                "Six slopes of at most ¼ multiply to about 1/4,000 or less. Which curve falls that far?",
+            ),
         ),
         choice(
             "Which one started with weights that are too large?",

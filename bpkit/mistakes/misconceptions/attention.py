@@ -1,4 +1,4 @@
-"""Slips with scores and shares: the softmax of a row, the root of the width, the keys."""
+"""Slips with scores and shares: the softmax of a row, the root of the width, queries and keys."""
 
 from __future__ import annotations
 
@@ -68,6 +68,55 @@ def root_of_width_forgotten(d: Derivation) -> Shapes:
 def _bare(rhs: sp.Expr) -> sp.Expr:
     """A product without its numbers."""
     return product(*(factor for factor in rhs.args if names_in(factor))) if rhs.is_Mul else rhs
+
+
+@misconception(
+    "divides the scores by the width",
+    "divide by the width instead of its root",
+    "each score is divided by the root of the width, and so are its slopes",
+)
+def width_without_root(d: Derivation) -> Shapes:
+    """Scores over the width itself: throughout, or one way only."""
+    scores = [step for step in at(d, Role.FORWARD, "score") if _bare(step.rhs) != step.rhs]
+    slopes = at(d, Role.SLOPE, ("query", "key"), of="score") if scores else []
+    forward: dict[str, Edit] = {step.name: _over_width for step in scores}
+    back: dict[str, Edit] = {step.name: _over_width for step in slopes}
+    yield "", {**forward, **back}
+    yield "on the way forward only", forward
+    yield "on the way back only", back
+
+
+def _over_width(rhs: sp.Expr) -> sp.Expr:
+    """A product whose root of a number is that number."""
+    return product(*(factor if names_in(factor) else sp.Pow(factor.doit(), 2) for factor in rhs.args))
+
+
+@misconception(
+    "takes a key for its own slope",
+    "multiply by the key itself",
+    "a score is query times key, so its slope with respect to the key is the query",
+)
+def own_slope_of_key(d: Derivation) -> Shapes:
+    """The key where its slope is the query; the other way round all adds up to 0."""
+    slopes = at(d, Role.SLOPE, "key", of="score")
+    yield "", {step.name: instead({name: ends(step)[1].name for name in names_in(step.rhs)}) for step in slopes}
+
+
+@misconception(
+    "takes the tokens in the wrong order on the way back",
+    "take the queries or the keys of the tokens in the wrong order on the way back",
+    "the derivative at a score goes with the query of its row and with the key of its column",
+)
+def tokens_in_wrong_order(d: Derivation) -> Shapes:
+    """The last token's query where the first one's belongs; the same of the keys."""
+    for tag, words in (("key", "the queries"), ("query", "the keys")):
+        edits: dict[str, Edit] = {}
+        for step in at(d, Role.SLOPE, tag, of="score"):
+            other = next(step.names[name] for name in names_in(step.rhs))
+            last = len(_column(d, ends(step)[0]))
+            if taken := sibling(d, other, (last + 1 - other.index[0], *other.index[1:])):
+                edits[step.name] = instead({other.name: taken.name})
+        yield words, edits
 
 
 @misconception(

@@ -221,6 +221,22 @@ def exponent_sign(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "leaves out the sum below a softmax",
+    "do not divide by the sum of the exponentials",
+    "a softmax divides each exponential by the sum of all of them",
+)
+def softmax_sum_left_out(d: Derivation) -> Shapes:
+    """e^net alone, or e^score."""
+    edits: dict[str, Edit] = {}
+    for step in at(d, Role.FORWARD, ("out", "share")):
+        factors = step.rhs.args if step.rhs.is_Mul else ()
+        for one, other in permutations(factors, 2):
+            if isinstance(one, sp.exp) and other.is_Pow and other.exp == -1 and one in other.base.args:
+                edits[step.name] = becomes(one)
+    yield "", edits
+
+
+@misconception(
     "transposes the weights forward",
     "swap the rows and columns of the weights",
     "each weight then connects the wrong two neurons",

@@ -8,7 +8,7 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import PARAMETERS, Shapes, at, ends, misconception, of_layers, uses
-from bpkit.mistakes.rewrite import only, times
+from bpkit.mistakes.rewrite import Edit, becomes, only, times
 
 OTHERS = 6  # uses between the first and the last that are tried one by one
 
@@ -37,6 +37,21 @@ def one_use(d: Derivation) -> Shapes:
 def mean_over_uses(d: Derivation) -> Shapes:
     """The sum over the uses is divided by their number."""
     yield "", {name: times(sp.Rational(1, len(slopes))) for name, slopes in _shared(d).items()}
+
+
+@misconception(
+    "takes one input for all uses of a shared weight",
+    "multiply every delta by the same input",
+    "in each use the weight multiplies another signal",
+)
+def one_signal(d: Derivation) -> Shapes:
+    """Every use with the signal of the first, or of the last."""
+    for place, words in ((0, "that of the first use"), (-1, "that of the last use")):
+        edits: dict[str, Edit] = {}
+        for slopes in _shared(d).values():
+            if all(slope.rhs.is_Symbol for slope in slopes):  # the signal, and no choice of a row
+                edits |= {slope.name: becomes(slopes[place].rhs) for slope in slopes}
+        yield words, edits
 
 
 def _shared(d: Derivation) -> dict[str, list[Step]]:

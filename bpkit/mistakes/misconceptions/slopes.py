@@ -102,8 +102,8 @@ def slope_at_net(d: Derivation) -> Shapes:
 
 @misconception(
     "applies the slope function to out",
-    "put the output into the formula of the slope",
-    "this formula needs the net input",
+    "take the slope of the activation at the output instead of at the net input",
+    "the output is already the activation at the net input, so the slope is taken there too",
 )
 def slope_of_out(d: Derivation) -> Shapes:
     """f'(out): the slope function, given out where it wants net."""

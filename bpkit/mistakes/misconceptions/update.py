@@ -335,6 +335,38 @@ def epsilon_inside(d: Derivation) -> Shapes:
 
 
 @misconception(
+    "divides by the usual size of another slope",
+    "divide by the usual size of another weight's slope",
+    "this rule divides each slope by its own usual size, so a small slope makes no small step",
+)
+def size_of_another(d: Derivation) -> Shapes:
+    """The root of the mean that belongs to the next weight of the layer, or to the one before."""
+    layers: dict[int, dict[str, sp.Expr]] = {}
+    for step in new_values(d).values():
+        for power in step.rhs.atoms(sp.Pow) if step.quantity.tag == "weight" else ():
+            if power.exp == HALF:
+                layers.setdefault(step.quantity.block, {})[step.name] = power.base
+    for shift in (1, -1):
+        edits: dict[str, Edit] = {}
+        for own in layers.values():
+            others = [*own.values()][shift:] + [*own.values()][:shift]
+            pairs = zip(own.items(), others)
+            edits |= {name: instead_of(mean, other) for (name, mean), other in pairs if mean != other}
+        yield "", edits
+
+
+@misconception(
+    "leaves the weight out of the decay",
+    "add λ instead of λ times the weight",
+    "the decay is a share λ of the weight",
+)
+def decay_without_weight(d: Derivation) -> Shapes:
+    """g + lambda, where weight decay adds lambda·w."""
+    decayed = [step for step in d if step.quantity.tag == "decayed"]
+    yield "", {step.name: without(ends(step)[0].name) for step in decayed}
+
+
+@misconception(
     "updates the biases with weight decay",
     "let the biases decay too",
     "only weights decay",

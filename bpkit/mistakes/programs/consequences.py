@@ -20,7 +20,7 @@ from bpkit.mistakes.programs.listing import (
     following,
     marked,
     named_line,
-    several,
+    should_be,
     source_of,
     values_of,
 )
@@ -37,8 +37,11 @@ def table(
     hypothesis: Hypothesis | None,
     labelled: Mapping[str, Place],
     wrong: bool,
+    misshapen: bool = False,
 ) -> tuple[tuple[Value, ...], tuple[Line, ...]]:
-    """What each line made, and the text with it; ``wrong`` says that the program is not right."""
+    """What each line made, and the text with it; ``wrong`` says that the program is not right,
+    ``misshapen`` that what departed has the wrong shape: what a later line makes of it is right by chance alone.
+    """
     way = hypothesis.way if hypothesis else ()
     book = Book(Expected(shown.expected.problem, ((), way)), shown.attempt, 1) if way else None
     made = values_of(values, departed, book, labelled)
@@ -46,8 +49,9 @@ def table(
         edits = {name for one in way for name in one.edits}
         made = _consequences(values, made, departed, book, edits, shown.expected.problem.derivation)
     if departed is not None:
-        made = following(values, made, [departed], lambda one: one.true is not None and not is_odd(one.true.factor))
-    source = source_of(values, made)
+        known = lambda one: not misshapen and one.true is not None and not is_odd(one.true.factor)
+        made = following(values, made, [departed], known, misshapen)
+    source = source_of(values, made, shown.attempt.run)
     if departed is not None and (slip := update_slip(values, shown)):
         source = marked(source, begins(slip.value.code, [slip.value.line]), slip.mark)
     return made, _ended(source, shown, departed) if wrong else source
@@ -76,7 +80,7 @@ def _consequences(
             own = _behind(d, match.place) & {*edits} if match else {*edits}
             here = any(code is one.code for code, _ in spots)
             if own <= told and (at in after or not here):
-                follows = named_line(one, *after.get(at, spots[0]))
+                follows = named_line(one.code, *after.get(at, spots[0]))
                 value = replace(value, quantity="", right=None, shown="", follows=follows)
             else:
                 told |= own
@@ -107,8 +111,4 @@ def _ended(source: tuple[Line, ...], shown: Tried, departed: Followed | None) ->
     if not blamed or (departed is not None and not computed_at(code, end)):
         return source
     places = [part.place(shown.expected) for part in parts]
-    return marked(source, begins(code, [end]), partial(_should, places))
-
-
-def _should(places: Sequence[Place], line: Line) -> Line:
-    return Line(line.number, line.text, True, places[0].name, False, several(place.shown for place in places))
+    return marked(source, begins(code, [end]), partial(should_be, places))

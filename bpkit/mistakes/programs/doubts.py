@@ -19,15 +19,15 @@ from bpkit.mistakes.programs.flow import downstream, upstream
 from bpkit.mistakes.programs.following import Book, Followed, departure, followed, is_small
 from bpkit.mistakes.programs.hypotheses import Hypothesis, of_arrays
 from bpkit.mistakes.programs.listing import Value, following, values_of
+from bpkit.mistakes.programs.misshapen import misshapen
 from bpkit.mistakes.programs.outcome import GRADIENTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import inner_loop
 from bpkit.mistakes.programs.spellings import plain
-from bpkit.mistakes.programs.suspects import is_delta, led_to
+from bpkit.mistakes.programs.suspects import led_to, of_a_layer
 from bpkit.mistakes.programs.telling import Bug, code_at, elsewhere, line_of, message_of, wrong_shape
 
 SIGN = Hypothesis(error_sign.name, "swap its sign", "the arrays that you use have the right one")
-OUTS = frozenset("a o act out output outputs yhat pred hidden".split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,7 @@ class Doubt:
     value: Followed
     place: Place
     found: Hypothesis | None
+    misshapen: str = ""  # what is said where its shape is none that belongs there
 
     def bug(self, attempt: Attempt) -> Bug | None:
         """The mistake with its line."""
@@ -46,6 +47,8 @@ class Doubt:
 
     def message(self, attempt: Attempt) -> str:
         """What the line makes, what it should make, and what you do there."""
+        if self.misshapen:
+            return self.misshapen
         d, true = attempt.problem.derivation, self.value.true
         another = true is not None and true.name != self.place.name
         if self.found and (bug := self.bug(attempt)):
@@ -121,13 +124,16 @@ class _Judge:
             if _numbered(one)[0]:
                 self.numbered.setdefault(_numbered(one), one.seen.name)
         self.leading = self._leading()
+        self.misshapen = misshapen(values, attempt, whole)
 
     def doubts(self) -> list[Doubt]:
         """The wrong lines, of which none depends on another; the first first."""
         last = {(one.code, one.seen.name): place for place, one in enumerate(self.values) if self.exact(one)}
         found: list[Doubt] = []
         for place, one in enumerate(self.values):
-            if one in self.leading or last.get((one.code, one.seen.name), -1) >= place or not self._may_be_judged(one):
+            odd = self.misshapen is not None and one is self.misshapen.value
+            known = one in self.leading or last.get((one.code, one.seen.name), -1) >= place
+            if not odd and (known or not self._may_be_judged(one)):
                 continue
             if (one.code, one.line) in _after(found, self.values):
                 continue
@@ -168,17 +174,7 @@ class _Judge:
             return [one for one in places if one.role is Role.UPDATE and one.key == key]
         if key or not self.attempt.problem.network.layers:
             return []
-        word = "".join(letter for letter in plain(name.rpartition(".")[2]) if letter.isalpha())
-        if is_delta(name):
-            return [one for one in places if one.is_a(Role.ADJOINT, "net")]
-        tag = (
-            "out"
-            if word in OUTS or word.startswith(("out", "act"))
-            else "net"
-            if word == "z" or word.startswith("net")
-            else ""
-        )
-        return [one for one in places if one.is_a(Role.FORWARD, tag)]
+        return of_a_layer(name, self.whole)
 
     def exact(self, one: Followed) -> bool:
         """Is a value of the derivation, and what its name says?"""
@@ -207,6 +203,8 @@ class _Judge:
 
     def _doubt(self, one: Followed, origins: Collection[int]) -> Doubt | None:
         """A wrong value, or what it was made of in a line among its ``origins``."""
+        if self.misshapen and one is self.misshapen.value:
+            return Doubt(one, self.misshapen.place, None, self.misshapen.message(self.values, self.attempt))
         claims, true = self.claimed(one.seen.name), one.true
         if not claims or self.exact(one):
             return None

@@ -316,6 +316,21 @@ def _settled(values: Sequence[Followed]) -> Iterator[Followed]:
     yield from sums.values()
 
 
+def unexplained(values: Sequence[Followed], attempt: Attempt, expected: Expected, hypothesis: Hypothesis) -> int:
+    """How many arrays on the way are not what they would be with a mistake."""
+    whole = Expected(expected.problem, ((), hypothesis.way))
+    book, count = Book(whole, attempt, 1), 0
+    changed = {place.name for place in differing(whole)}
+    usual = Book(expected, attempt)
+    given = [(one, usual.find(one.value, one.name)) for one in attempt.run.given]
+    for seen, true in [*((value.seen, value.true) for value in values), *given]:
+        if seen.value.size < 2 or (true is not None and true.factor == 1 and true.name not in changed):
+            continue
+        match = book.find(seen.value, seen.name)
+        count += match is None or match.factor != 1
+    return count
+
+
 def _uses(whole: Expected) -> set[tuple[str, str]]:
     """Pairs of arrays of which the first goes straight into the second, or equals one that does."""
     lines = {line: place for place in whole.places.values() for line in place.lines.flat if len(place.quantities) == 1}

@@ -12,6 +12,7 @@ from bpkit.core.quantities import Role
 from bpkit.mistakes.programs.flow import downstream
 from bpkit.mistakes.programs.following import Book, Followed
 from bpkit.mistakes.programs.places import Place
+from bpkit.mistakes.programs.running import Run
 from bpkit.mistakes.programs.source import Gap, computed_at, first_line, lines_of, quoted
 from bpkit.mistakes.programs.suspects import is_odd
 from bpkit.mistakes.programs.telling import code_at
@@ -46,7 +47,8 @@ class Line:
     """A line of the program's text: if it ``made`` an array, what that is in the derivation, and whether right.
 
     ``gap`` is True where dots stand for what is still to be written, ``waits`` where something of a gap is used,
-    ``stopped`` where the program got no further; ``follows`` names the wrong line that it depends on.
+    ``stopped`` where the program got no further; ``follows`` names the wrong line that it depends on, ``function`` the
+    one that it is in, where another is under review.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Line:
     stopped: bool = False
     waits: bool = False
     follows: str = ""
+    function: str = ""
 
 
 Known = Collection[tuple[int, str]]  # numbers of lines, and how their statements begin
@@ -71,7 +74,10 @@ def begins(code: CodeType | None, lines: Iterable[int]) -> set[tuple[int, str]]:
 
 def marked(source: tuple[Line, ...], known: Known, mark: Callable[[Line], Line]) -> tuple[Line, ...]:
     """The text of a program with another mark at some lines."""
-    return tuple(mark(line) if any(_is_at(line, *one) for one in known) else line for line in source)
+    return tuple(
+        replace(mark(line), function=line.function) if any(_is_at(line, *one) for one in known) else line
+        for line in source
+    )
 
 
 def _is_at(line: Line, number: int, code: str) -> bool:
@@ -84,9 +90,9 @@ def stopped(line: Line) -> Line:
     return Line(line.number, line.text, True, right=False, stopped=True)
 
 
-def depends(text: Line, line: int) -> Line:
+def depends(text: Line, on: str) -> Line:
     """A line that uses what another one was to make."""
-    return Line(text.number, text.text, follows=f"line {line}")
+    return Line(text.number, text.text, follows=on)
 
 
 def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap], waiting: Known) -> tuple[Line, ...]:
@@ -96,7 +102,12 @@ def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap], waiting: Known) -> 
     return marked(source, dots, lambda line: Line(line.number, line.text, gap=True))
 
 
-def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, ...]:
+def should_be(places: Sequence[Place], line: Line) -> Line:
+    """A line that is wrong, with what it should give."""
+    return Line(line.number, line.text, True, places[0].name, False, several(place.shown for place in places))
+
+
+def source_of(values: Sequence[Followed], made: Sequence[Value], run: Run) -> tuple[Line, ...]:
     """The text of the functions that ran, with what each line made: the first that is wrong, else the last known."""
     by_line: dict[tuple[str, int], list[Value]] = {}
     for one, value in zip(values, made, strict=True):
@@ -105,6 +116,7 @@ def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, 
         if waits or (one.seen.returned and value.name not in computed_at(one.code, one.seen.line)):
             continue
         by_line.setdefault((one.code.co_filename, value.line), []).append(value)
+    own = run.given[0].code if run.given else values[-1].code if values else None
     main = values[-1].code.co_filename if values else ""
     place = lambda code: (code.co_filename != main, code.co_filename, code.co_firstlineno)
     codes = sorted({one.code for one in values}, key=place)
@@ -119,10 +131,10 @@ def source_of(values: Sequence[Followed], made: Sequence[Value]) -> tuple[Line, 
             wrong = next((one for one in here if one.right is False), None)
             wrong = wrong or next((one for one in here if one.follows), None)
             shown = wrong or next((one for one in reversed(here) if one.right), here[-1] if here else None)
-            line = Line(number, text)
+            line = Line(number, text, function="" if code is own else code.co_name)
             if shown:
-                said = _all_shown(here, shown)
-                line = Line(number, text, True, shown.quantity, shown.right, said, follows=shown.follows)
+                said, right = _all_shown(here, shown), shown.right
+                line = replace(line, made=True, quantity=shown.quantity, right=right, shown=said, follows=shown.follows)
             found[code.co_filename, number] = line
     return tuple(found.values())
 
@@ -177,18 +189,27 @@ def values_of(
 
 
 def following(
-    values: Sequence[Followed], made: Sequence[Value], wrong: Sequence[Followed], known: Callable[[Followed], bool]
+    values: Sequence[Followed],
+    made: Sequence[Value],
+    wrong: Sequence[Followed],
+    known: Callable[[Followed], bool],
+    excused: bool = False,
 ) -> tuple[Value, ...]:
-    """The arrays that lines made, where those that depend on a ``wrong`` line say so; what is ``known`` stays."""
+    """The arrays that lines made, where those that depend on a ``wrong`` line say so; what is ``known`` stays, and what
+    is wrong itself unless it is ``excused``.
+    """
     after = downstream([(one.code, one.line) for one in wrong], {one.code for one in values})
+    told = {one.seen.order for one in wrong}
     return tuple(
-        replace(value, quantity="", right=None, shown="", follows=named_line(one, *after[one.code, one.line]))
-        if (one.code, one.line) in after and not known(one) and value.right is not False
+        replace(value, quantity="", right=None, shown="", follows=named_line(one.code, *after[one.code, one.line]))
+        if (one.code, one.line) in after
+        and not known(one)
+        and (value.right is not False or (excused and one.seen.order not in told))
         else value
         for one, value in zip(values, made, strict=True)
     )
 
 
-def named_line(one: Followed, code: CodeType, line: int) -> str:
-    """A line as another value speaks of it."""
-    return f"line {line}" if code is one.code else f"line {line} of {code.co_name}"
+def named_line(here: CodeType, code: CodeType, line: int) -> str:
+    """A line as another one, ``here`` in a function, speaks of it."""
+    return f"line {line}" if code is here else f"line {line} of {code.co_name}"

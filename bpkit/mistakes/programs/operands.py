@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
+from bpkit.mistakes.misconceptions.rule import last_block, layer
 from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.following import Followed
-from bpkit.mistakes.programs.places import Place
-from bpkit.mistakes.programs.source import statement
+from bpkit.mistakes.programs.places import Place, places
+from bpkit.mistakes.programs.source import names_at, statement
 
 
 def wrong_operand(one: Followed, own: Place, values: Sequence[Followed], attempt: Attempt) -> str:
@@ -33,6 +35,37 @@ def wrong_operand(one: Followed, own: Place, values: Sequence[Followed], attempt
         f"You took {said}. Multiply what goes in at the start of each weight by the delta at its end, "
         f"here {' and '.join(filter(None, need))}."
     )
+
+
+def of_another_layer(one: Followed, own: Place, values: Sequence[Followed], attempt: Attempt) -> str:
+    """Which array of a line belongs to another layer than the array that it is to make, or to a derivative of its
+    weights.
+    """
+    if not attempt.problem.network.layers or own.tag not in ("net", "out"):
+        return ""
+    d, names = attempt.problem.derivation, {f"`{name}`" for name in names_at(one.code, one.seen.line)}
+    before = [other for other in values if other.code is one.code and other.seen.order < one.seen.order]
+    made = {other.true.name: other for other in before if other.true and other.true.factor == 1}
+    if own.role is Role.ADJOINT:
+        need, goes_in = _name(made, Role.FORWARD, "out", own.block), _incoming(own, made, attempt)
+        if goes_in in names and (own.block == 1 or need in names):
+            return f"{goes_in} goes into the layer, so it belongs to the derivative of the weights, not to the delta."
+        outs = [(_name(made, Role.FORWARD, "out", block), block) for block in range(last_block(d), 0, -1)]
+        taken = [(name, block) for name, block in outs if name and name in names and block != own.block]
+        return _belongs(d, *taken[0], own, need) if taken and need and need not in names else ""
+    held = [*attempt.how.parameters(attempt.problem).items()]
+    given = attempt.run.given
+    known = {key: f"`{seen.name}`" for seen in given for key, array in held if np.array_equal(seen.value, array)}
+    of = {one.key: one for one in places(d).values() if one.role is Role.GRADIENT and one.key in known}
+    for key, place in of.items():
+        need = next((known[k] for k, p in of.items() if p.tag == place.tag and p.block == own.block), None)
+        if place.block != own.block and known[key] in names and need and need not in names:
+            return _belongs(d, known[key], place.block, own, need)
+    return ""
+
+
+def _belongs(d: Derivation, taken: str, block: int, own: Place, need: str) -> str:
+    return f"{taken} belongs to {layer(d, block)}; {layer(d, own.block)} needs {need}."
 
 
 def _incoming(own: Place, made: dict[str, Followed], attempt: Attempt) -> str | None:

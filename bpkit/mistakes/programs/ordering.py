@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import CodeType
+from typing import NamedTuple
 
 from bpkit.core.quantities import Role
 from bpkit.mistakes.programs.arguments import Signature
@@ -38,21 +39,30 @@ def misordered(attempt: Attempt, signature: Signature) -> str:
     return _said(run.main, run.end, "", outcome.kind, outcome.order, wanted)
 
 
-def misunpacked(attempt: Attempt, values: Sequence[Followed], spelling: Spelling) -> str:
+class Elsewhere(NamedTuple):
+    """What is said of the return of another function, and where that is."""
+
+    said: str
+    code: CodeType
+    line: int
+
+
+def misunpacked(attempt: Attempt, values: Sequence[Followed], spelling: Spelling) -> Elsewhere | None:
     """The same of a function that the program calls, where it takes one derivative for another because of that."""
     if not attempt.run.given:
-        return ""
+        return None
     main = attempt.run.given[0].code
     here = [one for one in values if one.code is main and not one.seen.returned and one.seen.value.size > 1]
     taken = [(one, read_label(one.seen.name, spelling)) for one in here if _slope(one)]
     if not any(kind == GRADIENTS and key and key != _slope(one) for one, (key, kind) in taken):
-        return ""
+        return None
     shapes = shapes_of(attempt.problem)
     back = [one for one in values if one.code is not main and one.seen.returned and _slope(one)]
     order = [_slope(one) for one in back if one.code is back[0].code]
     if sorted(order) != sorted(shapes) or order == [*shapes]:
-        return ""
-    return _said(back[0].code, back[0].seen.line, f" of `{back[0].code.co_name}`", GRADIENTS, order, [*shapes])
+        return None
+    code, line = back[0].code, back[0].seen.line
+    return Elsewhere(_said(code, line, f" of `{code.co_name}`", GRADIENTS, order, [*shapes]), code, line)
 
 
 def _slope(one: Followed) -> str:

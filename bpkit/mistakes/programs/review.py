@@ -14,6 +14,7 @@ from bpkit.core.problem import BATCHES, Problem
 from bpkit.core.quantities import Role
 from bpkit.core.shown import Shown
 from bpkit.core.updates import UpdateRule
+from bpkit.mistakes.misconceptions.slopes import other_layers_slope
 from bpkit.mistakes.programs.alone import Alone, alone
 from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
@@ -21,20 +22,15 @@ from bpkit.mistakes.programs.consequences import table
 from bpkit.mistakes.programs.doubts import Doubt
 from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values, written_over
 from bpkit.mistakes.programs.expected import Expected, expected
-from bpkit.mistakes.programs.following import (
-    ERRORS,
-    Book,
-    Followed,
-    departure,
-    differing,
-    followed,
-)
+from bpkit.mistakes.programs.following import ERRORS, Book, Followed, departure, followed, unexplained
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds, of_functions
 from bpkit.mistakes.programs.listing import Line, Value, source_of, values_of
-from bpkit.mistakes.programs.operands import wrong_operand
+from bpkit.mistakes.programs.misshapen import misshapen
+from bpkit.mistakes.programs.operands import of_another_layer, wrong_operand
 from bpkit.mistakes.programs.ordering import misordered, misunpacked
-from bpkit.mistakes.programs.outcome import RETURNS, Part, read_label
+from bpkit.mistakes.programs.outcome import GRADIENTS, RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
+from bpkit.mistakes.programs.shapes import clash_at
 from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in, is_return
 from bpkit.mistakes.programs.suspects import is_usual, maker, not_finite, strayed, suspect
 from bpkit.mistakes.programs.telling import (
@@ -52,7 +48,7 @@ from bpkit.mistakes.programs.telling import (
     unknown_message,
 )
 from bpkit.mistakes.programs.trials import Setting, sizes_of, sizes_text
-from bpkit.mistakes.programs.unfinished import Early, ended_early, lines_so_far, strange, unfinished
+from bpkit.mistakes.programs.unfinished import Early, ended_early, lines_so_far, strange, unfinished, wrong_return
 from bpkit.mistakes.programs.updating import update_slip
 
 USUAL = (
@@ -147,6 +143,7 @@ class _Reviewer:
     def __init__(self, asked: Asked) -> None:
         self.calls = Calls(asked)
         self.asked = self.calls.asked
+        self.setting = self.calls.setting
 
     def review(self) -> Review:
         """The verdict."""
@@ -156,7 +153,8 @@ class _Reviewer:
         call = self.calls.first()
         if not call.attempt.works:
             return self._unpacked(call.attempt) or self._broken(call.attempt)
-        attempt, setting = self.calls.settled(call.attempt, call.setting)
+        attempt, self.setting = self.calls.settled(call.attempt, call.setting)
+        setting = self.setting
         if lacking := attempt.lacks(self.calls.signature.names_biases):
             return self._incomplete(attempt, lacking)
         tried, stopped = self.calls.on_all(attempt, setting, call.one_output)
@@ -173,7 +171,8 @@ class _Reviewer:
         if whole_numbers := integers_in(self.asked.on, self.calls.spelling):
             return self._integers(whole_numbers[0], first)
         if right and (said := misordered(first.attempt, self.calls.caller.signature)):
-            return self._made("error", said, (), first, followed(first.attempt, first.expected), None)
+            order = self._made("error", said, (), first, followed(first.attempt, first.expected), None)
+            return replace(order, source=wrong_return(order.source, first.attempt))
         if right and (said_over := written_over(first.attempt, values := followed(first.attempt, first.expected))):
             return self._blamed([said_over.hypothesis], first, said_over, values=values)
         if right:
@@ -202,10 +201,11 @@ class _Reviewer:
     def _unpacked(self, attempt: Attempt) -> Review | None:
         """What is said of a program that takes one derivative for another, as a function that it calls gives them."""
         values = followed(attempt, expected(attempt.problem)) if attempt.run.seen else []
-        if not (said := misunpacked(attempt, values, self.calls.spelling)):
+        if not (found := misunpacked(attempt, values, self.calls.spelling)):
             return None
         made = values_of(values)
-        return Review("error", said, (), made, problem=attempt.problem, source=source_of(values, made))
+        source = wrong_return(source_of(values, made, attempt.run), attempt, GRADIENTS, found.code, found.line)
+        return Review("error", found.said, (), made, problem=attempt.problem, source=source)
 
     def _broken(self, attempt: Attempt) -> Review:
         error = attempt.run.error
@@ -268,6 +268,10 @@ class _Reviewer:
             said = f"{one_delta.message(bad.attempt)} Take its derivative. {standing(bad.right)}"
             return self._made("unknown", said, (), bad, values, first, sure=False, awaits=one_delta.place)
         made = self._maker(values, bad, bad.attempt.misfits[0]) if bad.attempt.misfits else None
+        odd = misshapen(values, bad.attempt, bad.expected)
+        if odd and (first is None or odd.value.seen.order <= first.seen.order):
+            said = odd.message(values, bad.attempt)
+            return self._made("error", said, (), bad, values, odd.value, awaits=odd.place, misshapen=True)
         begins = first is not None and (made is None or first.seen.order < made.seen.order)
         if first is not None and begins and (one := alone(first, values, tried)):
             return self._first_of_several(bad, values, first, one)
@@ -328,7 +332,7 @@ class _Reviewer:
     ) -> Review:
         values = followed(bad.attempt, bad.expected) if values is None else values
         places = [evidence.value if evidence else departure(values, bad.attempt, bad.expected, one) for one in found]
-        left = [self._unexplained(values, bad, one) for one in found]
+        left = [unexplained(values, bad.attempt, bad.expected, one) for one in found]
         order = sorted(range(len(found)), key=lambda i: (left[i], found[i].rank, places[i] is None))
         best = [i for i in order if left[i] == left[order[0]]]
         bugs = []
@@ -344,12 +348,16 @@ class _Reviewer:
             should = self._should(one, place, bad)
             of = elsewhere(place.code, bad.attempt.run) if place else ""
             bugs.append(Bug(one.name, one.you, one.sentence, line, code, quantity, one.detail, should, of))
-        first = places[order[0]]
+        first, said_of = places[order[0]], found[order[0]]
+        should = bugs[0].should if first and said_of.name == other_layers_slope.name else None
+        other = self._taken(first, should, bad, values) if first and should else ""
+        if other:
+            said_of = replace(said_of, detail="")  # it says the same with the names of the program
         true = first.true.place if first and first.true else None
         is_it = first is None or first.true is None or first.true.factor == 1
         d = bad.expected.problem.derivation
         named = true if is_it else bugs[0].should or true
-        said = before + message_of(bugs[0], found[order[0]], bad.right, named, d, is_it)
+        said = before + message_of(bugs[0], said_of, bad.right, named, d, is_it, more=other)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
         said += self._usual(values, bad, found[order[0]]) if left[order[0]] else ""
@@ -357,6 +365,14 @@ class _Reviewer:
             said += f" You get the same if you {' or '.join(found[i].you for i in best[1:3])}."
         sure = len(best) == 1
         return self._made("misconception", said, tuple(bugs), bad, values, places[order[0]], sure, found[order[0]])
+
+    def _taken(self, first: Followed, should: Place, bad: Tried, values: Sequence[Followed]) -> str:
+        """Which array of a line belongs to another layer, and whether it fits there if a network has two outputs."""
+        one_output = bad.expected.outputs.lines.size == 1
+        several = self.calls.with_outputs(bad.attempt, self.setting) if one_output else bad.attempt
+        clash = clash_at(*stopped_at(several.run), several.run.shapes) if several.run.error else None
+        said = of_another_layer(first, should, values, bad.attempt)
+        return f"{said} With two outputs the shapes do not even fit: {clash.sizes}." if said and clash else said
 
     def _should(self, one: Hypothesis, place: Followed | None, bad: Tried) -> Place | None:
         """The array of the derivation that belongs where a mistake happens."""
@@ -388,20 +404,6 @@ class _Reviewer:
         """Is a value, which is right as something else, called as the part that it should be?"""
         return read_label(value.seen.name, self.calls.spelling)[0] == part.key and part.is_slope
 
-    def _unexplained(self, values: Sequence[Followed], bad: Tried, one: Hypothesis) -> int:
-        """How many arrays on the way are not what they would be with the mistake."""
-        whole = Expected(bad.expected.problem, ((), one.way))
-        book, count = Book(whole, bad.attempt, 1), 0
-        changed = {place.name for place in differing(whole)}
-        usual = Book(bad.expected, bad.attempt)
-        given = [(one, usual.find(one.value, one.name)) for one in bad.attempt.run.given]
-        for seen, true in [*((value.seen, value.true) for value in values), *given]:
-            if seen.value.size < 2 or (true is not None and true.factor == 1 and true.name not in changed):
-                continue
-            match = book.find(seen.value, seen.name)
-            count += match is None or match.factor != 1
-        return count
-
     def _integers(self, name: str, first: Tried) -> Review:
         """An attribute of the object is an array of whole numbers."""
         main = first.attempt.run.given[0].code if first.attempt.run.given else None
@@ -423,12 +425,14 @@ class _Reviewer:
         sure: bool = True,
         hypothesis: Hypothesis | None = None,
         awaits: Place | None = None,
+        misshapen: bool = False,
     ) -> Review:
         labelled = shown.labelled
         if departed is not None and awaits is not None:
             labelled |= {departed.seen.name: awaits}
         parts = {part.name: ok for part, ok in shown.right.items()}
-        made, source = table(values, shown, departed, hypothesis, labelled, verdict in ("misconception", "unknown"))
+        wrong = verdict in ("misconception", "unknown")
+        made, source = table(values, shown, departed, hypothesis, labelled, wrong, misshapen)
         return Review(verdict, message, bugs, made, sure, parts, shown.attempt.problem, source)
 
 

@@ -38,8 +38,13 @@ class Clash:
     @property
     def words(self) -> str:
         """What does not fit, and what to do about it."""
+        return f"{self.sizes}. {self._advice}"
+
+    @property
+    def sizes(self) -> str:
+        """The whole and the shapes of both sides."""
         a, b = self.shapes
-        return f"`{self.text}` is {a} {self.operator} {b}. {self._advice}"
+        return f"`{self.text}` is {a} {self.operator} {b}"
 
     @property
     def _advice(self) -> str:

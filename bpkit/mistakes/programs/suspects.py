@@ -15,6 +15,9 @@ from bpkit.mistakes.programs.following import ERRORS, Book, Followed, is_small
 from bpkit.mistakes.programs.outcome import GRADIENTS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import names_at
+from bpkit.mistakes.programs.spellings import plain
+
+OUTS = frozenset("a o act out output outputs yhat pred hidden".split())
 
 
 def maker(values: Sequence[Followed], array: Array) -> Followed | None:
@@ -95,6 +98,15 @@ def is_delta(name: str) -> bool:
     """Does a program call a value a delta?"""
     word = "".join(letter for letter in name.rpartition(".")[2] if letter.isalpha()).lower()
     return word.startswith("delta") or word in ("d", "dz", "dnet")
+
+
+def of_a_layer(name: str, whole: Expected) -> list[Place]:
+    """The arrays of layers that a value may be by its name: deltas, outputs or net inputs."""
+    word = "".join(letter for letter in plain(name.rpartition(".")[2]) if letter.isalpha())
+    tag = "out" if word in OUTS or word.startswith(("out", "act")) else ""
+    tag = tag or ("net" if word == "z" or word.startswith("net") else "")
+    role, tag = (Role.ADJOINT, "net") if is_delta(name) else (Role.FORWARD, tag)
+    return [one for one in whole.places.values() if one.is_a(role, tag)]
 
 
 def is_odd(factor: float) -> bool:

@@ -82,10 +82,11 @@ def message_of(
     d: Derivation,
     made: bool = True,
     times: str = "",
+    more: str = "",
 ) -> str:
     """The line, what it ``made`` or else should have made, what you do there, and which parts are wrong for that.
 
-    ``times`` are words for a factor in front of what it made.
+    ``times`` are words for a factor in front of what it made, ``more`` is what else is said of the line.
     """
     verb = "is" if made else "should be"
     is_that = f": this {verb} {times}{true.shown}{true.of_layer(d)}. You" if true else ": you"
@@ -93,7 +94,8 @@ def message_of(
         is_that = ": you"
     detail = f" ({hypothesis.detail})" if hypothesis.detail else ""
     said = typeset(f"{hypothesis.you}{detail}; {hypothesis.sentence}.", d.quantities)
-    return f"{line_of(bug.line, bug.code, bug.function)}{is_that} {said} {standing(right)}".strip()
+    told = f"{line_of(bug.line, bug.code, bug.function)}{is_that} {said}"
+    return " ".join(filter(None, (told, more, standing(right))))
 
 
 def standing(right: Mapping[Part, bool]) -> str:
@@ -165,12 +167,24 @@ def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
     return f"{said} Write your answer where the three dots are, and run the cell again."
 
 
-def nothing_message(line: int, code: str, came: Sequence[int], place: Place, wanted: Sequence[int]) -> str:
-    """A line that makes no array of the derivation, and what is expected there, with its shape."""
-    what = "the outputs" if place.role is Role.FORWARD else "the delta"
+def nothing_message(
+    line: int,
+    code: str,
+    came: Sequence[int],
+    place: Place,
+    wanted: Sequence[int],
+    function: str = "",
+    made: Place | None = None,
+) -> str:
+    """A line that makes no array of the derivation, or has ``made`` another one, and what is expected there, with its
+    shape.
+    """
+    what = "the delta" if place.role is Role.ADJOINT else "the net inputs" if place.tag == "net" else "the outputs"
     layer = f"{what} of layer {place.block}"
     shapes = f"with the shape {tuple(wanted)}; you have {tuple(came)}" if [*came] != [*wanted] else "a number per point"
-    return f"{line_of(line, code)}, makes no array of the derivation. Expected here: {place.shown}, {layer}, {shapes}."
+    at = line_of(line, code, function)
+    is_it = f": this is {made.shown}." if made else ", makes no array of the derivation."
+    return f"{at}{is_it} Expected here: {place.shown}, {layer}, {shapes}."
 
 
 def broken(attempt: Attempt, seconds: float) -> tuple[str, int, str]:

@@ -9,16 +9,28 @@ from types import CodeType
 from typing import NamedTuple
 
 from bpkit.mistakes.programs.arguments import RATES
-from bpkit.mistakes.programs.attempts import Attempt
+from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls
 from bpkit.mistakes.programs.doubts import Judged, judged
 from bpkit.mistakes.programs.expected import expected
-from bpkit.mistakes.programs.flow import depending, plain_of, waiting, without
-from bpkit.mistakes.programs.following import Followed
-from bpkit.mistakes.programs.listing import START, Line, Value, begins, depends, marked, source_of, stopped, with_gaps
+from bpkit.mistakes.programs.flow import depending, downstream, plain_of, waiting, without
+from bpkit.mistakes.programs.following import Followed, is_small
+from bpkit.mistakes.programs.listing import (
+    START,
+    Line,
+    Value,
+    begins,
+    depends,
+    marked,
+    named_line,
+    should_be,
+    source_of,
+    stopped,
+    with_gaps,
+)
 from bpkit.mistakes.programs.operands import wrong_operand
-from bpkit.mistakes.programs.outcome import PARAMETERS
-from bpkit.mistakes.programs.source import Gap
+from bpkit.mistakes.programs.outcome import GRADIENTS, PARAMETERS, Part
+from bpkit.mistakes.programs.source import Gap, is_return
 from bpkit.mistakes.programs.spellings import plain
 from bpkit.mistakes.programs.suspects import awaited, suspect
 from bpkit.mistakes.programs.telling import Bug, broken, code_at, gaps_message, nothing_message
@@ -46,10 +58,10 @@ class _Ran:
 
     def source(self, lines: Judged) -> tuple[Line, ...]:
         """The text of the program with what each line makes, and where it stops."""
-        source = source_of(lines.followed, lines.made)
+        source = source_of(lines.followed, lines.made, self.attempt.run)
         for line in self.stops:
             after = [one for one in depending(self.main, [line]) if one != line]
-            source = marked(source, begins(self.main, after), partial(depends, line=line))
+            source = marked(source, begins(self.main, after), partial(depends, on=f"line {line}"))
             source = marked(source, begins(self.main, [line]), stopped)
         return source
 
@@ -78,7 +90,7 @@ def unfinished(asked: Asked, gaps: tuple[Gap, ...]) -> tuple[Early, Attempt]:
     ran = _ran(asked, waits)
     lines = judged(ran.attempt, _returns(ran.calls), asked.batch)
     known = set().union(*(begins(code, used) for code, used in waits.items()))
-    source = with_gaps(ran.source(lines), gaps, known)
+    source = with_gaps(_excused(ran.source(lines), _after_misshapen(lines, ran.attempt)), gaps, known)
     said = {line: broken(one, SECONDS)[0] for line, one in [*ran.stops.items()][:1]}
     name = getattr(asked.function, "__name__", "")
     last = gaps_message(gaps, name, any(one.right for one in source))
@@ -89,18 +101,24 @@ def ended_early(attempt: Attempt, calls: Calls) -> Early:
     """A program that stops, never ends or gives nothing that can be read."""
     said, line, code = broken(attempt, SECONDS)
     error = attempt.run.error is not None
-    ran = _ran(calls.asked, {}) if error and not attempt.run.endless else _Ran(calls, attempt, {}, None)
+    inside = error and _inside(attempt)  # without the call of another function its lines would not run
+    again = error and not attempt.run.endless and not inside
+    ran = _ran(calls.asked, {}) if again else _Ran(calls, attempt, {}, None)
     lines = judged(ran.attempt, _returns(calls), calls.asked.batch)
     source = ran.source(lines)
-    if error:
-        source = marked(source, [(line, code[:START])], stopped)
-    return _early(lines, ran.attempt, calls.asked.on, {}, said, source, after=True)
+    source = marked(source, [(line, code[:START])], stopped) if error else wrong_return(source, attempt)
+    after = _after_misshapen(lines, attempt)
+    source = _excused(source, after)
+    follows = (line, code) in {code_at(code_of, one) for code_of, one, _ in after}
+    if follows:
+        said = f"So your program stops in line {line}." if error else ""
+    return _early(lines, ran.attempt, calls.asked.on, {}, said, source, after=not follows)
 
 
 def lines_so_far(attempt: Attempt, calls: Calls, said: str) -> Early:
     """A program that does not give all that it should."""
     lines = judged(attempt, _returns(calls), calls.asked.batch)
-    source = source_of(lines.followed, lines.made)
+    source = wrong_return(source_of(lines.followed, lines.made, attempt.run), attempt)
     return _early(lines, attempt, calls.asked.on, {}, said, source, after=True)
 
 
@@ -118,18 +136,67 @@ def _early(
     """
     first = next(iter(lines.doubts), None)
     told = dict(stops)
+    if first and first.misshapen:
+        told = _without(told, first.value)
     if first:
         other = "" if first.found else wrong_operand(first.value, first.place, lines.followed, attempt)
         told[first.value.line] = f"{first.message(attempt)} {other}".strip()
     elif said_of := strange(attempt, lines.followed, on):
         odd = suspect(lines.followed)
         assert odd is not None
-        told = {line: words for line, words in told.items() if line not in depending(odd.code, [odd.line])}
-        told[odd.line] = said_of
+        told = _without(told, odd) | {odd.line: said_of}
     messages = [told[line] for line in sorted(told)]
     messages = [said, *messages] if after else [*messages, said]
     bug = first.bug(attempt) if first else None
     return Early(" ".join(filter(None, messages)), bug, lines.made, source)
+
+
+def _without(told: Mapping[int, str], odd: Followed) -> dict[int, str]:
+    """What is said of lines, but for those that depend on a strange one."""
+    after = depending(odd.code, [odd.line])
+    return {line: words for line, words in told.items() if line not in after}
+
+
+def _inside(attempt: Attempt) -> bool:
+    """Did a program stop in another function than the one under review, and in none such as an activation?"""
+    trail = attempt.run.trail
+    return bool(trail) and trail[0][1] is not trail[-1][1] and not is_small(trail[-1][1])
+
+
+After = Sequence[tuple[CodeType, int, str]]  # lines of functions that use what another made, and which that is
+
+
+def _excused(source: tuple[Line, ...], after: After) -> tuple[Line, ...]:
+    """The text, where lines that use an array of the wrong shape say so: what they make of it is not judged."""
+    for code, line, on in after:
+        source = marked(source, begins(code, [line]), partial(depends, on=on))
+    return source
+
+
+def _after_misshapen(lines: Judged, attempt: Attempt) -> After:
+    """The lines that use an array of the wrong shape, each with the line that made it."""
+    odd = next((one.value for one in lines.doubts[:1] if one.misshapen), None)
+    if odd is None:
+        return []
+    codes = {one.code for one in lines.followed} | {one.code for one in attempt.run.given}
+    after = downstream([(odd.code, odd.line)], codes)
+    return [(code, line, named_line(code, *start)) for (code, line), start in after.items()]
+
+
+def wrong_return(
+    source: tuple[Line, ...], attempt: Attempt, kind: str | None = None, code: CodeType | None = None, line: int = 0
+) -> tuple[Line, ...]:
+    """The text, where a return that does not give what it should says what that is: the last one, or that of a line in
+    another function, which gives arrays of a ``kind``.
+    """
+    run, whole = attempt.run, expected(attempt.problem)
+    kind = kind or (attempt.outcome.kind if attempt.outcome else attempt.said)
+    code, line = (code, line) if code else (run.main, run.end)
+    if (run.error is not None and code is run.main) or not kind or not is_return(code, line):
+        return source
+    keys = shapes_of(attempt.problem) if kind in (GRADIENTS, PARAMETERS) else [""]
+    wanted = [Part(kind, key).place(whole) for key in keys]
+    return marked(source, begins(code, [line]), partial(should_be, wanted))
 
 
 def strange(attempt: Attempt, values: Sequence[Followed], on: object) -> str:

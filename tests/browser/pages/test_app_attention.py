@@ -21,10 +21,11 @@ def agrees(app: Locator, twin: bp.apps.attention) -> None:
     values, placed = numbers_of(twin.state.problem), layout(twin.state.problem)
     said = (app.locator(".bpkit-attention").get_attribute("aria-label") or "").replace("−", "-")
     shown = dict(re.findall(r"(\S+) = (-?\d+(?:\.\d+)?(?:e[-+]\d+)?)", said))
-    backs = {str(one.back) for one in placed.boxes if one.back}
-    assert {*shown} == {one.name for one in placed.boxes} | (backs if twin.state.back else set())
+    backs = {one.said[1]: str(one.back) for one in placed.boxes if one.back}
+    names = {one.said[0]: one.name for one in placed.boxes} | (backs if twin.state.back else {})
+    assert {*shown} == {*names}
     for name, number in shown.items():
-        assert float(number) == pytest.approx(values[name], rel=1e-5, abs=1e-12)
+        assert float(number) == pytest.approx(values[names[name]], rel=1e-5, abs=1e-12)
     drawn = app.locator(".bpkit-attention-box > text:nth-of-type(1)").all_text_contents()
     for text, box in zip(drawn, placed.boxes, strict=True):
         if "10" not in text:
@@ -60,12 +61,16 @@ def test_the_way_back_is_shown_when_it_is_asked_for(opened: Open) -> None:
     values = bp.evaluate(EXAMPLE.problem)
     share = app.locator(".bpkit-attention-is-share").nth(1).locator("title")  # a box has room for three digits
     expect(share).to_have_text(
-        f"share_o1_2 = {values['share_o1_2']:.6g}, dE/dshare_o1_2 = {values['dE/dshare_o1_2']:.6g}".replace("-", "−")
+        f"share(o1,2) = {values['share_o1_2']:.6g}, ∂E/∂share(o1,2) = {values['dE/dshare_o1_2']:.6g}".replace("-", "−")
     )
     box = app.locator(".bpkit-attention-is-share > text").nth(2)
     expect(box).to_have_text("0.67")
     app.get_by_label("Numbers").select_option("12 digits")
     expect(box).to_have_text("0.669762")
+    enter(app, "Wq1_2_1", 3)
+    app.get_by_label("Numbers").select_option("6 digits")
+    expect(box).to_have_text("0.999898")  # nearly all of the other word, and not all
+    expect(app.locator(".bpkit-attention-is-share > text").first).to_have_text("0.0001")
     assert all(
         one.evaluate("(node) => node.getBBox().width <= node.parentNode.querySelector('rect').getBBox().width")
         for one in app.locator(".bpkit-attention-box > text").all()
@@ -81,7 +86,7 @@ def test_the_ways_of_one_word_are_lit(opened: Open) -> None:
     expect(dim).to_have_count(0)
     app.get_by_label("ways of").select_option(label="word 1")
     placed, values = layout(EXAMPLE.problem), numbers_of(EXAMPLE.problem)
-    expect(dim).to_have_count(sum(one.of == 2 for one in (*placed.ways, *placed.boxes)))
+    expect(dim).to_have_count(sum(one.of == 2 for one in (*placed.ways, *placed.boxes, *placed.labels)))
     whole = [one for one in placed.boxes if one.kind in "kv"]
     found = dict.fromkeys((one.name for one in whole), 0.0)
     for row, word in enumerate(("word 1", "word 2")):

@@ -153,6 +153,37 @@ def test_play_walks_pauses_and_goes_back_to_the_start(opened: Open) -> None:
     expect(app.locator(".bpkit-message")).to_have_text(start)
 
 
+def test_what_is_typed_while_it_plays_stays_and_a_new_network_starts_a_new_run(opened: Open) -> None:
+    """Letter by letter, steps apart; a learning rate changes on the way, and what cannot be read stops the play."""
+    app = opened(bp.apps.boundary("circles"))
+    play = app.get_by_role("button", name="Play or pause")
+    step = app.get_by_role("textbox", name="step", exact=True)
+
+    def goes_on() -> None:
+        expect(step).not_to_have_value(step.input_value())
+
+    for label, typed, kept, said in (
+        ("learning rate", "0.3", "0.3", None),
+        ("hidden neurons", "12", "12", "0 updates"),
+        ("hidden neurons", "no", "12", "'no'"),
+    ):
+        if play.inner_text() == "▶ Play":
+            play.click()
+        box = app.get_by_role("textbox", name=label, exact=True)
+        box.press("Control+A")
+        for letter in typed:
+            box.press(letter)
+            goes_on()
+        expect(box).to_have_value(typed)
+        box.press("Enter")
+        if said is None:
+            goes_on()
+        else:
+            expect(play).to_have_text("▶ Play")
+            expect(app.locator(".bpkit-message")).to_contain_text(said)
+        expect(box).to_have_value(kept)
+
+
 def test_nothing_grows_or_jumps_and_a_step_is_quick(opened: Open, page: Page) -> None:
     twin = bp.apps.boundary("moons")
     twin.set(neurons="8, 8, 8, 8", updates=20)

@@ -15,7 +15,8 @@ from playwright.sync_api import Locator, Page, expect
 from thorough import THOROUGH
 
 import bpkit as bp
-from bpkit.apps.depth import TABLE, UPDATES
+from bpkit.apps.depth import ONE, TABLE, UPDATES
+from bpkit.core.spelling import number, readable
 from bpkit.show.activations import SPELLED
 from bpkit.show.depth import LEAST_SPREAD, change, gradient_sizes, output_spreads
 
@@ -112,12 +113,13 @@ def rows(app: Any) -> list[list[str]]:
     """The same from the sentences of the kernel."""
     problem = app.state.problem
     weights, deltas = gradient_sizes(problem)
-    sizes = [deltas, weights]
+    most = number(float(weights.max()), 2) if np.isfinite(weights).all() else TABLE["overflow"]
+    told = [change(deltas, TABLE, ONE), change(weights, TABLE, ONE), most]
     if problem.is_batch:
         spreads = output_spreads(problem)
-        sizes.append(np.where(spreads < LEAST_SPREAD, 0.0, spreads)[::-1])
-    told = [change(one, TABLE).split("|") if len(one) > 1 else [""] for one in sizes]
-    return [[name, *one, ""][:3] for name, one in zip(TABLE["rows"], told)]
+        forward = np.where(spreads < LEAST_SPREAD, 0.0, spreads)[::-1]
+        told.append(change(forward, TABLE, ONE) if len(forward) > 1 else "")
+    return [[name, *readable(one).split("|"), ""][:3] for name, one in zip(TABLE["rows"], told)]
 
 
 DRAWN = """paths => paths.filter(path => path.getAttribute('display') !== 'none')
@@ -234,7 +236,7 @@ def test_sizes_that_overflow_are_told(opened: Opened) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator(".bpkit-words")).to_contain_text(app.note(app.state)[0])
     assert table(page) == rows(app)
-    assert [name for name, told, _ in table(page) if told == TABLE["overflow"]] == ["derivatives ←"]
+    assert [name for name, told, _ in table(page) if told == TABLE["overflow"]] == ["derivatives ←", "their largest"]
 
 
 RECORD = """message => {

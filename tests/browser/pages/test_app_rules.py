@@ -22,6 +22,7 @@ VALLEY = bp.Problem(
 )
 ARTICLE = bp.examples.article.problem
 LANDSCAPE = ".bpkit-field-picture[role=img]"
+SIDES = ("x", "width"), ("y", "height")
 
 
 def agrees(app: Locator, twin: bp.apps.rules) -> None:
@@ -118,6 +119,52 @@ def test_the_goal_stands_larger_in_a_corner_and_a_click_there_chooses_the_start(
     for name, goal in (("w1", 1), ("w2", 2)):  # to half a step of the grid
         value = app.get_by_role("textbox", name=name, exact=True).input_value()
         assert float(value) == pytest.approx(goal, abs=0.06)
+
+
+def test_decay_moves_a_second_mark_and_the_corner_follows_it(opened: Open) -> None:
+    app = opened(bp.apps.rules(VALLEY))
+    legend, marks = app.locator(".bpkit-field-legend"), app.locator(".bpkit-field-plot .bpkit-field-goal")
+    expect(legend).not_to_contain_text("with decay")
+    enter(app, "weight decay", 0.5)
+    expect(legend).to_contain_text("lowest point with decay")
+    twin = bp.apps.rules(VALLEY)
+    twin.set(decay=0.5)
+    [told] = re.findall(r"with decay \(diamond\) is at \w+ = (\S+), \w+ = (\S+)\.", repr(twin))
+    label = app.locator(LANDSCAPE).get_attribute("aria-label") or ""
+    assert f"with decay (diamond) is at w₂ = {told[0]}, w₁ = {told[1]}." in label
+    [right, down] = map(float, re.findall(r"[\d.]+", marks.nth(1).get_attribute("transform") or "")[:2])
+    corner = app.locator(".bpkit-field-corner .bpkit-field-plot")
+    sides = [float(corner.get_attribute(side) or 0) for side in ("width", "height")]
+    assert [right, down] == pytest.approx([side / 2 for side in sides], abs=0.1)
+    cross = app.locator(f"{LANDSCAPE} .bpkit-field-lowest").bounding_box()
+    assert cross
+    for text in app.locator(f"{LANDSCAPE} .bpkit-field-labels text:not([visibility=hidden])").all():
+        box = text.bounding_box()
+        assert box
+        assert max(abs(box[at] + box[size] / 2 - cross[at] - cross[size] / 2) for at, size in SIDES) > 8
+    enter(app, "weight decay", 0)
+    expect(legend).not_to_contain_text("with decay")
+
+
+def test_the_corner_hides_nothing_of_what_it_shows(opened: Open) -> None:
+    app = opened(bp.apps.rules(ARTICLE, x="w5", y="w7"))
+    enter(app, "weight decay", 0.1)
+    corner, frame = app.locator(".bpkit-field-corner .bpkit-field"), app.locator(".bpkit-field-zoomed").first
+    expect(corner).to_be_visible()
+    above, below = corner.bounding_box(), frame.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] < below["y"]
+
+
+def test_equal_first_steps_are_both_seen(opened: Open) -> None:
+    app = opened(bp.apps.rules(VALLEY))
+    enter(app, "updates", 1)
+    under = app.locator(f"{LANDSCAPE} .bpkit-field-run-0 .bpkit-field-under")
+    expect(under).to_have_attribute("d", re.compile(r"^M[\d.]+,[\d.]+L[\d.]+,[\d.]+$"))
+    line = app.locator(f"{LANDSCAPE} .bpkit-field-run-1 .bpkit-field-edge")
+    widths = [float(one.evaluate("n => parseFloat(getComputedStyle(n).strokeWidth)")) for one in (under, line)]
+    assert widths[0] > widths[1] + 3
 
 
 def test_the_mark_at_the_floor_is_explained_where_there_is_one(opened: Open) -> None:
