@@ -498,6 +498,14 @@ def test_the_lines_have_as_many_digits_as_the_number_typed() -> None:
     assert f"<b>{right:.9g}</b>" in app.tells()["line"]
 
 
+def test_a_mistake_that_fits_without_the_numbers_handed_in_says_so() -> None:
+    given = {"out_o1": "0.6888201", "out_o2": "0.7375445"}
+    found = bp.diagnose(ARTICLE.problem, "w1_new", "0.249921", given=given)
+    said = {one.name: one.detail for one in found.misconceptions}
+    assert "from the right earlier numbers" in said["leaves out the weight on a path"]
+    assert "earlier" not in said["counts the output slope twice"]
+
+
 def test_where_two_mistakes_are_named_all_their_lines_are_shown_with_the_numbers_handed_in() -> None:
     app = bp.apps.detective(bp.examples.article, "w1_new")
     app.set(number="0.249921", given="out_o1 = 0.6888201, out_o2 = 0.7375445", line=True)

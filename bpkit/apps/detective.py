@@ -76,9 +76,9 @@ class State:
 
     @property
     def shown(self) -> int:
-        """The digits of the lines that open: at least those of the number typed, so that the two can be compared."""
-        typed = 0 if isinstance(self.found, str) else self.found.figure.digits
-        return max(self.digits, min(typed, MOST_DIGITS))
+        """The digits of the lines that open: at least those of a number typed, so that the two can be compared."""
+        figure = None if isinstance(self.found, str) else self.found.figure
+        return max(self.digits, min(figure.digits, MOST_DIGITS) if figure and not figure.exact else 0)
 
     @property
     def numbers(self) -> Mapping[str, float]:

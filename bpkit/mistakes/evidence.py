@@ -38,6 +38,7 @@ HAIR = 1 + 1e-9  # a typed 0.08515 is half a unit from 0.0851 in decimals, and a
 FIXED = 0.02  # of a number, at most so much may its digits leave open
 CHANGE_FIXED = 0.1  # and of the change that an update makes
 PAGE = 1e-5  # of a number: two of six digits, each off by half a unit at most, which is most where they begin with a 1
+FROM_RIGHT = "from the right earlier numbers"  # and not from those that were handed in
 CLOSE = 30  # units of the last digit: so near the truth, rounding explains a number better than a mistake does
 
 
@@ -349,7 +350,7 @@ def _each(test: Callable[[float], bool]) -> Test:
 
 
 def _found(case: Case, tests: list[Test]) -> list[Explanation]:
-    ways, tried = mistakes(case.asked), [case.numbers, *([case.handed] if case.given else [])]
+    ways, tried = mistakes(case.asked), [*([case.handed] if case.given else []), case.numbers]
     elsewhere = np.array([value for *_, value in case.elsewhere])
     found: dict[str, tuple[int, Explanation]] = {}
     for fits in tests:
@@ -357,7 +358,9 @@ def _found(case: Case, tests: list[Test]) -> list[Explanation]:
             for place in case.hits(numbers, fits):
                 way = ways[place]
                 if place and way[0].name not in found:
-                    one = explain(case, way, float(numbers[place]), case.given if numbers is case.handed else ())
+                    one = explain(case, way, float(numbers[place]), case.given if numbers is tried[0] else ())
+                    if numbers is not tried[0] and numbers[place] != case.handed[place]:
+                        one = replace(one, detail=", ".join(filter(None, [one.detail, FROM_RIGHT])))
                     if not case.is_given(one):
                         found[way[0].name] = way[0].rank, one
         for place in case.hits(elsewhere, fits):

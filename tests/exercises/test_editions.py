@@ -25,6 +25,7 @@ from shown_work import without_shown_work
 from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
+from bpkit.examples import article
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.in_page import display
@@ -173,6 +174,12 @@ def test_a_box_has_a_border_of_its_own_and_its_sign_stands_close() -> None:
 
 def test_words_keep_the_spaces_at_their_ends() -> None:
     assert "<mtext>\N{NO-BREAK SPACE}for all\N{NO-BREAK SPACE}</mtext>" in mathml(r"\text{ for  all }")
+
+
+def test_the_table_of_a_derivation_has_a_row_for_each_of_its_lines() -> None:
+    lines = article.problem.derivation
+    rows = re.findall(r"<tr>.*?\((\d+)\)", lines_table(lines._repr_latex_()), re.DOTALL)
+    assert list(map(int, rows)) == [step.number for step in lines]
 
 
 def test_lines_are_lined_up_at_their_ampersands() -> None:

@@ -359,6 +359,7 @@ def aligned(latex: str) -> list[list[str]]:
 
 
 _ALIGN = re.compile(r"\$\$\\begin\{align(?:ed)?\*?\}\n(.*?)\n\\end\{align(?:ed)?\*?\}\$\$", re.DOTALL)
+_NEXT = re.compile(r" \\\\(?:\[\w+\])?\n")  # the end of a row, and the room below it
 _NUMBER = re.compile(r"\\text\{\((\d+)\)\}|\\tag\{(\d+)\}")
 _REASON = re.compile(r"\{\\small(.*)\}")
 _SIDES = re.compile(r" = (?!(?:(?!\\begin\{cases\}).)*\\end\{cases\})")  # those of a condition are no sides
@@ -375,7 +376,7 @@ def lines_table(latex: str) -> str:
     found = _ALIGN.fullmatch(latex.strip())
     if not found:
         raise BpkitError(f"lines: expected a display of numbered lines, got {latex[:60]!r}")
-    rows = "\n".join(map(_row, found[1].split(" \\\\\n")))
+    rows = "\n".join(map(_row, _NEXT.split(found[1])))
     return f'<table class="lines"><tbody>\n{rows}\n</tbody></table>'
 
 
