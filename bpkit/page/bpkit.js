@@ -4180,7 +4180,7 @@ function sumOfPaths({ ways, texts }) {
 }
 
 const MARK_SIZE = 12.5, MARK_DIGITS = 3; // pixels; digits of a slope, whose neighbours are close
-const BOLD = 1.06; // a bold letter is so many times as wide as another one
+const BOLD = 1.03; // a bold letter is so many times as wide as another one
 const LIT_PATH = "--mark:var(--lit)"; // of a path that is lit alone: the other colours are then those of its factors
 const PALE_PATH = "--mark:var(--line)";
 const pathColour = (place) => `--mark:var(--run-${place % 6})`;
@@ -4236,7 +4236,7 @@ function factorMarks(places, routes, move, short) {
       const here = factors.filter((name) => places[name] && marks.has(name));
       here.forEach((name, place) => {
         const one = mark(place), at = move(places[name].at), value = readable(nearOne(numbers[name], MARK_DIGITS));
-        const written = short ? ["", ""] : places[name].text, wide = BOLD * MARK_SIZE * ems(`${written.join("")}=${value}`) + 12;
+        const written = short ? ["", ""] : places[name].text, wide = BOLD * MARK_SIZE * ems(`${written.join("")}=${value}`) + 10;
         if (one.said !== name) one.name.replaceChildren(nameSpan(written, null));
         one.said = name;
         set(one.rest, { text: `${short ? "" : "="}${value}`, dy: upAgain(written) });
