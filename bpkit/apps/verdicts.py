@@ -88,7 +88,8 @@ def line_html(
     def sampled(step: Step, each: str, whole: str) -> str:
         return f"<p>({step.number}) {HTML(step.quantity)} = {symbols_html(step)}; {each} <b>{whole}</b></p>"
 
-    return "".join(_lines(asked, digits, before, given, sampled, lines_html))
+    lines = "".join(_lines(asked, digits, before, given, sampled, lines_html))
+    return re.sub(r" ([·/×]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", lines)  # it goes on before a sign
 
 
 def line_words(

@@ -48,18 +48,13 @@ def lines_html(steps: Iterable[Step], numbers: Numbers, digits: int = 6, lit: It
         mark = ' class="bpkit-lit"' if step.number in lit else ""
         rows.append(
             f"<tr{mark}><td>({step.number})</td><th scope='row'>{HTML(step.quantity)}</th>"
-            f"<td>= {symbols_html(step)}</td><td>{'= ' + _whole_products(filled) if filled else ''}</td>"
+            f"<td>= {symbols_html(step)}</td><td>{'= ' + filled if filled else ''}</td>"
             f"<td>= <b>{escape(readable(result(step, numbers, digits)))}</b></td></tr>"
         )
     head = "".join(f"<th scope='col'>{word}</th>" for word in HEAD)
     return (
         f"<table class='bpkit-lines' tabindex='0'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
-
-
-def _whole_products(text: str) -> str:
-    """A right side that goes on in another row only before a sign."""
-    return re.sub(r" ([·/×]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
 
 
 # For pages, which put the numbers in themselves
