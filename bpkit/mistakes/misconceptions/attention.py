@@ -56,10 +56,15 @@ def softmax_slope_forgotten(d: Derivation) -> Shapes:
 )
 def root_of_width_forgotten(d: Derivation) -> Shapes:
     """Scores as they come, QKᵀ: throughout, or one way only."""
+    yield from _divided(d, _bare)
+
+
+def _divided(d: Derivation, edit: Edit) -> Shapes:
+    """The scores that are divided by a root, and their slopes, otherwise: throughout, or one way only."""
     scores = [step for step in at(d, Role.FORWARD, "score") if _bare(step.rhs) != step.rhs]
     slopes = at(d, Role.SLOPE, ("query", "key"), of="score") if scores else []
-    forward: dict[str, Edit] = {step.name: _bare for step in scores}
-    back: dict[str, Edit] = {step.name: _bare for step in slopes}
+    forward: dict[str, Edit] = {step.name: edit for step in scores}
+    back: dict[str, Edit] = {step.name: edit for step in slopes}
     yield "", {**forward, **back}
     yield "on the way forward only", forward
     yield "on the way back only", back
@@ -77,13 +82,7 @@ def _bare(rhs: sp.Expr) -> sp.Expr:
 )
 def width_without_root(d: Derivation) -> Shapes:
     """Scores over the width itself: throughout, or one way only."""
-    scores = [step for step in at(d, Role.FORWARD, "score") if _bare(step.rhs) != step.rhs]
-    slopes = at(d, Role.SLOPE, ("query", "key"), of="score") if scores else []
-    forward: dict[str, Edit] = {step.name: _over_width for step in scores}
-    back: dict[str, Edit] = {step.name: _over_width for step in slopes}
-    yield "", {**forward, **back}
-    yield "on the way forward only", forward
-    yield "on the way back only", back
+    yield from _divided(d, _over_width)
 
 
 def _over_width(rhs: sp.Expr) -> sp.Expr:
