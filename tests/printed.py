@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 
-from bpkit.exercises.files import csv_text
-from bpkit.exercises.parts import Part
+from bpkit.exercises.questions.parts import Part
+from bpkit.exercises.sheets.files import csv_text
 
 
 def as_printed(part: Part) -> str:

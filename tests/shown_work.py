@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bpkit.exercises.bank.mending import MILLION
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.questions.bank.mending import MILLION
+from bpkit.exercises.sheets.sheet import Sheet
 
 
 def without_shown_work(sheet: Sheet, text: str) -> str:

@@ -23,10 +23,10 @@ import bpkit as bp
 from bpkit.apps.ask import Ask as Box
 from bpkit.core.code import code, identifier
 from bpkit.core.expressions import names_in
-from bpkit.exercises.hints import hints, ways
-from bpkit.exercises.parts import NumberPart, Part
-from bpkit.exercises.sitting import Ask as Card
-from bpkit.exercises.sitting import Sitting
+from bpkit.exercises.questions.hints import hints, ways
+from bpkit.exercises.questions.parts import NumberPart, Part
+from bpkit.exercises.questions.sitting import Ask as Card
+from bpkit.exercises.questions.sitting import Sitting
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES, catalogue, catalogue_of_training
 from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, Misconception

@@ -27,10 +27,13 @@ FLOORS = {
     "examples": set(),
     "page": {"nbformat"},
     "apps": {"anywidget", "ipywidgets", "traitlets"},
-    "exercises": set(),
-    "site": {"nbconvert", "jinja2"},
+    "exercises": {"charset_normalizer", "jinja2", "openpyxl"},
+    "site": {"nbconvert"},
     "cli": {"click", "tqdm", "jupyterlab", "jupyter_client", "jupyter_server"},
 }
+
+# Inside of exercises.
+ROOMS = ["questions", "sheets", "editions", "marking", "panels"]
 
 # A notebook's own machinery, which is there when a notebook runs: imported where it is used, never with the module.
 IN_A_NOTEBOOK = {"IPython"}
@@ -62,7 +65,7 @@ def tree(module: str) -> ast.Module:
 
 
 def floor(module: str) -> str:
-    """The folder that a module lives in; ``cli.py`` and ``__main__.py`` are the top floor."""
+    """The folder that a module lives in; ``__init__.py`` and ``__main__.py`` are the top floor."""
     return module.split("/")[0] if "/" in module else "cli"
 
 
@@ -110,6 +113,17 @@ def climbing(module: str) -> list[str]:
 def test_no_import_climbs(module: str) -> None:
     if module != "__init__.py":
         assert climbing(module) == []
+
+
+@of_every_module
+def test_the_folders_of_exercises_are_floors_too(module: str) -> None:
+    _, *folder, _ = ["", *module.split("/")]
+    if folder[:1] == ["exercises"] and folder[1:2] in [[room] for room in ROOMS]:
+        above = ROOMS[ROOMS.index(folder[1]) + 1 :]
+        up = parents(module)
+        for node, name in imports(module):
+            if name.startswith("bpkit.exercises.") and not for_types_only(node, up):
+                assert name.split(".")[2] not in above, f"{module} line {node.lineno}: {name}"
 
 
 @of_every_module

@@ -9,9 +9,9 @@ from english import crowded, faults, phrases
 
 import bpkit as bp
 from bpkit.apps.questions import QUESTIONS as PREDICTIONS
-from bpkit.exercises.bank import QUESTIONS
-from bpkit.exercises.exercise import Question
-from bpkit.exercises.generation import generate
+from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.questions.exercise import Question
+from bpkit.exercises.questions.generation import generate
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES
 
 NETWORKS = (

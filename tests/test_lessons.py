@@ -14,7 +14,7 @@ from english import faults
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from bpkit.exercises.bank import QUESTIONS
+from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.page.course import Lesson, lessons
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"

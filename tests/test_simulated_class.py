@@ -22,10 +22,10 @@ from simulated_class import (
     written,
 )
 
-from bpkit.exercises.hints import hints, ways
-from bpkit.exercises.parts import ExactPart, NumberPart
-from bpkit.exercises.sitting import Sitting
-from bpkit.exercises.written import FormulaPart
+from bpkit.exercises.questions.hints import hints, ways
+from bpkit.exercises.questions.parts import ExactPart, NumberPart
+from bpkit.exercises.questions.sitting import Sitting
+from bpkit.exercises.questions.written import FormulaPart
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.question import question
 

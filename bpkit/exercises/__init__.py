@@ -17,14 +17,14 @@ correct: Right.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bpkit.exercises.checker import Checker
-from bpkit.exercises.generation import generate, questions, restore
-from bpkit.exercises.grading import grade
-from bpkit.exercises.sheet import Sheet, make_sheet, open_sheet
+from bpkit.exercises.questions.generation import generate, questions, restore
+from bpkit.exercises.sheets.checker import Checker
+from bpkit.exercises.sheets.grading import grade
+from bpkit.exercises.sheets.sheet import Sheet, make_sheet, open_sheet
 
 if TYPE_CHECKING:
     from bpkit.exercises import panels
-    from bpkit.exercises.sitting import Ask
+    from bpkit.exercises.questions.sitting import Ask
 
 __all__ = ["Checker", "Sheet", "ask", "generate", "grade", "make_sheet", "open_sheet", "panels", "questions", "restore"]
 
@@ -40,6 +40,6 @@ def ask(question: str, seed: int = 0, difficulty: str = "easy") -> "Ask":
 
     Raises ``BpkitError`` for a question that the bank does not have, and for one that wants functions.
     """
-    from bpkit.exercises.sitting import Ask  # widgets, which sheets and marking do without
+    from bpkit.exercises.questions.sitting import Ask  # widgets, which sheets and marking do without
 
     return Ask(question, seed, difficulty)

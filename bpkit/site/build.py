@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.files import write
-from bpkit.exercises.produce import spread, usable_jobs
+from bpkit.exercises.sheets.files import write
+from bpkit.exercises.sheets.processes import spread, usable_jobs
 from bpkit.page.course import Lesson, in_a_kernel, lessons, sheets
 from bpkit.page.module import inline
 from bpkit.page.saving import in_script

@@ -13,10 +13,10 @@ from bpkit.apps.ask import Ask
 from bpkit.apps.linked import Linked
 from bpkit.apps.predict import Predict
 from bpkit.apps.progress import Progress
-from bpkit.exercises import sitting
-from bpkit.exercises.checker import Checker
-from bpkit.exercises.editions.in_page import display, in_page
+from bpkit.exercises.questions import sitting
+from bpkit.exercises.sheets.checker import Checker
 from bpkit.page.course import Lesson, finished, markdown_of, solutions
+from bpkit.page.in_page import display, in_page
 from bpkit.page.saving import holder
 from bpkit.site.prose import Headings, html
 from bpkit.site.running import run

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from bpkit.exercises.editions.in_page import display, maths
+from bpkit.page.in_page import display, maths
 
 
 @dataclass

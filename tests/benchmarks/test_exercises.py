@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.key import read_key
-from bpkit.exercises.marking import mark_all
-from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import files_in
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.marking.one_file import mark_all
+from bpkit.exercises.marking.submissions import files_in
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.key import read_key
 
 LEARNERS = int(os.environ.get("BPKIT_LEARNERS", "1000"))
 MAKING, MARKING = 60.0, 20.0  # seconds for a thousand, on two processors

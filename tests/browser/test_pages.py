@@ -13,7 +13,7 @@ from thorough import EVERYTHING, THOROUGH
 
 from bpkit.exercises import make_sheet, questions
 from bpkit.exercises.editions import pages
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
 
 PAGES = {"sheet": pages.learner_page, "solution": pages.solution_page, "key": pages.key_page}
 ALL = tuple(question.id for question in questions())

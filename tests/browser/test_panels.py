@@ -12,9 +12,9 @@ from live_lab import CONTROLS, Lab, Notebook, tab_through
 from playwright.sync_api import expect
 from thorough import THOROUGH
 
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.key import read_key
-from bpkit.exercises.produce import produce
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.key import read_key
 
 WHERE = "instructors"
 

@@ -17,18 +17,19 @@ from answer_forms import FORMS, key_of
 from IPython.core.interactiveshell import InteractiveShell
 from printed import as_printed
 
-from bpkit.exercises import checker, generate
-from bpkit.exercises.answers import NotRead, answers_in
-from bpkit.exercises.bank import QUESTIONS
-from bpkit.exercises.checker import Checker
+from bpkit.exercises import generate
 from bpkit.exercises.editions import nbgrader
-from bpkit.exercises.feedback import Feedback
-from bpkit.exercises.grading import plain
-from bpkit.exercises.judging import Mark, mark_sheet
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.sitting import Sitting
-from bpkit.exercises.submissions import read_submission
+from bpkit.exercises.marking.submissions import read_submission
+from bpkit.exercises.questions.answers import NotRead, answers_in
+from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.questions.feedback import Feedback
+from bpkit.exercises.questions.judging import Mark, mark_sheet
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.questions.sitting import Sitting
+from bpkit.exercises.sheets import checker
+from bpkit.exercises.sheets.checker import Checker
+from bpkit.exercises.sheets.grading import plain
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.diagnose import diagnose
 
 

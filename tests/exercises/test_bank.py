@@ -21,13 +21,13 @@ from thorough import THOROUGH, many
 import bpkit as bp
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
-from bpkit.exercises import bank, generation
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.generation import flaws, generate, indistinct, questions, restore
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.proof import Proof
-from bpkit.exercises.slips import wrong_columns
-from bpkit.exercises.written import FormulaPart, FunctionPart
+from bpkit.exercises.questions import bank, generation
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import flaws, generate, indistinct, questions, restore
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.questions.proof import Proof
+from bpkit.exercises.questions.slips import wrong_columns
+from bpkit.exercises.questions.written import FormulaPart, FunctionPart
 from bpkit.mistakes.misconceptions import catalogue
 
 # 200 seeds of every question take some minutes; the usual run looks at a sample.
@@ -237,7 +237,7 @@ def test_unknown_questions_and_difficulties_are_refused_in_words() -> None:
 
 
 def test_difficulty_is_the_number_of_operations() -> None:
-    from bpkit.exercises.drawing import operations
+    from bpkit.exercises.questions.drawing import operations
 
     means = []
     for level in ("easy", "medium", "hard"):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.generation import generate
-from bpkit.exercises.parts import NumberPart
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import generate
+from bpkit.exercises.questions.parts import NumberPart
 
 SEEDS = 50
 LEVELS = ("easy", "medium", "hard")

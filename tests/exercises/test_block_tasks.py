@@ -21,14 +21,14 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.exercises import arrays
-from bpkit.exercises.drawing import alive, draw_problem
-from bpkit.exercises.editions.in_page import in_page
-from bpkit.exercises.editions.markup import as_html
-from bpkit.exercises.generation import generate, restore
-from bpkit.exercises.proof import prove
-from bpkit.exercises.task import LARGEST, MOST_BLOCKS, RULES, problem_data, problem_from
-from bpkit.exercises.words import givens, maths
+from bpkit.exercises.questions import arrays
+from bpkit.exercises.questions.drawing import alive, draw_problem
+from bpkit.exercises.questions.generation import generate, restore
+from bpkit.exercises.questions.proof import prove
+from bpkit.exercises.questions.task import LARGEST, MOST_BLOCKS, RULES, problem_data, problem_from
+from bpkit.exercises.questions.words import givens, maths
+from bpkit.page.in_page import in_page
+from bpkit.show.markup import as_html
 
 
 def blocks_of(model: Model) -> list[str]:
@@ -263,7 +263,7 @@ def test_a_proof_of_a_model_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     exercise = generate("attention-share", seed=1, difficulty="hard")
     share = exercise.content.parts[0]
     assert share.proof().holds
-    monkeypatch.setattr("bpkit.exercises.proof.at", lambda *_: 0.5)
+    monkeypatch.setattr("bpkit.exercises.questions.proof.at", lambda *_: 0.5)
     assert not share.proof().holds
 
 

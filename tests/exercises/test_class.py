@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from handed_in import PEOPLE, Sheets, after, bare, bpkit, cases, moodle, put, sheets, stripped
 
-from bpkit.exercises.key import Key, read_key
-from bpkit.exercises.marked import handed_in, marking, settled
-from bpkit.exercises.whose import bearers_of, fitting, numbered
+from bpkit.exercises.marking.whole_class import handed_in, marking, settled
+from bpkit.exercises.marking.whose import bearers_of, fitting, numbered
+from bpkit.exercises.sheets.key import Key, read_key
 
 EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8"))
 CASES = sorted(name for name in EXPECTED if name != "about")
@@ -537,7 +537,7 @@ def test_what_cannot_be_read_is_listed_by_file_and_question(made: Sheets, here: 
     section = page().split("Answers to look at")[1].split("</table>")[0]
     assert section.count(moodle("Ada Ash")) == 2
     assert "<td>2</td><td>loss(w)</td>" in section
-    assert "<td>4a</td><td>&#x27;about 3&#x27;</td>" in section
+    assert "<td>4a</td><td>&#39;about 3&#39;</td>" in section
     answers = {one["key"]: one["verdict"] for one in table(Path("marked/answers.csv"))}
     assert (answers["2"], answers["3a"], answers["4a"]) == ("unreadable", "blank", "unreadable")
 
@@ -569,7 +569,7 @@ def test_what_the_kit_wrote_itself_was_not_handed_in(made: Sheets, here: Path) -
 
 
 def test_several_processes_mark_as_one_does(made: Sheets, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpkit.exercises.marked.MANY", 0)
+    monkeypatch.setattr("bpkit.exercises.marking.whole_class.MANY", 0)
     for n in range(3):
         put(here / "in", {f"{n}/{name}.ipynb": made.filled(name) for name in made.books})
     given = handed_in(Path("in"), made.key, Path("marked"))

@@ -19,12 +19,12 @@ from click.testing import CliRunner, Result
 
 from bpkit.cli import find_lesson, main, notebooks
 from bpkit.core.errors import BpkitError
-from bpkit.exercises import produce as module
-from bpkit.exercises.cohort import plan
+from bpkit.exercises.editions import produce as module
 from bpkit.exercises.editions.pdf import BROWSERS
-from bpkit.exercises.key import read_key
-from bpkit.exercises.produce import produce
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.key import read_key
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
 
 FEW = "loss,output-delta"
 

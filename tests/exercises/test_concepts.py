@@ -16,15 +16,15 @@ import pytest
 from thorough import many
 
 from bpkit.core.quantities import Role
-from bpkit.exercises import bank
-from bpkit.exercises.bank.choices import numbers
-from bpkit.exercises.cards import card
-from bpkit.exercises.editions.in_page import in_page
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.generation import generate, questions, restore
-from bpkit.exercises.parts import ExactPart
-from bpkit.exercises.words import maths
+from bpkit.exercises.questions import bank
+from bpkit.exercises.questions.bank.choices import numbers
+from bpkit.exercises.questions.cards import card
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import generate, questions, restore
+from bpkit.exercises.questions.parts import ExactPart
+from bpkit.exercises.questions.words import maths
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES
+from bpkit.page.in_page import in_page
 
 LEVELS = ("easy", "medium", "hard")
 SEEDS = many(10, 200)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from thorough import many
 
-from bpkit.exercises import decimals
-from bpkit.exercises.generation import flaws, generate
-from bpkit.exercises.parts import NumberPart, Wrong
+from bpkit.exercises.questions import decimals
+from bpkit.exercises.questions.generation import flaws, generate
+from bpkit.exercises.questions.parts import NumberPart, Wrong
 
 
 def asked(right: float, digits: int = 4, wrong: float | None = None, paper: float = 0.0) -> NumberPart:

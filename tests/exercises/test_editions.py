@@ -28,15 +28,15 @@ from bpkit.core.errors import BpkitError
 from bpkit.examples import article
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
-from bpkit.exercises.editions.in_page import display
-from bpkit.exercises.editions.markup import as_html
-from bpkit.exercises.editions.mathml import lines_table, mathml
 from bpkit.exercises.editions.pictures import own
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, NumberPart, Part, Wrong
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part, Wrong
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.hand_rounding import half_unit
+from bpkit.page.in_page import display
 from bpkit.show.diagram import diagram
+from bpkit.show.markup import as_html
+from bpkit.show.mathml import lines_table, mathml
 
 ALL = tuple(question.id for question in questions())
 LEVELS = ("easy", "medium", "hard")

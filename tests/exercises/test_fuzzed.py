@@ -20,14 +20,14 @@ from thorough import EVERYTHING, examples
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.answers import answers_in
-from bpkit.exercises.cohort import plan, seeds_table
-from bpkit.exercises.doctor import examine, repaired
-from bpkit.exercises.files import csv_text, slug
-from bpkit.exercises.key import read_key
-from bpkit.exercises.marking import mark_file
-from bpkit.exercises.produce import produce
-from bpkit.exercises.submissions import Unreadable
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.marking.doctor import examine, repaired
+from bpkit.exercises.marking.one_file import mark_file
+from bpkit.exercises.marking.submissions import Unreadable
+from bpkit.exercises.questions.answers import answers_in
+from bpkit.exercises.sheets.cohort import plan, seeds_table
+from bpkit.exercises.sheets.files import csv_text, slug
+from bpkit.exercises.sheets.key import read_key
 from bpkit.mistakes.formula import read_formula
 from bpkit.mistakes.typed_number import read
 

@@ -23,17 +23,17 @@ from click.testing import CliRunner
 from thorough import THOROUGH
 
 from bpkit.cli import main
-from bpkit.exercises.answers import NotRead
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions import COMMON, EACH
-from bpkit.exercises.files import csv_text, slugs, visible, write
-from bpkit.exercises.key import read_key
-from bpkit.exercises.marked import reports
-from bpkit.exercises.marking import Marked, mark_all, mark_file
-from bpkit.exercises.produce import produce
-from bpkit.exercises.standing import Outcome, Standing, settle
-from bpkit.exercises.submissions import Unreadable, files_in, read_submission
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.marking.doctor import examine, repaired
+from bpkit.exercises.marking.one_file import Marked, mark_all, mark_file
+from bpkit.exercises.marking.standing import Outcome, Standing, settle
+from bpkit.exercises.marking.submissions import Unreadable, files_in, read_submission
+from bpkit.exercises.marking.whole_class import reports
+from bpkit.exercises.questions.answers import NotRead
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.files import csv_text, slugs, visible, write
+from bpkit.exercises.sheets.key import read_key
 
 EVIL = "__import__('pathlib').Path('ran').touch()"
 
@@ -149,9 +149,9 @@ def test_numbers_of_a_notebook_that_claim_a_giant_are_no_sheet(tmp_path: Path) -
 LIMITED = """
 import json, resource, sys, time
 from pathlib import Path
-from bpkit.exercises.key import read_key
-from bpkit.exercises.marking import mark_all
-from bpkit.exercises.submissions import files_in
+from bpkit.exercises.sheets.key import read_key
+from bpkit.exercises.marking.one_file import mark_all
+from bpkit.exercises.marking.submissions import files_in
 key = read_key(Path(sys.argv[1]))
 key.sheet("ada").parts
 before = resource.getrusage(resource.RUSAGE_SELF)
@@ -433,8 +433,8 @@ def test_signs_that_are_not_seen_are_shown_as_such() -> None:
 
 
 def test_a_second_file_never_takes_somebody_elses_page() -> None:
-    from bpkit.exercises.feedback import Feedback
-    from bpkit.exercises.judging import Mark
+    from bpkit.exercises.questions.feedback import Feedback
+    from bpkit.exercises.questions.judging import Mark
 
     mark = (Mark("1", "loss", "1", Feedback("correct", "right"), 1, 1),)
     files = [
@@ -454,7 +454,7 @@ def test_a_second_file_never_takes_somebody_elses_page() -> None:
 
 def test_what_is_no_answer_is_not_read() -> None:
     """The bound itself: lists of pairs are answers, numbers beyond the floats are none."""
-    from bpkit.exercises.answers import answers_in
+    from bpkit.exercises.questions.answers import answers_in
 
     def read(text: str) -> Any:
         return next(answers_in(f'answers["1"] = {text}', 1, "code")).value

@@ -16,10 +16,10 @@ import pytest
 from thorough import EVERYTHING, THOROUGH
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises import files
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.files import sweep, write
-from bpkit.exercises.produce import produce
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.sheets import files
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.files import sweep, write
 
 LEARNERS = 120 if THOROUGH else 50
 COMMAND = [sys.executable, "-m", "bpkit", "exercises", "new", "--questions", "loss", "--editions", "learner"]

@@ -15,9 +15,9 @@ import sympy as sp
 
 import bpkit as bp
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.bank.quantities import number_part
-from bpkit.exercises.generation import generate
-from bpkit.exercises.parts import ExactPart
+from bpkit.exercises.questions.bank.quantities import number_part
+from bpkit.exercises.questions.generation import generate
+from bpkit.exercises.questions.parts import ExactPart
 from bpkit.mistakes.formula import read_formula
 from bpkit.mistakes.hand_rounding import half_unit, paper_slack
 from bpkit.mistakes.typed_number import read

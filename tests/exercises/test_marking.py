@@ -15,22 +15,22 @@ import numpy as np
 import pytest
 
 from bpkit.core.numeric import evaluate_given
-from bpkit.exercises.answers import NotRead
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.doctor import examine, repaired
 from bpkit.exercises.editions.notebooks import learner_notebook
-from bpkit.exercises.fairness import facts, fairness
-from bpkit.exercises.judging import BY_HAND, mark_sheet
-from bpkit.exercises.key import Key, key_text, read_key
-from bpkit.exercises.marked import reports
-from bpkit.exercises.marking import Marked, mark_all, mark_file
-from bpkit.exercises.parts import ExactPart, NumberPart
-from bpkit.exercises.records import answers_table, marks_table
-from bpkit.exercises.report import class_page, feedback_page
-from bpkit.exercises.sheet import Sheet, make_sheet
-from bpkit.exercises.standing import settle
-from bpkit.exercises.submissions import LARGEST_FILE, files_in, read_submission
-from bpkit.exercises.written import FormulaPart, FunctionPart
+from bpkit.exercises.marking.doctor import examine, repaired
+from bpkit.exercises.marking.one_file import Marked, mark_all, mark_file
+from bpkit.exercises.marking.records import answers_table, marks_table
+from bpkit.exercises.marking.report import class_page, feedback_page
+from bpkit.exercises.marking.standing import settle
+from bpkit.exercises.marking.submissions import LARGEST_FILE, files_in, read_submission
+from bpkit.exercises.marking.whole_class import reports
+from bpkit.exercises.questions.answers import NotRead
+from bpkit.exercises.questions.judging import BY_HAND, mark_sheet
+from bpkit.exercises.questions.parts import ExactPart, NumberPart
+from bpkit.exercises.questions.written import FormulaPart, FunctionPart
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.fairness import facts, fairness
+from bpkit.exercises.sheets.key import Key, key_text, read_key
+from bpkit.exercises.sheets.sheet import Sheet, make_sheet
 
 QUESTIONS = ("net-and-out", "hidden-weight", "hidden-update", "sign-first", "symbolic", "which-slip", "learning-rate")
 
@@ -99,7 +99,7 @@ def test_planted_mistakes_come_back_under_their_names(tmp_path: Path) -> None:
     outcome = settle(results, key)
     page = class_page(outcome)
     assert "30 of 30 files marked" in page
-    assert all(name.replace("'", "&#x27;") in page for name in by_name)
+    assert all(name.replace("'", "&#39;") in page for name in by_name)
     rows = list(csv.DictReader(io.StringIO(answers_table(outcome))))
     assert sum(row["verdict"] == "misconception" for row in rows) == counted
     total = {row["learner"]: float(row["points"]) for row in csv.DictReader(io.StringIO(marks_table(outcome)))}

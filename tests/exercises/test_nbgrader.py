@@ -21,15 +21,15 @@ from thorough import EVERYTHING, THOROUGH
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
-from bpkit.exercises.answers import NotRead
 from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.editions.nbgrader import HANDOUT, NAME, SOURCE
-from bpkit.exercises.grading import plain
-from bpkit.exercises.judging import mark_sheet
-from bpkit.exercises.parts import NumberPart
-from bpkit.exercises.roll import call_roll, on_roll
-from bpkit.exercises.sheet import Sheet, make_sheet
-from bpkit.exercises.submissions import read_submission
+from bpkit.exercises.marking.submissions import read_submission
+from bpkit.exercises.questions.answers import NotRead
+from bpkit.exercises.questions.judging import mark_sheet
+from bpkit.exercises.questions.parts import NumberPart
+from bpkit.exercises.sheets.grading import plain
+from bpkit.exercises.sheets.roll import call_roll, on_roll
+from bpkit.exercises.sheets.sheet import Sheet, make_sheet
 
 NINE = {"schema_version", "grade", "locked", "solution", "task", "grade_id", "points", "checksum", "cell_type"}
 SINGLE = "loss output-delta output-weight output-update hidden-weight hidden-update bias-gradient".split()

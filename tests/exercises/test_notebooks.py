@@ -18,15 +18,15 @@ from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
-from bpkit.exercises.checker import Checker
-from bpkit.exercises.cohort import SHARED, marks_of, plan, settled
 from bpkit.exercises.editions import COMMON, EACH, nbgrader
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
 from bpkit.exercises.editions.pages import learner_page
-from bpkit.exercises.files import csv_text, slug, slugs, write
-from bpkit.exercises.parts import NumberPart
-from bpkit.exercises.produce import produce
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS, Sheet
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.questions.parts import NumberPart
+from bpkit.exercises.sheets.checker import Checker
+from bpkit.exercises.sheets.cohort import SHARED, marks_of, plan, settled
+from bpkit.exercises.sheets.files import csv_text, slug, slugs, write
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, Sheet
 
 ALL = [question.id for question in questions()]
 
@@ -110,8 +110,8 @@ def test_a_page_without_a_kernel_still_makes_sense() -> None:
 def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     """Every file of every edition, whatever the seed of Python's own hashes."""
     program = (
-        "import sys; from pathlib import Path; from bpkit.exercises.cohort import plan; "
-        "from bpkit.exercises.editions import COMMON, EACH; from bpkit.exercises.produce import produce; "
+        "import sys; from pathlib import Path; from bpkit.exercises.sheets.cohort import plan; "
+        "from bpkit.exercises.editions import COMMON, EACH; from bpkit.exercises.editions.produce import produce; "
         "produce(plan('Ada\\nGrace', 6, ('loss', 'sign-first', 'which-slip')), Path(sys.argv[1]), 6, "
         "[*EACH, *COMMON], jobs=1)"
     )

@@ -29,18 +29,18 @@ from traitlets.config import Config
 import bpkit as bp
 from bpkit.apps.verdicts import look
 from bpkit.exercises import generate
-from bpkit.exercises.answers import NotRead, answers_in
-from bpkit.exercises.checker import Checker
 from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.editions.nbgrader import HANDOUT, NAME, SOURCE
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.feedback import Feedback
-from bpkit.exercises.generation import restore
-from bpkit.exercises.judging import Mark
-from bpkit.exercises.marked import handed_in, marking
-from bpkit.exercises.parts import ExactPart, NumberPart
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.sitting import Sitting
+from bpkit.exercises.marking.whole_class import handed_in, marking
+from bpkit.exercises.questions.answers import NotRead, answers_in
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.feedback import Feedback
+from bpkit.exercises.questions.generation import restore
+from bpkit.exercises.questions.judging import Mark
+from bpkit.exercises.questions.parts import ExactPart, NumberPart
+from bpkit.exercises.questions.sitting import Sitting
+from bpkit.exercises.sheets.checker import Checker
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.verdict import Diagnosis
 
 Notebook = dict[str, Any]

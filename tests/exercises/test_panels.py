@@ -22,9 +22,9 @@ from click.testing import CliRunner
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.key import read_key
 from bpkit.exercises.panels import markup, working
 from bpkit.exercises.panels.regenerate import Regenerate
+from bpkit.exercises.sheets.key import read_key
 
 FEW = {"loss", "output-delta"}
 ROSTERS = Path(__file__).parent / "rosters"

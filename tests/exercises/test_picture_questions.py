@@ -20,12 +20,12 @@ from thorough import many
 from bpkit.core.network import layered
 from bpkit.core.training import train
 from bpkit.exercises import generate, make_sheet
-from bpkit.exercises.bank import kernels, library, looking, loss_curves, pictures, trained, wirings
-from bpkit.exercises.cards import card
 from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart
+from bpkit.exercises.questions.bank import kernels, library, looking, loss_curves, pictures, trained, wirings
+from bpkit.exercises.questions.cards import card
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import ExactPart
 from bpkit.mistakes.typed_number import read
 from bpkit.show.drawing import Drawing
 

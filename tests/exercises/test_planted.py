@@ -15,10 +15,10 @@ from thorough import THOROUGH, many
 from wrong_programs import PROGRAMS, Numbers, run
 
 from bpkit.core.problem import Problem
-from bpkit.exercises.cohort import plan
-from bpkit.exercises.key import read_key
-from bpkit.exercises.marked import handed_in, marking, reports, settled
-from bpkit.exercises.produce import produce
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.marking.whole_class import handed_in, marking, reports, settled
+from bpkit.exercises.sheets.cohort import plan
+from bpkit.exercises.sheets.key import read_key
 
 LEARNERS = many(8, 1000)
 QUESTIONS = ("net-and-out", "loss", "bias-gradient", "output-weight", "output-update", "hidden-weight", "hidden-update")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.cohort import plan, seeds_table
-from bpkit.exercises.key import read_key
-from bpkit.exercises.roster import Roster, numbered, read_roster
-from bpkit.exercises.tables import MOST_BYTES, table_text
+from bpkit.exercises.sheets.cohort import plan, seeds_table
+from bpkit.exercises.sheets.key import read_key
+from bpkit.exercises.sheets.roster import Roster, numbered, read_roster
+from bpkit.exercises.sheets.tables import MOST_BYTES, table_text
 
 HERE = Path(__file__).parent / "rosters"
 EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))

@@ -12,12 +12,12 @@ import pytest
 import bpkit as bp
 from bpkit.core.numeric import evaluate_given
 from bpkit.core.spelling import typeset
-from bpkit.exercises.boxes import box
-from bpkit.exercises.card_pictures import beside
-from bpkit.exercises.generation import generate
-from bpkit.exercises.hints import hints
-from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
-from bpkit.exercises.written import FormulaPart
+from bpkit.exercises.questions.boxes import box
+from bpkit.exercises.questions.card_pictures import beside
+from bpkit.exercises.questions.generation import generate
+from bpkit.exercises.questions.hints import hints
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.questions.written import FormulaPart
 
 FORWARD = ("net-and-out", "whole-forward", "neuron-slope")
 TYPED = [question.id for question in bp.exercises.questions() if question.id != "code"]

@@ -21,15 +21,15 @@ from module_engine import engine
 import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
 from bpkit.cli import main
-from bpkit.exercises.boxes import box, helped
-from bpkit.exercises.cards import said
-from bpkit.exercises.editions.in_page import in_page as as_page
-from bpkit.exercises.hints import hints, ways
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.slips import wrong_answers
+from bpkit.exercises.questions.boxes import box, helped
+from bpkit.exercises.questions.cards import said
+from bpkit.exercises.questions.hints import hints, ways
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.questions.slips import wrong_answers
 from bpkit.mistakes.typed_number import read
 from bpkit.page.boxes import cut, open_box, spelled
 from bpkit.page.course import Lesson, lessons
+from bpkit.page.in_page import in_page as as_page
 from bpkit.page.saving import data
 from bpkit.show.themed import themed
 from bpkit.site.build import MOST_BYTES

@@ -10,7 +10,7 @@ from typing import Any
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.sheets.sheet import Sheet
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from bpkit.exercises.decimals import DECIMALS, FINE, is_cut, margin
-from bpkit.exercises.editions.markup import as_html, image, typeset
 from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.moodle import display, inline
 from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.streams import digest
-from bpkit.exercises.words import in_words
+from bpkit.exercises.questions.decimals import DECIMALS, FINE, is_cut, margin
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.questions.streams import digest
+from bpkit.exercises.questions.words import in_words
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.show.drawing import Drawing
+from bpkit.show.markup import as_html, image, typeset
 
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"

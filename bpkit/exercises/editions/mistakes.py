@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bpkit.exercises.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
 from bpkit.mistakes.hand_rounding import half_unit
 
 

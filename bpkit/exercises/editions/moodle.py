@@ -6,13 +6,13 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from bpkit.exercises.editions.markup import as_html, image, typeset
 from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.show.drawing import Drawing
+from bpkit.show.markup import as_html, image, typeset
 
 PICTURE = "picture.svg"
 Variant = tuple[str, str, str]  # category, question, XML

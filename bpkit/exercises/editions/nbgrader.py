@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, illustrated, written
-from bpkit.exercises.files import slugs
-from bpkit.exercises.roll import call_roll, seat_mark
-from bpkit.exercises.sheet import Sheet
+from bpkit.exercises.sheets.files import slugs
+from bpkit.exercises.sheets.roll import call_roll, seat_mark
+from bpkit.exercises.sheets.sheet import Sheet
 
 NAME = "backpropagation"
 SOURCE, HANDOUT = f"nbgrader/source/{NAME}/exercises.ipynb", f"nbgrader/handout/{{}}/{NAME}/exercises.ipynb"

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from bpkit.exercises.editions.pictures import asked, given, in_markdown
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.files import counted, visible
-from bpkit.exercises.parts import ExactPart, Part
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.written import FunctionPart
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import ExactPart, Part
+from bpkit.exercises.questions.written import FunctionPart
+from bpkit.exercises.sheets.files import counted, visible
+from bpkit.exercises.sheets.sheet import Sheet
 
 Cell = dict[str, Any]
 

@@ -5,51 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from bpkit.core.model import Model
-from bpkit.exercises.editions.markup import as_html, typeset
 from bpkit.exercises.editions.notebooks import question_text
 from bpkit.exercises.editions.pictures import beside, svg
-from bpkit.exercises.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.sheet import Sheet
-from bpkit.exercises.written import FunctionPart
-
-STYLE = """
-body { font: 10.5pt/1.4 Georgia, "DejaVu Serif", serif; max-width: 46rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: #111; background: #fff }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 1.5rem 0 .6rem } p, ul { margin: .6rem 0 }
-h2, h3 { break-after: avoid }
-table { border-collapse: collapse; margin: .6rem 0; break-inside: avoid }
-th, td { border: 1px solid #6b6b6b; padding: .05rem .5rem; text-align: left; font-weight: normal; line-height: 1.25 }
-thead th { font-weight: bold }
-section { clear: both }
-h1 + section { break-inside: auto !important }
-section.whole, .answer, tr, li { break-inside: avoid }
-figure { float: right; width: 60%; margin: 0 0 .5rem 1rem; break-inside: avoid }
-table.lines { break-inside: auto; width: 100%; font-size: .9em }
-table.lines td { border: 0; padding: .2rem .4rem; vertical-align: top }
-table.lines td:first-child { white-space: nowrap }
-table.lines small { color: #444 }
-table.key { font-size: 7.5pt; line-height: 1.25; break-inside: auto; width: 100% }
-table.key th, table.key td { padding: .1rem .35rem }
-table.key td:nth-child(3), table:not(.lines):not(.key) :is(th, td) { white-space: nowrap }
-math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math, serif }
-p math, li math, td math { math-style: normal }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8em; padding-left: .6rem }
-.answer { border: 1px solid #6b6b6b; min-height: 1.9rem; margin: .3rem 0 .6rem; padding: .2rem .5rem; clear: both }
-@media screen and (prefers-color-scheme: dark) {
-  body { color: #e6edf3; background: #14181d } table.lines small { color: #9da7b3 }
-  th, td, .answer { border-color: #59636e } }
-@page { size: A4; margin: 16mm }
-@media print { body { margin: 0; max-width: none; padding: 0 } h1 { margin-top: 0 } }
-"""
-
-
-def _page(title: str, body: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
-        f"{body}\n</main>\n</body>\n</html>\n"
-    )
+from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.questions.written import FunctionPart
+from bpkit.exercises.sheets.sheet import Sheet
+from bpkit.exercises.templates import page
+from bpkit.show.markup import as_html, typeset
 
 
 def _titled(sheet: Sheet, what: str) -> str:
@@ -74,7 +36,7 @@ def learner_page(sheet: Sheet) -> str:
         keys = [key for key, (place, _) in sheet.places.items() if place == number]
         room = "".join(f'<div class="answer">{key}:</div>\n' for key in keys)
         sections.append(f'<section class="whole">\n{_question(number, sheet)}{room}</section>')
-    return _page(_titled(sheet, "Exercises"), "\n".join(sections))
+    return page(_titled(sheet, "Exercises"), "\n".join(sections))
 
 
 def solution_page(sheet: Sheet) -> str:
@@ -87,7 +49,7 @@ def solution_page(sheet: Sheet) -> str:
         asked = f'<section class="whole">\n{_question(number, sheet)}</section>'
         found = f"<h3>{number}. The answer{'s' * (len(keys) > 1)}</h3>\n{answers}"
         sections.append(f"{asked}\n<section>\n<h3>{number}. The lines</h3>\n{worked}\n{found}</section>")
-    return _page(_titled(sheet, "Solutions"), "\n".join(sections))
+    return page(_titled(sheet, "Solutions"), "\n".join(sections))
 
 
 def key_page(sheet: Sheet) -> str:
@@ -104,7 +66,7 @@ def key_page(sheet: Sheet) -> str:
         rows.append(f'<tr><th scope="row">{key}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>')
     head = "".join(f'<th scope="col">{cell}</th>' for cell in ("", "answer", "up to", "points", "wrong answers"))
     body = "\n".join(rows)
-    return _page(
+    return page(
         _titled(sheet, "Marking key"),
         f'<table class="key"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>',
     )

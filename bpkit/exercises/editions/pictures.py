@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import lru_cache
 
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.parts import Part
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.parts import Part
 from bpkit.show.diagram import diagram
 from bpkit.show.drawing import Drawing
 

@@ -11,16 +11,17 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.files import counted, slug, write
-from bpkit.exercises.marked import handed_in, marking, reports, settled
-from bpkit.exercises.marking import Marked
-from bpkit.exercises.pack import packing
+from bpkit.exercises.editions.pack import packing
+from bpkit.exercises.editions.produce import Pass
+from bpkit.exercises.marking.one_file import Marked
+from bpkit.exercises.marking.report import class_body, feedback_body
+from bpkit.exercises.marking.standing import Outcome, Standing
+from bpkit.exercises.marking.whole_class import handed_in, marking, reports, settled
 from bpkit.exercises.panels.markup import STYLE, download
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
-from bpkit.exercises.produce import Pass
-from bpkit.exercises.report import class_body, feedback_body, table
-from bpkit.exercises.standing import Outcome, Standing
+from bpkit.exercises.sheets.files import counted, slug, write
+from bpkit.exercises.templates import table
 
 MOST_ROWS = 300
 ZIP = "marked"

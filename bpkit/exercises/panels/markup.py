@@ -8,7 +8,7 @@ import io
 from html import escape
 from pathlib import Path
 
-from bpkit.exercises.report import table
+from bpkit.exercises.templates import table
 
 # What a Jupyter server lets through in one piece; it drops more than a megabyte a second.
 MOST_BYTES = 1_500_000

@@ -10,11 +10,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.bank import QUESTIONS
-from bpkit.exercises.drawing import LEVELS
 from bpkit.exercises.editions import COMMON, DEFAULT, EACH
-from bpkit.exercises.files import counted
-from bpkit.exercises.pack import packing
+from bpkit.exercises.editions.pack import packing
+from bpkit.exercises.editions.produce import producing
 from bpkit.exercises.panels.markup import STYLE
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.request import (
@@ -34,10 +32,12 @@ from bpkit.exercises.panels.request import (
     seat_of,
 )
 from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Working, on_a_page, whole_number
-from bpkit.exercises.produce import producing
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS
-from bpkit.exercises.tables import table_text
-from bpkit.exercises.words import in_words
+from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.questions.drawing import LEVELS
+from bpkit.exercises.questions.words import in_words
+from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.sheets.tables import table_text
 
 WIDE = "90px"
 SAID = {

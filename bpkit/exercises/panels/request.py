@@ -8,18 +8,18 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from bpkit.exercises.bank import QUESTIONS
-from bpkit.exercises.cohort import Plan, Seat, plan
 from bpkit.exercises.editions import DEFAULT
-from bpkit.exercises.editions.markup import as_html, image
 from bpkit.exercises.editions.pictures import address, asked, given, own
-from bpkit.exercises.exercise import Exercise
-from bpkit.exercises.generation import generate
+from bpkit.exercises.editions.produce import Produced
 from bpkit.exercises.panels.markup import csv_table, download
 from bpkit.exercises.panels.working import Progress
-from bpkit.exercises.produce import Produced
-from bpkit.exercises.roster import Roster, read_roster
-from bpkit.exercises.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import generate
+from bpkit.exercises.sheets.cohort import Plan, Seat, plan
+from bpkit.exercises.sheets.roster import Roster, read_roster
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
+from bpkit.show.markup import as_html, image
 
 MOST_NAMES = 200  # in the list of whose sheet to look at
 ZIP = "exercises"

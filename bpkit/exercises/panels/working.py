@@ -12,8 +12,8 @@ import ipywidgets as widgets
 import traitlets
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.panels.panel import Held, Panel, View
-from bpkit.exercises.produce import Pass
 from bpkit.mistakes.typed_number import NotANumber, read
 
 SLICE = 0.25  # seconds of work at a tick; between two ticks the kernel answers to everything else

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 from saved_pages import Open
 
 import bpkit as bp
-from bpkit.exercises.parts import ExactPart, NumberPart
+from bpkit.exercises.questions.parts import ExactPart, NumberPart
 
 LAB = 850  # pixels that JupyterLab leaves of 1366 beside its side bar
 TALL = 600  # and of 768 below its menus

@@ -13,8 +13,8 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 import bpkit as bp
 from bpkit.apps.predict import named
-from bpkit.exercises.parts import NumberPart
-from bpkit.exercises.slips import wrong_answers
+from bpkit.exercises.questions.parts import NumberPart
+from bpkit.exercises.questions.slips import wrong_answers
 from bpkit.page.boxes import spelled
 from bpkit.site import build
 

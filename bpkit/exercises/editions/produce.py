@@ -1,0 +1,181 @@
+"""Writes a class's files: every edition of every sheet, the key, the seeds, the reports; whole files only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
+from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
+from bpkit.exercises.sheets.fairness import Fact, facts, fairness
+from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
+from bpkit.exercises.sheets.key import key_text, most_points
+from bpkit.exercises.sheets.processes import spread, usable_jobs
+from bpkit.exercises.sheets.sheet import Sheet, open_sheet
+
+Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
+
+
+def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
+    """No progress bar."""
+    return work
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A stretch of work that does the same for each learner: its name, the number of learners, the work itself.
+
+    ``work`` does one learner's share each time that it is asked for the next.
+    """
+
+    what: str
+    total: int
+    work: Iterator[Any]
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What was done: files written, files that were there already with the same content, the plan, its fairness.
+
+    ``files`` names all of them, those that were kept too, as they are called inside ``folder``; ``others`` are sheets
+    beside them that are not of this class.
+    """
+
+    written: int
+    kept: int
+    folder: Path
+    plan: Plan
+    files: tuple[str, ...] = ()
+    fairness: str = ""
+    others: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        kept = f", {self.kept} were there already" if self.kept else ""
+        done = f"{counted(self.written, 'file')} written{kept}; {counted(len(self.plan.seats), 'learner')}"
+        if not self.others:
+            return done
+        named = ", ".join(self.others[:3]) + (", ..." if len(self.others) > 3 else "")
+        return f"{done}. From before, and not of this class: {named}"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One learner's share of the work, as it is handed to another process."""
+
+    plan: Plan
+    seat: Seat
+    editions: tuple[str, ...] = ()
+    folder: str = ""
+    force: bool = False
+    tasks: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What comes back of a drawn sheet: its tasks, what tells it from others, and its lines in the common files."""
+
+    marks: dict[str, str]
+    tasks: tuple[Any, ...]
+    answers: list[list[object]]
+    facts: tuple[Fact, ...]
+    fragments: dict[str, Any]
+
+
+def _draw(job: _Job) -> _Drawn:
+    sheet = job.plan.sheet(job.seat)
+    answers: list[list[object]] = [
+        [sheet.learner, key, sheet[sheet.places[key][0]].id, part.printed] for key, part in sheet.parts.items()
+    ]
+    fragments = {name: COMMON[name].of_sheet(sheet) for name in job.editions if name in COMMON}
+    return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet), fragments)
+
+
+def _write(job: _Job) -> dict[str, bool]:
+    """Every edition of one learner; for each file whether it was written, or there already."""
+    sheet = Sheet(open_sheet({"tasks": job.tasks}).exercises, job.seat.learner)
+    return {
+        (name := f"{file.folder}/{job.seat.slug}{file.ending}"): write(
+            Path(job.folder, name), file.make(sheet), job.force
+        )
+        for edition in job.editions
+        for file in EACH.get(edition, ())
+    }
+
+
+def produce(
+    plan: Plan,
+    folder: Path,
+    seed: int,
+    editions: Iterable[str] = DEFAULT,
+    force: bool = False,
+    jobs: int | None = None,
+    watch: Watch = unwatched,
+) -> Produced:
+    """Write every edition of every learner's sheet, the key, the table of seeds and the fairness report.
+
+    Interrupted and started again it completes: a file is there whole or not at all, and one with the same content is
+    left alone. Raises ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
+    """
+    with closing(producing(plan, folder, seed, editions, force, jobs)) as passes:
+        while True:
+            try:
+                one = next(passes)
+            except StopIteration as end:
+                done: Produced = end.value
+                return done
+            for _ in watch(one.work, one.total, one.what):
+                pass
+
+
+def producing(
+    plan: Plan,
+    folder: Path,
+    seed: int,
+    editions: Iterable[str] = DEFAULT,
+    force: bool = False,
+    jobs: int | None = None,
+) -> Generator[Pass, None, Produced]:
+    """The same as ``produce``, pass by pass, for who works them off a little at a time."""
+    wanted, count = check_editions(editions), len(plan.seats)
+    sweep(folder)
+    # A job carries its own seat alone: a plan of a thousand seats would be sent a thousand times.
+    bare = replace(plan, seats=())
+    drawn: list[_Drawn] = []
+    written: dict[str, bool] = {}
+    with spread(usable_jobs(jobs), count) as run:
+        work = run(_draw, [_Job(bare, seat, wanted) for seat in plan.seats])
+        yield Pass("drawing", count, map(drawn.append, work))
+        done = settled(plan, [(seat, one.marks) for seat, one in zip(plan.seats, drawn)])
+        again = {slug for slug, _, _ in done.redraws}
+        drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
+        report = fairness([one.facts for one in drawn])
+        for name, content in (*_common(done, drawn, seed, wanted), ("key/fairness.csv", report)):
+            written[name] = write(folder / name, content, force)
+        if any(name in EACH for name in wanted):
+            shares = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
+            yield Pass("writing", count, map(written.update, run(_write, shares)))
+    fresh = sum(written.values())
+    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, written))
+
+
+def _others(folder: Path, written: Iterable[str]) -> tuple[str, ...]:
+    """Sheets in the same folders that were not made now: another class's, which nobody should hand out by mistake."""
+    mine = set(written)
+    kinds = {(file.folder, file.ending) for files in EACH.values() for file in files}
+    there = (f"{kind}/{path.name}" for kind, ending in sorted(kinds) for path in (folder / kind).glob(f"*{ending}"))
+    return tuple(sorted(name for name in there if name not in mine))
+
+
+def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:
+    """The files that are about the whole class: key, seeds, answers, editions for learning systems."""
+    worth = most_points([fact.points for fact in one.facts] for one in drawn)
+    yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed, worth)
+    yield "key/seeds.csv", seeds_table(plan)
+    rows = [row for one in drawn for row in one.answers]
+    yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
+    for name in editions:
+        if name in COMMON:
+            yield from COMMON[name].files([one.fragments[name] for one in drawn]).items()

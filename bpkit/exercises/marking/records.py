@@ -1,0 +1,147 @@
+"""The tables that marking leaves, in CSV, and what an earlier run left in them: rows of other learners stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.marking.one_file import Marked
+from bpkit.exercises.marking.standing import Outcome, Standing, person
+from bpkit.exercises.questions.feedback import Feedback
+from bpkit.exercises.questions.judging import Mark
+from bpkit.exercises.sheets.files import as_written, csv_text
+from bpkit.exercises.sheets.key import Key
+from bpkit.exercises.sheets.tables import SEPARATORS, table_text
+
+MARKS, ANSWERS = "marks.csv", "answers.csv"
+FIRST = ("learner", "id", "file", "points", "of", "by hand")
+LAST = ("to look at", "overrides", "remarks", "problem", "sheet")
+ANSWER = ("learner", "file", "key", "question", "answer", "verdict", "points", "of", "misconceptions")
+MORE = ("feedback", "to look at", "without override")
+
+Line = Mapping[str, str]
+
+
+def marks_table(outcome: Outcome) -> str:
+    """One line for each learner, absent ones too, and for each file that is nobody's."""
+    head = dict.fromkeys([*FIRST, *outcome.keys, *LAST])
+    head |= dict.fromkeys(name for one in outcome.standings for name in one.row)  # columns of the instructor's own
+    return csv_text([list(head), *([cells.get(name, "") for name in head] for cells in map(_cells, outcome.standings))])
+
+
+def _cells(one: Standing) -> Line:
+    """A line by column. One of an earlier run stays as it is, but for what was set by hand and for new files."""
+    each = {mark.key: f"{one.points_for(mark):g}" for mark in one.marks}
+    points = {"points": f"{one.points:g}" if one.marks else "", "by hand": str(len(one.pending)) if one.marks else ""}
+    unclear = "; ".join(f"{mark.key}: {mark.given[:60] or 'blank'} ({why})" for mark, why in one.unclear)
+    set_by_hand = "; ".join(f"{key}: {other.points:g} {other.remark}".strip() for key, other in one.changed.items())
+    about = {"overrides": set_by_hand, "remarks": "; ".join((*one.remarks, *one.notes))}
+    cells = {
+        "learner": one.learner,
+        "id": one.id,
+        "file": one.where,
+        "of": f"{one.of:g}" if one.slug else "",
+        "problem": one.problem,
+        "sheet": f"s{one.file.sheet}" if one.file and one.file.sheet else "",  # no number to any spreadsheet
+        **points,
+        **each,
+        "to look at": unclear,
+        **about,
+    }
+    if not one.row:
+        return cells
+    touched = {*points, *each, "to look at"} if one.changed or one.row["overrides"] else set()
+    return {**cells, **{name: cell for name, cell in one.row.items() if name not in touched | set(about)}}
+
+
+def answers_table(outcome: Outcome) -> str:
+    """One line for each answer: what was written, the verdict, the points, the misconceptions' names."""
+    rows = [
+        [
+            *(one.learner, one.where, mark.key, mark.question, mark.given, mark.feedback.verdict),
+            *(f"{one.points_for(mark):g}", f"{mark.worth:g}", "; ".join(mark.feedback.misconceptions)),
+            *(mark.feedback.message, mark.remark, f"{mark.points:g}" if mark.key in one.changed else ""),
+        ]
+        for one in outcome.good
+        for mark in one.marks
+    ]
+    return csv_text([[*ANSWER, *MORE], *rows])
+
+
+def earlier(out: Path, key: Key, alone: bool) -> dict[str, Standing]:
+    """What a folder holds of earlier runs, by person: all that was marked; with one file ``alone`` all other lines too.
+
+    Raises ``BpkitError`` where it holds the marks of another key, or a table that cannot be read.
+    """
+    lines = _lines(out / MARKS, [name for name in (*FIRST, *LAST) if name != "id"])  # older tables have none
+    answers: dict[tuple[str, str], list[Line]] = {}
+    for line in _lines(out / ANSWERS, (*ANSWER, *MORE)):
+        answers.setdefault((line["learner"], line["file"]), []).append(line)
+    found = {}
+    for line in lines:
+        name, where, sheet = line["learner"], line["file"], line["sheet"][1:]
+        seat = key.by_learner.get(name)
+        if sheet and seat not in key.by_fingerprint.get(sheet, ()):
+            raise BpkitError(
+                f"{out / MARKS}: expected the marks of this key, found those of another, {name} for example; choose "
+                "another folder for the results (--out)"
+            )
+        if where and (sheet or alone):
+            marks = _marks(key, seat.slug, line, answers.get((name, where), ())) if seat and sheet else ()
+            slug = seat.slug if seat else ""
+            remarks = tuple(filter(None, [line["remarks"]]))
+            file = Marked(Path(where), name, slug, marks, remarks, line["problem"], where, sheet=sheet)
+            of = _number(line["of"]) or 0.0
+            found[person(key, slug, where)] = Standing(
+                name, slug, file, marks=marks, of=of, row=line, id=seat.id if seat else ""
+            )
+    return found
+
+
+def _marks(key: Key, slug: str, line: Line, answers: Sequence[Line]) -> tuple[Mark, ...]:
+    """The marks in a line, with what the table of answers says about them."""
+    sheet, said, found = key.sheet(slug), {one["key"]: one for one in answers}, []
+    for name, worth in key.worths(sheet).items():
+        one = said.get(name, dict.fromkeys((*ANSWER, *MORE), ""))
+        kit, counted = _number(one["without override"]), _number(line.get(name, ""))
+        names = tuple(filter(None, one["misconceptions"].split("; ")))
+        feedback = Feedback(one["verdict"], one["feedback"], names)
+        points = kit if kit is not None else counted or 0.0
+        question = sheet[sheet.places[name][0]].id
+        found.append(Mark(name, question, one["answer"], feedback, points, worth, one["to look at"]))
+    return tuple(found)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))  # a spreadsheet may have saved it in its own country's way
+    except ValueError:
+        return None
+
+
+def _lines(path: Path, columns: Sequence[str]) -> list[Line]:
+    """The lines of a table that marking wrote, by column; none where there is no such file."""
+    try:
+        text = table_text(path.read_bytes()).lstrip("\ufeff")
+        head = text.partition("\n")[0]
+        reader = csv.DictReader(io.StringIO(text), delimiter=max(SEPARATORS, key=head.count), restval="")
+        lines: list[Line] = [
+            {name: as_written(cell) for name, cell in line.items() if isinstance(name, str)} for line in reader
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, BpkitError, csv.Error) as error:
+        raise _no_table(path, str(error).removeprefix("roster: ")) from None
+    if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+        raise _no_table(path, f"it has no column {missing[0]}")
+    return lines
+
+
+def _no_table(path: Path, why: str) -> BpkitError:
+    return BpkitError(
+        f"{path}: expected the table of an earlier `bpkit mark`, whose rows would be kept, got something else ({why}); "
+        "move it away, or choose another folder for the results (--out)"
+    )

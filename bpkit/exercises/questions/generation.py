@@ -1,0 +1,175 @@
+"""Draws exercises until they keep what generation guarantees; restores them from their public data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.core.numeric import Values, evaluate
+from bpkit.exercises.questions.bank import QUESTIONS, find_question
+from bpkit.exercises.questions.decimals import confused
+from bpkit.exercises.questions.drawing import LEVELS, alive
+from bpkit.exercises.questions.exercise import Exercise, Question
+from bpkit.exercises.questions.parts import NumberPart, Wrong
+from bpkit.exercises.questions.streams import stream
+from bpkit.exercises.questions.task import Task, task_from
+from bpkit.exercises.questions.written import FormulaPart
+from bpkit.mistakes.hand_rounding import half_unit
+
+SMALLEST, LARGEST = 2e-3, 10.0  # of the smallest, four decimals still show two digits
+SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals
+WIDEST = 0.05  # of an answer: what rounding on paper may do to it
+ATTEMPTS = 20_000
+AGAIN = 20  # of which so many may look like the exercise that they are to be another of
+
+
+def generate(
+    question: str,
+    seed: int = 0,
+    learner: str = "",
+    difficulty: str = "medium",
+    redraw: int = 0,
+    like: Exercise | None = None,
+) -> Exercise:
+    """Draw the numbers of a question: the same seed, learner and question always give the same exercise.
+
+    ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream; ``like`` is an
+    exercise of the same question, of which the network is kept where numbers are asked, and never the whole text.
+    Every key is proven three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank
+    does not have.
+
+    >>> import bpkit as bp
+    >>> exercise = bp.exercises.generate("hidden-weight", seed=7)
+    >>> exercise.check(exercise.answer).verdict
+    'correct'
+    """
+    template = find_question(question)
+    if difficulty not in LEVELS:
+        raise BpkitError(f"difficulty: expected easy, medium or hard, got {difficulty!r}; medium is usual")
+    rng, again = stream(seed, learner, question, redraw), 0
+    for _ in range(ATTEMPTS):
+        task = template.draw(rng, difficulty)
+        if (like and _same_network(like) and not _alike(task, like.task)) or not _promising(task):
+            continue
+        exercise = Exercise(template, task)
+        if any(flaws(exercise)):
+            continue
+        if like and again < AGAIN and _shown(exercise) == _shown(like):
+            again += 1
+        else:
+            proven(exercise)
+            return exercise
+    raise BpkitError(
+        f"generate: no friendly numbers found for {question!r} at difficulty {difficulty!r} in {ATTEMPTS} draws; "
+        "take another seed or difficulty"
+    )
+
+
+def _same_network(like: Exercise) -> bool:
+    """Is it the numbers that are new, or the network itself, as where paths or shapes are asked?"""
+    return any(isinstance(part, NumberPart | FormulaPart) for part in like.content.parts)
+
+
+def _shown(one: Exercise) -> tuple[object, ...]:
+    """What a learner sees of an exercise; the same options in another order are nothing new."""
+    picture = one.content.picture() if one.content.picture else None
+    asked = ((part.asks, frozenset(getattr(part, "options", ()))) for part in one.content.parts)
+    return one.content.tell(), *asked, picture and picture.caption
+
+
+def _alike(task: Task, other: Task) -> bool:
+    return [one.network for one in task.problems] == [one.network for one in other.problems]
+
+
+def restore(task: Task | Mapping[str, Any]) -> Exercise:
+    """The exercise of a task, or of a task's plain data: right and wrong answers are worked out anew."""
+    found = task if isinstance(task, Task) else task_from(task)
+    return Exercise(find_question(found.question), found)
+
+
+def _promising(task: Task) -> bool:
+    """A look at the numbers alone, before wrong answers and text are made; what fails most often comes first."""
+    asks = task.about.get("asks", ())
+    return all(_asked_well(values, asks) and alive(values) for values in map(evaluate, task.problems))
+
+
+def _asked_well(values: Values, asks: Sequence[str]) -> bool:
+    """Pleasant numbers, and updates that move their parameter well before the digits asked end."""
+    problem = values.problem
+    new = ((values[name], problem.derivation[name].quantity) for name in asks)
+    steps = (value - problem.parameters[one.of.name] for value, one in new if one.of and one.mark)
+    return all(_pleasant(values[name]) for name in asks) and all(abs(step) >= SHORTEST for step in steps)
+
+
+def _pleasant(value: float) -> bool:
+    """Neither tiny nor large, with three digits that are no trailing zeros: such an answer can be searched for."""
+    return SMALLEST <= abs(value) < LARGEST and f"{value:.2e}".partition("e")[0][-1] != "0"
+
+
+def flaws(exercise: Exercise) -> Iterator[str]:
+    """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
+    for problem in exercise.task.problems:
+        if not alive(evaluate(problem)):
+            yield f"a neuron is saturated or dead in {problem!r}"
+    for letter, part in exercise.parts.items():
+        if isinstance(part, NumberPart):
+            if not _pleasant(part.right):
+                yield f"{letter}: the answer {part.right:g} is too small, too large or too round"
+            if part.slack >= WIDEST * abs(part.right):
+                yield f"{letter}: rounding on paper could carry {part.right:g} off by {part.slack:.2g}"
+            yield from (f"{letter}: {why}" for why in _mixed_up(part, exercise.bank.reveals))
+            if f"{abs(part.right):.3g}" in exercise.question:
+                yield f"{letter}: the answer {part.right:.3g} stands in the question"
+
+
+def _mixed_up(part: NumberPart, declared: tuple[str, ...]) -> Iterator[str]:
+    """Right and wrong numbers that are too close to each other to be told apart."""
+    for wrong in confused(part):
+        yield f"{wrong.name} leads to {wrong.answer:g}, and four decimals do not tell that from {part.right:g}"
+    meant = [wrong for wrong in part.wrong if wrong.name in declared]
+    safe = part.room
+    for wrong in meant:
+        if abs(wrong.answer - part.right) <= safe + part.reach(wrong):
+            yield f"{wrong.name} leads to {wrong.answer:g}, too close to {part.right:g}"
+    for one, other in combinations(meant, 2):
+        if one.name != other.name and not twins(one, other):
+            room = half_unit(one.answer, part.digits) + half_unit(other.answer, part.digits)
+            if abs(one.answer - other.answer) <= room:
+                yield f"{one.name} and {other.name} lead to {one.answer:g} and {other.answer:g}"
+
+
+def twins(one: Wrong, other: Wrong) -> bool:
+    """True for two misconceptions that lead to the same number whatever the numbers are: no draw can part them."""
+    scale = max(abs(one.answer), abs(other.answer))
+    return bool(abs(one.answer - other.answer) <= 1e-9 * scale)
+
+
+def indistinct(exercise: Exercise) -> tuple[tuple[str, str, str], ...]:
+    """Part and names of declared misconceptions that the exercise cannot tell apart, for the report."""
+    found = {
+        (letter, *sorted((one.name, other.name)))
+        for letter, part in exercise.parts.items()
+        if isinstance(part, NumberPart)
+        for one, other in combinations([w for w in part.wrong if w.name in exercise.bank.reveals], 2)
+        if one.name != other.name and twins(one, other)
+    }
+    return tuple(sorted(found))  # type: ignore[arg-type]  # each is a letter and two names
+
+
+def proven(exercise: Exercise) -> None:
+    """Prove every number of the key three ways; a key that fails is a defect of the kit, and said so loudly."""
+    for letter, part in exercise.parts.items():
+        if isinstance(part, NumberPart) and part.proof:
+            proof = part.proof()
+            if not proof.holds or proof.derived != part.right:
+                raise BpkitError(
+                    f"key of {exercise.id} {letter}: expected {proof.quantity} to come out alike three ways, "
+                    f"got {proof.derived!r}, {proof.measured!r} and {proof.precise!r}; please report this"
+                )
+
+
+def questions(topics: tuple[str, ...] = ()) -> tuple[Question, ...]:
+    """The questions of the bank, all or those of some topics."""
+    return tuple(question for question in QUESTIONS if not topics or question.topic in topics)

@@ -1,0 +1,114 @@
+"""A class: who is in it, a seed for each, and sheets that no two learners share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.streams import digest, learner_seed
+from bpkit.exercises.sheets.files import csv_text, slugs
+from bpkit.exercises.sheets.roster import Roster, numbered, read_roster
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet
+
+REDRAWS = 50
+# Questions without numbers in them: few forms, which learners may share.
+SHARED = frozenset({"symbolic", "code"})
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One learner: a name, a file name that it became, a seed, and the roster's id, which may be empty."""
+
+    learner: str
+    slug: str
+    seed: int
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to generate: questions, difficulty, seats. The same plan always gives the same bytes.
+
+    ``redraws`` holds file name, question and number of those that were drawn again.
+    """
+
+    questions: tuple[str, ...]
+    difficulty: str
+    seats: tuple[Seat, ...]
+    redraws: tuple[tuple[str, str, int], ...] = ()
+
+    def redraws_of(self, slug: str) -> dict[str, int]:
+        """The questions of one learner that were drawn again, and how often."""
+        return {question: number for own, question, number in self.redraws if own == slug}
+
+    def sheet(self, seat: Seat) -> Sheet:
+        """One learner's sheet, drawn alone."""
+        return make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, self.redraws_of(seat.slug))
+
+
+def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
+    """A seat for each learner; the seed is the roster's own where it has one."""
+    short = slugs([person.shown for person in roster.people])
+    return tuple(
+        Seat(one.shown, own, learner_seed(seed, one.shown) if one.seed is None else one.seed, one.id)
+        for one, own in zip(roster.people, short, strict=True)
+    )
+
+
+def seeds_table(plan: Plan) -> str:
+    """The learners, their seeds and what was redrawn for them, in CSV: a roster from which each can be drawn alone."""
+    rows = [
+        (seat.learner, seat.seed, " ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()))
+        for seat in plan.seats
+    ]
+    return csv_text([("learner", "seed", "redrawn"), *rows])
+
+
+def plan(
+    learners: int | str | Roster = 1,
+    seed: int = 0,
+    questions: Sequence[str] = DEFAULT_QUESTIONS,
+    difficulty: str = "medium",
+) -> Plan:
+    """A plan for so many learners, or those of a roster (or of its text), not yet compared with each other."""
+    if isinstance(learners, int):
+        learners = numbered(learners)
+    roster = read_roster(learners) if isinstance(learners, str) else learners
+    people = seats(roster, seed)
+    redraws = [(seat.slug, *again) for seat, one in zip(people, roster.people, strict=True) for again in one.redrawn]
+    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(redraws))
+
+
+def marks_of(sheet: Sheet) -> dict[str, str]:
+    """What tells a learner's exercises from another's, by question."""
+    return {one.id: _mark(one) for one in sheet if one.id not in SHARED}
+
+
+def _mark(exercise: Exercise) -> str:
+    return digest(json.dumps(exercise.task.data(), sort_keys=True)).hex()
+
+
+def settled(made: Plan, marks: Iterable[tuple[Seat, dict[str, str]]]) -> Plan:
+    """The same plan with redraws for exercises that an earlier learner has too; ``marks`` in the order of the seats."""
+    taken: set[tuple[str, str]] = set()
+    redraws: list[tuple[str, str, int]] = []
+    for seat, found in marks:
+        before = made.redraws_of(seat.slug)
+        for question, mark in found.items():
+            own, number = mark, before.get(question, 0)
+            while (question, own) in taken:
+                number += 1
+                if number > REDRAWS:
+                    raise BpkitError(
+                        f"cohort: no problem of its own found for {seat.learner} in {question}; "
+                        "leave the question out or choose another difficulty"
+                    )
+                again = make_sheet((question,), seat.seed, seat.learner, made.difficulty, {question: number})
+                own = _mark(again.exercises[0])
+            taken.add((question, own))
+            if number:
+                redraws.append((seat.slug, question, number))
+    return replace(made, redraws=tuple(redraws))

@@ -1,0 +1,132 @@
+"""The key of a class: who got which tasks. Right and wrong answers are worked out from them when they are needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from itertools import zip_longest
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bpkit.core.errors import BpkitError
+from bpkit.exercises.sheets.cohort import Plan, Seat
+from bpkit.exercises.sheets.sheet import Sheet, fingerprint, open_sheet
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Key:
+    """The tasks of every learner, by file name; ``key.sheet(slug)`` is one learner's sheet."""
+
+    seats: tuple[Seat, ...]
+    tasks: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+    @cached_property
+    def by_learner(self) -> Mapping[str, Seat]:
+        """The seats by the learners' names."""
+        return MappingProxyType({seat.learner: seat for seat in self.seats})
+
+    @cached_property
+    def by_slug(self) -> Mapping[str, Seat]:
+        """The seats by file name."""
+        return MappingProxyType({seat.slug: seat for seat in self.seats})
+
+    @cached_property
+    def by_fingerprint(self) -> Mapping[str, tuple[Seat, ...]]:
+        """The seats by what tells their tasks from others'; several where a sheet has no numbers in it."""
+        found: dict[str, tuple[Seat, ...]] = {}
+        for seat in self.seats:
+            mark = fingerprint(self.tasks[seat.slug])
+            found[mark] = (*found.get(mark, ()), seat)
+        return MappingProxyType(found)
+
+    @cached_property
+    def worth(self) -> tuple[float, ...]:
+        """What each question is worth, the same for everybody: as much as to those who have most answers to give."""
+        known = self.about.get("worth")  # an older key does not say it
+        if isinstance(known, list) and known and all(isinstance(one, int | float) and one > 0 for one in known):
+            return tuple(map(float, known))
+        return most_points([exercise.points for exercise in self.sheet(seat.slug)] for seat in self.seats)
+
+    def worths(self, sheet: Sheet) -> dict[str, float]:
+        """What each answer of a sheet is worth."""
+        return {
+            key: sheet.parts[key].points * self.worth[number - 1] / sheet[number].points
+            for key, (number, _) in sheet.places.items()
+        }
+
+    def sheet(self, slug: str) -> Sheet:
+        """The sheet of a seat."""
+        found = open_sheet({"tasks": self.tasks[slug]})
+        return Sheet(found.exercises, self.by_slug[slug].learner)
+
+    def __repr__(self) -> str:
+        return f"Key({len(self.seats)} learners, {len(self.about.get('questions', ()))} questions)"
+
+
+def most_points(sheets: Iterable[Iterable[float]]) -> tuple[float, ...]:
+    """The most points that each question has on any of the sheets."""
+    return tuple(max(same) for same in zip_longest(*sheets, fillvalue=0.0))
+
+
+def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int, worth: Sequence[float] = ()) -> str:
+    """The key as JSON, one line for each learner; ``worth`` says what each question is marked out of."""
+    about = {
+        "schema": SCHEMA,
+        "bpkit": version("bpkit"),
+        "seed": seed,
+        "difficulty": plan.difficulty,
+        "questions": list(plan.questions),
+        "worth": list(worth),
+    }
+    rows = [
+        json.dumps(
+            {
+                "learner": seat.learner,
+                "id": seat.id,
+                "slug": seat.slug,
+                "seed": seat.seed,
+                "redraws": plan.redraws_of(seat.slug),
+                "tasks": found,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+        for seat, found in tasks
+    ]
+    head = json.dumps(about, sort_keys=True)[:-1]
+    return f'{head}, "learners": [\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def key_file(path: Path) -> Path:
+    """The key itself, also where its folder is named."""
+    return path / "key.json" if path.is_dir() else path
+
+
+def read_key(path: Path) -> Key:
+    """Read a key that ``bpkit exercises new`` wrote; raises ``BpkitError`` for any other file."""
+    path = key_file(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        rows = data["learners"]
+        seats = tuple(
+            Seat(str(row["learner"]), str(row["slug"]), int(row["seed"]), str(row.get("id", ""))) for row in rows
+        )
+        tasks = {str(row["slug"]): row["tasks"] for row in rows}
+        if data["schema"] != SCHEMA or len(tasks) != len(rows):
+            raise ValueError(f"schema {data['schema']}, {len(rows)} learners")
+    except OSError as error:
+        raise BpkitError(
+            f"key: expected the key.json that `bpkit exercises new` wrote, found none at {path} ({error.strerror})"
+        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BpkitError(
+            f"key: expected the key.json that `bpkit exercises new` wrote, {path} is something else ({error})"
+        ) from None
+    return Key(seats, MappingProxyType(tasks), MappingProxyType({k: v for k, v in data.items() if k != "learners"}))
