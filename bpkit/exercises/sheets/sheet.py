@@ -34,10 +34,15 @@ DEFAULT_QUESTIONS = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sheet:
-    """Some exercises for one learner. ``sheet["3"]`` is the third; ``sheet.parts["3b"]`` what its part b asks."""
+    """Some exercises for one learner. ``sheet["3"]`` is the third; ``sheet.parts["3b"]`` what its part b asks.
+
+    ``title`` and ``date`` are what an instructor calls the sheet and when it is due, in their words.
+    """
 
     exercises: tuple[Exercise, ...]
     learner: str = ""
+    title: str = ""
+    date: str = ""
 
     def __len__(self) -> int:
         return len(self.exercises)
