@@ -71,6 +71,24 @@ def test_what_questions_declare_are_names_of_the_catalogue_or_of_the_question_it
         assert own & set(question.reveals), question.id
 
 
+def sentences(exercise: Exercise) -> list[str]:
+    """All that a learner may be told in words, with formulas and code taken out."""
+    told = [exercise.question, exercise.solution._repr_markdown_()]
+    for part in exercise.parts.values():
+        hints = part.hints() if callable(part.hints) else part.hints
+        told += [*hints, *(f"{wrong.sentence} {wrong.detail}" for wrong in part.wrong), *getattr(part, "options", ())]
+    told = [re.sub("“\\w+”", "", text) for text in told if " " in text]  # a learner chooses w2 by typing it
+    return [re.sub(r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|`[^`]*`", "", text, flags=re.DOTALL) for text in told]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_words_have_names_as_pictures_have_them(id: str) -> None:
+    """h1,2 and w₅ in a sentence, as on the picture beside it; never the names of the code, h1_2 and w5."""
+    # The names of a model's blocks have several numbers, x1,2.
+    raw = re.compile(r"\b(?:[ho]\d?_\d\w*|[wxy]\d+(?![\d,])|b_\w+|net_\w+|out_\w+|dE\w*/d\w+|\w+_(?:new|total))\b")
+    assert [found for one in drawn(id) for text in sentences(one) for found in raw.findall(text)] == []
+
+
 @pytest.mark.parametrize("id", IDS)
 def test_right_answers_are_accepted_and_declared_mistakes_named(id: str) -> None:
     named: list[str] = []

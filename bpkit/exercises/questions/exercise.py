@@ -12,6 +12,7 @@ import numpy as np
 
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.paths import Paths
 from bpkit.exercises.questions.feedback import Feedback, Feedbacks
 from bpkit.exercises.questions.judging import judge_all
 from bpkit.exercises.questions.parts import Part
@@ -25,7 +26,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Solution:
     """A worked solution: sentences in Markdown, and lines of the derivation with the numbers put in."""
 
-    pieces: tuple[str | NumberedDerivation, ...]
+    pieces: tuple[str | NumberedDerivation | Paths, ...]
 
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.pieces))

@@ -61,6 +61,13 @@ def _activations(network: Network) -> str:
     return f"Activation: {in_words(each)}."
 
 
+def ways(network: Network) -> str:
+    """Every weight of a network and what it joins, in a line."""
+    names = network.lines.quantities
+    joined = {name: "→".join(typeset(end, names) for end in ends) for name, ends in network.weights.items()}
+    return ", ".join(f"{maths(network, name)} {ends}" for name, ends in joined.items())
+
+
 def _cell(value: float) -> str:
     """A number of a table, typeset, so that its minus is one."""
     return f"${number_latex(value)}$"
@@ -76,12 +83,13 @@ def weights_table(problem: Problem) -> str:
     if isinstance(problem.network, Model):
         return _arrays_table(problem)
     network = layered(problem.network, "weights_table")
+    values, names = problem.parameters, network.lines.quantities
     rows = [
-        [maths(network, name), typeset(source, network.lines.quantities), target, _cell(problem.parameters[name])]
-        for name, (source, target) in network.weights.items()
+        [maths(network, name), *(typeset(neuron, names) for neuron in ends), _cell(values[name])]
+        for name, ends in network.weights.items()
     ]
     rows += [
-        [maths(network, name), "bias of", " ".join(fed), _cell(problem.parameters[name])]
+        [maths(network, name), "bias of", " ".join(typeset(neuron, names) for neuron in fed), _cell(values[name])]
         for name, fed in network.biases.items()
     ]
     return table(["parameter", "from", "to", "value"], rows)

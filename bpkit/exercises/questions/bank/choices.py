@@ -16,7 +16,7 @@ from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import expr_latex, number, readable, typeset
 from bpkit.exercises.questions.parts import ExactPart, Wrong
-from bpkit.exercises.questions.words import in_words, layers, maths, table
+from bpkit.exercises.questions.words import in_words, layers, table, ways
 
 Networks = Mapping[str, tuple[Network, ...]]
 
@@ -90,9 +90,8 @@ def described(network: Network) -> str:
     """Layers, activations and which weight joins which neurons, in three sentences."""
     kinds = [one.written for one in network.activations]
     activation = in_words([f"{kind} in layer {place}" for place, kind in enumerate(kinds, 1)])
-    ways = [f"{maths(network, name)} {source}→{target}" for name, (source, target) in network.weights.items()]
     said = kinds[0] if len(set(kinds)) == 1 else activation
-    return f"{layers(network)} Activation: {said}. The weights: {', '.join(ways)}."
+    return f"{layers(network)} Activation: {said}. The weights: {ways(network)}."
 
 
 def numeric(right: float, wrong: Sequence[Wrong]) -> tuple[str, list[Wrong]]:

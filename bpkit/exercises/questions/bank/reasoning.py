@@ -16,6 +16,7 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.paths import Path
 from bpkit.core.problem import Problem
+from bpkit.core.spelling import typeset
 from bpkit.exercises.questions.bank.quantities import DIGITS, HIDDEN, number_part, worked
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.drawing import architectures, choose, draw_problem, settled
@@ -61,6 +62,7 @@ def _build_paths(task: Task) -> Content:
         name for name, edge in network.weights.items() if name != weight and edge[0] == network.weights[weight][0]
     )
     others = frozenset(_neurons(path) for path in derive(network).paths(other))
+    shown = typeset(other, network.lines.quantities)
     wrong = [Wrong("follows only one path", "every path adds its own product", _listed({path})) for path in found]
     if len(found) > 2:
         wrong += [
@@ -68,21 +70,22 @@ def _build_paths(task: Task) -> Content:
             for path in found
         ]
     wrong += [
-        Wrong("follows another weight", f"these are the paths of {other}", _listed(others)),
+        Wrong("follows another weight", f"these are the paths of {shown}", _listed(others)),
         Wrong(
             "counts paths of other weights too",
-            f"a path starts in the neuron that the weight feeds, and {other} feeds another",
+            f"a path starts in the neuron that the weight feeds, and {shown} feeds another",
             _listed(right | others),
         ),
     ]
+    begin = " ".join(layer[0] for layer in network.layers[1:-1])
     ask = (
         f"List every path from {maths(network, weight)} to {maths(network, 'E_total')}, each as the neurons that it "
-        'passes, for example `["h1 o1", "h1 o2"]`'
+        f'passes, for example `["{begin} o1", "{begin} o2"]`'
     )
     text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
-    solve = lambda: Solution((_sentence(len(found)), _in_lines(derive(network).paths(weight).at(task.problem))))
+    solve = lambda: Solution((_sentence(len(found)), derive(network).paths(weight).at(task.problem)))
     neurons = tuple(network.layer_of)[network.sizes[0] :]
-    source, target = network.weights[weight]
+    source, target = (typeset(end, network.lines.quantities) for end in network.weights[weight])
     hints = (
         f"{maths(network, weight)} joins {source} and {target}, so every path begins in {target}.",
         "From each neuron a path may go on to every neuron of the next layer, up to an output.",
@@ -97,6 +100,7 @@ def _product_part(task: Task) -> NumberPart:
     problem, weight = task.problem, task.about["weight"]
     paths = derive(problem.network).paths(weight).at(problem)
     path = paths[task.about["path"]]
+    passed = " ".join(_neurons(path))
     numbers = list(path.values or ())
     right = math.prod(numbers)
     slack = right * sum(half_unit(number, DIGITS) / abs(number) for number in numbers) * 2
@@ -110,7 +114,7 @@ def _product_part(task: Task) -> NumberPart:
         ),
     ]
     return NumberPart(
-        f"The product of the factors along the path through {' '.join(_neurons(path))}, to {DIGITS} significant digits",
+        f"The product of the factors along the path through `{passed}`, to {DIGITS} significant digits",
         right,
         DIGITS,
         abs(slack) + half_unit(right, DIGITS),
@@ -130,10 +134,6 @@ def _listed(paths: frozenset[tuple[str, ...]] | set[tuple[str, ...]]) -> list[st
 
 def _sentence(number: int) -> str:
     return f"There are {number} paths, and the derivative is the sum of their products."
-
-
-def _in_lines(paths: object) -> str:
-    return "\n".join(f"- {line}" for line in str(paths).splitlines()[:-1])
 
 
 _POWERS = (-3, -2)  # orders of magnitude, each as often as the other

@@ -31,7 +31,7 @@ from bpkit.exercises.questions.exercise import Content, Question, Solution
 from bpkit.exercises.questions.parts import NumberPart, Wrong
 from bpkit.exercises.questions.slips import wrong_answers
 from bpkit.exercises.questions.task import Task
-from bpkit.exercises.questions.words import givens, in_words, layers
+from bpkit.exercises.questions.words import givens, in_words, layers, maths
 
 _SIZES = {"easy": ((1, 1, 1), (2, 1, 1)), "medium": ((2, 2, 1), (1, 2, 2)), "hard": ((2, 2, 2), (2, 3, 1))}
 _OTHERS = ("tanh", "relu", "softplus", "leaky_relu")
@@ -116,7 +116,7 @@ def _softmax_hints(problem: Problem, quantity: str) -> tuple[str, ...]:
             "E is −ln of it.",
         )
     source, neuron = layered(network, "softmax-delta").weights[quantity.removeprefix("dE_total/d")]
-    into = source if source in network.inputs else f"the output of {source}"
+    into = maths(network, source) if source in network.inputs else f"the output of {source}"
     return f"It is the delta of {neuron} times {into}.", f"The delta of {neuron} is {_SAYS}: output minus target."
 
 

@@ -26,7 +26,7 @@ from bpkit.exercises.questions.parts import Wrong
 from bpkit.exercises.questions.slips import told
 from bpkit.exercises.questions.streams import stream
 from bpkit.exercises.questions.task import Task
-from bpkit.exercises.questions.words import architecture, in_words, maths
+from bpkit.exercises.questions.words import architecture, in_words, maths, ways
 from bpkit.exercises.questions.written import FormulaPart
 from bpkit.mistakes.misconceptions import catalogue
 
@@ -153,7 +153,7 @@ def _build(task: Task) -> Content:
     start = typeset(source, network.lines.quantities)
     text = lambda: (
         f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
-        f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {_ways(network)}.\n\n"
+        f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {ways(network)}.\n\n"
         f"{allowed}"
     )
     part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
@@ -161,11 +161,6 @@ def _build(task: Task) -> Content:
     part = FormulaPart(ask, right, part.settings, known=known, hints=lambda: _hints(network, weight))
     solve = lambda: _solution(derive(network), weight)
     return Content(text, (part,), solve, *beside(task.problem, [f"dE_total/d{weight}"], allowed, numbers=False))
-
-
-def _ways(network: Network) -> str:
-    known = network.lines.quantities
-    return ", ".join(f"{maths(network, name)} {typeset(a, known)}→{b}" for name, (a, b) in network.weights.items())
 
 
 def _hints(network: Network, weight: str) -> tuple[str, ...]:

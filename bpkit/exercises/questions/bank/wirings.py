@@ -60,6 +60,7 @@ def _draw_wiring(rng: np.random.Generator, level: str) -> Task:
 def _build_wiring(task: Task) -> Content:
     network, sought, weight = task.network, task.about["sought"], task.about["weight"]
     source, target = network.weights[sought]
+    first, last = (subscripted(network, end) for end in (source, target))
     near = [name for name, (start, _) in network.weights.items() if network.layer_of[start] == network.layer_of[source]]
     usual = Network(*network.sizes, bias="none")
     by_number = usual.weight_of[source, target]
@@ -72,11 +73,11 @@ def _build_wiring(task: Task) -> Content:
     own = network.weights[weight]
     parts = (
         choice(
-            f"Which weight leads from {subscripted(network, source)} to {target}?",
+            f"Which weight leads from {first} to {last}?",
             names[sought],
             [names[name] for name in near],
             wrong,
-            (f"Find {subscripted(network, source)} and {target}, and follow the line between them to its name.",),
+            (f"Find {first} and {last}, and follow the line between them to its name.",),
         ),
         choice(
             f"Which neurons does {maths(network, weight)} join?",
@@ -88,7 +89,7 @@ def _build_wiring(task: Task) -> Content:
     )
     said = in_words(
         [
-            f"{maths(network, name)} leads from {subscripted(network, a)} to {b}"
+            f"{maths(network, name)} leads from {subscripted(network, a)} to {subscripted(network, b)}"
             for name, (a, b) in network.weights.items()
             if name in near
         ]
@@ -96,8 +97,9 @@ def _build_wiring(task: Task) -> Content:
     solve = lambda: Solution(
         (
             f"{said}.",
-            f"So {maths(network, sought)} multiplies {_signal(network, source)} in the net input of {target}, and "
-            f"{maths(network, weight)} {_signal(network, own[0])} in that of {own[1]}.",
+            f"So {maths(network, sought)} multiplies {_signal(network, source)} in the net input of "
+            f"{last}, and {maths(network, weight)} {_signal(network, own[0])} in that of "
+            f"{subscripted(network, own[1])}.",
         )
     )
     text = lambda: (
@@ -118,7 +120,7 @@ def _signal(network: Network, source: str) -> str:
 def _other_line(network: Network, wanted: Edge, name: str, by_number: bool) -> Named:
     """Why a weight is not the one from one neuron to another."""
     source, target = network.weights[name]
-    truth = f"{subscripted(network, name)} leads from {subscripted(network, source)} to {target}"
+    truth = f"{subscripted(network, name)} leads from {subscripted(network, source)} to {subscripted(network, target)}"
     if by_number:
         return _WIRE_REVEALS[0], "count the weights in order", f"look at the drawing: {truth}"
     one_end = source == wanted[0] or target == wanted[1]
@@ -176,9 +178,9 @@ def _build_count(task: Task) -> Content:
 
 def _counted(network: Network, weight: str) -> ExactPart:
     """How many paths one weight has."""
-    source, target = network.weights[weight]
-    right = _paths(network, weight)
-    after = [len(layer) for layer in network.layers[network.layer_of[target] + 1 :]]
+    source, end = network.weights[weight]
+    right, target = _paths(network, weight), subscripted(network, end)
+    after = [len(layer) for layer in network.layers[network.layer_of[end] + 1 :]]
     others = sum(_paths(network, name) for name, edge in network.weights.items() if edge[0] == source)
     wrong = [
         Wrong("follows only one path", "the ways part at each neuron that has more than one line to the right", 1),
@@ -202,11 +204,12 @@ def _counted(network: Network, weight: str) -> ExactPart:
 
 
 def _way_on(network: Network, weight: str) -> str:
-    target = network.weights[weight][1]
-    after = [len(layer) for layer in network.layers[network.layer_of[target] + 1 :]]
+    end = network.weights[weight][1]
+    after = [len(layer) for layer in network.layers[network.layer_of[end] + 1 :]]
     product = " · ".join(map(str, after)) or "1"
     whole = f"{product} = {_paths(network, weight)}" if len(after) > 1 else f"{_paths(network, weight)}"
-    return f"{maths(network, weight)} ends in {target}, so it has {whole} path{'s' * (_paths(network, weight) != 1)}."
+    many = "s" * (_paths(network, weight) != 1)
+    return f"{maths(network, weight)} ends in {subscripted(network, end)}, so it has {whole} path{many}."
 
 
 # Widths
