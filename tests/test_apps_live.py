@@ -237,6 +237,7 @@ def test_every_view_of_the_module_is_an_apps() -> None:
         "own_boundary",  # of the boundary app, where it is given a program
         bp.apps.predict.name,
         bp.exercises.ask("loss").name,
+        bp.exercises.practice().name,
     }
 
 

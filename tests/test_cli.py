@@ -30,6 +30,7 @@ LESSONS = [
     "00_start_here.ipynb",
     "04_forward_pass.ipynb",
     "07_training.ipynb",
+    "exercises/practice.ipynb",
     "instructors/regenerate_exercises.ipynb",
 ]
 
@@ -187,6 +188,7 @@ def test_an_unknown_lesson_is_one_line_and_starts_nothing(started: list[list[str
         ("04_foward_pas", "04_forward_pass.ipynb"),
         ("trainig", "07_training.ipynb"),
         ("regenerate-exercises", "instructors/regenerate_exercises.ipynb"),
+        ("practice", "exercises/practice.ipynb"),
     ],
 )
 def test_a_lesson_is_found_by_number_name_part_or_near_name(wanted: str, found: str) -> None:

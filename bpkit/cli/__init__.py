@@ -14,6 +14,7 @@ import click
 
 from bpkit.cli.exercises import exercises
 from bpkit.cli.mark import doctor, mark
+from bpkit.cli.practice import practice
 from bpkit.cli.terminal import Commands, bar
 from bpkit.core.errors import BpkitError, suggest
 
@@ -27,7 +28,7 @@ def main() -> None:
     """Backpropagation, taught in Jupyter. `bpkit lab` opens the first lesson, `bpkit COMMAND -h` explains a command."""
 
 
-for command in (exercises, mark, doctor):
+for command in (exercises, practice, mark, doctor):
     main.add_command(command)
 
 

@@ -6,19 +6,28 @@ from pathlib import Path
 
 import click
 
+from bpkit.cli.next_steps import next_steps
 from bpkit.cli.terminal import bar
-from bpkit.core.errors import BpkitError
-from bpkit.exercises.editions import COMMON, DEFAULT, EACH
-from bpkit.exercises.editions.pdf import browser, print_pages
+from bpkit.exercises.editions import DEFAULT, EDITIONS
+from bpkit.exercises.editions.bank import VARIANTS
+from bpkit.exercises.editions.forecast import forecast, told
+from bpkit.exercises.editions.pages import shown, solution_page, tolerance
+from bpkit.exercises.editions.pdf import PAPERS, browser, files, print_class
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.drawing import LEVELS
-from bpkit.exercises.questions.generation import generate
-from bpkit.exercises.sheets.cohort import plan
-from bpkit.exercises.sheets.files import visible
-from bpkit.exercises.sheets.roster import Roster, numbered, read_roster
+from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import concerns
+from bpkit.exercises.sheets.codes import with_code
+from bpkit.exercises.sheets.cohort import Seat, plan
+from bpkit.exercises.sheets.files import visible, write
+from bpkit.exercises.sheets.key import Key, read_key
+from bpkit.exercises.sheets.roster import Roster, numbered, roster_file
+from bpkit.exercises.sheets.settings import PLAIN, settings_file
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, chosen
-from bpkit.exercises.sheets.tables import MOST_BYTES, table_text
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+SHEET = "A TOML file: title, date, order, points, language, questions of your own."
 
 
 @click.group(short_help="Questions with new numbers, and sheets for a class.")
@@ -35,21 +44,36 @@ def list_() -> None:
             if question.topic == topic:
                 mine = " *" if question.id in DEFAULT_QUESTIONS else ""
                 click.echo(f"  {question.id:<16} {question.title}{mine}")
-    click.echo(f"* on the sheet that you get if you name no questions. Editions: {', '.join([*EACH, *COMMON])}.")
+    click.echo(f"* on the sheet that you get if you name no questions. Editions: {', '.join(EDITIONS)}.")
 
 
 @exercises.command(short_help="Show one question with numbers.")
-@click.argument("question", default="hidden-weight")
+@click.argument("question", default="")
+@click.option("--sheet", type=FILE, help=SHEET)
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same numbers.")
-@click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
+@click.option("--difficulty", type=click.Choice(LEVELS), help="medium if neither this nor the file says it.")
 @click.option("--solution", is_flag=True, help="Show the answer and the worked solution too.")
-def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
-    """Show one QUESTION of the bank with numbers: hidden-weight if none is named."""
-    exercise = generate(question, seed=seed, difficulty=difficulty)
+def preview(question: str, sheet: Path | None, seed: int, difficulty: str | None, solution: bool) -> None:
+    """Show one QUESTION of the bank with numbers: hidden-weight if none is named.
+
+    With --sheet the question may be one of your own; without a name you see the whole sheet. What an own question
+    breaks of the guarantees that the bank keeps is said below it.
+    """
+    said = settings_file(sheet) if sheet else PLAIN
+    ids = (question,) if question else chosen(settings=said) if sheet else ("hidden-weight",)
+    if said.title or said.date:
+        click.echo(" · ".join(filter(None, (visible(said.title), visible(said.date)))))
+    for id in ids:
+        _show(said.drawn(id, seed, difficulty or said.difficulty or "medium"), solution)
+
+
+def _show(exercise: Exercise, solution: bool) -> None:
     click.echo(repr(exercise))
     if solution:
         click.echo(f"\nAnswer: {exercise.answer}\n\n{exercise.solution}")
         click.echo(f"\nMistakes that it brings to light: {', '.join(exercise.declared)}")
+    for concern in concerns(exercise):
+        click.echo(f"Please look at this: {concern}.")
 
 
 @exercises.command(short_help="Make a class's sheets, solutions and key.")
@@ -58,52 +82,115 @@ def preview(question: str, seed: int, difficulty: str, solution: bool) -> None:
     "--learners",
     default="1",
     show_default=True,
-    metavar="N|ROSTER.csv",
-    help="How many learners, or a file with their names.",
+    metavar="N|ROSTER",
+    help="How many learners, or a file with their names: .csv, .xlsx, or a list.",
 )
+@click.option("--sheet", type=FILE, help=SHEET)
 @click.option("--topics", default="", help="Topics, separated by commas; see `bpkit exercises list`.")
 @click.option("--questions", "wanted", default="", help="Questions, separated by commas, in this order.")
-@click.option("--difficulty", type=click.Choice(LEVELS), default="medium", show_default=True)
+@click.option("--difficulty", type=click.Choice(LEVELS), help="medium if neither this nor the file says it.")
 @click.option("--editions", default=",".join(DEFAULT), show_default=True, help="Editions, separated by commas.")
+@click.option("--variants", default=VARIANTS, show_default=True, help="Of each question in a Moodle or Canvas bank.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
-@click.option("--pdf", is_flag=True, help="Print the pages of the printable edition to PDF, by an installed browser.")
+@click.option("--pdf", is_flag=True, help="Print the class's sheets, solutions and marking keys to PDF, by a browser.")
+@click.option("--paper", type=click.Choice(tuple(PAPERS)), default="A4", show_default=True, help="The paper of --pdf.")
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
 @click.option("--force", is_flag=True, help="Overwrite files with other content.")
+@click.option("--dry-run", is_flag=True, help="Show who was read and what would be written, and write nothing.")
 def new(
     seed: int,
     learners: str,
+    sheet: Path | None,
     topics: str,
     wanted: str,
-    difficulty: str,
+    difficulty: str | None,
     editions: str,
+    variants: int,
     out: Path,
     pdf: bool,
+    paper: str,
     jobs: int | None,
     force: bool,
+    dry_run: bool,
 ) -> None:
     """Make a class's sheets: a notebook for each learner, solutions, the key, and the editions that you name.
 
-    A roster is a list with a name on each line, or a table in CSV as a learning system or a spreadsheet saves it, with
-    headers such as Name, First name, Vorname, Student ID or E-mail. A column headed seed gives seeds of their own.
+    A roster is a list with a name on each line, or a table as a learning system or a spreadsheet saves it, in CSV or as
+    an Excel workbook, with headers such as Name, First name, Vorname, Student ID or E-mail. A column headed seed gives
+    seeds of their own. With --dry-run you see who was read, and which files would be written.
+
+    A file in TOML says more about the sheet (--sheet): title, date, order, points, language, and questions of your
+    own. What you write on the command line counts more than what is in the file.
 
     If it was interrupted, start it again with the same options, and it goes on.
 
-    The nbgrader edition has a notebook for `nbgrader generate_assignment`. For several learners it also has a copy for
-    each of them, with numbers of their own. Hand out these copies instead of the release, and name learners in the
-    roster by their nbgrader ids.
+    With --pdf you get files for a copy shop: the sheets of all learners one after the other, each beginning on a leaf
+    of its own, their solutions, and a marking key for each. The code on a sheet brings back whose it is; see
+    `bpkit exercises find`.
+
+    The moodle and canvas editions are question banks: they hold so many variants of each question (--variants),
+    whoever is in the class. The nbgrader edition has a notebook for `nbgrader generate_assignment`. For several
+    learners it also has a copy for each of them, with numbers of their own. Hand out these copies instead of the
+    release, and name learners in the roster by their nbgrader ids.
     """
+    said = settings_file(sheet) if sheet else PLAIN
     roster = _roster(learners)
-    made = plan(roster, seed, chosen(_words(topics), _words(wanted)), difficulty)
+    ids = chosen(_words(topics), _words(wanted), said)
+    made = plan(roster, seed, ids, difficulty or said.difficulty or "medium", said)
+    kinds = [*_words(editions), *(["printable"] if pdf else [])]
+    if dry_run:
+        read = None if learners.isdecimal() else roster
+        for line in told(forecast(made, out, kinds, read, pdf), read, out, force):
+            click.echo(line)
+        return
     if not learners.isdecimal():
         click.echo(visible(str(roster)))
     if pdf:
         browser()  # asked for first: a class of pages is made before one is printed
-    kinds = [*_words(editions), *(["printable"] if pdf else [])]
-    done = produce(made, out, seed, kinds, force, jobs, bar)
-    pages = sorted((out / "printable").rglob("*.html")) if pdf else []
-    for _ in bar(print_pages(pages, force), len(pages), "printing"):
-        pass
-    click.echo(f"{done!r}. See {out}; the key, for you alone, is {out / 'key'}")
+    done = produce(made, out, seed, kinds, force, jobs, bar, variants)
+    if pdf:
+        slugs = [seat.slug for seat in done.plan.seats]
+        for _ in bar(print_class(out / "printable", slugs, paper, force), files(len(slugs)), "printing"):
+            pass
+    click.echo(f"{done!r}.\n")
+    for step in next_steps(out, kinds, len(made.seats), pdf):
+        click.echo(step)
+
+
+@exercises.command(short_help="Find whose sheet has a code.")
+@click.argument("code")
+@click.option("--key", "place", type=click.Path(path_type=Path), default=Path("exercises/key"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the solutions into this folder.")
+@click.option("--force", is_flag=True, help="Overwrite files with other content.")
+def find(code: str, place: Path, out: Path | None, force: bool) -> None:
+    """Show whose sheet has the CODE that is printed on it, and its answers; so you can mark paper without names.
+
+    You need not mind case or dashes, and O is read as 0.
+    """
+    key = read_key(place)
+    found = with_code(key, code)
+    if len(found) > 1:
+        click.echo(f"{len(found)} learners have this sheet, because their questions have the same numbers.")
+    for seat in found:
+        _show_sheet(key, seat)
+        if out:
+            target = out / f"{seat.slug}.html"
+            write(target, solution_page(key.sheet(seat.slug)), force)
+            click.echo(f"The solutions are in {target}.")
+
+
+def _show_sheet(key: Key, seat: Seat) -> None:
+    """A learner, and each question of their sheet with its answers and points."""
+    sheet = key.sheet(seat.slug)
+    worths = key.worths(sheet)
+    number = f" (ID {visible(seat.id)})" if seat.id else ""
+    click.echo(f"{sheet.code}: {visible(seat.learner)}{number}, {sum(worths.values()):g} points")
+    for place, exercise in enumerate(sheet, 1):
+        click.echo(f"  {place}. {exercise.bank.title}")
+        for own, (where, _) in sheet.places.items():
+            if where == place:
+                room = f" {tolerance(sheet.parts[own])}".rstrip()
+                click.echo(f"     {own:<4}{shown(sheet.parts[own])}{room}, {worths[own]:g}")
 
 
 def _words(text: str) -> list[str]:
@@ -112,14 +199,4 @@ def _words(text: str) -> list[str]:
 
 def _roster(text: str) -> Roster:
     """So many learners, or those of a roster's file."""
-    if text.isdecimal():
-        return numbered(int(text))
-    try:
-        with Path(text).open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise BpkitError(
-            f"learners: expected a number or a roster in CSV, got {text!r} ({error.strerror}); "
-            "write for example --learners 30"
-        ) from None
-    return read_roster(table_text(content))
+    return numbered(int(text)) if text.isdecimal() else roster_file(Path(text))

@@ -1,7 +1,8 @@
-"""What all commands have in common on a terminal: how an error ends, and a progress bar."""
+"""What all commands have in common on a terminal: how an error or Ctrl-C ends them, and a progress bar."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from tqdm import tqdm
 
 from bpkit.core.errors import BpkitError
 
+STOPPED = "Stopped. Start the same command again, and it goes on."
+INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
+
 
 class Commands(click.Group):
     """Commands whose `BpkitError` ends as one line on the terminal, not as a traceback; so do a disk's refusals."""
@@ -17,12 +21,22 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"\n{STOPPED}", err=True)
+            ctx.exit(INTERRUPTED)
         except BpkitError as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise  # `| head` has read enough, and click ends quietly
         except OSError as error:
-            raise click.ClickException(
-                f"{error.filename}: {error.strerror}" if error.strerror else str(error)
-            ) from error
+            raise click.ClickException(_refused(error)) from error
+
+
+def _refused(error: OSError) -> str:
+    """What a disk says, with the file where it names one."""
+    where = f"{error.filename}: " if error.filename else ""
+    room = "; make room, or choose another folder" if error.errno == errno.ENOSPC else ""
+    return f"{where}{error.strerror or error}{room}"
 
 
 def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:

@@ -202,7 +202,7 @@ class Problem(Shown):
         """The row that the next update takes under ``batch="each"``."""
         return int(self.state["t"]) % len(self.inputs) if self.one_by_one else 0
 
-    @property
+    @cached_property
     def is_batch(self) -> bool:
         """True when inputs and targets are tables with a row for each sample."""
         return self.inputs.ndim > len(self.network.input_shape)

@@ -81,7 +81,7 @@ class Quantity:
         """The quantity itself; of what an update writes or remembers its parameter."""
         return self.of.subject if self.of and not self.by else self
 
-    @property
+    @cached_property
     def neuron(self) -> str:
         """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
         return self.place + "_".join(map(str, self.index)) if self.index else self.place.rstrip("_")

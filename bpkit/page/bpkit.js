@@ -6179,6 +6179,7 @@ VIEWS.exercise = (app) => {
     const sides = [left, [...right, answers]].map((side) => side.filter(Boolean));
     const beside = element("div", { class: sides[0].length ? `bpkit-beside${draw.long ? " bpkit-long" : draw.wide ? " bpkit-above" : ""}` : "" },
       ...sides.filter((side) => side.length).map((side) => element("div", {}, ...side)));
+    set(heading, { text: draw.title ?? spec.title });
     asked.replaceChildren(heading, prose(draw.given, "bpkit-given"), beside);
   };
   const alone = () => {
@@ -6237,6 +6238,38 @@ VIEWS.exercise = (app) => {
       }
       set(solution, { hidden: !told.solution });
       if (told.said?.length && told.said.every((one) => !one || RIGHT.includes(one[0]))) app.done();
+      return {};
+    },
+  };
+};
+
+VIEWS.practice = (app) => {
+  const { texts } = app.spec, view = VIEWS.exercise(app), { asked } = view.extra;
+  const why = element("p", { class: "bpkit-why", role: "status" }), counts = element("span", { class: "bpkit-score" });
+  const list = element("ul", {}), waiting = element("details", {}, element("summary", { text: texts.waitingList }), list);
+  let turn = app.values.seed;
+  return {
+    ...view,
+    extra: { ...view.extra, why, counts, waiting },
+    /** Another topic is another question. */
+    settle: (next, old) => view.settle(next.topic === old.topic ? next : { ...next, seed: old.seed + 1 }, old),
+    frame(values) {
+      view.frame(values);
+      const { told } = app.link, here = told.values?.seed === values.seed;
+      if (!here) return {};
+      set(why, { text: told.why });
+      set(counts, { text: told.counts });
+      const waits = JSON.stringify(told.waits);
+      if (list.source !== waits) {
+        list.source = waits;
+        list.replaceChildren(...(told.waits ?? []).map((text) => element("li", { text })));
+      }
+      set(waiting, { hidden: !list.children.length });
+      if (turn !== values.seed) {
+        turn = values.seed;
+        // Whoever has pressed the button goes on to answer.
+        if (view.extra.buttons.contains(document.activeElement)) asked.querySelector("input, select")?.focus();
+      }
       return {};
     },
   };

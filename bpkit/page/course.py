@@ -109,12 +109,17 @@ def lessons(folder: Path) -> list[Lesson]:
 
 def sheets(folder: Path) -> list[Lesson]:
     """The sheet of exercises, and its solutions."""
-    return [_opened(path, folder) for path in sorted((folder / SHEETS).glob("*.ipynb"))]
+    return [one for one in _notebooks(folder / SHEETS, folder) if "bpkit" in one.notebook.metadata]
 
 
 def in_a_kernel(folder: Path) -> list[Lesson]:
-    """What cannot be a page."""
-    return [_opened(path, folder) for path in sorted((folder / KERNEL).glob("*.ipynb"))]
+    """What cannot be a page: practice without end, and what instructors use."""
+    practice = [one for one in _notebooks(folder / SHEETS, folder) if "bpkit" not in one.notebook.metadata]
+    return practice + _notebooks(folder / KERNEL, folder)
+
+
+def _notebooks(where: Path, folder: Path) -> list[Lesson]:
+    return [_opened(path, folder) for path in sorted(where.glob("*.ipynb"))]
 
 
 def _opened(path: Path, folder: Path) -> Lesson:

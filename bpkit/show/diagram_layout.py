@@ -125,8 +125,12 @@ def label_places(
         flat = start[1] == end[1]
         places = [_between(start, end, t) for t in ((0.5, *PLACES) if flat or halfway else PLACES)]
         others = [ends for other, ends in edges.items() if other != edge]
-        costs = [_cost(_box(place, size), taken, others) for place in places]
-        best = places[costs.index(min(costs))]
+        best, least = places[0], float("inf")
+        for place in places:
+            if (cost := _cost(_box(place, size), taken, others)) < least:
+                best, least = place, cost
+            if not least:
+                break
         taken.append(_box(best, size))
         yield edge, best
 

@@ -12,10 +12,12 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.marking.one_file import mark_all
 from bpkit.exercises.marking.submissions import files_in
@@ -24,6 +26,8 @@ from bpkit.exercises.sheets.key import read_key
 
 LEARNERS = int(os.environ.get("BPKIT_LEARNERS", "1000"))
 MAKING, MARKING = 60.0, 20.0  # seconds for a thousand, on two processors
+EVERYTHING = 50  # learners whose files of all editions are weighed
+MEGABYTES = 0.5  # of a learner's files in all editions; a question bank is as large for any class
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,37 @@ def test_sheets_for_a_thousand_learners(folder: Path) -> None:
     print(f"\n{done.written} files for {LEARNERS} learners in {seconds:.1f} s: {seconds / LEARNERS * 1000:.0f} ms each")
     assert len(list((folder / "learners").iterdir())) == LEARNERS
     assert seconds < max(MAKING * LEARNERS / 1000, 15)
+
+
+def test_all_editions_grow_with_the_class_as_far_as_they_must(tmp_path: Path) -> None:
+    """Sizes, which do not depend on the machine, and processor time for the report."""
+    sizes: list[Counter[str]] = []
+    for learners in (EVERYTHING // 5, EVERYTHING):
+        folder, before = tmp_path / str(learners), time.process_time()
+        produce(plan(learners, seed=1), folder, 1, editions=EDITIONS, jobs=1)
+        used = time.process_time() - before
+        found: Counter[str] = Counter()
+        for path in folder.rglob("*.*"):
+            found["/".join(path.relative_to(folder).parts[:-1][:2])] += path.stat().st_size
+        sizes.append(found)
+        print(f"\n{learners} learners in all editions: {used / learners * 1000:.0f} ms each", end="")
+    few, many = sizes
+    for name, size in many.items():
+        print(f"\n{name}: {size / EVERYTHING / 1e3:.0f} kB a learner", end="")
+    assert {name: few[name] for name in ("moodle", "canvas")} == {name: many[name] for name in ("moodle", "canvas")}
+    grown = sum(many.values()) - sum(few.values())
+    assert grown / (EVERYTHING - EVERYTHING // 5) < MEGABYTES * 1e6
+
+
+def test_a_command_s_memory(tmp_path: Path) -> None:
+    """The largest of its processes, workers too."""
+    command = [sys.executable, "-m", "bpkit", "exercises", "new", "--learners", "60", "--jobs", "2"]
+    subprocess.run(
+        [*command, "--editions", ",".join(EDITIONS), "--out", str(tmp_path)], check=True, capture_output=True
+    )
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"\nall editions: the largest process takes {largest:.0f} MB")
+    assert largest < 220
 
 
 def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from answer_forms import FORMS, key_of
+from assignment import assignment_files
 from IPython.core.interactiveshell import InteractiveShell
 from printed import as_printed
 
 from bpkit.exercises import generate
-from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.marking.submissions import read_submission
 from bpkit.exercises.questions.answers import NotRead, answers_in
 from bpkit.exercises.questions.bank import QUESTIONS
@@ -147,7 +147,7 @@ def test_the_same_text_gets_the_same_verdict_everywhere(question: str) -> None:
     """In a box, in check, in marking, in nbgrader's cells and from the detective (which carries no errors here)."""
     exercise = generate(question, seed=4, difficulty="easy")
     parts = {letter: part for letter, part in exercise.parts.items() if isinstance(part, NumberPart)}
-    (text,) = nbgrader.whole([nbgrader.of_sheet(Sheet((exercise,), "ada"))]).values()
+    (text,) = assignment_files([Sheet((exercise,), "ada")]).values()
     space: dict[str, Any] = {}
     cells = {one["id"]: one["source"] for one in json.loads(text)["cells"] if one["cell_type"] == "code"}
     exec("\n".join(source for id, source in cells.items() if not id.startswith("grade")), space)

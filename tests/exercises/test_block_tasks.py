@@ -21,7 +21,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.exercises.questions import arrays
+from bpkit.exercises.questions import arrays, proof
 from bpkit.exercises.questions.drawing import alive, draw_problem
 from bpkit.exercises.questions.generation import generate, restore
 from bpkit.exercises.questions.proof import prove
@@ -263,7 +263,7 @@ def test_a_proof_of_a_model_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     exercise = generate("attention-share", seed=1, difficulty="hard")
     share = exercise.content.parts[0]
     assert share.proof().holds
-    monkeypatch.setattr("bpkit.exercises.questions.proof.at", lambda *_: 0.5)
+    monkeypatch.setattr(proof, "at", lambda *_: 0.5)
     assert not share.proof().holds
 
 

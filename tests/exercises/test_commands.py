@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from bpkit.cli import find_lesson, main, notebooks
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions import produce as module
 from bpkit.exercises.editions.pdf import BROWSERS
 from bpkit.exercises.editions.produce import produce
@@ -164,6 +165,36 @@ def test_what_cannot_be_is_refused_in_one_line(here: Path, arguments: tuple[str,
     assert len(said.strip().splitlines()) == 1
 
 
+def test_in_the_end_a_command_says_what_to_do_next(here: Path) -> None:
+    said = run("exercises", "new", "--questions", FEW, "--out", "week 3").output
+    usual = said.strip().splitlines()
+    assert usual[0].startswith("6 files written")
+    steps = dict(line.split(" ", 1) for line in usual[2:])
+    assert list(steps) == ["Hand", "Keep", "Mark:"]
+    assert "week 3/learners" in steps["Hand"]
+    assert "week 3/key and week 3/solutions" in steps["Keep"]
+    assert "`bpkit mark FOLDER --key week 3/key`" in steps["Mark:"]
+    options = ("--questions", "loss", "--learners", "2", "--out", "all", "--variants", "2")
+    said = run("exercises", "new", *options, "--editions", ",".join(EDITIONS)).output
+    for name in ("all/moodle/questions.xml", "all/canvas/questions.zip", "all/nbgrader/handout"):
+        assert name in said
+        assert (here / name).exists()
+    assert "delete the category bpkit first" in said  # Moodle's importer never takes a question for known
+    assert "Overwrite assessment content with matching IDs" in said  # as Canvas's import page calls it
+    kept = next(line for line in said.splitlines() if line.startswith("Keep"))
+    assert all(place in kept for place in ("all/key", "all/solutions", "all/printable/solutions", "all/printable/keys"))
+    alone = run("exercises", "new", "--questions", "loss", "--editions", "nbgrader", "--out", "alone").output
+    assert "generate_assignment backpropagation" in alone
+    assert "handout" not in alone  # with one learner there is none
+
+
+def test_so_many_variants_as_asked_are_in_a_bank(here: Path) -> None:
+    run("exercises", "new", "--questions", "loss", "--editions", "moodle", "--variants", "3")
+    text = (here / "exercises/moodle/questions.xml").read_text(encoding="utf-8")
+    assert re.findall(r"<name><text>(.*?)</text></name>", text) == ["loss 01", "loss 02", "loss 03"]
+    assert "a number from 1 to 500" in run("exercises", "new", "--variants", "0", code=1).output
+
+
 def test_topics_choose_questions(here: Path) -> None:
     run("exercises", "new", "--topics", "forward", "--editions", "learner")
     assert read_key(here / "exercises/key").about["questions"] == [
@@ -252,7 +283,7 @@ def test_the_work_is_watched_and_jobs_are_counted() -> None:
 def test_pages_are_printed_where_a_browser_is(here: Path) -> None:
     run("exercises", "new", "--questions", "loss", "--editions", "learner", "--pdf")
     printed = sorted((here / "exercises/printable").rglob("*.pdf"))
-    assert [path.parent.name for path in printed] == ["keys", "sheets", "solutions"]
+    assert [path.name for path in printed] == ["all_keys.pdf", "all_sheets.pdf", "all_solutions.pdf"]
     assert all(path.read_bytes().startswith(b"%PDF") and path.stat().st_size > 5000 for path in printed)
     assert not list(here.rglob(".bpkit-*"))
 

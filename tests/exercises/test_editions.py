@@ -11,11 +11,12 @@ import pickle
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import canvas_importers
@@ -28,15 +29,21 @@ from bpkit.core.errors import BpkitError
 from bpkit.examples import article
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
-from bpkit.exercises.editions.pictures import own
+from bpkit.exercises.editions.bank import check_variants, identity, vary
+from bpkit.exercises.editions.compact import compact
+from bpkit.exercises.editions.pictures import beside, own, svg
+from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part, Wrong
+from bpkit.exercises.sheets.cohort import Plan, plan
 from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.hand_rounding import half_unit
 from bpkit.page.in_page import display
 from bpkit.show.diagram import diagram
 from bpkit.show.markup import as_html
 from bpkit.show.mathml import lines_table, mathml
+from bpkit.show.palette import DARK
 
 ALL = tuple(question.id for question in questions())
 LEVELS = ("easy", "medium", "hard")
@@ -249,7 +256,10 @@ FRACTIONS += [11.11111, 10, 5, 0]
 
 
 def moodle_questions(sheets: list[Sheet]) -> Iterator[tuple[str, ET.Element]]:
-    root = ET.fromstring(moodle.whole([moodle.of_sheet(sheet) for sheet in sheets]).encode())
+    variants = [
+        one for number, sheet in enumerate(sheets, 1) for each in sheet for one in moodle.of_exercise(each, number)
+    ]
+    root = ET.fromstring(moodle.whole(variants).encode())
     assert root.tag == "quiz"
     category = ""
     for node in root:
@@ -332,7 +342,7 @@ def test_moodle_questions_carry_a_picture_of_their_network() -> None:
         picture = ET.fromstring(base64.b64decode(file.text or "", validate=True))
         assert picture.tag == "{http://www.w3.org/2000/svg}svg"
         assert f'alt="{html.escape(picture.get("aria-label") or "?")}"' in text
-    mine = next(node for node in nodes if (node.findtext("name/text") or "") == "hidden-weight")
+    mine = next(node for node in nodes if (node.findtext("name/text") or "") == "hidden-weight 01")
     drawn = base64.b64decode(mine.findtext("questiontext/file") or "").decode()
     network = next(exercise for exercise in sheet if exercise.id == "hidden-weight").problem.network
     assert all(f"{neuron}" in drawn for layer in network.layers for neuron in layer)
@@ -373,12 +383,16 @@ def test_editions_are_asked_for_by_name() -> None:
 QTI = f"{{{canvas.QTI}}}"
 
 
-canvas_rows = cache(canvas.of_sheet)
+@cache
+def canvas_rows(sheet: Sheet, number: int = 1) -> list[canvas.Variant]:
+    return [one for exercise in sheet for one in canvas.of_exercise(exercise, number)]
 
 
 def unpacked(sheets: list[Sheet]) -> dict[str, bytes]:
     """The files of a package."""
-    with zipfile.ZipFile(io.BytesIO(canvas.whole([canvas_rows(sheet) for sheet in sheets]))) as package:
+    with zipfile.ZipFile(
+        io.BytesIO(canvas.whole([row for number, sheet in enumerate(sheets, 1) for row in canvas_rows(sheet, number)]))
+    ) as package:
         return {name: package.read(name) for name in package.namelist()}
 
 
@@ -552,7 +566,7 @@ def test_canvas_carries_a_picture_of_each_network() -> None:
         assert picture.tag == "{http://www.w3.org/2000/svg}svg"
         drawing = own(exercise) or diagram(exercise.problem.network)
         assert html.unescape(words) == picture.get("aria-label") == drawing.caption
-        assert files[name].decode() == drawing.figure
+        assert files[name].decode() == svg(drawing)
         shown.add(name)
     assert shown == {name for name in files if name.endswith(".svg")}
 
@@ -582,4 +596,142 @@ def test_every_item_has_an_identity_of_its_own_and_the_package_the_same_bytes() 
     made = [make_sheet(ALL, seed=seed, difficulty=LEVELS[seed % 3]) for seed in again]
     assert unpacked(sheets[: len(made)]) == unpacked(made)
     rows = canvas_rows(sheets[0])
-    assert canvas.whole([rows]) == canvas.whole([pickle.loads(pickle.dumps(rows))])  # it comes from another process
+    assert canvas.whole(rows) == canvas.whole(pickle.loads(pickle.dumps(rows)))  # it comes from another process
+
+
+# Pictures in fewer bytes
+
+SVG = "{http://www.w3.org/2000/svg}"
+_INHERITED = ("text-anchor", "font-size", "font-weight", "fill")
+
+Shown = list[tuple[Any, ...]]
+
+
+def seen(svg_text: str) -> tuple[Shown, Shown]:
+    """What a picture shows: its shapes with their attributes, and its words with what they inherit."""
+    root = ET.fromstring(svg_text)
+    usual = {name: root.get(name) for name in _INHERITED}
+    usual["text-anchor"] = usual["text-anchor"] or "start"
+    shapes: Shown = []
+    words: Shown = []
+    for node in root:
+        about = {name: re.sub(r"(\d)\.0\b", r"\1", value) for name, value in node.items()}
+        if node.tag == f"{SVG}text":
+            style = (about.get(name, usual[name]) for name in _INHERITED)
+            words.append(("".join(node.itertext()), about["x"], about["y"], *style))
+        elif node.tag != f"{SVG}style":
+            shapes.append((node.tag, *sorted(about.items())))
+    return shapes, words
+
+
+def dark(svg_text: str) -> set[tuple[str, str]]:
+    """The colours that are changed on a dark page, of those that a picture has."""
+    found = re.findall(r"\[((?:fill|stroke)='#\w+')\]\{((?:fill|stroke):#\w+)\}", svg_text)
+    drawn = re.sub(r"<style>.*?</style>", "", svg_text, flags=re.DOTALL)
+    return {(rule, new) for rule, new in found if rule in drawn}
+
+
+@pytest.mark.parametrize("seed", range(PAGES))
+def test_a_picture_in_fewer_bytes_shows_the_same(seed: int) -> None:
+    shorter = 0
+    for exercise in sheet_of(seed):
+        drawing = beside(exercise)
+        if drawing is None or not isinstance(drawing.figure, str):
+            continue
+        short = svg(drawing)
+        assert seen(short) == seen(drawing.figure)
+        assert dark(short) == {rule for rule in dark(drawing.figure) if rule[0] in short}
+        shorter += len(short) < 0.85 * len(drawing.figure)
+    assert shorter > 20
+
+
+def test_a_picture_keeps_the_colours_that_its_words_inherit_on_a_dark_page() -> None:
+    text = svg(diagram(article.problem))
+    root = ET.fromstring(text)
+    style = root.findtext(f"{SVG}style") or ""
+    drawn = {f"[{name}='{node.get(name)}']" for node in root.iter() for name in ("fill", "stroke") if node.get(name)}
+    known = {f"[{what}='{light}']" for light in DARK for what in ("fill", "stroke")}
+    assert {rule for rule in drawn & known if rule not in style} == set()
+    assert re.findall(r"\[[^]]*\]", style) == [rule for rule in re.findall(r"\[[^]]*\]", style) if rule in drawn]
+
+
+@pytest.mark.parametrize("other", ["", "<svg><g font-size='9'><text>a</text></g></svg>", "<p>no picture</p>"])
+def test_a_picture_of_another_make_stays_as_it_is(other: str) -> None:
+    assert compact(other) == other
+
+
+# Question banks
+
+
+def bank(made: Plan, question: str, count: int, seed: int = 3) -> list[str]:
+    return [identity(exercise) for exercise in vary(made, question, seed, count)]
+
+
+def test_a_bank_does_not_depend_on_the_class_and_grows_at_its_end() -> None:
+    alone, many_learners = plan(1, seed=3, questions=("loss",)), plan("Ada\nBob\nCleo\n", seed=3, questions=("loss",))
+    few, more = bank(alone, "loss", 5), bank(many_learners, "loss", 12)
+    assert more[:5] == few
+    assert len(set(more)) == 12
+    assert bank(alone, "loss", 5, seed=4) != few
+    own = identity(many_learners.sheet(many_learners.seats[0]).exercises[0])
+    assert own not in more  # no learner's sheet is given away by it
+
+
+def test_a_question_of_few_forms_fills_a_bank_as_far_as_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = [generate("loss", seed=seed) for seed in range(3)]
+    monkeypatch.setattr(Plan, "sheet", lambda made, _seat: Sheet((drawn[made.redraws[0][2] % 3],)))
+    assert bank(plan(1, questions=("loss",)), "loss", 20) == [identity(one) for one in drawn]
+
+
+@pytest.mark.parametrize("count", [0, -1, 501])
+def test_a_bank_has_a_sensible_size(count: int) -> None:
+    with pytest.raises(BpkitError, match="variants: expected a number from 1 to 500"):
+        check_variants(count)
+
+
+def produced(folder: Path, learners: int, variants: int, editions: Sequence[str] = ("moodle", "canvas")) -> Path:
+    produce(plan(learners, seed=3, questions=("loss", "which-slip")), folder, 3, editions, jobs=1, variants=variants)
+    return folder
+
+
+def test_banks_are_as_large_as_asked_whatever_the_class(tmp_path: Path) -> None:
+    one, nine = produced(tmp_path / "one", 1, 4), produced(tmp_path / "nine", 9, 4)
+    for name in ("moodle/questions.xml", "canvas/questions.zip"):
+        assert (one / name).read_bytes() == (nine / name).read_bytes()
+    root = ET.parse(one / "moodle/questions.xml").getroot()
+    asked = [node for node in root if node.get("type") != "category"]
+    names = [node.findtext("name/text") or "" for node in asked]
+    groups = {name.rpartition(" ")[0] for name in names}
+    assert "loss" in groups
+    assert sorted(names) == sorted(f"{group} {number:02d}" for group in groups for number in range(1, 5))
+    marks = [node.findtext("idnumber") or "" for node in root]
+    assert len(set(marks)) == len(marks)  # in Moodle each id number stands once in a category
+    assert all(0 < len(mark) <= 100 for mark in marks)
+    with zipfile.ZipFile(one / "canvas/questions.zip") as package:
+        quiz = ET.fromstring(package.read("bpkit/bpkit.xml"))
+    assert sorted(item.get("title") or "" for item in quiz.iter(f"{QTI}item")) == sorted(names)
+
+
+def test_a_second_import_meets_the_same_identifiers(tmp_path: Path) -> None:
+    """What was there keeps its name when there are more variants; a quiz of other questions has another."""
+
+    def identifiers(folder: Path) -> tuple[str | None, set[str | None], set[str | None]]:
+        with zipfile.ZipFile(folder / "canvas/questions.zip") as package:
+            quiz = ET.fromstring(package.read("bpkit/bpkit.xml"))
+        (whole,) = quiz.iter(f"{QTI}assessment")
+        groups = {section.get("ident") for section in quiz.iter(f"{QTI}section")}
+        return whole.get("ident"), groups, {item.get("ident") for item in quiz.iter(f"{QTI}item")}
+
+    few, more = identifiers(produced(tmp_path / "few", 1, 2)), identifiers(produced(tmp_path / "more", 1, 3))
+    assert few[:2] == more[:2]
+    assert few[2] < more[2]
+    produce(plan(1, seed=9, questions=("loss",)), tmp_path / "other", 9, ["canvas"], jobs=1, variants=2)
+    other = identifiers(tmp_path / "other")
+    assert other[0] != few[0]
+    assert not other[2] & few[2]
+
+
+def test_what_xml_cannot_hold_does_not_break_the_file() -> None:
+    text = document(element("a", element("b", "x\x00\x0b<&>]]>\ud800", name="\x1f\"'")))
+    (inner,) = ET.fromstring(text.encode("utf-8"))
+    assert (inner.text, inner.get("name")) == ("x\ufffd\ufffd<&>]]>\ufffd", "\ufffd\"'")

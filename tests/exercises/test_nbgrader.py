@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from assignment import assignment_files
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -21,7 +22,6 @@ from thorough import EVERYTHING, THOROUGH
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
-from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.editions.nbgrader import HANDOUT, NAME, SOURCE
 from bpkit.exercises.marking.submissions import read_submission
 from bpkit.exercises.questions.answers import NotRead
@@ -245,7 +245,7 @@ def sheets() -> dict[str, Sheet]:
 
 @pytest.fixture(scope="module")
 def files(sheets: dict[str, Sheet]) -> dict[str, str]:
-    return nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets.values()])
+    return assignment_files(list(sheets.values()))
 
 
 @pytest.mark.skipif(not EVERYTHING, reason="nbgrader's programs take long: run in CI, or with BPKIT_THOROUGH=1")
@@ -334,7 +334,7 @@ def test_cells_carry_nine_keys_unique_names_and_no_answer(sheets: dict[str, Shee
 
 
 def test_with_one_sheet_its_numbers_are_everybodys() -> None:
-    (text,) = nbgrader.whole([nbgrader.of_sheet(make_sheet(["loss"], seed=3, learner="learner 01"))]).values()
+    (text,) = assignment_files([make_sheet(["loss"], seed=3, learner="learner 01")]).values()
     notebook = json.loads(text)
     assert "learner 01" not in text
     space: dict[str, Any] = {}
@@ -348,7 +348,7 @@ def test_with_one_sheet_its_numbers_are_everybodys() -> None:
 def test_sheets_with_more_and_fewer_parts_are_worth_the_same() -> None:
     sheets = [make_sheet(["softmax-delta", "whole-forward"], seed=seed, learner=f"l{seed}") for seed in range(6)]
     assert len({len(sheet.parts) for sheet in sheets}) > 1
-    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    files = assignment_files(sheets)
     for sheet in sheets:
         notebook = json.loads(files[HANDOUT.format(sheet.learner)])
         answers = {key: part.answer for key, part in sheet.parts.items()}
@@ -362,7 +362,7 @@ def test_sheets_with_more_and_fewer_parts_are_worth_the_same() -> None:
 def test_names_cannot_break_out_of_the_cell_that_they_stand_in(tmp_path: Path) -> None:
     hostile = ["'''; import os; os.abort() #", 'quo"te \\', "plain"]
     sheets = [make_sheet(["loss"], seed=seed, learner=name) for seed, name in enumerate(hostile)]
-    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    files = assignment_files(sheets)
     assert [json.loads(numbers(json.loads(text)))["learner"] for text in list(files.values())[1:]] == hostile
 
 
@@ -405,7 +405,7 @@ def test_a_grade_is_a_plain_float_whatever_the_answer_does(monkeypatch: pytest.M
             raise SystemExit(1)
 
     sheets = [make_sheet(["loss"], seed=seed, learner=name) for seed, name in ((1, "ada"), (2, "bob"))]
-    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets])
+    files = assignment_files(sheets)
     notebook = json.loads(files[HANDOUT.format("ada")])
     mine, right = numbers(notebook), sheets[0].parts["1"].answer
     root = cell(notebook, "grade-1")["source"].split('"')[1]

@@ -12,13 +12,14 @@ from typing import Any
 
 import nbformat
 import pytest
+from assignment import assignment_files
 from nbclient import NotebookClient
 from shown_work import without_shown_work
 from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
-from bpkit.exercises.editions import COMMON, EACH, nbgrader
+from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
 from bpkit.exercises.editions.pages import learner_page
 from bpkit.exercises.editions.produce import produce
@@ -50,7 +51,7 @@ def answers_shown(sheet: Sheet, text: str) -> list[str]:
 
 def seen_by_a_learner(sheet: Sheet) -> dict[str, str]:
     """Every edition that a learner gets; of a page neither its style nor where the parts of its pictures stand."""
-    (assignment,) = nbgrader.whole([nbgrader.of_sheet(sheet)]).values()
+    (assignment,) = assignment_files([sheet]).values()
     page = _DRAWN.sub("", learner_page(sheet))
     return {"notebook": learner_notebook(sheet), "page": page, "nbgrader": assignment}
 
@@ -111,9 +112,9 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     """Every file of every edition, whatever the seed of Python's own hashes."""
     program = (
         "import sys; from pathlib import Path; from bpkit.exercises.sheets.cohort import plan; "
-        "from bpkit.exercises.editions import COMMON, EACH; from bpkit.exercises.editions.produce import produce; "
+        "from bpkit.exercises.editions import EDITIONS; from bpkit.exercises.editions.produce import produce; "
         "produce(plan('Ada\\nGrace', 6, ('loss', 'sign-first', 'which-slip')), Path(sys.argv[1]), 6, "
-        "[*EACH, *COMMON], jobs=1)"
+        "EDITIONS, jobs=1)"
     )
     for seed in ("0", "12345") if THOROUGH else ("0",):
         subprocess.run(
@@ -124,7 +125,7 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
         )
     # This process has a seed of its own, another each time, and has made other sheets before.
     made = plan("Ada\nGrace", 6, ("loss", "sign-first", "which-slip"))
-    produce(made, tmp_path / "here", 6, [*EACH, *COMMON], jobs=1)
+    produce(made, tmp_path / "here", 6, EDITIONS, jobs=1)
     one, *others = (
         {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
         for folder in tmp_path.iterdir()

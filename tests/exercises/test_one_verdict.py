@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from answer_forms import FORMS, key_of
+from assignment import assignment_files
 from IPython.core.interactiveshell import InteractiveShell
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -29,7 +30,6 @@ from traitlets.config import Config
 import bpkit as bp
 from bpkit.apps.verdicts import look
 from bpkit.exercises import generate
-from bpkit.exercises.editions import nbgrader
 from bpkit.exercises.editions.nbgrader import HANDOUT, NAME, SOURCE
 from bpkit.exercises.marking.whole_class import handed_in, marking
 from bpkit.exercises.questions.answers import NotRead, answers_in
@@ -143,7 +143,7 @@ class Heard:
 
 def handed_out(sheets: Mapping[str, Sheet]) -> tuple[str, dict[str, Notebook]]:
     """The assignment's source, and each learner's copy."""
-    files = nbgrader.whole([nbgrader.of_sheet(sheet) for sheet in sheets.values()])
+    files = assignment_files(list(sheets.values()))
     return files[SOURCE], {name: json.loads(files[HANDOUT.format(name)]) for name in sheets}
 
 

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from assignment import assignment_files
 from thorough import many
 
 from bpkit.core.network import layered
 from bpkit.core.training import train
 from bpkit.exercises import generate, make_sheet
-from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
+from bpkit.exercises.editions import canvas, lean, moodle, nbgrader, pages
+from bpkit.exercises.editions.compact import compact
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.questions.bank import kernels, library, looking, loss_curves, pictures, trained, wirings
 from bpkit.exercises.questions.cards import card
@@ -196,7 +198,8 @@ def test_paths_are_counted_one_by_one() -> None:
         for weight, answer in zip(exercise.task.about["weights"], answers(exercise)):
             assert ways(network.weights[weight][1]) == answer
         for weight, part in zip(exercise.task.about["weights"], exercise.parts.values(), strict=True):
-            assert part.judge("77").message.startswith(f"Not right. Start at {network.weights[weight][1]}, where w")
+            start = network.weights[weight][1].replace("_", ",")
+            assert part.judge("77").message.startswith(f"Not right. Start at {start}, where w")
 
 
 def test_the_widest_line_is_the_largest_derivative_and_dashes_are_negative() -> None:
@@ -340,24 +343,25 @@ def test_stairs_are_those_of_their_networks() -> None:
 
 def test_every_edition_carries_the_picture() -> None:
     sheet = make_sheet(IDS, seed=1, learner="ada")
-    figures = {exercise.id: str(picture(exercise).figure) for exercise in sheet}
+    figures = {exercise.id: compact(str(picture(exercise).figure)) for exercise in sheet}
     for make in (learner_notebook, solution_notebook):
         cells = {cell["id"]: cell["source"] for cell in json.loads(make(sheet))["cells"]}
         for number, exercise in enumerate(sheet, 1):
             assert _in_text(cells[f"q{number}"]) == figures[exercise.id]
-    files = nbgrader.whole([nbgrader.of_sheet(one) for one in (sheet, make_sheet(IDS, seed=2, learner="bob"))])
+    files = assignment_files([sheet, make_sheet(IDS, seed=2, learner="bob")])
     handed = next(text for name, text in files.items() if "ada" in name)
     cells = {cell["id"]: cell["source"] for cell in json.loads(handed)["cells"]}
     assert [_in_text(cells[f"text-{number}"]) for number in range(1, len(sheet) + 1)] == list(figures.values())
     assert "data:image" not in files[nbgrader.SOURCE]  # what is locked is the same for all
     for make_page in (pages.learner_page, pages.solution_page):
-        assert all(figure in make_page(sheet) for figure in figures.values())
-    quiz = ET.fromstring(moodle.whole([moodle.of_sheet(sheet)]).encode())
+        assert all(lean.picture(figure) in make_page(sheet) for figure in figures.values())
+    quiz = ET.fromstring(moodle.whole([one for exercise in sheet for one in moodle.of_exercise(exercise, 1)]).encode())
     for node in quiz.iter("questiontext"):
         if node.find("file") is not None:
             assert base64.b64decode(node.findtext("file") or "").decode() in figures.values()
     assert sum(1 for _ in quiz.iter("file")) == sum(len(exercise.parts) for exercise in sheet)
-    with zipfile.ZipFile(BytesIO(canvas.whole([canvas.of_sheet(sheet)]))) as package:
+    rows = [one for exercise in sheet for one in canvas.of_exercise(exercise, 1)]
+    with zipfile.ZipFile(BytesIO(canvas.whole(rows))) as package:
         packed = {package.read(name).decode() for name in package.namelist() if name.endswith(".svg")}
     assert packed == set(figures.values())
 

@@ -174,7 +174,9 @@ def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None
     assert counted["named"] > LEARNERS
     assert counted["carried"] > LEARNERS
     assert counted["wrong"] > LEARNERS // 2
-    rows = {row["file"]: row for row in csv.DictReader(io.StringIO(reports(settled(results, given))["marks.csv"]))}
+    rows = {
+        row["file"]: row for row in csv.DictReader(io.StringIO(dict(reports(settled(results, given)))["marks.csv"]))
+    }
     assert len(rows) == LEARNERS
     earned = sum(float(row["points"]) for row in rows.values())
     assert earned == sum(mark.feedback.accepted for marked in results for mark in marked.marks)

@@ -563,4 +563,4 @@ def test_hints_of_a_softmax_speak_of_the_true_class_and_of_the_delta() -> None:
     source, neuron = exercise.problem.network.weights[weight.quantity.removeprefix("dE_total/d")]  # type: ignore[attr-defined]
     assert hints(weight)[0] == f"It is the delta of {neuron} times the output of {source}."
     flat = generate("softmax-delta", 3, difficulty="easy").content.parts[-1]
-    assert re.fullmatch(r"It is the delta of o\d times x\d\.", hints(flat)[0])
+    assert re.fullmatch(r"It is the delta of o\d times \$x_\{\d\}\$\.", hints(flat)[0])

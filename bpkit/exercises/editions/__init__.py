@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
+from bpkit.exercises.editions import canvas, moodle, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
+from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.sheets.sheet import Sheet
 
 
@@ -23,11 +24,12 @@ class File:
 
 
 @dataclass(frozen=True)
-class Common:
-    """Files for the whole class: what a sheet brings to them, and what makes them, by name, of all of that."""
+class Bank:
+    """A learning system's question bank: its file, what variant so many of a question adds, and what makes the file."""
 
-    of_sheet: Callable[[Sheet], Any]
-    files: Callable[[Sequence[Any]], Mapping[str, str | bytes]]
+    file: str
+    of_exercise: Callable[[Exercise, int], Sequence[Any]]
+    whole: Callable[[Sequence[Any]], str | bytes]
 
 
 EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
@@ -41,21 +43,21 @@ EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
         ),
     }
 )
-COMMON: Mapping[str, Common] = MappingProxyType(
+BANKS: Mapping[str, Bank] = MappingProxyType(
     {
-        "moodle": Common(moodle.of_sheet, lambda sheets: {"moodle/questions.xml": moodle.whole(sheets)}),
-        "canvas": Common(canvas.of_sheet, lambda sheets: {"canvas/questions.zip": canvas.whole(sheets)}),
-        "nbgrader": Common(nbgrader.of_sheet, nbgrader.whole),
+        "moodle": Bank("moodle/questions.xml", moodle.of_exercise, moodle.whole),
+        "canvas": Bank("canvas/questions.zip", canvas.of_exercise, canvas.whole),
     }
 )
+NBGRADER = "nbgrader"
+EDITIONS = (*EACH, *BANKS, NBGRADER)
 DEFAULT = ("learner", "solution")
 
 
 def check_editions(names: Iterable[str]) -> tuple[str, ...]:
     """The editions of those names, each once; raises ``BpkitError`` for one that does not exist."""
     found = tuple(dict.fromkeys(names))
-    known = [*EACH, *COMMON]
     for name in found:
-        if name not in known:
-            raise BpkitError(f"edition: expected some of {', '.join(known)}, got {name!r}{suggest(name, known)}")
+        if name not in EDITIONS:
+            raise BpkitError(f"edition: expected some of {', '.join(EDITIONS)}, got {name!r}{suggest(name, EDITIONS)}")
     return found

@@ -3,6 +3,9 @@
 Canvas reads such a package in two ways, as classic quizzes (``qti_exporter``) and as new ones (``instructure/qti``).
 Both take every number or word that stands in a condition for a right answer, whatever score it is given. So the right
 answer alone stands in a condition; the known mistakes are named in the general feedback.
+
+The identifiers depend on nothing but the content: an import that overwrites what has the same identifiers, which
+Canvas asks about, brings no question a second time.
 """
 
 from __future__ import annotations
@@ -10,17 +13,20 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
+from xml.etree.ElementTree import Element
 
+from bpkit.exercises.editions.bank import identity, named
 from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
-from bpkit.exercises.editions.moodle import display, inline
+from bpkit.exercises.editions.moodle import display, inline, worked
 from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
+from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.decimals import DECIMALS, FINE, is_cut, margin
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.questions.streams import digest
 from bpkit.exercises.questions.words import in_words
-from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.show.drawing import Drawing
 from bpkit.show.markup import as_html, image, typeset
 
@@ -30,60 +36,84 @@ FOLDER = "bpkit"
 FILES = "$IMS-CC-FILEBASE$"  # what both importers replace by the place of the package's files
 ROUNDED = f"Canvas may round your number to {DECIMALS} decimals. That is fine."
 Picture = tuple[str, str]  # the file's name, SVG text
-Item = tuple[str, float, str, Picture | None]  # group, points, XML
 
 
-def of_sheet(sheet: Sheet) -> list[Item]:
-    """Every part of a sheet that Canvas can mark by itself: numbers, words and whole numbers."""
-    found = []
-    for number, exercise in enumerate(sheet, 1):
-        for letter, part in exercise.parts.items():
-            name = f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id
-            if xml := _item(exercise, part, name, f"{sheet.fingerprint}-{number}{letter}"):
-                found.append((name, part.points, xml, _picture(beside(exercise))[0]))
-    return found
+@dataclass(frozen=True)
+class Variant:
+    """One variant of a question: its name, which is its group's too, its points, the item and its picture."""
+
+    name: str
+    points: float
+    item: Element
+    picture: Picture | None
 
 
-def whole(sheets: Sequence[Sequence[Item]]) -> bytes:
-    """The package: a manifest, one quiz with a section of all variants for each question, and the pictures."""
-    rows = [item for sheet in sheets for item in sheet]
-    sections = []
-    for number, group in enumerate(dict.fromkeys(name for name, *_ in rows), 1):
-        mine = [(points, xml) for name, points, xml, _ in rows if name == group]
-        sections.append(
-            f'<section ident="group-{number}" title={_quoted(group)}><selection_ordering><selection>'
-            "<selection_number>1</selection_number><selection_extension>"
-            f"<points_per_item>{mine[0][0]:g}</points_per_item></selection_extension></selection></selection_ordering>\n"
-            + "\n".join(xml for _, xml in mine)
-            + "\n</section>"
-        )
-    quiz = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<questestinterop xmlns="{QTI}">\n'
-        '<assessment ident="bpkit" title="Backpropagation"><qtimetadata><qtimetadatafield>'
-        "<fieldlabel>cc_maxattempts</fieldlabel><fieldentry>1</fieldentry></qtimetadatafield></qtimetadata>\n"
-        '<section ident="root_section">\n' + "\n".join(sections) + "\n</section>\n</assessment>\n</questestinterop>\n"
+def of_exercise(exercise: Exercise, number: int) -> list[Variant]:
+    """Every part of an exercise that Canvas can mark by itself, numbers, words and whole numbers: variant so many."""
+    picture = _picture(beside(exercise))[0]
+    found = (
+        (name, part, _item(exercise, letter, part, f"{name} {number:02d}")) for name, letter, part in named(exercise)
     )
-    pictures = dict(sorted({picture for *_, picture in rows if picture}))
-    files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": quiz, **pictures}
+    return [Variant(name, part.points, item, picture) for name, part, item in found if item is not None]
+
+
+def whole(variants: Sequence[Variant]) -> bytes:
+    """The package: a manifest, one quiz with a section of all variants for each question, and the pictures."""
+    groups: dict[str, list[Variant]] = {}
+    for one in variants:
+        groups.setdefault(one.name, []).append(one)
+    # The same questions, difficulty and seed are the same quiz, however many variants it has.
+    quiz = f"bpkit-{digest(*((name, found[0].item.get('ident')) for name, found in groups.items())).hex()[:16]}"
+    root = element(
+        "questestinterop",
+        element(
+            "assessment",
+            element("qtimetadata", _field("cc_maxattempts", "1")),
+            element("section", *(_group(name, found) for name, found in groups.items()), ident="root_section"),
+            ident=quiz,
+            title="Backpropagation",
+        ),
+        xmlns=QTI,
+    )
+    pictures = dict(sorted({one.picture for one in variants if one.picture}))
+    text = document(root, [one.item for one in variants])
+    files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": text, **pictures}
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as file:  # stored: the same bytes with any zlib
-        for name, text in files.items():
-            file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+        for name, content in files.items():
+            file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     return package.getvalue()
+
+
+def _group(name: str, variants: Sequence[Variant]) -> Element:
+    """A section of which Canvas draws one item."""
+    points = element("selection_extension", element("points_per_item", f"{variants[0].points:g}"))
+    drawn = element("selection_ordering", element("selection", element("selection_number", "1"), points))
+    ident = f"group-{name.replace(' ', '-')}"
+    return element("section", drawn, *(one.item for one in variants), ident=ident, title=name)
 
 
 def _manifest(pictures: Iterable[str]) -> str:
     """What is in the package; Canvas takes along the files that are listed here."""
-    shown = "".join(
-        f'<resource identifier="picture-{number}" type="webcontent" href="{name}"><file href="{name}"/></resource>\n'
+    quiz = element("resource", _file(f"{FOLDER}/bpkit.xml"), identifier="bpkit", type="imsqti_xmlv1p2")
+    shown = [
+        element("resource", _file(name), identifier=f"picture-{number}", type="webcontent", href=name)
         for number, name in enumerate(pictures, 1)
+    ]
+    about = element("metadata", element("schema", "IMS Content"), element("schemaversion", "1.1.3"))
+    root = element(
+        "manifest",
+        about,
+        element("organizations"),
+        element("resources", quiz, *shown),
+        identifier="bpkit-manifest",
+        xmlns=CONTENT,
     )
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<manifest identifier="bpkit-manifest" xmlns="{CONTENT}">\n'
-        "<metadata><schema>IMS Content</schema><schemaversion>1.1.3</schemaversion></metadata>\n<organizations/>\n"
-        f'<resources><resource identifier="bpkit" type="imsqti_xmlv1p2"><file href="{FOLDER}/bpkit.xml"/></resource>\n'
-        f"{shown}</resources>\n</manifest>\n"
-    )
+    return document(root, [quiz, *shown])
+
+
+def _file(place: str) -> Element:
+    return element("file", href=place)
 
 
 def _picture(drawing: Drawing | None) -> tuple[Picture | None, str]:
@@ -95,83 +125,87 @@ def _picture(drawing: Drawing | None) -> tuple[Picture | None, str]:
     return (name, text), image(f"{FILES}/{name}", drawing.caption)
 
 
-def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
+def _field(label: str, entry: str) -> Element:
+    return element("qtimetadatafield", element("fieldlabel", label), element("fieldentry", entry))
 
 
-def _item(exercise: Exercise, part: Part, name: str, where: str) -> str:
+def _item(exercise: Exercise, letter: str, part: Part, name: str) -> Element | None:
     kind, response, right = _response(part)
-    if not kind:
-        return ""
+    if response is None:
+        return None
     note = f"\n\n{ROUNDED}" if isinstance(part, NumberPart) and is_cut(part) else ""
     asks = f"{told(exercise)}\n\n{asked_alone(exercise, part)}{note}"
     text = _picture(beside(exercise))[1] + as_html(asks, inline, display)
-    solution = as_html(exercise.solution._repr_markdown_(), inline, display)
-    fields = {"question_type": kind, "points_possible": f"{part.points:g}"}
-    metadata = "".join(
-        f"<qtimetadatafield><fieldlabel>{label}</fieldlabel><fieldentry>{entry}</fieldentry></qtimetadatafield>"
-        for label, entry in fields.items()
+    said = worked(exercise) + _others(exercise, part)
+    fields = (_field("question_type", kind), _field("points_possible", f"{part.points:g}"))
+    score = element("decvar", maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")
+    shown = element("displayfeedback", feedbacktype="Response", linkrefid="general_fb")
+    full = element("setvar", "100", action="Set", varname="SCORE")
+    return element(
+        "item",
+        element("itemmetadata", element("qtimetadata", *fields)),
+        element("presentation", _html(text), response),
+        element(
+            "resprocessing",
+            element("outcomes", score),
+            _rule("Yes", element("conditionvar", element("other")), shown),
+            _rule("No", element("conditionvar", *right), full),
+        ),
+        element("itemfeedback", element("flow_mat", _html(said)), ident="general_fb"),
+        ident=f"i{identity(exercise, letter)}",
+        title=name,
     )
-    return (
-        f'<item ident="i{digest(where).hex()[:24]}" title={_quoted(name)}><itemmetadata><qtimetadata>{metadata}'
-        "</qtimetadata></itemmetadata>\n"
-        f"<presentation>{_html(text)}{response}</presentation>\n"
-        '<resprocessing><outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartype="Decimal"/></outcomes>\n'
-        '<respcondition continue="Yes"><conditionvar><other/></conditionvar>'
-        '<displayfeedback feedbacktype="Response" linkrefid="general_fb"/></respcondition>\n'
-        f'<respcondition continue="No"><conditionvar>{right}</conditionvar>'
-        '<setvar action="Set" varname="SCORE">100</setvar></respcondition>\n</resprocessing>\n'
-        f'<itemfeedback ident="general_fb"><flow_mat>{_html(solution + _others(exercise, part))}</flow_mat>'
-        "</itemfeedback>\n</item>"
-    )
 
 
-def _html(text: str) -> str:
-    return f'<material><mattext texttype="text/html">{escape(text)}</mattext></material>'
+def _rule(on: str, *inside: Element) -> Element:
+    return element("respcondition", *inside, **{"continue": on})
 
 
-def _response(part: Part) -> tuple[str, str, str]:
-    """The type of question that a part becomes, the place of its answer and the right one; no type for other parts."""
+def _html(text: str) -> Element:
+    return element("material", element("mattext", text, texttype="text/html"))
+
+
+def _response(part: Part) -> tuple[str, Element | None, list[Element]]:
+    """The type of question that a part becomes, the place of its answer and the right one; none for other parts."""
     if isinstance(part, NumberPart):
-        return "numerical_question", _typed('fibtype="Decimal"'), _number(part.right, margin(part), FINE)
+        return "numerical_question", _typed("Decimal"), [_number(part.right, margin(part), FINE)]
     if not isinstance(part, ExactPart):
-        return "", "", ""
+        return "", None, []
     if part.options:
         found = options(part)
-        labels = "".join(
-            f'<response_label ident="choice{place}"><material><mattext texttype="text/plain">{escape(one.text)}'
-            "</mattext></material></response_label>"
-            for place, one in enumerate(found, 1)
-        )
-        choice = f'<render_choice shuffle="Yes">{labels}</render_choice>'
+        labels = [_label(f"choice{place}", one.text) for place, one in enumerate(found, 1)]
         right = 1 + [one.right for one in found].index(True)
-        response = f'<response_lid ident="response1" rcardinality="Single">{choice}</response_lid>'
-        return "multiple_choice_question", response, _test("varequal", f"choice{right}")
+        choice = element("render_choice", *labels, shuffle="Yes")
+        response = element("response_lid", choice, ident="response1", rcardinality="Single")
+        return "multiple_choice_question", response, [_test("varequal", f"choice{right}")]
     if part.reader == "whole":
-        return "numerical_question", _typed('fibtype="Decimal"'), _number(part.answer, 0, 0)
+        return "numerical_question", _typed("Decimal"), [_number(part.answer, 0, 0)]
     if part.reader == "order":
-        texts = "".join(_test("varequal", text) for text in spellings(part.answer))
-        return "short_answer_question", _typed(""), texts
+        return "short_answer_question", _typed(), [_test("varequal", text) for text in spellings(part.answer)]
     if part.reader == "word":  # nothing to choose from is known
-        return "short_answer_question", _typed(""), _test("varequal", part.answer)
-    return "", "", ""
+        return "short_answer_question", _typed(), [_test("varequal", str(part.answer))]
+    return "", None, []
 
 
-def _typed(kind: str) -> str:
-    return (
-        f'<response_str ident="response1" rcardinality="Single"><render_fib {kind}><response_label ident="answer1"/>'
-        "</render_fib></response_str>"
-    )
+def _label(ident: str, text: str) -> Element:
+    words = element("mattext", text, texttype="text/plain")
+    return element("response_label", element("material", words), ident=ident)
 
 
-def _test(name: str, value: str) -> str:
-    return f'<{name} respident="response1">{escape(value)}</{name}>'
+def _typed(kind: str = "") -> Element:
+    """The place of an answer to type: of a number, or of any text."""
+    box = element("render_fib", element("response_label", ident="answer1"), **({"fibtype": kind} if kind else {}))
+    return element("response_str", box, ident="response1", rcardinality="Single")
 
 
-def _number(value: float, reach: float, decimals: int) -> str:
+def _test(name: str, value: str) -> Element:
+    return element(name, value, respident="response1")
+
+
+def _number(value: float, reach: float, decimals: int) -> Element:
     """A number, and how far below and above it an answer may be."""
     shown, low, high = (f"{one:.{decimals}f}" for one in (value, value - reach, value + reach))
-    return f"<or>{_test('varequal', shown)}<and>{_test('vargte', low)}{_test('varlte', high)}</and></or>"
+    return element("or", _test("varequal", shown), element("and", _test("vargte", low), _test("varlte", high)))
 
 
 def _others(exercise: Exercise, part: Part) -> str:

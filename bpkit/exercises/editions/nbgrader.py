@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, illustrated, written
-from bpkit.exercises.sheets.files import slugs
+from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, illustrated, titled, written
+from bpkit.exercises.questions.languages import words_of
 from bpkit.exercises.sheets.roll import call_roll, seat_mark
 from bpkit.exercises.sheets.sheet import Sheet
 
@@ -24,7 +24,7 @@ SOURCE, HANDOUT = f"nbgrader/source/{NAME}/exercises.ipynb", f"nbgrader/handout/
 Cell = dict[str, Any]
 
 INTRODUCTION = """\
-# Exercises
+{}
 
 Replace `None` with your answer and run the cell. Then run the last cell of the exercise: it tells you at once which
 answers are right, names the mistake if it knows it, and shows what your answers are worth. Only the answer cells are
@@ -32,78 +32,82 @@ marked. Use cells of your own for your working and your notes."""
 BARE = """\
 *This copy has no numbers. Each learner has a copy of their own in the folder `handout`; give it to them instead of
 this one, and let them hand it in as usual.*"""
+BY_HAND = "Your instructor marks this question: its answer is in no notebook."
 WARNING = "# The numbers of your exercises. If you change them, or use another learner's, nothing can be graded."
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One exercise as its cells need it: heading, points, text, and the blank answer of each key."""
+class Assignment:
+    """What is the same for everybody: the points of each exercise, and the roll that vouches for the numbers.
 
-    title: str
-    points: float
-    text: str
-    blanks: Mapping[str, str]
+    ``shared`` says that there is one learner only, whose numbers are everybody's.
+    """
+
+    points: tuple[float, ...]
+    roll: str
+    shared: bool
 
 
 @dataclass(frozen=True)
-class Copy:
-    """What a sheet brings to the assignment."""
+class Place:
+    """Whose copy it is: the learner, the name of the folder, and the way of its numbers up the roll."""
 
     learner: str
-    tasks: Sequence[Any]
-    about: Mapping[str, Any]
-    asked: tuple[Asked, ...]
+    slug: str
+    way: tuple[str, ...]
 
 
-def of_sheet(sheet: Sheet) -> Copy:
-    """One learner's exercises."""
-    found = []
-    for number, exercise in enumerate(sheet, 1):
-        keys = [key for key, (place, _) in sheet.places.items() if place == number]
-        _, _, text = illustrated(number, exercise).partition("\n\n")
-        blanks = {key: blank_answer(key, sheet.parts[key]) for key in keys}
-        found.append(Asked(exercise.bank.title, exercise.points, text, blanks))
-    return Copy(sheet.learner, sheet.data()["tasks"], about_sheet(sheet), tuple(found))
+EVERYBODY = Place("", "", ())
 
 
-def whole(copies: Sequence[Copy]) -> dict[str, str]:
-    """The files: the notebook for nbgrader's ``source``, and a copy for each learner where there are several.
-
-    With one sheet alone its numbers are everybody's, and stand in ``source`` already.
-    """
-    points = [max(asked.points for asked in same) for same in zip(*(copy.asked for copy in copies), strict=True)]
-    if len(copies) == 1:
-        root, _ = call_roll([seat_mark("", "", copies[0].tasks)])
-        everybody = {"learner": "", "slug": "", "way": []}
-        return {SOURCE: written([*_cells(copies[0], points, root, everybody)], {"kind": "nbgrader"})}
-    short = slugs([copy.learner for copy in copies])
-    root, ways = call_roll([seat_mark(copy.learner, own, copy.tasks) for copy, own in zip(copies, short, strict=True)])
-    files = {SOURCE: written([*_cells(copies[0], points, root, None)], {"kind": "nbgrader"})}
-    for copy, own, way in zip(copies, short, ways, strict=True):
-        mine = {"learner": copy.learner, "slug": own, "way": list(way)}
-        cells = [_handed_out(cell) for cell in _cells(copy, points, root, mine)]
-        files[HANDOUT.format(own)] = written(cells, {"kind": "nbgrader", "learner": copy.learner, **copy.about})
-    return files
+def assignment(
+    learners: Sequence[tuple[str, str]], tasks: Sequence[Sequence[Any]], points: Sequence[float]
+) -> tuple[Assignment, tuple[Place, ...]]:
+    """An assignment for learners, by name and folder, with those tasks; and the place of each, none for one alone."""
+    if len(learners) == 1:
+        root, _ = call_roll([seat_mark("", "", tasks[0])])
+        return Assignment(tuple(points), root, True), ()
+    root, ways = call_roll([seat_mark(*who, mine) for who, mine in zip(learners, tasks, strict=True)])
+    places = tuple(Place(*who, way) for who, way in zip(learners, ways, strict=True))
+    return Assignment(tuple(points), root, False), places
 
 
-def _cells(copy: Copy, points: Sequence[float], root: str, mine: Mapping[str, Any] | None) -> Iterator[Cell]:
+def source(sheet: Sheet, made: Assignment) -> str:
+    """The notebook for nbgrader's ``source``, bare where the numbers are each learner's own."""
+    return written([*_cells(sheet, made, EVERYBODY if made.shared else None)], {"kind": "nbgrader"})
+
+
+def handout(sheet: Sheet, made: Assignment, place: Place) -> str:
+    """One learner's copy, as nbgrader releases it."""
+    cells = [_handed_out(cell) for cell in _cells(sheet, made, place)]
+    return written(cells, {"kind": "nbgrader", "learner": place.learner, **about_sheet(sheet)})
+
+
+def _cells(sheet: Sheet, made: Assignment, place: Place | None) -> Iterator[Cell]:
     """All cells of a copy with its numbers, or of the bare notebook that copies differ from in nothing locked."""
-    yield _annotated("introduction", INTRODUCTION, "markdown")
+    words = words_of(sheet.language)
+    yield _annotated("introduction", INTRODUCTION.format(titled(sheet)), "markdown")
     yield _annotated("setup", 'import bpkit as bp\n\nanswers = {}\nnumbers = ""', "code")
-    yield _numbers(copy, mine) if mine else _text("numbers", BARE)
-    for number, (asked, worth) in enumerate(zip(copy.asked, points, strict=True), 1):
-        heading = f"## {number}. {asked.title} ({worth:g} point{'' if worth == 1 else 's'})"
+    yield _numbers(sheet, place) if place else _text("numbers", BARE)
+    for number, (exercise, worth) in enumerate(zip(sheet, made.points, strict=True), 1):
+        heading = f"## {number}. {exercise.bank.title} ({words.worth(worth)})"
         yield _annotated(f"question-{number}", heading, "markdown")
-        if mine:
-            yield _text(f"text-{number}", asked.text)
-            for key, blank in asked.blanks.items():
-                yield code_cell(f"answer-{key}", blank, {"kind": "answer", "key": key})
-        graded = f'bp.exercises.grade(numbers, answers, {number}, {worth:g}, "{root}")'
+        if place:
+            yield _text(f"text-{number}", illustrated(number, exercise, words).partition("\n\n")[2])
+            for key in (key for key, (own, _) in sheet.places.items() if own == number):
+                yield code_cell(
+                    f"answer-{key}", blank_answer(key, sheet.parts[key], words), {"kind": "answer", "key": key}
+                )
+        if "answer" in exercise.task.private:  # an instructor typed it, and no cell may hold it
+            yield _annotated(f"grade-{number}", BY_HAND, "markdown", worth, task=True)
+            continue
+        graded = f'bp.exercises.grade(numbers, answers, {number}, {worth:g}, "{made.roll}")'
         yield _annotated(f"grade-{number}", graded, "code", worth)
 
 
-def _numbers(copy: Copy, mine: Mapping[str, Any]) -> Cell:
-    tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in copy.tasks)
+def _numbers(sheet: Sheet, place: Place) -> Cell:
+    tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in sheet.data()["tasks"])
+    mine = {"learner": place.learner, "slug": place.slug, "way": list(place.way)}
     data = f'{json.dumps(mine, sort_keys=True)[:-1]}, "tasks": [\n{tasks}\n]}}'
     # A quotation mark in a name must not end the text that it stands in.
     cell = code_cell("numbers", f"{WARNING}\nnumbers = r'''{data.replace(chr(39), chr(92) + 'u0027')}'''", {})
@@ -115,16 +119,16 @@ def _text(id: str, source: str) -> Cell:
     return {"cell_type": "markdown", "id": id, "metadata": {}, "source": source}
 
 
-def _annotated(id: str, source: str, kind: str, points: float | None = None) -> Cell:
-    """A locked cell with nbgrader's nine keys and no others; with points, one that grades."""
-    grade = points is not None
-    words = (source, kind, grade, False, True, id, *([float(points)] if points is not None else []))
+def _annotated(id: str, source: str, kind: str, points: float | None = None, task: bool = False) -> Cell:
+    """A locked cell with nbgrader's nine keys and no others; with points, one that grades, or a task marked by hand."""
+    grade = points is not None and not task
+    words = (source, kind, grade, False, True, id, *([float(points)] if grade and points is not None else []))
     nine = {
         "schema_version": 3,
         "grade": grade,
         "locked": True,
         "solution": False,
-        "task": False,
+        "task": task,
         "grade_id": id,
         "points": points or 0,
         "checksum": hashlib.md5("".join(map(str, words)).encode(), usedforsecurity=False).hexdigest(),

@@ -9,9 +9,10 @@ from typing import Any
 
 from bpkit.exercises.editions.pictures import asked, given, in_markdown
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.parts import ExactPart, Part
+from bpkit.exercises.questions.languages import ENGLISH, Words, words_of
+from bpkit.exercises.questions.parts import Part
 from bpkit.exercises.questions.written import FunctionPart
-from bpkit.exercises.sheets.files import counted, visible
+from bpkit.exercises.sheets.files import visible
 from bpkit.exercises.sheets.sheet import Sheet
 
 Cell = dict[str, Any]
@@ -22,48 +23,38 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 
-HOW = """\
-{} For each answer:
 
-1. Replace `None` with your answer: a number such as `0.5`, or what the question asks for. Write the value itself, on
-   one line.
-2. Run the cell, then the cell below it. `check` tells you at once whether your answer is right. If it knows the mistake
-   behind your answer, it names it. You can try as often as you like.
-
-Only the answer cells are marked. Use cells of your own for your working and your notes."""
-
-WORKED = "For each question you find the lines that lead to the answer, then the answer as the sheet asks for it."
-
-
-def learner_notebook(sheet: Sheet, title: str = "Exercises", executed: bool = False) -> str:
+def learner_notebook(sheet: Sheet, title: str = "", executed: bool = False) -> str:
     """The notebook that a learner gets: questions, empty answer cells, checks; no answer and no seed anywhere.
 
     ``executed`` is how it looks after a run with nothing answered yet.
     """
+    words = words_of(sheet.language)
     cells = [
-        _text("title", f"# {title}\n\n{_greeting(sheet)}{HOW.format(_size(sheet))}"),
+        _text("title", f"{titled(sheet, title)}\n\n{_greeting(sheet)}{words.how.format(_size(sheet))}"),
         _setup(sheet, "answers = {}\ncheck = ", True),
     ]
     for number, exercise in enumerate(sheet, 1):
-        cells.append(_text(f"q{number}", illustrated(number, exercise)))
+        cells.append(_text(f"q{number}", illustrated(number, exercise, words)))
         for letter, part in exercise.parts.items():
             key = f"{number}{letter if len(exercise.parts) > 1 else ''}"
-            cells.append(code_cell(f"answer-{key}", blank_answer(key, part), {"kind": "answer", "key": key}))
+            cells.append(code_cell(f"answer-{key}", blank_answer(key, part, words), {"kind": "answer", "key": key}))
             cells.append(code_cell(f"check-{key}", f'check("{key}")', {"kind": "check", "key": key}))
     if executed:
         _run_blank(cells, sheet)
     return written(cells, {"kind": "learner", "learner": sheet.learner, **about_sheet(sheet)})
 
 
-def solution_notebook(sheet: Sheet, title: str = "Solutions") -> str:
+def solution_notebook(sheet: Sheet, title: str = "") -> str:
     """The same questions with their worked solutions and answers, every cell executed."""
-    cells = [_text("title", f"# {title}\n\n{_greeting(sheet)}{WORKED}"), _setup(sheet, "sheet = ", False, 1)]
+    words = words_of(sheet.language)
+    heading = titled(sheet, title or " – ".join(filter(None, (sheet.title, words.solutions))))
+    cells = [_text("title", f"{heading}\n\n{_greeting(sheet)}{words.worked}"), _setup(sheet, "sheet = ", False, 1)]
     for number, exercise in enumerate(sheet, 1):
-        heading, _, body = illustrated(number, exercise).partition("\n\n")
-        cells.append(_text(f"q{number}", f"{heading}\n\n{body}\n\n### {number}. The lines"))
+        cells.append(_text(f"q{number}", f"{illustrated(number, exercise, words)}\n\n### {number}. {words.lines}"))
         shown = {"text/plain": repr(exercise.solution), "text/markdown": exercise.solution._repr_markdown_()}
         cells.append(_run(f"solution-{number}", f"sheet[{number}].solution", shown, 2 * number))
-        cells.append(_text(f"a{number}", f"### {number}. The answer{'s' * (len(exercise.parts) > 1)}"))
+        cells.append(_text(f"a{number}", f"### {number}. {words.answers if len(exercise.parts) > 1 else words.answer}"))
         found = exercise.answers
         shown = {"text/plain": repr(found), "text/markdown": found._repr_markdown_()}
         cells.append(_run(f"answer-{number}", f"sheet[{number}].answers", shown, 2 * number + 1))
@@ -78,42 +69,43 @@ def pretty(answer: Any) -> str:
     return show(answer)
 
 
-def question_text(number: int, exercise: Exercise) -> str:
+def question_text(number: int, exercise: Exercise, words: Words = ENGLISH) -> str:
     """A question under its number, with its points."""
     body = "\n\n".join(filter(None, (given(exercise), asked(exercise))))
-    return f"## {number}. {exercise.bank.title} ({_worth(exercise.points)})\n\n{body}"
-
-
-def _worth(points: float) -> str:
-    return f"{points:g} point{'' if points == 1 else 's'}"
+    return f"## {number}. {exercise.bank.title} ({words.worth(exercise.points)})\n\n{body}"
 
 
 def _size(sheet: Sheet) -> str:
     """How long a sheet is, in a sentence."""
-    many = counted(len(sheet), "question")
-    return f"This sheet has {many}, worth {_worth(sum(one.points for one in sheet))}{' in all' * (len(sheet) > 1)}."
+    words = words_of(sheet.language)
+    worth = words.worth(sum(one.points for one in sheet))
+    return words.size.format(len(sheet), worth) if len(sheet) > 1 else words.one.format(worth)
 
 
-def illustrated(number: int, exercise: Exercise) -> str:
+def illustrated(number: int, exercise: Exercise, words: Words = ENGLISH) -> str:
     """The same with the picture that the question is about, below its heading."""
-    heading, _, body = question_text(number, exercise).partition("\n\n")
+    heading, _, body = question_text(number, exercise, words).partition("\n\n")
     return f"{heading}\n\n{in_markdown(exercise)}{body}"
 
 
-def blank_answer(key: str, part: Part) -> str:
+def blank_answer(key: str, part: Part, words: Words = ENGLISH) -> str:
     """An answer cell before anything is in it."""
     if isinstance(part, FunctionPart):
         signature = part.asks.split("`")[1]
         return f'def {signature}:\n    ...\n\n\nanswers["{key}"] = {signature.partition("(")[0]}'
-    hint = ""
-    if isinstance(part, ExactPart):
-        words = [json.dumps(option, ensure_ascii=False) for option in part.options]
-        hint = f"  # {' or '.join(words)}" if words else ""
+    options = [json.dumps(option, ensure_ascii=False) for option in getattr(part, "options", ())]
+    hint = f"  # {f' {words.either} '.join(options)}" if options else ""
     return f'answers["{key}"] = None{hint}'
 
 
+def titled(sheet: Sheet, title: str = "") -> str:
+    """The heading of a sheet, and when it is due; the instructor's own words, which may hold formulas."""
+    heading = f"# {visible(title or sheet.title or words_of(sheet.language).exercises)}"
+    return f"{heading}\n\n**{visible(sheet.date)}**" if sheet.date else heading
+
+
 def _greeting(sheet: Sheet) -> str:
-    return f"For {safe_text(sheet.learner)}.\n\n" if sheet.learner else ""
+    return f"{words_of(sheet.language).learner.format(safe_text(sheet.learner))}\n\n" if sheet.learner else ""
 
 
 def safe_text(text: str) -> str:
@@ -126,6 +118,7 @@ def safe_text(text: str) -> str:
 def about_sheet(sheet: Sheet) -> dict[str, Any]:
     """What a notebook knows about itself, for whoever marks it; no answer, no seed."""
     return {
+        **({"language": sheet.language} if sheet.language != "en" else {}),
         "schema": SCHEMA,
         "questions": [exercise.id for exercise in sheet],
         "answers": list(sheet.parts),
@@ -135,7 +128,8 @@ def about_sheet(sheet: Sheet) -> dict[str, Any]:
 
 def setup_source(sheet: Sheet, assign: str, checked: bool = False) -> str:
     """The code that opens a sheet from its public data: ``assign`` is what stands before it."""
-    tasks = ",\n".join(json.dumps(task, sort_keys=True) for task in sheet.data()["tasks"])
+    # A quotation mark must not end the text that the data are in.
+    tasks = ",\n".join(json.dumps(task, sort_keys=True).replace("'", r"\u0027") for task in sheet.data()["tasks"])
     opened = f"bp.exercises.open_sheet(\n    r'''{{\"tasks\": [\n{tasks}\n]}}'''\n)"
     call = f"bp.exercises.Checker({opened}, answers)" if checked else opened
     return f"import bpkit as bp\n\n{assign}{call}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import lru_cache
 
+from bpkit.exercises.editions.compact import compact
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import Part
 from bpkit.show.diagram import diagram
@@ -30,7 +31,7 @@ def beside(exercise: Exercise) -> Drawing | None:
 
 def svg(drawing: Drawing) -> str:
     """A picture's SVG text; what a question shows has one."""
-    return str(drawing.figure)
+    return compact(str(drawing.figure))
 
 
 def address(drawing: Drawing) -> str:
@@ -65,7 +66,8 @@ def asked(exercise: Exercise) -> str:
     """What a question asks, part by part."""
     if len(exercise.parts) == 1 and computed(exercise):
         return asked_alone(exercise, exercise.content.parts[0])
-    parts = exercise.asked(f"{given(exercise)}\n\n{table(exercise)}")
+    chosen = any(getattr(part, "options", ()) for part in exercise.content.parts)  # else no text is looked through
+    parts = exercise.asked(f"{given(exercise)}\n\n{table(exercise)}" if chosen else "")
     return f"{COMPUTE}\n\n{parts}" if computed(exercise) else parts
 
 
@@ -84,5 +86,6 @@ def told(exercise: Exercise) -> str:
     return "\n\n".join(filter(None, (f"{exercise.bank.title}.", table(exercise), given(exercise))))
 
 
+@lru_cache(maxsize=64)
 def _text(exercise: Exercise) -> str:
     return exercise.content.tell().partition("\n\n")[2]

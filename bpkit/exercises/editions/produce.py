@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bpkit.exercises.editions import COMMON, DEFAULT, EACH, check_editions
+from bpkit.exercises.editions import BANKS, DEFAULT, EACH, NBGRADER, check_editions, nbgrader
+from bpkit.exercises.editions.bank import VARIANTS, check_variants, vary
 from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.sheets.fairness import Fact, facts, fairness
 from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
 from bpkit.exercises.sheets.key import key_text, most_points
 from bpkit.exercises.sheets.processes import spread, usable_jobs
-from bpkit.exercises.sheets.sheet import Sheet, open_sheet
 
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
@@ -71,6 +71,7 @@ class _Job:
     folder: str = ""
     force: bool = False
     tasks: tuple[Any, ...] = ()
+    handout: tuple[nbgrader.Assignment, nbgrader.Place] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,17 @@ class _Drawn:
     tasks: tuple[Any, ...]
     answers: list[list[object]]
     facts: tuple[Fact, ...]
-    fragments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One question's share of the question banks."""
+
+    plan: Plan
+    question: str
+    seed: int
+    variants: int
+    banks: tuple[str, ...]
 
 
 def _draw(job: _Job) -> _Drawn:
@@ -89,20 +100,28 @@ def _draw(job: _Job) -> _Drawn:
     answers: list[list[object]] = [
         [sheet.learner, key, sheet[sheet.places[key][0]].id, part.printed] for key, part in sheet.parts.items()
     ]
-    fragments = {name: COMMON[name].of_sheet(sheet) for name in job.editions if name in COMMON}
-    return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet), fragments)
+    return _Drawn(marks_of(sheet), tuple(sheet.data()["tasks"]), answers, facts(sheet))
+
+
+def _vary(job: _Question) -> dict[str, list[Any]]:
+    """What the variants of one question add to each bank."""
+    found: dict[str, list[Any]] = {name: [] for name in job.banks}
+    for number, exercise in enumerate(vary(job.plan, job.question, job.seed, job.variants), 1):
+        for name, rows in found.items():
+            rows += BANKS[name].of_exercise(exercise, number)
+    return found
 
 
 def _write(job: _Job) -> dict[str, bool]:
     """Every edition of one learner; for each file whether it was written, or there already."""
-    sheet = Sheet(open_sheet({"tasks": job.tasks}).exercises, job.seat.learner)
-    return {
-        (name := f"{file.folder}/{job.seat.slug}{file.ending}"): write(
-            Path(job.folder, name), file.make(sheet), job.force
-        )
-        for edition in job.editions
-        for file in EACH.get(edition, ())
+    sheet = job.plan.opened(job.seat, job.tasks)
+    makers = {
+        f"{file.folder}/{job.seat.slug}{file.ending}": file.make for name in job.editions for file in EACH.get(name, ())
     }
+    files = {name: make(sheet) for name, make in makers.items()}
+    if job.handout:
+        files[nbgrader.HANDOUT.format(job.seat.slug)] = nbgrader.handout(sheet, *job.handout)
+    return {name: write(Path(job.folder, name), content, job.force) for name, content in files.items()}
 
 
 def produce(
@@ -113,13 +132,15 @@ def produce(
     force: bool = False,
     jobs: int | None = None,
     watch: Watch = unwatched,
+    variants: int = VARIANTS,
 ) -> Produced:
     """Write every edition of every learner's sheet, the key, the table of seeds and the fairness report.
 
-    Interrupted and started again it completes: a file is there whole or not at all, and one with the same content is
-    left alone. Raises ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
+    A question bank has so many ``variants`` of each question, however large the class is. Interrupted and started
+    again it completes: a file is there whole or not at all, and one with the same content is left alone. Raises
+    ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
     """
-    with closing(producing(plan, folder, seed, editions, force, jobs)) as passes:
+    with closing(producing(plan, folder, seed, editions, force, jobs, variants)) as passes:
         while True:
             try:
                 one = next(passes)
@@ -137,26 +158,42 @@ def producing(
     editions: Iterable[str] = DEFAULT,
     force: bool = False,
     jobs: int | None = None,
+    variants: int = VARIANTS,
 ) -> Generator[Pass, None, Produced]:
     """The same as ``produce``, pass by pass, for who works them off a little at a time."""
-    wanted, count = check_editions(editions), len(plan.seats)
+    wanted, count, number = check_editions(editions), len(plan.seats), check_variants(variants)
+    banks = tuple(name for name in wanted if name in BANKS)
     sweep(folder)
     # A job carries its own seat alone: a plan of a thousand seats would be sent a thousand times.
     bare = replace(plan, seats=())
     drawn: list[_Drawn] = []
+    varied: list[dict[str, list[Any]]] = []
     written: dict[str, bool] = {}
-    with spread(usable_jobs(jobs), count) as run:
+    with spread(usable_jobs(jobs), max(count, number * len(plan.questions) * bool(banks))) as run:
         work = run(_draw, [_Job(bare, seat, wanted) for seat in plan.seats])
         yield Pass("drawing", count, map(drawn.append, work))
+        if banks:
+            shares = [_Question(bare, question, seed, number, banks) for question in plan.questions]
+            yield Pass("question bank", len(shares), map(varied.append, run(_vary, shares)))
         done = settled(plan, [(seat, one.marks) for seat, one in zip(plan.seats, drawn)])
         again = {slug for slug, _, _ in done.redraws}
         drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
         report = fairness([one.facts for one in drawn])
-        for name, content in (*_common(done, drawn, seed, wanted), ("key/fairness.csv", report)):
+        for name, content in (*_common(done, drawn, seed), *_banks(banks, varied), ("key/fairness.csv", report)):
             written[name] = write(folder / name, content, force)
-        if any(name in EACH for name in wanted):
-            shares = [_Job(bare, seat, wanted, str(folder), force, one.tasks) for seat, one in zip(plan.seats, drawn)]
-            yield Pass("writing", count, map(written.update, run(_write, shares)))
+        handouts: Sequence[Any] = [None] * count
+        if NBGRADER in wanted:
+            made, places = _assignment(done, drawn)
+            text = nbgrader.source(done.opened(done.seats[0], drawn[0].tasks), made)
+            written[nbgrader.SOURCE] = write(folder / nbgrader.SOURCE, text, force)
+            handouts = [(made, place) for place in places] or handouts
+        if any(name in EACH for name in wanted) or any(handouts):
+            shared = _Job(bare, plan.seats[0], wanted, str(folder), force)
+            each = [
+                replace(shared, seat=seat, tasks=one.tasks, handout=handout)
+                for seat, one, handout in zip(plan.seats, drawn, handouts)
+            ]
+            yield Pass("writing", count, map(written.update, run(_write, each)))
     fresh = sum(written.values())
     return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, written))
 
@@ -169,13 +206,25 @@ def _others(folder: Path, written: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in there if name not in mine))
 
 
-def _common(plan: Plan, drawn: list[_Drawn], seed: int, editions: tuple[str, ...]) -> Iterator[tuple[str, str | bytes]]:
-    """The files that are about the whole class: key, seeds, answers, editions for learning systems."""
-    worth = most_points([fact.points for fact in one.facts] for one in drawn)
-    yield "key/key.json", key_text(plan, ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn)), seed, worth)
+def _common(plan: Plan, drawn: list[_Drawn], seed: int) -> Iterator[tuple[str, str]]:
+    """The files that are about the whole class: key, seeds, answers."""
+    tasks = ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn))
+    yield "key/key.json", key_text(plan, tasks, seed, _worth(drawn))
     yield "key/seeds.csv", seeds_table(plan)
     rows = [row for one in drawn for row in one.answers]
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
-    for name in editions:
-        if name in COMMON:
-            yield from COMMON[name].files([one.fragments[name] for one in drawn]).items()
+
+
+def _banks(banks: Iterable[str], varied: Sequence[dict[str, list[Any]]]) -> Iterator[tuple[str, str | bytes]]:
+    for name in banks:
+        yield BANKS[name].file, BANKS[name].whole([row for one in varied for row in one[name]])
+
+
+def _assignment(plan: Plan, drawn: Sequence[_Drawn]) -> tuple[nbgrader.Assignment, tuple[nbgrader.Place, ...]]:
+    learners = [(seat.learner, seat.slug) for seat in plan.seats]
+    return nbgrader.assignment(learners, [one.tasks for one in drawn], _worth(drawn))
+
+
+def _worth(drawn: Iterable[_Drawn]) -> tuple[float, ...]:
+    """What each question is marked out of."""
+    return most_points([fact.points for fact in one.facts] for one in drawn)

@@ -5,21 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bpkit.exercises.editions.notebooks import KERNEL, blank_answer, code_cell
-from bpkit.exercises.marking.submissions import (
-    ENDING,
-    REPAIRED,
-    Submission,
-    Unreadable,
-    about_of,
-    bare,
-    read_notebook,
-    read_submission,
-    source_of,
-)
+from bpkit.exercises.marking.archives import Entry, Unreadable
+from bpkit.exercises.marking.copies import ENDING, REPAIRED, bare
+from bpkit.exercises.marking.submissions import Submission, about_of, read_notebook, read_submission, source_of
 from bpkit.exercises.marking.whose import Owner, owner_of, tasks_of
 from bpkit.exercises.questions.answers import NotRead, answers_in
 from bpkit.exercises.questions.judging import judge_all
@@ -38,19 +30,21 @@ class Checkup:
     path: Path
     markable: bool
     findings: tuple[str, ...]
+    name: str = ""
 
     def __repr__(self) -> str:
-        head = f"{self.path.name}: {'can be marked' if self.markable else 'cannot be marked'}"
+        head = f"{self.name or self.path.name}: {'can be marked' if self.markable else 'cannot be marked'}"
         return "\n".join(map(visible, [head, *(f"  - {finding}" for finding in self.findings)]))
 
 
-def examine(path: Path, key: Key | None = None) -> Checkup:
+def examine(file: Path | Entry, key: Key | None = None) -> Checkup:
     """Look a notebook over: lost, copied, split, renamed, retyped cells, lost metadata, answers that are no values."""
+    path, name = (file.path, file.name if file.way else "") if isinstance(file, Entry) else (file, "")
     try:
-        submission = read_submission(path)
+        submission = read_submission(file)
     except Unreadable as error:
-        return Checkup(path, False, (str(error),))
-    findings = list(submission.remarks)
+        return Checkup(path, False, (str(error),), name)
+    findings = [*submission.remarks, *(f"{one.key}: {one.value.why}" for one in submission.astray.values())]
     markable = True
     if not submission.about:
         findings.append("the notebook has lost its own data; only its numbers or its file name can show whose it is")
@@ -67,7 +61,7 @@ def examine(path: Path, key: Key | None = None) -> Checkup:
     if not submission.answers:
         findings.append("there is no answer cell in it")
         markable = False
-    return Checkup(path, markable, tuple(dict.fromkeys(findings)))
+    return Checkup(path, markable, tuple(dict.fromkeys(findings)), name)
 
 
 def sheet_of(submission: Submission, key: Key | None) -> Sheet | None:
@@ -84,7 +78,8 @@ def sheet_of(submission: Submission, key: Key | None) -> Sheet | None:
 
 
 def _owner(submission: Submission, key: Key) -> Owner:
-    return owner_of(submission, key, f"{submission.path.parent.name}/{submission.path.name}")
+    path = submission.path
+    return owner_of(submission, key, PurePosixPath(path.parent.name, path.name, submission.inside).as_posix())
 
 
 def mended_copy(path: Path) -> Path:

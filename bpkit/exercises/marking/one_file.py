@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bpkit.exercises.marking.submissions import Submission, Unreadable, read_submission, source_of
+from bpkit.exercises.marking.archives import Entry, Unreadable, without_ending
+from bpkit.exercises.marking.submissions import Submission, entry_of, read_submission, source_of
 from bpkit.exercises.marking.whose import Owner, bearers_of, owner_of
 from bpkit.exercises.questions.answers import Found
 from bpkit.exercises.questions.judging import BY_HAND, Mark, mark_sheet
@@ -18,10 +19,11 @@ from bpkit.exercises.sheets.sheet import Sheet
 class Marked:
     """One file: whose it is, its marks, remarks; or a ``problem`` that kept it from being marked.
 
-    ``name`` is its path inside the folder that is marked, ``date`` when it was last changed, ``sheet`` tells which
-    tasks it was marked by. ``origin`` names whose sheet it is, where it was handed in as somebody else's; ``stranger``
-    is True for a sheet that is not of this key. ``aside`` says why it does not count, where another file does. ``code``
-    holds the text of the cells whose functions are left to the instructor, by key.
+    ``name`` is its path inside the folder that is marked, ``date`` when it was last changed and ``dated`` how that is
+    known, ``digest`` tells what it holds from anything else, ``sheet`` which tasks it was marked by. ``origin`` names
+    whose sheet it is, where it was handed in as somebody else's; ``stranger`` is True for a sheet that is not of this
+    key. ``aside`` says why it does not count, where another file does. ``code`` holds the text of the cells whose
+    functions are left to the instructor, by key.
     """
 
     path: Path
@@ -37,6 +39,8 @@ class Marked:
     stranger: bool = False
     aside: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
+    dated: str = ""
+    digest: str = ""
 
     @property
     def where(self) -> str:
@@ -57,22 +61,29 @@ class Marked:
         return f"Marked({self.learner or self.where}: {self.problem or f'{self.points:g} of {self.worth:g} points'})"
 
 
-def mark_file(path: Path, key: Key, root: Path | None = None) -> Marked:
-    """Mark one file, of the folder ``root`` if there is one; it never raises for what a file holds."""
-    inside = path.relative_to(root).as_posix() if root else f"{path.parent.name}/{path.name}"
+def mark_file(file: Path | Entry, key: Key, root: Path | None = None) -> Marked:
+    """Mark one file, of the folder or archive ``root`` if there is one; it never raises for what a file holds."""
+    entry = file if isinstance(file, Entry) else entry_of(file, file.relative_to(root).as_posix() if root else "")
+    folder = entry.path.parent.name
+    inside = entry.name if root else f"{folder}/{entry.name}"
     # The folder of a file that is marked alone is only worth telling where it is named after somebody.
-    shown = inside if root or bearers_of(f"{path.parent.name}/", key) else path.name
-    file = Marked(path, name=shown, date=_date(path))
+    shown = inside if root or bearers_of(f"{folder}/", key) else entry.name
+    marked = Marked(entry.path, name=shown, date=entry.date, dated=entry.dated)
+    return _marked(marked, entry, key, inside, without_ending(root.name) if root else "")
+
+
+def _marked(file: Marked, entry: Entry, key: Key, inside: str, outer: str) -> Marked:
     try:
-        submission = read_submission(path)
-        owner = owner_of(submission, key, inside, root.name if root else "")
+        submission = read_submission(entry)
+        file = replace(file, digest=submission.digest)
+        owner = owner_of(submission, key, inside, outer)
     except Unreadable as error:
         return _unmarked(file, key, inside, str(error))
     except Exception as error:  # one file must not keep the others from being marked
         return _unmarked(file, key, inside, f"could not be read ({type(error).__name__}: {str(error)[:80]})")
     if owner.seat is None or owner.problem:
         return _of(file, owner)
-    if not submission.answers:
+    if not submission.answers and not submission.astray:
         return _of(file, replace(owner, problem="there is no answer in it, not even an empty answer cell"))
     try:
         sheet = key.sheet(owner.seat.slug)
@@ -115,16 +126,9 @@ def _unmarked(file: Marked, key: Key, inside: str, problem: str) -> Marked:
     return _of(file, Owner(bearers[0] if len(bearers) == 1 else None, problem=problem))
 
 
-def _date(path: Path) -> float:
-    try:
-        return path.lstat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def mark_all(paths: Iterable[Path], key: Key, root: Path | None = None) -> Iterator[Marked]:
+def mark_all(files: Iterable[Path | Entry], key: Key, root: Path | None = None) -> Iterator[Marked]:
     """Mark files one after the other."""
-    return (mark_file(path, key, root) for path in paths)
+    return (mark_file(file, key, root) for file in files)
 
 
 def by_hand(mark: Mark) -> bool:

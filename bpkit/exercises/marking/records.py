@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
@@ -17,10 +20,13 @@ from bpkit.exercises.sheets.key import Key
 from bpkit.exercises.sheets.tables import SEPARATORS, table_text
 
 MARKS, ANSWERS = "marks.csv", "answers.csv"
-FIRST = ("learner", "id", "file", "points", "of", "by hand")
-LAST = ("to look at", "overrides", "remarks", "problem", "sheet")
+FIRST = ("learner", "id", "file", "points", "of", "by hand", "handed in", "late")
+WRITTEN = "kit wrote"  # its points for each answer once more, by which it sees what a person has changed
+LAST = ("to look at", "overrides", "remarks", "problem", "sheet", WRITTEN)
 ANSWER = ("learner", "file", "key", "question", "answer", "verdict", "points", "of", "misconceptions")
 MORE = ("feedback", "to look at", "without override")
+NEW = ("id", "handed in", "late", WRITTEN)  # columns that older tables do not have
+_KEY = re.compile(r"\d{1,3}[a-z]?")
 
 Line = Mapping[str, str]
 
@@ -28,7 +34,7 @@ Line = Mapping[str, str]
 def marks_table(outcome: Outcome) -> str:
     """One line for each learner, absent ones too, and for each file that is nobody's."""
     head = dict.fromkeys([*FIRST, *outcome.keys, *LAST])
-    head |= dict.fromkeys(name for one in outcome.standings for name in one.row)  # columns of the instructor's own
+    head |= dict.fromkeys(name for one in outcome.standings for name in (*one.row, *one.own))  # the instructor's own
     return csv_text([list(head), *([cells.get(name, "") for name in head] for cells in map(_cells, outcome.standings))])
 
 
@@ -44,17 +50,26 @@ def _cells(one: Standing) -> Line:
         "id": one.id,
         "file": one.where,
         "of": f"{one.of:g}" if one.slug else "",
+        "handed in": f"{datetime.fromtimestamp(one.handed_in):%Y-%m-%d %H:%M:%S}" if one.handed_in else "",
+        "late": one.lateness,
+        **one.own,
         "problem": one.problem,
         "sheet": f"s{one.file.sheet}" if one.file and one.file.sheet else "",  # no number to any spreadsheet
         **points,
         **each,
         "to look at": unclear,
         **about,
+        WRITTEN: " ".join(f"{key}={_wrote(one, key, text)}" for key, text in each.items()),
     }
     if not one.row:
         return cells
-    touched = {*points, *each, "to look at"} if one.changed or one.row["overrides"] else set()
+    touched = {*points, *each, "to look at", WRITTEN} if one.changed or one.row["overrides"] else set()
     return {**cells, **{name: cell for name, cell in one.row.items() if name not in touched | set(about)}}
+
+
+def _wrote(one: Standing, key: str, text: str) -> str:
+    """What the kit itself wrote for an answer: an edit of a person's that stays is none of its own."""
+    return one.edits[key][0] if key in one.edits and key not in one.changed else text
 
 
 def answers_table(outcome: Outcome) -> str:
@@ -63,7 +78,8 @@ def answers_table(outcome: Outcome) -> str:
         [
             *(one.learner, one.where, mark.key, mark.question, mark.given, mark.feedback.verdict),
             *(f"{one.points_for(mark):g}", f"{mark.worth:g}", "; ".join(mark.feedback.misconceptions)),
-            *(mark.feedback.message, mark.remark, f"{mark.points:g}" if mark.key in one.changed else ""),
+            *(mark.feedback.message, mark.remark),
+            f"{mark.points * (1 - one.off):g}" if mark.key in one.changed else "",
         ]
         for one in outcome.good
         for mark in one.marks
@@ -72,16 +88,17 @@ def answers_table(outcome: Outcome) -> str:
 
 
 def earlier(out: Path, key: Key, alone: bool) -> dict[str, Standing]:
-    """What a folder holds of earlier runs, by person: all that was marked; with one file ``alone`` all other lines too.
+    """What a folder holds of earlier runs, by person: all that was marked, and every line that a person has changed.
 
+    With one file ``alone`` it is all other lines too.
     Raises ``BpkitError`` where it holds the marks of another key, or a table that cannot be read.
     """
-    lines = _lines(out / MARKS, [name for name in (*FIRST, *LAST) if name != "id"])  # older tables have none
+    lines = _lines(out / MARKS, [name for name in (*FIRST, *LAST) if name not in NEW])
     answers: dict[tuple[str, str], list[Line]] = {}
     for line in _lines(out / ANSWERS, (*ANSWER, *MORE)):
         answers.setdefault((line["learner"], line["file"]), []).append(line)
     found = {}
-    for line in lines:
+    for number, line in enumerate(lines):
         name, where, sheet = line["learner"], line["file"], line["sheet"][1:]
         seat = key.by_learner.get(name)
         if sheet and seat not in key.by_fingerprint.get(sheet, ()):
@@ -89,16 +106,62 @@ def earlier(out: Path, key: Key, alone: bool) -> dict[str, Standing]:
                 f"{out / MARKS}: expected the marks of this key, found those of another, {name} for example; choose "
                 "another folder for the results (--out)"
             )
-        if where and (sheet or alone):
-            marks = _marks(key, seat.slug, line, answers.get((name, where), ())) if seat and sheet else ()
+        said = answers.get((name, where), ())
+        edits, typed = _edits(line), not (seat or sheet or line["problem"])  # typed: a line of a person's own
+        if (where and (sheet or alone)) or edits or typed:
             slug = seat.slug if seat else ""
-            remarks = tuple(filter(None, [line["remarks"]]))
-            file = Marked(Path(where), name, slug, marks, remarks, line["problem"], where, sheet=sheet)
-            of = _number(line["of"]) or 0.0
-            found[person(key, slug, where)] = Standing(
-                name, slug, file, marks=marks, of=of, row=line, id=seat.id if seat else ""
+            marks = _marks(key, slug, line, said) if sheet else ()
+            one = person(key, slug, where) if where or len(key.seats) > 1 else f"{slug}/"
+            found[f"/{number}" if typed else one] = Standing(
+                name,
+                slug,
+                _file(line, slug, marks) if where else None,
+                marks=marks,
+                of=_number(line["of"]) or 0.0,
+                row=line,
+                id=seat.id if seat else "",
+                late=line.get("late", ""),
+                own=_own(line),
+                edits=edits,
             )
     return found
+
+
+def _file(line: Line, slug: str, marks: tuple[Mark, ...]) -> Marked:
+    """The file that a line is about, as far as it says."""
+    where, remarks = line["file"], tuple(filter(None, [line["remarks"]]))
+    try:
+        date = datetime.fromisoformat(line.get("handed in", "")).timestamp()
+    except (ValueError, OverflowError, OSError):  # a spreadsheet may have saved it in its own country's way
+        date = 0.0
+    return Marked(
+        Path(where), line["learner"], slug, marks, remarks, line["problem"], where, date, sheet=line["sheet"][1:]
+    )
+
+
+def _own(line: Line) -> Line:
+    """The columns that an instructor has added."""
+    return {name: cell for name, cell in line.items() if name not in (*FIRST, *LAST) and not _KEY.fullmatch(name)}
+
+
+def _edits(line: Line) -> dict[str, tuple[str, str]]:
+    """The cells with other points than the kit wrote: what it wrote, and what is there now."""
+    if WRITTEN not in line:
+        return {}
+    written = dict(one.split("=", 1) for one in line[WRITTEN].split() if "=" in one)
+    now = {name: cell for name, cell in line.items() if _KEY.fullmatch(name)}
+    found = {name: (written.get(name, ""), cell) for name, cell in now.items() if _other(written.get(name, ""), cell)}
+    whole = sum(_number(cell) or 0.0 for cell in now.values())
+    kit = f"{whole:g}" if written or found else ""
+    return found | ({"points": (kit, line["points"])} if _other(kit, line["points"], 1e-3) else {})
+
+
+def _other(text: str, other: str, near: float = 1e-9) -> bool:
+    """True for two cells that do not say the same points."""
+    one, two = _number(text), _number(other)
+    if one is None or two is None:
+        return text.strip() != other.strip()
+    return not math.isclose(one, two, rel_tol=1e-5, abs_tol=near)
 
 
 def _marks(key: Key, slug: str, line: Line, answers: Sequence[Line]) -> tuple[Mark, ...]:

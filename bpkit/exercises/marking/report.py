@@ -1,113 +1,192 @@
-"""The results of marking as pages: one for each learner, and one for the class."""
+"""The class's page: what to do first, how the class did, which misconceptions there are, and everybody's points."""
 
 from __future__ import annotations
 
-import html
 from collections import Counter
-from collections.abc import Iterator
-from statistics import mean
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from bpkit.exercises.marking.one_file import by_hand
+from bpkit.exercises.marking.findings import asked, findings
 from bpkit.exercises.marking.standing import Outcome, Standing
-from bpkit.exercises.sheets.files import counted, visible
-from bpkit.exercises.templates import page, table
+from bpkit.exercises.marking.statistics import (
+    FEW,
+    FORMS,
+    LOW,
+    Bar,
+    Item,
+    bars,
+    form,
+    items,
+    number_of,
+    shares,
+    spread,
+)
+from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.templates import rendered
+
+SHOWN_FIRST = 8  # learners behind a misconception; the others open
+TYPICAL = 3  # wrong answers of a question
+CHART = (560.0, 170.0, 26.0)  # pixels: width and height of the histogram, and the room below it
+
+Pages = Mapping[str, str]  # where each learner's page is, by ``place``
 
 
-def _plain(text: str) -> str:
-    """A person's text inside HTML."""
-    return html.escape(visible(text))
+@dataclass(frozen=True)
+class Column:
+    """A bar of the histogram on the page: where it is, how high, what stands below it and above."""
+
+    left: float
+    width: float
+    top: float
+    height: float
+    below: str
+    count: int
 
 
-def feedback_page(one: Standing) -> str:
-    """One learner's page."""
-    return page(f"Feedback for {one.learner}", feedback_body(one))
+def place(one: Standing) -> str:
+    """What tells the pages of learners apart: the file that counts, else the learner."""
+    return one.where or one.slug
 
 
-def feedback_body(one: Standing) -> str:
-    """A learner's page: every answer, the feedback on it, and its points."""
-    rows = []
-    for mark in one.marks:
-        said = mark.feedback.said
-        if mark.key in one.changed:
-            said = f"Marked by your instructor. {one.changed[mark.key].remark}".strip()
-        given = "–" if mark.feedback.verdict == "blank" else mark.given
-        rows.append((mark.key, given, said, f"{one.points_for(mark):g} of {mark.worth:g}"))
-    total = f"<p>{one.points:g} of {one.of:g} points.</p>"
-    if one.pending:
-        worth = sum(mark.worth for mark in one.pending)
-        answers = counted(len(one.pending), "answer")
-        total += f"<p>Your instructor still has to mark {answers}, worth {worth:g} points.</p>"
-    remarks = "".join(f"<li>{_plain(remark)}</li>" for remark in one.remarks)
-    body = total + table("Your answers", ("answer to", "you wrote", "feedback", "points"), rows)
-    return body + (f"<h2>Remarks</h2><ul>{remarks}</ul>" if remarks else "")
-
-
-def class_page(outcome: Outcome) -> str:
-    """The class's page."""
-    return page("The class", class_body(outcome))
+def class_page(outcome: Outcome, pages: Pages | None = None) -> str:
+    """The class's page; ``pages`` says where the learners' pages are."""
+    sheet = outcome.key.sheet(outcome.key.seats[0].slug)
+    return rendered(
+        "class.html",
+        title=f"{sheet.title}: the class" if sheet.title else "The class",
+        about=sheet.date,
+        language="en",
+        **_values(outcome, pages or {}),
+    )
 
 
 def class_body(outcome: Outcome) -> str:
-    """The class at a glance: what an instructor should look at first, then how the answers went, then who is absent."""
-    return "".join((_summary(outcome), *_to_look_at(outcome), _answers(outcome), _absent(outcome)))
+    """The same inside a page that has a head of its own, and without links."""
+    return rendered("class_body.html", **_values(outcome, {}))
 
 
-def _summary(outcome: Outcome) -> str:
+def _values(outcome: Outcome, pages: Pages) -> dict[str, Any]:
     good = outcome.good
-    learners = sum(bool(one.slug) for one in outcome.standings)
-    body = f"<p>{outcome!r}. {len(good)} of {counted(learners, 'learner')} have marks.</p>"
-    shares = [one.points / worth for one in good if (worth := one.of - sum(mark.worth for mark in one.pending)) > 0]
-    if shares:
-        body += f"<p>On average {100 * mean(shares):.0f} % of {good[0].of:g} points.</p>"
-    if pending := sum(len(one.pending) for one in good):
-        body += f"<p>{counted(pending, 'answer')} to mark by hand; the average leaves them out.</p>"
-    return body
+    unclear = [(one, mark, why) for one in good for mark, why in one.unclear]
+    files = [row for one in outcome.standings for row in _files(one)]
+    points, of = [one.points for one in good], max((one.of for one in good), default=0.0)
+    middle = spread(points)
+    return {
+        "pages": pages,
+        "place": place,
+        "points_of": points_of,
+        "marked": f"{outcome!r}.",
+        "have": f"{len(good)} of {counted(sum(bool(one.slug) for one in outcome.standings), 'learner')} have marks.",
+        "average": _average(good, of),
+        "files": files,
+        "unclear": unclear,
+        "by_hand": list(_by_hand(outcome)),
+        "absent": outcome.absent,
+        "spread": middle,
+        "of": of,
+        "chart": _chart(bars(points, of)),
+        "chart_size": CHART,
+        "questions": list(_questions(outcome)),
+        "forms": [name for name in FORMS if name != "to mark" or any(one.pending for one in good)],
+        "few": FEW if len(good) < FEW else 0,
+        "low": LOW,
+        "findings": findings(outcome),
+        "first": SHOWN_FIRST,
+        "learners": [one for one in outcome.standings if one.slug],
+        "ids": any(one.id for one in outcome.standings),
+        "policy": outcome.policy.sentences,
+        "changed": [(one, key, other) for one in outcome.standings for key, other in one.changed.items()],
+    }
 
 
-def _to_look_at(outcome: Outcome) -> Iterator[str]:
-    """What marking could not read or could not decide, and what was decided by hand."""
-    unclear = [(one.learner, one.where, mark.key, mark.given, why) for one in outcome.good for mark, why in one.unclear]
-    if unclear:
-        yield table("Answers to look at", ("learner", "file", "answer to", "what is written", "why"), unclear)
-    if files := [row for one in outcome.standings for row in _files(one)]:
-        yield table("Files to look at", ("learner", "file", "why"), files)
-    if changed := [
-        (one.learner, key, f"{other.points:g}", other.remark)
-        for one in outcome.standings
-        for key, other in one.changed.items()
-    ]:
-        yield table("Marks set by hand, in overrides.csv", ("learner", "answer to", "points", "remark"), changed)
+def points_of(points: float) -> str:
+    """Points as a report shows them."""
+    return f"{round(points, 2):g}"
 
 
-def _files(one: Standing) -> Iterator[tuple[str, str, str]]:
+def _average(good: Sequence[Standing], of: float) -> str:
+    """How the class did in one sentence; answers that are still to mark are left out."""
+    found = shares(good)
+    return f"On average {100 * sum(found) / len(found):.0f} % of {points_of(of)} points." if found else ""
+
+
+def _files(one: Standing) -> Iterator[tuple[Standing, str, str]]:
     """A line for each file of a learner that there is something to say about."""
     if one.file:
-        own = [one.file.problem and f"not marked: {one.file.problem}", *one.file.remarks, *one.notes]
+        own = [one.file.problem and f"not marked: {one.file.problem}", *one.own_remarks, *one.notes]
         if why := "; ".join(filter(None, own)):
-            yield one.learner, one.where, why
+            yield one, one.where, why
     for file in one.others:
-        yield one.learner, file.where, file.aside or f"not marked: {file.problem}"
+        yield one, file.where, file.aside or f"not marked: {file.problem}"
 
 
-def _answers(outcome: Outcome) -> str:
-    """Which misconception how often in which question, and how each answer went."""
-    named: Counter[tuple[str, str]] = Counter()
-    right: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    question = {}
+def _by_hand(outcome: Outcome) -> Iterator[tuple[str, str, int, float]]:
+    """The answers that are left to the instructor: key, title, how many, and what each is worth."""
+    found: dict[str, list[float]] = {}
+    first: dict[str, str] = {}
+    for one in outcome.good:
+        for mark in one.pending:
+            found.setdefault(mark.key, []).append(mark.worth)
+            first.setdefault(mark.key, one.slug)
+    for key in filter(found.__contains__, outcome.keys):
+        yield key, asked(outcome.key, first[key], key)[0].bank.title, len(found[key]), found[key][0]
+
+
+def _chart(found: Sequence[Bar]) -> tuple[Column, ...]:
+    """The bars as they are drawn, none higher than there is room."""
+    width, height, below = CHART
+    each, most = width / max(1, len(found)), max((bar.count for bar in found), default=0) or 1
+    return tuple(
+        Column(
+            each * i + 2,
+            each - 4,
+            height - below - tall,
+            tall,
+            f"{points_of(bar.start)}–{points_of(bar.end)}",
+            bar.count,
+        )
+        for i, bar in enumerate(found)
+        for tall in [(height - below - 18) * bar.count / most]
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table of questions: a question, or one of its parts."""
+
+    key: str
+    title: str
+    item: Item
+    typical: str
+
+
+def _questions(outcome: Outcome) -> Iterator[Line]:
+    titles = _titles(outcome)
+    for whole, parts in items(outcome.good, outcome.keys):
+        number = number_of(whole.keys[0])
+        title, alone = titles[number], not parts
+        yield Line(number, title, whole, _typical(outcome, whole.keys[0]) if alone else "")
+        for part in parts:
+            yield Line(part.keys[0], "", part, _typical(outcome, part.keys[0]))
+
+
+def _titles(outcome: Outcome) -> dict[str, str]:
+    """What the questions are called, by number."""
+    found: dict[str, str] = {}
     for one in outcome.good:
         for mark in one.marks:
-            question[mark.key] = mark.question
-            asked[mark.key] += not by_hand(mark) or mark.key in one.changed
-            right[mark.key] += 0 < mark.worth <= one.points_for(mark) + 1e-9
-            named.update((name, mark.question) for name in mark.feedback.misconceptions[:1])
-    often = [(name, where, str(count)) for (name, where), count in sorted(named.items(), key=lambda o: (-o[1], o[0]))]
-    head = ("misconception", "question", "how often")
-    body = table("Misconceptions", head, often) if often else "<p>No answer came from a known misconception.</p>"
-    went = [(key, question[key], f"{right[key]} of {asked[key]}") for key in outcome.keys]
-    return body + table("Right answers", ("answer to", "question", "learners"), went)
+            if (number := number_of(mark.key)) not in found:
+                found[number] = asked(outcome.key, one.slug, mark.key)[0].bank.title
+    return found
 
 
-def _absent(outcome: Outcome) -> str:
-    names = "".join(f"<li>{_plain(name)}</li>" for name in outcome.absent)
-    return f"<h2>Handed in nothing</h2><ul>{names}</ul>" if names else ""
+def _typical(outcome: Outcome, key: str) -> str:
+    """The wrong answers to a key that several learners gave: by the misconception, else as they were typed."""
+    met: Counter[str] = Counter()
+    for one in outcome.good:
+        for mark in one.marks:
+            if mark.key == key and form(one, [mark]) in ("wrong", "partly right", "unreadable"):
+                met[next(iter(mark.feedback.misconceptions), f"“{mark.given}”")] += 1
+    often = [(name, count) for name, count in met.most_common(TYPICAL) if count > 1 or not name.startswith("“")]
+    return "; ".join(f"{name} ({count})" for name, count in often)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.marking.attempts import handed_in_on, mended, ranked, same_attempt
+from bpkit.exercises.marking.copies import numbered
 from bpkit.exercises.marking.one_file import Marked, by_hand, fair, unclear
 from bpkit.exercises.marking.overrides import Override, Overrides
-from bpkit.exercises.marking.submissions import REPAIRED, bare
-from bpkit.exercises.marking.whose import numbered
+from bpkit.exercises.marking.policy import USUAL, Policy
 from bpkit.exercises.questions.judging import Mark, mark_sheet
+from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
 
 ABSENT = "nothing handed in"
@@ -23,7 +25,9 @@ class Standing:
 
     ``id`` is the roster's, ``changed`` holds what the instructor has set by hand, ``of`` what the whole sheet is worth,
     ``notes`` what is for the instructor alone, ``row`` the line of an earlier table of marks, where nothing has been
-    marked anew.
+    marked anew. ``late`` says how late the file is and how that is known, ``off`` which share of the points that costs.
+    ``own`` holds the columns that the instructor has added to an earlier table, ``edits`` the points that were changed
+    there: what the kit wrote, and what is there now.
     """
 
     learner: str = ""
@@ -36,10 +40,14 @@ class Standing:
     notes: tuple[str, ...] = ()
     row: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
+    late: str = ""
+    off: float = 0.0
+    own: Mapping[str, str] = field(default_factory=dict)
+    edits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def points_for(self, mark: Mark) -> float:
-        """What an answer earns: what was set by hand, else what the kit gives."""
-        return self.changed[mark.key].points if mark.key in self.changed else mark.points
+        """What an answer earns: what was set by hand, else what the kit gives, less what late work loses."""
+        return self.changed[mark.key].points if mark.key in self.changed else mark.points * (1 - self.off)
 
     @property
     def points(self) -> float:
@@ -62,6 +70,11 @@ class Standing:
         return self.file is None
 
     @property
+    def handed_in(self) -> float:
+        """When the file was handed in, as seconds; 0 where that is not known."""
+        return handed_in_on(self.file) if self.file else 0.0
+
+    @property
     def where(self) -> str:
         """The path of the file that counts."""
         return self.file.where if self.file else ""
@@ -72,23 +85,40 @@ class Standing:
         return self.file.problem if self.file else ABSENT
 
     @property
+    def lateness(self) -> str:
+        """How late the work is, and what that costs."""
+        return self.late + (f", {100 * self.off:g} % of the points are taken off" if self.off else "")
+
+    @property
+    def own_remarks(self) -> tuple[str, ...]:
+        """What is to be said about the file that counts."""
+        own = self.file.remarks if self.file else ()
+        said = not self.late or not self.marks or any(self.lateness in text for text in own)
+        return own if said else (self.lateness, *own)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be said about the learner's files, to the learner too."""
-        own = self.file.remarks if self.file else ()
         beside = (f"{one.where}: {one.aside or f'not marked: {one.problem}'}" for one in self.others)
-        return (*own, *(text for text in beside if not any(text in other for other in own)))
+        return (*self.own_remarks, *(text for text in beside if not any(text in other for other in self.own_remarks)))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What came of marking: every learner of the key in its order, then the files that are nobody's.
 
-    With ``one_sheet`` for everybody each file is somebody's, and only its name says whose.
+    ``key`` is what they were marked by, ``policy`` says which attempts and what late work counted.
     """
 
     standings: tuple[Standing, ...]
     files: tuple[Marked, ...]
-    one_sheet: bool = False
+    key: Key
+    policy: Policy = USUAL
+
+    @property
+    def one_sheet(self) -> bool:
+        """Has everybody the same sheet? Then each file is somebody's, and only its name says whose."""
+        return len(self.key.seats) == 1
 
     @property
     def good(self) -> tuple[Standing, ...]:
@@ -117,25 +147,31 @@ class Outcome:
 
 
 def settle(
-    files: Sequence[Marked], key: Key, changed: Overrides | None = None, earlier: Mapping[str, Standing] | None = None
+    files: Sequence[Marked],
+    key: Key,
+    changed: Overrides | None = None,
+    earlier: Mapping[str, Standing] | None = None,
+    policy: Policy = USUAL,
 ) -> Outcome:
     """Give everybody one standing; ``earlier`` ones, by person, are those of former runs and stay.
 
-    Raises ``BpkitError`` where most sheets are those of another key.
+    Raises ``BpkitError`` where most sheets are those of another key, and where marks would be lost that a person wrote
+    into the table of an earlier run.
     """
     check_key(files)
     here, before, by_hand = mended(files), earlier or {}, changed or {}
     mine: dict[str, list[Marked]] = {}
     for file in here:
         mine.setdefault(person(key, file.slug, file.where), []).append(file)
-    found = [
-        _standing(key, seat.slug, mine.get(name, []), by_hand.get(seat.slug, {}), before.get(name))
+    made = [
+        _standing(key, seat.slug, mine.get(name, []), by_hand.get(seat.slug, {}), before.get(name), policy)
         for seat in key.seats
         for name in _persons(key, seat.slug, [*mine, *before])
     ]
-    nobodys = {file.where: Standing(file=file) for file in here if not file.slug}
-    nobodys = {one.where: one for one in before.values() if not one.slug} | nobodys
-    return Outcome((*crossed(found, here), *nobodys.values()), tuple(here), len(key.seats) == 1)
+    check_kept(before.values(), made)
+    nobodys = {f"/{file.where}": Standing(file=file) for file in here if not file.slug}
+    nobodys = {name: one for name, one in before.items() if not one.slug} | nobodys
+    return Outcome((*crossed(made, here), *nobodys.values()), tuple(here), key, policy)
 
 
 def check_key(files: Iterable[Marked]) -> None:
@@ -149,27 +185,31 @@ def check_key(files: Iterable[Marked]) -> None:
         )
 
 
-def mended(files: Iterable[Marked]) -> list[Marked]:
-    """The same, where a mended copy replaces the file that it was made of."""
-    found = list(files)
-    copies = sorted((file for file in found if file.marks and REPAIRED in file.where), key=_repairs)
-    newest = {_origin(file): file for file in copies}
-    return [file if (copy := newest.get(_origin(file), file)) is file else _replaced(file, copy) for file in found]
-
-
-def _replaced(file: Marked, copy: Marked) -> Marked:
-    why = f"not counted, because {copy.where} is its repaired copy"
-    return replace(file, learner=copy.learner, slug=copy.slug, marks=(), problem="", origin="", aside=why)
-
-
-def _origin(file: Marked) -> str:
-    """The path of the file that a mended copy was made of."""
-    path = PurePosixPath(file.where)
-    return str(path.parent / bare(path.name))
-
-
-def _repairs(file: Marked) -> int:
-    return file.where.count(REPAIRED)
+def check_kept(before: Iterable[Standing], after: Iterable[Standing]) -> None:
+    """Stop where a table's line with points of a person's is written anew, and nothing else keeps them."""
+    made = {(one.learner, one.where): one for one in after} | {(one.learner, ""): one for one in after}
+    lost = []
+    for one in before:
+        new = made.get((one.learner, one.where), made.get((one.learner, "")))
+        stays = new is None or (new.row and not new.changed and not new.row["overrides"])
+        if new is None or stays or not one.edits:
+            continue
+        points = {mark.key: new.points_for(mark) for mark in new.marks} | {"points": new.points}
+        for key, (_, now) in one.edits.items():
+            if key not in new.changed and now != f"{points.get(key, 0.0):g}":
+                lost.append((one.learner, key, *one.edits[key]))
+    if not lost:
+        return
+    learner, key, kit, now = lost[0]
+    what = "the total" if key == "points" else f"question {key}"
+    cells = ", ".join(f"{learner} {key}" for learner, key, *_ in lost[:10]) + (", .." if len(lost) > 10 else "")
+    way = "\n".join(f"{learner},{key},{now}" for learner, key, _, now in lost if key != "points")
+    raise BpkitError(
+        f"marks.csv: expected the points that the kit wrote, got others in {counted(len(lost), 'cell')} ({cells}). "
+        f"Marking again would erase them: for {what} {learner} has {now or 'nothing'} instead of {kit or 'nothing'}; "
+        "write them into overrides.csv beside the key, where they stay, or set them back:\n"
+        f"learner,question,points\n{way}"
+    )
 
 
 def person(key: Key, slug: str, where: str) -> str:
@@ -189,56 +229,46 @@ def _persons(key: Key, slug: str, known: Iterable[str]) -> list[str]:
 
 
 def _standing(
-    key: Key, slug: str, files: Sequence[Marked], changed: Mapping[str, Override], before: Standing | None
+    key: Key,
+    slug: str,
+    files: Sequence[Marked],
+    changed: Mapping[str, Override],
+    before: Standing | None,
+    policy: Policy,
 ) -> Standing:
     """A learner's standing: the files of this run, else what there was before."""
-    ordered = list(ranked(files, slug))
-    file = ordered[0] if ordered else None
-    if before and (file is None or (before.marks and not file.marks)):
-        return replace(before, others=tuple(ordered), changed=changed)
+    found = ranked(files, slug, policy)
+    file = found.file
+    again = before and before.file and file and (before.where == file.where or same_attempt(before.file, file))
+    unread = file is None or (before and before.marks and not file.marks and not (found.late and again))
+    if before and (before.marks or not changed) and unread:
+        return replace(before, others=tuple(filter(None, (file, *found.others))), changed=changed)
+    if before and file and before.file and (why := _rather(before, file, found.off, policy)):
+        aside = replace(file, aside=f"not counted, because {before.where} is {why}")
+        return replace(before, others=(aside, *found.others), changed=changed)
     marks = file.marks if file else ()
     if changed and not marks:
         sheet = key.sheet(slug)
         marks = fair(mark_sheet(sheet, {}), sheet, key)
     seat, of = key.by_slug[slug], sum(key.worth)
-    return Standing(seat.learner, slug, file, tuple(ordered[1:]), marks, changed, of, id=seat.id)
+    return Standing(
+        *(seat.learner, slug, file, found.others, marks, changed, of),
+        id=seat.id,
+        late=found.late,
+        off=found.off,
+        own=before.own if before else {},
+    )
 
 
-def ranked(files: Sequence[Marked], slug: str) -> Iterator[Marked]:
-    """A learner's files, the one that counts first; the other attempts say that they do not.
-
-    The date of a file decides; but of copies of one name, as ``ada (1)`` is of ``ada``, the number. A sheet that is
-    still empty is no attempt.
-    """
-    dates: dict[str, float] = {}
-    for file in files:  # a mended copy is as old as what it was made of
-        dates[_origin(file)] = min(file.date, dates.get(_origin(file), file.date))
-    names = {file.where: numbered(PurePosixPath(file.where).name, slug) for file in files}
-    newest: dict[str, float] = {}
-    good = [file for file in files if file.marks]
-    for file in good:
-        base = names[file.where][0]
-        newest[base] = max(dates[_origin(file)], newest.get(base, 0.0))
-
-    def order(file: Marked) -> tuple[bool, float, str, int, float, str]:
-        base, number = names[file.where]
-        return _answered(file), newest[base], base, number, dates[_origin(file)], file.where
-
-    last = max(good, key=order, default=None)
-    if last:
-        yield last
-        attempts = sum(map(_answered, good)) or len(good)
-        later = f"not counted, because {last.where} is the later of {attempts} attempts"
-        empty = f"not counted, because nothing is answered in it, unlike in {last.where}"
-        for file in good:
-            if file is not last:
-                yield replace(file, aside=empty if _answered(last) and not _answered(file) else later)
-    # Of files without marks that nothing replaces the first says what was wrong.
-    yield from sorted((file for file in files if not file.marks), key=lambda file: bool(file.aside))
-
-
-def _answered(file: Marked) -> bool:
-    return any(mark.feedback.verdict != "blank" and not by_hand(mark) for mark in file.marks)
+def _rather(before: Standing, file: Marked, off: float, policy: Policy) -> str:
+    """Why an attempt that an earlier run marked counts rather than this one; empty where it does not."""
+    if not (before.marks and before.file) or before.where == file.where or same_attempt(before.file, file):
+        return ""
+    if policy.attempts == "first" and before.handed_in and before.handed_in < handed_in_on(file):
+        return "the first of the attempts"
+    if policy.attempts == "best" and before.points >= file.points * (1 - off):
+        return "the best of the attempts"
+    return ""
 
 
 def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[Standing]:

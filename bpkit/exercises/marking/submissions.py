@@ -6,11 +6,14 @@ import json
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from bpkit.core.errors import BpkitError
+from bpkit.exercises.marking.archives import JUNK, UNPACK, Entry, Unreadable, entries_of, kind_of
+from bpkit.exercises.marking.copies import ENDING
+from bpkit.exercises.marking.renamed import Renamed
 from bpkit.exercises.questions.answers import Found, NotRead, answers_in
 
 LARGEST_FILE = 25_000_000  # bytes; a sheet has 30,000, a notebook full of pictures a few millions
@@ -18,26 +21,23 @@ LARGEST_CELL = 50_000
 MOST_CELLS = 5_000
 MOST_PARTS = 2_000_000  # brackets and commas: what takes memory out of all proportion to its size
 MOST_CODE = 1_000_000  # signs of code that are read for answers
-ENDING = ".ipynb"
-REPAIRED = ".repaired"  # of a copy that `bpkit doctor --repair` wrote
-JUNK = frozenset({"__MACOSX", "__pycache__", "thumbs.db", "desktop.ini"})  # what systems put beside the files
+NEWEST_FORMAT = 4
 
 NO_NOTEBOOK = "no notebook; ask for the file that ends with .ipynb"
+_TOO_LARGE = "{}; clear its outputs and hand it in again"
 CONFLICT = (
     "it has the marks of a merge conflict; at each <<<<<<< keep one of the two versions, delete the lines <<<<<<<, "
     "======= and >>>>>>>, and mark it again"
 )
 
 
-class Unreadable(BpkitError):
-    """A file that no answers can be read from, and why."""
-
-
 @dataclass(frozen=True)
 class Submission:
     """What a file says: its answers by key, its own data about itself, and remarks on how it was read.
 
-    ``hidden`` says which cell may have answered anything, in a way that cannot be read.
+    ``hidden`` says which cell may have answered anything, in a way that cannot be read; ``astray`` holds what is
+    written to other names than ``answers``, ``digest`` tells the cells from any others, ``inside`` is
+    its path in the archive ``path``, if it is in one.
     """
 
     path: Path
@@ -46,14 +46,21 @@ class Submission:
     remarks: tuple[str, ...] = ()
     cells: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     hidden: str = ""
+    astray: Mapping[str, Found] = field(default_factory=dict, repr=False)
+    digest: str = ""
+    inside: str = ""
 
     def answers_to(self, keys: Iterable[str]) -> dict[str, Found]:
         """The answers to these keys; what seems blank counts as not read where a cell may have answered it unseen."""
-        unseen = Found("", NotRead(self.hidden), "", 0, "code")
-        found = {key: self.answers.get(key) for key in keys}
-        if self.hidden:
-            found = {key: replace(unseen, key=key) if one is None or one.blank else one for key, one in found.items()}
-        return {key: one for key, one in found.items() if one is not None}
+        found: dict[str, Found] = {}
+        for key in keys:
+            one = self.answers.get(key)
+            if one is None or one.blank:
+                unseen = Found(key, NotRead(self.hidden), "", 0, "code") if self.hidden else None
+                one = self.astray.get(key) or unseen or one
+            if one is not None:
+                found[key] = one
+        return found
 
 
 def files_in(path: Path, but: Collection[Path] = ()) -> Iterator[Path]:
@@ -62,46 +69,96 @@ def files_in(path: Path, but: Collection[Path] = ()) -> Iterator[Path]:
         yield path
         return
     for folder, folders, files in os.walk(path, followlinks=False):
-        here = [name for name in folders if name[0] != "." and name not in JUNK]
+        here = [name for name in folders if name[0] != "." and name.lower() not in JUNK]
         folders[:] = sorted(name for name in here if Path(folder, name).resolve() not in but)
         # A folder that is called like a notebook too: it is none, which reading it will say.
         like = [name for name in folders if name.lower().endswith(ENDING)]
         yield from (Path(folder, n) for n in sorted([*files, *like]) if n[0] != "." and n.lower() not in JUNK)
 
 
-def bare(name: str) -> str:
-    """A file's name without all of its endings: ``ada-ash.repaired.ipynb`` and ``ada-ash.ipynb.txt`` are of ada-ash."""
-    while ending := next((one for one in (ENDING, ".txt", ".json", REPAIRED) if name.lower().endswith(one)), ""):
-        name = name[: -len(ending)]
-    return name
+def entries_in(path: Path, but: Collection[Path] = ()) -> Iterator[Entry]:
+    """The files under a folder or in an archive, those in archives too; or the one file.
+
+    Their names are paths inside the folder or the archive.
+    """
+    alone = not path.is_dir()
+    for file in files_in(path, but):
+        name = file.name if alone else file.relative_to(path).as_posix()
+        if _kind(file) in ("zip", "tar"):
+            yield from entries_of(file, name, "" if alone else f"{name}/")
+        else:
+            yield entry_of(file, name)
 
 
-def read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook as plain data, whatever its file is called; raises ``Unreadable`` in words for anything else."""
-    named = path.name.lower().endswith(ENDING)
+def entry_of(path: Path, name: str = "") -> Entry:
+    """A file on the disk, under its own name unless another is given."""
+    try:
+        return Entry(path, name or path.name, date=path.lstat().st_mtime)
+    except OSError:
+        return Entry(path, name or path.name)
+
+
+def _kind(path: Path) -> str:
+    """Which archive a file is, if it is one."""
     try:
         found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or not found.st_size:
+            return ""
+        with path.open("rb") as file:
+            return kind_of(file.read(512), path.name)
+    except OSError:
+        return ""
+
+
+def read_notebook(file: Path | Entry) -> dict[str, Any]:
+    """A notebook of format 4 as plain data, whatever its file is called; one of format 3 is brought to it.
+
+    Raises ``Unreadable`` in words for anything else.
+    """
+    entry = file if isinstance(file, Entry) else entry_of(file)
+    if entry.problem:
+        raise Unreadable(entry.problem)
+    named = entry.name.lower().endswith(ENDING)
+    raw = entry.content(LARGEST_FILE) if entry.way else _content(entry, named)
+    if not named and raw.strip() and not _begins_like_one(raw[:64]):
+        raise Unreadable(NO_NOTEBOOK)
+    if len(raw) > LARGEST_FILE:
+        raise Unreadable(_TOO_LARGE.format(f"more than {LARGEST_FILE / 1e6:.0f} MB"))
+    if not raw.strip():
+        raise Unreadable("empty")
+    data = _parsed(raw, named)
+    if len(data["cells"]) > MOST_CELLS:
+        raise Unreadable(f"{len(data['cells'])} cells, more than {MOST_CELLS}")
+    return data
+
+
+def _content(entry: Entry, named: bool) -> bytes:
+    """What a file on the disk holds, or as much of it as shows that it is too large or no notebook."""
+    try:
+        found = entry.path.lstat()
         if stat.S_ISLNK(found.st_mode):
             raise Unreadable("a link, which is not followed; put the file itself there")
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("not a file")
-        with path.open("rb") as file:
-            start = file.read(64)
-        # A Word document begins like that too.
-        if start.startswith(b"PK\x03\x04") and (named or path.suffix.lower() == ".zip"):
-            raise Unreadable("a zip; unpack it in this folder, then mark again")
-        if not named and not start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{"):
-            raise Unreadable(NO_NOTEBOOK)
-        if found.st_size > LARGEST_FILE:
-            size = f"{found.st_size / 1e6:.0f} MB"
-            raise Unreadable(
-                f"{size} large, more than {LARGEST_FILE / 1e6:.0f} MB; clear its outputs and hand it in again"
-            )
-        raw = path.read_bytes()
+        with entry.path.open("rb") as file:
+            start = file.read(512)
+            if (kind := kind_of(start, entry.path.name)) and not _begins_like_one(start):
+                raise Unreadable(f"{kind if ' ' in kind else f'a {kind}'}; {UNPACK}")
+            if not named and start.strip() and not _begins_like_one(start[:64]):
+                raise Unreadable(NO_NOTEBOOK)
+            if found.st_size > LARGEST_FILE:
+                size = f"{found.st_size / 1e6:.0f} MB large, more than {LARGEST_FILE / 1e6:.0f} MB"
+                raise Unreadable(_TOO_LARGE.format(size))
+            return start + file.read(LARGEST_FILE + 1 - len(start))
     except OSError as error:
         raise Unreadable(f"cannot be opened: {error.strerror}") from None
-    if not raw.strip():
-        raise Unreadable("empty")
+
+
+def _begins_like_one(start: bytes) -> bool:
+    return start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"{")
+
+
+def _parsed(raw: bytes, named: bool) -> dict[str, Any]:
     try:
         text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
@@ -117,18 +174,42 @@ def read_notebook(path: Path) -> dict[str, Any]:
             raise Unreadable(CONFLICT) from None
         why = f"not a whole notebook: {str(error)[:80]}; download it again" if named else NO_NOTEBOOK
         raise Unreadable(why) from None
+    if isinstance(data, dict) and isinstance(data.get("worksheets"), list) and "cells" not in data:
+        data = _of_format_3(data)
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        old = isinstance(data, dict) and "worksheets" in data
-        what = "JSON, but not a notebook" if named else NO_NOTEBOOK
-        raise Unreadable("a notebook of format 3; save it in a newer Jupyter" if old else what)
-    if len(data["cells"]) > MOST_CELLS:
-        raise Unreadable(f"{len(data['cells'])} cells, more than {MOST_CELLS}")
+        raise Unreadable("JSON, but not a notebook" if named else NO_NOTEBOOK)
+    if isinstance(number := data.get("nbformat"), int) and number > NEWEST_FORMAT:
+        raise Unreadable(
+            f"a notebook of format {number}, newer than what can be read here ({NEWEST_FORMAT}); save it in format "
+            f"{NEWEST_FORMAT}: jupyter nbconvert --to notebook --nbformat {NEWEST_FORMAT} and its name"
+        )
     return data
 
 
-def read_submission(path: Path) -> Submission:
+def _of_format_3(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook of 2015 and before, in which cells were on worksheets, as one of today."""
+    if data.get("nbformat") != 3:
+        number = str(data.get("nbformat", "unknown"))[:20]
+        raise Unreadable(f"a notebook of format {number}, which is too old; save it in a newer Jupyter")
+    from nbformat.v3.nbjson import JSONReader
+    from nbformat.v4.convert import upgrade_cell
+
+    sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, dict)]
+    cells = [cell for sheet in sheets for cell in sheet.get("cells") or () if isinstance(cell, dict)]
+    plain = {"worksheets": [{"cells": [{**cell, "outputs": []} for cell in cells]}]}
+    try:
+        found = JSONReader().to_notebook(plain).worksheets[0].cells  # type: ignore[no-untyped-call]
+        cells = [upgrade_cell(cell) for cell in found]  # type: ignore[no-untyped-call]
+    except Exception as error:  # whatever is wrong with a learner's file
+        raise Unreadable(
+            f"a damaged notebook of format 3 ({type(error).__name__}: {str(error)[:60]}); save it in a newer Jupyter"
+        ) from None
+    return {"cells": cells, "metadata": data.get("metadata"), "nbformat": NEWEST_FORMAT, "nbformat_minor": 5}
+
+
+def read_submission(file: Path | Entry) -> Submission:
     """Read the answers of a notebook; raises ``Unreadable`` where that is not possible."""
-    notebook = read_notebook(path)
+    notebook = read_notebook(file)
     cells = tuple(cell for cell in notebook["cells"] if isinstance(cell, dict))
     remarks: list[str] = []
     hidden = ""
@@ -136,8 +217,10 @@ def read_submission(path: Path) -> Submission:
         remarks.append("some of its cells are no cells; they were left out")
     found: dict[str, Found] = {}
     left = MOST_CODE
+    renamed = Renamed({n: source_of(cell) for n, cell in enumerate(cells, 1) if cell.get("cell_type") == "code"})
+    remarks += [f"answers is called {name} in it, and was read so" for name in renamed.names]
     for number, cell in enumerate(cells, 1):
-        source = source_of(cell)
+        source = renamed.sources.get(number) or source_of(cell)
         if conflicting(source):
             remarks.append(f"cell {number} has the marks of a merge conflict; look at its answers")
         left -= len(source) if "answers" in source else 0
@@ -156,7 +239,9 @@ def read_submission(path: Path) -> Submission:
                 remarks.append(f"{answer.key} is answered twice; the last counts ({answer.text[:40]})")
             found[answer.key] = answer
     remarks += [f"the answer {one.key} was read, but {one.remark}" for one in found.values() if one.remark]
-    return Submission(path, found, about_of(notebook), tuple(remarks), cells, hidden)
+    path, inside = (file.path, file.name if file.way else "") if isinstance(file, Entry) else (file, "")
+    digest = blake2b(json.dumps([notebook["cells"], notebook.get("metadata")]).encode(), digest_size=16).hexdigest()
+    return Submission(path, found, about_of(notebook), tuple(remarks), cells, hidden, renamed.astray, digest, inside)
 
 
 def conflicting(text: str) -> bool:

@@ -8,79 +8,115 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.marking.archives import Entry
+from bpkit.exercises.marking.copies import bare
+from bpkit.exercises.marking.feedback_page import feedback_page
 from bpkit.exercises.marking.one_file import Marked, mark_file
 from bpkit.exercises.marking.overrides import Overrides, read_overrides
+from bpkit.exercises.marking.policy import USUAL, Policy
 from bpkit.exercises.marking.records import ANSWERS, MARKS, answers_table, earlier, marks_table
-from bpkit.exercises.marking.report import class_page, feedback_page
+from bpkit.exercises.marking.report import class_page, place
+from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.standing import Outcome, Standing, settle
-from bpkit.exercises.marking.submissions import bare, files_in
+from bpkit.exercises.marking.submissions import entries_in
 from bpkit.exercises.sheets.files import slugs
 from bpkit.exercises.sheets.key import Key, key_file, read_key
 from bpkit.exercises.sheets.processes import spread, usable_jobs
 
+PAGE = "feedback/{}.html"
 MANY = 200  # files, from which on further processes are worth their start
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The files to mark and the folder that they lie in, the key, what was set by hand, and what is marked already."""
+    """The files to mark and the folder or archive that they lie in (``root``), the key, what was set by hand, what is
+    marked already, and the policy.
+    """
 
-    paths: tuple[Path, ...]
+    submissions: Path
+    entries: tuple[Entry, ...]
     root: Path | None
     key_path: Path
+    key: Key
     changed: Overrides
     earlier: Mapping[str, Standing]
+    policy: Policy = USUAL
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.entries)
 
 
-def handed_in(submissions: Path, key_path: Path, out: Path) -> HandedIn:
+def handed_in(submissions: Path, key_path: Path, out: Path, policy: Policy = USUAL) -> HandedIn:
     """What there is to mark; raises ``BpkitError`` when there is nothing, no key, or a table in the way.
 
     ``out`` is where the results go, and where those of earlier runs are.
     """
     key = _key(key_path, _stamp(key_path))
     if not submissions.exists():
-        raise BpkitError(f"mark: expected a folder with what was handed in, there is no {submissions}; name another")
-    alone = not submissions.is_dir()
+        zipped = submissions.with_name(f"{submissions.name}.zip")
+        there = f"; there is {zipped}, name that" if zipped.exists() else "; name another folder, or a zip"
+        raise BpkitError(f"mark: expected what was handed in, there is no {submissions}{there}")
     # What the kit wrote itself was not handed in, though it may lie in the same folder.
-    paths = tuple(files_in(submissions, [key_file(key_path).parent.resolve(), out.resolve()]))
-    if not paths:
+    entries = tuple(entries_in(submissions, [key_file(key_path).parent.resolve(), out.resolve()]))
+    if not entries:
         raise BpkitError(f"mark: expected notebooks in {submissions}, found none; they end with .ipynb")
+    alone = submissions.is_file() and not any(entry.way for entry in entries)
     changed, before = read_overrides(key_path, key), earlier(out, key, alone)
-    return HandedIn(paths, None if alone else submissions, key_path, changed, before)
+    return HandedIn(submissions, entries, None if alone else submissions, key_path, key, changed, before, policy)
 
 
 def marking(given: HandedIn, jobs: int | None = None) -> Iterator[Marked]:
     """Mark files by a key, in order."""
     with spread(usable_jobs(jobs) if len(given) > MANY else 1, len(given)) as run:
         stamp = _stamp(given.key_path)
-        yield from run(partial(_mark_one, key_path=given.key_path, stamp=stamp, root=given.root), given.paths)
+        yield from run(partial(_mark_one, key_path=given.key_path, stamp=stamp, root=given.root), given.entries)
 
 
 def settled(results: Sequence[Marked], given: HandedIn) -> Outcome:
     """Where every learner of the key stands after this; raises ``BpkitError`` for sheets of another key."""
-    return settle(results, _key(given.key_path, _stamp(given.key_path)), given.changed, given.earlier)
+    return settle(results, given.key, given.changed, given.earlier, given.policy)
 
 
-def reports(outcome: Outcome) -> Mapping[str, str]:
-    """The files that marking leaves, by name: tables of marks and answers, the class's page, each learner's page and
-    the functions that are left to the instructor.
+def report_names(outcome: Outcome) -> list[str]:
+    """The files that ``reports`` makes, in order."""
+    fresh = _fresh(outcome)
+    code = [f"code/{name}-{key}.py" for name, one in fresh.items() if one.file for key in one.file.code]
+    return [MARKS, ANSWERS, "class.html", *code, *map(PAGE.format, fresh)]
+
+
+def reports(outcome: Outcome, solutions: bool = False, jobs: int | None = 1) -> Iterator[tuple[str, str]]:
+    """The files that marking leaves, name and text: tables of marks and answers, the class's page, the functions that
+    are left to the instructor, and each learner's page, with the worked solutions where ``solutions`` says so.
 
     A learner's page of an earlier run stays as it is, unless something was set by hand.
     """
-    fresh = {name: one for name, one in _pages(outcome) if one.changed or not one.row}
-    pages = {f"feedback/{name}.html": feedback_page(one) for name, one in fresh.items()}
-    files = {name: one.file for name, one in fresh.items() if one.file}
-    code = {f"code/{name}-{key}.py": text for name, file in files.items() for key, text in file.code.items()}
-    return {
-        MARKS: marks_table(outcome),
-        ANSWERS: answers_table(outcome),
-        "class.html": class_page(outcome),
-        **pages,
-        **code,
-    }
+    fresh = _fresh(outcome)
+    yield MARKS, marks_table(outcome)
+    yield ANSWERS, answers_table(outcome)
+    yield "class.html", class_page(outcome, {place(one): PAGE.format(name) for name, one in pages_of(outcome)})
+    for name, one in fresh.items():
+        if one.file:
+            yield from ((f"code/{name}-{key}.py", text) for key, text in one.file.code.items())
+    with spread(usable_jobs(jobs) if len(fresh) > MANY else 1, len(fresh)) as run:
+        work = partial(_page, policy=outcome.policy, solutions=solutions)
+        pages = run(work, ((one, outcome.key.alone(one.slug)) for one in fresh.values()))
+        yield from zip(map(PAGE.format, fresh), pages)
+
+
+def write_reports(outcome: Outcome, results: Results, solutions: bool = False, jobs: int | None = 1) -> Iterator[str]:
+    """Write the reports one after the other, giving the name of each; pages of learners who have none now go."""
+    yield from results.written(reports(outcome, solutions, jobs))
+    results.tidy("feedback", (PAGE.format(name) for name, _ in pages_of(outcome)))
+    results.close()
+
+
+def _page(job: tuple[Standing, Key], policy: Policy, solutions: bool) -> str:
+    return feedback_page(*job, policy, solutions)
+
+
+def _fresh(outcome: Outcome) -> dict[str, Standing]:
+    """Those whose pages are to be made, by the names of the pages."""
+    return {name: one for name, one in pages_of(outcome) if one.changed or not one.row}
 
 
 @lru_cache(maxsize=1)
@@ -97,11 +133,11 @@ def _stamp(path: Path) -> int:
         return 0
 
 
-def _mark_one(path: Path, key_path: Path, stamp: int, root: Path | None) -> Marked:
-    return mark_file(path, _key(key_path, stamp), root)
+def _mark_one(entry: Entry, key_path: Path, stamp: int, root: Path | None) -> Marked:
+    return mark_file(entry, _key(key_path, stamp), root)
 
 
-def _pages(outcome: Outcome) -> Iterator[tuple[str, Standing]]:
+def pages_of(outcome: Outcome) -> Iterator[tuple[str, Standing]]:
     """The name of each learner's page; where all have one sheet, of each file's, whatever else is marked with it."""
     good = outcome.good
     paths = [PurePosixPath(one.where or one.slug) for one in good]

@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from bpkit.exercises.marking.submissions import Submission, bare, source_of
+from bpkit.exercises.marking.archives import without_ending
+from bpkit.exercises.marking.copies import unnumbered
+from bpkit.exercises.marking.submissions import Submission, source_of
 from bpkit.exercises.sheets.cohort import SHARED, Seat
 from bpkit.exercises.sheets.files import slug
 from bpkit.exercises.sheets.key import Key
@@ -19,24 +21,13 @@ from bpkit.exercises.sheets.sheet import MOST, fingerprint
 
 # What learning systems, browsers and people write around a learner's name.
 AROUND = frozenset(
-    {
-        "assignsubmission",
-        "attempt",
-        "copy",
-        "exercises",
-        "file",
-        "final",
-        "homework",
-        "ipynb",
-        "json",
-        "late",
-        "notebook",
-    }
-    | {"repaired", "sheet", "submission", "txt"}
+    """
+    assignment assignsubmission attempt copia copie copy exercises file final homework ipynb json kopia kopie late
+    notebook repaired sheet submission submissions tar txt version zip
+    """.split()
 )
 
 RENAME = "rename the file to the name that you handed it out under"
-_COPY = re.compile(r"(.+?)(?: ?\((\d{1,2})\)|-(\d{1,2}))")  # as browsers and people number copies
 
 
 @dataclass(frozen=True)
@@ -156,20 +147,7 @@ def nearest(name: str, key: Key) -> tuple[Seat, ...]:
 
 def _parts(name: str) -> list[str]:
     path = PurePosixPath(name)
-    return [*path.parent.parts, numbered(path.stem, dashes=False)[0]] if name else []
-
-
-def numbered(name: str, own: str = "", dashes: bool = True) -> tuple[str, int]:
-    """A file's name without its endings and the number of a copy, and that number: 0 for the first.
-
-    >>> numbered("ada-ash (1).ipynb", "ada-ash"), numbered("learner-02.ipynb", "learner-02")
-    (('ada-ash', 1), ('learner-02', 0))
-    """
-    stem = bare(name)
-    copy = _COPY.fullmatch(stem)
-    if not copy or slug(stem) == own or not (copy[2] or dashes):
-        return stem, 0
-    return copy[1], int(copy[2] or copy[3])
+    return [*map(without_ending, path.parent.parts), unnumbered(path.stem)] if name else []
 
 
 def fitting(name: str, key: Key) -> tuple[Seat, ...]:

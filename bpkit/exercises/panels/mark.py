@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,10 +14,18 @@ import ipywidgets as widgets
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import Pass
+from bpkit.exercises.marking import overview
+from bpkit.exercises.marking.archives import ENDINGS
+from bpkit.exercises.marking.feedback_page import feedback_body
+from bpkit.exercises.marking.feedback_zip import MOODLE_ZIP, moodle_feedback
+from bpkit.exercises.marking.gradebook_words import Filled
+from bpkit.exercises.marking.gradebooks import open_gradebook
 from bpkit.exercises.marking.one_file import Marked
-from bpkit.exercises.marking.report import class_body, feedback_body
+from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, Policy, make_policy
+from bpkit.exercises.marking.report import class_body
+from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.standing import Outcome, Standing
-from bpkit.exercises.marking.whole_class import handed_in, marking, reports, settled
+from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, write_reports
 from bpkit.exercises.panels.markup import STYLE, download
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
@@ -39,28 +48,39 @@ class Uploaded:
 
 @dataclass(frozen=True)
 class Setup:
-    """What to mark, by which key, where the results go, whether to overwrite.
+    """What to mark, by which key and policy, where the results go, whether to write them, and to overwrite.
 
-    ``uploads`` counts what was added on the page: after another upload stopped work begins anew.
+    ``gradebook`` is an export to fill in, if any, and ``column`` names the column in it. ``uploads`` counts what was
+    added on the page: after another upload stopped work begins anew.
     """
 
     submissions: Path
     key: Path
     out: Path
+    policy: Policy
+    gradebook: str
+    column: str
+    dry: bool
     force: bool
     uploads: int
 
 
 @dataclass(frozen=True)
 class Result:
-    """Where everybody stands, and why the reports could not be written, if so."""
+    """Where everybody stands, what was understood, and why the reports could not be written, if so.
+
+    ``dry`` says what would have been written, where nothing was to be.
+    """
 
     outcome: Outcome
     out: Path
+    understood: tuple[str, ...] = ()
     refused: str = ""
+    dry: str = ""
+    filled: Filled | None = None
 
     def __repr__(self) -> str:
-        return f"{self.outcome!r}; see the folder {self.out}"
+        return f"{self.outcome!r}; {self.dry or f'see the folder {self.out}'}".rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -96,8 +116,34 @@ class Mark(Working):
             name: widgets.Text(value=value, description=said[name], continuous_update=False, **how)
             for name, value in self._given.items()
         }
+        policy = {
+            "attempts": widgets.Dropdown(options=ATTEMPTS, description="attempt", **described(WIDE, "200px")),
+            "due": widgets.Text(
+                placeholder="2026-12-01 18:00", description="due", continuous_update=False, **described("40px", "220px")
+            ),
+            "late": widgets.Combobox(
+                value=COUNT,
+                options=(COUNT, "refuse", "10%", "20%", "50%"),
+                description="late work",
+                continuous_update=False,
+                **described("70px", "180px"),
+            ),
+            "dry": widgets.Checkbox(description="dry run: write nothing", indent=False, **described()),
+        }
+        gradebook = {
+            "gradebook": widgets.Text(
+                placeholder="its export, if you want it filled in", description="gradebook", **how
+            ),
+            "column": widgets.Text(
+                placeholder="the only one without marks", description="column", **described("60px", "300px")
+            ),
+        }
+        for field in gradebook.values():
+            field.continuous_update = False
         return {
             **lines,
+            **policy,
+            **gradebook,
             "force": widgets.Checkbox(description=OVERWRITE, indent=False, **described()),
             "uploaded": Held(value=Uploaded()),
             "whose": widgets.Dropdown(description="learner", **described(WIDE, "min(100%, 420px)")),
@@ -118,10 +164,10 @@ class Mark(Working):
 
     def page(self) -> Sequence[widgets.Widget]:
         self.upload = widgets.FileUpload(
-            accept=".ipynb",
+            accept=",".join((".ipynb", ".json", ".txt", *ENDINGS)),
             multiple=True,
-            description="Upload notebooks",
-            layout={"width": "190px"},
+            description="Upload notebooks or zips",
+            layout={"width": "230px"},
         )
         self.upload.observe(self._take, "value")
         self.tabs = widgets.Tab(
@@ -136,7 +182,11 @@ class Mark(Working):
             widgets.HTML(STYLE),
             widgets.HBox([self.control["submissions"], self.upload], layout={"flex_flow": "row wrap"}),
             self.control["key"],
-            widgets.HBox([self.control["out"], self.control["force"]], layout={"flex_flow": "row wrap"}),
+            widgets.HBox(
+                [self.control[name] for name in ("attempts", "due", "late")], layout={"flex_flow": "row wrap"}
+            ),
+            widgets.HBox([self.control[name] for name in ("gradebook", "column")], layout={"flex_flow": "row wrap"}),
+            widgets.HBox([self.control[name] for name in ("out", "force", "dry")], layout={"flex_flow": "row wrap"}),
             *self.work_rows(),
             self.view["problems"],
             self.view["links"],
@@ -151,7 +201,7 @@ class Mark(Working):
         put: dict[Path, bool] = {}
         refused = []
         for file in change["new"]:
-            path = folder / f"{slug(Path(file['name']).stem)}.ipynb"
+            path = folder / file_name(file["name"])
             try:  # never over another file of the same upload
                 written = write(path, bytes(file["content"]), self.force.value and path not in put)
                 put[path] = written or put.get(path, False)
@@ -170,18 +220,34 @@ class Mark(Working):
             if not values[name].strip():
                 raise BpkitError(f"{name}: expected the name of a folder, got none; {self._given[name]} is usual")
         paths = {name: Path(values[name].strip()) for name in self._given}
-        return Setup(**paths, force=values["force"], uploads=values["uploaded"].number)
+        policy = make_policy(values["attempts"], values["due"], values["late"])
+        return Setup(
+            **paths,
+            policy=policy,
+            gradebook=values["gradebook"].strip(),
+            column=values["column"].strip(),
+            dry=values["dry"],
+            force=values["force"],
+            uploads=values["uploaded"].number,
+        )
 
     def passes(self, setup: Setup) -> Passes:
-        given = handed_in(setup.submissions, setup.key, setup.out)
-        results: list[Marked] = []
-        yield Pass("marking", len(given), map(results.append, marking(given, jobs=1)))
-        outcome = settled(results, given)
-        files, refused = reports(outcome), [""]
-        yield Pass("writing", len(files), _write(files, setup, refused))
+        book = open_gradebook(Path(setup.gradebook), setup.out, setup.column) if setup.gradebook else None
+        given = handed_in(setup.submissions, setup.key, setup.out, setup.policy)
+        marked: list[Marked] = []
+        yield Pass("marking", len(given), map(marked.append, marking(given, jobs=1)))
+        outcome = settled(marked, given)
+        filled = book.filled(outcome) if book else None
+        understood = (*overview.understood(given), *overview.found(outcome), *(filled.said if filled else ()))
+        names, refused, results = report_names(outcome), [""], Results(setup.out, setup.force)
+        if setup.dry:
+            return Result(outcome, setup.out, understood, dry=overview.would_write(names, setup.out))
+        yield Pass("writing", len(names), _write(outcome, results, names, refused, filled))
         if not refused[0]:
-            yield packing(setup.out, list(files), ZIP, setup.force)
-        return Result(outcome, setup.out, refused[0])
+            yield packing(setup.out, names, ZIP, setup.force or results.own(f"{ZIP}.zip"))
+            results.remember(f"{ZIP}.zip")
+            understood = (*understood, *overview.next_steps(outcome, setup.out, setup.key))
+        return Result(outcome, setup.out, understood, refused[0], filled=filled)
 
     def read(self, values: Mapping[str, Any]) -> State:
         setup, problem, progress = self.prepared(values)
@@ -205,15 +271,33 @@ class Mark(Working):
         return f"{what}; the results go into the folder {setup.out}."
 
 
-def _write(files: Mapping[str, str], setup: Setup, refused: list[str]) -> Iterator[None]:
-    """Write reports, until one must not be overwritten: the page still shows the marks."""
-    for name, content in files.items():
-        try:
-            write(setup.out / name, content, setup.force)
-        except BpkitError as error:
-            refused[0] = str(error)
-            return
-        yield
+def file_name(name: str) -> str:
+    """The name under which an uploaded file is kept: it leaves no folder, and says all that the kit reads from names.
+
+    >>> file_name("../Ada L.ipynb"), file_name("ashada_LATE_51_678_hw-1.ipynb"), file_name("all.zip")
+    ('ada-l.ipynb', 'ashada_LATE_51_678_hw-1.ipynb', 'all.zip')
+    """
+    plain = re.sub(r'[<>:"|?*\x00-\x1f]', "-", re.split(r"[\\/]", name)[-1]).strip(" .")
+    if plain and (plain.lower().endswith(ENDINGS) or re.search(r"_\d+_", plain)):
+        return plain[-200:]
+    return f"{slug(Path(plain).stem)}.ipynb"
+
+
+def _write(
+    outcome: Outcome, results: Results, names: Sequence[str], refused: list[str], filled: Filled | None
+) -> Iterator[None]:
+    """Write reports, unless one must not be overwritten: the page still shows the marks."""
+    try:
+        results.check([*names, *([filled.name] if filled else [])])
+        for _ in write_reports(outcome, results):
+            yield
+        if feedback := moodle_feedback(outcome, results.folder):
+            results.write(MOODLE_ZIP, feedback)
+        if filled:
+            results.write(filled.name, filled.content)
+        results.close()
+    except BpkitError as error:
+        refused[0] = str(error)
 
 
 def _people(state: State) -> tuple[tuple[str, str], ...]:
@@ -230,21 +314,28 @@ def _problems(state: State) -> str:
     if not state.result:
         return ""
     outcome = state.result.outcome
+    said = "".join(f"<p>{escape(line)}</p>" for line in state.result.understood)
     lines = [f"<li><b>{escape(m.where)}</b>: {escape(m.problem)}</li>" for m in outcome.unmarked]
     text = f"<p>Not marked:</p><ul>{''.join(lines)}</ul>" if lines else ""
-    return text + (f"<p>Handed in nothing: {escape(', '.join(outcome.absent))}.</p>" if outcome.absent else "")
+    return said + text + (f"<p>Handed in nothing: {escape(', '.join(outcome.absent))}.</p>" if outcome.absent else "")
 
 
 def _links(state: State) -> str:
-    if not state.result or state.result.refused:
+    if not state.result or state.result.refused or state.result.dry:
         return ""
-    csv = download(state.result.out / "marks.csv", "Download the marks (CSV)")
-    return csv + download(state.result.out / f"{ZIP}.zip", "Download everything as one zip")
+    out, filled = state.result.out, state.result.filled
+    links = download(out / "marks.csv", "Download the marks (CSV)")
+    links += download(out / filled.name, "Download the gradebook") if filled else ""
+    links += download(out / MOODLE_ZIP, "Download the feedback for Moodle") if (out / MOODLE_ZIP).is_file() else ""
+    return links + download(out / f"{ZIP}.zip", "Download everything as one zip")
 
 
 def _marks(state: State) -> str:
     if not state.result:
         return "<p>Nothing marked yet.</p>"
+    if state.result.dry:
+        files = list(overview.files(state.result.outcome))
+        return table("Files", overview.HEAD, files[:MOST_ROWS])
     good = state.result.outcome.good
     rows = [
         (one.learner, one.where, f"{one.points:g}", f"{one.of:g}", "; ".join((*one.remarks, *one.notes)))
@@ -259,4 +350,7 @@ def _class(state: State) -> str:
 
 
 def _feedback(state: State) -> str:
-    return feedback_body(state.whose) if state.whose else "<p>Nothing marked yet.</p>"
+    if not (state.whose and state.result):
+        return "<p>Nothing marked yet.</p>"
+    outcome = state.result.outcome
+    return feedback_body(state.whose, outcome.key, outcome.policy)

@@ -28,6 +28,16 @@ STYLE = """<style>
 .bpkit-report th, .bpkit-report td { text-align: left; vertical-align: top; padding: 2px 10px 2px 4px;
   border-bottom: 1px solid var(--jp-border-color2, #ccc) }
 .bpkit-report p { margin: .4em 0 }
+.bpkit-report :is(th, td).number { text-align: right; font-variant-numeric: tabular-nums }
+.bpkit-report .scroll { overflow-x: auto } .bpkit-report tbody th { font-weight: 400 }
+.bpkit-report math { math-style: normal }
+.bpkit-report h2 { font-size: 1.15em; margin: 1.2em 0 .4em } .bpkit-report h3 { font-size: 1em; margin: 1em 0 .3em }
+.bpkit-report .earned { font-weight: 400; color: var(--jp-ui-font-color2, #59636e) }
+.bpkit-report .earned::before { content: "· " }
+.bpkit-report figure { margin: .5em 0; max-width: 560px }
+.bpkit-report .given { border-left: 3px solid var(--jp-border-color1, #8a8a8a); margin: .6em 0; padding-left: 10px }
+.bpkit-report table.lines td { border: 0 }
+.bpkit-report pre { background: none; padding: 0; color: inherit }
 .bpkit-app a.bpkit-download { color: var(--jp-content-link-color, #1565c0); text-decoration: underline }
 .bpkit-app textarea, .bpkit-app input[type=text] { font-family: var(--jp-ui-font-family, sans-serif) }
 </style>"""

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.editions import COMMON, DEFAULT, EACH
+from bpkit.exercises.editions import DEFAULT, EDITIONS
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import producing
 from bpkit.exercises.panels.markup import STYLE
@@ -21,6 +21,7 @@ from bpkit.exercises.panels.request import (
     State,
     command_of,
     drawn,
+    forecast_html,
     people_of,
     planned,
     preview_html,
@@ -36,8 +37,9 @@ from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.words import in_words
 from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.roster import opened
+from bpkit.exercises.sheets.settings import PLAIN, read_settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
-from bpkit.exercises.sheets.tables import table_text
 
 WIDE = "90px"
 SAID = {
@@ -74,7 +76,7 @@ class Regenerate(Working):
         }
         kinds = {
             name: widgets.Checkbox(value=name in DEFAULT, description=SAID[name], indent=False, **described())
-            for name in (*EACH, *COMMON)
+            for name in EDITIONS
         }
         return {
             **ticks,
@@ -88,7 +90,15 @@ class Regenerate(Working):
                 continuous_update=False,
                 **line,
             ),
+            "sheet": widgets.Textarea(
+                description="sheet.toml",
+                placeholder="Title, date, order, points and your own questions, in TOML. Left empty, the ticks decide.",
+                rows=3,
+                continuous_update=False,
+                **line,
+            ),
             "refused": Held(value=None),
+            "source": Held(value=("", "")),
             **kinds,
             "out": widgets.Text(value=self._out, description="folder", continuous_update=False, **line),
             "force": widgets.Checkbox(description=OVERWRITE, indent=False, **described()),
@@ -100,9 +110,10 @@ class Regenerate(Working):
     def views(self) -> Mapping[str, View]:
         asked, whose = self.control["question"], self.control["whose"]
         self.command = widgets.Text(description="command", disabled=False, **described(WIDE, "calc(100% - 4px)"))
-        preview, report, roster = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        preview, report, roster, forecast = (widgets.HTML() for _ in range(4))
         preview.add_class("bpkit-question")
-        report.add_class("bpkit-report")
+        for one in (report, roster, forecast):
+            one.add_class("bpkit-report")
         return {
             **self.working_views(),
             "questions": (asked, questions_of, "options"),
@@ -112,6 +123,7 @@ class Regenerate(Working):
             "roster": (roster, roster_html),
             "count": (self.control["learners"], lambda state: state.roster, "disabled"),
             "command": (self.command, command_of),
+            "forecast": (forecast, forecast_html),
             "preview": (preview, lambda state: preview_html(state.preview, state.solved) if state.preview else ""),
             "report": (report, report_html),
         }
@@ -119,9 +131,10 @@ class Regenerate(Working):
     def page(self) -> Sequence[widgets.Widget]:
         self.upload = widgets.FileUpload(description="Upload a roster", layout={"width": "190px"})
         self.upload.observe(self._take, "value")
-        kinds = widgets.VBox([self.control[name] for name in (*EACH, *COMMON)])
+        kinds = widgets.VBox([self.control[name] for name in EDITIONS])
         names = ("seed", "difficulty", "learners", "roster")
         class_ = [_heading("Class"), *(self.control[name] for name in names), self.upload, self.view["roster"]]
+        class_ += [_heading("Sheet"), self.control["sheet"]]
         where = [_heading("Editions"), kinds, self.control["out"], self.control["force"]]
         sides = [
             widgets.VBox(
@@ -134,6 +147,7 @@ class Regenerate(Working):
             widgets.HTML(STYLE),
             widgets.HBox(sides, layout={"flex_flow": "row wrap"}),
             self.command,
+            self.view["forecast"],
             *self.work_rows(),
             self.view["report"],
             _heading("Preview"),
@@ -164,17 +178,19 @@ class Regenerate(Working):
         """An uploaded roster becomes the text of the roster; one that is refused stops all until it is replaced."""
         for file in change["new"]:
             try:
-                self.set(roster=table_text(bytes(file["content"])), refused=None)
+                one = opened(bytes(file["content"]))
+                self.set(roster=one.text, source=(one.text, one.said), refused=None)
             except BpkitError as error:
                 self.set(refused=(str(error), self.roster.value, self.learners.value))
         self.upload.value = ()  # the same file once again is an upload too
 
     def setup(self, values: Mapping[str, Any]) -> Setup:
         order = dict.fromkeys((*DEFAULT_QUESTIONS, *(question.id for question in QUESTIONS)))
-        chosen = tuple(id for id in order if values[id])
+        said = read_settings(values["sheet"]) if values["sheet"].strip() else PLAIN
+        chosen = said.questions or tuple(id for id in order if values[id])
         if not chosen:
             raise BpkitError("questions: expected at least one, none is ticked; tick one")
-        editions = tuple(name for name in (*EACH, *COMMON) if values[name])
+        editions = tuple(name for name in EDITIONS if values[name])
         if not editions:
             raise BpkitError("editions: expected at least one, none is ticked; the learners' notebooks are usual")
         out = values["out"].strip()
@@ -182,9 +198,11 @@ class Regenerate(Working):
             raise BpkitError("folder: expected a name, got none; write for example exercises")
         if values["refused"] and values["refused"][1:] == (values["roster"], values["learners"]):
             raise BpkitError(values["refused"][0])
-        roster = read(values["roster"]) if values["roster"].strip() else None
+        text, source = values["source"]
+        roster = read(values["roster"], source * (values["roster"] == text)) if values["roster"].strip() else None
         seed = whole_number("seed", values["seed"])
-        made = planned(roster or whole_number("learners", values["learners"]), seed, chosen, values["difficulty"])
+        level = said.difficulty or values["difficulty"]
+        made = planned(roster or whole_number("learners", values["learners"]), seed, chosen, level, said)
         return Setup(made, roster, seed, editions, Path(out), values["force"])
 
     def passes(self, setup: Setup) -> Passes:
@@ -200,7 +218,8 @@ class Regenerate(Working):
             ids = setup.plan.questions
             id, whose = values["question"] if values["question"] in ids else ids[0], seat.slug
             try:
-                preview = drawn(id, seat.seed, setup.plan.difficulty, redraw_of(progress, setup, seat, id))
+                redraw = redraw_of(progress, setup, seat, id)
+                preview = drawn(id, seat.seed, setup.plan.difficulty, redraw, setup.plan.settings)
             except BpkitError as error:
                 problem = str(error)
         roster = bool(values["roster"].strip())

@@ -8,17 +8,21 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
+from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import DEFAULT
+from bpkit.exercises.editions.forecast import forecast
 from bpkit.exercises.editions.pictures import address, asked, given, own
 from bpkit.exercises.editions.produce import Produced
 from bpkit.exercises.panels.markup import csv_table, download
-from bpkit.exercises.panels.working import Progress
-from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.panels.working import Progress, on_a_page
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.generation import generate
+from bpkit.exercises.questions.generation import concerns
 from bpkit.exercises.sheets.cohort import Plan, Seat, plan
-from bpkit.exercises.sheets.roster import Roster, read_roster
+from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.roster import MOST_NAMED, Roster, read_roster
+from bpkit.exercises.sheets.settings import PLAIN, Settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.templates import table
 from bpkit.show.markup import as_html, image
 
 MOST_NAMES = 200  # in the list of whose sheet to look at
@@ -53,21 +57,23 @@ class State:
 
 
 @lru_cache(maxsize=4)
-def read(text: str) -> Roster:
-    """The roster, read once."""
-    return read_roster(text)
+def read(text: str, source: str = "") -> Roster:
+    """The roster, read once; ``source`` says of its file what is unusual about it."""
+    return read_roster(text, source)
 
 
 @lru_cache(maxsize=4)
-def planned(learners: int | Roster, seed: int, questions: tuple[str, ...], difficulty: str) -> Plan:
+def planned(
+    learners: int | Roster, seed: int, questions: tuple[str, ...], difficulty: str, settings: Settings = PLAIN
+) -> Plan:
     """The plan, made once for what does not change while the work goes on."""
-    return plan(learners, seed, questions, difficulty)
+    return plan(learners, seed, questions, difficulty, settings)
 
 
 @lru_cache(maxsize=64)
-def drawn(id: str, seed: int, difficulty: str, redraw: int) -> Exercise:
+def drawn(id: str, seed: int, difficulty: str, redraw: int, settings: Settings = PLAIN) -> Exercise:
     """The exercise to look at, drawn once."""
-    return generate(id, seed, difficulty=difficulty, redraw=redraw)
+    return settings.drawn(id, seed, difficulty, redraw)
 
 
 def seat_of(made: Plan, slug: str | None) -> Seat:
@@ -85,8 +91,8 @@ def redraw_of(progress: Progress, setup: Setup, seat: Seat, id: str) -> int:
 def questions_of(state: State) -> tuple[tuple[str, str], ...]:
     if state.setup is None:
         return ()
-    titles = {question.id: question.title for question in QUESTIONS}
-    return tuple((f"{number}. {titles[id]}", id) for number, id in enumerate(state.setup.plan.questions, 1))
+    known = state.setup.plan.settings.known
+    return tuple((f"{number}. {known[id].title}", id) for number, id in enumerate(state.setup.plan.questions, 1))
 
 
 def people_of(state: State) -> tuple[tuple[str, str], ...]:
@@ -99,7 +105,24 @@ def roster_html(state: State) -> str:
     if not roster:
         return ""
     words = roster.words(lambda header: f"<em>{escape(header)}</em>")
-    return f"<div role='status'>{words}. {escape(roster.others)}</div>"
+    others = "".join(f"<li>{escape(what)}</li>" for what in roster.left_out[MOST_NAMED:])
+    more = f"<details><summary>The others that were left out</summary><ul>{others}</ul></details>" if others else ""
+    return f"<div role='status'>{words}. {escape(roster.others)}</div>{more}"
+
+
+def forecast_html(state: State) -> str:
+    """What the button would do, as ``--dry-run`` says it; nothing while it works."""
+    setup = state.setup
+    if setup is None or state.progress.running:
+        return ""
+    try:
+        made = forecast(setup.plan, setup.out, setup.editions, setup.roster, more=(f"{ZIP}.zip",))
+    except BpkitError:  # the message line says it
+        return ""
+    tables = "".join(table(one.caption, one.head, one.rows) for one in made.tables)
+    words = escape(on_a_page(made.found(setup.force)))
+    summary = f"{counted(len(made.files), 'file')} for the folder {escape(str(setup.out))}. {words}"
+    return f"<details><summary>{summary}</summary>{tables}</details>"
 
 
 def command_of(state: State) -> str:
@@ -108,11 +131,13 @@ def command_of(state: State) -> str:
         return ""
     made, setup = state.setup.plan, state.setup
     learners = "roster.csv" if state.roster else str(len(made.seats))
+    said = made.settings
     options = [
         ("--seed", str(setup.seed), "0"),
         ("--learners", learners, "1"),
-        ("--questions", ",".join(made.questions), ",".join(DEFAULT_QUESTIONS)),
-        ("--difficulty", made.difficulty, "medium"),
+        ("--sheet", "sheet.toml" if said != PLAIN else "", ""),
+        ("--questions", ",".join(made.questions), ",".join(said.questions or DEFAULT_QUESTIONS)),
+        ("--difficulty", made.difficulty, said.difficulty or "medium"),
         ("--editions", ",".join(setup.editions), ",".join(DEFAULT)),
         ("--out", str(setup.out), "exercises"),
     ]
@@ -126,6 +151,7 @@ def preview_html(exercise: Exercise, solved: bool) -> str:
     drawing = own(exercise)
     picture = image(address(drawing), drawing.caption) if drawing else ""
     text = picture + as_html(f"{given(exercise)}\n\n{asked(exercise)}")
+    text += "".join(f"<p><em>Please look at this: {escape(concern)}.</em></p>" for concern in concerns(exercise))
     if not solved:
         return text
     reveals = escape(", ".join(exercise.declared) or "nothing by name")

@@ -62,10 +62,10 @@ def at(found: Found, quantity: Quantity) -> float:
 
 
 def total(problem: Problem) -> float:
-    """The loss: the errors of all outputs together, over a batch their mean."""
+    """The loss: the errors of all outputs together, over a batch their mean or their sum."""
     samples = [problem.sample(row) for row in range(problem.n_samples)] if problem.is_batch else [problem]
     errors = [array for one in samples for (letter, _), array in forward(one).items() if letter == "E"]
-    return float(np.sum(errors) / len(samples))
+    return float(np.sum(errors) / (1 if problem.batch == "sum" else len(samples)))
 
 
 @lru_cache(maxsize=64)

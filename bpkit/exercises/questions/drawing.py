@@ -113,6 +113,8 @@ def draw_problem(
     parameters = {name: float(value) for kind, names in kinds.items() for name, value in zip(names, drawn[kind])}
     rows = samples or 1
     inputs = rng.integers(1, 10, (rows, *network.input_shape)) / 10
+    if network.vocabulary:  # tokens
+        inputs = rng.integers(0, list(network.vocabulary.values()), inputs.shape).astype(float)
     targets = np.array([_targets(rng, network) for _ in range(rows)])
     rate = float(rng.choice(RATES)) if learning_rate is None else learning_rate
     if samples is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -9,6 +10,18 @@ from html import escape
 ACCEPTED = ("correct", "rounded", "carried")
 _SIGNS = {"correct": "✓", "rounded": "✓", "carried": "≈"}
 _SIGNS |= {"few_digits": "≈", "misconception": "✗", "unknown": "✗", "unreadable": "?", "blank": "–"}
+_LABELS = {
+    "correct": "right",
+    "rounded": "right",
+    "carried": "right, given your earlier answer",
+    "few_digits": "too few digits",
+    "misconception": "not right",
+    "unknown": "not right",
+    "unreadable": "could not be read",
+    "blank": "no answer",
+    "by hand": "your instructor marks this",
+}
+_SAID_BY_THE_LABEL = re.compile(r"\A(?:Right\.|Not right[:.]|Not right, and|No answer yet\.)\s*")
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,19 @@ class Feedback:
     def said(self) -> str:
         """What a person reads: the sign, the message, and the names as labels behind it."""
         return f"{self.sign} {self.message}" + f" ({'; '.join(self.misconceptions)})" * bool(self.misconceptions)
+
+    @property
+    def label(self) -> str:
+        """The verdict in a few words for the learner."""
+        return "partly right" if 0 < self.share < 1 else _LABELS.get(self.verdict, "marked earlier")
+
+    @property
+    def why(self) -> str:
+        """The message as it goes on after the label, without the names, which say the same."""
+        if self.verdict == "by hand":  # what is said then is for the instructor
+            return ""
+        text = _SAID_BY_THE_LABEL.sub("", self.message)
+        return f"{text[:1].upper()}{text[1:]}"
 
     def __bool__(self) -> bool:
         return self.accepted

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from bpkit.core.errors import BpkitError
+from bpkit.core.model import Model
 from bpkit.core.numeric import Values, evaluate
+from bpkit.core.problem import Problem
 from bpkit.exercises.questions.bank import QUESTIONS, find_question
 from bpkit.exercises.questions.decimals import confused
 from bpkit.exercises.questions.drawing import LEVELS, alive
-from bpkit.exercises.questions.exercise import Exercise, Question
+from bpkit.exercises.questions.exercise import Content, Exercise, Question
+from bpkit.exercises.questions.own_content import OwnQuestion, restored, unsaid
+from bpkit.exercises.questions.own_parts import OwnNumberPart
 from bpkit.exercises.questions.parts import NumberPart, Wrong
 from bpkit.exercises.questions.streams import stream
 from bpkit.exercises.questions.task import Task, task_from
@@ -22,11 +30,12 @@ SMALLEST, LARGEST = 2e-3, 10.0  # of the smallest, four decimals still show two 
 SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals
 WIDEST = 0.05  # of an answer: what rounding on paper may do to it
 ATTEMPTS = 20_000
+OWN_ATTEMPTS, OWN_LOOKS = 60, 12  # draws of an own question, and those looked at closely
 AGAIN = 20  # of which so many may look like the exercise that they are to be another of
 
 
 def generate(
-    question: str,
+    question: str | Question,
     seed: int = 0,
     learner: str = "",
     difficulty: str = "medium",
@@ -38,17 +47,20 @@ def generate(
     ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream; ``like`` is an
     exercise of the same question, of which the network is kept where numbers are asked, and never the whole text.
     Every key is proven three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank
-    does not have.
+    does not have. An own question may break the other guarantees where its numbers leave no choice: ``concerns`` says
+    which.
 
     >>> import bpkit as bp
     >>> exercise = bp.exercises.generate("hidden-weight", seed=7)
     >>> exercise.check(exercise.answer).verdict
     'correct'
     """
-    template = find_question(question)
+    template = find_question(question) if isinstance(question, str) else question
     if difficulty not in LEVELS:
         raise BpkitError(f"difficulty: expected easy, medium or hard, got {difficulty!r}; medium is usual")
-    rng, again = stream(seed, learner, question, redraw), 0
+    rng, again = stream(seed, learner, template.id, redraw), 0
+    if isinstance(template, OwnQuestion):
+        return _least_flawed(template, rng, difficulty)
     for _ in range(ATTEMPTS):
         task = template.draw(rng, difficulty)
         if (like and _same_network(like) and not _alike(task, like.task)) or not _promising(task):
@@ -56,15 +68,68 @@ def generate(
         exercise = Exercise(template, task)
         if any(flaws(exercise)):
             continue
-        if like and again < AGAIN and _shown(exercise) == _shown(like):
+        if like and again < AGAIN and seen_of(exercise) == seen_of(like):
             again += 1
         else:
             proven(exercise)
             return exercise
     raise BpkitError(
-        f"generate: no friendly numbers found for {question!r} at difficulty {difficulty!r} in {ATTEMPTS} draws; "
+        f"generate: no friendly numbers found for {template.id!r} at difficulty {difficulty!r} in {ATTEMPTS} draws; "
         "take another seed or difficulty"
     )
+
+
+def _least_flawed(template: OwnQuestion, rng: np.random.Generator, difficulty: str) -> Exercise:
+    """An own question with numbers that keep every guarantee, or else break the fewest of those looked at."""
+    looked: list[tuple[int, Exercise]] = []
+    rest: Exercise | None = None
+    for _ in range(min(template.variety, OWN_ATTEMPTS)):
+        exercise = Exercise(template, template.draw(rng, difficulty))
+        if not _promising(exercise.task):
+            rest = rest or exercise
+            continue
+        looked.append((sum(1 for _ in flaws(exercise)), exercise))
+        if not looked[-1][0] or len(looked) == OWN_LOOKS:
+            break
+    found = min(looked, key=lambda one: one[0])[1] if looked else rest
+    assert found, "variety is at least 1"
+    proven(found)
+    return found
+
+
+def concerns(exercise: Exercise) -> Iterator[str]:
+    """What an instructor should know about an own question with these numbers: the guarantees that it breaks."""
+    if not isinstance(exercise.bank, OwnQuestion):
+        return
+    yield from flaws(exercise)
+    if names := unsaid(exercise.task):
+        yield f"the question needs {', '.join(names)}, but neither the text nor a picture shows that"
+    for letter, part in exercise.parts.items():
+        if isinstance(part, OwnNumberPart) and part.within is not None and part.within < part.tolerance:
+            yield f"{letter}: the tolerance is smaller than what rounding to {part.digits} digits needs, which counts"
+    if exercise.bank.few and exercise.task.problems:
+        many = "one problem" if exercise.bank.variety == 1 else f"at most {exercise.bank.variety} problems"
+        yield f"its numbers allow {many}, so learners may share one"
+
+
+def worth(exercise: Exercise, points: float) -> Exercise:
+    """The same exercise, worth so many points in all."""
+    task = replace(exercise.task, points=points)
+    return Exercise(_scaled(exercise.bank, points), task)
+
+
+def _scaled(template: Question, points: float) -> Question:
+    """A question whose parts are worth so many points together, in the same proportions."""
+
+    def build(task: Task) -> Content:
+        content = template.build(task)
+        whole, given, parts = sum(part.points for part in content.parts), 0.0, []
+        for part in content.parts[:-1]:
+            parts.append(replace(part, points=part.points * points / whole))
+            given += parts[-1].points
+        return replace(content, parts=(*parts, replace(content.parts[-1], points=points - given)))
+
+    return replace(template, build=build)
 
 
 def _same_network(like: Exercise) -> bool:
@@ -72,7 +137,7 @@ def _same_network(like: Exercise) -> bool:
     return any(isinstance(part, NumberPart | FormulaPart) for part in like.content.parts)
 
 
-def _shown(one: Exercise) -> tuple[object, ...]:
+def seen_of(one: Exercise) -> tuple[object, ...]:
     """What a learner sees of an exercise; the same options in another order are nothing new."""
     picture = one.content.picture() if one.content.picture else None
     asked = ((part.asks, frozenset(getattr(part, "options", ()))) for part in one.content.parts)
@@ -83,16 +148,29 @@ def _alike(task: Task, other: Task) -> bool:
     return [one.network for one in task.problems] == [one.network for one in other.problems]
 
 
-def restore(task: Task | Mapping[str, Any]) -> Exercise:
-    """The exercise of a task, or of a task's plain data: right and wrong answers are worked out anew."""
+def restore(task: Task | Mapping[str, Any], private: Mapping[str, Any] = MappingProxyType({})) -> Exercise:
+    """The exercise of a task, or of a task's plain data: right and wrong answers are worked out anew.
+
+    ``private`` holds the answers of own questions that an instructor typed, by the questions' ids.
+    """
     found = task if isinstance(task, Task) else task_from(task)
-    return Exercise(find_question(found.question), found)
+    if isinstance(mine := private.get(found.question), Mapping):
+        found = replace(found, private=mine)
+    template = restored(found) if "own" in found.about else find_question(found.question)
+    return Exercise(template if found.points is None else _scaled(template, found.points), found)
 
 
 def _promising(task: Task) -> bool:
     """A look at the numbers alone, before wrong answers and text are made; what fails most often comes first."""
     asks = task.about.get("asks", ())
-    return all(_asked_well(values, asks) and alive(values) for values in map(evaluate, task.problems))
+    return all(_asked_well(evaluate(one), asks) and _lives(one) for one in task.problems)
+
+
+def _lives(problem: Problem) -> bool:
+    """Is every neuron alive, in every sample?"""
+    whole = not (problem.is_batch and isinstance(problem.network, Model))
+    each = [problem] if whole else [problem.sample(row) for row in range(problem.n_samples)]
+    return all(alive(evaluate(one)) for one in each)
 
 
 def _asked_well(values: Values, asks: Sequence[str]) -> bool:
@@ -110,9 +188,8 @@ def _pleasant(value: float) -> bool:
 
 def flaws(exercise: Exercise) -> Iterator[str]:
     """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
-    for problem in exercise.task.problems:
-        if not alive(evaluate(problem)):
-            yield f"a neuron is saturated or dead in {problem!r}"
+    if not all(map(_lives, exercise.task.problems)):
+        yield "a neuron is saturated or dead, or two numbers of a window are nearly the same"
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart):
             if not _pleasant(part.right):
@@ -159,14 +236,19 @@ def indistinct(exercise: Exercise) -> tuple[tuple[str, str, str], ...]:
 
 
 def proven(exercise: Exercise) -> None:
-    """Prove every number of the key three ways; a key that fails is a defect of the kit, and said so loudly."""
+    """Prove every number of the key three ways; a key that fails is a defect of the kit, and said so loudly.
+
+    Own numbers may be at a place where there is no derivative, such as a net input of 0 before a ReLU.
+    """
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart) and part.proof:
             proof = part.proof()
             if not proof.holds or proof.derived != part.right:
+                own = isinstance(exercise.bank, OwnQuestion)
                 raise BpkitError(
                     f"key of {exercise.id} {letter}: expected {proof.quantity} to come out alike three ways, "
-                    f"got {proof.derived!r}, {proof.measured!r} and {proof.precise!r}; please report this"
+                    f"got {proof.derived!r}, {proof.measured!r} and {proof.precise!r}; "
+                    f"{'choose other numbers: these may have no derivative' if own else 'please report this'}"
                 )
 
 

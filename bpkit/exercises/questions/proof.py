@@ -45,14 +45,27 @@ class Proof:
 
 def prove(problem: Problem, quantity: str) -> Proof:
     """Find a quantity three times: by derivation, by nudging (where it is no slope: by arrays), and at 50 digits
-    from the lines as they are read. On a batch it is a parameter's derivative, the mean over the samples."""
+    from the lines as they are read. On a batch it is the loss, a parameter's derivative or what an update makes."""
     name = problem.derivation.target(quantity).name
-    if problem.is_batch:
-        each = [precise_values(problem.sample(row))[name] for row in range(len(problem.inputs))]
-        precise = mpmath.fsum(each) / len(each)
-    else:
-        precise = precise_values(problem)[name]
+    precise = _of_batch(problem, name) if problem.is_batch else precise_values(problem)[name]
     return Proof(name, evaluate(problem)[name], _measured(problem, name), float(precise))
+
+
+def _of_batch(problem: Problem, name: str) -> Any:
+    """A quantity of a whole batch at 50 digits: the mean or the sum of its samples, and what an update makes of it."""
+    step = problem.derivation[name]
+    if step.role is not Role.UPDATE:
+        with mpmath.workdps(DIGITS):
+            each = [precise_values(problem.sample(row))[name] for row in range(len(problem.inputs))]
+            return mpmath.fsum(each) / (1 if problem.batch == "sum" else len(each))
+    numbers = _exactly(problem)
+    for line in problem.derivation.toward(name):
+        if line.role is Role.GRADIENT:
+            numbers[line.name] = _of_batch(problem, line.name)
+        elif line.role is Role.UPDATE:
+            used = {one: numbers[str(one)] for one in line.rhs.free_symbols}
+            numbers[line.name] = line.rhs.evalf(DIGITS, subs=used)
+    return numbers[name]
 
 
 def prove_after(problem: Problem) -> Proof:
@@ -114,7 +127,8 @@ def _as_read(derivation: Derivation) -> Callable[..., dict[str, Any]]:
 
 def _exactly(problem: Problem) -> dict[str, Any]:
     """The given numbers as they are written: 0.1 is one tenth."""
-    return {name: mpmath.mpf(repr(float(value))) for name, value in problem.givens.items()}
+    single = {name: value for name, value in problem.givens.items() if isinstance(value, int | float)}
+    return {name: mpmath.mpf(repr(float(value))) for name, value in single.items()}
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from bpkit.apps.linked import WAITING, Linked
 from bpkit.apps.settings import Check, Held, Setting
@@ -118,7 +118,7 @@ class Ask(Linked):
 
     name = "exercise"
     kind = "Question"
-    keeps = ("seed", "answers", "hinted", "opened")
+    keeps: ClassVar[tuple[str, ...]] = ("seed", "answers", "hinted", "opened")
 
     def __init__(self, question: str, seed: int = 0, difficulty: str = "easy") -> None:
         self._question, self._difficulty, self._first = question, difficulty, seed
@@ -126,7 +126,10 @@ class Ask(Linked):
             raise BpkitError(
                 f"ask: expected a question with answers to type, got {question!r}, which wants functions; make a sheet"
             )
-        super().__init__(_settings(seed), f"{question} {difficulty}")
+        super().__init__(self._settings(), f"{question} {difficulty}")
+
+    def _settings(self) -> dict[str, Setting]:
+        return _settings(self._first)
 
     def _drawn(self, seed: int) -> Exercise:
         return _drawn(self._question, self._difficulty, self._first, seed)

@@ -18,7 +18,7 @@ from bpkit.core.spelling import typeset
 from bpkit.exercises.questions.parts import Wrong
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.variants import Plan, outcomes, plan
+from bpkit.mistakes.variants import Plan, behind, outcomes, plan
 
 Columns = Mapping[str, NDArray[np.float64]]
 
@@ -28,13 +28,26 @@ def _ways(derivation: Derivation) -> Plan:
     return plan(derivation, [(mistake,) for mistake in catalogue(derivation)], derivation.by_name)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)
 def wrong_columns(problem: Problem) -> Columns:
     """Every quantity of one sample as each misconception of the catalogue computes it, in the catalogue's order."""
     made = outcomes(_ways(problem.derivation), problem)
     for column in made.values():
         column.setflags(write=False)
     return MappingProxyType(made)
+
+
+@lru_cache(maxsize=1024)
+def _ways_to(derivation: Derivation, name: str, also: tuple[str, ...]) -> tuple[Plan, tuple[int, ...]]:
+    """The mistakes that can change a quantity as a plan, and their places in the catalogue.
+
+    Far-fetched ones are left to the detective, unless they are named in ``also``. A plan for this quantity alone runs
+    several times as fast as one for all of them, and every exercise is drawn until its wrong answers can be told apart.
+    """
+    needed, known = behind([name], {step.name: step for step in derivation}, ()), catalogue(derivation)
+    likely = (i for i, one in enumerate(known) if one.rank < FAR_FETCHED or one.name in also)
+    places = tuple(i for i in likely if not needed.isdisjoint(known[i].edits))
+    return plan(derivation, [(known[i],) for i in places], [name]), places
 
 
 def differs(value: ArrayLike, right: float) -> Any:
@@ -50,13 +63,11 @@ def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) ->
     Far-fetched mistakes are left to the detective, unless they are named.
     """
     name = problem.derivation.target(quantity).name
-    right = evaluate(problem)[name]
-    column, mistakes = wrong_columns(problem)[name], told(problem.derivation)
-    order = {wanted: place for place, wanted in enumerate(first)}
-    places = np.flatnonzero(differs(column, right))
-    known = catalogue(problem.derivation)
-    met = [i for i in places if known[i].rank < FAR_FETCHED or known[i].name in order]
-    found = [replace(mistakes[i], answer=float(column[i])) for i in met]
+    right, order = evaluate(problem)[name], {wanted: place for place, wanted in enumerate(first)}
+    way, places = _ways_to(problem.derivation, name, tuple(order))
+    column, mistakes = outcomes(way, problem)[name], told(problem.derivation)
+    met = np.flatnonzero(differs(column, right))
+    found = [replace(mistakes[places[i]], answer=float(column[i])) for i in met]
     return tuple(sorted(found, key=lambda wrong: order.get(wrong.name, len(order))))
 
 

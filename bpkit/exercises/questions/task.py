@@ -11,15 +11,17 @@ from bpkit.core import blocks, updates
 from bpkit.core.architecture import Architecture
 from bpkit.core.blocks.block import Block
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.functions import Activation
+from bpkit.core.functions import Activation, Own
 from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import BATCHES, Problem
 from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.exercises.questions.own_functions import check_defined, functions_from
 
 # Data from a file may claim more than memory holds.
 DEEPEST, WIDEST = 8, 32  # layers and neurons of a network
 MOST_BLOCKS, LARGEST = 4, 6  # blocks of a model, and its sizes: those of its inputs, and of each block
+MOST_POINTS = 1000
 RULES: Mapping[str, type[UpdateRule]] = MappingProxyType(
     {rule.__name__: rule for rule in (GradientDescent, updates.Momentum, updates.RMSProp, updates.Adam)}
 )
@@ -30,12 +32,16 @@ class Task:
     """What a learner sees of an exercise: its question, the problems with their numbers, and what it is about.
 
     ``about`` holds words and numbers (which weight, which rates, which lines are printed). A task has no answer in
-    it: right and wrong answers are read from the derivation of its problems.
+    it: right and wrong answers are read from the derivation of its problems. ``points`` is what an instructor says that
+    the whole question is worth. ``private`` holds what an instructor alone knows about an own question; it never goes
+    into the task's data.
     """
 
     question: str
     problems: tuple[Problem, ...]
     about: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    points: float | None = None
+    private: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def problem(self) -> Problem:
@@ -53,6 +59,7 @@ class Task:
             "question": self.question,
             "problems": [problem_data(problem) for problem in self.problems],
             "about": dict(self.about),
+            **({"points": self.points} if self.points is not None else {}),
         }
 
     def __eq__(self, other: object) -> bool:
@@ -106,17 +113,17 @@ def _block_data(block: Block) -> dict[str, Any]:
     return {"block": type(block).__name__, **plain}
 
 
-def problem_from(data: Mapping[str, Any]) -> Problem:
-    """A problem from plain data; raises ``BpkitError`` for data that is none."""
+def problem_from(data: Mapping[str, Any], own: Mapping[str, Own] = MappingProxyType({})) -> Problem:
+    """A problem from plain data, with functions of its own by name; raises ``BpkitError`` for data that is none."""
     try:
         return Problem(
-            _model(data) if "blocks" in data else _network(data),
+            architecture_from(data, own),
             data["parameters"],
             data["inputs"],
             data["targets"],
             data["learning_rate"],
             data.get("train_biases", True),
-            update=_rule(**data["update"]) if "update" in data else None,
+            update=rule_from(**data["update"]) if "update" in data else None,
             state=data.get("state"),
             batch=data.get("batch", BATCHES[0]),
         )
@@ -126,7 +133,12 @@ def problem_from(data: Mapping[str, Any]) -> Problem:
         ) from None
 
 
-def _network(data: Mapping[str, Any]) -> Network:
+def architecture_from(data: Mapping[str, Any], own: Mapping[str, Own]) -> Network | Model:
+    """A network, or a model of blocks."""
+    return _model(data, own) if "blocks" in data else _network(data, own)
+
+
+def _network(data: Mapping[str, Any], own: Mapping[str, Any]) -> Network:
     if len(data["sizes"]) > DEEPEST or max(data["sizes"]) > WIDEST:
         raise BpkitError(
             f"task: expected at most {DEEPEST} layers of {WIDEST} neurons, got {str(data['sizes'])[:40]}; "
@@ -134,29 +146,34 @@ def _network(data: Mapping[str, Any]) -> Network:
         )
     return Network(
         *data["sizes"],
-        activation=list(data["activation"]),
-        loss=data["loss"],
+        activation=[own.get(name, name) for name in data["activation"]],
+        loss=own.get(data["loss"], data["loss"]),
         bias=data["bias"],
         weight_names={(source, target): name for source, target, name in data.get("weight_names", ())},
     )
 
 
-def _model(data: Mapping[str, Any]) -> Model:
+def _model(data: Mapping[str, Any], own: Mapping[str, Any]) -> Model:
     stacked = list(data["blocks"])
     for one in stacked:  # grows by the blocks within blocks
         if len(stacked) > MOST_BLOCKS:
             raise BpkitError(f"task: expected at most {MOST_BLOCKS} blocks, got more; take it from the key")
         stacked += one.get("blocks", ())
-    return Model(_small("shape", data["shape"]), *map(_block, data["blocks"]), loss=data["loss"])
+    each = (_block(one, own) for one in data["blocks"])
+    return Model(_small("shape", data["shape"]), *each, loss=own.get(data["loss"], data["loss"]))
 
 
-def _block(data: Mapping[str, Any]) -> Block:
+def _block(data: Mapping[str, Any], own: Mapping[str, Any]) -> Block:
     arguments = dict(data)
     name = arguments.pop("block")
     if name not in blocks.__all__:
         raise BpkitError(f"task: expected one of the blocks, got {str(name)[:40]!r}{suggest(name, blocks.__all__)}")
-    inner = map(_block, arguments.pop("blocks", ()))
-    found: Block = getattr(blocks, name)(*inner, **{what: _small(what, value) for what, value in arguments.items()})
+    inner = (_block(one, own) for one in arguments.pop("blocks", ()))
+    small = {
+        what: own.get(value, value) if isinstance(value, str) else _small(what, value)
+        for what, value in arguments.items()
+    }
+    found: Block = getattr(blocks, name)(*inner, **small)
     return found
 
 
@@ -168,20 +185,34 @@ def _small(what: str, value: Any) -> Any:
     return value
 
 
-def _rule(rule: str, **constants: float) -> UpdateRule:
+def rule_from(rule: str, **constants: float) -> UpdateRule:
+    """An update rule by its name and constants."""
     if rule not in RULES:
         raise BpkitError(f"task: expected one of the update rules, got {str(rule)[:40]!r}{suggest(rule, RULES)}")
     return RULES[rule](**constants)
 
 
-def task_from(data: Mapping[str, Any]) -> Task:
+def task_from(data: Mapping[str, Any], private: Mapping[str, Any] = MappingProxyType({})) -> Task:
     """A task from plain data, as ``Task.data`` gives it."""
     try:
-        problems = tuple(problem_from(problem) for problem in data["problems"])
-        return Task(str(data["question"]), problems, MappingProxyType(dict(data["about"])))
+        about = MappingProxyType(dict(data["about"]))
+        functions = functions_from(about.get("functions", []))
+        own = {one.name: one.made() for one in functions}
+        problems = tuple(problem_from(problem, own) for problem in data["problems"])
+        for problem in problems if functions else ():
+            check_defined(problem, functions)
+        return Task(str(data["question"]), problems, about, _points(data.get("points")), private)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BpkitError):
             raise
         raise BpkitError(
             f"task: expected question, problems and about, got something else ({error}); take it from the key"
         ) from None
+
+
+def _points(given: Any) -> float | None:
+    if given is None or (type(given) in (int, float) and 0 < given <= MOST_POINTS):
+        return given  # type: ignore[no-any-return]  # checked just now
+    raise BpkitError(
+        f"task: expected points above 0, at most {MOST_POINTS}, got {str(given)[:40]}; take it from the key"
+    )

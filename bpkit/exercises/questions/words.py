@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bpkit.core.architecture import Architecture
-from bpkit.core.derivation import derive
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.expressions import names_in
 from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
@@ -38,7 +38,9 @@ def architecture(model: Architecture) -> str:
 
 
 def _loss(model: Architecture) -> str:
-    loss = f"{model.loss.written}, $E = \\sum {expr_latex(model.loss.expr, {})}$"
+    expr = expr_latex(model.loss.expr, {})
+    each = rf"\left({expr}\right)" if model.loss.expr.is_Add else expr
+    loss = f"{model.loss.written}, $E = \\sum {each}$"
     return f"Loss: {loss}, over all outputs."
 
 
@@ -124,7 +126,12 @@ def data_line(problem: Problem) -> str:
 
 def needed(problem: Problem, asks: Sequence[str]) -> frozenset[str]:
     """The given numbers that some quantities rest on, by name."""
-    lines = (step for name in asks for step in problem.derivation.toward(name))
+    return _needed(problem.derivation, tuple(asks))
+
+
+@lru_cache(maxsize=512)
+def _needed(derivation: Derivation, asks: tuple[str, ...]) -> frozenset[str]:
+    lines = (step for name in asks for step in derivation.toward(name))
     return frozenset(name for step in lines for name in names_in(step.rhs) | {step.name})
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.own_content import OwnQuestion
 from bpkit.exercises.questions.streams import digest, learner_seed
 from bpkit.exercises.sheets.files import csv_text, slugs
 from bpkit.exercises.sheets.roster import Roster, numbered, read_roster
-from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet
+from bpkit.exercises.sheets.settings import PLAIN, Settings
+from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, Sheet, make_sheet, open_sheet
 
 REDRAWS = 50
 # Questions without numbers in them: few forms, which learners may share.
@@ -32,13 +35,15 @@ class Seat:
 class Plan:
     """What to generate: questions, difficulty, seats. The same plan always gives the same bytes.
 
-    ``redraws`` holds file name, question and number of those that were drawn again.
+    ``redraws`` holds file name, question and number of those that were drawn again; ``settings`` are those of an
+    instructor's file.
     """
 
     questions: tuple[str, ...]
     difficulty: str
     seats: tuple[Seat, ...]
     redraws: tuple[tuple[str, str, int], ...] = ()
+    settings: Settings = PLAIN
 
     def redraws_of(self, slug: str) -> dict[str, int]:
         """The questions of one learner that were drawn again, and how often."""
@@ -46,7 +51,19 @@ class Plan:
 
     def sheet(self, seat: Seat) -> Sheet:
         """One learner's sheet, drawn alone."""
-        return make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, self.redraws_of(seat.slug))
+        redraws = self.redraws_of(seat.slug)
+        made = make_sheet(self.questions, seat.seed, seat.learner, self.difficulty, redraws, self.settings)
+        return replace(made, id=seat.id)
+
+    def opened(self, seat: Seat, tasks: Sequence[Any]) -> Sheet:
+        """One learner's sheet, from its tasks."""
+        found = open_sheet({"tasks": tasks}, self.settings.private)
+        return titled(found, seat, self.settings.title, self.settings.date, self.settings.language)
+
+
+def titled(sheet: Sheet, seat: Seat, title: str, date: str, language: str) -> Sheet:
+    """A sheet with whose it is, and what the instructor calls it."""
+    return replace(sheet, learner=seat.learner, id=seat.id, title=title, date=date, language=language)
 
 
 def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
@@ -60,11 +77,10 @@ def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
 
 def seeds_table(plan: Plan) -> str:
     """The learners, their seeds and what was redrawn for them, in CSV: a roster from which each can be drawn alone."""
-    rows = [
-        (seat.learner, seat.seed, " ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()))
-        for seat in plan.seats
-    ]
-    return csv_text([("learner", "seed", "redrawn"), *rows])
+    redrawn = [" ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()) for seat in plan.seats]
+    rows = [(seat.learner, seat.seed, again, seat.id) for seat, again in zip(plan.seats, redrawn, strict=True)]
+    width = 4 if any(seat.id for seat in plan.seats) else 3
+    return csv_text(row[:width] for row in [("learner", "seed", "redrawn", "id"), *rows])
 
 
 def plan(
@@ -72,6 +88,7 @@ def plan(
     seed: int = 0,
     questions: Sequence[str] = DEFAULT_QUESTIONS,
     difficulty: str = "medium",
+    settings: Settings = PLAIN,
 ) -> Plan:
     """A plan for so many learners, or those of a roster (or of its text), not yet compared with each other."""
     if isinstance(learners, int):
@@ -79,12 +96,17 @@ def plan(
     roster = read_roster(learners) if isinstance(learners, str) else learners
     people = seats(roster, seed)
     redraws = [(seat.slug, *again) for seat, one in zip(people, roster.people, strict=True) for again in one.redrawn]
-    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(redraws))
+    return Plan(tuple(dict.fromkeys(questions)), difficulty, people, tuple(redraws), settings)
 
 
 def marks_of(sheet: Sheet) -> dict[str, str]:
     """What tells a learner's exercises from another's, by question."""
-    return {one.id: _mark(one) for one in sheet if one.id not in SHARED}
+    return {one.id: _mark(one) for one in sheet if not (one.id in SHARED or _few(one))}
+
+
+def _few(exercise: Exercise) -> bool:
+    """Has an own question so few forms that learners share them?"""
+    return isinstance(exercise.bank, OwnQuestion) and exercise.bank.few
 
 
 def _mark(exercise: Exercise) -> str:
@@ -106,8 +128,7 @@ def settled(made: Plan, marks: Iterable[tuple[Seat, dict[str, str]]]) -> Plan:
                         f"cohort: no problem of its own found for {seat.learner} in {question}; "
                         "leave the question out or choose another difficulty"
                     )
-                again = make_sheet((question,), seat.seed, seat.learner, made.difficulty, {question: number})
-                own = _mark(again.exercises[0])
+                own = _mark(made.settings.drawn(question, seat.seed, made.difficulty, number))
             taken.add((question, own))
             if number:
                 redraws.append((seat.slug, question, number))

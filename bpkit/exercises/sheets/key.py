@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.sheets.cohort import Plan, Seat
+from bpkit.exercises.sheets.cohort import Plan, Seat, titled
 from bpkit.exercises.sheets.sheet import Sheet, fingerprint, open_sheet
 
 SCHEMA = 1
+_SAID = {"title": "", "date": "", "language": "en"}  # what a key says of a sheet where an instructor did
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,8 +64,14 @@ class Key:
 
     def sheet(self, slug: str) -> Sheet:
         """The sheet of a seat."""
-        found = open_sheet({"tasks": self.tasks[slug]})
-        return Sheet(found.exercises, self.by_slug[slug].learner)
+        private = self.about.get("private")
+        found = open_sheet({"tasks": self.tasks[slug]}, private if isinstance(private, dict) else {})
+        title, date, language = (str(self.about.get(name, usual)) for name, usual in _SAID.items())
+        return titled(found, self.by_slug[slug], title, date, language)
+
+    def alone(self, slug: str) -> Key:
+        """The key of one seat, which can be sent to another process."""
+        return Key((self.by_slug[slug],), {slug: self.tasks[slug]}, dict(self.about))
 
     def __repr__(self) -> str:
         return f"Key({len(self.seats)} learners, {len(self.about.get('questions', ()))} questions)"
@@ -76,14 +83,22 @@ def most_points(sheets: Iterable[Iterable[float]]) -> tuple[float, ...]:
 
 
 def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int, worth: Sequence[float] = ()) -> str:
-    """The key as JSON, one line for each learner; ``worth`` says what each question is marked out of."""
+    """The key as JSON, one line for each learner; ``worth`` says what each question is marked out of.
+
+    Answers that an instructor typed are in it once, for all learners.
+    """
+    settings = plan.settings
+    said = {name: getattr(settings, name) for name, usual in _SAID.items() if getattr(settings, name) != usual}
+    private = {id: found for id, found in settings.private.items() if id in plan.questions}
     about = {
+        **said,
+        **({"private": private} if private else {}),
         "schema": SCHEMA,
         "bpkit": version("bpkit"),
         "seed": seed,
         "difficulty": plan.difficulty,
         "questions": list(plan.questions),
-        "worth": list(worth),
+        "worth": [round(one, 9) for one in worth],
     }
     rows = [
         json.dumps(

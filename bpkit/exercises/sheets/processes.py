@@ -1,32 +1,68 @@
-"""Work spread over processes, where that is worth its while."""
+"""Work spread over processes, where that is worth its while; they end when this one does."""
 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from contextlib import contextmanager, suppress
+from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from bpkit.core.errors import BpkitError
 
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
+FEW = 8  # items that are done before further processes have started
+CHUNK = 4  # items at a time: who interrupts the work waits for so many
+
 
 @contextmanager
 def spread(jobs: int, count: int) -> Iterator[Spread]:
     """A ``map`` over so many items that runs on several processes where that is worth its while; results in order."""
-    if jobs == 1 or count < 8:
+    if jobs == 1 or count < FEW:
         yield map
         return
-    chunk = min(16, 1 + count // (4 * jobs))
     # Started fresh, as a notebook's or a test's process may hold threads that a fork would leave behind.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
+
+    def run(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        each = list(items)
+        with _deaf():  # the processes start when the first work comes
+            return pool.map(work, each, chunksize=max(1, min(CHUNK, len(each) // (4 * jobs))))
+
     try:
-        yield lambda work, items: pool.map(work, items, chunksize=chunk)
+        yield run
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a worker does first: leave Ctrl-C to the process that it works for, and end when that one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])  # until it has ended, however that was
+        os._exit(1)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What starts meanwhile does not hear Ctrl-C: no process that is still importing dies of it with a traceback."""
+    usual = signal.getsignal(signal.SIGINT)
+    with suppress(ValueError):  # outside of the main thread nothing can be set
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, TypeError):
+            signal.signal(signal.SIGINT, usual)
 
 
 def usable_jobs(jobs: int | None) -> int:

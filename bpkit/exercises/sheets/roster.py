@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.sheets.files import counted
@@ -13,20 +15,28 @@ from bpkit.exercises.sheets.headers import (
     GIVEN,
     HALF,
     ID,
+    MIDDLE,
     NAME,
     PERHAPS_TOTALS,
+    PREFIX,
     REDRAWN,
+    ROLE,
     SEED,
     TEST_STUDENTS,
     TOTALS,
     first_of,
     known,
     plain,
+    teaches,
 )
-from bpkit.exercises.sheets.tables import Row, tables
+from bpkit.exercises.sheets.tables import MOST_BYTES, Row, Written, tables, written
 
-TITLES = 10  # lines that may be above the headers
+TITLES = 20  # lines that may be above the headers
 MOST_NAMED = 5  # of the lines that were left out
+_LOST = re.compile(r"#(N/A|N/D|NV|[\w/]+[!?])|\d([.,]\d+)?E\+\d+")  # no result of a formula; digits that Excel dropped
+_ADDRESSED = re.compile(r"(.*\S)\s*<([^<>\s]+@[^<>\s]+)>")
+_NUMBERED = re.compile(r"([0-9]{1,6})(?:[.)]\s*|$)")
+DIGITS = "0123456789"
 NBGRADER = {"id", "first_name", "last_name"}  # headers of its own table: it knows learners by their ids alone
 
 
@@ -48,18 +58,19 @@ class Person:
 class Roster:
     """The learners in order, what was read where, and a word for each line that is no learner's.
 
-    ``read`` has a pair of braces for each of the ``headers``.
+    ``read`` has a pair of braces for each of the ``headers``; ``source`` says of the file what is unusual about it.
     """
 
     people: tuple[Person, ...]
     read: str = ""
     headers: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    source: str = ""
 
     def words(self, emphasized: Callable[[str], str]) -> str:
         """What was read, with headers as they are shown there."""
         read = self.read.format(*map(emphasized, self.headers))
-        return f"{counted(len(self.people), 'learner')}{read and ', '}{read}"
+        return ", ".join(filter(None, (counted(len(self.people), "learner"), read, self.source)))
 
     @property
     def others(self) -> str:
@@ -80,7 +91,32 @@ def numbered(count: int) -> Roster:
     return Roster(tuple(Person(name, shown=name) for name in called))
 
 
-def read_roster(text: str) -> Roster:
+def roster_file(path: Path) -> Roster:
+    """The learners of a file: CSV in any usual form, or an Excel workbook.
+
+    Raises ``BpkitError`` for a file that cannot be read and for what is not understood.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BpkitError(
+            f"learners: expected a number or a roster (a file in CSV, or an Excel workbook), got {str(path)!r} "
+            f"({why}); write for example --learners 30"
+        ) from None
+    one = opened(content)
+    return read_roster(one.text, one.said)
+
+
+def opened(content: bytes) -> Written:
+    """The text of a roster's file; of a workbook the first sheet with headers, else the first that is not empty."""
+    found = written(content)
+    headed = (one for one in found if any(map(_headers, tables(one.text).values())))
+    return found[0] if len(found) == 1 else next(headed, found[0])
+
+
+def read_roster(text: str, source: str = "") -> Roster:
     """The learners of a table with headers, or of a list with a name on each line.
 
     Raises ``BpkitError`` for what is not understood, instead of a guess at who is meant.
@@ -88,25 +124,28 @@ def read_roster(text: str) -> Roster:
     found = tables(text)
     headed = {separator: head for separator, rows in found.items() if (head := _headers(rows))}
     if not headed:
-        return _listed(found)
+        return replace(_listed(found), source=source)
     filled = {separator: sum(len(row.filled) for row in found[separator]) for separator in headed}
     separator = max(headed, key=lambda one: (headed[one][1], filled[one]))
     rows, place = found[separator], headed[separator][0]
-    return _headed(rows[:place], rows[place], rows[place + 1 :])
+    return replace(_headed(rows[:place], rows[place], rows[place + 1 :]), source=source)
 
 
 def _headers(rows: Sequence[Row]) -> tuple[int, int] | None:
     """Which row has the headers, and how many of them are known; None for a list without headers.
 
-    One known word is enough where it is the first of all; later rows may have headers below titles.
+    It is the row with most of them. One known word is enough where it is the first of all; later rows may have headers
+    below titles, which have fewer cells, or other words.
     """
+    found = None
     for place, row in enumerate(rows[:TITLES]):
         count = sum(map(known, row.filled))
         who = any(first_of(words, row.cells) for words in (NAME, GIVEN, FAMILY, HALF, ID))
         title = max((len(above.filled) for above in rows[:place]), default=0)
-        if who and (count > 1 or (place == 0 and known(row.filled[0]))) and title < len(row.filled):
-            return place, count
-    return None
+        below = title < len(row.filled) or count == len(row.filled)
+        if who and (count > 1 or (place == 0 and known(row.filled[0]))) and below and count > (found or (0, 0))[1]:
+            found = place, count
+    return found
 
 
 @dataclass(frozen=True)
@@ -116,6 +155,7 @@ class _Columns:
     name: tuple[int, ...]
     whole: int | None
     ids: tuple[int, ...]
+    roles: tuple[int, ...]
     seed: int | None
     redrawn: int | None
 
@@ -129,69 +169,103 @@ class _Columns:
 
 
 def _columns(head: Row, rows: Sequence[Row]) -> _Columns:
-    given, family, whole = (first_of(words, head.cells)[:1] for words in (GIVEN, FAMILY, (*NAME, *HALF)))
+    kinds = (GIVEN, MIDDLE, PREFIX, FAMILY, (*NAME, *HALF))
+    given, middle, prefix, family, whole = (first_of(words, head.cells)[:1] for words in kinds)
     name = [*given, *family]
     if len(name) == 1 and whole:
         # "Vorname, Name": here the name is the other part, unless both parts are in it.
         pairs = [(row[name[0]], row[whole[0]]) for row in rows if row[name[0]] and row[whole[0]]]
         apart = sum(part.casefold() not in other.casefold() for part, other in pairs)
         name = [*given, *whole, *family] if plain(head[whole[0]]) in HALF and 2 * apart > len(pairs) else whole
-    name = name or whole
+    name = [*given, *middle, *prefix, *family] if given and family else name or whole
     ids = [place for place in first_of(ID, head.cells) if place not in name]
     whole_name, seed, redrawn = (
         next(iter(places), None) for places in (whole, *(first_of((word,), head.cells) for word in (SEED, REDRAWN)))
     )
-    return _Columns(tuple(name), whole_name, tuple(ids), seed, redrawn)
+    return _Columns(tuple(name), whole_name, tuple(ids), tuple(first_of(ROLE, head.cells)), seed, redrawn)
 
 
 def _headed(titles: Sequence[Row], head: Row, rows: Sequence[Row]) -> Roster:
     """The learners of a table with headers."""
-    columns, kept = _columns(head, rows), []
+    columns = _columns(head, rows)
+    kept: list[Row] = []
     left_out = [_left_out(row, " ".join(row.filled), "above the headers") for row in titles]
     for row in rows:
-        if any(row.cells[len(head.cells) :]):
+        why = "" if row[columns.seed] else _no_learner(row, head, columns)
+        if why:
+            left_out.append(_left_out(row, columns.called(row) or row.filled[0], why))
+        elif any(row.cells[len(head.cells) :]):
             raise BpkitError(
                 f"roster: line {row.line}: expected {counted(len(head.cells), 'column')} as in the headers, got "
                 f"{', '.join(row.filled)[:80]!r}; put a name such as “Last, First” into quotation marks"
             )
-        why = "" if row[columns.seed] else _no_learner(row, head, columns)
-        if why:
-            left_out.append(_left_out(row, columns.called(row) or row.filled[0], why))
         else:
             kept.append(row)
     # The kind of id that is missing least often, of several the one that a gradebook would use.
     id = min(columns.ids, key=lambda place: sum(not row[place] for row in kept), default=None)
     by_id = set(head.cells) >= NBGRADER
     people = []
-    for row in kept:
-        name = columns.called(row) or row[id] or columns.identified(row)
-        shown = row[id] or name if by_id else name
+    for row, own in zip(kept, _as_meant([row[id] for row in kept]), strict=True):
+        name = columns.called(row) or own or columns.identified(row)
+        _checked(row, (name, own))
         seed, redrawn = _seed(row, columns.seed), tuple(_redrawn(row, columns.redrawn))
-        people.append(Person(name, row[id], shown, seed, redrawn))
+        people.append((row, Person(name, own, own or name if by_id else name, seed, redrawn)))
     named = columns.name if columns.name and not by_id else (id,)
     places = [*named, *(place for place in (id, columns.seed) if place is not None)]
     read = f"named by {' and '.join('{}' for _ in named)}"
     read += ", identified by {}" if id is not None else ""
     read += ", with seeds from {}" if columns.seed is not None else ""
-    return _told_apart(Roster(tuple(people), read, tuple(head[place] for place in places), tuple(left_out)))
+    return _told_apart(people, left_out, read, tuple(head[place] for place in places))
 
 
 def _no_learner(row: Row, head: Row, columns: _Columns) -> str:
     """Why a row is no learner's, if so."""
     name, id = columns.called(row), columns.identified(row)
-    words = {plain(cell).strip("0123456789") for cell in row.cells}
+    words = {plain(cell).strip(DIGITS) for cell in row.cells}
+    word = plain(name).strip(DIGITS)
     if row.cells == head.cells:
         return "the headers again"
-    if plain(name) in TEST_STUDENTS:
+    if _comment(row):
+        return "a comment"
+    if word.endswith(TEST_STUDENTS):
         return "the test student"
     half = not name or (columns.ids and not id)
-    if plain(name).strip("0123456789") in TOTALS or (half and words & (TOTALS | PERHAPS_TOTALS)):
+    count = word in NAME and (plain(name)[0].isdecimal() or ":" in name)  # 25 students, but not student 25
+    if word in TOTALS or (half and words & (TOTALS | PERHAPS_TOTALS)) or count:
         return "not a learner"
-    return "" if name or id else "no name"
+    role = next((row[place] for place in columns.roles if teaches(row[place])), "")
+    if role:
+        return f"not a learner, but {role}"
+    return "" if plain(name) or plain(id) else "no name"
 
 
-def _left_out(row: Row, what: str, why: str) -> str:
-    return f"line {row.line} {what[:60]!r} ({why})"
+def _comment(row: Row) -> bool:
+    """True for a line such as ``# exported in May``; an id may begin in the same way, but is followed by a name."""
+    first = row.filled[0]
+    return first.startswith("#") and (len(row.filled) == 1 or first.startswith("# "))
+
+
+def _left_out(row: Row, what: str, why: str) -> tuple[int, str]:
+    return row.line, f"line {row.line} {what[:60]!r} ({why})"
+
+
+def _as_meant(ids: Sequence[str]) -> list[str]:
+    """Ids without what programs put around all of them: Brightspace's ``#``, and the ``.0`` of a column of numbers."""
+    filled = [id for id in ids if id]
+    if all(id.startswith("#") and id[1:] for id in filled):
+        ids = [id[1:].strip() for id in ids]
+    if all(re.fullmatch(r"\d+\.0", id) for id in filled):
+        ids = [id.removesuffix(".0") for id in ids]
+    return list(ids)
+
+
+def _checked(row: Row, cells: Sequence[str]) -> None:
+    for cell in cells:
+        if lost := next(filter(_LOST.fullmatch, cell.split()), ""):
+            raise BpkitError(
+                f"roster: line {row.line}: expected a name and an id, got {lost[:60]!r}, which a spreadsheet put there "
+                "instead of what was meant; correct the cell, or format its column as text, and save the table again"
+            )
 
 
 def _seed(row: Row, place: int | None) -> int | None:
@@ -221,18 +295,41 @@ def _listed(found: Mapping[str, list[Row]]) -> Roster:
     widths = {separator: {len(row.filled) for row in rows} for separator, rows in found.items()}
     # What separates every line in the same way; else the comma, as names may have the others in them.
     even = [one for one in ";\t|" if len(widths.get(one, ())) == 1 and widths[one] != {1}]
-    rows = found[even[0] if even else next(iter(found))]
+    rows = _addressed(found) or _unnumbered(found[even[0] if even else next(iter(found))])
     if rows and SEED in map(plain, rows[0].cells):
         raise _unclear(rows[0], "seeds without names")
-    people = []
+    people, left_out = [], []
     for row in rows:
         name, *more = row.filled
+        if _comment(row):
+            left_out.append(_left_out(row, " ".join(row.filled), "a comment"))
+            continue
         if not all(map(_is_id, more)) or (more and _is_id(name)):
             raise _unclear(row, "" if len(more) == 1 and not _is_id(name) else "several columns")
-        people.append(Person(name, more[0] if more else "", name))
-    identified = any(person.id for person in people)
+        _checked(row, (name, *more[:1]))
+        people.append((row, Person(name, more[0] if more else "", name)))
+    identified = any(person.id for _, person in people)
     read = "named by the first column, identified by the second" if identified else "one on each line"
-    return _told_apart(Roster(tuple(people), read))
+    return _told_apart(people, left_out, read)
+
+
+def _addressed(found: Mapping[str, list[Row]]) -> list[Row]:
+    """The names and addresses of a line as mail programs have it: ``Ada Ash <ada@example.org>; ..``."""
+    for rows in found.values():
+        cells = [(row.line, _ADDRESSED.fullmatch(cell)) for row in rows for cell in row.filled]
+        if cells and all(match for _, match in cells):
+            return [Row(line, (match[1], match[2])) for line, match in cells if match]
+    return []
+
+
+def _unnumbered(rows: list[Row]) -> list[Row]:
+    """Lines without the numbers 1, 2, 3 .. at their beginning, if they have such."""
+    numbers = [_NUMBERED.match(row.filled[0]) for row in rows]
+    if len(rows) < 2 or [int(match[1]) if match else 0 for match in numbers] != list(range(1, len(rows) + 1)):
+        return rows
+    left = [(row.filled[0][match.end() :], *row.filled[1:]) for row, match in zip(rows, numbers, strict=True) if match]
+    bare = [Row(row.line, tuple(filter(None, cells))) for row, cells in zip(rows, left, strict=True)]
+    return bare if all(row.cells for row in bare) else rows
 
 
 def _unclear(row: Row, got: str) -> BpkitError:
@@ -249,22 +346,39 @@ def _is_id(cell: str) -> bool:
     return not any(map(str.isspace, cell)) and ("@" in cell or any(map(str.isdecimal, cell)))
 
 
-def _told_apart(roster: Roster) -> Roster:
-    """The roster, in which no two learners are called the same; two of one name are told apart by their ids."""
-    people = roster.people
-    if not people:
+def _told_apart(
+    rows: Sequence[tuple[Row, Person]], left_out: Sequence[tuple[int, str]], read: str, headers: tuple[str, ...] = ()
+) -> Roster:
+    """The roster, in which no two learners are called the same; two of one name are told apart by their ids.
+
+    Someone who is there twice, with the same id, is one learner.
+    """
+    first: dict[Person, int] = {}
+    again = []
+    for row, person in rows:
+        if person.id and person in first:
+            again.append(_left_out(row, person.name, f"the same as line {first[person]}"))
+        elif person in first:
+            raise _twice(person.shown)
+        else:
+            first[person] = row.line
+    if not first:
         raise BpkitError("roster: expected a name on each line, found none; write one for each learner")
-    often = Counter(person.shown for person in people)
-    told = [replace(p, shown=f"{p.shown} ({p.id})") if often[p.shown] > 1 and p.id else p for p in people]
-    name, times = Counter(person.shown for person in told).most_common(1)[0]
-    if times > 1:
-        raise BpkitError(
-            f"roster: {name[:60]!r} appears twice; add a column headed Student ID, with an id for each learner, or "
-            "give each a name of their own"
-        )
+    often = Counter(person.shown for person in first)
+    told = [replace(p, shown=f"{p.shown} ({p.id})") if often[p.shown] > 1 and p.id else p for p in first]
     ids = Counter(person.id for person in told if person.id)
     for id, times in ids.most_common(1):
         if times > 1:
             whose = " and ".join(repr(person.name[:60]) for person in told if person.id == id)
             raise BpkitError(f"roster: the id {id[:60]!r} appears twice, for {whose[:150]}; correct it")
-    return replace(roster, people=tuple(told))
+    name, times = Counter(person.shown for person in told).most_common(1)[0]
+    if times > 1:
+        raise _twice(name)
+    return Roster(tuple(told), read, headers, tuple(what for _, what in sorted([*left_out, *again])))
+
+
+def _twice(name: str) -> BpkitError:
+    return BpkitError(
+        f"roster: {name[:60]!r} appears twice; add a column headed Student ID, with an id for each learner, or "
+        "give each a name of their own"
+    )

@@ -10,12 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.questions.bank import QUESTIONS, find_question
+from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.feedback import Feedback
-from bpkit.exercises.questions.generation import generate, restore
+from bpkit.exercises.questions.generation import restore
 from bpkit.exercises.questions.parts import Part
 from bpkit.exercises.questions.streams import digest
+from bpkit.exercises.sheets.codes import code
+from bpkit.exercises.sheets.settings import PLAIN, Settings
 
 MOST = 100  # exercises of a sheet
 DEFAULT_QUESTIONS = (
@@ -36,13 +38,16 @@ DEFAULT_QUESTIONS = (
 class Sheet:
     """Some exercises for one learner. ``sheet["3"]`` is the third; ``sheet.parts["3b"]`` what its part b asks.
 
-    ``title`` and ``date`` are what an instructor calls the sheet and when it is due, in their words.
+    ``title`` and ``date`` are what an instructor calls the sheet and when it is due, in their words; ``id`` is the
+    learner's in the roster, ``language`` that of the stems.
     """
 
     exercises: tuple[Exercise, ...]
     learner: str = ""
     title: str = ""
     date: str = ""
+    id: str = ""
+    language: str = "en"
 
     def __len__(self) -> int:
         return len(self.exercises)
@@ -85,6 +90,11 @@ class Sheet:
         """Tells this sheet's tasks from any others."""
         return fingerprint(self.data()["tasks"])
 
+    @property
+    def code(self) -> str:
+        """The same in eight signs, as a sheet on paper shows it."""
+        return code(self.fingerprint)
+
     def __repr__(self) -> str:
         names = ", ".join(exercise.id for exercise in self.exercises)
         return f"Sheet({len(self)} exercises: {names})"
@@ -95,14 +105,15 @@ def fingerprint(tasks: Sequence[Any]) -> str:
     return digest(json.dumps({"tasks": tasks}, sort_keys=True)).hex()[:16]
 
 
-def chosen(topics: Sequence[str] = (), ids: Sequence[str] = ()) -> tuple[str, ...]:
-    """Questions by id, in this order, then those of some topics; the usual ten when nothing is asked for."""
+def chosen(topics: Sequence[str] = (), ids: Sequence[str] = (), settings: Settings = PLAIN) -> tuple[str, ...]:
+    """Questions by id, in this order, then those of some topics; when nothing is asked for, those of the settings or
+    the usual ten."""
     known = list(dict.fromkeys(question.topic for question in QUESTIONS))
     for topic in topics:
         if topic not in known:
             raise BpkitError(f"topics: expected some of {', '.join(known)}, got {topic!r}{suggest(topic, known)}")
-    named = [find_question(id).id for id in ids] + [one.id for one in QUESTIONS if one.topic in topics]
-    return tuple(dict.fromkeys(named)) or DEFAULT_QUESTIONS
+    named = [settings.question(id).id for id in ids] + [one.id for one in QUESTIONS if one.topic in topics]
+    return tuple(dict.fromkeys(named)) or settings.questions or DEFAULT_QUESTIONS
 
 
 def make_sheet(
@@ -111,22 +122,29 @@ def make_sheet(
     learner: str = "",
     difficulty: str = "medium",
     redraws: Mapping[str, int] | None = None,
+    settings: Settings = PLAIN,
 ) -> Sheet:
-    """Draw a learner's sheet; each question has a random stream of its own, so that adding one changes no other."""
+    """Draw a learner's sheet; each question has a random stream of its own, so that adding one changes no other.
+
+    ``settings`` are what an instructor's file says: title, date, points, and questions of their own.
+    """
     again = redraws or {}
-    found = tuple(generate(id, seed, difficulty=difficulty, redraw=again.get(id, 0)) for id in dict.fromkeys(questions))
+    found = tuple(settings.drawn(id, seed, difficulty, again.get(id, 0)) for id in dict.fromkeys(questions))
     if not found:
         raise BpkitError("sheet: expected at least one question, got none; leave the list out for the usual ten")
-    return Sheet(found, learner)
+    return Sheet(found, learner, settings.title, settings.date, language=settings.language)
 
 
-def open_sheet(data: str | Mapping[str, Any]) -> Sheet:
-    """The sheet of a notebook's own data; everything else is worked out anew, in this kernel."""
+def open_sheet(data: str | Mapping[str, Any], private: Mapping[str, Any] = MappingProxyType({})) -> Sheet:
+    """The sheet of a notebook's own data; everything else is worked out anew, in this kernel.
+
+    ``private`` holds answers that an instructor typed, by question: a key has them, and no notebook.
+    """
     try:
         plain = json.loads(data) if isinstance(data, str) else data
         if len(plain["tasks"]) > MOST:
             raise BpkitError(f"sheet: expected at most {MOST} tasks, got {len(plain['tasks'])}; take a fresh copy")
-        return Sheet(tuple(restore(task) for task in plain["tasks"]))
+        return Sheet(tuple(restore(task, private) for task in plain["tasks"]))
     except (KeyError, TypeError, json.JSONDecodeError, RecursionError) as error:
         raise BpkitError(
             f"sheet: expected the data that bpkit wrote, got something else ({error}); take the cell from a fresh copy"

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.sheets.encodings import decoded
 from bpkit.exercises.sheets.files import as_written
+from bpkit.exercises.sheets.workbooks import SAVE, sheets_of
 
 MOST_BYTES = 10_000_000
 SEPARATORS = ",;\t|"
-# UTF-32's marks first: UTF-16's is the beginning of one.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _NO_TABLES = (
-    (b"pk\x03\x04", "an Excel workbook or another zip file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls), or one with a password"),
     (b"%pdf", "a PDF"),
     (b"{\\rtf", "a Word document"),
     (b"<html", "a web page"),
     (b"<!doctype", "a web page"),
+    (b"<table", "a web page"),
     (b"<?xml", "an XML file"),
+    (b'{"', "a JSON file"),
+    (b"{\n", "a JSON file"),
 )
-_SAVE = "in Excel choose Save As, “CSV UTF-8”; in a text editor choose the encoding UTF-8"
+_AS_TEXT = re.compile('="([^"]*)"')  # how exports keep Excel from dropping leading zeros
 
 
 @dataclass(frozen=True)
@@ -49,32 +45,46 @@ class Row:
         return [cell for cell in self.cells if cell]
 
 
-def table_text(content: bytes) -> str:
-    """The text of a roster's file; raises ``BpkitError`` for an encoding that cannot be known.
+@dataclass(frozen=True)
+class Written:
+    """The text of a table, and what is to be said of how it was read, if that is not the usual way."""
 
-    UTF-8 is read with or without a byte order mark, UTF-16 with one.
+    text: str
+    said: str = ""
+
+
+def table_text(content: bytes) -> str:
+    """The text of a table's file: the first sheet of an Excel workbook, or text in an encoding that can be known.
+
+    Raises ``BpkitError`` for everything else.
+    """
+    return written(content)[0].text
+
+
+def written(content: bytes) -> tuple[Written, ...]:
+    """What may be the table of a file: its text, or each sheet of a workbook that is not empty.
+
+    Raises ``BpkitError`` for an encoding that cannot be known, and for files that hold no table.
     """
     if len(content) > MOST_BYTES:
         raise BpkitError("roster: expected a table of names, got more than 10 MB; choose another file")
-    start = content[:64].lstrip().lower()
+    if content.startswith(b"PK\x03\x04"):
+        sheets = [(name, text) for name, text in sheets_of(content) if text.strip(", \n")]
+        several = len(sheets) > 1
+        found = tuple(Written(text, f"from the sheet “{_clean(name)}”" if several else "") for name, text in sheets)
+        return found or (Written(""),)
+    start = content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for beginning, what in _NO_TABLES:
         if start.startswith(beginning):
-            raise BpkitError(f"roster: expected a table in CSV, got {what}; open it and save it as CSV: {_SAVE}")
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeError:
-        raise _other_encoding() from None
-    if "\0" in text:  # UTF-16 without its mark
-        raise _other_encoding()
-    return text
-
-
-def _other_encoding() -> BpkitError:
-    return BpkitError(
-        "roster: expected a file in UTF-8 (or in UTF-16 with a byte order mark), got another encoding, in which "
-        f"letters such as ö and é cannot be told; save the file again in UTF-8: {_SAVE}"
-    )
+            raise BpkitError(f"roster: expected a table in CSV or an Excel workbook (.xlsx), got {what}; {SAVE}")
+    read = decoded(content)
+    if read is None:
+        raise BpkitError(
+            "roster: expected a file in UTF-8, got another encoding, in which letters such as ö and é cannot be told "
+            f"for sure; {SAVE}, or in a text editor choose the encoding UTF-8"
+        )
+    text, encoding = read
+    return (Written(text, "" if encoding == "UTF-8" else f"read as {encoding}"),)
 
 
 def tables(text: str) -> Mapping[str, list[Row]]:
@@ -106,7 +116,7 @@ def tables(text: str) -> Mapping[str, list[Row]]:
     if "\ufffd" in text or any(map(_garbled, (*text.split("\n"), *cells))):
         raise BpkitError(
             "roster: expected names with all their letters, but some were lost when this file was saved; export it "
-            f"again from where it comes from and save it in UTF-8: {_SAVE}"
+            f"again from where it comes from, or {SAVE}"
         )
     return found
 
@@ -120,7 +130,9 @@ def _garbled(text: str) -> bool:
 
 
 def _cleaned(cell: str) -> str:
-    return _clean(as_written(_clean(cell)))
+    text = _clean(as_written(_clean(cell)))
+    as_text = _AS_TEXT.fullmatch(text)
+    return _clean(as_text[1]) if as_text else text
 
 
 def _clean(cell: str) -> str:

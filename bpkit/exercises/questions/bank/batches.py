@@ -12,6 +12,7 @@ from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
+from bpkit.core.quantities import Role
 from bpkit.exercises.questions.bank.quantities import DIGITS, OUTPUT, number_part, worked
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.drawing import choose, draw_problem
@@ -64,9 +65,9 @@ def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
     return tuple(found)
 
 
-def _rounding(problem: Problem, quantity: str, right: float) -> float:
+def rounding(problem: Problem, quantity: str, right: float, digits: int = DIGITS) -> float:
     """How far a quantity is off when every line is rounded on paper: of an update and after it, of every sample."""
-    return slack(question(problem, quantity), Paper(DIGITS, significant=True)) + half_unit(right, DIGITS)
+    return slack(question(problem, quantity), Paper(digits, significant=True)) + half_unit(right, digits)
 
 
 def _build_rates(task: Task) -> Content:
@@ -83,7 +84,7 @@ def _build_rates(task: Task) -> Content:
                 ask,
                 right,
                 DIGITS,
-                partial(_rounding, tried, "E_total after 1 update", right),
+                partial(rounding, tried, "E_total after 1 update", right),
                 "E_total after 1 update",
                 tried,
                 partial(prove_after, tried),
@@ -118,6 +119,22 @@ def _build_rates(task: Task) -> Content:
     return Content(text, tuple(parts), solve, *beside(problem, asks, MOVES, lit=()))
 
 
+def batch_slips(problem: Problem, quantity: str) -> tuple[Wrong, ...]:
+    """The wrong values of a quantity of a batch: those of a sample alone, and the sum and the mean mixed up."""
+    if problem.derivation[quantity].role is Role.UPDATE:
+        return ()  # the detective knows them
+    each = [evaluate(problem.sample(row))[quantity] for row in range(problem.n_samples)]
+    if problem.batch == "sum":
+        other = "takes the mean instead of the sum", "the loss of this batch is the sum over its samples"
+        found = [Wrong(*other, sum(each) / len(each))]
+    else:
+        other = "takes the sum instead of the mean", "the loss of a batch is the mean over its samples"
+        found = [Wrong(*other, sum(each))]
+    found += [Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)]
+    right = evaluate(problem)[quantity]
+    return tuple(one for one in found if differs(one.answer, right))
+
+
 def _draw_batch(rng: np.random.Generator, level: str) -> Task:
     shapes = {"easy": ((1, 1), (2, 1)), "medium": ((2, 1), (1, 1, 1)), "hard": ((2, 1, 1), (2, 2, 1))}[level]
     network = Network(*shapes[choose(rng, shapes)])
@@ -128,25 +145,19 @@ def _draw_batch(rng: np.random.Generator, level: str) -> Task:
 def _build_batch(task: Task) -> Content:
     problem, quantity = task.problem, f"dE_total/d{task.about['weight']}"
     samples = [problem.sample(row) for row in range(len(problem.inputs))]
-    each = [evaluate(sample)[quantity] for sample in samples]
     right = evaluate(problem)[quantity]
-
-    wrong = [
-        Wrong("takes the sum instead of the mean", "the loss of a batch is the mean over its samples", sum(each)),
-        *(Wrong("takes one sample for all", f"this is sample {i} alone", one) for i, one in enumerate(each, 1)),
-    ]
     parts = [number_part(sample, quantity, OUTPUT, f" of sample {i} alone") for i, sample in enumerate(samples, 1)]
     parts.append(
         NumberPart(
             f"{maths(problem, quantity)} of the batch, to {DIGITS} significant digits",
             right,
             DIGITS,
-            partial(_rounding, problem, quantity, right),
+            partial(rounding, problem, quantity, right),
             quantity,
             problem,
             partial(prove, problem, quantity),
             own=True,
-            known=tuple(wrong),
+            known=partial(batch_slips, problem, quantity),
             hints=("The loss of the batch is the mean of the losses. What is then its derivative?",),
         )
     )

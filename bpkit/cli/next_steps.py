@@ -1,0 +1,49 @@
+"""What an instructor does with a class's files: the last lines of ``bpkit exercises new``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from bpkit.exercises.editions import BANKS, NBGRADER, nbgrader
+
+MOODLE = """In your course open the question bank, choose Import, then Moodle XML format, and take {file}. The category
+bpkit then has a category for each question; a quiz can draw a random question from each. If you import the file a
+second time, Moodle doubles the questions: delete the category bpkit first."""
+CANVAS = """In your course open Settings, choose Import Course Content, then QTI .zip file, and take {file}. Tick
+"Overwrite assessment content with matching IDs": a second import then replaces the quiz and does not double it."""
+SHARED = """Copy {source} into the folder source of your course and run `nbgrader generate_assignment {name}`."""
+EACH_OWN = f"""{SHARED} Then hand out the copies in {{handout}}, one folder for each learner, instead of the release."""
+MARK = """Put what comes back into a folder, as it is, and run `bpkit mark FOLDER --key {key}`."""
+
+
+def next_steps(out: Path, editions: Collection[str], learners: int, pdf: bool = False) -> Iterator[str]:
+    """What to hand out, what to keep, how to mark, and how to import each edition; a line for each step."""
+    if "learner" in editions:
+        yield f"Hand out {out / 'learners'}: a notebook for each learner."
+    if "printable" in editions:
+        paper = "the PDF files in " if pdf else ""
+        sheets = out / "printable" if pdf else out / "printable" / "sheets"
+        yield f"Print {paper}{sheets}; {out / 'printable' / 'keys'} has a marking key for each sheet."
+    hidden = [out / "key"]
+    hidden += [out / "solutions"] if "solution" in editions else []
+    hidden += [out / "printable" / name for name in ("solutions", "keys")] if "printable" in editions else []
+    yield f"Keep {_in_words(hidden)} to yourself: the answers are there. Nothing can be marked without the key."
+    if "learner" in editions:
+        yield f"Mark: {_line(MARK, key=out / 'key')}"
+    for name, words in (("moodle", MOODLE), ("canvas", CANVAS)):
+        if name in editions:
+            yield f"{name.capitalize()}: {_line(words, file=out / BANKS[name].file)}"
+    if NBGRADER in editions:
+        source, handout = (out / path for path in (nbgrader.SOURCE, nbgrader.HANDOUT))
+        words = EACH_OWN if learners > 1 else SHARED
+        yield f"nbgrader: {_line(words, source=source.parent, handout=handout.parents[2], name=nbgrader.NAME)}"
+
+
+def _line(words: str, **places: object) -> str:
+    return " ".join(words.format(**places).split("\n"))
+
+
+def _in_words(places: Collection[Path]) -> str:
+    *most, last = map(str, places)
+    return f"{', '.join(most)} and {last}" if most else last

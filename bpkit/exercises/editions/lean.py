@@ -1,0 +1,46 @@
+"""The kit's HTML in fewer bytes: what HTML knows by the tag, or a page says of all its formulas and pictures, goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bpkit.show.markup import as_html, shown_apart
+from bpkit.show.mathml import aligned, numbered
+from bpkit.show.palette import FONT
+
+_STYLE = re.compile(r"<style>(.*?)</style>\n?")
+_RULE = re.compile(r"\[[^]]*\]\{[^}]*\}")
+_NAMESPACE = re.compile(r" xmlns=(\"[^\"]*\"|'[^']*')")
+_ROW = re.compile(r"<math><mrow>((?:(?!</math>).)*)</mrow></math>")  # a formula is a row without being told
+# The label of a neuron, upright as its name is.
+_LABEL = re.compile(r"<mrow><mi>([ho])</mi><mn>(\d+)</mn>(?:<mo>(,)</mo><mn>(\d+)</mn>)?</mrow>")
+_FRAME = f" style='max-width:100%;height:auto' {FONT}"  # what the stylesheet says of all pictures
+
+
+def text(markdown: str) -> str:
+    """A text of the kit's own, for a page whose stylesheet makes fractions large."""
+    return formulas(as_html(markdown, display=_display))
+
+
+def _display(latex: str) -> str:
+    """Formulas by themselves; where they are lined up, a row can go on below, so that it fits the page."""
+    rows = [] if numbered(latex) else aligned(latex.strip().strip("$"))
+    return f"<p>{'<br>'.join(map(' '.join, rows))}</p>" if rows else shown_apart(latex)
+
+
+def formulas(html: str) -> str:
+    """The same HTML with the formulas that ``text`` writes."""
+    plain = _NAMESPACE.sub("", html).replace('<math displaystyle="true">', "<math>")
+    return _ROW.sub(r"<math>\1</math>", _LABEL.sub(r"<mi>\1\2\3\4</mi>", plain))
+
+
+def picture(svg: str) -> str:
+    """A picture for a page that has its ``styles``."""
+    return _NAMESPACE.sub("", _STYLE.sub("", svg), 1).replace(_FRAME, "", 1)
+
+
+def styles(pictures: Iterable[str]) -> str:
+    """What pictures say of dark pages, each rule once."""
+    said = [rule for svg in pictures for style in _STYLE.findall(svg) for rule in _RULE.findall(style)]
+    return f"@media screen and (prefers-color-scheme:dark){{{''.join(dict.fromkeys(said))}}}" if said else ""

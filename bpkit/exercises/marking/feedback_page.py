@@ -1,0 +1,123 @@
+"""One learner's page: every question with their answer, what is to be said about it, and what to practise next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bpkit.exercises.editions import lean
+from bpkit.exercises.editions.pages import question
+from bpkit.exercises.editions.pictures import beside, svg
+from bpkit.exercises.marking.findings import line_of
+from bpkit.exercises.marking.next_steps import next_steps
+from bpkit.exercises.marking.policy import USUAL, Policy
+from bpkit.exercises.marking.standing import Standing
+from bpkit.exercises.marking.statistics import form, number_of
+from bpkit.exercises.questions.judging import Mark
+from bpkit.exercises.questions.parts import Part
+from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.key import Key
+from bpkit.exercises.sheets.sheet import Sheet
+from bpkit.exercises.templates import rendered
+from bpkit.show.markup import as_html
+
+_LOOK = {"misconception": "Your answer goes wrong in this line:", "unknown": "Check this line first:"}
+_LOOK_AT = re.compile(r" Look at \S.*? = .*?\.(?= |$)")  # a line that is shown typeset
+_WORD = re.compile(r"""(["'])([^"'\\]*)\1""")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as its learner reads of it; ``line`` is HTML of the kit's own, with the words before it."""
+
+    letter: str
+    given: str
+    form: str
+    label: str
+    why: str
+    points: str
+    look: str
+    line: str
+
+
+def feedback_page(one: Standing, key: Key, policy: Policy = USUAL, solutions: bool = False) -> str:
+    """One learner's page; with the worked solutions and right answers only where ``solutions`` says so."""
+    sheet = key.sheet(one.slug)
+    return rendered(
+        "feedback.html",
+        title=f"Feedback for {one.learner}",
+        language="en",
+        about=", ".join(filter(None, (sheet.title, sheet.date))),
+        pictures=lean.styles(svg(drawing) for drawing in map(beside, sheet) if drawing),
+        **_values(one, key, sheet, policy, solutions),
+    )
+
+
+def feedback_body(one: Standing, key: Key, policy: Policy = USUAL) -> str:
+    """The same inside a page that has a head of its own."""
+    return rendered("feedback_body.html", **_values(one, key, key.sheet(one.slug), policy, False))
+
+
+def _values(one: Standing, key: Key, sheet: Sheet, policy: Policy, solutions: bool) -> dict[str, Any]:
+    numbers: dict[str, list[Mark]] = {}
+    for mark in one.marks:
+        numbers.setdefault(number_of(mark.key), []).append(mark)
+    waiting = sum(mark.worth for mark in one.pending)
+    waiting_for = f"{counted(len(one.pending), 'answer')}, worth {_worth(waiting)}"
+    about = policy.sentences if one.others or one.late else ()
+    return {
+        "total": f"{_points(one.points)} of {_points(one.of)} points.",
+        "pending": f"Your instructor still has to mark {waiting_for}." if one.pending else "",
+        "questions": [_question(one, number, marks, sheet, solutions) for number, marks in numbers.items()],
+        "steps": next_steps(one, key.by_slug[one.slug].seed),
+        "remarks": (*one.remarks, *about),
+    }
+
+
+def _question(one: Standing, number: str, marks: Sequence[Mark], sheet: Sheet, solutions: bool) -> dict[str, Any]:
+    exercise = sheet[number]
+    return {
+        "number": number,
+        "question": question(exercise),
+        "points": _of(sum(map(one.points_for, marks)), sum(mark.worth for mark in marks)),
+        "short": form(one, marks),
+        "answers": [_answer(one, mark, sheet.parts[mark.key]) for mark in marks],
+        "worked": lean.formulas(as_html(exercise.solution._repr_markdown_())) if solutions else "",
+        "right": lean.formulas(as_html(exercise.answers._repr_markdown_())) if solutions else "",
+    }
+
+
+def _answer(one: Standing, mark: Mark, part: Part) -> Answer:
+    said, other = mark.feedback, one.changed.get(mark.key)
+    line = "" if other else lean.formulas(line_of(part, said.line))
+    earns = _of(one.points_for(mark), mark.worth)
+    return Answer(
+        mark.key.removeprefix(number_of(mark.key)),
+        _typed(mark.given) if said.verdict != "blank" else "",
+        form(one, [mark]).replace(" ", "-"),
+        f"Your instructor gave {earns}" if other else f"{said.sign} {said.label}",
+        other.remark if other else _LOOK_AT.sub("", said.why) if line else said.why,
+        "" if other else earns,
+        _LOOK.get(said.verdict, "") if line else "",
+        line,
+    )
+
+
+def _typed(text: str) -> str:
+    """What was written, a word without the quotes that Python wants around it."""
+    found = _WORD.fullmatch(text)
+    return found[2] if found else text
+
+
+def _points(points: float) -> str:
+    return f"{round(points, 2):g}"
+
+
+def _of(points: float, worth: float) -> str:
+    return f"{_points(points)} of {_worth(worth)}"
+
+
+def _worth(points: float) -> str:
+    return f"{_points(points)} point{'' if points == 1 else 's'}"

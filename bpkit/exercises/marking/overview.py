@@ -1,0 +1,87 @@
+"""What marking says in words, on the terminal and on the page: what it understood, whose each file is, what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bpkit.exercises.marking.one_file import Marked
+from bpkit.exercises.marking.overrides import NAME as OVERRIDES
+from bpkit.exercises.marking.standing import Outcome, Standing
+from bpkit.exercises.marking.whole_class import HandedIn
+from bpkit.exercises.sheets.files import counted
+
+Row = tuple[str, str, str]
+HEAD = ("file", "learner", "what becomes of it")
+FEW = 2  # files that may be late without a word about all of them
+
+
+def understood(given: HandedIn) -> Iterator[str]:
+    """What there is to mark, by which key and policy: said before any file is read."""
+    packed = sum(bool(entry.way) for entry in given.entries)
+    inside = f", {packed} of them in archives" if 0 < packed < len(given) else ", all in archives" if packed else ""
+    learners, questions = counted(len(given.key.seats), "learner"), counted(len(given.key.worth), "question")
+    yield f"{counted(len(given), 'file')} in {given.submissions}{inside}; the key has {learners} and {questions}."
+    if by_hand := sum(map(len, given.changed.values())):
+        yield f"{counted(by_hand, 'mark')} set by hand in {OVERRIDES}."
+    yield " ".join(given.policy.sentences)
+
+
+def found(outcome: Outcome) -> Iterator[str]:
+    """How many files of how many learners there were, and what is odd about all of them."""
+    learners = {file.slug for file in outcome.files if file.slug}
+    nobodys = sum(not file.slug for file in outcome.files)
+    strays = f"; {counted(nobodys, 'file')} of nobody in the key" if nobodys else ""
+    yield f"{counted(len(outcome.files), 'file')} of {counted(len(learners), 'learner')}{strays}."
+    by_date = [one for one in outcome.standings if one.late and one.file and not one.row and "handed in on" in one.late]
+    fresh = [one for one in outcome.standings if one.file and not one.row]
+    if len(by_date) > FEW and len(by_date) == len(fresh):
+        yield (
+            f"All {len(by_date)} are late by the dates of their files. Files that were copied or unpacked may have new "
+            "dates: mark the zip itself, or leave out the due date."
+        )
+
+
+def files(outcome: Outcome) -> Iterator[Row]:
+    """Every file of this run: its path, whose it is, and what becomes of it."""
+    whose = {one.file.where: one for one in outcome.standings if one.file and not one.row}
+    others = {other.where: (one, other) for one in outcome.standings for other in one.others}
+    for file in sorted(outcome.files, key=lambda one: one.where):
+        if file.where in others:
+            one, other = others[file.where]
+            yield file.where, one.learner, _becomes(other)
+        elif file.where in whose:
+            one = whose[file.where]
+            yield file.where, one.learner, _counts(one)
+        else:
+            yield file.where, file.learner, _becomes(file)
+
+
+def _becomes(file: Marked) -> str:
+    return file.aside or (f"not marked: {file.problem}" if file.problem else "marked")
+
+
+def _counts(one: Standing) -> str:
+    if one.problem:
+        return f"not marked: {one.problem}"
+    late = f"; {one.lateness}" if one.late else ""
+    return f"{one.points:g} of {one.of:g} points{late}"
+
+
+def would_write(names: Sequence[str], out: Path) -> str:
+    """The files that marking would leave."""
+    pages = sum(name.startswith("feedback/") for name in names)
+    code = sum(name.startswith("code/") for name in names)
+    single = [name for name in names if "/" not in name]
+    many = [f"{counted(pages, 'page')} in feedback"] + ([f"{counted(code, 'file')} in code"] if code else [])
+    return f"Nothing was written. Without the dry run you get, in {out}: {', '.join([*single, *many])}."
+
+
+def next_steps(outcome: Outcome, out: Path, key: Path, gradebook: bool = True) -> Iterator[str]:
+    """What an instructor does next."""
+    yield f"Next: open {out / 'class.html'}."
+    beside = (key if key.is_dir() else key.parent) / OVERRIDES
+    if any(one.unclear or one.pending for one in outcome.good):
+        yield f"Marks of your own go into {beside} (learner,question,points,remark); then mark again."
+    if not gradebook:
+        yield "To have your gradebook filled in, name its export: --gradebook EXPORT."
