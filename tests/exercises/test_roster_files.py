@@ -58,7 +58,6 @@ TURKISH = ("Ayşe Yılmaz", "Çağlar Öztürk", "İpek Şahin", "Uğur Kılıç
 CLASSES = [
     *((GERMAN, name, said) for name, said in (("cp1252", "Windows-1252"), ("mac_roman", "Mac Roman"))),
     *((FRENCH, name, said) for name, said in (("cp1252", "Windows-1252"), ("mac_roman", "Mac Roman"))),
-    (FRENCH, "cp850", "DOS (code page 850)"),
     ((*FRENCH, "Loïc Œuvre"), "iso8859_15", "ISO-8859-15"),
     (SPANISH, "cp1252", "Windows-1252"),
     (SPANISH, "mac_roman", "Mac Roman"),
@@ -122,7 +121,7 @@ def test_no_part_of_a_class_is_ever_read_wrong(names: Sequence[str], encoding: s
     "content",
     [
         *("Name\nGünther\n".encode(name) for name in ("mac-roman", "cp437", "cp850")),
-        "Name\nPeña\n".encode("cp1252"),  # or Peńa
+        *(table(FRENCH).encode(name) for name in ("cp437", "cp850")),  # hardly written any more
         "Name\nHélène\n".encode("cp1252"),  # or Hélčne
         table(("李小龙", "王芳", "张伟")).encode("gb18030"),
         table(("山田太郎", "佐藤花子")).encode("shift_jis"),

@@ -45,13 +45,15 @@ class Answer:
 def feedback_page(one: Standing, key: Key, policy: Policy = USUAL, solutions: bool = False) -> str:
     """One learner's page; with the worked solutions and right answers only where ``solutions`` says so."""
     sheet = key.sheet(one.slug)
+    values = _values(one, key, sheet, policy, solutions)
+    told = [sheet[row["number"]] for row in values["questions"] if row["question"]]
     return rendered(
         "feedback.html",
         title=f"Feedback for {one.learner}",
         language="en",
         about=", ".join(filter(None, (sheet.title, sheet.date))),
-        pictures=lean.styles(svg(drawing) for drawing in map(beside, sheet) if drawing),
-        **_values(one, key, sheet, policy, solutions),
+        pictures=lean.styles(svg(drawing) for drawing in map(beside, told) if drawing),
+        **values,
     )
 
 
@@ -77,12 +79,14 @@ def _values(one: Standing, key: Key, sheet: Sheet, policy: Policy, solutions: bo
 
 
 def _question(one: Standing, number: str, marks: Sequence[Mark], sheet: Sheet, solutions: bool) -> dict[str, Any]:
-    exercise = sheet[number]
+    exercise, short = sheet[number], form(one, marks)
     return {
         "number": number,
-        "question": question(exercise),
+        "title": exercise.bank.title,
+        # What went well needs no second look.
+        "question": question(exercise) if short != "right" or solutions else None,
         "points": _of(sum(map(one.points_for, marks)), sum(mark.worth for mark in marks)),
-        "short": form(one, marks),
+        "short": short,
         "answers": [_answer(one, mark, sheet.parts[mark.key]) for mark in marks],
         "worked": lean.formulas(as_html(exercise.solution._repr_markdown_())) if solutions else "",
         "right": lean.formulas(as_html(exercise.answers._repr_markdown_())) if solutions else "",

@@ -1,7 +1,7 @@
 """The text in a file's bytes: read where its letters leave no doubt about the encoding, refused where they do.
 
-A list of names is too short for the statistics of an encoding detector, which turns Hélène into Hélčne. So every
-encoding that a spreadsheet may have written is tried, and readings that no language's names can have are dropped.
+charset-normalizer proposes the readings, but its choice among them turns Hélène into Hélčne, because a list of names is
+too short for its statistics. So rules of names have a veto here, and where several readings are left none is taken.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Mapping, Set
-from functools import lru_cache
-from itertools import combinations
+from collections.abc import Sequence, Set
 
 # UTF-32's marks first: UTF-16's is the beginning of one.
 _MARKS = (
@@ -21,80 +19,67 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Letters of a language's names beside a to z. What is rare in a language, as æ in French, is left to others.
-_WEST = {
-    "German": "äöüßé",
-    "French": "àâçéèêëîïôùûüÿœ",
-    "Spanish": "áéíñóúüç",
-    "Catalan": "àçèéíïòóúü",
-    "Portuguese": "áâãàçéêíóôõú",
-    "Italian": "àèéìíòóùú",
-    "Dutch": "áéèëïöüó",
-    "Danish": "æøåéöä",
-    "Swedish": "åäöéü",
-    "Icelandic": "áðéíóúýþæö",
-    "Faroese": "áðíóúýæø",
-    "Irish": "áéíóú",
-    "Estonian": "äõöüšž",
-}
-_CENTRE = {
-    "Polish": "ąćęłńóśźż",
-    "Czech": "áčďéěíňóřšťúůýžö",
-    "Slovak": "áäčďéíĺľňóôŕšťúýž",
-    "Hungarian": "áéíóöőúüű",
-    "Croatian": "čćđšž",
-    "Romanian": "ăâîşţ",
-    "German": "äöüßé",
-}
-_TURKISH = {"Turkish": "çğıİöşüâîû", "German": "äöüß"}
-_BALTIC = {"Latvian": "āčēģīķļņšūž", "Lithuanian": "ąčęėįšūž", "Estonian": "äõöüšž"}
-_CYRILLIC = {
-    "Russian": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-    "Ukrainian": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
-    "Serbian": "абвгдђежзијклљмнњопрстћуфхцчџш",
-}
-_GREEK = {"Greek": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ"}
-_HEBREW = {"Hebrew": "אבגדהוזחטיךכלםמןנסעףפץצקרשת"}
-_ARABIC = {"Arabic": "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي"}
-# In the order in which they are named where several give the same text.
-_CANDIDATES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "cp1252": ("Windows-1252", _WEST),
-    "iso8859_15": ("ISO-8859-15", _WEST),
-    "mac_roman": ("Mac Roman", _WEST),
-    "cp850": ("DOS (code page 850)", _WEST),
-    "cp1250": ("Windows-1250", _CENTRE),
-    "iso8859_2": ("ISO-8859-2", _CENTRE),
-    "mac_latin2": ("Mac Central European", _CENTRE),
-    "cp852": ("DOS (code page 852)", _CENTRE),
-    "cp1254": ("Windows-1254", _TURKISH),
-    "cp1257": ("Windows-1257", _BALTIC),
-    "cp1251": ("Windows-1251", _CYRILLIC),
-    "koi8_u": ("KOI8", _CYRILLIC),
-    "iso8859_5": ("ISO-8859-5", _CYRILLIC),
-    "mac_cyrillic": ("Mac Cyrillic", _CYRILLIC),
-    "cp866": ("DOS (code page 866)", _CYRILLIC),
-    "cp1253": ("Windows-1253", _GREEK),
-    "cp1255": ("Windows-1255", _HEBREW),
-    "cp1256": ("Windows-1256", _ARABIC),
-}
-_WINDOWS = {encoding for encoding, (name, _) in _CANDIDATES.items() if name.startswith("Windows")}
-# Hardly a program writes them, and with them much looks well: they raise doubts and are never the answer.
-_RARE = frozenset({"mac_latin2", "cp852", "iso8859_5", "mac_cyrillic"})
-# Two bytes for a sign. Which of them it is, a list of names does not tell for sure, whoever looks at it.
-_ASIAN = ("gb18030", "big5", "cp932", "euc_jp", "cp949")
-# Headers of countries whose computers write Western letters.
-_WESTERN = frozenset(
-    """
-    vorname nachname matrikelnummer teilnehmer gruppe nom nombre apellidos cognome nome matricola sobrenome voornaam
-    achternaam fornavn etternavn efternavn fornamn efternamn förnamn etunimi sukunimi prénom étudiant
-    """.split()
+# For each language the letters of its names beside a to z, and words of its headers.
+_WEST = (
+    "äöüßé vorname nachname familienname matrikelnummer teilnehmer",
+    "àâçéèêëîïôùûüÿœ nom prénom prenom étudiant",
+    "áéíñóúüç nombre apellidos apellido",
+    "àçèéíïòóúü cognoms",
+    "áâãàçéêíóôõúü sobrenome apelido",
+    "àèéìíòóùú cognome matricola",
+    "éèëïöü voornaam achternaam",
+    "æøåéöäüôòóè fornavn etternavn efternavn",
+    "åäöéüáà förnamn fornamn efternamn etunimi sukunimi",
+    "áðéíóúýþæö eftirnafn",
+    "äõöüšž eesnimi perekonnanimi",
 )
+_CENTRE = (
+    "ąćęłńóśźż nazwisko imię",
+    "áčďéěíňóřšťúůýžöü příjmení jméno",
+    "áäčďéíĺľňóôŕšťúýžö priezvisko meno",
+    "áéíóöőúüű vezetéknév keresztnév név",
+    "čćđšž prezime priimek",
+    "ăâîşţ nume prenume",
+)
+_BALTIC = ("āčēģīķļņšūž uzvārds vārds", "ąčęėšūž pavardė vardas", "äõöüšž eesnimi perekonnanimi", "ąćęłńóśźż")
+_RUSSIAN, _UKRAINIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"
+_CYRILLIC = (_RUSSIAN, _UKRAINIAN, "абвгдђежзијклљмнњопрстћуфхцчџш")
+_GREEK = ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ",)
+# In the order in which they are named where several give the same text. Those without a name are hardly written any
+# more: they raise doubts and are never the answer.
+_PAGES = {
+    "cp1252": ("Windows-1252", _WEST),
+    "cp1250": ("Windows-1250", _CENTRE),
+    "cp1251": ("Windows-1251", _CYRILLIC),
+    "cp1253": ("Windows-1253", _GREEK),
+    "cp1254": ("Windows-1254", ("çğıİöşüâîû soyadı adı",)),
+    "cp1255": ("Windows-1255", ("אבגדהוזחטיךכלםמןנסעףפץצקרשת",)),
+    "cp1256": ("Windows-1256", ("ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي",)),
+    "cp1257": ("Windows-1257", _BALTIC),
+    "iso8859_15": ("ISO-8859-15", _WEST),
+    "iso8859_2": ("ISO-8859-2", _CENTRE),
+    "mac_roman": ("Mac Roman", _WEST),
+    "koi8_u": ("KOI8", _CYRILLIC),
+    "iso8859_7": ("", _GREEK),
+    **dict.fromkeys(("cp437", "cp850", "mac_iceland"), ("", _WEST)),
+    **dict.fromkeys(("cp852", "mac_latin2"), ("", _CENTRE)),
+    **dict.fromkeys(("cp866", "iso8859_5", "mac_cyrillic"), ("", _CYRILLIC)),
+}
+_HEADERS = frozenset(word for _, group in _PAGES.values() for language in group for word in language.split()[1:])
 MOST_LINES = 2000  # that are looked at; a class has fewer, and so many leave no doubt
-MANY = 4  # languages
-_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
-# What names and headers have beside letters: an apostrophe in a word, other signs where no letter touches them.
-_SIGNS = re.compile(r"(?<=\w)’(?=\w)|(?<!\w)[–—…·•§€](?!\w)|(?<=[Nn])°(?!\w)|\u00a0")
-_VOWELS = frozenset("aeiouæøœıаеиоуыэюяіαειηοωυ")
+CLEAN, DOUBTFUL = 0.2, 0.5  # the library's own limit of mess, and how messy a reading may be and still raise doubts
+ILL, ENOUGH = 3, 2  # what speaks against a line that no language has; and what one reading must be better by
+_WORD = re.compile(r"[^\W\d_]+")
+# Signs that names and remarks may have, and signs that touch a letter where no text has them.
+_USUAL = re.compile(r"(?<=\w)’(?=\w)|(?<!\w)[–—…·•§€](?!\w)|(?<=[Nn])°(?!\w)|(?<!\w)\u00a0|\u00a0(?=[A-Z])|[\r\t]")
+_GARBLED = re.compile(r"[^\W\d_][^\w\s\x00-\x7f’‘“”„«»–—…·]|[^\w\s\x00-\x7f’‘“”„«»–—…·][^\W\d_]")
+# What no language with such a letter writes; and an accent on a vowel between vowels, on a consonant between consonants.
+_NEVER = re.compile(
+    "[ńśźāēīőű][aeiouj]|ă[aeo]|iă|[aeiou]ė|ķ(?![eil])|õ$|õ.*õ|[ĺŕ]$|^ĺ|^[ьъ]|[аеёиоуыэюя][ьъ]|[ךםןףץ](?=.)"
+    "|[b-df-hj-np-tv-xz][ďťňř][b-df-hj-np-tv-xz]|[b-df-hjkmnp-qstvwxz]č[b-df-hjl-np-tv-xz]"
+)
+_STUMBLE = re.compile("[vV]V[vV]|[cC]C[cC]")
+_FREE = re.compile("(?<![A-Za-z\u0530-\u07ff])[\u0530-\u07ff]+(?![A-Za-z\u0530-\u07ff])")
 
 
 def decoded(content: bytes) -> tuple[str, str] | None:
@@ -104,7 +89,7 @@ def decoded(content: bytes) -> tuple[str, str] | None:
             text = _decoded(content, name)
             return None if text is None or "\0" in text else (text, name.removesuffix("-sig").upper())
     text = _decoded(content, "utf-8")
-    if text is not None and "\0" not in text:
+    if text is not None and "\0" not in text and not _by_chance(text):
         return text, "UTF-8"
     return _without_mark(content) if b"\0" in content else _legacy(content)
 
@@ -114,6 +99,12 @@ def _decoded(content: bytes, encoding: str) -> str | None:
         return content.decode(encoding)
     except UnicodeError:
         return None
+
+
+def _by_chance(text: str) -> bool:
+    """Are Eastern letters only beside Latin ones? Two letters in an encoding of DOS may look like one of them."""
+    beyond = {one for one in text if one > "\x7f"}
+    return bool(beyond) and all("\u0530" <= one <= "\u07ff" for one in beyond) and not _FREE.search(text)
 
 
 def _without_mark(content: bytes) -> tuple[str, str] | None:
@@ -129,156 +120,82 @@ def _without_mark(content: bytes) -> tuple[str, str] | None:
 
 def _legacy(content: bytes) -> tuple[str, str] | None:
     """A text in one of the older encodings, in which a byte is a letter."""
+    from charset_normalizer import from_bytes
+
     lines = content.splitlines()
     telling = [line for line in dict.fromkeys(lines) if not line.isascii()][:MOST_LINES]
-    encoding = _encoding(b"\n".join(dict.fromkeys([*lines[:3], *telling])))
-    text = _decoded(content, encoding) if encoding else None
-    return None if text is None else (text, _CANDIDATES[encoding][0])
+    sample = b"\n".join([b" ".join(lines[:3]), *telling])
+    # Without its languages: the first that seems to fit would keep the library from trying the other scripts.
+    options = {"threshold": DOUBTFUL, "language_threshold": 2, "preemptive_behaviour": False, "enable_fallback": False}
+    clean, flaws = {}, {}
+    for match in from_bytes(sample, cp_isolation=list(_PAGES), **options):
+        header, *rows = str(match).split("\n")
+        pages = sorted(match.could_be_from_charset, key=list(_PAGES).index)
+        name, text = _PAGES[pages[0]][0], tuple(rows)
+        headers = set(_WORD.findall(header.lower())) & _HEADERS
+        flaws[text] = against = min((_flaws(text, _PAGES[page][1], headers) for page in pages), key=sum)
+        # A name or two may look well in an encoding that hardly a program writes.
+        known = name.startswith("Windows") or (name and len(text) >= 3)
+        garbled = match.chaos >= CLEAN or 4 * against.count(ILL) > len(text) or any(map(_GARBLED.search, text))
+        if known and not garbled:
+            clean[text] = pages[0]
+    for text, page in clean.items():
+        if all(_better(text, flaws[text], other, flaws[other]) for other in flaws.keys() - {text}):
+            whole = _decoded(content, page)
+            return None if whole is None else (whole, _PAGES[page][0])
+    return None
 
 
-def _encoding(content: bytes) -> str:
-    """The encoding of lines that are not ASCII, and of the first ones; empty where several would do."""
-    names: dict[str, str] = {}
-    languages: dict[str, dict[str, str]] = {}
-    for encoding, (_, group) in _CANDIDATES.items():
-        text = _decoded(content, encoding)
-        if text is not None and _possible(text, group):
-            names.setdefault(text, encoding)
-            languages[text] = {**languages.get(text, {}), **group}
-    if any(_asian(_decoded(content, encoding) or "") for encoding in _ASIAN):
-        return ""
-    west = {text for text in names if languages[text].keys() >= _WEST.keys()}
-    known = {text for text in west if _western(text)} or set(names)
-    needed = {text: _languages(text, languages[text]) for text in known}
-    # Where Western letters are written, names of several languages meet in one person; elsewhere hardly.
-    odd = {text for text in known - west if not _coherent(text, languages[text])}
-    for text in known - odd - {text for text in known if names[text] in _RARE}:
-        if names[text] not in _WINDOWS and len(_words(text)) < 3:
-            continue  # one name alone may look well in an encoding that hardly a program writes
-        if all(_surer(text, other, needed, west, other in odd) for other in known - {text}):
-            return names[text]
-    return ""
+def _better(one: Sequence[str], flaws: Sequence[int], other: Sequence[str], others: Sequence[int]) -> bool:
+    """Does a reading look better than another where they differ, and hardly ever worse?"""
+    gaps = [theirs - own for a, b, own, theirs in zip(one, other, flaws, others) if a != b]
+    return sum(gap if gap > 0 else 3 * gap for gap in gaps) >= ENOUGH
 
 
-def _surer(text: str, other: str, needed: Mapping[str, int], west: Set[str], odd: bool) -> bool:
-    """Is one reading right beyond doubt, where the other would be possible, and is perhaps an odd one?
-
-    One that takes fewer languages is, if enough words say so; Western classes may well take several.
-    """
-    fewer = needed[other] - needed[text] + odd
-    mixed = other in west and needed[other] <= MANY
-    if fewer > (mixed and needed[other] == MANY):
-        enough = 1 if odd else 5 if mixed else 2 if text in west else 3
-        return not _better(other, text) and _differing(text, other) >= enough
-    return fewer == 0 and _better(text, other)
-
-
-def _asian(text: str) -> bool:
-    """Does a text beyond ASCII have Chinese, Japanese and Korean signs only, apart from words in Latin letters?"""
-    signs = [one for one in text if one > "\x7f"]
-    return (
-        all(unicodedata.east_asian_width(one) == "W" for one in signs)
-        and all(word.isascii() or not any("a" <= one.lower() <= "z" for one in word) for word in _WORD.findall(text))
-        and bool(signs)
-    )
+def _flaws(lines: Sequence[str], group: Sequence[str], headers: Set[str]) -> list[int]:
+    """What speaks against each line, if the class is of the language that fits best, or that the headers have."""
+    own = [language for language in group if headers & set(language.split()[1:])]
+    if headers and not own:
+        return [ILL] * len(lines)
+    # In a Western class, names of several languages meet in one person.
+    parts = [_WORD.findall(line) if group is _WEST else [line] for line in lines]
+    ill = [not _written(line) or not all(_fits(part, *group) for part in some) for line, some in zip(lines, parts)]
+    halting = [bool(_STUMBLE.search("".join(map(_sound, line)))) for line in lines]
+    costs = []
+    for language in own or group:
+        foreign = [(2 if own else 1) * (not all(_fits(part, language) for part in some)) for some in parts]
+        costs.append([ILL if bad else strange + hard for bad, strange, hard in zip(ill, foreign, halting)])
+    return min(costs, key=sum)
 
 
-def _western(text: str) -> bool:
-    return any(word in _WESTERN for line in text.split("\n", 3)[:3] for word in re.findall(r"\w+", line.lower()))
+def _fits(text: str, *languages: str) -> bool:
+    """Are the letters beside a to z all those of one language?"""
+    special = {one for one in text.lower() if one > "\x7f" and one.isalpha()}
+    return any(special.issubset(language.split()[0]) for language in languages)
 
 
-def _possible(text: str, group: Mapping[str, str]) -> bool:
-    """Are all signs those of a table of names, and written as words are?"""
-    alphabet = _letters(frozenset(group.values()))
-    for one in set(_SIGNS.sub("", text)):
-        if one > "\x7f" and one not in alphabet:
-            return False
-        if one < " " and one not in "\r\n\t":
-            return False
-    return all(map(_written, _words(text)))
-
-
-@lru_cache(maxsize=32)
-def _letters(alphabets: frozenset[str]) -> frozenset[str]:
-    small = set().union(*alphabets)
-    return frozenset(small | {large for one in small if len(large := one.upper()) == 1})
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in _WORD.findall(text) if not word.isascii()}
-
-
-def _written(word: str) -> bool:
-    """Is a word in one script, with its capitals where names have them, and not of accents alone?"""
-    cased = word.replace("’", "").replace("'", "")
-    latin = {"LATIN" in unicodedata.name(one, "") for one in cased}
-    accents = sum(one > "\x7f" for one in cased)
-    if len(latin) > 1 or (latin == {True} and len(cased) > 3 and 3 * accents > 2 * len(cased)):
+def _written(line: str) -> bool:
+    """Are all signs usual, and all words such as names can be?"""
+    if any(one < " " or (one > "\x7f" and not one.isalpha()) for one in _USUAL.sub("", line)):
         return False
-    if cased.isupper():
-        return True
-    for before, one in zip(cased, cased[1:]):
-        if one.isupper() and not (before + one).isascii() and "’" not in word:
-            return False
-    return True
+    return all(_name(found[0], line[: found.start()]) for found in _WORD.finditer(line) if not found[0].isascii())
 
 
-def _coherent(text: str, group: Mapping[str, str]) -> bool:
-    """Has every line letters of one language only?"""
-    return all(any(special <= set(own) for own in group.values()) for special in _specials(text))
-
-
-def _specials(text: str) -> set[frozenset[str]]:
-    """The letters beside a to z in each line."""
-    return {
-        frozenset(one for word in _words(line) for one in word.lower() if one > "\x7f" and one.isalpha())
-        for line in text.split("\n")
-    }
-
-
-def _languages(text: str, group: Mapping[str, str]) -> int:
-    """How many languages it takes to have the letters of all words, one more than ``MANY`` for a word of none."""
-    words = _specials("\n".join(_words(text)))
-    if not all(any(special <= set(own) for own in group.values()) for special in words):
-        return MANY + 1
-    for count in range(1, MANY):
-        for some in combinations(map(frozenset, group.values()), count):
-            if all(any(special <= own for own in some) for special in words):
-                return count
-    return MANY
-
-
-def _differing(one: str, other: str) -> int:
-    """How many words two readings have that are not the same."""
-    return len(_words(one) ^ _words(other)) // 2
-
-
-def _better(one: str, other: str) -> bool:
-    """Can the first be pronounced where the second cannot, and nowhere the other way round?"""
-    if len(one) != len(other):
+def _name(word: str, before: str) -> bool:
+    """Is a word in one script, with capitals where names have them, and not of accents alone?"""
+    scripts = {unicodedata.name(one, "").split(" ")[0] for one in word}
+    inside = any(two.isupper() and not (one + two).isascii() for one, two in zip(word, word[1:]))
+    if len(scripts) > 1 or _NEVER.search(word.lower()) or (inside and not word.isupper()):
         return False
-    places = {place for place, (a, b) in enumerate(zip(one, other)) if a != b}
-    fluent, halting = _stumbles(one, places), _stumbles(other, places)
-    return not fluent.keys() - halting.keys() and sum(halting[place] for place in halting.keys() - fluent.keys()) > 1
+    if scripts != {"LATIN"}:
+        return not word[0].islower() or before.endswith(("'", "’"))
+    return len(word) < 4 or 3 * sum(one > "\x7f" for one in word) <= 2 * len(word)
 
 
-def _stumbles(text: str, places: Set[int]) -> dict[int, int]:
-    """The places of letters that are amidst three vowels or consonants in a row; twice as bad where names have none."""
-    found: dict[int, int] = {}
-    for run in re.finditer("[vV]{3,}|V[Vh]|hV|[cl]{3,}", "".join(map(_sound, text))):
-        hard = run[0] != "ccc" and "l" not in run[0]
-        found |= {place: 1 + hard for place in range(run.start(), run.end()) if place in places}
-    return found
-
-
-@lru_cache(maxsize=2000)
-def _sound(sign: str) -> str:
-    """A vowel, one with an accent, one that may be a syllable beside another, a consonant, one that may be a vowel."""
-    small = sign.lower()
-    if not sign.isalpha() or small == sign.upper() or small == "y":  # scripts without vowels; y may be either
+def _sound(letter: str) -> str:
+    """A vowel or a consonant, in capitals with an accent; neither for what may be both, or is spoken with a vowel."""
+    plain = unicodedata.normalize("NFD", letter.lower())[0]
+    if not letter.isalpha() or plain > "\u024f" or plain == "y" or letter.lower() in "ãõ":
         return " "
-    if small in "íúïüëý":
-        return "h"
-    if {small, unicodedata.normalize("NFD", small)[0]} & _VOWELS:
-        return "V" if sign > "\x7f" else "v"
-    return "l" if small in "lr" else "c"
+    kind = "v" if plain in "aeiouæøœı" else "c"
+    return kind if letter <= "\x7f" else kind.upper()
