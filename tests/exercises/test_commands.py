@@ -120,13 +120,20 @@ def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> No
 def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     section = readme.split("\n## For instructors\n")[1].split("\n## ")[0]
-    lines = re.findall(r"^ +bpkit (.+)$", section, re.MULTILINE)
-    assert [line.split()[0] for line in lines] == ["exercises", "exercises", "exercises", "mark", "doctor"]
+    steps = re.findall(r"^ +bpkit (.+)$", section, re.MULTILINE)
+    assert [line.split()[0] for line in steps] == [*["exercises"] * 4, "mark", "mark", "doctor"]
     Path("roster.csv").write_text("Ada\nBob\n")
-    for line in lines:
+    Path("gradebook.csv").write_text("name,points\nAda,\nBob,\n")
+    for line in steps:
         if line.startswith("mark"):
-            shutil.copytree("exercises/learners", "submissions")
+            shutil.copytree("exercises/learners", "submissions", dirs_exist_ok=True)
         run(*shlex.split(line))
+    assert Path("marked/gradebook.csv").read_text() == "name,points\nAda,0\nBob,0\n"
+    [sheet] = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    Path("sheet.toml").write_text(sheet, encoding="utf-8")
+    for line in re.findall(r"^bpkit (.+)$", section, re.MULTILINE):
+        run(*shlex.split(line), *(["--out", "own"] if " new " in line else []))
+    assert {path.name for path in Path("own/learners").iterdir()} == {"ada.ipynb", "bob.ipynb"}
     for name in re.findall(r"`((?:exercises|marked)/[\w./]+)`", section):
         assert (here / name).exists(), name
     lessons = notebooks(Path(__file__).parents[2] / "notebooks")

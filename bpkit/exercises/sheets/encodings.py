@@ -73,7 +73,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # Signs that names and remarks may have, and signs that touch a letter where no text has them.
 _USUAL = re.compile(r"(?<=\w)’(?=\w)|(?<!\w)[–—…·•§€](?!\w)|(?<=[Nn])°(?!\w)|(?<!\w)\u00a0|\u00a0(?=[A-Z])|[\r\t]")
 _GARBLED = re.compile(r"[^\W\d_][^\w\s\x00-\x7f’‘“”„«»–—…·]|[^\w\s\x00-\x7f’‘“”„«»–—…·][^\W\d_]")
-# What no language with such a letter writes; and an accent on a vowel between vowels, on a consonant between consonants.
+# What no language with such a letter writes, and an accent between two other vowels, or between two other consonants.
 _NEVER = re.compile(
     "[ńśźāēīőű][aeiouj]|ă[aeo]|iă|[aeiou]ė|ķ(?![eil])|õ$|õ.*õ|[ĺŕ]$|^ĺ|^[ьъ]|[аеёиоуыэюя][ьъ]|[ךםןףץ](?=.)"
     "|[b-df-hj-np-tv-xz][ďťňř][b-df-hj-np-tv-xz]|[b-df-hjkmnp-qstvwxz]č[b-df-hjl-np-tv-xz]"
