@@ -56,9 +56,10 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
     names = {name.lower() for name in imported - sys.stdlib_module_names - {"bpkit"}}
-    assert names <= RANGES.keys()
+    declared = {name.replace("-", "_") for name in RANGES}
+    assert names <= declared
     lessons = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
-    unused = {name for name in RANGES.keys() - names - {"python"} if not re.search(rf"(import|from) {name}\b", lessons)}
+    unused = {name for name in declared - names - {"python"} if not re.search(rf"(import|from) {name}\b", lessons)}
     assert unused == set()
 
 

@@ -15,14 +15,14 @@ import click
 from bpkit.core.errors import BpkitError
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import typeset
-from bpkit.exercises.questions import practice_file
 from bpkit.exercises.questions.cards import NOT_YET, said
 from bpkit.exercises.questions.exercise import Question
 from bpkit.exercises.questions.feedback import ACCEPTED, Feedback
 from bpkit.exercises.questions.hints import hints
 from bpkit.exercises.questions.judging import judge_all
 from bpkit.exercises.questions.parts import ExactPart, Part
-from bpkit.exercises.questions.practice import (
+from bpkit.exercises.questions.practice import history
+from bpkit.exercises.questions.practice.course import (
     FUNCTIONS,
     PICTURES,
     SKIPPED,
@@ -65,8 +65,8 @@ def practice(wanted: tuple[str, ...], path: Path | None, seed: int, standing: bo
     Your answers are kept in a file of your own, and the next time you go on from there.
     """
     pool = pool_of(" ".join(wanted), (FUNCTIONS, PICTURES))
-    path = path or practice_file.usual_file()
-    before, unread = practice_file.read(path)
+    path = path or history.usual_file()
+    before, unread = history.read(path)
     if unread:
         _say(f"{unread} of the lines in {path} cannot be read. They stay there.")
     if standing:
@@ -184,7 +184,7 @@ class Session:
     def _keep(self, one: Entry) -> None:
         self.entries.append(one)
         try:
-            practice_file.add(self.path, one)
+            history.add(self.path, one)
         except BpkitError as error:  # the questions go on
             self.path = None
             _say(f"From here on your answers are not kept. {error}")

@@ -25,7 +25,7 @@ from bpkit.exercises.sheets.sheet import Sheet, make_sheet, open_sheet
 
 if TYPE_CHECKING:
     from bpkit.exercises import panels
-    from bpkit.exercises.questions.practising import Practice
+    from bpkit.exercises.questions.practice.page import Practice
     from bpkit.exercises.questions.sitting import Ask
 
 __all__ = [
@@ -64,6 +64,6 @@ def practice(topic: str | None = None, seed: int = 0) -> "Practice":
 
     ``topic`` is a topic or a question of the bank; all topics if it is left out. Raises ``BpkitError`` for any other.
     """
-    from bpkit.exercises.questions.practising import Practice  # widgets, which sheets and marking do without
+    from bpkit.exercises.questions.practice.page import Practice  # widgets, which sheets and marking do without
 
     return Practice(topic, seed)

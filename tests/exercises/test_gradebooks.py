@@ -27,12 +27,12 @@ from openpyxl.styles import Font, PatternFill
 
 from bpkit import exercises
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.marking.feedback_zip import moodle_folder
-from bpkit.exercises.marking.gradebook_columns import number_in
-from bpkit.exercises.marking.gradebook_words import in_points
-from bpkit.exercises.marking.gradebooks import open_gradebook
+from bpkit.exercises.marking.gradebooks.columns import number_in
+from bpkit.exercises.marking.gradebooks.export import open_gradebook
+from bpkit.exercises.marking.gradebooks.feedback_zip import moodle_folder
+from bpkit.exercises.marking.gradebooks.raw_tables import text_tables
+from bpkit.exercises.marking.gradebooks.words import in_points
 from bpkit.exercises.marking.one_file import Marked
-from bpkit.exercises.marking.raw_tables import text_tables
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.feedback import Feedback
 from bpkit.exercises.questions.judging import BY_HAND, Mark

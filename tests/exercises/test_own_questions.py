@@ -30,7 +30,7 @@ from bpkit.exercises.marking.doctor import examine
 from bpkit.exercises.marking.one_file import mark_file
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import concerns, flaws, generate
-from bpkit.exercises.questions.own import question_from
+from bpkit.exercises.questions.own.question import question_from
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.questions.task import task_from
 from bpkit.exercises.sheets.cohort import plan

@@ -22,12 +22,12 @@ import bpkit as bp
 from bpkit.cli import main
 from bpkit.cli.practice import asked, solution
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.questions import practice_file
 from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Question
 from bpkit.exercises.questions.generation import seen_of
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
-from bpkit.exercises.questions.practice import (
+from bpkit.exercises.questions.practice import history
+from bpkit.exercises.questions.practice.course import (
     FUNCTIONS,
     PICTURES,
     Entry,
@@ -171,7 +171,7 @@ def test_a_question_of_few_faces_never_shows_the_same_one_twice_in_a_row() -> No
 
 def test_the_next_question_is_the_same_in_every_process() -> None:
     code = (
-        "from bpkit.exercises.questions.practice import *\n"
+        "from bpkit.exercises.questions.practice.course import *\n"
         "done = []\n"
         "for place in range(8):\n"
         "    turn = following(done, pool_of(), 5)\n"
@@ -337,9 +337,9 @@ def test_answers_are_added_and_come_back(tmp_path: Path) -> None:
     told = entries("a misconception leaves the bias out", "a correct", "b correct")
     for one in told:
         before = path.read_bytes() if path.exists() else b""
-        practice_file.add(path, one)
+        history.add(path, one)
         assert path.read_bytes().startswith(before)
-    assert practice_file.read(path) == (tuple(told), 0)
+    assert history.read(path) == (tuple(told), 0)
     assert len(path.read_text(encoding="utf-8").splitlines()) == 3
 
 
@@ -357,10 +357,10 @@ def test_answers_are_added_and_come_back(tmp_path: Path) -> None:
 def test_a_damaged_line_or_a_newer_one_is_passed_over_and_stays(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "practice.jsonl"
     [one, other] = entries("a correct", "b correct")
-    practice_file.add(path, one)
+    history.add(path, one)
     path.write_bytes(path.read_bytes() + line)  # cut off, without an end of the line
-    practice_file.add(path, other)
-    assert practice_file.read(path) == ((one, other), 1)
+    history.add(path, other)
+    assert history.read(path) == ((one, other), 1)
     assert line in path.read_bytes()
 
 
@@ -378,26 +378,26 @@ def test_a_damaged_line_or_a_newer_one_is_passed_over_and_stays(tmp_path: Path, 
 )
 def test_a_line_about_what_there_is_not_is_passed_over(tmp_path: Path, changed: dict[str, object]) -> None:
     path = tmp_path / "practice.jsonl"
-    practice_file.add(path, entries("a correct")[0])
+    history.add(path, entries("a correct")[0])
     line = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(line | changed) + "\n" + json.dumps(line | {"more": 1}) + "\r\n", encoding="utf-8")
-    assert practice_file.read(path) == (tuple(entries("a correct")), 1)
+    assert history.read(path) == (tuple(entries("a correct")), 1)
 
 
 def test_a_place_that_cannot_be_read_or_written_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(BpkitError, match="expected a file that can be written"):
-        practice_file.add(tmp_path, entries("a correct")[0])
+        history.add(tmp_path, entries("a correct")[0])
     with pytest.raises(BpkitError, match="expected a file that can be read"):
-        practice_file.read(tmp_path)
+        history.read(tmp_path)
 
 
 def test_the_file_stands_beside_the_answers_of_the_lessons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("BPKIT_PROGRESS")
-    assert practice_file.usual_file() == Path.home() / ".bpkit" / "practice.jsonl"
+    assert history.usual_file() == Path.home() / ".bpkit" / "practice.jsonl"
     monkeypatch.setenv("BPKIT_PROGRESS", str(tmp_path / "mine.json"))
-    assert practice_file.usual_file() == tmp_path / "practice.jsonl"
+    assert history.usual_file() == tmp_path / "practice.jsonl"
     monkeypatch.setenv("BPKIT_PROGRESS", "")
-    assert practice_file.usual_file() is None
+    assert history.usual_file() is None
 
 
 # In signs
@@ -471,7 +471,7 @@ def test_every_question_is_answered_in_the_terminal(tmp_path: Path, one: Questio
     assert result.exit_code == 0, result.output
     assert "1 of 1 right at the first answer." in result.output
     assert "Question 2" in result.output
-    [step] = steps(practice_file.read(path)[0])
+    [step] = steps(history.read(path)[0])
     assert (step.turn, step.right) == (first, True)
 
 
@@ -488,7 +488,7 @@ def test_a_mistake_is_named_kept_and_comes_back(tmp_path: Path) -> None:
     standing = CliRunner().invoke(main, ["practice", "--standing", "--file", str(path)]).output
     assert re.search(r"^output layer +1 +0 +easy$", standing, re.MULTILINE)
     assert "to leave out the slope of the output" in standing
-    done = list(steps(practice_file.read(path)[0]))
+    done = list(steps(history.read(path)[0]))
     done += [Step(Turn("what-costs", place, "easy"), True) for place in range(2)]
     assert following(done, TERMINAL).again == "forgets the output slope"
 
@@ -505,7 +505,7 @@ def test_hint_and_solution_wait_for_a_try(tmp_path: Path) -> None:
     assert rest.startswith(f"E = {part.shown()}")
     assert answer
     assert "Line (1)" in shown
-    assert [one.verdict for one in practice_file.read(path)[0]] == ["unknown", "hint", "hint", "solution"]
+    assert [one.verdict for one in history.read(path)[0]] == ["unknown", "hint", "hint", "solution"]
     assert "Question 2" in rest
 
 
@@ -513,12 +513,12 @@ def test_a_question_or_a_part_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     parts = following([], pool_of("net-and-out")).exercise.content.parts
     run(path, "n", "q", wanted=["net-and-out"])
-    [step] = steps(practice_file.read(path)[0])
+    [step] = steps(history.read(path)[0])
     assert step.right is None
     other = tmp_path / "other.jsonl"
     result = run(other, "p", typed(parts[1]), "q", wanted=["net-and-out"])
     assert "Question 2" in result.output
-    assert [(one.part, one.verdict) for one in practice_file.read(other)[0]] == [("b", "correct")]
+    assert [(one.part, one.verdict) for one in history.read(other)[0]] == [("b", "correct")]
 
 
 @pytest.mark.parametrize("how", ["number", "words"])
@@ -554,7 +554,7 @@ def test_ctrl_c_ends_it_and_keeps_what_was_answered(tmp_path: Path, monkeypatch:
     result = run(path)
     assert result.exit_code == 0
     assert "0 of 1 right at the first answer." in result.output
-    assert len(practice_file.read(path)[0]) == 1
+    assert len(history.read(path)[0]) == 1
 
 
 def test_what_stands_in_the_file_goes_on(tmp_path: Path) -> None:
@@ -674,7 +674,7 @@ def test_a_notebook_and_a_terminal_keep_one_file(monkeypatch: pytest.MonkeyPatch
     app.again()
     app.answer(a="0.1234")
     app.hint("a")
-    kept, _ = practice_file.read(tmp_path / "practice.jsonl")
+    kept, _ = history.read(tmp_path / "practice.jsonl")
     assert [one.verdict for one in kept] == ["skipped", "unknown", "hint"]
     later = bp.exercises.practice()
     assert later.told["counts"] == ""

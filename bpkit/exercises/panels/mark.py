@@ -17,9 +17,9 @@ from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.marking import overview
 from bpkit.exercises.marking.archives import ENDINGS
 from bpkit.exercises.marking.feedback_page import feedback_body
-from bpkit.exercises.marking.feedback_zip import MOODLE_ZIP, moodle_feedback
-from bpkit.exercises.marking.gradebook_words import Filled
-from bpkit.exercises.marking.gradebooks import open_gradebook
+from bpkit.exercises.marking.gradebooks.export import open_gradebook
+from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_feedback
+from bpkit.exercises.marking.gradebooks.words import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, Policy, make_policy
 from bpkit.exercises.marking.report import class_body

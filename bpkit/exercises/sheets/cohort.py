@@ -9,7 +9,7 @@ from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.own_content import OwnQuestion
+from bpkit.exercises.questions.own.content import OwnQuestion
 from bpkit.exercises.questions.streams import digest, learner_seed
 from bpkit.exercises.sheets.files import csv_text, slugs
 from bpkit.exercises.sheets.roster import Roster, numbered, read_roster

@@ -67,7 +67,7 @@ _PAGES = {
 }
 _HEADERS = frozenset(word for _, group in _PAGES.values() for language in group for word in language.split()[1:])
 MOST_LINES = 2000  # that are looked at; a class has fewer, and so many leave no doubt
-CLEAN, DOUBTFUL = 0.2, 0.5  # the library's own limit of mess, and how messy a reading may be and still raise doubts
+CLEAN = 0.2  # the library's own limit of mess; what is messier still raises doubts
 ILL, ENOUGH = 3, 2  # what speaks against a line that no language has; and what one reading must be better by
 _WORD = re.compile(r"[^\W\d_]+")
 # Signs that names and remarks may have, and signs that touch a letter where no text has them.
@@ -75,7 +75,7 @@ _USUAL = re.compile(r"(?<=\w)’(?=\w)|(?<!\w)[–—…·•§€](?!\w)|(?<=[N
 _GARBLED = re.compile(r"[^\W\d_][^\w\s\x00-\x7f’‘“”„«»–—…·]|[^\w\s\x00-\x7f’‘“”„«»–—…·][^\W\d_]")
 # What no language with such a letter writes, and an accent between two other vowels, or between two other consonants.
 _NEVER = re.compile(
-    "[ńśźāēīőű][aeiouj]|ă[aeo]|iă|[aeiou]ė|ķ(?![eil])|õ$|õ.*õ|[ĺŕ]$|^ĺ|^[ьъ]|[аеёиоуыэюя][ьъ]|[ךםןףץ](?=.)"
+    "[ńśź][aeiouj]|[āēīőű][aeiou]|ă[aeo]|iă|[aeiou]ė|ķ(?![eil])|õ$|õ.*õ|[ĺŕ]$|^ĺ|^[ьъ]|[аеёиоуыэюя][ьъ]|[ךםןףץ](?=.)"
     "|[b-df-hj-np-tv-xz][ďťňř][b-df-hj-np-tv-xz]|[b-df-hjkmnp-qstvwxz]č[b-df-hjl-np-tv-xz]"
 )
 _STUMBLE = re.compile("[vV]V[vV]|[cC]C[cC]")
@@ -125,17 +125,26 @@ def _legacy(content: bytes) -> tuple[str, str] | None:
     lines = content.splitlines()
     telling = [line for line in dict.fromkeys(lines) if not line.isascii()][:MOST_LINES]
     sample = b"\n".join([b" ".join(lines[:3]), *telling])
-    # Without its languages: the first that seems to fit would keep the library from trying the other scripts.
-    options = {"threshold": DOUBTFUL, "language_threshold": 2, "preemptive_behaviour": False, "enable_fallback": False}
-    clean, flaws = {}, {}
-    for match in from_bytes(sample, cp_isolation=list(_PAGES), **options):
+    # Without limits: a page that it finds messy would keep the library from trying pages like it, and a language that
+    # seems to fit from trying other scripts.
+    matches = from_bytes(
+        sample,
+        cp_isolation=list(_PAGES),
+        threshold=100,
+        language_threshold=100,
+        preemptive_behaviour=False,
+        enable_fallback=False,
+    )
+    clean: dict[tuple[str, ...], str] = {}
+    flaws: dict[tuple[str, ...], list[int]] = {}
+    for match in matches:
         header, *rows = str(match).split("\n")
         pages = sorted(match.could_be_from_charset, key=list(_PAGES).index)
         name, text = _PAGES[pages[0]][0], tuple(rows)
         headers = set(_WORD.findall(header.lower())) & _HEADERS
         flaws[text] = against = min((_flaws(text, _PAGES[page][1], headers) for page in pages), key=sum)
         # A name or two may look well in an encoding that hardly a program writes.
-        known = name.startswith("Windows") or (name and len(text) >= 3)
+        known = name.startswith("Windows") or (name != "" and len(text) >= 3)
         garbled = match.chaos >= CLEAN or 4 * against.count(ILL) > len(text) or any(map(_GARBLED.search, text))
         if known and not garbled:
             clean[text] = pages[0]

@@ -19,9 +19,9 @@ from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise, Question
 from bpkit.exercises.questions.generation import generate, worth
 from bpkit.exercises.questions.languages import words_of
-from bpkit.exercises.questions.own import private_of, question_from
-from bpkit.exercises.questions.own_content import OwnQuestion
-from bpkit.exercises.questions.own_network import is_number
+from bpkit.exercises.questions.own.content import OwnQuestion
+from bpkit.exercises.questions.own.network import is_number
+from bpkit.exercises.questions.own.question import private_of, question_from
 from bpkit.exercises.questions.task import MOST_POINTS
 
 MOST_BYTES = 1_000_000

@@ -27,7 +27,7 @@ from bpkit.exercises.questions.bank.quantities import (
 )
 from bpkit.exercises.questions.feedback import Feedback
 from bpkit.exercises.questions.judging import BY_HAND
-from bpkit.exercises.questions.own_told import Told, reader_of
+from bpkit.exercises.questions.own.told import Told, reader_of
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.questions.proof import prove
 from bpkit.exercises.questions.slips import wrong_answers

@@ -7,10 +7,10 @@ from typing import Any
 
 from bpkit.apps.settings import Choice, Setting
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.questions import practice_file
 from bpkit.exercises.questions.cards import NOT_YET
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.practice import (
+from bpkit.exercises.questions.practice import history
+from bpkit.exercises.questions.practice.course import (
     SKIPPED,
     Entry,
     Turn,
@@ -38,8 +38,8 @@ _TEXTS = {
 class Practice(Ask):
     """Questions without end: ``answer(a="0.5")`` answers, ``again()`` goes on to the next.
 
-    Which one is next depends on what was answered before: see ``bpkit.exercises.questions.practice``. On the page of a
-    notebook every answer is kept in the learner's own file, the one that ``bpkit practice`` uses too.
+    Which one is next depends on what was answered before: see ``course.py`` beside this. In a notebook every
+    answer is kept in the learner's own file, the one that ``bpkit practice`` uses too.
     """
 
     name = "practice"
@@ -50,9 +50,9 @@ class Practice(Ask):
     def __init__(self, topic: str | None = None, seed: int = 0) -> None:
         self._seed = seed
         self._topics = _topics(topic or "")
-        kept = practice_file.usual_file() if progress.notebook() else None
+        kept = history.usual_file() if progress.notebook() else None
         try:
-            self._kept, (self._entries, _) = kept, practice_file.read(kept)
+            self._kept, (self._entries, _) = kept, history.read(kept)
             self._trouble = ""
         except BpkitError as error:
             self._kept, self._entries, self._trouble = None, (), str(error)
@@ -97,7 +97,7 @@ class Practice(Ask):
     def _keep(self, one: Entry) -> None:
         self._entries = (*self._entries, one)
         try:
-            practice_file.add(self._kept, one)
+            history.add(self._kept, one)
         except BpkitError as error:
             self._kept, self._trouble = None, str(error)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from bpkit.exercises.marking.gradebook_people import MOODLE_FOLDER
-from bpkit.exercises.marking.raw_tables import zipped
+from bpkit.exercises.marking.gradebooks.people import MOODLE_FOLDER
+from bpkit.exercises.marking.gradebooks.raw_tables import zipped
 from bpkit.exercises.marking.standing import Outcome
 from bpkit.exercises.marking.whole_class import PAGE, pages_of
 

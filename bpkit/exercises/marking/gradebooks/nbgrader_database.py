@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.marking.gradebook_people import Listed, meet, name_of, wanted
-from bpkit.exercises.marking.gradebook_words import Filled, Tally, in_points
+from bpkit.exercises.marking.gradebooks.people import Listed, meet, name_of, wanted
+from bpkit.exercises.marking.gradebooks.words import Filled, Tally, in_points
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.streams import digest
 from bpkit.exercises.sheets.files import counted

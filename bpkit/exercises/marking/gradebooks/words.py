@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
-from bpkit.exercises.marking.gradebook_people import Meeting
+from bpkit.exercises.marking.gradebooks.people import Meeting
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.sheets.files import counted
 

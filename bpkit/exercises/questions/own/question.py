@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.questions.own_content import TOPIC, OwnQuestion, build, checked_asks, restored
-from bpkit.exercises.questions.own_functions import check_defined
-from bpkit.exercises.questions.own_network import Numbers, check_keys, is_number, read_network, read_numbers
-from bpkit.exercises.questions.own_told import CHOICE, LONGEST_TEXT, PUBLIC, QUANTITIES, WHOLE, Told, bounded, option
+from bpkit.exercises.questions.own.content import TOPIC, OwnQuestion, build, checked_asks, restored
+from bpkit.exercises.questions.own.functions import check_defined
+from bpkit.exercises.questions.own.network import Numbers, check_keys, is_number, read_network, read_numbers
+from bpkit.exercises.questions.own.told import CHOICE, LONGEST_TEXT, PUBLIC, QUANTITIES, WHOLE, Told, bounded, option
 from bpkit.exercises.questions.task import Task
 
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}")

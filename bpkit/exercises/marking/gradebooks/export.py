@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.marking.gradebook_columns import (
+from bpkit.exercises.marking.gradebooks.columns import (
     CHANGEABLE,
     MAXIMUM,
     POINTS,
@@ -16,10 +16,10 @@ from bpkit.exercises.marking.gradebook_columns import (
     columns_of,
     number_in,
 )
-from bpkit.exercises.marking.gradebook_people import Listed, meet, name_of, participant, wanted
-from bpkit.exercises.marking.gradebook_words import Filled, Gradebook, Tally, in_points
-from bpkit.exercises.marking.nbgrader_database import SQLITE, open_database
-from bpkit.exercises.marking.raw_tables import Place, Table, text_tables, workbook_tables
+from bpkit.exercises.marking.gradebooks.nbgrader_database import SQLITE, open_database
+from bpkit.exercises.marking.gradebooks.people import Listed, meet, name_of, participant, wanted
+from bpkit.exercises.marking.gradebooks.raw_tables import Place, Table, text_tables, workbook_tables
+from bpkit.exercises.marking.gradebooks.words import Filled, Gradebook, Tally, in_points
 from bpkit.exercises.marking.standing import Outcome
 from bpkit.exercises.sheets.headers import (
     FAMILY,

@@ -12,7 +12,7 @@ from typing import Any
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.drawing import LEVELS
-from bpkit.exercises.questions.practice import Entry, Turn
+from bpkit.exercises.questions.practice.course import Entry, Turn
 from bpkit.page import progress
 
 NAME = "practice.jsonl"

@@ -16,9 +16,9 @@ from bpkit.core.program import averaged
 from bpkit.exercises.questions.bank.quantities import DIGITS, worked
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.exercise import Content, Question, Solution
-from bpkit.exercises.questions.own_network import ENOUGH, spelled
-from bpkit.exercises.questions.own_parts import HiddenPart, quantity_part, reader_at, reveals_of
-from bpkit.exercises.questions.own_told import QUANTITIES, Told, filled, places_in
+from bpkit.exercises.questions.own.network import ENOUGH, spelled
+from bpkit.exercises.questions.own.parts import HiddenPart, quantity_part, reader_at, reveals_of
+from bpkit.exercises.questions.own.told import QUANTITIES, Told, filled, places_in
 from bpkit.exercises.questions.parts import ExactPart, Part, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import data_line, equals, givens, in_a_table, needed
