@@ -130,6 +130,10 @@ def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
         run(*shlex.split(line))
     assert Path("marked/gradebook.csv").read_text() == "name,points\nAda,0\nBob,0\n"
     [sheet] = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    page = json.loads(
+        (Path(__file__).parents[2] / "notebooks/instructors/regenerate_exercises.ipynb").read_text("utf-8")
+    )
+    assert any(sheet in "".join(cell["source"]) for cell in page["cells"])
     Path("sheet.toml").write_text(sheet, encoding="utf-8")
     for line in re.findall(r"^bpkit (.+)$", section, re.MULTILINE):
         run(*shlex.split(line), *(["--out", "own"] if " new " in line else []))

@@ -138,7 +138,7 @@ class Regenerate(Working):
         where = [_heading("Editions"), kinds, self.control["out"], self.control["force"]]
         sides = [
             widgets.VBox(
-                self._groups(), layout={"flex": "1 1 380px", "max_height": "470px", "overflow": "hidden auto"}
+                self._groups(), layout={"flex": "1 1 380px", "max_height": "590px", "overflow": "hidden auto"}
             ),
             widgets.VBox([*class_, *where], layout={"flex": "1 1 380px"}),
         ]
