@@ -77,7 +77,7 @@ MODULES: dict[str, list[str]] = {
     "exercises/marking/whose.py": ["exercises/test_class.py"],
     "exercises/marking/standing.py": ["exercises/test_class.py"],
     "exercises/marking/records.py": ["exercises/test_class.py"],
-    "exercises/marking/overrides.py": ["exercises/test_class.py"],
+    "exercises/marking/overrides.py": ["exercises/test_overrides.py", "exercises/test_class.py"],
     "core/text.py": ["core/test_text.py", "core/test_spelled.py"],
     "core/agreement.py": ["core/test_text.py", "core/test_spelled.py", "test_shown_numbers.py"],
     "core/spelling.py": ["core/test_text.py", "core/test_spelled.py"],

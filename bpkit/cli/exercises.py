@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from bpkit.cli.next_steps import next_steps
 from bpkit.cli.terminal import bar
-from bpkit.exercises.editions import DEFAULT, EDITIONS
+from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, check_editions
 from bpkit.exercises.editions.bank import VARIANTS
-from bpkit.exercises.editions.forecast import forecast, told
+from bpkit.exercises.editions.forecast import forecast, notice, told
 from bpkit.exercises.editions.pages import shown, solution_page, tolerance
 from bpkit.exercises.editions.pdf import PAPERS, browser, files, print_class
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.generation import concerns
+from bpkit.exercises.questions.generation import remarks
 from bpkit.exercises.sheets.codes import with_code
 from bpkit.exercises.sheets.cohort import Seat, plan
 from bpkit.exercises.sheets.files import visible, write
@@ -72,8 +73,8 @@ def _show(exercise: Exercise, solution: bool) -> None:
     if solution:
         click.echo(f"\nAnswer: {exercise.answer}\n\n{exercise.solution}")
         click.echo(f"\nMistakes that it brings to light: {', '.join(exercise.declared)}")
-    for concern in concerns(exercise):
-        click.echo(f"Please look at this: {concern}.")
+    for remark in remarks(exercise):
+        click.echo(remark)
 
 
 @exercises.command(short_help="Make a class's sheets, solutions and key.")
@@ -89,7 +90,12 @@ def _show(exercise: Exercise, solution: bool) -> None:
 @click.option("--topics", default="", help="Topics, separated by commas; see `bpkit exercises list`.")
 @click.option("--questions", "wanted", default="", help="Questions, separated by commas, in this order.")
 @click.option("--difficulty", type=click.Choice(LEVELS), help="medium if neither this nor the file says it.")
-@click.option("--editions", default=",".join(DEFAULT), show_default=True, help="Editions, separated by commas.")
+@click.option(
+    "--editions",
+    default=",".join(DEFAULT),
+    show_default=True,
+    help=f"Instead of the usual two: some of {', '.join(EDITIONS)}, separated by commas, or {ALL}.",
+)
 @click.option("--variants", default=VARIANTS, show_default=True, help="Of each question in a Moodle or Canvas bank.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
 @click.option("--pdf", is_flag=True, help="Print the class's sheets, solutions and marking keys to PDF, by a browser.")
@@ -120,7 +126,8 @@ def new(
     seeds of their own. With --dry-run you see who was read, and which files would be written.
 
     A file in TOML says more about the sheet (--sheet): title, date, order, points, language, and questions of your
-    own. What you write on the command line counts more than what is in the file.
+    own. What you write on the command line counts more than what is in the file. If a question of yours breaks a
+    guarantee, you are told.
 
     If it was interrupted, start it again with the same options, and it goes on.
 
@@ -137,11 +144,16 @@ def new(
     roster = _roster(learners)
     ids = chosen(_words(topics), _words(wanted), said)
     made = plan(roster, seed, ids, difficulty or said.difficulty or "medium", said)
-    kinds = [*_words(editions), *(["printable"] if pdf else [])]
+    kinds = check_editions([*_words(editions), *(["printable"] if pdf else [])])
+    look = f"--sheet {shlex.quote(str(sheet))} --seed {made.seats[0].seed}" if sheet else ""
+    look += f" --difficulty {difficulty}" if difficulty else ""
+    warned = notice(made, f"`bpkit exercises preview {look}` tells")
     if dry_run:
         read = None if learners.isdecimal() else roster
         for line in told(forecast(made, out, kinds, read, pdf), read, out, force):
             click.echo(line)
+        if warned:
+            click.echo(warned)
         return
     if not learners.isdecimal():
         click.echo(visible(str(roster)))
@@ -153,6 +165,8 @@ def new(
         for _ in bar(print_class(out / "printable", slugs, paper, force), files(len(slugs)), "printing"):
             pass
     click.echo(f"{done!r}.\n")
+    if warned:
+        click.echo(f"{warned}\n")
     for step in next_steps(out, kinds, len(made.seats), pdf):
         click.echo(step)
 

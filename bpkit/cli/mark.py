@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bpkit.cli.terminal import bar
-from bpkit.core.errors import BpkitError
+from bpkit.core.errors import BpkitError, listed
 from bpkit.exercises.marking import overview
 from bpkit.exercises.marking.archives import Unreadable
 from bpkit.exercises.marking.doctor import examine, mended_copy, repaired
@@ -62,8 +62,8 @@ def mark(
     written 2026-12-01T18:00+01:00.
 
     To set marks by hand, write a table overrides.csv beside key.json, with the columns learner,question,points,remark.
-    Name a question as in marks.csv, such as 2 or 4c. Your marks always count, for late work too, and the kit never
-    writes this file.
+    Name a learner by the name or the roster's id, and a question as in marks.csv, such as 4c; 4 is the whole question,
+    and points the whole sheet. Your marks always count, for late work too, and the kit never writes this file.
 
     With --gradebook you get your gradebook back, in the folder of the results and ready to upload: the export of Moodle
     (also the grading worksheet), Canvas, Blackboard or Brightspace, any table in CSV or Excel, or nbgrader's
@@ -78,18 +78,19 @@ def mark(
         click.echo(visible(line))
     marked: list[Marked] = list(bar(marking(given, jobs), len(given), "marking"))
     outcome, results = settled(marked, given), Results(out, force)
-    names = report_names(outcome)
     filled = book.filled(outcome) if book else None
+    names = report_names(outcome)
+    every = [*names, *overview.beside_reports(outcome, filled)]
     for line in overview.found(outcome):
         click.echo(visible(line))
     if dry_run:
         for where, learner, what in overview.files(outcome):
             click.echo(visible(f"  {where}: {f'{learner}, ' if learner else ''}{what}"))
         _say(filled, out)
-        results.check(names)
-        click.echo(overview.would_write(names, out))
+        results.check(every)
+        click.echo(overview.would_write(every, out))
         return
-    results.check([*names, *([filled.name] if filled else [])])
+    results.check(every)
     for _ in bar(write_reports(outcome, results, solutions, jobs), len(names), "writing"):
         pass
     click.echo(f"{outcome!r}; see {out / 'class.html'}")
@@ -102,7 +103,7 @@ def mark(
     if unclear := sum(len(one.unclear) for one in outcome.good):
         click.echo(f"  {counted(unclear, 'answer')} to look at: see {out / 'class.html'}")
     if outcome.absent:
-        click.echo(visible(f"  handed in nothing: {', '.join(outcome.absent)}"))
+        click.echo(visible(f"  handed in nothing: {listed(outcome.absent)}"))
     if feedback := moodle_feedback(outcome, out):
         results.write(MOODLE_ZIP, feedback)
         click.echo(f"  feedback for Moodle: {out / MOODLE_ZIP}")

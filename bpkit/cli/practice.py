@@ -41,7 +41,7 @@ from bpkit.exercises.questions.practice.course import (
 )
 from bpkit.show.in_terminal import WIDTH, filled, fitting, in_terminal
 
-KEYS = "? hint, s worked solution, n next question, q stop"
+KEYS = "? hint and s worked solution (after a try), n next question, q stop"
 _LIST = re.compile(r'`\[("[^`]*")\]`')  # paths as a notebook wants them
 _LINE = re.compile(r"\s*(\(\d+\))\s+(.*?)(?:\s{3,}(.*))?")
 
@@ -193,9 +193,10 @@ class Session:
         """What was done in this sitting, and what comes next time."""
         done = steps(self.entries)
         now = done[self.start :]
-        right = sum(step.right is True for step in now)
+        answered = [step for step in now if step.right is not None]  # not skipped, nor left before the end
+        right = sum(step.right is True for step in answered)
         waiting = open_mistakes(done)
-        text = f"{right} of {len(now)} right at the first answer." if now else "No question answered."
+        text = f"{right} of {len(answered)} right at the first answer." if answered else "No question answered."
         return text + (f" {_mistakes(len(waiting))} will come back next time." if waiting else "")
 
 

@@ -32,8 +32,17 @@ def suggest(name: object, options: Iterable[str]) -> str:
     near = get_close_matches(str(name), options, n=3, cutoff=0.6)
     if near:
         return "; did you mean " + " or ".join(repr(option) for option in near) + "?"
-    shown = ", ".join(options[:12]) + (f" or one of {len(options) - 12} more" if len(options) > 12 else "")
+    shown = listed(options[:12]) + (f" or one of {len(options) - 12} more" if len(options) > 12 else "")
     return f"; choose one of {shown}" if options else ""
+
+
+def listed(names: Collection[str]) -> str:
+    """The names in a row, with semicolons between them where one has a comma in it.
+
+    >>> listed(["Ada Ash", "Eva Elm"]), listed(["Ash, Ada", "Elm, Eva"])
+    ('Ada Ash, Eva Elm', 'Ash, Ada; Elm, Eva')
+    """
+    return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
 def chosen(what: str, given: object, options: Collection[str]) -> str:

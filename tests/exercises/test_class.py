@@ -166,6 +166,36 @@ def test_a_name_fits_one_learner_or_none(name: str, who: str, tmp_path_factory: 
     assert ([seat.learner for seat in found] == [who]) if who else len(found) != 1
 
 
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("Sinead OBrien", "O'Brien, Sinéad"),
+        ("OBrien_Sinead_48151_assignsubmission_file_", "O'Brien, Sinéad"),
+        ("obriensinead_LATE_48151_99_hw", "O'Brien, Sinéad"),
+        ("Sinéad O'Brien", "O'Brien, Sinéad"),
+        ("Sinéad O’Brien", "O'Brien, Sinéad"),
+        ("o-brien-sinead", "O'Brien, Sinéad"),
+        ("Sinead Brien", "Brien, Sinéad"),
+        ("Gia D'Amato", "Damato, Gia"),
+        ("Gia D’Amato", "Damato, Gia"),
+        ("Noa Dor", "Dor, Noa"),  # the name as it is comes before the one that it may be
+        ("Noa D'Or", "D'Or, Noa"),
+        ("Rui D`Avila", "D'Ávila, Rui"),
+        ("OBrien", ""),
+        ("Sinead", ""),
+    ],
+)
+def test_an_apostrophe_is_nothing_between_letters(
+    name: str, who: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "apostrophes"
+    people = ("O'Brien, Sinéad", "Brien, Sinéad", "Damato, Gia", "D'Or, Noa", "Dor, Noa", "D'Ávila, Rui")
+    quoted = tuple(f'"{one}"' for one in people)
+    made = folder / "made/key" if folder.exists() else sheets(folder, quoted, questions="loss").key
+    found = fitting(name, read_key(made))
+    assert ([seat.learner for seat in found] == [who]) if who else len(found) != 1
+
+
 def test_the_number_of_a_copy_is_nobodys_name(here: Path) -> None:
     key = read_key(sheets(here / "few", ("1", "Ada"), questions="loss").key)
     assert [seat.learner for seat in bearers_of("exercises (1).ipynb", key)] == []
@@ -363,6 +393,84 @@ def test_a_late_file_marked_alone_leaves_all_other_rows(made: Sheets, here: Path
     assert "3 of 4 learners have marks" in page()
     assert "whose.ipynb" in page()
     mark("late/cleo-cedar.ipynb", made.key)  # nothing else comes out
+
+
+def unmarkable(made: Sheets) -> None:
+    """Ada handed in well, Ben her sheet, Cleo no notebook; nobody can tell whose one file is."""
+    put(here_in := Path("in"), {"ada-ash.ipynb": made.filled("ada-ash"), "cleo-cedar.pdf": "%PDF", "whose.ipynb": "{"})
+    put(here_in, {moodle("Ben Birch"): made.filled("ada-ash")})
+
+
+@pytest.mark.parametrize("late", ["late", "late/dan-elm.ipynb", "late.zip"])
+def test_who_handed_in_what_cannot_be_marked_is_never_absent(late: str, made: Sheets, here: Path) -> None:
+    unmarkable(made)
+    mark("in", made.key)
+    before = table(Path("marked/marks.csv"))
+    put(here / "late", {"dan-elm.ipynb": made.filled("dan-elm")})
+    shutil.make_archive("late", "zip", "late")
+    for _ in range(2):
+        said = mark(late, made.key)
+        after = table(Path("marked/marks.csv"))
+        assert [row for row in after if row["learner"] != "Dan Elm"] == [r for r in before if r["learner"] != "Dan Elm"]
+        assert rows_of(after)["Dan Elm"]["points"] == "8"
+        assert "handed in nothing" not in said
+        assert "Handed in nothing" not in page()
+        assert moodle("Ben Birch") in page()
+
+
+def rows_of(lines: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {row["learner"]: row for row in lines}
+
+
+def test_a_mark_by_hand_makes_nobody_absent_whose_file_was_damaged(made: Sheets, key: Path, here: Path) -> None:
+    unmarkable(made)
+    mark("in", key)
+    before = rows_of(table(Path("marked/marks.csv")))["Cleo Cedar"]
+    put(here / "late", {"dan-elm.ipynb": made.filled("dan-elm")})
+    (key / "overrides.csv").write_text("learner,question,points\nCleo Cedar,2,1\n")
+    for _ in range(2):
+        mark("late", key)
+        row = rows_of(table(Path("marked/marks.csv")))["Cleo Cedar"]
+        assert (row["points"], row["2"], row["1"]) == ("1", "1", "0")
+        assert all(row[name] == before[name] for name in ("file", "handed in", "problem"))
+    (key / "overrides.csv").unlink()
+    mark("late", key)
+    assert rows_of(table(Path("marked/marks.csv")))["Cleo Cedar"] == before
+
+
+def test_a_file_of_nobodys_that_was_given_its_name_is_no_longer_listed(made: Sheets, here: Path) -> None:
+    unmarkable(made)
+    mark("in", made.key)
+    shutil.copy(put(here / "new", {"dan-elm.ipynb": made.filled("dan-elm")}) / "dan-elm.ipynb", "in/whose.ipynb")
+    Path("in/whose.ipynb").rename("in/dan-elm.ipynb")
+    mark("in", made.key)
+    assert "whose.ipynb" not in page()
+    assert [row["learner"] for row in table(Path("marked/marks.csv"))] == [
+        "Ada Ash",
+        "Ben Birch",
+        "Cleo Cedar",
+        "Dan Elm",
+    ]
+
+
+def test_the_owner_of_a_sheet_that_another_handed_in_stays_named(made: Sheets, key: Path, here: Path) -> None:
+    put(here / "in", {moodle("Ben Birch"): made.filled("ada-ash")})
+    put(here / "late", {"cleo-cedar.ipynb": made.filled("cleo-cedar")})
+    note = f"Ben Birch handed in this sheet ({moodle('Ben Birch')})"
+    for submissions in ("in", "late", "late/cleo-cedar.ipynb", "in"):
+        mark(submissions, key)
+        assert rows()["Ada Ash"]["remarks"] == note
+        assert f"<li>Ada Ash: {note}</li>" in page()
+    put(here / "late", {"ada-ash.ipynb": made.filled("ada-ash", _2="9")})
+    for _ in range(2):
+        mark("late", key)
+        assert rows()["Ada Ash"]["remarks"].count(note) == 1
+        assert note in page()
+    (key / "overrides.csv").write_text("learner,question,points\nAda Ash,2,1\n")  # her page is made again
+    mark("late/cleo-cedar.ipynb", key)
+    assert rows()["Ada Ash"]["points"] == "8"
+    assert note in rows()["Ada Ash"]["remarks"]
+    assert "Ben" not in Path("marked/feedback/ada-ash.html").read_text("utf-8")
 
 
 def test_rows_stay_as_they_were_written_or_changed(made: Sheets, here: Path) -> None:

@@ -30,6 +30,7 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.marking.gradebooks.columns import number_in
 from bpkit.exercises.marking.gradebooks.export import open_gradebook
 from bpkit.exercises.marking.gradebooks.feedback_zip import moodle_folder
+from bpkit.exercises.marking.gradebooks.nbgrader_database import _adding_up_to
 from bpkit.exercises.marking.gradebooks.raw_tables import text_tables
 from bpkit.exercises.marking.gradebooks.words import in_points
 from bpkit.exercises.marking.one_file import Marked
@@ -37,6 +38,7 @@ from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.feedback import Feedback
 from bpkit.exercises.questions.judging import BY_HAND, Mark
 from bpkit.exercises.sheets.cohort import Seat
+from bpkit.exercises.sheets.files import slug
 from bpkit.exercises.sheets.key import Key
 
 HERE = Path(__file__).parent / "gradebooks"
@@ -338,10 +340,10 @@ def test_two_of_one_name_are_told_apart_by_their_ids_alone(tmp_path: Path) -> No
     same, said = filled("name,points\nAda Ash,\nBen Birch,\nAda Ash,\n", people, tmp_path)
     assert same == b"name,points\nAda Ash,\nBen Birch,7\nAda Ash,\n"
     assert "not in the key" not in said
-    assert said.count("2 rows have this name, and no id tells them apart") == 2
+    assert "left out: Ada Ash; Ada Ash (each: 2 rows have this name, and no id tells them apart)" in said
     same, said = filled("name,points\nAda Ash,\nBen Birch,\n", people, tmp_path)
     assert same == b"name,points\nAda Ash,\nBen Birch,7\n"
-    assert said.count("another learner has the same name") == 2
+    assert "Ada Ash; Ada Ash (each: another learner has the same name" in said
 
 
 def test_a_swapped_name_is_seen(tmp_path: Path) -> None:
@@ -655,7 +657,8 @@ def test_the_command_gives_the_gradebook_back(made: Sheets, handed: Path, tmp_pa
         export.read_text("utf-8").replace("BP-1,,4,80", "BP-1,20,4,80").replace('BP-1,,,\n"C', f'BP-1,{ben:g},,\n"C')
     )
     assert (out / export.name).read_bytes() == expected.encode()
-    assert f"{out / export.name}: 2 marks filled in under “Backprop sheet (87568)”, out of 20." in said
+    first = "2 marks filled in under “Backprop sheet (87568)”, out of 20, scaled from 8 to 20."
+    assert f"{out / export.name}: {first}" in said
     assert "Cleo Cedar (nothing handed in)" in said
     assert "not in the gradebook: Dan Elm" in said
     # The kit writes over its own file, never over one that somebody changed.
@@ -806,7 +809,7 @@ def test_two_learners_who_fit_one_row_get_nothing(tmp_path: Path) -> None:
     content = "name,id,username,points\nAda L,1,ada,\nBen Birch,,,\n"
     new, said = filled(content, people, tmp_path)
     assert new.decode() == content.replace(",,,\n", ",,,7\n")
-    assert said.count("Ada Ash and Ada King fit the same row") == 2
+    assert "left out: Ada Ash; Ada King (each: Ada Ash and Ada King fit the same row)" in said
 
 
 def test_points_that_are_still_to_come_are_told(tmp_path: Path) -> None:
@@ -839,7 +842,7 @@ def test_the_column_behind_may_say_the_points(header: str, tmp_path: Path) -> No
     content = f"First Name,Last Name,Backprop sheet,{header},Feedback\nBen,Birch,,20,\nAda,Ash,,20,\n"
     new, said = filled(content, the_class(), tmp_path)
     assert new.decode() == content.replace("Birch,,", "Birch,14,").replace("Ash,,", "Ash,20,")
-    assert "out of 20." in said
+    assert "out of 20, scaled from 10 to 20." in said
 
 
 def test_sakais_comments_take_no_marks(tmp_path: Path) -> None:
@@ -883,3 +886,32 @@ def test_a_total_is_no_assignment_but_a_total_derivative_is(headers: str, column
     mark = "7" if "Real" in headers else "14"
     new = text(content, outcome(standing("Ada Ash", 10), standing("Ben Birch", 7, "ben")), tmp_path)
     assert new == content.replace("ben,,", f"ben,{mark}," if column == 1 else f"ben,,{mark}")
+
+
+def test_a_reason_is_told_once_with_everybody_whom_it_holds_for(tmp_path: Path) -> None:
+    absent = [Standing(name, slug(name), of=10) for name in ("Elm, Eva", "Kapok, Kim", "Oak, Ola")]
+    broken = Standing("Yew, Yan", "yew-yan", Marked(Path("a"), problem="empty"), of=10)
+    people = outcome(standing("Ada Ash", 7), *absent, broken)
+    content = "name,points\nAda Ash,\n" + "".join(f'"{one.learner}",\n' for one in people.standings[1:])
+    _, said = filled(content, people, tmp_path)
+    assert [line for line in said.splitlines() if "without marks" in line] == [
+        "without marks, so left as they are: Elm, Eva; Kapok, Kim; Oak, Ola (each: nothing handed in)",
+        "without marks, so left as they are: Yew, Yan (empty)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("most", "words"), [("20", ", out of 20, scaled from 10 to 20."), ("10", ", out of 10."), ("10.0", ", out of 10.")]
+)
+def test_marks_on_another_scale_are_told(most: str, words: str, tmp_path: Path) -> None:
+    content = f'Student,ID,SIS Login ID,Section,Sheet (1)\n    Points Possible,,,,{most}\n"Ash, Ada",1,ada,A,\n'
+    _, said = filled(content, outcome(standing("Ada Ash", 7)), tmp_path)
+    assert said.splitlines()[0] == f"1 mark filled in under “Sheet (1)”{words}"
+
+
+def test_a_total_set_by_hand_is_what_nbgraders_scores_add_up_to() -> None:
+    points, worth = {1: 1.0, 2: 0.0, 3: 3.0}, {1: 1.0, 2: 2.0, 3: 4.0}
+    assert _adding_up_to(5.5, points, worth) == {1: 1.0, 2: 1.0, 3: 3.5}
+    assert _adding_up_to(2.0, points, worth) == {1: 0.5, 2: 0.0, 3: 1.5}
+    assert _adding_up_to(4.0, points, worth) == points
+    assert _adding_up_to(0.0, dict.fromkeys(points, 0.0), worth) == dict.fromkeys(points, 0.0)

@@ -26,7 +26,7 @@ from bpkit.exercises.marking.attempts import lateness
 from bpkit.exercises.marking.copies import told_by
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.policy import Policy, make_policy, read_moment
-from bpkit.exercises.marking.submissions import entries_in, read_submission
+from bpkit.exercises.marking.submissions import CUT_OFF, entries_in, read_notebook, read_submission
 
 FULL = "8"
 
@@ -629,6 +629,38 @@ def test_canvas_says_itself_what_is_late(made: Sheets, here: Path) -> None:
     assert rows()["Ada Ash"]["late"] == "late, as Canvas says in its name, 50 % of the points are taken off"
 
 
+def test_without_a_due_date_only_canvas_says_what_is_late() -> None:
+    said = "only work that Canvas calls LATE is late"
+    assert any(said in one for one in make_policy(late="20%").sentences)
+    assert any(said in one for one in make_policy(late="refuse").sentences)
+    assert not any(said in one for one in make_policy(late="20%", due="2026-12-01").sentences)
+    assert not any(said in one for one in make_policy().sentences)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_a_notebook_that_is_cut_off_anywhere_says_so(ascii: bool, encoding: str, here: Path) -> None:
+    cell = {"cell_type": "code", "source": ["x = {}\n", "y = 'Zoë 😀'"], "metadata": {}, "execution_count": None}
+    book = {"cells": [cell, cell], "metadata": {"saved": True}, "nbformat": 4, "nbformat_minor": 5}
+    whole = json.dumps(book, indent=1, ensure_ascii=ascii).encode(encoding)
+    for end in range(4, len(whole)):
+        Path("half.ipynb").write_bytes(whole[:end])
+        with pytest.raises(archives.Unreadable) as refused:
+            read_notebook(Path("half.ipynb"))
+        assert str(refused.value) == CUT_OFF
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"nbformat":', '"nbformat"'), ("true", "True"), ("\n}", ",\n}"), ("\n}", "\n} x"), ("[", "[[")]
+)
+def test_a_notebook_that_is_broken_elsewhere_is_not_cut_off(old: str, new: str, here: Path) -> None:
+    whole = json.dumps({"cells": [], "metadata": {"saved": True}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    Path("broken.ipynb").write_text(new.join(whole.rsplit(old, 1)))
+    with pytest.raises(archives.Unreadable, match="not a whole notebook: ") as refused:
+        read_notebook(Path("broken.ipynb"))
+    assert str(refused.value) != CUT_OFF
+
+
 def test_the_times_of_unix_zips_and_of_tars_are_in_no_zone(here: Path) -> None:
     when = 1_790_000_000
     extra = struct.pack("<HHBl", 0x5455, 5, 1, when)
@@ -771,6 +803,98 @@ def test_results_that_were_half_replaced_are_replaced_by_the_next_run(
         assert path.read_bytes() == Path("marked", path.relative_to("other")).read_bytes() or path.name[0] == "."
 
 
+def test_the_page_of_a_learner_stays_unless_something_about_them_changed(made: Sheets, key: Path, here: Path) -> None:
+    class_zip(made)
+    overrides = "learner,question,points,remark\nBen Birch,2,0.5,asked in class\n"
+    (key / "overrides.csv").write_text(overrides)
+    mark("class.zip", key, "--due", "2026-12-01", "--late", "20%", "--solutions")
+    pages = {path.name: path.read_bytes() for path in Path("marked/feedback").iterdir()}
+    before = rows()
+    assert "The worked solution" in pages["ben-birch.html"].decode()
+    put(here / "late", {"dan-elm.ipynb": made.filled("dan-elm")})
+    for late in ("late/dan-elm.ipynb", "late"):
+        mark(late, key)
+        assert {name: row for name, row in rows().items() if name != "Dan Elm"} == {
+            name: row for name, row in before.items() if name != "Dan Elm"
+        }
+        assert {name: Path("marked/feedback", name).read_bytes() for name in pages} == pages
+    assert "The worked solution" not in Path("marked/feedback/dan-elm.html").read_text("utf-8")
+    # Another mark for Ben: his page is made again, and says what it said.
+    (key / "overrides.csv").write_text(overrides + "Ben Birch,1,0.25,oral\n")
+    mark("late", key)
+    assert {name: Path("marked/feedback", name).read_bytes() for name in pages if "ben" not in name} == {
+        name: page for name, page in pages.items() if "ben" not in name
+    }
+    ben = Path("marked/feedback/ben-birch.html").read_text("utf-8")
+    assert "oral" in ben
+    for words in ("12 hours late", "20 % of the points are taken off", "Late work loses 20 % of its points."):
+        assert words in ben
+    assert "The work was due on 2026-12-01 23:59." in ben
+    assert ben.count("The worked solution") == pages["ben-birch.html"].decode().count("The worked solution")
+    assert rows()["Ben Birch"]["points"] == "5.55"  # 0.25 + 0.5, and 6 points less 20 %
+    # The class's page says of whom which policy is true.
+    how = Path("marked/class.html").read_text("utf-8").split('id="how"')[1]
+    strict, usual = (how.split(f"{words}”")[0].rpartition("<li>")[2] for words in ("of its points.", "one counts."))
+    assert all(name in strict for name in ("Ada Ash", "Ben Birch", "Cleo Cedar"))
+    assert "Dan Elm" not in strict
+    assert "Dan Elm" in usual
+    assert "Ben Birch" not in usual
+
+
+def test_a_later_file_that_does_not_count_is_told_on_the_page(made: Sheets, here: Path) -> None:
+    put(here / "in", {f"{who}.ipynb": made.filled(who) for who in ("ada-ash", "ben-birch")})
+    mark("in", made.key, "--solutions")
+    ada, ben = (Path(f"marked/feedback/{who}.html") for who in ("ada-ash", "ben-birch"))
+    before = ben.read_bytes()
+    put(here / "late", {"ada-ash (1).ipynb": "{", "ben.txt": "x"})
+    mark("late", made.key)
+    assert "ada-ash (1).ipynb: not marked: " in ada.read_text("utf-8")
+    assert "The worked solution" in ada.read_text("utf-8")
+    assert ben.read_bytes() == before
+    again = ada.read_bytes()
+    mark("late", made.key)
+    assert ada.read_bytes() == again
+
+
+def test_a_table_of_an_older_kit_says_nothing_of_how_it_was_marked(made: Sheets, here: Path) -> None:
+    put(here / "in", {f"{who}.ipynb": made.filled(who) for who in ("ada-ash", "ben-birch")})
+    mark("in", made.key, "--attempts", "first")
+    lines = list(rows().values())
+    names = [name for name in lines[0] if name not in ("policy", "worked solutions")]
+    with Path("marked/marks.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(lines)
+    put(here / "late", {"dan-elm.ipynb": made.filled("dan-elm")})
+    mark("late", made.key, "--attempts", "best")
+    how = Path("marked/class.html").read_text("utf-8").split('id="how"')[1]
+    assert "one with the most points counts" in how.split("Dan Elm")[1]
+    assert "Ada Ash" not in how
+
+
+def test_marks_by_hand_are_on_the_pages_though_the_run_was_interrupted(
+    made: Sheets, key: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bpkit.exercises.marking import results
+
+    put(here / "in", {f"{who}.ipynb": made.filled(who) for who in ("ada-ash", "ben-birch")})
+    mark("in", key)
+    (key / "overrides.csv").write_text("learner,question,points,remark\nBen Birch,2,0.5,asked in class\n")
+    whole = results.write
+
+    def interrupted(path: Path, *more: Any) -> bool:
+        if path.name == "ben-birch.html":
+            raise KeyboardInterrupt
+        return whole(path, *more)
+
+    monkeypatch.setattr(results, "write", interrupted)
+    mark("in/ada-ash.ipynb", key, code=130)
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    mark("in/ada-ash.ipynb", key)
+    assert "asked in class" in Path("marked/feedback/ben-birch.html").read_text("utf-8")
+
+
 # What is said before and after
 
 
@@ -787,6 +911,39 @@ def test_a_dry_run_shows_all_and_writes_nothing(made: Sheets, here: Path) -> Non
     assert "Ben Birch_2_assignsubmission_file_/b.ipynb: Ben Birch, not marked: " in said
     assert "Nothing was written. Without the dry run you get, in marked: marks.csv, answers.csv, class.html" in said
     assert "2 pages in feedback" in said
+
+
+def test_files_are_counted_as_whose_they_are(made: Sheets, here: Path) -> None:
+    put(here / "in", {f"{who}.ipynb": made.filled(who) for who in ("ada-ash", "ben-birch", "cleo-cedar")})
+    put(here / "in", {"ada-ash (1).ipynb": made.filled("ada-ash", _2="9"), "notes.ipynb": {"nbformat": 4, "cells": []}})
+    put(here / "in", {"Ada Ash and Ben Birch.ipynb": bare(made.filled("ada-ash")), "dan-elm.pdf": "%PDF"})
+    put(here / "in", {"Cleo Cedar, Dan Elm.txt": "{"})
+    said = mark("in", made.key)
+    assert "5 files of 4 learners; 2 files of which it is unclear whose they are; 1 file of nobody in the key." in said
+    # One of Ada's two counts; Ben's and Cleo's do.
+    assert "3 of 8 files marked, 1 not counted; see " in said
+    assert "3 of 8 files marked, 1 not counted." in Path("marked/class.html").read_text("utf-8")
+
+
+def test_a_file_that_is_not_counted_is_not_said_to_be_marked(made: Sheets, here: Path) -> None:
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    put(here / "late", {"ada-ash (1).ipynb": made.filled("ada-ash", _1="9")})
+    mark("in", made.key)
+    said = mark("late/ada-ash (1).ipynb", made.key, "--attempts", "best")
+    assert "0 of 1 files marked, 1 not counted; see " in said
+
+
+def test_the_dry_run_names_every_file_that_comes(made: Sheets, key: Path, here: Path) -> None:
+    class_zip(made)
+    Path("Grades.csv").write_text("Student,ID,Homework\nAda Ash,1,\nBen Birch,2,\n", "utf-8")
+    options = ("--gradebook", "Grades.csv")
+    said = mark("class.zip", key, *options, "--dry-run").split("you get, in marked: ")[1]
+    mark("class.zip", key, *options)
+    whole = {path.name for path in Path("marked").iterdir() if path.is_file() and path.name[0] != "."}
+    assert whole == {one.strip(" .\n") for one in said.split(",") if " in " not in one}
+    assert {"moodle_feedback.zip", "Grades.csv"} < whole
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    assert "moodle_feedback.zip" not in mark("in", key, "--out", "other", "--dry-run")
 
 
 def test_the_end_says_what_is_next(made: Sheets, here: Path) -> None:
@@ -853,6 +1010,25 @@ def test_the_page_takes_zips_and_policies_as_the_command_does(
     assert Path("one/marks.csv").read_bytes() == Path("two/marks.csv").read_bytes()
     panel.set(late="much")
     assert "late: expected count, refuse or a percentage" in panel.message.value
+
+
+def test_everything_as_one_zip_has_the_pages_of_earlier_runs_too(made: Sheets, key: Path, here: Path) -> None:
+    from bpkit.exercises.panels.mark import Mark
+
+    put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
+    put(here / "late", {"Ben Birch_2_assignsubmission_file_/b.ipynb": made.filled("ben-birch")})
+    mark("in", key)
+    panel = Mark(submissions="late", key="key")
+    panel.set(dry=True, run=True)
+    while panel.state.progress.running:
+        panel.tick.value += 1
+    assert "moodle_feedback.zip" in panel.message.value
+    panel.set(dry=False, run=True)
+    while panel.state.progress.running:
+        panel.tick.value += 1
+    names = zipfile.ZipFile("marked/marked.zip").namelist()
+    assert {"marked/feedback/ada-ash.html", "marked/feedback/ben-birch.html", "marked/marks.csv"} < set(names)
+    assert len(set(names)) == len(names)
 
 
 def test_an_uploaded_zip_is_marked(made: Sheets, key: Path, here: Path) -> None:

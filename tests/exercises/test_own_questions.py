@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.marking.doctor import examine
 from bpkit.exercises.marking.one_file import mark_file
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.generation import concerns, flaws, generate
+from bpkit.exercises.questions.generation import concerns, flaws, generate, remarks
 from bpkit.exercises.questions.own.question import question_from
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.questions.task import task_from
@@ -79,7 +80,7 @@ def test_fixed_numbers_lead_to_the_answer_of_that_network() -> None:
     exercise, right = drawn(SMALL, asks=["out_o1", "E", "∂E/∂w₁", "w1_new"]), by_hand()
     assert [*exercise.answer.values()] == pytest.approx([right[key] for key in ("out", "E", "w1", "w1_new")], rel=1e-12)
     assert "Here $w_1 = 0.3$ and x is $0.7$." in exercise.question
-    assert not re.search(r"\{[a-z]", exercise.question.replace(r"\frac{", "").split("|")[0])
+    assert not re.search(r"\{[a-z]", exercise.question.split("\n\n")[1])
     said = exercise.check(right["no hidden"], part="c")
     assert said.misconceptions == ("forgets the hidden slope",)
 
@@ -127,13 +128,150 @@ def test_fixed_numbers_may_break_a_guarantee_which_is_said(numbers: Mapping[str,
 
 
 def test_what_the_text_does_not_say_is_missed() -> None:
-    exercise = drawn(SMALL, picture=False)
-    (said,) = [one for one in concerns(exercise) if "text" in one]
-    assert "w2" in said
-    assert "y1" in said
-    assert "w1" not in said
-    told = "w1 is {w1}, w2 is {w2}, x1 is 0.7, the target is 0.9."
-    assert not [one for one in concerns(drawn(SMALL, picture=False, text=told)) if "text" in one]
+    """Where the kit may not add it, preview says what it is, and how to put it in."""
+    missed = lambda exercise: [one for one in concerns(exercise) if "the question needs" in one]
+    assert not missed(drawn(SMALL, picture=False))
+    (said,) = missed(drawn(SMALL, picture=False, given=False, asks=["w1_new"]))
+    needs, how = said.split(", but ")
+    assert {*re.findall(r"\w+", needs)} >= {"w2", "y1", "learning_rate", "activation", "loss"}
+    assert "w1" not in needs
+    assert "{w2}" in how
+    (said,) = missed(drawn(SMALL, given=False, asks=["w1_new"]))  # the picture shows the weights
+    assert said.startswith("the question needs learning_rate, the activation and the loss")
+    assert "{learning_rate}" in said
+    told = "w1 is {w1}, w2 is {w2}, x1 is 0.7, the target is 0.9; sigmoid, half the squared error."
+    assert not missed(drawn(SMALL, picture=False, given=False, text=told))
+
+
+LOOK = "The first weight is {w1}, the first input is {x1}. How does the loss depend on $w_1$?"
+SIGMOID, HALF, RATE = "Activation: sigmoid", "Loss: half the squared error", "Learning rate $"
+
+
+@pytest.mark.parametrize("picture", [True, False])
+@pytest.mark.parametrize(
+    ("asks", "text", "there", "missing"),
+    [
+        ("dE/dw1", LOOK, (SIGMOID, HALF), (RATE,)),
+        ("w1_new", LOOK, (SIGMOID, HALF, RATE), ()),
+        ("w1_new", f"{LOOK} The rate is {{learning_rate}}.", (SIGMOID, HALF), (RATE,)),
+        ("w1_new", f"{LOOK} The target is 0.2.", (SIGMOID, HALF, RATE), ()),  # 0.2 is the learning rate too
+        ("out_h1", LOOK, (SIGMOID,), (HALF, RATE)),
+        ("net_h1", LOOK, (), (SIGMOID, HALF, RATE)),
+        ("dE/dw1", f"{LOOK} The neurons are Sigmoid neurons.", (HALF,), (SIGMOID,)),
+        ("dE/dw1", f"{LOOK} Once more with sigmoid instead of tanh.", (SIGMOID, HALF), ()),
+        ("dE/dw1", f"{LOOK} Take half the\nsquared error.", (SIGMOID,), (HALF,)),
+        ("dE/dw1", f"{LOOK} Take the squared error.", (SIGMOID, HALF), ()),
+        ("dE/dw1", f"{LOOK} The loss is half the squared error of the output.", (SIGMOID,), (HALF,)),
+    ],
+)
+def test_below_a_text_stands_what_the_question_needs_and_the_text_leaves_out(
+    picture: bool, asks: str, text: str, there: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    exercise = drawn(SMALL, text=text, asks=[asks], picture=picture)
+    for whole in (given(exercise), exercise.question):
+        assert whole.count("The first weight") == 1
+        assert [one for one in (*there, *missing) if one in whole] == [*there]
+    bare = drawn(SMALL, text=text, asks=[asks], picture=picture, given=False)
+    assert not [one for one in (SIGMOID, HALF, RATE) if one in given(bare) + bare.question]
+    assert restore(json.loads(json.dumps(bare.task.data()))).question == bare.question
+
+
+def test_a_function_that_its_name_alone_does_not_tell_is_written_out() -> None:
+    for activations in ("leaky_relu", ["tanh", "sigmoid"], "z / (1 + exp(-z))"):
+        network = {"layers": [1, 1, 1], "bias": "none", "activation": activations, "loss": "(out - y)**4"}
+        told = "With leaky ReLU, tanh, sigmoid, this function and this loss: {w1}, {w2}, {x1}, {y1}?"
+        whole = given(drawn(SMALL, text=told, network=network, picture=False))
+        assert "Activation: " in whole
+        assert "Loss: " in whole
+        assert "| $w_{1}$ |" not in whole  # the text puts in all numbers
+        assert "Inputs" not in whole
+
+
+def test_every_edition_of_an_own_text_can_be_answered(tmp_path: Path) -> None:
+    text = f'[[question]]\nid = "mine"\ntext = "{LOOK}"\nasks = ["w1_new"]\n[question.network]\nlayers = [2, 2, 1]\n'
+    settings = read_settings(text.replace("$w_1$", "it"))
+    kinds = ["learner", "solution", "printable", "moodle", "canvas", "nbgrader"]
+    produce(plan("ada\nbob\n", 4, ("mine",), "medium", settings), tmp_path, 4, kinds, jobs=1, variants=1)
+    with zipfile.ZipFile(tmp_path / "canvas/questions.zip") as package:
+        canvas = "".join(package.read(name).decode() for name in package.namelist() if name.endswith(".xml"))
+    files = [
+        *tmp_path.glob("*/*.ipynb"),
+        *tmp_path.glob("nbgrader/handout/**/*.ipynb"),
+        *tmp_path.glob("*/sheets/*.html"),
+    ]
+    assert len(files) == 2 + 2 + 2 + 2
+    needs = [SIGMOID, HALF, "Learning rate"]
+    found = {path: path.read_text(encoding="utf-8") for path in (*files, tmp_path / "moodle/questions.xml")}
+    for path, whole in {**found, "canvas": canvas}.items():
+        assert [one for one in needs if one in whole] == needs, path
+
+
+def test_remarks_are_few_each_once_and_the_telling_one_first() -> None:
+    table = own(SMALL, tolerance=1e-300)
+    table["numbers"] |= {"w1": 300.0}
+    exercise = generate(question_from(table))
+    said, shown = concerns(exercise), [*remarks(exercise)]
+    assert len({*said}) == len(said) > 5
+    assert len(shown) == 6
+    assert "saturated" in shown[0]
+    assert shown[-1] == f"And {len(said) - 5} more like these."
+    assert any("learners may share" in one for one in said)
+    assert not any("learners may share" in one for one in concerns(exercise, several=False))
+    assert [*remarks(generate("loss"))] == []
+
+
+DEEP = {"layers": [2, 2, 2, 1]}
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("dE/dout_h1,1", "dE_total/dout_h1_1"),
+        ("∂E/∂out_h₁,₂", "dE_total/dout_h1_2"),
+        ("∂E/∂net_h₁,₁", "dE_total/dnet_h1_1"),
+        ("out(h2,1)", "out_h2_1"),
+        ("dE/dnet(h1, 2)", "dE_total/dnet_h1_2"),
+        ("net_h1_2", "net_h1_2"),
+        ("∂E / ∂w₁₀", "dE_total/dw10"),
+        ("dE/dw_1", "dE_total/dw1"),
+        ("w_12_new", ""),
+        ("E", "E_total"),
+    ],
+)
+def test_quantities_are_asked_for_as_pages_show_them(given: str, name: str) -> None:
+    table = {"id": "mine", "asks": [given], "network": DEEP}
+    if not name:
+        with pytest.raises(BpkitError, match="w1 to w10"):
+            question_from(table)
+        return
+    assert generate(question_from(table)).task.about["asks"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("given", "layers", "near"),
+    [
+        ("dE/dout_h1", [2, 2, 2, 1], "did you mean 'dE/dout_h1_1' or 'dE/dout_h1_2'?"),
+        ("delta_h1", [2, 2, 2, 1], "did you mean 'dE/dnet_h1_1' or 'dE/dnet_h1_2'?"),
+        ("δ_h1,2", [2, 2, 2, 1], "did you mean 'dE/dnet_h1_2'?"),
+        ("Delta_h1", [2, 2, 1], "did you mean 'dE/dnet_h1'?"),
+        ("out_h2", [2, 2, 2, 1], "did you mean 'out_h2_1' or 'out_h2_2'?"),
+        ("dE/dw99", [2, 2, 1], "; this network has w1 to w6"),
+    ],
+)
+def test_a_refused_quantity_names_the_neurons(given: str, layers: list[int], near: str) -> None:
+    with pytest.raises(BpkitError) as found:
+        question_from({"id": "mine", "asks": [given], "network": {"layers": layers}})
+    said = str(found.value)
+    assert near in said
+    deep = len(layers) == 4
+    assert ("w1 to w10, b1 to b3" if deep else "w1 to w6, b1 and b2") in said
+    assert f"and the neurons {'h1_1, h1_2, h2_1, h2_2, o1' if deep else 'h1, h2, o1'}" in said
+
+
+def test_a_wide_network_names_some_of_its_neurons() -> None:
+    with pytest.raises(BpkitError, match=r"the neurons h1, h2, .*, \.\., o1") as found:
+        question_from({"id": "mine", "asks": ["x"], "network": {"layers": [2, 20, 1]}})
+    assert len(str(found.value)) < 400
 
 
 def test_an_answer_without_a_value_is_refused() -> None:
@@ -568,7 +706,7 @@ def test_a_sheet_shows_every_number_that_a_question_needs() -> None:
     numbers = {"inputs": [[0.5, 0.1], [0.2, 0.9]], "targets": [[0.8], [0.3]], "learning_rate": 0.3}
     pictured = drawn(SMALL, text="A batch.", network=batch, numbers=numbers)
     assert all(f"${value}$" in given(pictured) for value in (0.5, 0.1, 0.2, 0.9, 0.8, 0.3))
-    assert not [one for one in concerns(pictured) if "text" in one]
+    assert given(pictured).count("$0.8$") == 1
     for text in (None, "With {w1}, {w2}, {x1}, {y1}."):
         alone = drawn(SMALL, text=text, picture=False)
         assert own_picture(alone) is beside(alone) is None

@@ -150,6 +150,13 @@ def test_lean_formulas_and_pictures_show_the_same() -> None:
             assert re.findall("aria-label='.*?'", drawn) == re.findall("aria-label='.*?'", plain)
 
 
+def test_no_line_can_begin_with_the_stop_behind_a_formula() -> None:
+    """A browser breaks a line between a formula and what follows, unless something holds the two together."""
+    page = pages.learner_page(make_sheet(("hidden-weight", "loss"), 3))
+    assert re.search(r'<span class="tied"><math>(?:(?!</math>).)*</math>[.,]</span>', page)
+    assert not re.search(r"</math>[.,;:?!)](?!</span>)", page)
+
+
 def test_what_is_said_of_dark_pages_stands_once() -> None:
     page = pages.solution_page(usual())
     assert page.count("prefers-color-scheme:dark") == 1

@@ -521,6 +521,22 @@ def test_a_question_or_a_part_is_left_out(tmp_path: Path) -> None:
     assert [(one.part, one.verdict) for one in history.read(other)[0]] == [("b", "correct")]
 
 
+def test_what_was_skipped_is_not_counted_as_answered(tmp_path: Path) -> None:
+    skipped = run(tmp_path / "none.jsonl", "n", "n", "q", wanted=["loss"])
+    assert skipped.output.endswith("No question answered.\n")
+    [part] = following([], pool_of("loss")).exercise.content.parts
+    some = run(tmp_path / "some.jsonl", typed(part), "n", "n", "q", wanted=["loss"])
+    assert "Question 4" in some.output
+    assert some.output.endswith("1 of 1 right at the first answer.\n")
+    missed = run(tmp_path / "missed.jsonl", "n", "0.1234", "n", "q", wanted=["loss"])
+    assert "0 of 1 right at the first answer." in missed.output
+
+
+def test_the_header_says_when_hints_and_solution_come(tmp_path: Path) -> None:
+    shown = run(tmp_path / "p.jsonl", "", "q", wanted=["loss"]).output
+    assert shown.count("s worked solution (after a try)") == 2
+
+
 @pytest.mark.parametrize("how", ["number", "words"])
 def test_one_of_a_list_is_typed_by_its_number_or_in_words(tmp_path: Path, how: str) -> None:
     path = tmp_path / "p.jsonl"

@@ -8,6 +8,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +24,7 @@ from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.marking import whole_class
 from bpkit.exercises.marking.feedback_page import feedback_body, feedback_page
 from bpkit.exercises.marking.next_steps import next_steps
+from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import Override
 from bpkit.exercises.marking.report import class_body, class_page
 from bpkit.exercises.marking.standing import Outcome, Standing
@@ -415,6 +417,33 @@ def test_marks_by_hand_are_the_instructors_words(tmp_path: Path) -> None:
         ("few_digits", "So far right; one more digit.", "too few digits", "So far right; one more digit."),
         ("carried", "Right method: this fits.", "right, given your earlier answer", "Right method: this fits."),
         ("", "", "marked earlier", ""),
+        (
+            *("unknown", "Not right. Type 4 significant digits, and I can look for the mistake."),
+            *("not right", "With 4 significant digits I could say more."),
+        ),
+        (
+            *("few_digits", "Too few digits to tell. Type at least four digits."),
+            *("too few digits", "Too few digits to tell. It takes at least four digits."),
+        ),
+        (
+            *("few_digits", "So far right; one more digit, please."),
+            *("too few digits", "So far right; with one more digit I could tell."),
+        ),
+        (
+            *("unreadable", "I cannot read 'abc' as a number. Type it like 0.0851 or 1/3."),
+            *("could not be read", "I cannot read 'abc' as a number. It can be written like 0.0851 or 1/3."),
+        ),
+        (
+            *("unreadable", "nan is a name; write the value itself"),
+            *("could not be read", "You wrote a name, nan. Only a value can be marked."),
+        ),
+        (
+            *("unreadable", "'x + y' is no plain value, and nothing is run to find out; write the value itself"),
+            *(
+                "could not be read",
+                "'x + y' is no plain value, and nothing is run to find out; only the value itself can be marked.",
+            ),
+        ),
     ],
 )
 def test_a_verdict_in_words_for_the_learner(verdict: str, message: str, label: str, why: str) -> None:
@@ -462,3 +491,58 @@ def test_pages_are_the_same_from_several_processes(wrongs: Outcome, monkeypatch:
 def test_a_page_inside_a_notebook_has_no_head_and_no_style(wrongs: Outcome) -> None:
     body = feedback_body(wrongs.good[0], wrongs.key)
     assert not {"html", "head", "style", "main", "h1"} & {tag for tag, _ in Text(body).tags}
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [(0.2, "You handed this in late: 20 % of your points are taken off."), (0.0, "You handed this in late.")],
+)
+def test_a_late_learner_reads_why_right_answers_earn_less(off: float, said: str, wrongs: Outcome) -> None:
+    one = next(one for one in wrongs.good)
+    page = Text(feedback_page(replace(one, late="2 days late", off=off), wrongs.key)).all
+    assert said in page
+    assert page.index("points.") < page.index(said) < page.index("Your points")
+    # The line of an earlier run says it in its own words.
+    known = replace(one, late=f"2 days late{', 20 % of the points are taken off' if off else ''}")
+    assert said in Text(feedback_page(known, wrongs.key)).all
+    assert "late" not in Text(feedback_page(one, wrongs.key)).all
+
+
+def test_no_answer_asks_to_type_on_a_page_about_work_that_was_handed_in(tmp_path: Path) -> None:
+    given = {0: "0.5", 1: "nan", 2: "'abc'", 3: "8", 4: "1.2345"}
+    outcome = a_class(tmp_path, tuple(map(str, given)), lambda who, *_: given[int(who)])
+    for one in outcome.good:
+        said = Text(feedback_page(one, outcome.key)).all.split("What to practise next")[0]
+        assert not re.search(r"\b[Tt]ype (?!the letters)|please|write the value", said)
+        assert "Nan" not in said
+
+
+def test_files_that_wait_come_first_and_those_that_need_nothing_apart(tmp_path: Path) -> None:
+    outcome = a_class(tmp_path, ("Elm, Eva", "Fir, Finn", "Oak, Ola"), right)
+    eva, finn, ola = outcome.standings
+    recognised = "its own data are lost; its numbers are those of Elm, Eva"
+    waiting = "no answer cell found for 2"
+    old = Marked(Path("old.ipynb"), aside="not counted, because new.ipynb is the later of 2 attempts")
+    bad = Marked(Path("bad.ipynb"), problem="empty")
+    assert eva.file
+    assert finn.file
+    changed = (
+        replace(eva, file=replace(eva.file, remarks=(recognised, waiting)), others=(old, bad)),
+        replace(finn, late="1 day late", off=0.1),
+        replace(ola, row={"overrides": ""}, file=replace(eva.file, remarks=(f"{recognised}; a.ipynb: not counted",))),
+    )
+    said = Text(class_page(replace(outcome, standings=changed))).all
+    assert "2 files to look at." in said
+    first, apart = said.index("Files to look at"), said.index("Files that need nothing from you")
+    assert first < said.index(waiting) < apart
+    assert first < said.index("not marked: empty") < apart
+    for text in (recognised, "the later of 2 attempts", "1 day late, 10 %", "a.ipynb: not counted"):
+        assert said.index(text) > apart
+    alone = Text(class_page(replace(outcome, standings=changed[1:]))).all
+    assert "There is nothing to do." in alone
+    assert "Files to look at" not in alone
+
+
+def test_names_with_commas_are_told_apart(tmp_path: Path) -> None:
+    outcome = a_class(tmp_path, ("Elm, Eva", "Fir, Finn"), wrong)
+    assert "2 learners: Elm, Eva; Fir, Finn" in Text(class_page(outcome)).all

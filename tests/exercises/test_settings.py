@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bpkit.cli import main
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import panels
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
+from bpkit.exercises.panels.request import forecast_html
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.sheets.settings import PLAIN, read_settings, settings_file, settings_from
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, chosen, make_sheet
@@ -125,6 +127,9 @@ def test_a_date_in_words_or_as_toml_has_it(date: str, language: str, shown: str)
         (QUESTION.replace("asks", "options = ['a', 'b']\nasks"), "options: expected none beside asks"),
         (QUESTION.replace("asks", "text = 'w is {w7}'\nasks"), r"text: .*got \{w7\}"),
         (QUESTION.replace("asks", "text = 2026-12-04\nasks"), "quotation marks"),
+        (QUESTION.replace("asks", "given = 3\nasks"), "given: expected true or false, got '3'"),
+        (QUESTION.replace("asks", "given = false\nasks"), "given: expected a text of your own beside given = false"),
+        ("[[question]]\nid = 'x'\ntext = 'y'\ngiven = false\nanswer = 2", "given: expected none where the answer"),
         ("[[question]]\nid = 'x'\nasks = ['E']", "network: expected a network"),
         ("[[question]]\nid = 'x'\ntext = 'y'", "expected asks"),
         ("[[question]]\nid = 'x'\ntext = 'y'\nanswer = 2.5", "expected a whole number, or options"),
@@ -203,6 +208,52 @@ def test_preview_says_which_guarantee_fixed_numbers_break(tmp_path: Path) -> Non
     said = run("preview", "--sheet", str(path))
     assert said.exit_code == 0
     assert "Please look at this: a neuron is saturated or dead" in said.output
+
+
+def test_new_says_how_many_questions_break_a_guarantee_and_preview_tells_which(tmp_path: Path) -> None:
+    path = tmp_path / "my sheet.toml"
+    bad = QUESTION + "[question.numbers]\nw1 = 300\nx1 = [0.1, 0.9]\n"
+    well = QUESTION.replace("dE/dw1", "net_h1")
+    path.write_text(bad + well.replace("my-gradient", "fine"))
+    for learners, options, first in (
+        ("3", ("--dry-run",), " on the first sheet"),
+        ("1", ("--jobs", "1"), ""),
+    ):
+        said = run("new", "--sheet", str(path), "--learners", learners, "--out", str(tmp_path / "out"), *options)
+        assert said.exit_code == 0, said.output
+        (line,) = [one for one in said.output.splitlines() if "guarantee" in one]
+        assert line.startswith(f"Please look at this: 1 of 2 questions{first} breaks a guarantee.")
+        command = re.search(r"`bpkit exercises (.*)` tells which", line)
+        shown = run(*shlex.split(command[1])).output
+        bad_one, fine = shown.split("Exercise(fine")
+        assert "a neuron is saturated" in bad_one
+        assert 3 <= bad_one.count("Please look at this") <= 5
+        assert re.search(r"^And \d+ more like these\.$", bad_one, re.MULTILINE)
+        assert "Please look" not in fine
+    path.write_text(well)
+    assert "guarantee" not in run("new", "--sheet", str(path), "--dry-run").output
+    assert "guarantee" not in run("new", "--dry-run").output
+    panel = panels.regenerate(out=str(tmp_path / "page"))
+    panel.set(sheet=bad)
+    assert "1 of 1 question breaks a guarantee. The preview tells which." in forecast_html(panel.state)
+    panel.set(sheet=well)
+    assert "guarantee" not in forecast_html(panel.state)
+
+
+def test_all_editions_by_one_word_and_a_wrong_one_lists_them_once(tmp_path: Path) -> None:
+    done = run("new", "--questions", "loss", "--editions", "all", "--out", str(tmp_path), "--variants", "1")
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"key", *FOLDERS}
+    refused = run("new", "--editions", "paper").output
+    for name in ("learner", "solution", "printable", "moodle", "canvas", "nbgrader", "all"):
+        assert len(re.findall(rf"\b{name}\b", refused)) == 1
+    assert "did you mean 'moodle'?" in run("new", "--editions", "modle").output
+    told = " ".join(run("new", "--help").output.split())
+    assert "Instead of the usual two: some of learner, solution, printable, moodle, canvas, nbgrader" in told
+    assert "or all" in told
+
+
+FOLDERS = ("learners", "solutions", "printable", "moodle", "canvas", "nbgrader")
 
 
 def test_new_takes_difficulty_and_questions_from_the_file_and_options_win(tmp_path: Path) -> None:

@@ -52,12 +52,15 @@ BANKS: Mapping[str, Bank] = MappingProxyType(
 NBGRADER = "nbgrader"
 EDITIONS = (*EACH, *BANKS, NBGRADER)
 DEFAULT = ("learner", "solution")
+ALL = "all"
 
 
 def check_editions(names: Iterable[str]) -> tuple[str, ...]:
-    """The editions of those names, each once; raises ``BpkitError`` for one that does not exist."""
+    """The editions of those names, each once, or ``all``; raises ``BpkitError`` for one that does not exist."""
     found = tuple(dict.fromkeys(names))
     for name in found:
-        if name not in EDITIONS:
-            raise BpkitError(f"edition: expected some of {', '.join(EDITIONS)}, got {name!r}{suggest(name, EDITIONS)}")
-    return found
+        if name not in (*EDITIONS, ALL):
+            near = suggest(name, EDITIONS)
+            more = near if near.startswith("; did you mean") else "; choose from these"
+            raise BpkitError(f"edition: expected some of {', '.join(EDITIONS)}, or {ALL}, got {name!r}{more}")
+    return EDITIONS if ALL in found else found

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from bpkit.exercises.editions import BANKS, EACH, NBGRADER, check_editions, nbgrader
 from bpkit.exercises.editions.pdf import AT_ONCE, PILES
+from bpkit.exercises.questions.generation import concerns
 from bpkit.exercises.sheets.cohort import Plan
 from bpkit.exercises.sheets.files import counted, visible
 from bpkit.exercises.sheets.roster import Roster
+from bpkit.exercises.sheets.sheet import Sheet
 
 KEY = ("key/key.json", "key/seeds.csv", "key/answers.csv", "key/fairness.csv")
 NUMBERED = 3  # learners without names that are listed: the others are like them
@@ -97,9 +99,29 @@ def _learners(plan: Plan, roster: Roster | None) -> Table:
 
 
 @lru_cache(maxsize=4)
+def _first(plan: Plan) -> Sheet:
+    """The first learner's sheet."""
+    return plan.sheet(plan.seats[0])
+
+
+@lru_cache(maxsize=4)
+def notice(plan: Plan, where: str) -> str:
+    """How many own questions of the first learner's sheet break a guarantee; ``where`` begins what tells which."""
+    if not plan.settings.own:
+        return ""
+    several = len(plan.seats) > 1
+    count = sum(bool(concerns(one, several)) for one in _first(plan))
+    if not count:
+        return ""
+    first = " on the first sheet" if several else ""
+    breaks = "breaks a guarantee" if count == 1 else "break guarantees"
+    return f"Please look at this: {count} of {counted(len(plan.questions), 'question')}{first} {breaks}. {where} which."
+
+
+@lru_cache(maxsize=4)
 def _questions(plan: Plan) -> Table:
     """The questions of the first learner's sheet; in others a question may ask for an answer more, with its points."""
-    sheet = plan.sheet(plan.seats[0])
+    sheet = _first(plan)
     rows = tuple((str(number), one.id, f"{one.points:g}", one.bank.title) for number, one in enumerate(sheet, 1))
     points = sum(one.points for one in sheet)
     called = f"{plan.settings.title}: " if plan.settings.title else ""

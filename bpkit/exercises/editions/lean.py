@@ -15,6 +15,7 @@ _NAMESPACE = re.compile(r" xmlns=(\"[^\"]*\"|'[^']*')")
 _ROW = re.compile(r"<math><mrow>((?:(?!</math>).)*)</mrow></math>")  # a formula is a row without being told
 # The label of a neuron, upright as its name is.
 _LABEL = re.compile(r"<mrow><mi>([ho])</mi><mn>(\d+)</mn>(?:<mo>(,)</mo><mn>(\d+)</mn>)?</mrow>")
+_STOP = re.compile(r"(<math>(?:(?!</math>).)*</math>)([.,;:?!)]+)")  # what no line may begin with
 _FRAME = f" style='max-width:100%;height:auto' {FONT}"  # what the stylesheet says of all pictures
 
 
@@ -32,7 +33,8 @@ def _display(latex: str) -> str:
 def formulas(html: str) -> str:
     """The same HTML with the formulas that ``text`` writes."""
     plain = _NAMESPACE.sub("", html).replace('<math displaystyle="true">', "<math>")
-    return _ROW.sub(r"<math>\1</math>", _LABEL.sub(r"<mi>\1\2\3\4</mi>", plain))
+    short = _ROW.sub(r"<math>\1</math>", _LABEL.sub(r"<mi>\1\2\3\4</mi>", plain))
+    return _STOP.sub(r'<span class="tied">\1\2</span>', short)
 
 
 def picture(svg: str) -> str:

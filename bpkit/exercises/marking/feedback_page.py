@@ -12,7 +12,8 @@ from bpkit.exercises.editions.pages import question
 from bpkit.exercises.editions.pictures import beside, svg
 from bpkit.exercises.marking.findings import line_of
 from bpkit.exercises.marking.next_steps import next_steps
-from bpkit.exercises.marking.policy import USUAL, Policy
+from bpkit.exercises.marking.overrides import TOTAL
+from bpkit.exercises.marking.policy import told_late
 from bpkit.exercises.marking.standing import Standing
 from bpkit.exercises.marking.statistics import form, number_of
 from bpkit.exercises.questions.judging import Mark
@@ -42,10 +43,10 @@ class Answer:
     line: str
 
 
-def feedback_page(one: Standing, key: Key, policy: Policy = USUAL, solutions: bool = False) -> str:
+def feedback_page(one: Standing, key: Key, solutions: bool = False) -> str:
     """One learner's page; with the worked solutions and right answers only where ``solutions`` says so."""
     sheet = key.sheet(one.slug)
-    values = _values(one, key, sheet, policy, solutions)
+    values = _values(one, key, sheet, solutions)
     told = [sheet[row["number"]] for row in values["questions"] if row["question"]]
     return rendered(
         "feedback.html",
@@ -57,20 +58,24 @@ def feedback_page(one: Standing, key: Key, policy: Policy = USUAL, solutions: bo
     )
 
 
-def feedback_body(one: Standing, key: Key, policy: Policy = USUAL) -> str:
+def feedback_body(one: Standing, key: Key) -> str:
     """The same inside a page that has a head of its own."""
-    return rendered("feedback_body.html", **_values(one, key, key.sheet(one.slug), policy, False))
+    return rendered("feedback_body.html", **_values(one, key, key.sheet(one.slug), False))
 
 
-def _values(one: Standing, key: Key, sheet: Sheet, policy: Policy, solutions: bool) -> dict[str, Any]:
+def _values(one: Standing, key: Key, sheet: Sheet, solutions: bool) -> dict[str, Any]:
     numbers: dict[str, list[Mark]] = {}
     for mark in one.marks:
         numbers.setdefault(number_of(mark.key), []).append(mark)
     waiting = sum(mark.worth for mark in one.pending)
     waiting_for = f"{counted(len(one.pending), 'answer')}, worth {_worth(waiting)}"
-    about = policy.sentences if one.others or one.late else ()
+    # Of a line of an earlier run the remarks alone say that there were other files.
+    judged = one.others or one.late or (one.row and one.remarks)
+    about = [one.policy] if one.policy and judged else []
     return {
         "total": f"{_points(one.points)} of {_points(one.of)} points.",
+        "late": told_late(one.lateness),
+        "whole": one.changed.get(TOTAL),
         "pending": f"Your instructor still has to mark {waiting_for}." if one.pending else "",
         "questions": [_question(one, number, marks, sheet, solutions) for number, marks in numbers.items()],
         "steps": next_steps(one, key.by_slug[one.slug].seed),

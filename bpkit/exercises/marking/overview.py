@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_folder
+from bpkit.exercises.marking.gradebooks.words import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.whole_class import HandedIn
+from bpkit.exercises.marking.whose import bearers_of
 from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.key import Key
 
 Row = tuple[str, str, str]
 HEAD = ("file", "learner", "what becomes of it")
@@ -29,10 +33,14 @@ def understood(given: HandedIn) -> Iterator[str]:
 
 def found(outcome: Outcome) -> Iterator[str]:
     """How many files of how many learners there were, and what is odd about all of them."""
-    learners = {file.slug for file in outcome.files if file.slug}
-    nobodys = sum(not file.slug for file in outcome.files)
-    strays = f"; {counted(nobodys, 'file')} of nobody in the key" if nobodys else ""
-    yield f"{counted(len(outcome.files), 'file')} of {counted(len(learners), 'learner')}{strays}."
+    owned = [file.slug for file in outcome.files if file.slug]
+    strays = [file for file in outcome.files if not file.slug]
+    unclear = sum(_of_several(file, outcome.key) for file in strays)
+    said = [f"{counted(len(owned), 'file')} of {counted(len(set(owned)), 'learner')}"]
+    said += [f"{counted(unclear, 'file')} of which it is unclear whose {_is(unclear)}"] if unclear else []
+    if nobodys := len(strays) - unclear:
+        said.append(f"{counted(nobodys, 'file')} of nobody in the key")
+    yield f"{'; '.join(said)}."
     by_date = [one for one in outcome.standings if one.late and one.file and not one.row and "handed in on" in one.late]
     fresh = [one for one in outcome.standings if one.file and not one.row]
     if len(by_date) > FEW and len(by_date) == len(fresh):
@@ -40,6 +48,15 @@ def found(outcome: Outcome) -> Iterator[str]:
             f"All {len(by_date)} are late by the dates of their files. Files that were copied or unpacked may have new "
             "dates: mark the zip itself, or leave out the due date."
         )
+
+
+def _of_several(file: Marked, key: Key) -> bool:
+    """May a file that is nobody's belong to one of several learners?"""
+    return bool(file.origin) or "may belong to" in file.problem or len(bearers_of(file.where, key)) > 1
+
+
+def _is(number: int) -> str:
+    return "it is" if number == 1 else "they are"
 
 
 def files(outcome: Outcome) -> Iterator[Row]:
@@ -66,6 +83,12 @@ def _counts(one: Standing) -> str:
         return f"not marked: {one.problem}"
     late = f"; {one.lateness}" if one.late else ""
     return f"{one.points:g} of {one.of:g} points{late}"
+
+
+def beside_reports(outcome: Outcome, filled: Filled | None) -> list[str]:
+    """The files that marking leaves beside its reports: the gradebook, and the feedback for Moodle."""
+    moodle = any(moodle_folder(one.where) for one in outcome.good)
+    return [*([filled.name] if filled else []), *([MOODLE_ZIP] if moodle else [])]
 
 
 def would_write(names: Sequence[str], out: Path) -> str:

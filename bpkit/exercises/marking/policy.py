@@ -12,6 +12,7 @@ ATTEMPTS = ("last", "best", "first")
 COUNT, REFUSE = "count", "refuse"
 
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?) ?%")
+_TAKEN_OFF = re.compile(r", (\S+) % of the points are taken off")
 _SHOWN = {
     "last": "Of several attempts the last one counts.",
     "best": "Of several attempts the one with the most points counts.",
@@ -49,6 +50,8 @@ class Policy:
             lines.append(f"The work was due on {moment(self.due)}.")
         if self.due or self.late != COUNT:
             lines.append(self._about_late)
+        if self.late != COUNT and not self.due:
+            lines.append("There is no due date, so only work that Canvas calls LATE is late.")
         return tuple(lines)
 
     @property
@@ -59,6 +62,25 @@ class Policy:
 
 
 USUAL = Policy()
+
+
+def taken_off(off: float) -> str:
+    """What late work loses, as it stands behind how late it is."""
+    return f", {100 * off:g} % of the points are taken off" if off else ""
+
+
+def told_late(lateness: str) -> str:
+    """What late work costs, for the learner, from how late it is; empty where it is in time.
+
+    >>> told_late("2 days late" + taken_off(0.2))
+    'You handed this in late: 20 % of your points are taken off.'
+    """
+    if not lateness:
+        return ""
+    found = _TAKEN_OFF.search(lateness)
+    return (
+        f"You handed this in late: {found[1]} % of your points are taken off." if found else "You handed this in late."
+    )
 
 
 def make_policy(attempts: str = "last", due: str = "", late: str = COUNT) -> Policy:

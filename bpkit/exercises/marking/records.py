@@ -6,13 +6,14 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.marking.one_file import Marked
-from bpkit.exercises.marking.standing import Outcome, Standing, person
+from bpkit.exercises.marking.overrides import TOTAL
+from bpkit.exercises.marking.standing import ALSO, Outcome, Standing, person
 from bpkit.exercises.questions.feedback import Feedback
 from bpkit.exercises.questions.judging import Mark
 from bpkit.exercises.sheets.files import as_written, csv_text
@@ -22,29 +23,38 @@ from bpkit.exercises.sheets.tables import SEPARATORS, table_text
 MARKS, ANSWERS = "marks.csv", "answers.csv"
 FIRST = ("learner", "id", "file", "points", "of", "by hand", "handed in", "late")
 WRITTEN = "kit wrote"  # its points for each answer once more, by which it sees what a person has changed
-LAST = ("to look at", "overrides", "remarks", "problem", "sheet", WRITTEN)
+POLICY, SOLUTIONS = "policy", "worked solutions"  # how a line was marked, and whether its page shows the solutions
+LAST = ("to look at", "overrides", "remarks", "problem", POLICY, SOLUTIONS, "sheet", WRITTEN)
 ANSWER = ("learner", "file", "key", "question", "answer", "verdict", "points", "of", "misconceptions")
 MORE = ("feedback", "to look at", "without override")
-NEW = ("id", "handed in", "late", WRITTEN)  # columns that older tables do not have
+NEW = ("id", "handed in", "late", POLICY, SOLUTIONS, WRITTEN)  # columns that older tables do not have
 _KEY = re.compile(r"\d{1,3}[a-z]?")
+_NOTES = re.compile(rf"(?:^|; )([^;]+ {ALSO}(?: too)? \(.*)", re.DOTALL)  # the end of the remarks
+_SHOWN = {"yes": True, "no": False}
 
 Line = Mapping[str, str]
 
 
-def marks_table(outcome: Outcome) -> str:
+def marks_table(outcome: Outcome, solutions: bool = False) -> str:
     """One line for each learner, absent ones too, and for each file that is nobody's."""
+    lines = [_cells(one, solutions) for one in outcome.standings]
     head = dict.fromkeys([*FIRST, *outcome.keys, *LAST])
     head |= dict.fromkeys(name for one in outcome.standings for name in (*one.row, *one.own))  # the instructor's own
-    return csv_text([list(head), *([cells.get(name, "") for name in head] for cells in map(_cells, outcome.standings))])
+    return csv_text([list(head), *([cells.get(name, "") for name in head] for cells in lines)])
 
 
-def _cells(one: Standing) -> Line:
+def _cells(one: Standing, solutions: bool) -> Line:
     """A line by column. One of an earlier run stays as it is, but for what was set by hand and for new files."""
     each = {mark.key: f"{one.points_for(mark):g}" for mark in one.marks}
     points = {"points": f"{one.points:g}" if one.marks else "", "by hand": str(len(one.pending)) if one.marks else ""}
     unclear = "; ".join(f"{mark.key}: {mark.given[:60] or 'blank'} ({why})" for mark, why in one.unclear)
-    set_by_hand = "; ".join(f"{key}: {other.points:g} {other.remark}".strip() for key, other in one.changed.items())
-    about = {"overrides": set_by_hand, "remarks": "; ".join((*one.remarks, *one.notes))}
+    known = bool(one.marks) and (one.anew or one.solutions is not None)
+    about = {
+        "overrides": one.set_by_hand,
+        "remarks": "; ".join((*one.remarks, *one.notes)),
+        POLICY: one.policy if one.file or one.marks else "",
+        SOLUTIONS: ("yes" if one.shows(solutions) else "no") if known else "",
+    }
     cells = {
         "learner": one.learner,
         "id": one.id,
@@ -59,12 +69,18 @@ def _cells(one: Standing) -> Line:
         **each,
         "to look at": unclear,
         **about,
-        WRITTEN: " ".join(f"{key}={_wrote(one, key, text)}" for key, text in each.items()),
+        WRITTEN: " ".join(f"{key}={_wrote(one, key, text)}" for key, text in {**each, **_whole(one)}.items()),
     }
     if not one.row:
         return cells
-    touched = {*points, *each, "to look at", WRITTEN} if one.changed or one.row["overrides"] else set()
+    answers = filter(_KEY.fullmatch, one.row)
+    touched = {*points, *answers, "to look at", WRITTEN} if one.changed or one.row["overrides"] else set()
     return {**cells, **{name: cell for name, cell in one.row.items() if name not in touched | set(about)}}
+
+
+def _whole(one: Standing) -> Line:
+    """The points of the whole sheet, where they were set by hand and are no sum."""
+    return {TOTAL: f"{one.points:g}"} if TOTAL in one.changed and one.marks else {}
 
 
 def _wrote(one: Standing, key: str, text: str) -> str:
@@ -87,16 +103,19 @@ def answers_table(outcome: Outcome) -> str:
     return csv_text([[*ANSWER, *MORE], *rows])
 
 
-def earlier(out: Path, key: Key, alone: bool) -> dict[str, Standing]:
-    """What a folder holds of earlier runs, by person: all that was marked, and every line that a person has changed.
+def earlier(out: Path, key: Key, here: Collection[str] = ()) -> dict[str, Standing]:
+    """What a folder holds of earlier runs, by person: every line that is about a file, or that a person has changed.
 
-    With one file ``alone`` it is all other lines too.
+    Where all earlier files of learners are ``here`` again, among the paths to mark in a folder, files of nobody's that
+    are not have got another name, or were taken away; their lines go.
     Raises ``BpkitError`` where it holds the marks of another key, or a table that cannot be read.
     """
     lines = _lines(out / MARKS, [name for name in (*FIRST, *LAST) if name not in NEW])
     answers: dict[tuple[str, str], list[Line]] = {}
     for line in _lines(out / ANSWERS, (*ANSWER, *MORE)):
         answers.setdefault((line["learner"], line["file"]), []).append(line)
+    paths = {line["file"] for line in lines if line["file"] and line["learner"] in key.by_learner}
+    whole = bool(paths) and paths.issubset(here)
     found = {}
     for number, line in enumerate(lines):
         name, where, sheet = line["learner"], line["file"], line["sheet"][1:]
@@ -108,28 +127,41 @@ def earlier(out: Path, key: Key, alone: bool) -> dict[str, Standing]:
             )
         said = answers.get((name, where), ())
         edits, typed = _edits(line), not (seat or sheet or line["problem"])  # typed: a line of a person's own
-        if (where and (sheet or alone)) or edits or typed:
+        gone = whole and not seat
+        remarks, notes = _parted(line["remarks"])
+        if (where and not gone) or edits or typed or notes:
             slug = seat.slug if seat else ""
             marks = _marks(key, slug, line, said) if sheet else ()
             one = person(key, slug, where) if where or len(key.seats) > 1 else f"{slug}/"
             found[f"/{number}" if typed else one] = Standing(
                 name,
                 slug,
-                _file(line, slug, marks) if where else None,
+                _file(line, slug, marks, remarks) if where else None,
                 marks=marks,
                 of=_number(line["of"]) or 0.0,
+                notes=notes,
                 row=line,
                 id=seat.id if seat else "",
                 late=line.get("late", ""),
                 own=_own(line),
                 edits=edits,
+                policy=line.get(POLICY, ""),
+                solutions=_SHOWN.get(line.get(SOLUTIONS, "")),
             )
     return found
 
 
-def _file(line: Line, slug: str, marks: tuple[Mark, ...]) -> Marked:
+def _parted(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The remarks in a line, and behind them the notes that are for the instructor alone."""
+    found = _NOTES.search(cell)
+    notes = found[1] if found else ""
+    remarks = cell[: found.start()] if found else cell
+    return tuple(filter(None, [remarks])), tuple(filter(None, [notes]))
+
+
+def _file(line: Line, slug: str, marks: tuple[Mark, ...], remarks: tuple[str, ...]) -> Marked:
     """The file that a line is about, as far as it says."""
-    where, remarks = line["file"], tuple(filter(None, [line["remarks"]]))
+    where = line["file"]
     try:
         date = datetime.fromisoformat(line.get("handed in", "")).timestamp()
     except (ValueError, OverflowError, OSError):  # a spreadsheet may have saved it in its own country's way
@@ -151,9 +183,11 @@ def _edits(line: Line) -> dict[str, tuple[str, str]]:
     written = dict(one.split("=", 1) for one in line[WRITTEN].split() if "=" in one)
     now = {name: cell for name, cell in line.items() if _KEY.fullmatch(name)}
     found = {name: (written.get(name, ""), cell) for name, cell in now.items() if _other(written.get(name, ""), cell)}
-    whole = sum(_number(cell) or 0.0 for cell in now.values())
-    kit = f"{whole:g}" if written or found else ""
-    return found | ({"points": (kit, line["points"])} if _other(kit, line["points"], 1e-3) else {})
+    # A total that a person has not brought up to date with the answers is no edit.
+    sums = [f"{sum(_number(cell) or 0.0 for cell in cells.values()):g}" for cells in (now, written)]
+    kits = [written[TOTAL]] if TOTAL in written else sums if written or found else [""]
+    other = all(_other(kit, line["points"], 1e-3) for kit in kits)
+    return found | ({TOTAL: (kits[0], line["points"])} if other else {})
 
 
 def _other(text: str, other: str, near: float = 1e-9) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpkit.exercises.marking.findings import asked, findings
+from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.statistics import (
     FEW,
@@ -22,11 +23,15 @@ from bpkit.exercises.marking.statistics import (
     shares,
     spread,
 )
+from bpkit.exercises.marking.submissions import READ
+from bpkit.exercises.marking.whose import RECOGNISED
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.templates import rendered
 
 SHOWN_FIRST = 8  # learners behind a misconception; the others open
 TYPICAL = 3  # wrong answers of a question
+SETTLED = (READ, "late work does not count")  # begin remarks after which there is nothing to do
+ASIDE = ": not counted"  # follows the path of another file, for which another one counts
 CHART = (560.0, 170.0, 26.0)  # pixels: width and height of the histogram, and the room below it
 
 Pages = Mapping[str, str]  # where each learner's page is, by ``place``
@@ -69,7 +74,8 @@ def class_body(outcome: Outcome) -> str:
 def _values(outcome: Outcome, pages: Pages) -> dict[str, Any]:
     good = outcome.good
     unclear = [(one, mark, why) for one in good for mark, why in one.unclear]
-    files = [row for one in outcome.standings for row in _files(one)]
+    rows = [row for one in outcome.standings for row in _files(one)]
+    files, settled = ([row[1:] for row in rows if row[0] is waits] for waits in (True, False))
     points, of = [one.points for one in good], max((one.of for one in good), default=0.0)
     middle = spread(points)
     return {
@@ -80,6 +86,7 @@ def _values(outcome: Outcome, pages: Pages) -> dict[str, Any]:
         "have": f"{len(good)} of {counted(sum(bool(one.slug) for one in outcome.standings), 'learner')} have marks.",
         "average": _average(good, of),
         "files": files,
+        "settled": settled,
         "unclear": unclear,
         "by_hand": list(_by_hand(outcome)),
         "absent": outcome.absent,
@@ -96,7 +103,11 @@ def _values(outcome: Outcome, pages: Pages) -> dict[str, Any]:
         "learners": [one for one in outcome.standings if one.slug],
         "ids": any(one.id for one in outcome.standings),
         "policy": outcome.policy.sentences,
-        "changed": [(one, key, other) for one in outcome.standings for key, other in one.changed.items()],
+        "changed": [
+            (one, "the whole sheet" if key == TOTAL else key, other)
+            for one in outcome.standings
+            for key, other in one.changed.items()
+        ],
     }
 
 
@@ -111,14 +122,23 @@ def _average(good: Sequence[Standing], of: float) -> str:
     return f"On average {100 * sum(found) / len(found):.0f} % of {points_of(of)} points." if found else ""
 
 
-def _files(one: Standing) -> Iterator[tuple[Standing, str, str]]:
-    """A line for each file of a learner that there is something to say about."""
+def _files(one: Standing) -> Iterator[tuple[bool, Standing, str, str]]:
+    """A line for each file of a learner that there is something to say about, and whether it waits for somebody."""
     if one.file:
-        own = [one.file.problem and f"not marked: {one.file.problem}", *one.own_remarks, *one.notes]
-        if why := "; ".join(filter(None, own)):
-            yield one, one.where, why
+        settled = [said for said in one.own_remarks if _settled(one, said)]
+        waiting = [said for said in (*one.own_remarks, *one.notes) if said not in settled]
+        waiting = [f"not marked: {one.file.problem}", *waiting] if one.file.problem else waiting
+        for waits, said in ((True, waiting), (False, settled)):
+            if said:
+                yield waits, one, one.where, "; ".join(said)
     for file in one.others:
-        yield one, file.where, file.aside or f"not marked: {file.problem}"
+        yield not file.aside, one, file.where, file.aside or f"not marked: {file.problem}"
+
+
+def _settled(one: Standing, remark: str) -> bool:
+    """True for a remark that only tells what the kit did; the line of an earlier run has several in one."""
+    parts = remark.replace(RECOGNISED, READ).split("; ")
+    return all(said.startswith(SETTLED) or ASIDE in said or said == one.lateness for said in parts)
 
 
 def _by_hand(outcome: Outcome) -> Iterator[tuple[str, str, int, float]]:

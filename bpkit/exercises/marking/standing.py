@@ -10,13 +10,14 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.marking.attempts import handed_in_on, mended, ranked, same_attempt
 from bpkit.exercises.marking.copies import numbered
 from bpkit.exercises.marking.one_file import Marked, by_hand, fair, unclear
-from bpkit.exercises.marking.overrides import Override, Overrides
-from bpkit.exercises.marking.policy import USUAL, Policy
+from bpkit.exercises.marking.overrides import TOTAL, Override, Overrides
+from bpkit.exercises.marking.policy import USUAL, Policy, taken_off
 from bpkit.exercises.questions.judging import Mark, mark_sheet
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
 
 ABSENT = "nothing handed in"
+ALSO = "handed in this sheet"  # what another learner did, in a note to the instructor
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Standing:
     ``notes`` what is for the instructor alone, ``row`` the line of an earlier table of marks, where nothing has been
     marked anew. ``late`` says how late the file is and how that is known, ``off`` which share of the points that costs.
     ``own`` holds the columns that the instructor has added to an earlier table, ``edits`` the points that were changed
-    there: what the kit wrote, and what is there now.
+    there: what the kit wrote, and what is there now. ``policy`` says which attempts and what late work counted when
+    the file was marked, ``solutions`` whether an earlier run showed the worked solutions, where that is known.
     """
 
     learner: str = ""
@@ -44,6 +46,8 @@ class Standing:
     off: float = 0.0
     own: Mapping[str, str] = field(default_factory=dict)
     edits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    policy: str = ""
+    solutions: bool | None = None
 
     def points_for(self, mark: Mark) -> float:
         """What an answer earns: what was set by hand, else what the kit gives, less what late work loses."""
@@ -51,12 +55,14 @@ class Standing:
 
     @property
     def points(self) -> float:
-        """What all answers earn."""
-        return sum(map(self.points_for, self.marks))
+        """What all answers earn, unless the points of the whole sheet were set by hand."""
+        return self.changed[TOTAL].points if TOTAL in self.changed else sum(map(self.points_for, self.marks))
 
     @property
     def pending(self) -> tuple[Mark, ...]:
-        """The answers that an instructor still has to mark."""
+        """The answers that an instructor still has to mark; none where the points of the whole sheet are set."""
+        if TOTAL in self.changed:
+            return ()
         return tuple(mark for mark in self.marks if by_hand(mark) and mark.key not in self.changed)
 
     @property
@@ -87,7 +93,7 @@ class Standing:
     @property
     def lateness(self) -> str:
         """How late the work is, and what that costs."""
-        return self.late + (f", {100 * self.off:g} % of the points are taken off" if self.off else "")
+        return self.late + taken_off(self.off)
 
     @property
     def own_remarks(self) -> tuple[str, ...]:
@@ -99,8 +105,27 @@ class Standing:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be said about the learner's files, to the learner too."""
+        return (*self.own_remarks, *self.news)
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What is to be said about the other files, as far as it has not been said."""
         beside = (f"{one.where}: {one.aside or f'not marked: {one.problem}'}" for one in self.others)
-        return (*self.own_remarks, *(text for text in beside if not any(text in other for other in self.own_remarks)))
+        return tuple(text for text in beside if not any(text in other for other in self.own_remarks))
+
+    @property
+    def set_by_hand(self) -> str:
+        """What the instructor has set, in one line."""
+        return "; ".join(f"{key}: {other.points:g} {other.remark}".strip() for key, other in self.changed.items())
+
+    @property
+    def anew(self) -> bool:
+        """True where something about the learner has changed since an earlier run: a file, or a mark set by hand."""
+        return not self.row or self.row["overrides"] != self.set_by_hand or bool(self.news)
+
+    def shows(self, solutions: bool) -> bool:
+        """Are the worked solutions shown? As in the earlier run, if there was one, else as this one says."""
+        return solutions if self.solutions is None else self.solutions
 
 
 @dataclass(frozen=True)
@@ -133,8 +158,8 @@ class Outcome:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """The learners who handed in nothing."""
-        return tuple(one.learner for one in self.standings if one.absent)
+        """The learners of the key who handed in nothing."""
+        return tuple(one.learner for one in self.standings if one.slug and one.absent)
 
     @property
     def unmarked(self) -> tuple[Marked, ...]:
@@ -143,7 +168,9 @@ class Outcome:
         return tuple(file for file in files if file and file.problem)
 
     def __repr__(self) -> str:
-        return f"{sum(not one.problem for one in self.files)} of {len(self.files)} files marked"
+        counting = sum(not one.file.problem for one in self.standings if one.file and not one.row)
+        aside = sum(bool(other.aside) for one in self.standings for other in one.others)
+        return f"{counting} of {len(self.files)} files marked" + (f", {aside} not counted" if aside else "")
 
 
 def settle(
@@ -169,9 +196,10 @@ def settle(
         for name in _persons(key, seat.slug, [*mine, *before])
     ]
     check_kept(before.values(), made)
-    nobodys = {f"/{file.where}": Standing(file=file) for file in here if not file.slug}
-    nobodys = {name: one for name, one in before.items() if not one.slug} | nobodys
-    return Outcome((*crossed(made, here), *nobodys.values()), tuple(here), key, policy)
+    paths = {file.where for file in here}
+    nobodys = [one for one in before.values() if not one.slug and one.where not in paths]
+    nobodys += [Standing(file=file) for file in here if not file.slug]
+    return Outcome((*crossed(made, here), *nobodys), tuple(here), key, policy)
 
 
 def check_key(files: Iterable[Marked]) -> None:
@@ -203,7 +231,7 @@ def check_kept(before: Iterable[Standing], after: Iterable[Standing]) -> None:
     learner, key, kit, now = lost[0]
     what = "the total" if key == "points" else f"question {key}"
     cells = ", ".join(f"{learner} {key}" for learner, key, *_ in lost[:10]) + (", .." if len(lost) > 10 else "")
-    way = "\n".join(f"{learner},{key},{now}" for learner, key, _, now in lost if key != "points")
+    way = "\n".join(f"{learner},{key},{now}" for learner, key, _, now in lost)
     raise BpkitError(
         f"marks.csv: expected the points that the kit wrote, got others in {counted(len(lost), 'cell')} ({cells}). "
         f"Marking again would erase them: for {what} {learner} has {now or 'nothing'} instead of {kit or 'nothing'}; "
@@ -241,23 +269,31 @@ def _standing(
     file = found.file
     again = before and before.file and file and (before.where == file.where or same_attempt(before.file, file))
     unread = file is None or (before and before.marks and not file.marks and not (found.late and again))
-    if before and (before.marks or not changed) and unread:
-        return replace(before, others=tuple(filter(None, (file, *found.others))), changed=changed)
+    if before and (before.file or not changed) and unread:
+        marks = before.marks or _blank(key, slug, changed)
+        return replace(before, marks=marks, others=tuple(filter(None, (file, *found.others))), changed=changed)
     if before and file and before.file and (why := _rather(before, file, found.off, policy)):
         aside = replace(file, aside=f"not counted, because {before.where} is {why}")
-        return replace(before, others=(aside, *found.others), changed=changed)
-    marks = file.marks if file else ()
-    if changed and not marks:
-        sheet = key.sheet(slug)
-        marks = fair(mark_sheet(sheet, {}), sheet, key)
+        # Where the two were judged by two policies, neither says how the learner was marked.
+        both = before.policy if before.policy == " ".join(policy.sentences) else ""
+        return replace(before, others=(aside, *found.others), changed=changed, policy=both)
+    marks = (file.marks if file else ()) or _blank(key, slug, changed)
     seat, of = key.by_slug[slug], sum(key.worth)
     return Standing(
         *(seat.learner, slug, file, found.others, marks, changed, of),
         id=seat.id,
         late=found.late,
         off=found.off,
+        notes=before.notes if before else (),
         own=before.own if before else {},
+        policy=" ".join(policy.sentences),
     )
+
+
+def _blank(key: Key, slug: str, changed: Mapping[str, Override]) -> tuple[Mark, ...]:
+    """The marks of a learner without any, where some are set by hand."""
+    sheet = key.sheet(slug) if changed else None
+    return fair(mark_sheet(sheet, {}), sheet, key) if sheet else ()
 
 
 def _rather(before: Standing, file: Marked, off: float, policy: Policy) -> str:
@@ -273,11 +309,17 @@ def _rather(before: Standing, file: Marked, off: float, policy: Policy) -> str:
 
 def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[Standing]:
     """The same, where somebody handed in another's sheet: each of the two is told where the other's file is."""
-    own = {one.slug: one.where for one in standings if one.marks}
+    own = {one.slug: one.where for one in standings if one.marks and one.file}
     for one in standings:
         file = one.file
         if file and file.origin in own:
             file = replace(file, problem=f"{file.problem}; the file of its owner is {own[file.origin]}")
-        others = (by for by in files if by.origin == one.slug)
-        notes = (f"{by.learner or 'Another learner'} handed in this sheet too ({by.where})" for by in others)
-        yield replace(one, file=file, notes=tuple(notes))
+        too = "" if one.absent else " too"
+        others = ((by.learner or "Another learner", by.where) for by in files if by.origin == one.slug)
+        notes = [f"{by} {ALSO}{too} ({where})" for by, where in others if not _noted(one, by, where)]
+        yield replace(one, file=file, notes=(*one.notes, *notes))
+
+
+def _noted(one: Standing, by: str, where: str) -> bool:
+    """Did an earlier run say that another learner handed in this sheet?"""
+    return any(f"{by} {ALSO}{too} ({where})" in note for note in one.notes for too in ("", " too"))

@@ -23,7 +23,13 @@ MOST_PARTS = 2_000_000  # brackets and commas: what takes memory out of all prop
 MOST_CODE = 1_000_000  # signs of code that are read for answers
 NEWEST_FORMAT = 4
 
+LONGEST_WORD = 8  # signs: false, or what is written for a letter with an accent
+LONGEST_LETTER = 4  # bytes in UTF-8 and UTF-16
+_HALF_A_LETTER = frozenset({"unexpected end of data", "truncated data"})
+
+CUT_OFF = "not a whole notebook: it is cut off in the middle; download it again"
 NO_NOTEBOOK = "no notebook; ask for the file that ends with .ipynb"
+READ = "answers is called "  # begins a remark on what was read all right
 _TOO_LARGE = "{}; clear its outputs and hand it in again"
 CONFLICT = (
     "it has the marks of a merge conflict; at each <<<<<<< keep one of the two versions, delete the lines <<<<<<<, "
@@ -161,7 +167,9 @@ def _begins_like_one(start: bytes) -> bool:
 def _parsed(raw: bytes, named: bool) -> dict[str, Any]:
     try:
         text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if named and error.reason in _HALF_A_LETTER and len(raw) - error.start < LONGEST_LETTER:
+            raise Unreadable(CUT_OFF) from None
         raise Unreadable("not in UTF-8, which notebooks are written in; open and save it in Jupyter") from None
     if sum(map(text.count, "[{,")) > MOST_PARTS:
         raise Unreadable(f"more than {MOST_PARTS} parts; clear its outputs and hand it in again")
@@ -172,6 +180,8 @@ def _parsed(raw: bytes, named: bool) -> dict[str, Any]:
     except ValueError as error:
         if conflicting(text):
             raise Unreadable(CONFLICT) from None
+        if named and isinstance(error, json.JSONDecodeError) and _cut_off(text, error):
+            raise Unreadable(CUT_OFF) from None
         why = f"not a whole notebook: {str(error)[:80]}; download it again" if named else NO_NOTEBOOK
         raise Unreadable(why) from None
     if isinstance(data, dict) and isinstance(data.get("worksheets"), list) and "cells" not in data:
@@ -184,6 +194,14 @@ def _parsed(raw: bytes, named: bool) -> dict[str, Any]:
             f"{NEWEST_FORMAT}: jupyter nbconvert --to notebook --nbformat {NEWEST_FORMAT} and its name"
         )
     return data
+
+
+def _cut_off(text: str, error: json.JSONDecodeError) -> bool:
+    """True where a notebook just ends, in the middle of a text, of a word such as ``null``, or before a bracket."""
+    end = len(text.rstrip("\0 \t\r\n"))  # a copy that did not end well may have zeros instead of the rest
+    if error.msg.startswith("Unterminated string") or error.pos >= end:
+        return True
+    return end - error.pos < LONGEST_WORD and error.msg != "Extra data" and text[end - 1] not in "}]"
 
 
 def _of_format_3(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +236,7 @@ def read_submission(file: Path | Entry) -> Submission:
     found: dict[str, Found] = {}
     left = MOST_CODE
     renamed = Renamed({n: source_of(cell) for n, cell in enumerate(cells, 1) if cell.get("cell_type") == "code"})
-    remarks += [f"answers is called {name} in it, and was read so" for name in renamed.names]
+    remarks += [f"{READ}{name} in it, and was read so" for name in renamed.names]
     for number, cell in enumerate(cells, 1):
         source = renamed.sources.get(number) or source_of(cell)
         if conflicting(source):

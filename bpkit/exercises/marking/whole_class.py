@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from bpkit.core.errors import BpkitError
@@ -61,7 +62,8 @@ def handed_in(submissions: Path, key_path: Path, out: Path, policy: Policy = USU
     if not entries:
         raise BpkitError(f"mark: expected notebooks in {submissions}, found none; they end with .ipynb")
     alone = submissions.is_file() and not any(entry.way for entry in entries)
-    changed, before = read_overrides(key_path, key), earlier(out, key, alone)
+    here = () if alone else {entry.name for entry in entries}
+    changed, before = read_overrides(key_path, key), earlier(out, key, here)
     return HandedIn(submissions, entries, None if alone else submissions, key_path, key, changed, before, policy)
 
 
@@ -88,35 +90,36 @@ def reports(outcome: Outcome, solutions: bool = False, jobs: int | None = 1) -> 
     """The files that marking leaves, name and text: tables of marks and answers, the class's page, the functions that
     are left to the instructor, and each learner's page, with the worked solutions where ``solutions`` says so.
 
-    A learner's page of an earlier run stays as it is, unless something was set by hand.
+    A learner's page of an earlier run stays as it is, unless there is another file or another mark set by hand.
     """
     fresh = _fresh(outcome)
-    yield MARKS, marks_table(outcome)
+    yield MARKS, marks_table(outcome, solutions)
     yield ANSWERS, answers_table(outcome)
     yield "class.html", class_page(outcome, {place(one): PAGE.format(name) for name, one in pages_of(outcome)})
     for name, one in fresh.items():
         if one.file:
             yield from ((f"code/{name}-{key}.py", text) for key, text in one.file.code.items())
     with spread(usable_jobs(jobs) if len(fresh) > MANY else 1, len(fresh)) as run:
-        work = partial(_page, policy=outcome.policy, solutions=solutions)
-        pages = run(work, ((one, outcome.key.alone(one.slug)) for one in fresh.values()))
+        pages = run(_page, ((one, outcome.key.alone(one.slug), one.shows(solutions)) for one in fresh.values()))
         yield from zip(map(PAGE.format, fresh), pages)
 
 
 def write_reports(outcome: Outcome, results: Results, solutions: bool = False, jobs: int | None = 1) -> Iterator[str]:
     """Write the reports one after the other, giving the name of each; pages of learners who have none now go."""
-    yield from results.written(reports(outcome, solutions, jobs))
+    files = reports(outcome, solutions, jobs)
+    marks = next(files)  # last: interrupted before that, the next run still sees which pages are to be made
+    yield from results.written(chain(files, [marks]))
     results.tidy("feedback", (PAGE.format(name) for name, _ in pages_of(outcome)))
     results.close()
 
 
-def _page(job: tuple[Standing, Key], policy: Policy, solutions: bool) -> str:
-    return feedback_page(*job, policy, solutions)
+def _page(job: tuple[Standing, Key, bool]) -> str:
+    return feedback_page(*job)
 
 
 def _fresh(outcome: Outcome) -> dict[str, Standing]:
     """Those whose pages are to be made, by the names of the pages."""
-    return {name: one for name, one in pages_of(outcome) if one.changed or not one.row}
+    return {name: one for name, one in pages_of(outcome) if one.anew}
 
 
 @lru_cache(maxsize=1)

@@ -6,13 +6,14 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from bpkit.exercises.marking.archives import without_ending
 from bpkit.exercises.marking.copies import unnumbered
+from bpkit.exercises.marking.names import without_apostrophes
 from bpkit.exercises.marking.submissions import Submission, source_of
 from bpkit.exercises.sheets.cohort import SHARED, Seat
 from bpkit.exercises.sheets.files import slug
@@ -27,6 +28,7 @@ AROUND = frozenset(
     """.split()
 )
 
+RECOGNISED = "its own data are lost; its "  # begins a remark on a file whose owner is known nevertheless
 RENAME = "rename the file to the name that you handed it out under"
 
 
@@ -68,7 +70,7 @@ def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Ow
         why = f"it is the sheet of {own.learner}, but {_names(near, ' or ')} handed it in"
         return Owner(_only(near), problem=f"{why}; nothing in it was marked", origin=own)
     if claimant is None:
-        return Owner(own, (f"its own data are lost; its numbers are those of {own.learner}",))
+        return Owner(own, (f"{RECOGNISED}numbers are those of {own.learner}",))
     return Owner(own)
 
 
@@ -88,7 +90,7 @@ def _by_name(key: Key, bearers: Sequence[Seat], given: Sequence[Seat]) -> Owner:
     """Whose a notebook is that does not say so itself."""
     fitting = [one for one in bearers if one in given] if given else list(bearers)
     if len(fitting) == 1:
-        return Owner(fitting[0], ("its own data are lost; its owner was read from the name of the file or its folder",))
+        return Owner(fitting[0], (f"{RECOGNISED}owner was read from the name of the file or its folder",))
     if fitting or len(given) > 1:
         why = f"it may belong to {_names(fitting or given, ' or ')}"
         return Owner(problem=f"{why}; {RENAME}")
@@ -153,9 +155,18 @@ def _parts(name: str) -> list[str]:
 def fitting(name: str, key: Key) -> tuple[Seat, ...]:
     """The learners whom a name fits: the one who is called exactly so, else all whose names are among its words.
 
-    A name with a word too many for a learner who has only one fits nobody: Lee_Ann need not be Ann.
+    A name with a word too many for a learner who has only one fits nobody: Lee_Ann need not be Ann. An apostrophe
+    parts a name or is left out, whichever fits one learner.
     """
-    index = _index(key)
+    short = without_apostrophes(name)
+    found = _fitting(name, _index(key)) if short == name else ()
+    if found:
+        return found
+    bare = tuple(key.by_slug[seat.slug] for seat in _fitting(short, _bare_index(key)))
+    return bare if short == name or len(bare) == 1 else _fitting(name, _index(key)) or bare
+
+
+def _fitting(name: str, index: _Names) -> tuple[Seat, ...]:
     texts = [text for text in (_before_number(name), name) if text]
     for text in reversed(texts):
         if found := index.exact.get(slug(text)) or index.exact.get("-".join(_words(text))):
@@ -196,19 +207,30 @@ class _Names:
 
 @lru_cache(maxsize=2)
 def _index(key: Key) -> _Names:
+    """The names as they are, in which an apostrophe parts words."""
+    return _names_of(key.seats)
+
+
+@lru_cache(maxsize=2)
+def _bare_index(key: Key) -> _Names:
+    """The names without their apostrophes."""
+    return _names_of([replace(seat, learner=without_apostrophes(seat.learner)) for seat in key.seats])
+
+
+def _names_of(seats: Sequence[Seat]) -> _Names:
     exact: dict[str, tuple[Seat, ...]] = {}
     by_word: dict[str, list[tuple[Seat, frozenset[str]]]] = {}
     called: dict[str, list[Seat]] = {}
-    for seat in key.seats:
+    for seat in seats:
         called.setdefault(_without_id(seat), []).append(seat)
-    for seat in key.seats:
+    for seat in seats:
         names = {seat.learner, *([_without_id(seat)] if len(called[_without_id(seat)]) > 1 else [])}
         for name in filter(None, (spelt for one in names for spelt in _spellings(one))):
             exact[name] = tuple(dict.fromkeys((*exact.get(name, ()), seat)))
         for words in {frozenset(_words(seat.slug)), frozenset(_words(seat.learner))}:
             for word in words:
                 by_word.setdefault(word, []).append((seat, words))
-    exact |= {seat.slug: (seat,) for seat in key.seats}  # the name that a sheet was handed out under
+    exact |= {seat.slug: (seat,) for seat in seats}  # the name that a sheet was handed out under
     return _Names(exact, by_word, {frozenset(_words(name)): same for name, same in called.items() if len(same) > 1})
 
 

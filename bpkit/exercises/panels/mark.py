@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.core.errors import BpkitError
+from bpkit.core.errors import BpkitError, listed
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.marking import overview
@@ -25,7 +25,15 @@ from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, Policy, make_policy
 from bpkit.exercises.marking.report import class_body
 from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.standing import Outcome, Standing
-from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, write_reports
+from bpkit.exercises.marking.whole_class import (
+    PAGE,
+    handed_in,
+    marking,
+    pages_of,
+    report_names,
+    settled,
+    write_reports,
+)
 from bpkit.exercises.panels.markup import STYLE, download
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
@@ -240,11 +248,14 @@ class Mark(Working):
         filled = book.filled(outcome) if book else None
         understood = (*overview.understood(given), *overview.found(outcome), *(filled.said if filled else ()))
         names, refused, results = report_names(outcome), [""], Results(setup.out, setup.force)
+        every = [*names, *overview.beside_reports(outcome, filled)]
         if setup.dry:
-            return Result(outcome, setup.out, understood, dry=overview.would_write(names, setup.out))
-        yield Pass("writing", len(names), _write(outcome, results, names, refused, filled))
+            return Result(outcome, setup.out, understood, dry=overview.would_write(every, setup.out))
+        yield Pass("writing", len(names), _write(outcome, results, every, refused, filled))
         if not refused[0]:
-            yield packing(setup.out, names, ZIP, setup.force or results.own(f"{ZIP}.zip"))
+            pages = (PAGE.format(name) for name, _ in pages_of(outcome))  # those of earlier runs too
+            whole = [name for name in dict.fromkeys((*names, *pages)) if (setup.out / name).is_file()]
+            yield packing(setup.out, whole, ZIP, setup.force or results.own(f"{ZIP}.zip"))
             results.remember(f"{ZIP}.zip")
             understood = (*understood, *overview.next_steps(outcome, setup.out, setup.key))
         return Result(outcome, setup.out, understood, refused[0], filled=filled)
@@ -288,7 +299,7 @@ def _write(
 ) -> Iterator[None]:
     """Write reports, unless one must not be overwritten: the page still shows the marks."""
     try:
-        results.check([*names, *([filled.name] if filled else [])])
+        results.check(names)
         for _ in write_reports(outcome, results):
             yield
         if feedback := moodle_feedback(outcome, results.folder):
@@ -317,7 +328,7 @@ def _problems(state: State) -> str:
     said = "".join(f"<p>{escape(line)}</p>" for line in state.result.understood)
     lines = [f"<li><b>{escape(m.where)}</b>: {escape(m.problem)}</li>" for m in outcome.unmarked]
     text = f"<p>Not marked:</p><ul>{''.join(lines)}</ul>" if lines else ""
-    return said + text + (f"<p>Handed in nothing: {escape(', '.join(outcome.absent))}.</p>" if outcome.absent else "")
+    return said + text + (f"<p>Handed in nothing: {escape(listed(outcome.absent))}.</p>" if outcome.absent else "")
 
 
 def _links(state: State) -> str:
@@ -352,5 +363,4 @@ def _class(state: State) -> str:
 def _feedback(state: State) -> str:
     if not (state.whose and state.result):
         return "<p>Nothing marked yet.</p>"
-    outcome = state.result.outcome
-    return feedback_body(state.whose, outcome.key, outcome.policy)
+    return feedback_body(state.whose, state.result.outcome.key)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import DEFAULT
-from bpkit.exercises.editions.forecast import forecast
+from bpkit.exercises.editions.forecast import forecast, notice
 from bpkit.exercises.editions.pictures import address, asked, given, own
 from bpkit.exercises.editions.produce import Produced
 from bpkit.exercises.panels.markup import csv_table, download
 from bpkit.exercises.panels.working import Progress, on_a_page
 from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.questions.generation import concerns
+from bpkit.exercises.questions.generation import remarks
 from bpkit.exercises.sheets.cohort import Plan, Seat, plan
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import MOST_NAMED, Roster, read_roster
@@ -122,7 +122,9 @@ def forecast_html(state: State) -> str:
     tables = "".join(table(one.caption, one.head, one.rows) for one in made.tables)
     words = escape(on_a_page(made.found(setup.force)))
     summary = f"{counted(len(made.files), 'file')} for the folder {escape(str(setup.out))}. {words}"
-    return f"<details><summary>{summary}</summary>{tables}</details>"
+    warned = notice(setup.plan, "The preview tells")
+    more = f"<p><em>{escape(warned)}</em></p>" if warned else ""
+    return f"<details><summary>{summary}</summary>{tables}</details>{more}"
 
 
 def command_of(state: State) -> str:
@@ -151,7 +153,7 @@ def preview_html(exercise: Exercise, solved: bool) -> str:
     drawing = own(exercise)
     picture = image(address(drawing), drawing.caption) if drawing else ""
     text = picture + as_html(f"{given(exercise)}\n\n{asked(exercise)}")
-    text += "".join(f"<p><em>Please look at this: {escape(concern)}.</em></p>" for concern in concerns(exercise))
+    text += "".join(f"<p><em>{escape(remark)}</em></p>" for remark in remarks(exercise))
     if not solved:
         return text
     reveals = escape(", ".join(exercise.declared) or "nothing by name")

@@ -22,6 +22,23 @@ _LABELS = {
     "by hand": "your instructor marks this",
 }
 _SAID_BY_THE_LABEL = re.compile(r"\A(?:Right\.|Not right[:.]|Not right, and|No answer yet\.)\s*")
+# What asks to type something else, as it is said of work that has been handed in.
+_HANDED_IN = tuple(
+    (re.compile(asked), said)
+    for asked, said in (
+        (r"\bType (\d+) significant digits, and I can .*?\.", r"With \1 significant digits I could say more."),
+        (r"\bType more digits, so that the change shows\.", "With more digits the change would show."),
+        (r"\bmore digits, please, so that the change shows\.", "with more digits the change would show."),
+        (r"\bone more digit, please\.", "with one more digit I could tell."),
+        (r"\bType at least (\S+) digits\.", r"It takes at least \1 digits."),
+        (r"\bType more digits\.", "With more digits I could say more."),
+        (r"\bType (?:it|a calculation) like (.+?)\.(?=\s|\Z)", r"It can be written like \1."),
+        (r"\bWrite a point instead of the comma, like (\S+)\.(?=\s|\Z)", r"With a point, like \1, I could read it."),
+        (r"\A([^\s'\"]+) is a name; write the value itself\Z", r"You wrote a name, \1. Only a value can be marked."),
+        (r"; write the value itself\Z", "; only the value itself can be marked."),
+        (r"; write answers\[\.\.\] = and the value\Z", "; only a value can be marked."),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -70,10 +87,14 @@ class Feedback:
 
     @property
     def why(self) -> str:
-        """The message as it goes on after the label, without the names, which say the same."""
+        """The message as it goes on after the label, on a page about work that was handed in: nothing can be typed any
+        more. It leaves out the names, which say the same.
+        """
         if self.verdict == "by hand":  # what is said then is for the instructor
             return ""
         text = _SAID_BY_THE_LABEL.sub("", self.message)
+        for asked, said in _HANDED_IN:
+            text = asked.sub(said, text)
         return f"{text[:1].upper()}{text[1:]}"
 
     def __bool__(self) -> bool:

@@ -31,6 +31,7 @@ SHORTEST = 8e-3  # step of an update: a mistake in it shows in four decimals
 WIDEST = 0.05  # of an answer: what rounding on paper may do to it
 ATTEMPTS = 20_000
 OWN_ATTEMPTS, OWN_LOOKS = 60, 12  # draws of an own question, and those looked at closely
+MOST_SAID = 5  # remarks on an own question: in one with many the first explain the others
 AGAIN = 20  # of which so many may look like the exercise that they are to be another of
 
 
@@ -97,19 +98,33 @@ def _least_flawed(template: OwnQuestion, rng: np.random.Generator, difficulty: s
     return found
 
 
-def concerns(exercise: Exercise) -> Iterator[str]:
-    """What an instructor should know about an own question with these numbers: the guarantees that it breaks."""
-    if not isinstance(exercise.bank, OwnQuestion):
-        return
-    yield from flaws(exercise)
-    if names := unsaid(exercise.task):
-        yield f"the question needs {', '.join(names)}, but neither the text nor a picture shows that"
+def concerns(exercise: Exercise, several: bool = True) -> tuple[str, ...]:
+    """What an instructor should know about an own question with these numbers: the guarantees that it breaks.
+
+    Each is said once, what explains others first; ``several`` learners should not share a problem.
+    """
+    return tuple(dict.fromkeys(_concerns(exercise, several))) if isinstance(exercise.bank, OwnQuestion) else ()
+
+
+def remarks(exercise: Exercise) -> Iterator[str]:
+    """The same in a few sentences: the first ones, and how many more there are."""
+    found = concerns(exercise)
+    yield from (f"Please look at this: {one}." for one in found[:MOST_SAID])
+    if len(found) > MOST_SAID:
+        yield f"And {len(found) - MOST_SAID} more like these."
+
+
+def _concerns(exercise: Exercise, several: bool) -> Iterator[str]:
+    yield from _lifeless(exercise)
+    yield from unsaid(exercise.task)
     for letter, part in exercise.parts.items():
         if isinstance(part, OwnNumberPart) and part.within is not None and part.within < part.tolerance:
             yield f"{letter}: the tolerance is smaller than what rounding to {part.digits} digits needs, which counts"
-    if exercise.bank.few and exercise.task.problems:
-        many = "one problem" if exercise.bank.variety == 1 else f"at most {exercise.bank.variety} problems"
+    own = exercise.bank
+    if several and isinstance(own, OwnQuestion) and own.few and exercise.task.problems:
+        many = "one problem" if own.variety == 1 else f"at most {own.variety} problems"
         yield f"its numbers allow {many}, so learners may share one"
+    yield from flaws(exercise)
 
 
 def worth(exercise: Exercise, points: float) -> Exercise:
@@ -186,10 +201,14 @@ def _pleasant(value: float) -> bool:
     return SMALLEST <= abs(value) < LARGEST and f"{value:.2e}".partition("e")[0][-1] != "0"
 
 
-def flaws(exercise: Exercise) -> Iterator[str]:
-    """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
+def _lifeless(exercise: Exercise) -> Iterator[str]:
     if not all(map(_lives, exercise.task.problems)):
         yield "a neuron is saturated or dead, or two numbers of a window are nearly the same"
+
+
+def flaws(exercise: Exercise) -> Iterator[str]:
+    """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
+    yield from _lifeless(exercise)
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart):
             if not _pleasant(part.right):

@@ -135,27 +135,36 @@ def _needed(derivation: Derivation, asks: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for step in lines for name in names_in(step.rhs) | {step.name})
 
 
-def brief(problem: Problem, asks: Sequence[str], pictured: bool = True) -> str:
-    """What a learner needs for some quantities beside the picture of the network, or without one."""
+def brief(problem: Problem, asks: Sequence[str], pictured: bool = True, known: Collection[str] = ()) -> str:
+    """What a learner needs for some quantities beside the picture of the network, or without one.
+
+    ``known`` is what they read elsewhere: given numbers by name, ``activation``, ``loss``.
+    """
     network, used = problem.network, needed(problem, asks)
     blocks = isinstance(network, Model)
     said = [] if blocks or pictured else [layers(layered(network, "brief"))]
-    if not blocks and any(name.startswith("out_") or "/dnet_" in name for name in used):
+    if not blocks and "activation" not in known and computes(used):
         said.append(_activations(layered(network, "brief")))
-    if not used.isdisjoint(network.targets):
+    if "loss" not in known and not used.isdisjoint(network.targets):
         said.append(_loss(network))
+    rate = f"Learning rate {equals(problem, 'learning_rate', problem.learning_rate)}."
+    rates = [rate] if "learning_rate" in used and "learning_rate" not in known else []
     if "learning_rate" in used and problem.update == GradientDescent():
-        kept = "" if problem.train_biases or not network.biases else " The biases stay as they are."
-        said.append(f"Learning rate {equals(problem, 'learning_rate', problem.learning_rate)}.{kept}")
+        kept = [] if problem.train_biases or not network.biases else ["The biases stay as they are."]
+        said += [*rates, *kept]
     pieces = [told(network) if isinstance(network, Model) else "", " ".join(said)]
-    if not pictured:
+    if not pictured and not (known and used.intersection(network.parameters) <= {*known}):
         pieces.append(weights_table(problem))
     if problem.is_batch or not pictured:
-        pieces.append(_data(problem, used))
+        pieces.append(_data(problem, used, known))
     if "learning_rate" in used and problem.update != GradientDescent():
-        pieces.append(f"Learning rate {equals(problem, 'learning_rate', problem.learning_rate)}.")
-        pieces.append(update_lines(problem))
+        pieces += [*rates, update_lines(problem)]
     return "\n\n".join(filter(None, pieces))
+
+
+def computes(used: Collection[str]) -> bool:
+    """Do some quantities need to know what the neurons compute?"""
+    return any(name.startswith("out_") or "/dnet_" in name for name in used)
 
 
 def in_a_table(problem: Problem, asks: Sequence[str]) -> str:
@@ -163,16 +172,19 @@ def in_a_table(problem: Problem, asks: Sequence[str]) -> str:
     return f"{weights_table(problem)}\n\n{_data(problem, needed(problem, asks))}"
 
 
-def _data(problem: Problem, used: Collection[str]) -> str:
-    """Inputs, and targets where they are used."""
+def _data(problem: Problem, used: Collection[str], known: Collection[str] = ()) -> str:
+    """Inputs, and targets where they are used; of a single sample those that are not known."""
     network = problem.network
     names = [name for name in (*network.inputs, *network.targets) if name in network.inputs or name in used]
     if problem.is_batch:
         places = [[*network.inputs, *network.targets].index(name) for name in names]
         rows = [[str(i), *(_cell(row[place]) for place in places)] for i, row in enumerate(problem.rows, 1)]
         return table(["sample", *(maths(network, name) for name in names)], rows)
-    what = "Inputs and targets" if not set(names).isdisjoint(network.targets) else "Inputs"
-    return f"{what}: {in_words([equals(network, name, problem.givens[name]) for name in names])}."
+    names = [name for name in names if name not in known]
+    kinds = ["Inputs"] * (not {*names}.isdisjoint(network.inputs))
+    kinds += ["Targets"] * (not {*names}.isdisjoint(network.targets))
+    values = [equals(network, name, problem.givens[name]) for name in names]
+    return f"{' and '.join(kinds).capitalize()}: {in_words(values)}." if names else ""
 
 
 def update_lines(problem: Problem) -> str:

@@ -17,6 +17,8 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.streams import digest
 
 _PART = (".bpkit-", ".part")
+# Letters that are no other letter with an accent, as they are spelt without them.
+_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
 
 
@@ -81,8 +83,8 @@ def sweep(folder: Path, age: float = 3600) -> None:
 
 def slug(name: str) -> str:
     """A file name for any person's name: letters, digits, dots and dashes, never empty, never a path."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:60]
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_SPELT)).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
     if not plain or plain in _RESERVED:
         return f"learner-{digest('slug', name).hex()[:8]}"
     return plain

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.marking.gradebooks.people import Listed, meet, name_of, wanted
+from bpkit.exercises.marking.gradebooks.people import Listed, meet, wanted
 from bpkit.exercises.marking.gradebooks.words import Filled, Tally, in_points
+from bpkit.exercises.marking.names import name_of
+from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.streams import digest
 from bpkit.exercises.sheets.files import counted
@@ -164,7 +166,17 @@ class Database:
                 f"gradebook: expected the assignment of this sheet, which has {counted(len(worth), 'question')}, but "
                 f"“{self.assignment.name}” grades {len(by_question)}; say which assignment you mean (--column NAME)"
             )
+        if TOTAL in one.changed:  # nbgrader adds the scores up itself
+            points = _adding_up_to(one.points, points, worth)
         return {by_question[number]: _part(points[number], worth[number], by_question[number].most) for number in worth}
+
+
+def _adding_up_to(total: float, points: Mapping[int, float], worth: Mapping[int, float]) -> dict[int, float]:
+    """Points of questions that add up to another total: all lose, or gain on what they lack, the same share."""
+    now, most = sum(points.values()), sum(worth.values())
+    if total <= now:
+        return {number: one * total / now if now else 0.0 for number, one in points.items()}
+    return {number: one + (worth[number] - one) * (total - now) / (most - now) for number, one in points.items()}
 
 
 def _part(points: float, worth: float, most: float) -> float:

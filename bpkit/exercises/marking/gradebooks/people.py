@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bpkit.exercises.marking.copies import bare, numbered
+from bpkit.exercises.marking.names import id_of, name_of
 from bpkit.exercises.marking.standing import Standing
 
 PARTICIPANT = "participant"  # what Moodle numbers in its grading worksheet and in the folders of its hand-ins
 MOODLE_FOLDER = re.compile(r"(?P<whole>[^_].*?_(?P<number>\d+)_assignsubmission_[a-z]+)(?:_.*)?")
 _PARTICIPANT = re.compile(r"[^\W\d_]{4,}[^\d@]{0,12}(\d+)")
-
-
-def name_of(text: str) -> str:
-    """A name's words in the order of the alphabet, without accents and punctuation.
-
-    >>> name_of("Ash-Müller, Ada") == name_of("ada ash muller")
-    True
-    """
-    letters = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return " ".join(sorted(re.findall(r"[^\W_]+", "".join(letters).casefold())))
-
-
-def id_of(text: str) -> str:
-    """An id without what programs put around it: Brightspace's #, zeros, which spreadsheets take away, and ="..".
-
-    >>> id_of("#00123") == id_of('="123"') == "123"
-    True
-    """
-    plain = text.strip().removeprefix("=").strip('"').lstrip("#").strip().casefold()
-    return plain.lstrip("0") or plain if plain.isdecimal() else plain
 
 
 @dataclass(frozen=True)

@@ -47,18 +47,16 @@ class Tally:
     @property
     def sentences(self) -> tuple[str, ...]:
         """What is to be said, the column first."""
-        out_of = f", out of {' and '.join(f'{one:g}' for one in sorted(self.most))}" if self.most else ""
+        out_of = f", out of {_numbers(self.most)}" if self.most else ""
         own = "" if self.own or not self.most else " as on the sheet, because the gradebook does not say out of what"
-        lines = [f"{counted(len(self.given), 'mark')} filled in under “{self.column}”{out_of}{own}."]
+        lines = [f"{counted(len(self.given), 'mark')} filled in under “{self.column}”{out_of}{self._scaled}{own}."]
         pending = (one.learner for one in self.given if one.pending)
         kept = (f"{one.learner} ({before}; the kit gives {mark})" for one, before, mark in self.kept)
         lines += _line("your points for functions are still missing", pending)
-        lines += _line(
-            "without marks, so left as they are", (f"{one.learner} ({one.problem})" for one in self.unmarked)
-        )
+        lines += _grouped("without marks, so left as they are", ((one.learner, one.problem) for one in self.unmarked))
         lines += _line("another mark was there and stays", kept)
         lines += _line("the learning system does not let you change", (one.learner for one in self.locked))
-        lines += _line("left out", (f"{who} ({why})" for who, why in self.meeting.unclear))
+        lines += _grouped("left out", self.meeting.unclear)
         lines += _line("not in the gradebook", self.meeting.missing)
         others = self.meeting.others
         if others == 1:
@@ -66,6 +64,25 @@ class Tally:
         elif others:
             lines.append(f"{others} people in the gradebook are not in the key; their rows stay as they are.")
         return tuple(lines)
+
+    @property
+    def _scaled(self) -> str:
+        """That the points of the sheet are not those of the gradebook, where that is so."""
+        sheet = {round(one.of, 6) for one in self.given}
+        other = {round(one, 6) for one in self.most} - sheet
+        return f", scaled from {_numbers(sheet)} to {_numbers(other)}" if sheet and other else ""
+
+
+def _numbers(points: Iterable[float]) -> str:
+    return " and ".join(f"{one:g}" for one in sorted(points))
+
+
+def _grouped(what: str, people: Iterable[tuple[str, str]]) -> list[str]:
+    """One line for each reason, with everybody whom it holds for."""
+    names: dict[str, list[str]] = {}
+    for name, why in people:
+        names.setdefault(why, []).append(name)
+    return [f"{what}: {'; '.join(those)} ({'each: ' * (len(those) > 1)}{why})" for why, those in names.items()]
 
 
 def _line(what: str, names: Iterable[str]) -> list[str]:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from bpkit.core.architecture import Architecture
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.numeric import canonical, evaluate
+from bpkit.core.model import Model
+from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
+from bpkit.core.updates import GradientDescent
 from bpkit.exercises.questions.bank.quantities import DIGITS, worked
+from bpkit.exercises.questions.block_words import in_words
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.exercise import Content, Question, Solution
 from bpkit.exercises.questions.own.network import ENOUGH, spelled
 from bpkit.exercises.questions.own.parts import HiddenPart, quantity_part, reader_at, reveals_of
-from bpkit.exercises.questions.own.told import QUANTITIES, Told, filled, places_in
+from bpkit.exercises.questions.own.told import QUANTITIES, Told, filled, known_from, places_in, plain_name
 from bpkit.exercises.questions.parts import ExactPart, Part, Wrong
 from bpkit.exercises.questions.task import Task
-from bpkit.exercises.questions.words import data_line, equals, givens, in_a_table, needed
+from bpkit.exercises.questions.words import brief, computes, data_line, equals, givens, in_a_table, needed
 
 TOPIC = "own questions"
 MOST_ASKED = 20
-_PLAIN = str.maketrans("∂₀₁₂₃₄₅₆₇₈₉", "d0123456789")
+MOST_NEURONS = 12  # that a refusal names
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,19 @@ def _of_quantities(task: Task, told: Told) -> Content:
             return Content(lambda: whole, parts, solve, drawn=False)
         return Content(lambda: whole, parts, solve, *beside(problem, asks))
     text = filled(told.text, problem, told.digits or DIGITS)
+    picture, _, table = beside(problem, asks) if told.picture else (None, None, None)
+    below = partial(_given, problem, asks, told)
+    card = lambda: "\n\n".join(filter(None, (text, below(picture is not None))))
+    return Content(lambda: tell(text, below(False)), parts, solve, picture, card, table, drawn=told.picture)
+
+
+def _given(problem: Problem, asks: Sequence[str], told: Told, pictured: bool) -> str:
+    """What stands below an instructor's own text, beside the picture or without one."""
+    if told.given:
+        return brief(problem, asks, pictured, known_from(told.text, problem))
     if not told.picture:
-        return Content(lambda: tell(text), parts, solve, card=lambda: text, drawn=False)
-    picture, _, table = beside(problem, asks)
-    numbers = in_a_table(problem, asks)
-    more = [numbers] if not picture else [data_line(problem)] if problem.is_batch else []  # beside a picture, if any
-    return Content(lambda: tell(text, numbers), parts, solve, picture, lambda: "\n\n".join([text, *more]), table)
+        return ""
+    return in_a_table(problem, asks) if not pictured else data_line(problem) if problem.is_batch else ""
 
 
 def _lines(problem: Problem, asks: Sequence[str]) -> tuple[Any, ...]:
@@ -140,13 +153,38 @@ def _named(private: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(_label, private.get("wrong", {})))
 
 
-def unsaid(task: Task) -> tuple[str, ...]:
-    """The given numbers that an own question needs and does not show anywhere."""
+def unsaid(task: Task) -> Iterator[str]:
+    """What an own question needs and shows nowhere, where the kit may not add it, and how to put it in."""
     told = Told.read(task.about["own"])
-    if told.kind != QUANTITIES or not told.text:
-        return ()
-    problem = task.problem
-    used = [name for name in problem.givens if name in needed(problem, task.about["asks"])]
+    if told.kind != QUANTITIES or not told.text or told.given:
+        return
+    numbers, words = _missing_numbers(task.problem, task.about["asks"], told), _missing_words(task, told)
+    how = [f"put each number into the text as {{{numbers[0]}}}"] if numbers else []
+    how += [f"describe {in_words(words)} in the text"] if words else []
+    if how:
+        yield (
+            f"the question needs {in_words([*numbers, *words])}, but neither the text nor a picture shows that: "
+            f"{' and '.join(how)}, or leave out given = false, and the kit adds it"
+        )
+
+
+def _missing_words(task: Task, told: Told) -> list[str]:
+    """What an own question does not say of its network, numbers apart."""
+    problem, used, known = task.problem, needed(task.problem, task.about["asks"]), known_from(told.text, task.problem)
+    blocks = isinstance(problem.network, Model)
+    found = ["the blocks"] if blocks and not told.picture else []
+    if not blocks and "activation" not in known and computes(used):
+        found.append("the activation")
+    if "loss" not in known and not used.isdisjoint(problem.network.targets):
+        found.append("the loss")
+    rule = type(problem.update).__name__
+    if "learning_rate" in used and problem.update != GradientDescent() and rule.lower() not in told.text.lower():
+        found.append("the update rule")
+    return found
+
+
+def _missing_numbers(problem: Problem, asks: Sequence[str], told: Told) -> tuple[str, ...]:
+    used = [name for name in problem.givens if name in needed(problem, asks)]
     network, rate = problem.network, ["learning_rate"] if problem.is_batch else []
     drawn = {*network.parameters, *network.inputs, *network.targets, *rate} if told.picture else set()
     said = places_in(told.text)
@@ -180,13 +218,13 @@ def checked_asks(given: Any, problem: Problem | None) -> tuple[str, ...]:
 
 def _checked(given: str, problem: Problem) -> str:
     derivation, network = problem.derivation, problem.network
-    plain = given.strip().translate(_PLAIN)
-    name = canonical("E_total" if plain == "E" else plain)
+    name = plain_name(given)
+    if name not in derivation and name not in network.parameters:
+        name = re.sub(r"(?<=[A-Za-z])_(?=\d)", "", name)  # w_1 for w1, as formulas are typed
     if name not in derivation and name not in network.parameters:
         example = f"dE/d{network.parameters[0]}" if network.parameters else "E_total"
-        near = suggest(name, derivation.by_name)
-        by = re.fullmatch(r"dE\w*/d(\w+)|(\w+)_new", name)
-        more = f"; {spelled(network)}" if by or not near.startswith("; did you mean") else near
+        near, names = _near(name, derivation), f"his network has {_names_of(network)}"
+        more = f"{near} T{names}" if near else f"; t{names}"
         raise BpkitError(f"expected asks to be quantities such as {example}, got {given[:40]!r}{more}")
     step = derivation.target(name)
     if step.name not in derivation.by_name:
@@ -200,3 +238,22 @@ def _checked(given: str, problem: Problem) -> str:
             "with respect to a parameter or for a new parameter"
         )
     return step.name
+
+
+def _near(name: str, derivation: Derivation) -> str:
+    """The quantities that were probably meant: of a layer's name those of its neurons, of a delta its derivative."""
+    meant = re.sub("(?i)^(?:delta|δ)_?", "dE_total/dnet_", name)
+    neurons = re.compile(rf"{re.escape(meant)}_\d+")
+    found = [meant] if meant in derivation else [one for one in derivation.by_name if neurons.fullmatch(one)][:3]
+    if found:
+        return f"; did you mean {' or '.join(repr(one.replace('dE_total/', 'dE/')) for one in found)}?"
+    near = suggest(name, derivation.by_name)
+    unknown = re.fullmatch(r"dE\w*/d(\w+)|(\w+)_new", meant)
+    return near if near.startswith("; did you mean") and not unknown else ""
+
+
+def _names_of(network: Architecture) -> str:
+    """What a network's parameters and neurons are called: ``w1 to w6, b1 and b2, and the neurons h1, h2 and o1``."""
+    neurons = [name.removeprefix("out_") for name in derive(network).by_name if name.startswith("out_")]
+    shown = neurons if len(neurons) <= MOST_NEURONS else [*neurons[: MOST_NEURONS - 2], "..", neurons[-1]]
+    return ", and ".join(filter(None, (spelled(network), f"the neurons {', '.join(shown)}")))

@@ -362,13 +362,14 @@ def _table(name: str, given: Any, shape: tuple[int, ...]) -> Any:
 
 def _near(name: str, known: Sequence[str], network: Architecture) -> str:
     near = suggest(name, known)
-    return near if near.startswith("; did you mean") and not name[-1:].isdigit() else f"; {spelled(network)}"
+    meant = near.startswith("; did you mean") and not name[-1:].isdigit()
+    return near if meant else f"; this network has {spelled(network)}"
 
 
 def spelled(network: Architecture) -> str:
-    """What a network's parameters are called: ``this network has w1 to w6, b1 and b2``."""
+    """What a network's parameters are called: ``w1 to w6, b1 and b2``."""
     runs = []
     for stem, group in groupby(network.parameters, lambda name: name.rstrip("0123456789")):
         names = [*group]
         runs.append(f"{names[0]} to {names[-1]}" if len(names) > 2 and stem else " and ".join(names))
-    return f"this network has {', '.join(runs[:12])}{' and others' if len(runs) > 12 else ''}"
+    return f"{', '.join(runs[:12])}{' and others' if len(runs) > 12 else ''}"

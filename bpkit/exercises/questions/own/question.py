@@ -20,7 +20,7 @@ from bpkit.exercises.questions.task import Task
 
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _WORDS = ("id", "title", "text", "asks", "options", "answer", "wrong", "solution")
-KEYS = (*_WORDS, "digits", "tolerance", "points", "picture", "network", "numbers")
+KEYS = (*_WORDS, "digits", "tolerance", "points", "picture", "given", "network", "numbers")
 
 
 def private_of(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,9 +51,11 @@ def question_from(table: Mapping[str, Any], language: str = "en") -> OwnQuestion
         _refuse(table, ("options", "answer", "wrong"), "beside asks, whose answers are derived")
         if numbers is None:
             raise BpkitError("network: expected a network for the quantities that are asked; write [question.network]")
+        if not (told.given or told.text):
+            raise BpkitError('given: expected a text of your own beside given = false, got none; write text = ".."')
         own["asks"] = list(checked_asks(table["asks"], numbers.draw(np.random.default_rng(0))))
     else:
-        _refuse(table, ("digits", "tolerance"), "where the answer is no number of a derivation")
+        _refuse(table, ("digits", "tolerance", "given"), "where the answer is no number of a derivation")
         _check_typed(told, private)
     if numbers and numbers.sketch.functions:
         own["functions"] = [one.data() for one in numbers.sketch.functions]

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, Self
 
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.functions import BUILT_IN
+from bpkit.core.losses import LOSSES
 from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number_latex
@@ -20,9 +22,13 @@ from bpkit.mistakes.typed_number import MOST_DIGITS
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_OPTION = 200, 5000, 60
 MOST_OPTIONS = 12
 QUANTITIES, CHOICE, WHOLE = KINDS = ("quantities", "choice", "whole")
-PUBLIC = ("title", "text", "digits", "tolerance", "picture", "language", "kind", "options")
+PUBLIC = ("title", "text", "digits", "tolerance", "picture", "given", "language", "kind", "options")
 # {w1} puts a number in; \frac{a}{b}, w_{new} and {{a}} are LaTeX's own.
-_PLACE = re.compile(r"(?<![\\\w}_^{])\{([A-Za-z][\w.]*(?:/\w+)?)\}")
+_NAME = r"[\w.]*(?:,\d+)*"
+_PLACE = re.compile(rf"(?<![\\\w}}_^{{])\{{([A-Za-z∂]{_NAME}(?:/∂?\w{_NAME})?)\}}")
+_PLAIN = str.maketrans("∂₀₁₂₃₄₅₆₇₈₉", "d0123456789")
+_CLEAR = frozenset({"sigmoid", "tanh", "ReLU", "softmax"})  # activations whose name alone says what they compute
+_NOT_TELLING = ("output",)  # "the output" stands in many texts, and seldom as a loss
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Told:
     digits: int | None = None
     tolerance: float | None = None
     picture: bool = True
+    given: bool = True
     language: str = "en"
     kind: str = "quantities"
     options: tuple[str, ...] = ()
@@ -52,13 +59,15 @@ class Told:
         if tolerance is not None and not (is_number(tolerance) and tolerance > 0):
             raise BpkitError(f"tolerance: expected a number above 0, got {str(tolerance)[:40]!r}")
         picture, kind = data.get("picture", True), data.get("kind", QUANTITIES)
-        if not isinstance(picture, bool):
-            raise BpkitError(f"picture: expected true or false, got {str(picture)[:40]!r}")
+        given = data.get("given", True)
+        for what, value in (("picture", picture), ("given", given)):
+            if not isinstance(value, bool):
+                raise BpkitError(f"{what}: expected true or false, got {str(value)[:40]!r}")
         if kind not in KINDS:
             raise BpkitError(f"own question: expected a kind of {', '.join(KINDS)}, got {str(kind)[:40]!r}")
         language = str(data.get("language", "en"))[:20]
         options = _options(data["options"]) if kind == "choice" else ()
-        return cls(" ".join(title.split()), text, digits, tolerance, picture, language, kind, options)
+        return cls(" ".join(title.split()), text, digits, tolerance, picture, given, language, kind, options)
 
     def data(self) -> dict[str, Any]:
         """Plain data; what is usual is left out."""
@@ -125,7 +134,7 @@ def filled(text: str, problem: Problem | None, digits: int) -> str:
 
 
 def _placed(problem: Problem, digits: int, inside: bool, place: re.Match[str]) -> str:
-    name = canonical(place[1])
+    name = plain_name(place[1])
     values = problem.givens
     if name in values:
         value = values[name]
@@ -145,4 +154,36 @@ def _placed(problem: Problem, digits: int, inside: bool, place: re.Match[str]) -
 
 def places_in(text: str) -> frozenset[str]:
     """The names that a text puts numbers in for."""
-    return frozenset(canonical(name) for name in _PLACE.findall(text))
+    return frozenset(plain_name(name) for name in _PLACE.findall(text))
+
+
+def plain_name(given: str) -> str:
+    """A quantity's full name from what pages show: ``∂E/∂out_h₁,₁`` and ``dE/dout(h1,1)`` are dE_total/dout_h1_1."""
+    plain = re.sub(r"\s", "", given).translate(_PLAIN)
+    plain = re.sub(r"(?<=\d),(?=\d)", "_", plain)
+    plain = re.sub(r"\((\w+)\)", r"_\1", plain)
+    return canonical("E_total" if plain == "E" else plain)
+
+
+def known_from(text: str, problem: Problem) -> frozenset[str]:
+    """What a text tells of a problem: the numbers that it puts in by name, ``activation`` and ``loss``.
+
+    A function counts where the text names it and no other of its kind.
+    """
+    functions = {one.written for one in getattr(problem.network, "activations", ())}
+    found = {*places_in(text)}
+    named = _named(text, [one.written for one in BUILT_IN.values()])
+    if len(functions) == 1 and functions <= _CLEAR and named == functions:
+        found.add("activation")
+    losses = [one.written for name, one in LOSSES.items() if name not in _NOT_TELLING]
+    if _named(text, losses) == {problem.network.loss.written}:
+        found.add("loss")
+    return frozenset(found)
+
+
+def _named(text: str, names: Sequence[str]) -> set[str]:
+    """Those of some names that a text has, each where no longer one stands."""
+    plain = re.sub(r"[\s_-]+", " ", text).lower()
+    by_words = {name.replace("-", " ").lower(): name for name in names}
+    longest = "|".join(re.escape(words) for words in sorted(by_words, key=len, reverse=True))
+    return {by_words[words] for words in re.findall(rf"(?<!\w)(?:{longest})", plain)}
