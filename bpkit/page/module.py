@@ -35,7 +35,12 @@ def inline(name: str) -> str:
         found = one.sub("", found)
     if name.endswith(".css"):
         return _AROUND_BRACES.sub(r"\1", found)
-    return "\n".join(map(_without_room, found.split("\n")))
+    return "".join(map(_going_on, map(_without_room, found.split("\n")))).removesuffix("\n")
+
+
+def _going_on(line: str) -> str:
+    """A line of a program with its end, where the next could not follow without."""
+    return line if line.endswith(("{", ",")) and "//" not in line else f"{line}\n"
 
 
 def _without_room(line: str) -> str:
