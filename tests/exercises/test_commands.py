@@ -30,12 +30,6 @@ from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
 FEW = "loss,output-delta"
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def run(*arguments: str, code: int = 0) -> Result:
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == code, result.output + repr(result.exception)

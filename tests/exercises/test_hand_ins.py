@@ -37,12 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def key(made: Sheets, here: Path) -> Path:
     """A key that may be changed."""
     return Path(shutil.copytree(made.key, here / "key"))

@@ -31,12 +31,6 @@ with_browser = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def run(*arguments: str, code: int = 0) -> Result:
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == code, result.output + repr(result.exception)

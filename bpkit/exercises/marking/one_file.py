@@ -22,8 +22,8 @@ class Marked:
     ``name`` is its path inside the folder that is marked, ``date`` when it was last changed and ``dated`` how that is
     known, ``digest`` tells what it holds from anything else, ``sheet`` which tasks it was marked by. ``origin`` names
     whose sheet it is, where it was handed in as somebody else's; ``stranger`` is True for a sheet that is not of this
-    key. ``aside`` says why it does not count, where another file does. ``code`` holds the text of the cells whose
-    functions are left to the instructor, by key.
+    key, ``several`` for a file that may be any of several learners'. ``aside`` says why it does not count, where
+    another file does. ``code`` holds the text of the cells whose functions are left to the instructor, by key.
     """
 
     path: Path
@@ -41,6 +41,7 @@ class Marked:
     code: Mapping[str, str] = field(default_factory=dict)
     dated: str = ""
     digest: str = ""
+    several: bool = False
 
     @property
     def where(self) -> str:
@@ -116,14 +117,16 @@ def fair(marks: Sequence[Mark], sheet: Sheet, key: Key) -> tuple[Mark, ...]:
 
 def _of(file: Marked, owner: Owner) -> Marked:
     seat, origin = owner.seat, owner.origin
-    file = replace(file, problem=owner.problem, stranger=owner.stranger, origin=origin.slug if origin else "")
+    file = replace(file, problem=owner.problem, stranger=owner.stranger, several=owner.several)
+    file = replace(file, origin=origin.slug if origin else "")
     return replace(file, learner=seat.learner, slug=seat.slug) if seat else file
 
 
 def _unmarked(file: Marked, key: Key, inside: str, problem: str) -> Marked:
     """A file that nothing can be read from; whose it is its name may say."""
     bearers = bearers_of(inside, key)
-    return _of(file, Owner(bearers[0] if len(bearers) == 1 else None, problem=problem))
+    owner = bearers[0] if len(bearers) == 1 else None
+    return _of(file, Owner(owner, problem=problem, several=len(bearers) > 1))
 
 
 def mark_all(files: Iterable[Path | Entry], key: Key, root: Path | None = None) -> Iterator[Marked]:

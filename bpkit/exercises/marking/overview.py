@@ -11,9 +11,7 @@ from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.whole_class import HandedIn
-from bpkit.exercises.marking.whose import bearers_of
 from bpkit.exercises.sheets.files import counted
-from bpkit.exercises.sheets.key import Key
 
 Row = tuple[str, str, str]
 HEAD = ("file", "learner", "what becomes of it")
@@ -35,7 +33,7 @@ def found(outcome: Outcome) -> Iterator[str]:
     """How many files of how many learners there were, and what is odd about all of them."""
     owned = [file.slug for file in outcome.files if file.slug]
     strays = [file for file in outcome.files if not file.slug]
-    unclear = sum(_of_several(file, outcome.key) for file in strays)
+    unclear = sum(file.several for file in strays)
     said = [f"{counted(len(owned), 'file')} of {counted(len(set(owned)), 'learner')}"]
     said += [f"{counted(unclear, 'file')} of which it is unclear whose {_is(unclear)}"] if unclear else []
     if nobodys := len(strays) - unclear:
@@ -48,11 +46,6 @@ def found(outcome: Outcome) -> Iterator[str]:
             f"All {len(by_date)} are late by the dates of their files. Files that were copied or unpacked may have new "
             "dates: mark the zip itself, or leave out the due date."
         )
-
-
-def _of_several(file: Marked, key: Key) -> bool:
-    """May a file that is nobody's belong to one of several learners?"""
-    return bool(file.origin) or "may belong to" in file.problem or len(bearers_of(file.where, key)) > 1
 
 
 def _is(number: int) -> str:

@@ -22,7 +22,7 @@ from bpkit.exercises.sheets.tables import SEPARATORS, table_text
 
 MARKS, ANSWERS = "marks.csv", "answers.csv"
 FIRST = ("learner", "id", "file", "points", "of", "by hand", "handed in", "late")
-WRITTEN = "kit wrote"  # its points for each answer once more, by which it sees what a person has changed
+WRITTEN = "kit wrote"  # its points for each answer, by which it sees what a person has changed
 POLICY, SOLUTIONS = "policy", "worked solutions"  # how a line was marked, and whether its page shows the solutions
 LAST = ("to look at", "overrides", "remarks", "problem", POLICY, SOLUTIONS, "sheet", WRITTEN)
 ANSWER = ("learner", "file", "key", "question", "answer", "verdict", "points", "of", "misconceptions")

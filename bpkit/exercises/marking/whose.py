@@ -37,7 +37,7 @@ class Owner:
     """The seat that a file belongs to, if any, remarks on that, or why nothing in it may be marked.
 
     ``origin`` is the seat whose sheet it really is, where it was handed in as somebody else's; ``stranger`` is True
-    for a sheet that nobody in the key was given.
+    for a sheet that nobody in the key was given, ``several`` for one that may be any of several learners'.
     """
 
     seat: Seat | None = None
@@ -45,6 +45,7 @@ class Owner:
     problem: str = ""
     origin: Seat | None = None
     stranger: bool = False
+    several: bool = False
 
 
 def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Owner:
@@ -68,7 +69,7 @@ def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Ow
     near = nearest(name, key)
     if near and own not in near and (len(near) == 1 or _namesakes(near)):
         why = f"it is the sheet of {own.learner}, but {_names(near, ' or ')} handed it in"
-        return Owner(_only(near), problem=f"{why}; nothing in it was marked", origin=own)
+        return Owner(_only(near), (), f"{why}; nothing in it was marked", own, several=len(near) > 1)
     if claimant is None:
         return Owner(own, (f"{RECOGNISED}numbers are those of {own.learner}",))
     return Owner(own)
@@ -93,7 +94,7 @@ def _by_name(key: Key, bearers: Sequence[Seat], given: Sequence[Seat]) -> Owner:
         return Owner(fitting[0], (f"{RECOGNISED}owner was read from the name of the file or its folder",))
     if fitting or len(given) > 1:
         why = f"it may belong to {_names(fitting or given, ' or ')}"
-        return Owner(problem=f"{why}; {RENAME}")
+        return Owner(problem=f"{why}; {RENAME}", several=True)
     if len(key.seats) == 1:
         return Owner(key.seats[0])
     return Owner(problem=f"no learner of the key has this name; {RENAME}")
