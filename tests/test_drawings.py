@@ -10,17 +10,20 @@ import xml.etree.ElementTree as ET
 import matplotlib.image
 import numpy as np
 import pytest
+from drawn_elements import Drawn, elements
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 import bpkit as bp
+from bpkit.core.spelling import LOW
 from bpkit.show.diagram import diagram, numbers_of, svg, touched
 from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
-from bpkit.show.drawing import small_png
+from bpkit.show.drawing import DPI, PER_INCH, small_png
 from bpkit.show.lines import lines_html
 from bpkit.show.palette import FILL, LIT, NEGATIVE, PAPER, POSITIVE, RUNS
 from bpkit.show.plots import blank, logarithmic, loss_curves
 from bpkit.show.raster import raster
+from bpkit.show.strokes import label_width
 
 ARTICLE = bp.examples.article.problem
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,23 +64,21 @@ def test_the_words_of_the_article_s_diagram_state_its_numbers() -> None:
 
 def test_the_diagram_shows_every_name_and_number_at_its_place() -> None:
     shown = texts(ARTICLE.diagram().figure)
-    for text in ["w1=0.25", "w8=0.4", "b2=0.5", "net 0.844681", "out 0.69945", "y1 = 0.05", "E = 0.233453", "x2"]:
+    for text in ["w₁=0.25", "w₈=0.4", "b₂=0.5", "net 0.844681", "out 0.69945", "y₁ = 0.05", "E = 0.233453", "x₂"]:
         assert text in shown
     bare = texts(ARTICLE.network.diagram().figure)
-    assert {*ARTICLE.network.parameters, "x1", "h2", "o1"} <= set(bare)
+    assert {*(name.translate(LOW) for name in ARTICLE.network.parameters), "x₁", "h2", "o1"} <= set(bare)
     assert not any("=" in text for text in bare)
 
 
 @pytest.mark.parametrize("digits", [6, 12])
 def test_a_number_as_long_as_it_gets_stays_inside_its_neuron(digits: int) -> None:
     long = dict.fromkeys(("x1", "net_h1", "out_h1"), -1.23456789012e-05)
-    for node in ET.fromstring(svg(ARTICLE.network, long, (), digits)).iter(f"{SVG}text"):
-        words = "".join(node.itertext())
-        if "10⁻⁵" in words:
-            width = NODE_WIDTH if words.startswith(("net", "out")) else INPUT_WIDTH
-            assert 0.6 * float(node.attrib["font-size"]) * len(words) <= width - 14 + 0.1, (
-                words
-            )  # as wide as letters get
+    for one in elements(svg(ARTICLE.network, long, (), digits), "text"):
+        if "10⁻⁵" in one.words:
+            width = NODE_WIDTH if one.words.startswith(("net", "out")) else INPUT_WIDTH
+            widest = 0.6 * float(one.look["font-size"]) * len(one.words)  # as wide as letters get
+            assert widest <= width - 14 + 0.1, one.words
 
 
 @pytest.mark.parametrize("bias", ["layer", "neuron", "none"])
@@ -98,20 +99,24 @@ def test_labels_stand_apart_and_nothing_leaves_the_picture(sizes: tuple[int, ...
         assert 12 < y < plan.height
 
 
+def ends_of(line: Drawn) -> tuple[float, ...]:
+    """Where a line begins and ends: the x of both, the y of both."""
+    return tuple(float(line.look[at]) for at in ("x1", "x2", "y1", "y2"))
+
+
 def test_a_sign_is_a_dash_and_a_size_is_a_width() -> None:
-    root = ET.fromstring(svg(ARTICLE.network, numbers_of(ARTICLE.replace(w1=-0.1, w4=2.0, w3=0.0))))
+    lines = elements(svg(ARTICLE.network, numbers_of(ARTICLE.replace(w1=-0.1, w4=2.0, w3=0.0))), "line")
     plan = layout(ARTICLE.network, True)
     line = {}
     for edge, ((x1, y1), (x2, y2)) in plan.edges.items():
-        ends = {"x1": f"{x1:.1f}", "y1": f"{y1:.1f}", "x2": f"{x2:.1f}", "y2": f"{y2:.1f}"}
         line[ARTICLE.network.weight_of[edge]] = next(
-            node for node in root.iter(f"{SVG}line") if ends.items() <= dict(node.items()).items()
+            one.look for one in lines if ends_of(one) == pytest.approx((x1, x2, y1, y2), abs=0.051)
         )
     assert line["w1"].get("stroke-dasharray")
     assert line["w1"].get("stroke") == NEGATIVE
     assert line["w4"].get("stroke-dasharray") is None
     assert line["w4"].get("stroke") == POSITIVE
-    widths = [float(line[name].get("stroke-width", "0")) for name in ("w3", "w1", "w2", "w4")]
+    widths = [float(line[name]["stroke-width"]) for name in ("w3", "w1", "w2", "w4")]
     assert widths == sorted(widths)
     assert widths[0] < widths[1] < widths[3]
 
@@ -191,13 +196,13 @@ def test_a_diagram_drawn_by_matplotlib_has_the_svg_s_parts_at_their_places(netwo
         int(root.get("height", "0")),
     ]
     assert "".join(text.get_text() for text in axes.texts) == "".join(texts(picture))
-    kinds = [node.tag.removeprefix(SVG) for node in root]
+    kinds = [one.tag for one in elements(picture)]
     assert len(axes.lines) == kinds.count("line")
     assert len(axes.patches) == kinds.count("rect") + kinds.count("circle")
-    for drawn, node in zip(axes.lines, root.iter(f"{SVG}line")):
-        assert [*drawn.get_xdata(), *drawn.get_ydata()] == [float(node.attrib[at]) for at in ("x1", "x2", "y1", "y2")]
-        assert drawn.get_color() == node.get("stroke")
-        assert drawn.is_dashed() == ("stroke-dasharray" in node.attrib)
+    for drawn, line in zip(axes.lines, elements(picture, "line")):
+        assert (*drawn.get_xdata(), *drawn.get_ydata()) == ends_of(line)
+        assert drawn.get_color() == line.look["stroke"]
+        assert drawn.is_dashed() == ("stroke-dasharray" in line.look)
     order = [artist.get_zorder() for artist in axes.get_children() if artist in {*axes.lines, *axes.patches}]
     assert len(set(order)) == len(order)  # each over those that come before it
     plain, lit = pixels(problem.diagram().png()), pixels(problem.diagram(highlight=list(network.weights)[:1]).png())
@@ -207,25 +212,33 @@ def test_a_diagram_drawn_by_matplotlib_has_the_svg_s_parts_at_their_places(netwo
     assert not has(plain, LIT)
 
 
-def test_letters_of_a_drawn_diagram_stay_on_their_plates() -> None:
-    """A name and its number in one plate, bold and not, however wide the letters of the machine are."""
-    figure = raster(str(ARTICLE.replace(w1=-0.1234, w5=12.25).diagram().figure))
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    boxes = [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
-    of = dict(boxes)
-    plates = [patch.get_window_extent() for patch in figure.axes[0].patches]
-    for index, value in (("1", "=−0.1234"), ("5", "=12.25")):
-        low = min((box for text, box in boxes if text == index), key=lambda box: abs(box.x1 - of[value].x0))
-        word = min((box for text, box in boxes if text == "w"), key=lambda box: abs(box.x1 - low.x0))
-        box = Bbox.union([word, low, of[value]])
-        assert abs(word.x1 - low.x0) < 4  # one behind the other
-        assert abs(low.x1 - of[value].x0) < 4
-        assert low.y0 < word.y0 - 1  # the index is low, and small
-        assert low.height < 0.9 * of[value].height
-        assert any(plate.x0 <= box.x0 and box.x1 <= plate.x1 and plate.height < 3 * box.height for plate in plates), (
-            value
-        )
+def letters(picture: str) -> list[tuple[str, Bbox]]:
+    """The pieces of text that Matplotlib draws, each with its box."""
+    figure = raster(picture)
+    FigureCanvasAgg(figure).draw()
+    return [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
+
+
+def test_letters_of_a_drawn_label_keep_to_its_room_and_the_line_behind_away() -> None:
+    picture = str(ARTICLE.replace(w1=-0.1234, w5=12.25).diagram().figure)
+    of = dict(letters(picture))
+    for said, name, value in (("w₁=−0.1234", "w1", -0.1234), ("w₅=12.25", "w5", 12.25)):
+        assert of[said].width <= label_width((name, ""), value) * DPI / PER_INCH
+        (label,) = [one for one in elements(picture, "text") if one.words == said]
+        assert (label.look["stroke"], label.look["paint-order"]) == (PAPER, "stroke")
+    halo = {text.get_text(): bool(text.get_path_effects()) for text in raster(picture).axes[0].texts}
+    assert halo["w₁=−0.1234"]
+    assert not halo["h1"]
+
+
+def test_an_index_that_is_more_than_a_number_stands_low_and_small() -> None:
+    pieces = letters(str(bp.examples.convolution.problem.diagram().figure))
+    place = next(place for place, (said, _) in enumerate(pieces) if said == "1,1")
+    (word, low, number) = (box for _, box in pieces[place - 1 : place + 2])
+    assert abs(word.x1 - low.x0) < 4  # one behind the other
+    assert abs(low.x1 - number.x0) < 4
+    assert low.y0 < word.y0 - 1
+    assert low.height < 0.9 * number.height
 
 
 def test_few_colours_look_like_all() -> None:

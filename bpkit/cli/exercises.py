@@ -9,7 +9,7 @@ import click
 
 from bpkit.cli.next_steps import next_steps
 from bpkit.cli.terminal import bar
-from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, check_editions
+from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, MANY, check_editions, zips_of
 from bpkit.exercises.editions.bank import VARIANTS
 from bpkit.exercises.editions.forecast import forecast, notice, told
 from bpkit.exercises.editions.pages import shown, solution_page, tolerance
@@ -98,6 +98,12 @@ def _show(exercise: Exercise, solution: bool) -> None:
 )
 @click.option("--variants", default=VARIANTS, show_default=True, help="Of each question in a Moodle or Canvas bank.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
+@click.option(
+    "--zip/--no-zip",
+    "wish",
+    default=None,
+    help=f"Editions but the learners' notebooks in a zip each; done anyway for more than {MANY} learners.",
+)
 @click.option("--pdf", is_flag=True, help="Print the class's sheets, solutions and marking keys to PDF, by a browser.")
 @click.option("--paper", type=click.Choice(tuple(PAPERS)), default="A4", show_default=True, help="The paper of --pdf.")
 @click.option("--jobs", type=int, default=None, help="Processes; all processors if left out.")
@@ -113,6 +119,7 @@ def new(
     editions: str,
     variants: int,
     out: Path,
+    wish: bool | None,
     pdf: bool,
     paper: str,
     jobs: int | None,
@@ -131,6 +138,9 @@ def new(
 
     If it was interrupted, start it again with the same options, and it goes on.
 
+    Of a large class you get the solutions, the printable pages and the nbgrader copies in a zip each (--zip): unpack it
+    where it is, and the folders are there.
+
     With --pdf you get files for a copy shop: the sheets of all learners one after the other, each beginning on a leaf
     of its own, their solutions, and a marking key for each. The code on a sheet brings back whose it is; see
     `bpkit exercises find`.
@@ -145,12 +155,13 @@ def new(
     ids = chosen(_words(topics), _words(wanted), said)
     made = plan(roster, seed, ids, difficulty or said.difficulty or "medium", said)
     kinds = check_editions([*_words(editions), *(["printable"] if pdf else [])])
+    zips = zips_of(len(made.seats), wish, ["printable"] if pdf else [])  # a browser prints files
     look = f"--sheet {shlex.quote(str(sheet))} --seed {made.seats[0].seed}" if sheet else ""
     look += f" --difficulty {difficulty}" if difficulty else ""
     warned = notice(made, f"`bpkit exercises preview {look}` tells")
     if dry_run:
         read = None if learners.isdecimal() else roster
-        for line in told(forecast(made, out, kinds, read, pdf), read, out, force):
+        for line in told(forecast(made, out, kinds, read, pdf, zips=zips), read, out, force):
             click.echo(line)
         if warned:
             click.echo(warned)
@@ -159,7 +170,7 @@ def new(
         click.echo(visible(str(roster)))
     if pdf:
         browser()  # asked for first: a class of pages is made before one is printed
-    done = produce(made, out, seed, kinds, force, jobs, bar, variants)
+    done = produce(made, out, seed, kinds, force, jobs, bar, variants, zips)
     if pdf:
         slugs = [seat.slug for seat in done.plan.seats]
         for _ in bar(print_class(out / "printable", slugs, paper, force), files(len(slugs)), "printing"):
@@ -167,7 +178,7 @@ def new(
     click.echo(f"{done!r}.\n")
     if warned:
         click.echo(f"{warned}\n")
-    for step in next_steps(out, kinds, len(made.seats), pdf):
+    for step in next_steps(out, kinds, len(made.seats), pdf, zips):
         click.echo(step)
 
 

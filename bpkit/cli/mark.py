@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bpkit.cli.terminal import bar
-from bpkit.core.errors import BpkitError, listed
+from bpkit.core.errors import BpkitError
 from bpkit.exercises.marking import overview
 from bpkit.exercises.marking.archives import Unreadable
 from bpkit.exercises.marking.doctor import examine, mended_copy, repaired
@@ -103,7 +103,7 @@ def mark(
     if unclear := sum(len(one.unclear) for one in outcome.good):
         click.echo(f"  {counted(unclear, 'answer')} to look at: see {out / 'class.html'}")
     if outcome.absent:
-        click.echo(visible(f"  handed in nothing: {listed(outcome.absent)}"))
+        click.echo(visible(f"  handed in nothing: {overview.absent(outcome)}"))
     if feedback := moodle_feedback(outcome, out):
         results.write(MOODLE_ZIP, feedback)
         click.echo(f"  feedback for Moodle: {out / MOODLE_ZIP}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from bpkit.exercises.editions import BANKS, NBGRADER, nbgrader
+from bpkit.exercises.editions import BANKS, NBGRADER, archive_of, nbgrader
 
 MOODLE = """In your course open the question bank, choose Import, then Moodle XML format, and take {file}. The category
 bpkit then has a category for each question; a quiz can draw a random question from each. If you import the file a
@@ -17,27 +17,39 @@ EACH_OWN = f"""{SHARED} Then hand out the copies in {{handout}}, one folder for 
 MARK = """Put what comes back into a folder, as it is, and run `bpkit mark FOLDER --key {key}`."""
 
 
-def next_steps(out: Path, editions: Collection[str], learners: int, pdf: bool = False) -> Iterator[str]:
-    """What to hand out, what to keep, how to mark, and how to import each edition; a line for each step."""
+def next_steps(
+    out: Path, editions: Collection[str], learners: int, pdf: bool = False, zips: Collection[str] = ()
+) -> Iterator[str]:
+    """What to hand out, what to keep, how to mark, and how to import each edition; a line for each step.
+
+    ``zips`` are the editions whose files are in zips.
+    """
+
+    def place(name: str) -> Path:
+        return out / (archive_of(f"{name}/", zips) or name)
+
     if "learner" in editions:
         yield f"Hand out {out / 'learners'}: a notebook for each learner."
     if "printable" in editions:
         paper = "the PDF files in " if pdf else ""
-        sheets = out / "printable" if pdf else out / "printable" / "sheets"
-        yield f"Print {paper}{sheets}; {out / 'printable' / 'keys'} has a marking key for each sheet."
+        sheets = out / "printable" if pdf else place("printable/sheets")
+        keys = "its folder keys" if "printable" in zips else place("printable/keys")
+        inside = ": the pages are in its folder sheets" if "printable" in zips else ""
+        yield f"Print {paper}{sheets}{inside}; {keys} has a marking key for each sheet."
     hidden = [out / "key"]
-    hidden += [out / "solutions"] if "solution" in editions else []
-    hidden += [out / "printable" / name for name in ("solutions", "keys")] if "printable" in editions else []
-    yield f"Keep {_in_words(hidden)} to yourself: the answers are there. Nothing can be marked without the key."
+    hidden += [place("solutions")] if "solution" in editions else []
+    hidden += [place(f"printable/{name}") for name in ("solutions", "keys")] if "printable" in editions else []
+    kept = _in_words(dict.fromkeys(hidden))
+    yield f"Keep {kept} to yourself: the answers are there. Nothing can be marked without the key."
     if "learner" in editions:
         yield f"Mark: {_line(MARK, key=out / 'key')}"
     for name, words in (("moodle", MOODLE), ("canvas", CANVAS)):
         if name in editions:
             yield f"{name.capitalize()}: {_line(words, file=out / BANKS[name].file)}"
     if NBGRADER in editions:
-        source, handout = (out / path for path in (nbgrader.SOURCE, nbgrader.HANDOUT))
+        source, handout = out / nbgrader.SOURCE, place("nbgrader/handout")
         words = EACH_OWN if learners > 1 else SHARED
-        yield f"nbgrader: {_line(words, source=source.parent, handout=handout.parents[2], name=nbgrader.NAME)}"
+        yield f"nbgrader: {_line(words, source=source.parent, handout=handout, name=nbgrader.NAME)}"
 
 
 def _line(words: str, **places: object) -> str:

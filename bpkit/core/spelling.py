@@ -49,7 +49,7 @@ def bracketed(text: str) -> str:
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SIGNS = {"learning_rate": "η", "weight_decay": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂"}
 _SIGNS |= {"rho": "ρ", "epsilon": "ε", "n_samples": "n", "mhat": "m\u0302", "vhat": "v\u0302"}
 
@@ -61,7 +61,7 @@ def _plain(quantity: Quantity) -> str:
     if quantity.place:
         return f"{letter}({low})"
     if letter + low == quantity.name and len(letter) == 1:
-        return letter + low.translate(_LOW)
+        return letter + low.translate(LOW)
     return letter + low if quantity.name.startswith(letter + low[:1]) else quantity.name
 
 

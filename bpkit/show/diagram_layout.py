@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from bpkit.core.network import Network
 from bpkit.show.strokes import LETTER as LETTER
 
+One = TypeVar("One")
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, width, height
 
@@ -107,12 +109,12 @@ def _labels(
 
 
 def label_places(
-    edges: Mapping[tuple[str, str], tuple[Point, Point]],
-    widths: Mapping[tuple[str, str], float],
+    edges: Mapping[One, tuple[Point, Point]],
+    widths: Mapping[One, float],
     taken: Iterable[Box] = (),
     *,
     halfway: bool = False,
-) -> Iterator[tuple[tuple[str, str], Point]]:
+) -> Iterator[tuple[One, Point]]:
     """For each edge between two layers the middle of its label, which is so wide; ``taken`` is room of other things.
 
     With ``halfway`` a slanting edge has it halfway as well, where no other edge is below it.

@@ -11,7 +11,7 @@ from bpkit.show.diagram_layout import BIAS_RADIUS, Box, Point, label_places
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LIT
-from bpkit.show.strokes import label, label_width, picture, text, way
+from bpkit.show.strokes import label, label_width, picture, pixels, text, way
 
 INPUT, NEURON = (62.0, 38.0), (42.0, 34.0)  # widths and heights of the nodes
 PITCH = 74.0  # from neuron to neuron of a layer
@@ -34,8 +34,14 @@ def given_network(network: Network, numbers: Mapping[str, float], lit: Collectio
     ``lit`` names the weights, biases and neurons that a question is about. What has no number keeps its name.
     """
     nodes = _nodes(network)
-    parts = [*_ways(network, nodes, numbers, lit), *_inside(network, nodes, numbers, lit)]
-    parts += _own_biases(network, nodes, numbers, lit)
+    # What looks alike stands together, so that the picture says its look once.
+    parts = [
+        *_ways(network, nodes, numbers, lit),
+        *_labels(network, nodes, numbers, lit),
+        *_boxes(network, nodes, lit),
+        *_inside(network, nodes, numbers),
+        *_targets(network, nodes, numbers),
+    ]
     height = max(y for _, y in nodes.values()) + NEURON[1] / 2 + MARGIN + 2
     said = words(network, numbers, sorted(lit))
     return Drawing(said, picture(_width(network), height, said, parts))
@@ -73,11 +79,21 @@ def _nodes(network: Network) -> dict[str, Point]:
 def _ways(
     network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
 ) -> Iterator[str]:
-    """The edges first, then their names and numbers on plates, then the biases."""
-    names = written(network.lines.quantities)
+    """The edges and the ways from the biases, negative ones last."""
+    ways = [(name, ends, False) for edges in _edges(network, nodes) for name, ends in edges.items()]
+    for bias, (x, y) in _sources(network, nodes).items():
+        for neuron in network.biases[bias]:
+            end = (nodes[neuron][0] - NEURON[0] / 2, nodes[neuron][1])
+            ways.append((bias, ((x + BIAS_RADIUS, y), end), True))
+    for name, ends, faded in sorted(ways, key=lambda one: numbers.get(one[0], 0.0) < 0):
+        yield way(ends, numbers.get(name), name in lit, faded)
+
+
+def _edges(network: Network, nodes: Mapping[str, Point]) -> Iterator[dict[str, tuple[Point, Point]]]:
+    """From layer to layer, the ends of each weight's edge."""
     for before, after in pairwise(network.layers):
-        edges = {
-            (source, target): (
+        yield {
+            network.weight_of[source, target]: (
                 (nodes[source][0] + _sizes(network, source)[0] / 2, nodes[source][1]),
                 (nodes[target][0] - NEURON[0] / 2, nodes[target][1]),
             )
@@ -85,45 +101,32 @@ def _ways(
             for target in after
             if (source, target) in network.weight_of
         }
-        named = {edge: network.weight_of[edge] for edge in edges}
-        for edge, ends in edges.items():
-            yield way(ends, numbers.get(named[edge]), named[edge] in lit, False)
-        yield from _biases(network, nodes, numbers, lit, after)
-        widths = {edge: label_width(names[name], numbers.get(name)) for edge, name in named.items()}
-        boxes = _own_boxes(network, nodes, numbers, (*before, *after))
-        for edge, place in label_places(edges, widths, boxes, halfway=True):
-            yield label(place, names[named[edge]], numbers.get(named[edge]), named[edge] in lit)
 
 
-def _biases(
-    network: Network,
-    nodes: Mapping[str, Point],
-    numbers: Mapping[str, float],
-    lit: Collection[str],
-    layer: Collection[str],
-) -> Iterator[str]:
-    """A bias of a layer stands above the layer before it, as one more source."""
-    for bias, fed in network.biases.items():
-        if network.bias == "neuron" or fed[0] not in layer:
-            continue
-        value, on = numbers.get(bias), bias in lit
+def _sources(network: Network, nodes: Mapping[str, Point]) -> dict[str, Point]:
+    """Where the biases of layers stand: above the layer before, as one more source."""
+    found = {}
+    for bias, fed in network.biases.items() if network.bias == "layer" else ():
         before = next(one for one, after in pairwise(network.layers) if fed[0] in after)
         x = nodes[before[0]][0]
-        y = min(nodes[before[0]][1], nodes[fed[0]][1]) - NEURON[1] / 2 - 24
-        for neuron in fed:
-            end = (nodes[neuron][0] - NEURON[0] / 2, nodes[neuron][1])
-            yield way(((x + BIAS_RADIUS, y), end), value, on, True)
-        ring = f"stroke='{FAINT}' stroke-width='1.5'"
-        yield f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>"
-        yield text(x, y, "1", weight="700")
-        name = written(network.lines.quantities)[bias]
-        yield label((x + BIAS_RADIUS + 6 + label_width(name, value) / 2, y - 4), name, value, on)
+        found[bias] = (x, min(nodes[before[0]][1], nodes[fed[0]][1]) - NEURON[1] / 2 - 24)
+    return found
 
 
-def _own_biases(
+def _labels(
     network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
 ) -> Iterator[str]:
-    """A neuron's own bias stands on the neuron, which says whose it is."""
+    """Names and numbers of weights and biases; a neuron's own bias stands on the neuron, which says whose it is."""
+    names = written(network.lines.quantities)
+    for edges, (before, after) in zip(_edges(network, nodes), pairwise(network.layers)):
+        widths = {name: label_width(names[name], numbers.get(name)) for name in edges}
+        boxes = _own_boxes(network, nodes, numbers, (*before, *after))
+        for name, place in label_places(edges, widths, boxes, halfway=True):
+            yield label(place, names[name], numbers.get(name), name in lit)
+    for bias, (x, y) in _sources(network, nodes).items():
+        value = numbers.get(bias)
+        right = x + BIAS_RADIUS + 6 + label_width(names[bias], value) / 2
+        yield label((right, y - 4), names[bias], value, bias in lit)
     for bias, fed in network.biases.items() if network.bias == "neuron" else ():
         yield label(_above(nodes[fed[0]]), OWN, numbers.get(bias), bias in lit)
 
@@ -145,25 +148,36 @@ def _own_boxes(
             yield (x - wide / 2, y - 8, wide, 16.0)
 
 
-def _inside(
-    network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
-) -> Iterator[str]:
-    """The nodes, with the numbers of the inputs in them and the targets behind the outputs."""
-    names = written(network.lines.quantities)
+def _boxes(network: Network, nodes: Mapping[str, Point], lit: Collection[str]) -> Iterator[str]:
+    for x, y in _sources(network, nodes).values():
+        ring = f"stroke='{FAINT}' stroke-width='1.5'"
+        yield f"<circle cx='{pixels(x)}' cy='{pixels(y)}' r='{BIAS_RADIUS:g}' fill='{FILL}' {ring}/>"
     for neuron, (x, y) in nodes.items():
         wide, high = _sizes(network, neuron)
         ring = f"stroke='{LIT}' stroke-width='4'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
         yield (
-            f"<rect x='{x - wide / 2:.1f}' y='{y - high / 2:.1f}' width='{wide:g}' height='{high:g}' "
+            f"<rect x='{pixels(x - wide / 2)}' y='{pixels(y - high / 2)}' width='{wide:g}' height='{high:g}' "
             f"rx='{high / 2:g}' fill='{FILL}' {ring}/>"
         )
-        known = neuron in numbers
-        yield text(x, y - 8 * known, "", 12, "700", name=names[neuron])
-        if known:
-            yield text(x, y + 8, readable(number(numbers[neuron], 4)), 12)
+
+
+def _inside(network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float]) -> Iterator[str]:
+    """The names in the nodes, and the numbers of inputs below them."""
+    names = written(network.lines.quantities)
+    for x, y in _sources(network, nodes).values():
+        yield text(x, y, "1", weight="700")
+    for neuron, (x, y) in nodes.items():
+        yield text(x, y - 8 * (neuron in numbers), "", weight="700", name=names[neuron])
+    for neuron, (x, y) in nodes.items():
+        if neuron in numbers:
+            yield text(x, y + 8, readable(number(numbers[neuron], 4)))
+
+
+def _targets(network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float]) -> Iterator[str]:
+    names = written(network.lines.quantities)
     for output, target in zip(network.outputs, network.targets):
         if target in numbers:
             x, y = nodes[output][0] + NEURON[0] / 2 + 8, nodes[output][1]
             yield text(x, y - 8, "target", 11, anchor="start", color=FAINT)
             said = f"={readable(number(numbers[target], 4))}"
-            yield text(x, y + 8, said, 12, anchor="start", name=names[target])
+            yield text(x, y + 8, said, anchor="start", name=names[target])

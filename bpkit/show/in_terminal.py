@@ -7,12 +7,13 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from xml.etree.ElementTree import Element, fromstring
 
+from bpkit.core.spelling import LOW
 from bpkit.show.mathml import mathml
 
 WIDTH = 88  # signs of a line, where the terminal is not narrower
 WHOLE = 40  # signs of a formula that stays in one line
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_LOW, _HIGH = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"), str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HIGH = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _APART, _GAP = "\0", "   "  # between a line and its reason
 _BETWEEN = frozenset("=+−·×÷±∘⊙≤≥≪≫≠≈∼≡∝∈→←↦⇒<>*∧")  # signs that have room around them
 _UNARY = frozenset("+−")  # which are signs of a number where nothing stands before them
@@ -160,7 +161,7 @@ def _low(base: str, low: str) -> str:
     """What stands low beside a letter or a word: w₅, net(h1), E(o1)."""
     low = low.replace(" ", "")
     if len(base) == 1 and low.isdecimal():
-        return base + low.translate(_LOW)
+        return base + low.translate(LOW)
     return f"{base}({low})"
 
 

@@ -3,52 +3,71 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from bpkit.core.spelling import Name, number, readable
+from bpkit.core.spelling import LOW, Name, number, readable
+from bpkit.show.inherited import said, shared
 from bpkit.show.palette import DARK, FAINT, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
 
 LETTER = 6.9  # width of a letter of a label
 SIGNED_COLORS = {"✗": NEGATIVE, "≈": NEGATIVE, "→": FAINT}
+HALO = f"stroke='{PAPER}' stroke-width='6' stroke-linejoin='round' paint-order='stroke'"
 LEGEND = "solid: positive, dashed: negative, wide: large"
 Point = tuple[float, float]
 
 
-def picture(width: float, height: float, words: str, parts: Sequence[str]) -> str:
-    """A whole picture; ``words`` say what it shows."""
+def picture(width: float, height: float, words: str, parts: Iterable[str]) -> str:
+    """A whole picture; ``words`` say what it shows. What neighbours look like is said once, and no colour in vain."""
     w, h = round(width), round(height)
     head = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {w} {h}' width='{w}' height='{h}' role='img' "
-        f"style='max-width:100%;height:auto' {FONT} font-size='12' fill='{INK}' aria-label='{escape(words)}'>"
+        f"style='max-width:100%;height:auto' {FONT}{said(_USUAL.items())}{labelled(words)}>"
     )
-    paper = f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>"
-    return "\n".join([head, f"<style>{_DARK}</style>", paper, *parts, "</svg>"])
+    drawn = f"<rect width='{w}' height='{h}' rx='8' fill='{PAPER}'/>{shared(parts, _USUAL)}"
+    rules = "".join(rule for look, rule in _DARK.items() if look in head or look in drawn)
+    return f"{head}<style>@media (prefers-color-scheme:dark){{{rules}}}</style>{drawn}</svg>"
 
 
+def labelled(words: str) -> str:
+    """What a picture shows, for those who hear it, as it stands in its text."""
+    return said([("aria-label", words)])
+
+
+_USUAL = {"font-size": "12", "fill": INK, "text-anchor": "middle"}  # of words
 # A page that shows the picture in its dark theme says so (color-scheme).
-_DARK = "@media (prefers-color-scheme:dark){{{}}}".format(
-    "".join(f"[{what}='{light}']{{{what}:{dark}}}" for light, dark in DARK.items() for what in ("fill", "stroke"))
-)
+_DARK = {
+    f"{what}='{light}'": f"[{what}='{light}']{{{what}:{dark}}}"
+    for light, dark in DARK.items()
+    for what in ("fill", "stroke")
+}
 
 
 def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) -> str:
     """A way through some points: dashed for a negative number, wide for a large one; ringed where it is lit."""
     if len(points) == 2:
         (x1, y1), (x2, y2) = points
-        line = f"line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'"
+        line = f"line x1='{pixels(x1)}' y1='{pixels(y1)}' x2='{pixels(x2)}' y2='{pixels(y2)}'"
     else:
-        line = (
-            f"polyline fill='none' stroke-linejoin='round' points='{' '.join(f'{x:.1f},{y:.1f}' for x, y in points)}'"
-        )
+        line = f"polyline fill='none' stroke-linejoin='round' points='{through(points)}'"
     wide = 1.4 if value is None else 1 + min(5.0, 2 * abs(value)) if math.isfinite(value) else 6.0
-    dash = f" stroke-dasharray='{4 + wide:.1f} {3 + wide:.1f}'" if value is not None and value < 0 else ""
+    dash = f" stroke-dasharray='{4 + wide:.0f} {3 + wide:.0f}'" if value is not None and value < 0 else ""
     color = FAINT if value is None or value == 0 else NEGATIVE if value < 0 else POSITIVE
     pale = " opacity='0.4'" if faded and not lit else ""
-    ring = f"<{line} stroke='{LIT}' stroke-width='{wide + 9:.1f}' stroke-linecap='round'/>" if lit else ""
-    return f"{ring}<{line} stroke='{color}' stroke-width='{wide:.2f}'{dash}{pale}/>"
+    ring = f"<{line} stroke='{LIT}' stroke-width='{pixels(wide + 9)}' stroke-linecap='round'/>" if lit else ""
+    return f"{ring}<{line} stroke='{color}' stroke-width='{pixels(wide)}'{dash}{pale}/>"
+
+
+def pixels(length: float) -> str:
+    """A length as pictures have it, to a tenth of a pixel."""
+    return f"{length:.1f}".removesuffix(".0")
+
+
+def through(points: Iterable[Point]) -> str:
+    """Points one after the other."""
+    return " ".join(f"{pixels(x)},{pixels(y)}" for x, y in points)
 
 
 def text(
@@ -64,20 +83,22 @@ def text(
     """Words around, behind or before a point; a ``name`` before them has its index low."""
     bold = f" font-weight='{weight}'" if weight else ""
     return (
-        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
+        f"<text x='{pixels(x)}' y='{pixels(y + 4)}' text-anchor='{anchor}' font-size='{size:g}'{bold} fill='{color}'>"
         f"{_named(name, words) if name else escape(words)}</text>"
     )
 
 
-def _named(name: Name, words: str, weight: str = "") -> str:
+def _named(name: Name, words: str) -> str:
     """A name and words behind it; its low part is small, and what follows stands on the line again."""
-    (word, low), bold = name, f" font-weight='{weight}'" if weight else ""
-    small, up = (f"<tspan dy='.25em' font-size='80%'>{escape(low)}</tspan>", " dy='-.2em'") if low else ("", "")
-    return f"<tspan{bold}>{escape(word)}{small}</tspan>" + (f"<tspan{up}>{escape(words)}</tspan>" if words else "")
+    word, low = name
+    if not low or low.isdecimal():
+        return escape(f"{word}{low.translate(LOW)}{words}")
+    small = f"<tspan dy='.25em' font-size='80%'>{escape(low)}</tspan>"
+    return f"{escape(word)}{small}" + (f"<tspan dy='-.2em'>{escape(words)}</tspan>" if words else "")
 
 
 def label_width(name: Name, value: float | None) -> float:
-    """How wide the plate of a label is."""
+    """How wide a label is, with a little room around it."""
     return LETTER * len("".join(name) + _is(value)) + 8
 
 
@@ -88,17 +109,16 @@ def _is(value: float | None) -> str:
 def label(
     place: Point, name: Name, value: float | None, lit: bool, anchor: str = "middle", room: float = math.inf
 ) -> str:
-    """A parameter's name and number, on a white plate that keeps the line behind it away from the letters."""
+    """A parameter's name and number; around the letters is paper, which keeps the line behind them away."""
     x, y = place
     full = label_width(name, value)
     size, wide = min(12.0, 12 * (room - 4) / (full - 8)), min(full, room)
     left, wide = (x - wide / 2, wide) if anchor == "middle" else (x - 4, wide + 4)
-    ring = f" stroke='{LIT}' stroke-width='2'" if lit else ""
-    small = "" if size == 12 else f" font-size='{size:.1f}'"
+    box = f"x='{pixels(left)}' y='{pixels(y - 8)}' width='{pixels(wide)}' height='16' rx='4'"
+    ring = f"<rect {box} fill='{PAPER}' stroke='{LIT}' stroke-width='2'/>" if lit else ""
     return (
-        f"<rect x='{left:.1f}' y='{y - 8:.1f}' width='{wide:.1f}' height='16' rx='4' fill='{PAPER}'{ring}/>"
-        f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}'{small}>"
-        f"{_named(name, _is(value), '700')}</text>"
+        f"{ring}<text x='{pixels(x)}' y='{pixels(y + 4)}' text-anchor='{anchor}' font-size='{pixels(size)}' {HALO}>"
+        f"{_named(name, _is(value))}</text>"
     )
 
 
@@ -124,10 +144,11 @@ class Figures:
         if loss in self.numbers:
             yield self._line(loss, (width - 14, below), 13, "600", "end")
         yield text(14, below, LEGEND, 12, color=FAINT, anchor="start")
-        yield f"<line x1='14' y1='{below - 16:g}' x2='{width - 14:g}' y2='{below - 16:g}' stroke='{LINE}'/>"
+        across = f"y1='{pixels(below - 16)}' x2='{pixels(width - 14)}' y2='{pixels(below - 16)}'"
+        yield f"<line x1='14' {across} stroke='{LINE}'/>"
 
     def _line(self, name: str, place: Point, size: float, weight: str, anchor: str) -> str:
         sign = self.signs.get(name, "")
-        said = f" = {readable(number(self.numbers[name], self.digits))} {sign}".rstrip()
+        words = f" = {readable(number(self.numbers[name], self.digits))} {sign}".rstrip()
         bold = "700" if name in self.lit else weight
-        return text(*place, said, size, bold, anchor, SIGNED_COLORS.get(sign, INK), self.names[name])
+        return text(*place, words, size, bold, anchor, SIGNED_COLORS.get(sign, INK), self.names[name])

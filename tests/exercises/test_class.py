@@ -22,6 +22,9 @@ EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8
 CASES = sorted(name for name in EXPECTED if name != "about")
 
 
+IN_MOODLE = "_assignsubmission_file_/exercises.ipynb"
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
     return sheets(tmp_path_factory.mktemp("seven"))
@@ -92,7 +95,7 @@ def test_each_file_is_marked_or_named(name: str, made: Sheets, other: Sheets, he
     absent = set(PEOPLE) - {wanted["learner"] for wanted in case["files"].values()}
     assert {person for person, row in found.items() if row["problem"] == "nothing handed in"} == absent
     assert all(f"<li>{person}</li>" in page() for person in absent)
-    assert len(list(Path("marked/feedback").glob("*"))) == sum(row["points"] != "" for row in found.values())
+    assert len(list(Path("marked/feedback").glob("*"))) == len(found) - len(absent)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,9 @@ def test_nobody_reads_of_others_on_their_own_page(made: Sheets, here: Path) -> N
     cases(made)["friends_copy"](here / "in")
     mark("in", made.key)
     assert "Ben" not in Path("marked/feedback/ada-ash.html").read_text("utf-8")
+    told = Path("marked/feedback/ben-birch.html").read_text("utf-8")
+    assert "was not marked:</b> it is the sheet of another learner." in told
+    assert "Ada" not in told
 
 
 # Whose a file is
@@ -316,6 +322,49 @@ def test_a_last_attempt_that_cannot_be_read_does_not_count(made: Sheets, here: P
     assert "ada-ash (1).ipynb: not marked: not a whole notebook" in rows()["Ada Ash"]["remarks"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "numbers"),
+    [
+        ("ashada_67011_1_ada-ash.ipynb", "ashada_67012_2_ada-ash.ipynb", "Canvas's numbers 67011, 67012"),
+        ("ashada_67012_1_ada-ash.ipynb", "ashada_LATE_67011_2_ada-ash-1.ipynb", "Canvas's numbers 67012, 67011"),
+        (f"Ada Ash_1{IN_MOODLE}", f"Ada Ash_2{IN_MOODLE}", "Moodle's numbers 1, 2"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["at once", "one after the other"])
+def test_two_people_are_not_two_attempts_of_one(
+    first: str, second: str, numbers: str, together: bool, made: Sheets, here: Path
+) -> None:
+    """Whoever has the same name may hand in the other's sheet; their numbers tell them apart."""
+    one, other = made.filled("ada-ash"), made.filled("ada-ash", _1="0.123")
+    put(here / "in", {first: one, **({second: other} if together else {})})
+    said = mark("in", made.key)
+    if together:
+        assert rows()["Ada Ash"]["points"] == ""
+        assert said.count(f"it is the sheet of Ada Ash, but 2 people handed it in ({numbers})") == 2
+    else:
+        before = rows()["Ada Ash"]
+        put(here / "later", {second: other})
+        said = mark("later", made.key)
+        assert rows()["Ada Ash"]["points"] == before["points"] == "8"
+    assert numbers.split()[-1] in said
+    assert "2 people handed it in" in page()
+    told = Path("marked/feedback/ada-ash.html").read_text("utf-8")
+    assert ("more than one person handed in this sheet." in told) == together
+    assert "people" not in told
+
+
+def test_one_person_may_hand_in_often(made: Sheets, here: Path) -> None:
+    wrong = made.filled("ada-ash", _1="0.123")
+    put(here / "in", {"ashada_67011_1_ada-ash.ipynb": wrong, "ashada_67011_2_ada-ash-1.ipynb": made.filled("ada-ash")})
+    assert "2 people" not in mark("in", made.key)
+    assert rows()["Ada Ash"]["points"] == "8"
+    # Moodle numbers participants anew in each assignment.
+    shutil.rmtree("marked")
+    folders = {f"1/Ada Ash_1{IN_MOODLE}": wrong, f"2/Ada Ash_2{IN_MOODLE}": made.filled("ada-ash")}
+    put(here / "both", folders)
+    assert "2 people" not in mark("both", made.key)
+
+
 def test_an_empty_sheet_or_another_notebook_is_no_attempt(made: Sheets, here: Path) -> None:
     notes = {**made.books["ada-ash"], "cells": []}
     files = {"ada-ash.ipynb": made.filled("ada-ash"), "ada-ash (1).ipynb": made.books["ada-ash"], "notes.ipynb": notes}
@@ -412,6 +461,23 @@ def test_who_handed_in_what_cannot_be_marked_is_never_absent(late: str, made: Sh
         assert moodle("Ben Birch") in page()
 
 
+def test_who_handed_in_what_cannot_be_marked_reads_why(made: Sheets, key: Path, here: Path) -> None:
+    unmarkable(made)
+    mark("in", key)
+    row = rows()["Cleo Cedar"]
+    assert row["problem"]
+    told = Path("marked/feedback/cleo-cedar.html").read_text(encoding="utf-8")
+    assert f"was not marked:</b> {html.escape(row['problem'])}." in told
+    assert "points." not in told
+    assert "Your points" not in told
+    assert 'href="feedback/cleo-cedar.html"' in page()
+    (key / "overrides.csv").write_text("learner,question,points,remark\nCleo Cedar,points,3,by paper\n")
+    mark("in", key)
+    told = Path("marked/feedback/cleo-cedar.html").read_text(encoding="utf-8")
+    assert "<b>3 of 8 points.</b>" in told
+    assert "Your instructor set the points of the whole sheet: by paper" in told
+
+
 def rows_of(lines: list[dict[str, str]]) -> dict[str, dict[str, str]]:
     return {row["learner"]: row for row in lines}
 
@@ -465,6 +531,9 @@ def test_the_owner_of_a_sheet_that_another_handed_in_stays_named(made: Sheets, k
     assert rows()["Ada Ash"]["points"] == "8"
     assert note in rows()["Ada Ash"]["remarks"]
     assert "Ben" not in Path("marked/feedback/ada-ash.html").read_text("utf-8")
+    told = Path("marked/feedback/ben-birch.html").read_text("utf-8")
+    assert "was not marked:</b> it is the sheet of another learner." in told
+    assert "Ada" not in told
 
 
 def test_rows_stay_as_they_were_written_or_changed(made: Sheets, here: Path) -> None:
@@ -654,10 +723,12 @@ def test_a_cell_that_a_merge_left_with_both_sides_is_named(made: Sheets, here: P
 def test_all_who_are_absent_are_named(here: Path) -> None:
     people = tuple(f"person {number}" for number in range(1, 41))
     of = sheets(here / "many", people, questions="loss")
-    mark(put(here / "in", {"person-1.ipynb": of.filled("person-1")}), of.key)
+    said = mark(put(here / "in", {"person-1.ipynb": of.filled("person-1")}), of.key)
     assert set(rows()) == set(people)
     assert all(f"<li>{name}</li>" in page() for name in people[1:])
     assert " more" not in page()
+    first = ", ".join(people[1:13])
+    assert f"handed in nothing: {first}; and 27 more, all of them in class.html\n" in said
 
 
 def test_what_the_kit_wrote_itself_was_not_handed_in(made: Sheets, here: Path) -> None:

@@ -30,8 +30,7 @@ from bpkit.examples import article
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.bank import check_variants, identity, vary
-from bpkit.exercises.editions.compact import compact
-from bpkit.exercises.editions.pictures import beside, own, svg
+from bpkit.exercises.editions.pictures import own, svg
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.exercise import Exercise
@@ -43,7 +42,6 @@ from bpkit.page.in_page import display
 from bpkit.show.diagram import diagram
 from bpkit.show.markup import as_html
 from bpkit.show.mathml import lines_table, mathml
-from bpkit.show.palette import DARK
 
 ALL = tuple(question.id for question in questions())
 LEVELS = ("easy", "medium", "hard")
@@ -597,67 +595,6 @@ def test_every_item_has_an_identity_of_its_own_and_the_package_the_same_bytes() 
     assert unpacked(sheets[: len(made)]) == unpacked(made)
     rows = canvas_rows(sheets[0])
     assert canvas.whole(rows) == canvas.whole(pickle.loads(pickle.dumps(rows)))  # it comes from another process
-
-
-# Pictures in fewer bytes
-
-SVG = "{http://www.w3.org/2000/svg}"
-_INHERITED = ("text-anchor", "font-size", "font-weight", "fill")
-
-Shown = list[tuple[Any, ...]]
-
-
-def seen(svg_text: str) -> tuple[Shown, Shown]:
-    """What a picture shows: its shapes with their attributes, and its words with what they inherit."""
-    root = ET.fromstring(svg_text)
-    usual = {name: root.get(name) for name in _INHERITED}
-    usual["text-anchor"] = usual["text-anchor"] or "start"
-    shapes: Shown = []
-    words: Shown = []
-    for node in root:
-        about = {name: re.sub(r"(\d)\.0\b", r"\1", value) for name, value in node.items()}
-        if node.tag == f"{SVG}text":
-            style = (about.get(name, usual[name]) for name in _INHERITED)
-            words.append(("".join(node.itertext()), about["x"], about["y"], *style))
-        elif node.tag != f"{SVG}style":
-            shapes.append((node.tag, *sorted(about.items())))
-    return shapes, words
-
-
-def dark(svg_text: str) -> set[tuple[str, str]]:
-    """The colours that are changed on a dark page, of those that a picture has."""
-    found = re.findall(r"\[((?:fill|stroke)='#\w+')\]\{((?:fill|stroke):#\w+)\}", svg_text)
-    drawn = re.sub(r"<style>.*?</style>", "", svg_text, flags=re.DOTALL)
-    return {(rule, new) for rule, new in found if rule in drawn}
-
-
-@pytest.mark.parametrize("seed", range(PAGES))
-def test_a_picture_in_fewer_bytes_shows_the_same(seed: int) -> None:
-    shorter = 0
-    for exercise in sheet_of(seed):
-        drawing = beside(exercise)
-        if drawing is None or not isinstance(drawing.figure, str):
-            continue
-        short = svg(drawing)
-        assert seen(short) == seen(drawing.figure)
-        assert dark(short) == {rule for rule in dark(drawing.figure) if rule[0] in short}
-        shorter += len(short) < 0.85 * len(drawing.figure)
-    assert shorter > 20
-
-
-def test_a_picture_keeps_the_colours_that_its_words_inherit_on_a_dark_page() -> None:
-    text = svg(diagram(article.problem))
-    root = ET.fromstring(text)
-    style = root.findtext(f"{SVG}style") or ""
-    drawn = {f"[{name}='{node.get(name)}']" for node in root.iter() for name in ("fill", "stroke") if node.get(name)}
-    known = {f"[{what}='{light}']" for light in DARK for what in ("fill", "stroke")}
-    assert {rule for rule in drawn & known if rule not in style} == set()
-    assert re.findall(r"\[[^]]*\]", style) == [rule for rule in re.findall(r"\[[^]]*\]", style) if rule in drawn]
-
-
-@pytest.mark.parametrize("other", ["", "<svg><g font-size='9'><text>a</text></g></svg>", "<p>no picture</p>"])
-def test_a_picture_of_another_make_stays_as_it_is(other: str) -> None:
-    assert compact(other) == other
 
 
 # Question banks

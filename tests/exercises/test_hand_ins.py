@@ -607,7 +607,8 @@ def test_late_work_counts_as_is_said(
     if "refuse" in options:
         assert rows()["Ben Birch"]["problem"].endswith("late work does not count")
         assert "a (1).ipynb: not counted: " in said
-        assert not Path("marked/feedback/ben-birch.html").exists()
+        told = Path("marked/feedback/ben-birch.html").read_text("utf-8")
+        assert "was not marked:</b> 12 hours late (handed in on 2026-12-02 12:00, by its date in the zip); late" in told
     else:
         assert "12 hours late" in Path("marked/feedback/ben-birch.html").read_text("utf-8")
     for name, row in rows().items():  # the points of the answers add up
@@ -904,7 +905,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(made: Sheets, here: Path) -> Non
     assert "a (1).ipynb: Ada Ash, not counted: " in said
     assert "Ben Birch_2_assignsubmission_file_/b.ipynb: Ben Birch, not marked: " in said
     assert "Nothing was written. Without the dry run you get, in marked: marks.csv, answers.csv, class.html" in said
-    assert "2 pages in feedback" in said
+    assert "3 pages in feedback" in said
 
 
 def test_files_are_counted_as_whose_they_are(made: Sheets, here: Path) -> None:
@@ -959,12 +960,18 @@ def test_reading_one_member_needs_no_other(made: Sheets, here: Path) -> None:
     assert zlib.crc32(first.content(10**7)) == zlib.crc32(members[0][1].encode())  # type: ignore[union-attr]
 
 
-def test_the_page_of_a_learner_who_has_no_marks_any_more_goes(made: Sheets, here: Path) -> None:
+def test_the_page_of_a_learner_who_has_no_marks_any_more_says_why(made: Sheets, here: Path) -> None:
     put(here / "in", {f"{who}.ipynb": made.filled(who) for who in ("ada-ash", "ben-birch")})
     os.utime("in/ada-ash.ipynb", (1e9, 1e9))
     mark("in", made.key)
     mark("in", made.key, "--due", "2020-01-01", "--late", "refuse")
     assert points() == {"Ada Ash": FULL}
+    told = Path("marked/feedback/ben-birch.html").read_text("utf-8")
+    assert "late work does not count." in told
+    assert "Your points" not in told
+    Path("in/ben-birch.ipynb").unlink()
+    shutil.rmtree("marked")
+    mark("in", made.key)
     assert [path.name for path in Path("marked/feedback").iterdir()] == ["ada-ash.html"]
     mark("in", made.key)
     assert points() == {"Ada Ash": FULL, "Ben Birch": FULL}

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tomllib
+import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -503,6 +504,14 @@ def answered(made: Path, learner: str, answers: Mapping[str, Any], to: Path) -> 
     path = to / f"{learner}.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
+
+
+def test_banks_say_the_title_of_the_sheet(made: Path) -> None:
+    title = tomllib.loads(SHEET.read_text(encoding="utf-8"))["title"]
+    quiz = ET.fromstring((made / "moodle/questions.xml").read_text(encoding="utf-8"))
+    assert {info.findtext("text") for info in quiz.iter("info")} == {title}
+    with zipfile.ZipFile(made / "canvas/questions.zip") as package:
+        assert f'title="{title}"'.encode() in package.read("bpkit/bpkit.xml")
 
 
 def test_a_sheet_is_marked_by_its_key_alone(made: Path, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from drawn_elements import elements
 from stacks import STACKS, drawn
 
 import bpkit as bp
 from bpkit import blocks
+from bpkit.core.spelling import LOW
 from bpkit.show.diagram import numbers_of
 from bpkit.show.drawing import Drawing
 from bpkit.show.graph import MOST_BOXES, graph
@@ -158,14 +160,17 @@ def test_every_number_stands_on_the_picture(problem: bp.Problem) -> None:
     drawing, values = problem.diagram(), bp.evaluate(problem)
     shown, caption = texts(drawing.figure), drawing.caption
     for name, value in problem.parameters.items():
-        assert f"{name.replace('_', ',')}={value:.4g}".replace("-", "−") in shown
+        written = name.replace("_", ",") if "_" in name else name.translate(LOW)
+        assert f"{written}={value:.4g}".replace("-", "−") in shown
     for line in problem.network.lines:
         number = f"{values[line.name] + 0.0:.6g}"
         assert any(text.split()[-1] == number.replace("-", "−") for text in shown if text), (line.name, number)
         assert f"{line.name} = {number}" in caption
     bare = problem.network.diagram()
     assert not any("=" in text for text in texts(bare.figure))
-    letters = lambda names: {re.sub("[_,]", "", name) for name in names}  # an index is low, and has a comma
+    letters = lambda names: {
+        re.sub("[_,]", "", name).translate(LOW) for name in names
+    }  # an index is low, and has a comma
     assert letters({*graph(problem.network).boxes, *problem.network.parameters}) <= letters(texts(bare.figure))
     assert ET.fromstring(str(drawing.figure)).attrib["aria-label"] == caption
     assert f"and its loss is {problem.network.loss.written}." in caption
@@ -229,11 +234,7 @@ def test_quantities_light_their_boxes_and_ways() -> None:
     for step in bp.derive(model).with_inputs:
         assert touched(model, [step.name]), step.name
     for name, plates in (("dnet_h1_2_1/dWh1_1_1", 1), ("Wh1_1_1_new", 3), ("dnet_h1_2_1/db1_1", 1), ("dE/db1_1", 3)):
-        rings = [
-            node.attrib
-            for node in ET.fromstring(str(RNN.diagram([name]).figure)).iter(f"{SVG}rect")
-            if "stroke" in node.attrib
-        ]
+        rings = [one.look for one in elements(str(RNN.diagram([name]).figure), "rect") if "stroke" in one.look]
         assert sum(one["stroke"] == LIT and one["stroke-width"] == "2" for one in rings) == plates, name
     lit, plain = RNN.diagram(highlight=["Wh1_1_1"]), RNN.diagram()
     assert lit.figure != plain.figure

@@ -10,8 +10,6 @@ Canvas asks about, brings no question a second time.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -27,6 +25,8 @@ from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.questions.streams import digest
 from bpkit.exercises.questions.words import in_words
+from bpkit.exercises.sheets.files import visible
+from bpkit.exercises.sheets.zips import zipped
 from bpkit.show.drawing import Drawing
 from bpkit.show.markup import as_html, image, typeset
 
@@ -57,8 +57,8 @@ def of_exercise(exercise: Exercise, number: int) -> list[Variant]:
     return [Variant(name, part.points, item, picture) for name, part, item in found if item is not None]
 
 
-def whole(variants: Sequence[Variant]) -> bytes:
-    """The package: a manifest, one quiz with a section of all variants for each question, and the pictures."""
+def whole(variants: Sequence[Variant], title: str = "") -> bytes:
+    """The package: a manifest, a quiz of that ``title`` with a section of variants for each question, pictures."""
     groups: dict[str, list[Variant]] = {}
     for one in variants:
         groups.setdefault(one.name, []).append(one)
@@ -71,18 +71,14 @@ def whole(variants: Sequence[Variant]) -> bytes:
             element("qtimetadata", _field("cc_maxattempts", "1")),
             element("section", *(_group(name, found) for name, found in groups.items()), ident="root_section"),
             ident=quiz,
-            title="Backpropagation",
+            title=visible(title) or "Backpropagation",
         ),
         xmlns=QTI,
     )
     pictures = dict(sorted({one.picture for one in variants if one.picture}))
     text = document(root, [one.item for one in variants])
     files = {"imsmanifest.xml": _manifest(pictures), f"{FOLDER}/bpkit.xml": text, **pictures}
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w", zipfile.ZIP_STORED) as file:  # stored: the same bytes with any zlib
-        for name, content in files.items():
-            file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
-    return package.getvalue()
+    return zipped(files, compressed=False)
 
 
 def _group(name: str, variants: Sequence[Variant]) -> Element:

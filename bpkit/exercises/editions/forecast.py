@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from bpkit.exercises.editions import BANKS, EACH, NBGRADER, check_editions, nbgrader
+from bpkit.exercises.editions import BANKS, EACH, NBGRADER, archive_of, check_editions, nbgrader
 from bpkit.exercises.editions.pdf import AT_ONCE, PILES
 from bpkit.exercises.questions.generation import concerns
 from bpkit.exercises.sheets.cohort import Plan
@@ -63,17 +63,18 @@ def forecast(
     roster: Roster | None = None,
     pdf: bool = False,
     more: Sequence[str] = (),
+    zips: Collection[str] = (),
 ) -> Forecast:
     """What would be made of a plan; nothing is written.
 
     ``roster`` is where its learners come from, None where they are numbered; ``more`` are further files of the folder.
     """
-    files = (*files_of(plan, check_editions(editions), pdf), *more)
+    files = (*files_of(plan, check_editions(editions), pdf, zips), *more)
     there = tuple(name for name in files if (folder / name).exists())
     return Forecast(_learners(plan, roster), _questions(plan), _folders(files, there), files, there)
 
 
-def files_of(plan: Plan, editions: Sequence[str], pdf: bool = False) -> tuple[str, ...]:
+def files_of(plan: Plan, editions: Sequence[str], pdf: bool = False, zips: Collection[str] = ()) -> tuple[str, ...]:
     """The names of all files that these editions of a plan have, inside their folder."""
     slugs = [seat.slug for seat in plan.seats]
     each = [file for name in editions for file in EACH.get(name, ())]
@@ -85,7 +86,7 @@ def files_of(plan: Plan, editions: Sequence[str], pdf: bool = False) -> tuple[st
         starts = range(0, len(slugs), AT_ONCE)
         pieces = [(start + 1, min(start + AT_ONCE, len(slugs)), len(slugs)) for start in starts]
         files += [f"printable/{pile.file(*piece)}" for pile in PILES for piece in pieces]
-    return tuple(files)
+    return tuple(dict.fromkeys(archive_of(name, zips) or name for name in files))
 
 
 def _learners(plan: Plan, roster: Roster | None) -> Table:

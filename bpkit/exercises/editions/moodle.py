@@ -15,6 +15,7 @@ from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
 from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
+from bpkit.exercises.sheets.files import visible
 from bpkit.show.drawing import Drawing
 from bpkit.show.markup import as_html, image, typeset
 
@@ -54,8 +55,8 @@ def of_exercise(exercise: Exercise, number: int) -> list[Variant]:
     return [Variant(exercise.bank.topic, name, question) for name, question in found if question is not None]
 
 
-def whole(variants: Sequence[Variant]) -> str:
-    """The file: category after category, the variants one after the other.
+def whole(variants: Sequence[Variant], title: str = "") -> str:
+    """The file: category after category, the variants one after the other; ``title`` describes the categories.
 
     Moodle puts questions into a category that has this place already, and keeps each id number once in a category: it
     takes no question for known, but what came a second time has no id number.
@@ -63,15 +64,16 @@ def whole(variants: Sequence[Variant]) -> str:
     groups: dict[tuple[str, str], list[Element]] = {}
     for one in variants:
         groups.setdefault((one.topic, one.name), []).append(one.question)
-    rows = [row for (topic, name), found in groups.items() for row in (_category(topic, name), *found)]
+    rows = [row for (topic, name), found in groups.items() for row in (_category(topic, name, title), *found)]
     return document(element("quiz", *rows), rows)
 
 
-def _category(topic: str, name: str) -> Element:
+def _category(topic: str, name: str, title: str) -> Element:
     place = "/".join(part.replace("/", "//") for part in ("top", "bpkit", topic, name))
     return element(
         "question",
         element("category", element("text", f"$course$/{place}")),
+        *([element("info", element("text", visible(title)), format="plain_text")] if title else []),
         element("idnumber", f"bpkit {name}"),
         type="category",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,7 @@ from pathlib import Path
 
 from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.sheets.files import write
-
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip knows, so that no clock is in it
+from bpkit.exercises.sheets.zips import Zip
 
 
 def packing(folder: Path, names: Sequence[str], name: str, force: bool = False) -> Pass:
@@ -23,14 +21,11 @@ def packing(folder: Path, names: Sequence[str], name: str, force: bool = False) 
 
 
 def _pack(folder: Path, names: Sequence[str], target: Path, force: bool) -> Iterator[None]:
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(names):
-            entry = zipfile.ZipInfo(f"{target.stem}/{name}", LONG_AGO)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, (folder / name).read_bytes())
-            yield
-    write(target, whole.getvalue(), force or _holds_copies_only(target, folder))
+    whole = Zip()
+    for name in sorted(names):
+        whole.add(f"{target.stem}/{name}", (folder / name).read_bytes())
+        yield
+    write(target, whole.content(), force or _holds_copies_only(target, folder))
 
 
 def _holds_copies_only(target: Path, folder: Path) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import lru_cache
 
-from bpkit.exercises.editions.compact import compact
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import Part
 from bpkit.show.diagram import diagram
 from bpkit.show.drawing import Drawing
+from bpkit.show.strokes import labelled
 
 NETWORK = "The network of this question with its numbers, which the table below it holds too."
 FOLDED = "The same numbers in a table"
@@ -31,12 +31,13 @@ def beside(exercise: Exercise) -> Drawing | None:
 
 def svg(drawing: Drawing) -> str:
     """A picture's SVG text; what a question shows has one."""
-    return compact(str(drawing.figure))
+    return str(drawing.figure)
 
 
 def address(drawing: Drawing) -> str:
-    """A picture as an address that holds all of it."""
-    return f"data:image/svg+xml;base64,{b64encode(svg(drawing).encode()).decode()}"
+    """A picture as an address that holds all of it but its words: where it is shown other words stand for it."""
+    mute = svg(drawing).replace(labelled(drawing.caption), "")
+    return f"data:image/svg+xml;base64,{b64encode(mute.encode()).decode()}"
 
 
 def in_markdown(exercise: Exercise) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bpkit.exercises.editions import BANKS, DEFAULT, EACH, NBGRADER, check_editions, nbgrader
+from bpkit.exercises.editions import BANKS, DEFAULT, EACH, NBGRADER, archive_of, check_editions, nbgrader
 from bpkit.exercises.editions.bank import VARIANTS, check_variants, vary
 from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.sheets.fairness import Fact, facts, fairness
 from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
 from bpkit.exercises.sheets.key import key_text, most_points
 from bpkit.exercises.sheets.processes import spread, usable_jobs
+from bpkit.exercises.sheets.zips import Zip
 
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
@@ -70,6 +71,7 @@ class _Job:
     editions: tuple[str, ...] = ()
     folder: str = ""
     force: bool = False
+    zips: tuple[str, ...] = ()
     tasks: tuple[Any, ...] = ()
     handout: tuple[nbgrader.Assignment, nbgrader.Place] | None = None
 
@@ -112,8 +114,8 @@ def _vary(job: _Question) -> dict[str, list[Any]]:
     return found
 
 
-def _write(job: _Job) -> dict[str, bool]:
-    """Every edition of one learner; for each file whether it was written, or there already."""
+def _write(job: _Job) -> dict[str, bool | str | bytes]:
+    """Every edition of one learner; for each file whether it was written, or there already, or what goes into a zip."""
     sheet = job.plan.opened(job.seat, job.tasks)
     makers = {
         f"{file.folder}/{job.seat.slug}{file.ending}": file.make for name in job.editions for file in EACH.get(name, ())
@@ -121,7 +123,10 @@ def _write(job: _Job) -> dict[str, bool]:
     files = {name: make(sheet) for name, make in makers.items()}
     if job.handout:
         files[nbgrader.HANDOUT.format(job.seat.slug)] = nbgrader.handout(sheet, *job.handout)
-    return {name: write(Path(job.folder, name), content, job.force) for name, content in files.items()}
+    return {
+        name: content if archive_of(name, job.zips) else write(Path(job.folder, name), content, job.force)
+        for name, content in files.items()
+    }
 
 
 def produce(
@@ -133,14 +138,16 @@ def produce(
     jobs: int | None = None,
     watch: Watch = unwatched,
     variants: int = VARIANTS,
+    zips: tuple[str, ...] = (),
 ) -> Produced:
     """Write every edition of every learner's sheet, the key, the table of seeds and the fairness report.
 
-    A question bank has so many ``variants`` of each question, however large the class is. Interrupted and started
+    A question bank has so many ``variants`` of each question, however large the class is. ``zips`` are editions whose
+    files for each learner go into a zip. Interrupted and started
     again it completes: a file is there whole or not at all, and one with the same content is left alone. Raises
     ``BpkitError`` where a file with other content is in the way, unless ``force`` is given.
     """
-    with closing(producing(plan, folder, seed, editions, force, jobs, variants)) as passes:
+    with closing(producing(plan, folder, seed, editions, force, jobs, variants, zips)) as passes:
         while True:
             try:
                 one = next(passes)
@@ -159,6 +166,7 @@ def producing(
     force: bool = False,
     jobs: int | None = None,
     variants: int = VARIANTS,
+    zips: tuple[str, ...] = (),
 ) -> Generator[Pass, None, Produced]:
     """The same as ``produce``, pass by pass, for who works them off a little at a time."""
     wanted, count, number = check_editions(editions), len(plan.seats), check_variants(variants)
@@ -179,7 +187,7 @@ def producing(
         again = {slug for slug, _, _ in done.redraws}
         drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
         report = fairness([one.facts for one in drawn])
-        for name, content in (*_common(done, drawn, seed), *_banks(banks, varied), ("key/fairness.csv", report)):
+        for name, content in (*_common(done, drawn, seed), *_banks(banks, varied, done), ("key/fairness.csv", report)):
             written[name] = write(folder / name, content, force)
         handouts: Sequence[Any] = [None] * count
         if NBGRADER in wanted:
@@ -188,19 +196,42 @@ def producing(
             written[nbgrader.SOURCE] = write(folder / nbgrader.SOURCE, text, force)
             handouts = [(made, place) for place in places] or handouts
         if any(name in EACH for name in wanted) or any(handouts):
-            shared = _Job(bare, plan.seats[0], wanted, str(folder), force)
+            shared = _Job(bare, plan.seats[0], wanted, str(folder), force, zips)
             each = [
                 replace(shared, seat=seat, tasks=one.tasks, handout=handout)
                 for seat, one, handout in zip(plan.seats, drawn, handouts)
             ]
-            yield Pass("writing", count, map(written.update, run(_write, each)))
+            archives: dict[str, Zip] = {}
+            yield Pass("writing", count, _taken(run(_write, each), written, archives, zips))
+            for name, archive in archives.items():
+                written[name] = write(folder / name, archive.content(), force)
     fresh = sum(written.values())
-    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, written))
+    return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, done))
 
 
-def _others(folder: Path, written: Iterable[str]) -> tuple[str, ...]:
-    """Sheets in the same folders that were not made now: another class's, which nobody should hand out by mistake."""
-    mine = set(written)
+def _taken(
+    work: Iterable[dict[str, bool | str | bytes]],
+    written: dict[str, bool],
+    archives: dict[str, Zip],
+    zips: Collection[str],
+) -> Iterator[None]:
+    """Learner by learner: what was written is noted, the other files go into their zips."""
+    for made in work:
+        for name, one in made.items():
+            if isinstance(one, bool):
+                written[name] = one
+            else:
+                archive = archive_of(name, zips)
+                inside = PurePosixPath(name).relative_to(PurePosixPath(archive).parent)
+                archives.setdefault(archive, Zip()).add(str(inside), one)
+        yield
+
+
+def _others(folder: Path, plan: Plan) -> tuple[str, ...]:
+    """Sheets in the same folders of learners who are not in the plan, so that nobody hands them out by mistake."""
+    mine = {
+        f"{file.folder}/{seat.slug}{file.ending}" for seat in plan.seats for files in EACH.values() for file in files
+    }
     kinds = {(file.folder, file.ending) for files in EACH.values() for file in files}
     there = (f"{kind}/{path.name}" for kind, ending in sorted(kinds) for path in (folder / kind).glob(f"*{ending}"))
     return tuple(sorted(name for name in there if name not in mine))
@@ -215,9 +246,11 @@ def _common(plan: Plan, drawn: list[_Drawn], seed: int) -> Iterator[tuple[str, s
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])
 
 
-def _banks(banks: Iterable[str], varied: Sequence[dict[str, list[Any]]]) -> Iterator[tuple[str, str | bytes]]:
+def _banks(
+    banks: Iterable[str], varied: Sequence[dict[str, list[Any]]], plan: Plan
+) -> Iterator[tuple[str, str | bytes]]:
     for name in banks:
-        yield BANKS[name].file, BANKS[name].whole([row for one in varied for row in one[name]])
+        yield BANKS[name].file, BANKS[name].whole([row for one in varied for row in one[name]], plan.settings.title)
 
 
 def _assignment(plan: Plan, drawn: Sequence[_Drawn]) -> tuple[nbgrader.Assignment, tuple[nbgrader.Place, ...]]:

@@ -28,6 +28,8 @@ _MARKS = (
 _ATTEMPT = re.compile(r"[ _-]*(?<![^\W\d_])(?:attempt|versuch)[ _-]?(\d{1,3})(?![\d-])", re.IGNORECASE)
 # Canvas: ashada_LATE_12345_678_exercises-1.ipynb; the second number counts up with every upload.
 _CANVAS = re.compile(r"([^_]+)(_LATE)?_(\d+)_(\d+)_(.+)")
+# Moodle: Ada Ash_48151_assignsubmission_file_; the number is the participant's, in this assignment.
+MOODLE_FOLDER = re.compile(r"(?P<whole>[^_].*?_(?P<number>\d+)_assignsubmission_[a-z]+)(?:_.*)?")
 # Blackboard: Exercises_aash_attempt_2026-11-30-14-22-33_exercises.ipynb
 _BLACKBOARD = re.compile(r"_attempt_(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
 
@@ -36,13 +38,14 @@ _BLACKBOARD = re.compile(r"_attempt_(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
 class Told:
     """What a path says: of what it is a copy, and which one (later ones are larger).
 
-    ``upload`` is Canvas's own number, ``late`` is True where Canvas says so, ``date`` is the time at which it was
-    handed in, where Blackboard says it.
+    ``upload`` is Canvas's own number, ``person`` that of who handed it in, ``late`` is True where Canvas says so.
+    ``date`` is the time at which it was handed in, where Blackboard says it.
     """
 
     base: str
     number: tuple[int, ...] = (0,)
     upload: int = 0
+    person: str = ""
     late: bool = False
     date: float = 0.0
 
@@ -55,7 +58,7 @@ def told_by(path: str, own: str = "") -> Told:
     """
     name = PurePosixPath(path).name
     canvas = _CANVAS.fullmatch(name)
-    upload = int(canvas[4]) if canvas else 0
+    upload, person = (int(canvas[4]), canvas[3]) if canvas else (0, "")
     if canvas:
         name = f"{canvas[1]}_{canvas[5]}"
     attempts = [int(number) for number in _ATTEMPT.findall(path)]
@@ -67,7 +70,7 @@ def told_by(path: str, own: str = "") -> Told:
         numbers.append(number)
     board = _BLACKBOARD.search(path)
     when = _when(*map(int, board.groups())) if board else 0.0
-    return Told(base, (max(attempts, default=0), *reversed(numbers)), upload, bool(canvas and canvas[2]), when)
+    return Told(base, (max(attempts, default=0), *reversed(numbers)), upload, person, bool(canvas and canvas[2]), when)
 
 
 def _when(*numbers: int) -> float:

@@ -73,14 +73,28 @@ def _values(one: Standing, key: Key, sheet: Sheet, solutions: bool) -> dict[str,
     judged = one.others or one.late or (one.row and one.remarks)
     about = [one.policy] if one.policy and judged else []
     return {
+        "problem": "" if one.marks else _problem(one),
         "total": f"{_points(one.points)} of {_points(one.of)} points.",
         "late": told_late(one.lateness),
         "whole": one.changed.get(TOTAL),
         "pending": f"Your instructor still has to mark {waiting_for}." if one.pending else "",
         "questions": [_question(one, number, marks, sheet, solutions) for number, marks in numbers.items()],
-        "steps": next_steps(one, key.by_slug[one.slug].seed),
-        "remarks": (*one.remarks, *about),
+        "steps": next_steps(one, key.by_slug[one.slug].seed) if one.marks else (),
+        "remarks": (*_remarks(one), *about),
     }
+
+
+def _problem(one: Standing) -> str:
+    """Why nothing was marked, without the names of other learners."""
+    if one.file and one.file.origin:
+        return "it is the sheet of another learner"
+    return "more than one person handed in this sheet" if one.file and one.file.several else one.problem
+
+
+def _remarks(one: Standing) -> list[str]:
+    """What is to be said about the learner's files, but nothing of those that may be somebody else's."""
+    others = tuple(f"{file.where}: " for file in one.others if file.several)
+    return [said for said in one.remarks if not said.startswith(others)]
 
 
 def _question(one: Standing, number: str, marks: Sequence[Mark], sheet: Sheet, solutions: bool) -> dict[str, Any]:

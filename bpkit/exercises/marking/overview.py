@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bpkit.core.errors import listed
 from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_folder
 from bpkit.exercises.marking.gradebooks.words import Filled
 from bpkit.exercises.marking.one_file import Marked
@@ -15,6 +16,7 @@ from bpkit.exercises.sheets.files import counted
 
 Row = tuple[str, str, str]
 HEAD = ("file", "learner", "what becomes of it")
+MOST_ABSENT = 12  # learners who are named on the terminal
 FEW = 2  # files that may be late without a word about all of them
 
 
@@ -78,9 +80,16 @@ def _counts(one: Standing) -> str:
     return f"{one.points:g} of {one.of:g} points{late}"
 
 
+def absent(outcome: Outcome) -> str:
+    """Who handed in nothing: of many the first, and where the others stand."""
+    names = outcome.absent
+    more = f"; and {len(names) - MOST_ABSENT} more, all of them in class.html" if len(names) > MOST_ABSENT else ""
+    return f"{listed(names[:MOST_ABSENT])}{more}"
+
+
 def beside_reports(outcome: Outcome, filled: Filled | None) -> list[str]:
     """The files that marking leaves beside its reports: the gradebook, and the feedback for Moodle."""
-    moodle = any(moodle_folder(one.where) for one in outcome.good)
+    moodle = any(moodle_folder(one.where) for one in outcome.answered)
     return [*([filled.name] if filled else []), *([MOODLE_ZIP] if moodle else [])]
 
 

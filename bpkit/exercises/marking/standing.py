@@ -12,6 +12,7 @@ from bpkit.exercises.marking.copies import numbered
 from bpkit.exercises.marking.one_file import Marked, by_hand, fair, unclear
 from bpkit.exercises.marking.overrides import TOTAL, Override, Overrides
 from bpkit.exercises.marking.policy import USUAL, Policy, taken_off
+from bpkit.exercises.marking.senders import one_sender_each
 from bpkit.exercises.questions.judging import Mark, mark_sheet
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
@@ -151,6 +152,11 @@ class Outcome:
         return tuple(one for one in self.standings if one.marks)
 
     @property
+    def answered(self) -> tuple[Standing, ...]:
+        """Those who get a page: who have marks, and who handed in what could not be marked."""
+        return tuple(one for one in self.standings if one.marks or (one.slug and one.file))
+
+    @property
     def keys(self) -> list[str]:
         """The keys of all answers in the order of the sheet: 2d before 10a, though some sheets ask for no 2d."""
         keys = dict.fromkeys(mark.key for one in self.standings for mark in one.marks)
@@ -186,7 +192,10 @@ def settle(
     into the table of an earlier run.
     """
     check_key(files)
-    here, before, by_hand = mended(files), earlier or {}, changed or {}
+    before, by_hand = earlier or {}, changed or {}
+    here = mended(files)
+    if len(key.seats) > 1:
+        here = list(one_sender_each(here, {one.slug: one.where for one in before.values() if one.marks}))
     mine: dict[str, list[Marked]] = {}
     for file in here:
         mine.setdefault(person(key, file.slug, file.where), []).append(file)

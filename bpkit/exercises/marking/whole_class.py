@@ -142,7 +142,7 @@ def _mark_one(entry: Entry, key_path: Path, stamp: int, root: Path | None) -> Ma
 
 def pages_of(outcome: Outcome) -> Iterator[tuple[str, Standing]]:
     """The name of each learner's page; where all have one sheet, of each file's, whatever else is marked with it."""
-    good = outcome.good
-    paths = [PurePosixPath(one.where or one.slug) for one in good]
+    answered = outcome.answered
+    paths = [PurePosixPath(one.where or one.slug) for one in answered]
     files = slugs([str(path.parent / bare(path.name)) for path in paths])
-    yield from zip(files if outcome.one_sheet else [one.slug for one in good], good)
+    yield from zip(files if outcome.one_sheet else [one.slug for one in answered], answered)

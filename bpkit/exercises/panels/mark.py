@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from bpkit.core.errors import BpkitError, listed
+from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.marking import overview
@@ -328,7 +328,7 @@ def _problems(state: State) -> str:
     said = "".join(f"<p>{escape(line)}</p>" for line in state.result.understood)
     lines = [f"<li><b>{escape(m.where)}</b>: {escape(m.problem)}</li>" for m in outcome.unmarked]
     text = f"<p>Not marked:</p><ul>{''.join(lines)}</ul>" if lines else ""
-    return said + text + (f"<p>Handed in nothing: {escape(listed(outcome.absent))}.</p>" if outcome.absent else "")
+    return said + text + (f"<p>Handed in nothing: {escape(overview.absent(outcome))}.</p>" if outcome.absent else "")
 
 
 def _links(state: State) -> str:

@@ -14,17 +14,16 @@ import numpy as np
 from bpkit.core.architecture import Names
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Quantity, Role, Style, derivative
-from bpkit.core.spelling import PLAIN
+from bpkit.core.spelling import LOW, PLAIN
 from bpkit.mistakes.misconceptions.rule import adjoint, at, ends, gradients, last_block, layer, new_values
 
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 LOSS = Quantity("E", tag="total", role=Role.FORWARD)
 
 
 def _word(quantity: Quantity) -> str:
     if quantity.place:
         return PLAIN(quantity)
-    low = "".join(map(str, quantity.index)).translate(_LOW)
+    low = "".join(map(str, quantity.index)).translate(LOW)
     return quantity.letter + low
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from bpkit.exercises.marking.gradebooks.people import MOODLE_FOLDER
-from bpkit.exercises.marking.gradebooks.raw_tables import zipped
+from bpkit.exercises.marking.copies import MOODLE_FOLDER
 from bpkit.exercises.marking.standing import Outcome
 from bpkit.exercises.marking.whole_class import PAGE, pages_of
+from bpkit.exercises.sheets.zips import zipped
 
 MOODLE_ZIP, FEEDBACK = "moodle_feedback.zip", "feedback.html"
 

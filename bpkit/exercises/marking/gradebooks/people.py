@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bpkit.exercises.marking.copies import bare, numbered
+from bpkit.exercises.marking.copies import MOODLE_FOLDER, bare, numbered
 from bpkit.exercises.marking.names import id_of, name_of
 from bpkit.exercises.marking.standing import Standing
 
 PARTICIPANT = "participant"  # what Moodle numbers in its grading worksheet and in the folders of its hand-ins
-MOODLE_FOLDER = re.compile(r"(?P<whole>[^_].*?_(?P<number>\d+)_assignsubmission_[a-z]+)(?:_.*)?")
 _PARTICIPANT = re.compile(r"[^\W\d_]{4,}[^\d@]{0,12}(\d+)")
 
 

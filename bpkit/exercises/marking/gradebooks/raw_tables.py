@@ -7,17 +7,16 @@ import datetime
 import io
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.editions.pack import LONG_AGO
 from bpkit.exercises.sheets.encodings import decoded
 from bpkit.exercises.sheets.tables import SEPARATORS, table_text
 from bpkit.exercises.sheets.workbooks import sheets_of
+from bpkit.exercises.sheets.zips import LONG_AGO, unzipped, zipped
 
 # In these codecs a byte order mark is a sign of the text, so that writing the text writes the mark again.
 UNICODE = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
@@ -173,20 +172,3 @@ def _properties() -> bytes:
     long_ago = datetime.datetime(*LONG_AGO)
     told: bytes = tostring(DocumentProperties(created=long_ago, modified=long_ago).to_tree())
     return told
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files by name; the same files always give the same bytes."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, LONG_AGO)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, content)
-    return whole.getvalue()
-
-
-def unzipped(content: bytes) -> dict[str, bytes]:
-    """The files in a zip by name."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
