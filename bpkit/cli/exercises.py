@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bpkit.cli.next_steps import next_steps
-from bpkit.cli.terminal import bar
+from bpkit.cli.terminal import bar, columns, say
 from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, MANY, check_editions, zips_of
 from bpkit.exercises.editions.bank import VARIANTS
 from bpkit.exercises.editions.forecast import forecast, notice, told
@@ -19,6 +19,7 @@ from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import remarks
+from bpkit.exercises.questions.languages import english_words
 from bpkit.exercises.sheets.codes import with_code
 from bpkit.exercises.sheets.cohort import Seat, plan
 from bpkit.exercises.sheets.files import visible, write
@@ -26,6 +27,7 @@ from bpkit.exercises.sheets.key import Key, read_key
 from bpkit.exercises.sheets.roster import Roster, numbered, roster_file
 from bpkit.exercises.sheets.settings import PLAIN, settings_file
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, chosen
+from bpkit.show.in_terminal import in_terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 SHEET = "A TOML file: title, date, order, points, language, questions of your own."
@@ -64,17 +66,24 @@ def preview(question: str, sheet: Path | None, seed: int, difficulty: str | None
     ids = (question,) if question else chosen(settings=said) if sheet else ("hidden-weight",)
     if said.title or said.date:
         click.echo(" · ".join(filter(None, (visible(said.title), visible(said.date)))))
-    for id in ids:
+    for number, id in enumerate(ids, 1):
+        if number > 1:
+            click.echo()
         _show(said.drawn(id, seed, difficulty or said.difficulty or "medium"), solution)
 
 
 def _show(exercise: Exercise, solution: bool) -> None:
-    click.echo(repr(exercise))
+    """A question as practice in the terminal shows it, and what is to be said about it."""
+    points = f"{exercise.points:g} point{'' if exercise.points == 1 else 's'}"
+    text = in_terminal(exercise.question.partition("\n\n")[2], columns())
+    say(f"{exercise.id}: {visible(exercise.bank.title)} ({points})", "", text)
     if solution:
-        click.echo(f"\nAnswer: {exercise.answer}\n\n{exercise.solution}")
-        click.echo(f"\nMistakes that it brings to light: {', '.join(exercise.declared)}")
+        answers = in_terminal(exercise.answers._repr_markdown_(), columns())
+        several = "s" if len(exercise.parts) > 1 else ""
+        say("", f"Answer{several}:", answers, "", "Solution:", str(exercise.solution))
+        say("", f"Mistakes that it brings to light: {', '.join(exercise.declared) or 'none by name'}.")
     for remark in remarks(exercise):
-        click.echo(remark)
+        say(f"{exercise.id}: {remark}")
 
 
 @exercises.command(short_help="Make a class's sheets, solutions and key.")
@@ -136,7 +145,8 @@ def new(
     own. What you write on the command line counts more than what is in the file. If a question of yours breaks a
     guarantee, you are told.
 
-    If it was interrupted, start it again with the same options, and it goes on.
+    If it was interrupted, start it again with the same options: what is written stays, the rest follows. A learner who
+    comes later is added to the roster; then the same command makes the missing files alone.
 
     Of a large class you get the solutions, the printable pages and the nbgrader copies in a zip each (--zip): unpack it
     where it is, and the folders are there.
@@ -159,12 +169,13 @@ def new(
     look = f"--sheet {shlex.quote(str(sheet))} --seed {made.seats[0].seed}" if sheet else ""
     look += f" --difficulty {difficulty}" if difficulty else ""
     warned = notice(made, f"`bpkit exercises preview {look}` tells")
+    english = english_words(said.language)
     if dry_run:
         read = None if learners.isdecimal() else roster
         for line in told(forecast(made, out, kinds, read, pdf, zips=zips), read, out, force):
             click.echo(line)
-        if warned:
-            click.echo(warned)
+        for line in filter(None, (warned, english)):
+            click.echo(line)
         return
     if not learners.isdecimal():
         click.echo(visible(str(roster)))
@@ -176,8 +187,8 @@ def new(
         for _ in bar(print_class(out / "printable", slugs, paper, force), files(len(slugs)), "printing"):
             pass
     click.echo(f"{done!r}.\n")
-    if warned:
-        click.echo(f"{warned}\n")
+    for line in filter(None, (warned, english)):
+        click.echo(f"{line}\n")
     for step in next_steps(out, kinds, len(made.seats), pdf, zips):
         click.echo(step)
 
@@ -215,7 +226,7 @@ def _show_sheet(key: Key, seat: Seat) -> None:
         for own, (where, _) in sheet.places.items():
             if where == place:
                 room = f" {tolerance(sheet.parts[own])}".rstrip()
-                click.echo(f"     {own:<4}{shown(sheet.parts[own])}{room}, {worths[own]:g}")
+                click.echo(f"     {own:<4}{shown(sheet.parts[own])}{room}, worth {worths[own]:g}")
 
 
 def _words(text: str) -> list[str]:

@@ -29,15 +29,16 @@ def next_steps(
         return out / (archive_of(f"{name}/", zips) or name)
 
     if "learner" in editions:
-        yield f"Hand out {out / 'learners'}: a notebook for each learner."
+        each = f" {out / 'key' / 'seeds.csv'} says which file is whose." if learners > 1 else ""
+        yield f"Hand out {out / 'learners'}: a notebook for each learner.{each}"
     if "printable" in editions:
-        paper = "the PDF files in " if pdf else ""
-        sheets = out / "printable" if pdf else place("printable/sheets")
+        sheets = f"{out / 'printable'}/all_sheets*.pdf" if pdf else place("printable/sheets")
         keys = "its folder keys" if "printable" in zips else place("printable/keys")
         inside = ": the pages are in its folder sheets" if "printable" in zips else ""
-        yield f"Print {paper}{sheets}{inside}; {keys} has a marking key for each sheet."
-    hidden = [out / "key"]
+        yield f"Print {sheets}{inside}; {keys} has a marking key for each sheet."
+    hidden: list[Path | str] = [out / "key"]
     hidden += [place("solutions")] if "solution" in editions else []
+    hidden += [f"{out / 'printable'}/all_{name}*.pdf" for name in ("solutions", "keys")] if pdf else []
     hidden += [place(f"printable/{name}") for name in ("solutions", "keys")] if "printable" in editions else []
     kept = _in_words(dict.fromkeys(hidden))
     yield f"Keep {kept} to yourself: the answers are there. Nothing can be marked without the key."
@@ -56,6 +57,6 @@ def _line(words: str, **places: object) -> str:
     return " ".join(words.format(**places).split("\n"))
 
 
-def _in_words(places: Collection[Path]) -> str:
+def _in_words(places: Collection[Path | str]) -> str:
     *most, last = map(str, places)
     return f"{', '.join(most)} and {last}" if most else last

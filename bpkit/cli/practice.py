@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from bpkit.cli.terminal import columns, say
 from bpkit.core.errors import BpkitError
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import typeset
@@ -39,7 +39,7 @@ from bpkit.exercises.questions.practice.course import (
     steps,
     tallies,
 )
-from bpkit.show.in_terminal import WIDTH, filled, fitting, in_terminal
+from bpkit.show.in_terminal import filled, fitting, in_terminal
 
 KEYS = "? hint and s worked solution (after a try), n next question, q stop"
 _LIST = re.compile(r'`\[("[^`]*")\]`')  # paths as a notebook wants them
@@ -68,28 +68,19 @@ def practice(wanted: tuple[str, ...], path: Path | None, seed: int, standing: bo
     path = path or history.usual_file()
     before, unread = history.read(path)
     if unread:
-        _say(f"{unread} of the lines in {path} cannot be read. They stay there.")
+        say(f"{unread} of the lines in {path} cannot be read. They stay there.")
     if standing:
-        _say(_table(steps(before), pool_of()))
+        say(_table(steps(before), pool_of()))
         return
-    _say(f"Your answers are kept in {path}." if path else "Your answers are not kept.", f"Type an answer, or {KEYS}.")
+    say(f"Your answers are kept in {path}." if path else "Your answers are not kept.", f"Type an answer, or {KEYS}.")
     session = Session(pool, path, seed, before)
     try:
         with suppress(Stop, EOFError, KeyboardInterrupt):
             while True:
                 session.ask()
-        _say("", session.summary())
+        say("", session.summary())
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(*lines: str) -> None:
-    """Print lines as the terminal can show them."""
-    click.echo(fitting("\n".join(lines), getattr(sys.stdout, "encoding", None)))
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns - 1, WIDTH)
 
 
 class Session:
@@ -105,27 +96,27 @@ class Session:
         done = steps(self.entries)
         turn = following(done, self.pool, self.seed)
         exercise = turn.exercise
-        rule = "-" * min(_width(), 60)
+        rule = "-" * min(columns(), 60)
         head = f"Question {len(done) - self.start + 1} · {turn.topic} · {turn.difficulty}"
         text = exercise.content.tell().partition("\n\n")[2].removesuffix("Compute:").rstrip()
-        _say("", rule, head, reason(turn, done), "", f"{exercise.bank.title}", "", in_terminal(text, _width()))
+        say("", rule, head, reason(turn, done), "", f"{exercise.bank.title}", "", in_terminal(text, columns()))
         typed: dict[str, str] = {}
         for letter, part in exercise.parts.items():
             if not self._answered(turn, letter, part, typed):
                 return
         if len(exercise.parts) > 1:
-            _say("That was all of this question.")
+            say("That was all of this question.")
 
     def _answered(self, turn: Turn, letter: str, part: Part, typed: dict[str, str]) -> bool:
         """Ask one part until it is right or passed over; False where the whole question is left."""
         several = len(turn.exercise.parts) > 1
-        _say("", asked(part, f"{letter}) " if several else "", _width()))
+        say("", asked(part, f"{letter}) " if several else "", columns()))
         found, more = Feedback("blank", ""), None
         while True:
             given = self._read(f"{letter}) > " if several else "> ")
             command = given.lower() if _picked(part, given) is None else ""
             if not given:
-                _say(_keys(several, found))
+                say(_keys(several, found))
             elif command in ("q", "quit", "exit"):
                 raise Stop
             elif command in ("n", "next"):
@@ -141,7 +132,7 @@ class Session:
             else:
                 typed[letter] = _picked(part, given) or given
                 found = judge_all(turn.exercise.parts, typed)[letter]
-                _say(filled(f"{found.sign} {said(part, typed[letter], found)}", _width(), "  "))
+                say(filled(f"{found.sign} {said(part, typed[letter], found)}", columns(), "  "))
                 if found.verdict not in NOT_YET:
                     self._keep(entry(turn, found.verdict, letter, found))
                 if found.verdict in ACCEPTED:
@@ -150,7 +141,7 @@ class Session:
     def _read(self, prompt: str) -> str:
         given = input(fitting(prompt, getattr(sys.stdout, "encoding", None)))
         if not sys.stdin.isatty():  # what was typed is not on the screen
-            _say("")
+            say("")
         return given.strip()
 
     def _hint(
@@ -158,23 +149,23 @@ class Session:
     ) -> Iterator[str] | None:
         """Show the next hint, once an answer was wrong, from the first wrong line on; gives those that are left."""
         if found.verdict not in WRONG:
-            _say("Try an answer first. If it is wrong, there are hints.")
+            say("Try an answer first. If it is wrong, there are hints.")
             return more
         more = more or iter(hints(part, found.line))
         if (text := next(more, None)) is None:
-            _say("No more hints. The worked solution (s) has the rest.")
+            say("No more hints. The worked solution (s) has the rest.")
         else:
             self._keep(entry(turn, "hint", letter))
-            _say(in_terminal(text, _width()))
+            say(in_terminal(text, columns()))
         return more
 
     def _solution(self, turn: Turn, letter: str, typed: dict[str, str]) -> bool:
         """Show the worked solution, once an answer was tried."""
         if not any(one.verdict not in NOT_YET for one in judge_all(turn.exercise.parts, typed).values()):
-            _say("Try an answer first; a guess will do. Then you can see the solution.")
+            say("Try an answer first; a guess will do. Then you can see the solution.")
             return False
         self._keep(entry(turn, "solution", letter))
-        _say("", solution(turn, _width()))
+        say("", solution(turn, columns()))
         return True
 
     def _left(self, turn: Turn, typed: dict[str, str]) -> None:
@@ -187,7 +178,7 @@ class Session:
             history.add(self.path, one)
         except BpkitError as error:  # the questions go on
             self.path = None
-            _say(f"From here on your answers are not kept. {error}")
+            say(f"From here on your answers are not kept. {error}")
 
     def summary(self) -> str:
         """What was done in this sitting, and what comes next time."""

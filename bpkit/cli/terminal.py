@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,8 +12,9 @@ import click
 from tqdm import tqdm
 
 from bpkit.core.errors import BpkitError
+from bpkit.show.in_terminal import WIDTH, fitting
 
-STOPPED = "Stopped. Start the same command again, and it goes on."
+STOPPED = "Stopped. Start the same command again: what is written stays, the rest follows."
 INTERRUPTED = 130  # the exit code that shells expect after Ctrl-C
 
 
@@ -37,6 +40,16 @@ def _refused(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     room = "; make room, or choose another folder" if error.errno == errno.ENOSPC else ""
     return f"{where}{error.strerror or error}{room}"
+
+
+def say(*lines: str) -> None:
+    """Print lines as the terminal can show them."""
+    click.echo(fitting("\n".join(lines), getattr(sys.stdout, "encoding", None)))
+
+
+def columns() -> int:
+    """How wide a text may be."""
+    return min(shutil.get_terminal_size().columns - 1, WIDTH)
 
 
 def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:

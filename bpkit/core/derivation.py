@@ -142,9 +142,14 @@ class Derivation(Shown):
         return read_matrices(self)
 
     @cached_property
+    def states(self) -> Mapping[str, sp.Expr]:
+        """The lines of what the update rule remembers, by name."""
+        return MappingProxyType({step.name: step.rhs for step in self.steps if step.quantity.tag == STATE})
+
+    @cached_property
     def program(self) -> Program:
         """What the lines compute, as functions."""
-        states = {step.name: before(step.quantity).name for step in self.steps if step.quantity.tag == STATE}
+        states = {name: before(self.by_name[name].quantity).name for name in self.states}
         marked = (step for step in self.steps if step.quantity.mark == "new" and step.uses)
         learnt = {step.name: step.quantity.of.name for step in marked if step.quantity.of}
         return Program(

@@ -160,7 +160,7 @@ class Network(Architecture):
     def outputs(self) -> tuple[str, ...]:
         return self.layers[-1]
 
-    @property
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The targets' names; none where the loss needs none."""
         if not self.loss.needs_targets:

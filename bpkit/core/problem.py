@@ -20,7 +20,7 @@ from bpkit.core.errors import BpkitError, check_all, check_names, chosen, sugges
 from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
 from bpkit.core.training import train
-from bpkit.core.updates import STATE, GradientDescent, UpdateRule
+from bpkit.core.updates import GradientDescent, UpdateRule
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -166,7 +166,7 @@ class Problem(Shown):
         return table
 
     def _checked_state(self, given: Mapping[str, float]) -> Mapping[str, float]:
-        lines = {step.name: step.rhs for step in self.derivation if step.quantity.tag == STATE}
+        lines = self.derivation.states
         names = dict.fromkeys([*lines, "t"] if self.one_by_one else lines)
         if not isinstance(given, Mapping):
             raise BpkitError(f"state: expected a dict such as that of trace.final.state, got {given!r}")
@@ -221,6 +221,10 @@ class Problem(Shown):
     @property
     def givens(self) -> dict[str, Any]:
         """Every given number by its name; on a batch each x and y is the column of its samples."""
+        return dict(self._givens)
+
+    @cached_property
+    def _givens(self) -> dict[str, Any]:
         network = self.network
         columns = zip((*network.inputs, *network.targets), self.rows.T, strict=True)
         data = {name: value if self.is_batch else float(value[0]) for name, value in columns}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -21,7 +20,7 @@ from bpkit.core.runtime import Array
 from bpkit.core.updates import GradientDescent
 from bpkit.mistakes.question import Question, turn
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, replaced, rewriter_of, values
+from bpkit.mistakes.variants import Plan, Way, behind, mistakes, outcomes, plan, replaced, rewriter_of, values
 
 MOST_DECIMALS = 10
 USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma
@@ -187,9 +186,12 @@ def _nudges(numbers: Array) -> Array:
     return np.asarray(1e-6 * np.maximum(1.0, np.abs(numbers)))
 
 
-@lru_cache(maxsize=64)
-def _every_line(derivation: Derivation) -> Plan:
-    return plan(derivation, ((),), derivation.by_name)
+@lru_cache(maxsize=512)
+def _lines_to(derivation: Derivation, name: str) -> tuple[Plan, tuple[Step, ...]]:
+    """A plan of the lines that a quantity rests on, and these lines."""
+    lines = {step.name: step for step in derivation}
+    needed = behind([name], lines, ())
+    return plan(derivation, ((),), [name]), tuple(step for own, step in lines.items() if own in needed)
 
 
 @lru_cache(maxsize=256)
@@ -198,31 +200,28 @@ def by_hand(problem: Problem, digits: int) -> int:
     return min(digits, HAND) if problem.update == GradientDescent() else digits
 
 
-@lru_cache(maxsize=64)
-def paper_slack(problem: Problem, digits: int) -> Mapping[str, float]:
-    """For each quantity how far it can be off when every line, its own too, is rounded to so many significant digits.
+def paper_slack(problem: Problem, quantity: str, digits: int) -> float:
+    """How far a quantity can be off when every line, its own too, is rounded to so many significant digits.
 
     Who is asked for more than ``HAND`` digits of a new parameter may have kept those on the way. Lines that compute
     nothing are not rounded.
     """
-    steps = problem.derivation
-    exact = evaluate(problem)
+    name = problem.derivation[quantity].name
+    (made, steps), exact = _lines_to(problem.derivation, name), evaluate(problem)
     mean = np.mean if problem.is_batch else float
-    numbers = np.array([float(mean(exact[step.name])) for step in steps])
-    place, nudges = {step.name: i for i, step in enumerate(steps)}, _nudges(numbers)
-    nudged: dict[str, Array] = dict(zip(place, np.eye(len(steps), len(steps) + 1) * nudges[:, None]))
+    numbers = np.array([float(mean(exact.numbers[step.name])) for step in steps])
+    nudges = _nudges(numbers)
+    nudged = dict(zip((step.name for step in steps), np.eye(len(steps), len(steps) + 1) * nudges[:, None]))
 
     def settle(name: str, values: Array) -> Array:
-        return values + nudged[name]
+        return np.asarray(values + nudged[name])
 
-    made = replace(_every_line(steps), columns=len(steps) + 1)
-    moved = np.array(list(outcomes(made, problem, settle=settle).values()))
+    moved: Array = outcomes(replace(made, columns=len(steps) + 1), problem, settle=settle)[name]
     computed = np.array([_computes(step) for step in steps])
     last = np.array([step.role is Role.UPDATE for step in steps])
     kept, own = (Paper(count, significant=True).off(numbers) for count in (by_hand(problem, digits), digits))
     off = np.where(last, own, kept) * computed
-    found = np.abs(moved[:, :-1] - moved[:, -1:]) / nudges @ off
-    return MappingProxyType(dict(zip(place, found.tolist())))
+    return float(np.abs(moved[:-1] - moved[-1]) / nudges @ off)
 
 
 def float_noise(asked: Question) -> float:

@@ -70,9 +70,12 @@ def test_the_bank_is_listed_and_previewed() -> None:
     assert all(id in said for id in (*DEFAULT_QUESTIONS, "network-by-hand", "softmax-delta"))
     plain = run("exercises", "preview", "loss", "--seed", "3").output
     assert "Answer" not in plain
+    assert plain.startswith("loss: The loss (1 point)\n\nA network of ")
     full = run("exercises", "preview", "loss", "--seed", "3", "--solution").output
     assert full.startswith(plain.rstrip())
     assert "E_total = " in full
+    for text in (full, run("exercises", "preview", "which-slip", "--solution").output):  # as a terminal can show it
+        assert not {"$", "\\", "{", "**"} & {*text, *re.findall(r"\*\*", text)}
     assert "did you mean 'loss'" in run("exercises", "preview", "los", code=1).output
 
 
@@ -265,8 +268,8 @@ def test_from_the_table_of_seeds_one_learner_s_files_are_made_alone(here: Path) 
     Path("class.csv").write_text("name,seed\nAda,5\nBob,5\nCleo,6\n")
     run("exercises", "new", "--learners", "class.csv", "--questions", FEW, "--out", "all")
     head, *rows = (here / "all/key/seeds.csv").read_text().splitlines()
-    assert head == "learner,seed,redrawn"
-    assert rows[1] == "Bob,5,loss:1 output-delta:1"
+    assert head == "learner,seed,redrawn,file"
+    assert rows[1] == "Bob,5,loss:1 output-delta:1,bob"
     for row in rows:
         Path("one.csv").write_text(f"{head}\n{row}\n")
         name = row.split(",")[0].lower()
@@ -275,6 +278,47 @@ def test_from_the_table_of_seeds_one_learner_s_files_are_made_alone(here: Path) 
             assert hashes(here / name / kind) == {
                 path: found for path, found in hashes(here / "all" / kind).items() if path.startswith(name)
             }
+
+
+def test_a_learner_who_comes_later_changes_no_file_of_the_others(here: Path) -> None:
+    Path("class.csv").write_text("name\nAda\nBen\n")
+    options = (
+        "--learners",
+        "class.csv",
+        "--questions",
+        FEW,
+        "--editions",
+        "learner,solution,moodle",
+        "--variants",
+        "1",
+    )
+    run("exercises", "new", *options)
+    before = hashes(here / "exercises")
+    Path("class.csv").write_text("name\nAda\nZoë\nBen\n")
+    assert "6 files written, 5 were there already; 3 learners." in run("exercises", "new", *options).output.replace(
+        "\n", " "
+    )
+    after = hashes(here / "exercises")
+    assert {name for name in after if after[name] != before.get(name)} == {
+        *("key/answers.csv", "key/fairness.csv", "key/key.json", "key/seeds.csv"),
+        *("learners/zoe.ipynb", "solutions/zoe.ipynb"),
+    }
+    assert set(read_key(here / "exercises/key").by_learner) == {"Ada", "Ben", "Zoë"}
+    Path("class.csv").write_text("name\nAda\nZoë\n")  # nobody's key goes without a word
+    assert "exists with other content" in run("exercises", "new", *options, code=1).output
+    assert hashes(here / "exercises") == after
+
+
+def test_the_language_is_said_and_what_stays_english(here: Path) -> None:
+    for code, said in (
+        ("de", "stays in English"),
+        ("fr", "The kit does not speak 'fr': your own questions"),
+        ("en", ""),
+    ):
+        Path("sheet.toml").write_text(f'language = "{code}"\n')
+        output = run("exercises", "new", "--sheet", "sheet.toml", "--dry-run").output
+        assert said in output
+        assert ("English" in output) == bool(said)
 
 
 def test_the_work_is_watched_and_jobs_are_counted() -> None:

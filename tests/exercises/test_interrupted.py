@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from thorough import EVERYTHING, THOROUGH
 
+from bpkit.cli.terminal import STOPPED
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.sheets import files
@@ -71,7 +72,7 @@ def test_interrupted_or_killed_it_completes_when_started_again(
     assert left.items() <= whole.items()  # each file that is there is whole
     if blow == signal.SIGINT:
         assert process.returncode == 130
-        assert said.strip().endswith("Stopped. Start the same command again, and it goes on.")
+        assert said.strip().endswith(STOPPED)
         assert "Traceback" not in said
         assert not list(tmp_path.rglob("*.part"))
     for part in tmp_path.rglob("*.part"):

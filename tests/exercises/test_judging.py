@@ -145,7 +145,9 @@ def test_four_digits_on_the_way_to_an_update_are_right_up_to_rounding(id: str) -
 
 
 def test_slack_grows_along_the_derivation_and_shrinks_with_the_digits() -> None:
-    coarse, fine = paper_slack(ARTICLE, 3), paper_slack(ARTICLE, 6)
+    coarse, fine = (
+        {name: paper_slack(ARTICLE, name, digits) for name in bp.derive(ARTICLE).by_name} for digits in (3, 6)
+    )
     assert coarse["net_h1"] < coarse["net_o1"]
     assert all(fine[name] < coarse[name] for name in coarse if coarse[name])
 

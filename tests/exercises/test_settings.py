@@ -99,7 +99,8 @@ def test_a_date_in_words_or_as_toml_has_it(date: str, language: str, shown: str)
         (QUESTION + QUESTION, r"question 2 \(my-gradient\): id: expected one that no other question has"),
         (
             QUESTION.replace("dE/dw1", "dE/dw9"),
-            r"sheet\.toml, question 1 \(my-gradient\): expected asks to be quantities such as dE/dw1, got 'dE/dw9'; "
+            r"sheet\.toml, question 1 \(my-gradient\): expected asks to be quantities such as net_h1, E_total, dE/dw1 "
+            r"or, for the new weight, w1_new, got 'dE/dw9'; "
             "this network has w1 to w6",
         ),
         (QUESTION.replace("dE/dw1", "nett_h1"), r"got 'nett_h1'; did you mean 'net_h1'"),
@@ -192,11 +193,12 @@ def test_a_german_sheet_has_german_words() -> None:
 def test_preview_shows_a_question_or_the_whole_sheet() -> None:
     one = run("preview", "my-gradient", "--sheet", str(SHEET), "--solution")
     assert one.exit_code == 0, one.output
-    assert "A slope in a small network; 3 points" in one.output
-    assert "Answer: {'a':" in one.output
+    assert one.output.startswith("Sheet 3: backpropagation")
+    assert "my-gradient: A slope in a small network (3 points)" in one.output
+    assert "Answers:\n" in one.output
     whole = run("preview", "--sheet", str(SHEET))
     assert whole.output.startswith("Sheet 3: backpropagation · due Friday 4 December, 18:00")
-    assert [*re.findall(r"^Exercise\(([\w-]+):", whole.output, re.MULTILINE)] == [*settings_file(SHEET).questions]
+    assert [*re.findall(r"^([\w-]+): .* points?\)$", whole.output, re.MULTILINE)] == [*settings_file(SHEET).questions]
     missing = run("preview", "my-gradien", "--sheet", str(SHEET))
     assert missing.exit_code != 0
     assert "did you mean 'my-gradient'" in missing.output
@@ -207,7 +209,7 @@ def test_preview_says_which_guarantee_fixed_numbers_break(tmp_path: Path) -> Non
     path.write_text(QUESTION + "[question.numbers]\nw1 = 90\nx1 = 1\n")
     said = run("preview", "--sheet", str(path))
     assert said.exit_code == 0
-    assert "Please look at this: a neuron is saturated or dead" in said.output
+    assert "my-gradient: Please look at this: a neuron is saturated or dead" in said.output
 
 
 def test_new_says_how_many_questions_break_a_guarantee_and_preview_tells_which(tmp_path: Path) -> None:
@@ -225,10 +227,10 @@ def test_new_says_how_many_questions_break_a_guarantee_and_preview_tells_which(t
         assert line.startswith(f"Please look at this: 1 of 2 questions{first} breaks a guarantee.")
         command = re.search(r"`bpkit exercises (.*)` tells which", line)
         shown = run(*shlex.split(command[1])).output
-        bad_one, fine = shown.split("Exercise(fine")
+        bad_one, fine = shown.split("\nfine: ")
         assert "a neuron is saturated" in bad_one
         assert 3 <= bad_one.count("Please look at this") <= 5
-        assert re.search(r"^And \d+ more like these\.$", bad_one, re.MULTILINE)
+        assert re.search(r"^my-gradient: And \d+ more like these\.$", bad_one, re.MULTILINE)
         assert "Please look" not in fine
     path.write_text(well)
     assert "guarantee" not in run("new", "--sheet", str(path), "--dry-run").output

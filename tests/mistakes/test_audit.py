@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_elements import elements
 
 import bpkit as bp
 from bpkit.core.spelling import typeset
 from bpkit.examples.example import Example
+from bpkit.show.palette import LIT
 
 
 def sigmoid(z: float) -> float:
@@ -153,7 +155,7 @@ def test_the_picture_of_an_example_has_its_figures_as_they_are_printed(example: 
         assert f"{figure} = {example.published[figure]}" in picture.caption
     assert "new" not in picture.caption
     assert picture.caption.endswith("Lit: out_o1.")
-    assert picture.figure.count("stroke-width='6'") == 1
+    assert [one.look["stroke"] for one in elements(picture.figure, "rect")].count(LIT) == 1
 
 
 def test_an_audited_picture_has_the_sign_of_the_audit_behind_every_figure() -> None:

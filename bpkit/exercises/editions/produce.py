@@ -17,6 +17,7 @@ from bpkit.exercises.sheets.key import key_text, most_points
 from bpkit.exercises.sheets.processes import spread, usable_jobs
 from bpkit.exercises.sheets.zips import Zip
 
+KEY = "key/key.json"
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
 
@@ -187,7 +188,11 @@ def producing(
         again = {slug for slug, _, _ in done.redraws}
         drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
         report = fairness([one.facts for one in drawn])
-        for name, content in (*_common(done, drawn, seed), *_banks(banks, varied, done), ("key/fairness.csv", report)):
+        common = dict(_common(done, drawn, seed))
+        more = force or _only_more(folder / KEY, common[KEY])
+        for name, text in (*common.items(), ("key/fairness.csv", report)):
+            written[name] = write(folder / name, text, more)
+        for name, content in _banks(banks, varied, done):
             written[name] = write(folder / name, content, force)
         handouts: Sequence[Any] = [None] * count
         if NBGRADER in wanted:
@@ -204,9 +209,21 @@ def producing(
             archives: dict[str, Zip] = {}
             yield Pass("writing", count, _taken(run(_write, each), written, archives, zips))
             for name, archive in archives.items():
-                written[name] = write(folder / name, archive.content(), force)
+                # nbgrader's copies vouch for each other: with another learner all are new.
+                written[name] = write(
+                    folder / name, archive.content(), force or (more and not name.startswith(NBGRADER))
+                )
     fresh = sum(written.values())
     return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, done))
+
+
+def _only_more(path: Path, key: str) -> bool:
+    """Is there a key already that this one only adds learners to? Then nobody's files change."""
+    try:
+        before = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return {line.rstrip(",") for line in before.splitlines()} <= {line.rstrip(",") for line in key.splitlines()}
 
 
 def _taken(
@@ -240,7 +257,7 @@ def _others(folder: Path, plan: Plan) -> tuple[str, ...]:
 def _common(plan: Plan, drawn: list[_Drawn], seed: int) -> Iterator[tuple[str, str]]:
     """The files that are about the whole class: key, seeds, answers."""
     tasks = ((seat, list(one.tasks)) for seat, one in zip(plan.seats, drawn))
-    yield "key/key.json", key_text(plan, tasks, seed, _worth(drawn))
+    yield KEY, key_text(plan, tasks, seed, _worth(drawn))
     yield "key/seeds.csv", seeds_table(plan)
     rows = [row for one in drawn for row in one.answers]
     yield "key/answers.csv", csv_text([["learner", "key", "question", "answer"], *rows])

@@ -12,7 +12,7 @@ import numpy as np
 from bpkit.core.architecture import Architecture
 from bpkit.core.blocks.block import Block
 from bpkit.core.chain_rule import Step
-from bpkit.core.derivation import derive
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.model import Model
@@ -59,10 +59,14 @@ _ACTIVATIONS = {
 }
 
 
-@lru_cache(maxsize=4096)
 def operations(model: Architecture | Problem, quantity: str = "E_total") -> int:
     """How many additions, products and functions the lines toward a quantity hold."""
-    return int(sum(step.rhs.count_ops() for step in derive(model).toward(quantity)))
+    return _operations(derive(model), quantity)
+
+
+@lru_cache(maxsize=4096)
+def _operations(derivation: Derivation, quantity: str) -> int:
+    return int(sum(step.rhs.count_ops() for step in derivation.toward(quantity)))
 
 
 @lru_cache(maxsize=16)

@@ -117,6 +117,15 @@ GERMAN = Words(
 LANGUAGES: Mapping[str, Words] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
 
 
+def english_words(language: str) -> str:
+    """What stays English on a sheet in another language, for its instructor; empty for an English sheet."""
+    words = words_of(language)
+    if words is not ENGLISH:
+        return "What the bank's questions and the checks say stays in English, and so do formulas in words."
+    kit = "your own questions and titles are as you wrote them, all that the kit says is in English"
+    return "" if language.partition("-")[0].lower() == "en" else f"The kit does not speak {language!r}: {kit}."
+
+
 def words_of(language: str) -> Words:
     """The words of a language such as ``de`` or ``de-AT``; English where there are none."""
     return LANGUAGES.get(language.partition("-")[0].lower(), ENGLISH)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -67,7 +66,8 @@ def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) ->
     way, places = _ways_to(problem.derivation, name, tuple(order))
     column, mistakes = outcomes(way, problem)[name], told(problem.derivation)
     met = np.flatnonzero(differs(column, right))
-    found = [replace(mistakes[places[i]], answer=float(column[i])) for i in met]
+    said = ((mistakes[places[i]], float(column[i])) for i in met)
+    found = [Wrong(one.name, one.sentence, answer, one.you, one.detail) for one, answer in said]
     return tuple(sorted(found, key=lambda wrong: order.get(wrong.name, len(order))))
 
 

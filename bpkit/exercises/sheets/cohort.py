@@ -76,11 +76,16 @@ def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
 
 
 def seeds_table(plan: Plan) -> str:
-    """The learners, their seeds and what was redrawn for them, in CSV: a roster from which each can be drawn alone."""
+    """The learners, their seeds, what was redrawn for them, and the names of their files, in CSV.
+
+    It is a roster from which each can be drawn alone.
+    """
     redrawn = [" ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()) for seat in plan.seats]
-    rows = [(seat.learner, seat.seed, again, seat.id) for seat, again in zip(plan.seats, redrawn, strict=True)]
-    width = 4 if any(seat.id for seat in plan.seats) else 3
-    return csv_text(row[:width] for row in [("learner", "seed", "redrawn", "id"), *rows])
+    rows = [
+        (seat.learner, seat.seed, again, seat.slug, seat.id) for seat, again in zip(plan.seats, redrawn, strict=True)
+    ]
+    width = 5 if any(seat.id for seat in plan.seats) else 4
+    return csv_text(row[:width] for row in [("learner", "seed", "redrawn", "file", "id"), *rows])
 
 
 def plan(

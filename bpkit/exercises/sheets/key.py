@@ -120,8 +120,9 @@ def key_text(plan: Plan, tasks: Iterable[tuple[Seat, list[Any]]], seed: int, wor
 
 
 def key_file(path: Path) -> Path:
-    """The key itself, also where its folder is named."""
-    return path / "key.json" if path.is_dir() else path
+    """The key itself, also where its folder is named, or the folder of all that was made."""
+    within = [path / "key.json", path / "key" / "key.json"] if path.is_dir() else [path]
+    return next((one for one in within if one.exists()), within[0])
 
 
 def read_key(path: Path) -> Key:

@@ -80,7 +80,7 @@ def number_part(
         f"{maths(problem, name)}{what}, to {digits} significant digits",
         evaluate(problem)[name],
         digits,
-        lambda: paper_slack(problem, digits)[name],
+        lambda: paper_slack(problem, name, digits),
         name,
         problem,
         partial(prove, problem, name),

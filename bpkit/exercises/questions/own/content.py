@@ -222,7 +222,8 @@ def _checked(given: str, problem: Problem) -> str:
     if name not in derivation and name not in network.parameters:
         name = re.sub(r"(?<=[A-Za-z])_(?=\d)", "", name)  # w_1 for w1, as formulas are typed
     if name not in derivation and name not in network.parameters:
-        example = f"dE/d{network.parameters[0]}" if network.parameters else "E_total"
+        one = next(iter(network.parameters), "")
+        example = f"net_h1, E_total, dE/d{one} or, for the new weight, {one}_new" if one else "E_total"
         near, names = _near(name, derivation), f"his network has {_names_of(network)}"
         more = f"{near} T{names}" if near else f"; t{names}"
         raise BpkitError(f"expected asks to be quantities such as {example}, got {given[:40]!r}{more}")

@@ -94,7 +94,7 @@ def quantity_part(problem: Problem, name: str, told: Told, before: Sequence[str]
     reveals = reveals_of(problem, name)
     asks = words.asks.format(maths(problem, step.name), words.of_batch * problem.is_batch, digits)
     known = partial(wrong_answers, problem, step.name, reveals)
-    paper: Callable[[], float] = lambda: paper_slack(problem, digits)[step.name]
+    paper: Callable[[], float] = lambda: paper_slack(problem, step.name, digits)
     if problem.is_batch:
         known, paper = partial(batch_slips, problem, step.name), partial(rounding, problem, step.name, right, digits)
     return OwnNumberPart(

@@ -106,8 +106,10 @@ def _check_typed(told: Told, private: Mapping[str, Any]) -> None:
     for one in wrong:
         fits = one in told.options if told.options else re.fullmatch(r"-?\d{1,12}", one)
         if not fits or str(one) == str(answer):
-            near = suggest(one, [o for o in told.options if o != answer]) if told.options else "; write a whole number"
-            raise BpkitError(f"wrong: expected other answers than the right one, got {one[:40]!r}{near}")
+            others = [option for option in told.options if option != answer]
+            near = suggest(one, others) if others else "; write a whole number"
+            what = "options other than the answer" if others else "other answers than the right one"
+            raise BpkitError(f"wrong: expected {what}, got {one[:40]!r}{near}")
 
 
 def _draw(
