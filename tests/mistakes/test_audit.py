@@ -155,7 +155,8 @@ def test_the_picture_of_an_example_has_its_figures_as_they_are_printed(example: 
         assert f"{figure} = {example.published[figure]}" in picture.caption
     assert "new" not in picture.caption
     assert picture.caption.endswith("Lit: out_o1.")
-    assert [one.look["stroke"] for one in elements(picture.figure, "rect")].count(LIT) == 1
+    rings = [(one.look.get("stroke"), one.look.get("stroke-width")) for one in elements(picture.figure, "rect")]
+    assert rings.count((LIT, "6")) == 1
 
 
 def test_an_audited_picture_has_the_sign_of_the_audit_behind_every_figure() -> None:
