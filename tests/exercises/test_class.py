@@ -720,6 +720,17 @@ def test_a_cell_that_a_merge_left_with_both_sides_is_named(made: Sheets, here: P
     assert "2: 0.6" in rows()["Ada Ash"]["to look at"]
 
 
+def test_the_key_is_found_in_the_folder_of_all_that_was_made(made: Sheets, here: Path) -> None:
+    shutil.copytree(made.key, here / "exercises/key")
+    wrong = made.filled("ada-ash", _2="unknown_name")
+    said = mark(put(here / "in", {"ada-ash.ipynb": wrong}), here / "exercises")
+    assert "Marks of your own go into" in said
+    assert f"{here / 'exercises/key/overrides.csv'} (learner,question,points,remark)" in said
+    (here / "exercises/key/overrides.csv").write_text("learner,question,points\nAda Ash,2,0.5\n")
+    mark("in", here / "exercises")
+    assert rows()["Ada Ash"]["2"] == "0.5"
+
+
 def test_all_who_are_absent_are_named(here: Path) -> None:
     people = tuple(f"person {number}" for number in range(1, 41))
     of = sheets(here / "many", people, questions="loss")

@@ -13,6 +13,7 @@ from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.whole_class import HandedIn
 from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.sheets.key import key_file
 
 Row = tuple[str, str, str]
 HEAD = ("file", "learner", "what becomes of it")
@@ -105,7 +106,7 @@ def would_write(names: Sequence[str], out: Path) -> str:
 def next_steps(outcome: Outcome, out: Path, key: Path, gradebook: bool = True) -> Iterator[str]:
     """What an instructor does next."""
     yield f"Next: open {out / 'class.html'}."
-    beside = (key if key.is_dir() else key.parent) / OVERRIDES
+    beside = key_file(key).parent / OVERRIDES
     if any(one.unclear or one.pending for one in outcome.good):
         yield f"Marks of your own go into {beside} (learner,question,points,remark); then mark again."
     if not gradebook:
