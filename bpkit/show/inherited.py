@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from xml.etree import ElementTree
@@ -14,7 +15,8 @@ INHERITED = frozenset(
         *("font-size", "font-weight", "text-anchor", "paint-order"),
     )
 )
-_GROUP = len("<g></g>")
+_GROUP, _SIGNS = len("<g></g>"), len(" =''")
+_SPECIAL = re.compile("[&<>'\"]")
 Look = frozenset[tuple[str, str]]
 
 
@@ -27,7 +29,11 @@ def shared(parts: Iterable[str], usual: Mapping[str, str]) -> str:
 
 def said(look: Iterable[tuple[str, str]]) -> str:
     """Attributes as they stand in a tag."""
-    return "".join(f" {name}='{escape(value)}'" for name, value in look)
+    return "".join(f" {name}='{_safe(value)}'" for name, value in look)
+
+
+def _safe(text: str) -> str:
+    return escape(text) if _SPECIAL.search(text) else text
 
 
 def _look(element: Element, usual: Mapping[str, str]) -> Look:
@@ -49,7 +55,7 @@ def _run(looks: Sequence[Look], at: int) -> tuple[int, Look]:
     best, most, common, end = (at + 1, Look()), 0, looks[at], at + 1
     while end < len(looks) and (common := common & looks[end]):
         end += 1
-        spared = (end - at - 1) * len(said(common)) - _GROUP
+        spared = (end - at - 1) * sum(len(name) + len(value) + _SIGNS for name, value in common) - _GROUP
         if spared > most:
             best, most = (end, common), spared
     return best
@@ -57,7 +63,7 @@ def _run(looks: Sequence[Look], at: int) -> tuple[int, Look]:
 
 def _written(element: Element, look: Look) -> str:
     own = [(name, value) for name, value in element.items() if name not in INHERITED or (name, value) in look]
-    inside = escape(element.text or "", quote=False) + "".join(
-        _written(one, _look(one, {})) + escape(one.tail or "", quote=False) for one in element
-    )
+    inside = escape(element.text, quote=False) if element.text else ""
+    for one in element:
+        inside += _written(one, _look(one, {})) + escape(one.tail or "", quote=False)
     return f"<{element.tag}{said(own)}>{inside}</{element.tag}>" if inside else f"<{element.tag}{said(own)}/>"

@@ -16,8 +16,8 @@ from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.policy import told_late
 from bpkit.exercises.marking.standing import Standing
 from bpkit.exercises.marking.statistics import form, number_of
+from bpkit.exercises.questions.exercise import LETTERS, Exercise
 from bpkit.exercises.questions.judging import Mark
-from bpkit.exercises.questions.parts import Part
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
 from bpkit.exercises.sheets.sheet import Sheet
@@ -106,18 +106,21 @@ def _question(one: Standing, number: str, marks: Sequence[Mark], sheet: Sheet, s
         "question": question(exercise) if short != "right" or solutions else None,
         "points": _of(sum(map(one.points_for, marks)), sum(mark.worth for mark in marks)),
         "short": short,
-        "answers": [_answer(one, mark, sheet.parts[mark.key]) for mark in marks],
+        "answers": [_answer(one, mark, exercise) for mark in marks],
         "worked": lean.formulas(as_html(exercise.solution._repr_markdown_())) if solutions else "",
         "right": lean.formulas(as_html(exercise.answers._repr_markdown_())) if solutions else "",
     }
 
 
-def _answer(one: Standing, mark: Mark, part: Part) -> Answer:
+def _answer(one: Standing, mark: Mark, exercise: Exercise) -> Answer:
     said, other = mark.feedback, one.changed.get(mark.key)
-    line = "" if other else lean.formulas(line_of(part, said.line))
+    letter = mark.key.removeprefix(number_of(mark.key))
+    # The parts of a question are made only where a line of one is shown.
+    shown = said.line is not None and not other
+    line = lean.formulas(line_of(exercise.parts[letter or LETTERS[0]], said.line)) if shown else ""
     earns = _of(one.points_for(mark), mark.worth)
     return Answer(
-        mark.key.removeprefix(number_of(mark.key)),
+        letter,
         _typed(mark.given) if said.verdict != "blank" else "",
         form(one, [mark]).replace(" ", "-"),
         f"Your instructor gave {earns}" if other else f"{said.sign} {said.label}",

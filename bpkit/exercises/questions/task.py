@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -144,13 +145,16 @@ def _network(data: Mapping[str, Any], own: Mapping[str, Any]) -> Network:
             f"task: expected at most {DEEPEST} layers of {WIDEST} neurons, got {str(data['sizes'])[:40]}; "
             "take it from the key"
         )
-    return Network(
-        *data["sizes"],
-        activation=[own.get(name, name) for name in data["activation"]],
-        loss=own.get(data["loss"], data["loss"]),
-        bias=data["bias"],
-        weight_names={(source, target): name for source, target, name in data.get("weight_names", ())},
-    )
+    activations = tuple(own.get(name, name) for name in data["activation"])
+    names = tuple((source, target, name) for source, target, name in data.get("weight_names", ()))
+    return _made(activations, own.get(data["loss"], data["loss"]), data["bias"], names, *data["sizes"])
+
+
+@lru_cache(maxsize=256, typed=True)
+def _made(activations: Any, loss: Any, bias: str, names: tuple[tuple[str, str, str], ...], *sizes: int) -> Network:
+    """A network, made once: the sheets of a class have few."""
+    renamed = {(source, target): name for source, target, name in names}
+    return Network(*sizes, activation=list(activations), loss=loss, bias=bias, weight_names=renamed)
 
 
 def _model(data: Mapping[str, Any], own: Mapping[str, Any]) -> Model:

@@ -121,6 +121,8 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
 
 def visible(text: str) -> str:
     """The same in signs that are seen: no control codes, no signs that turn the direction of writing, no halves."""
+    if text.isprintable():  # as nearly every text is
+        return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
 
 
@@ -133,7 +135,7 @@ def _harmless(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
     text = visible(cell)
-    return text if _is_number(text) else _FORMULA.sub(r"\1'", text)
+    return text if text.isalnum() or _is_number(text) else _FORMULA.sub(r"\1'", text)
 
 
 def as_written(cell: str) -> str:

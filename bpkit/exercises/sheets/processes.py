@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -42,6 +43,8 @@ def spread(jobs: int, count: int) -> Iterator[Spread]:
 def _begin() -> None:
     """What a worker does first: leave Ctrl-C to the process that it works for, and end when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Nearly all that is alive stays; looking through it for garbage after every 700 objects takes a tenth of the time.
+    gc.set_threshold(50_000)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
