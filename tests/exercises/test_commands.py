@@ -26,6 +26,7 @@ from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.key import read_key
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
+from bpkit.exercises.sheets.zips import unzipped, zipped
 
 FEW = "loss,output-delta"
 
@@ -307,6 +308,34 @@ def test_a_learner_who_comes_later_changes_no_file_of_the_others(here: Path) -> 
     Path("class.csv").write_text("name\nAda\nZoë\n")  # nobody's key goes without a word
     assert "exists with other content" in run("exercises", "new", *options, code=1).output
     assert hashes(here / "exercises") == after
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "seeds.csv", "fairness.csv", "key.json"])
+def test_what_a_person_wrote_beside_the_key_stays_though_the_class_grows(name: str, here: Path) -> None:
+    Path("class.csv").write_text("name\nAda\nBen\n")
+    options = ("--learners", "class.csv", "--questions", "loss")
+    run("exercises", "new", *options)
+    with (here / "exercises/key" / name).open("a") as file:
+        file.write("a note of mine\n")
+    before = hashes(here / "exercises")
+    Path("class.csv").write_text("name\nAda\nBen\nZoë\n")
+    assert "exists with other content" in run("exercises", "new", *options, code=1).output
+    after = hashes(here / "exercises")
+    assert (after[f"key/{name}"], after["key/key.json"]) == (before[f"key/{name}"], before["key/key.json"])
+
+
+def test_a_zip_grows_with_the_class_but_no_other_is_replaced(here: Path) -> None:
+    Path("class.csv").write_text("name\nAda\nBen\n")
+    options = ("--learners", "class.csv", "--questions", "loss", "--zip")
+    run("exercises", "new", *options)
+    Path("class.csv").write_text("name\nAda\nBen\nZoë\n")
+    run("exercises", "new", *options)
+    assert len(unzipped(Path("exercises/solutions.zip").read_bytes())) == 3
+    mine = zipped({"my": "own"})
+    Path("exercises/solutions.zip").write_bytes(mine)
+    Path("class.csv").write_text("name\nAda\nBen\nCleo\nZoë\n")
+    assert "exists with other content" in run("exercises", "new", *options, code=1).output
+    assert Path("exercises/solutions.zip").read_bytes() == mine
 
 
 def test_the_language_is_said_and_what_stays_english(here: Path) -> None:

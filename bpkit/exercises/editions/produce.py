@@ -13,11 +13,11 @@ from bpkit.exercises.editions.bank import VARIANTS, check_variants, vary
 from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.sheets.fairness import Fact, facts, fairness
 from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
-from bpkit.exercises.sheets.key import key_text, most_points
+from bpkit.exercises.sheets.key import key_text, most_points, read_key
 from bpkit.exercises.sheets.processes import spread, usable_jobs
-from bpkit.exercises.sheets.zips import Zip
+from bpkit.exercises.sheets.zips import Zip, only_adds
 
-KEY = "key/key.json"
+KEY, FAIRNESS = "key/key.json", "key/fairness.csv"
 Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
 
@@ -189,9 +189,13 @@ def producing(
         drawn = [_draw(_Job(done, seat, wanted)) if seat.slug in again else one for seat, one in zip(plan.seats, drawn)]
         report = fairness([one.facts for one in drawn])
         common = dict(_common(done, drawn, seed))
+        # A file that only grows is written anew; whatever a person added to it stops the work before the key changes.
         more = force or _only_more(folder / KEY, common[KEY])
-        for name, text in (*common.items(), ("key/fairness.csv", report)):
-            written[name] = write(folder / name, text, more)
+        fair = force or (more and _is(folder / FAIRNESS, fairness(_of_before(folder / KEY, done, drawn))))
+        written[FAIRNESS] = write(folder / FAIRNESS, report, fair)
+        for name in sorted(common, key=KEY.__eq__):
+            grows = more and _only_more(folder / name, common[name])
+            written[name] = write(folder / name, common[name], force or grows)
         for name, content in _banks(banks, varied, done):
             written[name] = write(folder / name, content, force)
         handouts: Sequence[Any] = [None] * count
@@ -209,10 +213,8 @@ def producing(
             archives: dict[str, Zip] = {}
             yield Pass("writing", count, _taken(run(_write, each), written, archives, zips))
             for name, archive in archives.items():
-                # nbgrader's copies vouch for each other: with another learner all are new.
-                written[name] = write(
-                    folder / name, archive.content(), force or (more and not name.startswith(NBGRADER))
-                )
+                content = archive.content()
+                written[name] = write(folder / name, content, force or (more and only_adds(folder / name, content)))
     fresh = sum(written.values())
     return Produced(fresh, len(written) - fresh, folder, done, tuple(written), report, _others(folder, done))
 
@@ -224,6 +226,17 @@ def _only_more(path: Path, key: str) -> bool:
     except (OSError, ValueError):
         return False
     return {line.rstrip(",") for line in before.splitlines()} <= {line.rstrip(",") for line in key.splitlines()}
+
+
+def _is(path: Path, text: str) -> bool:
+    """Is that what a file says?"""
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _of_before(path: Path, plan: Plan, drawn: Sequence[_Drawn]) -> list[tuple[Fact, ...]]:
+    """The facts of the learners whom a key that is there has already."""
+    known = read_key(path).by_slug
+    return [one.facts for seat, one in zip(plan.seats, drawn) if seat.slug in known]
 
 
 def _taken(

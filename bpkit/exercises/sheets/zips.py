@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip knows
 
@@ -44,3 +45,13 @@ def unzipped(content: bytes) -> dict[str, bytes]:
     """The files in a zip by name."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
+
+
+def only_adds(path: Path, content: bytes) -> bool:
+    """Is there a zip already, and every file that is in it in this one too, the same?"""
+    try:
+        with zipfile.ZipFile(path) as before, zipfile.ZipFile(io.BytesIO(content)) as after:
+            old, new = ({(one.filename, one.CRC) for one in each.infolist()} for each in (before, after))
+            return old <= new
+    except (OSError, zipfile.BadZipFile):
+        return False
