@@ -18,7 +18,7 @@ from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, make_policy
 from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.submissions import entries_in, entry_of
-from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, write_reports
+from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, workers, write_reports
 from bpkit.exercises.sheets.files import counted, visible, write
 from bpkit.exercises.sheets.key import read_key
 
@@ -76,23 +76,24 @@ def mark(
     given = handed_in(submissions, key_path, out, make_policy(attempts, due, late))
     for line in overview.understood(given):
         click.echo(visible(line))
-    marked: list[Marked] = list(bar(marking(given, jobs), len(given), "marking"))
-    outcome, results = settled(marked, given), Results(out, force)
-    filled = book.filled(outcome) if book else None
-    names = report_names(outcome)
-    every = [*names, *overview.beside_reports(outcome, filled)]
-    for line in overview.found(outcome):
-        click.echo(visible(line))
-    if dry_run:
-        for where, learner, what in overview.files(outcome):
-            click.echo(visible(f"  {where}: {f'{learner}, ' if learner else ''}{what}"))
-        _say(filled, out)
+    with workers(given, jobs) as run:
+        marked: list[Marked] = list(bar(marking(given, run), len(given), "marking"))
+        outcome, results = settled(marked, given), Results(out, force)
+        filled = book.filled(outcome) if book else None
+        names = report_names(outcome)
+        every = [*names, *overview.beside_reports(outcome, filled)]
+        for line in overview.found(outcome):
+            click.echo(visible(line))
+        if dry_run:
+            for where, learner, what in overview.files(outcome):
+                click.echo(visible(f"  {where}: {f'{learner}, ' if learner else ''}{what}"))
+            _say(filled, out)
+            results.check(every)
+            click.echo(overview.would_write(every, out))
+            return
         results.check(every)
-        click.echo(overview.would_write(every, out))
-        return
-    results.check(every)
-    for _ in bar(write_reports(outcome, results, solutions, jobs), len(names), "writing"):
-        pass
+        for _ in bar(write_reports(outcome, results, solutions, run), len(names), "writing"):
+            pass
     click.echo(f"{outcome!r}; see {out / 'class.html'}")
     for file in outcome.unmarked:
         click.echo(visible(f"  not marked: {file.where}: {file.problem}"))

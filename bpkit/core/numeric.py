@@ -116,7 +116,7 @@ def evaluate(problem: Problem) -> Values:
 
 
 def _run(problem: Problem, program: Program) -> dict[str, Any]:
-    names, givens, run = [step.name for step in program.steps], problem.givens.values(), program.function
+    names, givens, run = program.names, problem.givens.values(), program.function
     if not problem.is_batch:
         with suppress(ArithmeticError, ValueError):  # math refuses what leaves the floats
             # By position: a thousand keywords cost more than the arithmetic.
@@ -151,7 +151,7 @@ def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
     except (ArithmeticError, ValueError):  # math refuses what leaves the floats
         with np.errstate(all="ignore"):
             results = program.function("given", arrays=True)(*numbers, handed)
-    return Values(dict(zip((step.name for step in program.steps), map(float, results), strict=True)), problem)
+    return Values(dict(zip(program.names, map(float, results), strict=True)), problem)
 
 
 def loss_over(problem: Problem, **grids: ArrayLike) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -104,6 +105,11 @@ class Program:
             self._made[key] = compiled(name, arguments, body, self.functions, arrays)
         return self._made[key]
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What its lines compute, in order."""
+        return tuple(step.name for step in self.steps)
+
     @property
     def source(self) -> str:
         """The module that evaluates and trains: its functions hold the lines of the derivation."""
@@ -113,7 +119,7 @@ class Program:
 
     @property
     def _all(self) -> str:
-        return f"return ({', '.join(identifier(step.name) for step in self.steps)},)"
+        return f"return ({', '.join(map(identifier, self.names))},)"
 
     def _evaluate(self, arrays: bool) -> tuple[list[str], list[str]]:
         lines = [_assigned(step, step.stable, arrays, step.name) for step in self.steps]

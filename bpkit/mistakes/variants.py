@@ -279,7 +279,7 @@ def behind(wanted: Iterable[str], lines: Mapping[str, Step], given: Collection[s
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]:
     """The misconceptions that rewrite a line which the quantity rests on, as far as it is not given."""
     derivation, trained = scope.derivation, scope.trained
@@ -290,7 +290,7 @@ def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]
     return tuple(m for m in known if lines & set(m.edits))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tuple[Way, ...]:
     """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
     if kind == "pairs":
@@ -301,7 +301,7 @@ def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tupl
     return ((), *((m,) for m in known))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _plan(scope: _Scope, kind: str, given: frozenset[str], updating: bool) -> Plan:
     ways = _ways(scope, kind, given if kind == "pairs" else frozenset())
     return plan(scope.derivation, ways, replaced(scope.derivation) if updating else [scope.quantity], given)

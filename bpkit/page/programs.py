@@ -39,9 +39,7 @@ def quotients_program() -> str:
 def every_line(derivation: Derivation) -> str:
     """A program whose ``evaluate`` gives every quantity."""
     program = derivation.program
-    return module(
-        evaluation(program.steps, program.givens, [step.name for step in program.steps]), functions=program.functions
-    )
+    return module(evaluation(program.steps, program.givens, program.names), functions=program.functions)
 
 
 def training_program(problem: Problem) -> str:

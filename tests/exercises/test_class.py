@@ -14,7 +14,7 @@ import pytest
 from handed_in import PEOPLE, Sheets, after, bare, bpkit, cases, moodle, put, sheets, stripped
 
 from bpkit.exercises.marking.copies import numbered
-from bpkit.exercises.marking.whole_class import handed_in, marking, settled
+from bpkit.exercises.marking.whole_class import handed_in, marking, settled, workers
 from bpkit.exercises.marking.whose import bearers_of, fitting
 from bpkit.exercises.sheets.key import Key, read_key
 
@@ -363,6 +363,19 @@ def test_one_person_may_hand_in_often(made: Sheets, here: Path) -> None:
     folders = {f"1/Ada Ash_1{IN_MOODLE}": wrong, f"2/Ada Ash_2{IN_MOODLE}": made.filled("ada-ash")}
     put(here / "both", folders)
     assert "2 people" not in mark("both", made.key)
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one assignment", "two assignments"])
+def test_a_later_assignment_of_moodle_is_known_by_its_numbers(same: bool, made: Sheets, here: Path) -> None:
+    """Where Ben's number is another one too, Ada's is no other person's."""
+    for folder, numbers, answers in (("in", (1, 3), {"_1": "0.123"}), ("later", (2, 3 if same else 4), {})):
+        people = zip(("ada-ash", "ben-birch"), ("Ada Ash", "Ben Birch"), numbers, strict=True)
+        put(here / folder, {f"{name}_{n}{IN_MOODLE}": made.filled(slug, **answers) for slug, name, n in people})
+    mark("in", made.key)
+    before = rows()
+    assert ("2 people handed it in" in mark("later", made.key)) == same
+    assert rows()["Ada Ash"]["points"] == (before["Ada Ash"]["points"] if same else "8") != ""
+    assert rows()["Ben Birch"]["points"] == "8" != before["Ben Birch"]["points"]
 
 
 def test_an_empty_sheet_or_another_notebook_is_no_attempt(made: Sheets, here: Path) -> None:
@@ -755,8 +768,10 @@ def test_several_processes_mark_as_one_does(made: Sheets, here: Path, monkeypatc
     for n in range(3):
         put(here / "in", {f"{n}/{name}.ipynb": made.filled(name) for name in made.books})
     given = handed_in(Path("in"), made.key, Path("marked"))
-    results: list[Any] = list(marking(given, 2))
-    assert results == list(marking(given, 1))
+    with workers(given, 2) as run:
+        assert run is not map
+        results: list[Any] = list(marking(given, run))
+    assert results == list(marking(given))
     assert [one.points for one in settled(results, given).standings] == [8] * 4
 
 

@@ -16,7 +16,7 @@ from wrong_programs import PROGRAMS, Numbers, run
 
 from bpkit.core.problem import Problem
 from bpkit.exercises.editions.produce import produce
-from bpkit.exercises.marking.whole_class import handed_in, marking, reports, settled
+from bpkit.exercises.marking.whole_class import handed_in, marking, reports, settled, workers
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.key import read_key
 
@@ -147,7 +147,8 @@ def test_every_planted_mistake_comes_back_under_its_name(tmp_path: Path) -> None
                 cell["source"] = f'answers["{about["key"]}"] = {answers[about["key"]][0]!r}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
     given = handed_in(tmp_path / "learners", tmp_path / "key", tmp_path / "marked")
-    results = list(marking(given, 2 if THOROUGH else 1))
+    with workers(given, 2 if THOROUGH else 1) as run:
+        results = list(marking(given, run))
     assert [marked.slug for marked in results] == sorted(planted)
     counted: Counter[str] = Counter()
     for marked in results:

@@ -21,7 +21,6 @@ from click.testing import CliRunner
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.exercises.editions.produce import produce
-from bpkit.exercises.marking import whole_class
 from bpkit.exercises.marking.feedback_page import feedback_body, feedback_page
 from bpkit.exercises.marking.next_steps import next_steps
 from bpkit.exercises.marking.one_file import Marked
@@ -35,6 +34,7 @@ from bpkit.exercises.questions.judging import Mark
 from bpkit.exercises.questions.parts import NumberPart, Part
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.key import read_key
+from bpkit.exercises.sheets.processes import spread as processes
 from bpkit.exercises.sheets.sheet import Sheet
 
 QUESTIONS = ("net-and-out", "loss", "hidden-paths", "hidden-update", "sign-first", "which-slip")
@@ -87,7 +87,7 @@ def a_class(
                 cell["source"] = f'answers["{about["key"]}"] = {found}'
         path.write_text(json.dumps(book), "utf-8")
     given = handed_in(folder / "learners", folder / "key", folder / "marked")
-    return settled(list(marking(given, 1)), given)
+    return settled(list(marking(given)), given)
 
 
 class Text(HTMLParser):
@@ -399,7 +399,7 @@ def test_marks_by_hand_are_the_instructors_words(tmp_path: Path) -> None:
     outcome = a_class(tmp_path, ("Ada", "Ben"), wrong)
     (tmp_path / "key/overrides.csv").write_text("learner,question,points,remark\nAda,2,0.5,Nearly <there>!\n", "utf-8")
     given = handed_in(tmp_path / "learners", tmp_path / "key", tmp_path / "marked")
-    outcome = settled(list(marking(given, 1)), given)
+    outcome = settled(list(marking(given)), given)
     page = feedback_page(outcome.standings[0], outcome.key)
     said = Text(page).all
     assert "Your instructor gave 0.5 of 1 point Nearly <there>!" in said
@@ -485,11 +485,11 @@ def test_blank_answers_are_practised_too_and_each_has_seeds_of_its_own(tmp_path:
     assert all(step.seed != next_steps(outcome.good[0], step.seed)[0].seed for step in first[:1])
 
 
-def test_pages_are_the_same_from_several_processes(wrongs: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_the_same_from_several_processes(wrongs: Outcome) -> None:
     alone = list(reports(wrongs))
-    monkeypatch.setattr(whole_class, "MANY", 1)
-    for (name, text), (_, here) in zip(reports(wrongs, jobs=2), alone, strict=True):
-        assert text.splitlines() == here.splitlines(), name
+    with processes(2, 100) as run:
+        for (name, text), (_, here) in zip(reports(wrongs, run=run), alone, strict=True):
+            assert text.splitlines() == here.splitlines(), name
 
 
 def test_a_page_inside_a_notebook_has_no_head_and_no_style(wrongs: Outcome) -> None:

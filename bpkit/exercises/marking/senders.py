@@ -10,6 +10,7 @@ from bpkit.core.errors import listed
 from bpkit.exercises.marking.copies import MOODLE_FOLDER, told_by
 from bpkit.exercises.marking.one_file import Marked
 
+MOODLE = "Moodle"
 Sender = tuple[str, str, str]  # the system, where its numbers hold, the number
 
 
@@ -24,25 +25,32 @@ def sender(path: str) -> Sender | None:
     parts = PurePosixPath(path).parts
     for place, part in enumerate(parts):
         if found := MOODLE_FOLDER.fullmatch(part):
-            return "Moodle", "/".join(parts[:place]), found["number"]
+            return MOODLE, "/".join(parts[:place]), found["number"]
     return None
 
 
 def one_sender_each(files: Iterable[Marked], earlier: Mapping[str, str]) -> Iterator[Marked]:
     """The files; those of one learner's sheet that several people handed in are not marked, and say why.
 
-    ``earlier`` has the paths of learners' files in an earlier run, by learner.
+    ``earlier`` has the paths of learners' files in an earlier run, by learner. Another of Moodle's assignments numbers
+    the same people anew; it is one if several learners are in both runs, and none of them has the same number.
     """
     found = list(files)
+    now = [(file.slug, who) for file in found if file.slug and file.marks and (who := sender(file.where))]
+    then = [(slug, who) for slug, path in earlier.items() if slug and (who := sender(path))]
+    both = {slug for slug, _ in now} & {slug for slug, _ in then}
+    anew = len(both) > 1 and not set(now) & set(then)
     met: dict[tuple[str, str, str], dict[str, None]] = {}
-    for slug, path in (*((file.slug, file.where) for file in found if file.marks), *earlier.items()):
-        if slug and (who := sender(path)):
-            met.setdefault((slug, *who[:2]), {})[who[2]] = None
+    for slug, who in (*now, *(one for one in then if not (anew and one[1][0] == MOODLE))):
+        met.setdefault((slug, *who[:2]), {})[who[2]] = None
     for file in found:
         who = sender(file.where) if file.marks else None
         numbers = met.get((file.slug, *who[:2]), {}) if who else {}
         if who and len(numbers) > 1:
             people = f"{len(numbers)} people handed it in ({who[0]}'s numbers {listed(numbers)})"
             why = f"it is the sheet of {file.learner}, but {people}; nothing in it was marked"
-            file = replace(file, marks=(), several=True, problem=f"{why}; take out what is not theirs, then mark again")
+            todo = "take out what is not theirs, then mark again"
+            if who[0] == MOODLE:
+                todo += ", or mark a folder that has both downloads side by side if they are of two assignments"
+            file = replace(file, marks=(), several=True, problem=f"{why}; {todo}")
         yield file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
@@ -22,7 +23,7 @@ from bpkit.exercises.marking.standing import Outcome, Standing, settle
 from bpkit.exercises.marking.submissions import entries_in
 from bpkit.exercises.sheets.files import slugs
 from bpkit.exercises.sheets.key import Key, key_file, read_key
-from bpkit.exercises.sheets.processes import spread, usable_jobs
+from bpkit.exercises.sheets.processes import Spread, spread, usable_jobs
 
 PAGE = "feedback/{}.html"
 MANY = 200  # files, from which on further processes are worth their start
@@ -67,11 +68,15 @@ def handed_in(submissions: Path, key_path: Path, out: Path, policy: Policy = USU
     return HandedIn(submissions, entries, None if alone else submissions, key_path, key, changed, before, policy)
 
 
-def marking(given: HandedIn, jobs: int | None = None) -> Iterator[Marked]:
+def workers(given: HandedIn, jobs: int | None = None) -> AbstractContextManager[Spread]:
+    """A ``map`` for ``marking`` and ``reports``, on further processes where so many files are worth their start."""
+    return spread(usable_jobs(jobs) if len(given) > MANY else 1, len(given))
+
+
+def marking(given: HandedIn, run: Spread = map) -> Iterator[Marked]:
     """Mark files by a key, in order."""
-    with spread(usable_jobs(jobs) if len(given) > MANY else 1, len(given)) as run:
-        stamp = _stamp(given.key_path)
-        yield from run(partial(_mark_one, key_path=given.key_path, stamp=stamp, root=given.root), given.entries)
+    stamp = _stamp(given.key_path)
+    return run(partial(_mark_one, key_path=given.key_path, stamp=stamp, root=given.root), given.entries)
 
 
 def settled(results: Sequence[Marked], given: HandedIn) -> Outcome:
@@ -86,27 +91,27 @@ def report_names(outcome: Outcome) -> list[str]:
     return [MARKS, ANSWERS, "class.html", *code, *map(PAGE.format, fresh)]
 
 
-def reports(outcome: Outcome, solutions: bool = False, jobs: int | None = 1) -> Iterator[tuple[str, str]]:
+def reports(outcome: Outcome, solutions: bool = False, run: Spread = map) -> Iterator[tuple[str, str]]:
     """The files that marking leaves, name and text: tables of marks and answers, the class's page, the functions that
     are left to the instructor, and each learner's page, with the worked solutions where ``solutions`` says so.
 
     A learner's page of an earlier run stays as it is, unless there is another file or another mark set by hand.
     """
     fresh = _fresh(outcome)
+    # First: other processes begin with the pages while this one makes what is the whole class's.
+    pages = run(_page, ((one, outcome.key.alone(one.slug), one.shows(solutions)) for one in fresh.values()))
     yield MARKS, marks_table(outcome, solutions)
     yield ANSWERS, answers_table(outcome)
     yield "class.html", class_page(outcome, {place(one): PAGE.format(name) for name, one in pages_of(outcome)})
     for name, one in fresh.items():
         if one.file:
             yield from ((f"code/{name}-{key}.py", text) for key, text in one.file.code.items())
-    with spread(usable_jobs(jobs) if len(fresh) > MANY else 1, len(fresh)) as run:
-        pages = run(_page, ((one, outcome.key.alone(one.slug), one.shows(solutions)) for one in fresh.values()))
-        yield from zip(map(PAGE.format, fresh), pages)
+    yield from zip(map(PAGE.format, fresh), pages)
 
 
-def write_reports(outcome: Outcome, results: Results, solutions: bool = False, jobs: int | None = 1) -> Iterator[str]:
+def write_reports(outcome: Outcome, results: Results, solutions: bool = False, run: Spread = map) -> Iterator[str]:
     """Write the reports one after the other, giving the name of each; pages of learners who have none now go."""
-    files = reports(outcome, solutions, jobs)
+    files = reports(outcome, solutions, run)
     marks = next(files)  # last: interrupted before that, the next run still sees which pages are to be made
     yield from results.written(chain(files, [marks]))
     results.tidy("feedback", (PAGE.format(name) for name, _ in pages_of(outcome)))

@@ -243,7 +243,7 @@ class Mark(Working):
         book = open_gradebook(Path(setup.gradebook), setup.out, setup.column) if setup.gradebook else None
         given = handed_in(setup.submissions, setup.key, setup.out, setup.policy)
         marked: list[Marked] = []
-        yield Pass("marking", len(given), map(marked.append, marking(given, jobs=1)))
+        yield Pass("marking", len(given), map(marked.append, marking(given)))
         outcome = settled(marked, given)
         filled = book.filled(outcome) if book else None
         understood = (*overview.understood(given), *overview.found(outcome), *(filled.said if filled else ()))
