@@ -65,6 +65,7 @@ def test_the_head_says_whose_sheet_it_is_and_what_it_is_worth() -> None:
 def test_a_sheet_of_no_known_person_has_a_line_for_a_name(learner: str, line: bool) -> None:
     page = pages.learner_page(usual(learner))
     assert page.count('<span class="blank">Name:</span>') == line
+    assert words(page).count("Name:") == 1
     assert 'class="blank"' not in pages.solution_page(usual(learner)) + pages.key_page(usual(learner))
 
 
