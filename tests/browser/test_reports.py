@@ -59,7 +59,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "learners/ben.ipynb").unlink()
     (folder / "key/overrides.csv").write_text("learner,question,points,remark\nAda Lovelace,2,0.5,Nearly.\n", "utf-8")
     given = handed_in(folder / "learners", folder / "key", folder / "marked")
-    for name, text in reports(settled(list(marking(given, 1)), given), solutions=True):
+    for name, text in reports(settled(list(marking(given)), given), solutions=True):
         write(folder / "marked" / name, text)
     return folder / "marked"
 
