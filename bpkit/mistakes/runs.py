@@ -22,7 +22,7 @@ from bpkit.core.numeric import Values, evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import typeset
-from bpkit.core.training import train
+from bpkit.core.training import Trace, train
 from bpkit.core.troubles import WEAK, alike, flat_ends, grows, solved
 from bpkit.mistakes.misconceptions.rule import ends, uses
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question
@@ -101,20 +101,20 @@ def _number(asked: Question) -> float:
 def _said(asked: Question) -> tuple[str, ...]:
     if not asked.problem.parameters:
         return ()  # nothing learns
-    end = _ended(asked.problem, asked.updates)
-    if end.trace.diverged_at is not None:
+    trace = train(asked.problem, asked.updates)
+    if trace.diverged_at is not None:
         return ()  # the run itself says so
-    run, names = _Run(asked, end), asked.derivation.quantities
+    run, names = _Run(asked, trace), asked.derivation.quantities
     found = (sentence for look in _LOOKS for sentence in look(run))
     return tuple(typeset(sentence, names) for sentence in islice(found, MOST_SAID))
 
 
-class _End:
-    """A run and the neurons at its end; questions about one run share it."""
+class _Run:
+    """A run up to the quantity asked, and what that quantity has to do with its neurons."""
 
-    def __init__(self, problem: Problem, updates: int) -> None:
-        self.trace = train(problem, updates)
-        self.network: Architecture = problem.network
+    def __init__(self, asked: Question, trace: Trace) -> None:
+        self.asked, self.trace = asked, trace
+        self.network: Architecture = asked.problem.network
 
     @cached_property
     def values(self) -> Values:
@@ -130,25 +130,9 @@ class _End:
         found = flat_ends(self.trace, slice(-1, None), least).items()
         return {key: [self.network.layers[key[0]][j] for j in np.flatnonzero(flags[:, 0])] for key, flags in found}
 
-
-@lru_cache(maxsize=8)  # a run may be long
-def _ended(problem: Problem, updates: int) -> _End:
-    return _End(problem, updates)
-
-
-class _Run:
-    """A run up to the quantity asked, and what that quantity has to do with its neurons."""
-
-    def __init__(self, asked: Question, end: _End) -> None:
-        self.asked, self.end, self.trace, self.network = asked, end, end.trace, end.network
-
-    @property
-    def values(self) -> Values:
-        return self.end.values
-
     def of(self, kind: str) -> Iterator[tuple[int, list[str]]]:
         """The layers with such neurons, and these."""
-        return ((layer, some) for (layer, one), some in self.end.flat.items() if one == kind and some)
+        return ((layer, some) for (layer, one), some in self.flat.items() if one == kind and some)
 
     def where(self, layer: int) -> str:
         """A layer in words."""

@@ -99,7 +99,7 @@ def test_a_class_s_zip_is_marked_as_its_folder_is(made: Sheets, here: Path) -> N
 def test_zips_in_zips_beside_notebooks_and_in_folders(made: Sheets, here: Path) -> None:
     lost = text(bare(made.filled("ben-birch")))  # the zip's name alone tells whose it is
     inner = packed(
-        [(entry("work/exercises.ipynb"), text(made.filled("cleo-cedar"))), (entry("__MACOSX/._a.ipynb"), "x")]
+        [(entry("hw1/exercises.ipynb"), text(made.filled("cleo-cedar"))), (entry("__MACOSX/._a.ipynb"), "x")]
     )
     put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
     Path("in/Ben Birch_48152_assignsubmission_file_.zip").write_bytes(packed([(entry("homework.ipynb"), lost)]))
@@ -107,7 +107,7 @@ def test_zips_in_zips_beside_notebooks_and_in_folders(made: Sheets, here: Path) 
     Path("in/rest/all.zip").write_bytes(packed([(entry("Cleo Cedar_3/mine.zip"), inner), (entry("a/"), "")]))
     mark("in", made.key)
     assert points() == {"Ada Ash": FULL, "Ben Birch": FULL, "Cleo Cedar": FULL}
-    assert rows()["Cleo Cedar"]["file"] == "rest/all.zip/Cleo Cedar_3/mine.zip/work/exercises.ipynb"
+    assert rows()["Cleo Cedar"]["file"] == "rest/all.zip/Cleo Cedar_3/mine.zip/hw1/exercises.ipynb"
     assert set(rows()) == set(PEOPLE)
 
 
