@@ -38,6 +38,11 @@ def conda_pins(path: str) -> dict[str, str]:
     return {name.removesuffix("-base"): version for name, version in pins.items()}
 
 
+def guide(name: str) -> str:
+    """Return one of the pages that the README links to."""
+    return (ROOT / ".github" / f"{name}.md").read_text(encoding="utf-8")
+
+
 def section(title: str) -> str:
     """Return one section of the README."""
     return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
@@ -147,7 +152,7 @@ def test_two_commands_do_everything() -> None:
 
 
 def test_the_map_lists_exactly_the_lessons_that_exist() -> None:
-    listed = re.findall(r"^\| \[.+?\]\((notebooks/\S+?\.ipynb)\)", section("The lessons"), re.MULTILINE)
+    listed = re.findall(r"^\| \[.+?\]\((notebooks/\S+?\.ipynb)\)", section("For learners"), re.MULTILINE)
     lessons = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert listed == lessons
 
@@ -157,53 +162,76 @@ def test_the_floors_are_the_folders_of_the_package() -> None:
     assert sorted(floors) == sorted(path.parent.name for path in (ROOT / "bpkit").glob("*/__init__.py"))
 
 
-def test_what_the_readme_points_to_exists() -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", README):
-        assert (ROOT / target).is_file(), target
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len(README.splitlines()) <= 200
 
 
-def test_the_tests_that_the_readme_names_exist() -> None:
-    named = set(re.findall(r"`(?:tests/)?(?:\w+/)?(test_\w+)(?:\.py)?`", README))
+PAGES = [Path("README.md"), *(path.relative_to(ROOT) for path in (ROOT / ".github").glob("*.md"))]
+PAGES += [path.relative_to(ROOT) for path in (ROOT / "bpkit").rglob("README.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_what_a_page_points_to_exists(page: Path) -> None:
+    """The file, and the heading in it; ``../../`` leads from the README to what GitHub itself makes."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target, heading in re.findall(r"\]\((?!https?://|\.\./\.\./)([^)#]*)(?:#([^)]+))?\)", text):
+        file = ROOT / page.parent / target if target else ROOT / page
+        assert file.is_file(), target
+        headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        anchors = [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings]
+        assert not heading or heading in anchors, heading
+
+
+def test_the_tests_that_the_pages_name_exist() -> None:
+    pages = "".join(map(guide, ("PROMISES", "SECURITY", "ACCESSIBILITY", "CONTRIBUTING")))
+    named = set(re.findall(r"`(?:tests/)?(?:\w+/)?(test_\w+)(?:\.py)?`", pages))
     assert len(named) > 15
     assert named <= {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def test_the_pictures_are_there_in_both_themes_and_small() -> None:
-    pictures = re.findall(r'(?:srcset|src)="(.+?)_(dark|light)\.png"', README)
-    assert sorted(pictures) == [
-        (name, theme) for name in (".github/derivation", ".github/training") for theme in ("dark", "light")
-    ]
-    assert all((ROOT / f"{name}_{theme}.png").stat().st_size < 100_000 for name, theme in pictures)
+    pictures = re.findall(r'(?:srcset|src)="\.github/(\w+?)_(dark|light)\.(png|gif)"', README)
+    kinds = (("derivation", "png"), ("training", "gif"), ("training", "png"))
+    assert sorted(pictures) == sorted((name, theme, kind) for name, kind in kinds for theme in ("dark", "light"))
+    for name, theme, kind in pictures:
+        assert (ROOT / ".github" / f"{name}_{theme}.{kind}").stat().st_size < {"png": 100_000, "gif": 400_000}[kind]
 
 
 def test_the_first_lines_of_python_run() -> None:
-    first, arrays, blocks, program = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert len([line for line in first.splitlines() if line]) == 6  # the import, and five lines that use it
+    [shown] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     own: dict[str, object] = {}
-    exec(compile(first, "README.md", "exec"), own)
+    exec(compile(shown, "README.md", "exec"), own)
+    [call, says] = re.findall(r"^(bp\.diagnose.+\))  # (.+)$", shown, re.MULTILINE)[0]
+    assert says in eval(call, own).message
+    pages = guide("NOTEBOOK")
+    first, arrays, blocks, program = re.findall(r"^```python\n(.*?)^```$", pages, re.MULTILINE | re.DOTALL)
+    assert len([line for line in first.splitlines() if line]) == 6  # the import, and five lines that use it
+    own = {}
+    exec(compile(first, "NOTEBOOK.md", "exec"), own)
     rng = np.random.default_rng(0)
     shapes = {"W1": (2, 3), "b1": (3,), "W2": (3, 1), "b2": (1,), "X": (5, 2), "Y": (5, 1)}
     own.update({f"{d}{name}": rng.random(shape) for name, shape in shapes.items() for d in ("", "d")})
-    exec(compile(arrays, "README.md", "exec"), own)
-    exec(compile(blocks, "README.md", "exec"), own)
+    exec(compile(arrays, "NOTEBOOK.md", "exec"), own)
+    exec(compile(blocks, "NOTEBOOK.md", "exec"), own)
     net = SimpleNamespace(W1=np.ones((2, 3)), b1=np.ones(3), W2=np.ones((3, 1)), b2=np.ones(1))
     net.train_step = lambda x, y: None
     own.update(np=np, sigmoid=lambda z: 1 / (1 + np.exp(-z)), train=lambda X, y, W1, b1, W2, b2: None, net=net)
-    exec(compile(program, "<readme>", "exec"), own)
+    exec(compile(program, "<notebook>", "exec"), own)
     assert "bp.review(backward)  # Line 5, `delta1 = W2 @ delta2`" in program
     found = own["bp"].review(own["backward"])  # type: ignore[attr-defined]
     assert found.message.startswith("Line 5: this is ∂E/∂out₁ of the hidden layer. You leave out the slope")
 
 
-def test_what_the_readme_installs_and_runs_is_declared() -> None:
-    extras = {name for names in re.findall(r'-e "\.\[(.+?)\]"', README) for name in names.split(",")}
+def test_what_the_pages_install_and_run_is_declared() -> None:
+    pages = README + "".join(map(guide, ("STARTING", "SERVING", "CONTRIBUTING")))
+    extras = {name for names in re.findall(r'-e "\.\[(.+?)\]"', pages) for name in names.split(",")}
     assert extras == PROJECT["optional-dependencies"].keys()
-    programs = set(re.findall(r"\.venv/bin/(\w[\w-]*)", README))
+    programs = set(re.findall(r"\.venv/bin/(\w[\w-]*)", pages))
     assert programs == {"python", "bpkit", "voila", "jupyterhub", "pre-commit"}
 
 
-def test_the_lessons_that_the_readme_opens_are_found() -> None:
-    named = re.findall(r"\bbpkit lab (\w+)", README)
+def test_the_lessons_that_the_pages_open_are_found() -> None:
+    named = re.findall(r"\bbpkit lab (\w+)", README + guide("STARTING") + guide("INSTRUCTORS"))
     assert {"04", "regenerate", "mark"} <= set(named)
     for name in named:
         find_lesson(name, notebooks(ROOT / "notebooks"))
@@ -212,13 +240,13 @@ def test_the_lessons_that_the_readme_opens_are_found() -> None:
 def test_every_comparison_says_where_it_was_read() -> None:
     _, own, *others = re.findall(r"^\| (?!-)(.+?) \|", section("Beside what people use today"), re.MULTILINE)
     assert own == "bpkit"
-    assert len(others) == 7
+    assert len(others) == 11
     assert [row for row in others if "](https://" not in row] == []
 
 
 def test_the_link_that_fetches_lessons_decodes_to_what_nbgitpuller_reads() -> None:
     """An address within an address within an address."""
-    [link] = re.findall(r"https://mybinder\.org/\S*git-pull\S*", README)
+    [link] = re.findall(r"https://mybinder\.org/\S*git-pull\S*", guide("SERVING"))
     [inner] = parse_qs(urlsplit(link).query)["urlpath"]
     pull = {name: values[0] for name, values in parse_qs(urlsplit(inner).query).items()}
     assert urlsplit(inner).path == "git-pull"

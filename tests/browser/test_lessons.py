@@ -24,7 +24,7 @@ TAKEN = (
 )
 FOLLOWING = dict(zip(COURSE, COURSE[1:]))
 # JupyterLab's own part: it gives an image of an output no alternative text, so its words must follow it, see below; and
-# it lets a formula that is wider than the page be scrolled by pointer alone, as the README says.
+# it lets a formula that is wider than the page be scrolled by pointer alone, as ACCESSIBILITY.md says.
 JUPYTERLABS = ("image-alt", "scrollable-region-focusable")
 WORDS_FOLLOW = """() => [...panel.node.querySelectorAll('.jp-RenderedImage')].every(image => !image.offsetWidth
     || image.closest('.jp-OutputArea-child').nextElementSibling?.querySelector('details')?.innerText)"""

@@ -194,7 +194,7 @@ def test_nbgrader_is_there_for_each_and_collects_what_they_submit(servers: Hub) 
             answer = servers.ask(f"/user/{user}/assignments/{action}", "POST", asked, kind)
             assert answer["success"], answer
         assert (servers.folder / "users" / user / "sheet" / "sheet.ipynb").is_file()
-    # Filed under the system's user, who is one and the same with this spawner: so the README says what to replace.
+    # Filed under the system's user, who is one and the same with this spawner: so SERVING.md says what to replace.
     assert len(list((exchange / "inbound").iterdir())) == 2
 
 

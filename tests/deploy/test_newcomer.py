@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from test_packaging import README, ROOT
+from test_packaging import README, ROOT, guide
 from thorough import THOROUGH
 
 pytestmark = pytest.mark.skipif(not THOROUGH, reason="installs the kit anew: set BPKIT_THOROUGH=1")
@@ -23,7 +23,7 @@ UNITS = {"kB": 1e-3, "MB": 1.0}
 def test_the_first_command_ends_in_the_first_lesson(
     tmp_path: Path, page: Page, record_property: Callable[[str, object], None]
 ) -> None:
-    """And downloads about what the README says."""
+    """And downloads about what its guide says."""
     home, log, shown = tmp_path / "home", tmp_path / "pip.log", tmp_path / "shown"
     home.mkdir()
     subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "bpkit")], check=True)
@@ -68,5 +68,5 @@ def test_the_first_command_ends_in_the_first_lesson(
     wheels = set(re.findall(r"Downloading \S*?([^/\s]+\.whl) \(([0-9.]+) ([kM]B)\)", log.read_text()))
     size = sum(float(number) * UNITS[unit] for _, number, unit in wheels)
     record_property("measured", f"the first command {seconds:.0f} s to the first lesson, {size:.0f} MB downloaded")
-    [said] = map(int, re.findall(r"The download is about (\d+) MB", README))
+    [said] = map(int, re.findall(r"The download is about (\d+) MB", guide("STARTING")))
     assert abs(size - said) < 0.2 * said, size

@@ -665,9 +665,9 @@ def test_an_answer_marked_by_hand_is_no_longer_to_be_marked(here: Path) -> None:
     assert "still has to mark" not in Path("marked/feedback/ada.html").read_text("utf-8")
 
 
-def test_the_help_and_the_readme_name_the_marks_set_by_hand() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    for text in (bpkit("mark", "--help").output, readme):
+def test_the_help_and_the_guide_name_the_marks_set_by_hand() -> None:
+    guide = (Path(__file__).parents[2] / ".github" / "INSTRUCTORS.md").read_text("utf-8")
+    for text in (bpkit("mark", "--help").output, guide):
         assert "overrides.csv" in text
         assert "learner,question,points,remark" in "".join(text.split())
 

@@ -115,11 +115,16 @@ def test_a_roster_of_five_names_goes_out_and_comes_back_marked(here: Path) -> No
     run("doctor", "out/learners/broken.ipynb", code=1)
 
 
-def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = readme.split("\n## For instructors\n")[1].split("\n## ")[0]
+def test_the_commands_of_the_guide_run_as_they_stand(here: Path) -> None:
+    """Among them those of the README, where they stand one after the other."""
+    root = Path(__file__).parents[2]
+    section = (root / ".github" / "INSTRUCTORS.md").read_text(encoding="utf-8")
     steps = re.findall(r"^ +bpkit (.+)$", section, re.MULTILINE)
     assert [line.split()[0] for line in steps] == [*["exercises"] * 4, "mark", "mark", "doctor"]
+    short = (root / "README.md").read_text(encoding="utf-8").split("\n## For instructors\n")[1].split("\n## ")[0]
+    shown = re.findall(r"^bpkit (.+)$", short, re.MULTILINE)
+    assert [line for line in steps if line in shown] == shown
+    assert len(shown) == 3
     Path("roster.csv").write_text("Ada\nBob\n")
     Path("gradebook.csv").write_text("name,points\nAda,\nBob,\n")
     for line in steps:
@@ -128,9 +133,7 @@ def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
         run(*shlex.split(line))
     assert Path("marked/gradebook.csv").read_text() == "name,points\nAda,0\nBob,0\n"
     [sheet] = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
-    page = json.loads(
-        (Path(__file__).parents[2] / "notebooks/instructors/regenerate_exercises.ipynb").read_text("utf-8")
-    )
+    page = json.loads((root / "notebooks/instructors/regenerate_exercises.ipynb").read_text("utf-8"))
     assert any(sheet in "".join(cell["source"]) for cell in page["cells"])
     Path("sheet.toml").write_text(sheet, encoding="utf-8")
     for line in re.findall(r"^bpkit (.+)$", section, re.MULTILINE):
@@ -138,7 +141,10 @@ def test_the_commands_of_the_readme_run_as_they_stand(here: Path) -> None:
     assert {path.name for path in Path("own/learners").iterdir()} == {"ada.ipynb", "bob.ipynb"}
     for name in re.findall(r"`((?:exercises|marked)/[\w./]+)`", section):
         assert (here / name).exists(), name
-    lessons = notebooks(Path(__file__).parents[2] / "notebooks")
+    columns = set(re.findall(r"`([a-z ]+)`", section.split("\n## Are the sheets equally hard?\n")[1].split("\n## ")[0]))
+    head, _ = Path("exercises/key/fairness.csv").read_text("utf-8").split("\n", 1)
+    assert {"question", "learners", *columns} == set(head.split(","))
+    lessons = notebooks(root / "notebooks")
     for name in re.findall(r"`.venv/bin/bpkit lab (\w+)`", section):
         assert find_lesson(name, lessons).startswith("instructors/")
 

@@ -633,7 +633,7 @@ def answers(*modules: str) -> list[Answer]:
 
 
 def test_bugs_are_named_with_their_lines_and_nothing_else_is() -> None:
-    """The bounds that README's table keeps far from."""
+    """The bounds that the table of PROMISES.md keeps far from."""
     found = answers("arrays", "varied", "slips", "public", "fresh")
     wrong = [one for one in found if one.program.verdict == "misconception"]
     named = [one for one in wrong if one.named]
