@@ -23,6 +23,7 @@ from jupyterlab_server.workspaces_handler import WorkspacesManager, slugify
 from traitlets import import_item
 
 from bpkit import cli
+from bpkit.cli.lessons import find_lesson
 from bpkit.core.errors import BpkitError
 from bpkit.server import close_side_bar
 
@@ -30,6 +31,8 @@ LESSONS = [
     "00_start_here.ipynb",
     "04_forward_pass.ipynb",
     "07_training.ipynb",
+    "07_training-Copy1.ipynb",
+    "07_training_mine.ipynb",
     "exercises/practice.ipynb",
     "instructors/regenerate_exercises.ipynb",
 ]
@@ -187,31 +190,21 @@ def test_an_unknown_lesson_is_one_line_and_starts_nothing(started: list[list[str
         ("forward", "04_forward_pass.ipynb"),
         ("04_foward_pas", "04_forward_pass.ipynb"),
         ("trainig", "07_training.ipynb"),
+        ("7", "07_training.ipynb"),
+        ("train", "07_training.ipynb"),
+        ("training mine", "07_training_mine.ipynb"),
         ("regenerate-exercises", "instructors/regenerate_exercises.ipynb"),
         ("practice", "exercises/practice.ipynb"),
     ],
 )
 def test_a_lesson_is_found_by_number_name_part_or_near_name(wanted: str, found: str) -> None:
-    assert cli.find_lesson(wanted, LESSONS) == found
+    assert find_lesson(wanted, LESSONS) == found
 
 
 @pytest.mark.parametrize("wanted", ["12", "", "r", "softmax", "²"])
 def test_what_names_no_single_lesson_is_refused(wanted: str) -> None:
     with pytest.raises(BpkitError, match="lesson: the number or name of one notebook expected"):
-        cli.find_lesson(wanted, LESSONS)
-
-
-def test_the_notebooks_of_the_checkout_come_first(tmp_path: Path) -> None:
-    here, other, empty = tmp_path / "here", tmp_path / "other", tmp_path / "empty"
-    for folder in (here, other, empty):
-        folder.mkdir()
-    for path in (here / "00_start.ipynb", here / ".ipynb_checkpoints" / "00_old.ipynb", other / "00_x.ipynb"):
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    assert cli.notebooks_folder([empty, here, other]) == here.resolve()
-    assert cli.notebooks(here) == ["00_start.ipynb"]
-    with pytest.raises(BpkitError, match="clone the repository"):
-        cli.notebooks_folder([empty, tmp_path / "missing"])
+        find_lesson(wanted, LESSONS)
 
 
 def test_a_missing_module_is_named_with_the_command_that_installs_it() -> None:

@@ -6,17 +6,17 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from pathlib import Path, PurePath
+from pathlib import Path
 from urllib.parse import quote
 
 import click
 
 from bpkit.cli.exercises import exercises
+from bpkit.cli.lessons import course, find_lesson, notebooks, own_course
 from bpkit.cli.mark import doctor, mark
 from bpkit.cli.practice import practice
 from bpkit.cli.terminal import Commands, bar
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError
 
 WORKSPACE = "bpkit"
 PROMPT = "--ServerApp.kernel_websocket_connection_class=bpkit.server.PromptConnection"
@@ -41,11 +41,13 @@ def lab(arguments: tuple[str, ...]) -> None:
     """
     wanted, options = split_arguments(arguments)
     check_importable(["jupyterlab", "ipywidgets", "ipykernel", "matplotlib"])
-    folder = course()
-    lesson = find_lesson(wanted, notebooks(folder))
     # Without this, a kernel installed for the user would come before this environment's own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     check_kernel(kernel_command(), Path(sys.prefix))
+    folder, news = own_course()
+    for line in news:
+        click.echo(line)
+    lesson = find_lesson(wanted, notebooks(folder))
     from bpkit.server import close_side_bar, quiet  # takes a while, and only this command needs it
 
     quiet(os.environ)
@@ -92,50 +94,6 @@ def check_importable(modules: Iterable[str]) -> None:
             f"{'it' if len(missing) == 1 else 'them'}; "
             f"run: {sys.executable} -m pip install {' '.join(missing)}"
         )
-
-
-def notebooks(folder: Path) -> list[str]:
-    """List the notebooks of a folder and of the folders in it, as paths relative to it; hidden folders hold none.
-
-    What lies deeper is no lesson: instructors make their classes' sheets there.
-    """
-    paths = (path.relative_to(folder) for pattern in ("*.ipynb", "*/*.ipynb") for path in folder.glob(pattern))
-    return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
-
-
-def course() -> Path:
-    """The folder of the lessons: that of the clone, or of where one stands."""
-    return notebooks_folder([Path(__file__).parents[2] / "notebooks", Path("notebooks"), Path()])
-
-
-def notebooks_folder(candidates: Sequence[Path]) -> Path:
-    """Return the first folder that holds the first lesson."""
-    for folder in candidates:
-        if any(folder.glob("00_*.ipynb")):
-            return folder.resolve()
-    raise BpkitError(
-        "lessons: a folder with the notebooks expected, none found at "
-        + " or ".join(dict.fromkeys(str(folder.absolute()) for folder in candidates))
-        + "; clone the repository of bpkit and run `bpkit lab` in it"
-    )
-
-
-def find_lesson(wanted: str, lessons: Sequence[str]) -> str:
-    """Find the one notebook meant by a number, a name, a part of a name, or a name with a slip in it."""
-    name = PurePath(wanted).name.removesuffix(".ipynb").lower().replace("-", "_").replace(" ", "_")
-    stems = {PurePath(lesson).stem: lesson for lesson in lessons}
-    if name.isdecimal():
-        name = f"{int(name):02d}_"
-        found = [stem for stem in stems if stem.startswith(name)]
-    else:
-        words = {stem.lstrip("0123456789_"): stem for stem in stems} | {stem: stem for stem in stems}
-        found = [words[name]] if name in words else [stem for stem in stems if name in stem]
-        found = found or sorted({words[near] for near in get_close_matches(name, words)})
-    if len(found) != 1:
-        raise BpkitError(
-            f"lesson: the number or name of one notebook expected, {wanted!r} came" + suggest(wanted, found or stems)
-        )
-    return stems[found[0]]
 
 
 def kernel_command() -> str:

@@ -10,7 +10,7 @@ import pytest
 from live_lab import NOTEBOOKS, Lab
 from thorough import EVERYTHING, THOROUGH
 
-from bpkit.cli import notebooks
+from bpkit.cli.lessons import notebooks
 
 LESSONS = notebooks(NOTEBOOKS)
 COURSE = [path for path in LESSONS if "/" not in path]

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bpkit.cli import find_lesson, main, notebooks
+from bpkit.cli import main
+from bpkit.cli.lessons import find_lesson, notebooks
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions import produce as module
