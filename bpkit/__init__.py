@@ -49,9 +49,9 @@ from bpkit.core.model import Model as Model
 from bpkit.core.network import Network as Network
 from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
-from bpkit.core.training import train as train
+from bpkit.core.train import train as train
+from bpkit.mistakes.check_gradient import check_gradient as check_gradient
 from bpkit.mistakes.diagnose import diagnose as diagnose
-from bpkit.mistakes.gradient_check import check_gradient as check_gradient
 from bpkit.mistakes.programs.review import review as review
 
 # `from bpkit.blocks import Dense` is written as easily as `bp.blocks.Dense`.

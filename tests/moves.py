@@ -13,8 +13,8 @@ import numpy as np
 from playwright.sync_api import CDPSession, Page
 
 import bpkit as bp
+from bpkit.apps.controls import Check, Choice, Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Check, Choice, Number, Setting
 
 # The apps that compute; the others ask.
 APPS = (

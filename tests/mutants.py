@@ -30,6 +30,7 @@ DETECTIVE = [
     f"mistakes/test_{about}.py" for about in "judge met public_cases diagnose programs procedures rules".split()
 ]
 BANK = ["exercises/test_judging.py", "exercises/test_bank.py"]
+BLOCKS = "attention_head block conv1d conv2d dense embedding layer_norm lstm max_pool recurrent residual".split()
 MODULES: dict[str, list[str]] = {
     "core/derivation.py": ["core/test_derivation.py", "core/test_text.py", "core/test_bad_input.py"],
     "core/quantities.py": ["core/test_derivation.py", "core/test_text.py", "core/test_golden.py"],
@@ -38,7 +39,7 @@ MODULES: dict[str, list[str]] = {
     "core/chain_rule.py": ["core/test_chain_rule.py", "core/test_golden.py", "core/test_derivation.py"],
     **{
         f"core/blocks/{name}.py": ["core/blocks/test_block_gradients.py", "core/blocks/test_block_errors.py"]
-        for name in "block attention conv1d conv2d dense embedding layer_norm lstm max_pool recurrent residual".split()
+        for name in BLOCKS
     },
     "core/model.py": [f"core/blocks/test_block_{about}.py" for about in "errors gradients programs".split()],
     "core/updates.py": ["core/test_updates.py", "core/test_bad_input.py"],
@@ -49,16 +50,16 @@ MODULES: dict[str, list[str]] = {
     "core/losses.py": [f"core/test_{about}.py" for about in "losses own_activation gradients extremes".split()],
     "core/functions.py": [f"core/test_{about}.py" for about in "functions own_activation bad_input extremes".split()],
     "core/numeric.py": ["core/test_gradients.py", "core/test_bad_input.py", "core/test_extremes.py"],
-    "core/program.py": [f"core/test_{about}.py" for about in "gradients training text updates own_activation".split()],
+    "core/program.py": [f"core/test_{about}.py" for about in "gradients train text updates own_activation".split()],
     "core/runtime.py": [f"core/test_{about}.py" for about in "functions extremes own_activation magnitudes".split()],
     "core/algebra.py": ["core/test_matrices.py", "core/test_text.py", "core/test_spelled.py"],
     "core/notation.py": ["core/test_text.py", "core/test_families.py", "core/test_matrices.py"],
     "core/code.py": [f"core/test_{about}.py" for about in "functions own_activation losses javascript".split()],
-    "core/matrices.py": [f"core/test_{about}.py" for about in "matrices text spelled gradients training".split()],
-    "core/matrix_program.py": ["core/test_matrices.py", "core/test_gradients.py", "core/test_training.py"],
-    "core/paths.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],
-    "core/training.py": ["core/test_training.py", "core/test_bad_input.py", "test_app_training.py"],
-    "core/gradient_check.py": [f"core/test_{about}.py" for about in "says_no gradient_check bad_input".split()],
+    "core/matrices.py": [f"core/test_{about}.py" for about in "matrices text spelled gradients train".split()],
+    "core/matrix_program.py": ["core/test_matrices.py", "core/test_gradients.py", "core/test_train.py"],
+    "core/path_sums.py": ["core/test_derivation.py", "core/test_bad_input.py", "core/test_text.py"],
+    "core/train.py": ["core/test_train.py", "core/test_bad_input.py", "test_app_training.py"],
+    "core/numerical_gradient.py": [f"core/test_{about}.py" for about in "says_no numerical_gradient bad_input".split()],
     "mistakes/typed_number.py": ["mistakes/test_typed_number.py", "core/test_article.py", "mistakes/test_diagnose.py"],
     "mistakes/diagnose.py": [*DETECTIVE, *BANK],
     "mistakes/evidence.py": [*DETECTIVE, *BANK],
@@ -68,7 +69,7 @@ MODULES: dict[str, list[str]] = {
     "mistakes/nudging.py": DETECTIVE,
     "mistakes/runs.py": ["mistakes/test_runs.py"],
     "mistakes/rewrite.py": DETECTIVE,
-    "mistakes/gradient_check.py": ["mistakes/test_gradient_check.py"],
+    "mistakes/check_gradient.py": ["mistakes/test_check_gradient.py"],
     "mistakes/verdict.py": [*DETECTIVE, "mistakes/test_words.py"],
     "exercises/questions/answers.py": [*BANK, "exercises/test_fuzzed.py"],
     "mistakes/formula.py": [*BANK, "exercises/test_fuzzed.py"],

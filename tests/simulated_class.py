@@ -32,7 +32,7 @@ from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, Misconception
 from bpkit.mistakes.variants import after, outcomes, plan, replaced
 from bpkit.page.course import Lesson, lessons
-from bpkit.site.running import run
+from bpkit.site.notebook_run import run
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = tuple(dict.fromkeys(one.name for one in (*RULES, *PROCEDURES)))

@@ -13,7 +13,7 @@ import pytest
 import bpkit as bp
 from bpkit.apps.detective import earlier, lit
 from bpkit.examples.example import Example
-from bpkit.show.given import given_network
+from bpkit.show.given_picture import given_network
 from bpkit.show.themed import themed
 
 ARTICLE = bp.examples.article

@@ -10,7 +10,7 @@ import pytest
 
 import bpkit as bp
 from bpkit import blocks
-from bpkit.show.attention import layout, numbers_of
+from bpkit.show.attention_picture import layout, numbers_of
 
 EXAMPLE = bp.examples.attention
 LESSON = EXAMPLE.problem.replace(targets=[[1, -1], [0.5, 0]])

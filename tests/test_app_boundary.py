@@ -11,7 +11,7 @@ from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.boundary_words import read_neurons
-from bpkit.show.boundary import plane
+from bpkit.show.boundary_picture import plane
 
 DECAY = bp.updates.GradientDescent(weight_decay=0.01)
 

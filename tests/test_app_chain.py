@@ -12,7 +12,7 @@ from oracle import mp_gradient, mp_values, random_case
 
 import bpkit as bp
 from bpkit.apps.chain import MOST_PATHS
-from bpkit.core.gradient_check import check_gradient
+from bpkit.core.numerical_gradient import check_gradient
 
 ARTICLE = bp.examples.article
 LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -86,7 +86,7 @@ def test_the_paths_are_those_of_the_derivation() -> None:
 
 
 def test_too_many_paths_to_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpkit.core.paths.PATH_LIMIT", 5)
+    monkeypatch.setattr("bpkit.core.path_sums.PATH_LIMIT", 5)
     draw = np.random.default_rng(0)
     network = bp.Network(2, 3, 3, 1, activation="softplus")
     problem = bp.Problem(network, {name: draw.normal() for name in network.parameters}, [1, -1], [0.5])

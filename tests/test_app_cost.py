@@ -13,7 +13,7 @@ from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.apps.cost import LARGEST as OFFERED
-from bpkit.show.cost import cost_words, count, count_of_size
+from bpkit.show.cost_picture import cost_words, count, count_of_size
 
 ARTICLE = bp.examples.article
 # Weights and biases of the largest network, and the neurons of three hidden layers that fit: its lines take long to

@@ -16,12 +16,12 @@ from numpy.testing import assert_allclose
 from thorough import EVERYTHING
 
 import bpkit as bp
+from bpkit.apps.controls import Number
 from bpkit.apps.depth import ONE, PINS, PRESETS, TABLE
 from bpkit.apps.questions import QUESTIONS
-from bpkit.apps.settings import Number
 from bpkit.core.numeric import evaluate
-from bpkit.show.depth import change, changes, depth_figure, gradient_sizes, limits, output_spreads
-from bpkit.show.residual import residual_picture
+from bpkit.show.depth_picture import change, changes, depth_figure, gradient_sizes, limits, output_spreads
+from bpkit.show.residual_picture import residual_picture
 
 ARTICLE = bp.examples.article
 CELLS = nbformat.read(Path(__file__).parents[1] / "notebooks" / "11_deep_networks.ipynb", as_version=4).cells

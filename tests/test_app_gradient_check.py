@@ -12,8 +12,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import bpkit as bp
-from bpkit.core.gradient_check import difference_quotient
-from bpkit.show.quotient import BEST, LOOKS, NAMES, STEPS, errors, limits, quotient_figure, size
+from bpkit.core.numerical_gradient import difference_quotient
+from bpkit.show.quotient_picture import BEST, LOOKS, NAMES, STEPS, errors, limits, quotient_figure, size
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem

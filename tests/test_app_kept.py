@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bpkit as bp
-from bpkit.show.kept import kept, lifetimes, waiting
+from bpkit.show.kept_picture import kept, lifetimes, waiting
 
 MOONS = bp.examples.data_set("moons").problem(bp.Network(2, 8, 8, 1, bias="neuron"), seed=0)
 

@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.show.activations import NAMES, SPELLED, activation_curves, activation_lines, profile, two_layers
+from bpkit.show.activations_picture import NAMES, SPELLED, activation_curves, activation_lines, profile, two_layers
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 BY_HAND: dict[str, Callable[[float], float]] = {

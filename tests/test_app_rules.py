@@ -17,7 +17,7 @@ from bpkit.apps.rules import NAMES, UPDATES
 from bpkit.core.quantities import Quantity
 from bpkit.core.updates import Update
 from bpkit.mistakes.momentum import rolled
-from bpkit.show.rules import first_small, prices, walks, your_walk
+from bpkit.show.rules_picture import first_small, prices, walks, your_walk
 
 VALLEY = bp.Problem(
     bp.Network(2, 1, activation="identity", bias="none"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.show.surface import landscape
+from bpkit.show.surface_picture import landscape
 
 ARTICLE = bp.examples.article
 PROBLEM = ARTICLE.problem

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.core.training import train
+from bpkit.core.train import train
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 ARTICLE = bp.examples.article

@@ -13,9 +13,9 @@ import anywidget
 import pytest
 
 import bpkit as bp
+from bpkit.apps.controls import Number, Text
 from bpkit.apps.linked import ALIVE
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Number, Text
 
 ARTICLE = bp.examples.article
 BATCH = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])

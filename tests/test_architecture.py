@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
@@ -301,6 +302,12 @@ def test_no_state_at_module_level(module: str) -> None:
 def test_no_module_is_too_long_to_read(module: str) -> None:
     lines = len((PACKAGE / module).read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST, f"{module}: {lines} lines"
+
+
+def test_a_module_can_be_found_by_its_name() -> None:
+    """No two share a file name."""
+    names = Counter(module.split("/")[-1] for module in MODULES)
+    assert [name for name, times in names.items() if times > 1 and name != "__init__.py"] == []
 
 
 @of_every_module

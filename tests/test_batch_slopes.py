@@ -7,7 +7,7 @@ import re
 import pytest
 
 import bpkit as bp
-from bpkit.show.batch import batch_slopes
+from bpkit.show.batch_picture import batch_slopes
 
 
 def test_mean_and_sum_are_those_of_difference_quotients() -> None:

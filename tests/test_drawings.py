@@ -19,7 +19,7 @@ from bpkit.core.spelling import LOW
 from bpkit.show.diagram import diagram, numbers_of, svg, touched
 from bpkit.show.diagram_layout import INPUT_WIDTH, LETTER, NODE_WIDTH, layout
 from bpkit.show.drawing import DPI, PER_INCH, small_png
-from bpkit.show.lines import lines_html
+from bpkit.show.lines_table import lines_html
 from bpkit.show.palette import FILL, LIT, NEGATIVE, PAPER, POSITIVE, RUNS
 from bpkit.show.plots import blank, logarithmic, loss_curves
 from bpkit.show.raster import raster

@@ -13,7 +13,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.core.quantities import Role
-from bpkit.show.kept import kept, lifetimes
+from bpkit.show.kept_picture import kept, lifetimes
 
 CELLS = nbformat.read(
     Path(__file__).parents[1] / "notebooks" / "13_handing_over_to_a_library.ipynb", as_version=4

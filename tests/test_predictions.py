@@ -18,7 +18,7 @@ import pytest
 import bpkit as bp
 from bpkit.apps.questions import QUESTIONS
 from bpkit.apps.questions.further import STUCK, TEN_DAYS
-from bpkit.show.sharing import users
+from bpkit.show.sharing_picture import users
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 NAMES = [path.name for path in LESSONS]

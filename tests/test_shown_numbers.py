@@ -10,7 +10,7 @@ import pytest
 
 import bpkit as bp
 from bpkit.core.agreement import near_one
-from bpkit.show.lines import lines_html
+from bpkit.show.lines_table import lines_html
 
 ARTICLE = bp.examples.article.problem
 NETS = (1, 3, 7.5, 8.5, 11.5, 14, 17, 19.5, 25, 29.5, 33, 35.5, 36.5, 37.5, 40.5, 80, 340)

@@ -17,8 +17,8 @@ from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.page.course import lessons, solutions
-from bpkit.show.review import rows
-from bpkit.site.running import run
+from bpkit.show.review_display import rows
+from bpkit.site.notebook_run import run
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "12_write_it_yourself.ipynb"
 _numbers = count(1)

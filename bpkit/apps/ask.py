@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Check, Setting, Text
 from bpkit.apps.linked import WAITING
 from bpkit.apps.live import DIGITS, Live
-from bpkit.apps.settings import Check, Setting, Text
 from bpkit.apps.verdicts import LINE, LINES, line_html, line_words, look, said, settled, still, verdict_words
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
@@ -25,7 +25,7 @@ from bpkit.mistakes.question import Question, question
 from bpkit.mistakes.verdict import Diagnosis
 from bpkit.page.boxes import open_box
 from bpkit.show.drawing import Drawing
-from bpkit.show.given import fits, given_network
+from bpkit.show.given_picture import fits, given_network
 from bpkit.show.themed import themed
 
 ON_PICTURES = ("net", "out")  # of the forward pass: what they rest on is read off the network

@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bpkit.apps.controls import Check, Choice, Setting
 from bpkit.apps.live import Live, numbers
-from bpkit.apps.settings import Check, Choice, Setting
 from bpkit.core.agreement import near_one
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, packed
-from bpkit.show.attention import HIGH, SMALL, WIDE, attention_picture, attention_words, head_of, layout, numbers_of
+from bpkit.show.attention_picture import (
+    HIGH,
+    SMALL,
+    WIDE,
+    attention_picture,
+    attention_words,
+    head_of,
+    layout,
+    numbers_of,
+)
 from bpkit.show.drawing import Drawing
 
 TEXTS = {

@@ -26,8 +26,8 @@ from bpkit.apps.boundary_words import (
     read_neurons,
     words,
 )
+from bpkit.apps.controls import Choice, Held, Number, Setting, Text, options
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Held, Number, Setting, Text, options
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.initial import initial_parameters
@@ -39,8 +39,8 @@ from bpkit.core.spelling import number
 from bpkit.core.updates import GradientDescent
 from bpkit.examples.data import MAKERS, DataSet, data_set
 from bpkit.page.programs import packed
-from bpkit.show.activations import SPELLED
-from bpkit.show.boundary import boundary_figure, halfway
+from bpkit.show.activations_picture import SPELLED
+from bpkit.show.boundary_picture import boundary_figure, halfway
 from bpkit.show.drawing import Drawing
 
 SLICES = (1, 5, 20)  # updates in a step

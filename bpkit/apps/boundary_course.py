@@ -17,12 +17,12 @@ from bpkit.core.javascript_matrices import places
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.mistakes.programs.outcome import PARAMETERS
 from bpkit.mistakes.programs.review import review
 from bpkit.mistakes.programs.source import gaps_in
 from bpkit.mistakes.programs.telling import gaps_message
-from bpkit.show.boundary import boundary_words, right
+from bpkit.show.boundary_picture import boundary_words, right
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

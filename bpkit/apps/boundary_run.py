@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpkit.core.problem import Problem
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.core.updates import GradientDescent
 from bpkit.examples.data import DataSet
 

@@ -8,8 +8,8 @@ from bpkit.apps.boundary_run import STEPS, State
 from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError
 from bpkit.core.spelling import number
-from bpkit.core.training import train
-from bpkit.show.boundary import boundary_words, right
+from bpkit.core.train import train
+from bpkit.show.boundary_picture import boundary_words, right
 
 DEEPEST, WIDEST = 4, 16  # hidden layers, and neurons in each
 YOURS = "your data"

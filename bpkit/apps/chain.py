@@ -10,17 +10,17 @@ from typing import Any
 
 import sympy as sp
 
+from bpkit.apps.controls import Choice, Held, Setting
 from bpkit.apps.live import Live, choice_of, groups, last_weight, numbers, rate_of, weights_of
-from bpkit.apps.settings import Choice, Held, Setting
 from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation, NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in, product, symbol, total
-from bpkit.core.gradient_check import LEAST, NOISE, NUDGE, QUOTIENTS, STEP, TOLERANCE, GradientCheck, check_gradient
 from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network
-from bpkit.core.paths import Path, Paths, find_paths
+from bpkit.core.numerical_gradient import LEAST, NOISE, NUDGE, QUOTIENTS, STEP, TOLERANCE, GradientCheck, check_gradient
+from bpkit.core.path_sums import Path, Paths, find_paths
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import HTML, number, typeset, written
@@ -31,8 +31,8 @@ from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.graph_spec import anchor, route
-from bpkit.show.lines import lines_spec
-from bpkit.show.products import products_text
+from bpkit.show.lines_table import lines_spec
+from bpkit.show.products_table import products_text
 
 ROOM, BELOW = 128, 18  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
 TALLEST = 480  # pixels of a picture below which the products are still seen

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from bpkit.apps.controls import Choice, Number, Setting
 from bpkit.apps.given import share
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import OUT, K, Y, put, symbol
@@ -24,7 +24,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, line, packed
-from bpkit.show.classes import classes_figure
+from bpkit.show.classes_picture import classes_figure
 from bpkit.show.drawing import Drawing
 
 NETS = (1.0, 2.0, 0.0)  # without a problem

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Number, Setting
 from bpkit.core.errors import BpkitError
 from bpkit.core.initial import initial_parameters
 from bpkit.core.javascript_matrices import layered
@@ -19,7 +19,7 @@ from bpkit.core.network import Network
 from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.page.programs import packed
-from bpkit.show.cost import COUNTS, NAMES, SEEN, TEXTS, Cost, cost_figure, cost_words, count, count_of_size
+from bpkit.show.cost_picture import COUNTS, NAMES, SEEN, TEXTS, Cost, cost_figure, cost_words, count, count_of_size
 from bpkit.show.drawing import Drawing
 
 WIDEST, DEEPEST = 32, 3

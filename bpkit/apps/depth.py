@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bpkit.apps.controls import Check, Choice, Held, Number, Setting, options
 from bpkit.apps.live import Live, groups
-from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
 from bpkit.core.blocks import Dense, Residual
 from bpkit.core.functions import Activation
 from bpkit.core.initial import SPREADS, initial_parameters
@@ -22,8 +22,8 @@ from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.page.programs import packed
-from bpkit.show.activations import SPELLED
-from bpkit.show.depth import (
+from bpkit.show.activations_picture import SPELLED
+from bpkit.show.depth_picture import (
     CEILING,
     FLOOR,
     LABELS,

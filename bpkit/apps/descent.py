@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from bpkit.apps.controls import Check, Number, Setting
 from bpkit.apps.live import Live, groups, rate_of
-from bpkit.apps.settings import Check, Number, Setting
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.javascript import evaluation, module, training
 from bpkit.core.network import Network
@@ -16,9 +16,20 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.descent import NEAR, SIGHT, STEP_HEIGHT, Walk, arrived, curve, descent, descent_words, moving, walk
+from bpkit.show.descent_picture import (
+    NEAR,
+    SIGHT,
+    STEP_HEIGHT,
+    Walk,
+    arrived,
+    curve,
+    descent,
+    descent_words,
+    moving,
+    walk,
+)
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_spec
+from bpkit.show.lines_table import lines_spec
 
 MOST_STEPS = 100
 MOST_LAMPS = 3

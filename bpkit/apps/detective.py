@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from bpkit.apps.controls import Check, Choice, Held, Number, Setting, Text
 from bpkit.apps.linked import WAITING
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Check, Choice, Held, Number, Setting, Text
 from bpkit.apps.verdicts import HALF, LINE, WHOLE, line_html, line_words, look, said, still, verdict_words
 from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError, suggest
@@ -28,7 +28,7 @@ from bpkit.mistakes.variants import replaced
 from bpkit.mistakes.verdict import Diagnosis, without_more
 from bpkit.show.diagram import touched
 from bpkit.show.drawing import Drawing
-from bpkit.show.given import fits, given_network
+from bpkit.show.given_picture import fits, given_network
 from bpkit.show.themed import themed
 
 # "net_o1 = 0.794609, out(o1) = 0.6888"; a comma inside a number is a decimal one, one before a name parts two.

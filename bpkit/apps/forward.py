@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bpkit.apps.controls import Number, Setting
 from bpkit.apps.live import Live, groups, numbers, weights_of
-from bpkit.apps.settings import Number, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import names_in
 from bpkit.core.network import Network
@@ -23,7 +23,7 @@ from bpkit.show.diagram import diagram, numbers_of
 from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_spec
+from bpkit.show.lines_table import lines_spec
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from bpkit.apps.controls import Choice, Number, Setting
 from bpkit.apps.live import Live, choice_of, groups, last_weight, numbers
-from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.errors import BpkitError
-from bpkit.core.gradient_check import difference_quotient
+from bpkit.core.numerical_gradient import difference_quotient
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number
 from bpkit.page.programs import derivatives_program, packed, quotients_program, samples
 from bpkit.show.drawing import Drawing
-from bpkit.show.quotient import (
+from bpkit.show.quotient_picture import (
     BEST,
     DECADE,
     NAMES,

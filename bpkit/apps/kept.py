@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Choice, Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.show.activations import SPELLED
+from bpkit.show.activations_picture import SPELLED
 from bpkit.show.drawing import Drawing
-from bpkit.show.kept import LOW, TEXTS, kept, lifetimes, spelled, waiting
+from bpkit.show.kept_picture import LOW, TEXTS, kept, lifetimes, spelled, waiting
 
 HIDDEN = ("sigmoid", "tanh", "relu")
 MOST_POINTS, DEEPEST = 400, 3

@@ -22,9 +22,9 @@ from zlib import crc32
 import anywidget
 import traitlets
 
-from bpkit.apps.settings import Choice, Setting
+from bpkit.apps.controls import Choice, Setting
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.page import progress
+from bpkit.page import progress_file
 from bpkit.page.module import text_of
 from bpkit.page.saving import holder, page, save
 from bpkit.show.drawing import Drawing
@@ -185,15 +185,15 @@ class Linked(anywidget.AnyWidget):
         self._values = self.settled(moved, self._values)
         self._tell()
         kept = {name: self._values[name] for name in self.keeps}
-        if kept != {name: self.setting[name].value for name in self.keeps} and (lesson := progress.notebook()):
+        if kept != {name: self.setting[name].value for name in self.keeps} and (lesson := progress_file.notebook()):
             with suppress(BpkitError):  # of values that stand for nothing there is nothing to keep
-                progress.keep(lesson, self._id, self.title, kept, self.done)
+                progress_file.keep(lesson, self._id, self.title, kept, self.done)
 
     def _remember(self) -> None:
         """Give the answers that were given on another day."""
-        if not self.keeps or not (lesson := progress.notebook()):
+        if not self.keeps or not (lesson := progress_file.notebook()):
             return
-        kept = progress.answered(lesson).get(self._id, {}).get("values")
+        kept = progress_file.answered(lesson).get(self._id, {}).get("values")
         if isinstance(kept, dict):
             with suppress(BpkitError):  # of another version of the kit, or changed by hand
                 for name in self.keeps:  # one after the other: new numbers take the answers to the old ones away

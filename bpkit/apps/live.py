@@ -36,9 +36,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bpkit.apps.controls import Check, Choice, Number, Setting
 from bpkit.apps.given import problem_of, share
 from bpkit.apps.linked import Linked
-from bpkit.apps.settings import Check, Choice, Number, Setting
 from bpkit.core.architecture import Architecture
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem

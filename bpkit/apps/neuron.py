@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bpkit.apps.controls import Choice, Setting
 from bpkit.apps.given import share
 from bpkit.apps.live import Live, groups, numbers, weights_of
-from bpkit.apps.settings import Choice, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
@@ -21,9 +21,9 @@ from bpkit.core.spelling import PLAIN, number_read
 from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.activations import END, MARKS, NAMES, SPELLED, Here, neuron_curve, profile_words
+from bpkit.show.activations_picture import END, MARKS, NAMES, SPELLED, Here, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_spec
+from bpkit.show.lines_table import lines_spec
 
 LINES = ("net_o1", "out_o1", "dout_o1/dnet_o1")
 POINTS = 321  # of a curve on the page

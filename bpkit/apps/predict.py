@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
+from bpkit.apps.controls import Choice, Held, Setting, Text, options
 from bpkit.apps.linked import WAITING, Linked
-from bpkit.apps.settings import Choice, Held, Setting, Text, options
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.spelling import number, number_read
 from bpkit.mistakes.nearness import standing

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
-from bpkit.page import progress
+from bpkit.page import progress_file
 from bpkit.page.course import Lesson, lessons
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
@@ -49,7 +49,7 @@ class Progress:
 
     def forget(self) -> None:
         """Delete what was kept: every answer, of every lesson. Errors: ``BpkitError`` where the file stays."""
-        path = progress.place()
+        path = progress_file.place()
         try:
             if path:
                 path.unlink(missing_ok=True)
@@ -75,4 +75,4 @@ class Progress:
 
 
 def _done(lesson: str) -> tuple[str, ...]:
-    return tuple(str(one.get("title", "")) for one in progress.answered(lesson).values() if one.get("done"))
+    return tuple(str(one.get("title", "")) for one in progress_file.answered(lesson).values() if one.get("done"))

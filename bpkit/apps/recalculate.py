@@ -9,8 +9,8 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from bpkit.apps.controls import Setting, Text
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Setting, Text
 from bpkit.core.chain_rule import Step
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Check, Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Check, Number, Setting
 from bpkit.core import updates
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number, readable
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
 from bpkit.page.programs import loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.rules import (
+from bpkit.show.rules_picture import (
     DEEP,
     LEAST,
     PRICED,
@@ -33,7 +33,7 @@ from bpkit.show.rules import (
     rules_figure,
     rules_words,
 )
-from bpkit.show.surface import POINTS, Landscape, landscape, window_over
+from bpkit.show.surface_picture import POINTS, Landscape, landscape, window_over
 
 UPDATES = 60  # of each walk
 USUAL_BETA = 0.9

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bpkit.apps.controls import Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Number, Setting
 from bpkit.core.derivation import derive
 from bpkit.core.matrices import MatrixDerivation
 from bpkit.core.network import Network, layered

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from bpkit.apps.controls import Number, Setting
 from bpkit.apps.given import share
 from bpkit.apps.live import Live, rate_of
-from bpkit.apps.settings import Number, Setting
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.expressions import names_in
@@ -17,14 +17,14 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import SIGNED, Quantity, Role
 from bpkit.core.spelling import number
 from bpkit.core.text import sides_text
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.updates import STATE
 from bpkit.page.programs import every_line, packed, recorded, training_program
 from bpkit.show.diagram import svg
 from bpkit.show.diagram_spec import LEGENDS, WEIGHTS_ALONE, network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
-from bpkit.show.lines import lines_spec
+from bpkit.show.lines_table import lines_spec
 
 MOST_UPDATES = 100
 TALLEST = 480  # pixels of a picture below which the line is still seen

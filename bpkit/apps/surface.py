@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Check, Choice, Number, Setting
 from bpkit.apps.live import RUN, Live, choice_of, groups, numbers, rate_of
-from bpkit.apps.settings import Check, Choice, Number, Setting
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable, typeset
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.examples.example import Example
 from bpkit.page.programs import every_line, loss_program, packed, recorded, samples, training_program
 from bpkit.show.drawing import Drawing
-from bpkit.show.surface import POINTS, Landscape, Window, around, landscape, surface_figure, surface_words
+from bpkit.show.surface_picture import POINTS, Landscape, Window, around, landscape, surface_figure, surface_words
 
 MOST_UPDATES = 10_000
 FAR_UPDATES = 1000  # where a walk is going: the picture holds that

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from bpkit.apps.controls import Check, Choice, Held, Number, Setting, options
 from bpkit.apps.given import share
 from bpkit.apps.live import RUN, Live, groups, numbers, rate_of, weights_of
-from bpkit.apps.settings import Check, Choice, Held, Number, Setting, options
 from bpkit.core import updates
 from bpkit.core.architecture import Architecture
 from bpkit.core.functions import Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.updates import UpdateRule
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed, recorded, samples, training_program

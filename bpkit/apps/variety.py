@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy as sp
 
+from bpkit.apps.controls import Choice, Number, Setting
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Number, Setting
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import put, symbol
@@ -21,9 +21,9 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import HTML, expr_html, expr_text, readable
 from bpkit.examples.article import article
 from bpkit.examples.example import Example
-from bpkit.show.activations import profile
+from bpkit.show.activations_picture import profile
 from bpkit.show.drawing import Drawing
-from bpkit.show.variety import variety_figure
+from bpkit.show.variety_table import variety_figure
 
 HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}

@@ -17,7 +17,7 @@ from bpkit.mistakes.diagnose import diagnose
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.typed_number import NotANumber, taken
 from bpkit.mistakes.verdict import Diagnosis
-from bpkit.show.lines import lines_html, symbols_html
+from bpkit.show.lines_table import lines_html, symbols_html
 
 # Begun, and not a number yet: "", "-", "0.", "8.5e-", "3/".
 HALF = re.compile(r"\s*[+\-−–]?\s*(\d*[.,]?|\d+([.,]\d+)?\s*([eE/*×·]|[eE][+\-−–]))?\s*")

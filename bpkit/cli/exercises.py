@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bpkit.cli.next_steps import next_steps
+from bpkit.cli.instructor_steps import next_steps
 from bpkit.cli.terminal import bar, columns, say
 from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, MANY, check_editions, zips_of
 from bpkit.exercises.editions.bank import VARIANTS
@@ -16,8 +16,8 @@ from bpkit.exercises.editions.pages import shown, solution_page, tolerance
 from bpkit.exercises.editions.pdf import PAPERS, browser, files, print_class
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.questions.bank import QUESTIONS
-from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.generation import remarks
 from bpkit.exercises.questions.languages import english_words
 from bpkit.exercises.sheets.codes import with_code

@@ -13,7 +13,7 @@ from bpkit.exercises.marking.archives import Unreadable
 from bpkit.exercises.marking.doctor import examine, mended_copy, repaired
 from bpkit.exercises.marking.gradebooks.export import open_gradebook
 from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_feedback
-from bpkit.exercises.marking.gradebooks.words import Filled
+from bpkit.exercises.marking.gradebooks.filling_report import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, make_policy
 from bpkit.exercises.marking.results import Results

@@ -22,7 +22,7 @@ from bpkit.exercises.questions.hints import hints
 from bpkit.exercises.questions.judging import judge_all
 from bpkit.exercises.questions.parts import ExactPart, Part
 from bpkit.exercises.questions.practice import history
-from bpkit.exercises.questions.practice.course import (
+from bpkit.exercises.questions.practice.next_question import (
     FUNCTIONS,
     PICTURES,
     SKIPPED,

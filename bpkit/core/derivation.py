@@ -16,7 +16,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.families import Family, folded
 from bpkit.core.matrices import MatrixDerivation, read_matrices
 from bpkit.core.numeric import Values, canonical, evaluate, single
-from bpkit.core.paths import Paths, find_paths
+from bpkit.core.path_sums import Paths, find_paths
 from bpkit.core.program import Program
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown

@@ -19,7 +19,7 @@ from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, check_all, check_names, chosen, suggest
 from bpkit.core.runtime import Array
 from bpkit.core.shown import Shown
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.core.updates import GradientDescent, UpdateRule
 
 if TYPE_CHECKING:

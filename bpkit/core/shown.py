@@ -26,12 +26,15 @@ SHOWN = MappingProxyType(
         "Values": {"__repr__": "show.table:values_text", "_repr_html_": "show.table:values_html"},
         "GradientCheck": {"__repr__": "show.table:check_text", "_repr_html_": "show.table:check_html"},
         "Explanation": {
-            "__repr__": "show.verdict:explanation_text",
-            "look": "show.verdict:look",
-            "where": "show.verdict:should_be",
+            "__repr__": "show.verdict_display:explanation_text",
+            "look": "show.verdict_display:look",
+            "where": "show.verdict_display:should_be",
         },
-        "Diagnosis": {"__repr__": "show.verdict:diagnosis_text", "_repr_html_": "show.verdict:diagnosis_html"},
-        "Review": {"__repr__": "show.review:review_text", "_repr_html_": "show.review:review_html"},
+        "Diagnosis": {
+            "__repr__": "show.verdict_display:diagnosis_text",
+            "_repr_html_": "show.verdict_display:diagnosis_html",
+        },
+        "Review": {"__repr__": "show.review_display:review_text", "_repr_html_": "show.review_display:review_html"},
         "Audit": {"__repr__": "show.table:audit_text", "_repr_html_": "show.table:audit_html"},
     }
 )

@@ -15,7 +15,7 @@ from bpkit.core.spelling import bracketed, checked, expr_latex, expr_text, numbe
 if TYPE_CHECKING:
     from bpkit.core.chain_rule import Step
     from bpkit.core.derivation import Derivation, NumberedDerivation
-    from bpkit.core.paths import Path, Paths
+    from bpkit.core.path_sums import Path, Paths
     from bpkit.core.quantities import Quantity
 
 Numbers = Mapping[str, float]

@@ -24,7 +24,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 
 if TYPE_CHECKING:
-    from bpkit.core.training import Trace
+    from bpkit.core.train import Trace
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Rows = np.ndarray[Any, np.dtype[np.int_]]

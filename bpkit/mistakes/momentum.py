@@ -17,7 +17,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.spelling import number_read
 from bpkit.core.updates import STATE, Momentum, before
 from bpkit.mistakes.misconceptions.rule import Rule, gradients, new_values
-from bpkit.mistakes.misconceptions.update import rate_forgotten, share_taken
+from bpkit.mistakes.misconceptions.update_slips import rate_forgotten, share_taken
 
 LOOKED_AT = 4  # steps that show the two numbers; a wrong walk may overflow soon after
 HUGE = 1e100  # the loss of such parameters can still be drawn

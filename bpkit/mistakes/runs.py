@@ -22,7 +22,7 @@ from bpkit.core.numeric import Values, evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import typeset
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.troubles import WEAK, alike, flat_ends, grows, solved
 from bpkit.mistakes.misconceptions.rule import ends, uses
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question

@@ -438,7 +438,7 @@ const GUARD = 50; // digits that a quotient or a power of e is computed to
 const LN10 = 230258509299404568401799145468436420760110148862877n; // times 10^50
 
 /**
- * @typedef {object} LineRow a line as `line_rows` in bpkit/show/lines.py writes it
+ * @typedef {object} LineRow a line as `line_rows` in bpkit/show/lines_table.py writes it
  * @property {number} number
  * @property {string} name @property {string[]} names all that its texts depend on
  * @property {string} head @property {string} symbols HTML
@@ -5625,7 +5625,8 @@ export function cuts({ value, unit }, exact) {
 
 /**
  * What is said of an answer.
- * @param {Object} box what Python knows of the answers: see bpkit/page/boxes.py and bpkit/exercises/boxes.py
+ * @param {Object} box what Python knows of the answers: see bpkit/page/boxes.py and
+ * bpkit/exercises/questions/answer_boxes.py
  * @returns {{verdict: string, message: string, figures?: number}}
  */
 export function judge(box, typed) {

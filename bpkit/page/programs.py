@@ -9,8 +9,8 @@ import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
-from bpkit.core.gradient_check import QUOTIENTS
 from bpkit.core.javascript import evaluation, evaluation_on_samples, module, training, training_on_samples
+from bpkit.core.numerical_gradient import QUOTIENTS
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
 

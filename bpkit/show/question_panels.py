@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bpkit.core.matrix_program import predict
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
-from bpkit.core.training import Trace
-from bpkit.show.boundary import classes, halfway, plane
+from bpkit.core.train import Trace
+from bpkit.show.boundary_picture import classes, halfway, plane
 from bpkit.show.chart import (
     LOOKS,
     NAMES,

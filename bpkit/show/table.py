@@ -13,8 +13,8 @@ from bpkit.core.agreement import near_one
 from bpkit.core.spelling import number
 
 if TYPE_CHECKING:
-    from bpkit.core.gradient_check import GradientCheck, GradientRow
     from bpkit.core.numeric import Values
+    from bpkit.core.numerical_gradient import GradientCheck, GradientRow
     from bpkit.examples.audit import Audit
 
 Rows = Sequence[Sequence[str]]

@@ -18,8 +18,8 @@ from bpkit.exercises.sheets.checker import Checker
 from bpkit.page.course import Lesson, finished, markdown_of, solutions
 from bpkit.page.in_page import display, in_page
 from bpkit.page.saving import holder
+from bpkit.site.notebook_run import run
 from bpkit.site.prose import Headings, html
-from bpkit.site.running import run
 
 NEEDS = "To use this part, open the notebook with a kernel."
 GAP = "To fill the gap and have it reviewed, open the notebook with a kernel. This is the review of a finished program:"

@@ -13,9 +13,9 @@ from live_lab import CONTROLS, PATIENCE, Lab, Notebook, tab_through
 from playwright.sync_api import Locator, expect
 
 import bpkit as bp
+from bpkit.apps.controls import Number
 from bpkit.apps.linked import ALIVE
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Number
 
 ARTICLE = bp.examples.article
 ASKING = ("ask", "recalculate")  # they take answers: nothing in them slides, and nothing is reset

@@ -218,7 +218,7 @@ def test_a_wide_network(batch: str) -> None:
     """More parameters than straight lines are made for."""
     case = case_of(sizes=(4, 20, 5), samples=2)
     problem = case.problem(batch=batch, learning_rate=0.05)
-    assert len(problem.parameters) > bp.core.training.STRAIGHT_LINE_LIMIT
+    assert len(problem.parameters) > bp.core.train.STRAIGHT_LINE_LIMIT
     trace, now = bp.train(problem, 3), dict(case.parameters)
     for update in range(3):
         seen = sample(case, update % 2) if batch == "each" else case

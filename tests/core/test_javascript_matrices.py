@@ -20,7 +20,7 @@ import bpkit as bp
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.javascript_matrices import layered, places
 from bpkit.core.matrix_program import matrix_gradient, predict
-from bpkit.show.depth import gradient_sizes
+from bpkit.show.depth_picture import gradient_sizes
 
 Array = NDArray[np.float64]
 ENGINE = MiniRacer()

@@ -15,7 +15,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import training
+from bpkit.core import train
 from bpkit.core.chain_rule import Step
 from bpkit.core.expressions import product
 from bpkit.core.matrices import MatrixDerivation, read_matrices
@@ -34,7 +34,7 @@ RULES = {
 
 def straight(problem: bp.Problem, steps: int) -> np.ndarray:
     """The records of the straight lines over the columns of the samples."""
-    return training._lines(problem, steps, len(problem.derivation.program.recorded) + 1, arrays=True)
+    return train._lines(problem, steps, len(problem.derivation.program.recorded) + 1, arrays=True)
 
 
 # Run

@@ -16,7 +16,7 @@ from thorough import examples, many
 import bpkit as bp
 from bpkit.core import troubles
 from bpkit.core.numeric import loss_over
-from bpkit.core.training import Trace
+from bpkit.core.train import Trace
 from bpkit.core.troubles import Trouble, find_troubles
 
 N, P = bp.Network, bp.Problem

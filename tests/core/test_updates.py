@@ -379,7 +379,7 @@ def test_a_wide_network_and_a_batch_of_one_train_as_the_straight_lines_do(name: 
     rng = np.random.default_rng(3)
     case = random_case(rng, (4, 12, 10, 3), ("tanh", "tanh", "identity"), "half_squared_error", "layer")
     problem = case.problem(update=rule, learning_rate=0.01)
-    assert len(problem.parameters) > bp.core.training.STRAIGHT_LINE_LIMIT
+    assert len(problem.parameters) > bp.core.train.STRAIGHT_LINE_LIMIT
     trace, states = bp.train(problem, 4), by_hand(case, step, 4, 0.01)
     for parameter in ("w1", "w60", "w198", "b2"):
         np.testing.assert_allclose(trace[parameter], [state[parameter] for state in states], rtol=1e-8, atol=1e-11)

@@ -255,7 +255,7 @@ def test_unknown_questions_and_difficulties_are_refused_in_words() -> None:
 
 
 def test_difficulty_is_the_number_of_operations() -> None:
-    from bpkit.exercises.questions.drawing import operations
+    from bpkit.exercises.questions.friendly_problems import operations
 
     means = []
     for level in ("easy", "medium", "hard"):

@@ -21,8 +21,8 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.model import Model
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.exercises.questions import arrays, proof
-from bpkit.exercises.questions.drawing import alive, draw_problem
+from bpkit.exercises.questions import numpy_reference, proof
+from bpkit.exercises.questions.friendly_problems import alive, draw_problem
 from bpkit.exercises.questions.generation import generate, restore
 from bpkit.exercises.questions.proof import prove
 from bpkit.exercises.questions.task import LARGEST, MOST_BLOCKS, RULES, problem_data, problem_from
@@ -233,13 +233,15 @@ def test_conventions_are_told(id: str, said: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_arrays_find_every_quantity_of_the_way_forward(name: str) -> None:
     problem = problem_of(SMALL[name])
-    values, found = bp.evaluate(problem), arrays.forward(problem)
+    values, found = bp.evaluate(problem), numpy_reference.forward(problem)
     steps = [
         one for one in problem.derivation if one.role is Role.FORWARD and one.quantity.tag not in ("start", "total")
     ]
     for step in steps:
-        assert arrays.at(found, step.quantity) == pytest.approx(values[step.name], rel=1e-12, abs=1e-12), step.name
-    assert arrays.total(problem) == pytest.approx(values["E_total"], rel=1e-12)
+        assert numpy_reference.at(found, step.quantity) == pytest.approx(values[step.name], rel=1e-12, abs=1e-12), (
+            step.name
+        )
+    assert numpy_reference.total(problem) == pytest.approx(values["E_total"], rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ from bpkit.examples import article
 from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import EACH, canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.bank import check_variants, identity, vary
-from bpkit.exercises.editions.pictures import own, svg
 from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.editions.shown_question import own, svg
 from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part, Wrong

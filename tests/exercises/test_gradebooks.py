@@ -30,9 +30,9 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.marking.gradebooks.columns import number_in
 from bpkit.exercises.marking.gradebooks.export import open_gradebook
 from bpkit.exercises.marking.gradebooks.feedback_zip import moodle_folder
+from bpkit.exercises.marking.gradebooks.filling_report import in_points
 from bpkit.exercises.marking.gradebooks.nbgrader_database import _adding_up_to
 from bpkit.exercises.marking.gradebooks.raw_tables import text_tables
-from bpkit.exercises.marking.gradebooks.words import in_points
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.feedback import Feedback

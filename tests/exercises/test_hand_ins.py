@@ -990,7 +990,7 @@ def test_a_late_file_that_is_refused_takes_no_marks_away(made: Sheets, here: Pat
 def test_the_page_takes_zips_and_policies_as_the_command_does(
     made: Sheets, key: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bpkit.exercises.panels.mark import Mark
+    from bpkit.exercises.panels.marking_panel import Mark
 
     class_zip(made)
     panel = Mark(submissions="class.zip", key="key", out="one")
@@ -1010,7 +1010,7 @@ def test_the_page_takes_zips_and_policies_as_the_command_does(
 
 
 def test_everything_as_one_zip_has_the_pages_of_earlier_runs_too(made: Sheets, key: Path, here: Path) -> None:
-    from bpkit.exercises.panels.mark import Mark
+    from bpkit.exercises.panels.marking_panel import Mark
 
     put(here / "in", {"ada-ash.ipynb": made.filled("ada-ash")})
     put(here / "late", {"Ben Birch_2_assignsubmission_file_/b.ipynb": made.filled("ben-birch")})
@@ -1029,7 +1029,7 @@ def test_everything_as_one_zip_has_the_pages_of_earlier_runs_too(made: Sheets, k
 
 
 def test_an_uploaded_zip_is_marked(made: Sheets, key: Path, here: Path) -> None:
-    from bpkit.exercises.panels.mark import Mark
+    from bpkit.exercises.panels.marking_panel import Mark
 
     class_zip(made)
     panel = Mark(key="key")

@@ -14,7 +14,7 @@ import sympy as sp
 
 import bpkit as bp
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.questions.bank.quantities import number_part
+from bpkit.exercises.questions.bank.quantity_questions import number_part
 from bpkit.exercises.questions.generation import generate
 from bpkit.exercises.questions.parts import ExactPart
 from bpkit.mistakes.formula import read_formula

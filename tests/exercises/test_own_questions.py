@@ -25,14 +25,14 @@ from traitlets.config import Config
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import Checker, open_sheet, restore
 from bpkit.exercises.editions.nbgrader import NAME
-from bpkit.exercises.editions.pictures import beside, given
-from bpkit.exercises.editions.pictures import own as own_picture
 from bpkit.exercises.editions.produce import produce
+from bpkit.exercises.editions.shown_question import beside, given
+from bpkit.exercises.editions.shown_question import own as own_picture
 from bpkit.exercises.marking.doctor import examine
 from bpkit.exercises.marking.one_file import mark_file
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import concerns, flaws, generate, remarks
-from bpkit.exercises.questions.own.question import question_from
+from bpkit.exercises.questions.own.own_question import question_from
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.questions.task import task_from
 from bpkit.exercises.sheets.cohort import plan

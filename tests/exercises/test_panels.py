@@ -22,7 +22,7 @@ from click.testing import CliRunner
 import bpkit as bp
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.panels import markup, working
+from bpkit.exercises.panels import tables_and_links, working
 from bpkit.exercises.panels.regenerate import Regenerate
 from bpkit.exercises.sheets.key import read_key
 
@@ -109,10 +109,10 @@ def test_the_zip_on_the_page_holds_every_file(here: Path) -> None:
 
 
 def test_a_zip_that_is_too_large_for_the_page_is_named_instead(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markup, "MOST_BYTES", 100)
+    monkeypatch.setattr(tables_and_links, "MOST_BYTES", 100)
     (here / "a.zip").write_bytes(b"x" * 101)
-    assert linked(markup.download(here / "a.zip", "Download")) == {}
-    assert "a.zip in the file browser" in markup.download(here / "a.zip", "Download")
+    assert linked(tables_and_links.download(here / "a.zip", "Download")) == {}
+    assert "a.zip in the file browser" in tables_and_links.download(here / "a.zip", "Download")
 
 
 def test_stopped_it_goes_on_where_it_was_and_every_file_is_whole(here: Path) -> None:

@@ -17,7 +17,7 @@ from bpkit.cli import main
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, questions
 from bpkit.exercises.editions import lean, pages, pdf
-from bpkit.exercises.editions.pictures import beside, svg
+from bpkit.exercises.editions.shown_question import beside, svg
 from bpkit.exercises.sheets.codes import with_code
 from bpkit.exercises.sheets.cohort import Seat
 from bpkit.exercises.sheets.key import Key, read_key

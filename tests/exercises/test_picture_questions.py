@@ -20,7 +20,7 @@ from drawn_elements import elements
 from thorough import many
 
 from bpkit.core.network import layered
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.exercises import generate, make_sheet
 from bpkit.exercises.editions import canvas, lean, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook

@@ -22,12 +22,12 @@ import bpkit as bp
 from bpkit.cli import main
 from bpkit.cli.practice import asked, solution
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Question
+from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.generation import seen_of
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.questions.practice import history
-from bpkit.exercises.questions.practice.course import (
+from bpkit.exercises.questions.practice.next_question import (
     FUNCTIONS,
     PICTURES,
     Entry,
@@ -42,7 +42,7 @@ from bpkit.exercises.questions.practice.course import (
     steps,
 )
 from bpkit.exercises.questions.written import FormulaPart
-from bpkit.page import progress
+from bpkit.page import progress_file
 from bpkit.show.in_terminal import fitting, in_signs, in_terminal
 
 TERMINAL = pool_of("", (FUNCTIONS, PICTURES))
@@ -171,7 +171,7 @@ def test_a_question_of_few_faces_never_shows_the_same_one_twice_in_a_row() -> No
 
 def test_the_next_question_is_the_same_in_every_process() -> None:
     code = (
-        "from bpkit.exercises.questions.practice.course import *\n"
+        "from bpkit.exercises.questions.practice.next_question import *\n"
         "done = []\n"
         "for place in range(8):\n"
         "    turn = following(done, pool_of(), 5)\n"
@@ -685,7 +685,7 @@ def test_a_notebook_and_a_terminal_keep_one_file(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("BPKIT_PROGRESS", str(tmp_path / "progress.json"))
     bp.exercises.practice().again()
     assert not (tmp_path / "practice.jsonl").exists()
-    monkeypatch.setattr(progress, "notebook", lambda: "practice")  # as in a kernel
+    monkeypatch.setattr(progress_file, "notebook", lambda: "practice")  # as in a kernel
     app = bp.exercises.practice()
     app.again()
     app.answer(a="0.1234")

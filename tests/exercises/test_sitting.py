@@ -12,7 +12,7 @@ import pytest
 import bpkit as bp
 from bpkit.core.numeric import evaluate_given
 from bpkit.core.spelling import typeset
-from bpkit.exercises.questions.boxes import box
+from bpkit.exercises.questions.answer_boxes import box
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.generation import generate
 from bpkit.exercises.questions.hints import hints

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bpkit.cli import main
-from bpkit.cli.next_steps import next_steps
+from bpkit.cli.instructor_steps import next_steps
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import EDITIONS, MANY, archive_of, zips_of
 from bpkit.exercises.editions.forecast import files_of

@@ -14,7 +14,7 @@ from thorough import THOROUGH
 
 from bpkit.mistakes.programs.flow import depending, upstream, waiting, without
 from bpkit.mistakes.programs.source import gaps_in
-from bpkit.show.review import rows
+from bpkit.show.review_display import rows
 
 
 def written(text: str, name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from module_engine import engine
 
 from bpkit.apps.depth import ONE, TABLE
-from bpkit.show.depth import CEILING, FLOOR, LEVEL, TEXTS, change, limits
+from bpkit.show.depth_picture import CEILING, FLOOR, LEVEL, TEXTS, change, limits
 
 SPECIAL = [
     [1e-6, 1e-3, 1.0],

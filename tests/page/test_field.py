@@ -11,7 +11,7 @@ from contourpy import LineType, contour_generator
 from module_engine import engine
 from numpy.typing import NDArray
 
-from bpkit.show.surface import Landscape, Window
+from bpkit.show.surface_picture import Landscape, Window
 
 Array = NDArray[np.float64]
 RNG = np.random.default_rng(11)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from module_engine import engine
 
-from bpkit.show.quotient import DECADE, NAMES, STEPS, TEXTS, Errors, errors_words, size
+from bpkit.show.quotient_picture import DECADE, NAMES, STEPS, TEXTS, Errors, errors_words, size
 
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
 

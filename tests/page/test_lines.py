@@ -21,7 +21,7 @@ from thorough import examples
 import bpkit as bp
 from bpkit.core.agreement import near_one
 from bpkit.core.spelling import bracketed, expr_text
-from bpkit.show.lines import line_rows, lines_html, template
+from bpkit.show.lines_table import line_rows, lines_html, template
 
 ARTICLE = bp.examples.article.problem
 NETS = (1.0, 7.5, 11.5, 14.0, 17.0, 19.5, 25.0, 33.0, 35.5, 36.5, 37.5, 40.0, 340.0, 709.9, 1000.0, 1e6)

@@ -21,7 +21,7 @@ from bpkit.show.diagram_spec import network_spec
 from bpkit.show.diagram_words import words
 from bpkit.show.graph import graph
 from bpkit.show.graph_svg import touched
-from bpkit.show.lines import lines_spec
+from bpkit.show.lines_table import lines_spec
 
 RNN = bp.examples.rnn.problem
 BLOCKS = ["recurrent, last", "lstm, last", "conv1d and pool", "conv2d", "layer norm", "residual", "embedding"]

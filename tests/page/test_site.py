@@ -21,7 +21,7 @@ from module_engine import engine
 import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
 from bpkit.cli import main
-from bpkit.exercises.questions.boxes import box, helped
+from bpkit.exercises.questions.answer_boxes import box, helped
 from bpkit.exercises.questions.cards import said
 from bpkit.exercises.questions.hints import hints, ways
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thorough import many
 
 from bpkit.exercises import make_sheet, questions
-from bpkit.exercises.editions.pictures import beside
+from bpkit.exercises.editions.shown_question import beside
 from bpkit.show import strokes
 from bpkit.show.inherited import said, shared
 from bpkit.show.palette import DARK, INK, PAPER

@@ -11,8 +11,8 @@ import bpkit as bp
 from bpkit import blocks
 from bpkit.core.spelling import number_read
 from bpkit.show.indexed import indexed
-from bpkit.show.kernel import kernel_picture
-from bpkit.show.steps_back import output_slopes, steps_back
+from bpkit.show.kernel_picture import kernel_picture
+from bpkit.show.steps_back_picture import output_slopes, steps_back
 
 RNN = bp.derive(bp.Model((3, 1), blocks.Recurrent(1)))
 

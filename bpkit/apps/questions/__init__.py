@@ -8,6 +8,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bpkit.apps.questions import further, one_network
-from bpkit.apps.questions.question import Question as Question
+from bpkit.apps.questions.prediction import Question as Question
 
 QUESTIONS: Mapping[str, Question] = MappingProxyType({**one_network.QUESTIONS, **further.QUESTIONS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bpkit.apps.questions.question import Answer
+from bpkit.apps.questions.prediction import Answer
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate
 from bpkit.core.spelling import number_read

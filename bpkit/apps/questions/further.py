@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from sympy import Integer
 
-from bpkit.apps.questions.question import Answer, Question
+from bpkit.apps.questions.prediction import Answer, Question
 from bpkit.apps.variety import compared
 from bpkit.core.blocks import Conv1d, Recurrent
 from bpkit.core.derivation import derive
@@ -19,15 +19,15 @@ from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, number_read
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.core.updates import GradientDescent, Momentum
 from bpkit.examples.article import article
 from bpkit.examples.data import data_set
 from bpkit.examples.worked import attention
-from bpkit.show.boundary import right
-from bpkit.show.depth import gradient_sizes
-from bpkit.show.kept import lifetimes
-from bpkit.show.outputs import with_loss
+from bpkit.show.boundary_picture import right
+from bpkit.show.depth_picture import gradient_sizes
+from bpkit.show.kept_picture import lifetimes
+from bpkit.show.outputs_picture import with_loss
 
 CHANGED = ("1 of 14", "2 of 14", "7 of 14", "all 14")
 

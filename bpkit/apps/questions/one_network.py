@@ -21,7 +21,7 @@ from bpkit.apps.questions.audited import (
     where_mazur_slips,
     with_each_slip,
 )
-from bpkit.apps.questions.question import Answer, Question
+from bpkit.apps.questions.prediction import Answer, Question
 from bpkit.apps.questions.rates import GROWTH, TRIPLED, how_many_updates, largest_rate, rate_too_large, with_each_rate
 from bpkit.apps.questions.wires import (
     BEHIND,
@@ -41,10 +41,10 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number_read
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.examples.article import article
 from bpkit.mistakes.typed_number import read as typed
-from bpkit.show.quotient import errors
+from bpkit.show.quotient_picture import errors
 
 
 @lru_cache(maxsize=1)

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.apps.questions.question import Answer
+from bpkit.apps.questions.prediction import Answer
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number_read
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.examples.article import article
 
 

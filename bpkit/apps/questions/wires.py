@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bpkit.apps.questions.question import Answer
+from bpkit.apps.questions.prediction import Answer
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate

@@ -13,7 +13,7 @@ Source: each block names its own; the conventions are those of Goodfellow, Bengi
 [['Wh1_1_1', 'Wh1_1_2'], ['Wh1_2_1', 'Wh1_2_2']]
 """
 
-from bpkit.core.blocks.attention import Attention as Attention
+from bpkit.core.blocks.attention_head import Attention as Attention
 from bpkit.core.blocks.conv1d import Conv1d as Conv1d
 from bpkit.core.blocks.conv2d import Conv2d as Conv2d
 from bpkit.core.blocks.dense import Dense as Dense

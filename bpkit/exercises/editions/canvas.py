@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from bpkit.exercises.editions.bank import identity, named
 from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.moodle import display, inline, worked
-from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
+from bpkit.exercises.editions.shown_question import asked_alone, beside, svg, told
 from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.decimals import DECIMALS, FINE, is_cut, margin
 from bpkit.exercises.questions.exercise import Exercise

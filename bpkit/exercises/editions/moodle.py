@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from bpkit.exercises.editions.bank import identity, named
 from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, explained, mistakes, options, spellings
-from bpkit.exercises.editions.pictures import asked_alone, beside, svg, told
+from bpkit.exercises.editions.shown_question import asked_alone, beside, svg, told
 from bpkit.exercises.editions.xml import document, element
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bpkit.exercises.editions.pictures import asked, given, in_markdown
+from bpkit.exercises.editions.shown_question import asked, given, in_markdown
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.languages import ENGLISH, Words, words_of
 from bpkit.exercises.questions.parts import Part

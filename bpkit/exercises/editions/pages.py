@@ -8,7 +8,7 @@ from typing import Any
 
 from bpkit.core.model import Model
 from bpkit.exercises.editions import lean
-from bpkit.exercises.editions.pictures import asked, beside, given, svg
+from bpkit.exercises.editions.shown_question import asked, beside, given, svg
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.questions.written import FormulaPart, FunctionPart

@@ -9,7 +9,7 @@ from typing import Any
 
 from bpkit.exercises.editions import lean
 from bpkit.exercises.editions.pages import question
-from bpkit.exercises.editions.pictures import beside, svg
+from bpkit.exercises.editions.shown_question import beside, svg
 from bpkit.exercises.marking.findings import line_of
 from bpkit.exercises.marking.next_steps import next_steps
 from bpkit.exercises.marking.overrides import TOTAL

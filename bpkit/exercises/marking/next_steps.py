@@ -9,7 +9,7 @@ from bpkit.exercises.marking.standing import Standing
 from bpkit.exercises.marking.statistics import earned, number_of
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.exercise import Question
-from bpkit.exercises.questions.practice.course import FUNCTIONS, PICTURES
+from bpkit.exercises.questions.practice.next_question import FUNCTIONS, PICTURES
 from bpkit.exercises.questions.streams import digest
 
 MOST = 5

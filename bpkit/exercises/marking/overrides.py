@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError, listed, suggest
-from bpkit.exercises.marking.names import id_of, name_of, without_apostrophes
+from bpkit.exercises.marking.learner_names import id_of, name_of, without_apostrophes
 from bpkit.exercises.sheets.cohort import Seat
 from bpkit.exercises.sheets.key import Key, key_file
 from bpkit.exercises.sheets.tables import table_text, tables

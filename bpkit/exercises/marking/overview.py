@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bpkit.core.errors import listed
 from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_folder
-from bpkit.exercises.marking.gradebooks.words import Filled
+from bpkit.exercises.marking.gradebooks.filling_report import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing

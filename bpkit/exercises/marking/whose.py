@@ -13,7 +13,7 @@ from typing import Any
 
 from bpkit.exercises.marking.archives import without_ending
 from bpkit.exercises.marking.copies import unnumbered
-from bpkit.exercises.marking.names import without_apostrophes
+from bpkit.exercises.marking.learner_names import without_apostrophes
 from bpkit.exercises.marking.submissions import Submission, source_of
 from bpkit.exercises.sheets.cohort import SHARED, Seat
 from bpkit.exercises.sheets.files import slug

@@ -13,7 +13,6 @@ from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import DEFAULT, EDITIONS
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import producing
-from bpkit.exercises.panels.markup import STYLE
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.request import (
     ZIP,
@@ -32,9 +31,10 @@ from bpkit.exercises.panels.request import (
     roster_html,
     seat_of,
 )
+from bpkit.exercises.panels.tables_and_links import STYLE
 from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Working, on_a_page, whole_number
 from bpkit.exercises.questions.bank import QUESTIONS
-from bpkit.exercises.questions.drawing import LEVELS
+from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.words import in_words
 from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import opened

@@ -11,9 +11,9 @@ from pathlib import Path
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.editions import DEFAULT
 from bpkit.exercises.editions.forecast import forecast, notice
-from bpkit.exercises.editions.pictures import address, asked, given, own
 from bpkit.exercises.editions.produce import Produced
-from bpkit.exercises.panels.markup import csv_table, download
+from bpkit.exercises.editions.shown_question import address, asked, given, own
+from bpkit.exercises.panels.tables_and_links import csv_table, download
 from bpkit.exercises.panels.working import Progress, on_a_page
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import remarks

@@ -11,7 +11,7 @@ from bpkit.core.problem import Problem
 from bpkit.exercises.questions.words import brief, in_a_table, needed
 from bpkit.show.diagram import diagram
 from bpkit.show.drawing import Drawing
-from bpkit.show.given import fits, given_network
+from bpkit.show.given_picture import fits, given_network
 
 Picture = Callable[[], Drawing]
 Words = Callable[[], str]

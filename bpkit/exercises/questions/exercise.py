@@ -12,7 +12,7 @@ import numpy as np
 
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.core.paths import Paths
+from bpkit.core.path_sums import Paths
 from bpkit.exercises.questions.feedback import Feedback, Feedbacks
 from bpkit.exercises.questions.judging import judge_all
 from bpkit.exercises.questions.parts import Part

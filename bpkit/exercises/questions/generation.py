@@ -16,10 +16,10 @@ from bpkit.core.numeric import Values, evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.questions.bank import QUESTIONS, find_question
 from bpkit.exercises.questions.decimals import confused
-from bpkit.exercises.questions.drawing import LEVELS, alive
 from bpkit.exercises.questions.exercise import Content, Exercise, Question
+from bpkit.exercises.questions.friendly_problems import LEVELS, alive
 from bpkit.exercises.questions.own.content import OwnQuestion, restored, unsaid
-from bpkit.exercises.questions.own.parts import OwnNumberPart
+from bpkit.exercises.questions.own.own_parts import OwnNumberPart
 from bpkit.exercises.questions.parts import NumberPart, Wrong
 from bpkit.exercises.questions.streams import stream
 from bpkit.exercises.questions.task import Task, task_from

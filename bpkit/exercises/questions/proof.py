@@ -19,7 +19,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.program import compiled
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import at_high_precision
-from bpkit.exercises.questions.arrays import at, forward, total, updated
+from bpkit.exercises.questions.numpy_reference import at, forward, total, updated
 from bpkit.mistakes.rewrite import computable
 from bpkit.mistakes.variants import replaced
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
+from bpkit.apps.controls import Check, Held, Setting
 from bpkit.apps.linked import WAITING, Linked
-from bpkit.apps.settings import Check, Held, Setting
 from bpkit.core.derivation import NumberedDerivation
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.questions.boxes import box, helped
+from bpkit.exercises.questions.answer_boxes import box, helped
 from bpkit.exercises.questions.cards import NOT_YET, card, said
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.feedback import Feedback

@@ -17,7 +17,7 @@ from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import BATCHES, Problem
 from bpkit.core.updates import GradientDescent, UpdateRule
-from bpkit.exercises.questions.own.functions import check_defined, functions_from
+from bpkit.exercises.questions.own.own_functions import check_defined, functions_from
 
 # Data from a file may claim more than memory holds.
 DEEPEST, WIDEST = 8, 32  # layers and neurons of a network

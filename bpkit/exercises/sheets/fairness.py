@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, pstdev
 from typing import Any
 
-from bpkit.exercises.questions.drawing import operations
+from bpkit.exercises.questions.friendly_problems import operations
 from bpkit.exercises.questions.generation import indistinct
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.sheets.files import csv_text

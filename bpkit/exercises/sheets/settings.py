@@ -15,13 +15,13 @@ from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.questions.bank import QUESTIONS
-from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise, Question
+from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.generation import generate, worth
 from bpkit.exercises.questions.languages import words_of
 from bpkit.exercises.questions.own.content import OwnQuestion
-from bpkit.exercises.questions.own.network import is_number
-from bpkit.exercises.questions.own.question import private_of, question_from
+from bpkit.exercises.questions.own.own_network import is_number
+from bpkit.exercises.questions.own.own_question import private_of, question_from
 from bpkit.exercises.questions.task import MOST_POINTS
 
 MOST_BYTES = 1_000_000

@@ -10,45 +10,34 @@ from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.problem import Problem
 from bpkit.mistakes.misconceptions import (
-    attention,
-    batches,
-    convolution,
-    embedding,
-    forward,
-    loss,
-    normalisation,
-    paths,
+    attention_slips,
+    batch_slips,
+    convolution_slips,
+    embedding_slips,
+    forward_slips,
+    loss_slips,
+    normalisation_slips,
+    path_slips,
     procedures,
-    recurrence,
-    residual,
-    sharing,
-    slopes,
-    update,
+    recurrence_slips,
+    residual_slips,
+    sharing_slips,
+    slope_slips,
+    update_slips,
 )
 from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
-__all__ = [
-    "attention",
-    "batches",
-    "catalogue",
-    "catalogue_of_training",
-    "convolution",
-    "embedding",
-    "forward",
-    "loss",
-    "normalisation",
-    "paths",
-    "procedures",
-    "recurrence",
-    "residual",
-    "sharing",
-    "slopes",
-    "update",
-]
-
-_GENERAL = (update, slopes, loss, paths, forward, batches)
-_OF_BLOCKS = (recurrence, sharing, convolution, attention, normalisation, residual, embedding)
+_GENERAL = (update_slips, slope_slips, loss_slips, path_slips, forward_slips, batch_slips)
+_OF_BLOCKS = (
+    recurrence_slips,
+    sharing_slips,
+    convolution_slips,
+    attention_slips,
+    normalisation_slips,
+    residual_slips,
+    embedding_slips,
+)
 RULES = tuple(rule for kind in (*_GENERAL, *_OF_BLOCKS) for rule in vars(kind).values() if isinstance(rule, Rule))
 PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
 Model = Architecture | Problem | Derivation

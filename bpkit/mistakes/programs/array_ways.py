@@ -10,9 +10,9 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, OUT, names_in, power, product, put, total
 from bpkit.core.functions import activation
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.attention import wrong_axis
-from bpkit.mistakes.misconceptions.convolution import kernel_shifted, kernel_turned
-from bpkit.mistakes.misconceptions.recurrence import gate_slope_forgotten, way_back_cut
+from bpkit.mistakes.misconceptions.attention_slips import wrong_axis
+from bpkit.mistakes.misconceptions.convolution_slips import kernel_shifted, kernel_turned
+from bpkit.mistakes.misconceptions.recurrence_slips import gate_slope_forgotten, way_back_cut
 from bpkit.mistakes.misconceptions.rule import (
     Rule,
     Shapes,

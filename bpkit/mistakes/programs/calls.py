@@ -12,7 +12,6 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.network import Network
 from bpkit.core.updates import GradientDescent, UpdateRule
 from bpkit.mistakes.programs.arguments import RATES, Convention, read_signature
-from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, Caller, held_sizes
 from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.hypotheses import Results, explained
 from bpkit.mistakes.programs.keeping import globals_of
@@ -22,6 +21,7 @@ from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import numbers_in_code
 from bpkit.mistakes.programs.spellings import Layered, plain, spelling_of
 from bpkit.mistakes.programs.trials import Setting, longer, sizes_for, sizes_of, sizes_text, trial
+from bpkit.mistakes.programs.ways_to_call import LAYOUTS, Attempt, Caller, held_sizes
 
 SECONDS = 2.0  # that one call may take
 BUDGET = 2.5  # that the program may run in all before no further call is begun; what the kit computes does not count

@@ -10,10 +10,9 @@ from types import CodeType
 import numpy as np
 
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.loss import error_sign
+from bpkit.mistakes.misconceptions.loss_slips import error_sign
 from bpkit.mistakes.programs.alone import makers
 from bpkit.mistakes.programs.array_rules import alternatives
-from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.expected import Expected, agree, expected, laid
 from bpkit.mistakes.programs.flow import downstream, upstream
 from bpkit.mistakes.programs.following import Book, Followed, departure, followed, is_small
@@ -26,6 +25,7 @@ from bpkit.mistakes.programs.source import inner_loop
 from bpkit.mistakes.programs.spellings import plain
 from bpkit.mistakes.programs.suspects import led_to, of_a_layer
 from bpkit.mistakes.programs.telling import Bug, code_at, elsewhere, line_of, message_of, wrong_shape
+from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 SIGN = Hypothesis(error_sign.name, "swap its sign", "the arrays that you use have the right one")
 

@@ -12,9 +12,8 @@ import numpy as np
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions.batches import divided_twice
+from bpkit.mistakes.misconceptions.batch_slips import divided_twice
 from bpkit.mistakes.programs.array_rules import alternatives
-from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.contributions import contributions
 from bpkit.mistakes.programs.expected import Expected, conventions, factor_between, laid
 from bpkit.mistakes.programs.hypotheses import Hypothesis
@@ -23,6 +22,7 @@ from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Seen
 from bpkit.mistakes.programs.source import first_line, inner_loop, is_added_up
 from bpkit.mistakes.programs.spellings import Blocks, computed, plain, spelling_of
+from bpkit.mistakes.programs.ways_to_call import Attempt
 
 ACTIVE = frozenset("a o h act out output outputs err error errors yhat pred hidden back da dh do dout".split())
 PASSED_ON = ("out", "hidden", "mix", "pool", "skip", "embedded", "shifted")  # the tags of what blocks pass on

@@ -14,10 +14,10 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import PROCEDURES
-from bpkit.mistakes.misconceptions.batches import sum_of_samples
-from bpkit.mistakes.misconceptions.loss import error_sign
-from bpkit.mistakes.misconceptions.slopes import hidden_slope_forgotten, output_slope_forgotten
-from bpkit.mistakes.misconceptions.update import gradient_added, rate_forgotten
+from bpkit.mistakes.misconceptions.batch_slips import sum_of_samples
+from bpkit.mistakes.misconceptions.loss_slips import error_sign
+from bpkit.mistakes.misconceptions.slope_slips import hidden_slope_forgotten, output_slope_forgotten
+from bpkit.mistakes.misconceptions.update_slips import gradient_added, rate_forgotten
 from bpkit.mistakes.programs.array_rules import ArrayRule, alternatives
 from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, ways_of
 from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part

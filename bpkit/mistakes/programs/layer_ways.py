@@ -24,7 +24,7 @@ from bpkit.mistakes.misconceptions.rule import (
     new_values,
     places,
 )
-from bpkit.mistakes.misconceptions.update import change, change_as_value
+from bpkit.mistakes.misconceptions.update_slips import change, change_as_value
 from bpkit.mistakes.rewrite import Edit, Misconception, S, becomes, without
 
 _TANH = activation("tanh").slope

@@ -10,7 +10,6 @@ import numpy as np
 
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.expected import Expected, laid
 from bpkit.mistakes.programs.following import Book, Followed, is_small
 from bpkit.mistakes.programs.operands import of_another_layer
@@ -19,6 +18,7 @@ from bpkit.mistakes.programs.source import inner_loop
 from bpkit.mistakes.programs.spellings import plain
 from bpkit.mistakes.programs.suspects import OUTS, of_a_layer
 from bpkit.mistakes.programs.telling import code_at, elsewhere, nothing_message
+from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 WHOLE = OUTS | {"delta", "dz", "dnet"}  # names that no derivative of a parameter has
 

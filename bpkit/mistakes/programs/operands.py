@@ -10,10 +10,10 @@ import numpy as np
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
 from bpkit.mistakes.misconceptions.rule import last_block, layer
-from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.places import Place, places
 from bpkit.mistakes.programs.source import names_at, statement
+from bpkit.mistakes.programs.ways_to_call import Attempt
 
 
 def wrong_operand(one: Followed, own: Place, values: Sequence[Followed], attempt: Attempt) -> str:

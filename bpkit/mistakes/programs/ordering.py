@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from bpkit.core.quantities import Role
 from bpkit.mistakes.programs.arguments import Signature
-from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.outcome import GRADIENTS, PARAMETERS, Part, read_label
 from bpkit.mistakes.programs.spellings import Spelling
 from bpkit.mistakes.programs.telling import code_at, part_words
+from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 
 def wanted_order(signature: Signature, attempt: Attempt) -> tuple[str, ...]:

@@ -14,13 +14,12 @@ from bpkit.core.problem import BATCHES, Problem
 from bpkit.core.quantities import Role
 from bpkit.core.shown import Shown
 from bpkit.core.updates import UpdateRule
-from bpkit.mistakes.misconceptions.slopes import other_layers_slope
+from bpkit.mistakes.misconceptions.slope_slips import other_layers_slope
 from bpkit.mistakes.programs.alone import Alone, alone
-from bpkit.mistakes.programs.attempts import LAYOUTS, Attempt, integers_in
+from bpkit.mistakes.programs.array_evidence import INTEGERS, Evidence, from_calls, from_values, written_over
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls, Tried
 from bpkit.mistakes.programs.consequences import table
 from bpkit.mistakes.programs.doubts import Doubt
-from bpkit.mistakes.programs.evidence import INTEGERS, Evidence, from_calls, from_values, written_over
 from bpkit.mistakes.programs.expected import Expected, expected
 from bpkit.mistakes.programs.following import ERRORS, Book, Followed, departure, followed, unexplained
 from bpkit.mistakes.programs.hypotheses import Hypothesis, explained, holds, of_functions
@@ -30,7 +29,7 @@ from bpkit.mistakes.programs.operands import of_another_layer, wrong_operand
 from bpkit.mistakes.programs.ordering import misordered, misunpacked
 from bpkit.mistakes.programs.outcome import GRADIENTS, RETURNS, Part, read_label
 from bpkit.mistakes.programs.places import Place
-from bpkit.mistakes.programs.shapes import clash_at
+from bpkit.mistakes.programs.shape_errors import clash_at
 from bpkit.mistakes.programs.source import Gap, assigned_at, gaps_in, is_return
 from bpkit.mistakes.programs.suspects import is_usual, maker, not_finite, strayed, suspect
 from bpkit.mistakes.programs.telling import (
@@ -50,6 +49,7 @@ from bpkit.mistakes.programs.telling import (
 from bpkit.mistakes.programs.trials import Setting, sizes_of, sizes_text
 from bpkit.mistakes.programs.unfinished import Early, ended_early, lines_so_far, strange, unfinished, wrong_return
 from bpkit.mistakes.programs.updating import update_slip
+from bpkit.mistakes.programs.ways_to_call import LAYOUTS, Attempt, integers_in
 
 USUAL = (
     " (I took sigmoid neurons and half the squared error; if you have others, add "

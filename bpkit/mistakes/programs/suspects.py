@@ -9,13 +9,13 @@ import numpy as np
 
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.programs.attempts import Attempt
 from bpkit.mistakes.programs.expected import Expected
 from bpkit.mistakes.programs.following import ERRORS, Book, Followed, is_small
 from bpkit.mistakes.programs.outcome import GRADIENTS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.source import names_at
 from bpkit.mistakes.programs.spellings import plain
+from bpkit.mistakes.programs.ways_to_call import Attempt
 
 OUTS = frozenset("a o act out output outputs yhat pred hidden".split())
 

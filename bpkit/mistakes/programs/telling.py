@@ -14,14 +14,14 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.programs.alone import Alone
-from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.hypotheses import Hypothesis
 from bpkit.mistakes.programs.outcome import GRADIENTS, LOSS, OUTPUTS, PARAMETERS, Part
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Run
-from bpkit.mistakes.programs.shapes import clash_at
+from bpkit.mistakes.programs.shape_errors import clash_at
 from bpkit.mistakes.programs.source import Gap, first_line, loop_at, quoted
 from bpkit.mistakes.programs.trials import sizes_text
+from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 PARTS = {OUTPUTS: "the outputs", LOSS: "the loss"}
 MOST = 12  # arrays whose shapes are listed

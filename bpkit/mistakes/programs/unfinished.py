@@ -9,7 +9,6 @@ from types import CodeType
 from typing import NamedTuple
 
 from bpkit.mistakes.programs.arguments import RATES
-from bpkit.mistakes.programs.attempts import Attempt, shapes_of
 from bpkit.mistakes.programs.calls import SECONDS, Asked, Calls
 from bpkit.mistakes.programs.doubts import Judged, judged
 from bpkit.mistakes.programs.expected import expected
@@ -34,6 +33,7 @@ from bpkit.mistakes.programs.source import Gap, is_return
 from bpkit.mistakes.programs.spellings import plain
 from bpkit.mistakes.programs.suspects import awaited, suspect
 from bpkit.mistakes.programs.telling import Bug, broken, code_at, gaps_message, nothing_message
+from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 STOPS = 3  # lines that cannot run, after which no more are looked for
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
-from bpkit.show.attention import layout, numbers_of
+from bpkit.show.attention_picture import layout, numbers_of
 
 EXAMPLE = bp.examples.attention
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
-from bpkit.show.cost import count
+from bpkit.show.cost_picture import count
 
 ARTICLE = bp.examples.article
 TIME = re.compile(r"^[\d.]+ (µs|ms)$")

@@ -17,8 +17,8 @@ from thorough import THOROUGH
 import bpkit as bp
 from bpkit.apps.depth import ONE, TABLE, UPDATES
 from bpkit.core.spelling import number, readable
-from bpkit.show.activations import SPELLED
-from bpkit.show.depth import LEAST_SPREAD, change, gradient_sizes, output_spreads
+from bpkit.show.activations_picture import SPELLED
+from bpkit.show.depth_picture import LEAST_SPREAD, change, gradient_sizes, output_spreads
 
 ARTICLE = bp.examples.article
 MOONS = bp.examples.data_set("moons", samples=20).problem(bp.Network(2, 3, 1))

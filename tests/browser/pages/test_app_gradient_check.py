@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
-from bpkit.core.gradient_check import difference_quotient
-from bpkit.show.quotient import BEST
+from bpkit.core.numerical_gradient import difference_quotient
+from bpkit.show.quotient_picture import BEST
 
 ARTICLE = bp.examples.article
 MOONS = bp.examples.data_set("moons", samples=20).problem(bp.Network(2, 3, 1, activation=["tanh", "sigmoid"]))

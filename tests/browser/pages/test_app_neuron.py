@@ -13,7 +13,7 @@ from saved_pages import Open, enter
 
 import bpkit as bp
 from bpkit.core.spelling import readable
-from bpkit.show.activations import NAMES, profile
+from bpkit.show.activations_picture import NAMES, profile
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 ARTICLE = bp.examples.article

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 import bpkit as bp
-from bpkit.show.lines import lines_html, lines_spec
+from bpkit.show.lines_table import lines_html, lines_spec
 
 FOLDER = Path(__file__).parents[3] / "bpkit" / "page"
 PROBLEM = bp.examples.article.problem

@@ -29,14 +29,14 @@ from playwright.sync_api import Page
 import bpkit as bp
 from bpkit.apps.boundary_run import Run
 from bpkit.apps.depth import FLAT
-from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import loss_over
+from bpkit.core.numerical_gradient import difference_quotient
 from bpkit.core.spelling import PLAIN, number, number_read, readable
-from bpkit.show import activations
-from bpkit.show.boundary import plane
-from bpkit.show.depth import CEILING, FLOOR, gradient_sizes, output_spreads
+from bpkit.show import activations_picture
+from bpkit.show.boundary_picture import plane
+from bpkit.show.depth_picture import CEILING, FLOOR, gradient_sizes, output_spreads
 from bpkit.show.diagram import numbers_of
-from bpkit.show.quotient import STEPS
+from bpkit.show.quotient_picture import STEPS
 
 Array = NDArray[np.float64]
 SAME = 1e-12  # of each number, or of the largest of its array
@@ -315,8 +315,8 @@ def neuron(app: Any, data: Any) -> Iterator[Pair]:
     state, curve, here = app.state, data["curve"], app.state.here
     yield Pair("lines", data["lines"]["numbers"], {**state.problem.givens, **state.rows.numbers})
     out, slope = curve["series"]
-    yield Pair("outs", out["y"], activations.profile(state.activation, out["x"]).out)
-    yield Pair("slopes", slope["y"], activations.profile(state.activation, slope["x"]).slope)
+    yield Pair("outs", out["y"], activations_picture.profile(state.activation, out["x"]).out)
+    yield Pair("slopes", slope["y"], activations_picture.profile(state.activation, slope["x"]).slope)
     if here.inside:
         yield Pair(
             "tangent", curve["tangent"], {"x": here.net, "y": here.out, "slope": here.slope, "rise": 1, "run": 1}
@@ -453,7 +453,7 @@ def boundary(app: Any, data: Any) -> Iterator[Pair]:
             weights = np.array([[values[network.weight_of[one, other]] for other in after] for one in before])
             yield Pair("weights", data["network"]["weights"][layer][: weights.size], weights, LONG)
             nets = seen @ weights + np.array([values[network.bias_of[name]] if network.biases else 0 for name in after])
-            seen = activations.profile(network.activations[layer - 1], nets.ravel()).out.reshape(nets.shape)
+            seen = activations_picture.profile(network.activations[layer - 1], nets.ravel()).out.reshape(nets.shape)
         pictures = [one["z"] for one in data["network"]["fields"][layer]]
         yield Pair("neurons", pictures, seen.T, LONG)
     yield Pair("message", data["message"], app.note(state)[0], LONG)

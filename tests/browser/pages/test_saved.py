@@ -13,8 +13,8 @@ from live_lab import Lab
 from playwright.sync_api import Locator, Page, expect
 
 import bpkit as bp
+from bpkit.apps.controls import Choice, Number
 from bpkit.apps.live import Live
-from bpkit.apps.settings import Choice, Number
 from bpkit.core.spelling import readable
 
 ARTICLE = bp.examples.article

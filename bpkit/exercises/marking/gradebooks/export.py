@@ -16,11 +16,11 @@ from bpkit.exercises.marking.gradebooks.columns import (
     columns_of,
     number_in,
 )
+from bpkit.exercises.marking.gradebooks.filling_report import Filled, Gradebook, Tally, in_points
 from bpkit.exercises.marking.gradebooks.nbgrader_database import SQLITE, open_database
 from bpkit.exercises.marking.gradebooks.people import Listed, meet, participant, wanted
 from bpkit.exercises.marking.gradebooks.raw_tables import Place, Table, text_tables, workbook_tables
-from bpkit.exercises.marking.gradebooks.words import Filled, Gradebook, Tally, in_points
-from bpkit.exercises.marking.names import name_of
+from bpkit.exercises.marking.learner_names import name_of
 from bpkit.exercises.marking.standing import Outcome
 from bpkit.exercises.sheets.headers import (
     FAMILY,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
+from bpkit.exercises.marking.gradebooks.filling_report import Filled, Tally, in_points
 from bpkit.exercises.marking.gradebooks.people import Listed, meet, wanted
-from bpkit.exercises.marking.gradebooks.words import Filled, Tally, in_points
-from bpkit.exercises.marking.names import name_of
+from bpkit.exercises.marking.learner_names import name_of
 from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.streams import digest

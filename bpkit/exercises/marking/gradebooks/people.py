@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bpkit.exercises.marking.copies import MOODLE_FOLDER, bare, numbered
-from bpkit.exercises.marking.names import id_of, name_of
+from bpkit.exercises.marking.learner_names import id_of, name_of
 from bpkit.exercises.marking.standing import Standing
 
 PARTICIPANT = "participant"  # what Moodle numbers in its grading worksheet and in the folders of its hand-ins

@@ -17,7 +17,7 @@ from bpkit.exercises.questions.bank import (
     orders,
     pictures,
     products,
-    quantities,
+    quantity_questions,
     reach,
     reasoning,
     starting,
@@ -30,7 +30,7 @@ from bpkit.exercises.questions.bank import (
 from bpkit.exercises.questions.exercise import Question
 
 QUESTIONS: tuple[Question, ...] = (
-    *quantities.QUESTIONS,
+    *quantity_questions.QUESTIONS,
     *reasoning.QUESTIONS,
     *swaps.QUESTIONS,
     *batches.QUESTIONS,

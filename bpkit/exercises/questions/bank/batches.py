@@ -13,10 +13,10 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.exercises.questions.bank.quantities import DIGITS, OUTPUT, number_part, worked
+from bpkit.exercises.questions.bank.quantity_questions import DIGITS, OUTPUT, number_part, worked
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import choose, draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.questions.proof import prove, prove_after
 from bpkit.exercises.questions.slips import differs, told, wrong_columns

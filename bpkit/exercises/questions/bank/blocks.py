@@ -14,9 +14,9 @@ from bpkit.core.blocks.block import Block
 from bpkit.core.model import Model
 from bpkit.core.network import Network
 from bpkit.core.updates import Adam
-from bpkit.exercises.questions.bank.quantities import OUTPUT, UPDATE, asking
-from bpkit.exercises.questions.drawing import RATES, choose, draw_problem
+from bpkit.exercises.questions.bank.quantity_questions import OUTPUT, UPDATE, asking
 from bpkit.exercises.questions.exercise import Question
+from bpkit.exercises.questions.friendly_problems import RATES, choose, draw_problem
 from bpkit.exercises.questions.task import Task
 
 SIGN = "swaps the sign of the error"

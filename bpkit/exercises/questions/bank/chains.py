@@ -13,7 +13,7 @@ from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.text import sides_of
-from bpkit.exercises.questions.bank.quantities import (
+from bpkit.exercises.questions.bank.quantity_questions import (
     DIGITS,
     OUTPUT,
     UPDATE,
@@ -23,8 +23,8 @@ from bpkit.exercises.questions.bank.quantities import (
     worked,
 )
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import BIG_RATES, choose, draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import BIG_RATES, choose, draw_problem
 from bpkit.exercises.questions.hints import formula
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.questions.slips import wrong_answers

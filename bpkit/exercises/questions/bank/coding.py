@@ -15,8 +15,8 @@ from bpkit.core.derivation import derive
 from bpkit.core.network import Network, layered
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
-from bpkit.exercises.questions.drawing import draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import draw_problem
 from bpkit.exercises.questions.parts import Wrong
 from bpkit.exercises.questions.slips import told
 from bpkit.exercises.questions.streams import stream

@@ -25,8 +25,8 @@ from bpkit.exercises.questions.bank.choices import (
 )
 from bpkit.exercises.questions.bank.sums import slope_of
 from bpkit.exercises.questions.card_pictures import pictured
-from bpkit.exercises.questions.drawing import RATES, choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import RATES, choose, draw_problem, settled
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.slips import wrong_answers
 from bpkit.exercises.questions.task import Task

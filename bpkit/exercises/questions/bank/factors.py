@@ -26,8 +26,8 @@ from bpkit.exercises.questions.bank.choices import (
     shuffle,
 )
 from bpkit.exercises.questions.card_pictures import pictured
-from bpkit.exercises.questions.drawing import choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem, settled
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import equals, in_words, maths

@@ -14,13 +14,13 @@ from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
 from bpkit.exercises.questions.bank import looking
 from bpkit.exercises.questions.bank.choices import TOPIC, count, one_of, shuffle
-from bpkit.exercises.questions.drawing import choose, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, settled
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words, table
 from bpkit.show.chart import NAMES
-from bpkit.show.kept import LOW, Kept, kept_panels, lifetimes, spelled
+from bpkit.show.kept_picture import LOW, Kept, kept_panels, lifetimes, spelled
 
 # What waits for the way back
 

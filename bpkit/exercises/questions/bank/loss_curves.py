@@ -15,13 +15,13 @@ from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.exercises.questions.bank.looking import CLIMBS, TOPIC, choice, shown
-from bpkit.exercises.questions.drawing import architectures, choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import architectures, choose, draw_problem, settled
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import table
 from bpkit.show.chart import NAMES
-from bpkit.show.questions import TINY, error_curve, expected, loss_curve_with_points, loss_functions, slope_of
-from bpkit.show.quotient import DECADE, STEPS, Errors, errors, size
+from bpkit.show.question_pictures import TINY, error_curve, expected, loss_curve_with_points, loss_functions, slope_of
+from bpkit.show.quotient_picture import DECADE, STEPS, Errors, errors, size
 
 Array = NDArray[np.float64]
 

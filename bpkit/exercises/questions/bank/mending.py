@@ -11,14 +11,14 @@ from types import MappingProxyType
 import numpy as np
 
 from bpkit.core.derivation import Derivation, NumberedDerivation, derive
-from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
+from bpkit.core.numerical_gradient import difference_quotient
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import bracketed, expr_latex, number_latex
-from bpkit.exercises.questions.bank.quantities import number_part
+from bpkit.exercises.questions.bank.quantity_questions import number_part
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import architectures, choose, draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import architectures, choose, draw_problem
 from bpkit.exercises.questions.hints import in_symbols
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.questions.slips import differs, wrong_columns

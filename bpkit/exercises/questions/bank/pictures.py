@@ -17,16 +17,16 @@ from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
-from bpkit.core.training import train
+from bpkit.core.train import train
 from bpkit.exercises.questions.bank.looking import TOPIC, Named, choice, short, shown
-from bpkit.exercises.questions.drawing import choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem, settled
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words, table
-from bpkit.show.activations import profile
+from bpkit.show.activations_picture import profile
 from bpkit.show.chart import NAMES
 from bpkit.show.question_panels import share_table
-from bpkit.show.questions import activation_panels, runs_of
+from bpkit.show.question_pictures import activation_panels, runs_of
 
 Array = NDArray[np.float64]
 

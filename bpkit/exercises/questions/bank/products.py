@@ -8,8 +8,8 @@ import numpy as np
 
 from bpkit.core.network import Network
 from bpkit.exercises.questions.bank.choices import TOPIC, one_of, shuffle
-from bpkit.exercises.questions.drawing import draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import draw_problem, settled
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words

@@ -14,13 +14,13 @@ import numpy as np
 from bpkit.core.derivation import derive
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
-from bpkit.core.paths import Path
+from bpkit.core.path_sums import Path
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
-from bpkit.exercises.questions.bank.quantities import DIGITS, HIDDEN, number_part, worked
+from bpkit.exercises.questions.bank.quantity_questions import DIGITS, HIDDEN, number_part, worked
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import architectures, choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import architectures, choose, draw_problem, settled
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
 from bpkit.exercises.questions.proof import prove_product
 from bpkit.exercises.questions.slips import wrong_answers

@@ -24,10 +24,10 @@ from bpkit.exercises.questions.bank.choices import (
     rows,
     shuffle,
 )
-from bpkit.exercises.questions.bank.quantities import HIDDEN, OUTPUT, number_part, worked
+from bpkit.exercises.questions.bank.quantity_questions import HIDDEN, OUTPUT, number_part, worked
 from bpkit.exercises.questions.card_pictures import beside, pictured
-from bpkit.exercises.questions.drawing import choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem, settled
 from bpkit.exercises.questions.parts import NumberPart, Wrong
 from bpkit.exercises.questions.slips import wrong_answers
 from bpkit.exercises.questions.task import Task

@@ -17,10 +17,10 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import expr_latex, typeset
 from bpkit.exercises.questions.bank.choices import lines
-from bpkit.exercises.questions.bank.quantities import OUTPUT
+from bpkit.exercises.questions.bank.quantity_questions import OUTPUT
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import choose, draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem
 from bpkit.exercises.questions.hints import in_symbols
 from bpkit.exercises.questions.parts import Wrong
 from bpkit.exercises.questions.slips import told

@@ -14,7 +14,7 @@ from bpkit.core.matrix_program import predict
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, readable
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.updates import Adam, Momentum
 from bpkit.examples.data import data_set
 from bpkit.exercises.questions.bank.choices import count
@@ -23,9 +23,9 @@ from bpkit.exercises.questions.exercise import Content, Question, Solution
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words, table
-from bpkit.show.boundary import classes, halfway, plane, right
+from bpkit.show.boundary_picture import classes, halfway, plane, right
 from bpkit.show.chart import NAMES
-from bpkit.show.depth import gradient_sizes
+from bpkit.show.depth_picture import gradient_sizes
 from bpkit.show.question_panels import boundary_panels, depth_curves, walk_panels
 
 Array = NDArray[np.float64]

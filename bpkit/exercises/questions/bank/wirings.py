@@ -14,12 +14,12 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.exercises.questions.bank.choices import count
 from bpkit.exercises.questions.bank.looking import CLIMBS, TOPIC, Named, choice, shown
-from bpkit.exercises.questions.drawing import choose, draw_problem, settled
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import choose, draw_problem, settled
 from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words, maths, table
-from bpkit.show.wiring import subscripted, wiring
+from bpkit.show.wiring_picture import subscripted, wiring
 
 # Wiring
 

@@ -18,12 +18,12 @@ from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
 from bpkit.core.updates import GradientDescent
-from bpkit.exercises.questions.bank.quantities import DIGITS, worked
+from bpkit.exercises.questions.bank.quantity_questions import DIGITS, worked
 from bpkit.exercises.questions.block_words import in_words
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.exercise import Content, Question, Solution
-from bpkit.exercises.questions.own.network import ENOUGH, spelled
-from bpkit.exercises.questions.own.parts import HiddenPart, quantity_part, reader_at, reveals_of
+from bpkit.exercises.questions.own.own_network import ENOUGH, spelled
+from bpkit.exercises.questions.own.own_parts import HiddenPart, quantity_part, reader_at, reveals_of
 from bpkit.exercises.questions.own.told import QUANTITIES, Told, filled, known_from, places_in, plain_name
 from bpkit.exercises.questions.parts import ExactPart, Part, Wrong
 from bpkit.exercises.questions.task import Task

@@ -15,7 +15,7 @@ from bpkit.core.numeric import canonical, evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number_latex
 from bpkit.exercises.questions.languages import Words, words_of
-from bpkit.exercises.questions.own.network import check_keys, is_number
+from bpkit.exercises.questions.own.own_network import check_keys, is_number
 from bpkit.exercises.questions.parts import READERS
 from bpkit.mistakes.typed_number import MOST_DIGITS
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.bank import QUESTIONS
-from bpkit.exercises.questions.drawing import LEVELS
-from bpkit.exercises.questions.practice.course import Entry, Turn
-from bpkit.page import progress
+from bpkit.exercises.questions.friendly_problems import LEVELS
+from bpkit.exercises.questions.practice.next_question import Entry, Turn
+from bpkit.page import progress_file
 
 NAME = "practice.jsonl"
 VERSION = 1
@@ -22,7 +22,7 @@ LONGEST_LINE = 10_000  # signs; a longer one is none of ours
 
 def usual_file() -> Path | None:
     """Beside the file that keeps the answers given in lessons; None where nothing is to be kept."""
-    place = progress.place()
+    place = progress_file.place()
     return place.with_name(NAME) if place else None
 
 

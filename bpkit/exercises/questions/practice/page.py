@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bpkit.apps.settings import Choice, Setting
+from bpkit.apps.controls import Choice, Setting
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.cards import NOT_YET
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.practice import history
-from bpkit.exercises.questions.practice.course import (
+from bpkit.exercises.questions.practice.next_question import (
     SKIPPED,
     Entry,
     Turn,
@@ -23,7 +23,7 @@ from bpkit.exercises.questions.practice.course import (
     steps,
 )
 from bpkit.exercises.questions.sitting import Ask, Sitting
-from bpkit.page import progress
+from bpkit.page import progress_file
 
 EVERYTHING = "all topics"
 ALL_RIGHT = "All correct."
@@ -50,7 +50,7 @@ class Practice(Ask):
     def __init__(self, topic: str | None = None, seed: int = 0) -> None:
         self._seed = seed
         self._topics = _topics(topic or "")
-        kept = history.usual_file() if progress.notebook() else None
+        kept = history.usual_file() if progress_file.notebook() else None
         try:
             self._kept, (self._entries, _) = kept, history.read(kept)
             self._trouble = ""

@@ -17,13 +17,13 @@ from bpkit.core.errors import BpkitError
 from bpkit.core.numeric import evaluate, loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
-from bpkit.core.training import Trace, train
+from bpkit.core.train import Trace, train
 from bpkit.core.updates import DECAY, GradientDescent, UpdateRule
 from bpkit.mistakes.momentum import places_of, rolled
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, RUNS
 from bpkit.show.plots import canvas, dress, logarithmic
-from bpkit.show.surface import Landscape, Window, draw_ground, draw_walk, ground_words, landscape, window_over
+from bpkit.show.surface_picture import Landscape, Window, draw_ground, draw_walk, ground_words, landscape, window_over
 
 Array = NDArray[np.float64]
 COLORS = (*RUNS, ("#8A3EA8", "-.", "dash-dotted purple"))

@@ -14,9 +14,9 @@ from itertools import chain, islice
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.questions.bank import QUESTIONS, find_question
-from bpkit.exercises.questions.drawing import LEVELS
 from bpkit.exercises.questions.exercise import Exercise, Question
 from bpkit.exercises.questions.feedback import ACCEPTED, Feedback
+from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.generation import generate, seen_of
 from bpkit.exercises.questions.streams import digest
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES

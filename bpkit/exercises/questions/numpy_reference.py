@@ -124,7 +124,7 @@ def _stack(
 @singledispatch
 def _made(block: Block, own: Arrays, x: Array) -> dict[str, Array]:
     """What a block computes, by letter; what it passes on is its out, unless it says otherwise."""
-    raise BpkitError(f"arrays: expected one of the kit's blocks, got {block!r}; write its way forward in arrays.py")
+    raise BpkitError(f"arrays: expected one of the kit's blocks, got {block!r}")
 
 
 @_made.register

@@ -16,11 +16,11 @@ from bpkit.core.losses import loss as find_loss
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import PLAIN, number, readable
-from bpkit.show.activations import profile
+from bpkit.show.activations_picture import profile
 from bpkit.show.chart import LOOKS, NAMES, WIDTH, Plot, dot, few, headed, marks, panels, plate, powers, stroke
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, LINE, POSITIVE
-from bpkit.show.quotient import STEPS, Errors, size
+from bpkit.show.quotient_picture import STEPS, Errors, size
 from bpkit.show.strokes import Point, picture, text
 
 Array = NDArray[np.float64]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.core import gradient_check as measured
+from bpkit.core import numerical_gradient as measured
 from bpkit.core.arrays import by_name
 from bpkit.core.errors import BpkitError
-from bpkit.core.gradient_check import STEP, TOLERANCE, GradientRow
 from bpkit.core.numeric import checked
+from bpkit.core.numerical_gradient import STEP, TOLERANCE, GradientRow
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.diagnose import diagnose

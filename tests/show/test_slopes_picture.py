@@ -9,8 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import bpkit as bp
-from bpkit.show.old_and_new import old_and_new
-from bpkit.show.slopes import both_ways, slope
+from bpkit.show.old_and_new_picture import old_and_new
+from bpkit.show.slopes_picture import both_ways, slope
 
 ARTICLE = bp.examples.article.problem
 OUT = 0.699450124024558  # of o1, at 40 digits

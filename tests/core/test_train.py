@@ -14,7 +14,7 @@ from strategies import cases
 from thorough import examples
 
 import bpkit as bp
-from bpkit.core import training
+from bpkit.core import train
 from bpkit.core.matrix_program import train_matrices
 from bpkit.core.quantities import Role
 
@@ -79,9 +79,9 @@ def test_straight_lines_and_matrices_train_alike(case: Case) -> None:
 def test_a_wide_network_goes_through_the_matrices_and_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     case = random_case(np.random.default_rng(2), (4, 12, 10, 3), ("tanh", "tanh", "softmax"), "cross_entropy", "neuron")
     problem = case.problem(learning_rate=0.1)
-    assert len(problem.network.parameters) > training.STRAIGHT_LINE_LIMIT
+    assert len(problem.network.parameters) > train.STRAIGHT_LINE_LIMIT
     wide = bp.train(problem, 10)
-    monkeypatch.setattr(training, "STRAIGHT_LINE_LIMIT", 10**9)
+    monkeypatch.setattr(train, "STRAIGHT_LINE_LIMIT", 10**9)
     narrow = bp.train(problem, 10)
     assert not np.array_equal(wide.table, narrow.table)  # two ways, which round differently
     np.testing.assert_allclose(wide.table, narrow.table, rtol=1e-11, atol=1e-14)
@@ -269,7 +269,7 @@ def test_records_that_do_not_fit_are_refused_before_they_are_made() -> None:
 
 
 def test_the_most_updates_that_are_named_are_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "RECORD_LIMIT", 99)  # 9 records of the loss and 10 parameters
+    monkeypatch.setattr(train, "RECORD_LIMIT", 99)  # 9 records of the loss and 10 parameters
     assert len(bp.train(ARTICLE, 8)) == 9
     with pytest.raises(bp.BpkitError, match="at most 8 updates for 10 parameters"):
         bp.train(ARTICLE, 9)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bpkit as bp
-from bpkit.core import gradient_check
-from bpkit.core.gradient_check import _passed_on, difference_quotient
+from bpkit.core import numerical_gradient
+from bpkit.core.numerical_gradient import _passed_on, difference_quotient
 
 NAN, INF = float("nan"), float("inf")
 IDENTITY = {"activation": "identity", "loss": "squared_error", "bias": "neuron"}
@@ -113,8 +113,10 @@ def test_many_parameters_are_nudged_together(samples: int, monkeypatch: pytest.M
         array[index] = old
         return (losses[0] - losses[1]) / (2 * h)
 
-    asked = gradient_check.loss_over
-    monkeypatch.setattr(gradient_check, "loss_over", lambda *given, **grids: runs.append(0) or asked(*given, **grids))
+    asked = numerical_gradient.loss_over
+    monkeypatch.setattr(
+        numerical_gradient, "loss_over", lambda *given, **grids: runs.append(0) or asked(*given, **grids)
+    )
     check = bp.check_gradient(problem, arrays)
     assert len(check.rows) == sum(array.size for array in arrays) == 637
     assert 2 <= len(runs) <= 4

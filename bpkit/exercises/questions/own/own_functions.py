@@ -16,8 +16,8 @@ from bpkit.core.functions import Activation, Own
 from bpkit.core.losses import Loss
 from bpkit.core.model import Model
 from bpkit.core.problem import Problem
-from bpkit.exercises.questions.arrays import forward
 from bpkit.exercises.questions.block_words import numbered
+from bpkit.exercises.questions.numpy_reference import forward
 from bpkit.mistakes.formula import Formula, read_formula
 
 MOST, LONGEST = 4, 200  # formulas of a problem, and characters of each

@@ -13,8 +13,8 @@ import numpy as np
 
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.exercises.questions.own.content import TOPIC, OwnQuestion, build, checked_asks, restored
-from bpkit.exercises.questions.own.functions import check_defined
-from bpkit.exercises.questions.own.network import Numbers, check_keys, is_number, read_network, read_numbers
+from bpkit.exercises.questions.own.own_functions import check_defined
+from bpkit.exercises.questions.own.own_network import Numbers, check_keys, is_number, read_network, read_numbers
 from bpkit.exercises.questions.own.told import CHOICE, LONGEST_TEXT, PUBLIC, QUANTITIES, WHOLE, Told, bounded, option
 from bpkit.exercises.questions.task import Task
 

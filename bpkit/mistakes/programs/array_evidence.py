@@ -9,15 +9,15 @@ import numpy as np
 
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions.paths import dot_product
+from bpkit.mistakes.misconceptions.path_slips import dot_product
 from bpkit.mistakes.misconceptions.procedures import every_pair, gradient_kept
-from bpkit.mistakes.programs.attempts import Attempt, Caller, same
 from bpkit.mistakes.programs.expected import Expected, expected, factor_between, laid
 from bpkit.mistakes.programs.expected import conventions as factors_of
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.hypotheses import Hypothesis, Results
 from bpkit.mistakes.programs.outcome import PARAMETERS, Part
 from bpkit.mistakes.programs.source import writes_into
+from bpkit.mistakes.programs.ways_to_call import Attempt, Caller, same
 
 DRAWS = 4
 INTEGERS = Hypothesis(

@@ -15,8 +15,8 @@ from bpkit.core.problem import Problem
 from bpkit.core.updates import GradientDescent
 from bpkit.examples import article
 from bpkit.exercises.questions.card_pictures import beside
-from bpkit.exercises.questions.drawing import BIG_RATES, architectures, choose, draw_problem
 from bpkit.exercises.questions.exercise import Content, Question, Solution
+from bpkit.exercises.questions.friendly_problems import BIG_RATES, architectures, choose, draw_problem
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.questions.proof import prove
 from bpkit.exercises.questions.slips import wrong_answers

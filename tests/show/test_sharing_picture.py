@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bpkit as bp
-from bpkit.show.sharing import BACK, sharing, users
+from bpkit.show.sharing_picture import BACK, sharing, users
 
 ARTICLE = bp.examples.article.problem.network
 OWN = bp.Network(3, 2, 2, 1, bias="neuron")

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import bpkit as bp
-from bpkit.page import progress
+from bpkit.page import progress_file
 
 
 @pytest.fixture(name="file")
@@ -19,7 +19,7 @@ def kept_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "home" / "progress.json"
     monkeypatch.setenv("BPKIT_PROGRESS", str(path))
     monkeypatch.setenv("JPY_SESSION_NAME", "lessons/05_output_weights.ipynb")
-    monkeypatch.setattr(progress, "_in_kernel", lambda: True)
+    monkeypatch.setattr(progress_file, "_in_kernel", lambda: True)
     return path
 
 
@@ -30,9 +30,9 @@ def moved(app: Any, **values: Any) -> None:
 
 def test_the_usual_place_is_in_the_learner_s_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BPKIT_PROGRESS")
-    assert progress.place() == Path.home() / ".bpkit" / "progress.json"
+    assert progress_file.place() == Path.home() / ".bpkit" / "progress.json"
     monkeypatch.setenv("BPKIT_PROGRESS", "")
-    assert progress.place() is None
+    assert progress_file.place() is None
 
 
 def test_answers_come_back_and_what_is_done_stays_done(file: Path) -> None:
@@ -42,12 +42,12 @@ def test_answers_come_back_and_what_is_done_stays_done(file: Path) -> None:
     assert "You said down" in again.told["message"]
     question = bp.exercises.ask("output-weight", seed=4)
     moved(question, answers=["0.5"])
-    [kept] = [one for key, one in progress.answered("05_output_weights").items() if key.startswith("exercise")]
+    [kept] = [one for key, one in progress_file.answered("05_output_weights").items() if key.startswith("exercise")]
     assert not kept["done"]
     right = question.state.exercise.parts["a"].printed
     moved(question, answers=[right])
     moved(question, answers=["0.5"])
-    [kept] = [one for key, one in progress.answered("05_output_weights").items() if key.startswith("exercise")]
+    [kept] = [one for key, one in progress_file.answered("05_output_weights").items() if key.startswith("exercise")]
     assert kept["done"]
     assert kept["title"] == question.state.exercise.bank.title
     assert bp.exercises.ask("output-weight", seed=4).state.typed == ("0.5",)
@@ -72,7 +72,7 @@ def test_what_a_program_sets_and_what_no_notebook_asks_is_not_kept(file: Path, m
     bp.apps.predict("toward-the-target").set(final="down")
     moved(bp.apps.forward(bp.examples.article), w1=0.5)
     assert not file.exists()
-    monkeypatch.setattr(progress, "_in_kernel", lambda: False)
+    monkeypatch.setattr(progress_file, "_in_kernel", lambda: False)
     moved(bp.apps.predict("toward-the-target"), final="down")
     assert not file.exists()
 

@@ -11,7 +11,7 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.paths import neighbours
+from bpkit.mistakes.misconceptions.path_slips import neighbours
 from bpkit.mistakes.misconceptions.rule import (
     SUMS,
     Shapes,

@@ -15,7 +15,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.updates import GradientDescent
 from bpkit.exercises.questions.bank.batches import batch_slips, rounding
 from bpkit.exercises.questions.bank.blocks import SHARED, SIGN
-from bpkit.exercises.questions.bank.quantities import (
+from bpkit.exercises.questions.bank.quantity_questions import (
     DIGITS,
     FINE_DIGITS,
     FORWARD,

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import bpkit as bp
-from bpkit.show.outputs import outputs_under, with_loss
+from bpkit.show.outputs_picture import outputs_under, with_loss
 
 STUCK = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": -5}, [1], [1], learning_rate=0.5)
 LOSSES = {"half the squared error": "half_squared_error", "surprise": "binary_cross_entropy"}

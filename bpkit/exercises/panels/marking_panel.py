@@ -19,7 +19,7 @@ from bpkit.exercises.marking.archives import ENDINGS
 from bpkit.exercises.marking.feedback_page import feedback_body
 from bpkit.exercises.marking.gradebooks.export import open_gradebook
 from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_feedback
-from bpkit.exercises.marking.gradebooks.words import Filled
+from bpkit.exercises.marking.gradebooks.filling_report import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, Policy, make_policy
 from bpkit.exercises.marking.report import class_body
@@ -34,8 +34,8 @@ from bpkit.exercises.marking.whole_class import (
     settled,
     write_reports,
 )
-from bpkit.exercises.panels.markup import STYLE, download
 from bpkit.exercises.panels.panel import Held, View, described
+from bpkit.exercises.panels.tables_and_links import STYLE, download
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
 from bpkit.exercises.sheets.files import counted, slug, write
 from bpkit.exercises.templates import table

@@ -18,8 +18,8 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
 from bpkit.core.updates import GradientDescent, UpdateRule
 from bpkit.exercises.questions.block_words import in_words
-from bpkit.exercises.questions.drawing import draw_problem
-from bpkit.exercises.questions.own.functions import MOST, Named
+from bpkit.exercises.questions.friendly_problems import draw_problem
+from bpkit.exercises.questions.own.own_functions import MOST, Named
 from bpkit.exercises.questions.task import DEEPEST, LARGEST, MOST_BLOCKS, RULES, WIDEST, architecture_from, rule_from
 
 MOST_SAMPLES, MOST_VALUES = 8, 64

@@ -9,7 +9,7 @@ from bpkit.core.agreement import near_one
 from bpkit.core.spelling import HTML, bracketed, number
 
 if TYPE_CHECKING:
-    from bpkit.core.paths import Path
+    from bpkit.core.path_sums import Path
 
 
 def _sides(path: Path, digits: int) -> tuple[str, str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bpkit.core.gradient_check import difference_quotient
 from bpkit.core.numeric import evaluate
+from bpkit.core.numerical_gradient import difference_quotient
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.show.drawing import Drawing

@@ -18,7 +18,7 @@ from bpkit.core.architecture import Architecture
 from bpkit.core.numeric import loss_over
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number, typeset
-from bpkit.core.training import Trace
+from bpkit.core.train import Trace
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import INK, NEGATIVE, PAPER
 from bpkit.show.plots import blank

@@ -9,7 +9,7 @@ from drawn_elements import elements
 
 import bpkit as bp
 from bpkit.show.palette import LIT, PAPER
-from bpkit.show.sorter import sorter
+from bpkit.show.sorter_picture import sorter
 
 PROBLEM = bp.examples.article.problem
 
