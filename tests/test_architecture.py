@@ -177,7 +177,7 @@ def test_results_show_themselves_by_the_table_alone() -> None:
     """The one way up: each class that shows itself has a row, and each row a class and functions that are there."""
     for module in MODULES:
         if module.startswith(("core/", "examples/")):
-            import_module(f"bpkit.{module.removesuffix('.py').replace('/', '.')}")
+            import_module(f"bpkit.{module.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}")
     classes = {one.__name__: one for one in Shown.__subclasses__()}
     assert classes.keys() == SHOWN.keys()
     for name, row in SHOWN.items():

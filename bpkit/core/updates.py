@@ -1,4 +1,4 @@
-"""Update rules as lines with a state of their own: gradient descent, momentum, RMSProp and Adam, as in their papers.
+"""Update rules as lines with a state of their own, as in their papers.
 
 A rule writes for each parameter what it remembers (``v_w1``) and the new value (``w1_new``). What was remembered before
 the update has the mark ``old`` (``v_w1_old``); at the start it is 0.
@@ -15,9 +15,10 @@ beta*v_w5_old + dE_total/dw5
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 import sympy as sp
 
@@ -46,7 +47,11 @@ def kept(parameter: Quantity) -> Iterator[Update]:
 class UpdateRule:
     """How gradients change parameters. ``weight_decay`` adds so much of a weight to its gradient, biases aside."""
 
+    written: ClassVar[str]  # its name in menus, that of its class unless it says otherwise
     weight_decay: float = field(default=0.0, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        cls.written = vars(cls).get("written", cls.__name__)
 
     def __new__(cls, *values: object, **named: object) -> Self:
         known = (*cls.__match_args__, "weight_decay")
@@ -95,6 +100,12 @@ class UpdateRule:
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         yield new_value(parameter, f"gradient descent moves {parameter.name} against its slope", gradient)
 
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """An update of one parameter in plain numbers: the ``step`` that the learning rate multiplies, and before it
+        what a line has a letter for. It knows nothing of the lines, which tests and keys of exercises compare with it.
+        """
+        return {"step": gradient}
+
 
 def new_value(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
     """The line of the new value: the old one minus learning rate times the step."""
@@ -118,6 +129,8 @@ class GradientDescent(UpdateRule):
     GradientDescent(weight_decay=0.01)
     """
 
+    written = "gradient descent"
+
 
 @dataclass(frozen=True, repr=False)
 class Momentum(UpdateRule):
@@ -127,12 +140,17 @@ class Momentum(UpdateRule):
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
     """
 
+    written = "momentum"
     beta: float = 0.9
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, v, old = remembered("v", parameter)
         yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}"
         yield new_value(parameter, f"momentum moves {parameter.name} against its velocity", v)
+
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        v = self.beta * remembered["v"] + gradient
+        return {"v": v, "step": v}
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,6 +171,10 @@ class RMSProp(UpdateRule):
         yield new_value(
             parameter, f"RMSProp divides the slope of {parameter.name} by its usual size", gradient, _root(s)
         )
+
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        s = self.rho * remembered["s"] + (1 - self.rho) * gradient**2
+        return {"s": s, "step": gradient / (math.sqrt(s) + self.epsilon)}
 
 
 @dataclass(frozen=True, repr=False)
@@ -193,6 +215,13 @@ class Adam(UpdateRule):
             _root(second),
         )
 
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        t = remembered["t"] + 1
+        m = self.beta1 * remembered["m"] + (1 - self.beta1) * gradient
+        v = self.beta2 * remembered["v"] + (1 - self.beta2) * gradient**2
+        mhat, vhat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return {"t": t, "m": m, "v": v, "mhat": mhat, "vhat": vhat, "step": mhat / (math.sqrt(vhat) + self.epsilon)}
+
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
     return total(product(share, old), product(total(ONE, -share), new))
@@ -201,3 +230,13 @@ def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
 def _root(mean: sp.Symbol) -> sp.Expr:
     """1 / (√mean + epsilon)."""
     return power(total(sp.sqrt(mean), symbol("epsilon")), -1)
+
+
+# Every rule above, by the name of its class.
+RULES: Mapping[str, type[UpdateRule]] = MappingProxyType(
+    {
+        name: one
+        for name, one in [*vars().items()]
+        if isinstance(one, type) and issubclass(one, UpdateRule) and one is not UpdateRule
+    }
+)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
 from bpkit.core.architecture import Start
 from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.words import Place
 from bpkit.core.lines import Slope
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,3 +60,14 @@ class Embedding(Block):
             why = f"token {token} picks a row of the table, and this is the number in its column {column}"
             found.append(draft.lines.let(place, sp.Piecewise(*cases, evaluate=False), why, slopes))
         return Signals(array(found, (len(given.symbols), self.columns)), axes)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        return {"out": own["W"][x.astype(int)]}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        return (
+            f"Block {n} is a table of {counted(self.rows, 'row')} and {counted(self.columns, 'column')}: each "
+            f"input, a whole number from 0, is replaced by its row of $W_{{{n}}}$, whose rows count from 0. Here "
+            f"{place.names(('out',), 'token', 'column')}"
+        )
