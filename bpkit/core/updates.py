@@ -138,6 +138,10 @@ class Momentum(UpdateRule):
 
     Shapes: one velocity ``v_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= beta < 1.
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.Momentum()))["w5_new"].rhs
+    -learning_rate*v_w5 + w5
     """
 
     written = "momentum"
@@ -159,6 +163,10 @@ class RMSProp(UpdateRule):
 
     Shapes: one mean ``s_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= rho < 1.
     Source: Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5 (2012).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.RMSProp()))["w5_new"].rhs
+    -dE_total/dw5*learning_rate/(epsilon + sqrt(s_w5)) + w5
     """
 
     rho: float = 0.9
@@ -185,6 +193,10 @@ class Adam(UpdateRule):
     Shapes: ``m_w1`` and ``v_w1`` for each parameter, ``t`` the number of the update. Units: none.
     Errors: ``BpkitError`` unless 0 <= beta1, beta2 < 1.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.Adam()))["w5_new"].rhs
+    -learning_rate*mhat_w5/(epsilon + sqrt(vhat_w5)) + w5
     """
 
     beta1: float = 0.9

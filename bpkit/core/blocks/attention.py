@@ -31,6 +31,10 @@ class Attention(Block):
     Shapes: (tokens, n) to (tokens, width). Arrays ``Wq1``, ``Wk1`` and ``Wv1`` (n, width), with the block's number.
     Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.1.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 1), bp.blocks.Attention(1)))["score_o1_2"].rhs
+    k_o2_1*q_o1_1
     """
 
     width: int

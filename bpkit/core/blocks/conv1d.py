@@ -23,6 +23,10 @@ class Conv1d(Block):
     Shapes: (n,) to (n - size + 1,). Arrays ``k1`` (size,) and ``b1`` (1,), with the block's number. Units: none.
     Errors: ``BpkitError`` for a kernel longer than its input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(3, bp.blocks.Conv1d(2)))["net_o2"].rhs
+    b1 + k1_1*x2 + k1_2*x3
     """
 
     size: int

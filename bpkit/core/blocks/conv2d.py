@@ -22,6 +22,10 @@ class Conv2d(Block):
     Shapes: (rows, columns) to (rows - size + 1, columns - size + 1). Arrays ``k1`` (size, size) and ``b1`` (1,), with
     the block's number. Units: none. Errors: ``BpkitError`` for a kernel larger than its input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 2), bp.blocks.Conv2d(2)))["net_o1_1"].rhs
+    b1 + k1_1_1*x1_1 + k1_1_2*x1_2 + k1_2_1*x2_1 + k1_2_2*x2_2
     """
 
     size: int

@@ -23,6 +23,10 @@ class Dense(Block):
     Shapes: (n,) to (units,), (steps, n) to (steps, units); an image is read row after row. Arrays ``W1`` (n, units)
     and ``b1`` (units,), with the block's number. Units: none. Errors: ``BpkitError`` for sizes below 1.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), chapter 6.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.Dense(1)))["net_o1"].rhs
+    W1_1_1*x1 + W1_2_1*x2 + b1_1
     """
 
     units: int

@@ -24,6 +24,10 @@ class Embedding(Block):
     Shapes: (steps,) to (steps, columns). Array ``W1`` (rows, columns), with the block's number. Units: none.
     Errors: ``BpkitError`` where it is not first, and for tokens that have no row.
     Source: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model" (2003).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.Embedding(2, 1)))["out_o1_1"].rhs
+    Piecewise((W1_0_1, Eq(x1, 0)), (W1_1_1, True))
     """
 
     rows: int

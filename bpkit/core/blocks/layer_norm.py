@@ -27,6 +27,10 @@ class LayerNorm(Block):
 
     Shapes: the shape that comes in; arrays ``g1`` and ``b1`` (n,), n the features. Units: none.
     Errors: ``BpkitError`` for an image. Source: Ba, Kiros and Hinton, "Layer normalization" (2016).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.LayerNorm()))["mean_o"].rhs
+    (x1 + x2)/2
     """
 
     def write(self, draft: Draft, given: Signals) -> Signals:

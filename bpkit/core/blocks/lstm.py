@@ -33,6 +33,10 @@ class LSTM(Block):
     (4 units,), whose columns are those of the gates i, f, o, g in this order; a parameter's name has its gate, as
     ``Wxf1_1_2``. Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), with the forget gate of Gers et al. (2000).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((1, 1), bp.blocks.LSTM(1)))["cell_o1_1"].rhs
+    cell_o0_1*f_o1_1 + g_o1_1*i_o1_1
     """
 
     units: int

@@ -22,6 +22,10 @@ class MaxPool(Block):
     Shapes: (n,) to (n / size,), (rows, columns) to (rows / size, columns / size). Units: none.
     Errors: ``BpkitError`` where windows do not fill the input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.3.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(4, bp.blocks.MaxPool(2)))["out_o2"].rhs
+    Max(x3, x4)
     """
 
     size: int = 2

@@ -30,6 +30,10 @@ class Recurrent(Block):
     Shapes: (steps, n) to (units,) or (steps, units). Arrays ``Wx1`` (n, units), ``Wh1`` (units, units), ``b1``
     (units,). Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Elman, "Finding structure in time" (1990).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 1), bp.blocks.Recurrent(1)))["net_o2_1"].rhs
+    Wh1_1_1*out_o1_1 + Wx1_1_1*x2_1 + b1_1
     """
 
     units: int

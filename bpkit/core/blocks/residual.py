@@ -19,6 +19,10 @@ class Residual(Block):
     Shapes: those of its blocks, whose output must have the shape of their input. The blocks inside are numbered on,
     the residual itself has no number. Units: none. Errors: ``BpkitError`` for blocks that change the shape.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(1, bp.blocks.Residual(bp.blocks.Dense(1))))["out_o1"].rhs
+    out_h1_1 + x1
     """
 
     def __init__(self, *blocks: Block) -> None:
