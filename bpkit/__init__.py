@@ -15,11 +15,11 @@ Everything that there is:
 
     Network         sizes, activation, loss and biases: Network(2, 3, 1, activation="tanh")
     Model           blocks one after the other: Model((3, 1), blocks.Recurrent(2), blocks.Dense(1))
-    blocks          Dense, Recurrent, LSTM, Conv1d, Conv2d, MaxPool, LayerNorm, Residual, Embedding, Attention
+    blocks          {blocks}
     Problem         a network with its numbers, a sample or a batch, and a learning rate
     Activation      a function of your own, from one SymPy expression
     Loss            a loss of your own, from one SymPy expression
-    updates         gradient descent, Momentum, RMSProp, Adam: rules for Problem(update=..)
+    updates         {rules}: rules for Problem(update=..)
     derive          backpropagation as numbered lines: forward, loss, backward, update
     evaluate        the value of every net, out, error and derivative of a problem
     train           gradient descent: the loss and every parameter, update by update
@@ -53,6 +53,8 @@ from bpkit.core.train import train as train
 from bpkit.mistakes.check_gradient import check_gradient as check_gradient
 from bpkit.mistakes.diagnose import diagnose as diagnose
 from bpkit.mistakes.programs.review import review as review
+
+__doc__ = (__doc__ or "").replace("{blocks}", ", ".join(blocks.__all__)).replace("{rules}", ", ".join(updates.RULES))
 
 # `from bpkit.blocks import Dense` is written as easily as `bp.blocks.Dense`.
 _sys.modules.update({"bpkit.blocks": blocks, "bpkit.updates": updates})

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import autograd.numpy as anp
 import mpmath as mp
 import numpy as np
+import sympy as sp
 from autograd import grad
+from rows import ACTIVATIONS, EVERY_LOSS, LOSSES
 
 import bpkit as bp
+from bpkit.core.code import code
+from bpkit.core.expressions import OUT, K, Y, Z
+from bpkit.core.functions import BUILT_IN, Own, computable
+from bpkit.core.runtime import ARRAYS_ONLY, MATH
 
-ACTIVATIONS = ("sigmoid", "tanh", "identity", "softplus", "relu", "leaky_relu")
-LOSSES = ("half_squared_error", "squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy")
 SMALLEST = 1e-290  # what is smaller may lose digits on its way into a float, or underflow
 
 
@@ -83,7 +88,7 @@ def random_case(rng: np.random.Generator, sizes: Sequence[int], activations: Seq
         names = tuple(f"theta_{n}" if n % 2 else f"v{n}" for n in rng.permutation(count))
     rows = max(samples, 1)
     inputs = spread * rng.normal(size=(rows, sizes[0]))
-    if "cross_entropy" in loss:
+    if loss in EVERY_LOSS and EVERY_LOSS[loss].targets_in_unit_interval:
         targets = rng.uniform(0, 1, size=(rows, sizes[-1]))
         if activations[-1] == "softmax":
             targets /= targets.sum(axis=1, keepdims=True)
@@ -98,7 +103,18 @@ def random_case(rng: np.random.Generator, sizes: Sequence[int], activations: Seq
 
 Function = Callable[[Any], Any]
 
-MP: dict[str, Function] = {
+
+def _measured(name: str) -> Function:
+    """The slope of a row that has no formula below, as a difference quotient."""
+
+    def slope(z: Any) -> Any:
+        step = mp.mpf(10) ** (-mp.mp.dps // 3)
+        return (MP[name](z + step) - MP[name](z - step)) / (2 * step)
+
+    return slope
+
+
+MP: dict[str, Function] = {name: sp.lambdify(Z, BUILT_IN[name].expr, "mpmath") for name in ACTIVATIONS} | {
     "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
     "tanh": mp.tanh,
     "identity": lambda z: z,
@@ -106,7 +122,7 @@ MP: dict[str, Function] = {
     "relu": lambda z: z if z > 0 else mp.mpf(0),
     "leaky_relu": lambda z: z if z > 0 else z * mp.mpf(0.01),
 }
-MP_SLOPE: dict[str, Function] = {
+MP_SLOPE: dict[str, Function] = {name: _measured(name) for name in ACTIVATIONS} | {
     "sigmoid": lambda z: 1 / (2 * mp.cosh(z / 2)) ** 2,
     "tanh": lambda z: 1 / mp.cosh(z) ** 2,
     "identity": lambda z: mp.mpf(1),
@@ -127,7 +143,12 @@ def mp_error(loss: str, y: Any, out: Any, outputs: int) -> Any:
     if loss == "cross_entropy":
         return -_times_log(y, out)
     share = {"half_squared_error": mp.mpf(0.5), "squared_error": 1, "mean_squared_error": mp.mpf(1) / outputs}
-    return (y - out) ** 2 * share[loss]
+    return (y - out) ** 2 * share[loss] if loss in share else _mp_loss(loss)(y, out, outputs)
+
+
+@cache
+def _mp_loss(loss: str) -> Callable[..., Any]:
+    return sp.lambdify((Y, OUT, K), EVERY_LOSS[loss].expr, "mpmath")
 
 
 def mp_values(case: Case, parameters: Mapping[str, Any], sample: int = 0,
@@ -179,16 +200,32 @@ def mp_gradient(case: Case, digits: int = 50, own: Mapping[str, Function] | None
 
 # With arrays, for autograd
 
-ARRAYS: dict[str, Function] = {
+AUTOGRAD = {
+    **{name: getattr(anp, name) for name in (*MATH, *ARRAYS_ONLY) if hasattr(anp, name)},
+    "pick": lambda holds, then, otherwise, *given: anp.where(holds, then(*given), otherwise(*given)),
+}
+
+
+def _on_arrays(own: Own, arguments: str) -> Callable[..., Any]:
+    """A row that has no formula below."""
+    return eval(f"lambda {arguments}: {code(computable(own.expr), True)}", AUTOGRAD)
+
+
+def _error(own: Own) -> Callable[[Any, Any], Any]:
+    run = _on_arrays(own, "y, out, K")
+    return lambda y, out: run(y, out, y.shape[-1])
+
+
+ARRAYS: dict[str, Function] = {name: _on_arrays(BUILT_IN[name], "z") for name in ACTIVATIONS} | {
     "sigmoid": lambda z: 1 / (1 + anp.exp(-z)),
     "tanh": anp.tanh,
     "identity": lambda z: z,
     "softplus": lambda z: anp.log(1 + anp.exp(z)),
     "relu": lambda z: anp.where(z > 0, z, 0.0),
     "leaky_relu": lambda z: anp.where(z > 0, z, 0.01 * z),
-    "softmax": lambda z: anp.exp(z) / anp.sum(anp.exp(z), axis=1, keepdims=True),
+    "softmax": lambda z: anp.exp(z) / anp.sum(anp.exp(z), axis=-1, keepdims=True),
 }
-ERRORS: dict[str, Callable[[Any, Any], Any]] = {
+ERRORS: dict[str, Callable[[Any, Any], Any]] = {name: _error(EVERY_LOSS[name]) for name in LOSSES} | {
     "half_squared_error": lambda y, out: 0.5 * (y - out) ** 2,
     "squared_error": lambda y, out: (y - out) ** 2,
     "mean_squared_error": lambda y, out: (y - out) ** 2 / y.shape[1],

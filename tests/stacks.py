@@ -6,16 +6,24 @@ library differentiates it. Of a model it reads only which blocks there are and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
+from unittest.mock import patch
 
 import autograd.numpy as anp
 import numpy as np
+import oracle
 import sympy as sp
 from autograd import grad
+from oracle import ARRAYS
 from thorough import THOROUGH
 
 import bpkit as bp
+from bpkit.core import blocks
 from bpkit.core.blocks import LSTM, Attention, Conv1d, Conv2d, Dense, Embedding, LayerNorm, MaxPool, Recurrent, Residual
 
 y, out = sp.symbols("y out")
@@ -76,23 +84,23 @@ STACKS: dict[str, bp.Model] = {
     "two heads after each other": bp.Model((2, 2), Attention(2), Attention(2), Dense(1)),
 }  # fmt: skip
 
-SOME = [*STACKS][:: 1 if THOROUGH else 3]  # of which every block is one
 
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "identity": lambda z: z,
-    "sigmoid": lambda z: 1 / (1 + anp.exp(-z)),
-    "tanh": anp.tanh,
-    "softplus": lambda z: anp.log(1 + anp.exp(z)),
-    "relu": lambda z: anp.where(z > 0, z, 0.0),
-    "leaky_relu": lambda z: anp.where(z > 0, z, 0.01 * z),
-    "softmax": lambda z: anp.exp(z) / anp.sum(anp.exp(z), axis=-1, keepdims=True),
-}
-ERRORS: dict[str, Callable[[Any, Any], Any]] = {
-    "half_squared_error": lambda y, out: 0.5 * (y - out) ** 2,
-    "squared_error": lambda y, out: (y - out) ** 2,
+def smallest(name: str) -> Iterator[tuple[str, bp.Model]]:
+    """Each block of the kit with 2 for every number that it needs, on a row, on steps and on an image."""
+    kind = getattr(blocks, name)
+    block = kind(*(2 for one in fields(kind) if one.default is MISSING)) if is_dataclass(kind) else kind(Dense(4))
+    for inputs, before in (((4,), ()), ((2, 2), ()), ((3, 3), (Conv2d(2),))):
+        with suppress(bp.BpkitError):
+            yield f"{block} on {(*inputs, *before)}", bp.Model(inputs, *before, block, Dense(1))
+
+
+EACH = dict(one for name in blocks.__all__ for one in smallest(name))
+SOME = [*STACKS] if THOROUGH else [*STACKS][::3]  # and with each of the blocks, so that none is left out
+STACKS |= EACH
+SOME += EACH
+
+ERRORS = oracle.ERRORS | {
     "mean_squared_error": lambda y, out: (y - out) ** 2 / out.size,
-    "binary_cross_entropy": lambda y, out: -y * anp.log(out) - (1 - y) * anp.log(1 - out),
-    "cross_entropy": lambda y, out: -y * anp.log(out),
     "output": lambda y, out: out,
     "fourth": lambda y, out: (y - out) ** 4 + y * out,
 }
@@ -114,8 +122,8 @@ def _forward(block: Any, arrays: Arrays, x: Any, image: bool, number: int) -> tu
             branch, inner, number = _forward(one, arrays, branch, inner, number)
         return x + branch, image, number
     number += 1
-    own = {key: arrays[f"{key}{number}"] for key in "W b Wx Wh k g Wq Wk Wv".split() if f"{key}{number}" in arrays}
-    function = FUNCTIONS[block.activation.name] if hasattr(block, "activation") else None
+    own = {key[1]: one for name, one in arrays.items() if (key := re.fullmatch(rf"(\D+){number}", name))}
+    function = ARRAYS[block.activation.name] if hasattr(block, "activation") else None
     name = type(block).__name__
     if name == "Dense":
         return function((x.ravel() if image else x) @ own["W"] + own["b"]), False, number
@@ -127,7 +135,7 @@ def _forward(block: Any, arrays: Arrays, x: Any, image: bool, number: int) -> tu
         return anp.stack(found) if block.steps == "all" else h, False, number
     if name == "LSTM":
         h, c, found, n = anp.zeros(block.units), anp.zeros(block.units), [], block.units
-        sigmoid = FUNCTIONS["sigmoid"]
+        sigmoid = ARRAYS["sigmoid"]
         for row in x:
             z = row @ own["Wx"] + h @ own["Wh"] + own["b"]
             i, f, o, g = sigmoid(z[:n]), sigmoid(z[n : 2 * n]), sigmoid(z[2 * n : 3 * n]), anp.tanh(z[3 * n :])
@@ -163,8 +171,18 @@ def _forward(block: Any, arrays: Arrays, x: Any, image: bool, number: int) -> tu
         return own["W"][np.asarray(x, dtype=int)], False, number
     if name == "Attention":
         q, k, v = x @ own["Wq"], x @ own["Wk"], x @ own["Wv"]
-        return FUNCTIONS["softmax"](q @ k.T / np.sqrt(block.width)) @ v, False, number
-    raise AssertionError(name)
+        return ARRAYS["softmax"](q @ k.T / np.sqrt(block.width)) @ v, False, number
+    return _of_its_own(block, own, x), block.makes_image(image), number
+
+
+def _of_its_own(block: Any, own: Arrays, x: Any) -> Any:
+    """What a block computes that is not written above: its own arrays, with autograd for NumPy."""
+    with ExitStack() as patches:
+        for module in {sys.modules[one.__module__] for one in vars(blocks).values() if isinstance(one, type)}:
+            functions = {"np": anp, "activated": lambda nets, function: ARRAYS[function.name](nets)}
+            patches.enter_context(patch.multiple(module, create=True, **functions))
+        made = block.computed(own, x)
+    return made.get("passed on", made["out"])
 
 
 def _first_of_largest(window: Any) -> Any:

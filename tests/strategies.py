@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from oracle import ACTIVATIONS, LOSSES, Case, random_case
+from oracle import Case, random_case
+from rows import ACTIVATIONS, LOSSES, outputs_of
 
 SIZES = st.one_of(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
@@ -27,12 +28,7 @@ def cases(
 def _case(draw: st.DrawFn, sizes: list[int], samples: st.SearchStrategy[int], spread: float) -> Case:
     activations = [draw(st.sampled_from(ACTIVATIONS)) for _ in sizes[1:]]
     loss = draw(st.sampled_from(LOSSES))
-    if loss == "cross_entropy":
-        activations[-1] = "softmax"
-    elif loss == "binary_cross_entropy":
-        activations[-1] = "sigmoid"
-    else:
-        activations[-1] = draw(st.sampled_from([*ACTIVATIONS, "softmax"]))
+    activations[-1] = draw(st.sampled_from(outputs_of(loss)))
     bias = draw(st.sampled_from(["layer", "neuron", "none"]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return random_case(rng, sizes, activations, loss, bias, draw(samples), spread, draw(st.booleans()))

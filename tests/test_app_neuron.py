@@ -10,17 +10,12 @@ import pytest
 import sympy as sp
 
 import bpkit as bp
-from bpkit.show.activations_picture import NAMES, SPELLED, activation_curves, activation_lines, profile, two_layers
+from bpkit.core.expressions import Z
+from bpkit.core.functions import BUILT_IN, HIDDEN
+from bpkit.show.activations_picture import activation_curves, activation_lines, profile, two_layers
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
-BY_HAND: dict[str, Callable[[float], float]] = {
-    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
-    "tanh": lambda z: (math.exp(z) - math.exp(-z)) / (math.exp(z) + math.exp(-z)),
-    "identity": lambda z: z,
-    "softplus": lambda z: math.log(1 + math.exp(z)),
-    "relu": lambda z: max(0.0, z),
-    "leaky_relu": lambda z: z if z > 0 else z / 100,
-}
+BY_HAND = {name: sp.lambdify(Z, BUILT_IN[name].expr, "math") for name in HIDDEN}
 
 
 def quotient(function: Callable[[float], float], z: float, h: float = 1e-5) -> float:
@@ -28,14 +23,13 @@ def quotient(function: Callable[[float], float], z: float, h: float = 1e-5) -> f
 
 
 def test_every_activation_but_softmax_can_be_chosen() -> None:
-    assert set(NAMES) == set(BY_HAND)
     app = bp.apps.neuron(NEURON)
-    assert app.activation.options == NAMES
+    assert app.activation.options == HIDDEN
     labels = {value: label for label, value in app.spec["controls"]["activation"]["options"]}
     assert (labels["relu"], labels["leaky_relu"], labels["tanh"]) == ("ReLU", "leaky ReLU", "tanh")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HIDDEN)
 def test_net_out_and_slope_follow_the_sliders(name: str) -> None:
     app = bp.apps.neuron(NEURON)
     for w, b, x in [(1.5, -0.5, 1.0), (-2.0, 0.3, 0.7), (0.4, 3.0, -2.5)]:
@@ -56,7 +50,7 @@ def test_net_out_and_slope_follow_the_sliders(name: str) -> None:
         assert ((left + right) / 2, (low + high) / 2) == pytest.approx((net, out))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HIDDEN)
 def test_the_curves_are_those_of_plain_functions(name: str) -> None:
     one = profile(name)
     for net, out in list(zip(one.net, one.out, strict=True))[::32]:
@@ -161,21 +155,21 @@ def test_activation_curves_side_by_side() -> None:
     own = activation_curves(bp.Activation("wave", sp.sin(sp.Symbol("z")))).figure.axes[0]  # type: ignore[union-attr]
     assert [text.get_text() for text in own.get_legend().get_texts()] == ["out", "slope"]
     every = activation_curves()
-    assert [name for name in NAMES if f"{SPELLED.get(name, name)}: at -2" in repr(every)] == list(NAMES)
-    assert len([axes for axes in activation_curves(NAMES[:4]).figure.axes if axes.get_visible()]) == 4  # type: ignore[union-attr]
+    assert all(f"{BUILT_IN[name].written}: at -2" in repr(every) for name in HIDDEN)
+    assert len([axes for axes in activation_curves(HIDDEN[:4]).figure.axes if axes.get_visible()]) == 4  # type: ignore[union-attr]
     assert repr(activation_curves("relu")).startswith("ReLU: at -2 out 0 and slope 0")
 
 
 def test_activations_as_lines_are_those_of_the_derivation() -> None:
     lines = activation_lines()
-    assert [row.split()[0] for row in repr(lines).splitlines()[2:]] == list(NAMES)
+    assert [row.split()[0] for row in repr(lines).splitlines()[2:]] == list(HIDDEN)
     assert "out = 1 / (1 + exp(-net))                dout/dnet = out · (1 - out)" in repr(lines)
     latex = lines._repr_latex_()
-    assert latex.count(" \\\\[6pt]\n") == len(NAMES) - 1
+    assert latex.count(" \\\\[6pt]\n") == len(HIDDEN) - 1
     assert "o1" not in latex
     assert r"\text{leaky ReLU} && \mathit{out} &= \begin{cases} \mathit{net} &" in latex
-    for name, out, slope in lines.lines:
-        derived = bp.derive(bp.Network(1, 1, activation=name))
+    for one, out, slope in lines.lines:
+        derived = bp.derive(bp.Network(1, 1, activation=one))
         assert (out.rhs, slope.rhs) == (derived["out_o1"].rhs, derived["dout_o1/dnet_o1"].rhs)
 
 

@@ -66,6 +66,11 @@ def tree(module: str) -> ast.Module:
     return ast.parse((PACKAGE / module).read_text(encoding="utf-8"), module)
 
 
+def name_of(module: str) -> str:
+    """The module as it is imported."""
+    return f"bpkit/{module}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def floor(module: str) -> str:
     """The folder that a module lives in; ``__init__.py`` and ``__main__.py`` are the top floor."""
     return module.split("/")[0] if "/" in module else "cli"
@@ -178,7 +183,7 @@ def test_results_show_themselves_by_the_table_alone() -> None:
     """The one way up: each class that shows itself has a row, and each row a class and functions that are there."""
     for module in MODULES:
         if module.startswith(("core/", "examples/")):
-            import_module(f"bpkit.{module.removesuffix('.py').replace('/', '.')}")
+            import_module(name_of(module))
     classes = {one.__name__: one for one in Shown.__subclasses__()}
     assert classes.keys() == SHOWN.keys()
     for name, row in SHOWN.items():
@@ -321,8 +326,9 @@ def test_every_module_says_what_it_is_for(module: str) -> None:
 
 def test_the_examples_in_docstrings_run() -> None:
     """In one process, so that one cannot lean on what another has imported."""
-    modules = [f"bpkit/{module}" for module in MODULES if ">>>" in (PACKAGE / module).read_text(encoding="utf-8")]
+    modules = [name_of(module) for module in MODULES if ">>>" in (PACKAGE / module).read_text(encoding="utf-8")]
     assert len(modules) >= 4
-    command = [sys.executable, "-m", "doctest", *modules]
+    run = "sys.exit(sum(doctest.testmod(importlib.import_module(name)).failed for name in sys.argv[1:]))"
+    command = [sys.executable, "-c", f"import doctest, importlib, sys; {run}", *modules]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,7 +17,6 @@ from bpkit.apps.boundary_words import (
     DEEPEST,
     ENOUGH,
     FLAT,
-    HIDDEN,
     PERHAPS_STRAIGHT,
     TEXTS,
     WIDEST,
@@ -29,7 +28,7 @@ from bpkit.apps.boundary_words import (
 from bpkit.apps.controls import Choice, Held, Number, Setting, Text, options
 from bpkit.apps.live import Live
 from bpkit.core.errors import BpkitError
-from bpkit.core.functions import Activation
+from bpkit.core.functions import BUILT_IN, HIDDEN, Activation
 from bpkit.core.initial import initial_parameters
 from bpkit.core.javascript_matrices import layered, places
 from bpkit.core.network import Network
@@ -39,7 +38,6 @@ from bpkit.core.spelling import number
 from bpkit.core.updates import GradientDescent
 from bpkit.examples.data import MAKERS, DataSet, data_set
 from bpkit.page.programs import packed
-from bpkit.show.activations_picture import SPELLED
 from bpkit.show.boundary_picture import boundary_figure, halfway
 from bpkit.show.drawing import Drawing
 
@@ -149,7 +147,7 @@ class Boundary(Live):
                 "noise", NOISE, 0, 0.5, 0.01, bounds=(0, 0.5), tip="How far points are from where they belong"
             ),
             "neurons": Neurons("hidden neurons", ", ".join(map(str, hidden)), "8, or 8, 4; empty: no hidden layer"),
-            "activation": Choice("activation", kinds[0], tuple((SPELLED.get(one, one), one) for one in kinds)),
+            "activation": Choice("activation", kinds[0], tuple((self._activations[one].written, one) for one in kinds)),
             "seed": Number("start", 0, 0, 20, 1, whole=True, bounds=(0, 10**6)),
             "rate": Number("learning rate", problem.learning_rate, -2, 2, 0.05, log=True),
             "decay": Choice("weight decay", decay, tuple((number(one), one) for one in decays)),
@@ -164,6 +162,11 @@ class Boundary(Live):
         """The network of the given problem."""
         return of_layers(self.problem.network, "boundary app")
 
+    @property
+    def _activations(self) -> dict[str, Activation]:
+        """The activations of the menu and of the given network, by name."""
+        return {**BUILT_IN, **{one.name: one for one in self._given.activations}}
+
     def page(self) -> dict[str, Any]:
         network = self._given
         return {
@@ -177,7 +180,7 @@ class Boundary(Live):
             "setup": SETUP,
             "pace": PACE,
             "limits": {"deepest": DEEPEST, "widest": WIDEST, "enough": ENOUGH, "flat": FLAT, "steps": STEPS},
-            "rising": HIDDEN,
+            "rising": [name for name, one in self._activations.items() if one.rising],
             "outputs": {"own": (network.activations[-1].name, network.loss.name, network.bias), "sets": SETS},
             "share": {"source": "", "names": []},
             "texts": TEXTS,

@@ -14,7 +14,6 @@ from bpkit.show.boundary_picture import boundary_words, right
 DEEPEST, WIDEST = 4, 16  # hidden layers, and neurons in each
 YOURS = "your data"
 PERHAPS_STRAIGHT = (YOURS, "tomatoes")  # a straight line may separate these points
-HIDDEN = ("tanh", "sigmoid", "relu", "leaky_relu", "softplus", "identity")
 ENOUGH = 100  # updates before the app says how a run goes
 FLAT = 0.98  # of the loss half as many updates ago: less has hardly fallen
 TEXTS = {
@@ -119,8 +118,8 @@ def _outlook(state: State) -> str:
 
 def _straight(network: Architecture) -> str:
     """Why the boundary is a straight line whatever the weights are; empty where it can bend."""
-    hidden, kinds = [*map(len, network.layers[1:-1])], {one.name for one in network.activations}
-    if not kinds <= set(HIDDEN):  # all of these only rise
+    hidden = [*map(len, network.layers[1:-1])]
+    if not all(one.rising for one in network.activations):
         return ""
     if not hidden:
         return TEXTS["straightNone"]

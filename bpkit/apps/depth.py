@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bpkit.apps.controls import Check, Choice, Held, Number, Setting, options
 from bpkit.apps.live import Live, groups
 from bpkit.core.blocks import Dense, Residual
-from bpkit.core.functions import Activation
+from bpkit.core.functions import BUILT_IN, HIDDEN, Activation
 from bpkit.core.initial import SPREADS, initial_parameters
 from bpkit.core.javascript_matrices import layered
 from bpkit.core.model import Model
@@ -22,7 +22,6 @@ from bpkit.core.network import layered as of_layers
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.page.programs import packed
-from bpkit.show.activations_picture import SPELLED
 from bpkit.show.depth_picture import (
     CEILING,
     FLOOR,
@@ -40,7 +39,6 @@ from bpkit.show.depth_picture import (
 )
 from bpkit.show.drawing import Drawing
 
-HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 DEEPEST, WIDEST = 20, 16
 SATURATED = 1e-12  # a delta of the outputs below this comes from their flat ends
 UPDATES = 300  # of the loss curves
@@ -137,7 +135,7 @@ class Depth(Live):
             "activation": Choice(
                 "activation",
                 kind if kind in HIDDEN else "sigmoid",
-                tuple((SPELLED.get(one, one), one) for one in HIDDEN),
+                tuple((BUILT_IN[one].written, one) for one in HIDDEN),
             ),
             "output": Choice("output layer", outputs[0], options(*outputs)),
             "past": Check("a way past each layer", tip="After the first, each hidden layer adds its input"),

@@ -11,15 +11,14 @@ import numpy as np
 
 from bpkit.apps.controls import Choice, Number, Setting
 from bpkit.apps.live import Live
-from bpkit.core.functions import Activation
+from bpkit.core.functions import BUILT_IN, Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
-from bpkit.show.activations_picture import SPELLED
 from bpkit.show.drawing import Drawing
 from bpkit.show.kept_picture import LOW, TEXTS, kept, lifetimes, spelled, waiting
 
-HIDDEN = ("sigmoid", "tanh", "relu")
+HIDDEN = ("sigmoid", "tanh", "relu")  # two whose slope is read from out, and one whose slope is read from net
 MOST_POINTS, DEEPEST = 400, 3
 NOTE = "At most {most} numbers wait at a time."
 
@@ -58,7 +57,7 @@ class KeptApp(Live):
             "activation": Choice(
                 "hidden neurons",
                 kind if kind in HIDDEN else "sigmoid",
-                tuple((SPELLED.get(one, one), one) for one in HIDDEN),
+                tuple((BUILT_IN[one].written, one) for one in HIDDEN),
             ),
         }
 

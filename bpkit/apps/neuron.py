@@ -12,7 +12,7 @@ from bpkit.apps.live import Live, groups, numbers, weights_of
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import NumberedDerivation, derive
 from bpkit.core.errors import BpkitError
-from bpkit.core.functions import Activation
+from bpkit.core.functions import HIDDEN, Activation
 from bpkit.core.functions import activation as find
 from bpkit.core.javascript import evaluation, module
 from bpkit.core.network import Network, layered
@@ -21,7 +21,7 @@ from bpkit.core.spelling import PLAIN, number_read
 from bpkit.core.text import sides_text
 from bpkit.examples.example import Example
 from bpkit.page.programs import packed
-from bpkit.show.activations_picture import END, MARKS, NAMES, SPELLED, Here, neuron_curve, profile_words
+from bpkit.show.activations_picture import END, MARKS, Here, neuron_curve, profile_words
 from bpkit.show.drawing import Drawing
 from bpkit.show.lines_table import lines_spec
 
@@ -101,8 +101,8 @@ class Neuron(Live):
             self.problem, self._source = alone, ""
         network = alone.network
         own = network.activations[0]
-        self._activations: dict[str, str | Activation] = {name: name for name in NAMES} | {own.name: own}
-        choices = tuple((SPELLED.get(name, name), name) for name in self._activations)
+        self._activations: dict[str, str | Activation] = {name: name for name in HIDDEN} | {own.name: own}
+        choices = tuple((find(one).written, name) for name, one in self._activations.items())
         if self._tomato and len(network.inputs) != len(LOOKS):
             raise BpkitError(
                 f"neuron app: expected a neuron with {len(LOOKS)} inputs for a tomato, got {len(network.inputs)}"

@@ -38,6 +38,7 @@ from bpkit.show.surface_picture import POINTS, Landscape, landscape, window_over
 UPDATES = 60  # of each walk
 USUAL_BETA = 0.9
 ZOOM, CLOSER = 200, 5  # of the goal in a corner of the landscape: how wide it is, how many times larger
+# Four that share the β of one slider, each with a colour of its own; the training app has every rule.
 NAMES = {"descent": "gradient descent", "momentum": "momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 OPENS_WITH = ("descent", "momentum")
 BETAS = {"momentum": "beta", "rmsprop": "rho", "adam": "beta1"}  # the number of each rule that the slider stands for

@@ -34,14 +34,9 @@ MOST_DOTS = 120  # updates, up to which each has a dot of its own
 TOO_LARGE = (8, 12, 16, 20, 40, 80, 200, 1000)  # times the learning rate: the first at which the loss overflows
 MOST_WEIGHTS = 24  # of a network for which other activations and rules are offered: each is a program of its own
 NAMES = ("This run", "Pinned A", "Pinned B")
-KINDS = ("sigmoid", "tanh", "relu", "identity")
+KINDS = ("sigmoid", "tanh", "relu", "identity")  # few: each with each rule and each kind of bias is one of them
 KEPT = ("rate", "updates", "activation", "rule", "biases")  # what a curve depends on, beside the numbers
-RULES: dict[str, UpdateRule] = {
-    "gradient descent": updates.GradientDescent(),
-    "momentum": updates.Momentum(),
-    "RMSProp": updates.RMSProp(),
-    "Adam": updates.Adam(),
-}
+RULES: dict[str, UpdateRule] = {one.written: one() for one in updates.RULES.values()}
 TEXTS = {
     "run": "{{name}}, rate {rate}",
     **RUN,

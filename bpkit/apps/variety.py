@@ -15,7 +15,9 @@ from bpkit.apps.live import Live
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import put, symbol
-from bpkit.core.functions import Activation
+from bpkit.core.functions import BUILT_IN, HIDDEN, Activation
+from bpkit.core.functions import activation as find
+from bpkit.core.losses import LOSSES
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import HTML, expr_html, expr_text, readable
@@ -25,15 +27,14 @@ from bpkit.show.activations_picture import profile
 from bpkit.show.drawing import Drawing
 from bpkit.show.variety_table import variety_figure
 
-HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
-SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
-PAIRS = {
-    "sigmoid half_squared_error": "sigmoid, half the squared error",
-    "sigmoid binary_cross_entropy": "sigmoid, binary cross-entropy",
-    "softmax cross_entropy": "softmax, cross-entropy",
-    "tanh half_squared_error": "tanh, half the squared error",
-    "identity half_squared_error": "identity, half the squared error",
-}
+# Pairs of output and loss that the lesson compares, two of which cancel; each is derived for every size.
+PAIRS = (
+    "sigmoid half_squared_error",
+    "sigmoid binary_cross_entropy",
+    "softmax cross_entropy",
+    "tanh half_squared_error",
+    "identity half_squared_error",
+)
 TARGET = re.compile(r"y\d+")
 PLAIN, SHARED = "sigmoid half_squared_error", "softmax cross_entropy"
 WIDEST, MOST_OUTPUTS = 4, 3
@@ -120,12 +121,12 @@ class Variety(Live):
         if self._own is not None:
             own = self._own
             self._kinds[own if isinstance(own, str) else own.name] = own
-        kinds = tuple((SPELLED.get(name, name), name) for name in self._kinds)
+        kinds = tuple((find(one).written, name) for name, one in self._kinds.items())
         return {
             "hidden": Number("hidden neurons", sizes[1], 1, WIDEST, 1, whole=True, bounds=(1, WIDEST)),
             "outputs": Number("outputs", sizes[2], 1, MOST_OUTPUTS, 1, whole=True, bounds=(1, MOST_OUTPUTS)),
             "activation": Choice("hidden activation", first.name, kinds),
-            "pair": Choice("output and loss", pair, tuple((label, name) for name, label in PAIRS.items())),
+            "pair": Choice("output and loss", pair, tuple((_labelled(one), one) for one in PAIRS)),
         }
 
     @property
@@ -301,6 +302,11 @@ def _unbroken(html: str) -> str:
 
 def _known(derivation: Derivation) -> dict[str, Any]:
     return dict(derivation.quantities)
+
+
+def _labelled(pair: str) -> str:
+    output, loss = pair.split()
+    return f"{BUILT_IN[output].written}, {LOSSES[loss].written}"
 
 
 def _glyph(kind: str | Activation) -> list[float]:

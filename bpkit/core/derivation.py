@@ -93,11 +93,21 @@ class Derivation(Shown):
         return {step.number: step for step in self.steps} | {step.name: step for step in self.with_inputs.steps}
 
     def target(self, name: str) -> Step:
-        """The line asked for by a quantity, or by a parameter: ``w1`` asks for the line of its derivative."""
+        """The line asked for by a quantity, or by a parameter: ``w1`` asks for the line of its derivative.
+
+        >>> import bpkit as bp
+        >>> bp.derive(bp.Network(1, 1)).target("w1").name
+        'dE_total/dw1'
+        """
         return self[f"dE_total/d{name}" if name in (*self.network.parameters, *self.network.inputs) else name]
 
     def toward(self, name: str) -> Derivation:
-        """Only the lines that a quantity rests on, with their numbers kept; ``toward("w1")`` means dE_total/dw1."""
+        """Only the lines that a quantity rests on, with their numbers kept; ``toward("w1")`` means dE_total/dw1.
+
+        >>> import bpkit as bp
+        >>> [step.name for step in bp.derive(bp.Network(1, 1)).toward("out_o1")]
+        ['net_o1', 'out_o1']
+        """
         target = self.target(name)
         whole = self if target.name in self.by_name else self.with_inputs
         wanted = {target.number}
@@ -107,7 +117,13 @@ class Derivation(Shown):
         return replace(whole, steps=tuple(step for step in whole.steps if step.number in wanted), of_inputs=())
 
     def at(self, problem: Problem, digits: int = 6) -> NumberedDerivation:
-        """The same lines with a problem's numbers put in: symbols = numbers = result, to so many digits."""
+        """The same lines with a problem's numbers put in: symbols = numbers = result, to so many digits.
+
+        >>> import bpkit as bp
+        >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0.5}, inputs=[2], targets=[1])
+        >>> print(bp.derive(problem.network).toward("net_o1").at(problem))
+        (1)  net_o1 = w1 · x1 = 0.5 · 2 = 1   net input of o1: each input times its weight
+        """
         problem = single(problem, "at")
         if problem.network != self.network:
             raise BpkitError(
@@ -123,22 +139,42 @@ class Derivation(Shown):
         return NumberedDerivation(lines, problem, evaluate(problem), digits)
 
     def paths(self, name: str) -> Paths:
-        """Every path from a parameter or an input to the loss, each with its factors; they add up to the derivative."""
+        """Every path from a parameter or an input to the loss, each with its factors; they add up to the derivative.
+
+        >>> import bpkit as bp
+        >>> [" → ".join(path.nodes) for path in bp.derive(bp.Network(1, 1, 1)).paths("w1")]
+        ['w1 → net_h1 → out_h1 → net_o1 → out_o1 → E_total']
+        """
         return find_paths(self.with_inputs.steps, name, (*self.network.parameters, *self.network.inputs))
 
     def expanded(self, name: str) -> sp.Expr:
-        """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone."""
+        """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone.
+
+        >>> import bpkit as bp
+        >>> bp.derive(bp.Network(1, 1, activation="identity")).expanded("dE/dw1")
+        x1*(b1 + w1*x1 - y1)
+        """
         known: dict[sp.Expr, sp.Expr] = {}
         for step in self.toward(name):
             known[step.lhs] = step.rhs.xreplace(known)
         return known[self.target(name).lhs]
 
     def families(self) -> tuple[Family, ...]:
-        """The lines with an index: those of one shape as one, its instances beneath."""
+        """The lines with an index: those of one shape as one, its instances beneath.
+
+        >>> import bpkit as bp
+        >>> print(bp.derive(bp.Network(2, 3)).families()[0])
+        net_o[j] = Σ_i W_1[i,j] · x[i] + b1   for j = 1..3   sum over i = 1..2
+        """
         return folded(self.steps, self.quantities)
 
     def matrices(self) -> MatrixDerivation:
-        """The same rules layer by layer, as matrices."""
+        """The same rules layer by layer, as matrices.
+
+        >>> import bpkit as bp
+        >>> [one.name for one in bp.derive(bp.Network(2, 3)).matrices().steps][:3]
+        ['net_1', 'out_1', 'E_total']
+        """
         return read_matrices(self)
 
     @cached_property
@@ -168,7 +204,12 @@ class Derivation(Shown):
         return self.with_inputs.program
 
     def source(self, train_biases: bool | None = None) -> str:
-        """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained."""
+        """The Python that really runs: the lines of this derivation as straight-line code, evaluated and trained.
+
+        >>> import bpkit as bp
+        >>> [line.strip() for line in bp.derive(bp.Network(1, 1)).source().splitlines() if "# (1)" in line][0]
+        'net_o1 = w1*x1 + b1  # (1)'
+        """
         if train_biases not in (None, True, False):
             raise BpkitError(f"source: expected train_biases to be True or False, got {train_biases!r}")
         trained = self.train_biases if train_biases is None else train_biases
@@ -199,7 +240,13 @@ class NumberedDerivation(Shown):
         return replace(self, lines=self.lines.toward(name))
 
     def pick(self, names: Iterable[str], bare: bool = False) -> NumberedDerivation:
-        """Only the lines of the quantities named, in the derivation's order; ``bare`` as formulas and no more."""
+        """Only the lines of the quantities named, in the derivation's order; ``bare`` as formulas and no more.
+
+        >>> import bpkit as bp
+        >>> problem = bp.examples.article.problem
+        >>> print(bp.derive(problem.network).at(problem).pick(["net_h1"], bare=True))
+        net_h1 = w1 · x1 + w4 · x2 + b1 = 0.25 · 0.1 + 0.15 · 0.2 + 0.45 = 0.505
+        """
         whole = self.lines.with_inputs
         wanted = {whole[name].number for name in names}
         steps = tuple(step for step in whole if step.number in wanted)

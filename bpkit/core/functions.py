@@ -6,8 +6,9 @@ an output is close to 0 or 1; the compiler prints them, people read the others, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -22,27 +23,21 @@ from bpkit.core.names import is_taken, is_word
 from bpkit.core.runtime import KNOWN, called
 
 Definition = tuple[str, tuple[sp.Symbol, ...], sp.Expr]
-_WRITTEN = {
-    "half_squared_error": "half the squared error",
-    "squared_error": "the squared error",
-    "mean_squared_error": "the mean squared error",
-    "cross_entropy": "cross-entropy",
-    "binary_cross_entropy": "binary cross-entropy",
-    "output": "the output",
-    "relu": "ReLU",
-    "leaky_relu": "leaky ReLU",
-}
 
 
 @dataclass(frozen=True, repr=False)
 class Own:
-    """An activation or a loss: a row of the tables, or a person's own, which is checked when it is made."""
+    """An activation or a loss: a row of the tables, or a person's own, which is checked when it is made.
+
+    ``written`` is the name as sentences and menus have it: ``half the squared error``, ``leaky ReLU``.
+    """
 
     name: str
     expr: sp.Expr
     slope: sp.Expr = None
     stable: sp.Expr = None
     stable_slope: sp.Expr = None
+    written: str = field(default="", kw_only=True)
     table: ClassVar[Mapping[str, Any]]  # those that have a name here
     _given: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # a person's arguments; none in the tables
     _expected: ClassVar[str]
@@ -67,11 +62,6 @@ class Own:
         raise BpkitError(f"{word.lower()}: expected a name or a bpkit.{word}, got {given!r}{suggest(given, table)}")
 
     @property
-    def written(self) -> str:
-        """The name as sentences have it: ``half the squared error``, ``leaky ReLU``."""
-        return _WRITTEN.get(self.name) or self.name.replace("_", " ")
-
-    @property
     def built_in(self) -> bool:
         """True for those that have a name here."""
         return not self._given
@@ -83,7 +73,7 @@ class Own:
         return tuple((call.func.__name__, call.args, expr) for call, expr in calls if call is not expr)
 
     def __repr__(self) -> str:
-        given = {name: one for name, one in self._given.items() if one is not getattr(type(self), name, None)}
+        given = {name: one for name, one in self._given.items() if one != getattr(type(self), name, None)}
         more = (f"{name}={_exact(one)}" for name, one in given.items() if name not in ("name", "expr"))
         return f"{type(self).__name__}({', '.join([repr(self.name), _exact(self.expr), *more])})"
 
@@ -93,9 +83,11 @@ class Own:
 
     def __post_init__(self) -> None:
         """Of a person's own, put the tables' symbols for theirs, write the slope and the calls that code computes."""
+        given = dict(vars(self))
+        vars(self).update(written=self.written or str(self.name).replace("_", " "))
         if self.stable is not None:
             return  # a row
-        what, given, wanted = f"{type(self).__name__} {self.name!r}", dict(vars(self)), self._wanted
+        what, wanted = f"{type(self).__name__} {self.name!r}", self._wanted
         if not is_word(self.name):
             raise BpkitError(f"{what}: expected one word that Python accepts as its name, such as 'my_own'")
         if is_taken(self.name, function=True) or any(self.name in kind.table for kind in Own.__subclasses__()):
@@ -142,6 +134,7 @@ def _exact(given: object) -> str:
     return str(_Exact().doprint(given)) if isinstance(given, sp.Basic) else repr(given)
 
 
+@dataclass(frozen=True, repr=False)
 class Activation(Own):
     """What a neuron does with its net input: ``out = f(net)``.
 
@@ -162,6 +155,8 @@ class Activation(Own):
     _expected = "a SymPy expression in one symbol"
     _wanted = (Z,)
 
+    rising: bool = field(default=False, kw_only=True)  # for certain, wherever it is not flat
+    alive: tuple[float, float] = field(default=(-math.inf, math.inf), kw_only=True)  # outputs far from its flat ends
     joint: ClassVar[bool] = False  # True for softmax, whose outputs each depend on the net inputs of the whole layer
 
     def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
@@ -174,6 +169,7 @@ class Activation(Own):
         return put(self.slope, values), put(self.stable_slope, values)
 
 
+@dataclass(frozen=True, repr=False)
 class _Softmax(Activation):
     joint = True
 
@@ -247,6 +243,11 @@ def as_cases(expr: sp.Expr) -> sp.Expr:
     return expr.func(*args)
 
 
+def computable(rhs: sp.Expr) -> sp.Expr:
+    """A right side for arrays: max(0, z) becomes a choice."""
+    return as_cases(rhs) if rhs.has(sp.Max, sp.Min, sp.sign, sp.Heaviside) else rhs
+
+
 def _renamed(expr: sp.Expr, symbols: Mapping[str, sp.Symbol]) -> sp.Expr:
     return put(expr, {old: symbols.get(old.name, old) for old in expr.free_symbols})
 
@@ -288,6 +289,8 @@ _ROWS = (
             (product(OUT, total(ONE, -OUT)), sp.Lt(OUT, 0.99, evaluate=False)),
             (product(OUT, power(total(ONE, _exp(Z)), -1)), True),
         ),
+        rising=True,
+        alive=(0.05, 0.95),
     ),
     Activation.row(
         "tanh",
@@ -297,9 +300,9 @@ _ROWS = (
             (total(ONE, -power(OUT, 2)), sp.Lt(_Abs(OUT), 0.99, evaluate=False)),
             (product(power(total(ONE, _Abs(OUT)), 2), _exp(-2 * _Abs(Z))), True),
         ),
+        rising=True,
+        alive=(-0.95, 0.95),
     ),
-    Activation.row("identity", Z, ONE),
-    Activation.row("softplus", sp.log(total(ONE, _exp(Z)), evaluate=False), _SIGMOID, stable_softplus(Z)),
     # "z <= 0" first, so that a nan passes through and is noticed.
     Activation.row(
         "relu",
@@ -307,6 +310,9 @@ _ROWS = (
         sp.Piecewise((1, Z > 0), (0, True)),
         sp.Piecewise((0, Z <= 0), (Z, True)),
         sp.Piecewise((0, Z <= 0), (1, True)),
+        written="ReLU",
+        rising=True,
+        alive=(0.05, math.inf),
     ),
     Activation.row(
         "leaky_relu",
@@ -314,11 +320,22 @@ _ROWS = (
         sp.Piecewise((1, Z > 0), (0.01, True)),
         sp.Piecewise((0.01 * Z, Z <= 0), (Z, True)),
         sp.Piecewise((0.01, Z <= 0), (1, True)),
+        written="leaky ReLU",
+        rising=True,
     ),
-    _Softmax.row("softmax", Z, ONE),
+    Activation.row(
+        "softplus",
+        sp.log(total(ONE, _exp(Z)), evaluate=False),
+        _SIGMOID,
+        stable_softplus(Z),
+        rising=True,
+    ),
+    Activation.row("identity", Z, ONE, rising=True),
+    _Softmax.row("softmax", Z, ONE, alive=(0.05, 0.95)),
 )
 BUILT_IN: Mapping[str, Activation] = MappingProxyType({one.name: one for one in _ROWS})
 Activation.table = BUILT_IN
+HIDDEN = tuple(name for name, one in BUILT_IN.items() if not one.joint)  # those of a neuron by itself
 
 
 def activation(given: object) -> Activation:

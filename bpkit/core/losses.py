@@ -52,15 +52,21 @@ _ROWS = (
         "half_squared_error",
         product(sp.S.Half, _SQUARE),
         _BACK,
+        written="half the squared error",
         in_words="half of the squared difference between target and output",
     ),
     Loss.row(
-        "squared_error", _SQUARE, product(sp.Integer(2), _BACK), in_words="squared difference between target and output"
+        "squared_error",
+        _SQUARE,
+        product(sp.Integer(2), _BACK),
+        written="the squared error",
+        in_words="squared difference between target and output",
     ),
     Loss.row(
         "mean_squared_error",
         product(power(K, -1), _SQUARE),
         product(2 / K, _BACK),
+        written="the mean squared error",
         in_words="squared difference between target and output, shared among the outputs",
     ),
     Loss.row(
@@ -69,6 +75,7 @@ _ROWS = (
         total(product(MINUS, Y, power(OUT, -1)), product(_REST, power(_MISS, -1))),
         product(MINUS, total(xlogy(Y, OUT), xlogy(_REST, _MISS))),
         total(ratio(_REST, _MISS), -ratio(Y, OUT)),
+        written="binary cross-entropy",
         in_words="surprise at the target, when out is read as the probability of a 1",
         targets_in_unit_interval=True,
     ),
@@ -78,11 +85,12 @@ _ROWS = (
         product(MINUS, Y, power(OUT, -1)),
         -xlogy(Y, OUT),
         -ratio(Y, OUT),
+        written="cross-entropy",
         in_words="surprise at the target, when the outputs are read as probabilities",
         targets_in_unit_interval=True,
         needs="softmax",
     ),
-    Loss.row("output", OUT, ONE, in_words="the output itself"),
+    Loss.row("output", OUT, ONE, written="the output", in_words="the output itself"),
 )
 LOSSES: Mapping[str, Loss] = MappingProxyType({one.name: one for one in _ROWS})
 Loss.table = LOSSES

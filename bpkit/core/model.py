@@ -155,7 +155,12 @@ class Model(Architecture):
         return self._drafted[0].vocabulary
 
     def random(self, seed: int, scheme: str = "xavier", scale: float = 1.0) -> dict[str, float]:
-        """Numbers to start from, drawn from a seed: weights as ``scheme`` has them, biases 0 and gains 1."""
+        """Numbers to start from, drawn from a seed: weights as ``scheme`` has them, biases 0 and gains 1.
+
+        >>> import bpkit as bp
+        >>> [*bp.Model(2, bp.blocks.Dense(1)).random(seed=1)]
+        ['W1_1_1', 'W1_2_1', 'b1_1']
+        """
         return initial_parameters(self, np.random.default_rng(seed), scheme, scale)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -17,10 +17,10 @@ import sympy as sp
 from bpkit.core.architecture import Architecture, Names, Start
 from bpkit.core.errors import BpkitError, chosen, suggest
 from bpkit.core.expressions import symbol
-from bpkit.core.functions import Activation
+from bpkit.core.functions import HIDDEN, Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.lines import Lines
-from bpkit.core.losses import Loss, check_loss
+from bpkit.core.losses import LOSSES, Loss, check_loss
 from bpkit.core.losses import loss as find_loss
 from bpkit.core.names import is_taken, is_word
 from bpkit.core.neurons import errors, net_input, outputs, whole_loss
@@ -59,8 +59,8 @@ class Network(Architecture):
     target, source.
     With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
 
-    Activations: sigmoid, tanh, relu, leaky_relu, softplus, identity; softmax for the outputs alone.
-    Losses: half_squared_error, squared_error, mean_squared_error, binary_cross_entropy, cross_entropy, output.
+    Activations: {activations}; softmax for the outputs alone.
+    Losses: {losses}.
     Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
     Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.
     Source: the lettering of the article "Mastering Backpropagation in Neural Network", AfterAcademy.
@@ -259,6 +259,11 @@ def layered(architecture: Architecture, verb: str) -> Network:
     if not isinstance(architecture, Network):
         raise BpkitError(f"{verb}: expected a fully connected Network, got {architecture!r}; write Network(2, 2, 2)")
     return architecture
+
+
+Network.__doc__ = (
+    (Network.__doc__ or "").replace("{activations}", ", ".join(HIDDEN)).replace("{losses}", ", ".join(LOSSES))
+)
 
 
 @lru_cache(maxsize=256)

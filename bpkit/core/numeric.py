@@ -142,7 +142,12 @@ def settler(problem: Problem) -> Callable[[Any], Any]:
 
 
 def evaluate_given(problem: Problem, given: Mapping[str, float]) -> Values:
-    """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong."""
+    """As ``evaluate``, with errors carried forward: the given quantities are taken as they are, right or wrong.
+
+    >>> import bpkit as bp
+    >>> evaluate_given(bp.examples.article.problem, {"out_h1": 0.5, "out_h2": 0.5})["net_o1"]
+    0.775
+    """
     derivation = single(problem, "evaluate_given").derivation
     handed = {derivation[name].name: float(value) for name, value in given.items()}
     program, numbers = derivation.input_program, problem.givens.values()
@@ -158,6 +163,10 @@ def loss_over(problem: Problem, **grids: ArrayLike) -> Array:
     """The loss over whole arrays of parameters in one call: ``loss_over(problem, w5=.., w1=..)``.
 
     The arrays broadcast against each other; the result has their shape. On a batch it is the whole batch's loss.
+
+    >>> import bpkit as bp
+    >>> loss_over(bp.examples.article.problem, w5=[0.0, 0.35], w6=[0.0, 0.2]).round(3)
+    array([0.186, 0.233])
     """
     network = checked(problem, "loss_over").network
     check_names("loss_over: expected weights or biases, this network has", grids, network.parameters)

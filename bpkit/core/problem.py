@@ -188,7 +188,13 @@ class Problem(Shown):
         return derive(self)
 
     def arrays(self, layout: str | None = None) -> dict[str, Array]:
-        """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), a bias for each neuron."""
+        """The parameters as arrays: ``W1`` of shape (n_before, n_after), ``b1`` (n_after,), a bias for each neuron.
+
+        >>> import bpkit as bp
+        >>> problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, inputs=[2], targets=[1])
+        >>> problem.arrays()
+        {'W1': array([[0.5]]), 'b1': array([0.1])}
+        """
         layout = self.layout if layout is None else chosen("layout", layout, LAYOUTS)
         return to_arrays(self.network, self.parameters, layout)
 
@@ -233,7 +239,13 @@ class Problem(Shown):
         return {**self.parameters, **data, "learning_rate": self.learning_rate, **self.update.constants, **olds}
 
     def sample(self, number: int) -> Problem:
-        """The problem with one row of the batch, counted from 0, as its only sample."""
+        """The problem with one row of the batch, counted from 0, as its only sample.
+
+        >>> import bpkit as bp
+        >>> problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, inputs=[[2], [3]], targets=[[1], [0]])
+        >>> problem.sample(1).inputs
+        array([3.])
+        """
         rows = range(-len(self.inputs), len(self.inputs))
         if not self.is_batch or isinstance(number, float) or number not in rows:
             have = f"a batch of {len(self.inputs)}" if self.is_batch else "a single sample"
@@ -245,6 +257,11 @@ class Problem(Shown):
 
         Accepts every argument of ``Problem``, every parameter by name, and with a single sample each input and target.
         Another network or update rule begins with an empty state.
+
+        >>> import bpkit as bp
+        >>> problem = bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, inputs=[2], targets=[1])
+        >>> dict(problem.replace(w1=0.3).parameters)
+        {'w1': 0.3, 'b1': 0.1}
         """
         carried = "state" not in changes
         fields: dict[str, Any] = {**self._fields, "state": {}}
@@ -267,6 +284,10 @@ class Problem(Shown):
     def with_biases(self, policy: str) -> Problem:
         """The same numbers with another fate of the biases: ``"kept"``, or trained ``"layer"`` by layer (as a problem
         whose layers share a bias has them) or one for each ``"neuron"``, which starts where its layer's bias stands.
+
+        >>> import bpkit as bp
+        >>> [*bp.examples.article.problem.with_biases("neuron").network.biases]
+        ['b_h1', 'b_h2', 'b_o1', 'b_o2']
         """
         network = self.network
         policies = dict.fromkeys(["kept", network.bias, "neuron" if network.biases else "none"])
@@ -277,7 +298,12 @@ class Problem(Shown):
         return self.replace(network=network.with_bias(policy), parameters=self.arrays(), train_biases=True)
 
     def updated(self, steps: int = 1) -> Problem:
-        """The problem after so many updates; raises ``BpkitError`` when the loss diverges."""
+        """The problem after so many updates; raises ``BpkitError`` when the loss diverges.
+
+        >>> import bpkit as bp
+        >>> round(bp.examples.article.problem.updated(2).parameters["w5"], 6)
+        0.264728
+        """
         trace = train(self, steps)
         if trace.diverged_at is not None:
             raise BpkitError(f"updated: {trace.message}" + ("; take a smaller one" if trace.diverged_at else ""))

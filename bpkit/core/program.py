@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
 
 from bpkit.core.chain_rule import Step
 from bpkit.core.code import code, identifier
-from bpkit.core.expressions import names_in, symbol
-from bpkit.core.functions import Own, as_cases
+from bpkit.core.expressions import OUT, K, Y, Z, names_in, symbol
+from bpkit.core.functions import Activation, Own, as_cases, computable
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import called, imports
 
@@ -54,6 +54,13 @@ def compiled(
 def function_text(name: str, arguments: Iterable[str], body: Iterable[str]) -> str:
     """The text of one function."""
     return "\n".join([f"def {name}({', '.join(arguments)}):", *(f"    {line}" for line in body), ""])
+
+
+@lru_cache(maxsize=64)
+def on_arrays(own: Own) -> Callable[..., Any]:
+    """An activation by itself, of net inputs, or a loss, of outputs, targets and the number of outputs: on arrays."""
+    symbols = (Z,) if isinstance(own, Activation) else (OUT, Y, K)
+    return compiled("run", map(str, symbols), [f"return {code(computable(own.expr), True)}"], arrays=True)
 
 
 def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:

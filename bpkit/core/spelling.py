@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from numbers import Integral
 from typing import Any
@@ -306,3 +306,13 @@ _ESCAPED = str.maketrans({"<": "&lt;", ">": "&gt;"})
 def _known(name: str, names: Mapping[str, Quantity]) -> Quantity:
     """The quantity of a name; a word of its own where there is none."""
     return names.get(name) or Quantity(name, spelled=name)
+
+
+def in_words(items: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def counted(number: int, what: str) -> str:
+    """``1 neuron``, ``2 neurons``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -61,7 +61,12 @@ class Trace(Shown):
         return self._columns[name]
 
     def at(self, update: int) -> Problem:
-        """The problem as it stood after so many updates."""
+        """The problem as it stood after so many updates.
+
+        >>> import bpkit as bp
+        >>> round(bp.train(bp.examples.article.problem, steps=3).at(2).parameters["w5"], 6)
+        0.264728
+        """
         if not isinstance(update, int | np.integer) or not -len(self) <= update < len(self):
             raise BpkitError(f"trace: expected an update from 0 to {len(self) - 1}, got {update!r}")
         row = dict(zip(self.problem.network.parameters, map(float, self.table[update]), strict=True))

@@ -1,4 +1,4 @@
-"""Update rules as lines with a state of their own: gradient descent, momentum, RMSProp and Adam, as in their papers.
+"""Update rules as lines with a state of their own, as in their papers.
 
 A rule writes for each parameter what it remembers (``v_w1``) and the new value (``w1_new``). What was remembered before
 the update has the mark ``old`` (``v_w1_old``); at the start it is 0.
@@ -15,9 +15,10 @@ beta*v_w5_old + dE_total/dw5
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 import sympy as sp
 
@@ -46,7 +47,11 @@ def kept(parameter: Quantity) -> Iterator[Update]:
 class UpdateRule:
     """How gradients change parameters. ``weight_decay`` adds so much of a weight to its gradient, biases aside."""
 
+    written: ClassVar[str]  # its name in menus, that of its class unless it says otherwise
     weight_decay: float = field(default=0.0, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        cls.written = vars(cls).get("written", cls.__name__)
 
     def __new__(cls, *values: object, **named: object) -> Self:
         known = (*cls.__match_args__, "weight_decay")
@@ -95,6 +100,12 @@ class UpdateRule:
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         yield new_value(parameter, f"gradient descent moves {parameter.name} against its slope", gradient)
 
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """An update of one parameter in plain numbers: the ``step`` that the learning rate multiplies, and before it
+        what a line has a letter for. It knows nothing of the lines, which tests and keys of exercises compare with it.
+        """
+        return {"step": gradient}
+
 
 def new_value(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
     """The line of the new value: the old one minus learning rate times the step."""
@@ -118,6 +129,8 @@ class GradientDescent(UpdateRule):
     GradientDescent(weight_decay=0.01)
     """
 
+    written = "gradient descent"
+
 
 @dataclass(frozen=True, repr=False)
 class Momentum(UpdateRule):
@@ -125,14 +138,23 @@ class Momentum(UpdateRule):
 
     Shapes: one velocity ``v_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= beta < 1.
     Source: Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.Momentum()))["w5_new"].rhs
+    -learning_rate*v_w5 + w5
     """
 
+    written = "momentum"
     beta: float = 0.9
 
     def _step(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:
         state, v, old = remembered("v", parameter)
         yield state, total(product(symbol("beta"), old), gradient), f"velocity of {parameter.name}"
         yield new_value(parameter, f"momentum moves {parameter.name} against its velocity", v)
+
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        v = self.beta * remembered["v"] + gradient
+        return {"v": v, "step": v}
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,6 +163,10 @@ class RMSProp(UpdateRule):
 
     Shapes: one mean ``s_w1`` for each parameter. Units: none. Errors: ``BpkitError`` unless 0 <= rho < 1.
     Source: Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5 (2012).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.RMSProp()))["w5_new"].rhs
+    -dE_total/dw5*learning_rate/(epsilon + sqrt(s_w5)) + w5
     """
 
     rho: float = 0.9
@@ -154,6 +180,10 @@ class RMSProp(UpdateRule):
             parameter, f"RMSProp divides the slope of {parameter.name} by its usual size", gradient, _root(s)
         )
 
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        s = self.rho * remembered["s"] + (1 - self.rho) * gradient**2
+        return {"s": s, "step": gradient / (math.sqrt(s) + self.epsilon)}
+
 
 @dataclass(frozen=True, repr=False)
 class Adam(UpdateRule):
@@ -163,6 +193,10 @@ class Adam(UpdateRule):
     Shapes: ``m_w1`` and ``v_w1`` for each parameter, ``t`` the number of the update. Units: none.
     Errors: ``BpkitError`` unless 0 <= beta1, beta2 < 1.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.examples.article.problem.replace(update=bp.updates.Adam()))["w5_new"].rhs
+    -learning_rate*mhat_w5/(epsilon + sqrt(vhat_w5)) + w5
     """
 
     beta1: float = 0.9
@@ -193,6 +227,13 @@ class Adam(UpdateRule):
             _root(second),
         )
 
+    def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        t = remembered["t"] + 1
+        m = self.beta1 * remembered["m"] + (1 - self.beta1) * gradient
+        v = self.beta2 * remembered["v"] + (1 - self.beta2) * gradient**2
+        mhat, vhat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return {"t": t, "m": m, "v": v, "mhat": mhat, "vhat": vhat, "step": mhat / (math.sqrt(vhat) + self.epsilon)}
+
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
     return total(product(share, old), product(total(ONE, -share), new))
@@ -201,3 +242,13 @@ def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
 def _root(mean: sp.Symbol) -> sp.Expr:
     """1 / (√mean + epsilon)."""
     return power(total(sp.sqrt(mean), symbol("epsilon")), -1)
+
+
+# Every rule above, by the name of its class.
+RULES: Mapping[str, type[UpdateRule]] = MappingProxyType(
+    {
+        name: one
+        for name, one in [*vars().items()]
+        if isinstance(one, type) and issubclass(one, UpdateRule) and one is not UpdateRule
+    }
+)

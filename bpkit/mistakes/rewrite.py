@@ -10,7 +10,7 @@ import sympy as sp
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, names_in, product, put, total
-from bpkit.core.functions import as_cases
+from bpkit.core.functions import computable
 from bpkit.core.quantities import Role
 
 S = sp.Symbol
@@ -112,11 +112,6 @@ class Rewriter:
             changed = replace(step, rhs=rhs, stable=computable(rhs), cancelled=None) if rhs != step.rhs else None
             self._known[key] = changed
         return self._known[key]
-
-
-def computable(rhs: sp.Expr) -> sp.Expr:
-    """A right side for arrays: max(0, z) becomes a choice."""
-    return as_cases(rhs) if rhs.has(sp.Max, sp.Min, sp.sign, sp.Heaviside) else rhs
 
 
 # The edits, each a small function from right side to right side.

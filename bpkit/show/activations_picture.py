@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import derive
 from bpkit.core.errors import BpkitError
-from bpkit.core.functions import BUILT_IN, Activation
+from bpkit.core.functions import HIDDEN, Activation
 from bpkit.core.functions import activation as find
 from bpkit.core.network import Network
 from bpkit.core.numeric import evaluate
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
-SPELLED = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
-NAMES = tuple(name for name, one in BUILT_IN.items() if not one.joint)
 END = 8.0  # net inputs from -END to END
 POINTS = 641
 COLUMNS = 3
@@ -80,7 +78,7 @@ def profile(activation: str | Activation, net: Iterable[float] | None = None) ->
     if found.joint:
         raise BpkitError(
             f"activation curves: expected functions of one net input, got {found.name!r}, whose outputs depend on "
-            f"the whole layer; choose from {', '.join(NAMES)}"
+            f"the whole layer; choose from {', '.join(HIDDEN)}"
         )
     grid = np.linspace(-END, END, POINTS) if net is None else np.array(list(net), dtype=float)
     network = Network(1, 1, activation=found, bias="none")
@@ -93,11 +91,11 @@ def _usual(activation: str | Activation) -> Profile:
     return profile(activation)
 
 
-def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
+def activation_curves(names: Iterable[str | Activation] = HIDDEN) -> Drawing:
     """Activations side by side, each with its slope; a name, several names, or your own ``Activation``."""
     given = (names,) if isinstance(names, str | Activation) else tuple(names)
     if not given:
-        raise BpkitError(f"activation curves: expected at least one name, got none; choose from {', '.join(NAMES)}")
+        raise BpkitError(f"activation curves: expected at least one name, got none; choose from {', '.join(HIDDEN)}")
     profiles = [_usual(one) for one in given]
     columns = min(COLUMNS, len(profiles))
     rows = math.ceil(len(profiles) / columns)
@@ -106,7 +104,7 @@ def activation_curves(names: Iterable[str | Activation] = NAMES) -> Drawing:
     for panel, one in zip(panels, profiles):
         _curves(dress(panel), one)
         side = "center" if one.activation.built_in else "left"
-        panel.set_title(SPELLED.get(one.activation.name, one.activation.name), fontsize=11, color=INK, loc=side)
+        panel.set_title(one.activation.written, fontsize=11, color=INK, loc=side)
         _named(panel, one)
     for panel in figure.axes[len(profiles) :]:
         panel.set_visible(False)
@@ -144,28 +142,28 @@ def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> D
 class ActivationLines:
     """Activations as formulas: the line of out, and the line of its slope."""
 
-    lines: tuple[tuple[str, Step, Step], ...]
+    lines: tuple[tuple[Activation, Step, Step], ...]
 
     def __repr__(self) -> str:
         short = {"net_o1": "net", "out_o1": "out"}
         rows = [
-            (name, f"out = {expr_text(out.rhs, short)}", f"dout/dnet = {expr_text(slope.rhs, short)}")
-            for name, out, slope in self.lines
+            (one.name, f"out = {expr_text(out.rhs, short)}", f"dout/dnet = {expr_text(slope.rhs, short)}")
+            for one, out, slope in self.lines
         ]
         return text_table(("activation", "output", "slope"), rows)
 
     def _repr_latex_(self) -> str:
         rows = []
-        for name, *steps in self.lines:
+        for one, *steps in self.lines:
             sides = [f"{step.quantity.latex} &= {expr_latex(step.rhs, step.names)}" for step in steps]
-            rows.append(rf"{words_latex(SPELLED.get(name, name))} && {' & '.join(sides)}".replace("_{o1}", ""))
+            rows.append(rf"{words_latex(one.written)} && {' & '.join(sides)}".replace("_{o1}", ""))
         return environment(rows, "6pt")
 
 
-def activation_lines(names: Iterable[str | Activation] = NAMES) -> ActivationLines:
+def activation_lines(names: Iterable[str | Activation] = HIDDEN) -> ActivationLines:
     """The line of out and the line of its slope for each activation, as every derivation has them."""
-    derived = [(found.name, derive(Network(1, 1, activation=found, bias="none"))) for found in map(find, names)]
-    return ActivationLines(tuple((name, d["out_o1"], d["dout_o1/dnet_o1"]) for name, d in derived))
+    derived = [(found, derive(Network(1, 1, activation=found, bias="none"))) for found in map(find, names)]
+    return ActivationLines(tuple((one, d["out_o1"], d["dout_o1/dnet_o1"]) for one, d in derived))
 
 
 @lru_cache(maxsize=32)
@@ -174,7 +172,7 @@ def profile_words(activation: Activation) -> str:
     marks = profile(activation, MARKS)
     rows = zip(marks.net, marks.out, marks.slope)
     text = ", ".join(f"at {number(net)} out {number(out, 4)} and slope {number(slope, 4)}" for net, out, slope in rows)
-    return f"{SPELLED.get(activation.name, activation.name)}: {text}."
+    return f"{activation.written}: {text}."
 
 
 def _curves(axes: Axes, one: Profile) -> None:

@@ -11,7 +11,8 @@ import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import LOSSES, Case, parameter_names, random_case
+from oracle import Case, parameter_names, random_case
+from rows import LOSSES, outputs_of
 from strategies import cases
 from thorough import examples
 
@@ -298,7 +299,7 @@ def test_the_work_is_linear_in_the_number_of_weights() -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_no_line_is_longer_than_its_layer_is_wide(loss: str) -> None:
     """A line names the quantities just before it: it never grows with the depth."""
-    last = "softmax" if loss == "cross_entropy" else "sigmoid"
+    last = outputs_of(loss)[0]
     longest = [
         max(
             sp.count_ops(step.rhs)

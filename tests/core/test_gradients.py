@@ -11,8 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from oracle import (
-    ACTIVATIONS,
-    LOSSES,
     Case,
     array_gradients,
     differences,
@@ -22,6 +20,7 @@ from oracle import (
     parameter_names,
     random_case,
 )
+from rows import ACTIVATIONS, DEFINED, KINKED
 from strategies import cases
 from thorough import examples
 
@@ -120,18 +119,11 @@ def test_the_error_of_each_output(case: Case) -> None:
         close(case, own, {neuron: theirs[f"out_{neuron}"] for neuron in own})
 
 
-DEFINED = [
-    (output, loss)
-    for output in (*ACTIVATIONS, "softmax")
-    for loss in LOSSES
-    if {"cross_entropy": output == "softmax", "binary_cross_entropy": output == "sigmoid"}.get(loss, True)
-]
-
-
 @pytest.mark.parametrize(("output", "loss"), DEFINED)
 def test_every_output_with_every_loss_and_bias(output: str, loss: str) -> None:
     rng = np.random.default_rng([len(output), len(loss)])
-    for bias, (hidden, second) in zip(("layer", "neuron", "none"), zip(ACTIVATIONS[::2], ACTIVATIONS[1::2])):
+    for n, (hidden, second) in enumerate(zip(ACTIVATIONS[::2], [*ACTIVATIONS[1::2], ACTIVATIONS[0]])):
+        bias = ("layer", "neuron", "none")[n % 3]
         for samples in (0, 3):
             case = random_case(rng, (2, 3, 2, 2), (hidden, second, output), loss, bias, samples)
             theirs = of_parameters(case, array_gradients(case))
@@ -144,8 +136,9 @@ def test_every_output_with_every_loss_and_bias(output: str, loss: str) -> None:
 @given(cases())
 def test_complex_step(case: Case) -> None:
     """A third method: the imaginary part that a tiny imaginary nudge leaves in the loss."""
-    smooth = {"relu": "tanh", "leaky_relu": "softplus"}  # a kink has no complex plane around it
-    case = replace(case, activations=tuple(smooth.get(name, name) for name in case.activations))
+    # A kink has no complex plane around it.
+    smooth = tuple("tanh" if name in KINKED else name for name in case.activations)
+    case = replace(case, activations=smooth, loss="squared_error" if case.loss in KINKED else case.loss)
     values, step = bp.evaluate(case.problem()), mp.mpf(10) ** -40
     with mp.workdps(50):
         nudged = lambda name: {**case.parameters, name: mp.mpc(case.parameters[name], step)}

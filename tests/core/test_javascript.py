@@ -17,8 +17,9 @@ import sympy as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from module_engine import returned
-from oracle import ACTIVATIONS, SMALLEST, Case, random_case
+from oracle import SMALLEST, Case, random_case
 from py_mini_racer import MiniRacer
+from rows import ACTIVATIONS, ANYWHERE, DECAYING
 from strategies import cases
 from thorough import examples, many
 
@@ -28,26 +29,25 @@ from bpkit.core.names import is_taken, is_word
 
 ENGINE = MiniRacer()
 atexit.register(ENGINE.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
 NETS = (-1000.0, -709.9, 36.9, 1000.0, -745.2, -36.9, -5.0, 4.6, 709.4, 709.9)[: many(4, 100)]
 
 z, y, out = sp.symbols("z y out")
 OWN: dict[str, sp.Expr] = {
-    "swish": z / (1 + sp.exp(-z)),
-    "mish": z * sp.tanh(sp.log(1 + sp.exp(z))),
-    "gelu": z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
+    "own_swish": z / (1 + sp.exp(-z)),
+    "own_mish": z * sp.tanh(sp.log(1 + sp.exp(z))),
+    "own_gelu": z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
     "quick": z / (1 + sp.exp(-1.702 * z)),
     "by_hand": (sp.exp(z) - sp.exp(-z)) / (sp.exp(z) + sp.exp(-z)),
     "hyperbolic": sp.sinh(z) / sp.cosh(z),
     "smooth": sp.log(1 + sp.exp(2 * z)) / 2,
-    "elu": sp.Piecewise((z, z > 0), (sp.exp(z) - 1, True)),
-    "softsign": z / (1 + sp.Abs(z)),
+    "own_elu": sp.Piecewise((z, z > 0), (sp.exp(z) - 1, True)),
+    "own_softsign": z / (1 + sp.Abs(z)),
     "bump": sp.exp(-(z**2)),
     "root": sp.sqrt(1 + z**2) - z ** sp.Rational(2) / (3 + z**2) ** sp.Rational(5, 2),
     "arctangent": sp.atan(z) * 2 / sp.pi,
     "waves": sp.sin(z) + sp.cos(z) / 3 + sp.E,
     "steps3": sp.Piecewise((-1 + z / 10, z < -1), (z * sp.exp(z**2 - 1), z <= 1), (1 + z / 10, True)),
-    "hard": sp.Min(sp.Max(z, -1), 1),
+    "own_hard": sp.Min(sp.Max(z, -1), 1),
     "inside": sp.exp(-(sp.log(1 + sp.exp(z)) ** 2)) * sp.exp(z) / (1 + sp.exp(z)),
     "typeof": sp.tanh(z / 2),  # a word that JavaScript keeps for itself
 }
@@ -202,9 +202,12 @@ def test_own_activations(name: str, seed: int) -> None:
 @pytest.mark.parametrize(
     ("name", "expr"),
     [
-        ("huber", sp.Piecewise(((y - out) ** 2 / 2, sp.Abs(y - out) < 1), (sp.Abs(y - out) - sp.Rational(1, 2), True))),
-        ("cosh_log", sp.log(sp.cosh(out - y))),
-        ("pinball", sp.Max(sp.Float(0.8) * (y - out), sp.Float(-0.2) * (y - out))),
+        (
+            "own_huber",
+            sp.Piecewise(((y - out) ** 2 / 2, sp.Abs(y - out) < 1), (sp.Abs(y - out) - sp.Rational(1, 2), True)),
+        ),
+        ("own_cosh_log", sp.log(sp.cosh(out - y))),
+        ("own_pinball", sp.Max(sp.Float(0.8) * (y - out), sp.Float(-0.2) * (y - out))),
         ("switch", (y - out) ** 4),
     ],
 )
@@ -237,7 +240,7 @@ def one_neuron(net: float, activation: str | bp.Activation, loss: str, y: float)
 
 @pytest.mark.parametrize(
     ("activation", "loss", "y"),
-    [(one, loss, -3.0) for one in ACTIVATIONS for loss in SQUARED]
+    [(one, loss, -3.0) for one in ACTIVATIONS for loss in ANYWHERE]
     + [("sigmoid", "binary_cross_entropy", y) for y in (0.0, 1.0)],
 )
 def test_no_digit_is_lost_at_extremes(activation: str, loss: str, y: float) -> None:
@@ -248,7 +251,7 @@ def test_no_digit_is_lost_at_extremes(activation: str, loss: str, y: float) -> N
 
 
 @pytest.mark.parametrize("net", NETS)
-@pytest.mark.parametrize("loss", [*SQUARED, "cross_entropy"])
+@pytest.mark.parametrize("loss", [*ANYWHERE, "cross_entropy"])
 def test_softmax_at_extremes(net: float, loss: str) -> None:
     network = bp.Network(1, 3, activation="softmax", loss=loss, bias="none")
     for y in ([1, 0, 0], [0, 1, 0], [0, 0, 1]):
@@ -280,7 +283,7 @@ def test_own_activations_at_extremes(name: str) -> None:
 
 
 @pytest.mark.parametrize("net", [-700.0, -400.0, -100.0, 400.0])
-@pytest.mark.parametrize("name", ["swish", "quick"])
+@pytest.mark.parametrize("name", ["own_swish", "quick"])
 def test_a_slope_whose_parts_overflow_keeps_its_digits(name: str, net: float) -> None:
     """It is about net·e^net, of a fraction whose denominator leaves the floats."""
     problem = one_neuron(net, bp.Activation(name, OWN[name]), "half_squared_error", 0.3)
@@ -309,15 +312,7 @@ def agree_in_training(problem: bp.Problem) -> None:
         assert np.abs(after[1] - rows[update + 1]).max() <= 1e-12 * max(1, np.abs(rows[update + 1]).max())
 
 
-RULES_OF_UPDATES = [
-    bp.updates.GradientDescent(weight_decay=0.1),
-    bp.updates.Momentum(beta=0.8),
-    bp.updates.RMSProp(rho=0.7, epsilon=1e-6),
-    bp.updates.Adam(weight_decay=0.01),
-]
-
-
-@pytest.mark.parametrize("rule", RULES_OF_UPDATES, ids=repr)
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=repr)
 @pytest.mark.parametrize("train_biases", [True, False])
 def test_every_rule_of_updates(rule: bp.updates.UpdateRule, train_biases: bool) -> None:
     for seed, activation in enumerate(ACTIVATIONS[: many(2, 60)]):

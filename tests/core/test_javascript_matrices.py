@@ -15,6 +15,8 @@ import sympy as sp
 from module_engine import returned
 from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
+from rows import ACTIVATIONS as HIDDEN
+from rows import ANYWHERE, DECAYING, RULES
 
 import bpkit as bp
 from bpkit.core.initial import SPREADS, initial_parameters
@@ -25,7 +27,6 @@ from bpkit.show.depth_picture import gradient_sizes
 Array = NDArray[np.float64]
 ENGINE = MiniRacer()
 atexit.register(ENGINE.close)
-HIDDEN = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 ENDS = (
     ("sigmoid", "binary_cross_entropy"),
     ("sigmoid", "half_squared_error"),
@@ -33,13 +34,7 @@ ENDS = (
     ("softmax", "cross_entropy"),
     ("softmax", "squared_error"),
     ("tanh", "output"),
-)
-RULES = (
-    bp.updates.GradientDescent(),
-    bp.updates.GradientDescent(weight_decay=0.03),
-    bp.updates.Momentum(0.8),
-    bp.updates.RMSProp(0.9, 1e-3, weight_decay=0.01),
-    bp.updates.Adam(0.9, 0.99, 1e-3),  # a large epsilon: what cancels is not blown up
+    *(("identity", loss) for loss in ANYWHERE[3:]),
 )
 
 
@@ -136,10 +131,12 @@ TRAIN = """const run = train(model, x, y, n, constants, {updates: 12});
 return Float64Array.from([...run.losses, ...named(model.theta)]);"""
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("rule", [*RULES.values(), *DECAYING.values()], ids=repr)
 def test_training_over_all_samples(rule: Any) -> None:
     for seed, sizes in enumerate(SHAPES):
-        problem = problem_of(sizes, HIDDEN[seed], ENDS[seed], 6, seed, update=rule, train_biases=seed != 2)
+        problem = problem_of(
+            sizes, HIDDEN[seed % len(HIDDEN)], ENDS[seed], 6, seed, update=rule, train_biases=seed != 2
+        )
         trace = bp.train(problem, 12)
         ours = run(layered(problem), problem, TRAIN)
         assert close(ours, [*trace.loss, *trace.final.parameters.values()], 1e-10), sizes

@@ -34,31 +34,31 @@ class Own(NamedTuple):
 
 
 OWN = {
-    "huber": Own(
+    "own_huber": Own(
         sp.Piecewise((r**2 / 2, sp.Abs(r) <= 1), (sp.Abs(r) - sp.Rational(1, 2), True)),
         lambda y, out: anp.where(anp.abs(out - y) <= 1, (out - y) ** 2 / 2, anp.abs(out - y) - 0.5),
         lambda y, out: (out - y) ** 2 / 2 if abs(out - y) <= 1 else abs(out - y) - mp.mpf(0.5),
         lambda y, out: min(max(out - y, -1), 1),
     ),
-    "log_cosh": Own(
+    "own_log_cosh": Own(
         sp.log(sp.cosh(r)),
         lambda y, out: anp.logaddexp(out - y, y - out) - math.log(2),
         lambda y, out: mp.log(mp.cosh(out - y)),
         lambda y, out: mp.tanh(out - y),
     ),
-    "absolute_error": Own(
+    "own_absolute_error": Own(
         sp.Abs(r),
         lambda y, out: anp.abs(out - y),
         lambda y, out: abs(out - y),
         lambda y, out: mp.sign(out - y),
     ),
-    "pinball": Own(
+    "own_pinball": Own(
         sp.Max(0.8 * (y - out), -0.2 * (y - out)),
         lambda y, out: anp.maximum(0.8 * (y - out), -0.2 * (y - out)),
         lambda y, out: max(mp.mpf(0.8) * (y - out), mp.mpf(-0.2) * (y - out)),
         lambda y, out: mp.mpf(-0.8) if out < y else mp.mpf(0.2),
     ),
-    "hinge": Own(
+    "own_hinge": Own(
         sp.Max(0, 1 - y * out),
         lambda y, out: anp.maximum(0, 1 - y * out),
         lambda y, out: max(0, 1 - y * out),
@@ -170,10 +170,10 @@ def test_finite_and_right_at_extremes(name: str, net: float, target: float) -> N
         assert bp.train(batch, 2).diverged_at is None
 
 
-@pytest.mark.parametrize("name", ["huber", "absolute_error", "pinball", "hinge"])
+@pytest.mark.parametrize("name", ["own_huber", "own_absolute_error", "own_pinball", "own_hinge"])
 def test_at_a_kink_the_slope_lies_between_those_of_its_sides(name: str) -> None:
     error, slope = OWN[name].error, OWN[name].slope
-    places = {"huber": [(0.5, 1.5), (0.5, -0.5)], "hinge": [(1.0, 1.0), (-1.0, -1.0), (0.5, 2.0)]}
+    places = {"own_huber": [(0.5, 1.5), (0.5, -0.5)], "own_hinge": [(1.0, 1.0), (-1.0, -1.0), (0.5, 2.0)]}
     for target, output in places.get(name, [(0.5, 0.5), (0.0, 0.0)]):
         one = bp.Network(1, 1, activation="identity", loss=bp.Loss(name, OWN[name].expr), bias="none")
         values = bp.evaluate(bp.Problem(one, {"w1": output}, [1.0], [target]))

@@ -25,11 +25,11 @@ from bpkit.core.runtime import guarded
 
 z = sp.Symbol("z")
 OWN: dict[str, tuple[sp.Expr, Callable[[Any], Any]]] = {
-    "swish": (z / (1 + sp.exp(-z)), lambda v: v / (1 + mp.exp(-v))),
-    "mish": (z * sp.tanh(sp.log(1 + sp.exp(z))), lambda v: v * mp.tanh(mp.log(1 + mp.exp(v)))),
-    "gelu": (z * (1 + sp.erf(z / sp.sqrt(2))) / 2, lambda v: v * mp.erfc(-v / mp.sqrt(2)) / 2),
-    "elu": (sp.Piecewise((z, z > 0), (sp.exp(z) - 1, True)), lambda v: v if v > 0 else mp.expm1(v)),
-    "softsign": (z / (1 + sp.Abs(z)), lambda v: v / (1 + abs(v))),
+    "own_swish": (z / (1 + sp.exp(-z)), lambda v: v / (1 + mp.exp(-v))),
+    "own_mish": (z * sp.tanh(sp.log(1 + sp.exp(z))), lambda v: v * mp.tanh(mp.log(1 + mp.exp(v)))),
+    "own_gelu": (z * (1 + sp.erf(z / sp.sqrt(2))) / 2, lambda v: v * mp.erfc(-v / mp.sqrt(2)) / 2),
+    "own_elu": (sp.Piecewise((z, z > 0), (sp.exp(z) - 1, True)), lambda v: v if v > 0 else mp.expm1(v)),
+    "own_softsign": (z / (1 + sp.Abs(z)), lambda v: v / (1 + abs(v))),
     "bump": (sp.exp(-(z**2)), lambda v: mp.exp(-(v**2))),
     "cubic": (z**3 / 10 + z, lambda v: v**3 / 10 + v),
     "arctangent": (sp.atan(z) * 2 / sp.pi, lambda v: mp.atan(v) * 2 / mp.pi),
@@ -37,7 +37,7 @@ OWN: dict[str, tuple[sp.Expr, Callable[[Any], Any]]] = {
         sp.Piecewise((-1 + z / 10, z < -1), (z * sp.exp(z**2 - 1), z <= 1), (1 + z / 10, True)),
         lambda v: -1 + v / 10 if v < -1 else v * mp.exp(v**2 - 1) if v <= 1 else 1 + v / 10,
     ),
-    "hard": (sp.Min(sp.Max(z, -1), 1), lambda v: min(max(v, -1), 1)),
+    "own_hard": (sp.Min(sp.Max(z, -1), 1), lambda v: min(max(v, -1), 1)),
 }
 MEANINGS = {name: function for name, (_, function) in OWN.items()}
 
@@ -222,7 +222,7 @@ def test_a_name_belongs_to_one_function(kind: str) -> None:
 
 def test_conditions_may_be_joined() -> None:
     """A piece between two bounds, for one sample and for a batch."""
-    hard = bp.Activation("hard", sp.Piecewise((z, (z > -1) & (z < 1)), (sp.sign(z), True)))
+    hard = bp.Activation("own_hard", sp.Piecewise((z, (z > -1) & (z < 1)), (sp.sign(z), True)))
     away = bp.Activation("away", sp.Piecewise((z, (z < -1) | (z > 1)), (0, True)))
     network = bp.Network(1, 1, activation=hard, bias="none")
     other = bp.Network(1, 1, activation=away, bias="none")

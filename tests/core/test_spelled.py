@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import ACTIVATIONS, LOSSES, Case, parameter_names, random_case
+from oracle import Case, parameter_names, random_case
+from rows import ACTIVATIONS, DECAYING, DEFINED, RULES
 from spelled import python_of_latex, python_of_text, value
 from strategies import cases
 from thorough import examples
@@ -77,22 +78,14 @@ def test_every_side_of_every_line_comes_to_its_number(case: Case, digits: int) -
                 assert right, (step, ours)
 
 
-RULES = {
-    "decay": bp.updates.GradientDescent(weight_decay=0.03),
-    "momentum": bp.updates.Momentum(0.8, weight_decay=0.1),
-    "rmsprop": bp.updates.RMSProp(0.7, 1e-3),
-    "adam": bp.updates.Adam(0.8, 0.95, 1e-3, weight_decay=0.2),
-}
-
-
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES.values(), *DECAYING.values()], ids=repr)
 @pytest.mark.parametrize("begun", [False, True])
-def test_every_line_of_an_update_rule_comes_to_its_number(rule: str, begun: bool) -> None:
+def test_every_line_of_an_update_rule_comes_to_its_number(rule: Any, begun: bool) -> None:
     rng = np.random.default_rng(4)
     names = {("x1", "h1"): "theta_3", ("h1", "o1"): "w1_2"}
     network = bp.Network(1, 1, 1, activation="tanh", bias="neuron", weight_names=names)
     parameters = {name: float(rng.normal()) for name in network.parameters}
-    problem = bp.Problem(network, parameters, [0.7], [0.3], 0.4, update=RULES[rule])
+    problem = bp.Problem(network, parameters, [0.7], [0.3], 0.4, update=rule)
     if begun:
         problem = problem.replace(state={name: 3.0 if name == "t" else float(rng.uniform(0.1, 1))
                                          for name in problem.state})  # fmt: skip
@@ -153,13 +146,9 @@ ARRAYS = {
 
 def matrix_cases() -> Iterator[Case]:
     """Every loss behind every activation that it may follow, with each activation before it in turn."""
-    turn = itertools.count()
-    for loss in LOSSES:
-        lasts = {"cross_entropy": ["softmax"], "binary_cross_entropy": ["sigmoid"]}
-        for last in lasts.get(loss, ["softmax", *ACTIVATIONS]):
-            n = next(turn)
-            hidden, bias = ACTIVATIONS[n % 6], ("layer", "neuron", "none")[n % 3]
-            yield random_case(np.random.default_rng(n), (2, 3, 2), (hidden, last), loss, bias, n % 4, 0.7)
+    for n, (last, loss) in enumerate(DEFINED):
+        hidden, bias = ACTIVATIONS[n % len(ACTIVATIONS)], ("layer", "neuron", "none")[n % 3]
+        yield random_case(np.random.default_rng(n), (2, 3, 2), (hidden, last), loss, bias, n % 4, 0.7)
 
 
 @pytest.mark.parametrize("case", list(matrix_cases()), ids=lambda case: "-".join((*case.activations, case.loss)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import sympy as sp
 from autograd.misc.optimizers import adam, sgd
 from oracle import Case, array_gradients, parameter_names, random_case
+from rows import KINDS
 from thorough import EVERYTHING
 
 import bpkit as bp
@@ -70,13 +72,27 @@ RULES: dict[str, tuple[Any, Step, str]] = {  # the rule, the same by hand, the l
     "Adam": (Adam(), adam_by_hand(0.9, 0.999, 1e-8), "mv"),
     "Adam otherwise": (Adam(beta1=0.6, beta2=0.8, epsilon=1e-2), adam_by_hand(0.6, 0.8, 1e-2), "mv"),
 }
-DECAYED: dict[str, Callable[..., Any]] = {
-    "gradient descent": GradientDescent,
-    "momentum": Momentum,
-    "RMSProp": RMSProp,
-    "Adam": Adam,
-}
-every_rule = pytest.mark.parametrize("name", [name for name in RULES if EVERYTHING or name in DECAYED])
+
+
+def in_plain_numbers(rule: Any) -> Step:
+    """The rule's own numbers as a step: they are right if they are the lines', and the lines if they are the loop's."""
+
+    def step(g: float, memory: Memory, t: int, rate: float) -> float:
+        made = rule.computed(g, defaultdict(float, memory, t=t - 1))
+        memory.update({letter: value for letter, value in made.items() if letter not in ("t", "step")})
+        return rate * made["step"]
+
+    return step
+
+
+def letters_of(rule: Any) -> str:
+    """The letters of what a rule remembers of a parameter."""
+    states = bp.derive(ARTICLE.replace(update=rule)).states
+    return "".join(name.removesuffix("_w1") for name in states if name.endswith("_w1"))
+
+
+RULES |= {f"{name}, by itself": (one(), in_plain_numbers(one()), letters_of(one())) for name, one in KINDS.items()}
+every_rule = pytest.mark.parametrize("name", [name for name in RULES if EVERYTHING or "otherwise" not in name])
 
 
 def case_of(samples: int = 0, bias: str = "layer", own_names: bool = False) -> Case:
@@ -141,13 +157,13 @@ def test_on_a_batch_the_rule_sees_the_batchs_gradient(name: str, batch: str) -> 
         assert values[f"{parameter}_new"] == pytest.approx(first[parameter], rel=1e-10, abs=1e-13)
 
 
-@pytest.mark.parametrize("name", DECAYED)
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("train_biases", [True, False])
 @pytest.mark.parametrize("samples", [0, 3])
 def test_weight_decay_and_biases_that_stay(name: str, train_biases: bool, samples: int) -> None:
-    _, step, letters = RULES[name]
+    _, step, letters = RULES.get(name) or RULES[f"{name}, by itself"]
     case = case_of(samples=samples)
-    rule = DECAYED[name](weight_decay=0.3)
+    rule = KINDS[name](weight_decay=0.3)
     problem = case.problem(update=rule, learning_rate=0.05, train_biases=train_biases)
     states = by_hand(case, step, STEPS, 0.05, 0.3, train_biases)
     agree(bp.train(problem, STEPS), states, case, letters, train_biases)
@@ -426,7 +442,7 @@ def test_rules_are_values() -> None:
     assert GradientDescent().weight_decay == 0
     assert (Momentum().beta, RMSProp().rho, RMSProp().epsilon) == (0.9, 0.9, 1e-8)
     assert (Adam().beta1, Adam().beta2, Adam().epsilon) == (0.9, 0.999, 1e-8)
-    for rule in (GradientDescent(), Momentum(), RMSProp(), Adam()):
+    for rule in (one() for one in KINDS.values()):
         assert rule == type(rule)(weight_decay=0)
         assert hash(rule) == hash(type(rule)())
         assert rule != type(rule)(weight_decay=0.1)

@@ -1,6 +1,7 @@
 """Blocks: what a model is stacked from. Each writes forward lines, and the chain rule writes the way back.
 
-``Dense Recurrent LSTM Conv1d Conv2d MaxPool LayerNorm Residual Embedding Attention``, stacked by ``bp.Model``.
+``{blocks}``, stacked by ``bp.Model``.
+Each has a file in this folder, and a new one needs nothing else.
 
 Shapes: a row (n,), or steps (of time, tokens) with features (steps, n), or an image; each block says what comes out.
 Units: none. Errors: ``BpkitError`` for blocks that do not fit what comes in.
@@ -13,26 +14,24 @@ Source: each block names its own; the conventions are those of Goodfellow, Bengi
 [['Wh1_1_1', 'Wh1_1_2'], ['Wh1_2_1', 'Wh1_2_2']]
 """
 
-from bpkit.core.blocks.attention_head import Attention as Attention
-from bpkit.core.blocks.conv1d import Conv1d as Conv1d
-from bpkit.core.blocks.conv2d import Conv2d as Conv2d
-from bpkit.core.blocks.dense import Dense as Dense
-from bpkit.core.blocks.embedding import Embedding as Embedding
-from bpkit.core.blocks.layer_norm import LayerNorm as LayerNorm
-from bpkit.core.blocks.lstm import LSTM as LSTM
-from bpkit.core.blocks.max_pool import MaxPool as MaxPool
-from bpkit.core.blocks.recurrent import Recurrent as Recurrent
-from bpkit.core.blocks.residual import Residual as Residual
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "LSTM",
-    "Attention",
-    "Conv1d",
-    "Conv2d",
-    "Dense",
-    "Embedding",
-    "LayerNorm",
-    "MaxPool",
-    "Recurrent",
-    "Residual",
-]
+from bpkit.core.blocks.block import Block
+
+if TYPE_CHECKING:  # where a checker has to know a block better, it is imported from its own file
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_MODULES = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__)]
+_BLOCKS = {
+    name: one
+    for module in _MODULES
+    for name, one in vars(module).items()
+    if isinstance(one, type) and issubclass(one, Block) and one is not Block
+}
+globals().update(_BLOCKS)
+__all__ = sorted(_BLOCKS)
+__doc__ = (__doc__ or "").replace("{blocks}", " ".join(__all__))

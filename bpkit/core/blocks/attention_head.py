@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import sympy as sp
 
 from bpkit.core.architecture import Names, Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
+from bpkit.core.blocks.words import Place
 from bpkit.core.expressions import power, product, total
 from bpkit.core.functions import activation
 from bpkit.core.lines import Slope
 from bpkit.core.neurons import net_input
 from bpkit.core.quantities import Quantity
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import in_words
 
 PROJECTIONS = {"q": "query", "k": "key", "v": "value"}
 
@@ -26,6 +31,10 @@ class Attention(Block):
     Shapes: (tokens, n) to (tokens, width). Arrays ``Wq1``, ``Wk1`` and ``Wv1`` (n, width), with the block's number.
     Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Vaswani et al., "Attention is all you need" (2017), section 3.2.1.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 1), bp.blocks.Attention(1)))["score_o1_2"].rhs
+    k_o2_1*q_o1_1
     """
 
     width: int
@@ -63,6 +72,26 @@ class Attention(Block):
             why = f"{PROJECTIONS[letter]} of token {t}: each number of the token times its weight"
             found.append(net_input(draft.lines, place, terms, None, why))
         return array(found, (len(signals), self.width))
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        q, k, v = (x @ own[f"W{letter}"] for letter in "qkv")
+        score = q @ k.T / np.sqrt(self.width)
+        share = activated(score, activation("softmax"))
+        return {"q": q, "k": k, "v": v, "score": score, "share": share, "out": share @ v}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        projections = in_words(
+            [f"${letter.upper()} = X \\cdot \\mathit{{W{letter}}}_{{{n}}}$" for letter in ("q", "k", "v")]
+        )
+        width = f" / \\sqrt{{{self.width}}}" if self.width > 1 else ""
+        tokens = place.names(("q", "k", "v", "out"), "token", "number")
+        return (
+            f"Block {n} is one head of attention of width {self.width}. Row $t$ of $X$ is step $t$, here called "
+            f"token $t$: {projections}. The shares are the softmax of each row of $Q \\cdot K^{{\\top}}{width}$, the "
+            r"scores; the output is $\mathit{share} \cdot V$. A share in row $i$ and column $j$ is what token $i$ "
+            f"takes of token $j$. Here {tokens}"
+        )
 
 
 def _score(draft: Draft, place: Quantity, queries: Names, keys: Names) -> sp.Symbol:

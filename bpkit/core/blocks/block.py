@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from math import prod
@@ -14,12 +14,15 @@ import numpy as np
 import sympy as sp
 
 from bpkit.core.architecture import Names, Start
+from bpkit.core.blocks.words import Place
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.lines import Lines
 from bpkit.core.neurons import outputs
+from bpkit.core.program import on_arrays
 from bpkit.core.quantities import Quantity, Role
+from bpkit.core.runtime import Array
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,22 @@ class Block:
         draft.places.append(draft.place)
         return self.write(draft, given)
 
+    @abstractmethod
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """What the block makes of a sample, as NumPy computes it: the arrays of its quantities by their letter.
+
+        ``own`` are the block's parameters by key, without its number. ``out`` is passed on, or what is called
+        ``passed on``. It knows nothing of the lines, which tests and keys of exercises compare with it.
+        """
+
+    @abstractmethod
+    def told(self, place: Place) -> str:
+        """What the block computes, in a sentence without its full stop, as Markdown."""
+
+    def makes_image(self, given: bool) -> bool:
+        """Is what comes out an image, where what comes in is one or not?"""
+        return given
+
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The functions that its lines call."""
@@ -189,6 +208,14 @@ class Block:
             f"the shape {given.symbols.shape}",
             "give the model inputs such as (3, 1), 3 steps of 1, or write steps='all' in the block before it",
         )
+
+
+def activated(nets: Array, function: Activation) -> Array:
+    """The outputs of neurons: each by itself, or a row's shares."""
+    if not function.joint:
+        return np.asarray(on_arrays(function)(nets))
+    powers = np.exp(nets)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def size(block: str, what: str, value: object) -> int:

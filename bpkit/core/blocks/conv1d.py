@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from bpkit.core.architecture import Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, neuron_function, size
+from bpkit.core.blocks.words import Place, function
 from bpkit.core.functions import Activation
 from bpkit.core.neurons import net_input
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -17,6 +23,10 @@ class Conv1d(Block):
     Shapes: (n,) to (n - size + 1,). Arrays ``k1`` (size,) and ``b1`` (1,), with the block's number. Units: none.
     Errors: ``BpkitError`` for a kernel longer than its input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(3, bp.blocks.Conv1d(2)))["net_o2"].rhs
+    b1 + k1_1*x2 + k1_2*x3
     """
 
     size: int
@@ -50,3 +60,18 @@ class Conv1d(Block):
         found = array(nets, (length,))
         (function,) = self.activations
         return Signals(draft.activated(found, axes, function), axes, nets=found, activation=function)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        signal, kernel = x.reshape(-1), own["k"]
+        windows = np.lib.stride_tricks.sliding_window_view(signal, kernel.shape)
+        net = (windows * kernel).sum(axis=-1) + own["b"]
+        return {"net": net, "out": activated(net, *self.activations)}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        names = place.names(("net", "out"), "place")
+        return (
+            f"Block {n} is a convolution with a kernel of {counted(self.size, 'weight')}, which is not turned round: "
+            f"$\\mathit{{net}}_{{i}} = \\sum_{{j}} k_{{{n},j}} \\cdot x_{{i+j-1}} + b_{{{n}}}$ at every place "
+            f"$i$ where the kernel fits, then {function(*self.activations)}. Here {names}"
+        )

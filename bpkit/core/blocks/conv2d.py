@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from bpkit.core.architecture import Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, neuron_function, size
+from bpkit.core.blocks.words import Place, function
 from bpkit.core.functions import Activation
 from bpkit.core.neurons import net_input
+from bpkit.core.runtime import Array
 
 
 @dataclass(frozen=True, repr=False)
@@ -17,6 +22,10 @@ class Conv2d(Block):
     Shapes: (rows, columns) to (rows - size + 1, columns - size + 1). Arrays ``k1`` (size, size) and ``b1`` (1,), with
     the block's number. Units: none. Errors: ``BpkitError`` for a kernel larger than its input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.1; the kernel is not turned round.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 2), bp.blocks.Conv2d(2)))["net_o1_1"].rhs
+    b1 + k1_1_1*x1_1 + k1_1_2*x1_2 + k1_2_1*x2_1 + k1_2_2*x2_2
     """
 
     size: int
@@ -56,3 +65,21 @@ class Conv2d(Block):
         found = array(nets, shape)
         (function,) = self.activations
         return Signals(draft.activated(found, axes, function), axes, True, found, function)
+
+    def makes_image(self, given: bool) -> bool:
+        return True
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        kernel = own["k"]
+        windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape)
+        net = (windows * kernel).sum(axis=(-2, -1)) + own["b"]
+        return {"net": net, "out": activated(net, *self.activations)}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        names = place.names(("net", "out"), "row", "column")
+        return (
+            f"Block {n} is a convolution with a kernel of {self.size} by {self.size} weights, which is not turned "
+            f"round: $\\mathit{{net}}_{{i,j}} = \\sum_{{r}} \\sum_{{c}} k_{{{n},r,c}} \\cdot x_{{i+r-1,j+c-1}} + "
+            f"b_{{{n}}}$ wherever the kernel fits, then {function(*self.activations)}. Here {names}"
+        )

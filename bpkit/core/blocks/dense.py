@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bpkit.core.architecture import Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
+from bpkit.core.blocks.words import Place, function
 from bpkit.core.functions import Activation, activation
 from bpkit.core.neurons import net_input
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,6 +23,10 @@ class Dense(Block):
     Shapes: (n,) to (units,), (steps, n) to (steps, units); an image is read row after row. Arrays ``W1`` (n, units)
     and ``b1`` (units,), with the block's number. Units: none. Errors: ``BpkitError`` for sizes below 1.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), chapter 6.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.Dense(1)))["net_o1"].rhs
+    W1_1_1*x1 + W1_2_1*x2 + b1_1
     """
 
     units: int
@@ -58,3 +66,20 @@ class Dense(Block):
         found = array(nets, (*steps, self.units))
         (function,) = self.activations
         return Signals(draft.activated(found, axes, function), axes, nets=found, activation=function)
+
+    def makes_image(self, given: bool) -> bool:
+        return False
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        net = x @ own["W"] + own["b"]
+        return {"net": net, "out": activated(net, *self.activations)}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        net = f"$\\mathit{{net}}_{{j}} = \\sum_{{i}} x_{{i}} \\cdot W_{{{n},i,j}} + b_{{{n},j}}$"
+        names = place.names(("net", "out"), "step", "neuron")
+        same = ", the same at every step" if "step" in names else ""
+        return (
+            f"Block {n} is a dense layer of {counted(self.units, 'neuron')}{same}: {net}, "
+            f"then {function(*self.activations)}. Here {names}"
+        )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
 from bpkit.core.architecture import Start
 from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.words import Place
 from bpkit.core.lines import Slope
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,6 +24,10 @@ class Embedding(Block):
     Shapes: (steps,) to (steps, columns). Array ``W1`` (rows, columns), with the block's number. Units: none.
     Errors: ``BpkitError`` where it is not first, and for tokens that have no row.
     Source: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model" (2003).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.Embedding(2, 1)))["out_o1_1"].rhs
+    Piecewise((W1_0_1, Eq(x1, 0)), (W1_1_1, True))
     """
 
     rows: int
@@ -56,3 +64,14 @@ class Embedding(Block):
             why = f"token {token} picks a row of the table, and this is the number in its column {column}"
             found.append(draft.lines.let(place, sp.Piecewise(*cases, evaluate=False), why, slopes))
         return Signals(array(found, (len(given.symbols), self.columns)), axes)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        return {"out": own["W"][x.astype(int)]}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        return (
+            f"Block {n} is a table of {counted(self.rows, 'row')} and {counted(self.columns, 'column')}: each "
+            f"input, a whole number from 0, is replaced by its row of $W_{{{n}}}$, whose rows count from 0. Here "
+            f"{place.names(('out',), 'token', 'column')}"
+        )

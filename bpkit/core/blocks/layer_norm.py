@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,11 @@ import sympy as sp
 
 from bpkit.core.architecture import Names, Start
 from bpkit.core.blocks.block import Block, Draft, Signals, array
+from bpkit.core.blocks.words import Place
 from bpkit.core.expressions import MINUS, ONE, power, product, total
 from bpkit.core.lines import Slope
 from bpkit.core.quantities import Quantity
+from bpkit.core.runtime import Array
 
 EPSILON = 1e-5
 
@@ -24,6 +27,10 @@ class LayerNorm(Block):
 
     Shapes: the shape that comes in; arrays ``g1`` and ``b1`` (n,), n the features. Units: none.
     Errors: ``BpkitError`` for an image. Source: Ba, Kiros and Hinton, "Layer normalization" (2016).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(2, bp.blocks.LayerNorm()))["mean_o"].rhs
+    (x1 + x2)/2
     """
 
     def write(self, draft: Draft, given: Signals) -> Signals:
@@ -39,6 +46,29 @@ class LayerNorm(Block):
             for symbol in _normalised(draft, tuple(i + 1 for i in at), given.axes, [*signals[at]], gains, shifts)
         ]
         return Signals(array(found, signals.shape), given.axes)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        mean = x.mean(axis=-1, keepdims=True)
+        var = x.var(axis=-1, keepdims=True)
+        norm = (x - mean) / np.sqrt(var + EPSILON)
+        middle = {"mean": mean, "var": var, "scale": 1 / np.sqrt(var + EPSILON)}
+        return {
+            **{letter: one[..., 0] for letter, one in middle.items()},
+            "diff": x - mean,
+            "norm": norm,
+            "out": own["g"] * norm + own["b"],
+        }
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        out = (
+            f"$\\mathit{{out}}_{{j}} = g_{{{n},j}} \\cdot (x_{{j}} - \\mathit{{mean}}) / "
+            rf"\sqrt{{\mathit{{var}} + 10^{{-5}}}} + b_{{{n},j}}$"
+        )
+        return (
+            f"Block {n} is a layer normalisation: {out}, where mean is the mean of the numbers that come in, and var "
+            f"the mean of their squared differences from it. Here {place.names(('out',), 'step', 'number')}"
+        )
 
 
 def _normalised(

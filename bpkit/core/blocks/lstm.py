@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import sympy as sp
 
 from bpkit.core.architecture import Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
-from bpkit.core.blocks.recurrent import STEPS, Step, passed_on, started
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
+from bpkit.core.blocks.recurrent import STEPS, Step, by_step, passed_on, started
+from bpkit.core.blocks.words import Place, of_steps
 from bpkit.core.errors import chosen
 from bpkit.core.expressions import product, total
 from bpkit.core.functions import Activation, activation
 from bpkit.core.lines import Slope
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "g": "candidate"}
 
@@ -27,6 +33,10 @@ class LSTM(Block):
     (4 units,), whose columns are those of the gates i, f, o, g in this order; a parameter's name has its gate, as
     ``Wxf1_1_2``. Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Hochreiter and Schmidhuber, "Long short-term memory" (1997), with the forget gate of Gers et al. (2000).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((1, 1), bp.blocks.LSTM(1)))["cell_o1_1"].rhs
+    cell_o0_1*f_o1_1 + g_o1_1*i_o1_1
     """
 
     units: int
@@ -74,6 +84,36 @@ class LSTM(Block):
             outs = [_out(draft, (t, j + 1), axes, gates["o"][j], squashed[j]) for j in range(width)]
             found += outs
         return passed_on(Signals(array(found, (len(signals), width)), axes), self.steps)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        sigmoid, tanh = (partial(activated, function=one) for one in self.activations)
+        made: dict[str, list[Array]] = {}
+        cell = out = np.zeros(self.units)
+        for row in x:
+            i, f, o, g = nets = np.split(row @ own["Wx"] + out @ own["Wh"] + own["b"], 4)
+            step = {f"net{gate}": net for gate, net in zip("ifog", nets)}
+            step |= {"i": sigmoid(i), "f": sigmoid(f), "o": sigmoid(o), "g": tanh(g)}
+            step["cell"] = cell = step["f"] * cell + step["i"] * step["g"]
+            step["squashed"] = tanh(cell)
+            step["out"] = out = step["o"] * step["squashed"]
+            for letter, value in step.items():
+                made.setdefault(letter, []).append(value)
+        return {**{k: np.array(v) for k, v in made.items()}, "passed on": by_step(self.steps, made["out"])}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        gates = ", ".join(
+            f"${gate}_{{t}} = {name}(x_{{t}} \\cdot \\mathit{{Wx{gate}}}_{{{n}}} + \\mathit{{out}}_{{t-1}} \\cdot "
+            f"\\mathit{{Wh{gate}}}_{{{n}}} + \\mathit{{b{gate}}}_{{{n}}})$"
+            for gate, name in zip("ifog", [r"\sigma", r"\sigma", r"\sigma", r"\tanh"])
+        )
+        names = place.names(("cell", "out"), "step", "neuron")
+        return (
+            f"Block {n} is a layer of {counted(self.units, 'neuron')} with long short-term memory: {gates}, then "
+            r"$\mathit{cell}_{t} = f_{t} \cdot \mathit{cell}_{t-1} + i_{t} \cdot g_{t}$ and "
+            r"$\mathit{out}_{t} = o_{t} \cdot \tanh(\mathit{cell}_{t})$, neuron by neuron, where $\sigma$ is the "
+            f"sigmoid; cell and out start from 0, and it passes on {of_steps(self.steps)}. Here {names}"
+        )
 
 
 def _cell(

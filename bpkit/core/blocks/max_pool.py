@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
 from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
+from bpkit.core.blocks.words import Place
 from bpkit.core.expressions import row_max
 from bpkit.core.lines import Slope
 from bpkit.core.quantities import Quantity
+from bpkit.core.runtime import Array
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,6 +22,10 @@ class MaxPool(Block):
     Shapes: (n,) to (n / size,), (rows, columns) to (rows / size, columns / size). Units: none.
     Errors: ``BpkitError`` where windows do not fill the input.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 9.3.
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(4, bp.blocks.MaxPool(2)))["out_o2"].rhs
+    Max(x3, x4)
     """
 
     size: int = 2
@@ -42,6 +49,21 @@ class MaxPool(Block):
             window = signals[tuple(slice((i - 1) * side, i * side) for i in place.index)]
             found.append(pooled(draft, place, [*window.flat]))
         return Signals(array(found, shape), axes, row.image)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        signal = x.reshape(-1) if x.shape[-1] == 1 else x
+        windows = signal.reshape([side for length in signal.shape for side in (length // self.size, self.size)])
+        return {"out": windows.max(axis=tuple(range(1, windows.ndim, 2)))}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        image = any(len(one.index) == 2 for one in place.quantities if one.tag == "pool")
+        window = f"{self.size} by {self.size} numbers" if image else f"{self.size} numbers"
+        kinds = ("row", "column") if image else ("window",)
+        return (
+            f"Block {n} takes the largest of each {window}, in windows that do not overlap. Here "
+            f"{place.names(('out',), *kinds)}"
+        )
 
 
 def pooled(draft: Draft, place: Quantity, window: list[sp.Symbol]) -> sp.Symbol:

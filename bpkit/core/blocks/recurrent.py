@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import sympy as sp
 
 from bpkit.core.architecture import Names, Start
-from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, neuron_function, size
+from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, neuron_function, size
+from bpkit.core.blocks.words import Place, function, of_steps
 from bpkit.core.errors import chosen
 from bpkit.core.functions import Activation
 from bpkit.core.neurons import net_input, outputs
+from bpkit.core.runtime import Array
+from bpkit.core.spelling import counted
 
 STEPS = ("last", "all")
 
@@ -26,6 +30,10 @@ class Recurrent(Block):
     Shapes: (steps, n) to (units,) or (steps, units). Arrays ``Wx1`` (n, units), ``Wh1`` (units, units), ``b1``
     (units,). Units: none. Errors: ``BpkitError`` for inputs without steps.
     Source: Elman, "Finding structure in time" (1990).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model((2, 1), bp.blocks.Recurrent(1)))["net_o2_1"].rhs
+    Wh1_1_1*out_o1_1 + Wx1_1_1*x2_1 + b1_1
     """
 
     units: int
@@ -60,6 +68,24 @@ class Recurrent(Block):
             nets, outs = [*nets, *net], [*outs, *state]
         shape = (len(signals), width)
         return passed_on(Signals(array(outs, shape), axes, False, array(nets, shape), self.activations[0]), self.steps)
+
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        nets: list[Array] = []
+        outs = [np.zeros(self.units)]
+        for row in x:
+            nets.append(row @ own["Wx"] + outs[-1] @ own["Wh"] + own["b"])
+            outs.append(activated(nets[-1], *self.activations))
+        return {"net": np.array(nets), "out": np.array(outs[1:]), "passed on": by_step(self.steps, outs[1:])}
+
+    def told(self, place: Place) -> str:
+        n = place.number
+        names = place.names(("net", "out"), "step", "neuron")
+        return (
+            f"Block {n} is a recurrent layer of {counted(self.units, 'neuron')}, with the same weights at every "
+            f"step $t$: $\\mathit{{net}}_{{t}} = x_{{t}} \\cdot \\mathit{{Wx}}_{{{n}}} + \\mathit{{out}}_{{t-1}} "
+            f"\\cdot \\mathit{{Wh}}_{{{n}}} + b_{{{n}}}$, then {function(*self.activations)}; it starts from "
+            f"$\\mathit{{out}}_{{0}} = 0$ and passes on {of_steps(self.steps)}. Here {names}"
+        )
 
 
 def started(draft: Draft, letter: str, units: int, axes: tuple[int, ...]) -> list[sp.Symbol]:
@@ -96,6 +122,11 @@ class Step(NamedTuple):
                 self.draft.lines, [net], [self.draft.quantity(letter, (self.t, j), self.axes, "out")], function
             )
         return found
+
+
+def by_step(steps: str, outs: Sequence[Array]) -> Array:
+    """The same in numbers."""
+    return np.array(outs if steps == "all" else outs[-1])
 
 
 def passed_on(outs: Signals, steps: str) -> Signals:

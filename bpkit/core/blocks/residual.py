@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from bpkit.core.blocks.block import Block, Draft, Signals, array
+from bpkit.core.blocks.words import Place
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import ONE, total
 from bpkit.core.functions import Activation
 from bpkit.core.lines import Slope
+from bpkit.core.runtime import Array
 
 
 class Residual(Block):
@@ -15,6 +19,10 @@ class Residual(Block):
     Shapes: those of its blocks, whose output must have the shape of their input. The blocks inside are numbered on,
     the residual itself has no number. Units: none. Errors: ``BpkitError`` for blocks that change the shape.
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016).
+
+    >>> import bpkit as bp
+    >>> bp.derive(bp.Model(1, bp.blocks.Residual(bp.blocks.Dense(1))))["out_o1"].rhs
+    out_h1_1 + x1
     """
 
     def __init__(self, *blocks: Block) -> None:
@@ -43,6 +51,15 @@ class Residual(Block):
         draft.places.append(draft.place)
         return self._added(draft, given, branch)
 
+    def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        raise BpkitError("Residual: its blocks compute, each by itself")
+
+    def told(self, place: Place) -> str:
+        last = max(number for number, _ in numbered(self.blocks, place.number))
+        some = f"Block {place.number} has" if last == place.number else f"Blocks {place.number} to {last} have"
+        first = f"what comes into block {place.number} is added to what comes out of block {last}"
+        return f"{some} a way past {'it' if last == place.number else 'them'}: {first}"
+
     def write(self, draft: Draft, given: Signals) -> Signals:
         return self.place(draft, given, last=False)
 
@@ -68,3 +85,16 @@ class Residual(Block):
 
     def __repr__(self) -> str:
         return f"Residual({', '.join(map(repr, self.blocks))})"
+
+
+def numbered(blocks: Sequence[Block], first: int = 1) -> Iterator[tuple[int, Block]]:
+    """Every block with its number; blocks with a way past them come first, then the way, which has no number."""
+    for block in blocks:
+        if isinstance(block, Residual):
+            inner = [*numbered(block.blocks, first)]
+            yield from inner
+            yield first, block
+            first = max(number for number, _ in inner)
+        else:
+            yield first, block
+        first += 1

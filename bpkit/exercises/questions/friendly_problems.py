@@ -11,26 +11,26 @@ import numpy as np
 
 from bpkit.core.architecture import Architecture
 from bpkit.core.blocks.block import Block
+from bpkit.core.blocks.residual import numbered
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
+from bpkit.core.functions import Activation
+from bpkit.core.functions import activation as find
 from bpkit.core.model import Model
 from bpkit.core.network import Network
 from bpkit.core.numeric import Values
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.exercises.questions.block_words import numbered
 
 LEVELS = ("easy", "medium", "hard")
 # With 0.5, 1 or 2, forgetting the rate gives the number of another mistake, or the right one.
 RATES = (0.1, 0.2, 0.3)
 BIG_RATES = (0.6, 0.8, 1.5)
 
-# Where an output counts as neither saturated nor dead, as far as an activation has such ends.
-_ALIVE = {"sigmoid": (0.05, 0.95), "softmax": (0.05, 0.95), "tanh": (-0.95, 0.95), "relu": (0.05, 9.0)}
-_ANY = (-9.0, 9.0)
+_LARGEST = 9.0  # output of a neuron, whatever its activation
 _APART = 0.05  # how far the largest of a window is from the next
 
 _SHAPES = (
@@ -137,20 +137,20 @@ _DRAWN: Mapping[str, Callable[[np.random.Generator, int], Array]] = MappingProxy
 
 def _targets(rng: np.random.Generator, network: Architecture) -> Array:
     shape, last = network.output_shape, _last(network)
-    if last == "softmax":
+    if last and last.joint:
         right = rng.integers(shape[-1], size=shape[:-1])
         return np.eye(shape[-1])[right]
     if network.loss.targets_in_unit_interval:
         return rng.integers(0, 2, shape).astype(float)
-    if last in ("sigmoid", "tanh"):
+    if last and last.alive[1] < 1:
         return rng.choice([0.05, 0.1, 0.2, 0.8, 0.9, 0.95], shape)
     return rng.integers(1, 20, shape) / 10
 
 
-def _last(network: Architecture) -> str:
+def _last(network: Architecture) -> Activation | None:
     """The activation that the outputs come from; none of those where they come from something else."""
     found = network.blocks[-1].activations if isinstance(network, Model) else network.activations
-    return found[-1].name if found else ""
+    return found[-1] if found else None
 
 
 def alive(values: Values) -> bool:
@@ -162,7 +162,7 @@ def alive(values: Values) -> bool:
         return all(_is_alive(values, step, blocks.get(step.quantity.block)) for step in forward)
     for activation, layer in zip(network.activations, network.layers[1:]):
         outs = np.array([values[f"out_{neuron}"] for neuron in layer])
-        if not _between(_ALIVE.get(activation.name, _ANY), outs):
+        if not _alive(activation, outs):
             return False
     return True
 
@@ -173,10 +173,10 @@ def _is_alive(values: Values, step: Step, block: Block | None) -> bool:
     if tag == "pool":
         first, *others = sorted((float(values[name]) for name in names_in(step.rhs)), reverse=True)
         return not others or first - others[0] > _APART
-    functions = [one.name for one in block.activations] if block and tag == "out" else []
-    kind = "softmax" if tag == "share" else functions[0] if len(functions) == 1 else ""
-    return _between(_ALIVE.get(kind, _ANY), value)
+    functions = block.activations if block and tag == "out" else (find("softmax"),) if tag == "share" else ()
+    return _alive(functions[0] if len(functions) == 1 else find("identity"), value)
 
 
-def _between(ends: tuple[float, float], numbers: Any) -> bool:
-    return bool(np.all((numbers > ends[0]) & (numbers < ends[1])))
+def _alive(function: Activation, outs: Any) -> bool:
+    low, high = max(function.alive[0], -_LARGEST), min(function.alive[1], _LARGEST)
+    return bool(np.all((outs > low) & (outs < high)))

@@ -14,13 +14,13 @@ import mpmath
 from bpkit.core.code import code, identifier
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, names_in
+from bpkit.core.functions import computable
 from bpkit.core.numeric import evaluate, evaluate_given
 from bpkit.core.problem import Problem
 from bpkit.core.program import compiled
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import at_high_precision
 from bpkit.exercises.questions.numpy_reference import at, forward, total, updated
-from bpkit.mistakes.rewrite import computable
 from bpkit.mistakes.variants import replaced
 
 DIGITS = 50

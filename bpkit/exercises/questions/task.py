@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from bpkit.core import blocks, updates
+from bpkit.core import blocks
 from bpkit.core.architecture import Architecture
 from bpkit.core.blocks.block import Block
 from bpkit.core.errors import BpkitError, suggest
@@ -16,16 +16,13 @@ from bpkit.core.functions import Activation, Own
 from bpkit.core.model import Model
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import BATCHES, Problem
-from bpkit.core.updates import GradientDescent, UpdateRule
+from bpkit.core.updates import RULES, GradientDescent, UpdateRule
 from bpkit.exercises.questions.own.own_functions import check_defined, functions_from
 
 # Data from a file may claim more than memory holds.
 DEEPEST, WIDEST = 8, 32  # layers and neurons of a network
 MOST_BLOCKS, LARGEST = 4, 6  # blocks of a model, and its sizes: those of its inputs, and of each block
 MOST_POINTS = 1000
-RULES: Mapping[str, type[UpdateRule]] = MappingProxyType(
-    {rule.__name__: rule for rule in (GradientDescent, updates.Momentum, updates.RMSProp, updates.Adam)}
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bpkit.core.architecture import Architecture
+from bpkit.core.blocks.words import function
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.expressions import names_in
 from bpkit.core.model import Model
@@ -13,9 +14,9 @@ from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import expr_latex, number_latex, typeset
+from bpkit.core.spelling import in_words as in_words
 from bpkit.core.updates import GradientDescent
-from bpkit.exercises.questions.block_words import function, told
-from bpkit.exercises.questions.block_words import in_words as in_words
+from bpkit.exercises.questions.block_words import told
 
 
 def maths(model: Architecture | Problem, name: str) -> str:

@@ -16,8 +16,8 @@ from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.depth import ONE, TABLE, UPDATES
+from bpkit.core.functions import BUILT_IN
 from bpkit.core.spelling import number, readable
-from bpkit.show.activations_picture import SPELLED
 from bpkit.show.depth_picture import LEAST_SPREAD, change, gradient_sizes, output_spreads
 
 ARTICLE = bp.examples.article
@@ -55,7 +55,7 @@ def move(page: Locator, app: Any, **values: Any) -> None:
         if isinstance(value, bool):
             control.set_checked(value)
         elif name in CHOICES:
-            control.select_option(SPELLED.get(value, value))
+            control.select_option(BUILT_IN[value].written if value in BUILT_IN else value)
         else:
             control.fill(repr(value))
             control.press("Enter")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from rows import DECAYING
 from stacks import SOME, STACKS, drawn
 from thorough import THOROUGH
 
@@ -173,7 +174,7 @@ def test_families_are_their_lines(name: str) -> None:
     check(drawn(STACKS[name], 1))
 
 
-@pytest.mark.parametrize("rule", [bp.updates.Adam(), bp.updates.Momentum(weight_decay=0.1)], ids=repr)
+@pytest.mark.parametrize("rule", [*DECAYING.values()], ids=repr)
 def test_families_of_update_rules(rule: Any) -> None:
     for name in ("attention of width 2", "lstm, last", "conv2d and pool", "embedding"):
         check(drawn(STACKS[name], 1, update=rule))

@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 from module_engine import returned
 from py_mini_racer import MiniRacer
+from rows import DECAYING
 from stacks import FOURTH, SOME, STACKS, drawn
 from thorough import many
 
@@ -85,7 +86,7 @@ def test_javascript_at_extremes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEARNT)
-@pytest.mark.parametrize("rule", [bp.updates.Adam(0.8), bp.updates.Momentum(weight_decay=0.1)], ids=repr)
+@pytest.mark.parametrize("rule", [*DECAYING.values()], ids=repr)
 def test_training_in_javascript(name: str, rule: Any) -> None:
     problem = drawn(STACKS[name], 1, spread=0.5, update=rule, learning_rate=0.02)
     program, recorded = problem.derivation.program, (*problem.derivation.program.recorded, "E_total")

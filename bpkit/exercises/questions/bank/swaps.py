@@ -34,6 +34,7 @@ from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import givens, in_words, layers, maths
 
 _SIZES = {"easy": ((1, 1, 1), (2, 1, 1)), "medium": ((2, 2, 1), (1, 2, 2)), "hard": ((2, 2, 2), (2, 3, 1))}
+# With one more the same seed would give another question; so it is with the lists of activations in this folder.
 _OTHERS = ("tanh", "relu", "softplus", "leaky_relu")
 
 

@@ -17,9 +17,9 @@ from bpkit.core.model import Model
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
 from bpkit.core.program import averaged
+from bpkit.core.spelling import in_words
 from bpkit.core.updates import GradientDescent
 from bpkit.exercises.questions.bank.quantity_questions import DIGITS, worked
-from bpkit.exercises.questions.block_words import in_words
 from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.exercise import Content, Question, Solution
 from bpkit.exercises.questions.own.own_network import ENOUGH, spelled

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from bpkit.core.blocks.residual import numbered
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation, Own
 from bpkit.core.losses import Loss
 from bpkit.core.model import Model
 from bpkit.core.problem import Problem
-from bpkit.exercises.questions.block_words import numbered
 from bpkit.exercises.questions.numpy_reference import forward
 from bpkit.mistakes.formula import Formula, read_formula
 

@@ -16,11 +16,11 @@ from bpkit.core import blocks
 from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.problem import Problem
-from bpkit.core.updates import GradientDescent, UpdateRule
-from bpkit.exercises.questions.block_words import in_words
+from bpkit.core.spelling import in_words
+from bpkit.core.updates import RULES, GradientDescent, UpdateRule
 from bpkit.exercises.questions.friendly_problems import draw_problem
 from bpkit.exercises.questions.own.own_functions import MOST, Named
-from bpkit.exercises.questions.task import DEEPEST, LARGEST, MOST_BLOCKS, RULES, WIDEST, architecture_from, rule_from
+from bpkit.exercises.questions.task import DEEPEST, LARGEST, MOST_BLOCKS, WIDEST, architecture_from, rule_from
 
 MOST_SAMPLES, MOST_VALUES = 8, 64
 FARTHEST = 1e6  # a number from 0
