@@ -8,49 +8,17 @@ from types import MappingProxyType
 
 from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
+from bpkit.core.folder import modules_in
 from bpkit.core.problem import Problem
-from bpkit.mistakes.misconceptions import (
-    attention,
-    batches,
-    convolution,
-    embedding,
-    forward,
-    loss,
-    normalisation,
-    paths,
-    procedures,
-    recurrence,
-    residual,
-    sharing,
-    slopes,
-    update,
-)
 from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
-__all__ = [
-    "attention",
-    "batches",
-    "catalogue",
-    "catalogue_of_training",
-    "convolution",
-    "embedding",
-    "forward",
-    "loss",
-    "normalisation",
-    "paths",
-    "procedures",
-    "recurrence",
-    "residual",
-    "sharing",
-    "slopes",
-    "update",
-]
-
-_GENERAL = (update, slopes, loss, paths, forward, batches)
-_OF_BLOCKS = (recurrence, sharing, convolution, attention, normalisation, residual, embedding)
-RULES = tuple(rule for kind in (*_GENERAL, *_OF_BLOCKS) for rule in vars(kind).values() if isinstance(rule, Rule))
-PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
+# Of one rank the rules of these files come first, in this order; those of any other file follow.
+_ORDER = """update slopes loss paths forward batches recurrence sharing convolution attention normalisation residual
+embedding""".split()
+_KINDS = modules_in(__name__, first=_ORDER)
+RULES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Rule))
+PROCEDURES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Procedure))
 Model = Architecture | Problem | Derivation
 
 
