@@ -10,6 +10,5 @@ from types import ModuleType
 
 def modules_in(package: str, first: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[ModuleType, ...]:
     """The modules of a package: the ``first`` ones in their order, then all others by name, but none ``without``."""
-    names = [one.name for one in iter_modules(import_module(package).__path__) if one.name not in without]
-    ordered = [*(name for name in first if name in names), *sorted(set(names) - set(first))]
-    return tuple(import_module(f"{package}.{name}") for name in ordered)
+    names = {one.name for one in iter_modules(import_module(package).__path__)}
+    return tuple(import_module(f"{package}.{name}") for name in (*first, *sorted(names - {*first, *without})))
