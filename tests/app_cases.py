@@ -1,10 +1,30 @@
-"""What the tests of the apps share: the article's network for the independent programs, and plain text of a view."""
+"""What the tests of the apps share: which there are, what they are made of, independent numbers, plain text."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from oracle import Case, array_gradients
+
+import bpkit as bp
+from bpkit.apps.live import Live
+
+LIVE = [name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), Live)]
+ASKING = ("ask", "recalculate")  # they take answers: nothing in them slides, and nothing is reset
+SLIDING = [name for name in LIVE if name not in ASKING and getattr(bp.apps, name).alone]
+# What an app is made of, where that is not the article.
+GIVEN = {"ask": "bp.examples.article, 'net_o1'", "attention": "bp.examples.attention", "boundary": "'moons'"}
+
+
+def call(name: str) -> str:
+    """The line that makes an app."""
+    return f"bp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})"
+
+
+def opened(name: str) -> Any:
+    return eval(call(name), {"bp": bp})
+
 
 BY_HAND = Case(
     (2, 2, 2),

@@ -12,35 +12,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import CDPSession, Page
 
-import bpkit as bp
 from bpkit.apps.controls import Check, Choice, Number, Setting
 from bpkit.apps.live import Live
-
-# The apps that compute; the others ask.
-APPS = (
-    "boundary",
-    "chain",
-    "cost",
-    "depth",
-    "descent",
-    "forward",
-    "gradient_check",
-    "neuron",
-    "paths",
-    "stepper",
-    "surface",
-    "training",
-)
-# Those whose numbers have tests of their own, beside the apps' words.
-MORE = ("attention", "classes", "kept", "rules", "shapes", "variety")
-
-
-def opened(name: str) -> Any:
-    if name == "attention":
-        return bp.apps.attention(bp.examples.attention)
-    if name == "classes":
-        return bp.apps.classes()
-    return getattr(bp.apps, name)("moons" if name == "boundary" else bp.examples.article)
 
 
 def drawn(draw: np.random.Generator, one: Setting) -> Any:

@@ -11,24 +11,14 @@ from typing import Any
 
 import anywidget
 import pytest
+from app_cases import LIVE, opened
 
 import bpkit as bp
 from bpkit.apps.controls import Number, Text
 from bpkit.apps.linked import ALIVE
-from bpkit.apps.live import Live
 
 ARTICLE = bp.examples.article
 BATCH = ARTICLE.problem.replace(inputs=[[0, 1], [1, 0]], targets=[[0, 1], [1, 0]])
-LIVE = [name for name in bp.apps.__all__ if isinstance(made := getattr(bp.apps, name), type) and issubclass(made, Live)]
-MAKE: dict[str, Any] = {"ask": lambda: bp.apps.ask(ARTICLE, "net_o1")}
-
-
-# What an app is made of, where that is not the article.
-GIVEN: dict[str, Any] = {"attention": bp.examples.attention, "boundary": "moons"}
-
-
-def opened(name: str) -> Any:
-    return MAKE[name]() if name in MAKE else getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
 
 
 def another(app: Any) -> tuple[str, Any]:

@@ -13,57 +13,26 @@ Source: every app reads the lines of ``bpkit.derive``.
 2.0
 """
 
-from bpkit.apps.ask import Ask as ask
-from bpkit.apps.attention import AttentionApp as attention
-from bpkit.apps.boundary import Boundary as boundary
-from bpkit.apps.chain import Chain as chain
-from bpkit.apps.classes import Classes as classes
-from bpkit.apps.cost import CostApp as cost
-from bpkit.apps.depth import Depth as depth
-from bpkit.apps.descent import Descent as descent
-from bpkit.apps.detective import Detective as detective
-from bpkit.apps.forward import Forward as forward
-from bpkit.apps.gradient_check import GradientCheck as gradient_check
-from bpkit.apps.kept import KeptApp as kept
-from bpkit.apps.neuron import Neuron as neuron
-from bpkit.apps.paths import PathView as paths
-from bpkit.apps.predict import Predict as predict
-from bpkit.apps.progress import Progress as progress
-from bpkit.apps.recalculate import Recalculate as recalculate
-from bpkit.apps.rules import Rules as rules
-from bpkit.apps.shapes import Shapes as shapes
-from bpkit.apps.stepper import Stepper as stepper
-from bpkit.apps.surface import Surface as surface
-from bpkit.apps.training import Training as training
-from bpkit.apps.variety import Variety as variety
+from collections.abc import Iterator as _Iterator
+from typing import Any as _Any
+
 from bpkit.core.errors import suggest as _suggest
-
-__all__ = [
-    "ask",
-    "attention",
-    "boundary",
-    "chain",
-    "classes",
-    "cost",
-    "depth",
-    "descent",
-    "detective",
-    "forward",
-    "gradient_check",
-    "kept",
-    "neuron",
-    "paths",
-    "predict",
-    "progress",
-    "recalculate",
-    "rules",
-    "shapes",
-    "stepper",
-    "surface",
-    "training",
-    "variety",
-]
+from bpkit.core.folder import modules_in as _modules_in
 
 
-def __getattr__(name: str) -> object:
+def _found() -> _Iterator[tuple[str, type]]:
+    """Of each file the class that has the file's name."""
+    for module in _modules_in("bpkit.apps"):
+        name = module.__name__.rpartition(".")[2]
+        for one in vars(module).values():
+            if isinstance(one, type) and getattr(one, "name", "") == name:
+                yield name, one
+
+
+_APPS = dict(_found())
+__all__ = [*_APPS]
+globals().update(_APPS)
+
+
+def __getattr__(name: str) -> _Any:
     raise AttributeError(f"bpkit.apps has no {name!r}{_suggest(name, __all__)}")

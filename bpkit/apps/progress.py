@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from bpkit.core.errors import BpkitError
 from bpkit.page import progress_file
@@ -35,6 +36,8 @@ class Progress:
     ``progress()`` reads the learner's own file anew each time; ``progress().forget()`` deletes it. In a folder without
     lessons it says so.
     """
+
+    name: ClassVar[str] = "progress"
 
     def __init__(self, folder: str | Path = ".") -> None:
         try:

@@ -9,7 +9,7 @@ import click
 
 from bpkit.cli.instructor_steps import next_steps
 from bpkit.cli.terminal import bar, columns, say
-from bpkit.exercises.editions import ALL, DEFAULT, EDITIONS, MANY, check_editions, zips_of
+from bpkit.exercises.editions import ALL, BANKS, DEFAULT, EDITIONS, MANY, check_editions, zips_of
 from bpkit.exercises.editions.bank import VARIANTS
 from bpkit.exercises.editions.forecast import forecast, notice, told
 from bpkit.exercises.editions.pages import shown, solution_page, tolerance
@@ -105,7 +105,12 @@ def _show(exercise: Exercise, solution: bool) -> None:
     show_default=True,
     help=f"Instead of the usual two: some of {', '.join(EDITIONS)}, separated by commas, or {ALL}.",
 )
-@click.option("--variants", default=VARIANTS, show_default=True, help="Of each question in a Moodle or Canvas bank.")
+@click.option(
+    "--variants",
+    default=VARIANTS,
+    show_default=True,
+    help=f"Of each question in a question bank: {', '.join(BANKS)}.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("exercises"), show_default=True)
 @click.option(
     "--zip/--no-zip",
@@ -155,10 +160,10 @@ def new(
     of its own, their solutions, and a marking key for each. The code on a sheet brings back whose it is; see
     `bpkit exercises find`.
 
-    The moodle and canvas editions are question banks: they hold so many variants of each question (--variants),
-    whoever is in the class. The nbgrader edition has a notebook for `nbgrader generate_assignment`. For several
-    learners it also has a copy for each of them, with numbers of their own. Hand out these copies instead of the
-    release, and name learners in the roster by their nbgrader ids.
+    An edition for a question bank holds so many variants of each question (--variants), whoever is in the class. The
+    nbgrader edition has a notebook for `nbgrader generate_assignment`. For several learners it also has a copy for each
+    of them, with numbers of their own. Hand out these copies instead of the release, and name learners in the roster by
+    their nbgrader ids.
     """
     said = settings_file(sheet) if sheet else PLAIN
     roster = _roster(learners)

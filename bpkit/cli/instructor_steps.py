@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from bpkit.exercises.editions import BANKS, NBGRADER, archive_of, nbgrader
+from bpkit.exercises.editions import EACH, EDITIONS, NBGRADER, archive_of, nbgrader
 
-MOODLE = """In your course open the question bank, choose Import, then Moodle XML format, and take {file}. The category
-bpkit then has a category for each question; a quiz can draw a random question from each. If you import the file a
-second time, Moodle doubles the questions: delete the category bpkit first."""
-CANVAS = """In your course open Settings, choose Import Course Content, then QTI .zip file, and take {file}. Tick
-"Overwrite assessment content with matching IDs": a second import then replaces the quiz and does not double it."""
 SHARED = """Copy {source} into the folder source of your course and run `nbgrader generate_assignment {name}`."""
 EACH_OWN = f"""{SHARED} Then hand out the copies in {{handout}}, one folder for each learner, instead of the release."""
 MARK = """Put what comes back into a folder, as it is, and run `bpkit mark FOLDER --key {key}`."""
@@ -37,16 +32,16 @@ def next_steps(
         inside = ": the pages are in its folder sheets" if "printable" in zips else ""
         yield f"Print {sheets}{inside}; {keys} has a marking key for each sheet."
     hidden: list[Path | str] = [out / "key"]
-    hidden += [place("solutions")] if "solution" in editions else []
+    hidden += [place(file.folder) for name in EACH if name in editions for file in EACH[name] if file.answers]
     hidden += [f"{out / 'printable'}/all_{name}*.pdf" for name in ("solutions", "keys")] if pdf else []
-    hidden += [place(f"printable/{name}") for name in ("solutions", "keys")] if "printable" in editions else []
     kept = _in_words(dict.fromkeys(hidden))
     yield f"Keep {kept} to yourself: the answers are there. Nothing can be marked without the key."
     if "learner" in editions:
         yield f"Mark: {_line(MARK, key=out / 'key')}"
-    for name, words in (("moodle", MOODLE), ("canvas", CANVAS)):
-        if name in editions:
-            yield f"{name.capitalize()}: {_line(words, file=out / BANKS[name].file)}"
+    for name, one in EDITIONS.items():
+        if name in editions and one.use:
+            where = out / one.bank.file if one.bank else place(one.files[0].folder)
+            yield f"{name.capitalize()}: {_line(one.use, place=where)}"
     if NBGRADER in editions:
         source, handout = out / nbgrader.SOURCE, place("nbgrader/handout")
         words = EACH_OWN if learners > 1 else SHARED

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from moves import APPS, MORE, TICKS, held, opened, sizes
+from app_cases import SLIDING, opened
+from moves import TICKS, held, sizes
 from playwright.sync_api import Page
 
 FIRST, MOVES = 1000, 10_000
@@ -13,7 +14,7 @@ CYCLE = 500
 LEFT = 1.0  # MB; what leaves 1 kB behind at each move grows by 9
 
 
-@pytest.mark.parametrize("name", [*APPS, *MORE])
+@pytest.mark.parametrize("name", SLIDING)
 def test_nothing_grows_in_a_page(page: Page, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page.set_default_timeout(0)
     first, last = sizes(page, opened(name), tmp_path / "app.html", [FIRST, MOVES], CYCLE)
@@ -27,7 +28,7 @@ def test_nothing_grows_in_a_page(page: Page, name: str, tmp_path: Path, capsys: 
     assert last.heap <= first.heap + LEFT
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", SLIDING)
 def test_nothing_grows_in_a_kernel(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     first, last = held(opened(name), [FIRST, MOVES], CYCLE // 10)
     with capsys.disabled():

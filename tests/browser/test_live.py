@@ -9,23 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_cases import ASKING, LIVE, call
 from live_lab import CONTROLS, PATIENCE, Lab, Notebook, tab_through
 from playwright.sync_api import Locator, expect
 
 import bpkit as bp
 from bpkit.apps.controls import Number
 from bpkit.apps.linked import ALIVE
-from bpkit.apps.live import Live
 
 ARTICLE = bp.examples.article
-ASKING = ("ask", "recalculate")  # they take answers: nothing in them slides, and nothing is reset
-LIVE = [name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), Live) and name not in ASKING]
-
-
-def call(name: str) -> str:
-    """The line that makes an app."""
-    given = {"attention": "bp.examples.attention", "boundary": "'moons'"}.get(name, "bp.examples.article")
-    return f"bp.apps.{name}({given})"
 
 
 class Shown:
@@ -79,7 +71,7 @@ def notebook(lab: Lab) -> Iterator[Notebook]:
         yield notebook
 
 
-@pytest.fixture(scope="module", params=LIVE)
+@pytest.fixture(scope="module", params=[name for name in LIVE if name not in ASKING])
 def app(request: pytest.FixtureRequest, notebook: Notebook) -> Shown:
     notebook.show(f"app = {call(request.param)}\napp")
     notebook.page.locator(".bpkit-app").wait_for()

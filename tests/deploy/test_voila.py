@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from app_cases import ASKING, LIVE, call
 from live_lab import NOTEBOOKS
 from playwright.sync_api import Page, expect
 from thorough import THOROUGH
@@ -23,9 +24,6 @@ pytestmark = [
         importlib.util.find_spec("voila") is None, reason='voila is missing: pip install -e ".[lecture]"'
     ),
 ]
-# What has no slider: two want to know what is asked, which lessons say; the map is a table; the last has boxes alone.
-UNSLID = ("ask", "predict", "progress", "recalculate")
-GIVEN = {"attention": "bp.examples.attention", "boundary": "'moons'"}
 
 
 @contextmanager
@@ -80,11 +78,11 @@ def test_a_page_whose_cell_fails_is_seen(page: Page, tmp_path: Path) -> None:
 
 def test_each_app_is_a_page_of_its_own_whose_slider_works(page: Page, tmp_path: Path) -> None:
     """A notebook of one cell makes the page."""
-    apps = [name for name in bp.apps.__all__ if name not in UNSLID]
+    apps = [name for name in LIVE if name not in ASKING]
     folder = tmp_path / "apps"
     folder.mkdir()
     for name in apps:
-        write(folder / f"{name}.ipynb", f"bp.apps.{name}({GIVEN.get(name, 'bp.examples.article')})")
+        write(folder / f"{name}.ipynb", call(name))
     wrong = {}
     with served(folder, tmp_path) as url:
         for name in apps:

@@ -104,12 +104,6 @@ def nudged(data: dict[str, Any], inputs: list[float] | None = None) -> dict[str,
 # What all of them keep
 
 
-def test_these_are_the_questions() -> None:
-    wanted = "zero-factor which-way what-stays what-follows what-changes order-steps library-order mean-or-sum"
-    wanted += " count-uses what-costs first-step which-product library-loss starting-weights"
-    assert sorted(IDS) == sorted(wanted.split())
-
-
 @pytest.mark.parametrize("id", IDS)
 def test_every_choice_is_right_or_explained(id: str) -> None:
     declared = bank.find_question(id).reveals

@@ -19,9 +19,9 @@ from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import make_sheet, open_sheet, questions
-from bpkit.exercises.editions import EDITIONS
+from bpkit.exercises.editions import EACH, EDITIONS
+from bpkit.exercises.editions.forecast import files_of
 from bpkit.exercises.editions.notebooks import learner_notebook, pretty, safe_text, solution_notebook
-from bpkit.exercises.editions.pages import learner_page
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.questions.parts import NumberPart
 from bpkit.exercises.sheets.checker import Checker
@@ -50,10 +50,10 @@ def answers_shown(sheet: Sheet, text: str) -> list[str]:
 
 
 def seen_by_a_learner(sheet: Sheet) -> dict[str, str]:
-    """Every edition that a learner gets; of a page neither its style nor where the parts of its pictures stand."""
+    """Every file that a learner gets; of a page neither its style nor where the parts of its pictures stand."""
     (assignment,) = assignment_files([sheet]).values()
-    page = _DRAWN.sub("", learner_page(sheet))
-    return {"notebook": learner_notebook(sheet), "page": page, "nbgrader": assignment}
+    files = [file for files in EACH.values() for file in files if not file.answers]
+    return {file.folder: _DRAWN.sub("", str(file.make(sheet))) for file in files} | {"nbgrader": assignment}
 
 
 @pytest.mark.parametrize("seed", range(many(6, 200)))
@@ -131,9 +131,7 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
         for folder in tmp_path.iterdir()
     )
     assert others == [one] * len(others) != []
-    assert {name.split("/")[0] for name in one} == {
-        *("key", "learners", "solutions", "printable", "moodle", "canvas", "nbgrader")
-    }
+    assert sorted(one) == sorted(files_of(made, EDITIONS))
 
 
 def test_adding_a_question_changes_no_other() -> None:

@@ -24,6 +24,7 @@ from traitlets.config import Config
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import Checker, open_sheet, restore
+from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.nbgrader import NAME
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.editions.shown_question import beside, given
@@ -191,8 +192,7 @@ def test_a_function_that_its_name_alone_does_not_tell_is_written_out() -> None:
 def test_every_edition_of_an_own_text_can_be_answered(tmp_path: Path) -> None:
     text = f'[[question]]\nid = "mine"\ntext = "{LOOK}"\nasks = ["w1_new"]\n[question.network]\nlayers = [2, 2, 1]\n'
     settings = read_settings(text.replace("$w_1$", "it"))
-    kinds = ["learner", "solution", "printable", "moodle", "canvas", "nbgrader"]
-    produce(plan("ada\nbob\n", 4, ("mine",), "medium", settings), tmp_path, 4, kinds, jobs=1, variants=1)
+    produce(plan("ada\nbob\n", 4, ("mine",), "medium", settings), tmp_path, 4, EDITIONS, jobs=1, variants=1)
     with zipfile.ZipFile(tmp_path / "canvas/questions.zip") as package:
         canvas = "".join(package.read(name).decode() for name in package.namelist() if name.endswith(".xml"))
     files = [
@@ -488,7 +488,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plan("ada\nbob\n", 4, chosen(settings=settings), settings.difficulty, settings),
         folder,
         4,
-        ["learner", "solution", "printable", "moodle", "canvas", "nbgrader"],
+        EDITIONS,
         jobs=1,
         variants=2,
     )

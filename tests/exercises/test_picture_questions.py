@@ -21,18 +21,17 @@ from thorough import many
 
 from bpkit.core.network import layered
 from bpkit.core.train import train
-from bpkit.exercises import generate, make_sheet
+from bpkit.exercises import generate, make_sheet, questions
 from bpkit.exercises.editions import canvas, lean, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
-from bpkit.exercises.questions.bank import kernels, library, looking, loss_curves, pictures, trained, wirings
+from bpkit.exercises.questions.bank import looking
 from bpkit.exercises.questions.cards import card
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart
 from bpkit.mistakes.typed_number import read
 from bpkit.show.drawing import Drawing
 
-MODULES = (pictures, loss_curves, wirings, trained, library, kernels)
-IDS = [one.id for module in MODULES for one in module.QUESTIONS if one.topic == looking.TOPIC]
+IDS = [one.id for one in questions((looking.TOPIC,))]
 LEVELS = ("easy", "medium", "hard")
 SEEDS = many(6, 60)
 TIMES = r"\d+\.?\d*"

@@ -13,9 +13,12 @@ from click.testing import CliRunner, Result
 from bpkit.cli import main
 from bpkit.core.errors import BpkitError
 from bpkit.exercises import panels
+from bpkit.exercises.editions import EDITIONS
+from bpkit.exercises.editions.forecast import files_of
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.panels.request import forecast_html
 from bpkit.exercises.questions.bank import QUESTIONS
+from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.settings import PLAIN, read_settings, settings_file, settings_from
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS, chosen, make_sheet
 
@@ -245,17 +248,15 @@ def test_new_says_how_many_questions_break_a_guarantee_and_preview_tells_which(t
 def test_all_editions_by_one_word_and_a_wrong_one_lists_them_once(tmp_path: Path) -> None:
     done = run("new", "--questions", "loss", "--editions", "all", "--out", str(tmp_path), "--variants", "1")
     assert done.exit_code == 0, done.output
-    assert {path.name for path in tmp_path.iterdir()} == {"key", *FOLDERS}
+    made = files_of(plan(1, 0, ("loss",)), tuple(EDITIONS))
+    assert {path.name for path in tmp_path.iterdir()} == {name.partition("/")[0] for name in made}
     refused = run("new", "--editions", "paper").output
-    for name in ("learner", "solution", "printable", "moodle", "canvas", "nbgrader", "all"):
+    for name in (*EDITIONS, "all"):
         assert len(re.findall(rf"\b{name}\b", refused)) == 1
     assert "did you mean 'moodle'?" in run("new", "--editions", "modle").output
     told = " ".join(run("new", "--help").output.split())
-    assert "Instead of the usual two: some of learner, solution, printable, moodle, canvas, nbgrader" in told
+    assert f"Instead of the usual two: some of {', '.join(EDITIONS)}, separated by commas" in told
     assert "or all" in told
-
-
-FOLDERS = ("learners", "solutions", "printable", "moodle", "canvas", "nbgrader")
 
 
 def test_new_takes_difficulty_and_questions_from_the_file_and_options_win(tmp_path: Path) -> None:

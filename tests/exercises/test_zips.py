@@ -13,14 +13,14 @@ from click.testing import CliRunner
 from bpkit.cli import main
 from bpkit.cli.instructor_steps import next_steps
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.editions import EDITIONS, MANY, archive_of, zips_of
+from bpkit.exercises.editions import EDITIONS, FOLDERS, MANY, archive_of, zips_of
 from bpkit.exercises.editions.forecast import files_of
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.zips import unzipped, zipped
 
-ZIPS = ("solution", "printable", "nbgrader")
-PLACES = ("solutions.zip", "printable.zip", "nbgrader/handout.zip")
+ZIPS = tuple(name for name in FOLDERS if name != "learner")
+PLACES = {archive_of(folder, ZIPS) for name in ZIPS for folder in FOLDERS[name]}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -79,7 +79,7 @@ def test_many_learners_or_who_wishes_it_get_zips_but_never_of_what_is_handed_out
     assert zips_of(MANY + 1) == zips_of(1, True) == ZIPS
     guide = (Path(__file__).parents[2] / ".github" / "INSTRUCTORS.md").read_text("utf-8")
     assert f"For more than {MANY} learners the solutions," in guide
-    assert zips_of(MANY + 1, loose=["printable"]) == ("solution", "nbgrader")
+    assert zips_of(MANY + 1, loose=["printable"]) == tuple(name for name in ZIPS if name != "printable")
     assert archive_of("learners/ada.ipynb", ZIPS) == archive_of("key/key.json", ZIPS) == ""
     assert archive_of("printable/keys/ada.html", ZIPS) == "printable.zip"
     assert archive_of("printable/keys/ada.html", ["solution"]) == ""

@@ -72,6 +72,11 @@ def momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: i
     return [p - RATE * v for p, v in zip(parameters, memory["v"])]
 
 
+def swapped_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
+    memory["v"] = [0.1 * v + g for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
+    return [p - RATE * v for p, v in zip(parameters, memory["v"])]
+
+
 def share_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
     memory["v"] = [0.9 * v + 0.1 * g for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
     return [p - RATE * v for p, v in zip(parameters, memory["v"])]
@@ -118,6 +123,7 @@ CASES = [
     (None, momentum, "uses momentum", 3),
     (MOMENTUM, plain, "updates by plain gradient descent", 3),
     (MOMENTUM, share_momentum, "takes the gradient's share into the velocity", 2),
+    (MOMENTUM, swapped_momentum, "swaps the share of the old and of the new", 3),
     (MOMENTUM, whole_momentum, "keeps the whole of the old velocity", 3),
     (ADAM, plain, "updates by plain gradient descent", 2),
     (ADAM, adam("uncorrected"), "leaves out the correction of the running means", 2),
@@ -143,6 +149,15 @@ def test_a_rule_that_goes_on_from_a_velocity_is_told_without_its_decay() -> None
     for decay in (0.2, 0):
         found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * (slope + decay * 2):.9g}")
         assert found.misconceptions[0].name == "updates by plain gradient descent"
+
+
+def test_a_mean_of_slopes_that_are_not_squared_is_named() -> None:
+    """Where the slope is positive, so that its root can be taken."""
+    network = bp.Network(2, 1, activation="identity", bias="none")
+    problem = bp.Problem(network, {"w1": 2, "w2": -1}, [1, 3], [-3], 0.1, update=bp.updates.Adam())
+    slope = (2 * 1 - 1 * 3 + 3) * 1
+    found = bp.diagnose(problem, "w1_new", f"{2 - 0.1 * slope / (np.sqrt(slope) + 1e-8):.9g}")
+    assert "forgets the square in the running mean" in [one.name for one in found.misconceptions[:4]]
 
 
 def asked(seed: int, updates: int) -> Iterator[tuple[str, str]]:
@@ -194,6 +209,9 @@ def test_updates_after_each_sample_are_named() -> None:
             found = bp.diagnose(problem(seed), quantity, f"{wrong[key]:.9g}")
             assert found.misconceptions[0].name == "updates after each sample", found
         right = run(seed, plain, 2)
+        for key, quantity in asked(seed, 2):
+            found = bp.diagnose(problem(seed).replace(batch="each"), quantity, f"{right[key]:.9g}")
+            assert "updates with the whole batch" in [one.name for one in found.misconceptions[:4]], found
         for key, quantity in asked(seed, 6):
             one_by_one = problem(seed).replace(batch="each")
             found = bp.diagnose(one_by_one, quantity, f"{right[key]:.9g}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ import pytest
 import bpkit as bp
 from bpkit import blocks
 from bpkit.core.derivation import Derivation
-from bpkit.mistakes.misconceptions import RULES
+from bpkit.mistakes.misconceptions import PROCEDURES, RULES
 from bpkit.mistakes.misconceptions.rule import Rule
 from bpkit.mistakes.variants import wrong_values
 
 Case = tuple[str, float, str]
+PLAIN = ("rules", "block_rules", "procedures", "updates")  # tests that compare with plain programs
 
 
 def sigmoid(z):
@@ -66,10 +69,13 @@ def test_neighbours(sizes: list[int], seed: int) -> None:
     def cases() -> Iterator[Case]:
         yield "net_h2", mixed @ x + b[1], "takes one weight of another neuron"
         yield "net_h2", W[:2, 0] @ x + b[1], "takes one weight of another neuron"
+        yield "net_h2", W[1, 1:] @ x[1:] + b[1], "leaves out a term of the net input"
+        yield "net_h2", W[1] @ x + b[1] * x.sum(), "multiplies the bias"
         yield "net_o1", V[0] @ np.array([h[1], h[0], *h[2:]]) + c[0], "takes a neighbour's output"
         yield "dE/dw1", back[0] * hidden_slope[0] * h[0], "takes the neuron's own output for its input"
         yield last, delta[-1] * o[-1], "takes the neuron's own output for its input"
         yield "dE/dw1", back[0] * slope[0] * x[0], "takes the slope of another layer"
+        yield "dE/dw1", back[0] * hidden_slope[1] * x[0], "takes another neuron's slope"
         yield "dE/dw1", (V[:, 0] * delta) @ (1, -1) * hidden_slope[0] * x[0], "loses the sign of a path"
         yield "dE/dw1", (back @ hidden_slope) * x[0], "takes one dot product for the whole layer"
         yield last, (loss_slope @ slope) * h[-1], "takes one dot product for the whole layer"
@@ -148,6 +154,15 @@ def test_batches(seed: int) -> None:
         yield "dE/db_h1", 0.0, "forgets the derivative of the bias"
 
     named(problem, cases())
+
+
+def test_every_misconception_has_a_plain_program() -> None:
+    """A program of the tests' own makes the mistake and says its name: the kit's lines alone would prove themselves."""
+    tests = Path(__file__).parent
+    own = (tests.parent / "wrong_programs.py", *(tests / f"test_{name}.py" for name in PLAIN))
+    nodes = (node for path in own for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    said = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    assert {one.name for one in (*RULES, *PROCEDURES)} - said == set()
 
 
 # A dense network's table of weights, or the function that a loss or an activation is: only these rules read a network.

@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpkit.core.architecture import Names, Start
 from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.expressions import power, product, total
 from bpkit.core.functions import activation
 from bpkit.core.lines import Slope

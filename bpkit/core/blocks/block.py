@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from bpkit.core.architecture import Names, Start
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.errors import BpkitError
 from bpkit.core.functions import Activation
 from bpkit.core.functions import activation as find_activation

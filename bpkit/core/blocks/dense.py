@@ -9,7 +9,7 @@ import numpy as np
 
 from bpkit.core.architecture import Start
 from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
-from bpkit.core.blocks.words import Place, function
+from bpkit.core.blocks.description import Place, function
 from bpkit.core.functions import Activation, activation
 from bpkit.core.neurons import net_input
 from bpkit.core.runtime import Array

@@ -9,7 +9,7 @@ import sympy as sp
 
 from bpkit.core.architecture import Start
 from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.lines import Slope
 from bpkit.core.runtime import Array
 from bpkit.core.spelling import counted

@@ -10,7 +10,7 @@ import sympy as sp
 
 from bpkit.core.architecture import Names, Start
 from bpkit.core.blocks.block import Block, Draft, Signals, array
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.expressions import MINUS, ONE, power, product, total
 from bpkit.core.lines import Slope
 from bpkit.core.quantities import Quantity

@@ -11,8 +11,8 @@ import sympy as sp
 
 from bpkit.core.architecture import Start
 from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, size
+from bpkit.core.blocks.description import Place, of_steps
 from bpkit.core.blocks.recurrent import STEPS, Step, by_step, passed_on, started
-from bpkit.core.blocks.words import Place, of_steps
 from bpkit.core.errors import chosen
 from bpkit.core.expressions import product, total
 from bpkit.core.functions import Activation, activation

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from bpkit.core.blocks.block import Block, Draft, Signals, array, checked, size
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.expressions import row_max
 from bpkit.core.lines import Slope
 from bpkit.core.quantities import Quantity

@@ -11,7 +11,7 @@ import sympy as sp
 
 from bpkit.core.architecture import Names, Start
 from bpkit.core.blocks.block import Block, Draft, Signals, activated, array, checked, neuron_function, size
-from bpkit.core.blocks.words import Place, function, of_steps
+from bpkit.core.blocks.description import Place, function, of_steps
 from bpkit.core.errors import chosen
 from bpkit.core.functions import Activation
 from bpkit.core.neurons import net_input, outputs

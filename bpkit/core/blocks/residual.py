@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bpkit.core.blocks.block import Block, Draft, Signals, array
-from bpkit.core.blocks.words import Place
+from bpkit.core.blocks.description import Place
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import ONE, total
 from bpkit.core.functions import Activation

@@ -2,65 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.editions import canvas, moodle, nbgrader, pages
-from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
-from bpkit.exercises.questions.exercise import Exercise
-from bpkit.exercises.sheets.sheet import Sheet
+from bpkit.core.folder import modules_in
+from bpkit.exercises.editions import nbgrader
+from bpkit.exercises.editions.edition import Bank, Edition, File
 
-
-@dataclass(frozen=True)
-class File:
-    """A file for each learner: its folder, what its name ends with, and what makes its content."""
-
-    folder: str
-    ending: str
-    make: Callable[[Sheet], str | bytes]
-
-
-@dataclass(frozen=True)
-class Bank:
-    """A learning system's question bank: its file, and what variant so many of a question adds to it.
-
-    ``whole`` makes the file from all that, and the sheet's title.
-    """
-
-    file: str
-    of_exercise: Callable[[Exercise, int], Sequence[Any]]
-    whole: Callable[[Sequence[Any], str], str | bytes]
-
-
-EACH: Mapping[str, tuple[File, ...]] = MappingProxyType(
+_FIRST = ("notebooks", "pages", "moodle", "canvas", "nbgrader")
+_READ_THIS = ("produce", "forecast", "pack")  # they work through whatever editions there are
+EDITIONS: Mapping[str, Edition] = MappingProxyType(
     {
-        "learner": (File("learners", ".ipynb", learner_notebook),),
-        "solution": (File("solutions", ".ipynb", solution_notebook),),
-        "printable": (
-            File("printable/sheets", ".html", pages.learner_page),
-            File("printable/solutions", ".html", pages.solution_page),
-            File("printable/keys", ".html", pages.key_page),
-        ),
+        one.name: one
+        for module in modules_in(__name__, _FIRST, without=_READ_THIS)
+        for one in vars(module).values()
+        if isinstance(one, Edition)
     }
 )
-BANKS: Mapping[str, Bank] = MappingProxyType(
-    {
-        "moodle": Bank("moodle/questions.xml", moodle.of_exercise, moodle.whole),
-        "canvas": Bank("canvas/questions.zip", canvas.of_exercise, canvas.whole),
-    }
-)
-NBGRADER = "nbgrader"
+EACH: Mapping[str, tuple[File, ...]] = MappingProxyType({one.name: one.files for one in EDITIONS.values() if one.files})
+BANKS: Mapping[str, Bank] = MappingProxyType({one.name: one.bank for one in EDITIONS.values() if one.bank})
+NBGRADER = nbgrader.EDITION.name
 # Where an edition's files for each learner stand.
 FOLDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {name: tuple(f"{file.folder}/" for file in files) for name, files in EACH.items()}
     | {NBGRADER: (nbgrader.HANDOUT.partition("{")[0],)}
 )
 MANY = 100  # learners whose files are better moved in zips than one by one
-EDITIONS = (*EACH, *BANKS, NBGRADER)
 DEFAULT = ("learner", "solution")
 ALL = "all"
 
@@ -93,4 +62,4 @@ def check_editions(names: Iterable[str]) -> tuple[str, ...]:
             near = suggest(name, EDITIONS)
             more = near if near.startswith("; did you mean") else "; choose from these"
             raise BpkitError(f"edition: expected some of {', '.join(EDITIONS)}, or {ALL}, got {name!r}{more}")
-    return EDITIONS if ALL in found else found
+    return tuple(EDITIONS) if ALL in found else found

@@ -16,6 +16,7 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from bpkit.exercises.editions.bank import identity, named
+from bpkit.exercises.editions.edition import Bank, Edition
 from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.moodle import display, inline, worked
 from bpkit.exercises.editions.shown_question import asked_alone, beside, svg, told
@@ -33,6 +34,8 @@ from bpkit.show.markup import as_html, image, typeset
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
 FOLDER = "bpkit"
+USE = """In your course open Settings, choose Import Course Content, then QTI .zip file, and take {place}. Tick
+"Overwrite assessment content with matching IDs": a second import then replaces the quiz and does not double it."""
 FILES = "$IMS-CC-FILEBASE$"  # what both importers replace by the place of the package's files
 ROUNDED = f"Canvas may round your number to {DECIMALS} decimals. That is fine."
 Picture = tuple[str, str]  # the file's name, SVG text
@@ -221,3 +224,11 @@ def _others(exercise: Exercise, part: Part) -> str:
     lines = {said: in_words([answer for answer, mine in known if mine == said]) for _, said in known}
     items = "".join(f"<li><b>{escape(answers)}</b> {escape(said)}</li>" for said, answers in lines.items())
     return f"<p>Other answers, and the mistakes that lead to them:</p><ul>{items}</ul>"
+
+
+EDITION = Edition(
+    "canvas",
+    "Canvas questions",
+    bank=Bank("canvas/questions.zip", of_exercise, whole),
+    use=USE,
+)

@@ -10,6 +10,7 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from bpkit.exercises.editions.bank import identity, named
+from bpkit.exercises.editions.edition import Bank, Edition
 from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, explained, mistakes, options, spellings
 from bpkit.exercises.editions.shown_question import asked_alone, beside, svg, told
 from bpkit.exercises.editions.xml import document, element
@@ -19,6 +20,9 @@ from bpkit.exercises.sheets.files import visible
 from bpkit.show.drawing import Drawing
 from bpkit.show.markup import as_html, image, typeset
 
+USE = """In your course open the question bank, choose Import, then Moodle XML format, and take {place}. The category
+bpkit then has a category for each question; a quiz can draw a random question from each. If you import the file a
+second time, Moodle doubles the questions: delete the category bpkit first."""
 PICTURE = "picture.svg"
 
 
@@ -158,3 +162,11 @@ def _numbers(known: Sequence[Mistake], other: str) -> Iterator[Element]:
 
 def _option(text: str, right: bool, said: str) -> Element:
     return _answer(text, "100" if right else "0", "Right." if right else said or "Not right.")
+
+
+EDITION = Edition(
+    "moodle",
+    "Moodle questions",
+    bank=Bank("moodle/questions.xml", of_exercise, whole),
+    use=USE,
+)

@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bpkit.exercises.editions.edition import Edition
 from bpkit.exercises.editions.notebooks import about_sheet, blank_answer, code_cell, illustrated, titled, written
 from bpkit.exercises.questions.languages import words_of
 from bpkit.exercises.sheets.roll import call_roll, seat_mark
 from bpkit.exercises.sheets.sheet import Sheet
 
+EDITION = Edition("nbgrader", "nbgrader assignment")  # of the class as a whole: ``produce`` makes it of its parts
 NAME = "backpropagation"
 SOURCE, HANDOUT = f"nbgrader/source/{NAME}/exercises.ipynb", f"nbgrader/handout/{{}}/{NAME}/exercises.ipynb"
 Cell = dict[str, Any]

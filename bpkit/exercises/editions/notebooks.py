@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bpkit.exercises.editions.edition import Edition, File
 from bpkit.exercises.editions.shown_question import asked, given, in_markdown
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.languages import ENGLISH, Words, words_of
@@ -182,3 +183,7 @@ def written(cells: list[Cell], about: dict[str, Any]) -> str:
     notebook = {"cells": cells, "metadata": {**KERNEL, "bpkit": about}, "nbformat": 4, "nbformat_minor": 5}
     nbformat.validate(notebook)
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+LEARNER = Edition("learner", "learners' notebooks", (File("learners", ".ipynb", learner_notebook),))
+SOLUTION = Edition("solution", "solution notebooks", (File("solutions", ".ipynb", solution_notebook, answers=True),))

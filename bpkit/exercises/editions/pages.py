@@ -8,6 +8,7 @@ from typing import Any
 
 from bpkit.core.model import Model
 from bpkit.exercises.editions import lean
+from bpkit.exercises.editions.edition import Edition, File
 from bpkit.exercises.editions.shown_question import asked, beside, given, svg
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
@@ -161,3 +162,14 @@ def shown(part: Part, answer: object = None) -> str:
 def tolerance(part: Part) -> str:
     """The largest error that still counts as right."""
     return f"± {part.room:.2g}" if isinstance(part, NumberPart) else ""
+
+
+PRINTABLE = Edition(
+    "printable",
+    "printable pages",
+    (
+        File("printable/sheets", ".html", learner_page),
+        File("printable/solutions", ".html", solution_page, answers=True),
+        File("printable/keys", ".html", key_page, answers=True),
+    ),
+)

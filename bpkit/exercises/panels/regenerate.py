@@ -42,14 +42,6 @@ from bpkit.exercises.sheets.settings import PLAIN, read_settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS
 
 WIDE = "90px"
-SAID = {
-    "learner": "learners' notebooks",
-    "solution": "solution notebooks",
-    "printable": "printable pages",
-    "moodle": "Moodle questions",
-    "canvas": "Canvas questions",
-    "nbgrader": "nbgrader assignment",
-}
 
 
 class Regenerate(Working):
@@ -75,8 +67,8 @@ class Regenerate(Working):
             for question in QUESTIONS
         }
         kinds = {
-            name: widgets.Checkbox(value=name in DEFAULT, description=SAID[name], indent=False, **described())
-            for name in EDITIONS
+            name: widgets.Checkbox(value=name in DEFAULT, description=one.said, indent=False, **described())
+            for name, one in EDITIONS.items()
         }
         return {
             **ticks,
@@ -237,7 +229,7 @@ class Regenerate(Working):
         made = state.setup.plan
         who = f"{counted(len(made.seats), 'learner')} from seed {state.setup.seed}, difficulty {made.difficulty}"
         what = f"{counted(len(made.questions), 'question')} ({', '.join(made.questions)})"
-        kinds = in_words([SAID[name] for name in state.setup.editions])
+        kinds = in_words([EDITIONS[name].said for name in state.setup.editions])
         return f"makes {what} for {who}. It writes {kinds} into the folder {state.setup.out}."
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bpkit.core.blocks.description import Place
 from bpkit.core.blocks.residual import numbered
-from bpkit.core.blocks.words import Place
 from bpkit.core.model import Model
 from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import counted

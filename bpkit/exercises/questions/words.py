@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bpkit.core.architecture import Architecture
-from bpkit.core.blocks.words import function
+from bpkit.core.blocks.description import function
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.expressions import names_in
 from bpkit.core.model import Model

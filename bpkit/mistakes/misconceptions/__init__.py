@@ -8,38 +8,17 @@ from types import MappingProxyType
 
 from bpkit.core.architecture import Architecture
 from bpkit.core.derivation import Derivation, derive
+from bpkit.core.folder import modules_in
 from bpkit.core.problem import Problem
-from bpkit.mistakes.misconceptions import (
-    attention_slips,
-    batch_slips,
-    convolution_slips,
-    embedding_slips,
-    forward_slips,
-    loss_slips,
-    normalisation_slips,
-    path_slips,
-    procedures,
-    recurrence_slips,
-    residual_slips,
-    sharing_slips,
-    slope_slips,
-    update_slips,
-)
 from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
-_GENERAL = (update_slips, slope_slips, loss_slips, path_slips, forward_slips, batch_slips)
-_OF_BLOCKS = (
-    recurrence_slips,
-    sharing_slips,
-    convolution_slips,
-    attention_slips,
-    normalisation_slips,
-    residual_slips,
-    embedding_slips,
-)
-RULES = tuple(rule for kind in (*_GENERAL, *_OF_BLOCKS) for rule in vars(kind).values() if isinstance(rule, Rule))
-PROCEDURES = tuple(one for one in vars(procedures).values() if isinstance(one, Procedure))
+# Of one rank the rules of these files come first, in this order; those of any other file follow.
+_ORDER = """update_slips slope_slips loss_slips path_slips forward_slips batch_slips recurrence_slips sharing_slips
+convolution_slips attention_slips normalisation_slips residual_slips embedding_slips""".split()
+_KINDS = modules_in(__name__, first=_ORDER)
+RULES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Rule))
+PROCEDURES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Procedure))
 Model = Architecture | Problem | Derivation
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from moves import APPS, MORE, TICKS, opened, sizes
+from app_cases import SLIDING, opened
+from moves import TICKS, sizes
 from playwright.sync_api import Page
 
 FIRST, MOVES = 100, 300
 LEFT = 0.3  # MB
 
 
-@pytest.mark.parametrize("name", [*APPS, *MORE])
+@pytest.mark.parametrize("name", SLIDING)
 def test_nothing_grows(page: Page, name: str, tmp_path: Path) -> None:
     first, last = sizes(page, opened(name), tmp_path / "app.html", [FIRST, MOVES], cycle=FIRST)
     assert last.nodes <= first.nodes + TICKS

@@ -9,19 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_cases import SLIDING, opened
 from live_lab import Lab
 from playwright.sync_api import Locator, Page, expect
 
 import bpkit as bp
 from bpkit.apps.controls import Choice, Number
-from bpkit.apps.live import Live
 from bpkit.core.spelling import readable
 
 ARTICLE = bp.examples.article
-LIVE = [name for name in bp.apps.__all__ if issubclass(made := getattr(bp.apps, name), Live) and made.alone]
-LIVE.remove("ask")  # one box, which is tried with the course's pages
-# What an app is made of, where that is not the article.
-GIVEN: dict[str, Any] = {"attention": bp.examples.attention, "boundary": "moons"}
+LIVE = [*SLIDING, "recalculate"]  # one box alone is tried with the course's pages
 LOW = "₀₁₂₃₄₅₆₇₈₉"
 UNSEEN = {("recalculate", "Numbers")}  # boxes alone: what is typed has the digits that it has
 QUIET = {("paths", "learning rate")}  # one path of several says nothing of the update
@@ -297,7 +294,7 @@ def test_a_parameter_chosen_for_both_axes_trades_places(saved: Saved) -> None:
 @pytest.mark.parametrize("name", LIVE)
 class TestEveryApp:
     def test_every_control_moves_something_and_reset_undoes_it(self, saved: Saved, name: str) -> None:
-        app = getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
+        app = opened(name)
         saved.open(app)
         if name == "cost":  # what was timed once is shown again after Reset
             expect(saved.app).not_to_contain_text(app.spec["texts"]["table"]["waiting"])
@@ -318,7 +315,7 @@ class TestEveryApp:
         saved.page.wait_for_function("start => document.querySelector('.bpkit-app').innerText === start", arg=start)
 
     def test_it_fits_a_laptop_and_a_phone_in_light_and_dark(self, saved: Saved, name: str) -> None:
-        saved.open(getattr(bp.apps, name)(GIVEN.get(name, ARTICLE)))
+        saved.open(opened(name))
         colors = set()
         for width, scheme in ((1280, "light"), (900, "dark"), (390, "light")):
             saved.page.set_viewport_size({"width": width, "height": 760})
@@ -330,7 +327,7 @@ class TestEveryApp:
         assert len(colors) == 2
 
     def test_its_choices_can_all_be_taken(self, saved: Saved, name: str) -> None:
-        app = getattr(bp.apps, name)(GIVEN.get(name, ARTICLE))
+        app = opened(name)
         saved.open(app)
         for one in app.setting.values():
             if isinstance(one, Choice) and (name, one.label) not in UNSEEN:

@@ -3,55 +3,14 @@
 from __future__ import annotations
 
 from bpkit.core.errors import BpkitError, suggest
-from bpkit.exercises.questions.bank import (
-    batches,
-    blocks,
-    chains,
-    coding,
-    costs,
-    factors,
-    kernels,
-    library,
-    loss_curves,
-    mending,
-    orders,
-    pictures,
-    products,
-    quantity_questions,
-    reach,
-    reasoning,
-    starting,
-    sums,
-    swaps,
-    symbolic,
-    trained,
-    wirings,
-)
+from bpkit.core.folder import modules_in
 from bpkit.exercises.questions.exercise import Question
 
-QUESTIONS: tuple[Question, ...] = (
-    *quantity_questions.QUESTIONS,
-    *reasoning.QUESTIONS,
-    *swaps.QUESTIONS,
-    *batches.QUESTIONS,
-    *mending.QUESTIONS,
-    *symbolic.QUESTIONS,
-    *coding.QUESTIONS,
-    *chains.QUESTIONS,
-    *blocks.QUESTIONS,
-    *factors.QUESTIONS,
-    *reach.QUESTIONS,
-    *orders.QUESTIONS,
-    *sums.QUESTIONS,
-    *costs.QUESTIONS,
-    *pictures.QUESTIONS,
-    *kernels.QUESTIONS,
-    *loss_curves.QUESTIONS,
-    *wirings.QUESTIONS,
-    *trained.QUESTIONS,
-    *products.QUESTIONS,
-    *library.QUESTIONS,
-    *starting.QUESTIONS,
+# The order in which practice takes up their topics; questions of another file come after these.
+_ORDER = """quantity_questions reasoning swaps batches mending symbolic coding chains blocks factors reach orders sums
+costs pictures kernels loss_curves wirings trained products library starting""".split()
+QUESTIONS: tuple[Question, ...] = tuple(
+    question for module in modules_in(__name__, first=_ORDER) for question in getattr(module, "QUESTIONS", ())
 )
 
 
