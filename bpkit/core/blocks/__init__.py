@@ -14,21 +14,19 @@ Source: each block names its own; the conventions are those of Goodfellow, Bengi
 [['Wh1_1_1', 'Wh1_1_2'], ['Wh1_2_1', 'Wh1_2_2']]
 """
 
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.blocks.block import Block
+from bpkit.core.folder import modules_in
 
 if TYPE_CHECKING:  # where a checker has to know a block better, it is imported from its own file
 
     def __getattr__(name: str) -> Any: ...
 
 
-_MODULES = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__)]
 _BLOCKS = {
     name: one
-    for module in _MODULES
+    for module in modules_in(__name__)
     for name, one in vars(module).items()
     if isinstance(one, type) and issubclass(one, Block) and one is not Block
 }
