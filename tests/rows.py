@@ -39,5 +39,5 @@ def rule_of(kind: type[updates.UpdateRule], **more: float) -> updates.UpdateRule
 
 
 KINDS = {one.written: one for one in updates.RULES.values()}
-RULES = {name: rule_of(one) for name, one in KINDS.items()}
-DECAYING = {name: rule_of(one, weight_decay=0.1) for name, one in KINDS.items()}
+DECAYING = {f"{name} with decay": rule_of(one, weight_decay=0.1) for name, one in KINDS.items()}
+RULES = {**{name: rule_of(one) for name, one in KINDS.items()}, **DECAYING}

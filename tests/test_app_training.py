@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import KINDS
 
 import bpkit as bp
 from bpkit.core.train import train
@@ -97,15 +98,14 @@ def test_divergence_is_stated_and_the_app_goes_on() -> None:
     assert app.state.problem == LINE
 
 
-@pytest.mark.parametrize("rule", ["momentum", "RMSProp", "Adam"])
+@pytest.mark.parametrize("rule", KINDS)
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "identity"])
 def test_update_rules_and_activations_can_be_chosen(rule: str, activation: str) -> None:
     app = bp.apps.training(ARTICLE)
     app.set(rule=rule, activation=activation, updates=30)
-    rules = {"momentum": bp.updates.Momentum(), "RMSProp": bp.updates.RMSProp(), "Adam": bp.updates.Adam()}
     names = ARTICLE.problem.network.weight_of
     network = bp.Network(2, 2, 2, activation=activation, weight_names=names)
-    problem = ARTICLE.problem.replace(network=network, update=rules[rule])
+    problem = ARTICLE.problem.replace(network=network, update=KINDS[rule]())
     assert app.state.problem == problem
     assert f"{bp.train(problem, 30).loss[-1]:.6g} after 30" in repr(app)
     assert f"{activation} {rule} kept" in app.spec["programs"]["of"]

@@ -100,7 +100,7 @@ array_erf, array_erfc, array_gamma = (np.vectorize(one, otypes=[float]) for one 
 
 def array_pick(condition: Any, then: Callable[..., Any], otherwise: Callable[..., Any], *given: Any) -> Array:
     """The first where the condition holds, else the second, which is computed only where it is needed."""
-    holds = np.asarray(condition)
+    holds = np.asarray(condition, dtype=bool)  # a condition that is itself picked comes as numbers
     if holds.all():
         value: Array = then(*given)
         return value

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from models import MODELS, NETWORKS, attention, recurrent
 from oracle import Case
+from rows import DECAYING
 from strategies import cases
 from thorough import examples
 
@@ -131,9 +132,7 @@ def test_every_line_of_a_network(name: str) -> None:
     assert len(families) < len(derivation) or max(NETWORKS[name].sizes) == 1
 
 
-@pytest.mark.parametrize(
-    "rule", [bp.updates.Momentum(), bp.updates.RMSProp(), bp.updates.Adam(weight_decay=0.1)], ids=repr
-)
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=repr)
 @pytest.mark.parametrize("train_biases", [True, False])
 def test_every_line_of_an_update_rule(rule: Any, train_biases: bool) -> None:
     derivation = bp.derive(ARTICLE.replace(update=rule, train_biases=train_biases))

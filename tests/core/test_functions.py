@@ -98,6 +98,8 @@ def test_the_others_of_a_row_in_every_form() -> None:
 def test_a_choice_and_a_division_by_nothing_at_many_digits() -> None:
     chosen = at_high_precision(eval("lambda z: where(z > 0, z**5/(1 + z**4), 0.0)", {"where": np.where}))
     assert [float(chosen(mp.mpf(z))) for z in ("1e70", "-1")] == [1e70, 0]
+    picked = runtime.array_pick(np.array([1.0, 0.0]), np.exp, np.negative, np.array([0.0, 3.0]))  # by what was picked
+    assert picked.tolist() == [1.0, -3.0]
     divided = at_high_precision(eval("lambda x, y: ratio(x, y)", vars(runtime)))
     assert [divided(mp.mpf(x), mp.mpf(0)) for x in (2, -2)] == [mp.inf, -mp.inf]
 

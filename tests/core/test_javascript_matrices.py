@@ -16,7 +16,7 @@ from module_engine import returned
 from numpy.typing import NDArray
 from py_mini_racer import MiniRacer
 from rows import ACTIVATIONS as HIDDEN
-from rows import ANYWHERE, DECAYING, RULES
+from rows import ANYWHERE, RULES
 
 import bpkit as bp
 from bpkit.core.initial import SPREADS, initial_parameters
@@ -131,7 +131,7 @@ TRAIN = """const run = train(model, x, y, n, constants, {updates: 12});
 return Float64Array.from([...run.losses, ...named(model.theta)]);"""
 
 
-@pytest.mark.parametrize("rule", [*RULES.values(), *DECAYING.values()], ids=repr)
+@pytest.mark.parametrize("rule", RULES.values(), ids=repr)
 def test_training_over_all_samples(rule: Any) -> None:
     for seed, sizes in enumerate(SHAPES):
         problem = problem_of(

@@ -9,20 +9,13 @@ import numpy as np
 import pytest
 from module_engine import returned
 from py_mini_racer import MiniRacer
+from rows import RULES
 
 import bpkit as bp
 from bpkit.core.javascript import module, training_on_samples
 
 ENGINE = MiniRacer()
 atexit.register(ENGINE.close)  # left to the interpreter's last moments, the engine may wait for its thread for ever
-
-RULES = (
-    bp.updates.GradientDescent(),
-    bp.updates.Momentum(0.8),
-    bp.updates.RMSProp(),
-    bp.updates.Adam(),
-    bp.updates.GradientDescent(weight_decay=0.1),
-)
 
 
 def rows_of(trace: Any) -> np.ndarray[Any, Any]:
@@ -62,7 +55,7 @@ def trained(problem: bp.Problem, steps: int) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("batch", ["mean", "sum", "each"])
-@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("rule", RULES.values(), ids=repr)
 def test_a_batch_is_trained_as_the_kit_trains_it(batch: str, rule: object) -> None:
     for seed in range(4):
         problem = drawn(seed, batch, rule)

@@ -11,6 +11,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Case, array_gradients, differences, parameter_names, random_case
+from rows import RULES
 from strategies import cases
 from thorough import examples
 
@@ -23,13 +24,6 @@ from bpkit.core.matrix_program import MatrixProgram, matrix_gradient, matrix_pro
 from bpkit.core.quantities import Role
 
 ARTICLE = bp.examples.article.problem
-RULES = {
-    "gradient descent": bp.updates.GradientDescent(),
-    "decay": bp.updates.GradientDescent(weight_decay=0.1),
-    "momentum": bp.updates.Momentum(0.8),
-    "rmsprop": bp.updates.RMSProp(0.7),
-    "adam": bp.updates.Adam(0.8, 0.95, weight_decay=0.2),
-}
 
 
 def straight(problem: bp.Problem, steps: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Case, parameter_names, random_case
-from rows import ACTIVATIONS, DECAYING, DEFINED, RULES
+from rows import ACTIVATIONS, DEFINED, RULES
 from spelled import python_of_latex, python_of_text, value
 from strategies import cases
 from thorough import examples
@@ -78,7 +78,7 @@ def test_every_side_of_every_line_comes_to_its_number(case: Case, digits: int) -
                 assert right, (step, ours)
 
 
-@pytest.mark.parametrize("rule", [*RULES.values(), *DECAYING.values()], ids=repr)
+@pytest.mark.parametrize("rule", RULES.values(), ids=repr)
 @pytest.mark.parametrize("begun", [False, True])
 def test_every_line_of_an_update_rule_comes_to_its_number(rule: Any, begun: bool) -> None:
     rng = np.random.default_rng(4)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rows import DECAYING, RULES
+from rows import RULES
 from stacks import STACKS
 from thorough import examples
 
@@ -72,7 +72,7 @@ def test_many_blocks_were_tried() -> None:
     assert {kind for model in SMALL.values() for kind in blocks_of(model)} == set(bp.blocks.__all__)
 
 
-@pytest.mark.parametrize("update", [*RULES.values(), *DECAYING.values()], ids=repr)
+@pytest.mark.parametrize("update", RULES.values(), ids=repr)
 def test_a_rule_comes_back_with_what_it_remembers(update: updates.UpdateRule) -> None:
     start = bp.examples.article.problem.replace(update=update)
     for problem in (start, start.updated(3)):

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from module_engine import engine
 from oracle import Case
+from rows import DECAYING
 from strategies import cases
 from thorough import examples
 
@@ -101,7 +102,7 @@ def test_what_they_show() -> None:
     assert ("(1 − 3.39827·10⁻⁹) · (1 − (1 − 3.39827·10⁻⁹))", "3.39827·10⁻⁹") in agree(one_neuron(19.5))
 
 
-@pytest.mark.parametrize("rule", [bp.updates.Adam(weight_decay=0.01), bp.updates.Momentum(), bp.updates.RMSProp()])
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=repr)
 def test_the_lines_of_other_updates(rule: Any) -> None:
     agree(bp.Problem(bp.Network(1, 1), {"w1": 0.5, "b1": 0.1}, [1], [0], update=rule), 6, 12)
 

@@ -154,7 +154,7 @@ LEARNT = (
 )
 
 
-@pytest.mark.parametrize("rule", [*DECAYING.values()], ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=lambda rule: type(rule).__name__)
 @pytest.mark.parametrize("name", LEARNT)
 def test_five_updates(name: str, rule: Any) -> None:
     for seed, batch in enumerate(["one", "mean", "sum", "each"]):

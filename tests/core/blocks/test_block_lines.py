@@ -174,7 +174,7 @@ def test_families_are_their_lines(name: str) -> None:
     check(drawn(STACKS[name], 1))
 
 
-@pytest.mark.parametrize("rule", [*DECAYING.values()], ids=repr)
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=repr)
 def test_families_of_update_rules(rule: Any) -> None:
     for name in ("attention of width 2", "lstm, last", "conv2d and pool", "embedding"):
         check(drawn(STACKS[name], 1, update=rule))

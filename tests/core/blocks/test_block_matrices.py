@@ -84,7 +84,7 @@ def test_every_matrix_line_is_its_scalar_lines(name: str) -> None:
     assert check(drawn(STACKS[name], 1)) > 1
 
 
-@pytest.mark.parametrize("rule", [*DECAYING.values()])
+@pytest.mark.parametrize("rule", DECAYING.values())
 def test_updates_in_matrices(rule: Any) -> None:
     for name in ("layer norm", "attention of width 2", "dense over steps"):
         check(drawn(STACKS[name], 2, update=rule).updated(2))

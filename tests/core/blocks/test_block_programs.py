@@ -86,7 +86,7 @@ def test_javascript_at_extremes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEARNT)
-@pytest.mark.parametrize("rule", [*DECAYING.values()], ids=repr)
+@pytest.mark.parametrize("rule", DECAYING.values(), ids=repr)
 def test_training_in_javascript(name: str, rule: Any) -> None:
     problem = drawn(STACKS[name], 1, spread=0.5, update=rule, learning_rate=0.02)
     program, recorded = problem.derivation.program, (*problem.derivation.program.recorded, "E_total")
