@@ -7,9 +7,10 @@ them apart, and nbgrader files what is handed in under the system's user. The re
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
+
+from bpkit.cli.lessons import bring
 
 c = get_config()  # noqa: F821  (JupyterHub defines it)
 
@@ -40,13 +41,7 @@ c.Spawner.http_timeout = 120
 
 def give_lessons(spawner):
     """Copy what a user does not have yet; what was changed stays as it is."""
-    mine = data / "users" / spawner.user.name / "notebooks"
-    mine.mkdir(parents=True, exist_ok=True)
-    for lesson in lessons.rglob("*.ipynb"):
-        copy = mine / lesson.relative_to(lessons)
-        if not copy.exists() and ".ipynb_checkpoints" not in lesson.parts:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(lesson, copy)
+    bring(lessons, data / "users" / spawner.user.name / "notebooks")
 
 
 c.Spawner.pre_spawn_hook = give_lessons
