@@ -10,7 +10,7 @@ from operator import neg, pos
 from typing import Any
 
 import mpmath as mp
-from oracle import MP, MP_SLOPE, Case, mp_values, parameter_names
+from oracle import MP, MP_SLOPE, Case, mp_error_slope, mp_values, parameter_names
 
 SHARE = {"half_squared_error": 1, "squared_error": 2}
 
@@ -49,20 +49,24 @@ def _sample(case: Case, row: int, sizes: bool) -> dict[str, Any]:
 
 def _last(case: Case, nets: Sequence[Any], outs: Sequence[Any], ys: Sequence[Any], sizes: bool) -> list[Any]:
     """The slopes of the loss in the last net inputs; 1 - out is never computed, as it would cancel."""
-    last, share = case.activations[-1], SHARE.get(case.loss, mp.mpf(2) / len(outs))
+    last, shares = case.activations[-1], {**SHARE, "mean_squared_error": mp.mpf(2) / len(outs)}
     signed, minus = (abs, abs) if sizes else (pos, neg)
     if last == "sigmoid" and case.loss == "binary_cross_entropy":
         return [(1 - y) * out + minus(y * MP["sigmoid"](-net)) for net, out, y in zip(nets, outs, ys, strict=True)]
-    by_squares = [share * (signed(out) + minus(y)) for out, y in zip(outs, ys, strict=True)]
+    if share := shares.get(case.loss):
+        by_row = [share * (signed(out) + minus(y)) for out, y in zip(outs, ys, strict=True)]
+    elif "cross_entropy" not in case.loss:  # a row that has no formula here
+        slopes = [mp_error_slope(case.loss, y, out, len(outs)) for out, y in zip(outs, ys, strict=True)]
+        by_row = [abs(out) + abs(y) for out, y in zip(outs, ys, strict=True)] if sizes else slopes
     if last != "softmax":
-        return [slope * MP_SLOPE[last](net) for slope, net in zip(by_squares, nets, strict=True)]
+        return [slope * MP_SLOPE[last](net) for slope, net in zip(by_row, nets, strict=True)]
     rest = [sum(out for j, out in enumerate(outs) if j != k) for k in range(len(outs))]
     if case.loss == "binary_cross_entropy":
         by_out = [(1 - y) / more + minus(y / out) for out, more, y in zip(outs, rest, ys, strict=True)]
     elif case.loss == "cross_entropy":
         by_out = [minus(y / out) for out, y in zip(outs, ys, strict=True)]
     else:
-        by_out = by_squares
+        by_out = by_row
     moved = [slope * out for slope, out in zip(by_out, outs, strict=True)]
     return [
         out * (slope * more + minus(sum(one for j, one in enumerate(moved) if j != k)))

@@ -146,6 +146,12 @@ def mp_error(loss: str, y: Any, out: Any, outputs: int) -> Any:
     return (y - out) ** 2 * share[loss] if loss in share else _mp_loss(loss)(y, out, outputs)
 
 
+def mp_error_slope(loss: str, y: Any, out: Any, outputs: int) -> Any:
+    """Its derivative with respect to the output, as a difference quotient."""
+    step = mp.mpf(10) ** (-mp.mp.dps // 3)
+    return (mp_error(loss, y, out + step, outputs) - mp_error(loss, y, out - step, outputs)) / (2 * step)
+
+
 @cache
 def _mp_loss(loss: str) -> Callable[..., Any]:
     return sp.lambdify((Y, OUT, K), EVERY_LOSS[loss].expr, "mpmath")

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-WORDS = {"exp": math.exp, "ln": math.log, "tanh": math.tanh, "max": max, "sqrt": math.sqrt}
+WORDS = {"exp": math.exp, "ln": math.log, "tanh": math.tanh, "max": max, "sqrt": math.sqrt, "abs": abs}
 GREEK = {"eta": "learning_rate", "lambda": "weight_decay", "beta": "beta", "rho": "rho", "epsilon": "epsilon"}
 
 
@@ -19,9 +19,21 @@ def value(python: str, names: Mapping[str, float], shaken: Callable[[float], flo
     return float(eval(python, {"__builtins__": {}}, known))
 
 
+def unfolded(text: str, form: str) -> str:
+    """Bars and cases, ``{z if z > 0, else 0}``, in another form, the innermost first."""
+    text = re.sub(r"\|([^|]+)\|", r"abs(\1)", text)
+    while found := re.search(r"\{([^{}]*)\}", text):
+        *cases, python = found[1].split(", else ")
+        for case in reversed(cases):
+            value, condition = case.split(" if ")
+            python = form.format(value=value, condition=condition, rest=python)
+        text = text.replace(found[0], python)
+    return text
+
+
 def python_of_text(text: str) -> str:
     """``½ · (y1 - out_o1)²`` as Python."""
-    text = re.sub(r"\{(.+?) if (.+?), else (.+?)\}", r"((\1) if (\2) else (\3))", text)
+    text = unfolded(text, "(({value}) if ({condition}) else ({rest}))")
     text = re.sub(r"√([\w./]+)", r"sqrt(\1)", text).replace("√", "sqrt")
     for sign, python in (("·", "*"), ("²", "**2"), ("½", "0.5"), ("^", "**")):
         text = text.replace(sign, python)
@@ -48,7 +60,11 @@ class _Latex:
 
     def __init__(self, latex: str) -> None:
         latex = (
-            latex.replace(r"\left(", "(").replace(r"\right)", ")").replace(r"\\ & \quad {}", "")
+            latex.replace(r"\left|{", r"\abs{")
+            .replace(r"}\right|", "}")
+            .replace(r"\left(", "(")
+            .replace(r"\right)", ")")
+            .replace(r"\\ & \quad {}", "")
         )  # a long sum goes on
         self.rest = re.findall(r"\\\\|\\[A-Za-z]+|\\:|\d+(?:\.\d+)?|[A-Za-z]+|\S", latex)
 
@@ -94,7 +110,7 @@ class _Latex:
             return self.group()
         if self.rest[0][0].isdigit():
             return f"N({self.rest.pop(0)})"
-        if self.rest[0] in (r"\ln", r"\tanh", r"\max", r"\sqrt"):
+        if self.rest[0] in (r"\ln", r"\tanh", r"\max", r"\sqrt", r"\abs"):
             return self.rest.pop(0)[1:] + self.group()
         if self.next(r"\begin", "{", "cases", "}"):
             return self.cases()
@@ -109,15 +125,16 @@ class _Latex:
         return f"V({self.name()!r})"
 
     def cases(self) -> str:
-        python = f"(({self.sum()}) if "
-        self.need("&", r"\text", "{", "for", "}", r"\:")
-        python += f"{self.sum()} > "
-        self.need(">")
-        python += f"{self.sum()} else "
+        value = self.sum()
+        self.need("&", r"\text", "{")
+        if self.next("otherwise", "}", r"\end", "{", "cases", "}"):
+            return f"({value})"
+        self.need("for", "}", r"\:")
+        left, sign = self.sum(), {r"\leq": "<=", r"\geq": ">="}.get(self.rest[0], self.rest[0])
+        del self.rest[0]
+        condition = f"{left} {sign} {self.sum()}"
         self.need(r"\\")
-        python += f"({self.sum()}))"
-        self.need("&", r"\text", "{", "otherwise", "}", r"\end", "{", "cases", "}")
-        return python
+        return f"(({value}) if {condition} else {self.cases()})"
 
     def name(self) -> str:
         """``net_h1_2`` for net with h1,2 below it; the name of a weight or a bias as it was given."""

@@ -163,7 +163,7 @@ def test_activation_curves_side_by_side() -> None:
 def test_activations_as_lines_are_those_of_the_derivation() -> None:
     lines = activation_lines()
     assert [row.split()[0] for row in repr(lines).splitlines()[2:]] == list(HIDDEN)
-    assert "out = 1 / (1 + exp(-net))                dout/dnet = out · (1 - out)" in repr(lines)
+    assert "out = 1 / (1 + exp(-net)) dout/dnet = out · (1 - out)" in " ".join(repr(lines).split())
     latex = lines._repr_latex_()
     assert latex.count(" \\\\[6pt]\n") == len(HIDDEN) - 1
     assert "o1" not in latex

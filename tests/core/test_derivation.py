@@ -12,11 +12,13 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Case, parameter_names, random_case
-from rows import LOSSES, outputs_of
+from rows import ACTIVATIONS, EVERY_LOSS, LOSSES, outputs_of
 from strategies import cases
 from thorough import examples
 
 import bpkit as bp
+from bpkit.core.expressions import OUT, K, Y, Z
+from bpkit.core.functions import BUILT_IN, as_cases
 from bpkit.core.quantities import Role
 
 ONE = st.just(0)
@@ -79,7 +81,7 @@ def test_reading_the_lines_gives_what_the_code_computes(number: int) -> None:
 def composed(case: Case) -> sp.Expr:
     """The loss of one sample as one expression, written by this test alone."""
     S = sp.Symbol
-    functions = {
+    functions = {name: sp.Lambda(Z, as_cases(BUILT_IN[name].expr)) for name in ACTIVATIONS} | {
         "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
         "tanh": sp.tanh,
         "identity": lambda z: z,
@@ -100,7 +102,9 @@ def composed(case: Case) -> sp.Expr:
     loss = sp.Integer(0)
     for number, out in enumerate(signal, 1):
         y = S(f"y{number}")
+        other = as_cases(EVERY_LOSS[case.loss].expr).xreplace({Y: y, OUT: out, K: sp.Integer(len(signal))})
         loss += {
+            case.loss: other,
             "half_squared_error": (y - out) ** 2 / 2,
             "squared_error": (y - out) ** 2,
             "mean_squared_error": (y - out) ** 2 / len(signal),

@@ -32,6 +32,7 @@ def share(own: Any, *nets: Any) -> Any:
 
 
 MEANINGS = {
+    **{name: getattr(mp, name) for name in runtime.MATH},
     "softmax": share,
     "log_softmax": lambda own, *nets: mp.log(share(own, *nets)),
     "others": lambda own, *row: mp.fsum(row) - own,

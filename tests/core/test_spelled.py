@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Case, parameter_names, random_case
 from rows import ACTIVATIONS, DEFINED, RULES
-from spelled import python_of_latex, python_of_text, value
+from spelled import python_of_latex, python_of_text, unfolded, value
 from strategies import cases
 from thorough import examples
 
@@ -126,7 +126,7 @@ def test_every_path_comes_to_its_product_and_all_together_to_the_derivative(case
 
 def arrays_of_text(text: str) -> str:
     """The right side of a line of the matrix form as Python on arrays."""
-    text = re.sub(r"\{(.+?) if (.+?), else (.+?)\}", r"where(\2, \1, \3)", text.replace("½", "0.5").replace("²", "**2"))
+    text = unfolded(text.replace("½", "0.5").replace("²", "**2"), "where({condition}, {value}, {rest})")
     text = re.sub(r"^mean over samples of the sum over outputs of (.*)", r"(\1).sum() / n", text)
     text = re.sub(r"\(row sums of (\w+)\)", r"\1.sum(axis=1, keepdims=True)", text)
     text = re.sub(r"^column sums of (\w+)", r"\1.sum(axis=0)", text)
