@@ -89,7 +89,7 @@ def smallest(name: str) -> Iterator[tuple[str, bp.Model]]:
     """Each block of the kit with 2 for every number that it needs, on a row, on steps and on an image."""
     kind = getattr(blocks, name)
     block = kind(*(2 for one in fields(kind) if one.default is MISSING)) if is_dataclass(kind) else kind(Dense(4))
-    for inputs, before in (((4,), ()), ((2, 2), ()), ((3, 3), (Conv2d(2),))):
+    for inputs, before in (((4,), ()), ((3, 2), ()), ((3, 3), (Conv2d(2),))):
         with suppress(bp.BpkitError):
             yield f"{block} on {(*inputs, *before)}", bp.Model(inputs, *before, block, Dense(1))
 
