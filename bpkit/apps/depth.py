@@ -287,5 +287,4 @@ def _name(kind: str | Activation) -> str:
 
 
 def _written(kind: str | Activation) -> str:
-    """An activation as code."""
     return repr(_name(kind) if isinstance(kind, str) or kind.built_in else kind)

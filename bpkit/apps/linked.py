@@ -44,7 +44,7 @@ class Control:
 
     @property
     def value(self) -> Any:
-        """What it is at."""
+        """The control's present value; you can set it, too."""
         return self._app.values[self._name]
 
     @value.setter
@@ -149,7 +149,7 @@ class Linked(anywidget.AnyWidget):
 
     @property
     def state(self) -> Any:
-        """What is shown."""
+        """What the page shows, read from the values of the controls."""
         values, state = self._known
         if values != self._values:
             state = self.read(self._values)

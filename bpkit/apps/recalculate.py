@@ -88,7 +88,7 @@ class Row:
 
 @dataclass(frozen=True)
 class State:
-    """What the page shows."""
+    """The problem, its rows and the digits that the page shows."""
 
     problem: Problem
     rows: tuple[Row, ...]

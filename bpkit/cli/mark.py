@@ -19,7 +19,8 @@ from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, make_policy
 from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.submissions import entries_in, entry_of
 from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, workers, write_reports
-from bpkit.exercises.sheets.files import counted, visible, write
+from bpkit.exercises.questions.languages import counted
+from bpkit.exercises.sheets.files import visible, write
 from bpkit.exercises.sheets.key import read_key
 
 

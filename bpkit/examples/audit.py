@@ -155,7 +155,7 @@ def _unprinted(asked: Question, given: Mapping[str, str]) -> set[str]:
 
 
 def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
-    """Words, kind and reasons."""
+    """What to say of a printed figure, the kind of verdict, and the figures that it follows from."""
     if found.carried:
         return f"follows from {' and '.join(found.carried)} as printed", "follows", found.carried
     if found.verdict in ("correct", "few_digits"):

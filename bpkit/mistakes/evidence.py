@@ -197,7 +197,6 @@ class Case:
 
     @property
     def is_derivative(self) -> bool:
-        """Is a derivative asked?"""
         return self.asked.derivation[self.asked.quantity].role in (Role.SLOPE, Role.ADJOINT, Role.GRADIENT)
 
     # How far off it is, and how much it says

@@ -123,7 +123,7 @@ def computable(rhs: sp.Expr) -> sp.Expr:
 
 
 def becomes(expr: sp.Expr | str) -> Edit:
-    """Another right side altogether."""
+    """Replaces the whole right side of a line."""
     other = S(expr) if isinstance(expr, str) else expr
     return lambda rhs: other
 

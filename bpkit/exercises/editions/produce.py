@@ -10,9 +10,10 @@ from typing import Any
 
 from bpkit.exercises.editions import BANKS, DEFAULT, EACH, NBGRADER, archive_of, check_editions, nbgrader
 from bpkit.exercises.editions.bank import VARIANTS, check_variants, vary
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.sheets.fairness import Fact, facts, fairness
-from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
+from bpkit.exercises.sheets.files import csv_text, sweep, write
 from bpkit.exercises.sheets.key import key_text, most_points, read_key
 from bpkit.exercises.sheets.processes import spread, usable_jobs
 from bpkit.exercises.sheets.zips import Zip, only_adds
@@ -22,7 +23,7 @@ Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
 
 def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
-    """No progress bar."""
+    """The work itself, without a progress bar."""
     return work
 
 

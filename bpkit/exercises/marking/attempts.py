@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from bpkit.exercises.marking.copies import REPAIRED, bare, told_by
 from bpkit.exercises.marking.one_file import Marked, by_hand
 from bpkit.exercises.marking.policy import Policy, moment
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 
 
 def mended(files: Iterable[Marked]) -> list[Marked]:

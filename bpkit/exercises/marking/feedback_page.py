@@ -18,7 +18,7 @@ from bpkit.exercises.marking.standing import Standing
 from bpkit.exercises.marking.statistics import form, number_of
 from bpkit.exercises.questions.exercise import LETTERS, Exercise
 from bpkit.exercises.questions.judging import Mark
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.sheets.key import Key
 from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.exercises.templates import rendered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -127,11 +127,6 @@ def _unmarked(file: Marked, key: Key, inside: str, problem: str) -> Marked:
     bearers = bearers_of(inside, key)
     owner = bearers[0] if len(bearers) == 1 else None
     return _of(file, Owner(owner, problem=problem, several=len(bearers) > 1))
-
-
-def mark_all(files: Iterable[Path | Entry], key: Key, root: Path | None = None) -> Iterator[Marked]:
-    """Mark files one after the other."""
-    return (mark_file(file, key, root) for file in files)
 
 
 def by_hand(mark: Mark) -> bool:

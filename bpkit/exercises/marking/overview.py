@@ -12,7 +12,7 @@ from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.whole_class import HandedIn
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.sheets.key import key_file
 
 Row = tuple[str, str, str]

@@ -25,7 +25,7 @@ from bpkit.exercises.marking.statistics import (
 )
 from bpkit.exercises.marking.submissions import READ
 from bpkit.exercises.marking.whose import RECOGNISED
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.templates import rendered
 
 SHOWN_FIRST = 8  # learners behind a misconception; the others open

@@ -14,7 +14,7 @@ from bpkit.exercises.marking.overrides import TOTAL, Override, Overrides
 from bpkit.exercises.marking.policy import USUAL, Policy, taken_off
 from bpkit.exercises.marking.senders import one_sender_each
 from bpkit.exercises.questions.judging import Mark, mark_sheet
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.sheets.key import Key
 
 ABSENT = "nothing handed in"
@@ -88,7 +88,7 @@ class Standing:
 
     @property
     def problem(self) -> str:
-        """Why nothing was marked."""
+        """Why the kit could not mark this learner's file."""
         return self.file.problem if self.file else ABSENT
 
     @property
@@ -148,7 +148,7 @@ class Outcome:
 
     @property
     def good(self) -> tuple[Standing, ...]:
-        """Those who have marks."""
+        """The standings of all learners who have marks."""
         return tuple(one for one in self.standings if one.marks)
 
     @property

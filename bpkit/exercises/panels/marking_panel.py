@@ -37,7 +37,8 @@ from bpkit.exercises.marking.whole_class import (
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.tables_and_links import STYLE, download
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
-from bpkit.exercises.sheets.files import counted, slug, write
+from bpkit.exercises.questions.languages import counted
+from bpkit.exercises.sheets.files import slug, write
 from bpkit.exercises.templates import table
 
 MOST_ROWS = 300

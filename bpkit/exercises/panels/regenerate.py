@@ -35,8 +35,8 @@ from bpkit.exercises.panels.tables_and_links import STYLE
 from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Working, on_a_page, whole_number
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.friendly_problems import LEVELS
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.questions.words import in_words
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import opened
 from bpkit.exercises.sheets.settings import PLAIN, read_settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS

@@ -17,8 +17,8 @@ from bpkit.exercises.panels.tables_and_links import csv_table, download
 from bpkit.exercises.panels.working import Progress, on_a_page
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import remarks
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.sheets.cohort import Plan, Seat, plan
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import MOST_NAMED, Roster, read_roster
 from bpkit.exercises.sheets.settings import PLAIN, Settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS

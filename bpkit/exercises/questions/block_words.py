@@ -23,12 +23,13 @@ from bpkit.core.expressions import Z, symbol
 from bpkit.core.functions import Activation
 from bpkit.core.model import Model
 from bpkit.core.spelling import expr_latex
+from bpkit.exercises.questions.languages import counted
 
 _NET = symbol("net")
 
 
 def in_words(items: Sequence[str]) -> str:
-    """``a, b and c``."""
+    """The items as a list in a sentence: ``a, b and c``."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
@@ -37,11 +38,6 @@ def function(activation: Activation) -> str:
     if activation.joint:
         return r"softmax, $\mathit{out}_{k} = e^{\mathit{net}_{k}} / \sum_{j} e^{\mathit{net}_{j}}$"
     return f"{activation.written}, $\\mathit{{out}} = {expr_latex(activation.expr.xreplace({Z: _NET}), {})}$"
-
-
-def counted(number: int, what: str) -> str:
-    """``1 neuron``, ``2 neurons``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def told(model: Model) -> str:
@@ -91,7 +87,6 @@ def _names(model: Model, number: int, letters: Sequence[str], *kinds: str) -> st
 
 @singledispatch
 def _told(block: Block, number: int, model: Model) -> str:
-    """What a block computes."""
     raise BpkitError(f"words: expected one of the kit's blocks, got {block!r}; describe it in block_words.py")
 
 

@@ -56,7 +56,7 @@ class Words:
     day: str
 
     def worth(self, points: float) -> str:
-        """So many points."""
+        """The points of a question with their noun."""
         return (self.point if points == 1 else self.points).format(f"{points:g}")
 
     def written(self, date: datetime.date) -> str:
@@ -129,3 +129,8 @@ def english_words(language: str) -> str:
 def words_of(language: str) -> Words:
     """The words of a language such as ``de`` or ``de-AT``; English where there are none."""
     return LANGUAGES.get(language.partition("-")[0].lower(), ENGLISH)
+
+
+def counted(number: int, what: str) -> str:
+    """The number with its noun: ``1 neuron``, ``2 neurons``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

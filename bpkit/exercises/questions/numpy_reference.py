@@ -54,7 +54,7 @@ def forward(problem: Problem) -> Found:
 
 
 def at(found: Found, quantity: Quantity) -> float:
-    """One of them."""
+    """The value of one quantity among these arrays."""
     letter = quantity.tag if quantity.tag == "skip" else quantity.letter
     array = found[letter, quantity.block]
     own = quantity.index[-array.ndim :] if array.ndim else ()  # an error of the last step has no axis of steps

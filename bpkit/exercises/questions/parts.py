@@ -135,7 +135,7 @@ class NumberPart(Part):
 
     @property
     def answer(self) -> float:
-        """The exact number."""
+        """The right answer, not rounded."""
         return self.right
 
     @cached_property

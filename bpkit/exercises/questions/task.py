@@ -196,7 +196,7 @@ def rule_from(rule: str, **constants: float) -> UpdateRule:
     return RULES[rule](**constants)
 
 
-def task_from(data: Mapping[str, Any], private: Mapping[str, Any] = MappingProxyType({})) -> Task:
+def task_from(data: Mapping[str, Any]) -> Task:
     """A task from plain data, as ``Task.data`` gives it."""
     try:
         about = MappingProxyType(dict(data["about"]))
@@ -205,7 +205,7 @@ def task_from(data: Mapping[str, Any], private: Mapping[str, Any] = MappingProxy
         problems = tuple(problem_from(problem, own) for problem in data["problems"])
         for problem in problems if functions else ():
             check_defined(problem, functions)
-        return Task(str(data["question"]), problems, about, _points(data.get("points")), private)
+        return Task(str(data["question"]), problems, about, _points(data.get("points")))
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BpkitError):
             raise

@@ -41,7 +41,7 @@ class Own:
 
     @property
     def question(self) -> OwnQuestion:
-        """The question itself."""
+        """The question that this table of the file describes."""
         return _question(self)
 
     @property

@@ -186,7 +186,7 @@ def net_passed_on_forward(d: Derivation) -> Shapes:
     "the output is the activation of the net input, applied once",
 )
 def activation_twice(d: Derivation) -> Shapes:
-    """out = f(f(net))."""
+    """The activation acts twice: out = f(f(net))."""
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
@@ -226,7 +226,7 @@ def exponent_sign(d: Derivation) -> Shapes:
     "a softmax divides each exponential by the sum of all of them",
 )
 def softmax_sum_left_out(d: Derivation) -> Shapes:
-    """e^net alone, or e^score."""
+    """The power e^net, or e^score, is not divided by the sum."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.FORWARD, ("out", "share")):
         factors = step.rhs.args if step.rhs.is_Mul else ()

@@ -46,7 +46,7 @@ def gradient_added(d: Derivation) -> Shapes:
     rank=1,
 )
 def rate_forgotten(d: Derivation) -> Shapes:
-    """w - dE/dw."""
+    """The update subtracts the whole derivative: w - dE/dw."""
     yield "", {step.name: without("learning_rate") for step in new_values(d).values()}
 
 
@@ -65,7 +65,7 @@ def rate_twice(d: Derivation) -> Shapes:
     "keeps the old value", "keep the old value", "that is the value from before the update, unchanged", rank=1
 )
 def value_kept(d: Derivation) -> Shapes:
-    """Nothing is updated."""
+    """Each parameter keeps its old value."""
     yield "", _kept(d)
 
 

@@ -146,7 +146,7 @@ class _Reviewer:
         self.setting = self.calls.setting
 
     def review(self) -> Review:
-        """The verdict."""
+        """Ask one question after the other until there is a verdict."""
         if gaps := gaps_in(self.asked.function):
             early, attempt = unfinished(self.asked, gaps)
             return self._early(early, attempt, gaps)
@@ -327,7 +327,6 @@ class _Reviewer:
         found: Sequence[Hypothesis],
         bad: Tried,
         evidence: Evidence | None,
-        before: str = "",
         values: Sequence[Followed] | None = None,
     ) -> Review:
         values = followed(bad.attempt, bad.expected) if values is None else values
@@ -357,7 +356,7 @@ class _Reviewer:
         is_it = first is None or first.true is None or first.true.factor == 1
         d = bad.expected.problem.derivation
         named = true if is_it else bugs[0].should or true
-        said = before + message_of(bugs[0], said_of, bad.right, named, d, is_it, more=other)
+        said = message_of(bugs[0], said_of, bad.right, named, d, is_it, more=other)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
         said += self._usual(values, bad, found[order[0]]) if left[order[0]] else ""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bpkit.exercises.marking.gradebooks.people import Meeting
 from bpkit.exercises.marking.standing import Outcome, Standing
-from bpkit.exercises.sheets.files import counted
+from bpkit.exercises.questions.languages import counted
 
 
 @dataclass(frozen=True)

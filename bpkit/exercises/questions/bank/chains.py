@@ -102,7 +102,7 @@ def _single(level: str) -> Sequence[Network]:
 
 @lru_cache(maxsize=16)
 def _chain(level: str) -> Sequence[Network]:
-    """One neuron a layer."""
+    """Networks with one neuron in each layer."""
     return tuple(Network(1, 1, 1, 1, activation=name, bias="neuron") for name in _SOFT[level])
 
 

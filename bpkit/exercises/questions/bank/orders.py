@@ -284,10 +284,10 @@ def _draw_library(rng: np.random.Generator, level: str) -> Task:
     return Task("library-order", (problem,), MappingProxyType(about))
 
 
-def _trained(problem: Problem, loop: Sequence[str], rounds: int = 2) -> dict[str, float]:
-    """The parameters after some rounds of a loop: gradients add up until they are cleared."""
+def _trained(problem: Problem, loop: Sequence[str]) -> dict[str, float]:
+    """The parameters after two rounds of a loop: gradients add up until they are cleared."""
     gradient = dict.fromkeys(problem.network.parameters, 0.0)
-    for name in list(loop) * rounds:
+    for name in list(loop) * 2:
         if name == "zero":
             gradient = dict.fromkeys(gradient, 0.0)
         elif name == "backward":
