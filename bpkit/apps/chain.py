@@ -137,7 +137,7 @@ class State:
 
     @property
     def highlight(self) -> tuple[str, ...]:
-        """What is lit on the picture: of one path alone only the use of the parameter that it begins with."""
+        """What is lit on the picture: for a single path only the use of the parameter that it begins with."""
         return self.factors if self.chosen else (self.parameter, *self.factors)
 
 

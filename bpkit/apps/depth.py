@@ -1,4 +1,4 @@
-"""How gradients shrink or blow up with depth, by activation and by starting weights, and what training makes of it."""
+"""How gradients shrink or blow up with depth, by activation and by starting weights, and how training changes it."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class Derivation(Shown):
         return find_paths(self.with_inputs.steps, name, (*self.network.parameters, *self.network.inputs))
 
     def expanded(self, name: str) -> sp.Expr:
-        """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone."""
+        """One SymPy expression for a quantity in parameters, inputs, targets and the learning rate only."""
         known: dict[sp.Expr, sp.Expr] = {}
         for step in self.toward(name):
             known[step.lhs] = step.rhs.xreplace(known)

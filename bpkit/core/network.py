@@ -59,7 +59,7 @@ class Network(Architecture):
     target, source.
     With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
 
-    Activations: sigmoid, tanh, relu, leaky_relu, softplus, identity; softmax for the outputs alone.
+    Activations: sigmoid, tanh, relu, leaky_relu, softplus, identity; softmax for the outputs only.
     Losses: half_squared_error, squared_error, mean_squared_error, binary_cross_entropy, cross_entropy, output.
     Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
     Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.

@@ -92,7 +92,7 @@ def _problem(one: Standing) -> str:
 
 
 def _remarks(one: Standing) -> list[str]:
-    """What is to be said about the learner's files, but nothing of those that may be somebody else's."""
+    """What is to be said about the learner's files, but nothing about those that may be another learner's."""
     others = tuple(f"{file.where}: " for file in one.others if file.several)
     return [said for said in one.remarks if not said.startswith(others)]
 

@@ -21,7 +21,7 @@ class Marked:
 
     ``name`` is its path inside the folder that is marked, ``date`` when it was last changed and ``dated`` how that is
     known, ``digest`` tells what it holds from anything else, ``sheet`` which tasks it was marked by. ``origin`` names
-    whose sheet it is, where it was handed in as somebody else's; ``stranger`` is True for a sheet that is not of this
+    whose sheet it is, where another learner handed it in; ``stranger`` is True for a sheet that is not of this
     key, ``several`` for a file that may be any of several learners'. ``aside`` says why it does not count, where
     another file does. ``code`` holds the text of the cells whose functions are left to the instructor, by key.
     """

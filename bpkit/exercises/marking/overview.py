@@ -56,7 +56,7 @@ def _is(number: int) -> str:
 
 
 def files(outcome: Outcome) -> Iterator[Row]:
-    """Every file of this run: its path, whose it is, and what becomes of it."""
+    """Every file of this run: its path, whose it is, and what happens to it."""
     whose = {one.file.where: one for one in outcome.standings if one.file and not one.row}
     others = {other.where: (one, other) for one in outcome.standings for other in one.others}
     for file in sorted(outcome.files, key=lambda one: one.where):

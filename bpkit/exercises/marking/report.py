@@ -123,7 +123,7 @@ def _average(good: Sequence[Standing], of: float) -> str:
 
 
 def _files(one: Standing) -> Iterator[tuple[bool, Standing, str, str]]:
-    """A line for each file of a learner that there is something to say about, and whether it waits for somebody."""
+    """A line for each file of a learner with something to say about it, and whether it waits for the instructor."""
     if one.file:
         settled = [said for said in one.own_remarks if _settled(one, said)]
         waiting = [said for said in (*one.own_remarks, *one.notes) if said not in settled]

@@ -209,7 +209,7 @@ def _(block: Attention, own: Arrays, x: Array) -> dict[str, Array]:
 
 
 def updated(problem: Problem, parameter: Quantity, slope: float) -> dict[str, float]:
-    """What an update makes of a parameter with a slope: what its rule remembers, by letter, and its new value."""
+    """How an update changes a parameter with a slope: what its rule remembers, by letter, and its new value."""
     rule, old = problem.update, problem.parameters[parameter.name]
     before = {letter: problem.state.get(f"{letter}_{parameter.name}", 0.0) for letter in "mvs"}
     g = slope + (rule.weight_decay * old if parameter.tag != "bias" else 0.0)

@@ -34,7 +34,7 @@ class Task:
 
     ``about`` holds words and numbers (which weight, which rates, which lines are printed). A task has no answer in
     it: right and wrong answers are read from the derivation of its problems. ``points`` is what an instructor says that
-    the whole question is worth. ``private`` holds what an instructor alone knows about an own question; it never goes
+    the whole question is worth. ``private`` holds what only an instructor knows about an own question; it never goes
     into the task's data.
     """
 
@@ -55,7 +55,7 @@ class Task:
         return layered(self.problem.network, f"task: {self.question}")
 
     def data(self) -> dict[str, Any]:
-        """Numbers, words, lists and dicts alone, as JSON has them."""
+        """Only numbers, words, lists and dicts, as JSON has them."""
         return {
             "question": self.question,
             "problems": [problem_data(problem) for problem in self.problems],

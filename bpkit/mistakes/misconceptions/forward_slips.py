@@ -242,7 +242,7 @@ def softmax_sum_left_out(d: Derivation) -> Shapes:
     "each weight then connects the wrong two neurons",
 )
 def forward_transposed(d: Derivation) -> Shapes:
-    """W laid down with rows for columns, on the way forward alone or throughout."""
+    """W has its rows and columns swapped, only in the forward pass or throughout."""
     if isinstance(d.network, Network):
         yield from _laid_down(d, d.network, True)
     else:
@@ -323,7 +323,7 @@ def _side_by_side(one: Quantity, other: Quantity) -> bool:
     rank=3,
 )
 def outputs_swapped(d: Derivation) -> Shapes:
-    """Two hidden neurons of a layer change places, on the way forward alone or in the derivatives too."""
+    """Two hidden neurons of a layer change places, only in the forward pass or in the derivatives too."""
     for block in range(1, last_block(d)):
         pairs = (pair for pair in combinations(row(d, block, "out"), 2) if _side_by_side(*pair))
         for first, second in islice(pairs, 12):

@@ -399,7 +399,7 @@ def signal(network: Network, neuron: str) -> str:
 
 
 def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]:
-    """The weights into a layer laid down in another order: transposed, or by their numbers."""
+    """The weights into a layer in another order: transposed, or by their numbers."""
     before, after = network.layers[layer - 1], network.layers[layer]
     edges = [(source, target) for target in after for source in before]
     if not transposed:

@@ -309,7 +309,7 @@ class _Reviewer:
         return self._made("error", said, (), bad, values, made)
 
     def _first_of_several(self, bad: Tried, values: Sequence[Followed], first: Followed, found: Alone) -> Review:
-        """The first mistake of several, of which each is known by itself."""
+        """The first of several mistakes that are known one by one."""
         one, (line, code) = found.hypothesis, code_at(first.code, first.seen.line)
         of = elsewhere(first.code, bad.attempt.run)
         bug = Bug(one.name, one.you, one.sentence, line, code, "", one.detail, found.place, of)

@@ -115,7 +115,7 @@ def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
 
 
 def _chain(network: Network, weight: str) -> list[Stage]:
-    """Lines on the way to the update of a weight, each of which rests on the one before: a single order is right.
+    """Lines that lead to the update of a weight, where each depends on the one before: a single order is right.
 
     Lines that are alike, one for each output, count as one. Behind a hidden neuron the weights that lead on from it are
     updated as well: their old values have to be used before.
