@@ -1,4 +1,4 @@
-"""What ``bpkit lab`` changes about JupyterLab, for its own sessions alone: how it starts, and how fast it answers."""
+"""What ``bpkit lab`` changes about JupyterLab, only for its own sessions: how it starts, and how fast it answers."""
 
 from __future__ import annotations
 

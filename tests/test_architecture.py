@@ -324,6 +324,15 @@ def test_every_module_says_what_it_is_for(module: str) -> None:
             assert ast.get_docstring(node), f"{module}: {node.name}"
 
 
+@of_every_module
+def test_a_docstring_says_more_than_a_name(module: str) -> None:
+    """Four words add nothing to a good name: write a sentence, or none."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            told = ast.get_docstring(node)
+            assert told is None or len(told.split()) > 4, f"{module}: {told}"
+
+
 def test_the_examples_in_docstrings_run() -> None:
     """In one process, so that one cannot lean on what another has imported."""
     modules = [name_of(module) for module in MODULES if ">>>" in (PACKAGE / module).read_text(encoding="utf-8")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from english import crowded, faults, phrases
@@ -14,6 +16,8 @@ from bpkit.exercises.questions.exercise import Question
 from bpkit.exercises.questions.generation import generate
 from bpkit.mistakes.misconceptions import PROCEDURES, RULES
 
+PACKAGE = Path(bp.__file__).parent
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 NETWORKS = (
     bp.Network(2, 2, 2),
     bp.Network(2, 2, 2, 1, activation="relu", loss="binary_cross_entropy", bias="none"),
@@ -55,3 +59,9 @@ def read(exercise: bp.exercises.Exercise) -> Iterator[str]:
     for part in exercise.content.parts:
         yield from (part.asks, *(wrong.said for wrong in part.wrong))
         yield from (part.hints if isinstance(part.hints, tuple) else ())
+
+
+def test_docstrings() -> None:
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")]
+    told = (node for module in modules for node in ast.walk(module) if isinstance(node, DOCUMENTED))
+    assert [fault for node in told for fault in phrases(ast.get_docstring(node) or "")] == []

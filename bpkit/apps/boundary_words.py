@@ -101,7 +101,7 @@ def _right(state: State) -> str:
 
 
 def _outlook(state: State) -> str:
-    """What to make of a run that leaves points on the wrong side; nothing while it goes well."""
+    """What to say about a run that leaves points on the wrong side; nothing while it goes well."""
     count = len(state.problem.inputs)
     wrong = count - right(state.problem)
     flat = state.loss[-1] > FLAT * state.loss[state.updates // 2]

@@ -32,7 +32,7 @@ from bpkit.show.diagram_words import words
 from bpkit.show.drawing import Drawing
 from bpkit.show.graph_spec import anchor, route
 from bpkit.show.lines_table import lines_spec
-from bpkit.show.products_table import products_text
+from bpkit.show.products_text import products_text
 
 ROOM, BELOW = 128, 18  # of a factor's mark on the picture: how wide it may be, how far it is below a weight's name
 TALLEST = 480  # pixels of a picture below which the products are still seen
@@ -117,7 +117,7 @@ class State:
 
     @property
     def derivative(self) -> float:
-        """Its number."""
+        """The value of the derivative that the page shows."""
         return self.rows.numbers[self.name]
 
     @property
@@ -137,7 +137,7 @@ class State:
 
     @property
     def highlight(self) -> tuple[str, ...]:
-        """What is lit on the picture: of one path alone only the use of the parameter that it begins with."""
+        """What is lit on the picture: for a single path only the use of the parameter that it begins with."""
         return self.factors if self.chosen else (self.parameter, *self.factors)
 
 

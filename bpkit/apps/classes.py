@@ -203,7 +203,7 @@ class Classes(Live):
 
 
 def _pull(rows: Mapping[str, float], true: str, output: str) -> float:
-    """What half the squared error of the true class alone would say of a net input: its own slope in the same chain."""
+    """The slope with half the squared error of only the true class: its own derivative in the same chain."""
     return losses_at(float(rows[f"out_{true}"]))["flat"] * float(rows[f"dout_{true}/dnet_{output}"])
 
 

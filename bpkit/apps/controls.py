@@ -85,7 +85,7 @@ class Choice(Setting):
 
 @dataclass(frozen=True)
 class Check(Setting):
-    """Yes or no."""
+    """A box that is ticked or not."""
 
     value: bool = False
     tip: str = ""

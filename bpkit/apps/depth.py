@@ -1,4 +1,4 @@
-"""How gradients shrink or blow up with depth, by activation and by starting weights, and what training makes of it."""
+"""How gradients shrink or blow up with depth, by activation and by starting weights, and how training changes it."""
 
 from __future__ import annotations
 
@@ -285,5 +285,4 @@ def _name(kind: str | Activation) -> str:
 
 
 def _written(kind: str | Activation) -> str:
-    """An activation as code."""
     return repr(_name(kind) if isinstance(kind, str) or kind.built_in else kind)

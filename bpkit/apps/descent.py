@@ -71,7 +71,7 @@ class State:
 
     @property
     def here(self) -> float:
-        """Where the walk is."""
+        """The value of the parameter at the step that the page shows."""
         return float(self.walk.at[self.step])
 
 

@@ -38,7 +38,7 @@ class State:
 class Forward(Live):
     """Sliders for every weight, bias and input; the diagram and the numbered forward lines follow.
 
-    With ``lines=False`` there is the diagram alone.
+    With ``lines=False`` there is only the diagram.
     """
 
     name = "forward"

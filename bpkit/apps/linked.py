@@ -44,7 +44,7 @@ class Control:
 
     @property
     def value(self) -> Any:
-        """What it is at."""
+        """The control's present value; you can set it, too."""
         return self._app.values[self._name]
 
     @value.setter
@@ -124,7 +124,7 @@ class Linked(anywidget.AnyWidget):
         return ""
 
     def tells(self) -> dict[str, Any] | None:
-        """What the kernel alone can say of the values shown, as JSON."""
+        """What only the kernel can say about the values shown, as JSON."""
         return None
 
     def without_kernel(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Linked(anywidget.AnyWidget):
 
     @property
     def state(self) -> Any:
-        """What is shown."""
+        """What the page shows, read from the values of the controls."""
         values, state = self._known
         if values != self._values:
             state = self.read(self._values)
@@ -170,7 +170,7 @@ class Linked(anywidget.AnyWidget):
         self._tell()
 
     def settled(self, values: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of which some depend on each other, put right."""
+        """Corrects values that depend on each other."""
         return values
 
     def _hear(self, change: Any) -> None:
@@ -277,5 +277,5 @@ def _count(made: str) -> Iterator[int]:
 
 
 def _other_front_end() -> bool:
-    """Is this a kernel of VS Code or Colab, whose pages know widgets by their views alone?"""
+    """Is this a kernel of VS Code or Colab, whose pages know widgets only by their views?"""
     return "VSCODE_PID" in os.environ or "google.colab" in sys.modules

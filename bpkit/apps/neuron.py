@@ -43,7 +43,6 @@ class State:
 
     @property
     def activation(self) -> Activation:
-        """The neuron's activation."""
         return self.problem.network.activations[0]
 
     @property

@@ -88,7 +88,7 @@ class Row:
 
 @dataclass(frozen=True)
 class State:
-    """What the page shows."""
+    """The problem, its rows and the digits that the page shows."""
 
     problem: Problem
     rows: tuple[Row, ...]
@@ -169,7 +169,7 @@ class Recalculate(Live):
 
 
 def printed_lines(example: Example) -> tuple[Row, ...]:
-    """The net inputs and outputs that an example prints, each with its line, if that has printed numbers alone."""
+    """The net inputs and outputs that an example prints, each with its line, if it has only printed numbers."""
     problem, published = example.problem, example.published
     known = {name: number(value) for name, value in problem.givens.items()} | dict(published)
     lines = [problem.derivation[name] for name in published if name in problem.derivation]

@@ -189,7 +189,7 @@ class Surface(Live):
         return self._walk(state.problem, state.updates, moving)
 
     def _land(self, state: State) -> Landscape:
-        """The landscape depends on the other parameters alone: not on the learning rate, not on where the walk is."""
+        """The landscape depends only on the other parameters: not on the learning rate, not on where the walk is."""
         here = dict(zip((state.window.x, state.window.y), state.window.middle, strict=True))
         return self._landscape(state.problem.replace(learning_rate=1, **here), state.window)
 

@@ -259,7 +259,7 @@ def _all(**choices: Any) -> Iterator[dict[str, Any]]:
 
 
 def _line(derivation: Derivation, name: str) -> Line:
-    """A kind's line; what leads to it by a name alone is put in, so that all networks say it alike."""
+    """A kind's line; what only leads to it by a name is put in, so that all networks say it alike."""
     step = derivation[name]
     if name == "dE_total/dnet_o1" and step.rhs.is_Symbol:
         step = derivation[step.rhs.name]

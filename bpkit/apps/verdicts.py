@@ -73,7 +73,6 @@ def still(asked: Question, typed: str, found: Diagnosis | str) -> str:
 
 
 def verdict_words(found: Diagnosis | str) -> str:
-    """The verdict in words."""
     return found if isinstance(found, str) else found.message
 
 
@@ -95,7 +94,7 @@ def line_html(
 def line_words(
     asked: Question, digits: int, before: Iterable[Step] = (), given: Mapping[str, float] = MappingProxyType({})
 ) -> str:
-    """The same as text."""
+    """The line to look at, as plain text."""
 
     def sampled(step: Step, each: str, whole: str) -> str:
         return f"Line ({step.number}): {step.name} = {sides_text(step)}; {each} {whole}."

@@ -151,7 +151,7 @@ def new(
     guarantee, you are told.
 
     If it was interrupted, start it again with the same options: what is written stays, the rest follows. A learner who
-    comes later is added to the roster; then the same command makes the missing files alone.
+    comes later is added to the roster; then the same command makes only the missing files.
 
     Of a large class you get the solutions, the printable pages and the nbgrader copies in a zip each (--zip): unpack it
     where it is, and the folders are there.

@@ -8,6 +8,7 @@ import click
 
 from bpkit.cli.terminal import bar
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking import overview
 from bpkit.exercises.marking.archives import Unreadable
 from bpkit.exercises.marking.doctor import examine, mended_copy, repaired
@@ -19,7 +20,7 @@ from bpkit.exercises.marking.policy import ATTEMPTS, COUNT, make_policy
 from bpkit.exercises.marking.results import Results
 from bpkit.exercises.marking.submissions import entries_in, entry_of
 from bpkit.exercises.marking.whole_class import handed_in, marking, report_names, settled, workers, write_reports
-from bpkit.exercises.sheets.files import counted, visible, write
+from bpkit.exercises.sheets.files import visible, write
 from bpkit.exercises.sheets.key import read_key
 
 

@@ -214,7 +214,7 @@ def asked(part: Part, mark: str, width: int) -> str:
 
 
 def _by_value(part: Part) -> bool:
-    """Are the options numbers, of which one is typed itself?"""
+    """Are the options numbers, one of which you type?"""
     return isinstance(part, ExactPart) and part.reader in ("whole", "number")
 
 

@@ -148,7 +148,7 @@ class Derivation(Shown):
         return find_paths(self.with_inputs.steps, name, (*self.network.parameters, *self.network.inputs))
 
     def expanded(self, name: str) -> sp.Expr:
-        """One SymPy expression for a quantity in parameters, inputs, targets (and the learning rate) alone.
+        """One SymPy expression for a quantity in parameters, inputs, targets and the learning rate only.
 
         >>> import bpkit as bp
         >>> bp.derive(bp.Network(1, 1, activation="identity")).expanded("dE/dw1")

@@ -62,7 +62,7 @@ def check_names(has: str, names: Iterable[object], options: Iterable[str]) -> No
 
 
 def check_all(what: str, names: Collection[object], wanted: Collection[str], how: str = "") -> None:
-    """Refuse names of which some are missing; ``how`` says more about what is wanted."""
+    """Refuse names if some are missing; ``how`` says more about what is wanted."""
     missing = [name for name in wanted if name not in names]
     if missing:
         are = "is" if len(missing) == 1 else "are"

@@ -141,7 +141,7 @@ class Activation(Own):
     ``Activation("swish", z / (1 + sp.exp(-z)))`` makes a new one from a single SymPy expression in one symbol;
     its slope is the derivative of that expression, and it works wherever a built-in name does.
 
-    Shapes: one number in, one number out, for each neuron; softmax alone takes its whole layer.
+    Shapes: one number in, one number out, for each neuron; only softmax takes its whole layer.
     Units: none. Errors: ``BpkitError`` for more symbols than one, and for what has no derivative.
     Source: the textbook's names and formulas, see Bishop, "Pattern Recognition and Machine Learning" (2006), chapter 5.
 

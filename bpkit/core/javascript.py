@@ -120,7 +120,6 @@ def evaluation_on_samples(
     data: Iterable[str],
     outputs: Iterable[str],
     batch: str = "mean",
-    name: str = "evaluate",
 ) -> str:
     """Write ``evaluation`` for several samples, of outputs that are one number for all of them: the loss, derivatives.
 
@@ -130,7 +129,7 @@ def evaluation_on_samples(
     fields = ", ".join(f"{json.dumps(one)}: {identifier(one)}" for one in wanted)
     body = [*_settled(_needed(lines, given, wanted), wanted, names, batch), f"return {{{fields}}};"]
     kept = [identifier(one) for one in given if one not in names]
-    return _function(f"export function {name}", (*kept, "samples"), body)
+    return _function("export function evaluate", (*kept, "samples"), body)
 
 
 def training(

@@ -166,7 +166,7 @@ class _Program:
         return self.functions[first]
 
     def text(self, network: Network) -> str:
-        """The module."""
+        """The whole module as JavaScript."""
         lines = module(*(f.text.replace("NAME", name, 1) for f, name in self.functions.items()), functions=self.own)
         for one, name in self.functions.items():
             lines = lines.replace(f"function {name}(", f"// {one.says}\nfunction {name}(", 1)

@@ -59,7 +59,7 @@ class Network(Architecture):
     target, source.
     With several hidden layers ``h1_2`` is neuron 2 of hidden layer 1.
 
-    Activations: {activations}; softmax for the outputs alone.
+    Activations: {activations}; softmax for the outputs only.
     Losses: {losses}.
     Shapes: one size for each layer, the inputs first, two or more. Units: none; it holds names, no numbers.
     Errors: ``BpkitError`` for what fits no network, with the name that was probably meant.

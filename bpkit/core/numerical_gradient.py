@@ -172,7 +172,7 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare each derivative with (E(w + h) - E(w - h)) / 2h: the numbers behind ``bp.check_gradient``.
 
-    That one takes the same, reads numbers as they are typed, and names the mistake behind a wrong derivative; its page
+    The public function also reads numbers as they are typed and names the mistake behind a wrong derivative; its page
     has the shapes, units, errors and the source.
     """
     names = checked(problem, "check_gradient").network.parameters

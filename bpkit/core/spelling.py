@@ -69,7 +69,7 @@ Name = tuple[str, str]  # as pictures have it: what stands on the line, and what
 
 
 def written(names: Mapping[str, Quantity]) -> dict[str, Name]:
-    """The names of quantities and of their neurons as pictures have them: ``w`` and ``5`` for ``w5``, ``E`` alone."""
+    """Names of quantities and neurons as pictures have them: ``w`` and ``5`` for ``w5``, just ``E`` for the loss."""
     neurons = {neuron: (word, "") for neuron, word in _neurons(names).items()}
     return neurons | {name: _lowered(one) for name, one in names.items()}
 

@@ -191,7 +191,7 @@ def flat_ends(trace: Trace, rows: slice, flat: Sequence[float] = ()) -> dict[tup
 
 
 def _stuck(trace: Trace) -> Iterator[Trouble]:
-    """Layers of which all ReLUs are dead, and neurons that are saturated; one ReLU that is off is as it should be."""
+    """Layers whose ReLUs are all dead, and neurons that are saturated; one ReLU that is off is as it should be."""
 
     def hold(key: tuple[int, str], some: Rows, rows: slice) -> Flags:
         return flat_ends(trace, rows)[key][some]

@@ -1,4 +1,4 @@
-"""The audit of an example: every printed figure against the exact one, and what the detective makes of it."""
+"""The audit of an example: every printed figure against the exact one, and what the detective says about it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """True when the printed figure is the exact one but for rounding."""
+        """True if the printed figure is the exact one, up to rounding."""
         return self.kind in KINDS[:3]
 
     @property
@@ -155,7 +155,7 @@ def _unprinted(asked: Question, given: Mapping[str, str]) -> set[str]:
 
 
 def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:
-    """Words, kind and reasons."""
+    """What to say of a printed figure, the kind of verdict, and the figures that it follows from."""
     if found.carried:
         return f"follows from {' and '.join(found.carried)} as printed", "follows", found.carried
     if found.verdict in ("correct", "few_digits"):

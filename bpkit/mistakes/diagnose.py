@@ -224,7 +224,7 @@ def as_asked(case: Case) -> Diagnosis | None:
 
 
 def kept_short(case: Case) -> Diagnosis | None:
-    """Right, from earlier answers of the same question of which only two digits were used."""
+    """Right, computed with only two digits of earlier answers to the same question."""
     few = case.figure.digits < (case.digits or 0)
     ways = () if case.given or few else shortened(case.asked, case.asked_before)
     words = next((words for words, value in ways if case.figure.rounds(value)), "")
@@ -276,7 +276,7 @@ def _more(case: Case) -> str:
 
 
 def _put_in(case: Case) -> Diagnosis | None:
-    """What is right, or a known mistake, but for the digits of the numbers that were put into a formula."""
+    """The right number or a known mistake, computed with too few digits in the formula."""
     figure = put_in(case.figure, case.asked.given)
     if figure is None:
         return None
@@ -326,12 +326,12 @@ def displayed(case: Case) -> Diagnosis | None:
 
 
 def one_term(case: Case) -> Diagnosis | None:
-    """A sum of a single mistake, of which one term was rounded on paper."""
+    """A sum with a single mistake and one term rounded on paper."""
     return _one_term(case, mistaken=True)
 
 
 def one_term_of_the_right(case: Case) -> Diagnosis | None:
-    """The right sum, of which one term was rounded on paper."""
+    """The right sum with one term rounded on paper."""
     return _one_term(case, mistaken=False)
 
 

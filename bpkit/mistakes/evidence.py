@@ -99,7 +99,7 @@ class Case:
         return _elsewhere(self.asked)
 
     def hits(self, numbers: Array, fits: Test) -> list[int]:
-        """The places of the numbers that fit, and are finite and not right all the same."""
+        """The places of the numbers that fit, and are finite, yet not right."""
         with np.errstate(all="ignore"):
             other = np.isfinite(numbers) & (np.abs(numbers - self.exact) > 1e-12 * abs(self.exact))
             return [int(place) for place in np.flatnonzero(other & fits(numbers))]
@@ -197,7 +197,6 @@ class Case:
 
     @property
     def is_derivative(self) -> bool:
-        """Is a derivative asked?"""
         return self.asked.derivation[self.asked.quantity].role in (Role.SLOPE, Role.ADJOINT, Role.GRADIENT)
 
     # How far off it is, and how much it says
@@ -306,7 +305,7 @@ def fitting(case: Case) -> list[Explanation]:
 
 
 def nearly(case: Case) -> list[Explanation]:
-    """The single mistakes that give the number but for rounding on the way, to the digits asked or shown.
+    """The single mistakes that give the number up to rounding on the way, to the digits asked or shown.
 
     None where the truth comes as near.
     """

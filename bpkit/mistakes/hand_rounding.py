@@ -203,7 +203,7 @@ def by_hand(problem: Problem, digits: int) -> int:
 def paper_slack(problem: Problem, quantity: str, digits: int) -> float:
     """How far a quantity can be off when every line, its own too, is rounded to so many significant digits.
 
-    Who is asked for more than ``HAND`` digits of a new parameter may have kept those on the way. Lines that compute
+    A learner asked for more than ``HAND`` digits of a new parameter may have kept those on the way. Lines that compute
     nothing are not rounded.
     """
     name = problem.derivation[quantity].name

@@ -1,4 +1,4 @@
-"""How a number stands to the right one by its digits alone: right, right up to rounding, or with too few digits."""
+"""How close a number is to the right one, by its digits: right, right up to rounding, or with too few digits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
 
 
 def close_enough(exact: float, off: float) -> str:
-    """What is said of a number that rounding put off by so little that nobody has to keep more digits; else nothing."""
+    """What to say about a number that rounding moved so little that you need not keep more digits; else nothing."""
     return "Right, up to rounding." if off <= half_unit(exact, ENOUGH_DIGITS) * HAIR else ""
 
 

@@ -118,7 +118,7 @@ class Rewriter:
 
 
 def becomes(expr: sp.Expr | str) -> Edit:
-    """Another right side altogether."""
+    """Replaces the whole right side of a line."""
     other = S(expr) if isinstance(expr, str) else expr
     return lambda rhs: other
 

@@ -135,7 +135,7 @@ class _Run:
         return ((layer, some) for (layer, one), some in self.flat.items() if one == kind and some)
 
     def where(self, layer: int) -> str:
-        """A layer in words."""
+        """The name of a layer in a sentence."""
         if layer == len(self.network.layers) - 1:
             return "the output layer"
         return f"hidden layer {layer}" if len(self.network.layers) > 3 else "the hidden layer"

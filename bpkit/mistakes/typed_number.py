@@ -235,7 +235,7 @@ def _ratio(shown: str, ratio: Fraction) -> Figure:
 
 
 def put_in(figure: Figure, given: Collection[float]) -> Figure | None:
-    """A formula as exact as the numbers in it, of which the given and the whole ones are not rounded.
+    """A formula as exact as the numbers in it, where the given and the whole ones are not rounded.
 
     None for what is no formula, and where no number in it is rounded.
     """

@@ -326,7 +326,7 @@ def values(
 
 @lru_cache(maxsize=64)
 def _exactly(asked: Question, kind: str, given: tuple[tuple[str, float], ...]) -> Array:
-    """The same for one number after the other that is typed: nobody may write to the array."""
+    """The same for one number after the other that is typed: no caller may write to the array."""
     many = asked.updates > SIDE_BY_SIDE
     found = _long(asked, kind) if many else _worked_out(asked, kind, dict(given), None, None)
     found.flags.writeable = False

@@ -53,7 +53,7 @@ def open_box(
     old: Mapping[str, float] = MappingProxyType({}),
     same: Collection[str] = (),
 ) -> Box:
-    """The box for a quantity of which any number of digits may be typed.
+    """The box for a quantity that may be typed with any number of digits.
 
     ``shown`` names what the learner has; ``old`` are numbers from before a change, ``same`` what it left as it was.
     """

@@ -50,7 +50,7 @@ class Lesson:
 
     @property
     def title(self) -> str:
-        """Its heading."""
+        """The heading of the lesson's first cell."""
         found = _TITLE.search(self.first)
         if not found:
             raise BpkitError(f"{self.stem}: expected a heading in the first cell, such as '# 04 · The forward pass'")
@@ -100,7 +100,7 @@ class Lesson:
 
 
 def lessons(folder: Path) -> list[Lesson]:
-    """The lessons, by number."""
+    """The lessons in a folder, ordered by their numbers."""
     found = [_opened(path, folder) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     if not found:
         raise BpkitError(f"lessons: expected notebooks such as 00_start_here.ipynb, found none in {folder}")

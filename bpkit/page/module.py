@@ -26,7 +26,7 @@ _AROUND_BRACES = re.compile(r"\s*([{};])\s*|(?<=[:,]) ")  # in a style sheet, wh
 
 @lru_cache(maxsize=2)
 def inline(name: str) -> str:
-    """The same as a page holds it: without comments, indentation and room, for which nobody reads it there.
+    """The same as a page holds it: without comments, indentation and room, which only a reader of the source needs.
 
     The text is read line by line, not as a language: no text in backquotes may go on in another line.
     """

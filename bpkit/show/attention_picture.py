@@ -164,7 +164,7 @@ def _parts(line: Step, words: int) -> tuple[tuple[tuple[str, ...], ...], ...]:
     return tuple(map(tuple, found))
 
 
-def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> Drawing:
+def attention_picture(problem: Problem, back: bool = False) -> Drawing:
     """Draw one head of attention with a problem's numbers; ``back`` adds the derivative below each.
 
     Errors: ``BpkitError`` for a problem that is not one head of attention, or a large one.
@@ -194,21 +194,21 @@ def attention_picture(problem: Problem, back: bool = False, digits: int = 3) -> 
         axes.text(
             one.x + WIDE / 2,
             one.y + HIGH * (0.32 if two else 0.5),
-            _short(value, digits),
+            _short(value),
             color=INK,
             fontsize=9,
             ha="center",
             va="center",
         )
         if two:
-            text = _short(values[str(one.back)], digits)
+            text = _short(values[str(one.back)])
             axes.text(one.x + WIDE / 2, one.y + HIGH * 0.74, text, color=BACKWARD, fontsize=8, ha="center", va="center")
-    return Drawing(attention_words(problem, values, back, digits), figure)
+    return Drawing(attention_words(problem, values, back, 3), figure)
 
 
-def _short(value: float, digits: int) -> str:
+def _short(value: float) -> str:
     """A number that fits its box: what begins behind many zeros has fewer digits."""
-    return readable(number(value, digits if abs(value) >= SMALL else min(digits, 2)))
+    return readable(number(value, 3 if abs(value) >= SMALL else 2))
 
 
 def numbers_of(problem: Problem) -> dict[str, float]:

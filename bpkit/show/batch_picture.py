@@ -15,7 +15,7 @@ SIZES = (100, 50, 20, 5)  # points, the most first
 
 
 def batch_slopes(problem: Problem, name: str, sizes: tuple[int, ...] = SIZES) -> Drawing:
-    """The derivative of one weight as each point gives it alone, for batches of several sizes; mean and sum of each."""
+    """The derivative of one weight from each single point, for batches of several sizes; mean and sum of each."""
     each = np.array([matrix_gradient(problem.sample(k))[1][name] for k in range(max(sizes))])
     figure, axes = blank(7.6, 2.9)
     axes.axvline(0, color=FAINT, linewidth=1)

@@ -95,7 +95,7 @@ def plate(place: Point, name: str, color: str = INK) -> list[str]:
 
 
 def dot(place: Point, color: str = INK, radius: float = 5) -> str:
-    """A point."""
+    """A filled point with a border in the colour of paper."""
     return ring(place, radius, color, PAPER, 1.2)
 
 

@@ -1,4 +1,4 @@
-"""How large the gradient is in each layer: what depth, activation and starting weights make of it."""
+"""How large the gradient is in each layer: how depth, activation and starting weights change it."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def depth_words(kind: str, sizes: Array, digits: int = 6, spreads: Array = NOTHI
 
 
 def changes(sizes: Array, spreads: Array = NOTHING) -> str:
-    """What becomes of both on the way back, and of the spread of the outputs on the way forward."""
+    """How both change on the way back, and how the spread of the outputs changes on the way forward."""
     text = " ".join(f"{name.capitalize()}: {change(row)}" for name, row in zip(NAMES, sizes))
     if len(spreads) < 2:
         return text
@@ -160,7 +160,7 @@ def changes(sizes: Array, spreads: Array = NOTHING) -> str:
 
 
 def change(sizes: Array, texts: Mapping[str, str] = TEXTS, level: float = LEVEL) -> str:
-    """What becomes of one of them from the last of these sizes to the first; less than ``level`` times is level."""
+    """How one of them changes from the last of these sizes to the first; less than ``level`` times is level."""
     first, last = float(sizes[0]), float(sizes[-1])
     if not np.isfinite(sizes).all():
         return texts["overflow"]

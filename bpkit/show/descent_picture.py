@@ -80,7 +80,7 @@ def moving(problem: Problem, parameter: str) -> tuple[str, ...]:
 
 
 def walk(problem: Problem, parameter: str, steps: int) -> Walk:
-    """The updates of one parameter alone; the others stay, as the curve is drawn for them."""
+    """The updates of only one parameter; the others stay, as the curve is drawn for them."""
     problem = here = problem.replace(train_biases=True)  # a bias that is chosen is meant to move
     remembered = set(problem.state).intersection(moving(problem, parameter))
     rows: list[tuple[float, ...]] = []

@@ -21,7 +21,7 @@ OF_LOSS = ("error", "total")  # the tags of what stands beside the outputs, in n
 
 @dataclass(frozen=True)
 class Box:
-    """Some quantities in one frame: one, or a chain of which each is all that the next one uses; or a whole block.
+    """Some quantities in one frame: one, or a chain where each uses only the one before; or a whole block.
 
     A box of a whole block has ``facts``, such as its shape, instead of numbers.
     """
@@ -38,7 +38,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Way:
-    """Where a box uses what another one holds; ``parameter`` multiplies it on the way, if one does."""
+    """Where a box uses what another one holds; ``parameter`` multiplies it on the way, if there is one."""
 
     source: str
     target: str
@@ -110,7 +110,7 @@ def _title(chain: list[Quantity]) -> str:
 
 
 def _links(model: Architecture) -> Iterator[tuple[str, str]]:
-    """The quantities that go to one line alone, which uses nothing else: where that holds of a whole family."""
+    """The quantities that only one line uses, which uses nothing else: where that holds of a whole family."""
     lines = _forward(model)
     written = {line.name: line.quantity for line in lines}
     signals = {*written, *(one.name for one in _inputs(model))}

@@ -54,7 +54,6 @@ def sentences(model: Architecture, tell: Tell) -> str:
 
 
 def loss(model: Architecture, tell: Tell) -> str:
-    """The loss in words."""
     return f"Loss {tell(model.lines.total.name, False)}."
 
 

@@ -29,7 +29,7 @@ def symbols_html(step: Step) -> str:
 
 
 def _filled(step: Step, numbers: Numbers, digits: int) -> str:
-    """The right side with the numbers put in; empty where the result alone says it, or no digits would lead to it."""
+    """The right side with the numbers put in; empty if the result says it by itself, or no digits would lead to it."""
     form = step.rhs if step.cancelled is None else step.cancelled
     enough = None if form.is_Atom else digits_that_agree(step, numbers, digits)
     if enough is None:

@@ -165,7 +165,7 @@ class _Reader:
         return token.isalnum() or token in {**_LETTERS, **_FRACTIONS, **_WORDS, **_FUNCTIONS}
 
     def group(self) -> str:
-        """What stands in braces."""
+        """What the next pair of braces holds, as MathML."""
         if self.next() != "{":
             raise self.unknown("{")
         inside = self.row("}")
@@ -182,7 +182,7 @@ class _Reader:
         return self.atom()
 
     def words(self) -> str:
-        """Plain text in braces."""
+        """What the next pair of braces holds, as plain text."""
         if self.next() != "{":
             raise self.unknown("{")
         found, depth = [], 1

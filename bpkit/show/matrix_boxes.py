@@ -43,7 +43,7 @@ class Box:
 
     @property
     def html(self) -> str:
-        """Its name as HTML."""
+        """The name of the array as HTML."""
         word = WORDS.get(self.name, self.name)
         text = f"<i>{word}</i>" + (f"<sub>{self.layer}</sub>" if self.layer else "")
         return (f"∂<i>E</i>/∂{text}" if self.derivative else text) + ("<sup>⊤</sup>" if self.turned else "")

@@ -1,4 +1,4 @@
-"""What becomes of an update when derivatives are taken at two places at once: some weights old, some already new."""
+"""What happens to an update when derivatives are taken at two places at once: some weights old, some already new."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _share(off: float) -> str:
 def old_and_new(problem: Problem, quantities: Iterable[str], printed: Mapping[str, str] | None = None) -> OldAndNew:
     """Compare quantities such as ``"dE/dw1"`` and ``"E_total after 1 update"`` with old and with already new weights.
 
-    ``printed`` holds the figures that somebody prints for them, which get a column. Errors: ``BpkitError`` for a
+    ``printed`` holds the figures that a text prints for them, which get a column. Errors: ``BpkitError`` for a
     quantity to which it makes no difference.
     """
     names, rows = [*quantities], []

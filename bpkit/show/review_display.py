@@ -123,7 +123,7 @@ def _nameless(row: Row) -> str:
 
 
 def review_html(found: Review) -> str:
-    """The same as HTML."""
+    """The review of a program as HTML."""
     parts = [f"<p><strong>{heading(found)}</strong></p><p>{with_code(found.message)}</p>"]
     if right := derivations_lines(found):
         made = "<br>".join(f"<code>{escape(line)}</code>" for line in right)

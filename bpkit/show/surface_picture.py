@@ -46,7 +46,7 @@ class Window:
 
     @property
     def ends(self) -> tuple[float, float, float, float]:
-        """Left, right, bottom, top."""
+        """The ends of the picture: left, right, bottom, top."""
         (x, y), reach = self.middle, self.reach
         return x - reach, x + reach, y - self.tall * reach, y + self.tall * reach
 

@@ -53,7 +53,6 @@ def _cell(value: Any) -> str:
 
 
 def values_rows(values: Values) -> list[tuple[str, str]]:
-    """Quantity and number."""
     return [(name, _cell(value)) for name, value in values.items()]
 
 
@@ -73,7 +72,7 @@ def audit_text(audit: Audit) -> str:
 
 
 def audit_html(audit: Audit) -> str:
-    """The same as HTML."""
+    """An audit as an HTML table, folded under its title."""
     table = html_table(AUDIT_HEAD, audit.rows())
     title = escape(audit.title, quote=False)
     return f"<details><summary>{title}</summary>{table}</details>" if title else table

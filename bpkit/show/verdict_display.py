@@ -51,7 +51,7 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 
 def diagnosis_html(found: Diagnosis) -> str:
-    """The same as HTML."""
+    """A diagnosis as HTML, with each mistake that gives the number."""
     top = f"<p><strong>{escape(_asked(found))}: {_verdict(found)}</strong></p>"
     body = f"<p>{escape(found.message)}</p>"
     if len(found.misconceptions) < 2:

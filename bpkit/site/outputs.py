@@ -1,4 +1,4 @@
-"""A notebook's cells as HTML: text, code, what the code showed, and in the place of widgets what lives in a page."""
+"""A notebook's cells as HTML: text, code, what the code showed, and for each widget what lives in a page."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import pytest
 
 from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.produce import produce
-from bpkit.exercises.marking.one_file import mark_all
+from bpkit.exercises.marking.one_file import mark_file
 from bpkit.exercises.marking.submissions import files_in
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.key import read_key
@@ -87,7 +87,7 @@ def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:
                 cell["source"] = f'answers["{about["key"]}"] = {(part.wrong[0].answer if wrong else part.answer)!r}'
         path.write_text(json.dumps(notebook), encoding="utf-8")
     started = time.perf_counter()
-    results = list(mark_all(files_in(folder / "learners"), read_key(folder / "key")))
+    results = [mark_file(one, read_key(folder / "key")) for one in files_in(folder / "learners")]
     seconds = time.perf_counter() - started
     print(f"\n{len(results)} notebooks marked in {seconds:.1f} s on one processor")
     assert not any(marked.problem for marked in results)

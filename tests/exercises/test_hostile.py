@@ -26,7 +26,7 @@ from bpkit.cli import main
 from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.marking.doctor import examine, repaired
-from bpkit.exercises.marking.one_file import Marked, mark_all, mark_file
+from bpkit.exercises.marking.one_file import Marked, mark_file
 from bpkit.exercises.marking.results import WRITTEN
 from bpkit.exercises.marking.standing import Outcome, Standing, settle
 from bpkit.exercises.marking.submissions import Unreadable, files_in, read_submission
@@ -151,12 +151,12 @@ LIMITED = """
 import json, resource, sys, time
 from pathlib import Path
 from bpkit.exercises.sheets.key import read_key
-from bpkit.exercises.marking.one_file import mark_all
+from bpkit.exercises.marking.one_file import mark_file
 from bpkit.exercises.marking.submissions import files_in
 key = read_key(Path(sys.argv[1]))
 key.sheet("ada").parts
 before = resource.getrusage(resource.RUSAGE_SELF)
-found = {marked.path.name: marked.problem for marked in mark_all(files_in(Path(sys.argv[2])), key)}
+found = {marked.path.name: marked.problem for marked in (mark_file(one, key) for one in files_in(Path(sys.argv[2])))}
 after = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps([after.ru_maxrss - before.ru_maxrss, after.ru_utime - before.ru_utime, found]))
 """
@@ -341,7 +341,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roster = io.StringIO()
     csv.writer(roster).writerows([name] for name in NAMES)
     produce(plan(roster.getvalue(), seed=1, questions=("loss",)), folder, 1, EDITIONS, jobs=1)
-    results = list(mark_all(files_in(folder / "learners"), read_key(folder / "key")))
+    results = [mark_file(one, read_key(folder / "key")) for one in files_in(folder / "learners")]
     assert len(results) == len(NAMES)
     for name, content in reports(settle(results, read_key(folder / "key"))):
         write(folder / "marked" / name, content)

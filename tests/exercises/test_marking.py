@@ -17,7 +17,7 @@ from bpkit.core.numeric import evaluate_given
 from bpkit.exercises.editions.notebooks import learner_notebook
 from bpkit.exercises.marking.doctor import examine, repaired
 from bpkit.exercises.marking.feedback_page import feedback_page
-from bpkit.exercises.marking.one_file import Marked, mark_all, mark_file
+from bpkit.exercises.marking.one_file import Marked, mark_file
 from bpkit.exercises.marking.records import answers_table, marks_table
 from bpkit.exercises.marking.report import class_page
 from bpkit.exercises.marking.standing import settle
@@ -79,7 +79,7 @@ def test_planted_mistakes_come_back_under_their_names(tmp_path: Path) -> None:
                 answers[name], mistakes[name] = typed(part, part.answer), None
         planted[slug] = mistakes
         (tmp_path / f"{slug}.ipynb").write_text(written(sheet, answers))
-    results = list(mark_all(files_in(tmp_path), key))
+    results = [mark_file(one, key) for one in files_in(tmp_path)]
     assert len(results) == 30
     counted = 0
     for marked in results:
@@ -326,7 +326,7 @@ def test_hostile_files_are_reported_and_the_others_marked(tmp_path: Path) -> Non
     expected = hostile(tmp_path, (tmp_path / "learner-01.ipynb").read_text())
     loop = tmp_path / "loop"
     loop.symlink_to(tmp_path, target_is_directory=True)
-    results = {marked.path.stem: marked for marked in mark_all(files_in(tmp_path), key)}
+    results = {marked.path.stem: marked for marked in (mark_file(one, key) for one in files_in(tmp_path))}
     assert set(results) == set(expected) | set(sheets)
     for name, words in expected.items():
         assert words in results[name].problem, (name, results[name].problem)
@@ -382,7 +382,7 @@ def test_whose_a_file_is(tmp_path: Path) -> None:
     del bare["metadata"]["bpkit"]
     (tmp_path / "4_learner-02.ipynb").write_text(json.dumps(bare))
     (tmp_path / "homework.ipynb").write_text(json.dumps(bare))
-    by_file = {marked.path.name: marked for marked in mark_all(files_in(tmp_path), key)}
+    by_file = {marked.path.name: marked for marked in (mark_file(one, key) for one in files_in(tmp_path))}
     assert by_file["1234_learner-02_late.ipynb"].points == 1
     lost = by_file["4_learner-02.ipynb"]
     assert lost.slug == "learner-02"

@@ -134,7 +134,7 @@ class Draft:
 
 
 def array(symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> Names:
-    """Symbols as an array."""
+    """Symbols, row by row, as an array of this shape."""
     found = np.empty(len(symbols), dtype=object)
     found[:] = symbols
     return found.reshape(shape)

@@ -37,7 +37,7 @@ ALL = "all"
 def archive_of(name: str, zips: Collection[str]) -> str:
     """The zip that a learner's file goes into, if its edition is among those; empty if it stands by itself.
 
-    Who unpacks it where it is has the files in their usual folders.
+    Unpacked where it is, it puts the files into their usual folders.
     """
     top, *inner = PurePosixPath(name).parts
     if not any(name.startswith(folder) for one in zips for folder in FOLDERS[one]):

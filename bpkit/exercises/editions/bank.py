@@ -27,7 +27,7 @@ def check_variants(number: int) -> int:
 def vary(made: Plan, question: str, seed: int, number: int) -> tuple[Exercise, ...]:
     """So many exercises of one question of a plan, no two alike; fewer where the question has fewer forms.
 
-    They depend on the seed, not on the learners, so that the bank stays the same when somebody joins the class; and
+    They depend on the seed, not on the learners, so that the bank stays the same when a learner joins the class; and
     the first of them stay the same when more are asked for.
     """
     return tuple(islice(_different(made, question, seed), check_variants(number)))

@@ -1,8 +1,8 @@
-"""Questions for Canvas, as a QTI 1.2 package: a group for each question, of which Canvas draws one variant.
+"""Questions for Canvas, as a QTI 1.2 package: a group for each question, from which Canvas draws one variant.
 
 Canvas reads such a package in two ways, as classic quizzes (``qti_exporter``) and as new ones (``instructure/qti``).
-Both take every number or word that stands in a condition for a right answer, whatever score it is given. So the right
-answer alone stands in a condition; the known mistakes are named in the general feedback.
+Both take every number or word that stands in a condition for a right answer, whatever score it is given. So only the
+right answer is in a condition; the known mistakes are named in the general feedback.
 
 The identifiers depend on nothing but the content: an import that overwrites what has the same identifiers, which
 Canvas asks about, brings no question a second time.
@@ -85,7 +85,7 @@ def whole(variants: Sequence[Variant], title: str = "") -> bytes:
 
 
 def _group(name: str, variants: Sequence[Variant]) -> Element:
-    """A section of which Canvas draws one item."""
+    """A section from which Canvas draws one item."""
     points = element("selection_extension", element("points_per_item", f"{variants[0].points:g}"))
     drawn = element("selection_ordering", element("selection", element("selection_number", "1"), points))
     ident = f"group-{name.replace(' ', '-')}"

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions import BANKS, EACH, NBGRADER, archive_of, check_editions, nbgrader
 from bpkit.exercises.editions.pdf import AT_ONCE, PILES
 from bpkit.exercises.questions.generation import concerns
 from bpkit.exercises.sheets.cohort import Plan
-from bpkit.exercises.sheets.files import counted, visible
+from bpkit.exercises.sheets.files import visible
 from bpkit.exercises.sheets.roster import Roster
 from bpkit.exercises.sheets.sheet import Sheet
 
@@ -101,7 +102,6 @@ def _learners(plan: Plan, roster: Roster | None) -> Table:
 
 @lru_cache(maxsize=4)
 def _first(plan: Plan) -> Sheet:
-    """The first learner's sheet."""
     return plan.sheet(plan.seats[0])
 
 

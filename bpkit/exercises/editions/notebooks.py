@@ -117,7 +117,7 @@ def safe_text(text: str) -> str:
 
 
 def about_sheet(sheet: Sheet) -> dict[str, Any]:
-    """What a notebook knows about itself, for whoever marks it; no answer, no seed."""
+    """What a notebook knows about itself, for the person who marks it; no answer, no seed."""
     return {
         **({"language": sheet.language} if sheet.language != "en" else {}),
         "schema": SCHEMA,

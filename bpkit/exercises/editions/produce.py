@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions import BANKS, DEFAULT, EACH, NBGRADER, archive_of, check_editions, nbgrader
 from bpkit.exercises.editions.bank import VARIANTS, check_variants, vary
 from bpkit.exercises.sheets.cohort import Plan, Seat, marks_of, seeds_table, settled
 from bpkit.exercises.sheets.fairness import Fact, facts, fairness
-from bpkit.exercises.sheets.files import counted, csv_text, sweep, write
+from bpkit.exercises.sheets.files import csv_text, sweep, write
 from bpkit.exercises.sheets.key import key_text, most_points, read_key
 from bpkit.exercises.sheets.processes import spread, usable_jobs
 from bpkit.exercises.sheets.zips import Zip, only_adds
@@ -22,7 +23,7 @@ Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
 
 def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
-    """No progress bar."""
+    """The work itself, without a progress bar."""
     return work
 
 
@@ -169,7 +170,7 @@ def producing(
     variants: int = VARIANTS,
     zips: tuple[str, ...] = (),
 ) -> Generator[Pass, None, Produced]:
-    """The same as ``produce``, pass by pass, for who works them off a little at a time."""
+    """The same as ``produce``, pass by pass, for a caller that does a little work at a time."""
     wanted, count, number = check_editions(editions), len(plan.seats), check_variants(variants)
     banks = tuple(name for name in wanted if name in BANKS)
     sweep(folder)
@@ -220,7 +221,7 @@ def producing(
 
 
 def _only_more(path: Path, key: str) -> bool:
-    """Is there a key already that this one only adds learners to? Then nobody's files change."""
+    """Is there a key already that this one only adds learners to? Then the files of earlier learners stay."""
     try:
         before = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -258,7 +259,7 @@ def _taken(
 
 
 def _others(folder: Path, plan: Plan) -> tuple[str, ...]:
-    """Sheets in the same folders of learners who are not in the plan, so that nobody hands them out by mistake."""
+    """Sheets in the same folders of learners who are not in the plan, so that you do not hand them out by mistake."""
     mine = {
         f"{file.folder}/{seat.slug}{file.ending}" for seat in plan.seats for files in EACH.values() for file in files
     }

@@ -24,7 +24,7 @@ def own(exercise: Exercise) -> Drawing | None:
 
 
 def beside(exercise: Exercise) -> Drawing | None:
-    """That picture, or the network alone; None where there is neither."""
+    """That picture, or only the network; None if there is neither."""
     about = exercise.task.problems and exercise.content.drawn
     return own(exercise) or (_network(exercise.problem.network) if about else None)
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.copies import REPAIRED, bare, told_by
 from bpkit.exercises.marking.one_file import Marked, by_hand
 from bpkit.exercises.marking.policy import Policy, moment
-from bpkit.exercises.sheets.files import counted
 
 
 def mended(files: Iterable[Marked]) -> list[Marked]:
-    """The same, where a mended copy replaces the file that it was made of, and is as old as that."""
+    """The same, where a repaired copy replaces the file that it was made of, and is as old as that."""
     found = list(files)
     copies = sorted((file for file in found if file.marks and REPAIRED in file.where), key=_repairs)
     newest = {_origin(file): file for file in copies}
@@ -35,7 +35,7 @@ def _replaced(file: Marked, copy: Marked) -> Marked:
 
 
 def _origin(file: Marked) -> str:
-    """The path of the file that a mended copy was made of."""
+    """The path of the file that a repaired copy was made from."""
     path = PurePosixPath(file.where)
     return str(path.parent / bare(path.name))
 

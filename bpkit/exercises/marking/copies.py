@@ -38,7 +38,7 @@ _BLACKBOARD = re.compile(r"_attempt_(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
 class Told:
     """What a path says: of what it is a copy, and which one (later ones are larger).
 
-    ``upload`` is Canvas's own number, ``person`` that of who handed it in, ``late`` is True where Canvas says so.
+    ``upload`` is Canvas's own number, ``person`` the number of the sender, ``late`` is True where Canvas says so.
     ``date`` is the time at which it was handed in, where Blackboard says it.
     """
 

@@ -83,7 +83,7 @@ def _owner(submission: Submission, key: Key) -> Owner:
 
 
 def mended_copy(path: Path) -> Path:
-    """Where the mended copy of a notebook goes: beside it, where marking takes it for the file itself."""
+    """Where the repaired copy of a notebook goes: beside it, where marking takes it for the file itself."""
     return path.with_name(f"{bare(path.name)}{REPAIRED}{ENDING}")
 
 

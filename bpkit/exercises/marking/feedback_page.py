@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions import lean
 from bpkit.exercises.editions.pages import question
 from bpkit.exercises.editions.shown_question import beside, svg
@@ -18,7 +19,6 @@ from bpkit.exercises.marking.standing import Standing
 from bpkit.exercises.marking.statistics import form, number_of
 from bpkit.exercises.questions.exercise import LETTERS, Exercise
 from bpkit.exercises.questions.judging import Mark
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
 from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.exercises.templates import rendered
@@ -92,7 +92,7 @@ def _problem(one: Standing) -> str:
 
 
 def _remarks(one: Standing) -> list[str]:
-    """What is to be said about the learner's files, but nothing of those that may be somebody else's."""
+    """What is to be said about the learner's files, but nothing about those that may be another learner's."""
     others = tuple(f"{file.where}: " for file in one.others if file.several)
     return [said for said in one.remarks if not said.startswith(others)]
 

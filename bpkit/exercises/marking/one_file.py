@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Marked:
 
     ``name`` is its path inside the folder that is marked, ``date`` when it was last changed and ``dated`` how that is
     known, ``digest`` tells what it holds from anything else, ``sheet`` which tasks it was marked by. ``origin`` names
-    whose sheet it is, where it was handed in as somebody else's; ``stranger`` is True for a sheet that is not of this
+    whose sheet it is, where another learner handed it in; ``stranger`` is True for a sheet that is not of this
     key, ``several`` for a file that may be any of several learners'. ``aside`` says why it does not count, where
     another file does. ``code`` holds the text of the cells whose functions are left to the instructor, by key.
     """
@@ -127,11 +127,6 @@ def _unmarked(file: Marked, key: Key, inside: str, problem: str) -> Marked:
     bearers = bearers_of(inside, key)
     owner = bearers[0] if len(bearers) == 1 else None
     return _of(file, Owner(owner, problem=problem, several=len(bearers) > 1))
-
-
-def mark_all(files: Iterable[Path | Entry], key: Key, root: Path | None = None) -> Iterator[Marked]:
-    """Mark files one after the other."""
-    return (mark_file(file, key, root) for file in files)
 
 
 def by_hand(mark: Mark) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bpkit.core.errors import listed
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.gradebooks.feedback_zip import MOODLE_ZIP, moodle_folder
 from bpkit.exercises.marking.gradebooks.filling_report import Filled
 from bpkit.exercises.marking.one_file import Marked
 from bpkit.exercises.marking.overrides import NAME as OVERRIDES
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.marking.whole_class import HandedIn
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import key_file
 
 Row = tuple[str, str, str]
@@ -56,7 +56,7 @@ def _is(number: int) -> str:
 
 
 def files(outcome: Outcome) -> Iterator[Row]:
-    """Every file of this run: its path, whose it is, and what becomes of it."""
+    """Every file of this run: its path, whose it is, and what happens to it."""
     whose = {one.file.where: one for one in outcome.standings if one.file and not one.row}
     others = {other.where: (one, other) for one in outcome.standings for other in one.others}
     for file in sorted(outcome.files, key=lambda one: one.where):

@@ -22,7 +22,7 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class Policy:
-    """Which of several attempts counts, until when work is in time, and what becomes of late work.
+    """Which of several attempts counts, until when work is in time, and what happens to late work.
 
     ``due`` has a time zone; ``late`` is ``count``, ``refuse``, or a percentage such as ``20%`` that is taken off.
     """

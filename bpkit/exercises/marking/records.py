@@ -36,7 +36,7 @@ Line = Mapping[str, str]
 
 
 def marks_table(outcome: Outcome, solutions: bool = False) -> str:
-    """One line for each learner, absent ones too, and for each file that is nobody's."""
+    """One line for each learner, absent ones too, and for each file without an owner."""
     lines = [_cells(one, solutions) for one in outcome.standings]
     head = dict.fromkeys([*FIRST, *outcome.keys, *LAST])
     head |= dict.fromkeys(name for one in outcome.standings for name in (*one.row, *one.own))  # the instructor's own
@@ -44,7 +44,7 @@ def marks_table(outcome: Outcome, solutions: bool = False) -> str:
 
 
 def _cells(one: Standing, solutions: bool) -> Line:
-    """A line by column. One of an earlier run stays as it is, but for what was set by hand and for new files."""
+    """A line by column. A line of an earlier run stays, except for what was set by hand and new files."""
     each = {mark.key: f"{one.points_for(mark):g}" for mark in one.marks}
     points = {"points": f"{one.points:g}" if one.marks else "", "by hand": str(len(one.pending)) if one.marks else ""}
     unclear = "; ".join(f"{mark.key}: {mark.given[:60] or 'blank'} ({why})" for mark, why in one.unclear)
@@ -106,8 +106,8 @@ def answers_table(outcome: Outcome) -> str:
 def earlier(out: Path, key: Key, here: Collection[str] = ()) -> dict[str, Standing]:
     """What a folder holds of earlier runs, by person: every line that is about a file, or that a person has changed.
 
-    Where all earlier files of learners are ``here`` again, among the paths to mark in a folder, files of nobody's that
-    are not have got another name, or were taken away; their lines go.
+    Where all earlier files of learners are ``here`` again, among the paths to mark in a folder, files without an owner
+    that are not have got another name, or were taken away; their lines go.
     Raises ``BpkitError`` where it holds the marks of another key, or a table that cannot be read.
     """
     lines = _lines(out / MARKS, [name for name in (*FIRST, *LAST) if name not in NEW])
@@ -152,7 +152,7 @@ def earlier(out: Path, key: Key, here: Collection[str] = ()) -> dict[str, Standi
 
 
 def _parted(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The remarks in a line, and behind them the notes that are for the instructor alone."""
+    """The remarks in a line, and behind them the notes that are only for the instructor."""
     found = _NOTES.search(cell)
     notes = found[1] if found else ""
     remarks = cell[: found.start()] if found else cell

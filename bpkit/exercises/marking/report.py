@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.findings import asked, findings
 from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.standing import Outcome, Standing
@@ -25,7 +26,6 @@ from bpkit.exercises.marking.statistics import (
 )
 from bpkit.exercises.marking.submissions import READ
 from bpkit.exercises.marking.whose import RECOGNISED
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.templates import rendered
 
 SHOWN_FIRST = 8  # learners behind a misconception; the others open
@@ -123,7 +123,7 @@ def _average(good: Sequence[Standing], of: float) -> str:
 
 
 def _files(one: Standing) -> Iterator[tuple[bool, Standing, str, str]]:
-    """A line for each file of a learner that there is something to say about, and whether it waits for somebody."""
+    """A line for each file of a learner with something to say about it, and whether it waits for the instructor."""
     if one.file:
         settled = [said for said in one.own_remarks if _settled(one, said)]
         waiting = [said for said in (*one.own_remarks, *one.notes) if said not in settled]

@@ -15,7 +15,7 @@ Sender = tuple[str, str, str]  # the system, where its numbers hold, the number
 
 
 def sender(path: str) -> Sender | None:
-    """Canvas's number of a person holds everywhere, Moodle's in one download alone; None where the path has neither.
+    """Canvas's number of a person holds everywhere, Moodle's only in one download; None where the path has neither.
 
     >>> sender("ashada_12345_678_exercises.ipynb"), sender("1/Ada Ash_48151_assignsubmission_file_/exercises.ipynb")
     (('Canvas', '', '12345'), ('Moodle', '1', '48151'))

@@ -1,4 +1,4 @@
-"""Where everybody stands: of several files of one learner one counts, and nobody is left out."""
+"""The standing of every learner: of several files of one learner one counts, and no learner is left out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.attempts import handed_in_on, mended, ranked, same_attempt
 from bpkit.exercises.marking.copies import numbered
 from bpkit.exercises.marking.one_file import Marked, by_hand, fair, unclear
@@ -14,7 +15,6 @@ from bpkit.exercises.marking.overrides import TOTAL, Override, Overrides
 from bpkit.exercises.marking.policy import USUAL, Policy, taken_off
 from bpkit.exercises.marking.senders import one_sender_each
 from bpkit.exercises.questions.judging import Mark, mark_sheet
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.key import Key
 
 ABSENT = "nothing handed in"
@@ -23,10 +23,10 @@ ALSO = "handed in this sheet"  # what another learner did, in a note to the inst
 
 @dataclass(frozen=True)
 class Standing:
-    """One learner, or a file that is nobody's: the ``file`` that counts, the ``others`` beside it, and its marks.
+    """One learner, or a file without an owner: the ``file`` that counts, the ``others`` beside it, and its marks.
 
     ``id`` is the roster's, ``changed`` holds what the instructor has set by hand, ``of`` what the whole sheet is worth,
-    ``notes`` what is for the instructor alone, ``row`` the line of an earlier table of marks, where nothing has been
+    ``notes`` what is only for the instructor, ``row`` the line of an earlier table of marks, where nothing has been
     marked anew. ``late`` says how late the file is and how that is known, ``off`` which share of the points that costs.
     ``own`` holds the columns that the instructor has added to an earlier table, ``edits`` the points that were changed
     there: what the kit wrote, and what is there now. ``policy`` says which attempts and what late work counted when
@@ -88,7 +88,7 @@ class Standing:
 
     @property
     def problem(self) -> str:
-        """Why nothing was marked."""
+        """Why the kit could not mark this learner's file."""
         return self.file.problem if self.file else ABSENT
 
     @property
@@ -131,7 +131,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of marking: every learner of the key in its order, then the files that are nobody's.
+    """What came of marking: every learner of the key in its order, then the files without an owner.
 
     ``key`` is what they were marked by, ``policy`` says which attempts and what late work counted.
     """
@@ -143,12 +143,12 @@ class Outcome:
 
     @property
     def one_sheet(self) -> bool:
-        """Has everybody the same sheet? Then each file is somebody's, and only its name says whose."""
+        """Does every learner have the same sheet? Then each file has an owner, and only its name says who."""
         return len(self.key.seats) == 1
 
     @property
     def good(self) -> tuple[Standing, ...]:
-        """Those who have marks."""
+        """The standings of all learners who have marks."""
         return tuple(one for one in self.standings if one.marks)
 
     @property
@@ -317,7 +317,7 @@ def _rather(before: Standing, file: Marked, off: float, policy: Policy) -> str:
 
 
 def crossed(standings: Sequence[Standing], files: Sequence[Marked]) -> Iterator[Standing]:
-    """The same, where somebody handed in another's sheet: each of the two is told where the other's file is."""
+    """The same, where a learner handed in another's sheet: the kit tells each of the two where the other's file is."""
     own = {one.slug: one.where for one in standings if one.marks and one.file}
     for one in standings:
         file = one.file

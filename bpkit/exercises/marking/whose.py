@@ -36,8 +36,8 @@ RENAME = "rename the file to the name that you handed it out under"
 class Owner:
     """The seat that a file belongs to, if any, remarks on that, or why nothing in it may be marked.
 
-    ``origin`` is the seat whose sheet it really is, where it was handed in as somebody else's; ``stranger`` is True
-    for a sheet that nobody in the key was given, ``several`` for one that may be any of several learners'.
+    ``origin`` is the seat whose sheet it really is, where another learner handed it in; ``stranger`` is True for a
+    sheet that no learner in the key was given, ``several`` for one that may be any of several learners'.
     """
 
     seat: Seat | None = None
@@ -156,7 +156,7 @@ def _parts(name: str) -> list[str]:
 def fitting(name: str, key: Key) -> tuple[Seat, ...]:
     """The learners whom a name fits: the one who is called exactly so, else all whose names are among its words.
 
-    A name with a word too many for a learner who has only one fits nobody: Lee_Ann need not be Ann. An apostrophe
+    A name with a word too many for a learner who has only one fits no learner: Lee_Ann need not be Ann. An apostrophe
     parts a name or is left out, whichever fits one learner.
     """
     short = without_apostrophes(name)

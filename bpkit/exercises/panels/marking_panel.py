@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import Pass
 from bpkit.exercises.marking import overview
@@ -37,7 +38,7 @@ from bpkit.exercises.marking.whole_class import (
 from bpkit.exercises.panels.panel import Held, View, described
 from bpkit.exercises.panels.tables_and_links import STYLE, download
 from bpkit.exercises.panels.working import OVERWRITE, Passes, Progress, Working, on_a_page
-from bpkit.exercises.sheets.files import counted, slug, write
+from bpkit.exercises.sheets.files import slug, write
 from bpkit.exercises.templates import table
 
 MOST_ROWS = 300

@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions import DEFAULT, EDITIONS
 from bpkit.exercises.editions.pack import packing
 from bpkit.exercises.editions.produce import producing
@@ -36,7 +37,6 @@ from bpkit.exercises.panels.working import OVERWRITE, Passes, WholeNumber, Worki
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.friendly_problems import LEVELS
 from bpkit.exercises.questions.words import in_words
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import opened
 from bpkit.exercises.sheets.settings import PLAIN, read_settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.editions import DEFAULT
 from bpkit.exercises.editions.forecast import forecast, notice
 from bpkit.exercises.editions.produce import Produced
@@ -18,7 +19,6 @@ from bpkit.exercises.panels.working import Progress, on_a_page
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import remarks
 from bpkit.exercises.sheets.cohort import Plan, Seat, plan
-from bpkit.exercises.sheets.files import counted
 from bpkit.exercises.sheets.roster import MOST_NAMED, Roster, read_roster
 from bpkit.exercises.sheets.settings import PLAIN, Settings
 from bpkit.exercises.sheets.sheet import DEFAULT_QUESTIONS

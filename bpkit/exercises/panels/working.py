@@ -94,7 +94,7 @@ class Working(Panel):
         raise NotImplementedError
 
     def passes(self, setup: Any) -> Passes:
-        """The work for it."""
+        """The passes of work that this setup needs."""
         raise NotImplementedError
 
     def further_controls(self) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ class NotRead:
 class Found:
     """One answer: its value (or ``NotRead``), the text that stood there, the number of its cell, the cell's kind.
 
-    ``remark`` says why an instructor should look at an answer that was read all the same.
+    ``remark`` says why an instructor should look at an answer that was read anyway.
     """
 
     key: str

@@ -89,7 +89,7 @@ class Exercise:
 
     @cached_property
     def content(self) -> Content:
-        """Text, parts and solution."""
+        """The text, the parts and the worked solution."""
         return self.bank.build(self.task)
 
     @cached_property

@@ -50,7 +50,7 @@ class Feedback:
     ``unreadable`` or ``blank``.
 
     ``misconceptions`` holds stable names, the likeliest first; ``partly`` is the part of the points that an answer
-    earns which does not count as a whole: a function of which some results are right. ``line`` is the number of the
+    earns which does not count as a whole: a function with some right results. ``line`` is the number of the
     derivation's line that the message sends to, if there is one.
     """
 

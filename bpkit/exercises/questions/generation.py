@@ -46,7 +46,7 @@ def generate(
     """Draw the numbers of a question: the same seed, learner and question always give the same exercise.
 
     ``difficulty`` is easy, medium or hard; ``redraw`` takes the next numbers of the same stream; ``like`` is an
-    exercise of the same question, of which the network is kept where numbers are asked, and never the whole text.
+    exercise of the same question, whose network is kept if numbers are asked, and never the whole text.
     Every key is proven three ways before the exercise is handed out. Raises ``BpkitError`` for a question that the bank
     does not have. An own question may break the other guarantees where its numbers leave no choice: ``concerns`` says
     which.
@@ -176,7 +176,7 @@ def restore(task: Task | Mapping[str, Any], private: Mapping[str, Any] = Mapping
 
 
 def _promising(task: Task) -> bool:
-    """A look at the numbers alone, before wrong answers and text are made; what fails most often comes first."""
+    """Looks only at the numbers, before wrong answers and text are made; what fails most often comes first."""
     asks = task.about.get("asks", ())
     return all(_asked_well(evaluate(one), asks) and _lives(one) for one in task.problems)
 

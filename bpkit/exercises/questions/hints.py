@@ -19,7 +19,7 @@ FEWEST = 3  # options of which some may be ruled out
 
 @dataclass(frozen=True)
 class Ways:
-    """The lines toward a number: each in symbols, and with its numbers, but for the number itself."""
+    """The lines toward a number: each in symbols and with its numbers, except the number itself."""
 
     part: NumberPart
 

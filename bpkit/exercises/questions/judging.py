@@ -65,7 +65,7 @@ def judge_all(parts: Mapping[str, Part], answers: Mapping[str, Any], run: bool =
 def _earlier(part: Part, wrong: Sequence[tuple[NumberPart, Any]]) -> dict[str, Any]:
     """The earlier answers of the same problem that a number may follow from, by quantity, as they were typed.
 
-    What follows from them itself is no slip and is left out, so that a learner is sent to the slip alone.
+    What follows from them itself is no slip and is left out, so that a learner is sent only to the slip.
     """
     problem = part.problem if isinstance(part, NumberPart) else None
     if problem is None:

@@ -56,7 +56,7 @@ class Words:
     day: str
 
     def worth(self, points: float) -> str:
-        """So many points."""
+        """The points of a question with their noun."""
         return (self.point if points == 1 else self.points).format(f"{points:g}")
 
     def written(self, date: datetime.date) -> str:

@@ -32,7 +32,7 @@ def forward(problem: Problem) -> Found:
 
 
 def at(found: Found, quantity: Quantity) -> float:
-    """One of them."""
+    """The value of one quantity among these arrays."""
     letter = quantity.tag if quantity.tag == "skip" else quantity.letter
     array = found[letter, quantity.block]
     own = quantity.index[-array.ndim :] if array.ndim else ()  # an error of the last step has no axis of steps
@@ -85,7 +85,7 @@ def _stack(
 
 
 def updated(problem: Problem, parameter: Quantity, slope: float) -> dict[str, float]:
-    """What an update makes of a parameter with a slope: what its rule remembers, by letter, and its new value."""
+    """How an update changes a parameter with a slope: what its rule remembers, by letter, and its new value."""
     rule, old, derivation = problem.update, problem.parameters[parameter.name], problem.derivation
     states = (derivation.by_name[name].quantity for name in derivation.states)
     remembered = {one.letter: problem.state[one.name] for one in states if one.of in (None, parameter)}

@@ -135,7 +135,7 @@ class NumberPart(Part):
 
     @property
     def answer(self) -> float:
-        """The exact number."""
+        """The right answer, not rounded."""
         return self.right
 
     @cached_property
@@ -251,7 +251,7 @@ class ExactPart(Part):
         return Feedback("unknown", self.some(value) if self.reader == "paths" else f"Not right. {self.look}".strip())
 
     def some(self, paths: frozenset[tuple[str, ...]]) -> str:
-        """What is said of paths of which not all are right."""
+        """What to say if some of the paths are wrong."""
         right, missing = len(paths & self.right), len(self.right - paths)
         others = " The others are not among them." if paths - self.right else ""
         if not right:
@@ -260,7 +260,7 @@ class ExactPart(Part):
         return f"{counted(right).capitalize()} right, {still}.{others}"
 
     def _exchanged(self, order: object) -> frozenset[tuple[str, str]]:
-        """The pairs of letters that an order has the other way round than the right one."""
+        """The pairs of letters whose order is the opposite of the right one."""
         place = {letter: number for number, letter in enumerate(self.read(self.answer))}
         return frozenset((a, b) for a, b in combinations(self.read(order), 2) if place[a] > place[b])
 

@@ -171,7 +171,6 @@ class Ask(Linked):
 
     @property
     def done(self) -> bool:
-        """Is every answer right?"""
         return all(one.verdict in RIGHT for one in self.state.feedback)
 
     def answer(self, **typed: str) -> None:
@@ -204,7 +203,7 @@ class Ask(Linked):
         self.set(hinted=hinted)
 
     def again(self) -> None:
-        """Draw new numbers."""
+        """Ask the same question with new numbers."""
         self.set(seed=self.values["seed"] + 1)
 
     def drawing(self, state: Sitting) -> Drawing | None:

@@ -40,7 +40,7 @@ def wrong_columns(problem: Problem) -> Columns:
 def _ways_to(derivation: Derivation, name: str, also: tuple[str, ...]) -> tuple[Plan, tuple[int, ...]]:
     """The mistakes that can change a quantity as a plan, and their places in the catalogue.
 
-    Far-fetched ones are left to the detective, unless they are named in ``also``. A plan for this quantity alone runs
+    Far-fetched ones are left to the detective, unless they are named in ``also``. A plan for only this quantity runs
     several times as fast as one for all of them, and every exercise is drawn until its wrong answers can be told apart.
     """
     needed, known = behind([name], {step.name: step for step in derivation}, ()), catalogue(derivation)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def digest(*words: object) -> bytes:
-    """32 bytes that depend on the words alone; never ``hash()``, which differs from process to process."""
+    """32 bytes that depend only on the words; never ``hash()``, which differs from process to process."""
     return hashlib.sha256("\x1f".join(map(str, words)).encode("utf-8", "surrogatepass")).digest()
 
 

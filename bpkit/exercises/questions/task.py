@@ -31,7 +31,7 @@ class Task:
 
     ``about`` holds words and numbers (which weight, which rates, which lines are printed). A task has no answer in
     it: right and wrong answers are read from the derivation of its problems. ``points`` is what an instructor says that
-    the whole question is worth. ``private`` holds what an instructor alone knows about an own question; it never goes
+    the whole question is worth. ``private`` holds what only an instructor knows about an own question; it never goes
     into the task's data.
     """
 
@@ -52,7 +52,7 @@ class Task:
         return layered(self.problem.network, f"task: {self.question}")
 
     def data(self) -> dict[str, Any]:
-        """Numbers, words, lists and dicts alone, as JSON has them."""
+        """Only numbers, words, lists and dicts, as JSON has them."""
         return {
             "question": self.question,
             "problems": [problem_data(problem) for problem in self.problems],
@@ -193,7 +193,7 @@ def rule_from(rule: str, **constants: float) -> UpdateRule:
     return RULES[rule](**constants)
 
 
-def task_from(data: Mapping[str, Any], private: Mapping[str, Any] = MappingProxyType({})) -> Task:
+def task_from(data: Mapping[str, Any]) -> Task:
     """A task from plain data, as ``Task.data`` gives it."""
     try:
         about = MappingProxyType(dict(data["about"]))
@@ -202,7 +202,7 @@ def task_from(data: Mapping[str, Any], private: Mapping[str, Any] = MappingProxy
         problems = tuple(problem_from(problem, own) for problem in data["problems"])
         for problem in problems if functions else ():
             check_defined(problem, functions)
-        return Task(str(data["question"]), problems, about, _points(data.get("points")), private)
+        return Task(str(data["question"]), problems, about, _points(data.get("points")))
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BpkitError):
             raise

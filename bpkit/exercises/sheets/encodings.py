@@ -191,7 +191,7 @@ def _written(line: str) -> bool:
 
 
 def _name(word: str, before: str) -> bool:
-    """Is a word in one script, with capitals where names have them, and not of accents alone?"""
+    """Is a word in one script, with capitals where names have them, and not only of accents?"""
     scripts = {unicodedata.name(one, "").split(" ")[0] for one in word}
     inside = any(two.isupper() and not (one + two).isascii() for one, two in zip(word, word[1:]))
     if len(scripts) > 1 or _NEVER.search(word.lower()) or (inside and not word.isupper()):

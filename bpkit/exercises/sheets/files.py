@@ -73,11 +73,11 @@ def _put(part: Path, path: Path, data: bytes, force: bool) -> bool:
     return True
 
 
-def sweep(folder: Path, age: float = 3600) -> None:
+def sweep(folder: Path) -> None:
     """Remove what commands that were killed have left of unfinished files; none takes an hour to write."""
     for part in folder.rglob(f"{_PART[0]}*{_PART[1]}"):
         with suppress(OSError):
-            if time.time() - part.lstat().st_mtime > age:
+            if time.time() - part.lstat().st_mtime > 3600:
                 part.unlink()
 
 
@@ -103,11 +103,6 @@ def slugs(names: Sequence[str]) -> list[str]:
             taken.add(one)
         found.append(one)
     return found
-
-
-def counted(number: int, what: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:

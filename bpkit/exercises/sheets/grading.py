@@ -29,7 +29,7 @@ LONGEST = 64
 def grade(numbers: object, answers: object, number: int, points: float, roll: str) -> float:
     """The points of one exercise, as a plain float for nbgrader, with a line about every answer shown above it.
 
-    ``numbers`` is the learner's own data, ``roll`` vouches for it: data that were changed, or are somebody else's, earn
+    ``numbers`` is the data of the learner, ``roll`` vouches for it: data that were changed, or are not theirs, earn
     nothing. Errors are carried forward as in marking; functions are tried. Nothing that an answer does reaches
     nbgrader: warnings are silent, what is printed to stderr is dropped, and an answer that fails is worth 0.
     """

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 
 def plain(header: str) -> str:
-    """A header's letters and digits alone, in lower case and without accents.
+    """Only the letters and digits of a header, in lower case and without accents.
 
     >>> plain("Matrikel-Nr."), plain("E-Mail"), plain("Prénom")
     ('matrikelnr', 'email', 'prenom')
@@ -145,7 +145,7 @@ def known(header: str) -> bool:
 
 
 def teaches(role: str) -> bool:
-    """True for a cell that names roles in a course, none of which is a learner's."""
+    """True for a cell that names roles in a course, but not a learner's."""
     words = [plain(part) for part in re.split(r"[,;|]", role)]
     return any(words) and all(word in TEACHERS for word in words if word)
 

@@ -1,4 +1,4 @@
-"""Work spread over processes, where that is worth its while; they end when this one does."""
+"""Work spread over processes if that saves time; they end when this one does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHUNK = 4  # items at a time: who interrupts the work waits for so many
 
 @contextmanager
 def spread(jobs: int, count: int) -> Iterator[Spread]:
-    """A ``map`` over so many items that runs on several processes where that is worth its while; results in order."""
+    """A ``map`` over so many items that runs on several processes if that saves time; results in order."""
     if jobs == 1 or count < FEW:
         yield map
         return
@@ -42,7 +42,7 @@ def spread(jobs: int, count: int) -> Iterator[Spread]:
 
 
 def _begin() -> None:
-    """What a worker does first: leave Ctrl-C to the process that it works for, and end when that one does."""
+    """What a worker does first: leave Ctrl-C to the process that it works for, and end when that process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Nearly all that is alive stays; looking through it for garbage after every 700 objects takes a tenth of the time.
     gc.set_threshold(50_000)

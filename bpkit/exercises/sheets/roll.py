@@ -1,7 +1,7 @@
 """A roll of a class: one number that vouches for everybody's tasks without holding any of them, nor a name.
 
-The marks of all learners are hashed in pairs up to one root (a hash tree). Who has the root, a learner's tasks and the
-few hashes on their way up can tell whether these are the tasks that this learner was given. Nothing in it is secret.
+The marks of all learners are hashed in pairs up to one root (a hash tree). With the root, a learner's tasks and the few
+hashes on their way up, you can tell whether these are the tasks that this learner was given. Nothing in it is secret.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
-from bpkit.exercises.sheets.files import counted
+from bpkit.core.spelling import counted
 from bpkit.exercises.sheets.headers import (
     FAMILY,
     GIVEN,

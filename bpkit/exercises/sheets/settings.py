@@ -41,7 +41,7 @@ class Own:
 
     @property
     def question(self) -> OwnQuestion:
-        """The question itself."""
+        """The question that this table of the file describes."""
         return _question(self)
 
     @property
@@ -72,7 +72,7 @@ class Settings:
 
     @property
     def private(self) -> Mapping[str, Any]:
-        """The answers of own questions that were typed, by id: for the key alone."""
+        """The answers of own questions that were typed, by id; only the key holds them."""
         return MappingProxyType({one.id: one.private for one in self.own if one.private})
 
     @property

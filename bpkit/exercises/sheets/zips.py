@@ -22,7 +22,7 @@ class Zip:
         self._files = zipfile.ZipFile(self._whole, "w", self._kind)
 
     def add(self, name: str, content: str | bytes) -> None:
-        """One more file."""
+        """Add a file to the zip."""
         entry = zipfile.ZipInfo(name, LONG_AGO)
         entry.compress_type, entry.external_attr = self._kind, 0o644 << 16
         self._files.writestr(entry, content)

@@ -33,7 +33,7 @@ def catalogue(model: Model) -> tuple[Misconception, ...]:
 
 @lru_cache(maxsize=128)
 def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
-    """The misconceptions that show after updates alone."""
+    """The misconceptions that show only after updates."""
     return tuple(_on(model if isinstance(model, Derivation) else derive(model), training=True))
 
 

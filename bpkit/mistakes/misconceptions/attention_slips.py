@@ -35,7 +35,7 @@ def shares_diagonal(d: Derivation) -> Shapes:
     rank=1,
 )
 def softmax_slope_forgotten(d: Derivation) -> Shapes:
-    """The derivative with respect to a share taken for that with respect to its score, alone or without the root."""
+    """The derivative with respect to a share instead of its score, by itself or without the root."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.ADJOINT, "score"):
         share = beside(d, ends(step)[1], "share")

@@ -1,4 +1,4 @@
-"""Slips with the samples of a batch: divided once too often, over too much, or one sample's share alone."""
+"""Slips with the samples of a batch: divided once too often or by too much, or only one sample's share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _totals(d: Derivation) -> list[Step]:
 
 
 def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
-    """The loss and its gradient with a factor too many; or one of the two alone."""
+    """The loss and its gradient with a factor too many, or only one of the two."""
     yield "", {step.name: times(factor) for step in [*_totals(d), *_gradients(d)]}
     yield "in the gradient only", {step.name: times(factor) for step in _gradients(d)}
     for tag, what in (("bias", "biases"), ("weight", "weights")):
@@ -108,7 +108,7 @@ def last_kept(d: Derivation) -> Shapes:
     shows=Shows.BATCH,
 )
 def first_kept(d: Derivation) -> Shapes:
-    """The gradient of the first sample alone."""
+    """The gradient of only the first sample."""
     yield from _one_sample(_gradients(d), FIRST)
 
 

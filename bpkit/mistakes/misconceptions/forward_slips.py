@@ -186,7 +186,7 @@ def net_passed_on_forward(d: Derivation) -> Shapes:
     "the output is the activation of the net input, applied once",
 )
 def activation_twice(d: Derivation) -> Shapes:
-    """out = f(f(net))."""
+    """The activation acts twice: out = f(f(net))."""
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
@@ -226,7 +226,7 @@ def exponent_sign(d: Derivation) -> Shapes:
     "a softmax divides each exponential by the sum of all of them",
 )
 def softmax_sum_left_out(d: Derivation) -> Shapes:
-    """e^net alone, or e^score."""
+    """The power e^net, or e^score, is not divided by the sum."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.FORWARD, ("out", "share")):
         factors = step.rhs.args if step.rhs.is_Mul else ()
@@ -242,7 +242,7 @@ def softmax_sum_left_out(d: Derivation) -> Shapes:
     "each weight then connects the wrong two neurons",
 )
 def forward_transposed(d: Derivation) -> Shapes:
-    """W laid down with rows for columns, on the way forward alone or throughout."""
+    """W has its rows and columns swapped, only in the forward pass or throughout."""
     if isinstance(d.network, Network):
         yield from _laid_down(d, d.network, True)
     else:
@@ -323,7 +323,7 @@ def _side_by_side(one: Quantity, other: Quantity) -> bool:
     rank=3,
 )
 def outputs_swapped(d: Derivation) -> Shapes:
-    """Two hidden neurons of a layer change places, on the way forward alone or in the derivatives too."""
+    """Two hidden neurons of a layer change places, only in the forward pass or in the derivatives too."""
     for block in range(1, last_block(d)):
         pairs = (pair for pair in combinations(row(d, block, "out"), 2) if _side_by_side(*pair))
         for first, second in islice(pairs, 12):

@@ -184,7 +184,6 @@ def error_sign_otherwise(d: Derivation) -> Shapes:
 
 
 def _of_squares(d: Derivation) -> bool:
-    """Are the errors squares?"""
     return any(_squares(step.rhs) for step in _errors(d))
 
 

@@ -107,7 +107,7 @@ def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
     "the derivative with respect to a weight is the delta times the signal that the weight multiplies",
 )
 def input_left_out(d: Derivation) -> Shapes:
-    """The delta alone, without what the weight multiplies."""
+    """Only the delta, without what the weight multiplies."""
     edits: dict[str, Edit] = {}
     for step in at(d, Role.GRADIENT, ("weight", "gain")):
         edits[step.name] = without(*(slope.lhs for slope in uses(d, ends(step)[1])))
@@ -130,7 +130,7 @@ def weight_as_factor(d: Derivation) -> Shapes:
 
 @misconception(*_OWN_FACTOR, rank=3)
 def weight_as_further_factor(d: Derivation) -> Shapes:
-    """The same of the weights alone, as a program that treats biases by themselves may have it."""
+    """The same for the weights only, as a program that treats biases by themselves may have it."""
     weights = [(name, step) for name, step in gradients(d).items() if step.quantity.tag == "weight"]
     yield "as a further factor, of the weights only", {step.name: times(name) for name, step in weights}
 
@@ -295,7 +295,7 @@ _NOT_TRANSPOSED = (
 
 @misconception(*_NOT_TRANSPOSED)
 def not_transposed(d: Derivation) -> Shapes:
-    """The weights laid down for the way forward, used for the way back as they lie."""
+    """The weights go backward in the layout of the way forward, not transposed."""
     if not of_layers(d):
         turned = transposed(d)
         for where, layers in places(d):

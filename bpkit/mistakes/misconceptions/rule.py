@@ -104,7 +104,7 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
 
 
 def layer(d: Derivation, depth: int) -> str:
-    """A block in words."""
+    """The name of a layer or block in a sentence."""
     end = last_block(d)
     if depth == end:
         return "the output layer"
@@ -316,9 +316,9 @@ def last_hidden(derivation: Derivation) -> int:
     return max((step.quantity.block for step in hidden_deltas(derivation)), default=0)
 
 
-def signal_slopes(derivation: Derivation, layers: range | None = None) -> list[Step]:
-    """The slopes of weighted sums with respect to signals, of blocks in ``layers``: each is a weight."""
-    return at(derivation, Role.SLOPE, ("input", *SIGNALS), layers, of=SUMS)
+def signal_slopes(derivation: Derivation) -> list[Step]:
+    """The slopes of weighted sums with respect to signals: each is a weight."""
+    return at(derivation, Role.SLOPE, ("input", *SIGNALS), of=SUMS)
 
 
 def own_slope(derivation: Derivation, net: Quantity) -> Step | None:
@@ -399,7 +399,7 @@ def signal(network: Network, neuron: str) -> str:
 
 
 def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]:
-    """The weights into a layer laid down in another order: transposed, or by their numbers."""
+    """The weights into a layer in another order: transposed, or by their numbers."""
     before, after = network.layers[layer - 1], network.layers[layer]
     edges = [(source, target) for target in after for source in before]
     if not transposed:

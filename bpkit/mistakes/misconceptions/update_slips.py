@@ -46,7 +46,7 @@ def gradient_added(d: Derivation) -> Shapes:
     rank=1,
 )
 def rate_forgotten(d: Derivation) -> Shapes:
-    """w - dE/dw."""
+    """The update subtracts the whole derivative: w - dE/dw."""
     yield "", {step.name: without("learning_rate") for step in new_values(d).values()}
 
 
@@ -65,7 +65,7 @@ def rate_twice(d: Derivation) -> Shapes:
     "keeps the old value", "keep the old value", "that is the value from before the update, unchanged", rank=1
 )
 def value_kept(d: Derivation) -> Shapes:
-    """Nothing is updated."""
+    """Each parameter keeps its old value."""
     yield "", _kept(d)
 
 
@@ -157,7 +157,7 @@ def biases_kept(d: Derivation) -> Shapes:
     shows=Shows.TRAINING,
 )
 def hidden_kept(d: Derivation) -> Shapes:
-    """The output layer alone learns; or of several hidden layers one does not."""
+    """Only the output layer learns; or of several hidden layers one does not."""
     last = last_block(d)
     for where, layers in places(d, 1, last - 1):
         place = [where] if last > 2 and where else []
@@ -172,7 +172,7 @@ def hidden_kept(d: Derivation) -> Shapes:
     shows=Shows.TRAINING,
 )
 def output_kept(d: Derivation) -> Shapes:
-    """The hidden layers alone learn."""
+    """Only the hidden layers learn."""
     last = last_block(d)
     if last > 1:
         yield "", _kept(d, range(last, last + 1))

@@ -112,7 +112,7 @@ class Signature:
 
     @property
     def biased(self) -> bool:
-        """Does it take biases?"""
+        """Does the function take biases, by name or in a list of layers?"""
         return self.layers is None or self.names_biases
 
     @property
@@ -144,7 +144,6 @@ class Signature:
 
     @property
     def takes_targets(self) -> bool:
-        """Does it take targets?"""
         return any(role == "y" for _, role, _ in self.roles)
 
     def arguments(

@@ -40,7 +40,7 @@ def table(
     misshapen: bool = False,
 ) -> tuple[tuple[Value, ...], tuple[Line, ...]]:
     """What each line made, and the text with it; ``wrong`` says that the program is not right,
-    ``misshapen`` that what departed has the wrong shape: what a later line makes of it is right by chance alone.
+    ``misshapen`` that what departed has the wrong shape: what a later line makes of it is right only by chance.
     """
     way = hypothesis.way if hypothesis else ()
     book = Book(Expected(shown.expected.problem, ((), way)), shown.attempt, 1) if way else None

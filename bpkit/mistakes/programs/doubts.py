@@ -127,7 +127,7 @@ class _Judge:
         self.misshapen = misshapen(values, attempt, whole)
 
     def doubts(self) -> list[Doubt]:
-        """The wrong lines, of which none depends on another; the first first."""
+        """The wrong lines that do not depend on each other, in order."""
         last = {(one.code, one.seen.name): place for place, one in enumerate(self.values) if self.exact(one)}
         found: list[Doubt] = []
         for place, one in enumerate(self.values):
@@ -142,7 +142,7 @@ class _Judge:
         return sorted(found, key=lambda doubt: doubt.value.seen.order)
 
     def _leading(self) -> set[Followed]:
-        """The values of which later lines make what is right, at once or by and by."""
+        """The values that later lines turn into right ones, sooner or later."""
         found, before = set[Followed](), -1
         while before != len(found):
             before = len(found)
@@ -194,7 +194,7 @@ class _Judge:
         return not derived and self.numbered.get(_numbered(one), one.seen.name) != one.seen.name
 
     def _turned(self, one: Followed) -> bool:
-        """Is it a derivative that lies the other way round than its parameter?"""
+        """Is it a derivative that is its parameter's transpose in shape?"""
         if one.true is None or one.true.place.role is not Role.GRADIENT or one.seen.value.ndim != 2:
             return False
         key, came = one.true.place.key, one.seen.value.shape
@@ -230,7 +230,7 @@ class _Judge:
         return Doubt(one, place, None) if known or (slope and self._all_exact(one.code, origins)) else None
 
     def _instead(self, one: Followed, hypothesis: Hypothesis) -> Place | None:
-        """The array that a value is, but for a mistake."""
+        """The array that a value would be without its mistake."""
         found = Book(Expected(self.whole.problem, ((), hypothesis.way)), self.attempt, 1)
         match = found.find(one.seen.value, one.seen.name)
         return match.place if match else None
@@ -244,7 +244,7 @@ class _Judge:
         return self.exact(one) and (factor is None or (one.true is not None and one.true.factor == factor))
 
     def _meant(self, one: Followed, claims: Sequence[Place]) -> Place:
-        """The array that a value should be: the one that it is but for a factor, else the next that is not made."""
+        """The array that a value should be: the one that differs by a factor, else the next array not made yet."""
         made = {other.true.name for other in self.values if other.true and self.exact(other)}
         own = [place for place in claims if one.true and place.name == one.true.name and not self._is_another(one)]
         back = sorted(claims, key=lambda place: place.block * (-1 if place.role is Role.ADJOINT else 1))

@@ -332,7 +332,7 @@ def unexplained(values: Sequence[Followed], attempt: Attempt, expected: Expected
 
 
 def _uses(whole: Expected) -> set[tuple[str, str]]:
-    """Pairs of arrays of which the first goes straight into the second, or equals one that does."""
+    """Pairs of arrays where the first goes straight into the second, or equals one that does."""
     lines = {line: place for place in whole.places.values() for line in place.lines.flat if len(place.quantities) == 1}
     d, found = whole.problem.derivation, set[tuple[str, str]]()
     for place in whole.places.values():

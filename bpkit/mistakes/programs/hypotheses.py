@@ -207,7 +207,7 @@ def _stepped(old: Array, gradient: Array, rate: float) -> Iterator[Array]:
 
 
 def _elsewhere(results: Results) -> Iterator[Hypothesis]:
-    """Mistakes in the way to the numbers, of which each is right on another problem."""
+    """Mistakes in the way to the numbers; each way is right on another problem."""
     problem, network = results.problem, results.problem.network
     parts = [part for part in results.parts if part.key]
     name = network.parameters[0]

@@ -26,7 +26,7 @@ class Kept:
         self._drawn = np.random.get_state(), random.getstate()  # noqa: NPY002
 
     def restore(self) -> None:
-        """Put everything back."""
+        """Put back what the program changed: globals and random generators."""
         numpys, pythons = self._drawn
         np.random.set_state(numpys)  # noqa: NPY002
         random.setstate(pythons)

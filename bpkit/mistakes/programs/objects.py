@@ -94,7 +94,7 @@ def _single(thing: object) -> dict[str, Slot]:
 
 
 def _in_layers(thing: object) -> dict[str, Slot]:
-    """A list of objects, each of which holds the parameters of one layer."""
+    """A list of objects where each holds the parameters of one layer."""
     for _, slot in _slots(thing):
         value = slot.read()
         if isinstance(value, list | tuple):

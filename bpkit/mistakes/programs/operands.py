@@ -88,7 +88,7 @@ def _name(made: dict[str, Followed], role: Role, tag: str, block: int) -> str | 
 
 
 def _products(one: Followed) -> Iterator[tuple[str | None, str | None]]:
-    """The names of both arrays of the matrix products of which a line makes a value."""
+    """The names of both arrays in each matrix product of a line."""
     found = statement(one.code, one.seen.line)
     if not isinstance(found, ast.Assign):
         return

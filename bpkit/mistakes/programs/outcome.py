@@ -163,7 +163,7 @@ def _is_loss(item: Item, spare: bool) -> bool:
 
 
 def _one(kind: str, items: list[Item], outputs: tuple[int, ...]) -> Outcome | None:
-    """The outputs or the loss alone."""
+    """Only the outputs, or only the loss."""
     fits: Callable[[Item], bool] = (
         (lambda item: bool(laid(item.value, outputs))) if kind == OUTPUTS else (lambda item: item.value.size == 1)
     )

@@ -146,7 +146,7 @@ class _Reviewer:
         self.setting = self.calls.setting
 
     def review(self) -> Review:
-        """The verdict."""
+        """Ask one question after the other until there is a verdict."""
         if gaps := gaps_in(self.asked.function):
             early, attempt = unfinished(self.asked, gaps)
             return self._early(early, attempt, gaps)
@@ -309,7 +309,7 @@ class _Reviewer:
         return self._made("error", said, (), bad, values, made)
 
     def _first_of_several(self, bad: Tried, values: Sequence[Followed], first: Followed, found: Alone) -> Review:
-        """The first mistake of several, of which each is known by itself."""
+        """The first of several mistakes that are known one by one."""
         one, (line, code) = found.hypothesis, code_at(first.code, first.seen.line)
         of = elsewhere(first.code, bad.attempt.run)
         bug = Bug(one.name, one.you, one.sentence, line, code, "", one.detail, found.place, of)
@@ -327,7 +327,6 @@ class _Reviewer:
         found: Sequence[Hypothesis],
         bad: Tried,
         evidence: Evidence | None,
-        before: str = "",
         values: Sequence[Followed] | None = None,
     ) -> Review:
         values = followed(bad.attempt, bad.expected) if values is None else values
@@ -357,7 +356,7 @@ class _Reviewer:
         is_it = first is None or first.true is None or first.true.factor == 1
         d = bad.expected.problem.derivation
         named = true if is_it else bugs[0].should or true
-        said = before + message_of(bugs[0], said_of, bad.right, named, d, is_it, more=other)
+        said = message_of(bugs[0], said_of, bad.right, named, d, is_it, more=other)
         if bad.attempt.misfits:
             said += f" {misfit(bad.attempt, bad.attempt.misfits[0])}"
         said += self._usual(values, bad, found[order[0]]) if left[order[0]] else ""

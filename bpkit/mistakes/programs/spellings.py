@@ -181,7 +181,7 @@ def parameters_of(architecture: Architecture) -> dict[str, Quantity]:
 
 
 def biases_of(architecture: Architecture) -> list[str]:
-    """The arrays of biases."""
+    """The keys of all arrays that hold biases."""
     return [key for key, one in parameters_of(architecture).items() if one.tag == "bias"]
 
 

@@ -50,7 +50,7 @@ def strayed(
 ) -> Followed | None:
     """The first array that is the derivation's, but not the one that it is called, where nothing puts it right again.
 
-    It is an output without its activation, or a delta without a factor, in a layer of which nothing is right; or the
+    It is an output without its activation, or a delta without a factor, in a layer where nothing is right; or the
     sum that comes back instead of the mean. Of a program that returns gradients it may be a delta of the opposite sign,
     or of another factor where no gradient is right.
     """

@@ -152,7 +152,7 @@ def _early(
 
 
 def _without(told: Mapping[int, str], odd: Followed) -> dict[int, str]:
-    """What is said of lines, but for those that depend on a strange one."""
+    """What to say about lines, except those that depend on a strange one."""
     after = depending(odd.code, [odd.line])
     return {line: words for line, words in told.items() if line not in after}
 

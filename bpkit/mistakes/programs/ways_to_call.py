@@ -72,7 +72,7 @@ class Attempt:
 
     @property
     def transposed(self) -> list[Part]:
-        """The parts that lie the other way round than the parameter that the program was given."""
+        """The parts that are transposed, compared with the parameter that the program was given."""
         shapes = shapes_of(self.problem)
         turn = -1 if self.how.layout == LAYOUTS[1] else 1
         parts = self.outcome.parts.items() if self.outcome else ()

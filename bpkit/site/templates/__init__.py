@@ -1,4 +1,4 @@
-"""The pages' templates."""
+"""The templates of the site's pages."""
 
 from __future__ import annotations
 

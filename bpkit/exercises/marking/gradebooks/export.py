@@ -197,7 +197,7 @@ def _empty(table: Table, people: Sequence[Listed], place: int) -> bool:
 
 @dataclass(frozen=True)
 class _Who:
-    """Where a table says who somebody is: the columns with names, alone or as pairs of parts, and those with ids."""
+    """Where a table says who a learner is: the columns with names, alone or as pairs of parts, and those with ids."""
 
     names: tuple[tuple[int, ...], ...]
     ids: tuple[tuple[int, str], ...]

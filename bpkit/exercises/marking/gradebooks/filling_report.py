@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.gradebooks.people import Meeting
 from bpkit.exercises.marking.standing import Outcome, Standing
-from bpkit.exercises.sheets.files import counted
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpkit.core.errors import BpkitError
+from bpkit.core.spelling import counted
 from bpkit.exercises.marking.gradebooks.filling_report import Filled, Tally, in_points
 from bpkit.exercises.marking.gradebooks.people import Listed, meet, wanted
 from bpkit.exercises.marking.learner_names import name_of
 from bpkit.exercises.marking.overrides import TOTAL
 from bpkit.exercises.marking.standing import Outcome, Standing
 from bpkit.exercises.questions.streams import digest
-from bpkit.exercises.sheets.files import counted
 
 SQLITE = b"SQLite format 3\0"
 GRADE = "grade-"  # what the nbgrader edition calls the cell that grades an exercise, before the exercise's number

@@ -120,7 +120,7 @@ def _build_rates(task: Task) -> Content:
 
 
 def batch_slips(problem: Problem, quantity: str) -> tuple[Wrong, ...]:
-    """The wrong values of a quantity of a batch: those of a sample alone, and the sum and the mean mixed up."""
+    """The wrong values of a quantity of a batch: those of a single sample, and the sum and the mean mixed up."""
     if problem.derivation[quantity].role is Role.UPDATE:
         return ()  # the detective knows them
     each = [evaluate(problem.sample(row))[quantity] for row in range(problem.n_samples)]

@@ -58,7 +58,7 @@ def block_question(id: str, title: str, cases: Cases, reveals: tuple[str, ...]) 
 
 
 def _each(*names: str) -> tuple[tuple[str], ...]:
-    """Derivatives of the loss, of which one is asked."""
+    """Derivatives of the loss; the question asks for one of them."""
     return tuple((f"dE_total/d{name}",) for name in names)
 
 
@@ -123,7 +123,7 @@ _ADAM = MappingProxyType(
 
 
 def _draw_adam(rng: np.random.Generator, level: str) -> Task:
-    """The second update: after one, of which the slopes were tenths."""
+    """The second update: after one whose slopes were tenths."""
     network, asks = _ADAM[level]
     rule = _RULES[level]
     problem = draw_problem(rng, network, learning_rate=float(rng.choice(RATES)))

@@ -102,7 +102,7 @@ def _single(level: str) -> Sequence[Network]:
 
 @lru_cache(maxsize=16)
 def _chain(level: str) -> Sequence[Network]:
-    """One neuron a layer."""
+    """Networks with one neuron in each layer."""
     return tuple(Network(1, 1, 1, 1, activation=name, bias="neuron") for name in _SOFT[level])
 
 
@@ -137,7 +137,7 @@ def _passed_on(task: Task) -> tuple[Wrong, ...]:
 
 
 def _of_the_sigmoid(task: Task) -> tuple[Wrong, ...]:
-    """What becomes of out · (1 − out)."""
+    """How out · (1 − out) changes."""
     values, rule = evaluate(task.problem), "the slope of the sigmoid is out · (1 − out)"
     net, out = values["net_o1"], values["out_o1"]
     return (

@@ -123,7 +123,7 @@ def _quotients(slip: str = "") -> Callable[..., Array]:
 
 @lru_cache(maxsize=16)
 def _trials(level: str) -> tuple[Problem, ...]:
-    """The networks that a function is tried on; nobody's numbers depend on them."""
+    """The networks that a function is tried on; no learner's numbers depend on them."""
     rng = stream(0, "trials", "code " + level)
     return tuple(draw_problem(rng, Network(*sizes, bias="neuron")) for sizes in SIZES[level] * 2)
 

@@ -115,7 +115,7 @@ def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
 
 
 def _chain(network: Network, weight: str) -> list[Stage]:
-    """Lines on the way to the update of a weight, each of which rests on the one before: a single order is right.
+    """Lines that lead to the update of a weight, where each depends on the one before: a single order is right.
 
     Lines that are alike, one for each output, count as one. Behind a hidden neuron the weights that lead on from it are
     updated as well: their old values have to be used before.
@@ -284,10 +284,10 @@ def _draw_library(rng: np.random.Generator, level: str) -> Task:
     return Task("library-order", (problem,), MappingProxyType(about))
 
 
-def _trained(problem: Problem, loop: Sequence[str], rounds: int = 2) -> dict[str, float]:
-    """The parameters after some rounds of a loop: gradients add up until they are cleared."""
+def _trained(problem: Problem, loop: Sequence[str]) -> dict[str, float]:
+    """The parameters after two rounds of a loop: gradients add up until they are cleared."""
     gradient = dict.fromkeys(problem.network.parameters, 0.0)
-    for name in list(loop) * rounds:
+    for name in list(loop) * 2:
         if name == "zero":
             gradient = dict.fromkeys(gradient, 0.0)
         elif name == "backward":

@@ -69,9 +69,7 @@ UPDATE = (
 )
 
 
-def number_part(
-    problem: Problem, quantity: str, reveals: Sequence[str], what: str = "", points: float = 1.0
-) -> NumberPart:
+def number_part(problem: Problem, quantity: str, reveals: Sequence[str], what: str = "") -> NumberPart:
     """Ask for one quantity of one sample, with every wrong value that the catalogue knows."""
     line = problem.derivation.target(quantity)
     plain = problem.update == GradientDescent()
@@ -85,7 +83,6 @@ def number_part(
         problem,
         partial(prove, problem, name),
         known=lambda: wrong_answers(problem, name, reveals),
-        points=points,
     )
 
 

@@ -122,7 +122,7 @@ def _softmax_hints(problem: Problem, quantity: str) -> tuple[str, ...]:
 
 
 def _softmax_part(problem: Problem, quantity: str) -> NumberPart:
-    """A delta is the share minus the target; the share alone is a mistake wherever the target is not 0."""
+    """A delta is the share minus the target; giving only the share is a mistake wherever the target is not 0."""
     part = number_part(problem, quantity, _SHARED)
     neuron = quantity.removeprefix("dE_total/dnet_")
     if neuron not in problem.network.outputs:

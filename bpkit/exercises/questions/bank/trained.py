@@ -76,7 +76,7 @@ def _learned(rng: np.random.Generator, task: Task, hidden: int) -> Problem:
 
 
 def _clear_line(one: Problem) -> bool:
-    """Does a line cut off points of one class alone, with no point near it?"""
+    """Does a line cut off points of only one class, with no point near it?"""
     on = predict(one, one.inputs)[:, 0] > halfway(one)
     sides = [classes(one)[on], classes(one)[~on]]
     if _crossings(one) != 2 or not any(len(side) > 2 and (side == side[0]).all() for side in sides):
@@ -354,7 +354,7 @@ def _build_depth(task: Task) -> Content:
 
 
 def _little(ratio: float) -> str:
-    """What becomes of deltas whose first size is so many times the last."""
+    """What happens to deltas whose first size is so many times the last."""
     if 0.5 < ratio < 2:
         return "the deltas keep about the same size"
     times = readable(number(max(ratio, 1 / ratio), 2))

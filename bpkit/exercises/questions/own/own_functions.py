@@ -51,7 +51,7 @@ class Named:
     text: str
 
     def data(self) -> list[str]:
-        """Plain data, for files."""
+        """The function as plain data for files."""
         return [self.kind, self.name, self.text]
 
     @property

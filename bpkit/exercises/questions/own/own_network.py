@@ -200,7 +200,7 @@ class Span:
         return math.ceil(self.low * scale - 1e-6), math.floor(self.high * scale + 1e-6)
 
     def drawn(self, rng: np.random.Generator) -> float:
-        """One of them."""
+        """One of the allowed numbers, drawn at random."""
         if self.values:
             return self.values[int(rng.integers(len(self.values)))]
         first, last = self._ends

@@ -1,4 +1,4 @@
-"""What an own question asks for: numbers with a tolerance of their own, and answers that the instructor alone knows."""
+"""What an own question asks for: numbers with a tolerance of their own, and answers that only the instructor knows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class OwnNumberPart(NumberPart):
 
 @dataclass(frozen=True)
 class HiddenPart(Part):
-    """An answer that the instructor alone knows, where it is not at hand: read, and not judged."""
+    """An answer that only the instructor knows, where it is not at hand: read, and not judged."""
 
     said: str
     options: tuple[str, ...] = ()
