@@ -309,10 +309,10 @@ def _known(name: str, names: Mapping[str, Quantity]) -> Quantity:
 
 
 def in_words(items: Sequence[str]) -> str:
-    """``a, b and c``."""
+    """The items as a list in a sentence: ``a, b and c``."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
 def counted(number: int, what: str) -> str:
-    """``1 neuron``, ``2 neurons``."""
+    """The number with its noun: ``1 neuron``, ``2 neurons``."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -125,7 +125,7 @@ class Step(NamedTuple):
 
 
 def by_step(steps: str, outs: Sequence[Array]) -> Array:
-    """The same in numbers."""
+    """The outputs of all steps or of the last, as numbers."""
     return np.array(outs if steps == "all" else outs[-1])
 
 
