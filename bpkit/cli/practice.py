@@ -20,6 +20,7 @@ from bpkit.exercises.questions.exercise import Question
 from bpkit.exercises.questions.feedback import ACCEPTED, Feedback
 from bpkit.exercises.questions.hints import hints
 from bpkit.exercises.questions.judging import judge_all
+from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.questions.parts import ExactPart, Part
 from bpkit.exercises.questions.practice import history
 from bpkit.exercises.questions.practice.next_question import (
@@ -188,11 +189,7 @@ class Session:
         right = sum(step.right is True for step in answered)
         waiting = open_mistakes(done)
         text = f"{right} of {len(answered)} right at the first answer." if answered else "No question answered."
-        return text + (f" {_mistakes(len(waiting))} will come back next time." if waiting else "")
-
-
-def _mistakes(count: int) -> str:
-    return "1 mistake" if count == 1 else f"{count} mistakes"
+        return text + (f" {counted(len(waiting), 'mistake')} will come back next time." if waiting else "")
 
 
 def _keys(several: bool, found: Feedback) -> str:

@@ -184,7 +184,7 @@ class _Program:
             f"const ARRAYS = {_object((name, _quoted(of)) for name, of in arrays)};",
             f"const SHAPES = {_object((name, f'(before, width) => {shape}') for name, shape in shapes.items())};",
             f"const COUNTS = [{', '.join(map(_quoted, counts))}];",
-            f"const SPREADS = {_lines((one, f'(before, width) => {_spread(one)}') for one in SPREADS)};",
+            f"const SPREADS = {_lines((one, f'(before, width) => {expression(SPREADS[one])}') for one in SPREADS)};",
         ]
         for name in {name for one in self.own for name, *_ in one.definitions}:
             if re.search(rf"\b{name}\b(?!\()|function {name}\(", _joined([*(f.text for f in self.functions), AROUND])):
@@ -207,10 +207,6 @@ def _title(way: str, what: str, kind: str, place: str) -> str:
     if place == "output":
         return f"last_{what}" if what.startswith("delta") else what
     return {"hidden": "", "between": "past_"}.get(place, f"past_{place}_") + what
-
-
-def _spread(scheme: str) -> str:
-    return str(expression(SPREADS[scheme]))
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
-from bpkit.core.quantities import Quantity
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.source import strings_in
 from bpkit.mistakes.programs.spellings import (
@@ -156,7 +155,9 @@ class Signature:
         arrays = how.parameters(problem)
         known = {"x": x, "y": y, "rate": problem.learning_rate, "once": 1, "count": problem.n_samples, **arrays}
         known["time"] = how.time
-        known["start"] = np.zeros(sum(one.tag == "start" and one.letter == "out" for one in _quantities(problem)))
+        known["start"] = np.zeros(
+            sum(one.tag == "start" and one.letter == "out" for one in problem.network.lines.quantities.values())
+        )
         spelling = spelling_of(problem.network)
         known["all"] = self._packed(arrays, how.form, spelling) if holder is None else holder
         zeros = {key: np.zeros_like(one) for key, one in arrays.items()}
@@ -176,10 +177,6 @@ class Signature:
         if form == "arrays":
             return next(iter(arrays.values()), None)
         return Named(arrays, spelling, self.words) if form == "dict" else list(arrays.values())
-
-
-def _quantities(problem: Problem) -> Collection[Quantity]:
-    return problem.network.lines.quantities.values()
 
 
 def read_signature(

@@ -251,11 +251,7 @@ def _build_shapes(task: Task) -> Content:
         f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
         "neuron of the first layer after the inputs, and $\\delta_l$ holds the deltas of layer $l$."
     )
-    return Content(text, tuple(parts), lambda: Solution((_matrix_lines(network),)))
-
-
-def _matrix_lines(network: Network) -> str:
-    return derive(network).matrices()._repr_latex_()
+    return Content(text, tuple(parts), lambda: Solution((derive(network).matrices()._repr_latex_(),)))
 
 
 QUESTIONS = (
