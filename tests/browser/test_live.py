@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from live_lab import CONTROLS, PATIENCE, Lab, Notebook, tab_through
 from playwright.sync_api import Locator, expect
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.linked import ALIVE
@@ -20,6 +21,8 @@ from bpkit.apps.settings import Number
 ARTICLE = bp.examples.article
 ASKING = ("ask", "recalculate")  # they take answers: nothing in them slides, and nothing is reset
 LIVE = [name for name in bp.apps.__all__ if issubclass(getattr(bp.apps, name), Live) and name not in ASKING]
+# What joins page and kernel is the same for all; every control of every app is moved on a page of its own.
+TAKEN = LIVE if THOROUGH else LIVE[::3]
 
 
 def call(name: str) -> str:
@@ -79,7 +82,7 @@ def notebook(lab: Lab) -> Iterator[Notebook]:
         yield notebook
 
 
-@pytest.fixture(scope="module", params=LIVE)
+@pytest.fixture(scope="module", params=TAKEN)
 def app(request: pytest.FixtureRequest, notebook: Notebook) -> Shown:
     notebook.show(f"app = {call(request.param)}\napp")
     notebook.page.locator(".bpkit-app").wait_for()

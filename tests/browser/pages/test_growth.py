@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from moves import APPS, MORE, TICKS, opened, sizes
 from playwright.sync_api import Page
+from thorough import THOROUGH
 
 FIRST, MOVES = 100, 300
 LEFT = 0.3  # MB
 
 
-@pytest.mark.parametrize("name", [*APPS, *MORE])
+@pytest.mark.parametrize("name", [*APPS, *MORE][:: 1 if THOROUGH else 3])
 def test_nothing_grows(page: Page, name: str, tmp_path: Path) -> None:
     first, last = sizes(page, opened(name), tmp_path / "app.html", [FIRST, MOVES], cycle=FIRST)
     assert last.nodes <= first.nodes + TICKS
