@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import compileall
 import gc
 import os
 import shutil
@@ -10,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from thorough import EVERYTHING, LONG, quick, test_of
 
 # On a contributor's machine new examples are drawn each time; in CI a run must be repeatable.
 settings.register_profile("dev", deadline=None)
@@ -44,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # Building the font cache, on a machine's first import of matplotlib, writes a line to stderr, which a
     # strict comparison of a notebook's outputs would take for a change.
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
+    # Some hundred kernels and commands import the kit; where Python writes no bytecode each would compile it anew.
+    kit = find_spec("bpkit")
+    assert kit
+    assert kit.origin
+    compileall.compile_dir(Path(kit.origin).parent, quiet=2)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,6 +65,20 @@ def _left_alone_from_here_on() -> Iterator[None]:
     gc.freeze()
 
 
+def shortened(config: pytest.Config) -> bool:
+    """Is it the default run, of folders? A file that is named runs whole."""
+    return not EVERYTHING and not any(Path(one.partition("::")[0]).is_file() for one in config.args)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests take what ``thorough`` says; of the notebooks every cell, as they need those before."""
+    if shortened(config):
+        taken = quick(item.nodeid for item in items if isinstance(item, pytest.Function))
+        out = [item for item in items if isinstance(item, pytest.Function) and item.nodeid not in taken]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if not isinstance(item, pytest.Function) or item.nodeid in taken]
+
+
 PAGES, BROWSER = "tests/browser/pages", "tests/browser"
 
 
@@ -64,7 +86,7 @@ PAGES, BROWSER = "tests/browser/pages", "tests/browser"
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the browser tests on two workers, whatever their files: some share a JupyterLab, the others a page.
 
-    As the longest of what cannot be split they start first, beside the others: they wait for the browser half the time.
+    They start first, as they wait for the browser half the time, then what takes longest, so that all end together.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -73,17 +95,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             folder = next((one for one in (PAGES, BROWSER) if nodeid.startswith(one)), None)
             return folder or str(super()._split_scope(nodeid))
 
+        def _length(self, scope: str) -> tuple[bool, float, int]:
+            tests = self.workqueue[scope]
+            seconds = sum(LONG.get(name, 0) for name in {test_of(nodeid) for nodeid in tests})
+            return scope in (PAGES, BROWSER), seconds, len(tests)
+
         def _assign_work_unit(self, node: Any) -> None:
-            for folder in (PAGES, BROWSER):
-                if folder in self.workqueue:
-                    self.workqueue.move_to_end(folder, last=False)
+            self.workqueue.move_to_end(max(self.workqueue, key=self._length), last=False)
             super()._assign_work_unit(node)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was measured, and where the pictures of the lessons are; the tests may have run in another process."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how much was run, what was measured, and where the pictures of the lessons are.
+
+    The tests may have run in another process.
+    """
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
     said = {
         f"{name}: {value}"
@@ -93,6 +121,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     }
     for line in sorted(said):
         terminalreporter.write_line(line)
+    if shortened(config):
+        terminalreporter.write_line("the short run: CI=1 runs all tests, and a file that is named runs whole")
 
 
 @pytest.fixture

@@ -177,13 +177,13 @@ class Lab:
         self.theme(other)
         yield other
 
-    def serious(self, context: Any = ".bpkit-app") -> list[tuple[str, str, list[str]]]:
+    def serious(self, context: Any = ".bpkit-app", whole: bool = False) -> list[tuple[str, str, list[str]]]:
         """What axe-core finds serious on a part of the page: rule, help, nodes.
 
-        The dark theme changes colours alone, so the rules about those are all that it is asked for.
+        The dark theme changes colours alone, so the rules about those are all that it is asked for, unless it is alone.
         """
-        dark = self.page.locator(f"body[data-jp-theme-name='{THEMES['dark']}']").count()
-        options = {"resultTypes": ["violations"], **({"runOnly": list(ABOUT_COLOURS)} if dark else {})}
+        brief = self.present == "dark" and not whole
+        options = {"resultTypes": ["violations"], **({"runOnly": list(ABOUT_COLOURS)} if brief else {})}
         axe = Axe("") if self.page.evaluate("'axe' in window") else Axe()  # its script once is enough
         found = axe.run(self.page, context, options).response["violations"]
         return [

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from autograd import grad
 from numpy.testing import assert_allclose
-from thorough import EVERYTHING
+from thorough import in_ci
 
 import bpkit as bp
 from bpkit.apps.controls import Number
@@ -329,7 +329,7 @@ def test_sizes_near_the_end_of_the_floats_are_drawn(lowest: int) -> None:
     assert 0 < low < high <= 1.01e201
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="the largest network takes long: run in CI")
+@in_ci
 def test_the_largest_network_with_the_largest_weights_is_shown() -> None:
     app = bp.apps.depth(linear(1, 2))
     for kind in ("identity", "softplus"):

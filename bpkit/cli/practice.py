@@ -14,13 +14,12 @@ import click
 from bpkit.cli.terminal import columns, say
 from bpkit.core.errors import BpkitError
 from bpkit.core.quantities import Quantity
-from bpkit.core.spelling import typeset
+from bpkit.core.spelling import counted, typeset
 from bpkit.exercises.questions.cards import NOT_YET, said
 from bpkit.exercises.questions.exercise import Question
 from bpkit.exercises.questions.feedback import ACCEPTED, Feedback
 from bpkit.exercises.questions.hints import hints
 from bpkit.exercises.questions.judging import judge_all
-from bpkit.exercises.questions.languages import counted
 from bpkit.exercises.questions.parts import ExactPart, Part
 from bpkit.exercises.questions.practice import history
 from bpkit.exercises.questions.practice.next_question import (

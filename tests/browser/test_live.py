@@ -12,6 +12,7 @@ import pytest
 from app_cases import ASKING, LIVE, call
 from live_lab import CONTROLS, PATIENCE, Lab, Notebook, tab_through
 from playwright.sync_api import Locator, expect
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.apps.controls import Number
@@ -71,7 +72,8 @@ def notebook(lab: Lab) -> Iterator[Notebook]:
         yield notebook
 
 
-@pytest.fixture(scope="module", params=[name for name in LIVE if name not in ASKING])
+# What joins page and kernel is the same for all; every control of every app is moved on a page of its own.
+@pytest.fixture(scope="module", params=[name for name in LIVE if name not in ASKING][:: 1 if THOROUGH else 3])
 def app(request: pytest.FixtureRequest, notebook: Notebook) -> Shown:
     notebook.show(f"app = {call(request.param)}\napp")
     notebook.page.locator(".bpkit-app").wait_for()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-from thorough import EVERYTHING, THOROUGH
+from thorough import THOROUGH
 
 from bpkit.exercises import make_sheet, questions
 from bpkit.exercises.editions import pages
@@ -23,7 +23,6 @@ SHEETS = {"usual": (DEFAULT_QUESTIONS, 4, "hard"), "few": (FEW, 1, "medium"), "l
 CASES = [("usual", "sheet"), ("usual", "key"), ("few", "sheet"), ("few", "solution"), ("long", "solution")]
 if THOROUGH:
     SHEETS |= {f"all {level}": (ALL, seed, level) for seed, level in enumerate(("easy", "medium", "hard"), 7)}
-if EVERYTHING:
     CASES = [(name, kind) for name in SHEETS for kind in PAGES]
 ON_PAPER = {"width": round((210 - 2 * 16) / 25.4 * 96), "height": 900}  # A4 without its margins, in CSS pixels
 

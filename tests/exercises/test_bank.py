@@ -31,14 +31,15 @@ from bpkit.exercises.questions.written import FormulaPart, FunctionPart
 from bpkit.mistakes.misconceptions import catalogue
 
 # 200 seeds of every question take some minutes; the usual run looks at a sample.
-SEEDS = many(6, 200)
+SEEDS = many(3, 200)  # one of each level
+MORE = max(6, SEEDS)
 LEVELS = ("easy", "medium", "hard")
 IDS = [question.id for question in questions()]
 
 
 @cache
-def drawn(id: str) -> list[Exercise]:
-    return [generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(SEEDS)]
+def drawn(id: str, seeds: int = SEEDS) -> list[Exercise]:
+    return [generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(seeds)]
 
 
 def typed(part: Part, answer: Any) -> Any:
@@ -55,7 +56,7 @@ def test_an_id_names_one_question() -> None:
 def test_what_questions_declare_are_names_of_the_catalogue_or_of_the_question_itself() -> None:
     for question in questions()[:: 1 if THOROUGH else 4]:
         unknown, own = set(question.reveals), set()
-        for exercise in drawn(question.id):
+        for exercise in drawn(question.id, MORE):
             own |= {wrong.name for part in exercise.content.parts for wrong in part.wrong}
             if unknown := unknown - own:
                 unknown -= {m.name for problem in exercise.task.problems for m in catalogue(problem.network)}
@@ -318,7 +319,7 @@ def test_no_number_of_the_table_gives_away_which_line_is_wrong() -> None:
 
 
 def test_which_slip_has_mistakes_of_many_kinds() -> None:
-    kinds = [planted(exercise) for exercise in drawn("which-slip")]
+    kinds = [planted(exercise) for exercise in drawn("which-slip", MORE)]
     assert all(kinds)
     assert len(set.union(*kinds)) >= 4
     assert max(sum(name in kind for kind in kinds) for name in set.union(*kinds)) <= len(kinds) / 2

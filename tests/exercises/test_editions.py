@@ -23,7 +23,7 @@ import canvas_importers
 import pytest
 from qti_structure import wrong_in
 from shown_work import without_shown_work
-from thorough import THOROUGH, many
+from thorough import EVERYTHING, THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.examples import article
@@ -45,7 +45,7 @@ from bpkit.show.mathml import lines_table, mathml
 
 ALL = tuple(question.id for question in questions())
 LEVELS = ("easy", "medium", "hard")
-PAGES = many(3, 6)
+PAGES = 6 if THOROUGH else 3 if EVERYTHING else 1
 
 
 @cache

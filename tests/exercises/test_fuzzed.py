@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from thorough import EVERYTHING, examples
+from thorough import examples, in_ci
 
 import bpkit as bp
 from bpkit.cli import main
@@ -220,7 +220,7 @@ print("done")
 """
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="every command once more: in CI, or with BPKIT_THOROUGH=1")
+@in_ci
 def test_nothing_reaches_for_the_network(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", OFFLINE], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.stdout == "done\n", done.stderr

@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from printed import as_printed
-from thorough import EVERYTHING, THOROUGH
+from thorough import EVERYTHING, THOROUGH, in_ci
 from traitlets.config import Config
 
 from bpkit.exercises import generate, grade
@@ -248,7 +248,7 @@ def files(sheets: dict[str, Sheet]) -> dict[str, str]:
     return assignment_files(list(sheets.values()))
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="nbgrader's programs take long: run in CI, or with BPKIT_THOROUGH=1")
+@in_ci
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")  # SQLAlchemy's, about nbgrader's code
 def test_nbgrader_generates_and_grades_it(
     sheets: dict[str, Sheet], files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -43,6 +43,9 @@ from bpkit.exercises.sheets.checker import Checker
 from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.verdict import Diagnosis
 
+# SQLAlchemy's, about nbgrader's code
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")
+
 Notebook = dict[str, Any]
 LEARNERS = ("ada", "ben")
 LINE = re.compile(r"^- \*\*(\d+[a-z]?)\*\* ([\w ]+)", re.MULTILINE)
@@ -255,7 +258,6 @@ def typed(place: Place, one: Heard) -> str:
     return "" if value in (None, ...) else str(value)
 
 
-@pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")  # SQLAlchemy's, about nbgrader's code
 @pytest.mark.parametrize("place", PLACES, ids=[place.form["cell"] for place in PLACES])
 def test_a_form_gets_one_verdict_everywhere(place: Place, heard: dict[str, Heard]) -> None:
     one, part = heard[place.key], place.asked.parts[place.letter]

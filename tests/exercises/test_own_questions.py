@@ -19,7 +19,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from thorough import EVERYTHING
+from thorough import in_ci
 from traitlets.config import Config
 
 from bpkit.core.errors import BpkitError
@@ -580,7 +580,7 @@ def test_the_check_of_a_notebook_judges_numbers_and_leaves_typed_answers(made: P
     assert space["check"]("6").verdict == space["check"]("7").verdict == "by hand"
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="nbgrader's programs take long: run in CI, or with BPKIT_THOROUGH=1")
+@in_ci
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted:RuntimeWarning")  # SQLAlchemy's, about nbgrader's code
 def test_nbgrader_leaves_typed_answers_to_be_marked_by_hand(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -33,7 +33,7 @@ from bpkit.show.drawing import Drawing
 
 IDS = [one.id for one in questions((looking.TOPIC,))]
 LEVELS = ("easy", "medium", "hard")
-SEEDS = many(6, 60)
+SEEDS = many(3, 60)
 TIMES = r"\d+\.?\d*"
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -7,8 +7,9 @@ from functools import cache
 import pytest
 from accuracy import Answer, asked, planted, share
 from kinds import KINDS, controls, items, random_numbers_near, right_answers
+from thorough import in_ci, many
 
-ITEMS = 20
+ITEMS = many(10, 60)  # of each kind; README's table has 60
 SEED = 1
 
 
@@ -32,32 +33,35 @@ def test_at_least_nine_of_ten_are_named(kind: str) -> None:
     assert share(a.named for a in answers(kind)) >= 0.9, lines([a for a in answers(kind) if not a.named])
 
 
+@in_ci
 def test_with_six_digits_nearly_all_are_named() -> None:
     found = planted(everything())
-    assert len(found) > 100
+    assert len(found) > 5 * ITEMS
     assert share(a.named for a in found) >= 0.95, lines([a for a in found if not a.named])
 
 
+@in_ci
 def test_a_sure_name_is_the_mistake() -> None:
-    assert sum(a.sure for a in everything()) > 60
+    assert sum(a.sure for a in everything()) > 3 * ITEMS
     assert not [a for a in everything() if a.sure_and_wrong], lines([a for a in everything() if a.sure_and_wrong])
 
 
+@in_ci
 def test_no_mistake_is_called_right() -> None:
     assert not [a for a in everything() if a.called_right], lines([a for a in everything() if a.called_right])
 
 
 def test_right_answers_are_not_blamed() -> None:
-    found = asked(right_answers(120, SEED))
+    found = asked(right_answers(many(60, 240), SEED))
     assert not [a for a in found if a.said.verdict not in a.item.verdicts], lines(
         [a for a in found if a.said.verdict not in a.item.verdicts]
     )
 
 
 def test_random_numbers_get_hardly_a_sure_name() -> None:
-    found = asked(random_numbers_near(250, SEED))
+    found = asked(random_numbers_near(many(250, 480), SEED))
     sure = [a for a in found if a.sure]
-    assert len(found) == 250
+    assert len(found) >= 250
     assert len(sure) <= 0.05 * len(found), lines(sure)
     for given in (False, True):
         six = [a for a in found if a.item.digits == 6 and bool(a.item.given) == given]
@@ -66,6 +70,6 @@ def test_random_numbers_get_hardly_a_sure_name() -> None:
 
 
 def test_mistakes_that_are_not_made_get_hardly_a_sure_name() -> None:
-    found = asked(controls(150, SEED))
+    found = asked(controls(many(75, 240), SEED))
     assert len({a.item.slip for a in found}) >= 10
     assert share(a.sure for a in found) <= 0.03, lines([a for a in found if a.sure])

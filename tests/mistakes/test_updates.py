@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy as sp
-from thorough import EVERYTHING
+from thorough import THOROUGH
 from wrong_programs import PROGRAMS, Numbers, _pass, random_numbers
 
 import bpkit as bp
@@ -92,7 +92,7 @@ def networks() -> list[Numbers]:
     rng = np.random.default_rng(11)
     drawn = [random_numbers(rng) for _ in range(30)]
     return [n for n in drawn if n.activations[-1] != "softmax" and len(n.sizes) == 3 and n.sizes[-1] > 1][
-        : 2 if EVERYTHING else 1
+        : 2 if THOROUGH else 1
     ]
 
 

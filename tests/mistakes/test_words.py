@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from thorough import EVERYTHING
 from wrong_programs import random_numbers
 
 import bpkit as bp
@@ -53,6 +54,8 @@ def remembering() -> Iterator[bp.Problem]:
 
 @cache
 def verdicts() -> tuple[Diagnosis, ...]:
+    if not EVERYTHING:
+        pytest.skip("asks for hundreds of verdicts: in CI, or with BPKIT_THOROUGH=1")
     rng = np.random.default_rng(6)
     problems = [ARTICLE, MAZUR, *(random_numbers(rng).problem() for _ in range(1))]
     for network in (DEEP, SOFT, DEAD):

@@ -8,10 +8,11 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from module_engine import engine
 from strategies import cases
+from thorough import examples
 
 import bpkit as bp
 from bpkit.core.problem import Problem
@@ -101,7 +102,7 @@ def test_a_crowd_of_plates_has_one_row_each_and_a_throng_has_none() -> None:
     assert [one["text"] for one in network_spec(bp.Network(2, 11, 2))["hidden"]] == ["⋮ 4 more"]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(10, 600)
 @given(case=cases(), digits=st.integers(1, 17), seed=st.integers(0, 2**32))
 def test_the_words_are_those_of_python(case: Any, digits: int, seed: int) -> None:
     """All numbers, the given ones, and those of a stepper that has come so far."""

@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from module_engine import engine
+from thorough import EVERYTHING
 
 import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
@@ -79,7 +80,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole course, by the command."""
+    """The whole course, by the command; by default the pages of a few lessons, in a browser, are enough."""
+    if not EVERYTHING:
+        pytest.skip("builds the whole course: in CI, or with BPKIT_THOROUGH=1")
     out = tmp_path_factory.mktemp("site")
     done = CliRunner().invoke(main, ["site", "--out", str(out), "--repository", "someone/course"])
     assert done.exit_code == 0, done.output

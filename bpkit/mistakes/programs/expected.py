@@ -40,8 +40,10 @@ def ways_of(d: Derivation) -> tuple[Way, ...]:
     joined = []
     for several in together.values():
         edits = [name for one in several for name in one.edits]
+        if len(several) == 1 or len(edits) > len(set(edits)):
+            continue
         told = any(one.name == several[0].name and one.edits.keys() == {*edits} for one in known)  # in its own words
-        if len(several) > 1 and len(edits) == len(set(edits)) and not told:
+        if not told:
             whole = {name: edit for one in several for name, edit in one.edits.items()}
             joined.append(replace(several[0], edits=MappingProxyType(whole)))
     order = sorted([*joined, *known, *_at_net(d, known)], key=lambda one: one.rank)

@@ -8,12 +8,13 @@ import pytest
 from app_cases import SLIDING, opened
 from moves import TICKS, sizes
 from playwright.sync_api import Page
+from thorough import THOROUGH
 
 FIRST, MOVES = 100, 300
 LEFT = 0.3  # MB
 
 
-@pytest.mark.parametrize("name", SLIDING)
+@pytest.mark.parametrize("name", SLIDING[:: 1 if THOROUGH else 3])
 def test_nothing_grows(page: Page, name: str, tmp_path: Path) -> None:
     first, last = sizes(page, opened(name), tmp_path / "app.html", [FIRST, MOVES], cycle=FIRST)
     assert last.nodes <= first.nodes + TICKS
