@@ -66,8 +66,8 @@ def _left_alone_from_here_on() -> Iterator[None]:
 
 
 def shortened(config: pytest.Config) -> bool:
-    """Is it the default run, of folders? A file that is named runs whole."""
-    return not EVERYTHING and not any(Path(one.partition("::")[0]).is_file() for one in config.args)
+    """Is it the default run? A file or a folder within the tests that is named runs whole."""
+    return not EVERYTHING and {one.rstrip("/") for one in config.args} <= {*config.getini("testpaths")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -122,7 +122,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for line in sorted(said):
         terminalreporter.write_line(line)
     if shortened(config):
-        terminalreporter.write_line("the short run: CI=1 runs all tests, and a file that is named runs whole")
+        terminalreporter.write_line("the short run: CI=1 runs all tests, and a part of them that is named runs whole")
 
 
 @pytest.fixture

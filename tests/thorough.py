@@ -1,8 +1,9 @@
 """How much a test run proves: little where somebody waits for it, more in CI, all of it with ``BPKIT_THOROUGH=1``.
 
 By default the tests that ``long.txt`` names are left out, and of the others' cases the first and the last are taken; a
-file that is named on the command line runs whole. CI takes every test and every case, opens every lesson, moves every
-slider, and draws a part of the random examples; drawing them all, installing, serving and restarting take their time.
+file or a folder within the tests that is named on the command line runs whole. CI takes every test and every case,
+opens every lesson, moves every slider, and draws a part of the random examples; drawing them all, installing, serving
+and restarting take their time.
 
 CI begins with what takes longest. ``python tests/thorough.py junit.xml`` writes the list anew, from what
 ``CI=1 python -m pytest --junitxml=junit.xml`` has measured.
