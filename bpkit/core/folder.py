@@ -9,6 +9,6 @@ from types import ModuleType
 
 
 def modules_in(package: str, first: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[ModuleType, ...]:
-    """The modules of a package: the ``first`` ones in their order, then all others by name, but none ``without``."""
-    names = {one.name for one in iter_modules(import_module(package).__path__)}
+    """The modules of a package, not its folders: the ``first`` in order, then the others but those ``without``."""
+    names = {one.name for one in iter_modules(import_module(package).__path__) if not one.ispkg}
     return tuple(import_module(f"{package}.{name}") for name in (*first, *sorted(names - {*first, *without})))
