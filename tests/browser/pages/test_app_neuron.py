@@ -12,8 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
 
 import bpkit as bp
+from bpkit.core.functions import HIDDEN
 from bpkit.core.spelling import readable
-from bpkit.show.activations_picture import NAMES, profile
+from bpkit.show.activations_picture import profile
 
 NEURON = bp.Problem(bp.Network(1, 1), {"w1": 1.5, "b1": -0.5}, inputs=[1.0], targets=[1.0])
 ARTICLE = bp.examples.article
@@ -88,7 +89,7 @@ def test_the_terms_of_the_net_input_are_arrows_that_add_up(opened: Open) -> None
     assert hops()[0][1] - hops()[0][0] == pytest.approx(0.2 * unit, abs=0.2)
     assert hops()[2][1] < hops()[0][0]  # a net input below 0
     expect(app.locator(".bpkit-lamp")).to_be_visible()
-    choose(app, NAMES.index("tanh"))
+    choose(app, HIDDEN.index("tanh"))
     expect(app.locator(".bpkit-lamp")).to_be_hidden()  # a brightness is between 0 and 1
     expect(app.get_by_text("No lamp: out need not be between 0 and 1.")).to_be_visible()
 
@@ -115,11 +116,11 @@ def test_the_tomato_is_as_red_and_as_soft_as_the_inputs_say(opened: Open) -> Non
     assert tomato.bounding_box()["height"] > tall  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HIDDEN)
 def test_the_curves_are_the_engine_s(opened: Open, name: str) -> None:
     twin = bp.apps.neuron(NEURON)
     app = opened(twin)
-    choose(app, NAMES.index(name))
+    choose(app, HIDDEN.index(name))
     marks = profile(name, (-2, 0, 2))
     for label, heights in (("out", marks.out), ("slope", marks.slope)):
         values = ", ".join(f"{y + 0.0:.6g} at net {x:g}" for x, y in zip(marks.net, heights, strict=True))
@@ -134,7 +135,7 @@ def test_an_activation_of_one_s_own(opened: Open) -> None:
     app = opened(twin)
     here = twin.state.here
     assert numbers(app) == pytest.approx([here.net, here.out, here.slope], rel=1e-5)
-    choose(app, NAMES.index("tanh"))
+    choose(app, HIDDEN.index("tanh"))
     twin.set(activation="tanh")
     agrees(app, twin)
 
@@ -143,7 +144,7 @@ def test_an_activation_of_one_s_own(opened: Open) -> None:
 def test_no_output_becomes_1_by_rounding(opened: Open, net: float, activation: str) -> None:
     twin = bp.apps.neuron(NEURON.replace(w1=net, b1=0))
     app = opened(twin)
-    choose(app, NAMES.index(activation))
+    choose(app, HIDDEN.index(activation))
     twin.set(activation=activation)
     out = results(app)[1]
     assert re.fullmatch(r"1 − \d.*·10⁻\S+|−1 \+ \d.*·10⁻\S+", out)
@@ -157,7 +158,7 @@ def test_the_picture_stays_where_it_is_and_keeps_its_nodes(opened: Open, page: P
     slider = app.get_by_role("slider", name="w1, slider")
     counts, places = set(), set()
     for turn in range(3):
-        for place in range(len(NAMES)):
+        for place in range(len(HIDDEN)):
             choose(app, place)
             for value in range(-30, 31, 5):
                 slider.fill(str(value / 10))
