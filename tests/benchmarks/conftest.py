@@ -1,4 +1,4 @@
-"""The page and the JupyterLab of the measurement in a browser."""
+"""What the measurements share: the browser's page, the JupyterLab, and the table that each of them adds rows to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 from live_lab import chromium, lab  # noqa: F401  (a fixture)
+from measurements import Table
 from playwright.sync_api import Page
+
+TABLE = Table()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--table", action="store_true", help="write the page of the benchmarks anew, if all of them pass")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if session.config.getoption("--table") and exitstatus == 0:
+        TABLE.write()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for row in TABLE.rows.values():
+        terminalreporter.write_line(str(row))
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    return TABLE
 
 
 @pytest.fixture(scope="package")

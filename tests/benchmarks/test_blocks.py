@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from time import process_time
 
 import pytest
+from measurements import Table
 
 from bpkit.core.blocks import LSTM, Attention, Dense
 from bpkit.core.chain_rule import backpropagated
@@ -40,20 +42,19 @@ def measured(model: Model) -> tuple[int, float, float, int]:
     [lambda n: Model((n, 4), Attention(4)), lambda n: Model((n, 2), LSTM(2), Dense(1))],
     ids=["attention", "lstm"],
 )
-def test_the_work_grows_with_the_lines(make: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_work_grows_with_the_lines(
+    make: Callable[[int], Model], table: Table, request: pytest.FixtureRequest
+) -> None:
     found = [measured(make(n)) for n in SIZES]
-    with capsys.disabled():
-        for size, (lines, derive, fold, families) in zip(SIZES, found, strict=True):
-            print(f"\n{size}: {lines} lines in {derive:.3f} s, {families} families in {fold:.3f} s", end="")
     for (few, *quick, _), (many, *slow, _) in pairwise(found):
-        for before, after in zip(quick, slow, strict=True):
-            assert after / before < GROWTH * many / few
+        for what, before, after in zip(("deriving", "families of"), quick, slow, strict=True):
+            figures = f"{request.node.callspec.id}, {few} lines in {before:.3f} s, {many} in {after:.3f} s"
+            table.row(f"{what} blocks, growth of the time", after / before / (many / few), "growth of the lines",
+                      most=GROWTH, figures=figures)  # fmt: skip
     assert len({families for *_, families in found}) == 1
 
 
-def test_attention_of_four_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+def test_attention_of_four_tokens(table: Table) -> None:
     lines, derive, fold, families = measured(Model((4, 4), Attention(4)))
-    with capsys.disabled():
-        print(f"\n{lines} lines in {derive:.3f} s, {families} families in {fold:.3f} s")
-    assert derive < LIMIT
-    assert families <= 40
+    table.row("deriving attention, 4 tokens of 4 numbers", derive, unit=" s", most=LIMIT, figures=f"{lines} lines")
+    table.row("families of its lines", families, most=40, figures=f"found in {fold:.3f} s")

@@ -1,7 +1,6 @@
 """How long a class takes: a thousand learners' sheets of ten questions, and marking what they hand in.
 
-Run alone, on a quiet machine: ``python -m pytest tests/benchmarks/test_exercises.py -s -n0``. BPKIT_LEARNERS sets
-another number of learners, and the bounds with it.
+BPKIT_LEARNERS sets another number of learners, and the bounds with it.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from measurements import Table
 
 from bpkit.exercises.editions import EDITIONS
 from bpkit.exercises.editions.produce import produce
@@ -30,22 +30,26 @@ EVERYTHING = 50  # learners whose files of all editions are weighed
 MEGABYTES = 0.5  # of a learner's files in all editions; a question bank is as large for any class
 
 
+def bound(seconds: float) -> float:
+    return max(seconds * LEARNERS / 1000, 15)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("class")
 
 
-def test_sheets_for_a_thousand_learners(folder: Path) -> None:
+def test_sheets_for_a_thousand_learners(folder: Path, table: Table) -> None:
     started = time.perf_counter()
     done = produce(plan(LEARNERS, seed=1), folder, 1, editions=["learner"], jobs=2)
     seconds = time.perf_counter() - started
-    print(f"\n{done.written} files for {LEARNERS} learners in {seconds:.1f} s: {seconds / LEARNERS * 1000:.0f} ms each")
     assert len(list((folder / "learners").iterdir())) == LEARNERS
-    assert seconds < max(MAKING * LEARNERS / 1000, 15)
+    figures = f"{done.written} files, {seconds / LEARNERS * 1000:.0f} ms each"
+    table.row(f"sheets for {LEARNERS} learners", seconds, unit=" s", most=bound(MAKING), figures=figures)
 
 
-def test_all_editions_grow_with_the_class_as_far_as_they_must(tmp_path: Path) -> None:
-    """Sizes, which do not depend on the machine, and processor time for the report."""
+def test_all_editions_grow_with_the_class_as_far_as_they_must(tmp_path: Path, table: Table) -> None:
+    """Sizes do not depend on the machine; the processor time is for the report."""
     sizes: list[Counter[str]] = []
     for learners in (EVERYTHING // 5, EVERYTHING):
         folder, before = tmp_path / str(learners), time.process_time()
@@ -55,27 +59,24 @@ def test_all_editions_grow_with_the_class_as_far_as_they_must(tmp_path: Path) ->
         for path in folder.rglob("*.*"):
             found["/".join(path.relative_to(folder).parts[:-1][:2])] += path.stat().st_size
         sizes.append(found)
-        print(f"\n{learners} learners in all editions: {used / learners * 1000:.0f} ms each", end="")
     few, many = sizes
-    for name, size in many.items():
-        print(f"\n{name}: {size / EVERYTHING / 1e3:.0f} kB a learner", end="")
     assert {name: few[name] for name in ("moodle", "canvas")} == {name: many[name] for name in ("moodle", "canvas")}
     grown = sum(many.values()) - sum(few.values())
-    assert grown / (EVERYTHING - EVERYTHING // 5) < MEGABYTES * 1e6
+    each, figures = grown / (EVERYTHING - EVERYTHING // 5) / 1e6, f"made in {used / EVERYTHING * 1000:.0f} ms"
+    table.row("a learner's files in all editions", each, unit=" MB", most=MEGABYTES, figures=figures)
 
 
-def test_a_command_s_memory(tmp_path: Path) -> None:
+def test_a_command_s_memory(tmp_path: Path, table: Table) -> None:
     """The largest of its processes, workers too."""
     command = [sys.executable, "-m", "bpkit", "exercises", "new", "--learners", "60", "--jobs", "2"]
     subprocess.run(
         [*command, "--editions", ",".join(EDITIONS), "--out", str(tmp_path)], check=True, capture_output=True
     )
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\nall editions: the largest process takes {largest:.0f} MB")
-    assert largest < 220
+    table.row("memory of the largest process that makes all editions", largest, unit=" MB", most=220)
 
 
-def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:
+def test_marking_what_a_thousand_learners_hand_in(folder: Path, table: Table) -> None:
     key = read_key(folder / "key")
     for number, path in enumerate(sorted((folder / "learners").iterdir())):
         sheet, notebook = key.sheet(path.stem), json.loads(path.read_text(encoding="utf-8"))
@@ -89,12 +90,12 @@ def test_marking_what_a_thousand_learners_hand_in(folder: Path) -> None:
     started = time.perf_counter()
     results = [mark_file(one, read_key(folder / "key")) for one in files_in(folder / "learners")]
     seconds = time.perf_counter() - started
-    print(f"\n{len(results)} notebooks marked in {seconds:.1f} s on one processor")
     assert not any(marked.problem for marked in results)
-    assert seconds < max(MARKING * LEARNERS / 1000, 15)
+    figures = f"{seconds / len(results) * 1000:.1f} ms each, on one processor"
+    table.row(f"marking {len(results)} notebooks", seconds, unit=" s", most=bound(MARKING), figures=figures)
 
 
-def test_the_doctor_from_start_to_end(folder: Path) -> None:
+def test_the_doctor_from_start_to_end(folder: Path, table: Table) -> None:
     """Processor time, start of Python included; the clock on the wall depends on what else runs."""
     path = min((folder / "learners").iterdir())
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -103,5 +104,10 @@ def test_the_doctor_from_start_to_end(folder: Path) -> None:
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"\nbpkit doctor: {used:.2f} s of processor time, {wall:.2f} s on the clock")
-    assert used < 1
+    table.row(
+        "processor time of `bpkit doctor`",
+        used,
+        unit=" s",
+        most=1,
+        figures=f"{wall:.2f} s on the clock",
+    )

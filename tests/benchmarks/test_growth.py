@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_cases import SLIDING, opened
+from measurements import Table
 from moves import TICKS, held, sizes
 from playwright.sync_api import Page
 
@@ -15,22 +16,18 @@ LEFT = 1.0  # MB; what leaves 1 kB behind at each move grows by 9
 
 
 @pytest.mark.parametrize("name", SLIDING)
-def test_nothing_grows_in_a_page(page: Page, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_grows_in_a_page(page: Page, name: str, tmp_path: Path, table: Table) -> None:
     page.set_default_timeout(0)
     first, last = sizes(page, opened(name), tmp_path / "app.html", [FIRST, MOVES], CYCLE)
-    with capsys.disabled():
-        print(
-            f"\n{name}, page: {first.nodes} nodes, {first.listeners} listeners, {first.heap:.2f} MB after {FIRST}; "
-            f"{last.nodes}, {last.listeners}, {last.heap:.2f} MB after {MOVES} moves"
-        )
-    assert last.nodes <= first.nodes + TICKS
-    assert last.listeners <= first.listeners
-    assert last.heap <= first.heap + LEFT
+    grown, before = f"of a page from {FIRST} to {MOVES} moves of all controls", f"{name}, {first.heap:.2f} MB before"
+    table.row(f"growth {grown}", last.heap - first.heap, unit=" MB", most=LEFT, figures=before)
+    table.row(f"new nodes {grown}", last.nodes - first.nodes, most=TICKS, figures=f"{name}, {first.nodes} before")
+    table.row(f"new listeners {grown}", last.listeners - first.listeners, most=0, figures=name)
 
 
 @pytest.mark.parametrize("name", SLIDING)
-def test_nothing_grows_in_a_kernel(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_grows_in_a_kernel(name: str, table: Table) -> None:
     first, last = held(opened(name), [FIRST, MOVES], CYCLE // 10)
-    with capsys.disabled():
-        print(f"\n{name}, kernel: {first} blocks of memory after {FIRST} moves, {last - first:+} after {MOVES}")
-    assert last - first < (MOVES - FIRST) / 4  # a number that is kept for each move is one for each
+    # A number that is kept for each move is a block for each.
+    table.row(f"new blocks of memory of a kernel for each move, from {FIRST} to {MOVES}",
+              (last - first) / (MOVES - FIRST), most=0.25, figures=f"{name}, {first} before")  # fmt: skip

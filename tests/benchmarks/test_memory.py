@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+from measurements import Table
 
 MOVES = 10_000
 WARM = 1000  # caches fill, and the allocator takes what it needs
@@ -50,16 +51,11 @@ def kernel() -> Iterator[Callable[[str], str]]:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say how large a process is")
 @pytest.mark.parametrize(("app", "control"), [("forward", "w1"), ("training", "w1"), ("surface", "rate")])
-def test_ten_thousand_moves_of_a_slider_leave_nothing_behind(
-    app: str, control: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ten_thousand_moves_of_a_slider_leave_nothing_behind(app: str, control: str, table: Table) -> None:
     with kernel() as run:
         run(SETUP.format(app=app, control=control, warm=WARM))
-        sizes = [float(run("print(memory())"))]
-        for _ in range(2):
-            run(f"move({MOVES // 2})")
-            sizes.append(float(run("print(memory())")))
-    with capsys.disabled():
-        print(f"\n{app}, {control}: {sizes[0]:.0f} MB after {WARM} moves, then {sizes[1] - sizes[0]:+.1f} MB after "
-              f"{MOVES // 2} and {sizes[2] - sizes[0]:+.1f} MB after {MOVES}")  # fmt: skip
-    assert sizes[2] - sizes[0] < GROWTH
+        before = float(run("print(memory())"))
+        run(f"move({MOVES})")
+        grown = float(run("print(memory())")) - before
+    table.row(f"growth of a kernel over {MOVES} moves of a slider", grown, unit=" MB", most=GROWTH,
+              figures=f"{app}, {before:.0f} MB before")  # fmt: skip

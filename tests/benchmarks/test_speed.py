@@ -1,6 +1,4 @@
-"""How fast: ratios to programs written by hand, measured in one run; not part of the default run.
-
-    python -m pytest -n 0 tests/benchmarks
+"""How fast: ratios to programs written by hand, measured in one run.
 
 A ratio compares two loops on one machine at one time, so it says the same on a slow machine and on a fast one: the runs
 take turns, each turn gives a ratio, and the middle one counts. Of a bare time the shortest of several turns counts, to
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import reviewed
+from measurements import Table
 
 import bpkit as bp
 from bpkit.core import derivation
@@ -29,6 +28,7 @@ from bpkit.mistakes.question import question
 
 ARTICLE = bp.examples.article.problem
 UPDATES = 5000
+BY_HAND = "the same by hand, a line for each number"
 
 
 def times(*runs: Callable[[], Any], rounds: int = 9, clock: Callable[[], float] = time.perf_counter) -> np.ndarray:
@@ -44,6 +44,11 @@ def times(*runs: Callable[[], Any], rounds: int = 9, clock: Callable[[], float] 
 
 def middle(seconds: Any) -> float:
     return float(np.median(seconds))
+
+
+def beside(ours: np.ndarray, theirs: np.ndarray) -> str:
+    """Both in microseconds."""
+    return f"{middle(ours) * 1e6:.3g} µs beside {middle(theirs) * 1e6:.3g} µs"
 
 
 Row = tuple[float, ...]
@@ -142,8 +147,7 @@ def micrograd_loop(problem: bp.Problem, steps: int) -> list[tuple[float, ...]]:
     return records
 
 
-def test_the_articles_network() -> None:
-    """At most 1.3 times the straight line by hand, 15 times faster than NumPy, 55 times faster than micrograd."""
+def test_the_articles_network(table: Table) -> None:
     given = dict(ARTICLE.parameters), ARTICLE.inputs.tolist(), ARTICLE.targets.tolist(), 0.5
     bp.train(ARTICLE, 1)
     few = UPDATES // 20
@@ -155,18 +159,15 @@ def test_the_articles_network() -> None:
         rounds=15,
     )
     ours, hand, matrices, scalars = (taken / [UPDATES, UPDATES, few, few]).T
-    by_hand, by_numpy, by_micrograd = middle(ours / hand), middle(matrices / ours), middle(scalars / ours)
-    print(f"\nthe article's network, an update with its records: bpkit {middle(ours) * 1e6:.2f} µs")
-    print(f"  by hand   {middle(hand) * 1e6:7.2f} µs: bpkit takes {by_hand:.2f} of it (at most 1.3)")
-    print(f"  NumPy     {middle(matrices) * 1e6:7.2f} µs: bpkit is {by_numpy:.1f} times faster (at least 15)")
-    print(f"  micrograd {middle(scalars) * 1e6:7.2f} µs: bpkit is {by_micrograd:.1f} times faster (at least 55)")
     trace = bp.train(ARTICLE, few)
     np.testing.assert_allclose(np.array(straight_line(*given, few))[:, :-1], trace.table, rtol=1e-12)
     np.testing.assert_allclose(numpy_loop(ARTICLE, few)[0], trace.loss, rtol=1e-12)
     np.testing.assert_allclose(np.array(micrograd_loop(ARTICLE, few))[:, -1], trace.loss, rtol=1e-12)
-    assert by_hand <= 1.3
-    assert by_numpy >= 15
-    assert by_micrograd >= 55
+    what = "the article's network, an update with its records"
+    table.row(f"time of {what}", middle(ours / hand), BY_HAND, most=1.3, figures=beside(ours, hand))
+    what = f"times faster, {what}"
+    table.row(what, middle(matrices / ours), "NumPy, matrices by hand", least=15, figures=beside(ours, matrices))
+    table.row(what, middle(scalars / ours), "micrograd", least=55, figures=beside(ours, scalars))
 
 
 def adam_by_hand(w: dict[str, float], x: list[float], y: list[float], rate: float, steps: int) -> list[Row]:
@@ -223,18 +224,16 @@ def adam_by_hand(w: dict[str, float], x: list[float], y: list[float], rate: floa
     return records
 
 
-def test_adam() -> None:
-    """At most 1.5 times the straight line by hand that keeps the same records."""
+def test_adam(table: Table) -> None:
     problem = ARTICLE.replace(update=Adam(), learning_rate=0.01)
     given = dict(ARTICLE.parameters), ARTICLE.inputs.tolist(), ARTICLE.targets.tolist(), 0.01
     trace, theirs = bp.train(problem, 50), np.array(adam_by_hand(*given, 50))
     np.testing.assert_allclose(trace.table, theirs[:, :10], rtol=1e-10)
     np.testing.assert_allclose(trace["v_w8"], theirs[:, -2], rtol=1e-9)
     np.testing.assert_allclose(trace.loss, theirs[:, -1], rtol=1e-10)
-    ours, hand = times(lambda: bp.train(problem, UPDATES), lambda: adam_by_hand(*given, UPDATES), rounds=15).T
-    print(f"\nAdam on the article's network, an update with its records: bpkit {middle(ours) / UPDATES * 1e6:.2f} µs")
-    print(f"  by hand {middle(hand) / UPDATES * 1e6:.2f} µs: bpkit takes {middle(ours / hand):.2f} of it (at most 1.5)")
-    assert middle(ours / hand) <= 1.5
+    taken = times(lambda: bp.train(problem, UPDATES), lambda: adam_by_hand(*given, UPDATES), rounds=15)
+    ours, hand = taken.T / UPDATES
+    table.row("time of an update by Adam", middle(ours / hand), BY_HAND, most=1.5, figures=beside(ours, hand))
 
 
 def batch(activation: str) -> bp.Problem:
@@ -282,17 +281,13 @@ def numpy_batch(problem: bp.Problem, steps: int) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("activation", FUNCTIONS)
-def test_a_batch_of_200(activation: str) -> None:
-    """At most 1.15 times a NumPy loop by hand that keeps the same records."""
+def test_a_batch_of_200(activation: str, table: Table) -> None:
     problem, steps = batch(activation), 300
     bp.train(problem, 1)
-    ours, hand = times(lambda: bp.train(problem, steps), lambda: numpy_batch(problem, steps), rounds=15).T
-    taken = middle(ours / hand)
-    print(f"\n200 samples through 2-8-8-1 {activation}, an update with its records:", end=" ")
-    print(f"bpkit {middle(ours) / steps * 1e6:.1f} µs")
-    print(f"  by hand {middle(hand) / steps * 1e6:.1f} µs: bpkit takes {taken:.2f} of it (at most 1.15)")
+    ours, hand = times(lambda: bp.train(problem, steps), lambda: numpy_batch(problem, steps), rounds=15).T / steps
     np.testing.assert_allclose([row[-1] for row in numpy_batch(problem, 50)], bp.train(problem, 50).loss, rtol=1e-11)
-    assert taken <= 1.15
+    what, figures = "time of an update of 2-8-8-1, over 200 samples", f"{activation}, {beside(ours, hand)}"
+    table.row(what, middle(ours / hand), "NumPy, matrices by hand", most=1.15, figures=figures)
 
 
 def derived_anew(*sizes: int) -> derivation.Derivation:
@@ -300,11 +295,8 @@ def derived_anew(*sizes: int) -> derivation.Derivation:
     return derivation._derived.__wrapped__(bp.Network(*sizes), GradientDescent(), True, "mean")
 
 
-def test_deriving() -> None:
-    """2-4-4-4-2 within 5 ms once the first is written; the time grows with the lines, to the power of 1.1 at most.
-
-    Processor time: all of it is one thread's, and the clock on the wall depends on what else runs.
-    """
+def test_deriving(table: Table) -> None:
+    """Processor time: all of it is one thread's, and the clock on the wall depends on what else runs."""
     derived_anew(2, 4, 4, 4, 2)
     seconds = times(lambda: derived_anew(2, 4, 4, 4, 2), rounds=40, clock=time.process_time).min()
     widths = (8, 12, 16, 24, 32)
@@ -313,17 +305,12 @@ def test_deriving() -> None:
         *(lambda width=width: derived_anew(2, width, width, 2) for width in widths), rounds=7, clock=time.process_time
     )
     exponent = float(np.polyfit(np.log(lines), np.log(taken.min(axis=0)), 1)[0])
-    print(
-        f"\nderiving 2-4-4-4-2: {seconds * 1e3:.1f} ms (at most 5); 2-32-32-2: {taken[:, -1].min() * 1e3:.0f} ms",
-        end="",
-    )
-    print(f", {lines[-1]} lines; grows with the lines to the power of {exponent:.2f} (at most 1.1)")
-    assert seconds <= 5e-3
-    assert exponent <= 1.1
+    figures = f"2-32-32-2: {lines[-1]} lines in {taken[:, -1].min() * 1e3:.0f} ms"
+    table.row("deriving 2-4-4-4-2", seconds * 1e3, unit=" ms", most=5)
+    table.row("power of the lines with which deriving grows", exponent, most=1.1, figures=figures)
 
 
-def test_code_of_a_wide_network() -> None:
-    """The Python of 2-32-32-2, evaluated and trained, within a few seconds with its lines."""
+def test_code_of_a_wide_network(table: Table) -> None:
 
     def make() -> None:
         program = derived_anew(2, 32, 32, 2).program
@@ -331,12 +318,11 @@ def test_code_of_a_wide_network() -> None:
             program.function(function)
 
     seconds = times(make, rounds=3).min()
-    print(f"\n2-32-32-2, lines and code: {seconds:.2f} s (at most 5)")
-    assert seconds < 5
+    table.row("lines of 2-32-32-2, and the Python that evaluates and trains it", seconds, unit=" s", most=5)
 
 
-def test_importing() -> None:
-    """At most 1.2 times the import of sympy and numpy alone, each in a process of its own."""
+def test_importing(table: Table) -> None:
+    """Each in a process of its own."""
     # As on a user's machine, where the modules were compiled when they were first imported.
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -348,13 +334,11 @@ def test_importing() -> None:
 
     importing("bpkit, sympy, numpy")
     ours, theirs = np.array([(importing("bpkit"), importing("sympy, numpy")) for _ in range(9)]).T
-    taken = middle(ours / theirs)
-    print(f"\nimport bpkit: {middle(ours) * 1e3:.0f} ms, {taken:.2f} of sympy and numpy alone (at most 1.2)")
-    assert taken <= 1.2
+    what, figures = "time of `import bpkit`", f"{middle(ours) * 1e3:.0f} ms"
+    table.row(what, middle(ours / theirs), "`import sympy, numpy`", most=1.2, figures=figures)
 
 
-@pytest.mark.skipif("BPKIT_SLOW" not in os.environ, reason="takes a quarter of a minute; set BPKIT_SLOW to see it")
-def test_deriving_against_sympys_diff_of_the_composed_loss() -> None:
+def test_deriving_against_sympys_diff_of_the_composed_loss(table: Table) -> None:
     import sympy as sp
 
     network = bp.Network(2, 4, 4, 4, 2)
@@ -365,41 +349,32 @@ def test_deriving_against_sympys_diff_of_the_composed_loss() -> None:
     seconds = time.perf_counter() - start
     ours = middle(times(lambda: derived_anew(2, 4, 4, 4, 2), rounds=5))
     lines = sum(sp.count_ops(step.rhs) for step in written)
-    print(f"\nSymPy's diff of the composed loss: {seconds:.1f} s, {operations} operations; ours {ours:.3f} s, {lines}")
-    assert seconds / ours > 50
+    figures = f"{seconds:.1f} s and {operations} operations, ours {ours:.3f} s and {lines}"
+    table.row("times faster to derive 2-4-4-4-2", seconds / ours, "SymPy's diff", least=50, figures=figures)
 
 
-@pytest.mark.parametrize("what", ["article", "batch"])
-def test_training(benchmark: Any, what: str) -> None:
-    """The figures themselves, in pytest-benchmark's table."""
-    problem = ARTICLE if what == "article" else batch("tanh")
-    trace = benchmark(lambda: bp.train(problem, 200))
-    assert trace.loss[-1] < trace.loss[0]
-
-
-def test_a_verdict_while_one_types() -> None:
-    """The detective answers within 50 ms, and within half a second where it has to search pairs of mistakes."""
+def test_a_verdict_while_one_types(table: Table) -> None:
+    """Where no mistake explains the number, pairs of mistakes are searched too."""
     verdicts = {"misconception": "0.2503436617", "unknown": "0.1234567"}
     for verdict, typed in verdicts.items():
         assert bp.diagnose(ARTICLE, "w1_new", typed).verdict == verdict
     taken = times(*(lambda t=typed: bp.diagnose(ARTICLE, "w1_new", t) for typed in verdicts.values()))
-    single, pairs = taken.min(axis=0)
-    assert single < 0.05
-    assert pairs < 0.5
+    single, pairs = taken.min(axis=0) * 1e3
+    table.row("verdict on a number that a mistake explains", single, unit=" ms", most=50)
+    table.row("verdict on a number that none explains", pairs, unit=" ms", most=500)
 
 
-def test_what_a_run_shows_costs_little_beside_a_verdict() -> None:
+def test_what_a_run_shows_costs_little_beside_a_verdict(table: Table) -> None:
     """Whether neurons are dead or saturated is looked up with every verdict."""
     asked = question(ARTICLE, "dE/dw5")
     verdict, look = times(
         lambda: bp.diagnose(ARTICLE, "dE/dw5", "0.1234567"), lambda: runs._said.__wrapped__(asked)
     ).min(axis=0)
-    print(f"\nwhat a run shows: {look / verdict:.2f} of an unknown number's verdict")
-    assert look < 0.5 * verdict
+    table.row("time to see whether a neuron is dead or saturated", look / verdict, "the whole verdict", most=0.5)
 
 
-def test_the_first_verdict_of_all() -> None:
-    """In a fresh process, where the catalogue of mistakes is compiled first: within 50 ms too."""
+def test_the_first_verdict_of_all(table: Table) -> None:
+    """In a fresh process, where the catalogue of mistakes is compiled first."""
     program = (
         "import time, bpkit as bp; article, ask = bp.examples.article.problem, bp.diagnose;"
         "start = time.perf_counter(); ask(article, 'w1_new', '0.249921'); print(time.perf_counter() - start)"
@@ -410,13 +385,12 @@ def test_the_first_verdict_of_all() -> None:
         subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=usual) for _ in range(5)
     ]
     first = min(float(run.stdout) for run in runs)
-    print(f"\nthe first verdict of a process: {first * 1e3:.0f} ms (at most 50)")
-    assert first < 0.05
+    table.row("first verdict of a process", first * 1e3, unit=" ms", most=50)
 
 
-def test_a_review_of_a_program() -> None:
-    """At most a second in the median and five at most, the first one of a network with compiling the catalogue."""
+def test_a_review_of_a_program(table: Table) -> None:
+    """The first one of a network compiles the catalogue."""
     taken = sorted(one.seconds for one in reviewed.asked(reviewed.programs("public")))
-    print(f"\na review: {taken[len(taken) // 2]:.3f} s in the median, {taken[-1]:.2f} s at most")
-    assert taken[len(taken) // 2] <= 1
-    assert taken[-1] <= 5
+    many = f"{len(taken)} public programs"
+    table.row("review of a program, in the median", taken[len(taken) // 2], unit=" s", most=1, figures=many)
+    table.row("review of a program, the longest", taken[-1], unit=" s", most=5, figures=many)
