@@ -58,6 +58,7 @@ STACKS: dict[str, bp.Model] = {
     "pools at the end": bp.Model((6,), Conv1d(3, "leaky_relu"), MaxPool(2)),
     "two convolutions": bp.Model((7,), Conv1d(3, "relu"), Conv1d(2, "tanh"), MaxPool(2), Dense(1)),
     "conv2d": bp.Model((3, 4), Conv2d(2, "sigmoid"), loss="binary_cross_entropy"),
+    "conv2d on four": bp.Model((2, 2), Conv2d(2)),
     "conv2d and pool": bp.Model((5, 5), Conv2d(2, "tanh"), MaxPool(2), Dense(2)),
     "conv2d twice": bp.Model((4, 4), Conv2d(2, "tanh"), Conv2d(2), Dense(1, "tanh"), loss="mean_squared_error"),
     "conv2d and dense": bp.Model((3, 3), Conv2d(2, "relu"), Dense(2, "sigmoid"), Dense(1)),

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
 from bpkit.core.architecture import Architecture
 from bpkit.core.quantities import Quantity
@@ -239,10 +238,20 @@ def plan(model: Architecture) -> Plan:
     many = sum(bool(way.parameter) for way in drawn.ways.values())
     if not drawn.overview and many <= MOST_PLATES:
         found = _planned(model, drawn, on_ways=True)
-        plates = found.plates
-        if not any(overlap(a.at, a.room, b.at, b.room) for a, b in combinations(plates, 2)):
+        if not any(_covered(one, found) for one in found.plates):
             return found
     return _planned(model, drawn, on_ways=False)
+
+
+def _covered(plate: Plate, found: Plan) -> bool:
+    """Does a plate share an area with another one, or with a box?"""
+    (x, y), rooms = plate.at, (plate.room / 2, PLATE_HEIGHT / 2)
+    if any(overlap(plate.at, plate.room, one.at, one.room) for one in found.plates if one is not plate):
+        return True
+    return any(
+        abs(x - at[0]) < rooms[0] + found.half[name][0] and abs(y - at[1]) < rooms[1] + found.half[name][1]
+        for name, at in found.boxes.items()
+    )
 
 
 def _planned(model: Architecture, drawn: Graph, on_ways: bool) -> Plan:
