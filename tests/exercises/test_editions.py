@@ -44,7 +44,7 @@ from bpkit.show.diagram import diagram
 from bpkit.show.markup import as_html
 from bpkit.show.mathml import lines_table, mathml
 
-PAGES = many(1, 6)
+PAGES = many(1, 5)
 
 
 def sheet_of(seed: int) -> Sheet:
