@@ -227,8 +227,8 @@ def test_what_cannot_be_asked_is_told_to_the_author() -> None:
         bp.exercises.ask("code")
 
 
-def page_alone(id: str, seed: int = 1, difficulty: str = "easy") -> Any:
-    return bp.exercises.ask(id, seed=seed, difficulty=difficulty).page_spec()["draws"][0]
+def card_of(id: str, seed: int = 1) -> Any:
+    return bp.exercises.ask(id, seed=seed).told["draw"]
 
 
 @pytest.mark.parametrize("id", FORWARD)
@@ -244,14 +244,14 @@ def test_a_forward_question_has_no_loss_no_targets_and_no_learning_rate(id: str)
 
 
 def test_a_card_says_what_its_question_rests_on_and_no_more() -> None:
-    rates = {id: "η" in page_alone(id)["given"] for id in ("output-weight", "output-update", "adam-step")}
+    rates = {id: "η" in card_of(id)["given"] for id in ("output-weight", "output-update", "adam-step")}
     assert rates == {"output-weight": False, "output-update": True, "adam-step": True}
-    assert "target" in page_alone("output-weight")["picture"]
-    weight = page_alone("output-weight", 4)
+    assert "target" in card_of("output-weight")["picture"]
+    weight = card_of("output-weight", 4)
     assert weight["picture"].count("var(--lit)") == 2  # the weight asked about, its way and its plate
     assert "#" not in re.sub(r"&#\d+;", "", weight["picture"])  # every colour is the page's
     assert "<table>" in weight["table"]
-    assert page_alone("gradient-check")["picture"] == ""  # the two columns are all it takes
+    assert card_of("gradient-check")["picture"] == ""  # the two columns are all it takes
 
 
 def test_a_network_too_large_to_read_is_a_table() -> None:
