@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+from thorough import many
 
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.generation import generate
 from bpkit.exercises.questions.parts import NumberPart
 
-SEEDS = 50
+SEEDS = many(12, 50)
 LEVELS = ("easy", "medium", "hard")
 Data = dict[str, Any]
 Numbers = dict[str, float]
@@ -279,9 +281,13 @@ def program(exercise: Exercise) -> tuple[Numbers, Slips]:
     return (first or (layer_norm if "LayerNorm" in kinds else steps_of_a_layer))(data)
 
 
+@cache
+def drawn(id: str) -> list[Exercise]:
+    return [generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(SEEDS)]
+
+
 def asked(id: str) -> Iterator[tuple[Exercise, NumberPart]]:
-    for seed in range(SEEDS):
-        exercise = generate(id, seed=seed, difficulty=LEVELS[seed % 3])
+    for exercise in drawn(id):
         for part in exercise.content.parts:
             assert isinstance(part, NumberPart)
             yield exercise, part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -155,11 +156,16 @@ def test_hostile_data_are_refused_in_words(data: dict[str, Any], said: str) -> N
     assert len(str(refused.value)) < 400
 
 
+@cache
+def unspoiled() -> dict[str, Any]:
+    model = Model((2, 2), Residual(Attention(2)), LayerNorm(), Dense(1))
+    return problem_data(problem_of(model).replace(update=updates.Adam()).updated(1))
+
+
 @examples(200, 4000)
 @given(st.data())
 def test_data_spoiled_anywhere_make_a_problem_or_a_refusal(data: st.DataObject) -> None:
-    model = Model((2, 2), Residual(Attention(2)), LayerNorm(), Dense(1))
-    spoiled = copy.deepcopy(problem_data(problem_of(model).replace(update=updates.Adam()).updated(1)))
+    spoiled = copy.deepcopy(unspoiled())
     place: Any = spoiled
     while True:
         key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else list(range(len(place)))))

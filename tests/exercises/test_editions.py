@@ -21,13 +21,14 @@ from typing import Any
 
 import canvas_importers
 import pytest
+from every_question import every_question
 from qti_structure import wrong_in
 from shown_work import without_shown_work
-from thorough import EVERYTHING, THOROUGH, many
+from thorough import THOROUGH, many
 
 from bpkit.core.errors import BpkitError
 from bpkit.examples import article
-from bpkit.exercises import generate, make_sheet, questions
+from bpkit.exercises import generate, make_sheet, open_sheet
 from bpkit.exercises.editions import canvas, check_editions, moodle, pages
 from bpkit.exercises.editions.bank import check_variants, identity, vary
 from bpkit.exercises.editions.produce import produce
@@ -43,14 +44,19 @@ from bpkit.show.diagram import diagram
 from bpkit.show.markup import as_html
 from bpkit.show.mathml import lines_table, mathml
 
-ALL = tuple(question.id for question in questions())
-LEVELS = ("easy", "medium", "hard")
-PAGES = 6 if THOROUGH else 3 if EVERYTHING else 1
+PAGES = many(1, 5)
+
+
+def sheet_of(seed: int) -> Sheet:
+    return every_question(seed, "Ada <b>")
 
 
 @cache
-def sheet_of(seed: int) -> Sheet:
-    return make_sheet(ALL, seed=seed, learner="Ada <b>", difficulty=LEVELS[seed % 3])
+def sheets_of(thorough: int) -> tuple[Sheet, ...]:
+    """Sheets of which a question bank is made: so many with every question, or usually one, and one with fewer."""
+    if THOROUGH:
+        return tuple(map(sheet_of, range(thorough)))
+    return sheet_of(0), make_sheet(seed=1, learner="Ada <b>", difficulty="hard")
 
 
 class Balanced(HTMLParser):
@@ -253,24 +259,26 @@ FRACTIONS = [100, 90, 83.33333, 80, 75, 70, 66.66667, 60, 50, 40, 33.33333, 30, 
 FRACTIONS += [11.11111, 10, 5, 0]
 
 
-def moodle_questions(sheets: list[Sheet]) -> Iterator[tuple[str, ET.Element]]:
+@cache
+def moodle_questions(sheets: tuple[Sheet, ...]) -> list[tuple[str, ET.Element]]:
     variants = [
         one for number, sheet in enumerate(sheets, 1) for each in sheet for one in moodle.of_exercise(each, number)
     ]
     root = ET.fromstring(moodle.whole(variants).encode())
     assert root.tag == "quiz"
-    category = ""
+    category, found = "", []
     for node in root:
         if node.get("type") == "category":
             category = node.findtext("category/text") or ""
             assert category.startswith("$course$/top/bpkit/")
         else:
-            yield category, node
+            found.append((category, node))
+    return found
 
 
 def test_moodle_marks_right_answers_and_names_mistakes() -> None:
-    sheets = [sheet_of(seed) for seed in range(3)]
-    found = list(moodle_questions(sheets))
+    sheets = sheets_of(3)
+    found = moodle_questions(sheets)
     each = {category.rpartition("/")[2] for category, _ in found}
     assert {"net-and-out a", "hidden-weight", "learning-rate c", "which-slip a"} <= each
     named = 0
@@ -293,7 +301,7 @@ def test_moodle_marks_right_answers_and_names_mistakes() -> None:
 
 
 def test_moodle_lets_words_be_chosen_and_whole_numbers_be_typed() -> None:
-    sheets = [sheet_of(seed) for seed in range(3)]
+    sheets = sheets_of(3)
     nodes: dict[str, list[ET.Element]] = {}
     for category, node in moodle_questions(sheets):
         nodes.setdefault(category.rpartition("/")[2], []).append(node)
@@ -325,8 +333,8 @@ def test_moodle_lets_words_be_chosen_and_whole_numbers_be_typed() -> None:
 
 
 def test_moodle_questions_carry_a_picture_of_their_network() -> None:
-    sheet = sheet_of(1)
-    nodes = [node for _, node in moodle_questions([sheet])]
+    sheet = sheet_of(0)
+    nodes = [node for _, node in moodle_questions((sheet,))]
     plain = {exercise.id for exercise in sheet if not exercise.content.drawn}
     assert plain
     for node in nodes:
@@ -347,7 +355,7 @@ def test_moodle_questions_carry_a_picture_of_their_network() -> None:
 
 
 def test_moodle_files_keep_to_moodles_rules() -> None:
-    for _, node in moodle_questions([sheet_of(seed) for seed in range(3)]):
+    for _, node in moodle_questions(sheets_of(3)):
         question = Numerical(node)
         if node.get("type") == "multichoice":
             assert [fraction for _, fraction, _, _ in question.answers if fraction] == [100]
@@ -385,7 +393,7 @@ def canvas_rows(sheet: Sheet, number: int = 1) -> list[canvas.Variant]:
     return [one for exercise in sheet for one in canvas.of_exercise(exercise, number)]
 
 
-def unpacked(sheets: list[Sheet]) -> dict[str, bytes]:
+def unpacked(sheets: Sequence[Sheet]) -> dict[str, bytes]:
     """The files of a package."""
     with zipfile.ZipFile(
         io.BytesIO(canvas.whole([row for number, sheet in enumerate(sheets, 1) for row in canvas_rows(sheet, number)]))
@@ -393,11 +401,12 @@ def unpacked(sheets: list[Sheet]) -> dict[str, bytes]:
         return {name: package.read(name) for name in package.namelist()}
 
 
-def package_of(sheets: list[Sheet]) -> dict[str, ET.Element]:
+def package_of(sheets: Sequence[Sheet]) -> dict[str, ET.Element]:
     return {name: ET.fromstring(data) for name, data in unpacked(sheets).items()}
 
 
-def canvas_items(sheets: list[Sheet]) -> dict[str, list[ET.Element]]:
+@cache
+def canvas_items(sheets: tuple[Sheet, ...]) -> dict[str, list[ET.Element]]:
     """The items of a package by group, in the order of the sheets, after a look at its manifest."""
     package = package_of(sheets)
     resource, *pictures = package["imsmanifest.xml"].iter(f"{{{canvas.CONTENT}}}resource")
@@ -413,7 +422,7 @@ def canvas_items(sheets: list[Sheet]) -> dict[str, list[ET.Element]]:
     return {section.get("title") or "": section.findall(f"{QTI}item") for section in root}
 
 
-def asked_in_canvas(sheets: list[Sheet]) -> Iterator[tuple[Exercise, Part, ET.Element]]:
+def asked_in_canvas(sheets: tuple[Sheet, ...]) -> Iterator[tuple[Exercise, Part, ET.Element]]:
     """Every part that is in a package, with its item."""
     left = {name: list(reversed(group)) for name, group in canvas_items(sheets).items()}
     for sheet in sheets:
@@ -426,7 +435,7 @@ def asked_in_canvas(sheets: list[Sheet]) -> Iterator[tuple[Exercise, Part, ET.El
 
 
 def test_a_package_keeps_to_the_stated_structure() -> None:
-    package = package_of([sheet_of(seed) for seed in range(6 if THOROUGH else 2)])
+    package = package_of(sheets_of(6))
     assert wrong_in(package["imsmanifest.xml"], canvas.CONTENT) == []
     assert wrong_in(package["bpkit/bpkit.xml"], canvas.QTI) == []
 
@@ -451,12 +460,9 @@ def test_the_check_of_the_structure_can_say_no(change: Any, words: str) -> None:
     assert words in "; ".join(wrong_in(root, canvas.QTI))
 
 
-SHEETS = many(3, 60)
-
-
 def test_canvas_takes_the_right_answer_and_no_known_mistake() -> None:
     mistakes_refused, kinds = 0, set()
-    for exercise, part, item in asked_in_canvas([sheet_of(seed) for seed in range(SHEETS)]):
+    for exercise, part, item in asked_in_canvas(sheets_of(60)):
         kinds.add(canvas_importers.kind(item))
         for answers in (canvas_importers.classic(item), canvas_importers.new(item)):
             # One condition, and it is the right answer; an order may be typed in several ways.
@@ -504,7 +510,7 @@ def wrong_answers(part: Part) -> list[str]:
 def test_what_canvas_used_to_take_for_right(id: str, letter: str, count: int) -> None:
     found = [
         item
-        for exercise, part, item in asked_in_canvas([sheet_of(seed) for seed in range(3)])
+        for exercise, part, item in asked_in_canvas(sheets_of(3))
         if exercise.id == id and part is exercise.parts[letter]
     ]
     for item in found:
@@ -513,7 +519,7 @@ def test_what_canvas_used_to_take_for_right(id: str, letter: str, count: int) ->
 
 
 def test_the_rule_of_the_importers_can_say_no() -> None:
-    (item,) = canvas_items([make_sheet(["loss"], seed=1)])["loss"]
+    (item,) = canvas_items((make_sheet(["loss"], seed=1),))["loss"]
     rules = item.find(f"{QTI}resprocessing")
     assert rules is not None
     listed = copy.deepcopy(rules[-1])  # a mistake, with no score
@@ -524,7 +530,7 @@ def test_the_rule_of_the_importers_can_say_no() -> None:
 
 def test_canvas_asks_for_no_multiple_and_says_when_it_rounds() -> None:
     rounded = 0
-    for _, part, item in asked_in_canvas([sheet_of(seed) for seed in range(SHEETS)]):
+    for _, part, item in asked_in_canvas(sheets_of(60)):
         asks = "".join(item.find(f"{QTI}presentation").itertext())  # type: ignore[union-attr]
         assert "thousand times" not in asks
         note = canvas.ROUNDED in asks
@@ -534,7 +540,7 @@ def test_canvas_asks_for_no_multiple_and_says_when_it_rounds() -> None:
 
 
 def test_canvas_names_mistakes_where_that_makes_no_answer_right() -> None:
-    for exercise, part, item in asked_in_canvas([sheet_of(seed) for seed in range(3)]):
+    for exercise, part, item in asked_in_canvas(sheets_of(3)):
         (general,) = item.iter(f"{QTI}itemfeedback")
         assert general.get("ident") == "general_fb"
         said = html.unescape("".join(general.itertext()))
@@ -548,7 +554,7 @@ def test_canvas_names_mistakes_where_that_makes_no_answer_right() -> None:
 
 
 def test_canvas_carries_a_picture_of_each_network() -> None:
-    sheets = [sheet_of(seed) for seed in range(3)]
+    sheets = sheets_of(3)
     files = unpacked(sheets)
     shown = set()
     for exercise, _, item in asked_in_canvas(sheets):
@@ -574,24 +580,22 @@ def test_a_word_to_type_has_one_right_answer() -> None:
     exercise.__dict__["content"] = replace(exercise.content, parts=(word, *exercise.content.parts[1:]))
     del exercise.__dict__["parts"]
     sheet = Sheet((exercise,))
-    (item,) = canvas_items([sheet])["one-weight a"]
+    (item,) = canvas_items((sheet,))["one-weight a"]
     assert canvas_importers.kind(item) == canvas_importers.WORD
     assert wrong_in(package_of([sheet])["bpkit/bpkit.xml"], canvas.QTI) == []
     for (accepts,) in (canvas_importers.classic(item), canvas_importers.new(item)):
         assert accepts("Up ")
         assert not accepts("down")
-    node = next(node for category, node in moodle_questions([sheet]) if category.endswith("one-weight a"))
+    node = next(node for category, node in moodle_questions((sheet,)) if category.endswith("one-weight a"))
     assert node.get("type") == "shortanswer"
     assert [(a.findtext("text"), a.get("fraction")) for a in node.findall("answer")] == [("up", "100"), ("*", "0")]
 
 
 def test_every_item_has_an_identity_of_its_own_and_the_package_the_same_bytes() -> None:
-    sheets = [sheet_of(seed) for seed in range(3)]
+    sheets = sheets_of(3)
     items = [item for group in canvas_items(sheets).values() for item in group]
     assert len({item.get("ident") for item in items}) == len(items)
-    again = range(many(1, 3))
-    made = [make_sheet(ALL, seed=seed, difficulty=LEVELS[seed % 3]) for seed in again]
-    assert unpacked(sheets[: len(made)]) == unpacked(made)
+    assert unpacked(sheets) == unpacked([open_sheet(sheet.data()) for sheet in sheets])
     rows = canvas_rows(sheets[0])
     assert canvas.whole(rows) == canvas.whole(pickle.loads(pickle.dumps(rows)))  # it comes from another process
 

@@ -211,7 +211,8 @@ from bpkit.cli import main
 problem = bp.examples.article.problem
 bp.train(problem, 10).plot(); bp.check_gradient(problem); bp.apps.training(problem); problem.diagram()
 from click.testing import CliRunner
-lines = ("exercises new --questions loss,symbolic --learners 2 --jobs 1 --editions all", "exercises preview",
+lines = ("exercises new --questions loss,symbolic --learners 2 --jobs 1 --editions all --variants 1",
+         "exercises preview",
          "exercises list", "mark exercises/learners --jobs 1", "doctor exercises/learners/learner-01.ipynb")
 for line in lines:
     result = CliRunner().invoke(main, line.split())

@@ -187,7 +187,7 @@ def hostile_files(folder: Path, good: str) -> Iterator[tuple[str, str]]:
     put("objects.ipynb", '{"cells": [], "x": [' + "{}," * (size // 3) + "{}]}")
     yield "objects.ipynb", "parts"
     code = 'answers["1"] = 0.5\n' + "x = 1\n" * 8000
-    put("bob-code.ipynb", json.dumps(cells_of(*[code] * (size // 60_000), learner="bob")))
+    put("bob-code.ipynb", json.dumps(cells_of(*[code] * (400 if THOROUGH else 20), learner="bob")))
     yield "bob-code.ipynb", ""
     put("deep.ipynb", "[" * 300_000)
     yield "deep.ipynb", "nested too deeply"
@@ -340,7 +340,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("names")
     roster = io.StringIO()
     csv.writer(roster).writerows([name] for name in NAMES)
-    produce(plan(roster.getvalue(), seed=1, questions=("loss",)), folder, 1, EDITIONS, jobs=1)
+    produce(plan(roster.getvalue(), seed=1, questions=("loss",)), folder, 1, EDITIONS, jobs=1, variants=2)
     results = [mark_file(one, read_key(folder / "key")) for one in files_in(folder / "learners")]
     assert len(results) == len(NAMES)
     for name, content in reports(settle(results, read_key(folder / "key"))):

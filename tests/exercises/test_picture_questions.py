@@ -8,6 +8,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 import zipfile
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
@@ -21,13 +22,15 @@ from thorough import many
 
 from bpkit.core.network import layered
 from bpkit.core.train import train
-from bpkit.exercises import generate, make_sheet, questions
+from bpkit.exercises import generate, questions
 from bpkit.exercises.editions import canvas, lean, moodle, nbgrader, pages
 from bpkit.exercises.editions.notebooks import learner_notebook, solution_notebook
 from bpkit.exercises.questions.bank import looking
 from bpkit.exercises.questions.cards import card
 from bpkit.exercises.questions.exercise import Exercise
+from bpkit.exercises.questions.generation import restore
 from bpkit.exercises.questions.parts import ExactPart
+from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.mistakes.typed_number import read
 from bpkit.show.drawing import Drawing
 
@@ -43,11 +46,13 @@ def drawn(id: str) -> list[Exercise]:
     return [generate(id, seed=seed, difficulty=LEVELS[seed % 3]) for seed in range(SEEDS)]
 
 
+@cache
 def picture(exercise: Exercise) -> Drawing:
     assert exercise.content.picture is not None
     return exercise.content.picture()
 
 
+@cache
 def root(exercise: Exercise) -> ET.Element:
     return ET.fromstring(str(picture(exercise).figure))
 
@@ -63,8 +68,7 @@ def sigmoid(net: float) -> float:
 @pytest.mark.parametrize("id", IDS)
 def test_a_picture_fits_a_card_in_light_and_dark_and_is_the_same_on_every_call(id: str) -> None:
     for exercise in drawn(id)[:3]:
-        again = generate(id, seed=drawn(id).index(exercise), difficulty=LEVELS[drawn(id).index(exercise) % 3])
-        assert picture(again).figure == picture(exercise).figure
+        assert picture(restore(exercise.task)).figure == picture(exercise).figure
         node = root(exercise)
         assert float(node.attrib["width"]) <= 420
         assert float(node.attrib["height"]) <= 460  # three answers beside it are about as tall
@@ -341,13 +345,13 @@ def test_stairs_are_those_of_their_networks() -> None:
 
 
 def test_every_edition_carries_the_picture() -> None:
-    sheet = make_sheet(IDS, seed=1, learner="ada")
+    sheet = Sheet(tuple(drawn(id)[1] for id in IDS), "ada")
     figures = {exercise.id: str(picture(exercise).figure) for exercise in sheet}
     for make in (learner_notebook, solution_notebook):
         cells = {cell["id"]: cell["source"] for cell in json.loads(make(sheet))["cells"]}
         for number, exercise in enumerate(sheet, 1):
             assert _in_text(cells[f"q{number}"]) == mute(figures[exercise.id])
-    files = assignment_files([sheet, make_sheet(IDS, seed=2, learner="bob")])
+    files = assignment_files([sheet, replace(sheet, learner="bob")])
     handed = next(text for name, text in files.items() if "ada" in name)
     cells = {cell["id"]: cell["source"] for cell in json.loads(handed)["cells"]}
     assert [_in_text(cells[f"text-{number}"]) for number in range(1, len(sheet) + 1)] == [*map(mute, figures.values())]

@@ -17,6 +17,7 @@ from bpkit.exercises.questions.card_pictures import beside
 from bpkit.exercises.questions.generation import generate
 from bpkit.exercises.questions.hints import hints
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Wrong
+from bpkit.exercises.questions.sitting import DRAWS
 from bpkit.exercises.questions.written import FormulaPart
 
 FORWARD = ("net-and-out", "whole-forward", "neuron-slope")
@@ -35,6 +36,9 @@ def shown(app: Any) -> str:
     return " ".join([repr(app), str(app.bundles()), str(app.told), str(app.spec)])
 
 
+# Of every question the same draw, which is made once.
+
+
 @pytest.mark.parametrize("id", TYPED)
 def test_right_answers_and_named_mistakes(id: str) -> None:
     app = bp.exercises.ask(id, seed=2)
@@ -51,6 +55,25 @@ def test_right_answers_and_named_mistakes(id: str) -> None:
     assert all(app.state.feedback)
     assert app.told["score"].count("All correct.") == 1
     assert {verdict for verdict, *_ in app.told["said"]} <= {"correct", "rounded", "carried"}
+
+
+def test_every_box_has_a_label_and_a_choice_where_there_is_one() -> None:
+    for id in TYPED:
+        app = bp.exercises.ask(id, seed=2)
+        parts, asked = app.state.exercise.parts, app.told["draw"]["parts"]
+        assert [one["label"].partition(":")[0] for one in asked] == [f"Answer {letter}" for letter in parts]
+        for one, part in zip(asked, parts.values()):
+            assert one["options"] == (list(part.options) if isinstance(part, ExactPart) else [])
+
+
+@pytest.mark.parametrize("id", TYPED)
+def test_every_part_has_hints_and_none_of_them_is_the_answer(id: str) -> None:
+    for part in bp.exercises.ask(id, seed=2).state.exercise.content.parts:
+        found = hints(part)
+        assert found or (isinstance(part, ExactPart) and len(part.options) == 2)
+        if isinstance(part, NumberPart):
+            last = re.sub(r"[^\d.]+", " ", found[-1]).split()
+            assert f"{abs(part.right):.6g}" not in last
 
 
 def test_the_line_where_the_mistake_happens_is_shown_and_not_the_number() -> None:
@@ -197,15 +220,6 @@ def test_text_from_outside_stays_text() -> None:
     assert "<b>h1" not in app.bundles()[0]["text/markdown"] + app.page_spec()["first"]["given"]
 
 
-def test_every_box_has_a_label_and_a_choice_where_there_is_one() -> None:
-    for id in TYPED:
-        app = bp.exercises.ask(id, seed=1)
-        parts, asked = app.state.exercise.parts, app.told["draw"]["parts"]
-        assert [one["label"].partition(":")[0] for one in asked] == [f"Answer {letter}" for letter in parts]
-        for one, part in zip(asked, parts.values()):
-            assert one["options"] == (list(part.options) if isinstance(part, ExactPart) else [])
-
-
 def test_what_cannot_be_asked_is_told_to_the_author() -> None:
     with pytest.raises(bp.BpkitError, match="did you mean 'hidden-weight'"):
         bp.exercises.ask("hiden-weight")
@@ -213,8 +227,8 @@ def test_what_cannot_be_asked_is_told_to_the_author() -> None:
         bp.exercises.ask("code")
 
 
-def page_alone(id: str, seed: int = 1, difficulty: str = "easy") -> Any:
-    return bp.exercises.ask(id, seed=seed, difficulty=difficulty).page_spec()["draws"][0]
+def card_of(id: str, seed: int = 1) -> Any:
+    return bp.exercises.ask(id, seed=seed).told["draw"]
 
 
 @pytest.mark.parametrize("id", FORWARD)
@@ -230,14 +244,14 @@ def test_a_forward_question_has_no_loss_no_targets_and_no_learning_rate(id: str)
 
 
 def test_a_card_says_what_its_question_rests_on_and_no_more() -> None:
-    rates = {id: "η" in page_alone(id)["given"] for id in ("output-weight", "output-update", "adam-step")}
+    rates = {id: "η" in card_of(id)["given"] for id in ("output-weight", "output-update", "adam-step")}
     assert rates == {"output-weight": False, "output-update": True, "adam-step": True}
-    assert "target" in page_alone("output-weight")["picture"]
-    weight = page_alone("output-weight", 4)
+    assert "target" in card_of("output-weight")["picture"]
+    weight = card_of("output-weight", 4)
     assert weight["picture"].count("var(--lit)") == 2  # the weight asked about, its way and its plate
     assert "#" not in re.sub(r"&#\d+;", "", weight["picture"])  # every colour is the page's
     assert "<table>" in weight["table"]
-    assert page_alone("gradient-check")["picture"] == ""  # the two columns are all it takes
+    assert card_of("gradient-check")["picture"] == ""  # the two columns are all it takes
 
 
 def test_a_network_too_large_to_read_is_a_table() -> None:
@@ -253,10 +267,11 @@ def test_a_network_too_large_to_read_is_a_table() -> None:
 def test_new_numbers_keep_the_network(id: str) -> None:
     app = bp.exercises.ask(id, seed=1, difficulty="medium")
     networks, texts = [], []
-    for _ in range(4):
+    for count in range(DRAWS):
+        if count:
+            app.again()
         networks.append([problem.network for problem in app.state.exercise.task.problems])
         texts.append(app.state.exercise.question)
-        app.again()
     assert all(one == networks[0] for one in networks)
     assert all(one != other for one, other in pairwise(texts))
     draws = bp.exercises.ask(id, seed=1, difficulty="medium").page_spec()["draws"]
@@ -501,16 +516,6 @@ def test_hints_that_would_tell_an_earlier_part_wait_for_it() -> None:
     app.answer(a=str(line))
     app.hint("b")
     assert len(app.told["hints"][1]) == 1
-
-
-@pytest.mark.parametrize("id", TYPED)
-def test_every_part_has_hints_and_none_of_them_is_the_answer(id: str) -> None:
-    for part in bp.exercises.ask(id, seed=1).state.exercise.content.parts:
-        found = hints(part)
-        assert found or (isinstance(part, ExactPart) and len(part.options) == 2)
-        if isinstance(part, NumberPart):
-            last = re.sub(r"[^\d.]+", " ", found[-1]).split()
-            assert f"{abs(part.right):.6g}" not in last
 
 
 def test_the_worked_solution_marks_the_line_where_the_learner_left_it() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.feedback import Feedback
-from bpkit.exercises.questions.parts import Part
+from bpkit.exercises.questions.parts import Part, Wrong
 from bpkit.mistakes.formula import read_formula
 from bpkit.mistakes.programs.review import Review
 
@@ -47,13 +48,21 @@ class FormulaPart(Part):
         formula = read_formula(text, self.names)  # type: ignore[arg-type]  # read_formula says what came
         return tuple(formula.at(setting) for setting in self.settings)
 
+    @cached_property
+    def _true(self) -> tuple[float, ...]:
+        return self._at(self.right)
+
+    @cached_property
+    def _false(self) -> tuple[tuple[Wrong, tuple[float, ...]], ...]:
+        return tuple((wrong, self._at(wrong.answer)) for wrong in self.wrong)
+
     def _judged(self, given: object, earlier: Mapping[str, Any]) -> Feedback:
         values = self._at(given)
-        if _same(values, self._at(self.right)):
+        if _same(values, self._true):
             return Feedback("correct", "Right.")
         if not all(map(math.isfinite, values)):
             return Feedback("unknown", "Your formula has no value for some of the numbers that I put in.")
-        found = [wrong for wrong in self.wrong if _same(values, self._at(wrong.answer))]
+        found = [wrong for wrong, theirs in self._false if _same(values, theirs)]
         return self._named(found) if found else Feedback("unknown", UNKNOWN)
 
 

@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 # UTF-32's marks first: UTF-16's is the beginning of one.
 _MARKS = (
@@ -65,6 +66,7 @@ _PAGES = {
     **dict.fromkeys(("cp852", "mac_latin2"), ("", _CENTRE)),
     **dict.fromkeys(("cp866", "iso8859_5", "mac_cyrillic"), ("", _CYRILLIC)),
 }
+_LETTERS = {language: frozenset(language.split()[0]) for _, group in _PAGES.values() for language in group}
 _HEADERS = frozenset(word for _, group in _PAGES.values() for language in group for word in language.split()[1:])
 MOST_LINES = 2000  # that are looked at; a class has fewer, and so many leave no doubt
 CLEAN = 0.2  # the library's own limit of mess; what is messier still raises doubts
@@ -167,7 +169,7 @@ def _flaws(lines: Sequence[str], group: Sequence[str], headers: Set[str]) -> lis
     if headers and not own:
         return [ILL] * len(lines)
     # In a Western class, names of several languages meet in one person.
-    parts = [_WORD.findall(line) if group is _WEST else [line] for line in lines]
+    parts = [list(map(_special, _WORD.findall(line) if group is _WEST else [line])) for line in lines]
     ill = [not _written(line) or not all(_fits(part, *group) for part in some) for line, some in zip(lines, parts)]
     halting = [bool(_STUMBLE.search("".join(map(_sound, line)))) for line in lines]
     costs = []
@@ -177,10 +179,14 @@ def _flaws(lines: Sequence[str], group: Sequence[str], headers: Set[str]) -> lis
     return min(costs, key=sum)
 
 
-def _fits(text: str, *languages: str) -> bool:
-    """Are the letters beside a to z all those of one language?"""
-    special = {one for one in text.lower() if one > "\x7f" and one.isalpha()}
-    return any(special.issubset(language.split()[0]) for language in languages)
+def _special(text: str) -> Set[str]:
+    """The letters beside a to z."""
+    return {one for one in text.lower() if one > "\x7f" and one.isalpha()}
+
+
+def _fits(special: Set[str], *languages: str) -> bool:
+    """Are these letters all those of one language?"""
+    return any(special <= _LETTERS[language] for language in languages)
 
 
 def _written(line: str) -> bool:
@@ -201,6 +207,7 @@ def _name(word: str, before: str) -> bool:
     return len(word) < 4 or 3 * sum(one > "\x7f" for one in word) <= 2 * len(word)
 
 
+@lru_cache(maxsize=1024)
 def _sound(letter: str) -> str:
     """A vowel or a consonant, in capitals with an accent; neither for what may be both, or is spoken with a vowel."""
     plain = unicodedata.normalize("NFD", letter.lower())[0]

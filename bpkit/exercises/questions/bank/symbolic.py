@@ -78,6 +78,15 @@ def _put_together(derivation: Derivation, quantity: str) -> sp.Expr:
 
 
 @lru_cache(maxsize=64)
+def _part(network: Network, weight: str) -> FormulaPart:
+    """What is asked, with the wrong formulas that are not right in another form."""
+    right, wrong = _formulas(network, weight)
+    ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `x1*w1 + b1`"
+    part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
+    known = tuple(w for w in part.wrong if not part.judge(w.answer))
+    return FormulaPart(ask, right, part.settings, known=known, hints=lambda: _hints(network, weight))
+
+
 def _formulas(network: Network, weight: str) -> tuple[str, tuple[Wrong, ...]]:
     """The right formula and the wrong ones, each as its misconception writes it."""
     derivation = derive(network)
@@ -128,7 +137,6 @@ def _weights(network: Network, weight: str, formula: str, more: str = "") -> lis
     ]
 
 
-@lru_cache(maxsize=64)
 def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
     """Numbers for every name, all of them consistent: a formula in net or in out then has the same value."""
     rng = stream(0, "settings", repr(network))
@@ -142,8 +150,6 @@ def _settings(network: Network) -> tuple[MappingProxyType[str, float], ...]:
 
 def _build(task: Task) -> Content:
     network, weight = task.network, task.about["weight"]
-    right, wrong = _formulas(network, weight)
-    ask = f"Write {maths(network, f'dE_total/d{weight}')} as a formula, for example `x1*w1 + b1`"
     names = in_words([f"`{name}`" for name in ("x1", "y1", "w1", "out_o1", "net_o1")])
     source, target = network.weights[weight]
     allowed = (
@@ -156,11 +162,9 @@ def _build(task: Task) -> Content:
         f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {ways(network)}.\n\n"
         f"{allowed}"
     )
-    part = FormulaPart(ask, right, _settings(network), known=tuple(w for w in wrong if w.answer))
-    known = tuple(w for w in part.wrong if not part.judge(w.answer))
-    part = FormulaPart(ask, right, part.settings, known=known, hints=lambda: _hints(network, weight))
     solve = lambda: _solution(derive(network), weight)
-    return Content(text, (part,), solve, *beside(task.problem, [f"dE_total/d{weight}"], allowed, numbers=False))
+    pictured = beside(task.problem, [f"dE_total/d{weight}"], allowed, numbers=False)
+    return Content(text, (_part(network, weight),), solve, *pictured)
 
 
 def _hints(network: Network, weight: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from itertools import chain, islice
 
 from bpkit.core.errors import BpkitError, suggest
@@ -44,15 +44,21 @@ class Turn:
     difficulty: str
     again: str = ""
 
-    @cached_property
+    @property
     def exercise(self) -> Exercise:
         """The question with its numbers."""
-        return generate(self.question, self.seed, difficulty=self.difficulty)
+        return _drawn(self.question, self.seed, self.difficulty)
 
     @property
     def topic(self) -> str:
         """What the question is about."""
         return find_question(self.question).topic
+
+
+@lru_cache(maxsize=256)
+def _drawn(question: str, seed: int, difficulty: str) -> Exercise:
+    """A history names the same turns each time it is read."""
+    return generate(question, seed, difficulty=difficulty)
 
 
 @dataclass(frozen=True)
