@@ -1,5 +1,6 @@
 """Python starts with this where its folder is on the path: each learner's file takes its time to get its name."""
 
+import signal
 import sys
 import time
 
@@ -10,3 +11,4 @@ def _take_time(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_take_time)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
