@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from thorough import EVERYTHING, THOROUGH
+
+from bpkit.site.notebook_run import silent_shell
 
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 # CI takes every third lesson; by default, where somebody waits, one of the shorter ones.
@@ -45,13 +46,8 @@ def _elsewhere_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    # A shell puts its own module in the place of __main__ until the test is over.
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    shell = InteractiveShell()
-    shell.history_manager.enabled = False
-    yield shell
-    shell.history_manager.end_session()
+def shell() -> InteractiveShell:
+    return silent_shell()
 
 
 def forget(shell: InteractiveShell) -> None:

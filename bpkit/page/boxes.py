@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -60,6 +61,7 @@ def open_box(
     asked = question(problem, quantity)
     exact = float(asked.exact[asked.quantity])
 
+    @cache  # to few digits many a number is written alike
     def judge(typed: str) -> Said:
         found = diagnose(problem, quantity, typed, asked_before=same, known=shown)
         found = of_old_numbers(found, old)

@@ -26,8 +26,21 @@ def run(sources: Sequence[str], where: str, folder: Path) -> Ran:
 
     Raises ``BpkitError`` for a cell that fails.
     """
-    from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
+
+    shell, results = silent_shell(), []
+    for number, source in enumerate(sources, 1):
+        with chdir(folder), capture_output():
+            found = shell.run_cell(source, store_history=False)
+        if error := found.error_before_exec or found.error_in_exec:
+            raise BpkitError(f"{where}: code cell {number} stopped with {type(error).__name__}: {error}")
+        results.append(found.result)
+    return Ran(tuple(results), shell.user_ns)
+
+
+def silent_shell() -> Any:
+    """What runs the cells of a kernel, for their results: to show those would take most of the time."""
+    from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
     # It keeps no history: neither a file in the user's home nor a thread that would write it.
@@ -36,15 +49,7 @@ def run(sources: Sequence[str], where: str, folder: Path) -> Ran:
         shell: Any = InteractiveShell(  # type: ignore[no-untyped-call]
             config=quiet, ipython_dir=home, user_module=ModuleType("lesson")
         )
-    # Its results are wanted, not how they would be shown, which takes most of the time.
-    shell.display_formatter.active_types = []
+    shell.display_formatter.formatters = {}
     shell.display_formatter.mimebundle_formatter.enabled = False
     shell.display_formatter.ipython_display_formatter.enabled = False
-    results = []
-    for number, source in enumerate(sources, 1):
-        with chdir(folder), capture_output():
-            found = shell.run_cell(source, store_history=False)
-        if error := found.error_before_exec or found.error_in_exec:
-            raise BpkitError(f"{where}: code cell {number} stopped with {type(error).__name__}: {error}")
-        results.append(found.result)
-    return Ran(tuple(results), shell.user_ns)
+    return shell

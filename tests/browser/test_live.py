@@ -73,7 +73,10 @@ def notebook(lab: Lab) -> Iterator[Notebook]:
 
 
 # What joins page and kernel is the same for all; every control of every app is moved on a page of its own.
-@pytest.fixture(scope="module", params=[name for name in LIVE if name not in ASKING][:: 1 if THOROUGH else 3])
+MOVED = [name for name in LIVE if name not in ASKING]
+
+
+@pytest.fixture(scope="module", params=MOVED if THOROUGH else MOVED[3::5])
 def app(request: pytest.FixtureRequest, notebook: Notebook) -> Shown:
     notebook.show(f"app = {call(request.param)}\napp")
     notebook.page.locator(".bpkit-app").wait_for()

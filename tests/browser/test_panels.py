@@ -16,6 +16,8 @@ from bpkit.exercises.editions.produce import produce
 from bpkit.exercises.sheets.cohort import plan
 from bpkit.exercises.sheets.key import read_key
 
+from .test_lessons import is_readable
+
 WHERE = "instructors"
 
 
@@ -32,8 +34,10 @@ def folder(lab: Lab) -> Path:
 
 @pytest.fixture
 def regenerate(lab: Lab) -> Iterator[Notebook]:
-    with lab.notebook(f"{WHERE}/regenerate_exercises.ipynb") as notebook:
-        notebook.run()
+    path = f"{WHERE}/regenerate_exercises.ipynb"
+    with lab.notebook(path) as notebook:
+        notebook.run_by_keyboard()
+        is_readable(lab, path)
         yield notebook
         assert notebook.problems() == []
 
@@ -66,8 +70,10 @@ def test_what_comes_back_is_marked_and_shown(lab: Lab, folder: Path) -> None:
     produce(plan("Ada\nBob"), folder / "two", 0, jobs=1)
     _answer(folder, "ada")
     (folder / "back/broken.ipynb").write_text("{")
-    with lab.notebook(f"{WHERE}/mark_submissions.ipynb") as marking:
-        marking.run()
+    path = f"{WHERE}/mark_submissions.ipynb"
+    with lab.notebook(path) as marking:
+        marking.run_by_keyboard()
+        is_readable(lab, path)
         panel = marking.element.locator(".bpkit-app")
         for label, value in (("handed in", "back"), ("key", "two/key")):
             panel.get_by_label(label, exact=True).fill(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from live_lab import NOTEBOOKS, Lab, served
+from live_lab import NOTEBOOKS, PATIENCE, Lab, served
 from playwright.sync_api import Page, Response, expect
 
 import bpkit as bp
@@ -25,6 +25,7 @@ def laptop(page: Page) -> Iterator[Page]:
     """A page of the same browser on a small screen."""
     assert page.context.browser
     context = page.context.browser.new_context(viewport=LAPTOP)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -36,11 +37,11 @@ def test_the_lesson_starts_alone_each_time_and_asks_nothing(laptop: Page, tmp_pa
     shutil.copy(NOTEBOOKS / LESSON, folder)
     for _ in range(2):
         with served([sys.executable, "-m", "bpkit", "lab", "4", "--"], folder, tmp_path) as server:
-            laptop.goto(f"{server['url']}lab/workspaces/bpkit/tree/{LESSON}?token={server['token']}")
-            laptop.wait_for_function("window.jupyterapp")
-            laptop.evaluate("async () => { await jupyterapp.restored; }")
+            with laptop.expect_request("**/lab/api/update*"):  # what JupyterLab does instead of asking about news
+                laptop.goto(f"{server['url']}lab/workspaces/bpkit/tree/{LESSON}?token={server['token']}")
             expect(laptop.get_by_role("heading", name="The forward pass")).to_be_visible()
-            laptop.wait_for_timeout(1500)  # the question about news comes when all else is there
+            laptop.evaluate("() => jupyterapp.restored")
+            laptop.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")  # a dialogue would come before
             assert laptop.evaluate("[jupyterapp.shell.leftCollapsed, jupyterapp.shell.mode]") == [
                 True,
                 "multiple-document",

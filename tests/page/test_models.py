@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,13 @@ BLOCKS = ["recurrent, last", "lstm, last", "conv1d and pool", "conv2d", "layer n
 BLOCKS += ["attention of width 2", "softmax", "residual attention", "two convolutions"]
 
 
+@cache
+def spec_of(model: bp.Model) -> str:
+    return json.dumps(network_spec(model))
+
+
 def in_page(problem: bp.Problem, **data: Any) -> str:
-    spec = json.dumps(network_spec(problem.network))
-    return str(engine().eval(f"networkWords({spec}, {json.dumps(data)})"))
+    return str(engine().eval(f"networkWords({spec_of(problem.network)}, {json.dumps(data)})"))
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -65,7 +70,7 @@ def test_the_way_back_and_the_update_are_told() -> None:
 @pytest.mark.parametrize("name", STACKS)
 def test_every_quantity_has_its_light_and_its_place(name: str) -> None:
     model = STACKS[name]
-    spec, lines = json.loads(json.dumps(network_spec(model))), bp.derive(model)
+    spec, lines = json.loads(spec_of(model)), bp.derive(model)
     items = {part["name"] for key in ("nodes", "biases") for part in spec[key]}
     items |= {edge["key"] for edge in spec["edges"]} | {edge["name"] for edge in spec["edges"]}
     items |= {"E_total", *model.targets} | {one for row in spec["outputs"] for one in (row["target"], row["error"])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -32,18 +33,22 @@ NETWORKS = [
 article = bp.examples.article.problem
 
 
+spec_of = cache(network_spec)
+
+
 def in_page(problem: Problem, **data: Any) -> str:
-    spec = json.dumps(network_spec(problem.network))
+    spec = json.dumps(spec_of(problem.network))
     return str(engine().eval(f"networkWords({spec}, {json.dumps(data)})"))
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_every_quantity_lights_its_items(network: bp.Network) -> None:
-    lights, spec = network_spec(network)["lights"], network_spec(network)
+    spec, lines = spec_of(network), bp.derive(network)
+    lights = spec["lights"]
     drawn = {part["name"] for key in ("nodes", "edges", "biases") for part in spec[key]}
-    drawn |= {*network.targets, "E_total"} | {step.name for step in bp.derive(network) if step.quantity.tag == "error"}
+    drawn |= {*network.targets, "E_total"} | {step.name for step in lines if step.quantity.tag == "error"}
     left_out = set(network.layer_of) - {node["name"] for node in spec["nodes"]}
-    for name in (*(step.name for step in bp.derive(network).with_inputs), *network.parameters, *network.layer_of):
+    for name in (*(step.name for step in lines.with_inputs), *network.parameters, *network.layer_of):
         expected = {network.weight_of[item] if isinstance(item, tuple) else item for item in touched(network, [name])}
         assert set(lights.get(name, [])) == expected & drawn, name
         assert expected <= drawn or left_out or {*network.parameters} - drawn, name
@@ -60,7 +65,7 @@ def test_what_an_update_rule_remembers_lights_its_parameter() -> None:
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_every_number_has_its_place(network: bp.Network) -> None:
     """The names are those of the derivation, each at its neuron, its edge or its bias."""
-    spec, lines = json.loads(json.dumps(network_spec(network))), bp.derive(network)
+    spec, lines = json.loads(json.dumps(spec_of(network))), bp.derive(network)
     nodes = {node["name"]: node for node in spec["nodes"]}
     for name, node in nodes.items():
         assert node["by_out"] == lines[f"dE/d{'' if name in network.inputs else 'out_'}{name}"].name
@@ -80,7 +85,7 @@ def test_every_number_has_its_place(network: bp.Network) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
 def test_plates_keep_apart_and_lie_on_their_edges(network: bp.Network) -> None:
-    spec = network_spec(network)
+    spec = spec_of(network)
     boxes = []
     for edge in spec["edges"]:
         if not (plate := edge["plate"]):
@@ -99,7 +104,7 @@ def test_a_crowd_of_plates_has_one_row_each_and_a_throng_has_none() -> None:
     crowd, throng = network_spec(bp.Network(6, 6)), network_spec(bp.Network(7, 7))
     assert {edge["plate"] and edge["plate"]["rows"] for edge in throng["edges"]} == {None}
     assert len({edge["plate"]["rows"] for edge in crowd["edges"]}) == 1
-    assert [one["text"] for one in network_spec(bp.Network(2, 11, 2))["hidden"]] == ["⋮ 4 more"]
+    assert [one["text"] for one in spec_of(bp.Network(2, 11, 2))["hidden"]] == ["⋮ 4 more"]
 
 
 @examples(10, 600)
