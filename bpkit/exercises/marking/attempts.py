@@ -45,7 +45,11 @@ def _repairs(file: Marked) -> int:
 
 
 def handed_in_on(file: Marked) -> float:
-    """When a file was handed in, as far as its name, its archive or the disk says."""
+    """When a file was handed in, as far as its name, its archive or the disk says.
+
+    >>> handed_in_on(Marked(PurePosixPath("ada-ash.ipynb"), date=86400.0))
+    86400.0
+    """
     return told_by(file.where).date or file.date
 
 
@@ -56,7 +60,11 @@ def same_attempt(one: Marked, other: Marked) -> bool:
 
 
 def lateness(file: Marked, policy: Policy) -> str:
-    """How late a file is and how that is known; empty where it is in time."""
+    """How late a file is and how that is known; empty where it is in time.
+
+    >>> lateness(Marked(PurePosixPath("ashada_LATE_51_678_exercises.ipynb")), Policy())
+    'late, as Canvas says in its name'
+    """
     told = told_by(file.where)
     if told.late:
         return "late, as Canvas says in its name"

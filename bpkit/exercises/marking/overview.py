@@ -95,7 +95,11 @@ def beside_reports(outcome: Outcome, filled: Filled | None) -> list[str]:
 
 
 def would_write(names: Sequence[str], out: Path) -> str:
-    """The files that marking would leave."""
+    """The files that marking would leave.
+
+    >>> would_write(["marks.csv", "feedback/ada-ash.html"], Path("marked"))
+    'Nothing was written. Without the dry run you get, in marked: marks.csv, 1 page in feedback.'
+    """
     pages = sum(name.startswith("feedback/") for name in names)
     code = sum(name.startswith("code/") for name in names)
     single = [name for name in names if "/" not in name]
