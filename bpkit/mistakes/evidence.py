@@ -284,7 +284,12 @@ def _elsewhere(asked: Question) -> tuple[tuple[Procedure, str, str, float], ...]
 
 @lru_cache(maxsize=64)
 def copies(derivation: Derivation) -> Mapping[str, str]:
-    """Lines that only repeat another derivative: dE_total/dnet_o1 = dE_o1/dnet_o1."""
+    """Lines that only repeat another derivative: dE_total/dnet_o1 = dE_o1/dnet_o1.
+
+    >>> import bpkit as bp
+    >>> dict(copies(bp.derive(bp.Network(1, 1))))
+    {'dE_total/dout_o1': 'dE_o1/dout_o1', 'dE_total/dnet_o1': 'dE_o1/dnet_o1'}
+    """
     lines = ((step, derivation.by_name.get(str(step.rhs))) for step in derivation if step.rhs.is_Symbol)
     return MappingProxyType({s.name: of.name for s, of in lines if of and s.role is Role.ADJOINT})
 

@@ -73,14 +73,22 @@ _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
 
 
 def half_unit(value: float, digits: int) -> float:
-    """Half a unit in the last of so many significant digits: 0.00005 for 0.0851 to three."""
+    """Half a unit in the last of so many significant digits: 0.00005 for 0.0851 to three.
+
+    >>> half_unit(0.0851429, 3), half_unit(0.2334528, 3)
+    (5e-05, 0.0005)
+    """
     if value == 0 or not math.isfinite(value):
         return 0.5 * 10.0**-digits
     return float(0.5 * 10.0 ** (math.floor(math.log10(abs(value)) + 1e-12) - digits + 1))
 
 
 def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
-    """The numbers of a line as each way writes them; the last axis runs over the ways."""
+    """The numbers of a line as each way writes them; the last axis runs over the ways.
+
+    >>> written(0.6296, (Paper(2), Paper(2, how="cut off"), Paper(3))).tolist()
+    [0.63, 0.62, 0.63]
+    """
     places = np.array([way.places for way in ways])
     significant = np.array([way.significant for way in ways])
     cut = np.array([way.how == "cut off" for way in ways])
@@ -196,7 +204,12 @@ def _lines_to(derivation: Derivation, name: str) -> tuple[Plan, tuple[Step, ...]
 
 @lru_cache(maxsize=256)
 def by_hand(problem: Problem, digits: int) -> int:
-    """How many digits people keep on the way to so many; the lines of other update rules depend on more of them."""
+    """How many digits people keep on the way to so many; the lines of other update rules depend on more of them.
+
+    >>> import bpkit as bp
+    >>> by_hand(bp.examples.article.problem, 6), by_hand(bp.examples.adam_step.problem, 6)
+    (4, 6)
+    """
     return min(digits, HAND) if problem.update == GradientDescent() else digits
 
 
