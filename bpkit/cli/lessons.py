@@ -31,7 +31,11 @@ def notebooks(folder: Path) -> list[str]:
 
 
 def course() -> Path:
-    """The folder of the lessons: that of the clone, or of where one stands, or what came with the package."""
+    """The folder of the lessons: that of the clone, or of where one stands, or what came with the package.
+
+    >>> (course() / FIRST).is_file()
+    True
+    """
     return notebooks_folder([CLONE, Path("notebooks"), Path(), CARRIED])
 
 

@@ -53,7 +53,11 @@ def say(*lines: str) -> None:
 
 
 def columns() -> int:
-    """How wide a text may be."""
+    """How wide a text may be.
+
+    >>> columns() <= WIDTH
+    True
+    """
     return min(shutil.get_terminal_size().columns - 1, WIDTH)
 
 

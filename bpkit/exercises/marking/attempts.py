@@ -54,7 +54,13 @@ def handed_in_on(file: Marked) -> float:
 
 
 def same_attempt(one: Marked, other: Marked) -> bool:
-    """True for two files that are one hand-in, though it may have been downloaded twice."""
+    """True for two files that are one hand-in, though it may have been downloaded twice.
+
+    >>> names = ("monday/ada.ipynb", "tuesday/ada.ipynb", "tuesday/ada (2).ipynb")
+    >>> monday, tuesday, second = (Marked(PurePosixPath(name)) for name in names)
+    >>> same_attempt(monday, tuesday), same_attempt(monday, second)
+    (True, False)
+    """
     told, again = told_by(one.where), told_by(other.where)
     return (told.base, told.number) == (again.base, again.number) and abs(handed_in_on(one) - handed_in_on(other)) < 2
 

@@ -82,7 +82,11 @@ def _counts(one: Standing) -> str:
 
 
 def absent(outcome: Outcome) -> str:
-    """Who handed in nothing: of many the first, and where the others stand."""
+    """Who handed in nothing: of many the first, and where the others stand.
+
+    >>> absent(Outcome((Standing("Ada Ash", "ada-ash"), Standing("Bo", "bo")), (), None))
+    'Ada Ash, Bo'
+    """
     names = outcome.absent
     more = f"; and {len(names) - MOST_ABSENT} more, all of them in class.html" if len(names) > MOST_ABSENT else ""
     return f"{listed(names[:MOST_ABSENT])}{more}"

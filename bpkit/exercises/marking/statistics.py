@@ -95,7 +95,12 @@ def earned(one: Standing, mark: Mark) -> float:
 
 
 def form(one: Standing, marks: Sequence[Mark]) -> str:
-    """What became of an answer, or of the answers to one question: one of ``FORMS``."""
+    """What became of an answer, or of the answers to one question: one of ``FORMS``.
+
+    >>> import bpkit as bp
+    >>> form(Standing(), [Mark("1", "loss", "0.5", bp.exercises.generate("loss").check("0.5"), points=0.0, worth=1.0)])
+    'wrong'
+    """
     if any(by_hand(mark) and mark.key not in one.changed for mark in marks):
         return "to mark"
     points, worth = sum(earned(one, mark) for mark in marks), sum(mark.worth for mark in marks)
