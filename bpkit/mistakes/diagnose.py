@@ -214,7 +214,13 @@ def carried(case: Case) -> Diagnosis | None:
 
 
 def carried_rounded(case: Case) -> Diagnosis | None:
-    """The same, where more digits of the earlier values were used than are given."""
+    """The same, where more digits of the earlier values were used than are given.
+
+    >>> import bpkit as bp
+    >>> asked, handed = question(bp.examples.article.problem, "out_o1"), {"net_o1": read("0.79").judged}
+    >>> carried_rounded(Case(asked, read("0.6888").judged, handed)).message
+    'Right method: this fits your net(o1) = 0.79. If you worked that out, correct that first.'
+    """
     return _follows(case) if case.given and case.follows(rounded=True) else None
 
 
@@ -256,7 +262,13 @@ def as_asked(case: Case) -> Diagnosis | None:
 
 
 def kept_short(case: Case) -> Diagnosis | None:
-    """Right, computed with only two digits of earlier answers to the same question."""
+    """Right, computed with only two digits of earlier answers to the same question.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "out_h1")
+    >>> kept_short(Case(asked, read("0.6225").judged, {}, digits=4, asked_before=["net_h1"])).message
+    'Not right. You get this if you go on with net(h1) rounded to 2 significant digits. Keep all digits.'
+    """
     few = case.figure.digits < (case.digits or 0)
     ways = () if case.given or few else shortened(case.asked, case.asked_before)
     words = next((words for words, value in ways if case.figure.rounds(value)), "")
@@ -265,7 +277,12 @@ def kept_short(case: Case) -> Diagnosis | None:
 
 
 def measured(case: Case) -> Diagnosis | None:
-    """A derivative from a difference quotient to both sides."""
+    """A derivative from a difference quotient to both sides.
+
+    >>> import bpkit as bp
+    >>> measured(Case(question(bp.examples.article.problem, "dE/dw5"), read("0.085107").judged, {})).message
+    'Right, up to the nudge: this is the difference quotient with h = 0.1.'
+    """
     if case.figure.digits < TELLING_DIGITS or (h := central(case)) is None:
         return None
     if case.figure.digits < SURE_DIGITS and case.off > ALIKE * abs(case.exact):

@@ -106,6 +106,10 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
     """The way of writing every number before the last one that leads to the figure, digit by digit.
 
     The last one is worked out from the written ones and typed as it comes, or rounded like them.
+
+    >>> import bpkit as bp
+    >>> str(replayed(Question(bp.examples.article.problem, "net_o1"), Figure("0.8448", 0.8448, unit=0.0001, digits=4)))
+    'rounded to 3 decimals'
     """
     for way, value, kept in _replays(asked):
         if figure.rounds(value) or abs(figure.value - kept) <= 1e-11 * abs(kept):
@@ -123,7 +127,12 @@ def _replays(asked: Question) -> tuple[tuple[Paper, float, float], ...]:
 
 
 def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, float]]:
-    """What comes out when some of the numbers on the way are kept to two digits, and words for it; others are exact."""
+    """What comes out when some of the numbers on the way are kept to two digits, and words for it; others are exact.
+
+    >>> import bpkit as bp
+    >>> [words for words, value in shortened(Question(bp.examples.article.problem, "out_h1"), ["net_h1"])]
+    ['net_h1 rounded to 2 significant digits', 'net_h1 cut off after 2 significant digits']
+    """
     used = [step.name for step in asked.derivation.toward(asked.quantity) if step.name in names]
     if not used or asked.problem.is_batch or asked.updates:
         return
@@ -134,7 +143,12 @@ def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, fl
 
 
 def slack(asked: Question, way: Paper) -> float:
-    """How far a quantity can move, to first order, when every line before it is written in some way."""
+    """How far a quantity can move, to first order, when every line before it is written in some way.
+
+    >>> import bpkit as bp
+    >>> round(slack(Question(bp.examples.article.problem, "out_h1"), Paper(2)), 6)
+    0.001174
+    """
     numbers, slopes = _slopes(asked)
     return float(slopes @ way.off(numbers).max(axis=0))
 
@@ -238,7 +252,12 @@ def paper_slack(problem: Problem, quantity: str, digits: int) -> float:
 
 
 def float_noise(asked: Question) -> float:
-    """What floats may leave of a sum whose terms cancel."""
+    """What floats may leave of a sum whose terms cancel.
+
+    >>> import bpkit as bp
+    >>> float_noise(Question(bp.examples.article.problem, "net_o1")) < 1e-14
+    True
+    """
     terms = [] if asked.problem.is_batch else _terms(asked, asked.derivation[asked.quantity].rhs)
     return 1e-15 * sum(abs(number) for _, number in terms)
 

@@ -51,7 +51,13 @@ class Plan:
 
 @lru_cache(maxsize=64)
 def rewriter_of(derivation: Derivation, given: frozenset[str] = frozenset()) -> Rewriter:
-    """The rewriter of a derivation's lines, which remembers the mistakes that it has met."""
+    """The rewriter of a derivation's lines, which remembers the mistakes that it has met.
+
+    >>> import bpkit as bp
+    >>> d = bp.derive(bp.Network(1, 1))
+    >>> sorted(rewriter_of(d)(catalogue(d)[:1])), catalogue(d)[:1]
+    (['b1_new', 'w1_new'], (Misconception('adds the gradient'),))
+    """
     return Rewriter(derivation, given)
 
 
@@ -147,6 +153,11 @@ def outcomes(
     """Run a plan: every wanted quantity as an array, a number for each way (on a batch the mean over the samples).
 
     ``given`` holds the values of lines that are handed in. A way that leaves the floats holds ``inf`` or ``nan``.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "net_h1")
+    >>> outcomes(plan(asked.derivation, mistakes(asked)[:2], ["net_h1"]), asked.problem)["net_h1"].round(3).tolist()
+    [0.505, 0.055]
     """
     return _run(made, problem, {}, given or {}, settle)
 

@@ -93,8 +93,9 @@ def _is_at(line: Line, number: int, code: str) -> bool:
 def stopped(line: Line) -> Line:
     """A line at which the program got no further.
 
-    >>> stopped(Line(3, "d = out - y")).stopped
-    True
+    >>> line = stopped(Line(3, "d = out - y"))
+    >>> line.stopped, line.right
+    (True, False)
     """
     return Line(line.number, line.text, True, right=False, stopped=True)
 
