@@ -79,14 +79,23 @@ def site(out: Path, repository: str, jobs: int | None) -> None:
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Take the lesson, the first argument unless that is an option, from what is JupyterLab's."""
+    """Take the lesson, the first argument unless that is an option, from what is JupyterLab's.
+
+    >>> split_arguments(["4", "--port=9999"]), split_arguments(["--port=9999"])
+    (('4', ['--port=9999']), ('00', ['--port=9999']))
+    """
     if arguments and not arguments[0].startswith("-"):
         return arguments[0], list(arguments[1:])
     return "00", list(arguments)
 
 
 def check_importable(modules: Iterable[str]) -> None:
-    """Refuse to start where a module is missing, and name the command that installs it."""
+    """Refuse to start where a module is missing, and name the command that installs it.
+
+    >>> check_importable(["json", "no_such_module"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    bpkit.core.errors.BpkitError: environment: no_such_module expected, but ... cannot import it; run: ...
+    """
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise BpkitError(
@@ -117,7 +126,12 @@ def check_kernel(command: str, prefix: Path) -> None:
 
 
 def jupyterlab_arguments(folder: Path, lesson: str, options: Sequence[str], *, as_root: bool) -> list[str]:
-    """Write JupyterLab's arguments; an option of the user's replaces the kit's, as JupyterLab wants each once."""
+    """Write JupyterLab's arguments; an option of the user's replaces the kit's, as JupyterLab wants each once.
+
+    >>> own = jupyterlab_arguments(Path(), "04_forward_pass.ipynb", ["--ServerApp.port_retries=0"], as_root=False)
+    >>> [one for one in own if "retries" in one]
+    ['--ServerApp.port_retries=0']
+    """
     own = [
         f"--ServerApp.root_dir={folder}",
         # A workspace of its own: it neither restores nor disturbs what the user has open elsewhere. As the

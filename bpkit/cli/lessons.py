@@ -22,18 +22,29 @@ def notebooks(folder: Path) -> list[str]:
     """List the notebooks of a folder and of the folders in it, as paths relative to it; hidden folders hold none.
 
     What lies deeper is no lesson: instructors make their classes' sheets there.
+
+    >>> notebooks(course())[0]
+    '00_start_here.ipynb'
     """
     paths = (path.relative_to(folder) for pattern in ("*.ipynb", "*/*.ipynb") for path in folder.glob(pattern))
     return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
 
 
 def course() -> Path:
-    """The folder of the lessons: that of the clone, or of where one stands, or what came with the package."""
+    """The folder of the lessons: that of the clone, or of where one stands, or what came with the package.
+
+    >>> (course() / FIRST).is_file()
+    True
+    """
     return notebooks_folder([CLONE, Path("notebooks"), Path(), CARRIED])
 
 
 def notebooks_folder(candidates: Sequence[Path]) -> Path:
-    """Return the first folder that holds the first lesson."""
+    """Return the first folder that holds the first lesson.
+
+    >>> notebooks_folder([Path("no_such_folder"), course()]) == course()
+    True
+    """
     for folder in candidates:
         if (folder / FIRST).is_file():
             return folder.resolve()

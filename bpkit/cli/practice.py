@@ -198,7 +198,13 @@ def _keys(several: bool, found: Feedback) -> str:
 
 
 def asked(part: Part, mark: str, width: int) -> str:
-    """What a part asks, and how to answer it."""
+    """What a part asks, and how to answer it.
+
+    >>> print(asked(ExactPart("Up or down?", "down", options=("up", "down")), "a) ", 60))
+    a) Up or down?
+      1  up
+      2  down
+    """
     options: tuple[str, ...] = getattr(part, "options", ())
     text = in_terminal(mark + _LIST.sub(lambda found: found[1].replace('"', ""), part.asks), width)
     if not options:

@@ -43,16 +43,29 @@ def _refused(error: OSError) -> str:
 
 
 def say(*lines: str) -> None:
-    """Print lines as the terminal can show them."""
+    """Print lines as the terminal can show them.
+
+    >>> say("net = 0.844681", "out = 0.699450")
+    net = 0.844681
+    out = 0.699450
+    """
     click.echo(fitting("\n".join(lines), getattr(sys.stdout, "encoding", None)))
 
 
 def columns() -> int:
-    """How wide a text may be."""
+    """How wide a text may be.
+
+    >>> columns() <= WIDTH
+    True
+    """
     return min(shutil.get_terminal_size().columns - 1, WIDTH)
 
 
 def bar(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
-    """A progress bar on the terminal, none where output goes to a file or the work is short."""
+    """A progress bar on the terminal, none where output goes to a file or the work is short.
+
+    >>> list(bar(iter(["w1", "w2"]), 2, "weights"))
+    ['w1', 'w2']
+    """
     progress: Iterable[Any] = tqdm(work, total=total, desc=what, unit="", disable=None if total > 5 else True)
     return progress

@@ -110,7 +110,12 @@ def _handed(problem: Problem, given: Mapping[str, Any] | None) -> dict[str, Figu
 
 
 def right(case: Case) -> Diagnosis | None:
-    """The number itself, or all that is asked of it."""
+    """The number itself, or all that is asked of it.
+
+    >>> import bpkit as bp
+    >>> right(Case(question(bp.examples.article.problem, "net_h1"), read("0.505").judged, {})).message
+    'Right.'
+    """
     off = abs(case.figure.value - case.exact)
     asked = half_unit(case.exact, case.digits) * HAIR if case.digits else 0.0
     if off <= max(asked, 1e-12 * abs(case.exact)) or off <= float_noise(case.asked):
@@ -122,14 +127,25 @@ def right(case: Case) -> Diagnosis | None:
 
 
 def exactly_carried(case: Case) -> Diagnosis | None:
-    """All the digits of what follows from earlier values, as few as those may be."""
+    """All the digits of what follows from earlier values, as few as those may be.
+
+    >>> import bpkit as bp
+    >>> asked, handed = question(bp.examples.article.problem, "w5_new"), {"dE_total/dw5": read("0.3").judged}
+    >>> exactly_carried(Case(asked, read("0.2").judged, handed)).message
+    'Right method: this fits your ∂E/∂w₅ = 0.3. If you worked that out, correct that first.'
+    """
     if not case.given or case.figure.rounds(case.exact) or not case.is_it(case.from_given):
         return None
     return _follows(case)
 
 
 def unchanged(case: Case) -> Diagnosis | None:
-    """The value from before the update, where it is another than the one after."""
+    """The value from before the update, where it is another than the one after.
+
+    >>> import bpkit as bp
+    >>> unchanged(Case(question(bp.examples.article.problem, "w5_new"), read("0.35").judged, {})).misconceptions[0].name
+    'keeps the old value'
+    """
     figure = case.figure
     if not case.change or not figure.rounds(case.old or 0.0):
         return None
@@ -145,7 +161,12 @@ def unchanged(case: Case) -> Diagnosis | None:
 
 
 def so_far(case: Case) -> Diagnosis | None:
-    """Right as far as it was typed; or cut off."""
+    """Right as far as it was typed; or cut off.
+
+    >>> import bpkit as bp
+    >>> so_far(Case(question(bp.examples.article.problem, "out_h1"), read("0.623633").judged, {})).message
+    'Right, but you cut it off. Rounded, it is 0.623634.'
+    """
     figure, exact = case.figure, case.exact
     if figure.rounds(exact) or (not figure.value and abs(exact) < NOTHING):
         return _typed_right(case) if case.fixes(0.5 * figure.unit) else _few(case)
@@ -177,7 +198,13 @@ def _few(case: Case, value: float | None = None) -> Diagnosis:
 
 
 def carried(case: Case) -> Diagnosis | None:
-    """Right, from earlier values that may be wrong."""
+    """Right, from earlier values that may be wrong.
+
+    >>> import bpkit as bp
+    >>> asked, handed = question(bp.examples.article.problem, "out_o1"), {"net_o1": read("0.794609").judged}
+    >>> carried(Case(asked, read("0.6888").judged, handed, digits=4)).message
+    'Right method: this fits your net(o1) = 0.794609. If you worked that out, correct that first.'
+    """
     if not case.given:
         return None
     if not case.digits:
@@ -187,7 +214,13 @@ def carried(case: Case) -> Diagnosis | None:
 
 
 def carried_rounded(case: Case) -> Diagnosis | None:
-    """The same, where more digits of the earlier values were used than are given."""
+    """The same, where more digits of the earlier values were used than are given.
+
+    >>> import bpkit as bp
+    >>> asked, handed = question(bp.examples.article.problem, "out_o1"), {"net_o1": read("0.79").judged}
+    >>> carried_rounded(Case(asked, read("0.6888").judged, handed)).message
+    'Right method: this fits your net(o1) = 0.79. If you worked that out, correct that first.'
+    """
     return _follows(case) if case.given and case.follows(rounded=True) else None
 
 
@@ -218,13 +251,24 @@ def _trivial(case: Case) -> str:
 
 
 def as_asked(case: Case) -> Diagnosis | None:
-    """As right as the digits asked need it."""
+    """As right as the digits asked need it.
+
+    >>> import bpkit as bp
+    >>> as_asked(Case(question(bp.examples.article.problem, "E_total"), read("0.2335").judged, {}, digits=4)).message
+    'Right.'
+    """
     found = standing(case.figure, case.exact, case.digits or 0, case.rounding)
     return found and case.verdict(*found)
 
 
 def kept_short(case: Case) -> Diagnosis | None:
-    """Right, computed with only two digits of earlier answers to the same question."""
+    """Right, computed with only two digits of earlier answers to the same question.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "out_h1")
+    >>> kept_short(Case(asked, read("0.6225").judged, {}, digits=4, asked_before=["net_h1"])).message
+    'Not right. You get this if you go on with net(h1) rounded to 2 significant digits. Keep all digits.'
+    """
     few = case.figure.digits < (case.digits or 0)
     ways = () if case.given or few else shortened(case.asked, case.asked_before)
     words = next((words for words, value in ways if case.figure.rounds(value)), "")
@@ -233,7 +277,12 @@ def kept_short(case: Case) -> Diagnosis | None:
 
 
 def measured(case: Case) -> Diagnosis | None:
-    """A derivative from a difference quotient to both sides."""
+    """A derivative from a difference quotient to both sides.
+
+    >>> import bpkit as bp
+    >>> measured(Case(question(bp.examples.article.problem, "dE/dw5"), read("0.085107").judged, {})).message
+    'Right, up to the nudge: this is the difference quotient with h = 0.1.'
+    """
     if case.figure.digits < TELLING_DIGITS or (h := central(case)) is None:
         return None
     if case.figure.digits < SURE_DIGITS and case.off > ALIKE * abs(case.exact):
@@ -242,7 +291,12 @@ def measured(case: Case) -> Diagnosis | None:
 
 
 def on_paper(case: Case) -> Diagnosis | None:
-    """What comes out when people round on the way: every number alike, or some of them to four digits or more."""
+    """What comes out when people round on the way: every number alike, or some of them to four digits or more.
+
+    >>> import bpkit as bp
+    >>> on_paper(Case(question(bp.examples.article.problem, "net_o1"), read("0.8448").judged, {})).message
+    'Right, up to rounding: the numbers on the way were rounded to 3 decimals. Keep more digits.'
+    """
     share = case.off / case.scale if case.scale else 1.0
     if case.asked.updates > SIDE_BY_SIDE or not case.figure.value or share > COARSE:
         return None
@@ -311,7 +365,12 @@ def plainly(case: Case) -> Diagnosis | None:
 
 
 def guessed(case: Case) -> Diagnosis | None:
-    """Mistakes that give the few digits typed, or those that were asked."""
+    """Mistakes that give the few digits typed, or those that were asked.
+
+    >>> import bpkit as bp
+    >>> guessed(Case(question(bp.examples.article.problem, "net_h1"), read("0.055").judged, {})).misconceptions[0].name
+    'leaves the bias out'
+    """
     found = fitting(case) if case.digits else [*fitting(case), *slips(case)]
     if case.figure.digits < LEAST_DIGITS and not case.digits:  # one digit alone names no mistake
         found = [one for one in found if case.is_it(one.value)]
@@ -379,7 +438,12 @@ def pair(case: Case) -> Diagnosis | None:
 
 
 def pen_slip(case: Case) -> Diagnosis | None:
-    """The right number with a digit lost on the way to the page."""
+    """The right number with a digit lost on the way to the page.
+
+    >>> import bpkit as bp
+    >>> pen_slip(Case(question(bp.examples.article.problem, "E_total"), read("0.2334284").judged, {})).message
+    'So far right, but a digit is missing in between. Compare with your working.'
+    """
     if not digit_missing(case.figure, case.exact):
         return None
     return case.verdict("few_digits", "So far right, but a digit is missing in between. Compare with your working.")

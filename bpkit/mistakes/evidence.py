@@ -284,7 +284,12 @@ def _elsewhere(asked: Question) -> tuple[tuple[Procedure, str, str, float], ...]
 
 @lru_cache(maxsize=64)
 def copies(derivation: Derivation) -> Mapping[str, str]:
-    """Lines that only repeat another derivative: dE_total/dnet_o1 = dE_o1/dnet_o1."""
+    """Lines that only repeat another derivative: dE_total/dnet_o1 = dE_o1/dnet_o1.
+
+    >>> import bpkit as bp
+    >>> dict(copies(bp.derive(bp.Network(1, 1))))
+    {'dE_total/dout_o1': 'dE_o1/dout_o1', 'dE_total/dnet_o1': 'dE_o1/dnet_o1'}
+    """
     lines = ((step, derivation.by_name.get(str(step.rhs))) for step in derivation if step.rhs.is_Symbol)
     return MappingProxyType({s.name: of.name for s, of in lines if of and s.role is Role.ADJOINT})
 
@@ -298,6 +303,11 @@ def fitting(case: Case) -> list[Explanation]:
     """The single mistakes that give the digits typed, or asked; one shape of each, the likeliest first.
 
     What gives 0 is most likely a parameter that is 0, taken for its own factor.
+
+    >>> import bpkit as bp
+    >>> case = Case(Question(bp.examples.article.problem, "net_h1"), Figure("0.055", 0.055, unit=0.001, digits=2), {})
+    >>> {one.name for one in fitting(case)}
+    {'leaves the bias out'}
     """
     found = _found(case, _tests(case))
     found = [one for one in found if case.is_it(one.value)] or found  # what is met to the last digit is no guess
@@ -316,12 +326,22 @@ def nearly(case: Case) -> list[Explanation]:
 
 
 def vanishes(case: Case, value: float) -> bool:
-    """Is it nothing, beside the right number: 0, or what floats leave of it?"""
+    """Is it nothing, beside the right number: 0, or what floats leave of it?
+
+    >>> import bpkit as bp
+    >>> case = Case(Question(bp.examples.article.problem, "net_h1"), Figure("0", 0.0, unit=1.0, digits=1), {})
+    >>> vanishes(case, 0.0), vanishes(case, 0.01)
+    (True, False)
+    """
     return abs(value) <= 1e-12 * abs(case.exact)
 
 
 def crowding(figure: Figure, numbers: Array) -> float:
-    """The share of random numbers near a figure that would be met by some of the numbers, to the digits typed."""
+    """The share of random numbers near a figure that would be met by some of the numbers, to the digits typed.
+
+    >>> crowding(Figure("0.500", 0.5, unit=0.001, digits=3), np.linspace(0, 1, 501))  # every other number
+    0.5
+    """
     with np.errstate(over="ignore"):
         # ``np.unique`` would first load NumPy's masked arrays.
         finite = np.array(sorted(set(np.round(numbers[np.isfinite(numbers)] / figure.unit).tolist())))

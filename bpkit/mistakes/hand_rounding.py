@@ -73,14 +73,22 @@ _FEW = tuple(way for way in _WAYS if not way.significant and way.places <= 5)
 
 
 def half_unit(value: float, digits: int) -> float:
-    """Half a unit in the last of so many significant digits: 0.00005 for 0.0851 to three."""
+    """Half a unit in the last of so many significant digits: 0.00005 for 0.0851 to three.
+
+    >>> half_unit(0.0851429, 3), half_unit(0.2334528, 3)
+    (5e-05, 0.0005)
+    """
     if value == 0 or not math.isfinite(value):
         return 0.5 * 10.0**-digits
     return float(0.5 * 10.0 ** (math.floor(math.log10(abs(value)) + 1e-12) - digits + 1))
 
 
 def written(values: Array, ways: tuple[Paper, ...] = _WAYS) -> Array:
-    """The numbers of a line as each way writes them; the last axis runs over the ways."""
+    """The numbers of a line as each way writes them; the last axis runs over the ways.
+
+    >>> written(0.6296, (Paper(2), Paper(2, how="cut off"), Paper(3))).tolist()
+    [0.63, 0.62, 0.63]
+    """
     places = np.array([way.places for way in ways])
     significant = np.array([way.significant for way in ways])
     cut = np.array([way.how == "cut off" for way in ways])
@@ -98,6 +106,10 @@ def replayed(asked: Question, figure: Figure) -> Paper | None:
     """The way of writing every number before the last one that leads to the figure, digit by digit.
 
     The last one is worked out from the written ones and typed as it comes, or rounded like them.
+
+    >>> import bpkit as bp
+    >>> str(replayed(Question(bp.examples.article.problem, "net_o1"), Figure("0.8448", 0.8448, unit=0.0001, digits=4)))
+    'rounded to 3 decimals'
     """
     for way, value, kept in _replays(asked):
         if figure.rounds(value) or abs(figure.value - kept) <= 1e-11 * abs(kept):
@@ -115,7 +127,12 @@ def _replays(asked: Question) -> tuple[tuple[Paper, float, float], ...]:
 
 
 def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, float]]:
-    """What comes out when some of the numbers on the way are kept to two digits, and words for it; others are exact."""
+    """What comes out when some of the numbers on the way are kept to two digits, and words for it; others are exact.
+
+    >>> import bpkit as bp
+    >>> [words for words, value in shortened(Question(bp.examples.article.problem, "out_h1"), ["net_h1"])]
+    ['net_h1 rounded to 2 significant digits', 'net_h1 cut off after 2 significant digits']
+    """
     used = [step.name for step in asked.derivation.toward(asked.quantity) if step.name in names]
     if not used or asked.problem.is_batch or asked.updates:
         return
@@ -126,7 +143,12 @@ def shortened(asked: Question, names: Collection[str]) -> Iterator[tuple[str, fl
 
 
 def slack(asked: Question, way: Paper) -> float:
-    """How far a quantity can move, to first order, when every line before it is written in some way."""
+    """How far a quantity can move, to first order, when every line before it is written in some way.
+
+    >>> import bpkit as bp
+    >>> round(slack(Question(bp.examples.article.problem, "out_h1"), Paper(2)), 6)
+    0.001174
+    """
     numbers, slopes = _slopes(asked)
     return float(slopes @ way.off(numbers).max(axis=0))
 
@@ -196,7 +218,12 @@ def _lines_to(derivation: Derivation, name: str) -> tuple[Plan, tuple[Step, ...]
 
 @lru_cache(maxsize=256)
 def by_hand(problem: Problem, digits: int) -> int:
-    """How many digits people keep on the way to so many; the lines of other update rules depend on more of them."""
+    """How many digits people keep on the way to so many; the lines of other update rules depend on more of them.
+
+    >>> import bpkit as bp
+    >>> by_hand(bp.examples.article.problem, 6), by_hand(bp.examples.adam_step.problem, 6)
+    (4, 6)
+    """
     return min(digits, HAND) if problem.update == GradientDescent() else digits
 
 
@@ -225,7 +252,12 @@ def paper_slack(problem: Problem, quantity: str, digits: int) -> float:
 
 
 def float_noise(asked: Question) -> float:
-    """What floats may leave of a sum whose terms cancel."""
+    """What floats may leave of a sum whose terms cancel.
+
+    >>> import bpkit as bp
+    >>> float_noise(Question(bp.examples.article.problem, "net_o1")) < 1e-14
+    True
+    """
     terms = [] if asked.problem.is_batch else _terms(asked, asked.derivation[asked.quantity].rhs)
     return 1e-15 * sum(abs(number) for _, number in terms)
 

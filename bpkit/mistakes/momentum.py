@@ -48,7 +48,13 @@ def rolled(problem: Problem, walk: Sequence[ArrayLike]) -> Rolled:
 
 
 def places_of(problem: Problem, walk: Sequence[ArrayLike]) -> NDArray[np.float64]:
-    """A walk as a table, a row for each update and a column for each parameter, up to where it is about to overflow."""
+    """A walk as a table, a row for each update and a column for each parameter, up to where it is about to overflow.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0.5}, [1], [0])
+    >>> places_of(problem, [[0.5], [0.4], [0.3], [1e200], [1e300]]).tolist()
+    [[0.5], [0.4], [0.3]]
+    """
     count = len(problem.parameters)
     try:
         places = np.array([np.ravel(np.asarray(one, float)) for one in walk])

@@ -14,7 +14,11 @@ TOO_FEW = "Too few digits to tell."
 
 
 def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[str, str] | None:
-    """Verdict and message for a number that is right to the digits asked, or up to rounding on the way; else None."""
+    """Verdict and message for a number that is right to the digits asked, or up to rounding on the way; else None.
+
+    >>> standing(Figure("0.23", 0.23, unit=0.01, digits=2), exact=0.2334528, digits=3, slack=0.0)
+    ('few_digits', 'So far right; one more digit, please.')
+    """
     off = abs(figure.value - exact)
     if off <= half_unit(exact, digits) * HAIR:
         return "correct", "Right."
@@ -28,7 +32,11 @@ def standing(figure: Figure, exact: float, digits: int, slack: float) -> tuple[s
 
 
 def close_enough(exact: float, off: float) -> str:
-    """What to say about a number that rounding moved so little that you need not keep more digits; else nothing."""
+    """What to say about a number that rounding moved so little that you need not keep more digits; else nothing.
+
+    >>> close_enough(0.2334528, off=0.00001), close_enough(0.2334528, off=0.001)
+    ('Right, up to rounding.', '')
+    """
     return "Right, up to rounding." if off <= half_unit(exact, ENOUGH_DIGITS) * HAIR else ""
 
 
@@ -42,6 +50,10 @@ def _more(figure: Figure, exact: float, digits: int) -> str:
 
 
 def cut_off(figure: Figure, exact: float) -> str:
-    """What is said of a number whose last digits were cut off."""
+    """What is said of a number whose last digits were cut off.
+
+    >>> cut_off(Figure("0.623633", 0.623633, unit=1e-6, digits=6), exact=0.6236336)
+    'Right, but you cut it off. Rounded, it is 0.623634.'
+    """
     rounded = f"{exact:.{figure.decimals}f}".replace("-", "−")
     return f"Right, but you cut it off. Rounded, it is {rounded}."

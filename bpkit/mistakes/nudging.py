@@ -44,7 +44,11 @@ def slips(case: Case) -> list[Explanation]:
 
 
 def nudge(h: float) -> str:
-    """A nudge as people write it: 0.00001."""
+    """A nudge as people write it: 0.00001.
+
+    >>> nudge(1e-05)
+    '0.00001'
+    """
     return np.format_float_positional(h)
 
 

@@ -21,7 +21,13 @@ SIDE_BY_SIDE = 50  # updates; more are faster one way after the other
 
 
 def turn(problem: Problem, update: int = 0) -> Problem:
-    """What an update works on: the whole batch, or one sample of it after the other."""
+    """What an update works on: the whole batch, or one sample of it after the other.
+
+    >>> import bpkit as bp
+    >>> problem = Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [3]], [[0], [0]], batch="each")
+    >>> [turn(problem, update).inputs for update in range(3)]
+    [array([1.]), array([3.]), array([1.])]
+    """
     each = problem.batch == "each" and problem.is_batch
     return problem.sample((problem.next_sample + update) % len(problem.inputs)) if each else problem
 
@@ -66,7 +72,13 @@ class Question:
 
 
 def question(problem: Problem, asked: str) -> Question:
-    """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have."""
+    """Find what is asked; raises ``BpkitError`` with near names for what the derivation does not have.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "E_total after 2 updates")
+    >>> asked.quantity, asked.updates
+    ('E_total', 2)
+    """
     if not isinstance(problem, Problem):
         raise BpkitError(f"diagnose: expected a Problem, got {problem!r}; examples carry one as .problem")
     return _found(problem, str(asked))

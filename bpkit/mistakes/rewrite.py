@@ -118,7 +118,11 @@ class Rewriter:
 
 
 def becomes(expr: sp.Expr | str) -> Edit:
-    """Replaces the whole right side of a line."""
+    """Replaces the whole right side of a line.
+
+    >>> becomes("out_h1")(S("net_h1"))
+    out_h1
+    """
     other = S(expr) if isinstance(expr, str) else expr
     return lambda rhs: other
 
@@ -139,23 +143,39 @@ class Times:
 
 
 def times(*factors: sp.Expr | str) -> Edit:
-    """The right side multiplied by something."""
+    """The right side multiplied by something.
+
+    >>> times("w5")(S("delta"))
+    delta*w5
+    """
     return Times(tuple(S(factor) if isinstance(factor, str) else factor for factor in factors))
 
 
 def instead(names: Mapping[str, str]) -> Edit:
-    """Other quantities in the places of some, all at once."""
+    """Other quantities in the places of some, all at once.
+
+    >>> instead({"w5": "w6", "w6": "w5"})(S("w5") / S("w6"))
+    w6/w5
+    """
     values = {S(old): S(new) for old, new in names.items()}
     return lambda rhs: put(rhs, values)
 
 
 def instead_of(old: sp.Expr, new: sp.Expr) -> Edit:
-    """One expression instead of another."""
+    """One expression instead of another.
+
+    >>> instead_of(S("out") * S("w5"), S("net"))(S("out") * S("w5") + S("b"))
+    b + net
+    """
     return lambda rhs: put(rhs, {old: new})
 
 
 def without(*factors: sp.Expr | str) -> Edit:
-    """Some factors left out, wherever they multiply."""
+    """Some factors left out, wherever they multiply.
+
+    >>> without("w5")(S("a") * S("w5") + S("b") * S("w5"))
+    a + b
+    """
     gone = {S(factor) if isinstance(factor, str) else factor for factor in factors}
 
     def edit(rhs: sp.Expr) -> sp.Expr:
@@ -169,7 +189,11 @@ def without(*factors: sp.Expr | str) -> Edit:
 
 
 def only(*symbols: str) -> Edit:
-    """Of a sum only the terms that hold one of some symbols."""
+    """Of a sum only the terms that hold one of some symbols.
+
+    >>> only("w5")(S("a") * S("w5") + S("b") * S("w6"))
+    a*w5
+    """
 
     def edit(rhs: sp.Expr) -> sp.Expr:
         kept = [term for term in rhs.args if not names_in(term).isdisjoint(symbols)] if rhs.is_Add else []
@@ -179,7 +203,11 @@ def only(*symbols: str) -> Edit:
 
 
 def negating(*symbols: str) -> Edit:
-    """Of a sum the terms that hold one of some symbols, with the other sign."""
+    """Of a sum the terms that hold one of some symbols, with the other sign.
+
+    >>> negating("b2")(S("a") + S("b2"))
+    a - b2
+    """
 
     def edit(rhs: sp.Expr) -> sp.Expr:
         turned = (term if names_in(term).isdisjoint(symbols) else product(MINUS, term) for term in rhs.args)
@@ -189,13 +217,21 @@ def negating(*symbols: str) -> Edit:
 
 
 def omitting(symbol: str) -> Edit:
-    """Of a sum every term but those that hold a symbol."""
+    """Of a sum every term but those that hold a symbol.
+
+    >>> omitting("b2")(S("a") * S("w5") + S("b2"))
+    a*w5
+    """
 
     return lambda rhs: total(*(term for term in rhs.args if symbol not in names_in(term))) if rhs.is_Add else rhs
 
 
 def dropping(*symbols: str) -> Edit:
-    """Of a sum, or of a single term, what holds none of some symbols; nothing left is 0."""
+    """Of a sum, or of a single term, what holds none of some symbols; nothing left is 0.
+
+    >>> dropping("b2")(S("a") * S("w5") + S("b2")), dropping("b2")(S("b2"))
+    (a*w5, 0)
+    """
 
     def edit(rhs: sp.Expr) -> sp.Expr:
         terms = rhs.args if rhs.is_Add else (rhs,)

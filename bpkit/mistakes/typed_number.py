@@ -63,7 +63,11 @@ class NotANumber(BpkitError):
 
 
 def advice(typed: str) -> str:
-    """What to do about a text that cannot be read as a number."""
+    """What to do about a text that cannot be read as a number.
+
+    >>> advice("1/(1+exp(-0.6)")
+    'check the brackets: a ) is missing'
+    """
     opened, closed = typed.count("("), typed.count(")")
     if opened != closed:
         return f"check the brackets: a {')' if opened > closed else '('} is missing"
@@ -156,7 +160,11 @@ def read(value: Any) -> Figure:
 
 
 def taken(typed: str) -> str:
-    """What was read of what was typed, where that is another way to write it: a formula, a fraction, a comma."""
+    """What was read of what was typed, where that is another way to write it: a formula, a fraction, a comma.
+
+    >>> taken("1/4"), taken("0.25")
+    ('I read it as 0.25.', '')
+    """
     try:
         figure = read(typed)
     except NotANumber:
@@ -298,7 +306,11 @@ def _decimal(shown: str, value: float, digits: int) -> Figure:
 
 
 def digit_missing(figure: Figure, exact: float) -> bool:
-    """Is it the exact number with one of its digits left out in between?"""
+    """Is it the exact number with one of its digits left out in between?
+
+    >>> digit_missing(read("0.2334284").judged, exact=0.233452838)
+    True
+    """
     count = figure.digits
     if figure.exact or count <= TELLING_DIGITS or not figure.value or count > FLOAT_DIGITS:
         return False
@@ -309,7 +321,11 @@ def digit_missing(figure: Figure, exact: float) -> bool:
 
 
 def scaled(figure: Figure, power: int) -> Figure:
-    """The size of a figure with its point moved by so many places."""
+    """The size of a figure with its point moved by so many places.
+
+    >>> scaled(read("85.1").judged, 3).value
+    0.0851
+    """
     factor = 10.0**power
     return Figure(figure.text, abs(figure.value) / factor, figure.unit / factor, figure.digits)
 
@@ -318,6 +334,9 @@ def pen_slips(figure: Figure) -> Iterator[tuple[str, Figure]]:
     """The figure with two neighbouring digits exchanged, or one left out, and words for it.
 
     Whatever its spelling, the digits are those of its decimal, never those of a name or of a power of ten.
+
+    >>> [words for words, figure in pen_slips(read("0.2335").judged)]
+    ['with the digits 0 and 2 exchanged', 'with the digits 2 and 3 exchanged', 'with the digits 3 and 5 exchanged']
     """
     if figure.exact or not TELLING_DIGITS <= figure.digits <= FLOAT_DIGITS:
         return

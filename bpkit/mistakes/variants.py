@@ -51,12 +51,23 @@ class Plan:
 
 @lru_cache(maxsize=64)
 def rewriter_of(derivation: Derivation, given: frozenset[str] = frozenset()) -> Rewriter:
-    """The rewriter of a derivation's lines, which remembers the mistakes that it has met."""
+    """The rewriter of a derivation's lines, which remembers the mistakes that it has met.
+
+    >>> import bpkit as bp
+    >>> d = bp.derive(bp.Network(1, 1))
+    >>> sorted(rewriter_of(d)(catalogue(d)[:1])), catalogue(d)[:1]
+    (['b1_new', 'w1_new'], (Misconception('adds the gradient'),))
+    """
     return Rewriter(derivation, given)
 
 
 def replaced(derivation: Derivation) -> dict[str, str]:
-    """The lines of an update, and the given number that each of them replaces in the next one."""
+    """The lines of an update, and the given number that each of them replaces in the next one.
+
+    >>> import bpkit as bp
+    >>> replaced(bp.derive(bp.Network(2, 1)))
+    {'w1_new': 'w1', 'w2_new': 'w2', 'b1_new': 'b1'}
+    """
     new = {s.name: s.quantity.of.name for s in derivation if s.quantity.mark and s.quantity.of}
     return {**new, **derivation.program.new}
 
@@ -142,6 +153,11 @@ def outcomes(
     """Run a plan: every wanted quantity as an array, a number for each way (on a batch the mean over the samples).
 
     ``given`` holds the values of lines that are handed in. A way that leaves the floats holds ``inf`` or ``nan``.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "net_h1")
+    >>> outcomes(plan(asked.derivation, mistakes(asked)[:2], ["net_h1"]), asked.problem)["net_h1"].round(3).tolist()
+    [0.505, 0.055]
     """
     return _run(made, problem, {}, given or {}, settle)
 
@@ -269,7 +285,12 @@ def _scope(asked: Question) -> _Scope:
 
 
 def behind(wanted: Iterable[str], lines: Mapping[str, Step], given: Collection[str]) -> set[str]:
-    """The lines that some quantities rest on, as far as they are not given."""
+    """The lines that some quantities rest on, as far as they are not given.
+
+    >>> import bpkit as bp
+    >>> sorted(behind(["out_h1"], bp.derive(bp.Network(1, 1, 1)).by_name, given=()))
+    ['net_h1', 'out_h1']
+    """
     found, waiting = set[str](), [*wanted]
     while waiting:
         name = waiting.pop()
@@ -318,6 +339,10 @@ def values(
 
     ``given`` hands in values of earlier lines (of the first pass). ``settle`` and ``columns`` treat the numbers on
     their way, for the ``true`` kind.
+
+    >>> import bpkit as bp
+    >>> values(question(bp.examples.article.problem, "net_h1"), "true").round(3).tolist()
+    [0.505]
     """
     if settle:
         return _worked_out(asked, kind, given or {}, settle, columns)
@@ -357,7 +382,13 @@ def _long(asked: Question, kind: str) -> Array:
 
 
 def value_in(asked: Question, way: Way) -> float:
-    """What some mistakes, made together and at every update, make of the quantity."""
+    """What some mistakes, made together and at every update, make of the quantity.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "net_h1")
+    >>> mistakes(asked)[1], round(value_in(asked, mistakes(asked)[1]), 3)
+    ((Misconception('leaves the bias out'),), 0.055)
+    """
     last = plan(asked.derivation, (way,), [asked.quantity])
     if not asked.updates:
         found = outcomes(last, asked.problem)
@@ -370,7 +401,12 @@ def value_in(asked: Question, way: Way) -> float:
 
 
 def mistakes(asked: Question, kind: str = "singles", given: Iterable[str] = ()) -> tuple[Way, ...]:
-    """The ways that ``values`` has a number for, in its order; in pairs what is given holds no mistake."""
+    """The ways that ``values`` has a number for, in its order; in pairs what is given holds no mistake.
+
+    >>> import bpkit as bp
+    >>> mistakes(question(bp.examples.article.problem, "net_h1"))[:3]
+    ((), (Misconception('leaves the bias out'),), (Misconception('leaves the bias out', in the hidden layer),))
+    """
     handed = frozenset(given) if kind == "pairs" and not asked.updates else frozenset[str]()
     return _ways(_scope(asked), kind, handed)
 
@@ -379,6 +415,11 @@ def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, floa
     """What every misconception makes of a quantity, the simplest mistakes first.
 
     Those that come out as the truth does, or leave the floats, are left out; different mistakes may share a value.
+
+    >>> import bpkit as bp
+    >>> wrong = wrong_values(bp.examples.article.problem, "net_h1")
+    >>> {mistake.name for mistake, value in wrong.items() if round(value, 3) == 0.055}
+    {'leaves the bias out'}
     """
     asked = question(problem, quantity)
     numbers = values(asked, "singles")

@@ -37,12 +37,20 @@ _ASKS_FOR_MORE = re.compile(r" Type (?:more|at least \d+) digits\.$")
 
 
 def at_least(digits: int) -> str:
-    """What is said where so many digits would tell."""
+    """What is said where so many digits would tell.
+
+    >>> at_least(5)
+    'Type at least 5 digits.'
+    """
     return f"Type at least {digits} digits."
 
 
 def without_more(message: str) -> str:
-    """A message that asks for no more digits."""
+    """A message that asks for no more digits.
+
+    >>> without_more("You may have left out the bias. Type more digits.")
+    'You may have left out the bias.'
+    """
     return _ASKS_FOR_MORE.sub("", message)
 
 
@@ -135,7 +143,11 @@ class Diagnosis(Shown):
 
 
 def late_digit(value: float, exact: float) -> int | None:
-    """The first digit that is off in a number that is nearly right; None in one further off."""
+    """The first digit that is off in a number that is nearly right; None in one further off.
+
+    >>> late_digit(0.2335, 0.2334528), late_digit(0.3, 0.2334528)
+    (5, None)
+    """
     off = abs(value - exact)
     if not math.isfinite(exact) or not 0 < off < SMALL * abs(exact):
         return None

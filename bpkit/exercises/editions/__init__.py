@@ -38,6 +38,9 @@ def archive_of(name: str, zips: Collection[str]) -> str:
     """The zip that a learner's file goes into, if its edition is among those; empty if it stands by itself.
 
     Unpacked where it is, it puts the files into their usual folders.
+
+    >>> archive_of("solutions/ada-ash.ipynb", ["solution"]), archive_of("solutions/ada-ash.ipynb", [])
+    ('solutions.zip', '')
     """
     top, *inner = PurePosixPath(name).parts
     if not any(name.startswith(folder) for one in zips for folder in FOLDERS[one]):
@@ -49,13 +52,20 @@ def zips_of(learners: int, wish: bool | None = None, loose: Collection[str] = ()
     """The editions whose files for so many learners go into a zip each: by ``wish``, else if there are many.
 
     The notebooks that are handed out never do, nor do the ``loose`` ones.
+
+    >>> zips_of(30), "solution" in zips_of(300), "learner" in zips_of(300)
+    ((), True, False)
     """
     wanted = learners > MANY if wish is None else wish
     return tuple(name for name in FOLDERS if name not in ("learner", *loose)) if wanted else ()
 
 
 def check_editions(names: Iterable[str]) -> tuple[str, ...]:
-    """The editions of those names, each once, or ``all``; raises ``BpkitError`` for one that does not exist."""
+    """The editions of those names, each once, or ``all``; raises ``BpkitError`` for one that does not exist.
+
+    >>> check_editions(["moodle", "learner", "moodle"])
+    ('moodle', 'learner')
+    """
     found = tuple(dict.fromkeys(names))
     for name in found:
         if name not in (*EDITIONS, ALL):

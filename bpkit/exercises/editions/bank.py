@@ -18,7 +18,12 @@ TRIES = 20  # draws in a row without a new one, after which a question has no mo
 
 
 def check_variants(number: int) -> int:
-    """The same number; ``BpkitError`` for one that a bank cannot have."""
+    """The same number; ``BpkitError`` for one that a bank cannot have.
+
+    >>> check_variants(0)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    bpkit.core.errors.BpkitError: variants: expected a number from 1 to 500, got 0; 20 is usual
+    """
     if not 1 <= number <= MOST:
         raise BpkitError(f"variants: expected a number from 1 to {MOST}, got {number}; {VARIANTS} is usual")
     return number
@@ -34,7 +39,13 @@ def vary(made: Plan, question: str, seed: int, number: int) -> tuple[Exercise, .
 
 
 def identity(exercise: Exercise, letter: str = "") -> str:
-    """What tells a variant from all others, today and next year."""
+    """What tells a variant from all others, today and next year.
+
+    >>> import bpkit as bp
+    >>> one, other = bp.exercises.generate("loss", seed=1), bp.exercises.generate("loss", seed=2)
+    >>> identity(one) == identity(bp.exercises.generate("loss", seed=1)), identity(one) == identity(other)
+    (True, False)
+    """
     return digest(json.dumps(exercise.task.data(), sort_keys=True), letter).hex()[:16]
 
 
@@ -53,6 +64,11 @@ def _different(made: Plan, question: str, seed: int) -> Iterator[Exercise]:
 
 
 def named(exercise: Exercise) -> Iterator[tuple[str, str, Part]]:
-    """The parts of an exercise with what a bank calls each of them, and their letters."""
+    """The parts of an exercise with what a bank calls each of them, and their letters.
+
+    >>> import bpkit as bp
+    >>> [name for name, letter, part in named(bp.exercises.generate("net-and-out"))]
+    ['net-and-out a', 'net-and-out b']
+    """
     for letter, part in exercise.parts.items():
         yield (f"{exercise.id} {letter}" if len(exercise.parts) > 1 else exercise.id), letter, part

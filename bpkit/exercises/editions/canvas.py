@@ -52,7 +52,12 @@ class Variant:
 
 
 def of_exercise(exercise: Exercise, number: int) -> list[Variant]:
-    """Every part of an exercise that Canvas can mark by itself, numbers, words and whole numbers: variant so many."""
+    """Every part of an exercise that Canvas can mark by itself, numbers, words and whole numbers: variant so many.
+
+    >>> import bpkit as bp
+    >>> [variant.name for variant in of_exercise(bp.exercises.generate("net-and-out"), number=3)]
+    ['net-and-out a', 'net-and-out b']
+    """
     picture = _picture(beside(exercise))[0]
     found = (
         (name, part, _item(exercise, letter, part, f"{name} {number:02d}")) for name, letter, part in named(exercise)

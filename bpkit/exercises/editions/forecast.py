@@ -76,7 +76,12 @@ def forecast(
 
 
 def files_of(plan: Plan, editions: Sequence[str], pdf: bool = False, zips: Collection[str] = ()) -> tuple[str, ...]:
-    """The names of all files that these editions of a plan have, inside their folder."""
+    """The names of all files that these editions of a plan have, inside their folder.
+
+    >>> from bpkit.exercises.sheets.cohort import plan
+    >>> files_of(plan("Ada Ash"), ["learner"])
+    ('key/key.json', 'key/seeds.csv', 'key/answers.csv', 'key/fairness.csv', 'learners/ada-ash.ipynb')
+    """
     slugs = [seat.slug for seat in plan.seats]
     each = [file for name in editions for file in EACH.get(name, ())]
     files = [*KEY, *(f"{file.folder}/{slug}{file.ending}" for file in each for slug in slugs)]

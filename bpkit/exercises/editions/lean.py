@@ -20,7 +20,11 @@ _FRAME = f" style='max-width:100%;height:auto' {FONT}"  # what the stylesheet sa
 
 
 def text(markdown: str) -> str:
-    """A text of the kit's own, for a page whose stylesheet makes fractions large."""
+    """A text of the kit's own, for a page whose stylesheet makes fractions large.
+
+    >>> text("The loss is $E$.")
+    '<p>The loss is <span class="tied"><math><mi>E</mi></math>.</span></p>'
+    """
     return formulas(as_html(markdown, display=_display))
 
 
@@ -43,6 +47,10 @@ def picture(svg: str) -> str:
 
 
 def styles(pictures: Iterable[str]) -> str:
-    """What pictures say of dark pages, each rule once."""
+    """What pictures say of dark pages, each rule once.
+
+    >>> styles(["<svg><style>@media (x) {[fill]{fill:red}}</style></svg>"] * 2)
+    '@media screen and (prefers-color-scheme:dark){[fill]{fill:red}}'
+    """
     said = [rule for svg in pictures for style in _STYLE.findall(svg) for rule in _RULE.findall(style)]
     return f"@media screen and (prefers-color-scheme:dark){{{''.join(dict.fromkeys(said))}}}" if said else ""

@@ -28,7 +28,12 @@ class Option:
 
 
 def mistakes(part: NumberPart, declared: Sequence[str]) -> list[Mistake]:
-    """The declared wrong numbers that can be told from the right one; those that meet are one, with both names."""
+    """The declared wrong numbers that can be told from the right one; those that meet are one, with both names.
+
+    >>> part = NumberPart("w₅?", 0.3074, known=(Wrong("adds the gradient", "subtract it", 0.3926),))
+    >>> [(one.value, one.said) for one in mistakes(part, ["adds the gradient"])]
+    [(0.3926, 'Likely mistake: adds the gradient. Subtract it.')]
+    """
     right = (part.right, part.room)
     found: dict[tuple[float, float], list[Wrong]] = {right: []}
     for wrong in part.wrong:
@@ -41,7 +46,12 @@ def mistakes(part: NumberPart, declared: Sequence[str]) -> list[Mistake]:
 
 
 def exact_mistakes(part: ExactPart) -> list[Mistake]:
-    """The wrong numbers of a part whose answer is right without a tolerance."""
+    """The wrong numbers of a part whose answer is right without a tolerance.
+
+    >>> part = ExactPart("How many paths?", 2, "whole", known=(Wrong("follows only one path", "add both", 1),))
+    >>> [(one.value, one.said) for one in exact_mistakes(part)]
+    [(1, 'Likely mistake: follows only one path. Add both.')]
+    """
     reader = part.read
     found: dict[float, list[Wrong]] = {}
     for wrong in part.wrong:
@@ -51,7 +61,11 @@ def exact_mistakes(part: ExactPart) -> list[Mistake]:
 
 
 def options(part: ExactPart) -> list[Option]:
-    """What can be chosen, in the order of the question."""
+    """What can be chosen, in the order of the question.
+
+    >>> [(one.text, one.right) for one in options(ExactPart("Up or down?", "down", options=("up", "down")))]
+    [('up', False), ('down', True)]
+    """
     reader = part.read
     right, found = reader(part.answer), []
     for text in part.options:
@@ -61,13 +75,21 @@ def options(part: ExactPart) -> list[Option]:
 
 
 def spellings(order: str) -> list[str]:
-    """The ways to type letters in an order, for a system that compares texts."""
+    """The ways to type letters in an order, for a system that compares texts.
+
+    >>> spellings("B A C")
+    ['B A C', 'BAC', 'B, A, C', 'B,A,C']
+    """
     letters = order.split()
     return [between.join(letters) for between in (" ", "", ", ", ",")]
 
 
 def explained(wrongs: Iterable[Wrong]) -> str:
-    """The mistakes that lead to one answer; a name is a label and stands by itself."""
+    """The mistakes that lead to one answer; a name is a label and stands by itself.
+
+    >>> explained([Wrong("adds the gradient", "the update subtracts it", 0.3926)])
+    'Likely mistake: adds the gradient. The update subtracts it.'
+    """
     each: dict[str, str] = {}
     for wrong in wrongs:
         detail = f" ({wrong.detail})" if wrong.detail else ""

@@ -36,12 +36,20 @@ class Variant:
 
 
 def inline(latex: str) -> str:
-    """A formula as Moodle's filters read it."""
+    r"""A formula as Moodle's filters read it.
+
+    >>> print(inline("w_1 < 1"))
+    \(w_1 &lt; 1\)
+    """
     return rf"\({escape(latex, quote=False)}\)"
 
 
 def display(latex: str) -> str:
-    """Lines of formulas as Moodle's filters read them."""
+    r"""Lines of formulas as Moodle's filters read them.
+
+    >>> print(display("$$E = 0.2335$$"))
+    <p>\[E = 0.2335\]</p>
+    """
     return f"<p>\\[{escape(latex.strip().strip('$').replace('{align}', '{aligned}'), quote=False)}\\]</p>"
 
 
@@ -52,7 +60,12 @@ def worked(exercise: Exercise) -> str:
 
 
 def of_exercise(exercise: Exercise, number: int) -> list[Variant]:
-    """Every part of an exercise that Moodle can mark by itself, numbers, words and whole numbers: variant so many."""
+    """Every part of an exercise that Moodle can mark by itself, numbers, words and whole numbers: variant so many.
+
+    >>> import bpkit as bp
+    >>> [variant.name for variant in of_exercise(bp.exercises.generate("net-and-out"), number=3)]
+    ['net-and-out a', 'net-and-out b']
+    """
     found = (
         (name, _question(exercise, letter, part, f"{name} {number:02d}")) for name, letter, part in named(exercise)
     )

@@ -65,7 +65,12 @@ EVERYBODY = Place("", "", ())
 def assignment(
     learners: Sequence[tuple[str, str]], tasks: Sequence[Sequence[Any]], points: Sequence[float]
 ) -> tuple[Assignment, tuple[Place, ...]]:
-    """An assignment for learners, by name and folder, with those tasks; and the place of each, none for one alone."""
+    """An assignment for learners, by name and folder, with those tasks; and the place of each, none for one alone.
+
+    >>> one, places = assignment([("Ada Ash", "ada-ash"), ("Bo", "bo")], [["w5"], ["w6"]], points=[1.0])
+    >>> one.shared, [place.slug for place in places]
+    (False, ['ada-ash', 'bo'])
+    """
     if len(learners) == 1:
         root, _ = call_roll([seat_mark("", "", tasks[0])])
         return Assignment(tuple(points), root, True), ()

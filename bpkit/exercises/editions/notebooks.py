@@ -63,7 +63,11 @@ def solution_notebook(sheet: Sheet, title: str = "") -> str:
 
 
 def pretty(answer: Any) -> str:
-    """A value as IPython shows it."""
+    """A value as IPython shows it.
+
+    >>> pretty({"b": 0.45, "a": 0.5})
+    "{'b': 0.45, 'a': 0.5}"
+    """
     from IPython.lib import pretty as ipython  # comes with the notebooks that the text is for
 
     show: Callable[[Any], str] = ipython.pretty
@@ -71,7 +75,12 @@ def pretty(answer: Any) -> str:
 
 
 def question_text(number: int, exercise: Exercise, words: Words = ENGLISH) -> str:
-    """A question under its number, with its points."""
+    """A question under its number, with its points.
+
+    >>> import bpkit as bp
+    >>> question_text(3, bp.exercises.generate("loss")).splitlines()[0]
+    '## 3. The loss (1 point)'
+    """
     body = "\n\n".join(filter(None, (given(exercise), asked(exercise))))
     return f"## {number}. {exercise.bank.title} ({words.worth(exercise.points)})\n\n{body}"
 
@@ -90,7 +99,12 @@ def illustrated(number: int, exercise: Exercise, words: Words = ENGLISH) -> str:
 
 
 def blank_answer(key: str, part: Part, words: Words = ENGLISH) -> str:
-    """An answer cell before anything is in it."""
+    """An answer cell before anything is in it.
+
+    >>> import bpkit as bp
+    >>> print(blank_answer("3", bp.exercises.generate("sign-first").content.parts[0]))
+    answers["3"] = None  # "positive" or "negative"
+    """
     if isinstance(part, FunctionPart):
         signature = part.asks.split("`")[1]
         return f'def {signature}:\n    ...\n\n\nanswers["{key}"] = {signature.partition("(")[0]}'
@@ -100,7 +114,11 @@ def blank_answer(key: str, part: Part, words: Words = ENGLISH) -> str:
 
 
 def titled(sheet: Sheet, title: str = "") -> str:
-    """The heading of a sheet, and when it is due; the instructor's own words, which may hold formulas."""
+    """The heading of a sheet, and when it is due; the instructor's own words, which may hold formulas.
+
+    >>> titled(Sheet((), date="1 December"), "Test 1").splitlines()
+    ['# Test 1', '', '**1 December**']
+    """
     heading = f"# {visible(title or sheet.title or words_of(sheet.language).exercises)}"
     return f"{heading}\n\n**{visible(sheet.date)}**" if sheet.date else heading
 
@@ -110,14 +128,23 @@ def _greeting(sheet: Sheet) -> str:
 
 
 def safe_text(text: str) -> str:
-    """A person's text inside Markdown, without tags, links or formulas."""
+    """A person's text inside Markdown, without tags, links or formulas.
+
+    >>> safe_text("<b>$x$</b>")
+    '&lt;b&gt;＄x＄&lt;/b&gt;'
+    """
     # MathJax looks for formulas in what the page shows, where an escaped sign is the sign again: others stand there.
     plain = html.escape(visible(text).replace("$", "＄").replace("\\", "＼"))
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#!|$~<>@:" else c for c in plain)
 
 
 def about_sheet(sheet: Sheet) -> dict[str, Any]:
-    """What a notebook knows about itself, for the person who marks it; no answer, no seed."""
+    """What a notebook knows about itself, for the person who marks it; no answer, no seed.
+
+    >>> import bpkit as bp
+    >>> about_sheet(bp.exercises.make_sheet(["net-and-out"]))["answers"]
+    ['1a', '1b']
+    """
     return {
         **({"language": sheet.language} if sheet.language != "en" else {}),
         "schema": SCHEMA,
@@ -128,7 +155,11 @@ def about_sheet(sheet: Sheet) -> dict[str, Any]:
 
 
 def setup_source(sheet: Sheet, assign: str, checked: bool = False) -> str:
-    """The code that opens a sheet from its public data: ``assign`` is what stands before it."""
+    """The code that opens a sheet from its public data: ``assign`` is what stands before it.
+
+    >>> setup_source(Sheet(()), "sheet = ").splitlines()[2]
+    'sheet = bp.exercises.open_sheet('
+    """
     # A quotation mark must not end the text that the data are in.
     tasks = ",\n".join(json.dumps(task, sort_keys=True).replace("'", r"\u0027") for task in sheet.data()["tasks"])
     opened = f"bp.exercises.open_sheet(\n    r'''{{\"tasks\": [\n{tasks}\n]}}'''\n)"
@@ -148,7 +179,11 @@ def _text(id: str, source: str) -> Cell:
 
 
 def code_cell(id: str, source: str, about: dict[str, str]) -> Cell:
-    """A code cell that has not run."""
+    """A code cell that has not run.
+
+    >>> code_cell("a1", 'answers["1"] = None', {"key": "1"})["source"]
+    'answers["1"] = None'
+    """
     return {
         "cell_type": "code",
         "execution_count": None,

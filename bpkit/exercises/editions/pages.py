@@ -113,7 +113,12 @@ def _worth(points: float) -> str:
 
 
 def question(exercise: Exercise) -> dict[str, Any]:
-    """A question's title and points, its picture, and what is given and asked."""
+    """A question's title and points, its picture, and what is given and asked.
+
+    >>> import bpkit as bp
+    >>> question(bp.exercises.generate("loss"))["title"]
+    'The loss'
+    """
     code = any(isinstance(part, FunctionPart) for part in exercise.content.parts)
     drawing = None if code else beside(exercise)
     drawn = svg(drawing) if drawing else ""
@@ -141,7 +146,11 @@ def _width(picture: str) -> float:
 
 
 def room(part: Part) -> str:
-    """The kind of room that an answer takes on paper; it says nothing about the right one."""
+    """The kind of room that an answer takes on paper; it says nothing about the right one.
+
+    >>> room(NumberPart("E?", 0.2335)), room(ExactPart("Which paths?", [], "paths"))
+    ('line', 'list')
+    """
     if isinstance(part, FunctionPart):
         return "code"
     if isinstance(part, ExactPart) and part.reader == "paths":
@@ -150,7 +159,11 @@ def room(part: Part) -> str:
 
 
 def shown(part: Part, answer: object = None) -> str:
-    """An answer as a person writes it."""
+    """An answer as a person writes it.
+
+    >>> shown(NumberPart("∂E/∂w₇?", -0.0256399)), shown(ExactPart("Paths?", [("h1", "o1"), ("h1", "o2")], "paths"))
+    ('−0.02564', 'h1 o1, h1 o2')
+    """
     value = part.answer if answer is None else answer
     if isinstance(part, NumberPart) and isinstance(value, float):
         return typeset(part.shown(value))
@@ -160,7 +173,11 @@ def shown(part: Part, answer: object = None) -> str:
 
 
 def tolerance(part: Part) -> str:
-    """The largest error that still counts as right."""
+    """The largest error that still counts as right.
+
+    >>> tolerance(NumberPart("E?", 0.2335)), tolerance(ExactPart("How many?", 8, "whole"))
+    ('± 5e-05', '')
+    """
     return f"± {part.room:.2g}" if isinstance(part, NumberPart) else ""
 
 

@@ -51,7 +51,11 @@ def browser() -> str:
 
 
 def files(count: int) -> int:
-    """How many files the pages of so many learners are printed into."""
+    """How many files the pages of so many learners are printed into.
+
+    >>> files(50), files(51)
+    (3, 6)
+    """
     return len(PILES) * -(-count // AT_ONCE)
 
 

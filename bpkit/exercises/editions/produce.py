@@ -23,7 +23,11 @@ Watch = Callable[[Iterator[Any], int, str], Iterable[Any]]
 
 
 def unwatched(work: Iterator[Any], total: int, what: str) -> Iterable[Any]:
-    """The work itself, without a progress bar."""
+    """The work itself, without a progress bar.
+
+    >>> list(unwatched(iter(["ada-ash", "bo"]), 2, "sheets"))
+    ['ada-ash', 'bo']
+    """
     return work
 
 

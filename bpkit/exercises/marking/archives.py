@@ -91,7 +91,11 @@ class _Archive(Protocol):
 
 
 def kind_of(start: bytes, name: str) -> str:
-    """What a file is by its first bytes: ``zip``, ``tar``, another archive in words, or nothing of that kind."""
+    """What a file is by its first bytes: ``zip``, ``tar``, another archive in words, or nothing of that kind.
+
+    >>> kind_of(b"BZh9", "all.tar.bz2"), kind_of(b"learner,points", "marks.csv")
+    ('tar', '')
+    """
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return "zip" if PurePosixPath(name).suffix.lower() in _ZIPPED else ""
     if start[257:262] == b"ustar" or (start.startswith(tuple(_PACKED)) and name.lower().endswith(ENDINGS)):

@@ -45,18 +45,32 @@ def _repairs(file: Marked) -> int:
 
 
 def handed_in_on(file: Marked) -> float:
-    """When a file was handed in, as far as its name, its archive or the disk says."""
+    """When a file was handed in, as far as its name, its archive or the disk says.
+
+    >>> handed_in_on(Marked(PurePosixPath("ada-ash.ipynb"), date=86400.0))
+    86400.0
+    """
     return told_by(file.where).date or file.date
 
 
 def same_attempt(one: Marked, other: Marked) -> bool:
-    """True for two files that are one hand-in, though it may have been downloaded twice."""
+    """True for two files that are one hand-in, though it may have been downloaded twice.
+
+    >>> names = ("monday/ada.ipynb", "tuesday/ada.ipynb", "tuesday/ada (2).ipynb")
+    >>> monday, tuesday, second = (Marked(PurePosixPath(name)) for name in names)
+    >>> same_attempt(monday, tuesday), same_attempt(monday, second)
+    (True, False)
+    """
     told, again = told_by(one.where), told_by(other.where)
     return (told.base, told.number) == (again.base, again.number) and abs(handed_in_on(one) - handed_in_on(other)) < 2
 
 
 def lateness(file: Marked, policy: Policy) -> str:
-    """How late a file is and how that is known; empty where it is in time."""
+    """How late a file is and how that is known; empty where it is in time.
+
+    >>> lateness(Marked(PurePosixPath("ashada_LATE_51_678_exercises.ipynb")), Policy())
+    'late, as Canvas says in its name'
+    """
     told = told_by(file.where)
     if told.late:
         return "late, as Canvas says in its name"

@@ -82,7 +82,11 @@ def _when(*numbers: int) -> float:
 
 
 def bare(name: str) -> str:
-    """A file's name without all of its endings: ``ada-ash.repaired.ipynb`` and ``ada-ash.ipynb.txt`` are of ada-ash."""
+    """A file's name without all of its endings: ``ada-ash.repaired.ipynb`` and ``ada-ash.ipynb.txt`` are of ada-ash.
+
+    >>> bare("ada-ash.repaired.ipynb"), bare("ada-ash.ipynb.txt")
+    ('ada-ash', 'ada-ash')
+    """
     while ending := next((one for one in (ENDING, ".txt", ".json", REPAIRED) if name.lower().endswith(one)), ""):
         name = name[: -len(ending)]
     return without_ending(name)
@@ -107,6 +111,10 @@ def numbered(name: str, own: str = "", dashes: bool = True) -> tuple[str, int]:
 
 
 def unnumbered(name: str) -> str:
-    """A name without the number that a browser put behind it."""
+    """A name without the number that a browser put behind it.
+
+    >>> unnumbered("ada-ash (2).ipynb")
+    'ada-ash'
+    """
     found = _NUMBER.fullmatch(bare(name))
     return bare(found[1]) if found else bare(name)

@@ -83,7 +83,11 @@ def _owner(submission: Submission, key: Key) -> Owner:
 
 
 def mended_copy(path: Path) -> Path:
-    """Where the repaired copy of a notebook goes: beside it, where marking takes it for the file itself."""
+    """Where the repaired copy of a notebook goes: beside it, where marking takes it for the file itself.
+
+    >>> mended_copy(Path("ada-ash.ipynb")).name
+    'ada-ash.repaired.ipynb'
+    """
     return path.with_name(f"{bare(path.name)}{REPAIRED}{ENDING}")
 
 

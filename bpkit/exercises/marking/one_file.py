@@ -135,5 +135,10 @@ def by_hand(mark: Mark) -> bool:
 
 
 def unclear(mark: Mark) -> str:
-    """Why an instructor should look at an answer; empty where there is nothing to see."""
+    """Why an instructor should look at an answer; empty where there is nothing to see.
+
+    >>> import bpkit as bp
+    >>> unclear(Mark("1", "loss", "abc", bp.exercises.generate("loss").check("abc"), points=0.0, worth=1.0))
+    "I cannot read 'abc' as a number. Type it like 0.0851 or 1/3."
+    """
     return mark.remark or (mark.feedback.message if mark.feedback.verdict == "unreadable" else "")

@@ -82,7 +82,11 @@ def _counts(one: Standing) -> str:
 
 
 def absent(outcome: Outcome) -> str:
-    """Who handed in nothing: of many the first, and where the others stand."""
+    """Who handed in nothing: of many the first, and where the others stand.
+
+    >>> absent(Outcome((Standing("Ada Ash", "ada-ash"), Standing("Bo", "bo")), (), None))
+    'Ada Ash, Bo'
+    """
     names = outcome.absent
     more = f"; and {len(names) - MOST_ABSENT} more, all of them in class.html" if len(names) > MOST_ABSENT else ""
     return f"{listed(names[:MOST_ABSENT])}{more}"
@@ -95,7 +99,11 @@ def beside_reports(outcome: Outcome, filled: Filled | None) -> list[str]:
 
 
 def would_write(names: Sequence[str], out: Path) -> str:
-    """The files that marking would leave."""
+    """The files that marking would leave.
+
+    >>> would_write(["marks.csv", "feedback/ada-ash.html"], Path("marked"))
+    'Nothing was written. Without the dry run you get, in marked: marks.csv, 1 page in feedback.'
+    """
     pages = sum(name.startswith("feedback/") for name in names)
     code = sum(name.startswith("code/") for name in names)
     single = [name for name in names if "/" not in name]

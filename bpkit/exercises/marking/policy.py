@@ -65,7 +65,11 @@ USUAL = Policy()
 
 
 def taken_off(off: float) -> str:
-    """What late work loses, as it stands behind how late it is."""
+    """What late work loses, as it stands behind how late it is.
+
+    >>> taken_off(0.2), taken_off(0)
+    (', 20 % of the points are taken off', '')
+    """
     return f", {100 * off:g} % of the points are taken off" if off else ""
 
 
@@ -84,7 +88,11 @@ def told_late(lateness: str) -> str:
 
 
 def make_policy(attempts: str = "last", due: str = "", late: str = COUNT) -> Policy:
-    """A policy from what an instructor typed; raises ``BpkitError`` in words for what cannot be meant."""
+    """A policy from what an instructor typed; raises ``BpkitError`` in words for what cannot be meant.
+
+    >>> make_policy(late="20%").off
+    0.2
+    """
     if attempts not in ATTEMPTS:
         raise BpkitError(f"attempts: expected {', '.join(ATTEMPTS)}, got {attempts!r}; last is usual")
     policy = Policy(attempts, read_moment(due) if due.strip() else None, late.strip().lower() or COUNT)
@@ -94,7 +102,11 @@ def make_policy(attempts: str = "last", due: str = "", late: str = COUNT) -> Pol
 
 
 def read_moment(text: str) -> datetime:
-    """A date or a date with a time; a date alone means the end of that day, and without a zone it is this machine's."""
+    """A date or a date with a time; a date alone means the end of that day, and without a zone it is this machine's.
+
+    >>> moment(read_moment("2026-12-01 18:00 UTC")), moment(read_moment("2026-12-01"))
+    ('2026-12-01 18:00', '2026-12-01 23:59')
+    """
     plain = re.sub(r"\s+(?=(?:[+-]\d\d:?\d\d|Z|UTC)$)", "", text.strip(), flags=re.IGNORECASE)
     plain = re.sub(r"UTC$", "Z", plain, flags=re.IGNORECASE)
     try:
@@ -107,5 +119,9 @@ def read_moment(text: str) -> datetime:
 
 
 def moment(when: datetime) -> str:
-    """A date and a time as reports show them, in its own zone."""
+    """A date and a time as reports show them, in its own zone.
+
+    >>> moment(datetime(2026, 12, 1, 18))
+    '2026-12-01 18:00'
+    """
     return f"{when:%Y-%m-%d %H:%M}"

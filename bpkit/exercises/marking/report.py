@@ -50,7 +50,11 @@ class Column:
 
 
 def place(one: Standing) -> str:
-    """What tells the pages of learners apart: the file that counts, else the learner."""
+    """What tells the pages of learners apart: the file that counts, else the learner.
+
+    >>> place(Standing("Ada Ash", "ada-ash"))
+    'ada-ash'
+    """
     return one.where or one.slug
 
 
@@ -112,7 +116,11 @@ def _values(outcome: Outcome, pages: Pages) -> dict[str, Any]:
 
 
 def points_of(points: float) -> str:
-    """Points as a report shows them."""
+    """Points as a report shows them.
+
+    >>> points_of(2.0), points_of(20 / 3)
+    ('2', '6.67')
+    """
     return f"{round(points, 2):g}"
 
 

@@ -58,7 +58,11 @@ class Item:
 
 
 def spread(points: Sequence[float]) -> Spread | None:
-    """Mean, median and quartiles of some points; None where there are none."""
+    """Mean, median and quartiles of some points; None where there are none.
+
+    >>> spread([2, 4, 6, 8, 20]).median, spread([2, 4, 6, 8, 20]).mean, spread([])
+    (6, 8, None)
+    """
     if not points:
         return None
     low, _, high = quantiles(points, n=4, method="inclusive") if len(points) > 1 else [points[0]] * 3
@@ -66,7 +70,11 @@ def spread(points: Sequence[float]) -> Spread | None:
 
 
 def bars(points: Sequence[float], of: float) -> tuple[Bar, ...]:
-    """The points in bars of equal and round width, from 0 to all that can be earned."""
+    """The points in bars of equal and round width, from 0 to all that can be earned.
+
+    >>> [bar.count for bar in bars([0, 5, 10], of=10)]
+    [1, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    """
     if of <= 0:
         return ()
     step = _round_step(of / MOST_BARS)
@@ -87,7 +95,12 @@ def earned(one: Standing, mark: Mark) -> float:
 
 
 def form(one: Standing, marks: Sequence[Mark]) -> str:
-    """What became of an answer, or of the answers to one question: one of ``FORMS``."""
+    """What became of an answer, or of the answers to one question: one of ``FORMS``.
+
+    >>> import bpkit as bp
+    >>> form(Standing(), [Mark("1", "loss", "0.5", bp.exercises.generate("loss").check("0.5"), points=0.0, worth=1.0)])
+    'wrong'
+    """
     if any(by_hand(mark) and mark.key not in one.changed for mark in marks):
         return "to mark"
     points, worth = sum(earned(one, mark) for mark in marks), sum(mark.worth for mark in marks)
@@ -157,7 +170,11 @@ def items(standings: Iterable[Standing], keys: Iterable[str]) -> Iterator[tuple[
 
 
 def number_of(key: str) -> str:
-    """The number of the question that an answer belongs to: ``4`` for ``4c``."""
+    """The number of the question that an answer belongs to: ``4`` for ``4c``.
+
+    >>> number_of("4c"), number_of("12")
+    ('4', '12')
+    """
     return key.rstrip("abcdefghijklmnopqrstuvwxyz")
 
 

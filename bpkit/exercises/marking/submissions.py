@@ -97,7 +97,11 @@ def entries_in(path: Path, but: Collection[Path] = ()) -> Iterator[Entry]:
 
 
 def entry_of(path: Path, name: str = "") -> Entry:
-    """A file on the disk, under its own name unless another is given."""
+    """A file on the disk, under its own name unless another is given.
+
+    >>> entry_of(Path("ada-ash.ipynb")).name, entry_of(Path("ada-ash.ipynb"), "monday/ada.ipynb").name
+    ('ada-ash.ipynb', 'monday/ada.ipynb')
+    """
     try:
         return Entry(path, name or path.name, date=path.lstat().st_mtime)
     except OSError:
@@ -263,12 +267,20 @@ def read_submission(file: Path | Entry) -> Submission:
 
 
 def conflicting(text: str) -> bool:
-    """True for a text in which a merge has left both sides standing."""
+    r"""True for a text in which a merge has left both sides standing.
+
+    >>> conflicting("\n".join(["<<<<<<< mine", "0.35", "=======", "0.45", ">>>>>>> theirs"]))
+    True
+    """
     return all(f"\n{mark}" in f"\n{text}" for mark in ("<<<<<<< ", "=======", ">>>>>>> "))
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
-    """A cell's text; empty where it has none, or too much of it."""
+    """A cell's text; empty where it has none, or too much of it.
+
+    >>> source_of({"source": ["w5 = ", "0.35"]}), source_of({})
+    ('w5 = 0.35', '')
+    """
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -276,7 +288,11 @@ def source_of(cell: Mapping[str, Any]) -> str:
 
 
 def about_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:
-    """bpkit's own metadata of a notebook or a cell; empty where it is lost."""
+    """bpkit's own metadata of a notebook or a cell; empty where it is lost.
+
+    >>> about_of({"metadata": {"bpkit": {"key": "1a"}}}), about_of({})
+    ({'key': '1a'}, {})
+    """
     metadata = thing.get("metadata")
     about = metadata.get("bpkit") if isinstance(metadata, dict) else None
     return about if isinstance(about, dict) else {}

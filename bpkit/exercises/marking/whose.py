@@ -134,7 +134,11 @@ def tasks_of(submission: Submission) -> list[Any]:
 
 
 def bearers_of(name: str, key: Key) -> tuple[Seat, ...]:
-    """Everybody whose name is in a path: in the file's own name or in a folder's."""
+    """Everybody whose name is in a path: in the file's own name or in a folder's.
+
+    >>> bearers_of("Ada Ash/exercises.ipynb", Key((Seat("Ada Ash", "ada-ash", seed=1),), {}, {}))
+    (Seat(learner='Ada Ash', slug='ada-ash', seed=1, id=''),)
+    """
     found = [fitting(part, key) for part in _parts(name)]
     sure = {seat for seats in found if len(seats) == 1 for seat in seats}
     # Where a folder is called like two learners, the name of the file may tell them apart.
@@ -143,7 +147,12 @@ def bearers_of(name: str, key: Key) -> tuple[Seat, ...]:
 
 
 def nearest(name: str, key: Key) -> tuple[Seat, ...]:
-    """Who handed a file in: learning systems name the folder after them, or begin the file's name with theirs."""
+    """Who handed a file in: learning systems name the folder after them, or begin the file's name with theirs.
+
+    >>> key = Key((Seat("Ada Ash", "ada-ash", 1), Seat("Bo", "bo", 2)), {}, {})
+    >>> [seat.slug for seat in nearest("Bo_48151_assignsubmission_file/ada-ash.ipynb", key)]
+    ['bo']
+    """
     *folders, file = [fitting(part, key) for part in _parts(name)] or [()]
     return next((found for found in reversed(folders) if found), file)
 
@@ -158,6 +167,10 @@ def fitting(name: str, key: Key) -> tuple[Seat, ...]:
 
     A name with a word too many for a learner who has only one fits no learner: Lee_Ann need not be Ann. An apostrophe
     parts a name or is left out, whichever fits one learner.
+
+    >>> key = Key((Seat("Ann", "ann", 1), Seat("Ada Ash", "ada-ash", 2)), {}, {})
+    >>> [[seat.slug for seat in fitting(name, key)] for name in ("ann", "Lee_Ann", "Ash Ada hw 2")]
+    [['ann'], [], ['ada-ash']]
     """
     short = without_apostrophes(name)
     found = _fitting(name, _index(key)) if short == name else ()

@@ -156,12 +156,20 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
 
 def message_html(words: str, warning: bool) -> str:
-    """The message line: always there, so that nothing moves when it speaks; a warning is read out."""
+    """The message line: always there, so that nothing moves when it speaks; a warning is read out.
+
+    >>> message_html("The key is <missing>.", warning=True)
+    "<div class='bpkit-message bpkit-warning' role='alert'><b>Note:</b> The key is &lt;missing&gt;.</div>"
+    """
     if not warning:
         return f"<div class='bpkit-message'>{escape(words) or '&nbsp;'}</div>"
     return f"<div class='bpkit-message bpkit-warning' role='alert'><b>Note:</b> {escape(words)}</div>"
 
 
 def described(label: str = "initial", width: str = "auto") -> dict[str, Any]:
-    """Layout and style of a control whose label is so wide, in line with those of ``Number``."""
+    """Layout and style of a control whose label is so wide, in line with those of ``Number``.
+
+    >>> described("8em")["style"]
+    {'description_width': '8em'}
+    """
     return {"layout": {"width": width, "margin": "1px 2px"}, "style": {"description_width": label}}

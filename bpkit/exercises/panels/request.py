@@ -58,7 +58,11 @@ class State:
 
 @lru_cache(maxsize=4)
 def read(text: str, source: str = "") -> Roster:
-    """The roster, read once; ``source`` says of its file what is unusual about it."""
+    """The roster, read once; ``source`` says of its file what is unusual about it.
+
+    >>> read("Ada Ash").people[0].name
+    'Ada Ash'
+    """
     return read_roster(text, source)
 
 
@@ -66,18 +70,31 @@ def read(text: str, source: str = "") -> Roster:
 def planned(
     learners: int | Roster, seed: int, questions: tuple[str, ...], difficulty: str, settings: Settings = PLAIN
 ) -> Plan:
-    """The plan, made once for what does not change while the work goes on."""
+    """The plan, made once for what does not change while the work goes on.
+
+    >>> planned(2, 7, ("loss",), "easy") is planned(2, 7, ("loss",), "easy")
+    True
+    """
     return plan(learners, seed, questions, difficulty, settings)
 
 
 @lru_cache(maxsize=64)
 def drawn(id: str, seed: int, difficulty: str, redraw: int, settings: Settings = PLAIN) -> Exercise:
-    """The exercise to look at, drawn once."""
+    """The exercise to look at, drawn once.
+
+    >>> drawn("loss", 7, "easy", 0) is drawn("loss", 7, "easy", 0)
+    True
+    """
     return settings.drawn(id, seed, difficulty, redraw)
 
 
 def seat_of(made: Plan, slug: str | None) -> Seat:
-    """The learner of that file name, else the first."""
+    """The learner of that file name, else the first.
+
+    >>> made = plan("Ada Ash")
+    >>> seat_of(made, "ada-ash").learner, seat_of(made, None).learner
+    ('Ada Ash', 'Ada Ash')
+    """
     return next((seat for seat in made.seats if seat.slug == slug), made.seats[0])
 
 

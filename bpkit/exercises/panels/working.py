@@ -178,7 +178,11 @@ class WholeNumber(widgets.Text):  # type: ignore[misc]
 
 
 def whole_number(name: str, typed: str) -> int:
-    """What stands in such a field; raises ``BpkitError`` for anything but a whole number."""
+    """What stands in such a field; raises ``BpkitError`` for anything but a whole number.
+
+    >>> whole_number("seed", "7"), whole_number("seed", "1e3")
+    (7, 1000)
+    """
     try:
         value = read(typed).value
     except NotANumber:
@@ -189,7 +193,11 @@ def whole_number(name: str, typed: str) -> int:
 
 
 def on_a_page(words: str) -> str:
-    """What a command would say, with the tick instead of its option."""
+    """What a command would say, with the tick instead of its option.
+
+    >>> on_a_page("Choose another folder, or allow overwriting (--force).")
+    'Choose another folder, or tick “overwrite what is there”.'
+    """
     return words.replace("allow overwriting (--force)", f"tick “{OVERWRITE}”")
 
 

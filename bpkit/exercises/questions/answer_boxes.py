@@ -44,7 +44,11 @@ def box(part: Part) -> Box:
 
 
 def helped(part: Part) -> Box:
-    """The hints of a part: those of its own, or the lines toward its number, in symbols and with numbers."""
+    """The hints of a part: those of its own, or the lines toward its number, in symbols and with numbers.
+
+    >>> helped(ExactPart("Which factor?", "b", options=("a", "b", "c")))
+    {'hints': ['<p>It is not: a</p>']}
+    """
     if found := ways(part):
         numbers = found.after(None)
         return {

@@ -223,7 +223,11 @@ def _line_value(text: str) -> Any:
 
 
 def written_in(sources: Sequence[str], key: str) -> Found | None:
-    """The last answer to a key in cells that were run one after the other; None where none is."""
+    """The last answer to a key in cells that were run one after the other; None where none is.
+
+    >>> written_in(['answers["1"] = 0.5', 'answers["1"] = 0.45'], "1").value
+    0.45
+    """
     for number in range(len(sources), 0, -1):
         for found in reversed(list(answers_in(sources[number - 1], number, "code"))):
             if found.key == key:

@@ -33,7 +33,12 @@ def beside(
 def pictured(
     problem: Problem, asks: Sequence[str], numbers: bool = True, lit: Sequence[str] | None = None
 ) -> Picture | None:
-    """The network of a problem with the numbers that some quantities rest on; None for one too large to read."""
+    """The network of a problem with the numbers that some quantities rest on; None for one too large to read.
+
+    >>> import bpkit as bp
+    >>> pictured(bp.examples.article.problem, ["net_h1"])().caption.split(".")[0]
+    'The 2-2-2 network has sigmoid neurons, and its loss is half the squared error'
+    """
     network = problem.network
     if isinstance(network, Network):
         marked = tuple(_about(problem, asks)) if lit is None else tuple(lit)

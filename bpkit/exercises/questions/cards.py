@@ -55,7 +55,12 @@ def _width(svg: str) -> float:
 
 
 def said(part: Part, typed: str, found: Feedback) -> str:
-    """What is said of an answer, and what was read of it where that was typed in another form."""
+    """What is said of an answer, and what was read of it where that was typed in another form.
+
+    >>> part = NumberPart("E?", 0.25)
+    >>> said(part, "1/4", part.judge("1/4"))
+    'Right. I read it as 0.25.'
+    """
     number = isinstance(part, NumberPart) or (
         isinstance(part, ExactPart) and not part.options and part.reader in ("whole", "number")
     )

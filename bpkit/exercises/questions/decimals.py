@@ -17,7 +17,11 @@ FINE = 8  # decimals of a margin, and of the number that it belongs to
 
 
 def is_cut(part: NumberPart) -> bool:
-    """True when the digits asked do not fit into four decimals."""
+    """True when the digits asked do not fit into four decimals.
+
+    >>> is_cut(NumberPart("E?", 0.2335, digits=4)), is_cut(NumberPart("∂E/∂w₅?", 0.08514, digits=4))
+    (False, True)
+    """
     return half_unit(part.right, part.digits) < 0.49 * 10.0**-DECIMALS
 
 
@@ -25,6 +29,9 @@ def margin(part: NumberPart) -> float:
     """How far from the right number an answer may be that was perhaps cut to four decimals.
 
     Whatever is right with all its digits stays right.
+
+    >>> round(margin(NumberPart("∂E/∂w₁?", 0.0006873)), 6)
+    1.3e-05
     """
     reach = part.room
     if is_cut(part):
@@ -36,7 +43,12 @@ def margin(part: NumberPart) -> float:
 
 
 def confused(part: NumberPart) -> Iterator[Wrong]:
-    """The known wrong answers that four decimals cannot tell from the right one, although all digits can."""
+    """The known wrong answers that four decimals cannot tell from the right one, although all digits can.
+
+    >>> part = NumberPart("∂E/∂w₁?", 0.0006873, known=(Wrong("forgets the slope", "", 0.0006551),))
+    >>> [wrong.name for wrong in confused(part)]
+    ['forgets the slope']
+    """
     reach, wide = part.room, margin(part) + 10.0**-FINE
     for wrong in part.wrong:
         if reach < abs(wrong.answer - part.right) < 20 * wide + 10.0**-DECIMALS:  # rounding leads no further

@@ -60,7 +60,11 @@ _ACTIVATIONS = {
 
 
 def operations(model: Architecture | Problem, quantity: str = "E_total") -> int:
-    """How many additions, products and functions the lines toward a quantity hold."""
+    """How many additions, products and functions the lines toward a quantity hold.
+
+    >>> operations(Network(2, 1, bias="none"), "net_o1")
+    3
+    """
     return _operations(derive(model), quantity)
 
 
@@ -91,7 +95,11 @@ def architectures(level: str, hidden: int = 1) -> tuple[Network, ...]:
 
 
 def choose(rng: np.random.Generator, options: Sequence[object]) -> int:
-    """The place of one of some options."""
+    """The place of one of some options.
+
+    >>> choose(np.random.default_rng(7), ["the only one"])
+    0
+    """
     return int(rng.integers(len(options)))
 
 
@@ -99,6 +107,9 @@ def settled(rng: np.random.Generator, options: Sequence[object]) -> int:
     """The place of one of some options that stays the same however often the stream's numbers are drawn anew.
 
     Of answers that are not all equally likely to be kept, those that are asked for come out as often as any other.
+
+    >>> settled(np.random.default_rng(7), ["a", "b", "c"])
+    1
     """
     return int(rng.bit_generator.seed_seq.entropy % len(options))  # type: ignore[attr-defined]
 
@@ -154,7 +165,13 @@ def _last(network: Architecture) -> Activation | None:
 
 
 def alive(values: Values) -> bool:
-    """True when no neuron is saturated or dead, in any sample; of a model, when nothing else is decided by a hair."""
+    """True when no neuron is saturated or dead, in any sample; of a model, when nothing else is decided by a hair.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem
+    >>> alive(bp.evaluate(problem)), alive(bp.evaluate(problem.replace(w5=90)))
+    (True, False)
+    """
     network = values.problem.network
     if isinstance(network, Model):
         blocks = dict(numbered(network.blocks))

@@ -128,7 +128,11 @@ def _concerns(exercise: Exercise, several: bool) -> Iterator[str]:
 
 
 def worth(exercise: Exercise, points: float) -> Exercise:
-    """The same exercise, worth so many points in all."""
+    """The same exercise, worth so many points in all.
+
+    >>> worth(generate("loss"), 5).points
+    5.0
+    """
     task = replace(exercise.task, points=points)
     return Exercise(_scaled(exercise.bank, points), task)
 
@@ -167,6 +171,10 @@ def restore(task: Task | Mapping[str, Any], private: Mapping[str, Any] = Mapping
     """The exercise of a task, or of a task's plain data: right and wrong answers are worked out anew.
 
     ``private`` holds the answers of own questions that an instructor typed, by the questions' ids.
+
+    >>> exercise = generate("loss", seed=7)
+    >>> restore(exercise.task.data()).question == exercise.question
+    True
     """
     found = task if isinstance(task, Task) else task_from(task)
     if isinstance(mine := private.get(found.question), Mapping):
@@ -207,7 +215,11 @@ def _lifeless(exercise: Exercise) -> Iterator[str]:
 
 
 def flaws(exercise: Exercise) -> Iterator[str]:
-    """Why an exercise is not handed out; nothing for one that keeps every guarantee."""
+    """Why an exercise is not handed out; nothing for one that keeps every guarantee.
+
+    >>> list(flaws(generate("loss")))
+    []
+    """
     yield from _lifeless(exercise)
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart):
@@ -237,7 +249,11 @@ def _mixed_up(part: NumberPart, declared: tuple[str, ...]) -> Iterator[str]:
 
 
 def twins(one: Wrong, other: Wrong) -> bool:
-    """True for two misconceptions that lead to the same number whatever the numbers are: no draw can part them."""
+    """True for two misconceptions that lead to the same number whatever the numbers are: no draw can part them.
+
+    >>> twins(Wrong("adds the gradient", "", 0.3926), Wrong("swaps the sign", "", 0.3926))
+    True
+    """
     scale = max(abs(one.answer), abs(other.answer))
     return bool(abs(one.answer - other.answer) <= 1e-9 * scale)
 
@@ -258,6 +274,8 @@ def proven(exercise: Exercise) -> None:
     """Prove every number of the key three ways; a key that fails is a defect of the kit, and said so loudly.
 
     Own numbers may be at a place where there is no derivative, such as a net input of 0 before a ReLU.
+
+    >>> proven(generate("loss"))
     """
     for letter, part in exercise.parts.items():
         if isinstance(part, NumberPart) and part.proof:
@@ -272,5 +290,9 @@ def proven(exercise: Exercise) -> None:
 
 
 def questions(topics: tuple[str, ...] = ()) -> tuple[Question, ...]:
-    """The questions of the bank, all or those of some topics."""
+    """The questions of the bank, all or those of some topics.
+
+    >>> [question.id for question in questions(("code",))]
+    ['code']
+    """
     return tuple(question for question in QUESTIONS if not topics or question.topic in topics)

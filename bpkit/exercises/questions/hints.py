@@ -65,18 +65,33 @@ class Ways:
 
 
 def in_symbols(step: Step) -> str:
-    """What to do in a line: its reason and its symbols, in Markdown."""
+    r"""What to do in a line: its reason and its symbols, in Markdown.
+
+    >>> import bpkit as bp
+    >>> print(in_symbols(bp.derive(bp.Network(1, 1, bias="none"))["net_o1"]))
+    Line (1): net input of o1: each input times its weight.
+    <BLANKLINE>
+    $\mathit{net}_{o1} = w_{1} \cdot x_{1}$
+    """
     shown = formula(step.quantity.latex, sides_of(step))
     return f"Line ({step.number}): {typeset(step.reason, step.names)}.\n\n{shown}"
 
 
 def formula(left: str, sides: Sequence[str]) -> str:
-    """An equation whose sides may stand one below the other where the room is narrow."""
+    """An equation whose sides may stand one below the other where the room is narrow.
+
+    >>> formula("E", ["½(y − out)²", "0.2335"])
+    '$E = ½(y − out)²$ $= 0.2335$'
+    """
     return " ".join([f"${left} = {sides[0]}$", *(f"$= {side}$" for side in sides[1:])])
 
 
 def hints(part: Part, start: int | None = None) -> tuple[str, ...]:
-    """What may be read after a wrong try, one after the other, in Markdown; ``start`` is the line to begin with."""
+    """What may be read after a wrong try, one after the other, in Markdown; ``start`` is the line to begin with.
+
+    >>> hints(ExactPart("Up or down?", "down", hints=("Which sign has the slope?",)))
+    ('Which sign has the slope?',)
+    """
     if own := part.hints() if callable(part.hints) else part.hints:
         return own
     if isinstance(part, NumberPart) and (found := ways(part)):
@@ -89,12 +104,20 @@ def hints(part: Part, start: int | None = None) -> tuple[str, ...]:
 
 
 def ways(part: Part) -> Ways | None:
-    """The lines toward a number that has no hints of its own; None for any other part."""
+    """The lines toward a number that has no hints of its own; None for any other part.
+
+    >>> ways(ExactPart("Up or down?", "down")) is None
+    True
+    """
     found = Ways(part) if isinstance(part, NumberPart) and not part.hints else None
     return found if found and found.lines else None
 
 
 def ruled_out(part: ExactPart) -> tuple[str, ...]:
-    """Of several options those that are wrong, one after the other, until two are left."""
+    """Of several options those that are wrong, one after the other, until two are left.
+
+    >>> ruled_out(ExactPart("Which is largest?", "b", options=("a", "b", "c", "d")))
+    ('It is not: a', 'It is not: c')
+    """
     wrong = [option for option in part.options if part.read(option) != part.read(part.answer)]
     return tuple(f"It is not: {option}" for option in wrong[: len(part.options) - 2] if len(part.options) >= FEWEST)

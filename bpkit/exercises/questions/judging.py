@@ -34,7 +34,12 @@ class Mark:
 
 
 def mark_sheet(sheet: Sheet, answers: Mapping[str, Any], source: Submission | None = None) -> tuple[Mark, ...]:
-    """The marks of all answers of a sheet, by key; an answer that is missing earns nothing."""
+    """The marks of all answers of a sheet, by key; an answer that is missing earns nothing.
+
+    >>> import bpkit as bp
+    >>> [(mark.key, mark.points, mark.worth) for mark in mark_sheet(bp.exercises.make_sheet(["loss"]), {})]
+    [('1', 0.0, 1.0)]
+    """
     marks = []
     for number in dict.fromkeys(number for number, _ in sheet.places.values()):
         parts = {key: sheet.parts[key] for key, (own, _) in sheet.places.items() if own == number}
@@ -51,6 +56,9 @@ def judge_all(parts: Mapping[str, Part], answers: Mapping[str, Any], run: bool =
 
     This is the one way to a verdict: of an exercise's and a sheet's ``check``, of a box on a page, of marking and of
     nbgrader. Functions are tried only where ``run`` says so.
+
+    >>> judge_all({"a": NumberPart("E?", 0.2335)}, {"a": "0.2335"})
+    {'a': correct: Right.}
     """
     found: dict[str, Feedback] = {}
     wrong: list[tuple[NumberPart, Any]] = []

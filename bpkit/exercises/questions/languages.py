@@ -118,7 +118,11 @@ LANGUAGES: Mapping[str, Words] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
 
 
 def english_words(language: str) -> str:
-    """What stays English on a sheet in another language, for its instructor; empty for an English sheet."""
+    """What stays English on a sheet in another language, for its instructor; empty for an English sheet.
+
+    >>> english_words("de"), english_words("en-GB")
+    ("What the bank's questions and the checks say stays in English, and so do formulas in words.", '')
+    """
     words = words_of(language)
     if words is not ENGLISH:
         return "What the bank's questions and the checks say stays in English, and so do formulas in words."
@@ -127,5 +131,9 @@ def english_words(language: str) -> str:
 
 
 def words_of(language: str) -> Words:
-    """The words of a language such as ``de`` or ``de-AT``; English where there are none."""
+    """The words of a language such as ``de`` or ``de-AT``; English where there are none.
+
+    >>> words_of("de-AT").learner, words_of("fr").learner
+    ('Für {}.', 'For {}.')
+    """
     return LANGUAGES.get(language.partition("-")[0].lower(), ENGLISH)

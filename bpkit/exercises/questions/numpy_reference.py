@@ -20,7 +20,12 @@ Arrays = Mapping[str, Array]
 
 
 def forward(problem: Problem) -> Found:
-    """Every quantity of one sample's way forward, by its letter and the number of its block: net, out, E and others."""
+    """Every quantity of one sample's way forward, by its letter and the number of its block: net, out, E and others.
+
+    >>> import bpkit as bp
+    >>> forward(bp.examples.article.problem)["net", 1].round(3)
+    array([0.505, 0.541])
+    """
     network, found = problem.network, Found()
     if isinstance(network, Model):
         number, signal = _stack(network.blocks, 1, _by_block(problem), problem.inputs, found)
@@ -32,7 +37,13 @@ def forward(problem: Problem) -> Found:
 
 
 def at(found: Found, quantity: Quantity) -> float:
-    """The value of one quantity among these arrays."""
+    """The value of one quantity among these arrays.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem
+    >>> round(at(forward(problem), problem.derivation.quantities["net_h2"]), 3)
+    0.541
+    """
     letter = quantity.tag if quantity.tag == "skip" else quantity.letter
     array = found[letter, quantity.block]
     own = quantity.index[-array.ndim :] if array.ndim else ()  # an error of the last step has no axis of steps
@@ -40,7 +51,12 @@ def at(found: Found, quantity: Quantity) -> float:
 
 
 def total(problem: Problem) -> float:
-    """The loss: the errors of all outputs together, over a batch their mean or their sum."""
+    """The loss: the errors of all outputs together, over a batch their mean or their sum.
+
+    >>> import bpkit as bp
+    >>> round(total(bp.examples.article.problem), 6)
+    0.233453
+    """
     samples = [problem.sample(row) for row in range(problem.n_samples)] if problem.is_batch else [problem]
     errors = [array for one in samples for (letter, _), array in forward(one).items() if letter == "E"]
     return float(np.sum(errors) / (1 if problem.batch == "sum" else len(samples)))
@@ -85,7 +101,13 @@ def _stack(
 
 
 def updated(problem: Problem, parameter: Quantity, slope: float) -> dict[str, float]:
-    """How an update changes a parameter with a slope: what its rule remembers, by letter, and its new value."""
+    """How an update changes a parameter with a slope: what its rule remembers, by letter, and its new value.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem
+    >>> round(updated(problem, problem.derivation.quantities["w5"], slope=0.0851429)["new"], 6)
+    0.307429
+    """
     rule, old, derivation = problem.update, problem.parameters[parameter.name], problem.derivation
     states = (derivation.by_name[name].quantity for name in derivation.states)
     remembered = {one.letter: problem.state[one.name] for one in states if one.of in (None, parameter)}

@@ -256,8 +256,8 @@ class ExactPart(Part):
         others = " The others are not among them." if paths - self.right else ""
         if not right:
             return "Not right: none of these is one of the paths." if paths else "Not right: I see no path in this."
-        still = f"{counted(missing)} still missing" if missing else "and none missing"
-        return f"{counted(right).capitalize()} right, {still}.{others}"
+        still = f"{_spelled(missing)} still missing" if missing else "and none missing"
+        return f"{_spelled(right).capitalize()} right, {still}.{others}"
 
     def _exchanged(self, order: object) -> frozenset[tuple[str, str]]:
         """The pairs of letters whose order is the opposite of the right one."""
@@ -265,7 +265,7 @@ class ExactPart(Part):
         return frozenset((a, b) for a, b in combinations(self.read(order), 2) if place[a] > place[b])
 
 
-def counted(number: int) -> str:
+def _spelled(number: int) -> str:
     """A small number in words, as a sentence has it."""
     return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
 

@@ -50,7 +50,11 @@ def _ways_to(derivation: Derivation, name: str, also: tuple[str, ...]) -> tuple[
 
 
 def differs(value: ArrayLike, right: float) -> Any:
-    """True for a finite number that is not the right one; for an array of them, one after the other."""
+    """True for a finite number that is not the right one; for an array of them, one after the other.
+
+    >>> differs([0.1, 0.2, float("inf")], right=0.1).tolist()
+    [False, True, False]
+    """
     with np.errstate(invalid="ignore"):
         off = np.abs(np.subtract(value, right)) > 1e-9 * np.maximum(np.abs(value), abs(right))
     return np.isfinite(value) & off
@@ -60,6 +64,11 @@ def wrong_answers(problem: Problem, quantity: str, first: Iterable[str] = ()) ->
     """The wrong values of a quantity with their names; those named in ``first`` come first.
 
     Far-fetched mistakes are left to the detective, unless they are named.
+
+    >>> import bpkit as bp
+    >>> wrong = wrong_answers(bp.examples.article.problem, "w5_new", first=["adds the gradient"])[0]
+    >>> wrong.name, round(wrong.answer, 6)
+    ('adds the gradient', 0.392571)
     """
     name = problem.derivation.target(quantity).name
     right, order = evaluate(problem)[name], {wanted: place for place, wanted in enumerate(first)}

@@ -132,7 +132,11 @@ def problem_from(data: Mapping[str, Any], own: Mapping[str, Own] = MappingProxyT
 
 
 def architecture_from(data: Mapping[str, Any], own: Mapping[str, Own]) -> Network | Model:
-    """A network, or a model of blocks."""
+    """A network, or a model of blocks.
+
+    >>> architecture_from({"sizes": [2, 1], "activation": ["tanh"], "loss": "half_squared_error", "bias": "none"}, {})
+    Network(2, 1, activation='tanh', loss='half_squared_error', bias='none')
+    """
     return _model(data, own) if "blocks" in data else _network(data, own)
 
 
@@ -187,7 +191,11 @@ def _small(what: str, value: Any) -> Any:
 
 
 def rule_from(rule: str, **constants: float) -> UpdateRule:
-    """An update rule by its name and constants."""
+    """An update rule by its name and constants.
+
+    >>> rule_from("Momentum", beta=0.9)
+    Momentum(beta=0.9)
+    """
     if rule not in RULES:
         raise BpkitError(f"task: expected one of the update rules, got {str(rule)[:40]!r}{suggest(rule, RULES)}")
     return RULES[rule](**constants)

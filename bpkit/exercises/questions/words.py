@@ -20,12 +20,20 @@ from bpkit.exercises.questions.block_words import told
 
 
 def maths(model: Architecture | Problem, name: str) -> str:
-    """The name of one of a model's quantities as a formula in the text."""
+    r"""The name of one of a model's quantities as a formula in the text.
+
+    >>> print(maths(Network(1, 1), "dE_total/dw1"))
+    $\frac{\partial E}{\partial w_{1}}$
+    """
     return f"${derive(model).quantities[name].latex}$"
 
 
 def equals(model: Architecture | Problem, name: str, value: float) -> str:
-    """A quantity and its number, as a formula in the text."""
+    """A quantity and its number, as a formula in the text.
+
+    >>> print(equals(Network(1, 1), "w1", -0.25))
+    $w_{1} = -0.25$
+    """
     return f"${derive(model).quantities[name].latex} = {number_latex(value)}$"
 
 
@@ -46,7 +54,11 @@ def _loss(model: Architecture) -> str:
 
 
 def layers(network: Network) -> str:
-    """How many neurons a network has in each layer, in a sentence."""
+    """How many neurons a network has in each layer, in a sentence.
+
+    >>> layers(Network(2, 3, 1))
+    'A network of 2 inputs, 3 hidden neurons and 1 output.'
+    """
     kinds = ["input", *(["hidden"] * (len(network.sizes) - 2)), "output"]
     each = [
         f"{size} {kind}{'s' if kind != 'hidden' and size > 1 else ''}"
@@ -65,7 +77,11 @@ def _activations(network: Network) -> str:
 
 
 def ways(network: Network) -> str:
-    """Every weight of a network and what it joins, in a line."""
+    """Every weight of a network and what it joins, in a line.
+
+    >>> ways(Network(2, 1))
+    '$w_{1}$ x₁→o1, $w_{2}$ x₂→o1'
+    """
     names = network.lines.quantities
     joined = {name: "→".join(typeset(end, names) for end in ends) for name, ends in network.weights.items()}
     return ", ".join(f"{maths(network, name)} {ends}" for name, ends in joined.items())
@@ -77,7 +93,13 @@ def _cell(value: float) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, with a head and rows."""
+    """A table in Markdown, with a head and rows.
+
+    >>> print(table(["weight", "value"], [["w1", "0.25"]]))
+    | weight | value |
+    | --- | --- |
+    | w1 | 0.25 |
+    """
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows))
 
 
@@ -115,7 +137,12 @@ def _arrays_table(problem: Problem) -> str:
 
 
 def data_line(problem: Problem) -> str:
-    """Inputs, targets and learning rate; a table of samples for a batch."""
+    r"""Inputs, targets and learning rate; a table of samples for a batch.
+
+    >>> import bpkit as bp
+    >>> print(data_line(bp.examples.article.problem))
+    Inputs and targets: $x_{1} = 0.1$, $x_{2} = 0.2$, $y_{1} = 0.05$ and $y_{2} = 0.95$. Learning rate $\eta = 0.5$.
+    """
     network, rate = problem.network, equals(problem, "learning_rate", problem.learning_rate)
     names = (*network.inputs, *network.targets)
     if problem.is_batch:
@@ -126,7 +153,12 @@ def data_line(problem: Problem) -> str:
 
 
 def needed(problem: Problem, asks: Sequence[str]) -> frozenset[str]:
-    """The given numbers that some quantities rest on, by name."""
+    """The names of all that some quantities depend on: given numbers, and the lines computed from them.
+
+    >>> import bpkit as bp
+    >>> sorted(needed(bp.examples.article.problem, ["net_h1"]))
+    ['b1', 'net_h1', 'w1', 'w4', 'x1', 'x2']
+    """
     return _needed(problem.derivation, tuple(asks))
 
 
@@ -164,7 +196,11 @@ def brief(problem: Problem, asks: Sequence[str], pictured: bool = True, known: C
 
 
 def computes(used: Collection[str]) -> bool:
-    """Do some quantities need to know what the neurons compute?"""
+    """Do some quantities need to know what the neurons compute?
+
+    >>> computes(["net_h1", "w1"]), computes(["out_h1"])
+    (False, True)
+    """
     return any(name.startswith("out_") or "/dnet_" in name for name in used)
 
 

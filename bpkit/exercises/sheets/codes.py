@@ -17,7 +17,11 @@ _READ_AS = str.maketrans("OQDILSZGB", "000115268")
 
 
 def code(fingerprint: str) -> str:
-    """The code of a sheet with that fingerprint."""
+    """The code of a sheet with that fingerprint.
+
+    >>> code("01ab23cd45ef6789")
+    '01AB-23CD'
+    """
     digits = fingerprint[:LENGTH].upper()
     return f"{digits[: LENGTH // 2]}-{digits[LENGTH // 2 :]}"
 

@@ -62,12 +62,20 @@ class Plan:
 
 
 def titled(sheet: Sheet, seat: Seat, title: str, date: str, language: str) -> Sheet:
-    """A sheet with whose it is, and what the instructor calls it."""
+    """A sheet with whose it is, and what the instructor calls it.
+
+    >>> titled(make_sheet(["loss"]), Seat("Ada Ash", "ada-ash", seed=7), "Test 1", "", "en").learner
+    'Ada Ash'
+    """
     return replace(sheet, learner=seat.learner, id=seat.id, title=title, date=date, language=language)
 
 
 def seats(roster: Roster, seed: int) -> tuple[Seat, ...]:
-    """A seat for each learner; the seed is the roster's own where it has one."""
+    """A seat for each learner; the seed is the roster's own where it has one.
+
+    >>> [seat.slug for seat in seats(numbered(2), seed=7)]
+    ['learner-01', 'learner-02']
+    """
     short = slugs([person.shown for person in roster.people])
     return tuple(
         Seat(one.shown, own, learner_seed(seed, one.shown) if one.seed is None else one.seed, one.id)
@@ -79,6 +87,11 @@ def seeds_table(plan: Plan) -> str:
     """The learners, their seeds, what was redrawn for them, and the names of their files, in CSV.
 
     It is a roster from which each can be drawn alone.
+
+    >>> print(seeds_table(plan(2, seed=7)), end="")
+    learner,seed,redrawn,file
+    learner 01,3739634645,,learner-01
+    learner 02,365526623,,learner-02
     """
     redrawn = [" ".join(f"{id}:{number}" for id, number in plan.redraws_of(seat.slug).items()) for seat in plan.seats]
     rows = [
@@ -95,7 +108,11 @@ def plan(
     difficulty: str = "medium",
     settings: Settings = PLAIN,
 ) -> Plan:
-    """A plan for so many learners, or those of a roster (or of its text), not yet compared with each other."""
+    """A plan for so many learners, or those of a roster (or of its text), not yet compared with each other.
+
+    >>> [seat.slug for seat in plan("Ada Ash").seats]
+    ['ada-ash']
+    """
     if isinstance(learners, int):
         learners = numbered(learners)
     roster = read_roster(learners) if isinstance(learners, str) else learners
@@ -105,7 +122,11 @@ def plan(
 
 
 def marks_of(sheet: Sheet) -> dict[str, str]:
-    """What tells a learner's exercises from another's, by question."""
+    """What tells a learner's exercises from another's, by question.
+
+    >>> marks_of(make_sheet(["loss"], seed=1)) == marks_of(make_sheet(["loss"], seed=2))
+    False
+    """
     return {one.id: _mark(one) for one in sheet if not (one.id in SHARED or _few(one))}
 
 

@@ -85,7 +85,11 @@ _FREE = re.compile("(?<![A-Za-z\u0530-\u07ff])[\u0530-\u07ff]+(?![A-Za-z\u0530-\
 
 
 def decoded(content: bytes) -> tuple[str, str] | None:
-    """The text and the name of its encoding; None where that cannot be known."""
+    """The text and the name of its encoding; None where that cannot be known.
+
+    >>> decoded("Prénom".encode("utf-8")), decoded("Prénom".encode("cp1252"))
+    (('Prénom', 'UTF-8'), ('Prénom', 'Windows-1252'))
+    """
     for mark, name in _MARKS:
         if content.startswith(mark):
             text = _decoded(content, name)

@@ -27,7 +27,12 @@ class Fact:
 
 
 def facts(sheet: Sheet) -> tuple[Fact, ...]:
-    """How much work each exercise of a sheet is, its numbers, and the misconceptions that it can bring to light."""
+    """How much work each exercise of a sheet is, its numbers, and the misconceptions that it can bring to light.
+
+    >>> import bpkit as bp
+    >>> [(fact.question, fact.operations) for fact in facts(bp.exercises.make_sheet(["loss"]))]
+    [('loss', 23)]
+    """
     return tuple(
         Fact(
             one.id,

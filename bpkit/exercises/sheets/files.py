@@ -82,7 +82,11 @@ def sweep(folder: Path) -> None:
 
 
 def slug(name: str) -> str:
-    """A file name for any person's name: letters, digits, dots and dashes, never empty, never a path."""
+    """A file name for any person's name: letters, digits, dots and dashes, never empty, never a path.
+
+    >>> slug("Ada Ash-Müller"), slug("../con"), slug("Łódź")
+    ('ada-ash-muller', 'learner-f224ea64', 'lodz')
+    """
     plain = unicodedata.normalize("NFKD", name.lower().translate(_SPELT)).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
     if not plain or plain in _RESERVED:
@@ -91,7 +95,11 @@ def slug(name: str) -> str:
 
 
 def slugs(names: Sequence[str]) -> list[str]:
-    """A file name for each, all different; where two would meet both get a few letters of their own."""
+    """A file name for each, all different; where two would meet both get a few letters of their own.
+
+    >>> slugs(["Ada Ash", "Bo", "ada ash"])
+    ['ada-ash-5d078a', 'bo', 'ada-ash-b649a2']
+    """
     plain = [slug(name) for name in names]
     often, taken = Counter(plain), set(plain)
     found = []
@@ -106,7 +114,12 @@ def slugs(names: Sequence[str]) -> list[str]:
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """A table for spreadsheets, in which no cell can start a formula."""
+    """A table for spreadsheets, in which no cell can start a formula.
+
+    >>> print(csv_text([["learner", "points"], ["=1+1", -2]]), end="")
+    learner,points
+    '=1+1,-2
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
@@ -115,7 +128,11 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
 
 
 def visible(text: str) -> str:
-    """The same in signs that are seen: no control codes, no signs that turn the direction of writing, no halves."""
+    """The same in signs that are seen: no control codes, no signs that turn the direction of writing, no halves.
+
+    >>> visible("Ada" + chr(9) + "Ash"), visible(chr(0)) == chr(0xFFFD)
+    ('Ada Ash', True)
+    """
     if text.isprintable():  # as nearly every text is
         return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
@@ -134,7 +151,11 @@ def _harmless(cell: object) -> object:
 
 
 def as_written(cell: str) -> str:
-    """What a cell of ``csv_text`` was before it was made harmless."""
+    """What a cell of ``csv_text`` was before it was made harmless.
+
+    >>> as_written("'=1+1")
+    '=1+1'
+    """
     return _QUOTED.sub(r"\1", cell)
 
 

@@ -87,7 +87,11 @@ def _tried(part: FunctionPart, given: object) -> Feedback:
 
 
 def plain(given: object, depth: int = 0) -> object:
-    """An answer as values of Python's own; for anything else ``NotRead``, and nothing of it is called."""
+    """An answer as values of Python's own; for anything else ``NotRead``, and nothing of it is called.
+
+    >>> plain((np.float64(0.35), "up")), plain(print)
+    ([0.35, 'up'], NotRead(why='neither a number, a word nor a list; write the value itself'))
+    """
     if issubclass(type(given), np.generic):
         given = np.generic.item(given)  # type: ignore[call-overload]  # the class's own, whatever the object says
     kind = type(given)

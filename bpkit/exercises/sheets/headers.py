@@ -135,7 +135,11 @@ TEST_STUDENTS = _words("teststudent studenttest demostudent studentdemo teststud
 
 
 def known(header: str) -> bool:
-    """True for a header that any roster may have."""
+    """True for a header that any roster may have.
+
+    >>> known("E-Mail"), known("Matrikel-Nr."), known("Ada Ash")
+    (True, True, False)
+    """
     word = plain(header)
     return (
         word in OTHER
@@ -145,12 +149,20 @@ def known(header: str) -> bool:
 
 
 def teaches(role: str) -> bool:
-    """True for a cell that names roles in a course, but not a learner's."""
+    """True for a cell that names roles in a course, but not a learner's.
+
+    >>> teaches("Teacher, TA"), teaches("Teacher, Student"), teaches("")
+    (True, False, False)
+    """
     words = [plain(part) for part in re.split(r"[,;|]", role)]
     return any(words) and all(word in TEACHERS for word in words if word)
 
 
 def first_of(words: Sequence[str], headers: Sequence[str]) -> list[int]:
-    """The columns that these words head, the one that is meant first in front."""
+    """The columns that these words head, the one that is meant first in front.
+
+    >>> first_of(NAME, ["Points", "Name", "Full name"])
+    [2, 1]
+    """
     found = [(words.index(word), place) for place, header in enumerate(headers) if (word := plain(header)) in words]
     return [place for _, place in sorted(found)]

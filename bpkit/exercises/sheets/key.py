@@ -78,7 +78,11 @@ class Key:
 
 
 def most_points(sheets: Iterable[Iterable[float]]) -> tuple[float, ...]:
-    """The most points that each question has on any of the sheets."""
+    """The most points that each question has on any of the sheets.
+
+    >>> most_points([[1, 2], [3, 1, 4]])
+    (3, 2, 4)
+    """
     return tuple(max(same) for same in zip_longest(*sheets, fillvalue=0.0))
 
 

@@ -71,7 +71,11 @@ def _deaf() -> Iterator[None]:
 
 
 def usable_jobs(jobs: int | None) -> int:
-    """How many processes: those asked for, else the processors that this process may use."""
+    """How many processes: those asked for, else the processors that this process may use.
+
+    >>> usable_jobs(2), usable_jobs(None) >= 1
+    (2, True)
+    """
     if jobs is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if jobs < 1:

@@ -16,7 +16,11 @@ LENGTH = 32  # hexadecimal digits
 
 
 def seat_mark(learner: str, slug: str, tasks: Sequence[Any]) -> str:
-    """What stands for a learner with these tasks."""
+    """What stands for a learner with these tasks.
+
+    >>> seat_mark("Ada Ash", "ada-ash", ["loss"]) == seat_mark("Ada Ash", "ada-ash", ["descent"])
+    False
+    """
     return _short("seat", learner, slug, json.dumps(tasks, sort_keys=True))
 
 
@@ -39,7 +43,11 @@ def call_roll(marks: Sequence[str]) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def on_roll(mark: str, way: Iterable[str], root: str) -> bool:
-    """True when a mark leads to that root."""
+    """True when a mark leads to that root.
+
+    >>> on_roll("a", (), root="a"), on_roll("b", (), root="a")
+    (True, False)
+    """
     for other in way:
         mark = _pair((mark, str(other)))
     return mark == root

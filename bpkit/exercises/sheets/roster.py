@@ -83,7 +83,11 @@ class Roster:
 
 
 def numbered(count: int) -> Roster:
-    """So many learners without names."""
+    """So many learners without names.
+
+    >>> [person.name for person in numbered(2).people]
+    ['learner 01', 'learner 02']
+    """
     if not 1 <= count <= 100_000:
         raise BpkitError(f"learners: expected a number from 1 to 100000, got {count}")
     width = max(2, len(str(count)))
@@ -110,16 +114,23 @@ def roster_file(path: Path) -> Roster:
 
 
 def opened(content: bytes) -> Written:
-    """The text of a roster's file; of a workbook the first sheet with headers, else the first that is not empty."""
+    """The text of a roster's file; of a workbook the first sheet with headers, else the first that is not empty.
+
+    >>> opened("name;id".encode("utf-16")).text
+    'name;id'
+    """
     found = written(content)
     headed = (one for one in found if any(map(_headers, tables(one.text).values())))
     return found[0] if len(found) == 1 else next(headed, found[0])
 
 
 def read_roster(text: str, source: str = "") -> Roster:
-    """The learners of a table with headers, or of a list with a name on each line.
+    r"""The learners of a table with headers, or of a list with a name on each line.
 
     Raises ``BpkitError`` for what is not understood, instead of a guess at who is meant.
+
+    >>> read_roster("Ada Ash").people[0].name, read_roster("Last name,First name\nAsh,Ada").people[0].name
+    ('Ada Ash', 'Ada Ash')
     """
     found = tables(text)
     headed = {separator: head for separator, rows in found.items() if (head := _headers(rows))}

@@ -116,7 +116,11 @@ def settings_file(path: Path) -> Settings:
 
 
 def settings_from(content: bytes, name: str = "sheet.toml") -> Settings:
-    """The same from a file's bytes; editors of Windows put a mark before the text."""
+    """The same from a file's bytes; editors of Windows put a mark before the text.
+
+    >>> settings_from(b'title = "Test 1"').title
+    'Test 1'
+    """
     if len(content) > MOST_BYTES:
         raise BpkitError(f"{name}: expected at most {MOST_BYTES // 1_000_000} MB, got more; choose another file")
     try:
@@ -131,7 +135,12 @@ def settings_from(content: bytes, name: str = "sheet.toml") -> Settings:
 
 @lru_cache(maxsize=16)
 def read_settings(text: str, name: str = "sheet.toml") -> Settings:
-    """The settings in a text; raises ``BpkitError`` that says where something does not fit."""
+    """The settings in a text; raises ``BpkitError`` that says where something does not fit.
+
+    >>> read_settings("titel = 'Test 1'")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    bpkit.core.errors.BpkitError: sheet.toml: expected keys ..., got 'titel'; did you mean 'title'?
+    """
     try:
         data = tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
     except tomllib.TOMLDecodeError as error:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.spelling import counted
 from bpkit.exercises.questions.bank import QUESTIONS
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.feedback import Feedback
@@ -97,17 +98,25 @@ class Sheet:
 
     def __repr__(self) -> str:
         names = ", ".join(exercise.id for exercise in self.exercises)
-        return f"Sheet({len(self)} exercises: {names})"
+        return f"Sheet({counted(len(self), 'exercise')}: {names})"
 
 
 def fingerprint(tasks: Sequence[Any]) -> str:
-    """What tells tasks, as JSON has them, from any others."""
+    """What tells tasks, as JSON has them, from any others.
+
+    >>> len(fingerprint(["w5"])), fingerprint(["w5"]) == fingerprint(["w6"])
+    (16, False)
+    """
     return digest(json.dumps({"tasks": tasks}, sort_keys=True)).hex()[:16]
 
 
 def chosen(topics: Sequence[str] = (), ids: Sequence[str] = (), settings: Settings = PLAIN) -> tuple[str, ...]:
     """Questions by id, in this order, then those of some topics; when nothing is asked for, those of the settings or
-    the usual ten."""
+    the usual ten.
+
+    >>> chosen(ids=["loss", "net-and-out"]), chosen() == DEFAULT_QUESTIONS
+    (('loss', 'net-and-out'), True)
+    """
     known = list(dict.fromkeys(question.topic for question in QUESTIONS))
     for topic in topics:
         if topic not in known:
@@ -127,6 +136,9 @@ def make_sheet(
     """Draw a learner's sheet; each question has a random stream of its own, so that adding one changes no other.
 
     ``settings`` are what an instructor's file says: title, date, points, and questions of their own.
+
+    >>> make_sheet(["loss", "output-delta"], seed=7)[2].task == make_sheet(["output-delta"], seed=7)[1].task
+    True
     """
     again = redraws or {}
     found = tuple(settings.drawn(id, seed, difficulty, again.get(id, 0)) for id in dict.fromkeys(questions))
@@ -139,6 +151,9 @@ def open_sheet(data: str | Mapping[str, Any], private: Mapping[str, Any] = Mappi
     """The sheet of a notebook's own data; everything else is worked out anew, in this kernel.
 
     ``private`` holds answers that an instructor typed, by question: a key has them, and no notebook.
+
+    >>> open_sheet(make_sheet(["loss"]).data())
+    Sheet(1 exercise: loss)
     """
     try:
         plain = json.loads(data) if isinstance(data, str) else data

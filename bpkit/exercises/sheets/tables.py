@@ -57,6 +57,9 @@ def table_text(content: bytes) -> str:
     """The text of a table's file: the first sheet of an Excel workbook, or text in an encoding that can be known.
 
     Raises ``BpkitError`` for everything else.
+
+    >>> table_text("Prénom;Note".encode("cp1252"))
+    'Prénom;Note'
     """
     return written(content)[0].text
 

@@ -34,7 +34,11 @@ class Zip:
 
 
 def zipped(files: Mapping[str, str | bytes], compressed: bool = True) -> bytes:
-    """A zip of these files by name."""
+    """A zip of these files by name.
+
+    >>> zipped({"a.txt": "E = 0.2335"}) == zipped({"a.txt": b"E = 0.2335"})
+    True
+    """
     made = Zip(compressed)
     for name, content in files.items():
         made.add(name, content)
@@ -42,7 +46,11 @@ def zipped(files: Mapping[str, str | bytes], compressed: bool = True) -> bytes:
 
 
 def unzipped(content: bytes) -> dict[str, bytes]:
-    """The files in a zip by name."""
+    """The files in a zip by name.
+
+    >>> unzipped(zipped({"a.txt": "E = 0.2335"}))
+    {'a.txt': b'E = 0.2335'}
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
 

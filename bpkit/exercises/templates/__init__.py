@@ -34,7 +34,11 @@ def _environment() -> Environment:
 
 
 def rendered(name: str, **values: Any) -> str:
-    """A template of this folder with values in it; a text is escaped, and its signs are ones that are seen."""
+    """A template of this folder with values in it; a text is escaped, and its signs are ones that are seen.
+
+    >>> rendered("table.html", caption="E < 1", head=[], rows=[]).splitlines()[0]
+    '<table><caption>E &lt; 1</caption>'
+    """
     return _environment().get_template(name).render(values)
 
 
@@ -44,5 +48,9 @@ def page(title: str, body: str, language: str = "en") -> str:
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with a caption and header cells; every cell is plain text."""
+    """A table with a caption and header cells; every cell is plain text.
+
+    >>> table("Loss", ["E"], [["<0.24"]]).splitlines()[3]
+    '<tr><td>&lt;0.24</td></tr>'
+    """
     return rendered("table.html", caption=caption, head=head, rows=list(rows))

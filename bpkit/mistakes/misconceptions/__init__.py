@@ -27,6 +27,10 @@ def catalogue(model: Model) -> tuple[Misconception, ...]:
     """Every misconception as it looks on the lines of a model, the likeliest first.
 
     Those that come in several shapes stand once for each, under the same name.
+
+    >>> import bpkit as bp
+    >>> catalogue(bp.Network(1, 1))[0]
+    Misconception('adds the gradient')
     """
     return catalogue(derive(model)) if not isinstance(model, Derivation) else tuple(_on(model, training=False))
 

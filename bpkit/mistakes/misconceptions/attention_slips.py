@@ -19,7 +19,12 @@ from bpkit.mistakes.rewrite import Edit, becomes, instead, only
     "with softmax each score moves every share of its row",
 )
 def shares_diagonal(d: Derivation) -> Shapes:
-    """Only the slope of a share with respect to its own score."""
+    """Only the slope of a share with respect to its own score.
+
+    >>> import bpkit as bp
+    >>> shares_diagonal.written(bp.Model((2, 1), bp.blocks.Attention(1)), "dE_total/dscore_o1_1")
+    'dE_total/dshare_o1_1 · dshare_o1_1/dscore_o1_1'
+    """
     edits: dict[str, Edit] = {}
     for step in at(d, Role.ADJOINT, "score"):
         score = ends(step)[1]
@@ -35,7 +40,12 @@ def shares_diagonal(d: Derivation) -> Shapes:
     rank=1,
 )
 def softmax_slope_forgotten(d: Derivation) -> Shapes:
-    """The derivative with respect to a share instead of its score, by itself or without the root."""
+    """The derivative with respect to a share instead of its score, by itself or without the root.
+
+    >>> import bpkit as bp
+    >>> softmax_slope_forgotten.written(bp.Model((2, 1), bp.blocks.Attention(1)), "dE_total/dscore_o1_1")
+    'dE_total/dshare_o1_1'
+    """
     edits: dict[str, Edit] = {}
     for step in at(d, Role.ADJOINT, "score"):
         share = beside(d, ends(step)[1], "share")
@@ -55,7 +65,12 @@ def softmax_slope_forgotten(d: Derivation) -> Shapes:
     rank=1,
 )
 def root_of_width_forgotten(d: Derivation) -> Shapes:
-    """Scores as they come, QKᵀ: throughout, or one way only."""
+    """Scores as they come, QKᵀ: throughout, or one way only.
+
+    >>> import bpkit as bp
+    >>> root_of_width_forgotten.written(bp.Model((2, 1), bp.blocks.Attention(2)), "score_o1_1")
+    'q_o1_1 · k_o1_1 + q_o1_2 · k_o1_2'
+    """
     yield from _divided(d, _bare)
 
 
@@ -81,7 +96,12 @@ def _bare(rhs: sp.Expr) -> sp.Expr:
     "each score is divided by the root of the width, and so are its slopes",
 )
 def width_without_root(d: Derivation) -> Shapes:
-    """Scores over the width itself: throughout, or one way only."""
+    """Scores over the width itself: throughout, or one way only.
+
+    >>> import bpkit as bp
+    >>> width_without_root.written(bp.Model((2, 1), bp.blocks.Attention(2)), "score_o1_1")
+    '½ · (q_o1_1 · k_o1_1 + q_o1_2 · k_o1_2)'
+    """
     yield from _divided(d, _over_width)
 
 
@@ -96,7 +116,12 @@ def _over_width(rhs: sp.Expr) -> sp.Expr:
     "a score is query times key, so its slope with respect to the key is the query",
 )
 def own_slope_of_key(d: Derivation) -> Shapes:
-    """The key where its slope is the query; the other way round all adds up to 0."""
+    """The key where its slope is the query; the other way round all adds up to 0.
+
+    >>> import bpkit as bp
+    >>> own_slope_of_key.written(bp.Model((2, 1), bp.blocks.Attention(1)), "dscore_o1_1/dk_o1_1")
+    'k_o1_1'
+    """
     slopes = at(d, Role.SLOPE, "key", of="score")
     yield "", {step.name: instead({name: ends(step)[1].name for name in names_in(step.rhs)}) for step in slopes}
 
@@ -107,7 +132,12 @@ def own_slope_of_key(d: Derivation) -> Shapes:
     "the derivative at a score goes with the query of its row and with the key of its column",
 )
 def tokens_in_wrong_order(d: Derivation) -> Shapes:
-    """The last token's query where the first one's belongs; the same of the keys."""
+    """The last token's query where the first one's belongs; the same of the keys.
+
+    >>> import bpkit as bp
+    >>> tokens_in_wrong_order.written(bp.Model((2, 1), bp.blocks.Attention(1)), "dscore_o1_1/dk_o1_1")
+    'q_o2_1'
+    """
     for tag, words in (("key", "the queries"), ("query", "the keys")):
         edits: dict[str, Edit] = {}
         for step in at(d, Role.SLOPE, tag, of="score"):
@@ -124,7 +154,12 @@ def tokens_in_wrong_order(d: Derivation) -> Shapes:
     "the shares of each token add up to 1, so the softmax goes along each row",
 )
 def wrong_axis(d: Derivation) -> Shapes:
-    """The shares of a column add up to 1: on the way forward only, or throughout."""
+    """The shares of a column add up to 1: on the way forward only, or throughout.
+
+    >>> import bpkit as bp
+    >>> wrong_axis.written(bp.Model((2, 1), bp.blocks.Attention(1)), "share_o1_1")
+    'exp(score_o1_1) / (exp(score_o1_1) + exp(score_o2_1))'
+    """
     forward: dict[str, Edit] = {}
     back: dict[str, Edit] = {}
     for step in at(d, Role.FORWARD, "share"):
@@ -163,7 +198,12 @@ def _column(d: Derivation, one: Quantity) -> list[Quantity]:
     "each score takes the query of one token and the key of another, number by number",
 )
 def keys_not_transposed(d: Derivation) -> Shapes:
-    """QK instead of QKᵀ, where there are as many tokens as numbers in a key: throughout, or one way only."""
+    """QK instead of QKᵀ, where there are as many tokens as numbers in a key: throughout, or one way only.
+
+    >>> import bpkit as bp
+    >>> keys_not_transposed.written(bp.Model((2, 1), bp.blocks.Attention(2)), "score_o1_2")
+    '(q_o1_1 · k_o1_2 + q_o1_2 · k_o2_2) / √2'
+    """
     turned: dict[str, Quantity] = {}
     for step in at(d, Role.FORWARD, "key"):
         if other := sibling(d, step.quantity, step.quantity.index[::-1]):

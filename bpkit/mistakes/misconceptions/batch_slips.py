@@ -38,7 +38,12 @@ def _over_samples(d: Derivation, factor: sp.Expr) -> Shapes:
     shows=Shows.BATCH,
 )
 def sum_of_samples(d: Derivation) -> Shapes:
-    """The mean over the samples is not taken."""
+    """The mean over the samples is not taken.
+
+    >>> import bpkit as bp
+    >>> sum_of_samples.written(bp.Network(1, 1), "E_total")
+    'n_samples · E_o1'
+    """
     if d.batch == "mean":
         yield from _over_samples(d, S(SAMPLES))
 
@@ -62,7 +67,12 @@ def mean_of_samples(d: Derivation) -> Shapes:
     shows=Shows.BATCH,
 )
 def divided_twice(d: Derivation) -> Shapes:
-    """The mean is divided by the number of samples again, in the gradient or in the loss."""
+    """The mean is divided by the number of samples again, in the gradient or in the loss.
+
+    >>> import bpkit as bp
+    >>> divided_twice.written(bp.Network(1, 1), "E_total")
+    'E_o1 / n_samples'
+    """
     if d.batch == "mean":
         yield "in the gradient", {step.name: times(SHARE) for step in _gradients(d)}
         yield "in the loss", {step.name: times(SHARE) for step in _totals(d)}
@@ -74,7 +84,12 @@ def divided_twice(d: Derivation) -> Shapes:
     "each neuron has its own bias, whose derivative needs only the delta of that neuron",
 )
 def mean_over_neurons(d: Derivation) -> Shapes:
-    """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons."""
+    """A mean without an axis: each bias of a layer gets the mean over the samples and the neurons.
+
+    >>> import bpkit as bp
+    >>> mean_over_neurons.written(bp.Network(1, 2, bias="neuron"), "dE_total/db_o1")
+    '½ · (dE_total/dnet_o1 + dE_total/dnet_o2)'
+    """
     shares: dict[str, tuple[sp.Expr, sp.Expr]] = {}
     for step, deltas in shared_deltas(d):
         shares[step.name] = sp.Rational(1, len(deltas)), total(*deltas)
@@ -96,7 +111,12 @@ def _one_sample(lines: list[Step], which: str, words: str = "") -> Shapes:
     "keeps only the last sample's gradient", "keep the gradient of the last sample only", _KEPT, shows=Shows.BATCH
 )
 def last_kept(d: Derivation) -> Shapes:
-    """The last sample's gradient overwrites those of the others."""
+    """The last sample's gradient overwrites those of the others.
+
+    >>> import bpkit as bp
+    >>> last_kept.written(bp.Network(1, 1), "dE_total/dw1")
+    'only_last · (dE_total/dnet_o1 · dnet_o1/dw1)'
+    """
     yield from _one_sample(_gradients(d), LAST)
 
 
@@ -108,7 +128,12 @@ def last_kept(d: Derivation) -> Shapes:
     shows=Shows.BATCH,
 )
 def first_kept(d: Derivation) -> Shapes:
-    """The gradient of only the first sample."""
+    """The gradient of only the first sample.
+
+    >>> import bpkit as bp
+    >>> first_kept.written(bp.Network(1, 1), "dE_total/dw1")
+    'only_first · (dE_total/dnet_o1 · dnet_o1/dw1)'
+    """
     yield from _one_sample(_gradients(d), FIRST)
 
 
@@ -119,7 +144,12 @@ def first_kept(d: Derivation) -> Shapes:
     shows=Shows.BATCH,
 )
 def bias_not_summed(d: Derivation) -> Shapes:
-    """One sample's delta is used as the derivative with respect to a bias."""
+    """One sample's delta is used as the derivative with respect to a bias.
+
+    >>> import bpkit as bp
+    >>> bias_not_summed.written(bp.Network(1, 1), "dE_total/db1")
+    'only_last · (dE_total/dnet_o1 · dnet_o1/db1)'
+    """
     lines = at(d, Role.GRADIENT, "bias")
     yield from _one_sample(lines, LAST, "that of the last sample")
     yield from _one_sample(lines, FIRST, "that of the first sample")
@@ -131,5 +161,10 @@ def bias_not_summed(d: Derivation) -> Shapes:
     "the bias moves the net input, so the loss depends on it",
 )
 def bias_constant(d: Derivation) -> Shapes:
-    """A bias is taken for a constant, whose derivative is 0."""
+    """A bias is taken for a constant, whose derivative is 0.
+
+    >>> import bpkit as bp
+    >>> bias_constant.written(bp.examples.article.problem, "dE_total/db1")
+    '0'
+    """
     yield "", {step.name: becomes(sp.Integer(0)) for step in at(d, Role.GRADIENT, "bias")}

@@ -50,7 +50,12 @@ def _lines(d: Derivation, kernel: list[Quantity]) -> tuple[list[Step], list[Step
     convention="In signal processing a convolution turns the kernel round.",
 )
 def kernel_turned(d: Derivation) -> Shapes:
-    """The last weight of a kernel on the first signal: throughout, or one way only."""
+    """The last weight of a kernel on the first signal: throughout, or one way only.
+
+    >>> import bpkit as bp
+    >>> kernel_turned.written(bp.Model(3, bp.blocks.Conv1d(2)), "net_o1")
+    'k1_2 · x1 + k1_1 · x2 + b1'
+    """
     forward: dict[str, Edit] = {}
     back: dict[str, Edit] = {}
     gradient: dict[str, Edit] = {}
@@ -75,7 +80,12 @@ def kernel_turned(d: Derivation) -> Shapes:
     "each weight of the kernel meets the signal at its own distance from the first",
 )
 def kernel_shifted(d: Derivation) -> Shapes:
-    """The signal beside the right one; behind the end there is none."""
+    """The signal beside the right one; behind the end there is none.
+
+    >>> import bpkit as bp
+    >>> kernel_shifted.written(bp.Model(3, bp.blocks.Conv1d(2)), "dnet_o1/dk1_1")
+    'x2'
+    """
     kernels = _kernels(d)
     dimensions = max((len(kernel[0].index) for kernel in kernels), default=0)
     for axis in range(dimensions):
@@ -117,7 +127,12 @@ def _moved(d: Derivation, given: list[Quantity], axis: int, step: int) -> Edit:
     "only the largest number of a window moves its maximum",
 )
 def maximum_to_all(d: Derivation) -> Shapes:
-    """Slope 1 for each number of a window."""
+    """Slope 1 for each number of a window.
+
+    >>> import bpkit as bp
+    >>> maximum_to_all.written(bp.Model(3, bp.blocks.Conv1d(2), bp.blocks.MaxPool(2)), "dout_o1/dout_h1_1")
+    '1'
+    """
     pooled = {step.name for step in at(d, Role.FORWARD, "pool")}
     lines = [step for step in d if step.role is Role.SLOPE and ends(step)[0].name in pooled]
     yield "", {step.name: becomes(ONE) for step in lines}

@@ -15,5 +15,10 @@ from bpkit.mistakes.rewrite import becomes
     "a token reads one row of the table, so the other rows have no part in it",
 )
 def all_rows(d: Derivation) -> Shapes:
-    """Slope 1 for every row, whichever the token chose."""
+    """Slope 1 for every row, whichever the token chose.
+
+    >>> import bpkit as bp
+    >>> all_rows.written(bp.Model((1,), bp.blocks.Embedding(2, 1)), "dout_o1_1/dW1_0_1")
+    '1'
+    """
     yield "", {step.name: becomes(ONE) for step in at(d, Role.SLOPE, "row")}

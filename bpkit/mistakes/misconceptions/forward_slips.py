@@ -42,7 +42,12 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead, instead_of, omitti
 
 @misconception("leaves the bias out", "leave out the bias", "the net input ends with the bias")
 def bias_left_out(d: Derivation) -> Shapes:
-    """net = w·x, without b."""
+    """net = w·x, without b.
+
+    >>> import bpkit as bp
+    >>> bias_left_out.written(bp.examples.article.problem, "net_h1")
+    'w1 · x1 + w4 · x2'
+    """
     for where, layers in places(d):
         biases = {step.name: bias_in(d, step) for step in at(d, Role.FORWARD, ("net", "shifted"), layers)}
         yield where, {name: omitting(bias) for name, bias in biases.items() if bias}
@@ -53,7 +58,12 @@ _OTHER_BIAS = ("takes another layer's bias", "use the bias of another layer", "e
 
 @misconception(*_OTHER_BIAS)
 def other_bias(d: Derivation) -> Shapes:
-    """The bias of another layer: that of the neuron beside it, or of the layer's first."""
+    """The bias of another layer: that of the neuron beside it, or of the layer's first.
+
+    >>> import bpkit as bp
+    >>> other_bias.written(bp.examples.article.problem, "net_h1")
+    'w1 · x1 + w4 · x2 + b2'
+    """
     network = d.network
     rows = network.layers[1:] if network.biases else ()
     for own, other in permutations(rows, 2):
@@ -86,7 +96,12 @@ def biases_exchanged(d: Derivation) -> Shapes:
 
 @misconception("takes another neuron's bias", "use the bias of another neuron", "each neuron has its own bias")
 def other_neurons_bias(d: Derivation) -> Shapes:
-    """With a bias for each neuron: that of another neuron, in the same layer or beside it in another."""
+    """With a bias for each neuron: that of another neuron, in the same layer or beside it in another.
+
+    >>> import bpkit as bp
+    >>> other_neurons_bias.written(bp.Network(1, 2, bias="neuron"), "net_o1")
+    'w1 · x1 + b_o2'
+    """
     network = d.network
     if not network.layers:
         yield from _bias_beside_it(d)
@@ -109,7 +124,12 @@ def _bias_beside_it(d: Derivation) -> Shapes:
 
 @misconception("adds the bias more than once", "add the bias to each product", "add it once, to the whole sum")
 def bias_repeated(d: Derivation) -> Shapes:
-    """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b)."""
+    """Each product gets the bias: net = (w1·x1 + b) + (w2·x2 + b).
+
+    >>> import bpkit as bp
+    >>> bias_repeated.written(bp.examples.article.problem, "net_h1")
+    'w1 · x1 + w4 · x2 + 2 · b1'
+    """
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "net", layers):
@@ -121,7 +141,12 @@ def bias_repeated(d: Derivation) -> Shapes:
 
 @misconception("multiplies the bias", "multiply the bias by the input of the neuron", "add the bias as it is")
 def bias_multiplied(d: Derivation) -> Shapes:
-    """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x."""
+    """The bias is multiplied by the signal, as if it were a weight: net = w·x + b·x.
+
+    >>> import bpkit as bp
+    >>> bias_multiplied.written(bp.Network(1, 1), "net_o1")
+    'w1 · x1 + b1 · x1'
+    """
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "net", layers):
@@ -136,7 +161,12 @@ def bias_multiplied(d: Derivation) -> Shapes:
     "every neuron in the layer before adds its product",
 )
 def term_left_out(d: Derivation) -> Shapes:
-    """One product is missing from a net input."""
+    """One product is missing from a net input.
+
+    >>> import bpkit as bp
+    >>> term_left_out.written(bp.examples.article.problem, "net_h1")
+    'w4 · x2 + b1'
+    """
     for step in at(d, Role.FORWARD, SUMS):
         slopes = weighted(d, step.quantity)
         for slope in slopes if len(slopes) > 1 else ():
@@ -146,7 +176,12 @@ def term_left_out(d: Derivation) -> Shapes:
 
 @misconception("swaps the inputs", "swap the inputs", "each weight multiplies the input that it starts from")
 def inputs_swapped(d: Derivation) -> Shapes:
-    """x1 and x2 change places."""
+    """x1 and x2 change places.
+
+    >>> import bpkit as bp
+    >>> inputs_swapped.written(bp.examples.article.problem, "net_h1")
+    'w1 · x2 + w4 · x1 + b1'
+    """
     holding = lines_holding(d, given(d, "input"))
     for one, other in neighbouring(d, "input"):
         both = {one: other, other: one}
@@ -162,7 +197,12 @@ _PASSED_ON = (
 
 @misconception(*_PASSED_ON)
 def net_passed_on(d: Derivation) -> Shapes:
-    """The activation is forgotten: out = net; or net stands in the derivative, where out belongs."""
+    """The activation is forgotten: out = net; or net stands in the derivative, where out belongs.
+
+    >>> import bpkit as bp
+    >>> net_passed_on.written(bp.examples.article.problem, "out_h1")
+    'net_h1'
+    """
     for where, layers in places(d):
         nets = ((step.name, beside(d, step.quantity, "net")) for step in at(d, Role.FORWARD, "out", layers))
         yield where, {name: becomes(net.symbol) for name, net in nets if net}
@@ -173,7 +213,12 @@ def net_passed_on(d: Derivation) -> Shapes:
 
 @misconception(*_PASSED_ON, rank=3)
 def net_passed_on_forward(d: Derivation) -> Shapes:
-    """Only the next layer gets net: the slopes and the derivatives of the weights have out."""
+    """Only the next layer gets net: the slopes and the derivatives of the weights have out.
+
+    >>> import bpkit as bp
+    >>> net_passed_on_forward.written(bp.examples.article.problem, "net_o1")
+    'w5 · net_h1 + w6 · net_h2 + b2'
+    """
     outs = {step.name: beside(d, step.quantity, "net") for step in at(d, Role.FORWARD, "out")}
     names = {name: net.name for name, net in outs.items() if net}
     nets = at(d, Role.FORWARD, "net", range(2, last_block(d) + 1))
@@ -186,7 +231,12 @@ def net_passed_on_forward(d: Derivation) -> Shapes:
     "the output is the activation of the net input, applied once",
 )
 def activation_twice(d: Derivation) -> Shapes:
-    """The activation acts twice: out = f(f(net))."""
+    """The activation acts twice: out = f(f(net)).
+
+    >>> import bpkit as bp
+    >>> activation_twice.written(bp.examples.article.problem, "out_h1")
+    '1 / (1 + exp(-1 / (1 + exp(-net_h1))))'
+    """
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
@@ -210,7 +260,12 @@ def activation_twice(d: Derivation) -> Shapes:
     "without it the sigmoid 1/(1 + exp(−net)) falls where it should rise",
 )
 def exponent_sign(d: Derivation) -> Shapes:
-    """1/(1 + e^net): the minus in the exponent is lost."""
+    """1/(1 + e^net): the minus in the exponent is lost.
+
+    >>> import bpkit as bp
+    >>> exponent_sign.written(bp.examples.article.problem, "out_h1")
+    '1 / (1 + exp(net_h1))'
+    """
     for where, layers in places(d):
         edits = {}
         for step in at(d, Role.FORWARD, "out", layers):
@@ -226,7 +281,12 @@ def exponent_sign(d: Derivation) -> Shapes:
     "a softmax divides each exponential by the sum of all of them",
 )
 def softmax_sum_left_out(d: Derivation) -> Shapes:
-    """The power e^net, or e^score, is not divided by the sum."""
+    """The power e^net, or e^score, is not divided by the sum.
+
+    >>> import bpkit as bp
+    >>> softmax_sum_left_out.written(bp.Network(1, 2, activation="softmax", loss="cross_entropy"), "out_o1")
+    'exp(net_o1)'
+    """
     edits: dict[str, Edit] = {}
     for step in at(d, Role.FORWARD, ("out", "share")):
         factors = step.rhs.args if step.rhs.is_Mul else ()
@@ -242,7 +302,12 @@ def softmax_sum_left_out(d: Derivation) -> Shapes:
     "each weight then connects the wrong two neurons",
 )
 def forward_transposed(d: Derivation) -> Shapes:
-    """W has its rows and columns swapped, only in the forward pass or throughout."""
+    """W has its rows and columns swapped, only in the forward pass or throughout.
+
+    >>> import bpkit as bp
+    >>> forward_transposed.written(bp.examples.article.problem, "net_o1")
+    'w5 · out_h1 + w7 · out_h2 + b2'
+    """
     if isinstance(d.network, Network):
         yield from _laid_down(d, d.network, True)
     else:
@@ -268,7 +333,12 @@ def _turned(d: Derivation) -> Shapes:
     "look at the drawing, because the weights of this network are numbered differently",
 )
 def order_of_numbers(d: Derivation) -> Shapes:
-    """The weights are taken in the order of their numbers, where the network is wired otherwise."""
+    """The weights are taken in the order of their numbers, where the network is wired otherwise.
+
+    >>> import bpkit as bp
+    >>> order_of_numbers.written(bp.examples.article.problem, "net_h1")
+    'w1 · x1 + w2 · x2 + b1'
+    """
     if isinstance(d.network, Network) and d.network.renamed:
         yield from _laid_down(d, d.network, False)
 
@@ -299,7 +369,12 @@ def _laid_down(d: Derivation, network: Network, turned: bool) -> Shapes:
     rank=3,
 )
 def other_weight(d: Derivation) -> Shapes:
-    """One weight of a net input is another one of its layer; or a neuron takes a column, where its row belongs."""
+    """One weight of a net input is another one of its layer; or a neuron takes a column, where its row belongs.
+
+    >>> import bpkit as bp
+    >>> other_weight.written(bp.examples.article.problem, "net_h1")
+    'w4 · x1 + w4 · x2 + b1'
+    """
     if not isinstance(network := d.network, Network):
         return
     for (_, neuron), weight, other in neighbours(network):
@@ -323,7 +398,12 @@ def _side_by_side(one: Quantity, other: Quantity) -> bool:
     rank=3,
 )
 def outputs_swapped(d: Derivation) -> Shapes:
-    """Two hidden neurons of a layer change places, only in the forward pass or in the derivatives too."""
+    """Two hidden neurons of a layer change places, only in the forward pass or in the derivatives too.
+
+    >>> import bpkit as bp
+    >>> outputs_swapped.written(bp.examples.article.problem, "net_o1")
+    'w5 · out_h2 + w6 · out_h1 + b2'
+    """
     for block in range(1, last_block(d)):
         pairs = (pair for pair in combinations(row(d, block, "out"), 2) if _side_by_side(*pair))
         for first, second in islice(pairs, 12):

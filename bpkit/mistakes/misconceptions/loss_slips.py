@@ -33,7 +33,12 @@ from bpkit.mistakes.rewrite import Edit, S, becomes, instead, times
 
 @misconception("swaps the targets", "swap the targets", "each output has its own target")
 def targets_swapped(d: Derivation) -> Shapes:
-    """y1 and y2 change places."""
+    """y1 and y2 change places.
+
+    >>> import bpkit as bp
+    >>> targets_swapped.written(bp.examples.article.problem, "dE_o1/dout_o1")
+    'out_o1 - y2'
+    """
     for one, other in neighbouring(d, "target"):
         both = {one: other, other: one}
         yield f"{one} and {other}", {s.name: instead(both) for s in _both(d) if {one, other} & names_in(s.rhs)}
@@ -41,7 +46,12 @@ def targets_swapped(d: Derivation) -> Shapes:
 
 @misconception("forgets the square", "forget the square", "square each error before you add it")
 def square_forgotten(d: Derivation) -> Shapes:
-    """½(y - out) instead of ½(y - out)²; or the size of it."""
+    """½(y - out) instead of ½(y - out)²; or the size of it.
+
+    >>> import bpkit as bp
+    >>> square_forgotten.written(bp.examples.article.problem, "E_o1")
+    '½ · (y1 - out_o1)'
+    """
     errors = [step.name for step in _errors(d) if _textbook(d) and _squares(step.rhs)]
     yield "", dict.fromkeys(errors, _unsquared)
     yield "without its sign", dict.fromkeys(errors, lambda rhs: _unsquared(rhs, sp.Abs))
@@ -62,7 +72,12 @@ def _squares(rhs: sp.Expr) -> bool:
     "the loss is the sum of the errors of all outputs",
 )
 def one_error_only(d: Derivation) -> Shapes:
-    """The error of one output is taken for the loss."""
+    """The error of one output is taken for the loss.
+
+    >>> import bpkit as bp
+    >>> one_error_only.written(bp.examples.article.problem, "E_total")
+    'E_o1'
+    """
     errors = _errors(d)
     for error in errors if len(errors) > 1 else ():
         yield f"{error.name} only", {whole.name: becomes(error.lhs) for whole in _totals(d)}
@@ -74,7 +89,12 @@ def one_error_only(d: Derivation) -> Shapes:
     "the part (1 − y) · ln(1 − out) belongs to it",
 )
 def half_of_cross_entropy(d: Derivation) -> Shapes:
-    """-y·ln(out) where the second half, of (1 - y), belongs to it."""
+    """-y·ln(out) where the second half, of (1 - y), belongs to it.
+
+    >>> import bpkit as bp
+    >>> half_of_cross_entropy.written(bp.Network(1, 1, loss="binary_cross_entropy"), "E_o1")
+    '-y1 · ln(out_o1)'
+    """
     if d.network.loss.name == "binary_cross_entropy":
         errors: dict[str, Edit] = {}
         slopes: dict[str, Edit] = {}
@@ -102,7 +122,12 @@ def _compared(d: Derivation) -> Iterator[tuple[Step, sp.Symbol, sp.Symbol]]:
     rank=3,
 )
 def plus_in_cross_entropy(d: Derivation) -> Shapes:
-    """-y·ln(out) + (1 - y)·ln(1 - out), in the loss, in its slope, or in both."""
+    """-y·ln(out) + (1 - y)·ln(1 - out), in the loss, in its slope, or in both.
+
+    >>> import bpkit as bp
+    >>> plus_in_cross_entropy.written(bp.Network(1, 1, loss="binary_cross_entropy"), "E_o1")
+    '-y1 · ln(out_o1) + (1 - y1) · ln(1 - out_o1)'
+    """
     if d.network.loss.name == "binary_cross_entropy":
         errors: dict[str, Edit] = {}
         slopes: dict[str, Edit] = {}
@@ -122,7 +147,12 @@ def plus_in_cross_entropy(d: Derivation) -> Shapes:
     "logarithms of numbers below 1 are negative, and the minus makes the loss positive",
 )
 def minus_of_cross_entropy(d: Derivation) -> Shapes:
-    """The outer minus is lost, in the loss, in its slope, or in both."""
+    """The outer minus is lost, in the loss, in its slope, or in both.
+
+    >>> import bpkit as bp
+    >>> minus_of_cross_entropy.written(bp.Network(1, 1, loss="binary_cross_entropy"), "dE_o1/dout_o1")
+    '-(-y1 / out_o1 + (1 - y1) / (1 - out_o1))'
+    """
     if d.network.loss.name in _ENTROPIES:
         yield "in the loss only", _scaled(_errors(d), MINUS)
         yield "in its slope only", _scaled(slopes_of_loss(d), MINUS)
@@ -155,7 +185,12 @@ base_ten, base_two = _logarithm(10), _logarithm(2)
     "the chain starts with it",
 )
 def slope_of_loss_left_out(d: Derivation) -> Shapes:
-    """The derivative of the output for that of the loss: the chain starts at out."""
+    """The derivative of the output for that of the loss: the chain starts at out.
+
+    >>> import bpkit as bp
+    >>> slope_of_loss_left_out.written(bp.examples.article.problem, "dE_o1/dout_o1")
+    '1'
+    """
     lines = slopes_of_loss(d)
     yield "", {step.name: becomes(ONE) for step in lines}
     for step in lines if len(lines) > 1 else ():
@@ -171,14 +206,24 @@ _SIGN_KNOWN: dict[str, Any] = {
 
 @misconception(*_SIGN, "the error enters as output minus target", **_SIGN_KNOWN)
 def error_sign(d: Derivation) -> Shapes:
-    """y - out instead of out - y."""
+    """y - out instead of out - y.
+
+    >>> import bpkit as bp
+    >>> error_sign.written(bp.examples.article.problem, "dE_o1/dout_o1")
+    '-(out_o1 - y1)'
+    """
     if _textbook(d) and _of_squares(d):
         yield "", _scaled(slopes_of_loss(d), MINUS)
 
 
 @misconception(*_SIGN, "the slope of the loss is positive when a larger output makes the loss grow", **_SIGN_KNOWN)
 def error_sign_otherwise(d: Derivation) -> Shapes:
-    """The same, where the slope is no plain difference."""
+    """The same, where the slope is no plain difference.
+
+    >>> import bpkit as bp
+    >>> error_sign_otherwise.written(bp.Network(1, 1, loss="binary_cross_entropy"), "dE_o1/dout_o1")
+    '-(-y1 / out_o1 + (1 - y1) / (1 - out_o1))'
+    """
     if _textbook(d) and not _of_squares(d):
         yield "", _scaled(slopes_of_loss(d), MINUS)
 
@@ -263,7 +308,12 @@ both_halved = _scaling((_HALVED, "halve the slope of the loss", _why), _both, HA
     "add the terms and do not divide",
 )
 def mean_of_outputs(d: Derivation) -> Shapes:
-    """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias."""
+    """The sum is divided by the number of its terms: over outputs, over paths, over the neurons of a bias.
+
+    >>> import bpkit as bp
+    >>> mean_of_outputs.written(bp.examples.article.problem, "E_total")
+    '½ · (E_o1 + E_o2)'
+    """
     k = len(_errors(d))
     if k > 1:
         yield "the sum over the outputs", _scaled([*_totals(d), *slopes_of_loss(d)], sp.Rational(1, k))
@@ -286,7 +336,12 @@ def mean_of_outputs(d: Derivation) -> Shapes:
     "this loss is a mean, so divide the sum by the number of its terms",
 )
 def sum_of_outputs(d: Derivation) -> Shapes:
-    """The mean over the outputs of a mean squared error is not taken."""
+    """The mean over the outputs of a mean squared error is not taken.
+
+    >>> import bpkit as bp
+    >>> sum_of_outputs.written(bp.Network(1, 2, loss="mean_squared_error"), "E_o1")
+    '2 · ((y1 - out_o1)² / 2)'
+    """
     k = len(_errors(d))
     if d.network.loss.name == "mean_squared_error" and k > 1:
         yield "over the outputs", _scaled(_both(d), sp.Integer(k))
@@ -306,6 +361,11 @@ def _scaled(lines: Iterable[Step], factor: sp.Expr | str) -> dict[str, Edit]:
     "send back its slope with respect to the output",
 )
 def loss_as_slope(d: Derivation) -> Shapes:
-    """The error itself is sent back, where its slope belongs."""
+    """The error itself is sent back, where its slope belongs.
+
+    >>> import bpkit as bp
+    >>> loss_as_slope.written(bp.examples.article.problem, "dE_o1/dout_o1")
+    'E_o1'
+    """
     yield "", {step.name: becomes(ends(step)[0].name) for step in slopes_of_loss(d)}
     yield "that of all outputs", {step.name: becomes("E_total") for step in slopes_of_loss(d)}

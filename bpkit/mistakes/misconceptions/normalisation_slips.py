@@ -14,7 +14,12 @@ from bpkit.mistakes.rewrite import Edit, dropping
     "the mean moves with every number of the layer, so a part of the derivative comes back through it",
 )
 def mean_constant(d: Derivation) -> Shapes:
-    """What comes back through the mean is left out."""
+    """What comes back through the mean is left out.
+
+    >>> import bpkit as bp
+    >>> mean_constant.written(bp.Model(2, bp.blocks.Dense(2), bp.blocks.LayerNorm()), "dE_total/dout_h1_1")
+    'dE_total/ddiff_o1 · ddiff_o1/dout_h1_1'
+    """
     yield "", _without(d, "mean")
 
 
@@ -24,7 +29,12 @@ def mean_constant(d: Derivation) -> Shapes:
     "the spread moves with every number of the layer, so a part of the derivative comes back through it",
 )
 def spread_constant(d: Derivation) -> Shapes:
-    """What comes back through the variance is left out."""
+    """What comes back through the variance is left out.
+
+    >>> import bpkit as bp
+    >>> spread_constant.written(bp.Model(2, bp.blocks.LayerNorm()), "dE_total/ddiff_o1")
+    'dE_total/dnorm_o1 · dnorm_o1/ddiff_o1'
+    """
     yield "", _without(d, "variance")
 
 
@@ -35,7 +45,12 @@ def spread_constant(d: Derivation) -> Shapes:
     rank=1,
 )
 def both_constant(d: Derivation) -> Shapes:
-    """The layer is taken for a mere scaling."""
+    """The layer is taken for a mere scaling.
+
+    >>> import bpkit as bp
+    >>> both_constant.written(bp.Model(2, bp.blocks.LayerNorm()), "dE_total/ddiff_o1")
+    'dE_total/dnorm_o1 · dnorm_o1/ddiff_o1'
+    """
     yield "", {**_without(d, "mean"), **_without(d, "variance")}
 
 

@@ -76,7 +76,12 @@ _ERROR_BACK = (
 
 @misconception(*_ERROR_BACK)
 def raw_error_back(d: Derivation) -> Shapes:
-    """Hidden neurons get the errors of the next layer through the weights, not its deltas."""
+    """Hidden neurons get the errors of the next layer through the weights, not its deltas.
+
+    >>> import bpkit as bp
+    >>> raw_error_back.written(bp.examples.article.problem, "dE_o1/dout_h1")
+    'dE_o1/dout_o1 · dnet_o1/dout_h1'
+    """
     yield "", _raw(d, range(1, last_hidden(d) + 1))
 
 
@@ -107,7 +112,12 @@ def _raw(d: Derivation, layers: range) -> dict[str, Edit]:
     "the derivative with respect to a weight is the delta times the signal that the weight multiplies",
 )
 def input_left_out(d: Derivation) -> Shapes:
-    """Only the delta, without what the weight multiplies."""
+    """Only the delta, without what the weight multiplies.
+
+    >>> import bpkit as bp
+    >>> input_left_out.written(bp.examples.article.problem, "dE_total/dw5")
+    'dE_total/dnet_o1'
+    """
     edits: dict[str, Edit] = {}
     for step in at(d, Role.GRADIENT, ("weight", "gain")):
         edits[step.name] = without(*(slope.lhs for slope in uses(d, ends(step)[1])))
@@ -123,14 +133,24 @@ _OWN_FACTOR = (
 
 @misconception(*_OWN_FACTOR)
 def weight_as_factor(d: Derivation) -> Shapes:
-    """The weight itself among the factors of its derivative, or instead of what it multiplies."""
+    """The weight itself among the factors of its derivative, or instead of what it multiplies.
+
+    >>> import bpkit as bp
+    >>> weight_as_factor.written(bp.examples.article.problem, "dnet_o1/dw5")
+    'w5'
+    """
     yield "", {step.name: becomes(ends(step)[1].name) for step in at(d, Role.SLOPE, "weight")}
     yield "as a further factor", {step.name: times(name) for name, step in gradients(d).items()}
 
 
 @misconception(*_OWN_FACTOR, rank=3)
 def weight_as_further_factor(d: Derivation) -> Shapes:
-    """The same for the weights only, as a program that treats biases by themselves may have it."""
+    """The same for the weights only, as a program that treats biases by themselves may have it.
+
+    >>> import bpkit as bp
+    >>> weight_as_further_factor.written(bp.Network(1, 1), "dE_total/dw1")
+    'w1 · (dE_total/dnet_o1 · dnet_o1/dw1)'
+    """
     weights = [(name, step) for name, step in gradients(d).items() if step.quantity.tag == "weight"]
     yield "as a further factor, of the weights only", {step.name: times(name) for name, step in weights}
 
@@ -141,7 +161,12 @@ def weight_as_further_factor(d: Derivation) -> Shapes:
     "a bias multiplies 1, so its derivative contains no input",
 )
 def bias_times_input(d: Derivation) -> Shapes:
-    """The derivative with respect to a bias, times the signals that the weights multiply, as if it were a weight."""
+    """The derivative with respect to a bias, times the signals that the weights multiply, as if it were a weight.
+
+    >>> import bpkit as bp
+    >>> bias_times_input.written(bp.Network(1, 1), "dE_total/db1")
+    'x1 · (dE_total/dnet_o1 · dnet_o1/db1)'
+    """
     edits: dict[str, Edit] = {}
     single: dict[str, dict[str, Edit]] = {}
     for step in at(d, Role.GRADIENT, "bias"):
@@ -163,7 +188,12 @@ def bias_times_input(d: Derivation) -> Shapes:
     "this bias feeds one neuron, so its derivative is the delta of that neuron",
 )
 def deltas_summed(d: Derivation) -> Shapes:
-    """The deltas of a whole layer summed, for each neuron's own bias."""
+    """The deltas of a whole layer summed, for each neuron's own bias.
+
+    >>> import bpkit as bp
+    >>> deltas_summed.written(bp.Network(1, 2, bias="neuron"), "dE_total/db_o1")
+    'dE_total/dnet_o1 + dE_total/dnet_o2'
+    """
     edits: dict[str, Edit] = {}
     for step, deltas in shared_deltas(d):
         edits[step.name] = becomes(total(*deltas))
@@ -176,7 +206,12 @@ def deltas_summed(d: Derivation) -> Shapes:
     "going back to a neuron, multiply by the weight between the two",
 )
 def path_weight_left_out(d: Derivation) -> Shapes:
-    """The weight that leads from a hidden neuron on, forgotten on one path or on all."""
+    """The weight that leads from a hidden neuron on, forgotten on one path or on all.
+
+    >>> import bpkit as bp
+    >>> path_weight_left_out.written(bp.examples.article.problem, "dE_o1/dout_h1")
+    'dE_o1/dnet_o1'
+    """
     for where, layers in places(d, 1, last_block(d) - of_layers(d)):
         yield f"on every path {where}".strip(), _holding(d, at(d, Role.SLOPE, SIGNALS, layers, of=SUMS))
     yield "on every path to the inputs", _holding(d, at(d, Role.SLOPE, "input", of=SUMS))
@@ -201,7 +236,12 @@ def _holding(d: Derivation, slopes: list[Step]) -> dict[str, Edit]:
     rank=1,
 )
 def one_path(d: Derivation) -> Shapes:
-    """Of several paths to the loss only one is followed."""
+    """Of several paths to the loss only one is followed.
+
+    >>> import bpkit as bp
+    >>> one_path.written(bp.examples.article.problem, "dE_total/dout_h1")
+    'dE_o1/dout_h1'
+    """
     if not of_layers(d):
         yield from _one_way(d)
         return
@@ -226,7 +266,12 @@ def one_path(d: Derivation) -> Shapes:
     "a path whose product is negative makes the sum smaller",
 )
 def path_sign_lost(d: Derivation) -> Shapes:
-    """Of several paths to the loss one is added that has to be subtracted, or the other way round."""
+    """Of several paths to the loss one is added that has to be subtracted, or the other way round.
+
+    >>> import bpkit as bp
+    >>> path_sign_lost.written(bp.examples.article.problem, "dE_total/dout_h1")
+    '-dE_o1/dout_h1 + dE_o2/dout_h1'
+    """
     for block in range(1, last_block(d) + 1) if of_layers(d) else ():
         nets = row(d, block)
         for net in nets if len(nets) > 1 else ():
@@ -295,7 +340,12 @@ _NOT_TRANSPOSED = (
 
 @misconception(*_NOT_TRANSPOSED)
 def not_transposed(d: Derivation) -> Shapes:
-    """The weights go backward in the layout of the way forward, not transposed."""
+    """The weights go backward in the layout of the way forward, not transposed.
+
+    >>> import bpkit as bp
+    >>> not_transposed.written(bp.examples.article.problem, "dnet_o2/dout_h1")
+    'w6'
+    """
     if not of_layers(d):
         turned = transposed(d)
         for where, layers in places(d):
@@ -336,7 +386,12 @@ def _laid_back(network: Network, layers: range, laid: Callable[[int], Mapping[Ed
     shows=Shows.ANSWER,
 )
 def neighbours_derivative(d: Derivation) -> Shapes:
-    """The derivative with respect to another weight of the layer, or to another bias."""
+    """The derivative with respect to another weight of the layer, or to another bias.
+
+    >>> import bpkit as bp
+    >>> neighbours_derivative.written(bp.examples.article.problem, "dE_total/dw1")
+    'dE_total/dnet_h2 · x2'
+    """
     network = d.network
     if not isinstance(network, Network):
         yield from _neighbours_gradient(d)
@@ -373,7 +428,12 @@ def _neighbours_gradient(d: Derivation) -> Shapes:
     rank=3,
 )
 def own_output(d: Derivation) -> Shapes:
-    """The derivative with respect to a weight holds the output of the neuron that the weight leads to."""
+    """The derivative with respect to a weight holds the output of the neuron that the weight leads to.
+
+    >>> import bpkit as bp
+    >>> own_output.written(bp.examples.article.problem, "dnet_o1/dw5")
+    'out_o1'
+    """
     for where, layers in places(d):
         lines = at(d, Role.SLOPE, "weight", layers)
         outs = ((step, beside(d, ends(step)[0], "out")) for step in lines)
@@ -390,7 +450,12 @@ def own_output(d: Derivation) -> Shapes:
     rank=3,
 )
 def dot_product(d: Derivation) -> Shapes:
-    """All neurons of a layer get one number: what comes back times the slopes, or deltas times weights, added up."""
+    """All neurons of a layer get one number: what comes back times the slopes, or deltas times weights, added up.
+
+    >>> import bpkit as bp
+    >>> dot_product.written(bp.Network(1, 2, 1), "dE_total/dout_h1")
+    'dE_o1/dout_h1 + dE_o1/dout_h2'
+    """
     end = last_block(d)
     for where, layers in places(d) if of_layers(d) else ():
         edits: dict[str, Edit] = {}
@@ -419,7 +484,12 @@ def dot_product(d: Derivation) -> Shapes:
     rank=3,
 )
 def other_paths(d: Derivation) -> Shapes:
-    """On the way back to a neuron the weights that leave another one, or its own in another order."""
+    """On the way back to a neuron the weights that leave another one, or its own in another order.
+
+    >>> import bpkit as bp
+    >>> other_paths.written(bp.examples.article.problem, "dnet_o2/dout_h1")
+    'w8'
+    """
     network = d.network
     if not isinstance(network, Network):
         return
@@ -440,7 +510,12 @@ def other_paths(d: Derivation) -> Shapes:
     rank=3,
 )
 def other_weight_back(d: Derivation) -> Shapes:
-    """One weight of the way back is another one of its layer."""
+    """One weight of the way back is another one of its layer.
+
+    >>> import bpkit as bp
+    >>> other_weight_back.written(bp.examples.article.problem, "dnet_o1/dout_h1")
+    'w6'
+    """
     for (source, neuron), weight, other in neighbours(d.network) if isinstance(d.network, Network) else ():
         if source not in d.network.inputs:
             yield f"{other} instead of {weight}", {f"dnet_{neuron}/dout_{source}": becomes(other)}

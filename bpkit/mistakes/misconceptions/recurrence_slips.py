@@ -52,7 +52,12 @@ _CUT = (
 
 @misconception(*_CUT, rank=1)
 def way_back_cut(d: Derivation) -> Shapes:
-    """What a step remembers is taken for a constant at the next step."""
+    """What a step remembers is taken for a constant at the next step.
+
+    >>> import bpkit as bp
+    >>> way_back_cut.written(bp.Model((2, 1), bp.blocks.Recurrent(1)), "dE_total/dout_o1_1")
+    '0'
+    """
     yield "", _cut(d, ("out", "hidden", "cell"))
 
 
@@ -62,7 +67,12 @@ def way_back_cut(d: Derivation) -> Shapes:
     "each step back is one factor of this weight and one slope",
 )
 def step_too_many(d: Derivation) -> Shapes:
-    """On the way back to a step the weight between the two is a factor twice: at every step, or at one."""
+    """On the way back to a step the weight between the two is a factor twice: at every step, or at one.
+
+    >>> import bpkit as bp
+    >>> step_too_many.written(bp.Model((2, 1), bp.blocks.Recurrent(1)), "dE_total/dout_o1_1")
+    'dE_total/dnet_o2_1 · (dnet_o2_1/dout_o1_1 · dnet_o2_1/dout_o1_1)'
+    """
     edits: dict[str, Edit] = {}
     blocks = _remembering(d)
     for step in at(d, Role.ADJOINT, ("out", "hidden")):
@@ -82,7 +92,12 @@ def step_too_many(d: Derivation) -> Shapes:
     "the cell goes on into the next step, times its forget gate",
 )
 def way_through_cell_cut(d: Derivation) -> Shapes:
-    """Of a cell only the way through its own step is followed."""
+    """Of a cell only the way through its own step is followed.
+
+    >>> import bpkit as bp
+    >>> way_through_cell_cut.written(bp.Model((2, 1), bp.blocks.LSTM(1)), "dE_total/dcell_o1_1")
+    'dE_total/dsquashed_o1_1 · dsquashed_o1_1/dcell_o1_1'
+    """
     yield "", _cut(d, ("cell",))
 
 
@@ -92,7 +107,12 @@ def way_through_cell_cut(d: Derivation) -> Shapes:
     "the output of a step goes into all gates of the next one",
 )
 def way_through_gates_cut(d: Derivation) -> Shapes:
-    """Of an output with gates behind it only the way through its own step is followed."""
+    """Of an output with gates behind it only the way through its own step is followed.
+
+    >>> import bpkit as bp
+    >>> way_through_gates_cut.written(bp.Model((2, 1), bp.blocks.LSTM(1)), "dE_total/dout_o1_1")
+    '0'
+    """
     yield "", _cut(d, ("hidden",))
 
 
@@ -102,7 +122,12 @@ def way_through_gates_cut(d: Derivation) -> Shapes:
     "the factor is the state of the step before",
 )
 def same_step(d: Derivation) -> Shapes:
-    """h_t, where h_(t-1) belongs: in the derivative of the recurrent weights, and in those of a cell's gates."""
+    """h_t, where h_(t-1) belongs: in the derivative of the recurrent weights, and in those of a cell's gates.
+
+    >>> import bpkit as bp
+    >>> same_step.written(bp.Model((2, 1), bp.blocks.Recurrent(1)), "dnet_o2_1/dWh1_1_1")
+    'out_o2_1'
+    """
     slopes: dict[str, Edit] = {}
     gates: dict[str, Edit] = {}
     blocks = _remembering(d)
@@ -122,7 +147,12 @@ def same_step(d: Derivation) -> Shapes:
     "a gate has a slope of its own, and the derivative of its net input contains it",
 )
 def gate_slope_forgotten(d: Derivation) -> Shapes:
-    """dE/dout instead of dE/dnet, for one gate of a cell."""
+    """dE/dout instead of dE/dnet, for one gate of a cell.
+
+    >>> import bpkit as bp
+    >>> gate_slope_forgotten.written(bp.Model((2, 1), bp.blocks.LSTM(1)), "dE_total/dneti_o2_1")
+    'dE_total/di_o2_1'
+    """
     gates: dict[str, dict[str, Edit]] = {}
     several = {block for block in _remembering(d) if len({net.letter for net in row(d, block)}) > 1}
     for step in at(d, Role.ADJOINT, "net"):
@@ -140,7 +170,12 @@ def gate_slope_forgotten(d: Derivation) -> Shapes:
     "the output holds tanh of the cell, whose slope belongs to the chain",
 )
 def cell_slope_forgotten(d: Derivation) -> Shapes:
-    """On the way back from an output to its cell the slope of tanh is missing."""
+    """On the way back from an output to its cell the slope of tanh is missing.
+
+    >>> import bpkit as bp
+    >>> cell_slope_forgotten.written(bp.Model((2, 1), bp.blocks.LSTM(1)), "dE_total/dcell_o2_1")
+    'dE_total/dsquashed_o2_1'
+    """
     yield "", {name: without(slope.lhs) for name, slope in _squashed(d)}
 
 

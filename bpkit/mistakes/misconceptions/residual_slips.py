@@ -15,7 +15,12 @@ from bpkit.mistakes.rewrite import dropping
     rank=1,
 )
 def way_past_forgotten(d: Derivation) -> Shapes:
-    """A residual without its sum: on the way back only, or throughout."""
+    """A residual without its sum: on the way back only, or throughout.
+
+    >>> import bpkit as bp
+    >>> way_past_forgotten.written(bp.Model(1, bp.blocks.Residual(bp.blocks.Dense(1))), "out_o1")
+    'out_h1_1'
+    """
     past = {step.name: step.rhs.args[0] for step in at(d, Role.FORWARD, "skip")}
     gone = {(ends(s)[1].name): s for s in d if s.role is Role.SLOPE and past.get(ends(s)[0].name) == ends(s)[1].symbol}
     lines = [step for step in d if step.role is Role.ADJOINT and ends(step)[1].name in gone]

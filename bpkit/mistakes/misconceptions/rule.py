@@ -10,12 +10,15 @@ from itertools import combinations
 
 import sympy as sp
 
+from bpkit.core.architecture import Architecture
 from bpkit.core.chain_rule import Step
-from bpkit.core.derivation import Derivation
+from bpkit.core.derivation import Derivation, derive
 from bpkit.core.expressions import Z, names_in, put
 from bpkit.core.functions import Activation
 from bpkit.core.network import Edge, Network, natural
+from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
+from bpkit.core.spelling import expr_text
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import Edit
 
@@ -57,6 +60,13 @@ class Rule:
     def __call__(self, derivation: Derivation) -> Shapes:
         return self.shapes(derivation)
 
+    def written(self, model: Architecture | Problem, line: str) -> str:
+        """The right side of a line of a model, as the first shape that changes this line has it."""
+        derivation = derive(model)
+        right = derivation.by_name[line].rhs
+        made = (edits[line](right) for _, edits in self(derivation) if line in edits)
+        return expr_text(next(wrong for wrong in made if wrong != right))
+
 
 @dataclass(frozen=True)
 class Procedure:
@@ -92,7 +102,11 @@ def misconception(
 
 
 def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[tuple[str, range]]:
-    """All blocks from ``first`` to ``last`` together, then each alone, with words for where if there are several."""
+    """All blocks from ``first`` to ``last`` together, then each alone, with words for where if there are several.
+
+    >>> [where for where, blocks in places(derive(Network(1, 1, 1)))]
+    ['', 'in the output layer', 'in the hidden layer']
+    """
     end = last_block(d)
     last = end if last is None else last
     if last > first:
@@ -104,7 +118,12 @@ def places(d: Derivation, first: int = 1, last: int | None = None) -> Iterator[t
 
 
 def layer(d: Derivation, depth: int) -> str:
-    """The name of a layer or block in a sentence."""
+    """The name of a layer or block in a sentence.
+
+    >>> d = derive(Network(1, 1, 1))
+    >>> layer(d, 1), layer(d, 2)
+    ('the hidden layer', 'the output layer')
+    """
     end = last_block(d)
     if depth == end:
         return "the output layer"
@@ -115,7 +134,11 @@ def layer(d: Derivation, depth: int) -> str:
 
 @lru_cache(maxsize=128)
 def of_layers(derivation: Derivation) -> bool:
-    """Is it made of layers of neurons only, so that no index counts anything else?"""
+    """Is it made of layers of neurons only, so that no index counts anything else?
+
+    >>> of_layers(derive(Network(1, 1)))
+    True
+    """
     return not any(one.axes for one in derivation.quantities.values())
 
 
@@ -132,6 +155,9 @@ def at(
 ) -> list[Step]:
     """The lines of a role, in some layers: forward lines whose quantity has one of the tags, or derivatives with
     respect to a quantity that has one; ``of`` are the tags that the differentiated quantity may have.
+
+    >>> [step.name for step in at(derive(Network(2, 2, 2)), Role.FORWARD, "net")]
+    ['net_h1', 'net_h2', 'net_o1', 'net_o2']
     """
     known, tags, of = _lines(derivation), _each(tags), _each(of)
     found = [step for tag in tags for step in known.get((role, tag), ())]
@@ -145,35 +171,60 @@ def _each(tags: Tags | None) -> tuple[str, ...]:
 
 
 def ends(step: Step) -> tuple[Quantity, Quantity]:
-    """The quantity that a derivative is of, and the one that it is with respect to."""
+    """The quantity that a derivative is of, and the one that it is with respect to.
+
+    >>> of, by = ends(derive(Network(1, 1))["dE/dw1"])
+    >>> of.name, by.name
+    ('E_total', 'w1')
+    """
     quantity = step.quantity
     return quantity.of or quantity, quantity.by or quantity
 
 
 @lru_cache(maxsize=128)
 def slopes_of_loss(derivation: Derivation) -> tuple[Step, ...]:
-    """The slopes of the errors with respect to the outputs."""
+    """The slopes of the errors with respect to the outputs.
+
+    >>> [step.name for step in slopes_of_loss(derive(Network(1, 2)))]
+    ['dE_o1/dout_o1', 'dE_o2/dout_o2']
+    """
     slopes = (step for step in derivation if step.role is Role.SLOPE)
     return tuple(step for step in slopes if ends(step)[0].tag == "error")
 
 
 def new_values(derivation: Derivation) -> dict[str, Step]:
-    """The lines that make the new value of each parameter."""
+    """The lines that make the new value of each parameter.
+
+    >>> {name: step.name for name, step in new_values(derive(Network(1, 1))).items()}
+    {'w1': 'w1_new', 'b1': 'b1_new'}
+    """
     return {ends(step)[0].name: step for step in derivation if step.quantity.mark}
 
 
 def parameters(derivation: Derivation) -> list[Quantity]:
-    """The weights and biases, in their order."""
+    """The weights and biases, in their order.
+
+    >>> [one.name for one in parameters(derive(Network(2, 1)))]
+    ['w1', 'w2', 'b1']
+    """
     return [ends(step)[0] for step in new_values(derivation).values()]
 
 
 def gradients(derivation: Derivation) -> dict[str, Step]:
-    """The lines with the derivative with respect to each parameter."""
+    """The lines with the derivative with respect to each parameter.
+
+    >>> {name: step.name for name, step in gradients(derive(Network(1, 1))).items()}
+    {'w1': 'dE_total/dw1', 'b1': 'dE_total/db1'}
+    """
     return {ends(step)[1].name: step for step in derivation if step.role is Role.GRADIENT}
 
 
 def neighbouring(derivation: Derivation, tag: str) -> Iterator[tuple[str, str]]:
-    """Pairs of inputs or of targets: all pairs, but where they have two indices only neighbours."""
+    """Pairs of inputs or of targets: all pairs, but where they have two indices only neighbours.
+
+    >>> list(neighbouring(derive(Network(3, 1)), "input"))
+    [('x1', 'x2'), ('x1', 'x3'), ('x2', 'x3')]
+    """
     known = [one for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
     for one, other in combinations(known, 2):
         if near(one, other) or len(one.index) == 1:
@@ -181,7 +232,11 @@ def neighbouring(derivation: Derivation, tag: str) -> Iterator[tuple[str, str]]:
 
 
 def lines_holding(derivation: Derivation, names: Iterable[str]) -> Mapping[str, list[str]]:
-    """For each name the forward lines and slopes that use it."""
+    """For each name the forward lines and slopes that use it.
+
+    >>> lines_holding(derive(Network(1, 1)), ["w1"])
+    {'w1': ['net_o1']}
+    """
     found: dict[str, list[str]] = {name: [] for name in names}
     for step in derivation:
         for name in names_in(step.rhs) & found.keys() if step.role in (Role.FORWARD, Role.SLOPE) else ():
@@ -190,18 +245,31 @@ def lines_holding(derivation: Derivation, names: Iterable[str]) -> Mapping[str, 
 
 
 def given(derivation: Derivation, tag: str) -> list[str]:
-    """The names of the inputs or of the targets."""
+    """The names of the inputs or of the targets.
+
+    >>> d = derive(Network(2, 1))
+    >>> given(d, "input"), given(d, "target")
+    (['x1', 'x2'], ['y1'])
+    """
     return [one.name for one in derivation.quantities.values() if one.tag == tag and one.role is Role.GIVEN]
 
 
 @lru_cache(maxsize=128)
 def last_block(derivation: Derivation) -> int:
-    """The number of the block that the outputs belong to."""
+    """The number of the block that the outputs belong to.
+
+    >>> last_block(derive(Network(2, 3, 1)))
+    2
+    """
     return max((step.quantity.block for step in at(derivation, Role.FORWARD, "error")), default=0)
 
 
 def row(derivation: Derivation, block: int, tag: str = "net") -> list[Quantity]:
-    """The quantities of one kind that a block computes, in order."""
+    """The quantities of one kind that a block computes, in order.
+
+    >>> [one.name for one in row(derive(Network(2, 3, 1)), 1)]
+    ['net_h1', 'net_h2', 'net_h3']
+    """
     return [step.quantity for step in at(derivation, Role.FORWARD, tag, range(block, block + 1))]
 
 
@@ -211,12 +279,22 @@ def _derivatives(derivation: Derivation) -> Mapping[tuple[str, str], Step]:
 
 
 def derivative(derivation: Derivation, of: Quantity, by: Quantity) -> Step | None:
-    """The line with the derivative of one quantity with respect to another."""
+    """The line with the derivative of one quantity with respect to another.
+
+    >>> d = derive(Network(1, 1))
+    >>> derivative(d, d["out_o1"].quantity, d["net_o1"].quantity).name
+    'dout_o1/dnet_o1'
+    """
     return _derivatives(derivation).get((of.name, by.name))
 
 
 def adjoint(derivation: Derivation, by: Quantity) -> Step | None:
-    """The line with the derivative of the loss with respect to a quantity."""
+    """The line with the derivative of the loss with respect to a quantity.
+
+    >>> d = derive(Network(1, 1))
+    >>> adjoint(d, d["net_o1"].quantity).name
+    'dE_total/dnet_o1'
+    """
     (whole,) = at(derivation, Role.FORWARD, "total")
     return derivative(derivation, whole.quantity, by)
 
@@ -235,6 +313,10 @@ def beside(derivation: Derivation, quantity: Quantity, tag: str) -> Quantity | N
 
     Where a neuron has several of the kind, as gates have net inputs, it is the one that uses the quantity or that the
     quantity uses.
+
+    >>> d = derive(Network(1, 1))
+    >>> beside(d, d["net_o1"].quantity, "out").name
+    'out_o1'
     """
     found = _neurons(derivation).get((tag, quantity.neuron), [])
     if found[1:]:
@@ -254,7 +336,12 @@ def _users(derivation: Derivation) -> Mapping[str, list[Step]]:
 
 
 def uses(derivation: Derivation, quantity: Quantity) -> list[Step]:
-    """The slopes of all lines that use a quantity, in the order of those lines."""
+    """The slopes of all lines that use a quantity, in the order of those lines.
+
+    >>> d = derive(Network(1, 1, 2))
+    >>> [step.name for step in uses(d, d["out_h1"].quantity)]
+    ['dnet_o1/dout_h1', 'dnet_o2/dout_h1']
+    """
     return _users(derivation).get(quantity.name, [])
 
 
@@ -265,23 +352,42 @@ def _by_place(derivation: Derivation) -> Mapping[tuple[str, str, int, tuple[int,
 
 
 def sibling(derivation: Derivation, quantity: Quantity, index: tuple[int, ...]) -> Quantity | None:
-    """The quantity with another index in the same family."""
+    """The quantity with another index in the same family.
+
+    >>> d = derive(Network(1, 2))
+    >>> sibling(d, d["net_o1"].quantity, (2,)).name
+    'net_o2'
+    """
     return _by_place(derivation).get((quantity.letter, quantity.place, quantity.block, index))
 
 
 def near(one: Quantity, other: Quantity) -> bool:
-    """Are two of a family neighbours: with one index that differs, by one where it counts steps or places?"""
+    """Are two of a family neighbours: with one index that differs, by one where it counts steps or places?
+
+    >>> d = derive(Network(1, 3))
+    >>> near(d["net_o1"].quantity, d["net_o3"].quantity), near(d["net_o1"].quantity, d["net_o1"].quantity)
+    (True, False)
+    """
     apart = [abs(i - j) for i, j in zip(one.index, other.index, strict=True) if i != j] if alike(one, other) else []
     return len(apart) == 1 and (not one.axes or apart == [1])
 
 
 def alike(one: Quantity, other: Quantity) -> bool:
-    """Are two of one family?"""
+    """Are two of one family?
+
+    >>> d = derive(Network(1, 2))
+    >>> alike(d["net_o1"].quantity, d["net_o2"].quantity), alike(d["net_o1"].quantity, d["out_o1"].quantity)
+    (True, False)
+    """
     return (one.letter, one.place, one.block) == (other.letter, other.place, other.block)
 
 
 def own_parameters(derivation: Derivation, tag: str) -> dict[tuple[str, int], list[Quantity]]:
-    """The parameters of a kind, array by array."""
+    """The parameters of a kind, array by array.
+
+    >>> {name: [one.name for one in array] for name, array in own_parameters(derive(Network(2, 1)), "weight").items()}
+    {('W_1', 1): ['w1', 'w2']}
+    """
     found: dict[tuple[str, int], list[Quantity]] = {}
     for one in derivation.quantities.values():
         if one.tag == tag and one.role is Role.GIVEN and not one.of:
@@ -291,13 +397,21 @@ def own_parameters(derivation: Derivation, tag: str) -> dict[tuple[str, int], li
 
 @lru_cache(maxsize=128)
 def output_nets(derivation: Derivation) -> tuple[Quantity, ...]:
-    """The net inputs of the neurons whose outputs meet the targets."""
+    """The net inputs of the neurons whose outputs meet the targets.
+
+    >>> [net.name for net in output_nets(derive(Network(2, 3, 2)))]
+    ['net_o1', 'net_o2']
+    """
     outs = (ends(step)[1] for step in slopes_of_loss(derivation))
     return tuple(net for out in outs if out.tag == "out" and (net := beside(derivation, out, "net")))
 
 
 def output_deltas(derivation: Derivation) -> list[Step]:
-    """The derivatives with respect to those net inputs: of each error where such lines exist, else of the loss."""
+    """The derivatives with respect to those net inputs: of each error where such lines exist, else of the loss.
+
+    >>> [step.name for step in output_deltas(derive(Network(2, 3, 2)))]
+    ['dE_o1/dnet_o1', 'dE_o2/dnet_o2']
+    """
     found = []
     for net in output_nets(derivation):
         error = beside(derivation, net, "error")
@@ -306,30 +420,51 @@ def output_deltas(derivation: Derivation) -> list[Step]:
 
 
 def hidden_deltas(derivation: Derivation, layers: range | None = None) -> list[Step]:
-    """The derivatives of the loss with respect to all other net inputs."""
+    """The derivatives of the loss with respect to all other net inputs.
+
+    >>> [step.name for step in hidden_deltas(derive(Network(2, 3, 2)))]
+    ['dE_total/dnet_h1', 'dE_total/dnet_h2', 'dE_total/dnet_h3']
+    """
     last = set(output_nets(derivation))
     return [s for s in at(derivation, Role.ADJOINT, "net", layers, of="total") if ends(s)[1] not in last]
 
 
 def last_hidden(derivation: Derivation) -> int:
-    """The last block that has such net inputs."""
+    """The last block that has such net inputs.
+
+    >>> last_hidden(derive(Network(2, 3, 3, 1)))
+    2
+    """
     return max((step.quantity.block for step in hidden_deltas(derivation)), default=0)
 
 
 def signal_slopes(derivation: Derivation) -> list[Step]:
-    """The slopes of weighted sums with respect to signals: each is a weight."""
+    """The slopes of weighted sums with respect to signals: each is a weight.
+
+    >>> [step.name for step in signal_slopes(derive(Network(1, 2, 1)))]
+    ['dnet_o1/dout_h1', 'dnet_o1/dout_h2']
+    """
     return at(derivation, Role.SLOPE, ("input", *SIGNALS), of=SUMS)
 
 
 def own_slope(derivation: Derivation, net: Quantity) -> Step | None:
-    """The slope of a neuron's own output with respect to its net input."""
+    """The slope of a neuron's own output with respect to its net input.
+
+    >>> d = derive(Network(1, 1))
+    >>> own_slope(d, d["net_o1"].quantity).name
+    'dout_o1/dnet_o1'
+    """
     out = beside(derivation, net, "out")
     return derivative(derivation, out, net) if out else None
 
 
 @lru_cache(maxsize=128)
 def transposed(derivation: Derivation) -> Mapping[str, str]:
-    """The weights of every square array, each with the one that is put in its place when rows and columns swap."""
+    """The weights of every square array, each with the one that is put in its place when rows and columns swap.
+
+    >>> dict(transposed(derive(Network(2, 2))))
+    {'w1': 'w1', 'w2': 'w3', 'w3': 'w2', 'w4': 'w4'}
+    """
     found: dict[str, str] = {}
     for array in own_parameters(derivation, "weight").values():
         turned = {one.name: sibling(derivation, one, one.index[::-1]) for one in array if len(one.index) == 2}
@@ -339,12 +474,22 @@ def transposed(derivation: Derivation) -> Mapping[str, str]:
 
 
 def fed(derivation: Derivation, parameter: Quantity) -> list[Quantity]:
-    """The quantities that use a parameter."""
+    """The quantities that use a parameter.
+
+    >>> d = derive(Network(1, 2))
+    >>> [one.name for one in fed(d, d.quantities["b1"])]
+    ['net_o1', 'net_o2']
+    """
     return [ends(step)[0] for step in uses(derivation, parameter)]
 
 
 def weighted(derivation: Derivation, net: Quantity) -> list[Step]:
-    """The slopes of a weighted sum with respect to its weights, term by term: the signals that those multiply."""
+    """The slopes of a weighted sum with respect to its weights, term by term: the signals that those multiply.
+
+    >>> d = derive(Network(2, 1))
+    >>> [step.name for step in weighted(d, d["net_o1"].quantity)]
+    ['dnet_o1/dw1', 'dnet_o1/dw2']
+    """
     found = {ends(s)[1].name: s for s in _weighted(derivation).get(net.name, ())}
     terms = derivation[net.name].rhs.args
     return [found[name] for term in terms for name in sorted(names_in(term)) if name in found]
@@ -359,7 +504,11 @@ def _weighted(derivation: Derivation) -> Mapping[str, list[Step]]:
 
 
 def shared_deltas(derivation: Derivation) -> Iterator[tuple[Step, list[sp.Symbol]]]:
-    """The gradient of each bias that feeds a part of its layer only, and the deltas of the whole layer."""
+    """The gradient of each bias that feeds a part of its layer only, and the deltas of the whole layer.
+
+    >>> [(step.name, deltas) for step, deltas in shared_deltas(derive(Network(1, 2, bias="neuron")))]
+    [('dE_total/db_o1', [dE_total/dnet_o1, dE_total/dnet_o2]), ('dE_total/db_o2', [dE_total/dnet_o1, dE_total/dnet_o2])]
+    """
     for step in at(derivation, Role.GRADIENT, "bias"):
         nets = row(derivation, step.quantity.block)
         if len(fed(derivation, ends(step)[1])) < len(nets):
@@ -367,19 +516,33 @@ def shared_deltas(derivation: Derivation) -> Iterator[tuple[Step, list[sp.Symbol
 
 
 def bias_in(derivation: Derivation, step: Step) -> str | None:
-    """The bias that a line adds."""
+    """The bias that a line adds.
+
+    >>> d = derive(Network(1, 1))
+    >>> bias_in(d, d["net_o1"]), bias_in(d, d["out_o1"])
+    ('b1', None)
+    """
     names = derivation.quantities
     return next((name for name in sorted(names_in(step.rhs)) if names[name].tag == "bias"), None)
 
 
 def joint(derivation: Derivation) -> bool:
-    """Does each net input of the last block move every output, as with softmax?"""
+    """Does each net input of the last block move every output, as with softmax?
+
+    >>> joint(derive(Network(1, 2))), joint(derive(Network(1, 2, activation="softmax", loss="cross_entropy")))
+    (False, True)
+    """
     slopes = at(derivation, Role.SLOPE, "net", range(last_block(derivation), last_block(derivation) + 1), of="out")
     return any(ends(step)[0].neuron != ends(step)[1].neuron for step in slopes)
 
 
 def activation_of(derivation: Derivation, net: Quantity) -> Activation | None:
-    """The function that makes a neuron's output of its net input."""
+    """The function that makes a neuron's output of its net input.
+
+    >>> d = derive(Network(1, 1, activation="tanh"))
+    >>> activation_of(d, d["net_o1"].quantity).name
+    'tanh'
+    """
     out = beside(derivation, net, "out")
     if out is None:
         return None
@@ -394,12 +557,22 @@ def activation_of(derivation: Derivation, net: Quantity) -> Activation | None:
 
 
 def signal(network: Network, neuron: str) -> str:
-    """What a neuron passes on."""
+    """What a neuron passes on.
+
+    >>> network = Network(2, 2, 1)
+    >>> signal(network, "x1"), signal(network, "h1")
+    ('x1', 'out_h1')
+    """
     return neuron if neuron in network.inputs else f"out_{neuron}"
 
 
 def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]:
-    """The weights into a layer in another order: transposed, or by their numbers."""
+    """The weights into a layer in another order: transposed, or by their numbers.
+
+    >>> network = Network(2, 2)
+    >>> network.weight_of["x2", "o1"], placed(network, 1, transposed=True)["x2", "o1"]
+    ('w2', 'w3')
+    """
     before, after = network.layers[layer - 1], network.layers[layer]
     edges = [(source, target) for target in after for source in before]
     if not transposed:
@@ -411,6 +584,10 @@ def placed(network: Network, layer: int, transposed: bool) -> Mapping[Edge, str]
 def reshaped(network: Network, layer: int) -> Mapping[Edge, str]:
     """The weights into a layer, in a table with a row for each source, reshaped to one with a row for each target;
     nothing where that is the same as taking a table of targets for one of sources.
+
+    >>> network = Network(2, 3)
+    >>> network.weight_of["x2", "o1"], reshaped(network, 1)["x2", "o1"]
+    ('w2', 'w3')
     """
     before, after = network.layers[layer - 1], network.layers[layer]
     if len(before) == len(after):

@@ -20,7 +20,12 @@ OTHERS = 6  # uses between the first and the last that are tried one by one
     rank=1,
 )
 def one_use(d: Derivation) -> Shapes:
-    """Of all the lines that use a parameter one is followed back: the first, the last, or one of the others."""
+    """Of all the lines that use a parameter one is followed back: the first, the last, or one of the others.
+
+    >>> import bpkit as bp
+    >>> one_use.written(bp.Model(3, bp.blocks.Conv1d(2)), "dE_total/dk1_1")
+    'dE_total/dnet_o1 · dnet_o1/dk1_1'
+    """
     shared = _shared(d)
     many = max(map(len, shared.values()), default=0)
     others = [(k, f"number {k + 1}") for k in range(1, many - 1)[:OTHERS]]
@@ -35,7 +40,12 @@ def one_use(d: Derivation) -> Shapes:
     "add what all its uses contribute and do not divide",
 )
 def mean_over_uses(d: Derivation) -> Shapes:
-    """The sum over the uses is divided by their number."""
+    """The sum over the uses is divided by their number.
+
+    >>> import bpkit as bp
+    >>> mean_over_uses.written(bp.Model(3, bp.blocks.Conv1d(2)), "dE_total/dk1_1")
+    '½ · (dE_total/dnet_o1 · dnet_o1/dk1_1 + dE_total/dnet_o2 · dnet_o2/dk1_1)'
+    """
     yield "", {name: times(sp.Rational(1, len(slopes))) for name, slopes in _shared(d).items()}
 
 
@@ -45,7 +55,12 @@ def mean_over_uses(d: Derivation) -> Shapes:
     "in each use the weight multiplies another signal",
 )
 def one_signal(d: Derivation) -> Shapes:
-    """Every use with the signal of the first, or of the last."""
+    """Every use with the signal of the first, or of the last.
+
+    >>> import bpkit as bp
+    >>> one_signal.written(bp.Model(3, bp.blocks.Conv1d(2)), "dnet_o2/dk1_1")
+    'x1'
+    """
     for place, words in ((0, "that of the first use"), (-1, "that of the last use")):
         edits: dict[str, Edit] = {}
         for slopes in _shared(d).values():

@@ -44,7 +44,12 @@ from bpkit.mistakes.rewrite import Edit, becomes, instead, only, times, without
     rank=1,
 )
 def output_slope_forgotten(d: Derivation) -> Shapes:
-    """dE/dout instead of dE/dnet at the outputs."""
+    """dE/dout instead of dE/dnet at the outputs.
+
+    >>> import bpkit as bp
+    >>> output_slope_forgotten.written(bp.examples.article.problem, "dE_o1/dnet_o1")
+    'dE_o1/dout_o1'
+    """
     edits: dict[str, Edit] = {}
     for step in output_deltas(d):
         error, net = ends(step)
@@ -60,7 +65,12 @@ def output_slope_forgotten(d: Derivation) -> Shapes:
     rank=1,
 )
 def hidden_slope_forgotten(d: Derivation) -> Shapes:
-    """dE/dout instead of dE/dnet in hidden layers."""
+    """dE/dout instead of dE/dnet in hidden layers.
+
+    >>> import bpkit as bp
+    >>> hidden_slope_forgotten.written(bp.examples.article.problem, "dE_total/dnet_h1")
+    'dE_total/dout_h1'
+    """
     several = last_block(d) > 2
     for where, layers in places(d, 1, last_hidden(d)):
         yield where if several else "", _with_slopes(d, hidden_deltas(d, layers), without)
@@ -78,7 +88,12 @@ def _with_slopes(d: Derivation, deltas: list[Step], edit: Callable[[sp.Symbol], 
     "the delta contains this slope already",
 )
 def output_slope_twice(d: Derivation) -> Shapes:
-    """The slope a second time, on a delta that has it already."""
+    """The slope a second time, on a delta that has it already.
+
+    >>> import bpkit as bp
+    >>> output_slope_twice.written(bp.examples.article.problem, "dE_o1/dnet_o1")
+    'dout_o1/dnet_o1 · (dE_o1/dout_o1 · dout_o1/dnet_o1)'
+    """
     yield "", _with_slopes(d, output_deltas(d), times)
 
 
@@ -94,7 +109,12 @@ def _slopes(d: Derivation, edit: Callable[[Quantity], Edit], last: int | None = 
     "this formula needs the output of the neuron",
 )
 def slope_at_net(d: Derivation) -> Shapes:
-    """net·(1 - net): the formula in out, filled with net."""
+    """net·(1 - net): the formula in out, filled with net.
+
+    >>> import bpkit as bp
+    >>> slope_at_net.written(bp.examples.article.problem, "dout_o1/dnet_o1")
+    'net_o1 · (1 - net_o1)'
+    """
     pairs = ((step.quantity, beside(d, step.quantity, "net")) for step in at(d, Role.FORWARD, "out"))
     names = {out.name: net.name for out, net in pairs if net}
     yield from _slopes(d, lambda net: instead(names))
@@ -106,7 +126,12 @@ def slope_at_net(d: Derivation) -> Shapes:
     "the output is already the activation at the net input, so the slope is taken there too",
 )
 def slope_of_out(d: Derivation) -> Shapes:
-    """f'(out): the slope function, given out where it wants net."""
+    """f'(out): the slope function, given out where it wants net.
+
+    >>> import bpkit as bp
+    >>> slope_of_out.written(bp.examples.article.problem, "dout_o1/dnet_o1")
+    '(1 - 1 / (1 + exp(-out_o1))) / (1 + exp(-out_o1))'
+    """
 
     def edit(net: Quantity) -> Edit:
         activation, out = activation_of(d, net), _out(d, net)
@@ -124,7 +149,12 @@ def slope_of_out(d: Derivation) -> Shapes:
     rank=3,
 )
 def slope_of_what_comes_back(d: Derivation) -> Shapes:
-    """f'(dE/dout) instead of f'(net); or the formula in out, filled with dE/dout."""
+    """f'(dE/dout) instead of f'(net); or the formula in out, filled with dE/dout.
+
+    >>> import bpkit as bp
+    >>> slope_of_what_comes_back.written(bp.examples.article.problem, "dout_o1/dnet_o1")
+    '(1 - 1 / (1 + exp(-dE_total/dout_o1))) / (1 + exp(-dE_total/dout_o1))'
+    """
 
     @cache
     def at_back(net: str, way: int) -> Edit:
@@ -159,14 +189,24 @@ _SIGMOID = (
 
 @misconception(*_SIGMOID)
 def sigmoids_slope(d: Derivation) -> Shapes:
-    """out·(1 - out), whatever the activation is."""
+    """out·(1 - out), whatever the activation is.
+
+    >>> import bpkit as bp
+    >>> sigmoids_slope.written(bp.Network(1, 1, 1, activation=["tanh", "sigmoid"]), "dout_h1/dnet_h1")
+    'out_h1 · (1 - out_h1)'
+    """
     if _has_sigmoid(d):
         yield from _of_sigmoids(d)
 
 
 @misconception(*_SIGMOID, rank=3)
 def sigmoids_slope_from_elsewhere(d: Derivation) -> Shapes:
-    """The same where no neuron is a sigmoid, so that it is hardly ever met."""
+    """The same where no neuron is a sigmoid, so that it is hardly ever met.
+
+    >>> import bpkit as bp
+    >>> sigmoids_slope_from_elsewhere.written(bp.Network(1, 1, activation="tanh"), "dout_o1/dnet_o1")
+    'out_o1 · (1 - out_o1)'
+    """
     if not _has_sigmoid(d):
         yield from _of_sigmoids(d)
 
@@ -196,7 +236,12 @@ def _has_sigmoid(d: Derivation) -> bool:
     "the slope is the product of both factors, such as out · (1 − out)",
 )
 def part_of_slope(d: Derivation) -> Shapes:
-    """Of the two factors of a slope, one is forgotten: out, or 1 - out."""
+    """Of the two factors of a slope, one is forgotten: out, or 1 - out.
+
+    >>> import bpkit as bp
+    >>> part_of_slope.written(bp.examples.article.problem, "dout_o1/dnet_o1")
+    'out_o1'
+    """
     yield from _slopes(d, lambda net: lambda rhs: rhs.args[0] if rhs.is_Mul else rhs)
     yield from _slopes(d, lambda net: lambda rhs: rhs.args[-1] if rhs.is_Mul else rhs)
 
@@ -207,7 +252,12 @@ def part_of_slope(d: Derivation) -> Shapes:
     "each neuron has the slope that belongs to its own output",
 )
 def other_neurons_slope(d: Derivation) -> Shapes:
-    """The slope of the neuron beside it."""
+    """The slope of the neuron beside it.
+
+    >>> import bpkit as bp
+    >>> other_neurons_slope.written(bp.examples.article.problem, "dout_o1/dnet_o1")
+    'out_o2 · (1 - out_o2)'
+    """
     for step in at(d, Role.SLOPE, "net"):
         out, net = ends(step)
         for other in row(d, net.block) if net.neuron == out.neuron else ():
@@ -222,7 +272,12 @@ def other_neurons_slope(d: Derivation) -> Shapes:
     "with softmax each net input moves every output",
 )
 def softmax_diagonal(d: Derivation) -> Shapes:
-    """Only the softmax slope of an output with respect to its own net input."""
+    """Only the softmax slope of an output with respect to its own net input.
+
+    >>> import bpkit as bp
+    >>> softmax_diagonal.written(bp.Network(1, 2, activation="softmax", loss="cross_entropy"), "dE_total/dnet_o1")
+    'dE_total/dout_o1 · dout_o1/dnet_o1'
+    """
     if joint(d):
         yield "", _with_slopes(d, output_deltas(d), lambda slope: only(slope.name))
 
@@ -234,7 +289,12 @@ def softmax_diagonal(d: Derivation) -> Shapes:
     rank=3,
 )
 def other_layers_slope(d: Derivation) -> Shapes:
-    """The slopes of a neighbouring layer: of the neuron beside it, for the whole layer or for one neuron."""
+    """The slopes of a neighbouring layer: of the neuron beside it, for the whole layer or for one neuron.
+
+    >>> import bpkit as bp
+    >>> other_layers_slope.written(bp.examples.article.problem, "dout_h1/dnet_h1")
+    'out_o1 · (1 - out_o1)'
+    """
     last = last_block(d) if of_layers(d) else 0
     for depth in range(1, last + 1):
         for other in (depth - 1, depth + 1):

@@ -35,7 +35,12 @@ HALF = sp.Rational(1, 2)
     "adds the gradient", "add the slope instead of subtracting it", "the update goes against the slope", rank=1
 )
 def gradient_added(d: Derivation) -> Shapes:
-    """w + learning rate · dE/dw."""
+    """w + learning rate · dE/dw.
+
+    >>> import bpkit as bp
+    >>> gradient_added.written(bp.examples.article.problem, "w5_new")
+    'w5 + learning_rate · dE_total/dw5'
+    """
     yield "", {step.name: without(MINUS) for step in new_values(d).values()}
 
 
@@ -46,7 +51,12 @@ def gradient_added(d: Derivation) -> Shapes:
     rank=1,
 )
 def rate_forgotten(d: Derivation) -> Shapes:
-    """The update subtracts the whole derivative: w - dE/dw."""
+    """The update subtracts the whole derivative: w - dE/dw.
+
+    >>> import bpkit as bp
+    >>> rate_forgotten.written(bp.examples.article.problem, "w5_new")
+    'w5 - dE_total/dw5'
+    """
     yield "", {step.name: without("learning_rate") for step in new_values(d).values()}
 
 
@@ -57,7 +67,12 @@ def rate_forgotten(d: Derivation) -> Shapes:
     rank=3,
 )
 def rate_twice(d: Derivation) -> Shapes:
-    """w - learning rate² · dE/dw."""
+    """w - learning rate² · dE/dw.
+
+    >>> import bpkit as bp
+    >>> rate_twice.written(bp.examples.article.problem, "w5_new")
+    'w5 - learning_rate² · dE_total/dw5'
+    """
     yield "", {step.name: instead_of(RATE, sp.Pow(RATE, 2)) for step in new_values(d).values()}
 
 
@@ -65,7 +80,12 @@ def rate_twice(d: Derivation) -> Shapes:
     "keeps the old value", "keep the old value", "that is the value from before the update, unchanged", rank=1
 )
 def value_kept(d: Derivation) -> Shapes:
-    """Each parameter keeps its old value."""
+    """Each parameter keeps its old value.
+
+    >>> import bpkit as bp
+    >>> value_kept.written(bp.examples.article.problem, "w5_new")
+    'w5'
+    """
     yield "", _kept(d)
 
 
@@ -77,7 +97,12 @@ def value_kept(d: Derivation) -> Shapes:
     shows=Shows.ANSWER,
 )
 def derivative_as_value(d: Derivation) -> Shapes:
-    """The derivative, where the new value was asked."""
+    """The derivative, where the new value was asked.
+
+    >>> import bpkit as bp
+    >>> derivative_as_value.written(bp.examples.article.problem, "w5_new")
+    'dE_total/dw5'
+    """
     slopes = gradients(d)
     for name, step in new_values(d).items() if _plain(d) else ():
         yield "", {step.name: becomes(slopes[name].lhs)}
@@ -96,7 +121,12 @@ def _plain(d: Derivation) -> bool:
     shows=Shows.ANSWER,
 )
 def value_as_derivative(d: Derivation) -> Shapes:
-    """The new value, where the derivative was asked."""
+    """The new value, where the derivative was asked.
+
+    >>> import bpkit as bp
+    >>> value_as_derivative.written(bp.Network(1, 1), "dE_total/dw1")
+    'w1 - learning_rate · (dE_total/dnet_o1 · dnet_o1/dw1)'
+    """
     for name, step in gradients(d).items() if _plain(d) else ():
         yield "", {step.name: partial(_stepped, d.quantities[name])}
 
@@ -120,7 +150,12 @@ def change(parameter: Quantity, slope: sp.Expr) -> sp.Expr:
     shows=Shows.ANSWER,
 )
 def change_as_value(d: Derivation) -> Shapes:
-    """Learning rate · dE/dw, not yet taken from w; asked for the derivative, learning rate and all."""
+    """Learning rate · dE/dw, not yet taken from w; asked for the derivative, learning rate and all.
+
+    >>> import bpkit as bp
+    >>> change_as_value.written(bp.examples.article.problem, "w5_new")
+    'learning_rate · dE_total/dw5'
+    """
     slopes = gradients(d)
     for name, step in new_values(d).items() if _plain(d) else ():
         added = change(d.quantities[name], slopes[name].lhs)
@@ -131,7 +166,12 @@ def change_as_value(d: Derivation) -> Shapes:
 
 @misconception("updates the biases", "update the biases too", "in this problem the biases keep their values")
 def biases_updated(d: Derivation) -> Shapes:
-    """The biases learn too, though the problem keeps them."""
+    """The biases learn too, though the problem keeps them.
+
+    >>> import bpkit as bp
+    >>> biases_updated.written(bp.examples.article.problem, "b1_new")
+    'b1 - learning_rate · dE_total/db1'
+    """
     edits, slopes = {}, gradients(d)
     for name, step in new_values(d).items():
         lines = [*d.update.lines(d.quantities[name], slopes[name].lhs)]
@@ -146,7 +186,12 @@ def _learning(bias: sp.Symbol, full: sp.Expr) -> Edit:
 
 @misconception("keeps the biases", "leave the biases as they are", "in this problem the biases learn as the weights do")
 def biases_kept(d: Derivation) -> Shapes:
-    """The biases stay, though the problem trains them."""
+    """The biases stay, though the problem trains them.
+
+    >>> import bpkit as bp
+    >>> biases_kept.written(bp.Network(1, 1), "b1_new")
+    'b1'
+    """
     yield "", _kept(d, tags=("bias",))
 
 
@@ -157,7 +202,12 @@ def biases_kept(d: Derivation) -> Shapes:
     shows=Shows.TRAINING,
 )
 def hidden_kept(d: Derivation) -> Shapes:
-    """Only the output layer learns; or of several hidden layers one does not."""
+    """Only the output layer learns; or of several hidden layers one does not.
+
+    >>> import bpkit as bp
+    >>> hidden_kept.written(bp.examples.article.problem, "w1_new")
+    'w1'
+    """
     last = last_block(d)
     for where, layers in places(d, 1, last - 1):
         place = [where] if last > 2 and where else []
@@ -172,7 +222,12 @@ def hidden_kept(d: Derivation) -> Shapes:
     shows=Shows.TRAINING,
 )
 def output_kept(d: Derivation) -> Shapes:
-    """Only the hidden layers learn."""
+    """Only the hidden layers learn.
+
+    >>> import bpkit as bp
+    >>> output_kept.written(bp.examples.article.problem, "w5_new")
+    'w5'
+    """
     last = last_block(d)
     if last > 1:
         yield "", _kept(d, range(last, last + 1))
@@ -194,7 +249,12 @@ _UPDATED = (
 
 @misconception(*_UPDATED, rank=1)
 def already_updated(d: Derivation) -> Shapes:
-    """The new weights after a layer, where the derivatives before it need the old ones."""
+    """The new weights after a layer, where the derivatives before it need the old ones.
+
+    >>> import bpkit as bp
+    >>> already_updated.written(bp.examples.article.problem, "dnet_o1/dout_h1")
+    'w5_new'
+    """
     yield "", _at_new(d, signal_slopes(d))
 
 
@@ -234,7 +294,13 @@ def _velocities(d: Derivation) -> Iterator[tuple[str, sp.Expr, sp.Expr, sp.Expr]
     "they start at 0, and dividing by 1 − βᵗ corrects that",
 )
 def means_uncorrected(d: Derivation) -> Shapes:
-    """m and v as they are, where Adam divides them by 1 - beta^t; both or one of them."""
+    """m and v as they are, where Adam divides them by 1 - beta^t; both or one of them.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> means_uncorrected.written(problem, "mhat_w5")
+    'm_w5'
+    """
     hats = [step for step in d if step.quantity.tag == "hat"]
     letters = dict.fromkeys(step.quantity.letter for step in hats)
     for chosen in (letters, *([letter] for letter in letters)) if hats else ():
@@ -248,7 +314,13 @@ def means_uncorrected(d: Derivation) -> Shapes:
     "the first update has the number 1",
 )
 def counted_from_zero(d: Derivation) -> Shapes:
-    """beta^(t - 1), where Adam has beta^t."""
+    """beta^(t - 1), where Adam has beta^t.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> counted_from_zero.written(problem, "mhat_w5")
+    'm_w5 / (1 - beta1^(t - 1))'
+    """
     t = COUNT.symbol
     hats = [step for step in d if step.quantity.tag == "hat"]
     yield "", {step.name: lambda rhs: put(rhs, {t: total(t, MINUS)}) for step in hats}
@@ -260,7 +332,13 @@ def counted_from_zero(d: Derivation) -> Shapes:
     "multiply the old mean by β and the new gradient by 1 − β",
 )
 def shares_swapped(d: Derivation) -> Shapes:
-    """(1 - beta) of what is remembered and beta of the gradient."""
+    """(1 - beta) of what is remembered and beta of the gradient.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> shares_swapped.written(problem, "m_w5")
+    '(1 - beta1) · m_w5_old + beta1 · dE_total/dw5'
+    """
     edits: dict[str, Edit] = {}
     for step in _remembers(d):
         old, new = step.rhs.args
@@ -275,7 +353,13 @@ def shares_swapped(d: Derivation) -> Shapes:
     "this velocity adds the whole gradient",
 )
 def share_taken(d: Derivation) -> Shapes:
-    """beta·v + (1 - beta)·g, where momentum adds g."""
+    """beta·v + (1 - beta)·g, where momentum adds g.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Momentum())
+    >>> share_taken.written(problem, "v_w5")
+    'beta · v_w5_old + (1 - beta) · dE_total/dw5'
+    """
     edits = {
         name: becomes(total(product(beta, old), product(total(ONE, -beta), new)))
         for name, beta, old, new in _velocities(d)
@@ -289,7 +373,13 @@ def share_taken(d: Derivation) -> Shapes:
     "only the share β of the old velocity stays",
 )
 def whole_velocity_kept(d: Derivation) -> Shapes:
-    """v + g, where momentum has beta·v + g."""
+    """v + g, where momentum has beta·v + g.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Momentum())
+    >>> whole_velocity_kept.written(problem, "v_w5")
+    'v_w5_old + dE_total/dw5'
+    """
     yield "", {name: becomes(total(old, new)) for name, _, old, new in _velocities(d)}
 
 
@@ -299,7 +389,13 @@ def whole_velocity_kept(d: Derivation) -> Shapes:
     "take the mean of the squared gradients",
 )
 def mean_not_squared(d: Derivation) -> Shapes:
-    """The mean of the gradients, where that of their squares belongs."""
+    """The mean of the gradients, where that of their squares belongs.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> mean_not_squared.written(problem, "v_w5")
+    'beta2 · v_w5_old + (1 - beta2) · dE_total/dw5'
+    """
     squared = [step for step in _remembers(d) if any(power.exp == 2 for power in step.rhs.atoms(sp.Pow))]
     edit: Edit = lambda rhs: put(rhs, {power: power.base for power in rhs.atoms(sp.Pow) if power.exp == 2})
     yield "", {step.name: edit for step in squared}
@@ -311,7 +407,13 @@ def mean_not_squared(d: Derivation) -> Shapes:
     "divide the step by the root of the mean of the squares",
 )
 def root_forgotten(d: Derivation) -> Shapes:
-    """The gradient over the mean of the squares, without its root."""
+    """The gradient over the mean of the squares, without its root.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> root_forgotten.written(problem, "w5_new")
+    'w5 - learning_rate · mhat_w5 / (vhat_w5 + epsilon)'
+    """
     rooted = [step for step in new_values(d).values() if any(power.exp == HALF for power in step.rhs.atoms(sp.Pow))]
     edit: Edit = lambda rhs: put(rhs, {power: power.base for power in rhs.atoms(sp.Pow) if power.exp == HALF})
     yield "", {step.name: edit for step in rooted}
@@ -323,7 +425,13 @@ def root_forgotten(d: Derivation) -> Shapes:
     "add ε after you take the root",
 )
 def epsilon_inside(d: Derivation) -> Shapes:
-    """√(v + epsilon), where √v + epsilon belongs."""
+    """√(v + epsilon), where √v + epsilon belongs.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.Adam())
+    >>> epsilon_inside.written(problem, "w5_new")
+    'w5 - learning_rate · mhat_w5 · (vhat_w5 + epsilon)^(-1/2)'
+    """
     edits: dict[str, Edit] = {}
     for step in new_values(d).values():
         for power in step.rhs.atoms(sp.Pow):
@@ -361,7 +469,13 @@ def size_of_another(d: Derivation) -> Shapes:
     "the decay is a share λ of the weight",
 )
 def decay_without_weight(d: Derivation) -> Shapes:
-    """g + lambda, where weight decay adds lambda·w."""
+    """g + lambda, where weight decay adds lambda·w.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem.replace(update=bp.updates.GradientDescent(weight_decay=0.1))
+    >>> decay_without_weight.written(problem, "g_w5")
+    'dE_total/dw5 + weight_decay'
+    """
     decayed = [step for step in d if step.quantity.tag == "decayed"]
     yield "", {step.name: without(ends(step)[0].name) for step in decayed}
 

@@ -72,7 +72,12 @@ def array_rule(
     "bias",
 )
 def bias_table(view: View) -> Wrong:
-    """The deltas as they are, a row for each sample."""
+    """The deltas as they are, a row for each sample.
+
+    >>> view = View(np.ones((2, 1)), np.array([[1.0], [3.0]]), share=0.5)
+    >>> next(bias_table.wrong(view)).tolist()
+    [[1.0], [3.0]]
+    """
     yield view.deltas
     yield view.deltas * view.share
     yield view.deltas / view.deltas.shape[0]
@@ -85,7 +90,12 @@ def bias_table(view: View) -> Wrong:
     "bias",
 )
 def wrong_axis(view: View) -> Wrong:
-    """One number for each sample, where each neuron needs one."""
+    """One number for each sample, where each neuron needs one.
+
+    >>> view = View(np.ones((2, 1)), np.array([[1.0, 2.0], [3.0, 4.0]]), share=0.5)
+    >>> next(wrong_axis.wrong(view)).tolist()
+    [3.0, 7.0]
+    """
     sums = view.deltas.sum(axis=1)
     yield from (sums, sums * view.share, sums / view.deltas.shape[1], sums / view.deltas.shape[0])
 
@@ -97,7 +107,12 @@ def wrong_axis(view: View) -> Wrong:
     "gain",
 )
 def gain_table(view: View) -> Wrong:
-    """The products as they are, a row for each sample."""
+    """The products as they are, a row for each sample.
+
+    >>> view = View(np.array([[1.0], [2.0]]), np.array([[3.0], [4.0]]), share=0.5)
+    >>> next(gain_table.wrong(view)).tolist()
+    [[3.0], [8.0]]
+    """
     products = view.incoming * view.deltas
     yield from (products, products * view.share)
 
@@ -109,7 +124,12 @@ def gain_table(view: View) -> Wrong:
     "weight",
 )
 def weights_by_sample(view: View) -> Wrong:
-    """A table for each sample."""
+    """A table for each sample.
+
+    >>> view = View(np.array([[1.0], [2.0]]), np.array([[3.0], [4.0]]), share=0.5)
+    >>> next(weights_by_sample.wrong(view)).tolist()
+    [[[3.0]], [[8.0]]]
+    """
     whole = view.incoming[:, :, None] * view.deltas[:, None, :]
     yield from (whole, whole * view.share)
 
@@ -122,7 +142,12 @@ def weights_by_sample(view: View) -> Wrong:
     of_batch=False,
 )
 def turned(view: View) -> Wrong:
-    """The gradient of a square of weights, the other way round."""
+    """The gradient of a square of weights, the other way round.
+
+    >>> view = View(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), share=1.0)
+    >>> next(turned.wrong(view)).tolist()
+    [[3.0, 6.0], [4.0, 8.0]]
+    """
     if view.incoming.shape[1] == view.deltas.shape[1]:
         yield view.share * view.deltas.T @ view.incoming
 
@@ -135,7 +160,12 @@ def turned(view: View) -> Wrong:
     of_batch=False,
 )
 def reshaped(view: View) -> Wrong:
-    """What comes in, the deltas or the result, reshaped where they should be turned."""
+    """What comes in, the deltas or the result, reshaped where they should be turned.
+
+    >>> view = View(np.array([[1.0, 2.0], [3.0, 4.0]]), np.eye(2), share=1.0)
+    >>> next(reshaped.wrong(view)).tolist(), view.incoming.T.tolist()
+    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]])
+    """
     a, d, share = view.incoming, view.deltas, view.share
     (n, before), after = a.shape, d.shape[1]
     if n > 1:
@@ -155,7 +185,12 @@ def reshaped(view: View) -> Wrong:
     "row",
 )
 def overwritten(view: View) -> Wrong:
-    """Of each row of a table the use that a loop comes to last, from the front or from behind."""
+    """Of each row of a table the use that a loop comes to last, from the front or from behind.
+
+    >>> view = View(np.array([[1.0], [1.0]]), np.array([[2.0], [4.0]]), share=1.0)
+    >>> next(overwritten.wrong(view)).tolist()
+    [[4.0]]
+    """
     for order in (1, -1):
         whole = np.zeros((view.incoming.shape[1], view.deltas.shape[1]))
         for use, delta in zip(view.incoming[::order], view.deltas[::order]):
@@ -170,7 +205,12 @@ def overwritten(view: View) -> Wrong:
     "row",
 )
 def mean_of_uses(view: View) -> Wrong:
-    """The sum over the uses of each row, divided by their number."""
+    """The sum over the uses of each row, divided by their number.
+
+    >>> view = View(np.array([[1.0], [1.0]]), np.array([[2.0], [4.0]]), share=1.0)
+    >>> next(mean_of_uses.wrong(view)).tolist()
+    [[3.0]]
+    """
     counts = np.maximum(view.incoming.sum(axis=0), 1)[:, None]
     yield view.share * (view.incoming.T @ view.deltas) / counts
 

@@ -64,7 +64,12 @@ def transposed(d: Derivation) -> Shapes:
     "a query gets what comes back to the scores of its own row, a key that of its own column",
 )
 def queries_for_keys(d: Derivation) -> Shapes:
-    """What comes back to a key for what comes back to the query, and the other way round."""
+    """What comes back to a key for what comes back to the query, and the other way round.
+
+    >>> import bpkit as bp
+    >>> queries_for_keys.written(bp.Model((1, 1), bp.blocks.Attention(1)), "dE_total/dq_o1_1")
+    'dE_total/dscore_o1_1 · dscore_o1_1/dk_o1_1'
+    """
     edits: dict[str, Edit] = {}
     pairs = (("query", "key"), ("key", "query"))
     for tag, other in pairs:
@@ -105,7 +110,12 @@ def _is_of_kernel(d: Derivation, parameter: Quantity) -> bool:
 
 @misconception(gate_slope_forgotten.name, gate_slope_forgotten.you, gate_slope_forgotten.sentence)
 def gate_slopes_forgotten(d: Derivation) -> Shapes:
-    """The slopes of all gates of a cell are missing, that of the candidate too or not."""
+    """The slopes of all gates of a cell are missing, that of the candidate too or not.
+
+    >>> import bpkit as bp
+    >>> gate_slopes_forgotten.written(bp.Model((1, 1), bp.blocks.LSTM(1)), "dE_total/dneti_o1_1")
+    'dE_total/di_o1_1'
+    """
     shapes = [edits for _, edits in gate_slope_forgotten(d)]
     for words, several in (("those of all gates", shapes[:-1]), ("those of all gates and the candidate", shapes)):
         yield words, {name: edit for edits in several for name, edit in edits.items()}
@@ -113,7 +123,12 @@ def gate_slopes_forgotten(d: Derivation) -> Shapes:
 
 @misconception(way_back_cut.name, way_back_cut.you, way_back_cut.sentence)
 def way_back_truncated(d: Derivation) -> Shapes:
-    """The way back ends after some steps."""
+    """The way back ends after some steps.
+
+    >>> import bpkit as bp
+    >>> way_back_truncated.written(bp.Model((2, 1), bp.blocks.Recurrent(1)), "dE_total/dout_o1_1")
+    '0'
+    """
     steps: dict[int, dict[str, Edit]] = {}
     for _, edits in way_back_cut(d):
         for name, edit in edits.items():
@@ -128,7 +143,12 @@ def way_back_truncated(d: Derivation) -> Shapes:
     "the slope of tanh is 1 − out²",
 )
 def unsquared(d: Derivation) -> Shapes:
-    """1 - out instead of 1 - out², in the hidden blocks."""
+    """1 - out instead of 1 - out², in the hidden blocks.
+
+    >>> import bpkit as bp
+    >>> unsquared.written(bp.Model((1, 1), bp.blocks.Recurrent(1)), "dout_o1_1/dnet_o1_1")
+    '1 - out_o1_1'
+    """
     edits: dict[str, Edit] = {}
     for step in at(d, Role.SLOPE, ("net", "cell"), of="out"):
         out = ends(step)[0].symbol
@@ -162,7 +182,12 @@ def _turned(d: Derivation, name: str) -> str:
 
 @misconception(kernel_turned.name, kernel_turned.you, kernel_turned.sentence)
 def deltas_turned(d: Derivation) -> Shapes:
-    """What comes back is laid on the signals from its end, as ``np.convolve`` does."""
+    """What comes back is laid on the signals from its end, as ``np.convolve`` does.
+
+    >>> import bpkit as bp
+    >>> deltas_turned.written(bp.Model(3, bp.blocks.Conv1d(2)), "dE_total/dk1_1")
+    'dE_total/dnet_o2 · dnet_o1/dk1_1 + dE_total/dnet_o1 · dnet_o2/dk1_1'
+    """
     edits: dict[str, Edit] = {}
     for key, one in parameters_of(d.network).items():
         if one.tag == "weight" and (key in d.network.upright or d.network.tables[key].ndim == 1):
@@ -179,7 +204,12 @@ def deltas_turned(d: Derivation) -> Shapes:
     "going back from the shares to the scores, multiply by the slopes of the softmax",
 )
 def softmax_slope_forgotten(d: Derivation) -> Shapes:
-    """What comes back to a share is taken for what comes back to its score."""
+    """What comes back to a share is taken for what comes back to its score.
+
+    >>> import bpkit as bp
+    >>> softmax_slope_forgotten.written(bp.Model((2, 1), bp.blocks.Attention(1)), "dE_total/dscore_o1_1")
+    'dE_total/dshare_o1_1'
+    """
     yield "", {step.name: becomes(back.lhs) for step, back, _ in _shares(d)}
 
 
@@ -216,7 +246,12 @@ def _same(one: Quantity, other: Quantity) -> bool:
     "the gain multiplies the normalised number, so it multiplies what comes back too",
 )
 def gain_forgotten(d: Derivation) -> Shapes:
-    """On the way back through a layer's normalisation."""
+    """On the way back through a layer's normalisation.
+
+    >>> import bpkit as bp
+    >>> gain_forgotten.written(bp.Model(2, bp.blocks.LayerNorm()), "dE_total/dnorm_o1")
+    'dE_total/dout_o1'
+    """
     lines = {ends(step)[1].name: ends(step)[0] for step in at(d, Role.SLOPE, "norm", of="shifted")}
     backs = ((step, adjoint(d, lines[ends(step)[1].name])) for step in at(d, Role.ADJOINT, "norm"))
     yield "", {step.name: becomes(back.lhs) for step, back in backs if back}
@@ -228,7 +263,12 @@ def gain_forgotten(d: Derivation) -> Shapes:
     "each step has the slope at its own output",
 )
 def slope_of_another_step(d: Derivation) -> Shapes:
-    """The output of the step before, or after, in the slope of an activation."""
+    """The output of the step before, or after, in the slope of an activation.
+
+    >>> import bpkit as bp
+    >>> slope_of_another_step.written(bp.Model((2, 1), bp.blocks.Recurrent(1)), "dout_o2_1/dnet_o2_1")
+    '1 - out_o1_1²'
+    """
     starts = {(one.quantity.block, one.quantity.letter) for one in at(d, Role.FORWARD, "start")}
     for by, words in ((-1, "that of the step before"), (1, "that of the step after")):
         edits: dict[str, Edit] = {}

@@ -70,7 +70,12 @@ def _terms(d: Derivation, place: Place, changed: Mapping[str, Step]) -> Mapping[
 
 
 def ends_of(derivative: Quantity) -> Quantity:
-    """The quantity that a derivative is taken by."""
+    """The quantity that a derivative is taken by.
+
+    >>> import bpkit as bp
+    >>> ends_of(bp.derive(bp.Network(1, 1))["dE/dw1"].quantity).name
+    'w1'
+    """
     return derivative.by or derivative
 
 

@@ -189,7 +189,11 @@ def laid(array: Array, shape: tuple[int, ...], turned: bool | None = None) -> li
 
 
 def agree(array: Array, columns: Array, tolerance: float = EXACT) -> Array:
-    """For each column, whether an array has its numbers."""
+    """For each column, whether an array has its numbers.
+
+    >>> agree(np.array([1.0, 2.0]), np.array([[1.0, 1.0], [2.0, 3.0]])).tolist()
+    [True, False]
+    """
     axes = tuple(range(columns.ndim - 1))
     with np.errstate(all="ignore"):
         off = np.abs(array[..., None] - columns)
@@ -199,7 +203,11 @@ def agree(array: Array, columns: Array, tolerance: float = EXACT) -> Array:
 
 
 def factor_between(array: Array, true: Array, factors: Sequence[float], tolerance: float = EXACT) -> float | None:
-    """By which of some factors an array is the true one; the first that fits."""
+    """By which of some factors an array is the true one; the first that fits.
+
+    >>> factor_between(np.array([2.0, 4.0]), np.array([1.0, 2.0]), [1.0, 2.0])
+    2.0
+    """
     place = int(np.abs(true).argmax()) if true.size else 0
     size = abs(float(true.flat[place])) if true.size else 0.0
     if size < 1e-12:
@@ -213,7 +221,12 @@ def factor_between(array: Array, true: Array, factors: Sequence[float], toleranc
 
 
 def conventions(problem: Problem) -> tuple[float, ...]:
-    """The factors by which arrays on the way may differ among right programs: a sign, a half, the samples, the rate."""
+    """The factors by which arrays on the way may differ among right programs: a sign, a half, the samples, the rate.
+
+    >>> import bpkit as bp
+    >>> conventions(bp.examples.article.problem)[:3]
+    (1.0, 0.5, 2.0)
+    """
     n, k, rate = problem.n_samples, len(problem.network.outputs), problem.learning_rate
     found = [1.0, 1 / n, n, 1 / k, 1 / (n * k), n * k, 0.5, 2.0]
     found += [rate * one for one in (1.0, 1 / n)]

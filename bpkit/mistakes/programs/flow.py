@@ -19,6 +19,13 @@ FUTURE = 0xFFFF0000  # what a file has imported from __future__, among the flags
 def depending(code: CodeType | None, lines: Collection[int], names: Collection[str] = ()) -> dict[int, set[str]]:
     """The statements of a function that some lines change, or that use some names: for each first line what it uses of
     them. A name that is set anew is free again.
+
+    >>> def backward(x, y, W1):
+    ...     out = x @ W1
+    ...     d = out - y
+    ...     return d
+    >>> depending(backward.__code__, [2])
+    {2: set(), 3: {'out'}, 4: {'d'}}
     """
     node = definition(code) if code else None
     if node is None:
@@ -29,7 +36,14 @@ def depending(code: CodeType | None, lines: Collection[int], names: Collection[s
 
 
 def upstream(code: CodeType, line: int) -> set[int]:
-    """The first lines of the statements that a line of a function depends on."""
+    """The first lines of the statements that a line of a function depends on.
+
+    >>> def backward(x, y, W1):
+    ...     out = x @ W1
+    ...     d = out - y
+    >>> upstream(backward.__code__, 3)
+    {2}
+    """
     node = definition(code)
     lines = {one.lineno for one in ast.walk(node) if isinstance(one, ast.stmt)} if node else set()
     return {one for one in lines if one < line and line in depending(code, [one])}
@@ -180,7 +194,11 @@ def without(function: Callable[..., Any], left: Mapping[CodeType, Mapping[int, C
 
 
 def plain_of(function: Any) -> Any:
-    """The function in a partial or a method."""
+    """The function in a partial or a method.
+
+    >>> plain_of(partial(max, 2)) is max
+    True
+    """
     inner = getattr(function, "func", function)  # of a partial
     return getattr(inner, "__func__", inner)
 

@@ -416,6 +416,10 @@ def _of_a_bias(name: str) -> bool:
 
 
 def is_small(code: CodeType) -> bool:
-    """A function of one number or array, such as an activation: what it gets is its caller's choice."""
+    """A function of one number or array, such as an activation: what it gets is its caller's choice.
+
+    >>> is_small((lambda z: 1 / (1 + np.exp(-z))).__code__), is_small((lambda x, W1, b1: x @ W1 + b1).__code__)
+    (True, False)
+    """
     names = code.co_varnames[: code.co_argcount]
     return 0 < code.co_argcount <= 2 and names[0] != "self" and len(code.co_varnames) <= 4

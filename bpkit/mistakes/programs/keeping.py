@@ -105,6 +105,10 @@ def _reached(function: Callable[..., Any]) -> tuple[set[str], dict[str, Any], li
 
 
 def globals_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The global names that a function uses, with what they hold."""
+    """The global names that a function uses, with what they hold.
+
+    >>> globals_of(lambda z: LARGEST * z)
+    {'LARGEST': 1000000}
+    """
     names, module, _ = _reached(function)
     return {name: module[name] for name in names & module.keys()}

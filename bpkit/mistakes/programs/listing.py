@@ -73,7 +73,12 @@ def begins(code: CodeType | None, lines: Iterable[int]) -> set[tuple[int, str]]:
 
 
 def marked(source: tuple[Line, ...], known: Known, mark: Callable[[Line], Line]) -> tuple[Line, ...]:
-    """The text of a program with another mark at some lines."""
+    """The text of a program with another mark at some lines.
+
+    >>> source = marked((Line(2, "out = x @ W1"), Line(3, "d = out - y")), {(3, "d = out - y")}, stopped)
+    >>> [line.stopped for line in source]
+    [False, True]
+    """
     return tuple(
         replace(mark(line), function=line.function) if any(_is_at(line, *one) for one in known) else line
         for line in source
@@ -86,17 +91,31 @@ def _is_at(line: Line, number: int, code: str) -> bool:
 
 
 def stopped(line: Line) -> Line:
-    """A line at which the program got no further."""
+    """A line at which the program got no further.
+
+    >>> line = stopped(Line(3, "d = out - y"))
+    >>> line.stopped, line.right
+    (True, False)
+    """
     return Line(line.number, line.text, True, right=False, stopped=True)
 
 
 def depends(text: Line, on: str) -> Line:
-    """A line that uses what another one was to make."""
+    """A line that uses what another one was to make.
+
+    >>> depends(Line(4, "dW1 = x.T @ d"), on="line 3").follows
+    'line 3'
+    """
     return Line(text.number, text.text, follows=on)
 
 
 def with_gaps(source: tuple[Line, ...], gaps: Sequence[Gap], waiting: Known) -> tuple[Line, ...]:
-    """The text of a program with its gaps marked, and the lines that wait for one: neither makes anything yet."""
+    """The text of a program with its gaps marked, and the lines that wait for one: neither makes anything yet.
+
+    >>> source = with_gaps((Line(2, "out = ..."), Line(3, "return out")), [Gap("forward", 2, "out = ...")], set())
+    >>> [line.gap for line in source]
+    [True, False]
+    """
     source = marked(source, waiting, lambda line: Line(line.number, line.text, waits=True))
     dots = {(gap.line, gap.code[:START]) for gap in gaps}
     return marked(source, dots, lambda line: Line(line.number, line.text, gap=True))
@@ -146,7 +165,11 @@ def _all_shown(here: Sequence[Value], one: Value) -> str:
 
 
 def several(words: Iterable[str]) -> str:
-    """Quantities beside a line, with dots instead of most where they are many."""
+    """Quantities beside a line, with dots instead of most where they are many.
+
+    >>> several(["W1", "b1"]), several(["W1", "b1", "W2", "b2", "W3"])
+    ('W1, b1', 'W1, .., W3')
+    """
     found = [*dict.fromkeys(words)]
     return ", ".join([found[0], "..", found[-1]] if len(found) > MOST else found)
 
@@ -211,5 +234,10 @@ def following(
 
 
 def named_line(here: CodeType, code: CodeType, line: int) -> str:
-    """A line as another one, ``here`` in a function, speaks of it."""
+    """A line as another one, ``here`` in a function, speaks of it.
+
+    >>> def forward(): ...
+    >>> named_line(forward.__code__, forward.__code__, 3), named_line(named_line.__code__, forward.__code__, 3)
+    ('line 3', 'line 3 of forward')
+    """
     return f"line {line}" if code is here else f"line {line} of {code.co_name}"

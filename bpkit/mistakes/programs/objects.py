@@ -117,7 +117,13 @@ def gradients_of(thing: object, spelling: Spelling) -> dict[str, Any]:
 
 
 def rates_of(thing: object) -> list[Slot]:
-    """The places of a learning rate, in the object or in its class."""
+    """The places of a learning rate, in the object or in its class.
+
+    >>> class Net:
+    ...     learning_rate = 0.5
+    >>> [slot.name for slot in rates_of(Net())]
+    ['learning_rate']
+    """
     names = [name for name in {**vars(type(thing)), **getattr(thing, "__dict__", {})} if plain(name) in RATES]
     slots = [_attribute(thing, name) for name in names]
     return [slot for slot in slots if isinstance(slot.read(), int | float)]
@@ -144,6 +150,10 @@ def copied(thing: object) -> Any:
     """A copy of an object with all that it holds.
 
     Errors: ``BpkitError`` for one that cannot be copied.
+
+    >>> weights = {"W1": [0.5]}
+    >>> copied(weights) == weights, copied(weights) is weights
+    (True, False)
     """
     try:
         return copy.deepcopy(thing)

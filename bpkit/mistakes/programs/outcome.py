@@ -79,7 +79,11 @@ class Outcome:
 
 
 def read_label(label: str, spelling: Spelling) -> tuple[str, str]:
-    """Parameter and kind that a label speaks of."""
+    """Parameter and kind that a label speaks of.
+
+    >>> read_label("dW1", Layered()), read_label("W1_new", Layered()), read_label("loss", Layered())
+    (('W1', 'gradients'), ('W1', 'parameters'), ('', 'loss'))
+    """
     key, sloped, new = label_of(label, spelling)
     if key or sloped:
         return key, PARAMETERS if new else GRADIENTS if sloped else ""
@@ -89,7 +93,11 @@ def read_label(label: str, spelling: Spelling) -> tuple[str, str]:
 
 
 def items_of(result: Any, spelling: Spelling, labels: Sequence[str] = ()) -> list[Item]:
-    """Every array of what came back, whatever it is nested in."""
+    """Every array of what came back, whatever it is nested in.
+
+    >>> [(item.label, item.value.tolist()) for item in items_of({"dW1": [[0.1]], "loss": 0.2335}, Layered())]
+    [('dW1', [[0.1]]), ('loss', 0.2335)]
+    """
     if labels and isinstance(result, list | tuple) and len(labels) == len(result):
         return [item for label, one in zip(labels, result) for item in _items(label, one, spelling)]
     return [*_items("", result, spelling)]

@@ -133,7 +133,12 @@ def _of_parameters(d: Derivation) -> Iterator[Place]:
 
 
 def parameter(d: Derivation, key: str) -> Quantity:
-    """An array of parameters, as one quantity."""
+    """An array of parameters, as one quantity.
+
+    >>> import bpkit as bp
+    >>> parameter(bp.derive(bp.Network(2, 3, 1)), "W1").tag
+    'weight'
+    """
     first = d.network.lines.parameters[d.network.tables[key].flat[0]]
     return Quantity(key, tag=first.tag, block=first.block)
 
@@ -185,7 +190,12 @@ def _own_slopes(place: Place, forward: Sequence[Place], slopes: Mapping[tuple[st
 
 
 def outputs_of(d: Derivation) -> Names:
-    """The lines of the outputs, in their shape."""
+    """The lines of the outputs, in their shape.
+
+    >>> import bpkit as bp
+    >>> outputs_of(bp.derive(bp.Network(2, 3, 2))).tolist()
+    ['out_o1', 'out_o2']
+    """
     steps = [step for step in d if step.role is Role.SLOPE and ends(step)[0].tag == "error"]
     return _array(dict.fromkeys(ends(step)[1].name for step in steps), d.network.output_shape)
 
@@ -207,7 +217,12 @@ def _array(names: Iterable[str | None], shape: tuple[int, ...]) -> Names:
 
 @lru_cache(maxsize=64)
 def given_places(d: Derivation) -> Mapping[str, Place]:
-    """The arrays that a problem gives: x, y and the parameters."""
+    """The arrays that a problem gives: x, y and the parameters.
+
+    >>> import bpkit as bp
+    >>> list(given_places(bp.derive(bp.Network(2, 3, 1))))
+    ['x', 'y', 'W1', 'b1', 'W2', 'b2']
+    """
     network = d.network
     found = {key: Place((parameter(d, key),), names, False, key) for key, names in network.tables.items()}
     x = Place((Quantity("x", tag="input"),), _array(network.inputs, network.input_shape))

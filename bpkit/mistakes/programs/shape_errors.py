@@ -76,7 +76,13 @@ class _Clashes(Exception):
 
 
 def clash_at(code: CodeType | None, line: int, known: Mapping[str, Shape]) -> Clash | None:
-    """The first operator in a line whose arrays do not fit, where ``known`` are the shapes of the names there."""
+    """The first operator in a line whose arrays do not fit, where ``known`` are the shapes of the names there.
+
+    >>> def forward(x, W1):
+    ...     return x @ W1
+    >>> clash_at(forward.__code__, 2, {"x": (2,), "W1": (3, 2)})
+    Clash(text='x @ W1', operator='@', sides=('x', 'W1'), shapes=((2,), (3, 2)))
+    """
     found = statement(code, line)
     if found is None or isinstance(getattr(found, "body", None), list):
         return None

@@ -47,7 +47,14 @@ def statement(code: CodeType | None, line: int) -> ast.stmt | None:
 
 
 def first_line(code: CodeType | None, line: int) -> int:
-    """The line where the statement begins."""
+    """The line where the statement begins.
+
+    >>> def forward(x, W1):
+    ...     return (x
+    ...             @ W1)
+    >>> first_line(forward.__code__, 3)
+    2
+    """
     found = statement(code, line)
     return found.lineno if found else line
 
@@ -64,7 +71,13 @@ def assigned_at(code: CodeType | None, name: str) -> int:
 
 
 def names_at(code: CodeType | None, line: int) -> set[str]:
-    """The names that a line reads, and what it reads by a key: params['W1']."""
+    """The names that a line reads, and what it reads by a key: params['W1'].
+
+    >>> def forward(x, params):
+    ...     out = x @ params["W1"]
+    >>> sorted(names_at(forward.__code__, 2))
+    ['params', "params['W1']", 'x']
+    """
     found = statement(code, line)
     nodes = ast.walk(found) if found is not None and not isinstance(getattr(found, "body", None), list) else ()
     kinds = (ast.Name, ast.Attribute, ast.Subscript)
@@ -72,19 +85,39 @@ def names_at(code: CodeType | None, line: int) -> set[str]:
 
 
 def is_added_up(code: CodeType | None, line: int) -> bool:
-    """Does a line add to a number, as a loop over samples does?"""
+    """Does a line add to a number, as a loop over samples does?
+
+    >>> def backward(dW1, x, d):
+    ...     dW1 += x * d
+    >>> is_added_up(backward.__code__, 2)
+    True
+    """
     found = statement(code, line)
     return isinstance(found, ast.AugAssign) and isinstance(found.op, ast.Add)
 
 
 def loop_at(code: CodeType, line: int) -> int:
-    """The line of the outermost loop that a line stands in, ``while`` before ``for``; 0 where it stands in none."""
+    """The line of the outermost loop that a line stands in, ``while`` before ``for``; 0 where it stands in none.
+
+    >>> def backward(samples):
+    ...     for x in samples:
+    ...         d = x
+    >>> loop_at(backward.__code__, 3)
+    2
+    """
     around = sorted(_loops(code, line), key=lambda one: (isinstance(one, ast.For), one.lineno))
     return around[0].lineno if around else 0
 
 
 def inner_loop(code: CodeType, line: int) -> range:
-    """The lines of the innermost loop that a line stands in; the line itself where it stands in none."""
+    """The lines of the innermost loop that a line stands in; the line itself where it stands in none.
+
+    >>> def backward(samples):
+    ...     for x in samples:
+    ...         d = x
+    >>> inner_loop(backward.__code__, 3)
+    range(2, 4)
+    """
     around = sorted(_loops(code, line), key=lambda one: one.lineno)
     return range(around[-1].lineno, (around[-1].end_lineno or line) + 1) if around else range(line, line + 1)
 
@@ -97,7 +130,13 @@ def _loops(code: CodeType, line: int) -> tuple[ast.While | ast.For, ...]:
 
 
 def quoted(code: CodeType | None, line: int) -> str:
-    """The text of the statement at a line, on one line."""
+    """The text of the statement at a line, on one line.
+
+    >>> def forward(x, W1):
+    ...     return x @ W1  # no bias
+    >>> quoted(forward.__code__, 2)
+    'return x @ W1'
+    """
     if code is None:
         return ""
     lines, found = linecache.getlines(code.co_filename), statement(code, line)
@@ -109,7 +148,13 @@ def quoted(code: CodeType | None, line: int) -> str:
 
 
 def returned_names(code: CodeType | None, line: int) -> list[str]:
-    """The names in a ``return dW1, db1``; [] where it returns something else."""
+    """The names in a ``return dW1, db1``; [] where it returns something else.
+
+    >>> def backward(dW1, db1):
+    ...     return dW1, db1
+    >>> returned_names(backward.__code__, 2)
+    ['dW1', 'db1']
+    """
     found = statement(code, line)
     if not isinstance(found, ast.Return) or not isinstance(found.value, ast.Tuple | ast.List):
         return []
@@ -117,20 +162,37 @@ def returned_names(code: CodeType | None, line: int) -> list[str]:
 
 
 def writes_into(code: CodeType | None, line: int) -> bool:
-    """Does a line change an array that is there already, as W2 -= .. and W2[:] = .. do?"""
+    """Does a line change an array that is there already, as W2 -= .. and W2[:] = .. do?
+
+    >>> def update(W2, dW2):
+    ...     W2 -= 0.5 * dW2
+    >>> writes_into(update.__code__, 2)
+    True
+    """
     found = statement(code, line)
     targets = found.targets if isinstance(found, ast.Assign) else []
     return isinstance(found, ast.AugAssign) or any(isinstance(one, ast.Subscript) for one in targets)
 
 
 def is_return(code: CodeType | None, line: int) -> bool:
-    """Is it a line that gives something back?"""
+    """Is it a line that gives something back?
+
+    >>> def forward(x):
+    ...     return x
+    >>> is_return(forward.__code__, 1), is_return(forward.__code__, 2)
+    (False, True)
+    """
     return isinstance(statement(code, line), ast.Return)
 
 
 def computed_at(code: CodeType | None, line: int) -> set[str]:
     """What a ``return x.T @ delta, delta.sum(0)`` computes, by the names under which it comes back: [0] and [1]; a name
     that it only passes on is none of them.
+
+    >>> def backward(x, delta):
+    ...     return x.T @ delta, delta
+    >>> sorted(computed_at(backward.__code__, 2))
+    ['[0]', 'return']
     """
     found = statement(code, line)
     value = found.value if isinstance(found, ast.Return) else None
@@ -145,7 +207,13 @@ def computed_at(code: CodeType | None, line: int) -> set[str]:
 
 
 def lines_of(code: CodeType) -> Iterator[tuple[int, str]]:
-    """The lines of one function, with their numbers."""
+    """The lines of one function, with their numbers.
+
+    >>> def forward(x):
+    ...     return x
+    >>> list(lines_of(forward.__code__))
+    [(1, 'def forward(x):'), (2, '    return x')]
+    """
     lines = linecache.getlines(code.co_filename)
     first = code.co_firstlineno
     numbers = [line for *_, line in code.co_lines() if line]
@@ -166,7 +234,13 @@ class Gap:
 
 
 def gaps_in(function: Callable[..., Any]) -> tuple[Gap, ...]:
-    """The gaps of a function and of those of the same notebook that it calls, which come first."""
+    """The gaps of a function and of those of the same notebook that it calls, which come first.
+
+    >>> def forward(x, W1):
+    ...     out = ...
+    >>> gaps_in(forward)
+    (Gap(function='forward', line=2, code='out = ...'),)
+    """
     return tuple(_gaps(_innermost(function), set()))
 
 
@@ -210,14 +284,22 @@ def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def strings_in(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The strings that a function writes down, such as the keys of a dict."""
+    """The strings that a function writes down, such as the keys of a dict.
+
+    >>> strings_in(lambda params: params["W1"])
+    ('W1',)
+    """
     inner = getattr(function, "func", function)
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
     return tuple(one for one in code.co_consts if isinstance(one, str)) if code else ()
 
 
 def numbers_in_code(function: Callable[..., Any]) -> list[float]:
-    """The numbers between 0 and 1 that a function writes down, such as the 0.1 of ``W1 -= 0.1 * dW1``."""
+    """The numbers between 0 and 1 that a function writes down, such as the 0.1 of ``W1 -= 0.1 * dW1``.
+
+    >>> numbers_in_code(lambda W1, dW1: W1 - 0.1 * dW1)
+    [0.1]
+    """
     inner = getattr(function, "func", function)
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
     found = [one for one in code.co_consts if isinstance(one, float) and 1e-6 < one < 1] if code else []

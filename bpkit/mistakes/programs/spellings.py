@@ -58,19 +58,31 @@ NEW = frozenset("new updated next after".split())
 
 
 def plain(name: str) -> str:
-    """A name without its spelling: learning_rate and learningRate are one."""
+    """A name without its spelling: learning_rate and learningRate are one.
+
+    >>> plain("learning_rate") == plain("learningRate")
+    True
+    """
     return name.replace("_", "").lower()
 
 
 def numbered(name: str) -> str:
-    """The parameter that a name with a number means: W1 of w1, W_1, weights1; "" of others."""
+    """The parameter that a name with a number means: W1 of w1, W_1, weights1; "" of others.
+
+    >>> numbered("w1"), numbered("weights_2"), numbered("bias1"), numbered("net1")
+    ('W1', 'W2', 'b1', '')
+    """
     word = plain(name)
     stem = word.rstrip("0123456789")
     return f"{LETTERS[stem]}{int(word[len(stem) :])}" if stem in LETTERS and stem != word else ""
 
 
 def by_number(names: Iterable[str]) -> dict[str, str]:
-    """The parameters that names with numbers mean, counted from 1: w1, W_2, syn0 and synapse_1."""
+    """The parameters that names with numbers mean, counted from 1: w1, W_2, syn0 and synapse_1.
+
+    >>> by_number(["syn0", "syn1"])
+    {'syn0': 'W1', 'syn1': 'W2'}
+    """
     found: dict[str, tuple[str, int]] = {}
     for name in names:
         word = plain(name)
@@ -145,7 +157,11 @@ def _meant(word: str, among: Iterable[Array]) -> list[Array]:
 
 
 def computed(called: str, letter: str, tag: str) -> bool:
-    """May a name in a program mean what a model computes, or a derivative with respect to it?"""
+    """May a name in a program mean what a model computes, or a derivative with respect to it?
+
+    >>> computed("z", "net", "net"), computed("dz", "net", "net"), computed("x", "net", "net")
+    (True, True, False)
+    """
     name = called.rpartition(".")[2].partition("[")[0]
     word = "".join(one for one in plain(name) if one.isalpha())
     words = {*COMPUTED.get(tag, "").split(), letter}
@@ -159,7 +175,12 @@ Spelling = Layered | Blocks
 
 @lru_cache(maxsize=64)
 def spelling_of(architecture: Architecture) -> Spelling:
-    """How programs spell the arrays of an architecture."""
+    """How programs spell the arrays of an architecture.
+
+    >>> import bpkit as bp
+    >>> spelling_of(bp.Network(2, 1)).key("weights1")
+    'W1'
+    """
     if architecture.layers:
         return Layered()
     stems: dict[str, tuple[str, str]] = {}
@@ -175,13 +196,23 @@ def spelling_of(architecture: Architecture) -> Spelling:
 
 
 def parameters_of(architecture: Architecture) -> dict[str, Quantity]:
-    """One parameter of each array, which says what the array is."""
+    """One parameter of each array, which says what the array is.
+
+    >>> import bpkit as bp
+    >>> {key: one.name for key, one in parameters_of(bp.Network(2, 1)).items()}
+    {'W1': 'w1', 'b1': 'b1'}
+    """
     known = architecture.lines.parameters
     return {key: known[names.flat[0]] for key, names in architecture.tables.items()}
 
 
 def biases_of(architecture: Architecture) -> list[str]:
-    """The keys of all arrays that hold biases."""
+    """The keys of all arrays that hold biases.
+
+    >>> import bpkit as bp
+    >>> biases_of(bp.Network(2, 2, 1))
+    ['b1', 'b2']
+    """
     return [key for key, one in parameters_of(architecture).items() if one.tag == "bias"]
 
 
@@ -202,6 +233,9 @@ class Named(dict[str, Any]):
 def read_label(label: str, spelling: Spelling) -> tuple[str, bool, bool]:
     """The parameters that a label speaks of, whether it says that they are a gradient, and whether new values: dW1,
     grad_W1 and W1_grad are gradients, W1_new is new.
+
+    >>> read_label("dW1", Layered()), read_label("W1_new", Layered())
+    (('W1', True, False), ('W1', False, True))
     """
     word = plain(label.rpartition(".")[2] or label)
     word = "".join(one for one in word if one.isalnum())

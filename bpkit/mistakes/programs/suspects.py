@@ -95,7 +95,11 @@ def _is_unfinished(one: Followed, book: Book, ends: Sequence[Place]) -> bool:
 
 
 def is_delta(name: str) -> bool:
-    """Does a program call a value a delta?"""
+    """Does a program call a value a delta?
+
+    >>> is_delta("delta2"), is_delta("self.dz1"), is_delta("dW1")
+    (True, True, False)
+    """
     word = "".join(letter for letter in name.rpartition(".")[2] if letter.isalpha()).lower()
     return word.startswith("delta") or word in ("d", "dz", "dnet")
 
@@ -110,7 +114,11 @@ def of_a_layer(name: str, whole: Expected) -> list[Place]:
 
 
 def is_odd(factor: float) -> bool:
-    """May a right program not have this factor on the way, unless a later line takes it away again?"""
+    """May a right program not have this factor on the way, unless a later line takes it away again?
+
+    >>> is_odd(-1.0), is_odd(2.0), is_odd(1.0)
+    (True, True, False)
+    """
     return factor < 0 or factor in (0.5, 2.0)
 
 

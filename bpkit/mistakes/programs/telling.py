@@ -57,13 +57,21 @@ class Bug:
 
 
 def part_words(parts: Iterable[Part]) -> str:
-    """Parts in a sentence: dW1, db1 and the loss."""
+    """Parts in a sentence: dW1, db1 and the loss.
+
+    >>> part_words([Part(GRADIENTS, "W1"), Part(GRADIENTS, "b1"), Part(LOSS)])
+    'dW1, db1 and the loss'
+    """
     words = [PARTS.get(part.kind, part.name) for part in parts]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def line_of(line: int, code: str, function: str = "") -> str:
-    """The line, as a sentence begins with it, and the function that it is in, where one is given."""
+    """The line, as a sentence begins with it, and the function that it is in, where one is given.
+
+    >>> line_of(3, "d = out - y"), line_of(0, "")
+    ('Line 3, `d = out - y`', 'Your function')
+    """
     at = f"Line {line}{f' of `{function}`' if function else ''}"
     return f"{at}, `{code}`" if code else at if line else "Your function"
 
@@ -99,7 +107,11 @@ def message_of(
 
 
 def standing(right: Mapping[Part, bool]) -> str:
-    """Which parts are wrong and which are right."""
+    """Which parts are wrong and which are right.
+
+    >>> standing({Part(GRADIENTS, "W1"): False, Part(GRADIENTS, "b1"): True})
+    'So dW1 is wrong; db1 is right.'
+    """
     bad, good = ([part for part, ok in right.items() if ok is kind] for kind in (False, True))
     if not bad:
         return ""
@@ -152,7 +164,11 @@ def first_message(
 
 
 def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
-    """Where a program still has gaps, and what to do about them."""
+    """Where a program still has gaps, and what to do about them.
+
+    >>> gaps_message([Gap("forward", 2, "out = ...")], "forward", begun=False)
+    'Line 2 still has a gap: `out = ...`. Write your answer where the three dots are, and run the cell again.'
+    """
     first = gaps[0]
     there = f"Line {first.line}{f' of `{first.function}`' if first.function != name else ''}"
     rest = sum(gap.function == first.function for gap in gaps) - 1
@@ -289,5 +305,11 @@ def wrong_shape(attempt: Attempt, part: Part, value: Array) -> str:
 
 
 def code_at(code: CodeType | None, line: int) -> tuple[int, str]:
-    """Number and text of the statement at a line."""
+    """Number and text of the statement at a line.
+
+    >>> def forward(x, W1):
+    ...     return x @ W1
+    >>> code_at(forward.__code__, 2)
+    (2, 'return x @ W1')
+    """
     return first_line(code, line), quoted(code, line)

@@ -71,7 +71,11 @@ class Setting:
 
 
 def sizes_of(network: Architecture) -> tuple[int, ...]:
-    """The sizes of a network's layers, inputs first; none of a model."""
+    """The sizes of a network's layers, inputs first; none of a model.
+
+    >>> sizes_of(Network(2, 3, 1))
+    (2, 3, 1)
+    """
     return tuple(map(len, network.layers))
 
 
@@ -146,7 +150,11 @@ def _targets(setting: Setting, rng: np.random.Generator, shape: tuple[int, ...])
 
 
 def sizes_for(setting: Setting, given: bool, one_output: bool = False) -> tuple[tuple[int, ...], ...]:
-    """The sizes to try: a network's own first, where one was given."""
+    """The sizes to try: a network's own first, where one was given.
+
+    >>> sizes_for(Setting(Network(2, 3, 1)), given=True)[:2]
+    ((2, 3, 1), (3, 4, 1))
+    """
     own = setting.sizes
     if not own:
         return ((),) * 3
@@ -156,7 +164,11 @@ def sizes_for(setting: Setting, given: bool, one_output: bool = False) -> tuple[
 
 
 def longer(setting: Setting, layers: int) -> Setting:
-    """The same with another number of weight matrices."""
+    """The same with another number of weight matrices.
+
+    >>> longer(Setting(Network(2, 3, 1)), layers=3).network
+    Network(3, 5, 4, 2, activation='sigmoid', loss='half_squared_error', bias='layer')
+    """
     network = layered(setting.network, "review")
     hidden, last = network.activations[0], network.activations[-1]
     sizes = SIZES[layers][0]
@@ -165,6 +177,10 @@ def longer(setting: Setting, layers: int) -> Setting:
 
 
 def sizes_text(sizes: Iterable[tuple[int, ...]]) -> str:
-    """Sizes of networks: 3-4-2 and 2-5-3."""
+    """Sizes of networks: 3-4-2 and 2-5-3.
+
+    >>> sizes_text([(3, 4, 2), (2, 5, 3)])
+    '3-4-2 and 2-5-3'
+    """
     words = ["-".join(map(str, one)) for one in dict.fromkeys(sizes)]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -121,7 +121,12 @@ class Attempt:
 
 
 def shapes_of(problem: Problem) -> dict[str, tuple[int, ...]]:
-    """The shapes of the parameters for x @ W."""
+    """The shapes of the parameters for x @ W.
+
+    >>> import bpkit as bp
+    >>> shapes_of(bp.examples.article.problem)
+    {'W1': (2, 2), 'b1': (2,), 'W2': (2, 2), 'b2': (2,)}
+    """
     return {key: value.shape for key, value in problem.arrays("x @ W").items()}
 
 
@@ -282,7 +287,12 @@ def _bound(function: Callable[..., Any], on: object, held: Any) -> Callable[...,
 
 
 def held_sizes(on: object) -> tuple[tuple[int, ...], str] | None:
-    """The sizes of an object's layers and the layout of its arrays; None where they do not fit together."""
+    """The sizes of an object's layers and the layout of its arrays; None where they do not fit together.
+
+    >>> from types import SimpleNamespace
+    >>> held_sizes(SimpleNamespace(W1=np.zeros((2, 3)), b1=np.zeros(3), W2=np.zeros((3, 1))))
+    ((2, 3, 1), 'x @ W')
+    """
     slots = parameters_of(on, Layered())
     tables = [np.shape(slots[key].read()) for key in sorted(slots, key=lambda key: int(key[1:])) if key[0] == "W"]
     if not tables or any(len(shape) != 2 for shape in tables):
@@ -297,7 +307,12 @@ def held_sizes(on: object) -> tuple[tuple[int, ...], str] | None:
 
 
 def integers_in(on: object, spelling: Spelling) -> list[str]:
-    """The attributes of an object that are arrays of whole numbers, where parameters or their gradients belong."""
+    """The attributes of an object that are arrays of whole numbers, where parameters or their gradients belong.
+
+    >>> from types import SimpleNamespace
+    >>> integers_in(SimpleNamespace(W1=np.array([[1, 2]]), b1=np.array([0.5])), Layered())
+    ['W1']
+    """
     found = []
     for name, value in vars(on).items() if hasattr(on, "__dict__") else ():
         if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and read_label(name, spelling)[0]:

@@ -85,13 +85,21 @@ def _folded(text: str) -> str:
 
 
 def number_in(text: str) -> float | None:
-    """The number that a cell holds, with a decimal point or comma, as points or in per cent; None for anything else."""
+    """The number that a cell holds, with a decimal point or comma, as points or in per cent; None for anything else.
+
+    >>> number_in("12,5"), number_in("80 %"), number_in("–")
+    (12.5, 80.0, None)
+    """
     cell = text.strip().removesuffix("%").strip().replace(",", ".")
     return float(cell) if re.fullmatch(r"-?\d+(?:\.\d*)?|-?\.\d+", cell) else None
 
 
 def columns_of(headers: Sequence[str], canvas: bool) -> list[Column]:
-    """All columns of an export; ``canvas`` says that a row with the points of each column is below the headers."""
+    """All columns of an export; ``canvas`` says that a row with the points of each column is below the headers.
+
+    >>> [column.name for column in columns_of(["Student", "Test 1 (4711)"], canvas=True)]
+    ['', 'Test 1']
+    """
     said = [" ".join(header.split()) for header in headers]
     words = set(map(plain, said))
     if words & GRADE and words & (MAXIMUM | CHANGEABLE):
@@ -197,6 +205,10 @@ def _named(columns: Sequence[Column], said: str) -> Column:
 
 
 def listed(columns: Sequence[Column]) -> str:
-    """The headers of some columns."""
+    """The headers of some columns.
+
+    >>> listed(columns_of(["Student", "Test 1 (4711)"], canvas=True))
+    '“Student”, “Test 1 (4711)”'
+    """
     shown = ", ".join(f"“{column.header[:80]}”" for column in columns[:12])
     return f"{shown} and {len(columns) - 12} more" if len(columns) > 12 else shown

@@ -127,12 +127,20 @@ class Export:
 
 
 def blank(cell: str) -> bool:
-    """True where there is no mark yet."""
+    """True where there is no mark yet.
+
+    >>> blank(" - "), blank("0")
+    (True, False)
+    """
     return cell.strip() in BLANK
 
 
 def cell_in(row: Sequence[str], place: int | None) -> str:
-    """A cell of a row without the spaces around it; those beyond the row's end are empty."""
+    """A cell of a row without the spaces around it; those beyond the row's end are empty.
+
+    >>> cell_in(["Ada ", "12"], 0), cell_in(["Ada ", "12"], 2)
+    ('Ada', '')
+    """
     return "" if place is None or place >= len(row) else row[place].strip()
 
 

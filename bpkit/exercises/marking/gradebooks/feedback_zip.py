@@ -17,7 +17,11 @@ MOODLE_ZIP, FEEDBACK = "moodle_feedback.zip", "feedback.html"
 
 
 def moodle_folder(where: str) -> str:
-    """The folder of Moodle's that a file came in, also where the file itself has its name; empty without one."""
+    """The folder of Moodle's that a file came in, also where the file itself has its name; empty without one.
+
+    >>> moodle_folder("all/Ada Ash_48151_assignsubmission_file/exercises.ipynb")
+    'Ada Ash_48151_assignsubmission_file'
+    """
     *folders, file = PurePosixPath(where).parts or ("",)
     for part in reversed(folders):
         if MOODLE_FOLDER.fullmatch(part):

@@ -50,7 +50,11 @@ class Meeting:
 
 
 def participant(cell: str) -> str:
-    """The number that Moodle gives a participant, told from other numbers: of ``Participant 48151``."""
+    """The number that Moodle gives a participant, told from other numbers: of ``Participant 48151``.
+
+    >>> participant("Participant 48151"), participant("Teilnehmer/in48151"), participant("48151")
+    ('participant 48151', 'participant 48151', '')
+    """
     found = _PARTICIPANT.fullmatch(cell.strip())
     return f"{PARTICIPANT} {int(found[1])}" if found else ""
 

@@ -15,7 +15,11 @@ QUESTIONS: tuple[Question, ...] = tuple(
 
 
 def find_question(id: str) -> Question:
-    """The question of that id."""
+    """The question of that id.
+
+    >>> find_question("loss").title
+    'The loss'
+    """
     for question in QUESTIONS:
         if question.id == id:
             return question

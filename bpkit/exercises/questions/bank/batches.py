@@ -31,12 +31,22 @@ _RATE_SLIPS = ("adds the gradient", "forgets the learning rate", "doubles the gr
 
 
 def after(problem: Problem, rate: float) -> float:
-    """The loss after one update with a learning rate."""
+    """The loss after one update with a learning rate.
+
+    >>> import bpkit as bp
+    >>> round(after(bp.examples.article.problem, 0.5), 6)
+    0.225433
+    """
     return float(evaluate(problem.replace(learning_rate=rate).updated())["E_total"])
 
 
 def failing(problem: Problem, rates: list[float]) -> list[float]:
-    """The rates of a list with which the loss grows."""
+    """The rates of a list with which the loss grows.
+
+    >>> one = Problem(Network(1, 1, activation="identity", bias="none"), {"w1": 1}, [1], [0])
+    >>> failing(one, [0.5, 1.0, 3.0])
+    [3.0]
+    """
     before = evaluate(problem)["E_total"]
     return [rate for rate in rates if after(problem, rate) > before]
 
@@ -120,7 +130,12 @@ def _build_rates(task: Task) -> Content:
 
 
 def batch_slips(problem: Problem, quantity: str) -> tuple[Wrong, ...]:
-    """The wrong values of a quantity of a batch: those of a single sample, and the sum and the mean mixed up."""
+    """The wrong values of a quantity of a batch: those of a single sample, and the sum and the mean mixed up.
+
+    >>> one = Problem(Network(1, 1, activation="identity", bias="none"), {"w1": 1}, [[1], [3]], [[0], [0]])
+    >>> [(wrong.name, wrong.answer) for wrong in batch_slips(one, "E_total")]
+    [('takes the sum instead of the mean', 5.0), ('takes one sample for all', 0.5), ('takes one sample for all', 4.5)]
+    """
     if problem.derivation[quantity].role is Role.UPDATE:
         return ()  # the detective knows them
     each = [evaluate(problem.sample(row))[quantity] for row in range(problem.n_samples)]

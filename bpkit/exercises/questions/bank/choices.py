@@ -25,7 +25,11 @@ MOST = 8  # options of a part
 
 
 def shuffle(rng: np.random.Generator) -> list[int]:
-    """The order in which a task shows its options: plain numbers, so that it can be kept."""
+    """The order in which a task shows its options: plain numbers, so that it can be kept.
+
+    >>> sorted(shuffle(np.random.default_rng(7)))
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
     return [int(place) for place in rng.permutation(MOST)]
 
 
@@ -37,7 +41,11 @@ def one_of(
     reader: str = "word",
     hints: tuple[str, ...] = (),
 ) -> ExactPart:
-    """A part whose answer is chosen: the right one and the wrong ones, shuffled, or sorted where no order is given."""
+    """A part whose answer is chosen: the right one and the wrong ones, shuffled, or sorted where no order is given.
+
+    >>> one_of("Does w5 go up or down?", "down", [Wrong("adds the gradient", "subtract it", "up")]).options
+    ('down', 'up')
+    """
     known = tuple(one for one in wrong if one.answer != right)
     found = [*dict.fromkeys([right, *(one.answer for one in known)])]
     if order:
@@ -48,7 +56,11 @@ def one_of(
 
 
 def count(asks: str, right: int, wrong: Iterable[Wrong], hints: tuple[str, ...] = (), look: str = "") -> ExactPart:
-    """A part whose answer is a whole number; ``look`` is what to look at where nothing explains a wrong one."""
+    """A part whose answer is a whole number; ``look`` is what to look at where nothing explains a wrong one.
+
+    >>> count("How many paths lead from w1 to E?", 2, [Wrong("follows only one path", "", 1)]).judge(1).misconceptions
+    ('follows only one path',)
+    """
     known = {one.answer: one for one in reversed(list(wrong)) if one.answer != right}
     return ExactPart(asks, right, "whole", known=tuple(reversed(known.values())), hints=hints, look=look)
 
@@ -57,14 +69,24 @@ _WORDS = {"net": "the net input of {}", "out": "the output of {}", "error": "the
 
 
 def in_prose(quantity: Quantity, names: Mapping[str, Quantity]) -> str:
-    """A quantity as a sentence has it: the net input of o1, the loss E, ∂E/∂w₅."""
+    """A quantity as a sentence has it: the net input of o1, the loss E, ∂E/∂w₅.
+
+    >>> lines = derive(Network(1, 1))
+    >>> [in_prose(lines[name].quantity, lines.quantities) for name in ("net_o1", "E_total", "dE/dw1")]
+    ['the net input of o1', 'the loss E', '∂E/∂w₁']
+    """
     if quantity.role is Role.FORWARD and quantity.tag in _WORDS:
         return _WORDS[quantity.tag].format(quantity.neuron)
     return "the loss E" if quantity.tag == "total" else typeset(quantity.name, names)
 
 
 def line(step: Step, names: Mapping[str, Quantity]) -> str:
-    """A line of a derivation as a formula in the text."""
+    r"""A line of a derivation as a formula in the text.
+
+    >>> step = derive(Network(1, 1, bias="none"))["net_o1"]
+    >>> print(line(step, step.names))
+    $\mathit{net}_{o1} = w_{1} \cdot x_{1}$
+    """
     return f"${step.quantity.latex} = {expr_latex(step.rhs, names)}$"
 
 
@@ -75,7 +97,11 @@ def lines(derivation: Derivation, steps: Iterable[Step]) -> str:
 
 
 def numbers(places: Iterable[int]) -> str:
-    """Numbers of lines as an option: lines 4 and 7 to 9."""
+    """Numbers of lines as an option: lines 4 and 7 to 9.
+
+    >>> numbers([9, 4, 7, 8]), numbers([4])
+    ('lines 4 and 7 to 9', 'line 4')
+    """
     runs: list[list[int]] = []
     for place in sorted(places):
         if runs and place == runs[-1][-1] + 1:
@@ -87,7 +113,11 @@ def numbers(places: Iterable[int]) -> str:
 
 
 def described(network: Network) -> str:
-    """Layers, activations and which weight joins which neurons, in three sentences."""
+    """Layers, activations and which weight joins which neurons, in three sentences.
+
+    >>> described(Network(1, 1))
+    'A network of 1 input and 1 output. Activation: sigmoid. The weights: $w_{1}$ x₁→o1.'
+    """
     kinds = [one.written for one in network.activations]
     activation = in_words([f"{kind} in layer {place}" for place, kind in enumerate(kinds, 1)])
     said = kinds[0] if len(set(kinds)) == 1 else activation
@@ -99,12 +129,20 @@ def numeric(right: float, wrong: Sequence[Wrong]) -> tuple[str, list[Wrong]]:
 
 
 def is_short(value: float) -> bool:
-    """Has a number at most two digits? Longer ones may be answers to other questions of a sheet."""
+    """Has a number at most two digits? Longer ones may be answers to other questions of a sheet.
+
+    >>> is_short(0.25), is_short(0.233)
+    (True, False)
+    """
     return float(f"{value:.1e}") == float(f"{value:.9g}")
 
 
 def by(step: Step) -> Quantity:
-    """What a derivative is taken with respect to."""
+    """What a derivative is taken with respect to.
+
+    >>> by(derive(Network(1, 1))["dE/dw1"]).name
+    'w1'
+    """
     return step.quantity.by or step.quantity
 
 

@@ -20,7 +20,11 @@ def choice(
     hints: tuple[str, ...] = (),
     reader: str = "word",
 ) -> ExactPart:
-    """One of some options; each of the others is the answer of a mistake that has a name."""
+    """One of some options; each of the others is the answer of a mistake that has a name.
+
+    >>> choice("Where to?", "down", ["up", "down"], {"up": CLIMBS}).judge("up").misconceptions
+    ('adds the gradient',)
+    """
     known = tuple(
         Wrong(name, sentence, option, you)
         for option in options
@@ -31,10 +35,18 @@ def choice(
 
 
 def short(value: float) -> float:
-    """A number to two digits: one with more might be the answer to another question by chance."""
+    """A number to two digits: one with more might be the answer to another question by chance.
+
+    >>> short(0.233453), short(20)
+    (0.23, 20.0)
+    """
     return float(f"{value:.2g}")
 
 
 def shown(value: float, digits: int = 2) -> str:
-    """A number as the text has it."""
+    """A number as the text has it.
+
+    >>> shown(-0.0411137)
+    '−0.041'
+    """
     return readable(number(value, digits))

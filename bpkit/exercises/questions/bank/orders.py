@@ -68,6 +68,11 @@ def ordered(
     """A part that asks for an order; ``letters`` says which letter each stage has, in the right order.
 
     Each two neighbours the wrong way round are a mistake, which comes after those of ``first``.
+
+    >>> stages = [Stage("Compute the outputs.", "f", "the inputs"), Stage("Compute the deltas.", "b", "the outputs")]
+    >>> part = ordered("In which order?", stages, letters=[1, 0])
+    >>> part.right, part.judge("A B").misconceptions
+    ('B A', ('goes back before going forward',))
     """
     named = [LETTERS[place] for place in letters]
     known = list(first)
@@ -83,7 +88,11 @@ def ordered(
 
 
 def shuffled(rng: np.random.Generator, size: int) -> list[int]:
-    """Letters for the lines of a right order, which is then not the alphabet's."""
+    """Letters for the lines of a right order, which is then not the alphabet's.
+
+    >>> shuffled(np.random.default_rng(7), 2)
+    [1, 0]
+    """
     while True:
         found = [int(place) for place in rng.permutation(size)]
         if found != sorted(found):
@@ -91,7 +100,14 @@ def shuffled(rng: np.random.Generator, size: int) -> list[int]:
 
 
 def listed(stages: Sequence[Stage], letters: Sequence[int]) -> str:
-    """The stages under their letters, as a table in Markdown."""
+    """The stages under their letters, as a table in Markdown.
+
+    >>> print(listed([Stage("go forward", "f", ""), Stage("go back", "b", "the outputs")], letters=[1, 0]))
+    |  | step |
+    | --- | --- |
+    | A | go back |
+    | B | go forward |
+    """
     return table(
         ["", "step"],
         [[LETTERS[place], one.text] for place, one in sorted(zip(letters, stages), key=lambda pair: pair[0])],

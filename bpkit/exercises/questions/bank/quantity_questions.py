@@ -87,7 +87,11 @@ def number_part(problem: Problem, quantity: str, reveals: Sequence[str], what: s
 
 
 def worked(problem: Problem, quantities: Sequence[str]) -> Solution:
-    """The lines that some quantities rest on, with the numbers put in."""
+    """The lines that some quantities rest on, with the numbers put in.
+
+    >>> [line.name for line in worked(article.problem, ["out_h1"]).pieces[0]]
+    ['net_h1', 'out_h1']
+    """
     whole = problem.derivation
     lines = dict.fromkeys(step.name for quantity in quantities for step in whole.toward(quantity))
     return Solution((whole.at(problem).pick(lines),))

@@ -63,7 +63,11 @@ def _forward(network: Network) -> frozenset[str]:
 
 
 def formula(derivation: Derivation, quantity: str) -> str:
-    """A derivative in inputs, targets, parameters, nets and outs, in Python's spelling."""
+    """A derivative in inputs, targets, parameters, nets and outs, in Python's spelling.
+
+    >>> formula(derive(Network(1, 1, bias="none")), "dE_total/dw1")
+    'out_o1*x1*(1 - out_o1)*(out_o1 - y1)'
+    """
     text: str = code(_put_together(derivation, quantity))
     return text
 

@@ -68,7 +68,11 @@ class Named:
 
 
 def functions_from(data: Any) -> tuple[Named, ...]:
-    """The formulas of a task, from plain data."""
+    """The formulas of a task, from plain data.
+
+    >>> functions_from([["activation", "square", "z**2"]])
+    (Named(kind='activation', name='square', text='z**2'),)
+    """
     if not isinstance(data, list) or len(data) > MOST:
         raise BpkitError(f"task: expected at most {MOST} formulas, got {str(data)[:40]}; take it from the key")
     found = []

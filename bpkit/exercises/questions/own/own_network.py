@@ -34,7 +34,12 @@ _DECIMALS = {"weight": 2, "bias": 2}  # of a drawn number, at least, as the bank
 
 
 def check_keys(what: str, table: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse a key that means nothing here."""
+    """Refuse a key that means nothing here.
+
+    >>> check_keys("numbers", {"input": [0.1]}, NUMBERS)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    bpkit.core.errors.BpkitError: numbers: expected keys ..., got 'input'; did you mean 'inputs'?
+    """
     for key in table:
         if key not in known:
             raise BpkitError(
@@ -43,7 +48,11 @@ def check_keys(what: str, table: Mapping[str, Any], known: Collection[str]) -> N
 
 
 def is_number(value: object) -> bool:
-    """Is it a finite number, and no True?"""
+    """Is it a finite number, and no True?
+
+    >>> is_number(0.35), is_number(True), is_number(float("nan"))
+    (True, False, False)
+    """
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
@@ -367,7 +376,12 @@ def _near(name: str, known: Sequence[str], network: Architecture) -> str:
 
 
 def spelled(network: Architecture) -> str:
-    """What a network's parameters are called: ``w1 to w6, b1 and b2``."""
+    """What a network's parameters are called: ``w1 to w6, b1 and b2``.
+
+    >>> import bpkit as bp
+    >>> spelled(bp.Network(2, 2, 2))
+    'w1 to w8, b1 and b2'
+    """
     runs = []
     for stem, group in groupby(network.parameters, lambda name: name.rstrip("0123456789")):
         names = [*group]

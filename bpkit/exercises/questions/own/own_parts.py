@@ -113,7 +113,12 @@ def quantity_part(problem: Problem, name: str, told: Told, before: Sequence[str]
 
 
 def reveals_of(problem: Problem, name: str) -> tuple[str, ...]:
-    """The misconceptions that a quantity is likely to bring to light."""
+    """The misconceptions that a quantity is likely to bring to light.
+
+    >>> import bpkit as bp
+    >>> reveals_of(bp.examples.article.problem, "w5_new")[:2]
+    ('adds the gradient', 'forgets the learning rate')
+    """
     quantity, network = problem.derivation.target(name).quantity, problem.network
     if problem.is_batch:
         return ("takes the sum instead of the mean", "takes the mean instead of the sum", "takes one sample for all")

@@ -24,7 +24,11 @@ KEYS = (*_WORDS, "digits", "tolerance", "points", "picture", "given", "network",
 
 
 def private_of(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What only the instructor knows about a question: the right answer, why others are wrong, and the solution."""
+    """What only the instructor knows about a question: the right answer, why others are wrong, and the solution.
+
+    >>> private_of({"title": "Up or down?", "options": ["up", "down"], "answer": "down"})
+    {'answer': 'down'}
+    """
     found = {key: table[key] for key in ("answer", "wrong", "solution") if key in table}
     if "options" in table and is_number(found.get("answer")):
         found["answer"] = option(found["answer"])

@@ -113,7 +113,11 @@ def option(given: Any) -> str:
 
 
 def reader_of(options: Sequence[str]) -> str:
-    """How an answer to choose is read: as a number where all options are numbers."""
+    """How an answer to choose is read: as a number where all options are numbers.
+
+    >>> reader_of(["0.1", "0.5"]), reader_of(["up", "down"])
+    ('number', 'word')
+    """
     try:
         [float(one) for one in options]
     except ValueError:
@@ -122,7 +126,12 @@ def reader_of(options: Sequence[str]) -> str:
 
 
 def filled(text: str, problem: Problem | None, digits: int) -> str:
-    """A text with the numbers that it names in braces."""
+    """A text with the numbers that it names in braces.
+
+    >>> import bpkit as bp
+    >>> filled("At w₅ = {w5} the loss is {E}.", bp.examples.article.problem, digits=4)
+    'At w₅ = $0.35$ the loss is $0.2335$.'
+    """
     if problem is None:
         return text
     pieces = re.split(r"(\$\$|\$)", text)
@@ -153,12 +162,20 @@ def _placed(problem: Problem, digits: int, inside: bool, place: re.Match[str]) -
 
 
 def places_in(text: str) -> frozenset[str]:
-    """The names that a text puts numbers in for."""
+    """The names that a text puts numbers in for.
+
+    >>> sorted(places_in("At w₅ = {w5} the loss is {E}."))
+    ['E_total', 'w5']
+    """
     return frozenset(plain_name(name) for name in _PLACE.findall(text))
 
 
 def plain_name(given: str) -> str:
-    """A quantity's full name from what pages show: ``∂E/∂out_h₁,₁`` and ``dE/dout(h1,1)`` are dE_total/dout_h1_1."""
+    """A quantity's full name from what pages show: ``∂E/∂out_h₁,₁`` and ``dE/dout(h1,1)`` are dE_total/dout_h1_1.
+
+    >>> plain_name("∂E/∂out_h₁,₁"), plain_name("dE/dout(h1,1)")
+    ('dE_total/dout_h1_1', 'dE_total/dout_h1_1')
+    """
     plain = re.sub(r"\s", "", given).translate(_PLAIN)
     plain = re.sub(r"(?<=\d),(?=\d)", "_", plain)
     plain = re.sub(r"\((\w+)\)", r"_\1", plain)
@@ -169,6 +186,10 @@ def known_from(text: str, problem: Problem) -> frozenset[str]:
     """What a text tells of a problem: the numbers that it puts in by name, ``activation`` and ``loss``.
 
     A function counts where the text names it and no other of its kind.
+
+    >>> import bpkit as bp
+    >>> sorted(known_from("A sigmoid network with w₅ = {w5}.", bp.examples.article.problem))
+    ['activation', 'w5']
     """
     functions = {one.written for one in getattr(problem.network, "activations", ())}
     found = {*places_in(text)}

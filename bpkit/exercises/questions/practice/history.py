@@ -31,6 +31,9 @@ def read(path: Path | None) -> tuple[tuple[Entry, ...], int]:
 
     A line that is damaged, or that a newer version wrote, is passed over and stays in the file. Raises ``BpkitError``
     where the file itself cannot be read.
+
+    >>> read(Path("no_such_file.jsonl"))
+    ((), 0)
     """
     if path is None:
         return (), 0

@@ -98,14 +98,23 @@ class Mistake:
 
 
 def entry(turn: Turn, verdict: str, part: str = "", found: Feedback | None = None) -> Entry:
-    """What is kept of an answer, or of a hint, a look at the solution or a question left out."""
+    """What is kept of an answer, or of a hint, a look at the solution or a question left out.
+
+    >>> entry(Turn("loss", 7, "easy"), SKIPPED).parts
+    1
+    """
     exercise = turn.exercise
     named = found.misconceptions if found is not None else ()  # a wrong answer is false
     return Entry(turn, len(exercise.parts), verdict, part, named, exercise.declared)
 
 
 def steps(entries: Iterable[Entry]) -> tuple[Step, ...]:
-    """A history question by question."""
+    """A history question by question.
+
+    >>> turn = Turn("loss", 7, "easy")
+    >>> [step.right for step in steps([Entry(turn, 1, "unknown", "a"), Entry(turn, 1, "correct", "a")])]
+    [False]
+    """
     by_turn: dict[tuple[str, int, str], list[Entry]] = {}
     for one in entries:
         by_turn.setdefault((one.turn.question, one.turn.seed, one.turn.difficulty), []).append(one)
@@ -134,7 +143,12 @@ def _step(entries: Sequence[Entry]) -> Step:
 
 
 def open_mistakes(done: Sequence[Step]) -> tuple[Mistake, ...]:
-    """The mistakes that were named and are not gone, the one that has waited longest first."""
+    """The mistakes that were named and are not gone, the one that has waited longest first.
+
+    >>> wrong = Step(Turn("loss", 7, "easy"), False, ("leaves out the half",))
+    >>> [mistake.name for mistake in open_mistakes([wrong])]
+    ['leaves out the half']
+    """
     found: dict[str, Mistake] = {}
     for place, step in enumerate(done):
         for name in step.named:
@@ -175,7 +189,11 @@ def level(done: Sequence[Step], topic: str) -> str:
 
 
 def following(done: Sequence[Step], pool: Sequence[Question], seed: int = 0) -> Turn:
-    """The next question of some: a mistake that is due, or else the next topic's turn."""
+    """The next question of some: a mistake that is due, or else the next topic's turn.
+
+    >>> following([], [find_question("loss")]).difficulty
+    'easy'
+    """
     returns = done and done[-1].turn.again and len({one.topic for one in pool}) > 1
     if not returns:  # never two in a row, so that whoever makes many mistakes meets new topics too
         for one in open_mistakes(done):
@@ -253,7 +271,11 @@ def pool_of(wanted: str = "", without: Collection[str] = (FUNCTIONS,)) -> tuple[
 
 
 def reason(turn: Turn, done: Sequence[Step]) -> str:
-    """Why a question comes now, in a sentence."""
+    """Why a question comes now, in a sentence.
+
+    >>> reason(Turn("loss", 7, "easy"), [])
+    'A new topic: forward.'
+    """
     if turn.again:
         return f"Back to an earlier mistake: {said_of(turn.again)}."
     before = [step for step in done if step.turn.topic == turn.topic]
@@ -264,7 +286,11 @@ def reason(turn: Turn, done: Sequence[Step]) -> str:
 
 
 def said_of(name: str) -> str:
-    """A mistake by its name, as what you did: ``to leave out the bias``."""
+    """A mistake by its name, as what you did: ``to leave out the bias``.
+
+    >>> said_of("leaves the bias out"), said_of("follows only one path")
+    ('to leave out the bias', 'to follow only one path')
+    """
     verb, _, rest = name.partition(" ")
     you = _YOU.get(name) or f"{_plain_form(verb)} {rest}".rstrip()
     return f"not to {you.removeprefix('do not ')}" if you.startswith("do not ") else f"to {you}"
@@ -291,7 +317,11 @@ class Tally:
 
 
 def tallies(done: Sequence[Step], pool: Iterable[Question]) -> tuple[Tally, ...]:
-    """How a learner stands, topic by topic."""
+    """How a learner stands, topic by topic.
+
+    >>> tallies([Step(Turn("loss", 7, "easy"), True)], [find_question("loss")])
+    (Tally(topic='forward', asked=1, right=1, level='easy'),)
+    """
     return tuple(
         Tally(
             topic,
