@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -47,7 +46,7 @@ def _draw_rates(rng: np.random.Generator, level: str) -> Task:
         problem = draw_problem(rng, network, learning_rate=0.1)
         rates = [float(rate) for rate in np.sort(rng.choice(_RATES, 3, replace=False))]
         if failing(problem, rates) == rates[-1:]:
-            return Task("learning-rate", (problem,), MappingProxyType({"rates": rates}))
+            return Task("learning-rate", (problem,), {"rates": rates})
 
 
 def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
@@ -139,7 +138,7 @@ def _draw_batch(rng: np.random.Generator, level: str) -> Task:
     shapes = {"easy": ((1, 1), (2, 1)), "medium": ((2, 1), (1, 1, 1)), "hard": ((2, 1, 1), (2, 2, 1))}[level]
     network = Network(*shapes[choose(rng, shapes)])
     problem = draw_problem(rng, network, samples=3 if level == "hard" else 2)
-    return Task("batch-mean", (problem,), MappingProxyType({"weight": "w1"}))
+    return Task("batch-mean", (problem,), {"weight": "w1"})
 
 
 def _build_batch(task: Task) -> Content:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 
@@ -46,7 +45,7 @@ def _draw_step(rng: np.random.Generator, level: str) -> Task:
     network = Network(1, 1, activation=_SOFT[level][choose(rng, _SOFT[level])], bias="none")
     problem = draw_problem(rng, network, learning_rate=float(rng.choice(BIG_RATES)))
     asks = ["w1_new"] if level == "easy" else ["dE_total/dw1", "w1_new"]
-    return Task("one-weight", (problem,), MappingProxyType({"asks": asks}))
+    return Task("one-weight", (problem,), {"asks": asks})
 
 
 def _build_step(task: Task) -> Content:

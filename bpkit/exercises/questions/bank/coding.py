@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -138,7 +137,7 @@ def _loss_of(problem: Problem) -> tuple[Callable[[Array], float], Array]:
 
 def _draw(rng: np.random.Generator, level: str) -> Task:
     sizes = SIZES[level][int(rng.integers(len(SIZES[level])))]
-    return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), MappingProxyType({"level": level}))
+    return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), {"level": level})
 
 
 def _told(words: Mapping[str, Wrong], *names: str) -> tuple[Wrong, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -35,7 +34,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
         "deltas": deltas[:: int(rng.choice([1, -1]))],
         "order": shuffle(rng),
     }
-    return Task("read-kernel", (), MappingProxyType(about))
+    return Task("read-kernel", (), about)
 
 
 def _spelled(kernel: tuple[float, float]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -48,7 +47,7 @@ def _draw_waits(rng: np.random.Generator, level: str) -> Task:
         "asked": choose(rng, (1, 2)),
         "order": shuffle(rng),
     }
-    return Task("read-stairs", (), MappingProxyType(about))
+    return Task("read-stairs", (), about)
 
 
 @lru_cache(maxsize=256)
@@ -187,7 +186,7 @@ _RATE, _FEW, _BATCHES = Fraction(6, 5), (3, 4, 5), (10, 20, 30)
 def _draw_loss(rng: np.random.Generator, level: str) -> Task:
     outputs, points = _FEW[settled(rng, _FEW)], _BATCHES[choose(rng, _BATCHES)]
     about = {"level": level, "outputs": outputs, "points": points, "order": shuffle(rng)}
-    return Task("library-loss", (), MappingProxyType(about))
+    return Task("library-loss", (), about)
 
 
 def _written(level: str, outputs: int, points: int) -> tuple[str, Fraction, list[tuple[str, str, Fraction]]]:

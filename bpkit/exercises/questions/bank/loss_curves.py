@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,7 @@ def _draw_slope(rng: np.random.Generator, level: str) -> Task:
         problem = Problem(network, {"w1": at[asked], "b_o1": bias}, [x], [y], 0.1)
         if _clear_slopes(problem, (-reach, reach), at, asked, steepest, trap):
             about = {"ends": [-reach, reach], "at": at, "asked": asked}
-            return Task("read-slope", (problem,), MappingProxyType(about))
+            return Task("read-slope", (problem,), about)
 
 
 def _slopes(problem: Problem, at: Iterable[float]) -> list[float]:
@@ -152,7 +151,7 @@ def _draw_losses(rng: np.random.Generator, level: str) -> Task:
     target = 1 if level == "easy" else settled(rng, (0, 1))
     miss = float(rng.choice([0.05, 0.1, 0.2, 0.25]))  # how far the output is from the wrong end
     about = {"first": choose(rng, _TWO), "target": target, "p": miss if target else round(1 - miss, 2)}
-    return Task("read-loss-functions", (), MappingProxyType(about))
+    return Task("read-loss-functions", (), about)
 
 
 def _build_losses(task: Task) -> Content:
@@ -234,7 +233,7 @@ def _draw_error(rng: np.random.Generator, level: str) -> Task:
         order = [int(one) for one in rng.permutation(len(NAMES))]
         if (steps := _marked(found, 100.0 if central else 10.0)) and not problem.is_batch:
             about = {"weight": weight, "central": central, "at": [steps[place] for place in order]}
-            return Task("read-error-v", (problem,), MappingProxyType(about))
+            return Task("read-error-v", (problem,), about)
 
 
 def _marked(found: Errors, falls: float) -> list[float]:

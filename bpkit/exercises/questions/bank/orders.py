@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -40,13 +39,11 @@ LETTERS = "ABCDEFGH"
 
 # In which order
 
-_ORDERED: Networks = MappingProxyType(
-    {
-        "easy": (Network(2, 1), Network(3, 1)),
-        "medium": (Network(2, 2, 2), Network(1, 2, 2), Network(2, 3, 2)),
-        "hard": (Network(2, 2, 2), Network(2, 3, 1), Network(3, 2, 2)),
-    }
-)
+_ORDERED: Networks = {
+    "easy": (Network(2, 1), Network(3, 1)),
+    "medium": (Network(2, 2, 2), Network(1, 2, 2), Network(2, 3, 2)),
+    "hard": (Network(2, 2, 2), Network(2, 3, 1), Network(3, 2, 2)),
+}
 AHEAD, BACK_FIRST = "runs ahead on the way forward", "goes back before going forward"
 _FRONT, EARLY = "starts the way back at the wrong end", "updates before the derivatives are known"
 _UPDATED = "uses the already updated weights"
@@ -105,9 +102,7 @@ def _draw_order(rng: np.random.Generator, level: str) -> Task:
     weight = weights[choose(rng, weights)]
     about = {"weight": weight, "whole": level == "hard"}
     size = len(_stages(network, weight, level == "hard"))
-    return Task(
-        "order-steps", (draw_problem(rng, network),), MappingProxyType({**about, "letters": shuffled(rng, size)})
-    )
+    return Task("order-steps", (draw_problem(rng, network),), {**about, "letters": shuffled(rng, size)})
 
 
 def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
@@ -281,7 +276,7 @@ def _draw_library(rng: np.random.Generator, level: str) -> Task:
         out = ("zero", "backward", "step")[settled(rng, (1, 2, 3))]
         loop = [name for name in names if name != out]
     about = {"loop": loop, "letters": shuffled(rng, len(names)), "order": shuffle(rng)}
-    return Task("library-order", (problem,), MappingProxyType(about))
+    return Task("library-order", (problem,), about)
 
 
 def _trained(problem: Problem, loop: Sequence[str]) -> dict[str, float]:

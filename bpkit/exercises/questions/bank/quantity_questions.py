@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -123,7 +122,7 @@ def quantity_question(
         options = networks(level)
         network = options[choose(rng, options)]
         problem = draw_problem(rng, network, learning_rate=float(rng.choice(rates)) if rates else None)
-        return Task(id, (problem,), MappingProxyType({"asks": list(asks(network, rng))}))
+        return Task(id, (problem,), {"asks": list(asks(network, rng))})
 
     return Question(id, topic, title, draw, asking(title, reveals), reveals)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 
@@ -29,13 +28,11 @@ from bpkit.exercises.questions.words import givens, maths
 from bpkit.mistakes.hand_rounding import half_unit
 
 # Networks in which a weight reaches the loss by two paths or more.
-_MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
-    {
-        "easy": ((1, 2, 2), (2, 2, 2)),
-        "medium": ((2, 2, 3), (2, 3, 2), (3, 2, 2), (2, 2, 2, 1), (2, 2, 3, 1)),
-        "hard": ((2, 2, 2, 2), (2, 2, 3, 2), (2, 2, 2, 3), (2, 3, 2, 2)),
-    }
-)
+_MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "easy": ((1, 2, 2), (2, 2, 2)),
+    "medium": ((2, 2, 3), (2, 3, 2), (3, 2, 2), (2, 2, 2, 1), (2, 2, 3, 1)),
+    "hard": ((2, 2, 2, 2), (2, 2, 3, 2), (2, 2, 2, 3), (2, 3, 2, 2)),
+}
 
 
 def _draw_paths(rng: np.random.Generator, level: str) -> Task:
@@ -45,7 +42,7 @@ def _draw_paths(rng: np.random.Generator, level: str) -> Task:
     problem = draw_problem(rng, network)
     weight = early[choose(rng, early)]
     path = choose(rng, derive(network).paths(weight))
-    return Task("hidden-paths", (problem,), MappingProxyType({"weight": weight, "path": path}))
+    return Task("hidden-paths", (problem,), {"weight": weight, "path": path})
 
 
 def _neurons(path: Path) -> tuple[str, ...]:
@@ -146,7 +143,7 @@ def _draw_sign(rng: np.random.Generator, level: str) -> Task:
         weights = list(network.weights)
         problem, quantity = draw_problem(rng, network), f"dE_total/d{weights[choose(rng, weights)]}"
         if _power(evaluate(problem)[quantity]) == power:
-            return Task("sign-first", (problem,), MappingProxyType({"asks": [quantity]}))
+            return Task("sign-first", (problem,), {"asks": [quantity]})
 
 
 def _power(value: float) -> int:
@@ -205,7 +202,7 @@ def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
     problem = draw_problem(rng, network)
     layer = int(rng.integers(1, layers + 1))
     names = [f"W_{layer}", f"net_{layer}", f"dE_total/dW_{layer}", f"delta_{int(rng.integers(1, layers + 1))}"]
-    return Task("matrix-shapes", (problem,), MappingProxyType({"samples": samples, "names": names}))
+    return Task("matrix-shapes", (problem,), {"samples": samples, "names": names})
 
 
 def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, int]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 
 from bpkit.core.architecture import Architecture
@@ -54,7 +52,7 @@ def _draw_mean(rng: np.random.Generator, level: str) -> Task:
         rate = float(rng.choice(_EVEN_RATES))
         problem = Problem(network, {"w1": weight}, [[1.0]] * rows, targets, rate, batch=kind)
         about = {"level": level, "asks": [], "order": shuffle(rng)}
-        task = Task("mean-or-sum", (problem,), MappingProxyType(about))
+        task = Task("mean-or-sum", (problem,), about)
         right, wrong = _of_batch(problem)
         if (
             abs(right) > 0.04
@@ -157,7 +155,7 @@ def _draw_uses(rng: np.random.Generator, level: str) -> Task:
         steps = int(rng.integers(2, 6))
         model, weight = Model((steps, 1), Recurrent(1), Dense(1)), "Wx1_1_1"
     about = {"weight": weight, "level": level, "order": shuffle(rng)}
-    return Task("count-uses", (draw_problem(rng, model),), MappingProxyType(about))
+    return Task("count-uses", (draw_problem(rng, model),), about)
 
 
 def _uses(problem: Problem, weight: str) -> list[str]:

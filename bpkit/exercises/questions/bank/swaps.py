@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -43,7 +42,7 @@ def _draw_activation(rng: np.random.Generator, level: str) -> Task:
     other = _OTHERS[choose(rng, _OTHERS[: 2 if level == "easy" else 4])]
     problem = draw_problem(rng, Network(*sizes))
     swapped = problem.replace(network=Network(*sizes, activation=[other, "sigmoid"]))
-    return Task("activation-swap", (problem, swapped), MappingProxyType({"asks": ["dE_total/dw1"]}))
+    return Task("activation-swap", (problem, swapped), {"asks": ["dE_total/dw1"]})
 
 
 def _draw_loss(rng: np.random.Generator, level: str) -> Task:
@@ -53,7 +52,7 @@ def _draw_loss(rng: np.random.Generator, level: str) -> Task:
     problem = swapped.replace(network=network)
     late = next(name for name, (_, target) in network.weights.items() if target == "o1")
     asks = ["E_total", "dE_total/dnet_o1", f"dE_total/d{late}"]
-    return Task("loss-swap", (problem, swapped), MappingProxyType({"asks": asks}))
+    return Task("loss-swap", (problem, swapped), {"asks": asks})
 
 
 def _what(problem: Problem, by: str) -> str:
@@ -103,7 +102,7 @@ def _draw_softmax(rng: np.random.Generator, level: str) -> Task:
     options = _softmax_networks(level)
     network = options[choose(rng, options)]
     problem = draw_problem(rng, network, learning_rate=None)
-    return Task("softmax-delta", (problem,), MappingProxyType({"asks": _softmax_asks(network, rng)}))
+    return Task("softmax-delta", (problem,), {"asks": _softmax_asks(network, rng)})
 
 
 def _softmax_hints(problem: Problem, quantity: str) -> tuple[str, ...]:
@@ -146,7 +145,7 @@ def _build_softmax(task: Task) -> Content:
 
 # What changes
 
-_LARGER: Mapping[str, tuple[int, ...]] = MappingProxyType({"hidden": (1, 2, 1), "output": (1, 1, 2)})
+_LARGER: Mapping[str, tuple[int, ...]] = {"hidden": (1, 2, 1), "output": (1, 1, 2)}
 _BUILT = {
     "easy": ("loss", "activation"),
     "medium": ("loss", "activation", "hidden activation"),
@@ -166,7 +165,7 @@ def _draw_changes(rng: np.random.Generator, level: str) -> Task:
     first = Network(1, 1) if level == "easy" else Network(1, 1, 1)
     first, second = _pair(first, what, int(rng.integers(2)))
     problems = (draw_problem(rng, first), draw_problem(rng, second))
-    return Task("what-changes", problems, MappingProxyType({"what": what, "order": shuffle(rng)}))
+    return Task("what-changes", problems, {"what": what, "order": shuffle(rng)})
 
 
 def _pair(first: Network, what: str, pick: int) -> tuple[Network, Network]:

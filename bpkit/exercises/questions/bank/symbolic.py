@@ -38,13 +38,11 @@ ELSEWHERE = "multiplies by the output of another neuron"
 MIXED_UP = (NEIGHBOUR, ITSELF, ELSEWHERE)
 REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope", *MIXED_UP)
 
-_NETWORKS = MappingProxyType(
-    {
-        "easy": (Network(2, 1, bias="neuron"), Network(2, 2, 1)),
-        "medium": (Network(2, 2, 1), Network(2, 2, 2), Network(2, 2, 1, activation="tanh")),
-        "hard": (Network(2, 2, 2), Network(2, 2, 2, activation="tanh"), Network(2, 3, 2)),
-    }
-)
+_NETWORKS = {
+    "easy": (Network(2, 1, bias="neuron"), Network(2, 2, 1)),
+    "medium": (Network(2, 2, 1), Network(2, 2, 2), Network(2, 2, 1, activation="tanh")),
+    "hard": (Network(2, 2, 2), Network(2, 2, 2, activation="tanh"), Network(2, 3, 2)),
+}
 
 
 def _draw(rng: np.random.Generator, level: str) -> Task:
@@ -53,7 +51,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
     weights = [w for w, (source, _) in network.weights.items() if level != "easy" or source not in network.inputs]
     weights = weights or list(network.weights)
     problem = draw_problem(rng, network)
-    return Task("symbolic", (problem,), MappingProxyType({"weight": weights[choose(rng, weights)]}))
+    return Task("symbolic", (problem,), {"weight": weights[choose(rng, weights)]})
 
 
 def _forward(network: Network) -> frozenset[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +56,7 @@ def _draw_boundary(rng: np.random.Generator, level: str) -> Task:
         found |= {hidden: _learned(rng, task, hidden) for hidden in (2, 8)}
         if _crossings(found[2]) == 4 and _crossings(found[8]) == 0 and right(found[8]) == len(points):
             nets = [dict(found[hidden].parameters) for hidden in order]
-            return Task("read-boundary", (), MappingProxyType({"points": points, "hidden": order, "nets": nets}))
+            return Task("read-boundary", (), {"points": points, "hidden": order, "nets": nets})
 
 
 def _learner(task: Task, hidden: int, parameters: Mapping[str, float]) -> Problem:
@@ -176,7 +175,7 @@ def _draw_walks(rng: np.random.Generator, level: str) -> Task:
         problems = [(plain, swings, adam)[place] for place in order]
         if _clear_walks(*(_walked(one) for one in (plain, swings, adam))):
             about = {"rules": [_RULES[place] for place in order], "lying": bool(rng.integers(2))}
-            return Task("read-walks", tuple(problems), MappingProxyType(about))
+            return Task("read-walks", tuple(problems), about)
 
 
 def _walked(problem: Problem) -> Trace:
@@ -279,10 +278,10 @@ _TINY, _MIDDLE, _BIG = (20, 30, 40), (100, 200), (5000, 6000, 8000)
 def _draw_depth(rng: np.random.Generator, level: str) -> Task:
     kinds = [str(one) for one in rng.permutation(list(_DEEP))]
     while True:
-        task = Task("read-depth", (), MappingProxyType({"kinds": kinds, "draw": int(rng.integers(1_000_000_000))}))
+        task = Task("read-depth", (), {"kinds": kinds, "draw": int(rng.integers(1_000_000_000))})
         ratio = {kind: float(one[0] / one[-1]) for kind, one in zip(kinds, _deep(task))}
         if ratio["sigmoid"] < 1e-3 and 0.05 < ratio["tanh"] < 10 and 30 < ratio["large"] < 1e6:
-            return Task("read-depth", (), MappingProxyType({**task.about, "layers": _draw_layers(rng)}))
+            return Task("read-depth", (), {**task.about, "layers": _draw_layers(rng)})
 
 
 def _draw_layers(rng: np.random.Generator) -> list[list[int]]:
