@@ -98,7 +98,7 @@ class Session:
         exercise = turn.exercise
         rule = "-" * min(columns(), 60)
         head = f"Question {len(done) - self.start + 1} · {turn.topic} · {turn.difficulty}"
-        text = exercise.content.tell().partition("\n\n")[2].removesuffix("Compute:").rstrip()
+        text = exercise.text.removesuffix("Compute:").rstrip()
         say("", rule, head, reason(turn, done), "", f"{exercise.bank.title}", "", in_terminal(text, columns()))
         typed: dict[str, str] = {}
         for letter, part in exercise.parts.items():

@@ -60,7 +60,7 @@ def table(exercise: Exercise) -> str:
 def given(exercise: Exercise) -> str:
     """What a question gives in words: beside its picture only what that does not show."""
     content = exercise.content
-    return content.card() if content.card else _text(exercise).removesuffix(COMPUTE).rstrip()
+    return content.card() if content.card else exercise.text.removesuffix(COMPUTE).rstrip()
 
 
 def asked(exercise: Exercise) -> str:
@@ -79,14 +79,9 @@ def asked_alone(exercise: Exercise, part: Part) -> str:
 
 def computed(exercise: Exercise) -> bool:
     """Does a question ask for quantities, with no more words than their names?"""
-    return _text(exercise).endswith(COMPUTE)
+    return exercise.text.endswith(COMPUTE)
 
 
 def told(exercise: Exercise) -> str:
     """What a question says without a picture in its text: its title, and all that is given."""
-    return "\n\n".join(filter(None, (f"{exercise.bank.title}.", table(exercise), given(exercise))))
-
-
-@lru_cache(maxsize=64)
-def _text(exercise: Exercise) -> str:
-    return exercise.content.tell().partition("\n\n")[2]
+    return "\n\n".join(filter(None, (exercise.heading, table(exercise), given(exercise))))

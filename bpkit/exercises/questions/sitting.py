@@ -213,12 +213,12 @@ class Ask(Linked):
         return in_page(self.still_markdown(state))
 
     def still_markdown(self, state: Sitting) -> str:
-        title, _, text = state.exercise.question.partition("\n\n")
-        return f"**{title}**\n\n{text}"
+        heading = state.exercise.heading
+        return f"**{heading}**{state.exercise.question.removeprefix(heading)}"
 
     def words(self, state: Sitting) -> str:
         said = " ".join(f"{letter}) {state.said(place)}" for place, letter in enumerate(state.exercise.parts))
-        return f"{state.exercise.bank.title}. {said} {state.score}".rstrip()
+        return f"{state.exercise.heading} {said} {state.score}".rstrip()
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.state.exercise.id}: {self.words(self.state)}"

@@ -102,7 +102,7 @@ def _build_rates(task: Task) -> Content:
     )
     hints = ("Compute the loss before the update, and compare it with the loss after it.", "Long steps overshoot.")
     parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "number", options, known=(tiny,), hints=hints))
-    text = lambda: f"Learning rates.\n\n{givens(problem)} {MOVES} Other learning rates are tried below."
+    text = lambda: f"{givens(problem)} {MOVES} Other learning rates are tried below."
     updates = [f"{name}_new" for name in problem.network.parameters]
     each = [problem.replace(learning_rate=rate) for rate in rates]
 
@@ -161,7 +161,7 @@ def _build_batch(task: Task) -> Content:
         )
     )
     mean = "The loss of the batch is the mean over its samples."
-    text = lambda: f"A batch and its mean.\n\n{givens(problem)} {mean} Compute:"
+    text = lambda: f"{givens(problem)} {mean} Compute:"
 
     def solve() -> Solution:
         lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]

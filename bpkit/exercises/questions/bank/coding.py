@@ -185,7 +185,7 @@ def _build(task: Task) -> Content:
     )
     network = task.network
     text = lambda: (
-        "Backpropagation in NumPy.\n\nWrite four functions for networks with one hidden layer, sigmoid everywhere and "
+        "Write four functions for networks with one hidden layer, sigmoid everywhere and "
         "the loss $\\sum \\frac{1}{2}(y - out)^2$. `W1` has a row for each input and a column for each hidden neuron, "
         "`b1` a number for each hidden neuron; `W2` and `b2` likewise with the outputs. `x` and `y` are one sample. "
         f"The kit tests your functions on networks of several sizes, such as {', '.join(map(str, network.sizes))}."

@@ -144,9 +144,7 @@ def _build_costs(task: Task) -> Content:
         )
         return Solution((said, more) if level != "easy" else (said,))
 
-    return Content(
-        lambda: f"What does it cost?\n\n{asked}", parts, solve, pictured(task.problem, (), False, ()), lambda: asked
-    )
+    return Content(lambda: asked, parts, solve, pictured(task.problem, (), False, ()))
 
 
 # The first step
@@ -254,7 +252,7 @@ def _build_first(task: Task) -> Content:
         tiny = "" if momentum else " Here ε is too small to show."
         return Solution((said, worked, f"So {name} moves by ${_moved(problem, new)} = {spelled}$.{tiny}"))
 
-    return Content(lambda: f"The first step.\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 def _moved(problem: Problem, new: Step) -> str:

@@ -162,7 +162,7 @@ def _build_zero(task: Task) -> Content:
         return Solution((why, lines(derivation, shown), also))
 
     return Content(
-        lambda: f"Which factor is zero?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(task.problem, (), False, [weight]),
@@ -287,7 +287,7 @@ def _build_way(task: Task) -> Content:
         return Solution(("\n".join(signs), f"{product} {in_words(goes)}."))
 
     return Content(
-        lambda: f"Which way?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(task.problem, (), False, [weight]),

@@ -91,7 +91,7 @@ def _build(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "Which kernel?\n\nThe picture shows a row of five numbers. A kernel of two weights, k₁ for the left number and "
+        "The picture shows a row of five numbers. A kernel of two weights, k₁ for the left number and "
         "k₂ for the right one, was laid on each pair of neighbours. The results are below."
     )
     parts = (_which(task, (first, second), steep + 1), _back(task, x, arrives))

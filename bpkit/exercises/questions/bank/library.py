@@ -162,7 +162,7 @@ def _build_waits(task: Task) -> Content:
         )
 
     shown = [programs[place] for place in places]
-    return Content(lambda: f"What waits?\n\n{asked}", parts, solve, partial(kept_panels, shown), lambda: asked)
+    return Content(lambda: asked, parts, solve, partial(kept_panels, shown))
 
 
 def _turn(arrays: Sequence[Kept]) -> int:
@@ -271,7 +271,7 @@ def _build_loss(task: Task) -> Content:
             )
         )
 
-    return Content(lambda: f"Which loss?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, parts, solve, drawn=False)
 
 
 QUESTIONS = (

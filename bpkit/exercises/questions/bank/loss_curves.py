@@ -130,7 +130,7 @@ def _build_slope(task: Task) -> Content:
             table(["point", "$w_1$", "$E$", "$\\partial E/\\partial w_1$"], rows),
         )
     )
-    text = lambda: "A point on the loss curve.\n\nThe picture shows the loss $E$ over one weight."
+    text = lambda: "The picture shows the loss $E$ over one weight."
     return Content(text, parts, solve, partial(loss_curve_with_points, problem, "w1", ends, at))
 
 
@@ -204,8 +204,7 @@ def _build_losses(task: Task) -> Content:
         )
     )
     text = lambda: (
-        f"Two losses.\n\nThe target is {target}, the output is $p$. The curves are {formulas[0]} and {formulas[1]}, in "
-        "some order."
+        f"The target is {target}, the output is $p$. The curves are {formulas[0]} and {formulas[1]}, in some order."
     )
     return Content(text, parts, solve, partial(loss_functions, kinds, float(target)))
 
@@ -307,10 +306,7 @@ def _build_error(task: Task) -> Content:
             table(["point", "h", "error, about"], rows),
         )
     )
-    text = lambda: (
-        "How large should h be?\n\nYou measure a slope by nudging. The picture shows the error that you can expect for "
-        "each h."
-    )
+    text = lambda: "You measure a slope by nudging. The picture shows the error that you can expect for each h."
     return Content(text, parts, solve, partial(error_curve, found, at))
 
 

@@ -165,7 +165,7 @@ def _build_slip(task: Task) -> Content:
         f"Another student worked out {maths(problem, f'dE_total/d{target}')}. One line contains a mistake. Later lines "
         f"are wrong only because they use it. {ROUNDED}\n\n{table(['line', 'formula', 'result'], rows)}"
     )
-    text = lambda: f"Which line is wrong?\n\n{givens(problem)}\n\n{said}"
+    text = lambda: f"{givens(problem)}\n\n{said}"
 
     def solve() -> Solution:
         first_wrong = (
@@ -302,7 +302,7 @@ def _build_check(task: Task) -> Content:
         f"Another student worked out some derivatives of {maths(problem, 'E_total')} and checked each by nudging its "
         f"parameter by {NUDGE} to both sides. {ROUNDED}\n\n{table(['parameter', 'derived', 'measured'], shown)}"
     )
-    text = lambda: f"A gradient check.\n\n{givens(problem)}\n\n{told}"
+    text = lambda: f"{givens(problem)}\n\n{told}"
 
     def solve() -> Solution:
         row, others = maths(problem, worst), max(off[name] for name in names if name != worst)

@@ -229,7 +229,7 @@ def _build_order(task: Task) -> Content:
         return Solution((f"The order is {' '.join(named)}.", "\n".join(f"- {one}" for one in said)))
 
     return Content(
-        lambda: f"In which order?\n\n{layers(network)} {asked}",
+        lambda: f"{layers(network)} {asked}",
         (ordered(asks, stages, letters, first),),
         solve,
         picture=pictured(task.problem, (), False, [] if task.about["whole"] else [weight]),
@@ -332,7 +332,7 @@ def _build_library(task: Task) -> Content:
         )
         return Solution((f"The order is {' '.join(named)}:", order, said))
 
-    return Content(lambda: f"A library's loop.\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 def _outcome_part(problem: Problem, loop: Sequence[str], order: Sequence[int]) -> ExactPart:

@@ -102,7 +102,7 @@ def _build_activation(task: Task) -> Content:
             f"{_WHERE[flat]}.",
         )
     )
-    text = lambda: "Three activations.\n\nThe picture shows three activations: out over net."
+    text = lambda: "The picture shows three activations: out over net."
     return Content(text, parts, solve, partial(activation_panels, kinds))
 
 
@@ -214,10 +214,7 @@ def _build_runs(task: Task) -> Content:
             table(["run", "learning rate", "$E$ at the start", "later"], rows),
         )
     )
-    text = lambda: (
-        "Three learning rates.\n\nThe same network was trained three times from the same start. Only the learning rate "
-        "differs."
-    )
+    text = lambda: "The same network was trained three times from the same start. Only the learning rate differs."
     return Content(text, parts, solve, partial(runs_of, losses))
 
 
@@ -314,9 +311,7 @@ def _build_shares(task: Task) -> Content:
             f"“{most}”. The hidden share is 1 − {rest} = {right}.",
         )
     )
-    text = lambda: (
-        "Who looks at whom?\n\nThe picture shows the attention shares of three tokens. Each row is one token."
-    )
+    text = lambda: "The picture shows the attention shares of three tokens. Each row is one token."
     return Content(text, parts, solve, partial(share_table, tokens, shares, (row, column)))
 
 

@@ -146,7 +146,7 @@ def _build(task: Task) -> Content:
             )
         )
 
-    return Content(lambda: f"Which product?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, parts, solve, drawn=False)
 
 
 QUESTIONS = (

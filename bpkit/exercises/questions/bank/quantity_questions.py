@@ -101,7 +101,7 @@ def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
             replace(number_part(problem, quantity, reveals), asked_before=tuple(wanted[:place]))
             for place, quantity in enumerate(wanted)
         )
-        text = lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:"
+        text = lambda: f"{givens(problem)}\n\nCompute:"
         return Content(text, parts, lambda: worked(problem, wanted), *beside(problem, wanted))
 
     return build

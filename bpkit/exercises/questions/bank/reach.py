@@ -155,7 +155,7 @@ def _build_stays(task: Task) -> Content:
         return Solution((f"{said} Of the {what}, these stay: {stays}. These change: {moves}.",))
 
     return Content(
-        lambda: f"What stays?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(problem, (), False, [weight]),
@@ -286,7 +286,7 @@ def _build_moved(task: Task) -> Content:
         )
 
     return Content(
-        lambda: f"A weight is moved.\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         (which, about),
         solve,
         picture=pictured(problem, (), False, [weight]),
@@ -385,7 +385,7 @@ def _build_follows(task: Task) -> Content:
         return Solution((f"Wrong because of line {wrong}:", "\n".join(said), rest))
 
     return Content(
-        lambda: f"What follows from a slip?\n\n{layers(network)} {asked}",
+        lambda: f"{layers(network)} {asked}",
         (part,),
         solve,
         card=lambda: asked,

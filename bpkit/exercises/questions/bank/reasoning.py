@@ -79,7 +79,7 @@ def _build_paths(task: Task) -> Content:
         f"List every path from {maths(network, weight)} to {maths(network, 'E_total')}, each as the neurons that it "
         f'passes, for example `["{begin} o1", "{begin} o2"]`'
     )
-    text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
+    text = lambda: givens(task.problem)
     solve = lambda: Solution((_sentence(len(found)), derive(network).paths(weight).at(task.problem)))
     neurons = tuple(network.layer_of)[network.sizes[0] :]
     source, target = (typeset(end, network.lines.quantities) for end in network.weights[weight])
@@ -190,7 +190,7 @@ def _build_sign(task: Task) -> Content:
         ),
         number_part(problem, quantity, HIDDEN, ", computed"),
     )
-    text = lambda: f"Sign and size first.\n\n{givens(problem)}"
+    text = lambda: givens(problem)
     return Content(text, parts, lambda: worked(problem, [quantity]), *beside(problem, [quantity]))
 
 
@@ -244,7 +244,7 @@ def _build_shapes(task: Task) -> Content:
         parts.append(ExactPart(asks, (rows, columns), "shape", known=wrong, hints=hints))
     sizes = ", ".join(map(str, network.sizes))
     text = lambda: (
-        f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
+        f"A network with layers of {sizes} neurons, inputs first, works on a batch of "
         f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
         "neuron of the first layer after the inputs, and $\\delta_l$ holds the deltas of layer $l$."
     )

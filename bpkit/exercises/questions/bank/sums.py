@@ -135,7 +135,7 @@ def _build_mean(task: Task) -> Content:
             said.append(f"The same update needs the learning rate $\\eta = {number_latex(fitting)}$.")
         return Solution(tuple(said))
 
-    return Content(lambda: f"Mean or sum?\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 # In how many places a weight works
@@ -228,7 +228,7 @@ def _build_uses(task: Task) -> Content:
         said = f"{name} appears in {in_words([maths(problem, use) for use in uses])}, {len(uses)} net inputs in all."
         return Solution((said, "Each of them is a term of the derivative:", whole))
 
-    return Content(lambda: f"In how many places?\n\n{asked}", tuple(parts), solve, card=lambda: asked)
+    return Content(lambda: asked, tuple(parts), solve)
 
 
 def _weights_part(model: Architecture, kernel: bool, uses: int, size: int) -> ExactPart:

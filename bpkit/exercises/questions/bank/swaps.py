@@ -72,7 +72,7 @@ def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) 
         first, second = task.problems
         new, old = (_what(problem, by).partition(" in ") for problem in (second, first))
         other = f"Then repeat it with {new[0]} instead of {old[0]}{''.join(new[1:])}. All numbers stay the same."
-        text = lambda: f"{title}.\n\n{givens(first)}\n\n{other} Compute:"
+        text = lambda: f"{givens(first)}\n\n{other} Compute:"
         solve = lambda: Solution(tuple(piece for problem in task.problems for piece in worked(problem, asks).pieces))
         return Content(text, tuple(parts), solve, *beside(first, asks, other))
 
@@ -138,7 +138,7 @@ def _softmax_part(problem: Problem, quantity: str) -> NumberPart:
 def _build_softmax(task: Task) -> Content:
     problem, asks = task.problem, task.about["asks"]
     parts = tuple(_softmax_part(problem, quantity) for quantity in asks)
-    text = lambda: f"Softmax with cross-entropy.\n\n{givens(problem)}\n\nCompute:"
+    text = lambda: f"{givens(problem)}\n\nCompute:"
     said = f"The delta of each output is {_SAYS}: output minus target."
     return Content(text, parts, lambda: Solution((said, *worked(problem, asks).pieces)), *beside(problem, asks))
 
@@ -274,7 +274,7 @@ def _build_changes(task: Task) -> Content:
     kinds = in_words(list(dict.fromkeys(one.written for one in network.activations)))
     told = f"All its neurons are {kinds} neurons, and its loss is {network.loss.written}."
     return Content(
-        lambda: f"What changes?\n\n{layers(network)} {told} {asked}",
+        lambda: f"{layers(network)} {told} {asked}",
         (part,),
         solve,
         picture=pictured(task.problem, (), False, ()),

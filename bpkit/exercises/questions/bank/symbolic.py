@@ -150,7 +150,7 @@ def _build(task: Task) -> Content:
     )
     start = typeset(source, network.lines.quantities)
     text = lambda: (
-        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
+        f"{architecture(network)} The weight {maths(network, weight)} leads from "
         f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {ways(network)}.\n\n"
         f"{allowed}"
     )

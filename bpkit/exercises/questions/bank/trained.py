@@ -139,8 +139,7 @@ def _build_boundary(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "Which network drew it?\n\nNetworks with 1, 2 and 8 hidden neurons learned the same points. The lines are "
-        "their decision boundaries."
+        "Networks with 1, 2 and 8 hidden neurons learned the same points. The lines are their decision boundaries."
     )
     return Content(text, parts, solve, partial(boundary_panels, nets))
 
@@ -242,7 +241,7 @@ def _build_walks(task: Task) -> Content:
     )
     rates = {rule: number(problem.learning_rate, 2) for rule, problem in zip(rules, task.problems)}
     text = lambda: (
-        "Three walks downhill.\n\nPlain gradient descent, momentum and Adam walk on the same loss over two weights, "
+        "Plain gradient descent, momentum and Adam walk on the same loss over two weights, "
         f"each with a learning rate that suits it: {rates['plain']}, {rates['momentum']} (β = 0.9), {rates['Adam']}."
     )
     left, right_, bottom, top = _WALK_ENDS
@@ -346,7 +345,7 @@ def _build_depth(task: Task) -> Content:
         )
     )
     text = lambda: (
-        f"Many layers.\n\nThese are the deltas of three networks with {_LAYERS} layers before training. One has "
+        f"These are the deltas of three networks with {_LAYERS} layers before training. One has "
         "sigmoid neurons, one has tanh, and one has ReLU and weights that are too large."
     )
     return Content(text, parts, solve, partial(depth_curves, sizes))

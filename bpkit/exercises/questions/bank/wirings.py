@@ -99,9 +99,7 @@ def _build_wiring(task: Task) -> Content:
             f"{subscripted(network, own[1])}.",
         )
     )
-    text = lambda: (
-        "Which weight is where?\n\nA network is drawn. Its weights need not be numbered in the order you expect."
-    )
+    text = lambda: "A network is drawn. Its weights need not be numbered in the order you expect."
     return Content(text, parts, solve, partial(wiring, network))
 
 
@@ -167,7 +165,7 @@ def _build_count(task: Task) -> Content:
     solve = lambda: Solution(
         ("Multiply the numbers of ways on, from the neuron that the weight feeds to the loss.", said)
     )
-    text = lambda: "Count the paths.\n\nEvery output is part of the loss $E$. The picture names two weights."
+    text = lambda: "Every output is part of the loss $E$. The picture names two weights."
     return Content(text, parts, solve, partial(wiring, network, weights, "", None, True))
 
 
@@ -279,7 +277,7 @@ def _build_strength(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "The gradient on the network.\n\nThe wider a line, the larger is $|\\partial E/\\partial w|$ of its weight. "
+        "The wider a line, the larger is $|\\partial E/\\partial w|$ of its weight. "
         "Dashed lines have a negative derivative."
     )
     return Content(text, parts, solve, partial(wiring, network, None, "", strength))

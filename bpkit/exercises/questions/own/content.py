@@ -73,7 +73,7 @@ def _of_quantities(task: Task, told: Told) -> Content:
     solve = lambda: Solution((*_solution(task), *_lines(problem, asks)))
 
     def tell(*given: str) -> str:
-        return "\n\n".join(filter(None, (f"{told.title}.", *given, words.compute)))
+        return "\n\n".join(filter(None, (*given, words.compute)))
 
     if not told.text:
         whole = tell(givens(problem))
@@ -142,7 +142,7 @@ def _typed(task: Task, told: Told) -> Content:
         text = f"{text}\n\n{in_a_table(problem, ['E_total'])}"
     card = (lambda: text) if picture else None
     solve = lambda: Solution(_solution(task) or (said,))
-    return Content(lambda: f"{told.title}.\n\n{text}", (part,), solve, picture, card, table, drawn=bool(picture))
+    return Content(lambda: text, (part,), solve, picture, card, table, drawn=bool(picture))
 
 
 def _label(option: str) -> str:
