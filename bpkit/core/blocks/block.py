@@ -173,7 +173,8 @@ class Block:
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The functions that its lines call."""
-        return ()
+        own = getattr(self, "activation", None)
+        return () if own is None else (find_activation(own),)
 
     def __repr__(self) -> str:
         parts = []

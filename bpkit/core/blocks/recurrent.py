@@ -45,10 +45,6 @@ class Recurrent(Block):
         checked(self, units=size("Recurrent", "units", self.units), activation=function)
         chosen("Recurrent: steps", self.steps, STEPS)
 
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return (neuron_function("Recurrent", self.activation),)
-
     def write(self, draft: Draft, given: Signals) -> Signals:
         signals, own, width = self._steps(given).symbols, draft.axis(), self.units
         before, axes = signals.shape[1], (given.axes[0], own)
