@@ -251,7 +251,7 @@ def _lines(text: str, names: Mapping[str, Quantity], width: int) -> str:
 
 
 def _table(done: Sequence[Step], pool: Sequence[Question]) -> str:
-    """How a learner stands: topic by topic, and the mistakes that are not gone."""
+    """How well a learner does: topic by topic, and the mistakes that are not gone."""
     rows = [("topic", "questions", "right", "level")]
     rows += [(one.topic, str(one.asked), str(one.right), one.level if one.asked else "") for one in tallies(done, pool)]
     wide = [max(map(len, column)) for column in zip(*rows)]

@@ -155,7 +155,7 @@ def sample_by_sample(made: Plan, problem: Problem) -> dict[str, Array]:
 
 
 def learnt(made: Plan, problem: Problem, updates: int) -> dict[str, Array]:
-    """Repeat a plan of updates: what each has made of the numbers that it replaces, by their names."""
+    """Repeat a plan of updates: the new values of the numbers that each replaces, by their names."""
     return _repeated(made, problem, updates, {}, None)
 
 
@@ -281,7 +281,7 @@ def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]
 
 @lru_cache(maxsize=1024)
 def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tuple[Way, ...]:
-    """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
+    """The derivation as it is (``true``), then each single mistake (``singles``); or two different ones (``pairs``)."""
     if kind == "pairs":
         likely = sorted(_touching(scope, given), key=lambda one: one.rank)[:PAIR_MEMBERS]
         pairs = ((a, b) for a, b in combinations(likely, 2) if a.name != b.name)
@@ -365,7 +365,7 @@ def mistakes(asked: Question, kind: str = "singles", given: Iterable[str] = ()) 
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:
-    """What every misconception makes of a quantity, the simplest mistakes first.
+    """The value of a quantity with every misconception, the simplest mistakes first.
 
     Those that come out as the truth does, or leave the floats, are left out; different mistakes may share a value.
     """

@@ -48,7 +48,7 @@ def without_more(message: str) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
-    """One way to come to the number: what was done, where, and what should stand there.
+    """One way to come to the number: what was done, where, and what should be there.
 
     ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
     is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as

@@ -29,7 +29,7 @@ _NO_SIGNS: Mapping[str, str] = {}
 def diagram(
     model: Architecture | Problem, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True
 ) -> Drawing:
-    """A network as it is drawn in textbooks, a model as a graph; of a problem every number stands at its place.
+    """A network as it is drawn in textbooks, a model as a graph; of a problem every number is in its place.
 
     Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
@@ -90,7 +90,7 @@ def _items(network: Network, about: Quantity | str) -> Iterator[Item]:
 
 
 def _place(quantity: Quantity) -> str:
-    """The node that a quantity belongs to; its own name where it stands by itself."""
+    """The node that a quantity belongs to; its own name where it is by itself."""
     return quantity.neuron if quantity.tag in ("net", "out") else quantity.name
 
 
@@ -185,7 +185,7 @@ def _bias_parts(
 
 
 def _sides(network: Network, plan: Layout) -> dict[str, Point]:
-    """Where each target and error stand, behind its output."""
+    """Where each target and error is, to the right of its output."""
     places: dict[str, Point] = {}
     for output, target in zip(network.outputs, network.targets):
         if output in plan.nodes:

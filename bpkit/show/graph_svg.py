@@ -121,7 +121,7 @@ def _box(
 
 
 def _sides(drawn: Graph, placed: Plan) -> dict[str, Point]:
-    """Where each target and error stand, behind its output."""
+    """Where each target and error is, to the right of its output."""
     places = {}
     for error, ((x, y), low) in placed.sides.items() if not drawn.overview else ():
         places[drawn.outputs[error][1]] = x, y + (0 if low else -9)

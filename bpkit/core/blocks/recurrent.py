@@ -111,7 +111,7 @@ class Step(NamedTuple):
         return net_input(self.draft.lines, place, terms, bias, reason)
 
     def out(self, letter: str, nets: Sequence[sp.Symbol], function: Activation) -> list[sp.Symbol]:
-        """Write what the neurons make of their net inputs."""
+        """Write the outputs that the neurons compute from their net inputs."""
         found = []
         for j, net in enumerate(nets, 1):
             found += outputs(

@@ -114,11 +114,11 @@ class Exercise:
 
     @cached_property
     def text(self) -> str:
-        """What stands between the heading and the parts, in Markdown."""
+        """The text between the heading and the parts, in Markdown."""
         return self.content.tell()
 
     def asked(self, text: str) -> str:
-        """What the parts ask, in Markdown; ``text`` stands above it."""
+        """What the parts ask, in Markdown; ``text`` is above it."""
         if len(self.parts) == 1:
             return _asked(self.content.parts[0], text)
         return "\n".join(f"- **{letter})** {_asked(part, text)}" for letter, part in self.parts.items())

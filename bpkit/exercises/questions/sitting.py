@@ -56,7 +56,7 @@ Hinted = tuple[int | None, int]  # the line that hints go from, and how many wer
 
 @dataclass(frozen=True)
 class Sitting:
-    """An exercise, what was typed for each of its parts, and whether the worked solution stands open.
+    """An exercise, what was typed for each of its parts, and whether the worked solution is open.
 
     ``hinted`` says for each part from which line its hints go, and how many were asked for.
     """

@@ -65,7 +65,7 @@ def _consequences(
     edits: Collection[str],
     d: Derivation,
 ) -> tuple[Value, ...]:
-    """The arrays of a mistake, where those that a right line makes of a wrong array say on which line they depend."""
+    """The arrays of a mistake; those that a right line computes from a wrong array say on which line they depend."""
     match = book.find(first.seen.value, first.seen.name)
     told = behind(match.place.lines.flat, d.with_inputs.by_name) & {*edits} if match else set()
     told = told or {*edits}

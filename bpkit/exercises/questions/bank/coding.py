@@ -40,7 +40,7 @@ REVEALS = (
 
 @dataclass(frozen=True)
 class Model:
-    """A function that does what a question asks, or what a mistake makes of it; shown by its name."""
+    """A function that does what a question asks, or does it with a mistake; shown by its name."""
 
     name: str
     function: Callable[..., Any]

@@ -187,7 +187,7 @@ def _step(problem: Problem) -> float:
 
 
 def _step_slips(problem: Problem) -> list[Wrong]:
-    """What mistakes make of the length of the first step, each number once."""
+    """The lengths of the first step that mistakes lead to, each number once."""
     rule, rate, old, right = problem.update, problem.learning_rate, problem.parameters["w1"], _step(problem)
     found = []
     plain = _step(problem.replace(update=GradientDescent(), state={}))

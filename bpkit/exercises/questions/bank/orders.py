@@ -142,7 +142,7 @@ def _chain(network: Network, weight: str) -> list[Stage]:
 
 
 def _to_an_output(step: Step) -> bool:
-    """Does a line on the way back stand in the one that uses it: a sum over paths, or how an output's error grows?"""
+    """Is a line on the way back part of the one that uses it: a sum over paths, or how an output's error grows?"""
     return step.role is Role.ADJOINT or (step.role is Role.SLOPE and by(step).tag == "out")
 
 
@@ -336,7 +336,7 @@ def _build_library(task: Task) -> Content:
 
 
 def _outcome_part(problem: Problem, loop: Sequence[str], order: Sequence[int]) -> ExactPart:
-    """What happens when a line is left out, or stands at another place."""
+    """What happens when a line is left out, or is in another place."""
     right = _outcome(problem, loop)
     missing = [name for name in _CODE if name not in loop]
     if missing:

@@ -93,7 +93,7 @@ def worked(problem: Problem, quantities: Sequence[str]) -> Solution:
 
 
 def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
-    """What a question makes of a task that says which quantities it asks for."""
+    """The content of a question whose task says which quantities it asks for."""
 
     def build(task: Task) -> Content:
         problem, wanted = task.problem, task.about["asks"]

@@ -155,7 +155,7 @@ def _sign(value: float) -> str:
 
 
 def _signs(problem: Problem, quantity: str, read: Callable[[float], str | int]) -> tuple[Wrong, ...]:
-    """What mistakes make of the sign, or of the order of magnitude."""
+    """The sign, or the order of magnitude, that mistakes lead to."""
     right = read(evaluate(problem)[quantity])
     wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
     return tuple(replace(one, answer=read(one.answer)) for one in wrong if read(one.answer) != right)

@@ -67,7 +67,7 @@ def slope_of(problem: Problem) -> float:
 
 
 def _of_batch(problem: Problem) -> tuple[float, list[Wrong]]:
-    """The derivative of a batch, and what people make of those of its samples."""
+    """The derivative of a batch, and what people compute instead from those of its samples."""
     mean, total = (slope_of(problem.replace(batch=kind)) for kind in ("mean", "sum"))
     each = [slope_of(problem.sample(row)) for row in range(problem.n_samples)]
     other = {
@@ -165,7 +165,7 @@ def _uses(problem: Problem, weight: str) -> list[str]:
 
 
 def _terms(problem: Problem, weight: str) -> dict[str, float]:
-    """What may be made of the contributions of all uses, in words, with its number."""
+    """What people may compute from the contributions of all uses, in words, with its number."""
     values = evaluate(problem)
     each = [values[f"dE_total/d{use}"] * values[f"d{use}/d{weight}"] for use in _uses(problem, weight)]
     return {

@@ -55,7 +55,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
 
 
 def _forward(network: Network) -> frozenset[str]:
-    """The quantities of the way forward but the errors, which may stand in the formula as they are."""
+    """The quantities of the way forward but the errors, which the formula may use as they are."""
     found = (step.quantity for step in derive(network) if step.role is Role.FORWARD)
     return frozenset(quantity.name for quantity in found if quantity.tag in ("net", "out"))
 
