@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.architecture import Architecture
-from bpkit.core.derivation import derive
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError
 from bpkit.core.network import Network
-from bpkit.core.numeric import canonical, evaluate
-from bpkit.core.quantities import SIGNED, Quantity
+from bpkit.core.numeric import evaluate
+from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import Name, checked, number, readable, written
 from bpkit.show import graph_svg
 from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LIT
-from bpkit.show.strokes import SIGNED_COLORS, Figures, Point, label, picture, text, way
+from bpkit.show.strokes import SIGNED_COLORS, Figures, Point, frame, label, picture, text, way
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
@@ -59,20 +58,10 @@ def numbers_of(problem: Problem) -> dict[str, float]:
 
 def touched(network: Network, names: Iterable[str]) -> frozenset[Item]:
     """The nodes, edges and biases that quantities are about: what a step of the derivation lights up."""
-    return frozenset(item for name in names for item in _items(network, _about(network, name)))
-
-
-def _about(network: Network, name: str) -> Quantity | str:
-    """The quantity of a name, or the neuron."""
-    if name in network.layer_of:
-        return name
-    full = "E_total" if name == "E" else canonical(name)
-    found = network.lines.quantities.get(full) or derive(network).quantities.get(full)
-    if found is None or found.tag in SIGNED:
-        errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
-        known = (*network.parameters, *network.targets, *network.layer_of, *errors)
-        raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")
-    return found
+    errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
+    known = (*network.parameters, *network.targets, *network.layer_of, *errors)
+    about = (graph_svg.meant(network, name, network.layer_of, known) for name in names)
+    return frozenset(item for one in about for item in _items(network, one))
 
 
 def _items(network: Network, about: Quantity | str) -> Iterator[Item]:
@@ -140,11 +129,7 @@ def _node(
 ) -> list[str]:
     x, y = plan.nodes[neuron]
     half, tall = plan.half(neuron), NODE_HEIGHT / 2 if numbers and neuron not in network.inputs else 21
-    ring = f"stroke='{LIT}' stroke-width='6'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
-    parts = [
-        f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='15' "
-        f"fill='{FILL}' {ring}/>"
-    ]
+    parts = [frame((x, y), (half, tall), 15, neuron in lit)]
     lines: list[tuple[str, str]] = []
     if neuron in numbers:
         lines.append((readable(number(numbers[neuron], digits)), ""))
