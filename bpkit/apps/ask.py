@@ -57,7 +57,7 @@ class State:
 
     @property
     def opened(self) -> bool:
-        """Is the line open?"""
+        """Is the line shown open?"""
         return self.wanted or settled(self.found)
 
 
