@@ -34,7 +34,7 @@ MOST_BEFORE = 8  # lines that open above the last one; more are not read in a bo
 
 @dataclass(frozen=True)
 class State:
-    """What is asked, what was typed, what the detective says of it, and whether the line stands open."""
+    """What is asked, what was typed, what the detective says about it, and whether the line is open."""
 
     asked: Question
     typed: str
@@ -57,7 +57,7 @@ class State:
 
     @property
     def opened(self) -> bool:
-        """Does the line stand open?"""
+        """Is the line shown open?"""
         return self.wanted or settled(self.found)
 
 

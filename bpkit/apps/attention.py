@@ -35,7 +35,7 @@ TEXTS = {
 
 @dataclass(frozen=True)
 class State:
-    """What the app shows: the problem, whether the derivatives stand below the numbers, the word whose ways are lit."""
+    """What the app shows: the problem, whether derivatives are below the numbers, the word whose ways are lit."""
 
     problem: Problem
     back: bool

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bpkit.apps.boundary_course import OWN, Playback, Shown, course_note, course_words
+from bpkit.apps.boundary_course import OWN, Playback, Shown, course_note
 from bpkit.apps.boundary_run import PACE, STEPS, Pace, Run, Setup, State, forked, mixed
 from bpkit.apps.boundary_words import (
     DEEPEST,
@@ -23,6 +23,7 @@ from bpkit.apps.boundary_words import (
     YOURS,
     note,
     read_neurons,
+    run_words,
     words,
 )
 from bpkit.apps.controls import Choice, Held, Number, Setting, Text, options
@@ -341,7 +342,7 @@ class OwnBoundary(Boundary):
         return {**values, "updates": self._play.course.updates[self._play.nearest(values["updates"])]}
 
     def words(self, state: Shown) -> str:  # type: ignore[override]
-        return course_words(state)
+        return run_words(state.problem, state.loss, state.updates, YOURS, state.digits)
 
     def note(self, state: Shown) -> tuple[str, bool]:  # type: ignore[override]
         return course_note(state)

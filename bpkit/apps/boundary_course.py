@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.apps.boundary_words import TEXTS, YOURS
+from bpkit.apps.boundary_words import TEXTS
 from bpkit.core.arrays import from_arrays
 from bpkit.core.errors import BpkitError
 from bpkit.core.javascript_matrices import places
@@ -22,7 +22,7 @@ from bpkit.mistakes.programs.outcome import PARAMETERS
 from bpkit.mistakes.programs.review import review
 from bpkit.mistakes.programs.source import gaps_in
 from bpkit.mistakes.programs.telling import gaps_message
-from bpkit.show.boundary_picture import boundary_words, right
+from bpkit.show.boundary_picture import right
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -211,18 +211,3 @@ def course_note(state: Shown) -> tuple[str, bool]:
         return said, False
     other = OWN["other"].format(expected=number(state.expected, state.digits))
     return f"{said} {OWN['same'] if state.agrees else other}", not state.agrees
-
-
-def course_words(state: Shown) -> str:
-    """The network, the course and the picture in words."""
-    kinds = state.problem.network.activations
-    holes = {
-        "sizes": "-".join(str(len(layer)) for layer in state.problem.network.layers),
-        "kind": kinds[0].name if len(kinds) > 1 else "no",
-        "data": YOURS,
-        "first": number(state.loss[0], state.digits),
-        "last": number(state.loss[-1], state.digits),
-        "updates": state.updates,
-    }
-    text = TEXTS["start"].format(**holes) + (TEXTS["now"].format(**holes) if state.updates else "") + "."
-    return f"{text} {boundary_words(state.problem, state.digits)}"

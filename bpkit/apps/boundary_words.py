@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bpkit.apps.boundary_run import STEPS, State
 from bpkit.core.architecture import Architecture
 from bpkit.core.errors import BpkitError
+from bpkit.core.problem import Problem
 from bpkit.core.spelling import number
 from bpkit.core.train import train
 from bpkit.show.boundary_picture import boundary_words, right
@@ -62,18 +64,23 @@ def read_neurons(text: str, who: str = "") -> tuple[int, ...]:
 
 def words(state: State) -> str:
     """The network, its run and the picture in words."""
-    kinds = state.start.network.activations
-    holes = {
-        "sizes": "-".join(str(len(layer)) for layer in state.start.network.layers),
-        "kind": kinds[0].name if len(kinds) > 1 else "no",
-        "data": state.setup.data,
-        "first": number(state.loss[0], state.digits),
-        "last": number(state.loss[-1], state.digits),
-        "updates": state.updates,
-    }
-    text = TEXTS["start"].format(**holes) + (TEXTS["now"].format(**holes) if state.updates else "") + "."
-    said = f"{text} {boundary_words(state.problem, state.digits)}"
+    said = run_words(state.problem, state.loss, state.updates, state.setup.data, state.digits)
     return f"{said} {_right(state)}" if state.test else said
+
+
+def run_words(problem: Problem, loss: Sequence[float], updates: int, data: str, digits: int) -> str:
+    """A network after so many updates, its loss before and after them, and the picture in words."""
+    network = problem.network
+    holes = {
+        "sizes": "-".join(str(len(layer)) for layer in network.layers),
+        "kind": network.activations[0].name if len(network.activations) > 1 else "no",
+        "data": data,
+        "first": number(loss[0], digits),
+        "last": number(loss[-1], digits),
+        "updates": updates,
+    }
+    text = TEXTS["start"].format(**holes) + (TEXTS["now"].format(**holes) if updates else "") + "."
+    return f"{text} {boundary_words(problem, digits)}"
 
 
 def note(state: State) -> tuple[str, bool]:

@@ -48,6 +48,6 @@ def share(source: str, before: Problem, now: Problem) -> str:
 
 
 def _named(text: str) -> str:
-    """A text that makes an object, with the modules in which its classes stand."""
+    """A text that makes an object, with the modules that its classes are in."""
     text = re.sub(rf"\b({'|'.join(blocks.__all__)})\(", r"bp.blocks.\1(", text)
     return re.sub(r"\b(Network|Model)\(", r"bp.\1(", text, count=1)

@@ -78,7 +78,7 @@ class Linked(anywidget.AnyWidget):
     told = traitlets.Dict().tag(sync=True)
 
     def __init__(self, settings: Mapping[str, Setting], made: str) -> None:
-        """``made`` says what it is made of: the keys of what is made alike are the same in every run."""
+        """``made`` says what it is made from: two apps made from the same have the same keys in every run."""
         self.setting = dict(settings)
         self._values = {name: one.value for name, one in self.setting.items()}
         self._version = 0

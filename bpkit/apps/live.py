@@ -1,4 +1,4 @@
-"""What the apps on a problem are made of.
+"""The parts that the apps on a problem share.
 
 An app is a class with a ``State`` and a few short methods::
 
@@ -70,7 +70,7 @@ class Live(Linked):
         raise NotImplementedError
 
     def problem_from(self, values: Mapping[str, Any]) -> Problem:
-        """The problem with every number that a control stands for."""
+        """The problem with the number that each control is set to."""
         given = self.problem.givens
         names = {name: getattr(one, "given", None) or name for name, one in self.setting.items()}
         return self.problem.replace(**{names[name]: value for name, value in values.items() if names[name] in given})

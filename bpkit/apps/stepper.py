@@ -72,7 +72,7 @@ class State:
 
     @property
     def place(self) -> str:
-        """How far the training is, and where in the update the line stands."""
+        """How far the training is, and where in the update the line is."""
         text = TEXTS["once" if self.update == 1 else "place"]
         numbers = {"updates": self.update, "line": self.line, "lines": len(self.rows)}
         return text.format(**numbers).format(phase=phase_of(self.step))
@@ -85,12 +85,12 @@ class State:
 
     @property
     def lit(self) -> tuple[str, ...]:
-        """What this line is about, as far as it stands on the picture."""
+        """What this line is about, as far as the picture shows it."""
         return lit(self.step, self.problem)
 
 
 def lit(step: Step, problem: Problem) -> tuple[str, ...]:
-    """What a line is about, as far as it stands on the picture; what a rule remembers is its parameter's.
+    """What a line is about, as far as the picture shows it; what a rule remembers is its parameter's.
 
     Nothing is, where it is the derivative with respect to a bias that is kept: no way back to that is drawn.
     """

@@ -98,7 +98,7 @@ class Session:
         exercise = turn.exercise
         rule = "-" * min(columns(), 60)
         head = f"Question {len(done) - self.start + 1} · {turn.topic} · {turn.difficulty}"
-        text = exercise.content.tell().partition("\n\n")[2].removesuffix("Compute:").rstrip()
+        text = exercise.text.removesuffix("Compute:").rstrip()
         say("", rule, head, reason(turn, done), "", f"{exercise.bank.title}", "", in_terminal(text, columns()))
         typed: dict[str, str] = {}
         for letter, part in exercise.parts.items():
@@ -257,7 +257,7 @@ def _lines(text: str, names: Mapping[str, Quantity], width: int) -> str:
 
 
 def _table(done: Sequence[Step], pool: Sequence[Question]) -> str:
-    """How a learner stands: topic by topic, and the mistakes that are not gone."""
+    """How well a learner does: topic by topic, and the mistakes that are not gone."""
     rows = [("topic", "questions", "right", "level")]
     rows += [(one.topic, str(one.asked), str(one.right), one.level if one.asked else "") for one in tallies(done, pool)]
     wide = [max(map(len, column)) for column in zip(*rows)]

@@ -168,7 +168,7 @@ class Reader:
         return quantity.role is not Role.SLOPE
 
     def _sides(self, family: Family) -> Sides:
-        """The right sides of a line; from now on it stands for its name."""
+        """The right sides of a line, which from now on are put in for its name."""
         name, left, rhs = name_of(family.lhs), family.lhs.args[1:], family.rhs
         self._check(name)
         letters = tuple(dict.fromkeys(left))
@@ -232,7 +232,7 @@ class Reader:
         return self._contracted(expr, []) if isinstance(expr, sp.Sum) else [[self._of_parts(expr)]]
 
     def _leaf(self, name: str, letters: Letters) -> list[Term]:
-        """What stands for a name; of two families one is for the diagonal, the other beside it."""
+        """What is written for a name; of two families one is for the diagonal, the other beside it."""
         if not self.sampled and (self.leaves[name].role is not Role.SLOPE or name not in self.named):
             return [[self._rows(name, letters)]]
         if name not in self.leaves or [*map(self.ranges.get, letters)] != self.extent[self.leaves[name].family]:

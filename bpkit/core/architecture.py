@@ -96,7 +96,7 @@ class Architecture(Shown):
 
     @property
     def layers(self) -> tuple[tuple[str, ...], ...]:
-        """The neurons' names layer by layer, inputs first; none where it is made of more than layers."""
+        """The neurons' names layer by layer, inputs first; none where the network has more than layers."""
         return ()
 
     @property

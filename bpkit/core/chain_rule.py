@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -51,6 +51,22 @@ class Step(Shown):
     def shown(self) -> sp.Expr:
         """The right side in its shortest form."""
         return self.rhs if self.cancelled is None else self.cancelled
+
+
+def behind(wanted: Iterable[str], lines: Mapping[str, Step], given: Container[str] = ()) -> set[str]:
+    """The lines that some quantities rest on, their own among them, as far as they are not given.
+
+    >>> import bpkit as bp
+    >>> sorted(behind(["out_o1"], bp.derive(bp.Network(1, 1)).by_name))
+    ['net_o1', 'out_o1']
+    """
+    found, waiting = set[str](), [*wanted]
+    while waiting:
+        name = waiting.pop()
+        if name in lines and name not in found and name not in given:
+            found.add(name)
+            waiting += names_in(lines[name].rhs)
+    return found
 
 
 class _Writer:

@@ -124,7 +124,7 @@ def _joined(head: Any, parts: Iterable[Part]) -> Part:
 
 
 def _runs(parts: list[Part]) -> list[Part]:
-    """Parts of one shape whose numbers grow evenly as one; found from the last on, as a function's row stands last."""
+    """Parts of one shape whose numbers grow evenly as one; found from the last on, as a function's row is last."""
     found = []
     end = len(parts)
     while end:
@@ -225,7 +225,7 @@ class _Folder:
         self.symbols = {(q.family, q.indices): q.symbol for q in quantities.values()}
 
     def line(self, step: Step) -> Part:
-        """All right sides of a line as one; its head says which stands where."""
+        """All right sides of a line as one; its head says which is where."""
         sides = [step.rhs] + [one for one in (step.stable, step.cancelled) if one is not None and one is not step.rhs]
         head = tuple(None if one is None else sides.index(one) for one in (step.rhs, step.stable, step.cancelled))
         own = self.found[step.name].axes
@@ -345,7 +345,7 @@ class _Writer:
         return sp.Symbol(letter, integer=True)
 
     def _place(self, axis: Axis, options: Options) -> sp.Expr:
-        """What stands for a number: as few own indices as can be, and rather one that counts the same."""
+        """What is written for a number: as few own indices as can be, and rather one that counts the same."""
         fitting = []
         for of, number in options.items():
             kin = len(of) == 1 and self.axes[of[0]] == axis
@@ -356,7 +356,7 @@ class _Writer:
         return sp.Integer(number) + sum(self.own[a] if a >= 0 else -self.own[~a] for a in of)
 
     def _written(self, shape: Any, taken: Sequence[str], within: Any = sp.Add) -> sp.Expr:
-        """A part of the right side; takes what stands for its numbers from the front of ``places``."""
+        """A part of the right side; takes what is written for its numbers from the front of ``places``."""
         if isinstance(shape, Leaf):
             return _indexed(shape.family, [self.places.pop(0) for _ in range(shape.places)])
         if isinstance(shape, Run):
@@ -377,7 +377,7 @@ def _indexed(family: str, index: list[sp.Expr]) -> sp.Expr:
 
 
 def folded(steps: Iterable[Step], quantities: Mapping[str, Quantity]) -> tuple[Family, ...]:
-    """The lines as families, each where its first line stands; ``quantities`` has every quantity by name.
+    """The lines as families, each in the place of its first line; ``quantities`` has every quantity by name.
 
     The work grows with the number of lines.
     """

@@ -81,7 +81,7 @@ expression = _Printer()._print  # one right side as JavaScript
 
 
 def module(*parts: str, functions: Iterable[Own] = ()) -> str:
-    """Join the texts of functions to an ES module; what they call stands in front, once.
+    """Join the texts of functions to an ES module; what they call comes first, once.
 
     ``functions`` are the activations and losses that may have definitions of their own. Errors: ``BpkitError`` for a
     call of what neither Math, the kit nor ``functions`` has.

@@ -231,7 +231,7 @@ class _Loops:
         return name
 
     def _number(self, quantity: Quantity, at: Letters) -> sp.Symbol:
-        """What stands for a quantity: a constant, a number of this update, or one of an array."""
+        """What is written for a quantity: a constant, a number of this update, or one of an array."""
         if quantity.tag in SIGNED:
             self.constants[quantity.name] = None
             return sp.Symbol(quantity.name)

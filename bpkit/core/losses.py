@@ -97,7 +97,7 @@ Loss.table = LOSSES
 
 
 class Fused(NamedTuple):
-    """What a loss and the output activation make of each other: stable error and slope from net, and the p - y."""
+    """What a loss and the output activation give together: stable error and slope from net, and the p - y."""
 
     error: sp.Expr
     slope: sp.Expr

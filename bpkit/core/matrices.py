@@ -129,7 +129,7 @@ class MatrixProgram:
         return [step for step in self.form if step.role in roles]
 
     def _start(self, steps: Iterable[MatrixStep]) -> Iterator[str]:
-        """What stands before lines: the parts of theta, and what else they need."""
+        """What comes before lines: the parts of theta, and what else they need."""
         used, start = {name for step in steps for name in (step.name, *names_in(step.stable))}, 0
         for name, found in self.layout.items():
             end, shape = start + len(found), found[-1].indices
@@ -219,7 +219,7 @@ def _reason(family: Family, reader: Reader, derivation: Derivation) -> str:
 
 
 def read_matrices(derivation: Derivation, samples: bool = False) -> MatrixDerivation:
-    """Backpropagation in matrices, read off the families of its lines; the updates stand layer by layer.
+    """Backpropagation in matrices, read off the families of its lines; the updates go layer by layer.
 
     Arrays have a row for each sample where a network has layers, or with ``samples`` where its blocks are such layers.
     """

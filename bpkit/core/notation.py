@@ -88,7 +88,7 @@ class _Notation(NamedTuple):
 
 
 def _bare(quantity: Quantity) -> Quantity:
-    """What stands for the family of a quantity without ``by``: its name without an index."""
+    """What is written for the family of a quantity without ``by``: its name without an index."""
     if quantity.of:
         return replace(quantity, of=_bare(quantity.of))
     return replace(quantity, spelled=quantity.family, index=())

@@ -26,7 +26,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a derivation: a letter, the place that it stands at, and an index in its family.
+    """One number of a derivation: a letter, the place that it is at, and an index in its family.
 
     ``net`` at the place ``h`` with index (1,) is ``net_h1``. A derivative is ``of`` one quantity ``by`` another; a
     quantity with a ``mark`` (new, old) is ``of`` the parameter or state that it follows. ``tag`` is the block's word
@@ -56,7 +56,7 @@ class Quantity:
 
     @cached_property
     def symbol(self) -> sp.Symbol:
-        """What stands for it in right sides."""
+        """The symbol for it in right sides."""
         return symbol(self.name)
 
     @cached_property
@@ -107,7 +107,7 @@ SIGNED = ("rate", "constant")  # the tags of what has a sign of its own
 
 
 class Style(NamedTuple):
-    """How names are typeset: ``word`` writes one that stands by itself, the forms stand around those."""
+    """How names are typeset: ``word`` writes a single one, the forms are put around those."""
 
     derivative: str
     marked: str

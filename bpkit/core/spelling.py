@@ -208,7 +208,7 @@ class _Text(_Places, StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         return f"{base}²" if expr.exp == 2 else f"{base}^{self.parenthesize(expr.exp, PRECEDENCE['Pow'])}"
 
     def _below(self, expr: sp.Pow) -> str:
-        """What stands below a fraction's bar for a negative power."""
+        """What goes below a fraction's bar for a negative power."""
         if expr.exp == -1:
             return str(self.parenthesize(expr.base, PRECEDENCE["Mul"] + 1))
         return str(self._print(sp.Pow(expr.base, 2, evaluate=False)))

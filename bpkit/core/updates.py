@@ -85,7 +85,7 @@ class UpdateRule:
         return {name: getattr(self, name) for name in names}
 
     def before(self) -> Iterator[Update]:
-        """The lines that stand before those of the parameters."""
+        """The lines that come before those of the parameters."""
         return iter(())
 
     def lines(self, parameter: Quantity, gradient: sp.Symbol) -> Iterator[Update]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
+from bpkit.core.chain_rule import behind
 from bpkit.core.derivation import Derivation, derive
 from bpkit.core.errors import BpkitError
 from bpkit.core.expressions import names_in
@@ -145,13 +146,7 @@ def sources(derivation: Derivation, quantity: str, earlier: Mapping[str, str]) -
 def _unprinted(asked: Question, given: Mapping[str, str]) -> set[str]:
     """The lines on the way to a figure, from the given ones on."""
     lines = asked.derivation
-    found, waiting = set[str](), [asked.quantity, *(replaced(lines) if asked.updates else ())]
-    while waiting:
-        name = waiting.pop()
-        if name in lines and name not in found | given.keys():
-            found.add(name)
-            waiting += names_in(lines[name].rhs)
-    return found
+    return behind([asked.quantity, *(replaced(lines) if asked.updates else ())], lines.with_inputs.by_name, given)
 
 
 def _verdict(found: Diagnosis) -> tuple[str, str, tuple[str, ...]]:

@@ -35,15 +35,13 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "relu": _relu,
 }
 FUNCTIONS: Mapping[str, Callable[[float], float]] = MappingProxyType(_FUNCTIONS)
-_OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = MappingProxyType(
-    {
-        ast.Add: lambda a, b: a + b,
-        ast.Sub: lambda a, b: a - b,
-        ast.Mult: lambda a, b: a * b,
-        ast.Div: lambda a, b: a / b,
-        ast.Pow: math.pow,
-    }
-)
+_OPERATORS: Mapping[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: math.pow,
+}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import sympy as sp
 
-from bpkit.core.chain_rule import Step
+from bpkit.core.chain_rule import Step, behind
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate
@@ -20,7 +20,7 @@ from bpkit.core.runtime import Array
 from bpkit.core.updates import GradientDescent
 from bpkit.mistakes.question import Question, turn
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.variants import Plan, Way, behind, mistakes, outcomes, plan, replaced, rewriter_of, values
+from bpkit.mistakes.variants import Plan, Way, mistakes, outcomes, plan, replaced, rewriter_of, values
 
 MOST_DECIMALS = 10
 USUAL = 2.0  # of the root of the summed squares of what each line adds, evenly spread up to half a unit: 3.5 sigma
@@ -212,7 +212,7 @@ def _nudges(numbers: Array) -> Array:
 def _lines_to(derivation: Derivation, name: str) -> tuple[Plan, tuple[Step, ...]]:
     """A plan of the lines that a quantity rests on, and these lines."""
     lines = {step.name: step for step in derivation}
-    needed = behind([name], lines, ())
+    needed = behind([name], lines)
     return plan(derivation, ((),), [name]), tuple(step for own, step in lines.items() if own in needed)
 
 

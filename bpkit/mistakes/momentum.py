@@ -99,7 +99,7 @@ def _slopes(problem: Problem, place: NDArray[np.float64]) -> list[float]:
 
 
 def _by_lines(problem: Problem, mistake: Rule | None = None) -> tuple[float, float]:
-    """The shares by the lines of a parameter's update, or by what a mistake makes of them; all have the same."""
+    """The shares by the lines of a parameter's update, or by what they are with a mistake; all have the same."""
     derivation = problem.derivation
     _, edits = next(mistake(derivation)) if mistake else ("", {})
     known = {s.lhs: edits[s.name](s.rhs) if s.name in edits else s.rhs for s in derivation if s.role is Role.UPDATE}

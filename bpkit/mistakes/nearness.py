@@ -41,7 +41,7 @@ def close_enough(exact: float, off: float) -> str:
 
 
 def _more(figure: Figure, exact: float, digits: int) -> str:
-    """What is said of digits that fit and are fewer than asked: one alone, or the last one cut off, may be luck."""
+    """What is said of digits that fit and are fewer than asked: a single one, or the last one cut off, may be luck."""
     if figure.digits < LEAST_DIGITS or not figure.rounds(exact):
         return f"{TOO_FEW} {at_least(digits)}"
     if digits - figure.digits == 1:

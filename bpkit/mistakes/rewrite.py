@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from bpkit.core.chain_rule import Step
+from bpkit.core.chain_rule import Step, behind
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, names_in, product, put, total
 from bpkit.core.functions import computable
@@ -70,9 +70,10 @@ class Rewriter:
         made = (step for step in self.true.values() if step.role is Role.FORWARD)
         self._outs = {step.name for step in made if step.quantity.tag in ("out", "share")}
         self._linked = [
-            (self._between(step), replace(step, stable=computable(step.rhs), cancelled=None))
+            # the lines that lead from what the stable spelling uses to what the readable one does, and that one
+            (behind(read, self.true, computed), replace(step, stable=computable(step.rhs), cancelled=None))
             for step in self.true.values()
-            if names_in(step.stable) != names_in(step.rhs)
+            if (read := names_in(step.rhs)) != (computed := names_in(step.stable))
         ]
         self._known: dict[tuple[object, ...], Step | None] = {}
 
@@ -91,17 +92,6 @@ class Rewriter:
             if loose or not between.isdisjoint(touched):
                 changed.setdefault(as_read.name, as_read)
         return changed
-
-    def _between(self, step: Step) -> set[str]:
-        """The lines that lead from what the stable spelling uses to what the readable one does."""
-        found: set[str] = set()
-        waiting = [*names_in(step.rhs)]
-        while waiting:
-            name = waiting.pop()
-            if name in self.true and name not in found and name not in names_in(step.stable):
-                found.add(name)
-                waiting += names_in(self.true[name].rhs)
-        return found
 
     def _line(self, name: str, edits: list[Edit]) -> Step | None:
         key = (name, *edits)

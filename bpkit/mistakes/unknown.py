@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from bpkit.core.chain_rule import Step
+from bpkit.core.chain_rule import Step, behind
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
@@ -84,13 +84,9 @@ def first_to_check(case: Case, same: Sequence[str]) -> Step:
 
 def _since_given(case: Case) -> list[Step]:
     """The lines that lead to the number from what was asked or handed in before, or from the beginning."""
-    derivation, found, waiting = case.asked.derivation, set[str](), [case.asked.quantity]
-    while waiting:
-        name = waiting.pop()
-        if name in derivation and name not in found | case.given.keys() | case.asked_before:
-            found.add(name)
-            waiting += names_in(derivation[name].rhs)
-    return [step for step in derivation.toward(case.asked.quantity) if step.name in found]
+    way = case.asked.derivation.toward(case.asked.quantity)
+    found = behind([case.asked.quantity], way.by_name, case.given.keys() | case.asked_before)
+    return [step for step in way if step.name in found]
 
 
 def unknown(case: Case) -> Diagnosis:

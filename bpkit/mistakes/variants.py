@@ -6,7 +6,7 @@ overwritten. One call on arrays thus replaces thousands of evaluations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 
-from bpkit.core.chain_rule import Step
+from bpkit.core.chain_rule import Step, behind
 from bpkit.core.code import code, identifier
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
@@ -171,7 +171,7 @@ def sample_by_sample(made: Plan, problem: Problem) -> dict[str, Array]:
 
 
 def learnt(made: Plan, problem: Problem, updates: int) -> dict[str, Array]:
-    """Repeat a plan of updates: what each has made of the numbers that it replaces, by their names."""
+    """Repeat a plan of updates: the new values of the numbers that each replaces, by their names."""
     return _repeated(made, problem, updates, {}, None)
 
 
@@ -284,28 +284,12 @@ def _scope(asked: Question) -> _Scope:
     return _Scope(asked.derivation, asked.quantity, asked.updates > 0, asked.problem.is_batch)
 
 
-def behind(wanted: Iterable[str], lines: Mapping[str, Step], given: Collection[str]) -> set[str]:
-    """The lines that some quantities rest on, as far as they are not given.
-
-    >>> import bpkit as bp
-    >>> sorted(behind(["out_h1"], bp.derive(bp.Network(1, 1, 1)).by_name, given=()))
-    ['net_h1', 'out_h1']
-    """
-    found, waiting = set[str](), [*wanted]
-    while waiting:
-        name = waiting.pop()
-        if name in lines and name not in found and name not in given:
-            found.add(name)
-            waiting += names_in(lines[name].rhs)
-    return found
-
-
 @lru_cache(maxsize=1024)
 def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]:
     """The misconceptions that rewrite a line which the quantity rests on, as far as it is not given."""
     derivation, trained = scope.derivation, scope.trained
     wanted = [scope.quantity, *(replaced(derivation) if trained else ())]
-    lines = behind(wanted, {step.name: step for step in derivation.with_inputs}, given)
+    lines = behind(wanted, derivation.with_inputs.by_name, given)
     known = [*catalogue(derivation), *(catalogue_of_training(derivation) if trained else ())]
     known = [m for m in known if not (trained and m.of_answer) and (scope.batch or not m.of_batch)]
     return tuple(m for m in known if lines & set(m.edits))
@@ -313,7 +297,7 @@ def _touching(scope: _Scope, given: frozenset[str]) -> tuple[Misconception, ...]
 
 @lru_cache(maxsize=1024)
 def _ways(scope: _Scope, kind: str, given: frozenset[str] = frozenset()) -> tuple[Way, ...]:
-    """The derivation as it is (``true``), then each mistake alone (``singles``); or two different ones (``pairs``)."""
+    """The derivation as it is (``true``), then each single mistake (``singles``); or two different ones (``pairs``)."""
     if kind == "pairs":
         likely = sorted(_touching(scope, given), key=lambda one: one.rank)[:PAIR_MEMBERS]
         pairs = ((a, b) for a, b in combinations(likely, 2) if a.name != b.name)
@@ -412,7 +396,7 @@ def mistakes(asked: Question, kind: str = "singles", given: Iterable[str] = ()) 
 
 
 def wrong_values(problem: Problem, quantity: str) -> Mapping[Misconception, float]:
-    """What every misconception makes of a quantity, the simplest mistakes first.
+    """The value of a quantity with every misconception, the simplest mistakes first.
 
     Those that come out as the truth does, or leave the floats, are left out; different mistakes may share a value.
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from bpkit.core.chain_rule import Step
+from bpkit.core.chain_rule import Step, behind
 from bpkit.core.expressions import names_in, put
 from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.shown import Shown
 from bpkit.mistakes.rewrite import FAR_FETCHED, Misconception, S
 from bpkit.mistakes.typed_number import Figure
-from bpkit.mistakes.variants import Way, behind, outcomes, plan, replaced, rewriter_of
+from bpkit.mistakes.variants import Way, outcomes, plan, replaced, rewriter_of
 
 if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
@@ -56,7 +56,7 @@ def without_more(message: str) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
-    """One way to come to the number: what was done, where, and what should stand there.
+    """One way to come to the number: what was done, where, and what should be there.
 
     ``name`` is a label that stays; ``you`` says in words what you do ("you get this if you .."), ``sentence`` why that
     is a mistake. ``step`` is the line of the derivation, with its number, as it should be; ``written`` the same line as

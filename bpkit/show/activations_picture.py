@@ -1,4 +1,4 @@
-"""Activations as curves, each with its slope: side by side, and one with the point where a neuron stands."""
+"""Activations as curves, each with its slope: side by side, and one with the point where a neuron is."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Here:
-    """Where a neuron stands on its activation."""
+    """Where a neuron is on the curve of its activation."""
 
     net: float
     out: float
@@ -112,7 +112,7 @@ def activation_curves(names: Iterable[str | Activation] = HIDDEN) -> Drawing:
 
 
 def two_layers(names: Iterable[str | Activation] = ("identity", "sigmoid")) -> Drawing:
-    """What two layers make of one input with each of these activations in the hidden layer, all weights the same."""
+    """What two layers give for one input with each of these activations in the hidden layer, all weights the same."""
     found = [find(one) for one in names]
     figure = canvas(0.6 + 3.1 * len(found), 3.0)
     grid, words = np.linspace(0, 1, 101), []

@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bpkit.core.architecture import Architecture
-from bpkit.core.derivation import derive
-from bpkit.core.errors import BpkitError, suggest
+from bpkit.core.errors import BpkitError
 from bpkit.core.network import Network
-from bpkit.core.numeric import canonical, evaluate
-from bpkit.core.quantities import SIGNED, Quantity
+from bpkit.core.numeric import evaluate
+from bpkit.core.quantities import Quantity
 from bpkit.core.spelling import Name, checked, number, readable, written
 from bpkit.show import graph_svg
 from bpkit.show.diagram_layout import BIAS_RADIUS, NODE_HEIGHT, NODE_WIDTH, Layout, layout
 from bpkit.show.diagram_words import at_neuron, words
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LIT
-from bpkit.show.strokes import SIGNED_COLORS, Figures, Point, label, picture, text, way
+from bpkit.show.strokes import SIGNED_COLORS, Figures, Point, frame, label, picture, text, way
 
 if TYPE_CHECKING:
     from bpkit.core.problem import Problem
@@ -29,7 +28,7 @@ _NO_SIGNS: Mapping[str, str] = {}
 def diagram(
     model: Architecture | Problem, highlight: Iterable[str] = (), digits: int = 6, computed: bool = True
 ) -> Drawing:
-    """A network as it is drawn in textbooks, a model as a graph; of a problem every number stands at its place.
+    """A network as it is drawn in textbooks, a model as a graph; of a problem every number is in its place.
 
     Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
@@ -59,20 +58,10 @@ def numbers_of(problem: Problem) -> dict[str, float]:
 
 def touched(network: Network, names: Iterable[str]) -> frozenset[Item]:
     """The nodes, edges and biases that quantities are about: what a step of the derivation lights up."""
-    return frozenset(item for name in names for item in _items(network, _about(network, name)))
-
-
-def _about(network: Network, name: str) -> Quantity | str:
-    """The quantity of a name, or the neuron."""
-    if name in network.layer_of:
-        return name
-    full = "E_total" if name == "E" else canonical(name)
-    found = network.lines.quantities.get(full) or derive(network).quantities.get(full)
-    if found is None or found.tag in SIGNED:
-        errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
-        known = (*network.parameters, *network.targets, *network.layer_of, *errors)
-        raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")
-    return found
+    errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
+    known = (*network.parameters, *network.targets, *network.layer_of, *errors)
+    about = (graph_svg.meant(network, name, network.layer_of, known) for name in names)
+    return frozenset(item for one in about for item in _items(network, one))
 
 
 def _items(network: Network, about: Quantity | str) -> Iterator[Item]:
@@ -90,7 +79,7 @@ def _items(network: Network, about: Quantity | str) -> Iterator[Item]:
 
 
 def _place(quantity: Quantity) -> str:
-    """The node that a quantity belongs to; its own name where it stands by itself."""
+    """The node that a quantity belongs to; its own name where it is by itself."""
     return quantity.neuron if quantity.tag in ("net", "out") else quantity.name
 
 
@@ -140,11 +129,7 @@ def _node(
 ) -> list[str]:
     x, y = plan.nodes[neuron]
     half, tall = plan.half(neuron), NODE_HEIGHT / 2 if numbers and neuron not in network.inputs else 21
-    ring = f"stroke='{LIT}' stroke-width='6'" if neuron in lit else f"stroke='{INK}' stroke-width='1.5'"
-    parts = [
-        f"<rect x='{x - half:.1f}' y='{y - tall:.1f}' width='{2 * half:.1f}' height='{2 * tall:.1f}' rx='15' "
-        f"fill='{FILL}' {ring}/>"
-    ]
+    parts = [frame((x, y), (half, tall), 15, neuron in lit)]
     lines: list[tuple[str, str]] = []
     if neuron in numbers:
         lines.append((readable(number(numbers[neuron], digits)), ""))
@@ -185,7 +170,7 @@ def _bias_parts(
 
 
 def _sides(network: Network, plan: Layout) -> dict[str, Point]:
-    """Where each target and error stand, behind its output."""
+    """Where each target and error is, to the right of its output."""
     places: dict[str, Point] = {}
     for output, target in zip(network.outputs, network.targets):
         if output in plan.nodes:

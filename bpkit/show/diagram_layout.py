@@ -1,4 +1,4 @@
-"""Where everything of a network's picture stands: nodes in columns, edges between them, labels kept apart."""
+"""Where everything in a network's picture is: nodes in columns, edges between them, labels kept apart."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def layout(network: Network, numbers: bool) -> Layout:
 
 
 def _biases(network: Network, nodes: Mapping[str, Point]) -> Iterator[tuple[str, Point]]:
-    """A bias of a layer stands above the layer before it, as one more source; a neuron's own stands on the neuron."""
+    """A bias of a layer is above the layer before it, as one more source; a neuron's own is on the neuron."""
     for bias, fed in network.biases.items():
         if network.bias == "neuron":
             if fed[0] in nodes:

@@ -30,7 +30,7 @@ from bpkit.show.graph_spec import derivatives, graph_spec, names_on, quantities_
 
 @dataclass(frozen=True)
 class _Type:
-    """The letters of a picture, and what they make of a plate, in pixels."""
+    """The letters of a picture, and the size that they give a plate, in pixels."""
 
     size: float
     letter: float  # width of one on a plate
@@ -65,7 +65,7 @@ LEGENDS = {
 
 
 def network_spec(network: Architecture, lines: Derivation | None = None) -> dict[str, Any]:
-    """A network's picture as JSON: what stands where, and which quantity's number belongs there.
+    """A network's picture as JSON: what is where, and which quantity's number belongs there.
 
     ``nodes``, ``edges``, ``biases`` and ``outputs`` name their quantities as the derivation does; ``lights`` has for
     each quantity the items that it lights up, as ``touched`` has them: neurons and parameters by their names, targets,
@@ -242,7 +242,7 @@ def _placed(
 
 
 def _spots(ends: tuple[Point, Point], wide: float) -> Iterator[Point]:
-    """The places on an edge where a plate leaves both neurons alone."""
+    """The places on an edge where a plate covers neither neuron."""
     (x1, y1), (x2, y2) = ends
     for t in PLACES:
         if wide / 2 <= t * (x2 - x1) <= x2 - x1 - wide / 2:

@@ -46,7 +46,7 @@ class Entry:
 
 
 def entry(problem: Problem, name: str, point: int = 1) -> Entry:
-    """Where a number stands in the matrix lines of a batch, and how it is computed: ``entry(batch, "net_h1", 2)``.
+    """Where a number is in the matrix lines of a batch, and how it is computed: ``entry(batch, "net_h1", 2)``.
 
     A delta is the derivative of its own point's loss, E₁ at point 1. The derivative with respect to a parameter is the
     mean (or the sum) of such derivatives over all points, so there ``point`` says nothing. Errors: ``BpkitError`` for

@@ -104,7 +104,7 @@ def _edges(network: Network, nodes: Mapping[str, Point]) -> Iterator[dict[str, t
 
 
 def _sources(network: Network, nodes: Mapping[str, Point]) -> dict[str, Point]:
-    """Where the biases of layers stand: above the layer before, as one more source."""
+    """Where the biases of layers are: above the layer before, as one more source."""
     found = {}
     for bias, fed in network.biases.items() if network.bias == "layer" else ():
         before = next(one for one, after in pairwise(network.layers) if fed[0] in after)
@@ -116,7 +116,7 @@ def _sources(network: Network, nodes: Mapping[str, Point]) -> dict[str, Point]:
 def _labels(
     network: Network, nodes: Mapping[str, Point], numbers: Mapping[str, float], lit: Collection[str]
 ) -> Iterator[str]:
-    """Names and numbers of weights and biases; a neuron's own bias stands on the neuron, which says whose it is."""
+    """Names and numbers of weights and biases; a neuron's own bias is on the neuron, which says whose it is."""
     names = written(network.lines.quantities)
     for edges, (before, after) in zip(_edges(network, nodes), pairwise(network.layers)):
         widths = {name: label_width(names[name], numbers.get(name)) for name in edges}

@@ -1,4 +1,4 @@
-"""Where everything of a graph's picture stands: boxes in columns by their longest way, tokens and blocks in lanes."""
+"""Where everything in a graph's picture is: boxes in columns by their longest way, tokens and blocks in lanes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_PLATES, FEW = 14, 4  # plates on ways; more parameters stand in tables belo
 
 @dataclass(frozen=True)
 class Plate:
-    """Where a parameter's name and number stand: ``at`` is the middle, ``on`` the way or the boxes that it is for."""
+    """Where a parameter's name and number are: ``at`` is the middle, ``on`` the way or the boxes that it is for."""
 
     parameter: str
     at: Point
@@ -64,7 +64,7 @@ def needed(box: Box) -> Point:
 
 
 def columns(drawn: Graph) -> dict[str, int]:
-    """The column of each box: by the longest way to it; what has no source stands just before its first user."""
+    """The column of each box: by the longest way to it; what has no source is just before its first user."""
     users: dict[str, list[str]] = {name: [] for name in drawn.boxes}
     sources: dict[str, list[str]] = {name: [] for name in drawn.boxes}
     for way in drawn.ways.values():
@@ -120,7 +120,7 @@ def _step(quantity: Quantity, steps: set[int]) -> int:
 
 @dataclass
 class _Unit:
-    """What stands at one height of a column and a lane: boxes, or a way that passes (the name of its source).
+    """What is at one height of a column and a lane: boxes, or a way that passes (the name of its source).
 
     ``up`` and ``down`` are the room that it takes above and below its middle.
     """
@@ -153,7 +153,7 @@ class _Table:
         self._settle()
 
     def _room(self, name: str) -> Point:
-        """How much room a box takes up and down, with all that may stand above and below it."""
+        """How much room a box takes up and down, with all that may be above and below it."""
         box = self.graph.boxes[name]
         tall = needed(box)[1]
         if box.facts:
@@ -203,7 +203,7 @@ class _Table:
 
 
 def _rows(drawn: Graph) -> dict[str, object]:
-    """What boxes of a column have in common that stand beside each other: the row of an image; else the box itself."""
+    """What boxes side by side in a column have in common: the row of an image; else the box itself."""
     quantities = [one for box in drawn.boxes.values() for one in box.quantities]
     steps, remembers = _step_axes(quantities), any(one.tag == "start" for one in quantities)
     found: dict[str, object] = {}
@@ -233,7 +233,7 @@ def _apart(units: Sequence[_Unit], air: float) -> None:
 
 @lru_cache(maxsize=32)
 def plan(model: Architecture) -> Plan:
-    """Place the picture of a model; where not all parameters find room on it, they stand in tables below."""
+    """Place the picture of a model; where not all parameters find room on it, they are in tables below."""
     drawn = graph(model)
     many = sum(bool(way.parameter) for way in drawn.ways.values())
     if not drawn.overview and many <= MOST_PLATES:
@@ -366,7 +366,7 @@ def _on_ways(drawn: Graph, ways: Mapping[str, tuple[Point, ...]]) -> list[Plate]
 
 
 def _spots(ends: Sequence[Point], room: float) -> Iterator[Point]:
-    """The places on a stretch where a plate leaves both boxes alone, from the middle outwards."""
+    """The places on a stretch where a plate covers neither box, from the middle outwards."""
     (x1, y1), (x2, y2) = ends
     for t in (0.5, *(0.5 + sign * step / 100 for step in range(2, 40, 2) for sign in (-1, 1))):
         if room / 2 <= t * (x2 - x1) <= x2 - x1 - room / 2:

@@ -63,7 +63,7 @@ def graph_spec(model: Architecture, lines: Derivation | None = None) -> dict[str
 
 
 def names_on(spec: Mapping[str, Any], quantities: Mapping[str, Quantity]) -> dict[str, Name]:
-    """The names that stand on a picture, as the picture writes them; of what has no plate there is no name."""
+    """The names on a picture, as the picture writes them; of what has no plate there is no name."""
     known, plates = written(quantities), (one for part in ("edges", "biases") for one in spec[part] if one["plate"])
     outputs = (one[part] for one in spec["outputs"] for part in ("target", "error"))
     names = [*(one["name"] for one in (*spec["nodes"], *plates)), *outputs, spec["total"]["value"]]
@@ -71,7 +71,7 @@ def names_on(spec: Mapping[str, Any], quantities: Mapping[str, Quantity]) -> dic
 
 
 def anchor(spec: Mapping[str, Any], model: Architecture, factor: Quantity) -> Point | None:
-    """Where a factor of the chain rule stands on the picture: on its way, else below its box."""
+    """Where a factor of the chain rule is on the picture: on its way, else below its box."""
     places = list(items(model, factor))
     for edge in spec["edges"]:
         if edge["key"] in places:

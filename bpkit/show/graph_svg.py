@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from bpkit.core.agreement import near_one
 from bpkit.core.architecture import Architecture
@@ -14,8 +14,7 @@ from bpkit.core.spelling import Name, number, readable, written
 from bpkit.show.graph import Box, Graph, graph
 from bpkit.show.graph_layout import Plan, Plate, plan
 from bpkit.show.graph_words import is_near, words
-from bpkit.show.palette import FILL, INK, LIT
-from bpkit.show.strokes import Figures, Point, label, picture, text, way
+from bpkit.show.strokes import Figures, Point, frame, label, picture, text, way
 
 
 def svg(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
@@ -50,19 +49,19 @@ def _lit(drawn: Graph, plate: Plate, lit: frozenset[str]) -> bool:
 def touched(model: Architecture, names: Iterable[str]) -> frozenset[str]:
     """All that quantities light; where boxes are lit, of a parameter's ways only those to them."""
     drawn = graph(model)
-    lit = {item for name in names for item in items(model, _about(model, name))}
+    known = [one.name for one in model.lines.quantities.values()]
+    lit = {item for name in names for item in items(model, meant(model, name, drawn.boxes, known))}
     some = not lit.isdisjoint(drawn.boxes)
     return frozenset(one for one in lit if not (some and one in drawn.ways and drawn.ways[one].target not in lit))
 
 
-def _about(model: Architecture, name: str) -> Quantity | str:
-    """The quantity of a name, or the box."""
-    if name in graph(model).boxes:
+def meant(model: Architecture, name: str, boxes: Container[str], known: Iterable[str]) -> Quantity | str:
+    """The quantity of a name, or the box; ``known`` are the names to suggest where it is neither."""
+    if name in boxes:
         return name
     full = "E_total" if name == "E" else canonical(name)
     found = model.lines.quantities.get(full) or derive(model).quantities.get(full)
     if found is None or found.tag in SIGNED:
-        known = [one.name for one in model.lines.quantities.values()]
         raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")
     return found
 
@@ -101,12 +100,8 @@ def items(model: Architecture, about: Quantity | str) -> Iterator[str]:
 def _box(
     box: Box, at: Point, half: Point, names: Mapping[str, Name], numbers: Mapping[str, float], lit: bool, digits: int
 ) -> Iterator[str]:
-    (x, y), (wide, tall) = at, half
-    ring = f"stroke='{LIT}' stroke-width='6'" if lit else f"stroke='{INK}' stroke-width='1.5'"
-    yield (
-        f"<rect x='{x - wide:.1f}' y='{y - tall:.1f}' width='{2 * wide:.1f}' height='{2 * tall:.1f}' rx='12' "
-        f"fill='{FILL}' {ring}/>"
-    )
+    (x, y), (wide, _) = at, half
+    yield frame(at, half, 12, lit)
     lines = [*box.facts]
     for one in box.quantities if numbers and not box.facts else ():
         value = numbers.get(one.name)
@@ -121,7 +116,7 @@ def _box(
 
 
 def _sides(drawn: Graph, placed: Plan) -> dict[str, Point]:
-    """Where each target and error stand, behind its output."""
+    """Where each target and error is, to the right of its output."""
     places = {}
     for error, ((x, y), low) in placed.sides.items() if not drawn.overview else ():
         places[drawn.outputs[error][1]] = x, y + (0 if low else -9)

@@ -166,7 +166,7 @@ def _low(base: str, low: str) -> str:
 
 
 def _worded(base: str, word: str) -> str:
-    """A word that stands high beside a name: ``new w₅``."""
+    """A word that is written high beside a name: ``new w₅``."""
     return f"{word.strip()} {base}"
 
 

@@ -156,14 +156,14 @@ def template(expr: sp.Expr) -> str:
 
 
 def _between(text: str, word: str) -> list[str]:
-    """What stands between the holes when all of them have the same word, with what is left of its brackets."""
+    """What is between the holes when all of them have the same word, with what is left of its brackets."""
     core, places = word.strip("()"), count()
     full = filled(text, lambda _: word.replace(core, f"{core}\1{next(places)}\1"))
     return re.split(re.escape(core) + "\1\\d+\1", full)
 
 
 def _kept(bare: list[str], pieces: list[str]) -> list[bool]:
-    """Which holes kept their brackets: what stands before one is longer by its own, and by that of the hole before."""
+    """Which holes kept their brackets: the text before one is longer by its own, and by that of the hole before."""
     kept: list[bool] = []
     for plain, piece in zip(bare[:-1], pieces, strict=False):
         kept.append(len(piece) - len(plain) - bool(kept and kept[-1]) == 1)

@@ -245,7 +245,7 @@ class _Reader:
         raise self.unknown(token)
 
     def fenced(self) -> str:
-        """``\\left(..\\right)`` as one piece, so that a power is the whole bracket's; a dot stands for no bracket."""
+        """``\\left(..\\right)`` as one piece, so that a power is the whole bracket's; a dot means no bracket."""
         inside = self.fence() + self.row(r"\right")
         self.next()
         return f"<mrow>{inside}{self.fence()}</mrow>"
@@ -289,7 +289,7 @@ class _Reader:
         return [[_infix(cell, place) for place, cell in enumerate(row)] for row in self.rows()]
 
     def skip_brackets(self) -> None:
-        """Where lines stand, or how far from the next: a page has its own measures."""
+        """Skips where lines are placed, and how far apart: a page has its own measures."""
         if self.peek() == "[":
             while self.next() not in ("]", ""):
                 pass
@@ -303,7 +303,7 @@ def _space(token: str) -> str:
 
 
 def _with_scripts(base: str, low: str, high: str, where: str) -> str:
-    """A base with what stands below and above it: ``where`` is ``sub`` beside it, ``under`` in the middle."""
+    """A base with what is below and above it: ``where`` is ``sub`` beside it, ``under`` in the middle."""
     sup = "sup" if where == "sub" else "over"
     tag = f"m{where}{sup}" if low and high else f"m{where}" if low else f"m{sup}"
     return f"<{tag}>{base}{low}{high}</{tag}>" if low or high else base

@@ -194,7 +194,7 @@ def share_table(tokens: Sequence[str], shares: Array, hidden: tuple[int, int]) -
 
 
 def kernel_rows(row: Array, made: Array) -> Drawing:
-    """A row of numbers as bars, and below it, between neighbours, what a kernel makes of each pair."""
+    """A row of numbers as bars, and below it, between neighbours, what a kernel computes from each pair."""
     left, apart, top = 70.0, 64.0, 88.0
     low = top + 46 + UNIT  # where the results are 0
     width = left + apart * len(row)

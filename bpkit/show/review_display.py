@@ -78,7 +78,7 @@ def legend(table: Sequence[Row]) -> str:
 
 
 def derivations_lines(found: Review) -> list[str]:
-    """The lines of the matrices that should stand where the two part."""
+    """The lines of the matrices that should be where the two part."""
     place = found.misconceptions[0].should if found.misconceptions else None
     if place is None or found.problem is None:
         return []

@@ -10,7 +10,7 @@ from typing import Any
 
 from bpkit.core.spelling import LOW, Name, number, readable
 from bpkit.show.inherited import said, shared
-from bpkit.show.palette import DARK, FAINT, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
+from bpkit.show.palette import DARK, FAINT, FILL, FONT, INK, LINE, LIT, NEGATIVE, PAPER, POSITIVE
 
 LETTER = 6.9  # width of a letter of a label
 SIGNED_COLORS = {"✗": NEGATIVE, "≈": NEGATIVE, "→": FAINT}
@@ -68,6 +68,18 @@ def pixels(length: float) -> str:
 def through(points: Iterable[Point]) -> str:
     """Points one after the other."""
     return " ".join(f"{pixels(x)},{pixels(y)}" for x, y in points)
+
+
+def frame(at: Point, half: Point, corner: float, lit: bool) -> str:
+    """A box around its middle, with half of its width and height, and a ring where it is lit.
+
+    >>> frame((20, 10), (8, 4), 2, False)[:49]
+    "<rect x='12.0' y='6.0' width='16.0' height='8.0' "
+    """
+    (x, y), (wide, tall) = at, half
+    ring = f"stroke='{LIT}' stroke-width='6'" if lit else f"stroke='{INK}' stroke-width='1.5'"
+    size = f"width='{2 * wide:.1f}' height='{2 * tall:.1f}' rx='{corner:g}'"
+    return f"<rect x='{x - wide:.1f}' y='{y - tall:.1f}' {size} fill='{FILL}' {ring}/>"
 
 
 def text(

@@ -88,7 +88,7 @@ class Landscape:
 
     @property
     def levels(self) -> list[float]:
-        """Round losses at which contour lines stand."""
+        """Round losses for contour lines."""
         finite = self.loss[np.isfinite(self.loss)]
         if not finite.size or finite.min() == finite.max():
             return []

@@ -89,13 +89,15 @@ def whole_momentum(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays]
 
 def adam(slip: str = "") -> Step:
     def step(parameters: Arrays, slopes: Arrays, memory: dict[str, Arrays], t: int) -> Arrays:
-        shares = (0.1, 0.9, 0.001, 0.999) if slip == "swapped" else (0.9, 0.1, 0.999, 0.001)
-        a, b, c, d = shares
+        first, second = (0.999, 0.9) if slip == "exchanged" else (0.9, 0.999)
+        a, b, c, d = first, 1 - first, second, 1 - second
+        if slip == "swapped":
+            a, b, c, d = b, a, d, c
         memory["m"] = [a * m + b * g for m, g in zip(memory.get("m", [0.0] * 4), slopes)]
         power = 1 if slip == "not squared" else 2
         memory["v"] = [c * v + d * g**power for v, g in zip(memory.get("v", [0.0] * 4), slopes)]
         count = t - 1 if slip == "from 0" else t
-        m_share, v_share = 1 - 0.9**count, 1 - 0.999**count
+        m_share, v_share = 1 - first**count, 1 - second**count
         m_share = 1.0 if slip in ("uncorrected", "m uncorrected") else m_share
         v_share = 1.0 if slip in ("uncorrected", "v uncorrected") else v_share
         root = (lambda v: v) if slip == "no root" else np.sqrt
@@ -123,13 +125,14 @@ CASES = [
     (None, momentum, "uses momentum", 3),
     (MOMENTUM, plain, "updates by plain gradient descent", 3),
     (MOMENTUM, share_momentum, "takes the gradient's share into the velocity", 2),
-    (MOMENTUM, swapped_momentum, "swaps the share of the old and of the new", 3),
+    (MOMENTUM, swapped_momentum, "takes one minus beta for beta", 3),
     (MOMENTUM, whole_momentum, "keeps the whole of the old velocity", 3),
     (ADAM, plain, "updates by plain gradient descent", 2),
     (ADAM, adam("uncorrected"), "leaves out the correction of the running means", 2),
     (ADAM, adam("m uncorrected"), "leaves out the correction of the running means", 2),
     (ADAM, adam("v uncorrected"), "leaves out the correction of the running means", 2),
     (ADAM, adam("swapped"), "swaps the shares of the old and the new", 3),
+    (ADAM, adam("exchanged"), "swaps the two betas", 3),
     (ADAM, adam("no root"), "forgets the root of the running mean", 1),
     (DECAY, plain, "forgets the weight decay", 2),
     (DECAY, decayed(True), "updates the biases with weight decay", 2),

@@ -5,9 +5,8 @@ each is computed from the problem that the lesson is about.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from bpkit.apps.questions import further, one_network
 from bpkit.apps.questions.prediction import Question as Question
 
-QUESTIONS: Mapping[str, Question] = MappingProxyType({**one_network.QUESTIONS, **further.QUESTIONS})
+QUESTIONS: Mapping[str, Question] = {**one_network.QUESTIONS, **further.QUESTIONS}

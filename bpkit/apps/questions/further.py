@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 from sympy import Integer
@@ -299,96 +298,94 @@ def _flat_row() -> tuple[Answer, str]:
     )
 
 
-QUESTIONS: Mapping[str, Question] = MappingProxyType(
-    {
-        "lines-of-tanh": Question(
-            "You replace the sigmoid of the hidden neurons by tanh. How many of the 14 kinds of lines change?",
-            _lines_of_tanh,
-            CHANGED,
-        ),
-        "stuck-neuron": Question(
-            "A sigmoid neuron is sure and wrong: its input is 1 and its weight −5, so its output is almost 0, and it "
-            "should be 1. The learning rate is 0.5. Which loss brings the output above ½ within 30 updates?",
-            _stuck_neuron,
-            FREED,
-        ),
-        "net-of-a-batch": Question(
-            "200 points go through a 2-8-1 network at once. How many numbers are in net₁, the net inputs of its "
-            "hidden layer?",
-            _net_of_a_batch,
-        ),
-        "ten-layers": Question(
-            "Ten hidden layers of sigmoids: how many times smaller are the deltas of the first layer than those of "
-            "the last?",
-            _ten_layers,
-            SHRINK,
-        ),
-        "ways-past": Question(
-            f"A derivative goes back through {PAST} layers with a way past each of them. The layers themselves have "
-            f"f′(x) = {SLOPE}. By what number is the derivative multiplied in total?",
-            _ways_past,
-        ),
-        "slope-left-out": Question(
-            "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
-        ),
-        "numbers-kept": Question(
-            "A 2-8-8-1 network of sigmoids has computed the net inputs and the outputs of all its neurons for 200 "
-            "points. How many of these numbers, and of the inputs, must wait for the way back?",
-            _numbers_kept,
-        ),
-        "zero-grad-forgotten": Question(
-            "Another student's program for the moons never sets its derivatives back to 0, so they add up. What is its "
-            "loss after 200 updates?",
-            _zero_grad_forgotten,
-            HEAPED,
-        ),
-        "momentum-in-a-valley": Question(
-            "Now each step keeps half of the step before and adds the new one to it. How do the steps change?",
-            _momentum_in_a_valley,
-            PARTS,
-        ),
-        "decay-gives-way": Question(
-            "Weight decay pulls both weights toward 0, and the slope of the loss pulls back. Which weight loses the "
-            "larger share of its value?",
-            _decay_gives_way,
-            GIVES_WAY,
-        ),
-        "which-day": Question(
-            "Each day is one use of Wx, and each use contributes to ∂E/∂Wx. Which day contributes most here?",
-            _which_day,
-            WHICH_USE,
-        ),
-        "first-of-ten-days": Question(
-            "Now the tomato lies there for ten days, all as warm as the first, and Wh is 0.5 as before. The loss comes "
-            "from day 10. How much of the derivative with respect to the output of day 10 is left for the output of "
-            "day 1?",
-            _first_of_ten_days,
-            LEFT,
-            _factors_left_out,
-        ),
-        "kernel-on-the-way-back": Question(
-            "x₂ reaches the loss through o1 and through o2. On the way back, which weight carries which δ to x₂?",
-            _kernel_on_the_way_back,
-            TURNED,
-        ),
-        "equal-values": Question(
-            "Suppose that both words have the same value. How does the loss then depend on a query?",
-            _equal_values,
-            SAME_VALUES,
-        ),
-        "at-a-score": Question(
-            "Without queries both shares of word 1 are ½. The derivatives of the loss with respect to them are then "
-            "−1.5 and 1. What is the derivative with respect to the first score of word 1?",
-            _at_a_score,
-            AT_A_SCORE,
-            _paths_left_out,
-        ),
-        "flat-row": Question(
-            "The shares of word 1 are practically 0 and 1, those of word 2 are 0.3 and 0.7. The two values differ, and "
-            "neither word has the mix that it should have. The derivative of the loss with respect to one of these is "
-            "practically 0. Which one?",
-            _flat_row,
-            FLAT_ROW,
-        ),
-    }
-)
+QUESTIONS: Mapping[str, Question] = {
+    "lines-of-tanh": Question(
+        "You replace the sigmoid of the hidden neurons by tanh. How many of the 14 kinds of lines change?",
+        _lines_of_tanh,
+        CHANGED,
+    ),
+    "stuck-neuron": Question(
+        "A sigmoid neuron is sure and wrong: its input is 1 and its weight −5, so its output is almost 0, and it "
+        "should be 1. The learning rate is 0.5. Which loss brings the output above ½ within 30 updates?",
+        _stuck_neuron,
+        FREED,
+    ),
+    "net-of-a-batch": Question(
+        "200 points go through a 2-8-1 network at once. How many numbers are in net₁, the net inputs of its "
+        "hidden layer?",
+        _net_of_a_batch,
+    ),
+    "ten-layers": Question(
+        "Ten hidden layers of sigmoids: how many times smaller are the deltas of the first layer than those of "
+        "the last?",
+        _ten_layers,
+        SHRINK,
+    ),
+    "ways-past": Question(
+        f"A derivative goes back through {PAST} layers with a way past each of them. The layers themselves have "
+        f"f′(x) = {SLOPE}. By what number is the derivative multiplied in total?",
+        _ways_past,
+    ),
+    "slope-left-out": Question(
+        "How many of the 200 points does this wrong program get right in the end?", _slope_left_out, SORTED
+    ),
+    "numbers-kept": Question(
+        "A 2-8-8-1 network of sigmoids has computed the net inputs and the outputs of all its neurons for 200 "
+        "points. How many of these numbers, and of the inputs, must wait for the way back?",
+        _numbers_kept,
+    ),
+    "zero-grad-forgotten": Question(
+        "Another student's program for the moons never sets its derivatives back to 0, so they add up. What is its "
+        "loss after 200 updates?",
+        _zero_grad_forgotten,
+        HEAPED,
+    ),
+    "momentum-in-a-valley": Question(
+        "Now each step keeps half of the step before and adds the new one to it. How do the steps change?",
+        _momentum_in_a_valley,
+        PARTS,
+    ),
+    "decay-gives-way": Question(
+        "Weight decay pulls both weights toward 0, and the slope of the loss pulls back. Which weight loses the "
+        "larger share of its value?",
+        _decay_gives_way,
+        GIVES_WAY,
+    ),
+    "which-day": Question(
+        "Each day is one use of Wx, and each use contributes to ∂E/∂Wx. Which day contributes most here?",
+        _which_day,
+        WHICH_USE,
+    ),
+    "first-of-ten-days": Question(
+        "Now the tomato lies there for ten days, all as warm as the first, and Wh is 0.5 as before. The loss comes "
+        "from day 10. How much of the derivative with respect to the output of day 10 is left for the output of "
+        "day 1?",
+        _first_of_ten_days,
+        LEFT,
+        _factors_left_out,
+    ),
+    "kernel-on-the-way-back": Question(
+        "x₂ reaches the loss through o1 and through o2. On the way back, which weight carries which δ to x₂?",
+        _kernel_on_the_way_back,
+        TURNED,
+    ),
+    "equal-values": Question(
+        "Suppose that both words have the same value. How does the loss then depend on a query?",
+        _equal_values,
+        SAME_VALUES,
+    ),
+    "at-a-score": Question(
+        "Without queries both shares of word 1 are ½. The derivatives of the loss with respect to them are then "
+        "−1.5 and 1. What is the derivative with respect to the first score of word 1?",
+        _at_a_score,
+        AT_A_SCORE,
+        _paths_left_out,
+    ),
+    "flat-row": Question(
+        "The shares of word 1 are practically 0 and 1, those of word 2 are 0.3 and 0.7. The two values differ, and "
+        "neither word has the mix that it should have. The derivative of the loss with respect to one of these is "
+        "practically 0. Which one?",
+        _flat_row,
+        FLAT_ROW,
+    ),
+}

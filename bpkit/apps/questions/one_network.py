@@ -271,134 +271,130 @@ def _nine_layers() -> tuple[Answer, str]:
     )
 
 
-QUESTIONS: Mapping[str, Question] = MappingProxyType(
-    {
-        "toward-the-target": Question(
-            "The lamp “not yet” is o2. It should be at 0.95, and it is at about 0.74. Which way should you move w₇, "
-            "the weight from h1 to o2, so that E becomes smaller?",
-            _toward_the_target,
-            WAYS,
-            lambda: {WAYS[2]: "w₇ leads into o2, so the lamp changes when w₇ does."},
-        ),
-        "steps-in-fog": Question(
-            "In fog you stand at w₁ = 3. The ground is nearly flat here; it rises a little to the right. You step "
-            "downhill, always by 5 times the slope under your feet. Where do your first five steps go? Whether they "
-            "get longer you can only guess, because you cannot see the ground ahead.",
-            _steps_in_fog,
-            STEPS,
-        ),
-        "rate-100": Question(
-            "Now each step is 100 times the slope instead of 5 times. What happens to the walk from w₁ = 3?",
-            _rate_100,
-            WALKS,
-        ),
-        "sigmoid-at-1": Question(
-            "A red, soft tomato: x₁ = 0.9 and x₂ = 0.6. With w₁ = 2, w₂ = 1 and b₁ = −1.4 the net input is 1. What is "
-            "the output, roughly?",
-            _sigmoid_at_1,
-        ),
-        "into-h1": Question("Which weights lead into h1?", into_h1, INTO, led_elsewhere),
-        "no-activation": Question(
-            "One input, ten hidden neurons, one output, and no activation anywhere: each neuron passes on its net. "
-            "You draw the output against the input. What do you get?",
-            _no_activation,
-            SHAPES,
-        ),
-        "two-in-one": Question(
-            "h1 gets x₁ with the weight 3 and has the bias 1. o1 gets the output of h1 with the weight −2 and has the "
-            "bias 5. Neither has an activation. Which single neuron without an activation does the same?",
-            _two_in_one,
-            TWO_IN_ONE,
-            _folded_wrongly,
-            "Your answer",
-        ),
-        "forward-runs": Question(
-            "A network has 2 inputs, two hidden layers of 32 neurons each, and 2 outputs. Every neuron has a weight "
-            "for each neuron of the layer before it, and each of the three layers after the inputs shares one bias. "
-            "Nudging takes two forward runs for every weight and every bias. How many runs is that?",
-            _forward_runs,
-            replies=_runs_miscounted,
-        ),
-        "shared-factor": Question(
-            "The network has ten slopes, for 8 weights and 2 biases; b₁ goes into h1 and h2, b₂ into o1 and o2. Which "
-            "of these slopes use the slope of E with respect to the net input of o1?",
-            shared_factor,
-            SHARERS,
-        ),
-        "smaller-h": Question(
-            "You measure ∂E/∂w₅ with h = 0.1, then 0.01 and so on, down to a millionth of a millionth. How large is "
-            "the error on the way?",
-            _smaller_h,
-            ERRORS,
-        ),
-        "shared-behind": Question(
-            "The backward pass has come to h1 and found the slope of E with respect to its net input. Which of the ten "
-            "slopes use this number?",
-            shared_behind,
-            BEHIND,
-        ),
-        "w4-turned": Question(
-            "You turn up w₄ and leave everything else as it is. Which outputs change?",
-            w4_turned,
-            FOLLOWERS,
-        ),
-        "wrong-figure": Question(
-            "Which printed figure is more than one per cent off what its own line gives?",
-            _wrong_figure,
-            FIGURES,
-            _figures_off,
-        ),
-        "w5-up": Question(
-            "You turn up w₅ a little. What happens to the net input and the output of o1, and to the loss E?",
-            _w5_up,
-            MOVES,
-        ),
-        "two-paths": Question("What is the sign of ∂E/∂w₁, and which path contributes more?", _two_paths, PATHS),
-        "nine-layers": Question(
-            "Take a network with 9 hidden layers, and ten neurons in every layer, the outputs too. How many paths lead "
-            "from one weight at the inputs to the loss?",
-            _nine_layers,
-            PATHS_OF_TEN,
-        ),
-        "how-many-updates": Question(
-            "After how many updates is the loss below 0.1 for the first time?", how_many_updates
-        ),
-        "rate-too-large": Question(
-            "Now take the sigmoid away, so that each output is just its net input, and use a learning rate of 6, "
-            "twelve times as large. What will the loss curve show?",
-            rate_too_large,
-            GROWTH,
-        ),
-        "largest-rate": Question(
-            "In the training app above, press Reset and choose tanh. Make the learning rate three times as large again "
-            "and again: 0.1, 0.3, 0.9, 2.7, 8.1, 24.3. Stop at the first one with which the loss does not get below "
-            "0.1 in 100 updates, and go one step back. Where do you end up?",
-            largest_rate,
-            TRIPLED,
-            with_each_rate,
-            "Your answer",
-        ),
-        "figures-that-hold": Question(
-            "Which of these three figures are right, up to rounding?",
-            figures_that_hold,
-            LATER,
-        ),
-        "where-mazur-slips": Question(
-            "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", where_mazur_slips, WHERE
-        ),
-        "true-sentence": Question(
-            "Three of these sentences are wrong. Which one can you defend?",
-            true_sentence,
-            SENTENCES,
-        ),
-        "divided": Question(
-            "Another student got −0.0411137 for ∂E/∂w₈ of the article's network. The right factors are −0.212415 for "
-            "the error of o2 (output minus target), 0.193553 for the slope of its sigmoid, and 0.632045 for the output "
-            "of h2. Multiply the three, and divide the student's number by the right one. What is wrong with it?",
-            divided,
-            DIVIDED,
-            with_each_slip,
-            "Your answer",
-        ),
-    }
-)
+QUESTIONS: Mapping[str, Question] = {
+    "toward-the-target": Question(
+        "The lamp “not yet” is o2. It should be at 0.95, and it is at about 0.74. Which way should you move w₇, "
+        "the weight from h1 to o2, so that E becomes smaller?",
+        _toward_the_target,
+        WAYS,
+        lambda: {WAYS[2]: "w₇ leads into o2, so the lamp changes when w₇ does."},
+    ),
+    "steps-in-fog": Question(
+        "In fog you stand at w₁ = 3. The ground is nearly flat here; it rises a little to the right. You step "
+        "downhill, always by 5 times the slope under your feet. Where do your first five steps go? Whether they "
+        "get longer you can only guess, because you cannot see the ground ahead.",
+        _steps_in_fog,
+        STEPS,
+    ),
+    "rate-100": Question(
+        "Now each step is 100 times the slope instead of 5 times. What happens to the walk from w₁ = 3?",
+        _rate_100,
+        WALKS,
+    ),
+    "sigmoid-at-1": Question(
+        "A red, soft tomato: x₁ = 0.9 and x₂ = 0.6. With w₁ = 2, w₂ = 1 and b₁ = −1.4 the net input is 1. What is "
+        "the output, roughly?",
+        _sigmoid_at_1,
+    ),
+    "into-h1": Question("Which weights lead into h1?", into_h1, INTO, led_elsewhere),
+    "no-activation": Question(
+        "One input, ten hidden neurons, one output, and no activation anywhere: each neuron passes on its net. "
+        "You draw the output against the input. What do you get?",
+        _no_activation,
+        SHAPES,
+    ),
+    "two-in-one": Question(
+        "h1 gets x₁ with the weight 3 and has the bias 1. o1 gets the output of h1 with the weight −2 and has the "
+        "bias 5. Neither has an activation. Which single neuron without an activation does the same?",
+        _two_in_one,
+        TWO_IN_ONE,
+        _folded_wrongly,
+        "Your answer",
+    ),
+    "forward-runs": Question(
+        "A network has 2 inputs, two hidden layers of 32 neurons each, and 2 outputs. Every neuron has a weight "
+        "for each neuron of the layer before it, and each of the three layers after the inputs shares one bias. "
+        "Nudging takes two forward runs for every weight and every bias. How many runs is that?",
+        _forward_runs,
+        replies=_runs_miscounted,
+    ),
+    "shared-factor": Question(
+        "The network has ten slopes, for 8 weights and 2 biases; b₁ goes into h1 and h2, b₂ into o1 and o2. Which "
+        "of these slopes use the slope of E with respect to the net input of o1?",
+        shared_factor,
+        SHARERS,
+    ),
+    "smaller-h": Question(
+        "You measure ∂E/∂w₅ with h = 0.1, then 0.01 and so on, down to a millionth of a millionth. How large is "
+        "the error on the way?",
+        _smaller_h,
+        ERRORS,
+    ),
+    "shared-behind": Question(
+        "The backward pass has come to h1 and found the slope of E with respect to its net input. Which of the ten "
+        "slopes use this number?",
+        shared_behind,
+        BEHIND,
+    ),
+    "w4-turned": Question(
+        "You turn up w₄ and leave everything else as it is. Which outputs change?",
+        w4_turned,
+        FOLLOWERS,
+    ),
+    "wrong-figure": Question(
+        "Which printed figure is more than one per cent off what its own line gives?",
+        _wrong_figure,
+        FIGURES,
+        _figures_off,
+    ),
+    "w5-up": Question(
+        "You turn up w₅ a little. What happens to the net input and the output of o1, and to the loss E?",
+        _w5_up,
+        MOVES,
+    ),
+    "two-paths": Question("What is the sign of ∂E/∂w₁, and which path contributes more?", _two_paths, PATHS),
+    "nine-layers": Question(
+        "Take a network with 9 hidden layers, and ten neurons in every layer, the outputs too. How many paths lead "
+        "from one weight at the inputs to the loss?",
+        _nine_layers,
+        PATHS_OF_TEN,
+    ),
+    "how-many-updates": Question("After how many updates is the loss below 0.1 for the first time?", how_many_updates),
+    "rate-too-large": Question(
+        "Now take the sigmoid away, so that each output is just its net input, and use a learning rate of 6, "
+        "twelve times as large. What will the loss curve show?",
+        rate_too_large,
+        GROWTH,
+    ),
+    "largest-rate": Question(
+        "In the training app above, press Reset and choose tanh. Make the learning rate three times as large again "
+        "and again: 0.1, 0.3, 0.9, 2.7, 8.1, 24.3. Stop at the first one with which the loss does not get below "
+        "0.1 in 100 updates, and go one step back. Where do you end up?",
+        largest_rate,
+        TRIPLED,
+        with_each_rate,
+        "Your answer",
+    ),
+    "figures-that-hold": Question(
+        "Which of these three figures are right, up to rounding?",
+        figures_that_hold,
+        LATER,
+    ),
+    "where-mazur-slips": Question(
+        "Mazur's post prints 32 figures, and 28 of them hold. Where are the other four?", where_mazur_slips, WHERE
+    ),
+    "true-sentence": Question(
+        "Three of these sentences are wrong. Which one can you defend?",
+        true_sentence,
+        SENTENCES,
+    ),
+    "divided": Question(
+        "Another student got −0.0411137 for ∂E/∂w₈ of the article's network. The right factors are −0.212415 for "
+        "the error of o2 (output minus target), 0.193553 for the slope of its sigmoid, and 0.632045 for the output "
+        "of h2. Multiply the three, and divide the student's number by the right one. What is wrong with it?",
+        divided,
+        DIVIDED,
+        with_each_slip,
+        "Your answer",
+    ),
+}

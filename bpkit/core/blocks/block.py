@@ -156,7 +156,7 @@ class Block:
 
     @abstractmethod
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
-        """What the block makes of a sample, as NumPy computes it: the arrays of its quantities by their letter.
+        """What the block computes from a sample, with NumPy: the arrays of its quantities by their letter.
 
         ``own`` are the block's parameters by key, without its number. ``out`` is passed on, or what is called
         ``passed on``. It knows nothing of the lines, which tests and keys of exercises compare with it.
@@ -173,7 +173,8 @@ class Block:
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The functions that its lines call."""
-        return ()
+        own = getattr(self, "activation", None)
+        return () if own is None else (find_activation(own),)
 
     def __repr__(self) -> str:
         parts = []

@@ -36,10 +36,6 @@ class Conv1d(Block):
         function = neuron_function("Conv1d", self.activation)
         checked(self, size=size("Conv1d", "size", self.size), activation=function)
 
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return (neuron_function("Conv1d", self.activation),)
-
     def write(self, draft: Draft, given: Signals) -> Signals:
         row = self._one_row(given)
         signals, axes = row.symbols, (draft.axis(),)

@@ -35,10 +35,6 @@ class Conv2d(Block):
         function = neuron_function("Conv2d", self.activation)
         checked(self, size=size("Conv2d", "size", self.size), activation=function)
 
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return (neuron_function("Conv2d", self.activation),)
-
     def write(self, draft: Draft, given: Signals) -> Signals:
         signals, side = given.symbols, self.size
         if signals.ndim != 2:

@@ -35,10 +35,6 @@ class Dense(Block):
     def __post_init__(self) -> None:
         checked(self, units=size("Dense", "units", self.units), activation=activation(self.activation))
 
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return (activation(self.activation),)
-
     def write(self, draft: Draft, given: Signals) -> Signals:
         signals, own = given.symbols, draft.axis()
         inner = signals.shape if given.image else signals.shape[-1:]

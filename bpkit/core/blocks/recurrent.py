@@ -45,10 +45,6 @@ class Recurrent(Block):
         checked(self, units=size("Recurrent", "units", self.units), activation=function)
         chosen("Recurrent: steps", self.steps, STEPS)
 
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return (neuron_function("Recurrent", self.activation),)
-
     def write(self, draft: Draft, given: Signals) -> Signals:
         signals, own, width = self._steps(given).symbols, draft.axis(), self.units
         before, axes = signals.shape[1], (given.axes[0], own)
@@ -115,7 +111,7 @@ class Step(NamedTuple):
         return net_input(self.draft.lines, place, terms, bias, reason)
 
     def out(self, letter: str, nets: Sequence[sp.Symbol], function: Activation) -> list[sp.Symbol]:
-        """Write what the neurons make of their net inputs."""
+        """Write the outputs that the neurons compute from their net inputs."""
         found = []
         for j, net in enumerate(nets, 1):
             found += outputs(

@@ -1,4 +1,4 @@
-"""A way past some blocks: what came in is added to what they make of it."""
+"""A way past some blocks: what came in is added to what they compute from it."""
 
 from __future__ import annotations
 

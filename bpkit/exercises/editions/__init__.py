@@ -35,7 +35,7 @@ ALL = "all"
 
 
 def archive_of(name: str, zips: Collection[str]) -> str:
-    """The zip that a learner's file goes into, if its edition is among those; empty if it stands by itself.
+    """The zip that a learner's file goes into, if its edition is among those; empty if it is a file by itself.
 
     Unpacked where it is, it puts the files into their usual folders.
 

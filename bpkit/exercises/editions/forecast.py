@@ -66,7 +66,7 @@ def forecast(
     more: Sequence[str] = (),
     zips: Collection[str] = (),
 ) -> Forecast:
-    """What would be made of a plan; nothing is written.
+    """The files that a plan would give; nothing is written.
 
     ``roster`` is where its learners come from, None where they are numbered; ``more`` are further files of the folder.
     """

@@ -86,7 +86,7 @@ def given(exercise: Exercise) -> str:
     (False, True)
     """
     content = exercise.content
-    return content.card() if content.card else _text(exercise).removesuffix(COMPUTE).rstrip()
+    return content.card() if content.card else exercise.text.removesuffix(COMPUTE).rstrip()
 
 
 def asked(exercise: Exercise) -> str:
@@ -121,7 +121,7 @@ def computed(exercise: Exercise) -> bool:
     >>> computed(bp.exercises.generate("loss")), computed(bp.exercises.generate("sign-first"))
     (True, False)
     """
-    return _text(exercise).endswith(COMPUTE)
+    return exercise.text.endswith(COMPUTE)
 
 
 def told(exercise: Exercise) -> str:
@@ -131,9 +131,4 @@ def told(exercise: Exercise) -> str:
     >>> told(bp.exercises.generate("loss")).splitlines()[0]
     'The loss.'
     """
-    return "\n\n".join(filter(None, (f"{exercise.bank.title}.", table(exercise), given(exercise))))
-
-
-@lru_cache(maxsize=64)
-def _text(exercise: Exercise) -> str:
-    return exercise.content.tell().partition("\n\n")[2]
+    return "\n\n".join(filter(None, (exercise.heading, table(exercise), given(exercise))))

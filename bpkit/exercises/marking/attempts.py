@@ -14,7 +14,7 @@ from bpkit.exercises.marking.policy import Policy, moment
 
 
 def mended(files: Iterable[Marked]) -> list[Marked]:
-    """The same, where a repaired copy replaces the file that it was made of, and is as old as that."""
+    """The same, where a repaired copy replaces the file that it was made from, and is as old as that."""
     found = list(files)
     copies = sorted((file for file in found if file.marks and REPAIRED in file.where), key=_repairs)
     newest = {_origin(file): file for file in copies}

@@ -132,7 +132,7 @@ def _answer(one: Standing, mark: Mark, exercise: Exercise) -> Answer:
 
 
 def _typed(text: str) -> str:
-    """What was written, a word without the quotes that Python wants around it."""
+    """What was written, a word without the quotes that Python needs around it."""
     found = _WORD.fullmatch(text)
     return found[2] if found else text
 

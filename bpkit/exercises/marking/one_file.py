@@ -103,7 +103,7 @@ def _marked(file: Marked, entry: Entry, key: Key, inside: str, outer: str) -> Ma
 
 
 def _text(submission: Submission, answer: Found) -> str:
-    """The cell that an answer stands in."""
+    """The cell that holds an answer."""
     return source_of(submission.cells[answer.cell - 1]) if answer.cell else answer.text
 
 

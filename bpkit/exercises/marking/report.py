@@ -39,7 +39,7 @@ Pages = Mapping[str, str]  # where each learner's page is, by ``place``
 
 @dataclass(frozen=True)
 class Column:
-    """A bar of the histogram on the page: where it is, how high, what stands below it and above."""
+    """A bar of the histogram on the page: where it is, how high, what is written below it and above."""
 
     left: float
     width: float

@@ -31,7 +31,7 @@ MANY = 200  # files, from which on further processes are worth their start
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The files to mark and the folder or archive that they lie in (``root``), the key, what was set by hand, what is
+    """The files to mark and the folder or archive that they are in (``root``), the key, what was set by hand, what is
     marked already, and the policy.
     """
 
@@ -80,7 +80,7 @@ def marking(given: HandedIn, run: Spread = map) -> Iterator[Marked]:
 
 
 def settled(results: Sequence[Marked], given: HandedIn) -> Outcome:
-    """Where every learner of the key stands after this; raises ``BpkitError`` for sheets of another key."""
+    """The state of every learner of the key after this; raises ``BpkitError`` for sheets of another key."""
     return settle(results, given.key, given.changed, given.earlier, given.policy)
 
 

@@ -76,7 +76,7 @@ def owner_of(submission: Submission, key: Key, name: str, outer: str = "") -> Ow
 
 
 def _stranger(key: Key, tasks: Sequence[Any], seat: Seat | None) -> Owner:
-    """A sheet that is not in the key as it stands: changed here and there, or made for another key."""
+    """A sheet that is not in the key in this form: changed here and there, or made for another key."""
     if seat is not None:
         mine = key.tasks[seat.slug]
         same = [n for n, (one, other) in enumerate(zip(tasks, mine), 1) if one == other]

@@ -76,7 +76,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Result:
-    """Where everybody stands, what was understood, and why the reports could not be written, if so.
+    """The results of all, what was understood, and why the reports could not be written, if so.
 
     ``dry`` says what would have been written, where nothing was to be.
     """

@@ -1,4 +1,4 @@
-"""What the instructor's pages are made of: controls -> one frozen State -> pure views, and a message line."""
+"""The parts of the instructor's pages: controls -> one frozen State -> pure views, and a message line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Held(traitlets.HasTraits):
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """A page of controls and views; one observer, and what goes wrong stands on the message line.
+    """A page of controls and views; one observer, and the message line says what goes wrong.
 
     Controls are attributes too: ``panel.seed.value = 3``; ``panel.set(seed=3, learners=5)`` moves several in one
     redraw; ``panel.state`` is what is shown. Buttons only set controls.
@@ -68,7 +68,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         raise NotImplementedError
 
     def read(self, values: Mapping[str, Any]) -> Any:
-        """The state that the controls stand for."""
+        """The state that the controls are set to."""
         raise NotImplementedError
 
     def words(self, state: Any) -> str:
@@ -84,7 +84,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return {}
 
     def foot(self) -> Sequence[widgets.Widget]:
-        """The last rows: the message line, unless it stands elsewhere on the page."""
+        """The last rows: the message line, unless it is elsewhere on the page."""
         return [self.message]
 
     def page_html(self, state: Any) -> str:

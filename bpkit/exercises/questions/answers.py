@@ -90,7 +90,7 @@ def _python(source: str) -> str | None:
 
 
 class _Cell:
-    """A cell's statements, followed from the first to the last: plain assignments and what they make of names."""
+    """A cell's statements, followed from the first to the last: plain assignments and the values of names."""
 
     def __init__(self, source: str) -> None:
         self.lines = source.encode("utf-8", "surrogatepass").splitlines(keepends=True)
@@ -189,7 +189,7 @@ _NUMBERS = ("float", "np.float64", "numpy.float64")
 
 
 def _number(value: Any, text: str) -> Any:
-    """What ``float(..)`` makes of a value that was read."""
+    """What ``float(..)`` gives for a value that was read."""
     if isinstance(value, NotRead):
         return value
     try:

@@ -10,7 +10,7 @@ from bpkit.core.spelling import counted
 
 
 def told(model: Model) -> str:
-    """A model: its inputs, and what each block makes of what comes in."""
+    """A model: its inputs, and what each block does with what comes in."""
     quantities: dict[int, list[Quantity]] = {}
     for one in model.lines.quantities.values():
         if one.tag != "skip":

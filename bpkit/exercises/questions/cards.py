@@ -27,7 +27,7 @@ _LIST = re.compile(r'`\[("[^`]*")\]`')
 def card(one: Exercise) -> dict[str, Any]:
     """What is given, in words and as a picture, and what is asked."""
     content = one.content
-    text = content.card() if content.card else content.tell().partition("\n\n")[2].removesuffix("Compute:")
+    text = content.card() if content.card else one.text.removesuffix("Compute:")
     blocks = [block for block in text.split("\n\n") if block.strip()]
     tables = [block for block in blocks if block.startswith("|")]
     return {

@@ -39,7 +39,7 @@ class Solution:
 
 @dataclass(frozen=True)
 class Content:
-    """What a question makes of a task: the text before the parts, the parts, and the worked solution (when asked).
+    """What a question makes of a task: the text above the parts, the parts, and the worked solution (when asked).
 
     ``picture`` draws what the question is about; a card shows it left of the answers. ``card`` is the text of a card,
     where that can be shorter than a sheet's ``tell``, because the picture says the rest; ``table`` has the numbers of
@@ -105,11 +105,20 @@ class Exercise:
     @cached_property
     def question(self) -> str:
         """The whole question in Markdown, everything given included."""
-        text = self.content.tell()
-        return f"{text}\n\n{self.asked(text)}"
+        return f"{self.heading}\n\n{self.text}\n\n{self.asked(self.text)}"
+
+    @property
+    def heading(self) -> str:
+        """The title as a sentence of its own."""
+        return self.bank.title if self.bank.title.endswith("?") else f"{self.bank.title}."
+
+    @cached_property
+    def text(self) -> str:
+        """The text between the heading and the parts, in Markdown."""
+        return self.content.tell()
 
     def asked(self, text: str) -> str:
-        """What the parts ask, in Markdown; ``text`` stands above it."""
+        """What the parts ask, in Markdown; ``text`` is above it."""
         if len(self.parts) == 1:
             return _asked(self.content.parts[0], text)
         return "\n".join(f"- **{letter})** {_asked(part, text)}" for letter, part in self.parts.items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -137,13 +136,11 @@ def draw_problem(
     return Problem(network, parameters, inputs, targets, rate)
 
 
-_DRAWN: Mapping[str, Callable[[np.random.Generator, int], Array]] = MappingProxyType(
-    {
-        "weight": lambda rng, count: rng.integers(10, 96, count) / 100 * rng.choice([1, 1, -1], count),
-        "bias": lambda rng, count: rng.integers(10, 70, count) / 100,
-        "gain": lambda rng, count: rng.integers(5, 16, count) / 10,
-    }
-)
+_DRAWN: Mapping[str, Callable[[np.random.Generator, int], Array]] = {
+    "weight": lambda rng, count: rng.integers(10, 96, count) / 100 * rng.choice([1, 1, -1], count),
+    "bias": lambda rng, count: rng.integers(10, 70, count) / 100,
+    "gain": lambda rng, count: rng.integers(5, 16, count) / 10,
+}
 
 
 def _targets(rng: np.random.Generator, network: Architecture) -> Array:

@@ -195,7 +195,7 @@ class NumberPart(Part):
         return Feedback(*(standing(figure, self.right, self.digits, self.slack) or unknown))
 
     def _meets(self, figure: Figure, wrong: Wrong) -> str:
-        """How a number stands to that of a mistake: judged as if that were the right one."""
+        """How a number compares with that of a mistake: judged as if that were the right one."""
         verdict, _ = standing(figure, wrong.answer, self.digits, self.reach(wrong)) or ("", "")
         return verdict
 

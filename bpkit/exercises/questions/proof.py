@@ -57,7 +57,7 @@ def prove(problem: Problem, quantity: str) -> Proof:
 
 
 def _of_batch(problem: Problem, name: str) -> Any:
-    """A quantity of a whole batch at 50 digits: the mean or the sum of its samples, and what an update makes of it."""
+    """A quantity of a whole batch at 50 digits: the mean or the sum of its samples, and new values."""
     step = problem.derivation[name]
     if step.role is not Role.UPDATE:
         with mpmath.workdps(DIGITS):

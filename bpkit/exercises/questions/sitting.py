@@ -56,7 +56,7 @@ Hinted = tuple[int | None, int]  # the line that hints go from, and how many wer
 
 @dataclass(frozen=True)
 class Sitting:
-    """An exercise, what was typed for each of its parts, and whether the worked solution stands open.
+    """An exercise, what was typed for each of its parts, and whether the worked solution is open.
 
     ``hinted`` says for each part from which line its hints go, and how many were asked for.
     """
@@ -213,12 +213,12 @@ class Ask(Linked):
         return in_page(self.still_markdown(state))
 
     def still_markdown(self, state: Sitting) -> str:
-        title, _, text = state.exercise.question.partition("\n\n")
-        return f"**{title}**\n\n{text}"
+        heading = state.exercise.heading
+        return f"**{heading}**{state.exercise.question.removeprefix(heading)}"
 
     def words(self, state: Sitting) -> str:
         said = " ".join(f"{letter}) {state.said(place)}" for place, letter in enumerate(state.exercise.parts))
-        return f"{state.exercise.bank.title}. {said} {state.score}".rstrip()
+        return f"{state.exercise.heading} {said} {state.score}".rstrip()
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.state.exercise.id}: {self.words(self.state)}"

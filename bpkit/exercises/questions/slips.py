@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bpkit.core.chain_rule import behind
 from bpkit.core.derivation import Derivation
 from bpkit.core.numeric import evaluate
 from bpkit.core.problem import Problem
@@ -17,7 +18,7 @@ from bpkit.core.spelling import typeset
 from bpkit.exercises.questions.parts import Wrong
 from bpkit.mistakes.misconceptions import catalogue
 from bpkit.mistakes.rewrite import FAR_FETCHED
-from bpkit.mistakes.variants import Plan, behind, outcomes, plan
+from bpkit.mistakes.variants import Plan, outcomes, plan
 
 Columns = Mapping[str, NDArray[np.float64]]
 
@@ -43,7 +44,7 @@ def _ways_to(derivation: Derivation, name: str, also: tuple[str, ...]) -> tuple[
     Far-fetched ones are left to the detective, unless they are named in ``also``. A plan for only this quantity runs
     several times as fast as one for all of them, and every exercise is drawn until its wrong answers can be told apart.
     """
-    needed, known = behind([name], {step.name: step for step in derivation}, ()), catalogue(derivation)
+    needed, known = behind([name], derivation.by_name), catalogue(derivation)
     likely = (i for i, one in enumerate(known) if one.rank < FAR_FETCHED or one.name in also)
     places = tuple(i for i in likely if not needed.isdisjoint(known[i].edits))
     return plan(derivation, [(known[i],) for i in places], [name]), places

@@ -37,9 +37,13 @@ class Task:
 
     question: str
     problems: tuple[Problem, ...]
-    about: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    about: Mapping[str, Any] = field(default_factory=dict)
     points: float | None = None
-    private: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    private: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        frozen = {name: MappingProxyType(dict(getattr(self, name))) for name in ("about", "private")}
+        vars(self).update(frozen)
 
     @property
     def problem(self) -> Problem:
@@ -204,7 +208,7 @@ def rule_from(rule: str, **constants: float) -> UpdateRule:
 def task_from(data: Mapping[str, Any]) -> Task:
     """A task from plain data, as ``Task.data`` gives it."""
     try:
-        about = MappingProxyType(dict(data["about"]))
+        about = dict(data["about"])
         functions = functions_from(about.get("functions", []))
         own = {one.name: one.made() for one in functions}
         problems = tuple(problem_from(problem, own) for problem in data["problems"])

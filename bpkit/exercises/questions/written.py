@@ -41,7 +41,7 @@ class FormulaPart(Part):
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that may stand in the formula."""
+        """The names that the formula may use."""
         return frozenset(self.settings[0])
 
     def _at(self, text: object) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from bpkit.exercises.sheets.sheet import Sheet
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Checker:
-    """Judges what stands in ``answers`` under a key.
+    """Judges the entry of ``answers`` under a key.
 
     In a notebook it sees values that marking cannot see, as marking runs nothing. So it also reads the cell's text as
     marking will, and says when the two differ.

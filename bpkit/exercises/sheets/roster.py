@@ -353,7 +353,7 @@ def _unclear(row: Row, got: str) -> BpkitError:
 
 
 def _is_id(cell: str) -> bool:
-    """True for what stands for a person without being a name: a number, an address, a user name with digits."""
+    """True for what identifies a person without being a name: a number, an address, a user name with digits."""
     return not any(map(str.isspace, cell)) and ("@" in cell or any(map(str.isdecimal, cell)))
 
 

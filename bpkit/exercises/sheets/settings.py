@@ -33,7 +33,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 @dataclass(frozen=True)
 class Own:
-    """An own question as it stands in the file: its id, its table as JSON, and the language of the sheet."""
+    """An own question as the file has it: its id, its table as JSON, and the language of the sheet."""
 
     id: str
     table: str

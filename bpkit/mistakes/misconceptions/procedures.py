@@ -95,7 +95,7 @@ def plain_descent(asked: Question) -> Elsewhere:
 
 
 @procedure(
-    "swaps the share of the old and of the new",
+    "takes one minus beta for beta",
     "use 1 − β instead of β",
     "β multiplies what the rule remembers",
 )
@@ -109,7 +109,7 @@ def betas_swapped(asked: Question) -> Elsewhere:
 
 
 @procedure(
-    "swaps the share of the old and of the new",
+    "swaps the two betas",
     "exchange β₁ and β₂",
     "β₁ belongs to the gradient and β₂ to its square",
 )

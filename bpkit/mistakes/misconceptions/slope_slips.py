@@ -308,7 +308,7 @@ def other_layers_slope(d: Derivation) -> Shapes:
 
 
 def _of_row(d: Derivation, own: int, other: int) -> dict[str, Edit]:
-    """The slopes of one layer become those of another, neuron by neuron; its last one stands in for missing ones."""
+    """The slopes of one layer become those of another, neuron by neuron; its last one is taken for missing ones."""
     slopes, theirs = ([own_slope(d, net) for net in row(d, block)] for block in (own, other))
     pairs = zip(slopes, [*theirs, *theirs[-1:] * len(slopes)])
     return {slope.name: becomes(wrong.rhs) for slope, wrong in pairs if slope and wrong}

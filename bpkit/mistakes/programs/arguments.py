@@ -48,7 +48,7 @@ HOW = "write for example def backward(x, y, W1, b1, W2, b2)"
 
 @dataclass(frozen=True)
 class Convention:
-    """One way in which a function may want its numbers: the layout, how many weight matrices, list or dict.
+    """One way in which a function may take its numbers: the layout, how many weight matrices, list or dict.
 
     ``upright`` gives one sample as a column (a row for x @ W), as a batch of one. ``across`` gives rows although the
     weights lie as for W @ x, as in x @ W.T; ``flat`` gives biases as rows, (1, m), and ``tall`` as columns, (m, 1).
@@ -126,7 +126,7 @@ class Signature:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """In which forms parameters may come in one argument: W and b alone may be those of a single layer."""
+        """In which forms parameters may come in one argument: W and b by themselves may be those of a single layer."""
         names = {name for name, role, _ in self.roles if role in ("weights", "biases")}
         packed = ("list", "dict") if self.packed else ("list",)
         return ("arrays", *packed) if names and all(len(name) == 1 for name in names) else packed

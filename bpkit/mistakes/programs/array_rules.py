@@ -35,7 +35,7 @@ class View:
 
 @dataclass(frozen=True)
 class ArrayRule:
-    """A mistake in an array: its stable ``name``, what ``you`` do, why that is wrong, and what it makes of a gradient.
+    """A mistake in an array: its stable ``name``, what ``you`` do, why that is wrong, and the gradient it leads to.
 
     ``of`` is the tag of the parameters; ``of_batch`` says that of
     one row it makes nothing.

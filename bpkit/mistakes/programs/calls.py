@@ -1,4 +1,4 @@
-"""Finds out how a program wants to be called, by trying, and calls it on problems of several sizes."""
+"""Finds out how a program is to be called, by trying, and calls it on problems of several sizes."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class Calls:
         return best
 
     def _ways(self, plain: Convention, forms: tuple[str, ...], layout: str | None) -> Iterator[Convention]:
-        """How weights, biases and samples may lie: as most people lay them first."""
+        """In which layouts weights, biases and samples may come: the most usual first."""
         turned = replace(plain, layout=LAYOUTS[1])
         several = plain.batch is not None or plain.upright
         rare = [replace(plain, flat=True), replace(turned, across=True), replace(turned, across=True, flat=True)]
@@ -291,7 +291,7 @@ class Calls:
 
 
 def _wants_others(error: BaseException | None) -> bool:
-    """Is it an error of a program that wants another number of arrays?"""
+    """Is it an error of a program that takes another number of arrays?"""
     wrong = isinstance(error, KeyError | IndexError | TypeError)
     return wrong or (isinstance(error, ValueError) and "unpack" in str(error))
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bpkit.core.chain_rule import behind
 from bpkit.core.derivation import Derivation
-from bpkit.core.expressions import names_in
 from bpkit.mistakes.programs.calls import Tried
 from bpkit.mistakes.programs.expected import Expected
 from bpkit.mistakes.programs.flow import downstream
@@ -65,9 +65,9 @@ def _consequences(
     edits: Collection[str],
     d: Derivation,
 ) -> tuple[Value, ...]:
-    """The arrays of a mistake, where those that a right line makes of a wrong array say on which line they depend."""
+    """The arrays of a mistake; those that a right line computes from a wrong array say on which line they depend."""
     match = book.find(first.seen.value, first.seen.name)
-    told = _behind(d, match.place) & {*edits} if match else set()
+    told = behind(match.place.lines.flat, d.with_inputs.by_name) & {*edits} if match else set()
     told = told or {*edits}
     spots, codes, found = [(first.code, first.line)], {one.code for one in values}, []
     after = downstream(spots, codes)
@@ -77,7 +77,7 @@ def _consequences(
             value = replace(value, quantity="", right=None, shown="")  # the sigmoid that a wrong line calls
         elif value.right is False and at not in spots:
             match = book.find(one.seen.value, one.seen.name)
-            own = _behind(d, match.place) & {*edits} if match else {*edits}
+            own = behind(match.place.lines.flat, d.with_inputs.by_name) & {*edits} if match else {*edits}
             here = any(code is one.code for code, _ in spots)
             if own <= told and (at in after or not here):
                 follows = named_line(one.code, *after.get(at, spots[0]))
@@ -88,17 +88,6 @@ def _consequences(
                 after = downstream(spots, codes)
         found.append(value)
     return tuple(found)
-
-
-def _behind(d: Derivation, place: Place) -> set[str]:
-    """The lines that an array is made of, its own among them."""
-    found, waiting = set[str](), [*place.lines.flat]
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name in d:
-            found.add(name)
-            waiting += names_in(d[name].rhs)
-    return found
 
 
 def _ended(source: tuple[Line, ...], shown: Tried, departed: Followed | None) -> tuple[Line, ...]:

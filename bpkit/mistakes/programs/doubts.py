@@ -202,7 +202,7 @@ class _Judge:
         return bool(came != own and came == own[::-1])
 
     def _doubt(self, one: Followed, origins: Collection[int]) -> Doubt | None:
-        """A wrong value, or what it was made of in a line among its ``origins``."""
+        """A wrong value, or what it was computed from in a line among its ``origins``."""
         if self.misshapen and one is self.misshapen.value:
             return Doubt(one, self.misshapen.place, None, self.misshapen.message(self.values, self.attempt))
         claims, true = self.claimed(one.seen.name), one.true

@@ -168,7 +168,7 @@ def expected(problem: Problem) -> Expected:
 
 
 def laid(array: Array, shape: tuple[int, ...], turned: bool | None = None) -> list[Array]:
-    """An array in the shape that is expected, in every way in which it may lie; [] where it cannot be it.
+    """An array in the shape that is expected, in every layout that it may have; [] where it cannot be it.
 
     A square may lie either way: ``turned`` says which, where that is known.
     """

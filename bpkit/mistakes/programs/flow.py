@@ -146,7 +146,7 @@ def _written(node: ast.AST) -> set[str]:
 
 
 def _heads(node: ast.stmt) -> list[ast.AST]:
-    """What stands in front of the statements inside: a condition, what a loop goes through."""
+    """What comes before the statements inside: a condition, what a loop goes through."""
     return [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr | ast.withitem)]
 
 

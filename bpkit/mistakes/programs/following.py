@@ -113,7 +113,7 @@ def _whole(values: Sequence[Seen], samples: int) -> Iterator[Seen]:
 
 
 class Book:
-    """The arrays of a problem by the shapes that they may lie in."""
+    """The arrays of a problem by the shapes that they may have."""
 
     def __init__(
         self, expected: Expected, attempt: Attempt, column: int = 0, only: Sequence[Place] | None = None

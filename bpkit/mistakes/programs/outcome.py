@@ -24,7 +24,7 @@ ALIKE = 0.6  # correlation with the old parameters from which numbers are taken 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One array that came back, with the word that stands at it in the program."""
+    """One array that came back, with the word that the program has for it."""
 
     label: str
     value: Array

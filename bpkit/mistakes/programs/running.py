@@ -285,7 +285,7 @@ def numbers_in(name: str, value: Any, depth: int = 2) -> Iterator[tuple[str, Arr
 
 
 def _rows(value: list[Any] | tuple[Any, ...]) -> Array | None:
-    """A list of numbers, or of rows of numbers, as the array that it stands for."""
+    """A list of numbers, or of rows of numbers, as the array that it represents."""
     flat = all(isinstance(one, PLAIN) for one in value)
     nested = all(isinstance(one, list | tuple) and one and all(isinstance(v, PLAIN) for v in one) for one in value)
     if not value or not (flat or (nested and len({len(one) for one in value}) == 1)):

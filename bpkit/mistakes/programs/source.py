@@ -124,7 +124,7 @@ def inner_loop(code: CodeType, line: int) -> range:
 
 @lru_cache(maxsize=1024)
 def _loops(code: CodeType, line: int) -> tuple[ast.While | ast.For, ...]:
-    """The loops that a line stands in."""
+    """The loops that a line is in."""
     loops = [node for node in _file(code).nodes if isinstance(node, ast.While | ast.For)]
     return tuple(one for one in loops if code.co_firstlineno <= one.lineno <= line <= (one.end_lineno or 0))
 

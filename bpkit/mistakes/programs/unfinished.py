@@ -167,7 +167,7 @@ After = Sequence[tuple[CodeType, int, str]]  # lines of functions that use what 
 
 
 def _excused(source: tuple[Line, ...], after: After) -> tuple[Line, ...]:
-    """The text, where lines that use an array of the wrong shape say so: what they make of it is not judged."""
+    """The text, where lines that use an array of the wrong shape say so: what they compute from it is not judged."""
     for code, line, on in after:
         source = marked(source, begins(code, [line]), partial(depends, on=on))
     return source

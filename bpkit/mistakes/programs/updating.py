@@ -1,4 +1,4 @@
-"""Judges an update by itself: what a line makes of the derivative that the program has, be that right or wrong."""
+"""Judges an update by itself: what a line does with the derivative that the program has, be that right or wrong."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def update_slip(values: Sequence[Followed], bad: Tried) -> Slip | None:
 def _slips(
     place: Place, made: Sequence[Followed], start: Array, slope: Array, bad: Tried
 ) -> Iterator[tuple[Followed, Hypothesis]]:
-    """The values that a mistake makes of a parameter and its derivative, and the right update does not."""
+    """The values that a mistake gives for a parameter and its derivative, and the right update does not."""
     d, tolerance = bad.expected.problem.derivation, bad.attempt.tolerance
     step = d[place.lines.flat[0]]
     name = ends(step)[0].name
@@ -82,7 +82,7 @@ def _slips(
 
 
 def _value(rhs: sp.Expr, known: Mapping[str, Array]) -> Array | None:
-    """What the right side of an update makes of arrays; None where it uses anything else."""
+    """The value of an update's right side with some arrays; None where it uses anything else."""
     if not names_in(rhs) <= known.keys():
         return None
     names = [*known]

@@ -1,4 +1,4 @@
-"""Calls a learner's program on a problem in the way that it wants to be called, which is seen by trying."""
+"""Calls a learner's program on a problem in the way that it expects, which is found by trying."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Attempt:
 
     @property
     def turned(self) -> bool | None:
-        """Do tables come back as for W @ x? A square of a network may lie either way, one of a model as the others."""
+        """Do tables come back as for W @ x? A square of a network may be either, one of a model as the others."""
         network = self.problem.network
         if network.layers or self.outcome is None:
             return None
@@ -256,7 +256,7 @@ def _with_loss(outcome: Outcome, items: list[Item], outputs: tuple[int, ...]) ->
 
 
 def _after(arrays: Mapping[str, Array], packed: list[Any]) -> dict[str, Array]:
-    """The parameters as the call has left them, also where new arrays stand in the list or the dict given."""
+    """The parameters as the call has left them, also where the list or the dict given holds new arrays."""
     after = {key: np.array(value) for key, value in arrays.items()}
     for one in packed:
         if isinstance(one, dict):

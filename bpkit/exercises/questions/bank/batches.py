@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -57,7 +56,7 @@ def _draw_rates(rng: np.random.Generator, level: str) -> Task:
         problem = draw_problem(rng, network, learning_rate=0.1)
         rates = [float(rate) for rate in np.sort(rng.choice(_RATES, 3, replace=False))]
         if failing(problem, rates) == rates[-1:]:
-            return Task("learning-rate", (problem,), MappingProxyType({"rates": rates}))
+            return Task("learning-rate", (problem,), {"rates": rates})
 
 
 def _after_wrongly(problem: Problem) -> tuple[Wrong, ...]:
@@ -113,7 +112,7 @@ def _build_rates(task: Task) -> Content:
     )
     hints = ("Compute the loss before the update, and compare it with the loss after it.", "Long steps overshoot.")
     parts.append(ExactPart(ask, f"{failing(problem, rates)[0]:g}", "number", options, known=(tiny,), hints=hints))
-    text = lambda: f"Learning rates.\n\n{givens(problem)} {MOVES} Other learning rates are tried below."
+    text = lambda: f"{givens(problem)} {MOVES} Other learning rates are tried below."
     updates = [f"{name}_new" for name in problem.network.parameters]
     each = [problem.replace(learning_rate=rate) for rate in rates]
 
@@ -154,7 +153,7 @@ def _draw_batch(rng: np.random.Generator, level: str) -> Task:
     shapes = {"easy": ((1, 1), (2, 1)), "medium": ((2, 1), (1, 1, 1)), "hard": ((2, 1, 1), (2, 2, 1))}[level]
     network = Network(*shapes[choose(rng, shapes)])
     problem = draw_problem(rng, network, samples=3 if level == "hard" else 2)
-    return Task("batch-mean", (problem,), MappingProxyType({"weight": "w1"}))
+    return Task("batch-mean", (problem,), {"weight": "w1"})
 
 
 def _build_batch(task: Task) -> Content:
@@ -177,7 +176,7 @@ def _build_batch(task: Task) -> Content:
         )
     )
     mean = "The loss of the batch is the mean over its samples."
-    text = lambda: f"A batch and its mean.\n\n{givens(problem)} {mean} Compute:"
+    text = lambda: f"{givens(problem)} {mean} Compute:"
 
     def solve() -> Solution:
         lines = [piece for sample in samples for piece in worked(sample, [quantity]).pieces]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +51,7 @@ def block_question(id: str, title: str, cases: Cases, reveals: tuple[str, ...]) 
         problem = draw_problem(rng, _model(case.shape, case.blocks))
         if case.inputs:
             problem = problem.replace(inputs=rng.choice(case.inputs, case.shape))
-        return Task(id, (problem,), MappingProxyType({"asks": list(asks)}))
+        return Task(id, (problem,), {"asks": list(asks)})
 
     return Question(id, "other blocks", title, draw, asking(title, reveals), reveals)
 
@@ -110,16 +109,14 @@ _NORM: Cases = {
 }
 
 # With the usual 1e-8 it would not show whether epsilon stands inside or outside the root.
-_RULES = MappingProxyType(
-    {level: Adam(0.9, 0.99, 0.01, weight_decay=decay) for level, decay in (("easy", 0), ("medium", 0), ("hard", 0.1))}
-)
-_ADAM = MappingProxyType(
-    {
-        "easy": (Network(1, 1, activation="identity"), ("mhat_w1", "vhat_w1", "w1_new")),
-        "medium": (Network(2, 1, activation="identity"), ("w1_new",)),
-        "hard": (Network(2, 1), ("w1_new", "b1_new")),
-    }
-)
+_RULES = {
+    level: Adam(0.9, 0.99, 0.01, weight_decay=decay) for level, decay in (("easy", 0), ("medium", 0), ("hard", 0.1))
+}
+_ADAM = {
+    "easy": (Network(1, 1, activation="identity"), ("mhat_w1", "vhat_w1", "w1_new")),
+    "medium": (Network(2, 1, activation="identity"), ("w1_new",)),
+    "hard": (Network(2, 1), ("w1_new", "b1_new")),
+}
 
 
 def _draw_adam(rng: np.random.Generator, level: str) -> Task:
@@ -132,7 +129,7 @@ def _draw_adam(rng: np.random.Generator, level: str) -> Task:
         slope = int(rng.integers(2, 10) * rng.choice([1, -1]))
         state[f"m_{name}"] = slope / 100
         state[f"v_{name}"] = slope**2 / 10_000
-    return Task("adam-step", (problem.replace(update=rule, state=state),), MappingProxyType({"asks": list(asks)}))
+    return Task("adam-step", (problem.replace(update=rule, state=state),), {"asks": list(asks)})
 
 
 _ADAM_REVEALS = (

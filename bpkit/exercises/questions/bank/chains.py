@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
 
 import numpy as np
 
@@ -46,7 +45,7 @@ def _draw_step(rng: np.random.Generator, level: str) -> Task:
     network = Network(1, 1, activation=_SOFT[level][choose(rng, _SOFT[level])], bias="none")
     problem = draw_problem(rng, network, learning_rate=float(rng.choice(BIG_RATES)))
     asks = ["w1_new"] if level == "easy" else ["dE_total/dw1", "w1_new"]
-    return Task("one-weight", (problem,), MappingProxyType({"asks": asks}))
+    return Task("one-weight", (problem,), {"asks": asks})
 
 
 def _build_step(task: Task) -> Content:
@@ -82,7 +81,7 @@ def _build_step(task: Task) -> Content:
         parts: tuple[ExactPart | NumberPart, ...] = (way, new)
         here, steep = equals(problem, "w1", problem.parameters["w1"]), equals(problem, "dE_total/dw1", slope)
         text = lambda: (
-            f"One weight, one step.\n\nThe weight is {here}. The slope of the loss there is {steep}, and the learning "
+            f"The weight is {here}. The slope of the loss there is {steep}, and the learning "
             f"rate is {equals(problem, 'learning_rate', problem.learning_rate)}."
         )
         filled = formula(line.quantity.latex, sides_of(line, numbers))
@@ -90,7 +89,7 @@ def _build_step(task: Task) -> Content:
         solve = lambda: Solution((f"{uphill} {subtract}", filled))
         return Content(text, parts, solve)
     parts = (way, number_part(problem, "dE_total/dw1", OUTPUT), number_part(problem, "w1_new", (*UPDATE, *OUTPUT)))
-    text = lambda: f"One weight, one step.\n\n{givens(problem)}"
+    text = lambda: givens(problem)
     return Content(text, parts, lambda: worked(problem, ["w1_new"]), *beside(problem, ["w1_new"]))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,7 @@ REVEALS = (
 
 @dataclass(frozen=True)
 class Model:
-    """A function that does what a question asks, or what a mistake makes of it; shown by its name."""
+    """A function that does what a question asks, or does it with a mistake; shown by its name."""
 
     name: str
     function: Callable[..., Any]
@@ -138,7 +137,7 @@ def _loss_of(problem: Problem) -> tuple[Callable[[Array], float], Array]:
 
 def _draw(rng: np.random.Generator, level: str) -> Task:
     sizes = SIZES[level][int(rng.integers(len(SIZES[level])))]
-    return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), MappingProxyType({"level": level}))
+    return Task("code", (draw_problem(rng, Network(*sizes, bias="neuron")),), {"level": level})
 
 
 def _told(words: Mapping[str, Wrong], *names: str) -> tuple[Wrong, ...]:
@@ -186,7 +185,7 @@ def _build(task: Task) -> Content:
     )
     network = task.network
     text = lambda: (
-        "Backpropagation in NumPy.\n\nWrite four functions for networks with one hidden layer, sigmoid everywhere and "
+        "Write four functions for networks with one hidden layer, sigmoid everywhere and "
         "the loss $\\sum \\frac{1}{2}(y - out)^2$. `W1` has a row for each input and a column for each hidden neuron, "
         "`b1` a number for each hidden neuron; `W2` and `b2` likewise with the outputs. `x` and `y` are one sample. "
         f"The kit tests your functions on networks of several sizes, such as {', '.join(map(str, network.sizes))}."

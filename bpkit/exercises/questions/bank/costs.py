@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 
@@ -35,13 +34,11 @@ from bpkit.mistakes.rewrite import omitting, without
 
 # What derivatives cost
 
-_SIZED: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
-    {
-        "easy": ((2, 2, 1), (1, 3, 1), (3, 2, 1), (2, 2, 2), (2, 3, 1), (3, 2, 2)),
-        "medium": ((2, 3, 2), (3, 2, 2), (2, 2, 2)),
-        "hard": ((2, 3, 2), (3, 3, 2), (2, 2, 2, 1)),
-    }
-)
+_SIZED: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "easy": ((2, 2, 1), (1, 3, 1), (3, 2, 1), (2, 2, 2), (2, 3, 1), (3, 2, 2)),
+    "medium": ((2, 3, 2), (3, 2, 2), (2, 2, 2)),
+    "hard": ((2, 3, 2), (3, 3, 2), (2, 2, 2, 1)),
+}
 _TIMES = (3, 5, 10)
 _ONE_WAY, _BOTH_WAYS = "nudges in one direction only", "nudges in both directions"
 _BASE, _NO_BIAS = "forgets the run without a nudge", "forgets the biases"
@@ -59,7 +56,7 @@ def _draw_costs(rng: np.random.Generator, level: str) -> Task:
     sizes = _SIZED[level][choose(rng, _SIZED[level])]
     about = {"level": level, "times": _TIMES[choose(rng, _TIMES)], "order": shuffle(rng)}
     problem = draw_problem(rng, Network(*sizes, bias="neuron"))
-    return Task("what-costs", (problem,), MappingProxyType(about))
+    return Task("what-costs", (problem,), about)
 
 
 def _build_costs(task: Task) -> Content:
@@ -147,20 +144,16 @@ def _build_costs(task: Task) -> Content:
         )
         return Solution((said, more) if level != "easy" else (said,))
 
-    return Content(
-        lambda: f"What does it cost?\n\n{asked}", parts, solve, pictured(task.problem, (), False, ()), lambda: asked
-    )
+    return Content(lambda: asked, parts, solve, pictured(task.problem, (), False, ()))
 
 
 # The first step
 
-_RULES: Mapping[str, tuple[UpdateRule, ...]] = MappingProxyType(
-    {
-        "easy": (Momentum(0.9), Adam(0.9, 0.96)),
-        "medium": (Momentum(0.8), RMSProp(0.96), Adam(0.9, 0.96), RMSProp(0.75)),
-        "hard": (Momentum(0.9), Adam(0.9, 0.96), Momentum(0.8), Adam(0.8, 0.99)),
-    }
-)
+_RULES: Mapping[str, tuple[UpdateRule, ...]] = {
+    "easy": (Momentum(0.9), Adam(0.9, 0.96)),
+    "medium": (Momentum(0.8), RMSProp(0.96), Adam(0.9, 0.96), RMSProp(0.75)),
+    "hard": (Momentum(0.9), Adam(0.9, 0.96), Momentum(0.8), Adam(0.8, 0.99)),
+}
 _PLAIN = "updates by plain gradient descent"
 _FULL, _SHARE = "makes every step as long as the learning rate", "takes only a share of the first gradient"
 _SCALED, _DIVIDED = "lets the step grow with the gradient", "lets the step shrink as the gradient grows"
@@ -181,7 +174,7 @@ def _draw_first(rng: np.random.Generator, level: str) -> Task:
         rate = float(rng.choice(RATES))
         problem = Problem(network, {"w1": weight}, [1.0], [round(weight - slope, 2)], rate, update=rule)
         about = {"level": level, "asks": [], "order": shuffle(rng)}
-        task = Task("first-step", (problem,), MappingProxyType(about))
+        task = Task("first-step", (problem,), about)
         right, wrong = _step(problem), _step_slips(problem)
         each = [one.answer for one in wrong]
         if each and all(abs(one - right) > 1e-3 for one in each) and all(map(is_short, (right, *each))):
@@ -194,7 +187,7 @@ def _step(problem: Problem) -> float:
 
 
 def _step_slips(problem: Problem) -> list[Wrong]:
-    """What mistakes make of the length of the first step, each number once."""
+    """The lengths of the first step that mistakes lead to, each number once."""
     rule, rate, old, right = problem.update, problem.learning_rate, problem.parameters["w1"], _step(problem)
     found = []
     plain = _step(problem.replace(update=GradientDescent(), state={}))
@@ -259,7 +252,7 @@ def _build_first(task: Task) -> Content:
         tiny = "" if momentum else " Here ε is too small to show."
         return Solution((said, worked, f"So {name} moves by ${_moved(problem, new)} = {spelled}$.{tiny}"))
 
-    return Content(lambda: f"The first step.\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 def _moved(problem: Problem, new: Step) -> str:

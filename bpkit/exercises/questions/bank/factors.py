@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 
@@ -38,13 +37,11 @@ _FAR = 12.0  # a net input so far from 0 that a sigmoid or a tanh is flat
 _OFF = -2.0  # a net input where ReLU is off
 _NOTHING = 1e-3  # a factor so small stops what it multiplies
 _CLEARLY = 50  # times as small
-_ONE_OUTPUT: Networks = MappingProxyType(
-    {
-        "easy": (Network(2, 1, bias="neuron"), Network(3, 1, bias="neuron")),
-        "medium": (Network(2, 2, 1, bias="neuron"), Network(3, 2, 1, bias="neuron")),
-        "hard": tuple(Network(2, 2, 1, activation=[kind, "sigmoid"], bias="neuron") for kind in ("relu", "tanh")),
-    }
-)
+_ONE_OUTPUT: Networks = {
+    "easy": (Network(2, 1, bias="neuron"), Network(3, 1, bias="neuron")),
+    "medium": (Network(2, 2, 1, bias="neuron"), Network(3, 2, 1, bias="neuron")),
+    "hard": tuple(Network(2, 2, 1, activation=[kind, "sigmoid"], bias="neuron") for kind in ("relu", "tanh")),
+}
 _FACTORS = {  # what a factor is, the name of the mistake to take it for the one that is 0, and why it is one
     "error": (
         "the slope of the error of {}",
@@ -92,7 +89,7 @@ def _draw_zero(rng: np.random.Generator, level: str) -> Task:
     about = {"weight": weight, "factor": factors[settled(rng, factors)], "sign": int(rng.choice([1, -1]))}
     while True:
         problem = draw_problem(rng, network)
-        task = Task("zero-factor", (problem,), MappingProxyType({**about, "order": shuffle(rng)}))
+        task = Task("zero-factor", (problem,), {**about, "order": shuffle(rng)})
         changed, _ = _supposed(task)
         zeros = _zeros(changed)
         if zeros & set(factors) == {about["factor"]} and not _zeros(problem) and _is_clear(changed, zeros):
@@ -165,7 +162,7 @@ def _build_zero(task: Task) -> Content:
         return Solution((why, lines(derivation, shown), also))
 
     return Content(
-        lambda: f"Which factor is zero?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(task.problem, (), False, [weight]),
@@ -208,13 +205,11 @@ def _stopped_part(network: Network, stopped: list[str], by_one: list[str]) -> Ex
 
 # Which way
 
-_SIGNED: Networks = MappingProxyType(
-    {
-        "easy": (Network(1, 1, bias="none"),),  # asked before neurons and the chain rule are known
-        "medium": (Network(2, 2, 1), Network(2, 3, 1)),
-        "hard": (Network(2, 2, 1, activation=["tanh", "sigmoid"]),),
-    }
-)
+_SIGNED: Networks = {
+    "easy": (Network(1, 1, bias="none"),),  # asked before neurons and the chain rule are known
+    "medium": (Network(2, 2, 1), Network(2, 3, 1)),
+    "hard": (Network(2, 2, 1, activation=["tanh", "sigmoid"]),),
+}
 _CLEAR = 0.1  # how far an output is from its target, so that two digits show on which side
 _DOWNHILL = "takes downhill for a smaller weight"
 _NEGATIVE, _TURNED = "forgets a negative factor", "turns the way round without a negative factor"
@@ -231,7 +226,7 @@ def _draw_way(rng: np.random.Generator, level: str) -> Task:
             problem = problem.replace(inputs=problem.inputs * rng.choice([1, -1], problem.inputs.shape))
         weights = [name for name, edge in network.weights.items() if level == "hard" or edge[0] in network.inputs]
         weight = weights[choose(rng, weights)]
-        task = Task("which-way", (problem,), MappingProxyType({"weight": weight, "level": level}))
+        task = Task("which-way", (problem,), {"weight": weight, "level": level})
         values, new = evaluate(problem), evaluate(_moved(task))
         off = values["out_o1"] - problem.targets[0]
         fits = level != "hard" or any(value < 0 for value in _signed(task).values())
@@ -292,7 +287,7 @@ def _build_way(task: Task) -> Content:
         return Solution(("\n".join(signs), f"{product} {in_words(goes)}."))
 
     return Content(
-        lambda: f"Which way?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(task.problem, (), False, [weight]),

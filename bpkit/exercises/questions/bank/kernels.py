@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -35,7 +34,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
         "deltas": deltas[:: int(rng.choice([1, -1]))],
         "order": shuffle(rng),
     }
-    return Task("read-kernel", (), MappingProxyType(about))
+    return Task("read-kernel", (), about)
 
 
 def _spelled(kernel: tuple[float, float]) -> str:
@@ -92,7 +91,7 @@ def _build(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "Which kernel?\n\nThe picture shows a row of five numbers. A kernel of two weights, k₁ for the left number and "
+        "The picture shows a row of five numbers. A kernel of two weights, k₁ for the left number and "
         "k₂ for the right one, was laid on each pair of neighbours. The results are below."
     )
     parts = (_which(task, (first, second), steep + 1), _back(task, x, arrives))

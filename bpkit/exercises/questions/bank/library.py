@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -48,7 +47,7 @@ def _draw_waits(rng: np.random.Generator, level: str) -> Task:
         "asked": choose(rng, (1, 2)),
         "order": shuffle(rng),
     }
-    return Task("read-stairs", (), MappingProxyType(about))
+    return Task("read-stairs", (), about)
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +162,7 @@ def _build_waits(task: Task) -> Content:
         )
 
     shown = [programs[place] for place in places]
-    return Content(lambda: f"What waits?\n\n{asked}", parts, solve, partial(kept_panels, shown), lambda: asked)
+    return Content(lambda: asked, parts, solve, partial(kept_panels, shown))
 
 
 def _turn(arrays: Sequence[Kept]) -> int:
@@ -187,7 +186,7 @@ _RATE, _FEW, _BATCHES = Fraction(6, 5), (3, 4, 5), (10, 20, 30)
 def _draw_loss(rng: np.random.Generator, level: str) -> Task:
     outputs, points = _FEW[settled(rng, _FEW)], _BATCHES[choose(rng, _BATCHES)]
     about = {"level": level, "outputs": outputs, "points": points, "order": shuffle(rng)}
-    return Task("library-loss", (), MappingProxyType(about))
+    return Task("library-loss", (), about)
 
 
 def _written(level: str, outputs: int, points: int) -> tuple[str, Fraction, list[tuple[str, str, Fraction]]]:
@@ -272,7 +271,7 @@ def _build_loss(task: Task) -> Content:
             )
         )
 
-    return Content(lambda: f"Which loss?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, parts, solve, drawn=False)
 
 
 QUESTIONS = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,7 @@ def _draw_slope(rng: np.random.Generator, level: str) -> Task:
         problem = Problem(network, {"w1": at[asked], "b_o1": bias}, [x], [y], 0.1)
         if _clear_slopes(problem, (-reach, reach), at, asked, steepest, trap):
             about = {"ends": [-reach, reach], "at": at, "asked": asked}
-            return Task("read-slope", (problem,), MappingProxyType(about))
+            return Task("read-slope", (problem,), about)
 
 
 def _slopes(problem: Problem, at: Iterable[float]) -> list[float]:
@@ -131,7 +130,7 @@ def _build_slope(task: Task) -> Content:
             table(["point", "$w_1$", "$E$", "$\\partial E/\\partial w_1$"], rows),
         )
     )
-    text = lambda: "A point on the loss curve.\n\nThe picture shows the loss $E$ over one weight."
+    text = lambda: "The picture shows the loss $E$ over one weight."
     return Content(text, parts, solve, partial(loss_curve_with_points, problem, "w1", ends, at))
 
 
@@ -152,7 +151,7 @@ def _draw_losses(rng: np.random.Generator, level: str) -> Task:
     target = 1 if level == "easy" else settled(rng, (0, 1))
     miss = float(rng.choice([0.05, 0.1, 0.2, 0.25]))  # how far the output is from the wrong end
     about = {"first": choose(rng, _TWO), "target": target, "p": miss if target else round(1 - miss, 2)}
-    return Task("read-loss-functions", (), MappingProxyType(about))
+    return Task("read-loss-functions", (), about)
 
 
 def _build_losses(task: Task) -> Content:
@@ -205,8 +204,7 @@ def _build_losses(task: Task) -> Content:
         )
     )
     text = lambda: (
-        f"Two losses.\n\nThe target is {target}, the output is $p$. The curves are {formulas[0]} and {formulas[1]}, in "
-        "some order."
+        f"The target is {target}, the output is $p$. The curves are {formulas[0]} and {formulas[1]}, in some order."
     )
     return Content(text, parts, solve, partial(loss_functions, kinds, float(target)))
 
@@ -234,7 +232,7 @@ def _draw_error(rng: np.random.Generator, level: str) -> Task:
         order = [int(one) for one in rng.permutation(len(NAMES))]
         if (steps := _marked(found, 100.0 if central else 10.0)) and not problem.is_batch:
             about = {"weight": weight, "central": central, "at": [steps[place] for place in order]}
-            return Task("read-error-v", (problem,), MappingProxyType(about))
+            return Task("read-error-v", (problem,), about)
 
 
 def _marked(found: Errors, falls: float) -> list[float]:
@@ -308,10 +306,7 @@ def _build_error(task: Task) -> Content:
             table(["point", "h", "error, about"], rows),
         )
     )
-    text = lambda: (
-        "How large should h be?\n\nYou measure a slope by nudging. The picture shows the error that you can expect for "
-        "each h."
-    )
+    text = lambda: "You measure a slope by nudging. The picture shows the error that you can expect for each h."
     return Content(text, parts, solve, partial(error_curve, found, at))
 
 

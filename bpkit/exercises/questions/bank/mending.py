@@ -6,7 +6,6 @@ A task stores the computed numbers as whole millionths; a question prints them a
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -76,7 +75,7 @@ def _draw_slip(rng: np.random.Generator, level: str) -> Task:
         weights = list(network.weights)
         target = weights[choose(rng, weights)]
         if lines := _spoiled(rng, problem, target):
-            return Task("which-slip", (problem,), MappingProxyType({"target": target, "lines": lines}))
+            return Task("which-slip", (problem,), {"target": target, "lines": lines})
 
 
 def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[list[object]]:
@@ -166,7 +165,7 @@ def _build_slip(task: Task) -> Content:
         f"Another student worked out {maths(problem, f'dE_total/d{target}')}. One line contains a mistake. Later lines "
         f"are wrong only because they use it. {ROUNDED}\n\n{table(['line', 'formula', 'result'], rows)}"
     )
-    text = lambda: f"Which line is wrong?\n\n{givens(problem)}\n\n{said}"
+    text = lambda: f"{givens(problem)}\n\n{said}"
 
     def solve() -> Solution:
         first_wrong = (
@@ -191,7 +190,7 @@ def _draw_check(rng: np.random.Generator, level: str) -> Task:
     while True:
         problem = draw_problem(rng, options[choose(rng, options)])
         if rows := _one_wrong_row(rng, problem):
-            return Task("gradient-check", (problem,), MappingProxyType({"rows": rows}))
+            return Task("gradient-check", (problem,), {"rows": rows})
 
 
 NUDGE = 0.03  # so large that its own error shows in the last decimals of a table
@@ -238,14 +237,12 @@ def _one_wrong_row(rng: np.random.Generator, problem: Problem) -> list[list[obje
 
 _EQUAL = "these two numbers are equal, so another row is wrong"
 _NUDGED = "these two numbers differ in the last digits only, by the error of the nudge itself; another row is wrong"
-_DID = MappingProxyType(
-    {
-        "gives the difference itself": "leave the difference undivided",
-        "divides by the smaller": "divide by the smaller of the two",
-        "divides by the sum of the two": "divide by the sum of the two",
-        "divides by the mean of the two": "divide by the mean of the two",
-    }
-)
+_DID = {
+    "gives the difference itself": "leave the difference undivided",
+    "divides by the smaller": "divide by the smaller of the two",
+    "divides by the sum of the two": "divide by the sum of the two",
+    "divides by the mean of the two": "divide by the mean of the two",
+}
 
 
 def _relative(derived: float, measured: float) -> float:
@@ -305,7 +302,7 @@ def _build_check(task: Task) -> Content:
         f"Another student worked out some derivatives of {maths(problem, 'E_total')} and checked each by nudging its "
         f"parameter by {NUDGE} to both sides. {ROUNDED}\n\n{table(['parameter', 'derived', 'measured'], shown)}"
     )
-    text = lambda: f"A gradient check.\n\n{givens(problem)}\n\n{told}"
+    text = lambda: f"{givens(problem)}\n\n{told}"
 
     def solve() -> Solution:
         row, others = maths(problem, worst), max(off[name] for name in names if name != worst)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
-from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -40,13 +39,11 @@ LETTERS = "ABCDEFGH"
 
 # In which order
 
-_ORDERED: Networks = MappingProxyType(
-    {
-        "easy": (Network(2, 1), Network(3, 1)),
-        "medium": (Network(2, 2, 2), Network(1, 2, 2), Network(2, 3, 2)),
-        "hard": (Network(2, 2, 2), Network(2, 3, 1), Network(3, 2, 2)),
-    }
-)
+_ORDERED: Networks = {
+    "easy": (Network(2, 1), Network(3, 1)),
+    "medium": (Network(2, 2, 2), Network(1, 2, 2), Network(2, 3, 2)),
+    "hard": (Network(2, 2, 2), Network(2, 3, 1), Network(3, 2, 2)),
+}
 AHEAD, BACK_FIRST = "runs ahead on the way forward", "goes back before going forward"
 _FRONT, EARLY = "starts the way back at the wrong end", "updates before the derivatives are known"
 _UPDATED = "uses the already updated weights"
@@ -121,9 +118,7 @@ def _draw_order(rng: np.random.Generator, level: str) -> Task:
     weight = weights[choose(rng, weights)]
     about = {"weight": weight, "whole": level == "hard"}
     size = len(_stages(network, weight, level == "hard"))
-    return Task(
-        "order-steps", (draw_problem(rng, network),), MappingProxyType({**about, "letters": shuffled(rng, size)})
-    )
+    return Task("order-steps", (draw_problem(rng, network),), {**about, "letters": shuffled(rng, size)})
 
 
 def _stages(network: Network, weight: str, whole: bool) -> list[Stage]:
@@ -163,7 +158,7 @@ def _chain(network: Network, weight: str) -> list[Stage]:
 
 
 def _to_an_output(step: Step) -> bool:
-    """Does a line on the way back stand in the one that uses it: a sum over paths, or how an output's error grows?"""
+    """Is a line on the way back part of the one that uses it: a sum over paths, or how an output's error grows?"""
     return step.role is Role.ADJOINT or (step.role is Role.SLOPE and by(step).tag == "out")
 
 
@@ -250,7 +245,7 @@ def _build_order(task: Task) -> Content:
         return Solution((f"The order is {' '.join(named)}.", "\n".join(f"- {one}" for one in said)))
 
     return Content(
-        lambda: f"In which order?\n\n{layers(network)} {asked}",
+        lambda: f"{layers(network)} {asked}",
         (ordered(asks, stages, letters, first),),
         solve,
         picture=pictured(task.problem, (), False, [] if task.about["whole"] else [weight]),
@@ -297,7 +292,7 @@ def _draw_library(rng: np.random.Generator, level: str) -> Task:
         out = ("zero", "backward", "step")[settled(rng, (1, 2, 3))]
         loop = [name for name in names if name != out]
     about = {"loop": loop, "letters": shuffled(rng, len(names)), "order": shuffle(rng)}
-    return Task("library-order", (problem,), MappingProxyType(about))
+    return Task("library-order", (problem,), about)
 
 
 def _trained(problem: Problem, loop: Sequence[str]) -> dict[str, float]:
@@ -353,11 +348,11 @@ def _build_library(task: Task) -> Content:
         )
         return Solution((f"The order is {' '.join(named)}:", order, said))
 
-    return Content(lambda: f"A library's loop.\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 def _outcome_part(problem: Problem, loop: Sequence[str], order: Sequence[int]) -> ExactPart:
-    """What happens when a line is left out, or stands at another place."""
+    """What happens when a line is left out, or is in another place."""
     right = _outcome(problem, loop)
     missing = [name for name in _CODE if name not in loop]
     if missing:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from itertools import combinations
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +58,7 @@ def _draw_activation(rng: np.random.Generator, level: str) -> Task:
     known = _KINDS[:3] if level == "easy" else _KINDS
     kinds = [str(one) for one in rng.permutation(np.array(known))[:3]]
     about = {"kinds": kinds, "asked": choose(rng, NAMES), "curve": choose(rng, NAMES)}
-    return Task("read-activation", (), MappingProxyType(about))
+    return Task("read-activation", (), about)
 
 
 def _flat_ends(kind: str) -> tuple[bool, bool]:
@@ -103,7 +102,7 @@ def _build_activation(task: Task) -> Content:
             f"{_WHERE[flat]}.",
         )
     )
-    text = lambda: "Three activations.\n\nThe picture shows three activations: out over net."
+    text = lambda: "The picture shows three activations: out over net."
     return Content(text, parts, solve, partial(activation_panels, kinds))
 
 
@@ -148,7 +147,7 @@ def _draw_runs(rng: np.random.Generator, level: str) -> Task:
         rates = [short(float(rng.choice(np.array(some))) / curved) for some in (*_SHARES, _LAST[fails])]
         order = [int(one) for one in rng.permutation(len(rates))]
         if _clear_runs([_run(problem, rate) for rate in rates], fails):
-            return Task("read-losses", (problem,), MappingProxyType({"rates": [rates[place] for place in order]}))
+            return Task("read-losses", (problem,), {"rates": [rates[place] for place in order]})
 
 
 def _run(problem: Problem, rate: float) -> Array:
@@ -215,10 +214,7 @@ def _build_runs(task: Task) -> Content:
             table(["run", "learning rate", "$E$ at the start", "later"], rows),
         )
     )
-    text = lambda: (
-        "Three learning rates.\n\nThe same network was trained three times from the same start. Only the learning rate "
-        "differs."
-    )
+    text = lambda: "The same network was trained three times from the same start. Only the learning rate differs."
     return Content(text, parts, solve, partial(runs_of, losses))
 
 
@@ -246,7 +242,7 @@ def _draw_shares(rng: np.random.Generator, level: str) -> Task:
         problem = Problem(model, wide, rng.integers(-15, 26, (3, 2)) / 10, problem.targets, problem.learning_rate)
         asked, row = (int(one) for one in rng.choice(3, 2, replace=False))
         about = {"asked": asked, "hidden": [row, int(rng.integers(3))], "from": int(rng.integers(2))}
-        task = Task("read-shares", (problem,), MappingProxyType(about))
+        task = Task("read-shares", (problem,), about)
         if _clear_shares(task):
             return task
 
@@ -315,9 +311,7 @@ def _build_shares(task: Task) -> Content:
             f"“{most}”. The hidden share is 1 − {rest} = {right}.",
         )
     )
-    text = lambda: (
-        "Who looks at whom?\n\nThe picture shows the attention shares of three tokens. Each row is one token."
-    )
+    text = lambda: "The picture shows the attention shares of three tokens. Each row is one token."
     return Content(text, parts, solve, partial(share_table, tokens, shares, (row, column)))
 
 

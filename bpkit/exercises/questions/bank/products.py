@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 
 from bpkit.core.network import Network
@@ -27,7 +25,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
     layer = settled(rng, tuple(range(1 if level == "easy" else 2, layers + 1))) + (1 if level == "easy" else 2)
     about = {"level": level, "layer": int(layer), "points": int(rng.integers(7, 10)), "order": shuffle(rng)}
     problem = draw_problem(rng, Network(*map(int, sizes), bias="neuron"))
-    return Task("which-product", (problem,), MappingProxyType(about))
+    return Task("which-product", (problem,), about)
 
 
 def _gradient(layer: int, before: int, after: int, points: int, order: list[int]) -> ExactPart:
@@ -148,7 +146,7 @@ def _build(task: Task) -> Content:
             )
         )
 
-    return Content(lambda: f"Which product?\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, parts, solve, drawn=False)
 
 
 QUESTIONS = (

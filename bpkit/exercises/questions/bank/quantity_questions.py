@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -98,7 +97,7 @@ def worked(problem: Problem, quantities: Sequence[str]) -> Solution:
 
 
 def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
-    """What a question makes of a task that says which quantities it asks for."""
+    """The content of a question whose task says which quantities it asks for."""
 
     def build(task: Task) -> Content:
         problem, wanted = task.problem, task.about["asks"]
@@ -106,7 +105,7 @@ def asking(title: str, reveals: Sequence[str]) -> Callable[[Task], Content]:
             replace(number_part(problem, quantity, reveals), asked_before=tuple(wanted[:place]))
             for place, quantity in enumerate(wanted)
         )
-        text = lambda: f"{title}.\n\n{givens(problem)}\n\nCompute:"
+        text = lambda: f"{givens(problem)}\n\nCompute:"
         return Content(text, parts, lambda: worked(problem, wanted), *beside(problem, wanted))
 
     return build
@@ -127,7 +126,7 @@ def quantity_question(
         options = networks(level)
         network = options[choose(rng, options)]
         problem = draw_problem(rng, network, learning_rate=float(rng.choice(rates)) if rates else None)
-        return Task(id, (problem,), MappingProxyType({"asks": list(asks(network, rng))}))
+        return Task(id, (problem,), {"asks": list(asks(network, rng))})
 
     return Question(id, topic, title, draw, asking(title, reveals), reveals)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 
@@ -37,13 +36,11 @@ from bpkit.exercises.questions.words import equals, in_words, layers, maths
 
 # What stays
 
-_WIDE: Networks = MappingProxyType(
-    {
-        "easy": (Network(2, 2, 2, bias="neuron"),),
-        "medium": (Network(2, 3, 2, bias="neuron"), Network(2, 3, 1, bias="neuron")),
-        "hard": (Network(2, 2, 2, bias="neuron"),),
-    }
-)
+_WIDE: Networks = {
+    "easy": (Network(2, 2, 2, bias="neuron"),),
+    "medium": (Network(2, 3, 2, bias="neuron"), Network(2, 3, 1, bias="neuron")),
+    "hard": (Network(2, 2, 2, bias="neuron"),),
+}
 _NUDGE = 0.25
 _FED, _NEXT = "forgets the neuron that the weight feeds", "stops at the next neuron"
 _LOSS = "forgets that the loss changes"
@@ -62,7 +59,7 @@ def _draw_stays(rng: np.random.Generator, level: str) -> Task:
         problem = draw_problem(rng, network)
         same, other = _compared(problem, weight, level == "hard")
         asks = [_mixed(rng, same, other), _mixed(rng, other, same)]
-        task = Task("what-stays", (problem,), MappingProxyType({"weight": weight, "asks": [], "choices": asks}))
+        task = Task("what-stays", (problem,), {"weight": weight, "asks": [], "choices": asks})
         if all(len(choices) == len(set(choices)) == 4 for choices in asks):
             return task
 
@@ -158,7 +155,7 @@ def _build_stays(task: Task) -> Content:
         return Solution((f"{said} Of the {what}, these stay: {stays}. These change: {moves}.",))
 
     return Content(
-        lambda: f"What stays?\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         tuple(parts),
         solve,
         picture=pictured(problem, (), False, [weight]),
@@ -183,13 +180,11 @@ def _choice(
 
 # A weight is moved
 
-_TWO_OUTPUTS: Networks = MappingProxyType(
-    {
-        "easy": (layered(article.problem.network, "weight-moved"),),
-        "medium": (Network(2, 2, 2), Network(2, 3, 2)),
-        "hard": (Network(2, 3, 2), Network(3, 3, 2)),
-    }
-)
+_TWO_OUTPUTS: Networks = {
+    "easy": (layered(article.problem.network, "weight-moved"),),
+    "medium": (Network(2, 2, 2), Network(2, 3, 2)),
+    "hard": (Network(2, 3, 2), Network(3, 3, 2)),
+}
 _MOVES = (0.05, 0.1)
 _CLEAR = 3e-3  # change of the loss that shows in four digits
 _BOTH, _NEITHER = "both", "neither"
@@ -212,7 +207,7 @@ def _draw_moved(rng: np.random.Generator, level: str) -> Task:
         move = float(rng.choice(_MOVES)) * (1 if up else -1)
         _, slope = _printed(problem, weight)
         if abs(slope * move) >= _CLEAR:
-            return Task("weight-moved", (problem,), MappingProxyType({"asks": [], "weight": weight, "move": move}))
+            return Task("weight-moved", (problem,), {"asks": [], "weight": weight, "move": move})
 
 
 def _printed(problem: Problem, weight: str) -> tuple[float, float]:
@@ -291,7 +286,7 @@ def _build_moved(task: Task) -> Content:
         )
 
     return Content(
-        lambda: f"A weight is moved.\n\n{described(network)}\n\n{asked}",
+        lambda: f"{described(network)}\n\n{asked}",
         (which, about),
         solve,
         picture=pictured(problem, (), False, [weight]),
@@ -301,13 +296,11 @@ def _build_moved(task: Task) -> Content:
 
 # What follows
 
-_FOLLOWED: Networks = MappingProxyType(
-    {
-        "easy": (Network(2, 1), Network(3, 1)),
-        "medium": (Network(2, 2, 2), Network(3, 2, 2), Network(2, 2, 1)),
-        "hard": (Network(1, 1, 1), Network(2, 1, 1), Network(1, 1, 1, activation="tanh")),
-    }
-)
+_FOLLOWED: Networks = {
+    "easy": (Network(2, 1), Network(3, 1)),
+    "medium": (Network(2, 2, 2), Network(3, 2, 2), Network(2, 2, 1)),
+    "hard": (Network(1, 1, 1), Network(2, 1, 1), Network(1, 1, 1, activation="tanh")),
+}
 _DIRECT, _LATER = "stops at the lines that use it directly", "takes every later line for wrong"
 _UPSTREAM, _END = "follows the lines the wrong way", "stops before the end"
 
@@ -322,7 +315,7 @@ def _draw_follows(rng: np.random.Generator, level: str) -> Task:
         sets = _spoiled(steps, wrong)
         if sets["right"] and len({numbers(one) for one in sets.values() if one}) >= 3:
             about = {"wanted": wanted, "line": wrong, "order": shuffle(rng)}
-            return Task("what-follows", (draw_problem(rng, network),), MappingProxyType(about))
+            return Task("what-follows", (draw_problem(rng, network),), about)
 
 
 def _spoiled(steps: Sequence[Step], wrong: int) -> dict[str, set[int]]:
@@ -392,7 +385,7 @@ def _build_follows(task: Task) -> Content:
         return Solution((f"Wrong because of line {wrong}:", "\n".join(said), rest))
 
     return Content(
-        lambda: f"What follows from a slip?\n\n{layers(network)} {asked}",
+        lambda: f"{layers(network)} {asked}",
         (part,),
         solve,
         card=lambda: asked,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 
@@ -29,13 +28,11 @@ from bpkit.exercises.questions.words import givens, maths
 from bpkit.mistakes.hand_rounding import half_unit
 
 # Networks in which a weight reaches the loss by two paths or more.
-_MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
-    {
-        "easy": ((1, 2, 2), (2, 2, 2)),
-        "medium": ((2, 2, 3), (2, 3, 2), (3, 2, 2), (2, 2, 2, 1), (2, 2, 3, 1)),
-        "hard": ((2, 2, 2, 2), (2, 2, 3, 2), (2, 2, 2, 3), (2, 3, 2, 2)),
-    }
-)
+_MANY_PATHS: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "easy": ((1, 2, 2), (2, 2, 2)),
+    "medium": ((2, 2, 3), (2, 3, 2), (3, 2, 2), (2, 2, 2, 1), (2, 2, 3, 1)),
+    "hard": ((2, 2, 2, 2), (2, 2, 3, 2), (2, 2, 2, 3), (2, 3, 2, 2)),
+}
 
 
 def _draw_paths(rng: np.random.Generator, level: str) -> Task:
@@ -45,7 +42,7 @@ def _draw_paths(rng: np.random.Generator, level: str) -> Task:
     problem = draw_problem(rng, network)
     weight = early[choose(rng, early)]
     path = choose(rng, derive(network).paths(weight))
-    return Task("hidden-paths", (problem,), MappingProxyType({"weight": weight, "path": path}))
+    return Task("hidden-paths", (problem,), {"weight": weight, "path": path})
 
 
 def _neurons(path: Path) -> tuple[str, ...]:
@@ -82,7 +79,7 @@ def _build_paths(task: Task) -> Content:
         f"List every path from {maths(network, weight)} to {maths(network, 'E_total')}, each as the neurons that it "
         f'passes, for example `["{begin} o1", "{begin} o2"]`'
     )
-    text = lambda: f"The paths of a weight.\n\n{givens(task.problem)}"
+    text = lambda: givens(task.problem)
     solve = lambda: Solution((_sentence(len(found)), derive(network).paths(weight).at(task.problem)))
     neurons = tuple(network.layer_of)[network.sizes[0] :]
     source, target = (typeset(end, network.lines.quantities) for end in network.weights[weight])
@@ -146,7 +143,7 @@ def _draw_sign(rng: np.random.Generator, level: str) -> Task:
         weights = list(network.weights)
         problem, quantity = draw_problem(rng, network), f"dE_total/d{weights[choose(rng, weights)]}"
         if _power(evaluate(problem)[quantity]) == power:
-            return Task("sign-first", (problem,), MappingProxyType({"asks": [quantity]}))
+            return Task("sign-first", (problem,), {"asks": [quantity]})
 
 
 def _power(value: float) -> int:
@@ -158,7 +155,7 @@ def _sign(value: float) -> str:
 
 
 def _signs(problem: Problem, quantity: str, read: Callable[[float], str | int]) -> tuple[Wrong, ...]:
-    """What mistakes make of the sign, or of the order of magnitude."""
+    """The sign, or the order of magnitude, that mistakes lead to."""
     right = read(evaluate(problem)[quantity])
     wrong = [one for one in wrong_answers(problem, quantity, HIDDEN) if one.name in HIDDEN and one.answer]
     return tuple(replace(one, answer=read(one.answer)) for one in wrong if read(one.answer) != right)
@@ -193,7 +190,7 @@ def _build_sign(task: Task) -> Content:
         ),
         number_part(problem, quantity, HIDDEN, ", computed"),
     )
-    text = lambda: f"Sign and size first.\n\n{givens(problem)}"
+    text = lambda: givens(problem)
     return Content(text, parts, lambda: worked(problem, [quantity]), *beside(problem, [quantity]))
 
 
@@ -205,7 +202,7 @@ def _draw_shapes(rng: np.random.Generator, level: str) -> Task:
     problem = draw_problem(rng, network)
     layer = int(rng.integers(1, layers + 1))
     names = [f"W_{layer}", f"net_{layer}", f"dE_total/dW_{layer}", f"delta_{int(rng.integers(1, layers + 1))}"]
-    return Task("matrix-shapes", (problem,), MappingProxyType({"samples": samples, "names": names}))
+    return Task("matrix-shapes", (problem,), {"samples": samples, "names": names})
 
 
 def _matrices(network: Network, samples: int) -> Iterator[tuple[str, str, int, int]]:
@@ -247,7 +244,7 @@ def _build_shapes(task: Task) -> Content:
         parts.append(ExactPart(asks, (rows, columns), "shape", known=wrong, hints=hints))
     sizes = ", ".join(map(str, network.sizes))
     text = lambda: (
-        f"Shapes in the matrix form.\n\nA network with layers of {sizes} neurons, inputs first, works on a batch of "
+        f"A network with layers of {sizes} neurons, inputs first, works on a batch of "
         f"{samples} samples. A batch has a row for each sample, $W_1$ a row for each input and a column for each "
         "neuron of the first layer after the inputs, and $\\delta_l$ holds the deltas of layer $l$."
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from types import MappingProxyType
 
 import numpy as np
 
@@ -36,7 +35,7 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
         "order": shuffle(rng),
         "slopes": _slopes(rng),
     }
-    return Task("starting-weights", (), MappingProxyType(about))
+    return Task("starting-weights", (), about)
 
 
 def _slopes(rng: np.random.Generator) -> list[int]:
@@ -140,7 +139,7 @@ def _build(task: Task) -> Content:
             )
         )
 
-    return Content(lambda: f"Starting weights.\n\n{asked}", parts, solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, parts, solve, drawn=False)
 
 
 QUESTIONS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 
 from bpkit.core.architecture import Architecture
@@ -54,7 +52,7 @@ def _draw_mean(rng: np.random.Generator, level: str) -> Task:
         rate = float(rng.choice(_EVEN_RATES))
         problem = Problem(network, {"w1": weight}, [[1.0]] * rows, targets, rate, batch=kind)
         about = {"level": level, "asks": [], "order": shuffle(rng)}
-        task = Task("mean-or-sum", (problem,), MappingProxyType(about))
+        task = Task("mean-or-sum", (problem,), about)
         right, wrong = _of_batch(problem)
         if (
             abs(right) > 0.04
@@ -69,7 +67,7 @@ def slope_of(problem: Problem) -> float:
 
 
 def _of_batch(problem: Problem) -> tuple[float, list[Wrong]]:
-    """The derivative of a batch, and what people make of those of its samples."""
+    """The derivative of a batch, and what people compute instead from those of its samples."""
     mean, total = (slope_of(problem.replace(batch=kind)) for kind in ("mean", "sum"))
     each = [slope_of(problem.sample(row)) for row in range(problem.n_samples)]
     other = {
@@ -137,7 +135,7 @@ def _build_mean(task: Task) -> Content:
             said.append(f"The same update needs the learning rate $\\eta = {number_latex(fitting)}$.")
         return Solution(tuple(said))
 
-    return Content(lambda: f"Mean or sum?\n\n{asked}", tuple(parts), solve, card=lambda: asked, drawn=False)
+    return Content(lambda: asked, tuple(parts), solve, drawn=False)
 
 
 # In how many places a weight works
@@ -157,7 +155,7 @@ def _draw_uses(rng: np.random.Generator, level: str) -> Task:
         steps = int(rng.integers(2, 6))
         model, weight = Model((steps, 1), Recurrent(1), Dense(1)), "Wx1_1_1"
     about = {"weight": weight, "level": level, "order": shuffle(rng)}
-    return Task("count-uses", (draw_problem(rng, model),), MappingProxyType(about))
+    return Task("count-uses", (draw_problem(rng, model),), about)
 
 
 def _uses(problem: Problem, weight: str) -> list[str]:
@@ -167,7 +165,7 @@ def _uses(problem: Problem, weight: str) -> list[str]:
 
 
 def _terms(problem: Problem, weight: str) -> dict[str, float]:
-    """What may be made of the contributions of all uses, in words, with its number."""
+    """What people may compute from the contributions of all uses, in words, with its number."""
     values = evaluate(problem)
     each = [values[f"dE_total/d{use}"] * values[f"d{use}/d{weight}"] for use in _uses(problem, weight)]
     return {
@@ -230,7 +228,7 @@ def _build_uses(task: Task) -> Content:
         said = f"{name} appears in {in_words([maths(problem, use) for use in uses])}, {len(uses)} net inputs in all."
         return Solution((said, "Each of them is a term of the derivative:", whole))
 
-    return Content(lambda: f"In how many places?\n\n{asked}", tuple(parts), solve, card=lambda: asked)
+    return Content(lambda: asked, tuple(parts), solve)
 
 
 def _weights_part(model: Architecture, kernel: bool, uses: int, size: int) -> ExactPart:

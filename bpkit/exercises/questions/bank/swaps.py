@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -43,7 +42,7 @@ def _draw_activation(rng: np.random.Generator, level: str) -> Task:
     other = _OTHERS[choose(rng, _OTHERS[: 2 if level == "easy" else 4])]
     problem = draw_problem(rng, Network(*sizes))
     swapped = problem.replace(network=Network(*sizes, activation=[other, "sigmoid"]))
-    return Task("activation-swap", (problem, swapped), MappingProxyType({"asks": ["dE_total/dw1"]}))
+    return Task("activation-swap", (problem, swapped), {"asks": ["dE_total/dw1"]})
 
 
 def _draw_loss(rng: np.random.Generator, level: str) -> Task:
@@ -53,7 +52,7 @@ def _draw_loss(rng: np.random.Generator, level: str) -> Task:
     problem = swapped.replace(network=network)
     late = next(name for name, (_, target) in network.weights.items() if target == "o1")
     asks = ["E_total", "dE_total/dnet_o1", f"dE_total/d{late}"]
-    return Task("loss-swap", (problem, swapped), MappingProxyType({"asks": asks}))
+    return Task("loss-swap", (problem, swapped), {"asks": asks})
 
 
 def _what(problem: Problem, by: str) -> str:
@@ -73,7 +72,7 @@ def _swap(id: str, title: str, by: str, draw: object, reveals: tuple[str, ...]) 
         first, second = task.problems
         new, old = (_what(problem, by).partition(" in ") for problem in (second, first))
         other = f"Then repeat it with {new[0]} instead of {old[0]}{''.join(new[1:])}. All numbers stay the same."
-        text = lambda: f"{title}.\n\n{givens(first)}\n\n{other} Compute:"
+        text = lambda: f"{givens(first)}\n\n{other} Compute:"
         solve = lambda: Solution(tuple(piece for problem in task.problems for piece in worked(problem, asks).pieces))
         return Content(text, tuple(parts), solve, *beside(first, asks, other))
 
@@ -103,7 +102,7 @@ def _draw_softmax(rng: np.random.Generator, level: str) -> Task:
     options = _softmax_networks(level)
     network = options[choose(rng, options)]
     problem = draw_problem(rng, network, learning_rate=None)
-    return Task("softmax-delta", (problem,), MappingProxyType({"asks": _softmax_asks(network, rng)}))
+    return Task("softmax-delta", (problem,), {"asks": _softmax_asks(network, rng)})
 
 
 def _softmax_hints(problem: Problem, quantity: str) -> tuple[str, ...]:
@@ -139,14 +138,14 @@ def _softmax_part(problem: Problem, quantity: str) -> NumberPart:
 def _build_softmax(task: Task) -> Content:
     problem, asks = task.problem, task.about["asks"]
     parts = tuple(_softmax_part(problem, quantity) for quantity in asks)
-    text = lambda: f"Softmax with cross-entropy.\n\n{givens(problem)}\n\nCompute:"
+    text = lambda: f"{givens(problem)}\n\nCompute:"
     said = f"The delta of each output is {_SAYS}: output minus target."
     return Content(text, parts, lambda: Solution((said, *worked(problem, asks).pieces)), *beside(problem, asks))
 
 
 # What changes
 
-_LARGER: Mapping[str, tuple[int, ...]] = MappingProxyType({"hidden": (1, 2, 1), "output": (1, 1, 2)})
+_LARGER: Mapping[str, tuple[int, ...]] = {"hidden": (1, 2, 1), "output": (1, 1, 2)}
 _BUILT = {
     "easy": ("loss", "activation"),
     "medium": ("loss", "activation", "hidden activation"),
@@ -166,7 +165,7 @@ def _draw_changes(rng: np.random.Generator, level: str) -> Task:
     first = Network(1, 1) if level == "easy" else Network(1, 1, 1)
     first, second = _pair(first, what, int(rng.integers(2)))
     problems = (draw_problem(rng, first), draw_problem(rng, second))
-    return Task("what-changes", problems, MappingProxyType({"what": what, "order": shuffle(rng)}))
+    return Task("what-changes", problems, {"what": what, "order": shuffle(rng)})
 
 
 def _pair(first: Network, what: str, pick: int) -> tuple[Network, Network]:
@@ -275,7 +274,7 @@ def _build_changes(task: Task) -> Content:
     kinds = in_words(list(dict.fromkeys(one.written for one in network.activations)))
     told = f"All its neurons are {kinds} neurons, and its loss is {network.loss.written}."
     return Content(
-        lambda: f"What changes?\n\n{layers(network)} {told} {asked}",
+        lambda: f"{layers(network)} {told} {asked}",
         (part,),
         solve,
         picture=pictured(task.problem, (), False, ()),

@@ -38,13 +38,11 @@ ELSEWHERE = "multiplies by the output of another neuron"
 MIXED_UP = (NEIGHBOUR, ITSELF, ELSEWHERE)
 REVEALS = (*OUTPUT[:3], "leaves out the input factor", "follows only one path", "forgets the hidden slope", *MIXED_UP)
 
-_NETWORKS = MappingProxyType(
-    {
-        "easy": (Network(2, 1, bias="neuron"), Network(2, 2, 1)),
-        "medium": (Network(2, 2, 1), Network(2, 2, 2), Network(2, 2, 1, activation="tanh")),
-        "hard": (Network(2, 2, 2), Network(2, 2, 2, activation="tanh"), Network(2, 3, 2)),
-    }
-)
+_NETWORKS = {
+    "easy": (Network(2, 1, bias="neuron"), Network(2, 2, 1)),
+    "medium": (Network(2, 2, 1), Network(2, 2, 2), Network(2, 2, 1, activation="tanh")),
+    "hard": (Network(2, 2, 2), Network(2, 2, 2, activation="tanh"), Network(2, 3, 2)),
+}
 
 
 def _draw(rng: np.random.Generator, level: str) -> Task:
@@ -53,11 +51,11 @@ def _draw(rng: np.random.Generator, level: str) -> Task:
     weights = [w for w, (source, _) in network.weights.items() if level != "easy" or source not in network.inputs]
     weights = weights or list(network.weights)
     problem = draw_problem(rng, network)
-    return Task("symbolic", (problem,), MappingProxyType({"weight": weights[choose(rng, weights)]}))
+    return Task("symbolic", (problem,), {"weight": weights[choose(rng, weights)]})
 
 
 def _forward(network: Network) -> frozenset[str]:
-    """The quantities of the way forward but the errors, which may stand in the formula as they are."""
+    """The quantities of the way forward but the errors, which the formula may use as they are."""
     found = (step.quantity for step in derive(network) if step.role is Role.FORWARD)
     return frozenset(quantity.name for quantity in found if quantity.tag in ("net", "out"))
 
@@ -162,7 +160,7 @@ def _build(task: Task) -> Content:
     )
     start = typeset(source, network.lines.quantities)
     text = lambda: (
-        f"The derivative as a formula.\n\n{architecture(network)} The weight {maths(network, weight)} leads from "
+        f"{architecture(network)} The weight {maths(network, weight)} leads from "
         f"{start} to {target}; the weights are numbered layer by layer, neuron by neuron: {ways(network)}.\n\n"
         f"{allowed}"
     )

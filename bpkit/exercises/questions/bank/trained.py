@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +56,7 @@ def _draw_boundary(rng: np.random.Generator, level: str) -> Task:
         found |= {hidden: _learned(rng, task, hidden) for hidden in (2, 8)}
         if _crossings(found[2]) == 4 and _crossings(found[8]) == 0 and right(found[8]) == len(points):
             nets = [dict(found[hidden].parameters) for hidden in order]
-            return Task("read-boundary", (), MappingProxyType({"points": points, "hidden": order, "nets": nets}))
+            return Task("read-boundary", (), {"points": points, "hidden": order, "nets": nets})
 
 
 def _learner(task: Task, hidden: int, parameters: Mapping[str, float]) -> Problem:
@@ -140,8 +139,7 @@ def _build_boundary(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "Which network drew it?\n\nNetworks with 1, 2 and 8 hidden neurons learned the same points. The lines are "
-        "their decision boundaries."
+        "Networks with 1, 2 and 8 hidden neurons learned the same points. The lines are their decision boundaries."
     )
     return Content(text, parts, solve, partial(boundary_panels, nets))
 
@@ -176,7 +174,7 @@ def _draw_walks(rng: np.random.Generator, level: str) -> Task:
         problems = [(plain, swings, adam)[place] for place in order]
         if _clear_walks(*(_walked(one) for one in (plain, swings, adam))):
             about = {"rules": [_RULES[place] for place in order], "lying": bool(rng.integers(2))}
-            return Task("read-walks", tuple(problems), MappingProxyType(about))
+            return Task("read-walks", tuple(problems), about)
 
 
 def _walked(problem: Problem) -> Trace:
@@ -243,7 +241,7 @@ def _build_walks(task: Task) -> Content:
     )
     rates = {rule: number(problem.learning_rate, 2) for rule, problem in zip(rules, task.problems)}
     text = lambda: (
-        "Three walks downhill.\n\nPlain gradient descent, momentum and Adam walk on the same loss over two weights, "
+        "Plain gradient descent, momentum and Adam walk on the same loss over two weights, "
         f"each with a learning rate that suits it: {rates['plain']}, {rates['momentum']} (β = 0.9), {rates['Adam']}."
     )
     left, right_, bottom, top = _WALK_ENDS
@@ -279,10 +277,10 @@ _TINY, _MIDDLE, _BIG = (20, 30, 40), (100, 200), (5000, 6000, 8000)
 def _draw_depth(rng: np.random.Generator, level: str) -> Task:
     kinds = [str(one) for one in rng.permutation(list(_DEEP))]
     while True:
-        task = Task("read-depth", (), MappingProxyType({"kinds": kinds, "draw": int(rng.integers(1_000_000_000))}))
+        task = Task("read-depth", (), {"kinds": kinds, "draw": int(rng.integers(1_000_000_000))})
         ratio = {kind: float(one[0] / one[-1]) for kind, one in zip(kinds, _deep(task))}
         if ratio["sigmoid"] < 1e-3 and 0.05 < ratio["tanh"] < 10 and 30 < ratio["large"] < 1e6:
-            return Task("read-depth", (), MappingProxyType({**task.about, "layers": _draw_layers(rng)}))
+            return Task("read-depth", (), {**task.about, "layers": _draw_layers(rng)})
 
 
 def _draw_layers(rng: np.random.Generator) -> list[list[int]]:
@@ -347,7 +345,7 @@ def _build_depth(task: Task) -> Content:
         )
     )
     text = lambda: (
-        f"Many layers.\n\nThese are the deltas of three networks with {_LAYERS} layers before training. One has "
+        f"These are the deltas of three networks with {_LAYERS} layers before training. One has "
         "sigmoid neurons, one has tanh, and one has ReLU and weights that are too large."
     )
     return Content(text, parts, solve, partial(depth_curves, sizes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 
@@ -23,13 +22,11 @@ from bpkit.show.wiring_picture import subscripted, wiring
 
 # Wiring
 
-_WIRED: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
-    {
-        "easy": ((2, 2, 2), (2, 2, 1)),
-        "medium": ((2, 3, 2), (3, 2, 2), (2, 2, 3)),
-        "hard": ((2, 3, 2), (3, 2, 3)),
-    }
-)
+_WIRED: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "easy": ((2, 2, 2), (2, 2, 1)),
+    "medium": ((2, 3, 2), (3, 2, 2), (2, 2, 3)),
+    "hard": ((2, 3, 2), (3, 2, 3)),
+}
 _WIRE_REVEALS = (
     "takes the weights in the order of their numbers",
     "looks at one end only",
@@ -54,7 +51,7 @@ def _draw_wiring(rng: np.random.Generator, level: str) -> Task:
     edges = [name for name, (source, _) in network.weights.items() if source in network.layers[layer]]
     first, second = (str(one) for one in rng.choice(np.array(edges), 2, replace=False))
     about = {"sought": first, "weight": second}
-    return Task("read-network", (draw_problem(rng, network),), MappingProxyType(about))
+    return Task("read-network", (draw_problem(rng, network),), about)
 
 
 def _build_wiring(task: Task) -> Content:
@@ -102,9 +99,7 @@ def _build_wiring(task: Task) -> Content:
             f"{subscripted(network, own[1])}.",
         )
     )
-    text = lambda: (
-        "Which weight is where?\n\nA network is drawn. Its weights need not be numbered in the order you expect."
-    )
+    text = lambda: "A network is drawn. Its weights need not be numbered in the order you expect."
     return Content(text, parts, solve, partial(wiring, network))
 
 
@@ -138,13 +133,11 @@ def _other_ends(network: Network, weight: str, name: str, by_number: bool) -> Na
 
 # Paths
 
-_PATH_SHAPES: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
-    {
-        "easy": ((2, 2, 2), (2, 2, 3), (2, 3, 2), (3, 2, 3)),
-        "medium": ((2, 2, 2, 1), (2, 2, 3, 1), (2, 2, 2, 2), (2, 3, 2, 1)),
-        "hard": ((2, 2, 3, 2), (2, 3, 2, 2), (2, 2, 2, 3), (2, 2, 2, 2, 1)),
-    }
-)
+_PATH_SHAPES: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "easy": ((2, 2, 2), (2, 2, 3), (2, 3, 2), (3, 2, 3)),
+    "medium": ((2, 2, 2, 1), (2, 2, 3, 1), (2, 2, 2, 2), (2, 3, 2, 1)),
+    "hard": ((2, 2, 3, 2), (2, 3, 2, 2), (2, 2, 2, 3), (2, 2, 2, 2, 1)),
+}
 _PATH_REVEALS = (
     "follows only one path",
     "counts paths of other weights too",
@@ -158,7 +151,7 @@ def _draw_count(rng: np.random.Generator, level: str) -> Task:
     network = Network(*shapes[choose(rng, shapes)], bias="none")
     early, late = ([name for name, edge in network.weights.items() if edge[0] in layer] for layer in network.layers[:2])
     about = {"weights": [early[choose(rng, early)], late[choose(rng, late)]]}
-    return Task("count-paths", (draw_problem(rng, network),), MappingProxyType(about))
+    return Task("count-paths", (draw_problem(rng, network),), about)
 
 
 def _paths(network: Network, weight: str) -> int:
@@ -172,7 +165,7 @@ def _build_count(task: Task) -> Content:
     solve = lambda: Solution(
         ("Multiply the numbers of ways on, from the neuron that the weight feeds to the loss.", said)
     )
-    text = lambda: "Count the paths.\n\nEvery output is part of the loss $E$. The picture names two weights."
+    text = lambda: "Every output is part of the loss $E$. The picture names two weights."
     return Content(text, parts, solve, partial(wiring, network, weights, "", None, True))
 
 
@@ -231,7 +224,7 @@ def _draw_strength(rng: np.random.Generator, level: str) -> Task:
         asked = weight[choose(rng, weight)]
         clear = sizes[0] > 1.35 * sizes[1] and max(deltas) > 2 * min(deltas) and (strength[asked] < 0) == negative
         if clear:
-            return Task("read-gradient", (problem,), MappingProxyType({"weight": asked}))
+            return Task("read-gradient", (problem,), {"weight": asked})
 
 
 def _strength(problem: Problem) -> dict[str, float]:
@@ -284,7 +277,7 @@ def _build_strength(task: Task) -> Content:
         )
     )
     text = lambda: (
-        "The gradient on the network.\n\nThe wider a line, the larger is $|\\partial E/\\partial w|$ of its weight. "
+        "The wider a line, the larger is $|\\partial E/\\partial w|$ of its weight. "
         "Dashed lines have a negative derivative."
     )
     return Content(text, parts, solve, partial(wiring, network, None, "", strength))

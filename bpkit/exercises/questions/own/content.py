@@ -1,4 +1,4 @@
-"""What an own question makes of its task: the text, the parts and the worked solution, with no file at hand."""
+"""The content of an own question: the text, the parts and the worked solution, with no file at hand."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _of_quantities(task: Task, told: Told) -> Content:
     solve = lambda: Solution((*_solution(task), *_lines(problem, asks)))
 
     def tell(*given: str) -> str:
-        return "\n\n".join(filter(None, (f"{told.title}.", *given, words.compute)))
+        return "\n\n".join(filter(None, (*given, words.compute)))
 
     if not told.text:
         whole = tell(givens(problem))
@@ -88,7 +88,7 @@ def _of_quantities(task: Task, told: Told) -> Content:
 
 
 def _given(problem: Problem, asks: Sequence[str], told: Told, pictured: bool) -> str:
-    """What stands below an instructor's own text, beside the picture or without one."""
+    """What is written below an instructor's own text, beside the picture or without one."""
     if told.given:
         return brief(problem, asks, pictured, known_from(told.text, problem))
     if not told.picture:
@@ -97,7 +97,7 @@ def _given(problem: Problem, asks: Sequence[str], told: Told, pictured: bool) ->
 
 
 def _lines(problem: Problem, asks: Sequence[str]) -> tuple[Any, ...]:
-    """The lines toward some quantities; of a batch those of each sample, then what the batch makes of them."""
+    """The lines toward some quantities; of a batch those of each sample, then their mean or sum."""
     if not problem.is_batch:
         return worked(problem, asks).pieces
     found: list[Any] = []
@@ -142,7 +142,7 @@ def _typed(task: Task, told: Told) -> Content:
         text = f"{text}\n\n{in_a_table(problem, ['E_total'])}"
     card = (lambda: text) if picture else None
     solve = lambda: Solution(_solution(task) or (said,))
-    return Content(lambda: f"{told.title}.\n\n{text}", (part,), solve, picture, card, table, drawn=bool(picture))
+    return Content(lambda: text, (part,), solve, picture, card, table, drawn=bool(picture))
 
 
 def _label(option: str) -> str:

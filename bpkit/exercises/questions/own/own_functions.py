@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,21 +22,20 @@ from bpkit.mistakes.formula import Formula, read_formula
 MOST, LONGEST = 4, 200  # formulas of a problem, and characters of each
 STEEPEST = 64  # of powers of powers
 LARGEST = 1e6  # of a number on the way forward
-_KINDS: Mapping[str, tuple[type[Own], tuple[str, ...], str]] = MappingProxyType(
-    {"activation": (Activation, ("z",), "z"), "loss": (Loss, ("y", "out"), "out")}
-)
-_MADE: Mapping[str, Callable[[sp.Expr], sp.Expr]] = MappingProxyType(
-    {
-        "exp": sp.exp,
-        "log": sp.log,
-        "ln": sp.log,
-        "tanh": sp.tanh,
-        "sqrt": sp.sqrt,
-        "abs": sp.Abs,
-        "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
-        "relu": lambda z: sp.Max(0, z),
-    }
-)
+_KINDS: Mapping[str, tuple[type[Own], tuple[str, ...], str]] = {
+    "activation": (Activation, ("z",), "z"),
+    "loss": (Loss, ("y", "out"), "out"),
+}
+_MADE: Mapping[str, Callable[[sp.Expr], sp.Expr]] = {
+    "exp": sp.exp,
+    "log": sp.log,
+    "ln": sp.log,
+    "tanh": sp.tanh,
+    "sqrt": sp.sqrt,
+    "abs": sp.Abs,
+    "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
+    "relu": lambda z: sp.Max(0, z),
+}
 _VARIABLES = ("z", "y", "out")
 _GROWING, _BOUNDED = ("exp", "sigmoid"), ("tanh", "log", "ln", "sigmoid")
 

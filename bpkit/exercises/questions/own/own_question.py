@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -131,4 +130,4 @@ def _draw(
     if problem and numbers and numbers.sketch.functions:
         check_defined(problem, numbers.sketch.functions)
     problems = (problem,) if problem else ()
-    return Task(id, problems, MappingProxyType(about), private=MappingProxyType(dict(private)))
+    return Task(id, problems, about, private=dict(private))

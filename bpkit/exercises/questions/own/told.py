@@ -203,7 +203,7 @@ def known_from(text: str, problem: Problem) -> frozenset[str]:
 
 
 def _named(text: str, names: Sequence[str]) -> set[str]:
-    """Those of some names that a text has, each where no longer one stands."""
+    """Those of some names that a text has, each where it is not part of a longer one."""
     plain = re.sub(r"[\s_-]+", " ", text).lower()
     by_words = {name.replace("-", " ").lower(): name for name in names}
     longest = "|".join(re.escape(words) for words in sorted(by_words, key=len, reverse=True))
