@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page
@@ -42,3 +43,27 @@ def enter(app: Locator, label: str, value: object) -> None:
     box = app.get_by_role("textbox", name=label, exact=True)
     box.fill(str(value))
     box.press("Enter")
+
+
+def slide(slider: Locator, values: Iterable[float], seen: str = "null") -> list[Any]:
+    """Move a slider to each of these values, and give what is seen when the page has shown it: an expression."""
+    found: list[Any] = slider.evaluate(SLIDE.replace("SEEN", seen), [float(value) for value in values])
+    return found
+
+
+SLIDE = """async (slider, values) => {
+    const found = [];
+    for (const value of values) {
+        slider.value = value;
+        slider.dispatchEvent(new Event('input', {bubbles: true}));
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        found.push(SEEN);
+    }
+    return found;
+}"""
+NODES = "document.querySelectorAll('*').length"
+
+
+def where(part: str) -> str:
+    """The expression for where a part of the page is."""
+    return f"JSON.stringify(document.querySelector('{part}').getBoundingClientRect())"

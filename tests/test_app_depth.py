@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from autograd import grad
 from numpy.testing import assert_allclose
-from thorough import in_ci
+from thorough import THOROUGH, in_ci
 
 import bpkit as bp
 from bpkit.apps.controls import Number
@@ -332,7 +332,7 @@ def test_sizes_near_the_end_of_the_floats_are_drawn(lowest: int) -> None:
 @in_ci
 def test_the_largest_network_with_the_largest_weights_is_shown() -> None:
     app = bp.apps.depth(linear(1, 2))
-    for kind in ("identity", "softplus"):
+    for kind in ("identity", "softplus") if THOROUGH else ("identity",):  # of which nothing grows faster
         app.set(activation=kind, depth=20, width=16, scheme="unit", scale=1e10)
         _, deltas = gradient_sizes(app.state.problem)
         assert 1e100 * deltas[-1] < deltas[0] < np.inf

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from stacks import STACKS, drawn, gradients, loss_of, samples
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit import blocks
@@ -46,8 +48,10 @@ def losses(problem: bp.Problem, updates: int, move_biases: bool = True) -> list[
     return found
 
 
-@pytest.mark.parametrize("app", READING)
-@pytest.mark.parametrize("name", PROBLEMS)
+PAIRS = [*product(READING, PROBLEMS)][:: 1 if THOROUGH else 3]  # each app with some models, each model with some apps
+
+
+@pytest.mark.parametrize(("app", "name"), PAIRS)
 def test_each_opens_on_a_model_and_tells_how_to_make_it(app: str, name: str) -> None:
     made = getattr(bp.apps, app)(PROBLEMS[name])
     if app != "descent":

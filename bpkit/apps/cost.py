@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,8 +82,8 @@ class CostApp(Live):
 
     def _fitting(self, depth: int) -> int:
         """The most neurons in each of so many hidden layers whose network is not too large; 0 if even one is."""
-        too_large = (w for w in range(1, WIDEST + 1) if len(self._network(w, depth).parameters) > LARGEST)
-        return next(too_large, WIDEST + 1) - 1
+        parameters = lambda width: len(self._network(width, depth).parameters)
+        return bisect_right(range(1, WIDEST + 1), LARGEST, key=parameters)
 
     def page(self) -> dict[str, Any]:
         depths = [depth for depth, widest in self._widest.items() if widest]

@@ -166,7 +166,7 @@ class Derivation(Shown):
         >>> print(bp.derive(bp.Network(2, 3)).families()[0])
         net_o[j] = Σ_i W_1[i,j] · x[i] + b1   for j = 1..3   sum over i = 1..2
         """
-        return folded(self.steps, self.quantities)
+        return self._families
 
     def matrices(self) -> MatrixDerivation:
         """The same rules layer by layer, as matrices.
@@ -175,6 +175,14 @@ class Derivation(Shown):
         >>> [one.name for one in bp.derive(bp.Network(2, 3)).matrices().steps][:3]
         ['net_1', 'out_1', 'E_total']
         """
+        return self._matrices
+
+    @cached_property
+    def _families(self) -> tuple[Family, ...]:
+        return folded(self.steps, self.quantities)
+
+    @cached_property
+    def _matrices(self) -> MatrixDerivation:
         return read_matrices(self)
 
     @cached_property

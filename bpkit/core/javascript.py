@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import sympy as sp
@@ -77,7 +78,8 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]  # SymPy ships no t
         return f"({''.join(cases)}{self._print(last)})"
 
 
-expression = _Printer()._print  # one right side as JavaScript
+# One right side as JavaScript. Problems with other rules or other biases have most lines in common.
+expression = lru_cache(maxsize=4096)(_Printer()._print)
 
 
 def module(*parts: str, functions: Iterable[Own] = ()) -> str:

@@ -24,6 +24,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from bpkit.core.blocks import Dense, Residual
@@ -64,6 +65,13 @@ def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = (), past: boo
         raise BpkitError("layered: expected an activation for hidden layers, got none; give hidden=['tanh']")
     if past and network.bias != "neuron":
         raise BpkitError(f"layered: expected a bias for each neuron, got bias={network.bias!r}; leave out past=True")
+    like = Network(2, len(network.outputs), activation=outer[0], loss=network.loss, bias=network.bias)
+    return _layered(_zeros(problem, like), tuple(inner), tuple(outer), past)
+
+
+@lru_cache(maxsize=16)
+def _layered(problem: Problem, inner: tuple[Activation, ...], outer: tuple[Activation, ...], past: bool) -> str:
+    """The module; of the problem it needs nothing but what a network of one layer has."""
     program = _Program()
     for one in inner:
         program.read(_reference(problem, one, outer[0]), one, HIDDEN)
@@ -71,7 +79,7 @@ def layered(problem: Problem, hidden: Kinds = (), outputs: Kinds = (), past: boo
         program.read(_reference(problem, inner[0], one), one, OUTPUT)
     for one in inner * past:
         program.read(_reference_past(problem, one, outer[0]), one, PAST)
-    return program.text(network)
+    return program.text(layered_network(problem.network, "layered"))
 
 
 def places(network: Network) -> dict[str, int]:

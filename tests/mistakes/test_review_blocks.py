@@ -76,14 +76,14 @@ def test_slips_are_told_from_each_other(slips: list[Answer]) -> None:
 def test_the_bounds_can_be_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_ways, "RULES", ())
     expected.ways_of.cache_clear()
-    expected.expected.cache_clear()
+    expected.mistaken.cache_clear()
     try:
         bare = asked([one for one in learnt.wrong() if "transpose a matrix" in one.names[0]])
         assert bare
         assert not any(one.named for one in bare)
     finally:
         expected.ways_of.cache_clear()
-        expected.expected.cache_clear()
+        expected.mistaken.cache_clear()
 
 
 # Programs that were written without sight of the rules

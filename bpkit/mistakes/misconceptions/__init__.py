@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -41,9 +41,14 @@ def catalogue_of_training(model: Model) -> tuple[Misconception, ...]:
     return tuple(_on(model if isinstance(model, Derivation) else derive(model), training=True))
 
 
-def _on(d: Derivation, training: bool) -> Iterator[Misconception]:
+def named(d: Derivation, names: Collection[str]) -> list[Misconception]:
+    """Those of both catalogues that have one of some names, and no work for the others."""
+    return [*_on(d, False, names), *_on(d, True, names)]
+
+
+def _on(d: Derivation, training: bool, names: Collection[str] | None = None) -> Iterator[Misconception]:
     rules = [rule for rule in sorted(RULES, key=lambda rule: rule.rank) if (rule.shows is Shows.TRAINING) == training]
-    for rule in rules:
+    for rule in (one for one in rules if names is None or one.name in names):
         words, of = (rule.name, rule.you, rule.sentence), (rule.shows is Shows.ANSWER, rule.shows is Shows.BATCH)
         for detail, found in rule(d):
             if edits := {name: edit for name, edit in found.items() if name in d.by_name}:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.programs.calls import Tried
-from bpkit.mistakes.programs.expected import Expected, agree, laid
+from bpkit.mistakes.programs.expected import agree, laid, mistaken
 from bpkit.mistakes.programs.following import Book, Followed, followed
 from bpkit.mistakes.programs.hypotheses import Hypothesis, single
 from bpkit.mistakes.programs.outcome import Part
@@ -45,13 +46,13 @@ def _mistakes(first: Followed, values: Sequence[Followed], bad: Tried) -> list[A
     """The mistakes that make the first wrong array of a program, the likeliest first."""
     given = _part(first, bad)
     places = [given.place(bad.expected)] if given else _meant(first, bad)
-    return makers(first, values, bad.expected, places, bad.attempt.tolerance, _only(given))
+    return makers(first, values, bad.attempt.problem, places, bad.attempt.tolerance, _only(given))
 
 
 def makers(
     first: Followed,
     values: Sequence[Followed],
-    whole: Expected,
+    problem: Problem,
     places: Sequence[Place],
     tolerance: float,
     detail: str = "",
@@ -59,6 +60,7 @@ def makers(
     """The mistakes that make an array in one of some places, and leave all arrays before it as they are; the likeliest
     first. What belongs to samples may hold their share already.
     """
+    whole = mistaken(problem)
     made = [one.true for one in values if one.seen.order < first.seen.order and one.true and one.true.factor == 1]
     right = {one.name for one in made if one.place.role not in (Role.GRADIENT, Role.UPDATE)}
     before = [whole.arrays[name] for name in right if name in whole.arrays]

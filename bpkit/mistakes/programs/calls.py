@@ -231,7 +231,7 @@ class Calls:
                 return call
         for call in tried:
             found = self.tried(*call)
-            if explained(found.results, found.expected):
+            if explained(found.results):
                 return call
         return tried[0] if tried else (attempt, setting)
 
@@ -260,7 +260,7 @@ class Calls:
         least: tuple[int, tuple[Attempt, Setting]] = (99, (attempt, setting))
         for call in options:
             found = self.tried(*call)
-            mistakes = [one.count for one in explained(found.results, found.expected)] if found.wrong else [0]
+            mistakes = [one.count for one in explained(found.results)] if found.wrong else [0]
             least = min(least, (min(mistakes, default=98), call), key=lambda one: one[0])
         return least[1]
 

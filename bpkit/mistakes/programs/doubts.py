@@ -211,7 +211,7 @@ class _Judge:
         own = true is not None and true.name in {place.name for place in claims} and not self._is_another(one)
         if own and not self.slopes:
             return None  # an update may add what is the negative of a derivative
-        if found := makers(one, self.values, self.whole, claims, self.attempt.tolerance):
+        if found := makers(one, self.values, self.whole.problem, claims, self.attempt.tolerance):
             before = [] if self._all_exact(one.code, origins, 1.0) else found
             for hypothesis, place in before:  # what an early line does is no fault of this one
                 first = departure(self.values, self.attempt, self.whole, hypothesis)

@@ -14,7 +14,7 @@ from bpkit.core.expressions import OUT, Z, put
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
+from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training, named
 from bpkit.mistakes.misconceptions.rule import at, beside, own_slope, row
 from bpkit.mistakes.programs.array_ways import array_ways
 from bpkit.mistakes.programs.layer_ways import layer_ways
@@ -27,13 +27,15 @@ SINGLE = 3e-4  # the same with floats of 32 bits and less
 
 
 @lru_cache(maxsize=64)
-def ways_of(d: Derivation) -> tuple[Way, ...]:
-    """The derivation as it is, then every misconception in the shapes that a program can give it.
+def ways_of(d: Derivation, names: frozenset[str] | None = None) -> tuple[Way, ...]:
+    """The derivation as it is, then every misconception, or those of some names, in the shapes that a program can
+    give it.
 
     A program treats the neurons of a layer alike: where a mistake is made in one line at a time, all at once is a shape
     of its own, and comes first.
     """
-    known = [*catalogue(d), *catalogue_of_training(d), *array_ways(d), *layer_ways(d)]
+    known = [*catalogue(d), *catalogue_of_training(d)] if names is None else named(d, names)
+    known += [one for one in (*array_ways(d), *layer_ways(d)) if names is None or one.name in names]
     together: dict[tuple[str, str], list[Misconception]] = {}
     for one in known:
         together.setdefault((one.name, one.detail), []).append(one)
@@ -163,7 +165,13 @@ def _updates(d: Derivation, ways: tuple[Way, ...]) -> Plan:
 
 @lru_cache(maxsize=64)
 def expected(problem: Problem) -> Expected:
-    """The arrays of a problem under every way of the catalogue."""
+    """The arrays of a problem as they should be, which is all that a right program needs."""
+    return Expected(problem, ((),))
+
+
+@lru_cache(maxsize=64)
+def mistaken(problem: Problem) -> Expected:
+    """The same, and beside it the arrays under every way of the catalogue."""
     return Expected(problem, ways_of(problem.derivation))
 
 

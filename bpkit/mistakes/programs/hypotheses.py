@@ -19,7 +19,7 @@ from bpkit.mistakes.misconceptions.loss_slips import error_sign
 from bpkit.mistakes.misconceptions.slope_slips import hidden_slope_forgotten, output_slope_forgotten
 from bpkit.mistakes.misconceptions.update_slips import gradient_added, rate_forgotten
 from bpkit.mistakes.programs.array_rules import ArrayRule, alternatives
-from bpkit.mistakes.programs.expected import EXACT, Expected, agree, laid, ways_of
+from bpkit.mistakes.programs.expected import EXACT, Expected, agree, expected, laid, mistaken, ways_of
 from bpkit.mistakes.programs.outcome import LOSS, OUTPUTS, Part
 from bpkit.mistakes.programs.places import places
 from bpkit.mistakes.question import Question
@@ -131,10 +131,11 @@ def _said(known: Sequence[Misconception | ArrayRule]) -> tuple[str, str, str]:
     return name, you, ", and ".join(one.sentence for one in known)
 
 
-def explained(results: Results, expected: Expected) -> list[Hypothesis]:
+def explained(results: Results) -> list[Hypothesis]:
     """Everything that gives all parts as they came, the simplest first."""
-    found = [*_of_the_catalogue(results, expected), *_in_arrays(results, expected), *_elsewhere(results)]
-    found = found or [*_in_parts(results, expected)] or [*_pairs(results, expected)]
+    whole = mistaken(results.problem)
+    found = [*_of_the_catalogue(results, whole), *_in_arrays(results, whole), *_elsewhere(results)]
+    found = found or [*_in_parts(results, whole)] or [*_pairs(results, whole)]
     return list({one.name: one for one in reversed(found)}.values())[::-1]
 
 
@@ -225,7 +226,7 @@ def _elsewhere(results: Results) -> Iterator[Hypothesis]:
 def _gives(results: Results, part: Part, other: Question) -> bool:
     """Has a part the numbers of another problem, after its updates?"""
     reached = other.problem.updated(other.updates) if other.updates else other.problem
-    place = places(other.derivation).get(part.place(Expected(results.problem, ((),))).name)
+    place = places(other.derivation).get(part.place(expected(results.problem)).name)
     if place is None or reached.network.parameters != results.problem.network.parameters:
         return False
     values = evaluate(reached)
@@ -270,8 +271,8 @@ def holds(hypothesis: Hypothesis, results: Results) -> bool:
     if not hypothesis.way and not hypothesis.rules:
         return any(one.name == hypothesis.name for one in _elsewhere(results))
     if hypothesis.parts and not hypothesis.rules:
-        found = _in_parts(results, _with_ways(results))
-        return any(one.name == hypothesis.name for one in found)
+        known = ways_of(results.problem.derivation, frozenset([hypothesis.name]))
+        return any(_in_parts(results, Expected(results.problem, known)))
     ways = _named(hypothesis.way, results.problem)
     whole = Expected(results.problem, ways or ((),))
     columns = _columns(results, whole)
@@ -287,13 +288,9 @@ def holds(hypothesis: Hypothesis, results: Results) -> bool:
     return False
 
 
-def _with_ways(results: Results) -> Expected:
-    return Expected(results.problem, ways_of(results.problem.derivation))
-
-
 def _named(way: Way, problem: Problem) -> list[Way]:
     """The ways of another problem that make the same mistakes, in whatever shape."""
-    known = ways_of(problem.derivation)
+    known = ways_of(problem.derivation, frozenset(mistake.name for mistake in way))
     shapes = [[one[0] for one in known[1:] if one[0].name == mistake.name] for mistake in way]
     if not shapes:
         return []

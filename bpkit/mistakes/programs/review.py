@@ -443,5 +443,5 @@ def _mistakes(tried: Sequence[Tried]) -> int:
 
 def _found(bad: Tried, tried: Sequence[Tried]) -> list[Hypothesis]:
     """What explains all that a program gave, on every problem."""
-    found = explained(bad.results, bad.expected)
+    found = explained(bad.results)
     return [one for one in found if all(holds(one, other.results) for other in tried if other is not bad)]

@@ -17,7 +17,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.updates import UpdateRule
 from bpkit.mistakes.misconceptions.rule import joint
-from bpkit.mistakes.programs.expected import expected
+from bpkit.mistakes.programs.expected import mistaken
 
 # Sizes by the number of weight matrices. No size meets another one or the number of samples of the same trial, so that
 # a matrix that lies the wrong way, or a sum over the wrong axis, always shows.
@@ -97,7 +97,7 @@ def trial(setting: Setting, sizes: tuple[int, ...], number: int) -> Problem:
 @lru_cache(maxsize=64)
 def _changed(problem: Problem) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which of the mistakes change a derivative."""
-    whole = expected(problem)
+    whole = mistaken(problem)
     slopes = [whole.arrays[place.name] for place in whole.places.values() if place.role is Role.GRADIENT]
     off = np.concatenate([(one - one[..., :1]).reshape(-1, one.shape[-1]) for one in slopes])
     size = max(np.abs(one[..., 0]).max() for one in slopes)

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from saved_pages import Open, enter
+from saved_pages import NODES, Open, enter, slide
 
 import bpkit as bp
 from bpkit.core.expressions import symbol
@@ -270,7 +270,7 @@ def test_a_nudge_says_when_it_shows_nothing_and_when_it_disagrees(opened: Open) 
 
 def test_moves_leave_nothing_behind_and_all_is_in_sight(opened: Open, page: Page) -> None:
     app = opened(bp.apps.chain(ARTICLE))
-    slider, count = app.get_by_role("slider", name="w5, slider"), "document.querySelectorAll('*').length"
+    slider = app.get_by_role("slider", name="w5, slider")
     result = app.locator(".bpkit-products b").last
     before = {}
     for turn in range(3):
@@ -278,12 +278,12 @@ def test_moves_leave_nothing_behind_and_all_is_in_sight(opened: Open, page: Page
             app.get_by_label("parameter").select_option(parameter)
             if path:  # of one path alone there is nothing to choose
                 app.get_by_role("button", name=re.compile(f"path {path}$")).click()
-            for value in np.linspace(-3, 3, 20):
-                slider.fill(f"{value:.2f}")
+            slide(slider, np.linspace(-3, 3, 20))
             slope = bp.evaluate(ARTICLE.problem.replace(w5=3))[f"dE/d{parameter}"]
             expect(result).to_have_text(f"{slope:.6g}")
             if turn:
-                assert before.setdefault((parameter, path), page.evaluate(count)) == page.evaluate(count)
+                nodes = page.evaluate(NODES)
+                assert before.setdefault((parameter, path), nodes) == nodes
             height = app.bounding_box()["height"]  # type: ignore[index]
             assert height <= 620, (parameter, path, height)
     assert page.evaluate("document.documentElement.scrollWidth") <= 900

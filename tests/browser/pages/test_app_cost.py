@@ -6,7 +6,8 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from saved_pages import Open, enter
+from saved_pages import NODES, Open, enter, slide, where
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.show.cost_picture import count
@@ -19,7 +20,7 @@ def cells(app: Locator) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in app.locator(".bpkit-texts tbody tr").all()]
 
 
-@pytest.mark.parametrize(("width", "depth"), [(1, 1), (5, 2), (32, 2), (24, 3)])
+@pytest.mark.parametrize(("width", "depth"), [(1, 1), (5, 2), (24, 3), *[(32, 2)] * THOROUGH])
 def test_counts_and_words_are_the_engine_s(opened: Open, width: int, depth: int) -> None:
     twin = bp.apps.cost(ARTICLE)
     app = opened(twin)
@@ -103,12 +104,10 @@ def test_nothing_is_left_behind_and_all_is_in_sight(opened: Open, page: Page, si
     app = opened(bp.apps.cost(ARTICLE), size)
     width, counts, places = app.get_by_role("slider", name="neurons in each, slider"), set(), set()
     for turn in range(3):
-        for neurons in range(1, 33):
-            width.fill(str(neurons))
-            expect(app.get_by_label("neurons in each", exact=True)).to_have_value(str(neurons))
-            if turn and size == 900:
-                places.add(str([app.locator(part).bounding_box() for part in (".bpkit-curve", ".bpkit-bar")]))
-        counts.add(page.evaluate("document.querySelectorAll('*').length"))
+        seen = slide(width, range(1, 33), f"[{NODES}, {where('.bpkit-curve')} + {where('.bpkit-bar')}]")
+        expect(app.get_by_label("neurons in each", exact=True)).to_have_value("32")
+        counts.add(seen[-1][0])
+        places |= {one for _, one in seen if turn and size == 900}
     assert len(counts) == 1
     assert len(places) <= 1
     assert page.evaluate("document.documentElement.scrollWidth") <= size

@@ -6,10 +6,11 @@ import random
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy as sp
 from playwright.sync_api import Locator, Page, expect
-from saved_pages import Open, enter
+from saved_pages import NODES, Open, enter, slide
 
 import bpkit as bp
 from bpkit.core.functions import HIDDEN
@@ -160,13 +161,12 @@ def test_the_picture_stays_where_it_is_and_keeps_its_nodes(opened: Open, page: P
     for turn in range(3):
         for place in range(len(HIDDEN)):
             choose(app, place)
-            for value in range(-30, 31, 5):
-                slider.fill(str(value / 10))
-                expect(app.get_by_role("textbox", name="w1", exact=True)).to_have_value(f"{value / 10:g}")
+            slide(slider, np.linspace(-3, 3, 13))
+            expect(app.get_by_role("textbox", name="w1", exact=True)).to_have_value("3")
             places.add(str(picture(app).bounding_box()))
             assert app.bounding_box()["height"] <= 620  # type: ignore[index]
         if turn:
-            counts.add(page.evaluate("document.querySelectorAll('*').length"))
+            counts.add(page.evaluate(NODES))
     assert len(counts) == len(places) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 900
 

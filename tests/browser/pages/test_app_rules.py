@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from saved_pages import Open, enter
+from thorough import many
 
 import bpkit as bp
 from bpkit.apps.rules import NAMES
@@ -51,7 +52,7 @@ def test_walks_and_message_are_the_engine_s(opened: Open, problem: bp.Problem) -
     twin = bp.apps.rules(problem)
     app, draw = opened(twin), random.Random(str(problem))
     agrees(app, twin)
-    for _ in range(4):
+    for _ in range(many(2, 4)):
         chosen = {name: draw.random() < 0.6 for name in NAMES}
         values = {
             "learning rate": draw.choice([0.05, 0.2, 0.4]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import cycle, product
+
 import pytest
 from playwright.sync_api import Locator, expect
 from saved_pages import Open
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.exercises.questions.parts import ExactPart, NumberPart
@@ -13,7 +16,9 @@ LAB = 850  # pixels that JupyterLab leaves of 1366 beside its side bar
 TALL = 600  # and of 768 below its menus
 FITTING = (
     "net-and-out loss output-weight output-update hidden-weight hidden-update hidden-paths sign-first bias-gradient"
-)
+).split()
+LEVELS = ("medium", "easy")
+CARDS = [*product(FITTING, LEVELS)] if THOROUGH else [*zip(FITTING, cycle(LEVELS))]
 
 
 def opened_card(
@@ -33,8 +38,7 @@ def answer(app: Locator, letter: str, typed: str) -> Locator:
     return app.locator(".bpkit-part").nth("abcdefgh".index(letter)).get_by_role("status")
 
 
-@pytest.mark.parametrize("id", FITTING.split())
-@pytest.mark.parametrize("difficulty", ["easy", "medium"])
+@pytest.mark.parametrize(("id", "difficulty"), CARDS)
 def test_picture_and_answers_fit_beside_each_other(opened: Open, id: str, difficulty: str) -> None:
     app, exercise = opened_card(opened, id, difficulty=difficulty)
     picture, parts = app.locator(".bpkit-card-picture > svg"), app.locator(".bpkit-parts")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.show.lines_table import lines_html, lines_spec
@@ -96,9 +98,13 @@ def test_rows_are_chosen_and_lit(page: Page) -> None:
     assert page.locator("#here tbody tr:visible").count() == 67
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 700, 390])
-def test_it_fits_and_can_be_read(page: Page, theme: str, width: int) -> None:
+WIDTHS, THEMES = (1280, 700, 390), ("light", "dark")
+# Places do not depend on colours, nor colours on places.
+LOOKS = [*product(WIDTHS, THEMES)] if THOROUGH else [*zip(WIDTHS, cycle(THEMES))]
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_it_fits_and_can_be_read(page: Page, width: int, theme: str) -> None:
     shown(page, theme, width)
     draw(page, at(b1=20), lit=[3])
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -26,6 +26,7 @@ from models import NETWORKS
 from moves import drawn
 from numpy.typing import NDArray
 from playwright.sync_api import Page
+from thorough import many
 
 import bpkit as bp
 from bpkit.apps.boundary_run import Run
@@ -45,7 +46,8 @@ LONG = 1e-10  # the same for what comes of a run of training
 STEADY = 1e-13  # two runs from starts a unit in the last place apart are the same up to here
 CANCELLED = 2e-15  # of the largest number beside it: what terms that cancel may leave
 ROUNDED = 20 * 2.2e-16  # some units in the last place
-SETTINGS = 6  # of each problem; half as many where the kernel takes long
+SETTINGS = 6  # drawn for each problem; half as many where the kernel takes long
+TAKEN = many(3, SETTINGS)  # of them, from the first on
 TRAINED = 60  # updates in the depth app
 NUMBER = re.compile(r"(-?\b\d[\d.]*\d(?:e[-+]\d+)?|-?\b\d(?:e[-+]\d+)?)")
 RAISED = str.maketrans("⁻−⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
@@ -499,8 +501,8 @@ def test_the_page_computes_what_the_kernel_computes(module: Page, name: str) -> 
         if name == "depth":
             spec["training"] = {**spec["training"], "updates": TRAINED}
         module.evaluate("spec => opened(spec)", json.dumps(spec))
-        for _ in range(SETTINGS // (1 + (name == "depth"))):
-            values = settings(app, draw)
+        slow = name == "depth"
+        for values in [settings(app, draw) for _ in range(SETTINGS // (1 + slow))][: TAKEN - slow]:
             app.set(**values)
             answer = module.evaluate("asked => moved(asked)", [json.dumps(values), name in ("boundary", "depth")])
             data = json.loads(answer)

@@ -12,6 +12,7 @@ import pytest
 from app_cases import SLIDING, opened
 from live_lab import Lab
 from playwright.sync_api import Locator, Page, expect
+from thorough import THOROUGH, many
 
 import bpkit as bp
 from bpkit.apps.controls import Choice, Number
@@ -302,13 +303,11 @@ class TestEveryApp:
         start = saved.app.evaluate("app => app.innerText")
         numbers = [one.label for one in app.setting.values() if isinstance(one, Number)]
         for label in numbers:
-            if (name, label) in QUIET:
-                continue
-            before = saved.page.evaluate(SEEN)
-            slider = saved.slider(label)
-            slider.press("ArrowRight" if slider.evaluate(CAN_GROW) else "ArrowLeft")
-            saved.page.wait_for_function(f"before => before !== ({SEEN})()", arg=before)
-        saved.app.evaluate(STORM, 40)
+            if (name, label) not in QUIET:
+                key, before = saved.slider(label).evaluate(f"node => [({CAN_GROW})(node), ({SEEN})()]")
+                saved.slider(label).press("ArrowRight" if key else "ArrowLeft")
+                saved.page.wait_for_function(f"before => before !== ({SEEN})()", arg=before)
+        saved.app.evaluate(STORM, many(15, 40))
         if not numbers:  # boxes alone, which nothing sets back
             return
         saved.app.get_by_role("button", name="Reset").click()
@@ -316,13 +315,15 @@ class TestEveryApp:
 
     def test_it_fits_a_laptop_and_a_phone_in_light_and_dark(self, saved: Saved, name: str) -> None:
         saved.open(opened(name))
-        colors = set()
-        for width, scheme in ((1280, "light"), (900, "dark"), (390, "light")):
+        colors, lab = set(), Lab(saved.page, saved.path.parent)
+        for width, scheme in ((900, "light"), (1280, "dark"), (390, "light")):
             saved.page.set_viewport_size({"width": width, "height": 760})
             saved.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             assert saved.page.evaluate("document.documentElement.scrollWidth") <= width
             colors.add(saved.page.evaluate("getComputedStyle(document.body).backgroundColor"))
-            assert Lab(saved.page, saved.path.parent).serious() == [], (width, scheme)
+            lab.present = scheme
+            if THOROUGH or width != 900:  # both schemes, and the widest and the narrowest
+                assert lab.serious() == [], (width, scheme)
         saved.page.emulate_media(color_scheme="light")
         assert len(colors) == 2
 
