@@ -41,15 +41,6 @@ def image(source: str, words: str) -> str:
     return f'<p><img src="{escape(source)}" alt="{escape(words)}"></p>\n'
 
 
-def typeset(number: str) -> str:
-    """A number as it is read, with a minus for the hyphen that is typed.
-
-    >>> typeset("-0.25")
-    '−0.25'
-    """
-    return number.replace("-", "−")
-
-
 def _blocks(markdown: str, maths: Maths, display: Maths) -> Iterator[str]:
     for piece in re.split(r"(^```.*?^```$)", markdown, flags=re.DOTALL | re.MULTILINE):
         if piece.startswith("```"):
