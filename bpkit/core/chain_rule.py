@@ -224,6 +224,11 @@ class _Writer:
 
 
 def _delta(quantity: Quantity, between: str) -> str:
+    """The delta in words, where a quantity is a net input; else nothing.
+
+    >>> _delta(Quantity("net", "o", (1,), tag="net"), ", "), _delta(Quantity("out", "h", (1,), tag="out"), ", ")
+    (', the delta of o1', '')
+    """
     return f"{between}the delta of {quantity.neuron}" if quantity.tag == "net" else ""
 
 

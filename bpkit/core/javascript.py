@@ -239,6 +239,12 @@ def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str])
 
 
 def _assignment(step: Step) -> str:
+    """One line as JavaScript, behind it the number of the derivation's line.
+
+    >>> import bpkit as bp
+    >>> _assignment(bp.derive(bp.Network(1, 1))["net_o1"])
+    'const net_o1 = w1*x1 + b1;  // (1)'
+    """
     return f"const {identifier(step.name)} = {expression(step.stable)};  // ({step.number})"
 
 

@@ -94,12 +94,22 @@ def row_max(*row: float) -> float:
 
 
 def array_softmax(own: Array, *nets: Array) -> Array:
+    """The shares for arrays, of every sample at once.
+
+    >>> array_softmax(np.zeros(2), np.zeros(2), np.zeros(2)).tolist()
+    [0.5, 0.5]
+    """
     top = reduce(np.maximum, nets)
     share: Array = np.exp(own - top) / sum(np.exp(net - top) for net in nets)
     return share
 
 
 def array_log_softmax(own: Array, *nets: Array) -> Array:
+    """The logarithms of the shares for arrays, of every sample at once.
+
+    >>> array_log_softmax(np.zeros(1), np.zeros(1), np.array([800.0])).tolist()
+    [-800.0]
+    """
     *rest, top = np.sort(np.broadcast_arrays(*nets), axis=0)
     log_share: Array = own - top - np.log1p(sum(np.exp(net - top) for net in rest))
     return log_share
@@ -117,6 +127,11 @@ def array_others(own: Array, *row: Array) -> Array:
 
 
 def array_row_max(*row: Array) -> Array:
+    """The largest of some arrays, element by element.
+
+    >>> array_row_max(np.array([1.0, 4.0]), np.array([3.0, 2.0])).tolist()
+    [3.0, 4.0]
+    """
     found: Array = reduce(np.maximum, row)
     return found
 

@@ -228,7 +228,14 @@ def path_text(path: Path) -> str:
 
 
 def paths_text(paths: Paths) -> str:
-    """Every path on a line, and what they add up to."""
+    """Every path on a line, and what they add up to.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0}, [2], [0])
+    >>> print(paths_text(bp.derive(problem).paths("w1").at(problem)))
+    w1 → net_o1 → out_o1 → E_total:  dE_total/dout_o1 · dout_o1/dnet_o1 · dnet_o1/dw1 = 0.5 · 0.25 · 2 = 0.25
+    together: dE_total/dw1 = 0.25
+    """
     lines = [path_text(path) for path in paths]
     if paths.total is not None and paths:
         lines.append(f"together: dE_total/d{paths[0].nodes[0]} = {number(paths.total)}")

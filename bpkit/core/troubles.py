@@ -74,6 +74,11 @@ def _since(trace: Trace, holds: Callable[[slice], Flags], width: int) -> int:
 
 
 def _from(update: int) -> str:
+    """Since when, in words.
+
+    >>> _from(0), _from(3)
+    ('from the start', 'from update 3 on')
+    """
     return f"from update {update} on" if update else "from the start"
 
 

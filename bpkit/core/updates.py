@@ -117,8 +117,8 @@ class UpdateRule:
         """An update of one parameter in plain numbers: the ``step`` that the learning rate multiplies, and before it
         what a line has a letter for. It knows nothing of the lines, which tests and keys of exercises compare with it.
 
-        >>> Momentum(0.5).computed(1.0, {"v": 4.0})
-        {'v': 3.0, 'step': 3.0}
+        >>> GradientDescent().computed(0.5, {})
+        {'step': 0.5}
         """
         return {"step": gradient}
 
@@ -178,6 +178,11 @@ class Momentum(UpdateRule):
         yield new_value(parameter, f"momentum moves {parameter.name} against its velocity", v)
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The velocity, which is also the step.
+
+        >>> Momentum(0.5).computed(1.0, {"v": 4.0})
+        {'v': 3.0, 'step': 3.0}
+        """
         v = self.beta * remembered["v"] + gradient
         return {"v": v, "step": v}
 
@@ -206,6 +211,11 @@ class RMSProp(UpdateRule):
         )
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The running mean of squares, and the step: at first about 1 / √(1 − rho), however large the gradient is.
+
+        >>> round(RMSProp(rho=0.75).computed(5.0, {"s": 0.0})["step"], 6)
+        2.0
+        """
         s = self.rho * remembered["s"] + (1 - self.rho) * gradient**2
         return {"s": s, "step": gradient / (math.sqrt(s) + self.epsilon)}
 
@@ -253,6 +263,11 @@ class Adam(UpdateRule):
         )
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The means with and without their bias, and the step: at first about 1, however large the gradient is.
+
+        >>> round(Adam().computed(5.0, {"t": 0, "m": 0.0, "v": 0.0})["step"], 6)
+        1.0
+        """
         t = remembered["t"] + 1
         m = self.beta1 * remembered["m"] + (1 - self.beta1) * gradient
         v = self.beta2 * remembered["v"] + (1 - self.beta2) * gradient**2
