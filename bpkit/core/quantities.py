@@ -49,7 +49,7 @@ class Quantity:
 
     @cached_property
     def name(self) -> str:
-        """The textbook's name, from which all others are made.
+        """The textbook's name, also of a derivative, a new value and what a rule remembers.
 
         >>> Quantity("net", "h", (1,)).name, Quantity("m", of=Quantity("w", index=(5,))).name
         ('net_h1', 'm_w5')
