@@ -1,8 +1,10 @@
-"""The ways in for a contributor: the form of an issue, and the READMEs beside the code."""
+"""The ways in for a contributor: the form of an issue, the READMEs beside the code, the examples in it."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ import yaml
 ROOT = Path(__file__).parents[1]
 FORMS = sorted(ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"))
 READMES = sorted(ROOT.glob("bpkit/**/README.md"))
+FLOORS = ("core", "mistakes", "page", "show", "apps", "exercises", "site", "cli")
+SHORT = 12  # lines, the docstring aside
+MOST = 0.5  # of them
 # GitHub's schema for forms: which keys there may be, and which attributes a field of each type may have.
 TOP = {"name", "description", "body", "title", "labels", "assignees", "projects", "type"}
 ATTRIBUTES = {
@@ -80,3 +85,22 @@ def test_a_readme_names_every_file_of_its_folder(folder: str) -> None:
     text = (ROOT / "bpkit" / folder / "README.md").read_text(encoding="utf-8")
     files = {path.name for path in (ROOT / "bpkit" / folder).iterdir() if path.suffix in (".py", ".js", ".css")}
     assert {name for name in files - {"__init__.py"} if f"`{name}`" not in text} == set()
+
+
+def short_functions(floor: str) -> Iterator[ast.FunctionDef]:
+    """The public functions of a floor's modules that take something and are read at a glance."""
+    for path in sorted((ROOT / "bpkit" / floor).rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and ast.unparse(node.args):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if told := ast.get_docstring(node, clean=False):
+                    lines -= len(told.splitlines())
+                if lines <= SHORT:
+                    yield node
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_most_short_functions_show_an_example(floor: str) -> None:
+    """That they are true is tested where the architecture is."""
+    shown = {node: ">>>" in (ast.get_docstring(node) or "") for node in short_functions(floor)}
+    assert sum(shown.values()) > MOST * len(shown), [node.name for node, has in shown.items() if not has]

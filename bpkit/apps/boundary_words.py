@@ -54,7 +54,11 @@ TEXTS = {
 
 
 def read_neurons(text: str, who: str = "") -> tuple[int, ...]:
-    """How many neurons each hidden layer has, of a text like "8, 4". Errors: ``BpkitError`` for anything else."""
+    """How many neurons each hidden layer has, of a text like "8, 4". Errors: ``BpkitError`` for anything else.
+
+    >>> read_neurons("8, 4"), read_neurons("")
+    ((8, 4), ())
+    """
     words = re.split(r"[\s,;]+", text.strip()) if text.strip() else []
     found = tuple(int(word) for word in words if re.fullmatch(r"[0-9]{1,3}", word))
     if len(found) < len(words) or len(found) > DEEPEST or not all(1 <= one <= WIDEST for one in found):

@@ -70,7 +70,12 @@ HEIGHTS = {"net": (-3.0, 3.0), "out": (0.0, 1.0)}  # of a net input or an output
 
 @lru_cache(maxsize=2048)
 def ways(network: Architecture, parameter: str) -> Paths:
-    """Every path from a parameter to the loss; where these are many, the terms of its line in the derivation."""
+    """Every path from a parameter to the loss; where these are many, the terms of its line in the derivation.
+
+    >>> import bpkit as bp
+    >>> [path.nodes[3] for path in ways(bp.Network(2, 2, 2), "w1")]
+    ['net_o1', 'net_o2']
+    """
     onward, first = _slopes(network)
     try:
         if len(paths := find_paths([*onward, *first[parameter]], parameter, network.parameters)) <= MOST_PATHS:
@@ -142,7 +147,12 @@ class State:
 
 
 def word(found: Paths) -> str:
-    """What a product is called: a path, or a term of the derivation's line."""
+    """What a product is called: a path, or a term of the derivation's line.
+
+    >>> import bpkit as bp
+    >>> word(ways(bp.Network(2, 2, 2), "w1"))
+    'path'
+    """
     return "path" if len(found[0].nodes) > 1 else "term"
 
 

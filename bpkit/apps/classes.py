@@ -66,7 +66,12 @@ class State:
 
 
 def one_layer(problem: Problem) -> Problem:
-    """The outputs of a problem as a layer of softmax whose net inputs are its weights."""
+    """The outputs of a problem as a layer of softmax whose net inputs are its weights.
+
+    >>> import bpkit as bp
+    >>> one_layer(bp.examples.article.problem).targets.tolist()
+    [0.0, 1.0]
+    """
     outputs, values = problem.network.outputs, evaluate(problem)
     targets = [float(problem.givens[name]) for name in problem.network.targets]
     return _layer([float(values[f"net_{name}"]) for name in outputs], targets.index(max(targets)))
@@ -208,7 +213,11 @@ def _pull(rows: Mapping[str, float], true: str, output: str) -> float:
 
 
 def losses_at(p: float) -> dict[str, float]:
-    """Both losses of a share of the true class, and their slopes."""
+    """Both losses of a share of the true class, and their slopes.
+
+    >>> {name: round(value, 3) for name, value in losses_at(0.5).items()}
+    {'surprise': 0.693, 'steep': -2.0, 'square': 0.125, 'flat': -0.5}
+    """
     lines = _losses()
     return {name: float(put(expr, {symbol("p"): sp.Float(p)})) for name, expr in lines.items()}
 

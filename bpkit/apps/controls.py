@@ -121,5 +121,9 @@ class Held(Setting):
 
 
 def options(*values: str) -> tuple[tuple[str, str], ...]:
-    """Options whose labels are their values."""
+    """Options whose labels are their values.
+
+    >>> options("sigmoid", "tanh")
+    (('sigmoid', 'sigmoid'), ('tanh', 'tanh'))
+    """
     return tuple((value, value) for value in values)

@@ -228,7 +228,13 @@ UNPRINTED = "It comes from weights that are not printed."
 
 
 def lit(network: Network, quantity: Quantity) -> frozenset[str]:
-    """The weights, biases and neurons that a quantity is about; the loss is about all outputs."""
+    """The weights, biases and neurons that a quantity is about; the loss is about all outputs.
+
+    >>> import bpkit as bp
+    >>> network = bp.Network(2, 1)
+    >>> sorted(lit(network, bp.derive(network)["dnet_o1/dw2"].quantity))
+    ['o1', 'w2']
+    """
     if quantity.tag == "total":
         return frozenset(network.outputs)
     known = network.lines.quantities
@@ -238,7 +244,13 @@ def lit(network: Network, quantity: Quantity) -> frozenset[str]:
 
 
 def group_of(step: Step) -> str:
-    """The title below which a quantity stands in the list."""
+    """The title below which a quantity stands in the list.
+
+    >>> import bpkit as bp
+    >>> lines = bp.derive(bp.Network(1, 1))
+    >>> [group_of(lines[name]) for name in ("net_o1", "dE/dw1", "w1_new")]
+    ['Forward', 'Derivatives of the loss', 'After the update']
+    """
     quantity = step.quantity
     if step.role is Role.UPDATE:
         return GROUPS[5]
@@ -275,7 +287,12 @@ def figures(example: Example) -> dict[str, Figure]:
 
 
 def new_weights(asked: Question, printed: Collection[str]) -> str:
-    """Which of the new weights that a number after updates comes from are printed."""
+    """Which of the new weights that a number after updates comes from are printed.
+
+    >>> import bpkit as bp
+    >>> new_weights(question(bp.examples.article.problem, "E_total after 1 update"), ["w5_new"])
+    'It comes from 8 new weights, of which only new w₅ is printed.'
+    """
     known, biases = asked.derivation.quantities, asked.problem.train_biases
     new = [name for name, old in replaced(asked.derivation).items() if biases or known[old].tag != "bias"]
     here = [typeset(name, known) for name in new if name in printed]
@@ -288,12 +305,21 @@ def new_weights(asked: Question, printed: Collection[str]) -> str:
 
 
 def printed_as(quantity: str, updates: int) -> str:
-    """The key of a printed figure, which the page makes in the same way."""
+    """The key of a printed figure, which the page makes in the same way.
+
+    >>> printed_as("E_total", 0), printed_as("E_total", 100)
+    ('E_total', 'E_total after 100')
+    """
     return f"{quantity} after {updates}" if updates else quantity
 
 
 def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:
-    """What to say about an earlier number that is no quantity of the problem; nothing where all are."""
+    """What to say about an earlier number that is no quantity of the problem; nothing where all are.
+
+    >>> import bpkit as bp
+    >>> unheard_of(bp.examples.article.problem, {"net_h9": "0.5"}).partition(";")[0]
+    'I do not know net_h9 here'
+    """
     known = problem.derivation
     for name in given:
         if name not in known:
@@ -303,7 +329,11 @@ def unheard_of(problem: Problem, given: Mapping[str, str]) -> str:
 
 
 def earlier(text: str) -> dict[str, str] | None:
-    """The numbers of ``net_o1 = 0.79, out_o1 = 0.69`` by name; None while the text is not all of that form."""
+    """The numbers of ``net_o1 = 0.79, out_o1 = 0.69`` by name; None while the text is not all of that form.
+
+    >>> earlier("net_o1 = 0.79, out_o1 = 0.69"), earlier("net_o1 = ")
+    ({'net_o1': '0.79', 'out_o1': '0.69'}, None)
+    """
     found: dict[str, str] = {}
     place = 0
     while text[place:].strip():

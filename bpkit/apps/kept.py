@@ -15,8 +15,9 @@ from bpkit.core.functions import BUILT_IN, Activation
 from bpkit.core.network import Network, layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
+from bpkit.core.spelling import LOW
 from bpkit.show.drawing import Drawing
-from bpkit.show.kept_picture import LOW, TEXTS, kept, lifetimes, spelled, waiting
+from bpkit.show.kept_picture import TEXTS, kept, lifetimes, spelled, waiting
 
 HIDDEN = ("sigmoid", "tanh", "relu")  # two whose slope is read from out, and one whose slope is read from net
 MOST_POINTS, DEEPEST = 400, 3

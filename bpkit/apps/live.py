@@ -96,7 +96,12 @@ class Live(Linked):
 
 
 def numbers(values: Mapping[str, float]) -> dict[str, Number]:
-    """A control for each named number, with a range that suits weights, biases and inputs; none where too many."""
+    """A control for each named number, with a range that suits weights, biases and inputs; none where too many.
+
+    >>> control = numbers({"w1": -2.5})["w1"]
+    >>> control.low, control.high
+    (-5, 5)
+    """
     if len(values) > MOST_SLIDERS:
         return {}
     reach = math.ceil(max([3.0, *(2 * abs(value) for value in values.values())]))  # the steps hold 0 and 0.25
@@ -104,17 +109,32 @@ def numbers(values: Mapping[str, float]) -> dict[str, Number]:
 
 
 def choice_of(network: Architecture, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Options for some of a network's parameters, as sentences have their names."""
+    """Options for some of a network's parameters, as sentences have their names.
+
+    >>> import bpkit as bp
+    >>> choice_of(bp.Network(2, 1), ["w2"])
+    (('w₂', 'w2'),)
+    """
     return tuple((typeset(name, network.lines.quantities), name) for name in names)
 
 
 def weights_of(network: Architecture) -> tuple[str, ...]:
-    """The parameters that are no biases."""
+    """The parameters that are no biases.
+
+    >>> import bpkit as bp
+    >>> weights_of(bp.Network(2, 1))
+    ('w1', 'w2')
+    """
     return tuple(name for name in network.parameters if name not in network.biases)
 
 
 def last_weight(network: Architecture) -> str:
-    """The first weight of the last row that has some: its chain to the loss is the shortest."""
+    """The first weight of the last row that has some: its chain to the loss is the shortest.
+
+    >>> import bpkit as bp
+    >>> last_weight(bp.Network(2, 2, 2))
+    'w5'
+    """
     parameters = {name: network.lines.parameters[name] for name in weights_of(network) or network.parameters}
     last = max(one.block for one in parameters.values())
     rows = (names_in(line.rhs) for line in network.lines if line.quantity.block == last)
@@ -122,13 +142,22 @@ def last_weight(network: Architecture) -> str:
 
 
 def rate_of(problem: Problem, ends: tuple[str, str] | None = None) -> Number:
-    """The control of a problem's learning rate; ``ends`` say what its least and its largest do."""
+    """The control of a problem's learning rate; ``ends`` say what its least and its largest do.
+
+    >>> import bpkit as bp
+    >>> rate_of(bp.examples.article.problem).value
+    0.5
+    """
     rate, (low, high) = problem.learning_rate, (-2, 2)
     said = (f"{10.0**low:g}{ends[0]}", f"{10.0**high:g}{ends[1]}") if ends else None
     return Number("learning rate", rate, low, high, 0.05, log=True, given="learning_rate", ends=said)
 
 
 def groups(setting: Mapping[str, Setting], **titled: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Groups of controls by their titles, without names that have no control; empty groups fall away."""
+    """Groups of controls by their titles, without names that have no control; empty groups fall away.
+
+    >>> groups({"w1": Number("w1", 0.5, -3, 3)}, the_weights=["w1", "w2"], biases=["b1"])
+    [('the weights', ['w1'])]
+    """
     found = [(title.replace("_", " "), [name for name in names if name in setting]) for title, names in titled.items()]
     return [one for one in found if one[1]]

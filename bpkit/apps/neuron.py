@@ -57,7 +57,12 @@ class State:
 
 
 def one_neuron(problem: Problem, activation: str | Activation | None = None) -> Problem:
-    """The first neuron behind the inputs as a network of its own, whose output is o1."""
+    """The first neuron behind the inputs as a network of its own, whose output is o1.
+
+    >>> import bpkit as bp
+    >>> dict(one_neuron(bp.examples.article.problem).parameters)
+    {'w1': 0.25, 'w4': 0.15, 'b1': 0.45}
+    """
     old = layered(problem.network, "neuron app")
     first = old.layers[1][0]
     names = {(source, "o1"): old.weight_of[source, first] for source in old.inputs}
@@ -70,7 +75,13 @@ def one_neuron(problem: Problem, activation: str | Activation | None = None) -> 
 
 
 def neuron_program(problem: Problem) -> str:
-    """A program: ``evaluate`` gives net, out and slope of one neuron, ``activated`` the last two from net."""
+    """A program: ``evaluate`` gives net, out and slope of one neuron, ``activated`` the last two from net.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [1], [0])
+    >>> [line for line in neuron_program(problem).splitlines() if line.startswith("export")]
+    ['export function evaluate(x1, w1) {', 'export function activated(net_o1) {']
+    """
     program = problem.derivation.program
     given = (*problem.network.inputs, *problem.network.parameters)
     onward = [step for step in program.steps if step.name != LINES[0]]

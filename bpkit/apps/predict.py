@@ -61,12 +61,20 @@ class Prediction:
 
 
 def _quoted(choice: object) -> str:
-    """A choice within a sentence: in quotes where it has several words of its own."""
+    """A choice within a sentence: in quotes where it has several words of its own.
+
+    >>> _quoted("up"), _quoted("up and down")
+    ('up', '“up and down”')
+    """
     return f"“{choice}”" if " " in str(choice) and "“" not in str(choice) else str(choice)
 
 
 def _numbers(committed: str | float, answer: str | float) -> tuple[float, float] | None:
-    """The numbers that a prediction and its answer are; None where they are words."""
+    """The numbers that a prediction and its answer are; None where they are words.
+
+    >>> _numbers("0.25", 0.5), _numbers("up", "down")
+    ((0.25, 0.5), None)
+    """
     try:
         return float(committed), float(answer)
     except ValueError:
@@ -74,7 +82,11 @@ def _numbers(committed: str | float, answer: str | float) -> tuple[float, float]
 
 
 def agrees(guess: float, answer: float) -> bool:
-    """Is a number the answer, rounded to as many digits as the number has, at least two?"""
+    """Is a number the answer, rounded to as many digits as the number has, at least two?
+
+    >>> agrees(0.085, 0.0851429), agrees(0.08, 0.0851429), agrees(4.0, 4.0)
+    (True, False, True)
+    """
     if number(guess) == number(answer):
         return True
     figure = read(guess)
@@ -107,7 +119,11 @@ def compare(guess: float, answer: float, typed: str = "", true: str = "") -> str
 
 
 def shuffled(question: str, choices: Sequence[str]) -> tuple[str, ...]:
-    """Choices in an order that the question decides: always the same, wherever its author put the right one."""
+    """Choices in an order that the question decides: always the same, wherever its author put the right one.
+
+    >>> shuffled("Which?", ["a", "b", "c"]) == shuffled("Which?", ["c", "b", "a"])
+    True
+    """
     fixed = sorted(choices)
     draw = np.random.default_rng(crc32("\n".join([question, *fixed]).encode()))
     return tuple(fixed[place] for place in draw.permutation(len(fixed)))
@@ -130,7 +146,11 @@ def named(name: str) -> Prediction:
 
 
 def own(question: str, choices: Sequence[str] | None, answer: str | float, because: str) -> Prediction:
-    """A question of an author's own, or what is wrong with it."""
+    """A question of an author's own, or what is wrong with it.
+
+    >>> own("How many?", None, 3, "There are three.").answer
+    3.0
+    """
     if choices is None:
         if isinstance(answer, str | bool):
             raise BpkitError(f"predict: expected a number as the answer, got {answer!r}; or give choices=[..]")

@@ -23,7 +23,12 @@ class Row:
 
     @property
     def said(self) -> str:
-        """How much of it is done, in words."""
+        r"""How much of it is done, in words.
+
+        >>> from types import SimpleNamespace
+        >>> Row(SimpleNamespace(asks=3), ("w5",)).said
+        '1\xa0of\xa03: w5'
+        """
         count, asks = min(len(self.done), self.lesson.asks), self.lesson.asks
         if count == asks:
             return f"✓{NBSP}all{NBSP}{asks}"

@@ -101,7 +101,11 @@ def _near(value: float, line: str, share: float) -> bool:
 
 
 def unit(printed: str) -> float:
-    """One of the last printed digit: a figure that was cut off is no further from the exact one."""
+    """One of the last printed digit: a figure that was cut off is no further from the exact one.
+
+    >>> unit("0.699"), unit("12")
+    (0.001, 1.0)
+    """
     return float(Decimal(1).scaleb(int(Decimal(printed).as_tuple().exponent)))
 
 
@@ -169,7 +173,13 @@ class Recalculate(Live):
 
 
 def printed_lines(example: Example) -> tuple[Row, ...]:
-    """The net inputs and outputs that an example prints, each with its line, if it has only printed numbers."""
+    """The net inputs and outputs that an example prints, each with its line, if it has only printed numbers.
+
+    >>> import bpkit as bp
+    >>> first = printed_lines(bp.examples.article)[0]
+    >>> first.line, first.printed
+    ('0.25 · 0.1 + 0.15 · 0.2 + 0.45', '0.505')
+    """
     problem, published = example.problem, example.published
     known = {name: number(value) for name, value in problem.givens.items()} | dict(published)
     lines = [problem.derivation[name] for name in published if name in problem.derivation]

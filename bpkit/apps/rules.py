@@ -262,7 +262,11 @@ def _below(traces: Mapping[str, Trace], shown: int) -> list[str]:
 
 
 def _rules(names: Iterable[str], beta: float, decay: float) -> dict[str, UpdateRule]:
-    """The rules by the names of their check boxes, with these numbers."""
+    """The rules by the names of their check boxes, with these numbers.
+
+    >>> _rules(["momentum"], beta=0.5, decay=0.0)
+    {'momentum': Momentum(beta=0.5)}
+    """
     made: dict[str, Callable[[], UpdateRule]] = {
         "descent": lambda: updates.GradientDescent(weight_decay=decay),
         "momentum": lambda: updates.Momentum(beta, weight_decay=decay),

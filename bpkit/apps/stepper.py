@@ -47,7 +47,12 @@ TEXTS = {
 
 
 def phase_of(step: Step) -> str:
-    """Which of the four phases a line belongs to."""
+    """Which of the four phases a line belongs to.
+
+    >>> import bpkit as bp
+    >>> [phase_of(bp.derive(bp.Network(1, 1))[name]) for name in ("net_o1", "E_total", "dE/dw1", "w1_new")]
+    ['forward', 'loss', 'backward', 'update']
+    """
     if step.role is Role.FORWARD:
         return "loss" if step.quantity.tag in ("error", "total") else "forward"
     return "update" if step.role is Role.UPDATE else "backward"
@@ -93,6 +98,11 @@ def lit(step: Step, problem: Problem) -> tuple[str, ...]:
     """What a line is about, as far as the picture shows it; what a rule remembers is its parameter's.
 
     Nothing is, where it is the derivative with respect to a bias that is kept: no way back to that is drawn.
+
+    >>> import bpkit as bp
+    >>> problem = bp.examples.article.problem
+    >>> lit(problem.derivation["net_h1"], problem)
+    ('net_h1', 'b1', 'w1', 'w4', 'x1', 'x2')
     """
     if _kept(step, problem):
         return ()

@@ -195,7 +195,13 @@ class Surface(Live):
 
 
 def walk(problem: Problem, steps: int, moving: tuple[str, ...] = ()) -> Trace:
-    """Train; where some parameters are named, only those move and the others stay."""
+    """Train; where some parameters are named, only those move and the others stay.
+
+    >>> import bpkit as bp
+    >>> trace = walk(bp.examples.article.problem, 2, moving=("w5",))
+    >>> trace["w5"].round(6).tolist(), trace["w6"].tolist()
+    ([0.35, 0.307429, 0.264782], [0.2, 0.2, 0.2])
+    """
     if not moving:
         return train(problem, steps)
     staying = {name: value for name, value in problem.parameters.items() if name not in moving}

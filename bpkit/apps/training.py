@@ -78,7 +78,12 @@ class State:
 
 
 def biases_words(problem: Problem) -> str:
-    """What happens to the biases, in words."""
+    """What happens to the biases, in words.
+
+    >>> import bpkit as bp
+    >>> biases_words(bp.examples.article.problem)
+    'biases kept'
+    """
     if not problem.network.biases:
         return "no biases"
     if not problem.train_biases:

@@ -237,7 +237,13 @@ class Variety(Live):
 
 
 def compared(before: Network, now: Network) -> list[tuple[Line, Line]]:
-    """Each kind of line in two networks."""
+    """Each kind of line in two networks.
+
+    >>> import bpkit as bp
+    >>> both = compared(bp.Network(1, 1, 1), bp.Network(1, 1, 1, activation=["tanh", "sigmoid"]))
+    >>> sum(old.form != new.form for old, new in both)
+    2
+    """
     one, other = derive(before), derive(now)
     return [(_line(one, name), _line(other, name)) for _, name, _ in KINDS]
 

@@ -49,14 +49,23 @@ def look(
 
 
 def settled(found: Diagnosis | str) -> bool:
-    """Is the right answer out, with enough digits to have been computed?"""
+    """Is the right answer out, with enough digits to have been computed?
+
+    >>> import bpkit as bp
+    >>> settled(bp.diagnose(bp.examples.article.problem, "dE/dw5", "0.0851")), settled("Type a number.")
+    (True, False)
+    """
     if isinstance(found, str) or found.verdict not in ("correct", "rounded") or found.carried:
         return False
     return found.figure.digits >= TELLING or abs(found.figure.value - found.exact) <= 1e-9 * abs(found.exact)
 
 
 def said(found: Diagnosis | str) -> dict[str, str]:
-    """The verdict as the page is told it; without one while the number is not complete."""
+    """The verdict as the page is told it; without one while the number is not complete.
+
+    >>> said("Type a number.")
+    {'verdict': '', 'message': 'Type a number.'}
+    """
     if isinstance(found, str):
         return {"verdict": "", "message": found}
     # What follows and what is nearly right have the signs of an audit.
@@ -65,7 +74,13 @@ def said(found: Diagnosis | str) -> dict[str, str]:
 
 
 def still(asked: Question, typed: str, found: Diagnosis | str) -> str:
-    """Quantity, number and verdict, for a page that runs nothing."""
+    """Quantity, number and verdict, for a page that runs nothing.
+
+    >>> import bpkit as bp
+    >>> from bpkit.mistakes.question import question
+    >>> still(question(bp.examples.article.problem, "dE/dw5"), "", "")
+    '<p><b>∂<i>E</i>/∂w<sub>5</sub> = ?</b></p>'
+    """
     name = HTML(asked.derivation[asked.quantity].quantity) + str(asked)[len(asked.quantity) :]
     if not typed.strip():
         return f"<p><b>{name} = ?</b></p>"
@@ -73,6 +88,11 @@ def still(asked: Question, typed: str, found: Diagnosis | str) -> str:
 
 
 def verdict_words(found: Diagnosis | str) -> str:
+    """What is said of a number, or what waits for the rest of it.
+
+    >>> verdict_words("Type a number.")
+    'Type a number.'
+    """
     return found if isinstance(found, str) else found.message
 
 
@@ -82,6 +102,11 @@ def line_html(
     """A quantity's line in the derivation with its numbers, below those ``before`` it; on a batch below its samples.
 
     Of one sample, the numbers are those that follow from earlier ones ``given`` of the first pass.
+
+    >>> import bpkit as bp
+    >>> from bpkit.mistakes.question import question
+    >>> "0.505" in line_html(question(bp.examples.article.problem, "net_h1"), 6)
+    True
     """
 
     def sampled(step: Step, each: str, whole: str) -> str:

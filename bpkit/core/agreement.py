@@ -28,9 +28,12 @@ USUAL = 6  # digits of a page, in which 0.9999999 is 1
 
 
 def near_one(value: float, digits: int = 6, spell: Spell = number) -> str:
-    """A number; where its digits would make it 1 although it is less, its distance from 1: ``1 - 3.39827e-09``.
+    """A number; where its digits would make it 1 although it is less, its distance from 1.
 
     The last two floats before 1 are 1 itself: a sum such as 0.2 + 0.2 - 1.4 ends there by rounding.
+
+    >>> near_one(0.25), near_one(1 - 3.4e-9)
+    ('0.25', '1 - 3.4e-09')
     """
     if abs(value) >= 1 - 2 * LAST or not _rounds_to_one(value, digits):
         return spell(value, digits)
@@ -47,7 +50,12 @@ def _apart(value: float, left: str) -> str:
 
 
 def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spell = number) -> str:
-    """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so."""
+    """The result of a line; an output that only rounds to 1, in digits or in floats, is never spelled so.
+
+    >>> import bpkit as bp
+    >>> result(bp.derive(bp.Network(1, 1))["out_o1"], {"net_o1": 40.0, "out_o1": 1.0})
+    '1 - 4.24835e-18'
+    """
     value = numbers[step.name]
     if is_output(step.quantity) and not step.rhs.is_Atom and _rounds_to_one(value, digits):
         given = {sp.Symbol(name): numbers[name] for name in names_in(step.rhs)}
@@ -59,13 +67,22 @@ def result(step: Step, numbers: Mapping[str, float], digits: int = 6, spell: Spe
 
 @lru_cache(maxsize=256)
 def left_of_one(rhs: sp.Expr, above: bool) -> sp.Expr:
-    """What a right side leaves to 1, or to -1, as one fraction, in which nothing cancels."""
+    """What a right side leaves to 1, or to -1, as one fraction, in which nothing cancels.
+
+    >>> z = sp.Symbol("z")
+    >>> left_of_one(1 / (1 + sp.exp(-z)), above=True)
+    1/(exp(z) + 1)
+    """
     over, under = sp.fraction(sp.together(1 - (1 if above else -1) * rhs.rewrite(sp.exp)))
     return sp.expand(over) / under
 
 
 def _tiny(left: mpmath.mpf, digits: int, spell: Spell) -> str:
-    """A small number, also one that is too small for a float."""
+    """A small number, also one that is too small for a float.
+
+    >>> _tiny(mpmath.mpf(10) ** -400, 6, number)
+    '1e-400'
+    """
     if float(left) > 1e-300:
         return spell(float(left), digits)
     size = math.floor(mpmath.log10(left))
@@ -74,11 +91,22 @@ def _tiny(left: mpmath.mpf, digits: int, spell: Spell) -> str:
 
 
 def is_output(quantity: Quantity | None) -> bool:
+    """Is it what a neuron puts out?
+
+    >>> is_output(Quantity("out", "h", (1,), Role.FORWARD, "out")), is_output(Quantity("w", index=(1,)))
+    (True, False)
+    """
     return quantity is not None and quantity.role is Role.FORWARD and quantity.tag == "out"
 
 
 def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6) -> int | None:
-    """How many digits of the numbers put into a line give its result; None where 17 do not."""
+    """How many digits of the numbers put into a line give its result; None where 17 do not.
+
+    >>> import bpkit as bp
+    >>> step = bp.derive(bp.Network(1, 1))["dE_o1/dout_o1"]
+    >>> digits_that_agree(step, {"y1": 0.5, "out_o1": 0.5000001234567, step.name: 1.234567e-7})
+    12
+    """
     form, value = step.shown, numbers[step.name]
     used = {name: float(numbers[name]) for name in names_in(form)}
     at_one = (name for name, one in used.items() if abs(one) == 1)
@@ -95,7 +123,11 @@ def digits_that_agree(step: Step, numbers: Mapping[str, float], digits: int = 6)
 
 
 def _read(text: str) -> mpmath.mpf:
-    """The number that a reader sees, also of ``1 - 3.4e-09``."""
+    """The number that a reader sees, also of ``1 - 3.4e-09``.
+
+    >>> _read("1 - 3.4e-09") == 1 - mpmath.mpf("3.4e-09")
+    True
+    """
     whole, _, left = text.replace(" + ", " - -").partition(" - ")
     return mpmath.mpf(whole) - mpmath.mpf(left or 0)
 

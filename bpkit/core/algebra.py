@@ -76,7 +76,12 @@ Cases = _sign("Cases", "", "", "({1} if ({0}).all() else where({0}, {1}, {2}))",
 
 
 def multiplied(factors: Iterable[sp.Expr]) -> sp.Expr:
-    """A product without products in it, with one number, in front."""
+    """A product without products in it, with one number, in front.
+
+    >>> x, y = sp.symbols("x y")
+    >>> multiplied([x, 2 * y, sp.Integer(3)]).args
+    (6, x, y)
+    """
     flat = [one for factor in factors for one in (factor.args if factor.is_Mul else (factor,))]
     number = sp.Mul(*(one for one in flat if one.is_Number))
     left = [one for one in (number, *(one for one in flat if not one.is_Number)) if one != 1] or [number]
@@ -84,7 +89,11 @@ def multiplied(factors: Iterable[sp.Expr]) -> sp.Expr:
 
 
 def matrix_quantity(quantity: Quantity) -> Quantity:
-    """The array of a family in the matrix form, numbered by its layer instead of a neuron."""
+    """The array of a family in the matrix form, numbered by its layer instead of a neuron.
+
+    >>> matrix_quantity(Quantity("net", "h", (1,), tag="net", block=1)).name
+    'net_1'
+    """
     if quantity.of and quantity.by and quantity.of.tag == "total" and quantity.by.tag == "net":
         return Quantity("delta", spelled=f"delta_{quantity.block}", block=quantity.block, tag="delta")
     if quantity.of:
@@ -99,7 +108,11 @@ def matrix_quantity(quantity: Quantity) -> Quantity:
 
 
 def array_quantity(quantity: Quantity) -> Quantity:
-    """The array of a family of any model, which has the family's name."""
+    """The array of a family of any model, which has the family's name.
+
+    >>> array_quantity(Quantity("net", "h", (1,))).name
+    'net_h'
+    """
     if quantity.of:
         by = array_quantity(quantity.by) if quantity.by else None
         return replace(quantity, of=array_quantity(quantity.of), by=by)
@@ -111,7 +124,11 @@ class NoMatrix(Exception):
 
 
 def name_of(leaf: sp.Expr) -> str:
-    """The name of a quantity, or of a family with an index."""
+    """The name of a quantity, or of a family with an index.
+
+    >>> name_of(sp.Symbol("w5")), name_of(sp.IndexedBase("net_h")[1])
+    ('w5', 'net_h')
+    """
     return str(leaf.base.name if isinstance(leaf, sp.Indexed) else leaf.name)
 
 

@@ -29,6 +29,11 @@ class Start(NamedTuple):
 
     @property
     def drawn(self) -> bool:
+        """Is it drawn at random, and not a value?
+
+        >>> Start(before=2, after=3).drawn, Start(value=1.0).drawn
+        (True, False)
+        """
         return self.before > 0
 
 
@@ -86,13 +91,23 @@ class Architecture(Shown):
 
     @property
     def upright(self) -> Collection[str]:
-        """The arrays of two axes that no layout turns: kernels, and tables of rows."""
+        """The arrays of two axes that no layout turns: kernels, and tables of rows.
+
+        >>> import bpkit as bp
+        >>> sorted(bp.Model((3, 3), bp.blocks.Conv2d(2), bp.blocks.Dense(1)).upright)
+        ['k1']
+        """
         return ()
 
     @property
     @abstractmethod
     def starts(self) -> Mapping[str, Start]:
-        """How each parameter starts, in the order in which they are drawn."""
+        """How each parameter starts, in the order in which they are drawn.
+
+        >>> import bpkit as bp
+        >>> bp.Network(2, 3).starts["w1"]
+        Start(before=2, after=3, value=0.0)
+        """
 
     @property
     def layers(self) -> tuple[tuple[str, ...], ...]:
@@ -101,17 +116,32 @@ class Architecture(Shown):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one sample's inputs."""
+        """The shape of one sample's inputs.
+
+        >>> import bpkit as bp
+        >>> bp.Model((3, 1), bp.blocks.Recurrent(2)).input_shape
+        (3, 1)
+        """
         return (len(self.inputs),)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """The shape of one sample's outputs and targets."""
+        """The shape of one sample's outputs and targets.
+
+        >>> import bpkit as bp
+        >>> bp.Model((3, 1), bp.blocks.Recurrent(2, steps="all")).output_shape
+        (3, 2)
+        """
         return (len(self.outputs),)
 
     @property
     def vocabulary(self) -> Mapping[str, int]:
-        """The inputs that are whole numbers, the rows of a table, and how many rows there are."""
+        """The inputs that are whole numbers, the rows of a table, and how many rows there are.
+
+        >>> import bpkit as bp
+        >>> dict(bp.Model(2, bp.blocks.Embedding(5, 1)).vocabulary)
+        {'x1': 5, 'x2': 5}
+        """
         return {}
 
     def with_bias(self, policy: str) -> Architecture:
@@ -120,7 +150,12 @@ class Architecture(Shown):
 
     @cached_property
     def givens(self) -> tuple[str, ...]:
-        """What a problem must give numbers for: parameters, inputs, targets, learning rate."""
+        """What a problem must give numbers for: parameters, inputs, targets, learning rate.
+
+        >>> import bpkit as bp
+        >>> bp.Network(1, 1).givens
+        ('w1', 'b1', 'x1', 'y1', 'learning_rate')
+        """
         return (*self.parameters, *self.inputs, *self.targets, "learning_rate")
 
     def diagram(self, highlight: Iterable[str] = ()) -> Drawing:

@@ -34,6 +34,10 @@ def by_name(network: Architecture, given: object) -> bool:
     """Is it a dict with parameters' names as keys, {"w1": 0.25}, and not one of arrays, {"W1": [[0.25]]}?
 
     A key may be both: a shared bias is b1, and so is the array of it. The other keys decide, then the values.
+
+    >>> import bpkit as bp
+    >>> by_name(bp.Network(1, 1), {"w1": 0.25}), by_name(bp.Network(1, 1), {"W1": [[0.25]]})
+    (True, False)
     """
     if not isinstance(given, Mapping):
         return False
@@ -48,6 +52,10 @@ def from_arrays(network: Architecture, given: object, layout: str = "x @ W") -> 
 
     Errors: ``BpkitError`` for shapes that do not fit, with both shapes, for entries that are no finite number, and for
     different entries where a layer shares one bias.
+
+    >>> import bpkit as bp
+    >>> from_arrays(bp.Network(2, 1), [[[0.1], [0.2]], [0.3]])
+    {'w1': 0.1, 'w2': 0.2, 'b1': 0.3}
     """
     found: dict[str, float] = {}
     for entry in entries(network, given, layout, "parameters", some=False):
@@ -61,7 +69,12 @@ def from_arrays(network: Architecture, given: object, layout: str = "x @ W") -> 
 
 
 def to_arrays(network: Architecture, numbers: Mapping[str, float], layout: str = "x @ W") -> dict[str, Array]:
-    """The arrays W1, b1, W2, .. of the parameters' numbers; a bias that a layer shares stands there for each neuron."""
+    """The arrays W1, b1, W2, .. of the parameters' numbers; a bias that a layer shares stands there for each neuron.
+
+    >>> import bpkit as bp
+    >>> to_arrays(bp.Network(2, 1), {"w1": 0.1, "w2": 0.2, "b1": 0.3})["W1"].tolist()
+    [[0.1], [0.2]]
+    """
     return {
         key: _turned(
             np.array([float(numbers[name]) for name in names.flat]).reshape(names.shape), layout, key in network.upright
@@ -94,7 +107,11 @@ def entries(network: Architecture, given: object, layout: str, what: str, some: 
 def _turned(
     array: np.ndarray[Any, np.dtype[Any]], layout: str, upright: bool = False
 ) -> np.ndarray[Any, np.dtype[Any]]:
-    """From x @ W to the layout; a row of biases has no other, and neither has what stands upright in both."""
+    """From x @ W to the layout; a row of biases has no other, and neither has what stands upright in both.
+
+    >>> _turned(np.array([[1, 2, 3]]), "W @ x").tolist()
+    [[1], [2], [3]]
+    """
     return array.T if layout == "W @ x" and not upright else array
 
 
@@ -122,7 +139,11 @@ def _keyed(shapes: Mapping[str, tuple[int, ...]], given: Any, what: str, some: b
 
 
 def number(value: object) -> float | None:
-    """The float of what is a number, nan and infinity included; None for text, truth values and all else."""
+    """The float of what is a number, nan and infinity included; None for text, truth values and all else.
+
+    >>> number(np.float64(0.25)), number("0.25"), number(True)
+    (0.25, None, None)
+    """
     if not isinstance(value, str | bytes | bool | np.bool_) and not getattr(value, "ndim", 0):
         with suppress(TypeError, ValueError, OverflowError):
             return float(value)  # type: ignore[arg-type]
@@ -130,7 +151,13 @@ def number(value: object) -> float | None:
 
 
 def finite(what: str, value: object) -> float:
-    """The float of what is a finite number."""
+    """The float of what is a finite number.
+
+    >>> finite("w1", float("inf"))
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: w1: expected a finite number, got inf; write it like 0.25
+    """
     found = number(value)
     if found is None or not isfinite(found):
         raise BpkitError(f"{what}: expected a finite number, got {value!r}; write it like 0.25")

@@ -12,6 +12,7 @@ from bpkit.core.expressions import ONE, names_in, product, total
 from bpkit.core.lines import Line, Lines, Shortcut, Slope
 from bpkit.core.quantities import Quantity, Role, derivative
 from bpkit.core.shown import Shown
+from bpkit.core.spelling import in_words
 from bpkit.core.updates import STATE, UpdateRule, before, kept
 
 
@@ -49,7 +50,13 @@ class Step(Shown):
 
     @property
     def shown(self) -> sp.Expr:
-        """The right side in its shortest form."""
+        """The right side in its shortest form.
+
+        >>> import bpkit as bp
+        >>> step = bp.derive(bp.Network(1, 1, loss="binary_cross_entropy"))["dE_o1/dnet_o1"]
+        >>> step.rhs, step.shown
+        (dE_o1/dout_o1*dout_o1/dnet_o1, out_o1 - y1)
+        """
         return self.rhs if self.cancelled is None else self.cancelled
 
 
@@ -170,7 +177,7 @@ class _Writer:
             of = derivative(error, used, Role.ADJOINT)
             if [line.quantity for line in paths] != [error]:  # else the slope of the error is that very line
                 rhs = total(*(self.term(error, line, used) for line in paths))
-                why = f"chain rule: the error of {error.neuron} through {_all_of([line.name for line in paths])}"
+                why = f"chain rule: the error of {error.neuron} through {in_words([line.name for line in paths])}"
                 self.write(of, rhs, why, self.lines.shortcuts.get(of.name))
             parts.append(of.symbol)
         if len(errors) != 1:
@@ -233,6 +240,11 @@ class _Writer:
 
 
 def _delta(quantity: Quantity, between: str) -> str:
+    """The delta in words, where a quantity is a net input; else nothing.
+
+    >>> _delta(Quantity("net", "o", (1,), tag="net"), ", "), _delta(Quantity("out", "h", (1,), tag="out"), ", ")
+    (', the delta of o1', '')
+    """
     return f"{between}the delta of {quantity.neuron}" if quantity.tag == "net" else ""
 
 
@@ -240,15 +252,11 @@ def _places(users: list[Line]) -> str:
     """What a quantity goes on through: neurons where they have names."""
     tags, many = {line.quantity.tag for line in users}, len(users) > 3
     if tags == {"net"}:
-        return "every neuron after it" if many else _all_of([line.quantity.neuron for line in users])
+        return "every neuron after it" if many else in_words([line.quantity.neuron for line in users])
     names = [line.quantity.neuron if line.quantity.tag == "net" else line.name for line in users]
-    shown = f"{', '.join(names[:3])} and {len(names) - 3} more" if many else _all_of(names)
+    shown = f"{', '.join(names[:3])} and {len(names) - 3} more" if many else in_words(names)
     every = f"all {len(names)}" if users[2:] else "both"
     return f"{every} outputs: {shown}" if tags == {"out"} else shown
-
-
-def _all_of(names: list[str]) -> str:
-    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def backpropagated(lines: Lines, rule: UpdateRule, trained: Iterable[str]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:

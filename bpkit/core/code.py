@@ -12,7 +12,11 @@ from bpkit.core.expressions import names_in
 
 
 def identifier(name: str) -> str:
-    """A quantity's name as Python writes it: ``dE_total/dw5`` becomes ``dE_total_dw5``."""
+    """A quantity's name as Python writes it.
+
+    >>> identifier("dE_total/dw5")
+    'dE_total_dw5'
+    """
     return name.replace("/", "_")
 
 
@@ -79,5 +83,10 @@ _PRINTERS = {arrays: _Printer(arrays) for arrays in (False, True)}
 
 
 def code(expr: sp.Expr, arrays: bool = False) -> str:
-    """One expression as Python, without what ``doprint`` does beside that for other languages."""
+    """One expression as Python, without what ``doprint`` does beside that for other languages.
+
+    >>> z = sp.Symbol("z")
+    >>> code(1 / (1 + sp.exp(-z)))
+    '1/(1 + exp(-z))'
+    """
     return _PRINTERS[arrays]._print(expr)

@@ -57,7 +57,12 @@ class Derivation(Shown):
 
     @cached_property
     def with_inputs(self) -> Derivation:
-        """The same, followed by the lines of the derivatives with respect to the inputs."""
+        """The same, followed by the lines of the derivatives with respect to the inputs.
+
+        >>> import bpkit as bp
+        >>> bp.derive(bp.Network(1, 1)).with_inputs.steps[-1].name
+        'dE_total/dx1'
+        """
         return replace(self, steps=(*self.steps, *self.of_inputs), of_inputs=())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -187,7 +192,13 @@ class Derivation(Shown):
 
     @cached_property
     def states(self) -> Mapping[str, sp.Expr]:
-        """The lines of what the update rule remembers, by name."""
+        """The lines of what the update rule remembers, by name.
+
+        >>> import bpkit as bp
+        >>> problem = bp.examples.article.problem.replace(update=bp.updates.Momentum())
+        >>> bp.derive(problem).states["v_w5"]
+        beta*v_w5_old + dE_total/dw5
+        """
         return MappingProxyType({step.name: step.rhs for step in self.steps if step.quantity.tag == STATE})
 
     @cached_property
@@ -262,7 +273,13 @@ class NumberedDerivation(Shown):
 
     @cached_property
     def numbers(self) -> Mapping[str, float]:
-        """The number of every symbol on these lines: givens and results."""
+        """The number of every symbol on these lines: givens and results.
+
+        >>> import bpkit as bp
+        >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0.5}, inputs=[2], targets=[1])
+        >>> dict(bp.derive(problem.network).at(problem).toward("net_o1").numbers)["net_o1"]
+        1.0
+        """
         of_inputs = any(step.name not in self.values.numbers for step in self.lines)
         return MappingProxyType({**self.problem.givens, **(self.values.with_inputs if of_inputs else self.values)})
 

@@ -25,8 +25,10 @@ class BpkitError(ValueError):
 def suggest(name: object, options: Iterable[str]) -> str:
     """Name the option that was probably meant, or list them all.
 
-    The text follows the sentence that says what came: ``"; did you mean 'tanh'?"``, or
-    ``"; choose one of relu, tanh"`` where nothing is near.
+    The text follows the sentence that says what came.
+
+    >>> suggest("tahn", ["relu", "tanh"]), suggest("swish", ["relu", "tanh"])
+    ("; did you mean 'tanh'?", '; choose one of relu, tanh')
     """
     options = [str(option) for option in options]
     near = get_close_matches(str(name), options, n=3, cutoff=0.6)
@@ -46,7 +48,13 @@ def listed(names: Collection[str]) -> str:
 
 
 def chosen(what: str, given: object, options: Collection[str]) -> str:
-    """The option given; an error that names them all where it is none of them."""
+    """The option given; an error that names them all where it is none of them.
+
+    >>> chosen("layout", "x*W", ["x @ W", "W @ x"])
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: layout: expected 'x @ W' or 'W @ x', got 'x*W'; choose one of x @ W, W @ x
+    """
     if isinstance(given, str) and given in options:
         return given
     *most, last = map(repr, options)
@@ -54,7 +62,13 @@ def chosen(what: str, given: object, options: Collection[str]) -> str:
 
 
 def check_names(has: str, names: Iterable[object], options: Iterable[str]) -> None:
-    """Refuse a name that is no option; ``has`` begins the sentence: ``parameters: this network has``."""
+    """Refuse a name that is no option; ``has`` begins the sentence: ``parameters: this network has``.
+
+    >>> check_names("parameters: this network has", ["w1", "w9"], ["w1", "b1"])
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: parameters: this network has no 'w9'; choose one of w1, b1
+    """
     options = dict.fromkeys(options)
     for name in names:
         if name not in options:
@@ -62,7 +76,13 @@ def check_names(has: str, names: Iterable[object], options: Iterable[str]) -> No
 
 
 def check_all(what: str, names: Collection[object], wanted: Collection[str], how: str = "") -> None:
-    """Refuse names if some are missing; ``how`` says more about what is wanted."""
+    """Refuse names if some are missing; ``how`` says more about what is wanted.
+
+    >>> check_all("parameters: expected a number", ["w1"], ["w1", "b1"])
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: parameters: expected a number for each of w1, b1; b1 is missing
+    """
     missing = [name for name in wanted if name not in names]
     if missing:
         are = "is" if len(missing) == 1 else "are"

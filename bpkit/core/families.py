@@ -92,7 +92,13 @@ class Family(Shown):
         return self.rhs if self.cancelled is None else self.cancelled
 
     def values(self, step: Step) -> dict[str, int]:
-        """The value of each letter of the left side in one of the lines."""
+        """The value of each letter of the left side in one of the lines.
+
+        >>> import bpkit as bp
+        >>> family = bp.derive(bp.Network(2, 3)).families()[0]
+        >>> [family.values(step) for step in family.steps]
+        [{'j': 1}, {'j': 2}, {'j': 3}]
+        """
         found = {}
         for place, value in zip(self.lhs.args[1:], step.quantity.indices):
             more, rest = place.as_coeff_Add()
@@ -103,7 +109,13 @@ class Family(Shown):
 
     @cached_property
     def missing(self) -> list[dict[str, int]]:
-        """The values of the letters of the left side for which there is no line, such as those of a diagonal."""
+        """The values of the letters of the left side for which there is no line, such as those of a diagonal.
+
+        >>> import bpkit as bp
+        >>> softmax = bp.derive(bp.Network(1, 2, activation="softmax", loss="cross_entropy")).families()
+        >>> [(str(family.lhs), family.missing) for family in softmax if family.missing]
+        [('dout_o/dnet_o[j, k]', [{'j': 1, 'k': 1}, {'j': 2, 'k': 2}])]
+        """
         letters = [*self.index][: self.free]
         found = {tuple(map(self.values(step).__getitem__, letters)) for step in self.steps}
         every = product(*(range(low, high + 1) for low, high in map(self.index.__getitem__, letters)))
@@ -111,7 +123,11 @@ class Family(Shown):
 
 
 def axes_of(quantity: Quantity) -> Numbers:
-    """What each index counts; if nothing is said, the last the neurons of its block, one before those before it."""
+    """What each index counts; if nothing is said, the last the neurons of its block, one before those before it.
+
+    >>> axes_of(Quantity("w", "h2_", (1, 3), block=2))
+    (1, 2)
+    """
     if quantity.axes:
         return quantity.axes
     inside = [axes_of(one) for one in (quantity.of, quantity.by) if one]
@@ -144,7 +160,11 @@ def _runs(parts: list[Part]) -> list[Part]:
 
 
 def _windowed(indices: Numbers, size: Numbers) -> Numbers:
-    """Indices, and behind them the number of the window that each is in, for windows of more than one."""
+    """Indices, and behind them the number of the window that each is in, for windows of more than one.
+
+    >>> [_windowed((i,), (2,)) for i in (1, 2, 3, 4)]
+    [(1, 1), (2, 1), (3, 2), (4, 2)]
+    """
     return (*indices, *(-(-one // many) for one, many in zip(indices, size) if many > 1))
 
 
@@ -181,7 +201,11 @@ def _by_window(members: list[tuple[Step, Part]], groups: list[Any]) -> tuple[lis
 
 @cache
 def _sums(axes: int) -> list[Numbers]:
-    """Nothing, each own index, three times it, and sums and differences of two."""
+    """Nothing, each own index, three times it, and sums and differences of two.
+
+    >>> _sums(1)
+    [(), (0,), (0, 0, 0), (0, 0)]
+    """
     pairs = combinations_with_replacement(range(-axes, axes), 2)
     return [
         (),
@@ -191,7 +215,11 @@ def _sums(axes: int) -> list[Numbers]:
 
 
 def rebuilt(head: Any, args: list[sp.Expr]) -> sp.Expr:
-    """An expression with other parts, as it was written."""
+    """An expression with other parts, as it was written.
+
+    >>> rebuilt(sp.Add, [sp.Integer(1), sp.Integer(1)])
+    1 + 1
+    """
     if len(args) == 1 and issubclass(head, sp.Max | sp.Min):
         return sp.Basic.__new__(head, *args)  # the largest number of a row
     if issubclass(head, sp.Add | sp.Mul):
@@ -282,7 +310,12 @@ class _Folder:
 
 
 def _number(index: sp.Expr) -> Fill:
-    """What gives the number of an index such as j + s - 1."""
+    """What gives the number of an index such as j + s - 1.
+
+    >>> j, s = sp.symbols("j s", integer=True)
+    >>> _number(j + s - 1)({"j": 2, "s": 3})
+    4
+    """
     rest, terms = index.as_coeff_Add()
     letters = [(int(by), one.name) for one, by in terms.as_coefficients_dict().items() if one != 1]
     return lambda values: sum([by * values[name] for by, name in letters], int(rest))

@@ -9,6 +9,10 @@ from types import ModuleType
 
 
 def modules_in(package: str, first: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[ModuleType, ...]:
-    """The modules of a package, not its folders: the ``first`` in order, then the others but those ``without``."""
+    """The modules of a package, not its folders: the ``first`` in order, then the others but those ``without``.
+
+    >>> [one.__name__ for one in modules_in("bpkit.core", first=["lines", "names"])][:2]
+    ['bpkit.core.lines', 'bpkit.core.names']
+    """
     names = {one.name for one in iter_modules(import_module(package).__path__) if not one.ispkg}
     return tuple(import_module(f"{package}.{name}") for name in (*first, *sorted(names - {*first, *without})))

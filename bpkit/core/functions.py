@@ -63,12 +63,21 @@ class Own:
 
     @property
     def built_in(self) -> bool:
-        """True for those that have a name here."""
+        """True for those that have a name here.
+
+        >>> import bpkit as bp
+        >>> Activation.found("tanh", BUILT_IN).built_in, bp.Activation("square", Z**2).built_in
+        (True, False)
+        """
         return not self._given
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        """The functions of its own that generated code calls: name, symbols and expression."""
+        """The functions of its own that generated code calls: name, symbols and expression.
+
+        >>> Activation("square", Z**2).definitions
+        (('square', (z,), z**2), ('square_slope', (z,), 2*z))
+        """
         calls = ((self.stable, as_cases(self.expr)), (self.stable_slope, self.slope)) if self._given else ()
         return tuple((call.func.__name__, call.args, expr) for call, expr in calls if call is not expr)
 
@@ -160,11 +169,20 @@ class Activation(Own):
     joint: ClassVar[bool] = False  # True for softmax, whose outputs each depend on the net inputs of the whole layer
 
     def at(self, nets: Sequence[sp.Symbol], k: int) -> tuple[sp.Expr, sp.Expr]:
-        """Right side and stable spelling of ``out_k`` of a layer with these net inputs."""
+        """Right side and stable spelling of ``out_k`` of a layer with these net inputs.
+
+        >>> activation("sigmoid").at(sp.symbols("net_h1 net_h2"), 1)[0]
+        1/(1 + exp(-net_h2))
+        """
         return put(self.expr, {Z: nets[k]}), put(self.stable, {Z: nets[k]})
 
     def slope_at(self, nets: Sequence[sp.Symbol], outs: Sequence[sp.Symbol], j: int, k: int) -> tuple[sp.Expr, sp.Expr]:
-        """Right side and stable spelling of ``dout_j/dnet_k``."""
+        """Right side and stable spelling of ``dout_j/dnet_k``.
+
+        >>> nets, outs = sp.symbols("net_o1 net_o2"), sp.symbols("out_o1 out_o2")
+        >>> activation("sigmoid").slope_at(nets, outs, 0, 0)[0], activation("softmax").slope_at(nets, outs, 0, 1)[0]
+        (out_o1*(1 - out_o1), -out_o1*out_o2)
+        """
         values = {Z: nets[k], OUT: outs[k]}
         return put(self.slope, values), put(self.stable_slope, values)
 
@@ -226,7 +244,11 @@ _CASES: dict[Any, Callable[..., tuple[Any, ...]]] = {
 
 
 def as_cases(expr: sp.Expr) -> sp.Expr:
-    """Max, Min, Abs, sign and Heaviside as cases, which have derivatives; SymPy's own rewriting may never end."""
+    """Max, Min, Abs, sign and Heaviside as cases, which have derivatives; SymPy's own rewriting may never end.
+
+    >>> as_cases(sp.Abs(Z))
+    Piecewise((-z, z < 0), (z, True))
+    """
     if isinstance(expr, sp.Piecewise):
         return _cases(*((as_cases(value), condition) for value, condition in expr.args))
     if not expr.args:
@@ -244,7 +266,11 @@ def as_cases(expr: sp.Expr) -> sp.Expr:
 
 
 def computable(rhs: sp.Expr) -> sp.Expr:
-    """A right side for arrays: max(0, z) becomes a choice."""
+    """A right side for arrays: max(0, z) becomes a choice.
+
+    >>> computable(sp.Max(0, Z))
+    Piecewise((0, z <= 0), (z, True))
+    """
     return as_cases(rhs) if rhs.has(sp.Max, sp.Min, sp.sign, sp.Heaviside) else rhs
 
 
@@ -260,7 +286,11 @@ def _derivative(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
 
 
 def _slope(expr: sp.Expr, by: sp.Symbol) -> sp.Expr:
-    """The derivative, case by case: SymPy's would compare the cases, which may never end."""
+    """The derivative, case by case: SymPy's would compare the cases, which may never end.
+
+    >>> _slope(sp.Piecewise((0, Z <= 0), (Z**2, True)), Z)
+    Piecewise((0, z <= 0), (2*z, True))
+    """
     if isinstance(expr, sp.Piecewise):
         return _cases(*((_slope(value, by), condition) for value, condition in expr.args))
     inner = {piece: sp.Dummy(real=True) for piece in expr.atoms(sp.Piecewise)}
@@ -274,7 +304,11 @@ _exp, _Abs, _tanh = (partial(function, evaluate=False) for function in (sp.exp, 
 
 
 def stable_softplus(z: sp.Expr) -> sp.Expr:
-    """log(1 + e^z) with a power that cannot overflow."""
+    """log(1 + e^z) with a power that cannot overflow.
+
+    >>> stable_softplus(Z)
+    (z + Abs(z))/2 + log1p(exp(-Abs(z)))
+    """
     return total(product(sp.S.Half, total(z, _Abs(z))), log1p(_exp(-_Abs(z))))
 
 
@@ -339,5 +373,9 @@ HIDDEN = tuple(name for name, one in BUILT_IN.items() if not one.joint)  # those
 
 
 def activation(given: object) -> Activation:
-    """The activation of that name, or the given one."""
+    """The activation of that name, or the given one.
+
+    >>> activation("tanh").expr
+    tanh(z)
+    """
     return Activation.found(given, BUILT_IN)

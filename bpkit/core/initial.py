@@ -36,6 +36,11 @@ SPREADS: Mapping[str, sp.Expr] = MappingProxyType(
 
 @cache
 def _spread(scheme: str) -> Callable[[int, int], float]:
+    """The standard deviation of a weight as a function of two sizes: the layer before and its own.
+
+    >>> _spread("he")(2, 3), round(_spread("xavier")(2, 3), 4)
+    (1.0, 0.6325)
+    """
     return compiled("spread", ["before", "width"], [f"return {code(SPREADS[scheme])}"])
 
 

@@ -39,6 +39,9 @@ RESERVED = frozenset(
 def identifier(name: str) -> str:
     """A name as JavaScript writes it: ``dE_total_dw5`` for dE_total/dw5, and with a ``$`` behind it where JavaScript
     keeps the name for itself: ``let$``. No quantity has a ``$`` in its name.
+
+    >>> identifier("dE_total/dw5"), identifier("let")
+    ('dE_total_dw5', 'let$')
     """
     word = code.identifier(name)
     return f"{word}$" if word in RESERVED else word
@@ -109,6 +112,13 @@ def evaluation(lines: Iterable[Step], inputs: Iterable[str], outputs: Iterable[s
 
     It returns an object with each output by its name: ``values["dE_total/dw5"]``. Errors: ``BpkitError`` for a
     quantity that is neither a line nor an input.
+
+    >>> import bpkit as bp
+    >>> print(evaluation(bp.derive(bp.Network(1, 1)), ["w1", "x1", "b1"], ["net_o1"]))
+    export function evaluate(w1, x1, b1) {
+      const net_o1 = w1*x1 + b1;  // (1)
+      return {"net_o1": net_o1};
+    }
     """
     given, wanted = tuple(inputs), tuple(outputs)
     fields = ", ".join(f"{json.dumps(one)}: {identifier(one)}" for one in wanted)
@@ -231,6 +241,12 @@ def _needed(lines: Iterable[Step], inputs: Sequence[str], wanted: Sequence[str])
 
 
 def _assignment(step: Step) -> str:
+    """One line as JavaScript, behind it the number of the derivation's line.
+
+    >>> import bpkit as bp
+    >>> _assignment(bp.derive(bp.Network(1, 1))["net_o1"])
+    'const net_o1 = w1*x1 + b1;  // (1)'
+    """
     return f"const {identifier(step.name)} = {expression(step.stable)};  // ({step.number})"
 
 
@@ -252,7 +268,12 @@ def _own(name: str, symbols: Iterable[sp.Symbol], expr: sp.Expr) -> str:
 
 
 def _bounded(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """A common exponent t, and the expression in t and u = e^-|t|, for t below 0 and above; None if there is none."""
+    """A common exponent t, and the expression in t and u = e^-|t|, for t below 0 and above; None if there is none.
+
+    >>> z = sp.Symbol("z")
+    >>> _bounded(1 / (1 + sp.exp(-z)))
+    (z, u/(u + 1), 1/(u + 1))
+    """
     expr = expr.rewrite([sp.sinh, sp.cosh], sp.exp)
     powers = [one for one in expr.atoms(sp.exp) if not one.exp.has(sp.exp)]
     rests = [one.exp.as_coeff_Mul()[1] for one in powers]

@@ -45,13 +45,12 @@ class Function(NamedTuple):
     says: str
 
 
-def root(quantity: Quantity) -> Quantity:
-    """The parameter, or the count, that an update's quantity is about."""
-    return root(quantity.of) if quantity.of and not quantity.by else quantity
-
-
 def word(quantity: Quantity) -> str:
-    """The name of an array in every layer: W, dW, m_W."""
+    """The name of an array in every layer: W, dW, m_W.
+
+    >>> word(Quantity("m", of=Quantity("w", index=(5,), tag="weight")))
+    'm_W'
+    """
     if quantity.by:
         return f"d{word(quantity.by)}"
     if quantity.of:
@@ -111,7 +110,7 @@ class _Loops:
 
     def update(self, steps: Sequence[MatrixStep]) -> None:
         """The lines of an update of one parameter, in one loop over its numbers."""
-        parameter = root(steps[0].quantity)
+        parameter = steps[0].quantity.subject
         inside, self.body = self.body, []
         for step in steps:
             lasts = step.quantity.mark or step.quantity.tag == STATE
@@ -239,7 +238,7 @@ class _Loops:
             return sp.Symbol(word(quantity))
         axes = self._axes_of(quantity)
         place = at[0] if at else "0"
-        if not root(quantity).block and quantity.tag == STATE:
+        if not quantity.subject.block and quantity.tag == STATE:
             place = "0"  # the number of the update, which is one for all layers
         elif len(at) == 2 and at == self.pair:
             place = FLAT[0]
@@ -284,7 +283,7 @@ class _Loops:
     def _moves(self, expr: sp.Expr) -> bool:
         """Is it another number for each parameter?"""
         found = (self.names[name] for name in names_in(expr))
-        return any(one.tag not in SIGNED and root(one).block for one in found)
+        return any(one.tag not in SIGNED and one.subject.block for one in found)
 
     def _alike(self, expr: sp.Expr, axes: tuple[Axis, ...]) -> bool:
         """Is it made number by number from arrays of one shape?"""

@@ -33,7 +33,7 @@ from bpkit.core.functions import Activation, Own
 from bpkit.core.functions import activation as find_activation
 from bpkit.core.initial import SPREADS
 from bpkit.core.javascript import expression, module
-from bpkit.core.javascript_loops import Function, function, root, word
+from bpkit.core.javascript_loops import Function, function, word
 from bpkit.core.matrices import MatrixDerivation, MatrixStep, read_matrices
 from bpkit.core.model import Model
 from bpkit.core.network import Network
@@ -83,7 +83,12 @@ def _layered(problem: Problem, inner: tuple[Activation, ...], outer: tuple[Activ
 
 
 def places(network: Network) -> dict[str, int]:
-    """Where each parameter is in ``theta`` and ``gradient``, by its name, in the network's order."""
+    """Where each parameter is in ``theta`` and ``gradient``, by its name, in the network's order.
+
+    >>> import bpkit as bp
+    >>> places(bp.Network(2, 1))
+    {'w1': 0, 'w2': 1, 'b1': 2}
+    """
     at: dict[tuple[str, str], int] = {}
     start = 0
     for before, row in zip(network.layers, network.layers[1:]):
@@ -148,7 +153,7 @@ class _Program:
             if step.stable is None:
                 raise BpkitError(f"layered: expected lines that are matrices, got {step.name} = {step.family.shown}")
             if step.role is Role.UPDATE:
-                about = word(root(step.quantity))
+                about = word(step.quantity.subject)
                 if not step.stable.is_Symbol:  # else a parameter that is kept
                     updates.setdefault(about, {}).setdefault(step.quantity.block, []).append(step)
                 if step.quantity.tag == STATE and step.quantity.of:

@@ -76,7 +76,11 @@ class Lines:
         return (line for stage in self.stages for line in stage.lines)
 
     def given(self, quantity: Quantity) -> sp.Symbol:
-        """Declare a number that a problem gives, such as an input or a target."""
+        """Declare a number that a problem gives, such as an input or a target.
+
+        >>> Lines().given(Quantity("x", index=(1,)))
+        x1
+        """
         if quantity.name in self.quantities:
             raise BpkitError(f"lines: expected a name of its own for each quantity, got {quantity.name!r} twice")
         self.quantities[quantity.name] = quantity

@@ -41,7 +41,11 @@ class Loss(Own):
 
     @cached_property
     def needs_targets(self) -> bool:
-        """False where the output itself is the loss."""
+        """False where the output itself is the loss.
+
+        >>> LOSSES["half_squared_error"].needs_targets, LOSSES["output"].needs_targets
+        (True, False)
+        """
         return Y in self.expr.free_symbols
 
 
@@ -133,7 +137,11 @@ def fused(
 
 
 def loss(given: object) -> Loss:
-    """The loss of that name, or the given one."""
+    """The loss of that name, or the given one.
+
+    >>> loss("half_squared_error").expr
+    (-out + y)**2/2
+    """
     return Loss.found(given, LOSSES)
 
 

@@ -87,12 +87,23 @@ class MatrixProgram:
 
     @property
     def complete(self) -> bool:
-        """Has every line a reading in matrices, for a row of each sample?"""
+        """Has every line a reading in matrices, for a row of each sample?
+
+        >>> import bpkit as bp
+        >>> MatrixProgram(bp.derive(bp.Network(2, 1)).matrices()).complete
+        True
+        """
         return bool(self.form.derivation.network.layers) and all(step.stable is not None for step in self.form)
 
     @cached_property
     def layout(self) -> Mapping[str, Sequence[Quantity]]:
-        """The numbers in ``theta``, array by array: parameters, and what is remembered."""
+        """The numbers in ``theta``, array by array: parameters, and what is remembered.
+
+        >>> import bpkit as bp
+        >>> program = MatrixProgram(bp.derive(bp.Network(2, 1)).matrices())
+        >>> {name: [one.name for one in found] for name, found in program.layout.items()}
+        {'W_1': ['w1', 'w2'], 'b_1': ['b1']}
+        """
         lines = self.form.derivation
         arrays: dict[str, list[Quantity]] = defaultdict(list)
         states = [step.quantity for step in lines.steps if step.quantity.tag == STATE]
@@ -102,7 +113,12 @@ class MatrixProgram:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of the numbers in ``theta``; of what is remembered those before an update."""
+        """The names of the numbers in ``theta``; of what is remembered those before an update.
+
+        >>> import bpkit as bp
+        >>> MatrixProgram(bp.derive(bp.Network(2, 1)).matrices()).names
+        ['w1', 'w2', 'b1']
+        """
         return [(before(one) if one.tag == STATE else one).name for found in self.layout.values() for one in found]
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -222,6 +238,10 @@ def read_matrices(derivation: Derivation, samples: bool = False) -> MatrixDeriva
     """Backpropagation in matrices, read off the families of its lines; the updates go layer by layer.
 
     Arrays have a row for each sample where a network has layers, or with ``samples`` where its blocks are such layers.
+
+    >>> import bpkit as bp
+    >>> read_matrices(bp.derive(bp.Network(2, 3)))["net_1"]
+    (1)  net_1 = out_0 @ W_1 + b_1   net inputs of layer 1, a row for each sample
     """
     reader = Reader(derivation.families(), derivation.batch == "mean", samples or bool(derivation.network.layers))
     names = {quantity.name: quantity for quantity in reader.names.values()}

@@ -43,7 +43,12 @@ def _tables(problem: Problem) -> tuple[Array, Array]:
 
 
 def predict(problem: Problem, inputs: ArrayLike) -> Array:
-    """The outputs for a table of inputs: shape (n_samples, n_inputs) gives (n_samples, n_outputs)."""
+    """The outputs for a table of inputs: shape (n_samples, n_inputs) gives (n_samples, n_outputs).
+
+    >>> import bpkit as bp
+    >>> predict(bp.examples.article.problem, [[0.1, 0.2], [0, 0]]).round(3).tolist()
+    [[0.699, 0.738], [0.698, 0.735]]
+    """
     table = np.asarray(inputs, dtype=float)
     if table.ndim != 2 or table.shape[1] != len(problem.network.inputs):
         raise BpkitError(
@@ -55,7 +60,13 @@ def predict(problem: Problem, inputs: ArrayLike) -> Array:
 
 
 def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
-    """The loss and every parameter's derivative, from the matrix form where there is one, else from the lines."""
+    """The loss and every parameter's derivative, from the matrix form where there is one, else from the lines.
+
+    >>> import bpkit as bp
+    >>> loss, derivatives = matrix_gradient(bp.examples.article.problem)
+    >>> round(loss, 6), round(derivatives["w5"], 7)
+    (0.233453, 0.0851429)
+    """
     program, parameters = matrix_program(problem), problem.network.parameters
     if not program.complete:
         values = evaluate(problem)
@@ -69,7 +80,12 @@ def matrix_gradient(problem: Problem) -> tuple[float, dict[str, float]]:
 
 
 def matrix_deltas(problem: Problem) -> dict[int, Array]:
-    """The deltas of each block, a row for each sample: from the matrix form where there is one, else from the lines."""
+    """The deltas of each block, a row for each sample: from the matrix form where there is one, else from the lines.
+
+    >>> import bpkit as bp
+    >>> {layer: deltas.round(5).tolist() for layer, deltas in matrix_deltas(bp.examples.article.problem).items()}
+    {1: [[0.00687, 0.00253]], 2: [[0.13653, -0.04111]]}
+    """
     program = matrix_program(problem)
     if program.complete:
         blocks = [step.quantity.block for step in program._steps(Role.ADJOINT)]
@@ -83,7 +99,12 @@ def matrix_deltas(problem: Problem) -> dict[int, Array]:
 
 
 def train_matrices(problem: Problem, steps: int) -> Array | None:
-    """A row for each update: every parameter, what is remembered, the loss; None where lines are no matrices."""
+    """A row for each update: every parameter, what is remembered, the loss; None where lines are no matrices.
+
+    >>> import bpkit as bp
+    >>> train_matrices(bp.examples.article.problem, steps=2)[:, -1].round(4).tolist()
+    [0.2335, 0.2254, 0.2174]
+    """
     if not problem.network.layers or not (program := matrix_program(problem)).complete:
         return None
     numbers = problem.learning_rate, *problem.update.constants.values()

@@ -25,6 +25,11 @@ from bpkit.core.quantities import Quantity
 
 
 def _shape(given: Any) -> tuple[int, ...]:
+    """The shape of the inputs, of which there may be just a number.
+
+    >>> _shape(3), _shape((3, 1))
+    ((3,), (3, 1))
+    """
     with suppress(TypeError):
         sizes = tuple(map(operator.index, given if isinstance(given, Sequence) else [given]))
         if len(sizes) in (1, 2) and min(sizes) > 0 and not isinstance(given, bool | str):
@@ -104,7 +109,12 @@ class Model(Architecture):
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """Every weight, gain and bias, by name, array by array."""
+        """Every weight, gain and bias, by name, array by array.
+
+        >>> import bpkit as bp
+        >>> bp.Model((4,), bp.blocks.Conv1d(2)).parameters
+        ('k1_1', 'k1_2', 'b1')
+        """
         return tuple(name for names in self.tables.values() for name in names.flat)
 
     @cached_property
@@ -122,7 +132,12 @@ class Model(Architecture):
 
     @cached_property
     def biases(self) -> Mapping[str, tuple[str, ...]]:
-        """The biases and shifts, which no neuron's name belongs to."""
+        """The biases and shifts, which no neuron's name belongs to.
+
+        >>> import bpkit as bp
+        >>> dict(bp.Model(2, bp.blocks.Dense(1)).biases)
+        {'b1_1': ()}
+        """
         return MappingProxyType({name: () for name, one in self.lines.parameters.items() if one.tag == "bias"})
 
     @property

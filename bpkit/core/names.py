@@ -16,7 +16,11 @@ _LETTERS = frozenset("net out E d b dE dout dnet".split())
 
 
 def is_word(name: object) -> bool:
-    """Is it one plain word that Python accepts as a name?"""
+    """Is it one plain word that Python accepts as a name?
+
+    >>> is_word("w_1"), is_word("2w"), is_word("lambda")
+    (True, False, False)
+    """
     return (
         isinstance(name, str)
         and name.isascii()
@@ -27,7 +31,11 @@ def is_word(name: object) -> bool:
 
 
 def is_taken(name: str, function: bool = False) -> bool:
-    """Does the name already mean something: for a weight, or for a ``function``, which matrices call as well?"""
+    """Does the name already mean something: for a weight, or for a ``function``, which matrices call as well?
+
+    >>> is_taken("net_h1"), is_taken("theta"), is_taken("theta", function=True)
+    (True, False, True)
+    """
     head, _, tail = name.partition("_")
     quantity = (tail and head in _LETTERS) or name.endswith(("_new", "_old")) or "__" in name
     neuron = head[:1] in set("xyhob") and head[1:].isdigit() and (not tail or tail.isdigit())

@@ -31,12 +31,21 @@ Edge = tuple[str, str]
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sort key that puts w10 after w9."""
+    """Sort key that puts w10 after w9.
+
+    >>> sorted(["w10", "w9"]), sorted(["w10", "w9"], key=natural)
+    (['w10', 'w9'], ['w9', 'w10'])
+    """
     parts = ("".join(part) for _, part in groupby(name, str.isdigit))
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
 def _sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """The sizes of the layers, given one by one or in a list.
+
+    >>> _sizes((2, 2, 1)), _sizes(([2, 2, 1],))
+    ((2, 2, 1), (2, 2, 1))
+    """
     values = [*given[0]] if len(given) == 1 and isinstance(given[0], Iterable) else given
     with suppress(TypeError):
         sizes = tuple(map(operator.index, values))
@@ -134,7 +143,11 @@ class Network(Architecture):
 
     @cached_property
     def places(self) -> tuple[tuple[Quantity, ...], ...]:
-        """The neurons layer by layer, inputs first, as places that quantities stand at."""
+        """The neurons layer by layer, inputs first, as places that quantities stand at.
+
+        >>> [place.neuron for place in Network(1, 2, 2, 1).places[1]]
+        ['h1_1', 'h1_2']
+        """
         hidden = len(self.sizes) - 2
         letters = ["x", *(("h" if hidden == 1 else f"h{layer}_") for layer in range(1, hidden + 1)), "o"]
         return tuple(
@@ -144,12 +157,20 @@ class Network(Architecture):
 
     @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
-        """The neurons' names, layer by layer, inputs first."""
+        """The neurons' names, layer by layer, inputs first.
+
+        >>> Network(1, 2, 1).layers
+        (('x1',), ('h1', 'h2'), ('o1',))
+        """
         return tuple(tuple(place.neuron for place in row) for row in self.places)
 
     @cached_property
     def layer_of(self) -> Mapping[str, int]:
-        """The layer that each neuron stands in; the inputs are 0."""
+        """The layer that each neuron stands in; the inputs are 0.
+
+        >>> Network(1, 2, 1).layer_of["h2"]
+        1
+        """
         return MappingProxyType({name: layer for layer, row in enumerate(self.layers) for name in row})
 
     @property
@@ -162,20 +183,32 @@ class Network(Architecture):
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """The targets' names; none where the loss needs none."""
+        """The targets' names; none where the loss needs none.
+
+        >>> Network(1, 2).targets, Network(1, 2, loss="output").targets
+        (('y1', 'y2'), ())
+        """
         if not self.loss.needs_targets:
             return ()
         return tuple(f"y{i}" for i in range(1, self.sizes[-1] + 1))
 
     @cached_property
     def weights(self) -> Mapping[str, Edge]:
-        """Each weight's name and the neurons that it joins, ``{"w1": ("x1", "h1"), ..}``, in natural order by layer."""
+        """Each weight's name and the neurons that it joins, in natural order by layer.
+
+        >>> dict(Network(2, 1).weights)
+        {'w1': ('x1', 'o1'), 'w2': ('x2', 'o1')}
+        """
         rows = sorted(self.weight_of.items(), key=lambda row: (self.layer_of[row[0][0]], natural(row[1])))
         return MappingProxyType({name: edge for edge, name in rows})
 
     @cached_property
     def biases(self) -> Mapping[str, tuple[str, ...]]:
-        """Each bias's name and the neurons that it feeds."""
+        """Each bias's name and the neurons that it feeds.
+
+        >>> dict(Network(1, 2).biases), dict(Network(1, 2, bias="neuron").biases)
+        ({'b1': ('o1', 'o2')}, {'b_o1': ('o1',), 'b_o2': ('o2',)})
+        """
         rows = () if self.bias == "none" else self.layers[1:]
         if self.bias == "layer":
             return MappingProxyType({f"b{layer}": row for layer, row in enumerate(rows, 1)})
@@ -183,17 +216,29 @@ class Network(Architecture):
 
     @cached_property
     def bias_of(self) -> Mapping[str, str]:
-        """The name of the bias that feeds a neuron."""
+        """The name of the bias that feeds a neuron.
+
+        >>> dict(Network(1, 2).bias_of)
+        {'o1': 'b1', 'o2': 'b1'}
+        """
         return MappingProxyType({neuron: name for name, row in self.biases.items() for neuron in row})
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """Every weight and bias, by name."""
+        """Every weight and bias, by name.
+
+        >>> Network(2, 1).parameters
+        ('w1', 'w2', 'b1')
+        """
         return (*self.weights, *self.biases)
 
     @cached_property
     def tables(self) -> Mapping[str, Names]:
-        """W1 has a row for each source and a column for each target, b1 the biases."""
+        """W1 has a row for each source and a column for each target, b1 the biases.
+
+        >>> Network(2, 3).tables["W1"].tolist()
+        [['w1', 'w3', 'w5'], ['w2', 'w4', 'w6']]
+        """
         found: dict[str, Names] = {}
         for number, (before, after) in enumerate(pairwise(self.layers), 1):
             found[f"W{number}"] = np.array([[self.weight_of[s, t] for t in after] for s in before], dtype=object)
@@ -239,7 +284,11 @@ class Network(Architecture):
 
     @property
     def chosen(self) -> str:
-        """What is chosen beside the sizes, as code: its activation, its loss and its bias."""
+        """What is chosen beside the sizes, as code: its activation, its loss and its bias.
+
+        >>> Network(2, 1, loss="squared_error").chosen
+        "activation='sigmoid', loss='squared_error', bias='layer'"
+        """
         kinds = [one.name if one.built_in else one for one in self.activations]
         named = {
             "activation": kinds[0] if kinds.count(kinds[0]) == len(kinds) else kinds,
@@ -250,7 +299,11 @@ class Network(Architecture):
 
     @property
     def renamed(self) -> dict[Edge, str]:
-        """The weights that are not called w1, w2, .. by layer, target, source."""
+        """The weights that are not called w1, w2, .. by layer, target, source.
+
+        >>> Network(2, 1, weight_names={("x2", "o1"): "theta_1"}).renamed
+        {('x2', 'o1'): 'theta_1'}
+        """
         return {edge: name for number, (edge, name) in enumerate(self.weight_of.items(), 1) if name != f"w{number}"}
 
 

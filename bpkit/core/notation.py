@@ -103,22 +103,44 @@ _LATEX = _Notation(
 
 
 def family_text(family: Family) -> str:
-    """A family as one line of text."""
+    """A family as one line of text.
+
+    >>> import bpkit as bp
+    >>> print(family_text(bp.derive(bp.Network(2, 3)).families()[1]))
+    out_o[j] = 1 / (1 + exp(-net_o[j]))   for j = 1..3
+    """
     return " = ".join(_TEXT.sides(family))
 
 
 def family_latex(*families: Family) -> str:
-    """Families as lines of LaTeX, below each other."""
+    r"""Families as lines of LaTeX, below each other.
+
+    >>> import bpkit as bp
+    >>> print(family_latex(bp.derive(bp.Network(2, 3)).families()[1]))
+    $$\begin{align}
+    \mathit{out}_{o}[j] &= \frac{1}{1 + e^{- \mathit{net}_{o}[j]}} \quad \text{for } j = 1, \dots, 3
+    \end{align}$$
+    """
     return environment(" &= ".join(_LATEX.sides(family)) for family in families)
 
 
 def matrix_text(shown: MatrixStep | MatrixDerivation) -> str:
-    """Lines of the matrix form as aligned plain text."""
+    """Lines of the matrix form as aligned plain text.
+
+    >>> import bpkit as bp
+    >>> print(matrix_text(bp.derive(bp.Network(2, 3)).matrices()["dE_total/dW_1"]))
+    (5)  dE_total/dW_1 = out_0.T @ delta_1 / n   every weight's source times its delta
+    """
     return rows_text(_TEXT.rows(shown))
 
 
 def matrix_sides(step: MatrixStep) -> tuple[str, str]:
-    """Left and right side of a line of the matrix form, as plain text."""
+    """Left and right side of a line of the matrix form, as plain text.
+
+    >>> import bpkit as bp
+    >>> matrix_sides(bp.derive(bp.Network(2, 3)).matrices()["net_1"])
+    ('net_1', 'out_0 @ W_1 + b_1')
+    """
     [(_, left, right, _)] = _TEXT.rows(step)
     return left, right
 

@@ -27,12 +27,22 @@ if TYPE_CHECKING:
 
 
 def canonical(name: str) -> str:
-    """The full name of a quantity: ``dE/dw5`` is short for ``dE_total/dw5``."""
+    """The full name of a quantity, whose total may be left out.
+
+    >>> canonical("dE/dw5")
+    'dE_total/dw5'
+    """
     return "dE_total/" + name[3:] if name.startswith("dE/") else name
 
 
 def checked(problem: Any, verb: str) -> Problem:
-    """The problem itself; else an error that says where problems come from."""
+    """The problem itself; else an error that says where problems come from.
+
+    >>> checked(0.25, "evaluate")
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: evaluate: expected a Problem, got 0.25; examples carry one as .problem
+    """
     if not hasattr(problem, "derivation"):
         raise BpkitError(f"{verb}: expected a Problem, got {problem!r}; examples carry one as .problem")
     found: Problem = problem
@@ -40,7 +50,14 @@ def checked(problem: Any, verb: str) -> Problem:
 
 
 def single(problem: Problem, verb: str) -> Problem:
-    """The problem itself if it has one sample; else an error that says how to choose one."""
+    """The problem itself if it has one sample; else an error that says how to choose one.
+
+    >>> import bpkit as bp
+    >>> single(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]]), "at")
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: at: expected one sample, got a batch of 2; choose one with problem.sample(0)
+    """
     if checked(problem, verb).is_batch:
         raise BpkitError(
             f"{verb}: expected one sample, got a batch of {len(problem.inputs)}; choose one with problem.sample(0)"
@@ -69,7 +86,13 @@ class Values(Shown, Mapping[str, Any]):
 
     @cached_property
     def with_inputs(self) -> Mapping[str, Any]:
-        """The same numbers and the derivatives with respect to the inputs."""
+        """The same numbers and the derivatives with respect to the inputs.
+
+        >>> import bpkit as bp
+        >>> values = bp.evaluate(bp.examples.article.problem)
+        >>> "dE_total/dx1" in [*values], "dE_total/dx1" in [*values.with_inputs]
+        (False, True)
+        """
         program = self.problem.derivation.input_program
         return self.numbers if len(self.numbers) == len(program.steps) else _run(self.problem, program)
 
@@ -136,7 +159,13 @@ def _run(problem: Problem, program: Program) -> dict[str, Any]:
 
 
 def settler(problem: Problem) -> Callable[[Any], Any]:
-    """What makes one number of the samples': their mean, or their sum."""
+    """What makes one number of the samples': their mean, or their sum.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]])
+    >>> float(settler(problem)([1.0, 3.0])), float(settler(problem.replace(batch="sum"))([1.0, 3.0]))
+    (2.0, 4.0)
+    """
     whole = np.sum if problem.batch == "sum" else np.mean
     return lambda values: whole(np.broadcast_to(values, (problem.n_samples, *np.shape(values)[1:])), axis=0)
 

@@ -66,16 +66,28 @@ class GradientRow(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What the row is called in words: the entry of the array, or the parameter."""
+        """What the row is called in words: the entry of the array, or the parameter.
+
+        >>> GradientRow("w2", 0.5, 0.5, 0.0).label, GradientRow("w2", 0.5, 0.5, 0.0, "W1[0, 1] (w2)").label
+        ('w2', 'W1[0, 1] (w2)')
+        """
         return self.place or self.parameter
 
     @property
     def relative(self) -> float:
-        """How far the two differ, relative to the larger, however small they are."""
+        """How far the two differ, relative to the larger, however small they are.
+
+        >>> GradientRow("w2", 0.5, 0.25, 0.5).relative
+        0.5
+        """
         return _relative(self.derived, self.measured)
 
     def unresolved(self, tolerance: float = TOLERANCE) -> bool:
-        """Whether the two differ by more than the tolerance, but by no more than rounding makes of the losses."""
+        """Whether the two differ by more than the tolerance, but by no more than rounding makes of the losses.
+
+        >>> GradientRow("w2", 2e-15, 1e-15, 1e-9).unresolved(), GradientRow("w2", 0.5, 0.25, 0.5).unresolved()
+        (True, False)
+        """
         return self.error <= tolerance < self.relative
 
 
@@ -93,17 +105,32 @@ class GradientCheck(Shown):
 
     @property
     def worst(self) -> GradientRow:
-        """The row with the largest error."""
+        """The row with the largest error.
+
+        >>> rows = GradientRow("w1", 1, 1, 0.0), GradientRow("w2", 2, 1, 0.5)
+        >>> GradientCheck(rows, STEP, TOLERANCE).worst.parameter
+        'w2'
+        """
         return max(self.rows, key=lambda row: row.error if row.error == row.error else float("inf"))
 
     @property
     def wrong(self) -> tuple[GradientRow, ...]:
-        """The rows whose derivative does not agree with its difference quotient."""
+        """The rows whose derivative does not agree with its difference quotient.
+
+        >>> import bpkit as bp
+        >>> check = bp.check_gradient(bp.examples.article.problem, {"w5": 0.0851429384, "w6": 0.0851429384})
+        >>> [row.parameter for row in check.wrong]
+        ['w6']
+        """
         return tuple(row for row in self.rows if not row.error <= self.tolerance)
 
     @property
     def passed(self) -> bool:
-        """True when every derivative agrees with its difference quotient."""
+        """True when every derivative agrees with its difference quotient.
+
+        >>> GradientCheck((GradientRow("w1", 1, 1, 1e-9),), STEP, TOLERANCE).passed
+        True
+        """
         return not self.wrong
 
 
@@ -114,6 +141,11 @@ def difference_quotient(
 
     ``h`` may be an array, and ``parameter`` then a name for each of its steps. ``central`` steps h to both sides, else
     to one.
+
+    >>> import bpkit as bp
+    >>> quotient, above = difference_quotient(bp.examples.article.problem, "w5", 1e-4)
+    >>> round(float(quotient), 7)
+    0.0851429
     """
     names, steps = np.broadcast_arrays(np.asarray(parameter, dtype=object), np.asarray(h, dtype=float))
     nudges, losses = [*zip(names.flat, steps.flat)], [np.empty((2, 0))]
@@ -142,6 +174,11 @@ def _passed_on(problem: Problem, values: Values) -> float:
 
 
 def _relative(one: float, other: float, least: float = 0.0) -> float:
+    """How far two numbers differ, relative to the larger of them, or to ``least`` where both are smaller.
+
+    >>> _relative(2.0, 1.0), _relative(2e-15, 1e-15, least=1e-6)
+    (0.5, 1e-09)
+    """
     difference, larger = abs(one - other), max(abs(one), abs(other), least)
     return difference / larger if larger else difference
 

@@ -43,7 +43,13 @@ class Paths(Shown, tuple[Path, ...]):
     """Every path from a parameter to the loss; their products add up to the parameter's derivative."""
 
     def at(self, problem: Problem) -> Paths:
-        """The same paths with the numbers of a problem (one sample)."""
+        """The same paths with the numbers of a problem (one sample).
+
+        >>> import bpkit as bp
+        >>> problem = bp.examples.article.problem
+        >>> [round(path.product, 6) for path in bp.derive(problem.network).paths("w1").at(problem)]
+        [0.001122, -0.000434]
+        """
         values = evaluate(single(problem, "paths"))
         filled = []
         for path in self:
@@ -53,7 +59,13 @@ class Paths(Shown, tuple[Path, ...]):
 
     @property
     def total(self) -> float | None:
-        """The sum of the products: the derivative itself; None without a problem."""
+        """The sum of the products: the derivative itself; None without a problem.
+
+        >>> import bpkit as bp
+        >>> problem = bp.examples.article.problem
+        >>> round(bp.derive(problem.network).paths("w1").at(problem).total, 8)
+        0.00068732
+        """
         products = [path.product for path in self if path.product is not None]
         return sum(products) if len(products) == len(self) else None
 
@@ -62,6 +74,10 @@ def find_paths(steps: Sequence[Step], name: str, known: Iterable[str]) -> Paths:
     """Every path from a parameter or an input to the loss, read off the slopes among the lines.
 
     Raises ``BpkitError`` for a name that is not ``known``, and where there are too many paths to list.
+
+    >>> import bpkit as bp
+    >>> [path.nodes[3] for path in find_paths(bp.derive(bp.examples.article.problem).steps, "w1", ["w1"])]
+    ['net_o1', 'net_o2']
     """
     if name not in known:
         raise BpkitError(f"paths: expected a weight, a bias or an input, got {name!r}{suggest(name, known)}")

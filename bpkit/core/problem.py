@@ -200,33 +200,65 @@ class Problem(Shown):
 
     @property
     def one_by_one(self) -> bool:
-        """True where every update takes one sample of a batch."""
+        """True where every update takes one sample of a batch.
+
+        >>> import bpkit as bp
+        >>> batch = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]])
+        >>> batch.one_by_one, batch.replace(batch="each").one_by_one
+        (False, True)
+        """
         return self.batch == "each" and self.is_batch
 
     @property
     def next_sample(self) -> int:
-        """The row that the next update takes under ``batch="each"``."""
+        """The row that the next update takes under ``batch="each"``.
+
+        >>> import bpkit as bp
+        >>> batch = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]], batch="each")
+        >>> batch.next_sample, batch.updated().next_sample, batch.updated(2).next_sample
+        (0, 1, 0)
+        """
         return int(self.state["t"]) % len(self.inputs) if self.one_by_one else 0
 
     @cached_property
     def is_batch(self) -> bool:
-        """True when inputs and targets are tables with a row for each sample."""
+        """True when inputs and targets are tables with a row for each sample.
+
+        >>> import bpkit as bp
+        >>> bp.examples.article.problem.is_batch
+        False
+        """
         return self.inputs.ndim > len(self.network.input_shape)
 
     @property
     def n_samples(self) -> int:
-        """The number of rows; 1 for a single sample."""
+        """The number of rows; 1 for a single sample.
+
+        >>> import bpkit as bp
+        >>> bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]]).n_samples
+        2
+        """
         return len(self.inputs) if self.is_batch else 1
 
     @cached_property
     def rows(self) -> Array:
-        """A row for each sample: all its inputs, then all its targets."""
+        """A row for each sample: all its inputs, then all its targets.
+
+        >>> import bpkit as bp
+        >>> bp.examples.article.problem.rows.tolist()
+        [[0.1, 0.2, 0.05, 0.95]]
+        """
         count = self.n_samples
         return np.hstack([self.inputs.reshape(count, -1), self.targets.reshape(count, -1)])
 
     @property
     def givens(self) -> dict[str, Any]:
-        """Every given number by its name; on a batch each x and y is the column of its samples."""
+        """Every given number by its name; on a batch each x and y is the column of its samples.
+
+        >>> import bpkit as bp
+        >>> bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0.5}, [2], [1]).givens
+        {'w1': 0.5, 'x1': 2.0, 'y1': 1.0, 'learning_rate': 0.5}
+        """
         return dict(self._givens)
 
     @cached_property

@@ -18,12 +18,21 @@ from bpkit.core.runtime import called, imports
 
 
 def averaged(step: Step) -> bool:
-    """Is it one number for a whole batch: the loss, a parameter's derivative, or what an update makes?"""
+    """Is it one number for a whole batch: the loss, a parameter's derivative, or what an update makes?
+
+    >>> import bpkit as bp
+    >>> [step.name for step in bp.derive(bp.Network(1, 1)) if averaged(step)]
+    ['E_total', 'dE_total/dw1', 'dE_total/db1', 'w1_new', 'b1_new']
+    """
     return step.role in (Role.GRADIENT, Role.UPDATE) or step.quantity.tag == "total"
 
 
 def header(names: Iterable[str], functions: Iterable[Own], arrays: bool) -> list[str]:
-    """The imports and the functions of people's own that code with these names needs."""
+    """The imports and the functions of people's own that code with these names needs.
+
+    >>> header(["exp"], [], arrays=False)
+    ['from math import exp']
+    """
     names, definitions = set(names), []
     for name, symbols, expr in {one[0]: one for own in functions for one in own.definitions}.values():
         if name in names:
@@ -52,19 +61,33 @@ def compiled(
 
 
 def function_text(name: str, arguments: Iterable[str], body: Iterable[str]) -> str:
-    """The text of one function."""
+    r"""The text of one function.
+
+    >>> function_text("double", ["x"], ["return 2*x"])
+    'def double(x):\n    return 2*x\n'
+    """
     return "\n".join([f"def {name}({', '.join(arguments)}):", *(f"    {line}" for line in body), ""])
 
 
 @lru_cache(maxsize=64)
 def on_arrays(own: Own) -> Callable[..., Any]:
-    """An activation by itself, of net inputs, or a loss, of outputs, targets and the number of outputs: on arrays."""
+    """An activation by itself, of net inputs, or a loss, of outputs, targets and the number of outputs: on arrays.
+
+    >>> import bpkit as bp, numpy as np
+    >>> on_arrays(bp.Network(1, 1, activation="relu").activations[0])(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
     symbols = (Z,) if isinstance(own, Activation) else (OUT, Y, K)
     return compiled("run", map(str, symbols), [f"return {code(computable(own.expr), True)}"], arrays=True)
 
 
 def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
-    """Only the steps that the targets are computed from, in order."""
+    """Only the steps that the targets are computed from, in order.
+
+    >>> import bpkit as bp
+    >>> [step.name for step in needed(bp.derive(bp.Network(1, 1)).steps, ["out_o1"])]
+    ['net_o1', 'out_o1']
+    """
     wanted, kept = set(targets), []
     for step in reversed(steps):
         if step.name in wanted:
@@ -74,7 +97,12 @@ def needed(steps: Sequence[Step], targets: Iterable[str]) -> list[Step]:
 
 
 def inlined(steps: Sequence[Step]) -> list[tuple[Step, sp.Expr]]:
-    """The steps with mere names and numbers (dnet_o1/dw5 = out_h1) put into the lines that use them."""
+    """The steps with mere names and numbers (dnet_o1/dw5 = out_h1) put into the lines that use them.
+
+    >>> import bpkit as bp
+    >>> [expr for step, expr in inlined(bp.derive(bp.Network(1, 1)).steps) if step.name == "dE_total/dw1"]
+    [dE_o1/dnet_o1*x1]
+    """
     known: dict[sp.Expr, sp.Expr] = {}
     lines = []
     for step in steps:
@@ -114,7 +142,12 @@ class Program:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """What its lines compute, in order."""
+        """What its lines compute, in order.
+
+        >>> import bpkit as bp
+        >>> bp.derive(bp.Network(1, 1)).program.names[:3]
+        ('net_o1', 'out_o1', 'E_o1')
+        """
         return tuple(step.name for step in self.steps)
 
     @property

@@ -49,7 +49,11 @@ class Quantity:
 
     @cached_property
     def name(self) -> str:
-        """The textbook's name: ``net_h1``, ``dE_total/dw5``, ``w5_new``, ``m_w5``."""
+        """The textbook's name, also of a derivative, a new value and what a rule remembers.
+
+        >>> Quantity("net", "h", (1,)).name, Quantity("m", of=Quantity("w", index=(5,))).name
+        ('net_h1', 'm_w5')
+        """
         if self.of:
             return self._about(self.of.name, self.by.name if self.by else "")
         return self.spelled or (f"{self.letter}_{self.neuron}" if self.place else self.letter + self.neuron)
@@ -61,7 +65,11 @@ class Quantity:
 
     @cached_property
     def family(self) -> str:
-        """What the quantities of one row share: the name without the index."""
+        """What the quantities of one row share: the name without the index.
+
+        >>> Quantity("net", "h", (1,)).family
+        'net_h'
+        """
         if self.of:
             return self._about(self.of.family, self.by.family if self.by else "")
         return f"{self.letter}_{self.place.rstrip('_')}" if self.place else self.letter
@@ -73,27 +81,47 @@ class Quantity:
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
-        """The index in the family: of a derivative those of both, of what follows a parameter the parameter's."""
+        """The index in the family: of a derivative those of both, of what follows a parameter the parameter's.
+
+        >>> derivative(Quantity("net", "o", (1,)), Quantity("W_2", index=(2, 1), spelled="w6"), Role.SLOPE).indices
+        (1, 2, 1)
+        """
         return (*(self.of.indices if self.of else ()), *(self.by.indices if self.by else ()), *self.index)
 
     @property
     def subject(self) -> Quantity:
-        """The quantity itself; of what an update writes or remembers its parameter."""
+        """The quantity itself; of what an update writes or remembers its parameter.
+
+        >>> updated(Quantity("w", index=(5,))).subject.name
+        'w5'
+        """
         return self.of.subject if self.of and not self.by else self
 
     @cached_property
     def neuron(self) -> str:
-        """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1."""
+        """The place with its index: ``h1``, or ``h1_2`` for neuron 2 of hidden layer 1.
+
+        >>> Quantity("net", "h", (1,)).neuron, Quantity("net", "h1_", (2,)).neuron
+        ('h1', 'h1_2')
+        """
         return self.place + "_".join(map(str, self.index)) if self.index else self.place.rstrip("_")
 
     @cached_property
     def latex(self) -> str:
-        """The name as it is typeset: indices low, derivatives as fractions, what an update made with ``new``."""
+        r"""The name as it is typeset: indices low, derivatives as fractions, what an update made with ``new``.
+
+        >>> derivative(Quantity("E", "total", tag="total"), Quantity("net", "o", (1,)), Role.ADJOINT).latex
+        '\\frac{\\partial E}{\\partial \\mathit{net}_{o1}}'
+        """
         return LATEX(self)
 
     @cached_property
     def parts(self) -> tuple[str, str]:
-        """Letter and low index as people write them: ``net`` and ``h1``, ``out`` and ``h1,2``, ``w`` and ``5``."""
+        """Letter and low index as people write them.
+
+        >>> Quantity("net", "h", (1,)).parts, Quantity("out", "h1_", (2,)).parts, Quantity("w", spelled="w5").parts
+        (('net', 'h1'), ('out', 'h1,2'), ('w', '5'))
+        """
         if not self.spelled:
             return self.letter, self.neuron.replace("_", ",")
         word, *more = self.spelled.split("_")
@@ -147,10 +175,18 @@ LATEX = Style(r"\frac{{\partial {}}}{{\partial {}}}", r"{}^{{\text{{{}}}}}", "{}
 
 
 def derivative(of: Quantity, by: Quantity, role: Role) -> Quantity:
-    """The derivative of one quantity in another."""
+    """The derivative of one quantity in another.
+
+    >>> derivative(Quantity("E", "total"), Quantity("w", index=(5,)), Role.GRADIENT).name
+    'dE_total/dw5'
+    """
     return Quantity("d", of=of, by=by, role=role, tag=by.tag, block=by.block)
 
 
 def updated(parameter: Quantity) -> Quantity:
-    """The value of a parameter after an update."""
+    """The value of a parameter after an update.
+
+    >>> updated(Quantity("w", index=(5,))).name
+    'w5_new'
+    """
     return Quantity("", of=parameter, mark="new", role=Role.UPDATE, tag=parameter.tag, block=parameter.block)

@@ -20,31 +20,53 @@ MOST_SHOWN = 17  # digits that tell every float from the next
 
 
 def checked(digits: Any) -> int:
-    """How many significant digits are shown: a whole number from 1 to 17, or a ``BpkitError``."""
+    """How many significant digits are shown: a whole number from 1 to 17, or a ``BpkitError``.
+
+    >>> checked(0)
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: digits: expected a whole number from 1 to 17, got 0; leave it out for 6
+    """
     if isinstance(digits, bool) or not isinstance(digits, Integral) or not 1 <= int(digits) <= MOST_SHOWN:
         raise BpkitError(f"digits: expected a whole number from 1 to {MOST_SHOWN}, got {digits!r}; leave it out for 6")
     return int(digits)
 
 
 def number(value: float, digits: int = 6) -> str:
-    """A number as text, to so many significant digits: ``0.0851429``."""
+    """A number as text, to so many significant digits.
+
+    >>> number(0.0851429384), number(0.25), number(-0.0)
+    ('0.0851429', '0.25', '0')
+    """
     return f"{float(value) + 0.0:.{digits}g}"  # + 0.0 turns a negative zero round
 
 
 def number_read(value: float, digits: int = 6) -> str:
-    """A number as people read it: ``−5.18083·10⁻⁸``."""
+    """A number as people read it, with a real minus and a raised power of ten.
+
+    >>> number_read(-5.18083e-8)
+    '−5.18083·10⁻⁸'
+    """
     return readable(number(value, digits))
 
 
 def number_latex(value: float, digits: int = 6) -> str:
-    """A number in LaTeX: ``6.87323 \\times 10^{-5}``."""
+    r"""A number as LaTeX has it, with a power of ten where the number is small or large.
+
+    >>> number_latex(6.873234e-5)
+    '6.87323 \\times 10^{-5}'
+    """
     mantissa, _, exponent = number(value, digits).partition("e")
     mantissa = mantissa.replace("inf", r"\infty").replace("nan", r"\text{undefined}")
     return mantissa + (rf" \times 10^{{{int(exponent)}}}" if exponent else "")
 
 
 def bracketed(text: str) -> str:
-    """A negative number, one with a power of ten, or a difference, in brackets: it stands inside a formula."""
+    """A negative number, one with a power of ten, or a difference, in brackets: it stands inside a formula.
+
+    >>> bracketed("0.5"), bracketed("-0.5"), bracketed("1 - 3.4e-09")
+    ('0.5', '(-0.5)', '(1 - 3.4e-09)')
+    """
     return f"({text})" if text.startswith("-") or "times" in text or "e" in text or " " in text else text
 
 
@@ -69,13 +91,23 @@ Name = tuple[str, str]  # as pictures have it: what stands on the line, and what
 
 
 def written(names: Mapping[str, Quantity]) -> dict[str, Name]:
-    """Names of quantities and neurons as pictures have them: ``w`` and ``5`` for ``w5``, just ``E`` for the loss."""
+    """Names of quantities and neurons as pictures have them: ``w`` and ``5`` for ``w5``, just ``E`` for the loss.
+
+    >>> import bpkit as bp
+    >>> names = written(bp.derive(bp.Network(1, 1)).quantities)
+    >>> names["w1"], names["net_o1"], names["E_total"]
+    (('w', '1'), ('net', 'o1'), ('E', ''))
+    """
     neurons = {neuron: (word, "") for neuron, word in _neurons(names).items()}
     return neurons | {name: _lowered(one) for name, one in names.items()}
 
 
 def _neurons(names: Mapping[str, Quantity]) -> dict[str, str]:
-    """What neurons are called in a sentence: ``h1,2`` for ``h1_2``."""
+    """What neurons are called in a sentence: ``h1,2`` for ``h1_2``.
+
+    >>> _neurons({"net_h1_2": Quantity("net", "h1_", (2,))})
+    {'h1_2': 'h1,2'}
+    """
     return {one.neuron: one.parts[1] for one in names.values() if one.place}
 
 
@@ -101,6 +133,10 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
     """A sentence with names and numbers as sentences have them: ∂E/∂w₅ for dE_total/dw5.
 
     A word that names no quantity and no neuron among ``names`` stays as it is.
+
+    >>> import bpkit as bp
+    >>> typeset("dE_total/dw1 = -0.25", bp.derive(bp.Network(1, 1)).quantities)
+    '∂E/∂w₁ = −0.25'
     """
     neurons = _neurons(names)
 
@@ -114,7 +150,12 @@ def typeset(text: str, names: Mapping[str, Quantity]) -> str:
 
 
 def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
-    """The same as LaTeX: words as text (``\\textrm``), and the names among them as formulas."""
+    """The same as LaTeX: words as text (``\\textrm``), and the names among them as formulas.
+
+    >>> import bpkit as bp
+    >>> typeset_latex("net input net_o1 of o1", bp.derive(bp.Network(1, 1)).quantities)
+    '\\\\textrm{net input }\\\\mathit{net}_{o1}\\\\textrm{ of o1}'
+    """
     neurons = _neurons(names)
     found, words = [], ""
     for place, piece in enumerate(_WORD.split(text)):
@@ -127,7 +168,11 @@ def typeset_latex(text: str, names: Mapping[str, Quantity]) -> str:
 
 
 def words_latex(words: str, command: str = "text") -> str:
-    """Plain words as LaTeX text: underscores and the like made harmless, minus signs as such."""
+    r"""Plain words as LaTeX text: underscores and the like made harmless, minus signs as such.
+
+    >>> words_latex("50% of w_1 is -2")
+    '\\text{50\\% of w\\_1 is −2}'
+    """
     return rf"\{command}{{{readable(words).translate(_HARMLESS)}}}" if words else ""
 
 
@@ -262,7 +307,11 @@ _PRINTERS |= {dot: _Latex(dot) for dot in ("dot", "times", r" \circ ")}
 # The same right sides are shown again and again, with other numbers in the places of their symbols.
 @lru_cache(maxsize=16_384)
 def form(expr: sp.Expr, dot: str) -> str:
-    """A right side with a place for each name: text or LaTeX, depending on the sign for products."""
+    r"""A right side with a place for each name: text or LaTeX, depending on the sign for products.
+
+    >>> form(sp.Symbol("w1") * sp.Symbol("x1"), "·")
+    '\x00w1\x00 · \x00x1\x00'
+    """
     return str(_PRINTERS[dot]._print(expr))
 
 
@@ -273,7 +322,11 @@ _WHOLE = r"(^|[+-] |\(|[^^]\{)\((\d[^ ()]*(?:e[^ ()]*| \\times [^ ()]*))\)(?= [+
 
 
 def filled(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()") -> str:
-    """Something in every place, in brackets where it is raised to a power and is no plain name."""
+    r"""Something in every place, in brackets where it is raised to a power and is no plain name.
+
+    >>> filled("\0a\0² + \0b\0", {"a": "x - y", "b": "z"}.get)
+    '(x - y)² + z'
+    """
     pieces = form.split("\0")
     for i in range(1, len(pieces), 2):
         text = word(pieces[i])
@@ -284,19 +337,34 @@ def filled(form: str, word: Callable[[str], str], brackets: Iterable[str] = "()"
 
 
 def expr_text(expr: sp.Expr, numbers: Mapping[str, str] | None = None) -> str:
-    """One right side as plain text; ``numbers`` puts those, or other words, in the places of symbols."""
+    """One right side as plain text; ``numbers`` puts those, or other words, in the places of symbols.
+
+    >>> w, x = sp.symbols("w1 x1")
+    >>> expr_text(w * x), expr_text(w * x, {"w1": "0.5", "x1": "2"})
+    ('w1 · x1', '0.5 · 2')
+    """
     words = numbers or {}
     return filled(form(expr, "·"), lambda name: words.get(name, name))
 
 
 def expr_latex(expr: sp.Expr, names: Mapping[str, Quantity], numbers: Mapping[str, str] | None = None) -> str:
-    """One right side as LaTeX; ``numbers`` puts those in the places of symbols."""
+    r"""One right side as LaTeX; ``numbers`` puts those in the places of symbols.
+
+    >>> import bpkit as bp
+    >>> expr_latex(sp.Symbol("w1") * sp.Symbol("x1"), bp.derive(bp.Network(1, 1)).quantities)
+    'w_{1} \\cdot x_{1}'
+    """
     words, dot = numbers or {}, "times" if numbers else "dot"
     return filled(form(expr, dot), lambda name: words.get(name) or _known(name, names).latex, (r"\left(", r"\right)"))
 
 
 def expr_html(expr: sp.Expr, names: Mapping[str, Quantity]) -> str:
-    """One right side as HTML."""
+    """One right side as HTML.
+
+    >>> import bpkit as bp
+    >>> expr_html(sp.Symbol("w1") * sp.Symbol("net_o1"), bp.derive(bp.Network(1, 1)).quantities)
+    '<i>net</i><sub>o1</sub> · w<sub>1</sub>'
+    """
     return filled(readable(form(expr, "·")).translate(_ESCAPED), lambda name: HTML(_known(name, names)))
 
 
@@ -309,10 +377,18 @@ def _known(name: str, names: Mapping[str, Quantity]) -> Quantity:
 
 
 def in_words(items: Sequence[str]) -> str:
-    """The items as a list in a sentence: ``a, b and c``."""
+    """The items as a list in a sentence.
+
+    >>> in_words(["a", "b", "c"])
+    'a, b and c'
+    """
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
 def counted(number: int, what: str) -> str:
-    """The number with its noun: ``1 neuron``, ``2 neurons``."""
+    """The number with its noun, which has an s unless the number is 1.
+
+    >>> counted(1, "neuron"), counted(2, "neuron")
+    ('1 neuron', '2 neurons')
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"

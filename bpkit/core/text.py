@@ -27,14 +27,23 @@ WIDTH = 96  # where the reasons start, unless every line is shorter
 
 
 def sides_text(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Everything right of the first equals sign, as text: symbols, cancelled form, numbers, result."""
+    """Everything right of the first equals sign, as text: symbols, cancelled form, numbers, result.
+
+    >>> import bpkit as bp
+    >>> sides_text(bp.derive(bp.Network(1, 1))["net_o1"], {"w1": 0.5, "x1": 2, "b1": 0.1, "net_o1": 1.1})
+    'w1 · x1 + b1 = 0.5 · 2 + 0.1 = 1.1'
+    """
     return " = ".join(_sides(step, numbers, digits, expr_text, number))
 
 
 def sides_latex(step: Step, numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Everything right of the first equals sign, as LaTeX.
+    r"""Everything right of the first equals sign, as LaTeX.
 
     Where that is long, the numbers stand below the symbols, and what is still too wide goes on below before a sign.
+
+    >>> import bpkit as bp
+    >>> sides_latex(bp.derive(bp.Network(1, 1))["net_o1"])
+    'w_{1} \\cdot x_{1} + b_{1}'
     """
     sides = sides_of(step, numbers, digits)
     whole = " = ".join(sides)
@@ -65,7 +74,11 @@ def _wrapped(row: str) -> list[str]:
 
 
 def _wide(latex: str) -> int:
-    """About how many signs wide a formula is: a fraction is as wide as its wider part."""
+    r"""About how many signs wide a formula is: a fraction is as wide as its wider part.
+
+    >>> _wide(r"\frac{1}{1 + e^{z}}")
+    6
+    """
     text, before = _COMMAND.sub(lambda found: _SIGNS.get(found[0].strip(), ""), latex), ""
     while text != before:
         before, text = text, _GROUP.sub(lambda found: max(found[1] or "", found[2], key=len), text)
@@ -78,7 +91,12 @@ _GROUP = re.compile(r"(?:\\frac\{([^{}]*)\}|[_^]|(?<![}c]))\{([^{}]*)\}")
 
 
 def sides_of(step: Step, numbers: Numbers | None = None, digits: int = 6) -> list[str]:
-    """The same one by one, as LaTeX: symbols, cancelled form, numbers, result."""
+    r"""The same one by one, as LaTeX: symbols, cancelled form, numbers, result.
+
+    >>> import bpkit as bp
+    >>> sides_of(bp.derive(bp.Network(1, 1))["net_o1"], {"w1": 0.5, "x1": 2, "b1": 0.1, "net_o1": 1.1})
+    ['w_{1} \\cdot x_{1} + b_{1}', '0.5 \\times 2 + 0.1', '1.1']
+    """
     return _sides(step, numbers, digits, partial(expr_latex, names=step.names), number_latex)
 
 
@@ -102,12 +120,24 @@ def _sides(
 
 
 def environment(rows: Iterable[str], apart: str = "4pt") -> str:
-    """Rows of LaTeX as one display, lined up at their ampersands, ``apart`` so that fractions do not meet."""
+    r"""Rows of LaTeX as one display, lined up at their ampersands, ``apart`` so that fractions do not meet.
+
+    >>> print(environment(["a &= b", "b &= c"]))
+    $$\begin{align}
+    a &= b \\[4pt]
+    b &= c
+    \end{align}$$
+    """
     return "$$\\begin{align}\n" + f" \\\\[{apart}]\n".join(rows) + "\n\\end{align}$$"
 
 
 def rows_text(rows: Sequence[Row]) -> str:
-    """Numbered lines as aligned plain text, the reasons in a column behind them."""
+    """Numbered lines as aligned plain text, the reasons in a column behind them.
+
+    >>> print(rows_text([(1, "net", "w · x", "a sum"), (12, "E", "1", "the loss")]))
+     (1)  net = w · x   a sum
+    (12)    E = 1       the loss
+    """
     tags = max(len(f"({number})") for number, *_ in rows)
     widest = max(len(left) for _, left, *_ in rows)
     lines = [f"{f'({number})':>{tags}}  {left:>{widest}} = {right}" for number, left, right, _ in rows]
@@ -116,7 +146,13 @@ def rows_text(rows: Sequence[Row]) -> str:
 
 
 def rows_latex(rows: Iterable[Row]) -> str:
-    """Numbered lines as one LaTeX ``align``: each number in front, as at the right edge it would be scrolled away."""
+    r"""Numbered lines as one LaTeX ``align``: each number in front, as at the right edge it would be scrolled away.
+
+    >>> print(rows_latex([(1, "a", "b", "why")]))
+    $$\begin{align}
+    \text{(1)} && a &= b && {\small why}
+    \end{align}$$
+    """
     form = r"\text{{({})}} && {} &= {} && {{\small{}{}}}"
     # A letter right behind a command would be read as part of its name.
     spaced = ((*row[:3], " " * row[3][:1].isalpha(), row[3]) for row in rows)
@@ -124,12 +160,23 @@ def rows_latex(rows: Iterable[Row]) -> str:
 
 
 def text(steps: Sequence[Step], numbers: Numbers | None = None, digits: int = 6) -> str:
-    """Numbered lines as aligned plain text, the reason behind each."""
+    """Numbered lines as aligned plain text, the reason behind each.
+
+    >>> import bpkit as bp
+    >>> print(text([bp.derive(bp.Network(1, 1))["net_o1"]]))
+    (1)  net_o1 = w1 · x1 + b1   net input of o1: each input times its weight, plus the bias b1
+    """
     return rows_text([(s.number, s.name, sides_text(s, numbers, digits), s.reason) for s in steps])
 
 
 def lines_text(lines: Step | Derivation | NumberedDerivation) -> str:
-    """A line or several as text, with the numbers where there are some."""
+    """A line or several as text, with the numbers where there are some.
+
+    >>> import bpkit as bp
+    >>> print(lines_text(bp.derive(bp.Network(1, 1)).toward("out_o1")))
+    (1)  net_o1 = w1 · x1 + b1             net input of o1: each input times its weight, plus the bias b1
+    (2)  out_o1 = 1 / (1 + exp(-net_o1))   output of o1: sigmoid of its net input
+    """
     steps, numbers, digits = _shown(lines)
     if getattr(lines, "bare", False):
         return "\n".join(f"{s.name} = {sides_text(s, numbers, digits)}" for s in steps)
@@ -153,7 +200,12 @@ def _shown(lines: Any) -> tuple[Sequence[Step], Numbers | None, int]:
 
 
 def reason_latex(reason: str, names: Mapping[str, Quantity]) -> str:
-    """A reason in as many lines as it needs, of about the same length; the ``names`` in it are typeset."""
+    r"""A reason in as many lines as it needs, of about the same length; the ``names`` in it are typeset.
+
+    >>> import bpkit as bp
+    >>> reason_latex("slope of sigmoid at net_o1", bp.derive(bp.Network(1, 1)).quantities)
+    '\\textrm{slope of sigmoid at }\\mathit{net}_{o1}'
+    """
     count = -(-len(reason) // NARROW) or 1
     width = min(len(reason) // count + 6, NARROW)
     lines = textwrap.wrap(reason, width, break_long_words=False, break_on_hyphens=False) or [""]
@@ -163,7 +215,12 @@ def reason_latex(reason: str, names: Mapping[str, Quantity]) -> str:
 
 
 def path_text(path: Path) -> str:
-    """One path: its nodes, its factors, their product."""
+    """One path: its nodes, its factors, their product.
+
+    >>> import bpkit as bp
+    >>> print(path_text(bp.derive(bp.Network(1, 1)).paths("w1")[0]))
+    w1 → net_o1 → out_o1 → E_total:  dE_total/dout_o1 · dout_o1/dnet_o1 · dnet_o1/dw1
+    """
     line = " → ".join(path.nodes) + ":  " + " · ".join(path.factors)
     if path.values is None or path.product is None:
         return line
@@ -171,7 +228,14 @@ def path_text(path: Path) -> str:
 
 
 def paths_text(paths: Paths) -> str:
-    """Every path on a line, and what they add up to."""
+    """Every path on a line, and what they add up to.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 0}, [2], [0])
+    >>> print(paths_text(bp.derive(problem).paths("w1").at(problem)))
+    w1 → net_o1 → out_o1 → E_total:  dE_total/dout_o1 · dout_o1/dnet_o1 · dnet_o1/dw1 = 0.5 · 0.25 · 2 = 0.25
+    together: dE_total/dw1 = 0.25
+    """
     lines = [path_text(path) for path in paths]
     if paths.total is not None and paths:
         lines.append(f"together: dE_total/d{paths[0].nodes[0]} = {number(paths.total)}")

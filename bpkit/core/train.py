@@ -75,12 +75,22 @@ class Trace(Shown):
 
     @cached_property
     def final(self) -> Problem:
-        """The problem with the last finite parameters."""
+        """The problem with the last finite parameters.
+
+        >>> import bpkit as bp
+        >>> round(bp.train(bp.examples.article.problem, steps=2).final.parameters["w5"], 6)
+        0.264728
+        """
         return self.at(-1) if len(self) else self.problem
 
     @property
     def message(self) -> str:
-        """The run in one sentence, and one more for each thing that is wrong with it."""
+        """The run in one sentence, and one more for each thing that is wrong with it.
+
+        >>> import bpkit as bp
+        >>> bp.train(bp.examples.article.problem, steps=2).message
+        '2 updates: the loss goes from 0.233453 to 0.217404'
+        """
         if self.diverged_at == 0:
             return "the loss is not finite at update 0, before anything is learnt: start with other parameters"
         if self.diverged_at is not None:
@@ -94,7 +104,12 @@ class Trace(Shown):
 
     @cached_property
     def troubles(self) -> tuple[Trouble, ...]:
-        """What is wrong with the run, each with the update where it began and a sentence; empty for a healthy one."""
+        """What is wrong with the run, each with the update where it began and a sentence; empty for a healthy one.
+
+        >>> import bpkit as bp
+        >>> bp.train(bp.examples.article.problem, 20).troubles
+        ()
+        """
         return find_troubles(self)
 
     def plot(self, log: bool = False) -> Drawing:
@@ -107,7 +122,15 @@ class Trace(Shown):
 
 
 def count(steps: object, least: int = 0) -> int:
-    """A number of updates, checked."""
+    """A number of updates, checked.
+
+    >>> count(3)
+    3
+    >>> count(-1)
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: steps: expected a whole number from 0, the number of updates, got -1
+    """
     try:
         number = operator.index(steps)  # type: ignore[arg-type]
     except TypeError:

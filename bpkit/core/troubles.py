@@ -48,7 +48,12 @@ class Trouble(NamedTuple):
 
 
 def find_troubles(trace: Trace) -> tuple[Trouble, ...]:
-    """Everything that is wrong with a run, what explains the most first; nothing where its message says it already."""
+    """Everything that is wrong with a run, what explains the most first; nothing where its message says it already.
+
+    >>> import bpkit as bp
+    >>> find_troubles(bp.train(bp.examples.article.problem.replace(learning_rate=0), 20))[0].sentence
+    'Nothing moves from the start, because the learning rate is 0; take a larger one'
+    """
     found: list[Trouble] = []
     if trace.diverged_at is None and trace.problem.parameters:
         for check, explained_by in CHECKS:
@@ -69,11 +74,20 @@ def _since(trace: Trace, holds: Callable[[slice], Flags], width: int) -> int:
 
 
 def _from(update: int) -> str:
+    """Since when, in words.
+
+    >>> _from(0), _from(3)
+    ('from the start', 'from update 3 on')
+    """
     return f"from update {update} on" if update else "from the start"
 
 
 def _named(neurons: Sequence[str], layer: str) -> str:
-    """The neurons by name, with the verb; only counted where they are many."""
+    """The neurons by name, with the verb; only counted where they are many.
+
+    >>> _named(["h1", "h2"], "hidden layer 1"), _named(["h2"], "hidden layer 1")
+    ('The neurons h1 and h2 of hidden layer 1 are', 'Neuron h2 of hidden layer 1 is')
+    """
     *most, last = neurons
     if len(neurons) > 4:
         return f"{len(neurons)} neurons of {layer} are"
@@ -85,13 +99,25 @@ def _samples(trace: Trace) -> int:
 
 
 def _turns(trace: Trace) -> tuple[int, int]:
-    """Updates until all samples had their turn, and until a loss that rises in passing has come down again."""
+    """Updates until all samples had their turn, and until a loss that rises in passing has come down again.
+
+    >>> import bpkit as bp
+    >>> batch = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]], batch="each")
+    >>> _turns(bp.train(batch, 1)), _turns(bp.train(batch.replace(update=bp.updates.Momentum()), 1))
+    ((2, 2), (2, 20))
+    """
     each = _samples(trace) if trace.problem.batch == "each" else 1
     return each, each * (MEMORY if trace.problem.state.keys() - {"t"} else 1)
 
 
 def solved(trace: Trace, loss: float) -> bool:
-    """Is a loss as good as none, at all or beside the one at the start?"""
+    """Is a loss as good as none, at all or beside the one at the start?
+
+    >>> import bpkit as bp
+    >>> trace = bp.train(bp.examples.article.problem, 1)
+    >>> solved(trace, loss=0.0001), solved(trace, loss=0.1)
+    (True, False)
+    """
     return bool(abs(loss) <= max(SMALL, trace.loss[0] / 1000))
 
 
@@ -116,7 +142,12 @@ def _too_far(trace: Trace, updates: Rows, by: float) -> str:
 
 
 def grows(trace: Trace) -> Iterator[Trouble]:
-    """Larger at the end than at the start, or much larger than it was, and not only for a moment."""
+    """Larger at the end than at the start, or much larger than it was, and not only for a moment.
+
+    >>> import bpkit as bp
+    >>> [one.update for one in grows(bp.train(bp.examples.article.problem.replace(learning_rate=-0.5), 20))]
+    [1]
+    """
     loss, last, (_, turn) = trace.loss, len(trace) - 1, _turns(trace)
     low = last - int(np.argmin(loss[::-1]))
     rising = low + np.flatnonzero(np.diff(loss[low:]) > 0)
@@ -217,7 +248,13 @@ def _stuck(trace: Trace) -> Iterator[Trouble]:
 
 
 def alike(trace: Trace) -> Iterator[tuple[int, int, list[str]]]:
-    """Hidden neurons with the same parameters before and behind them: since which update, their layer and names."""
+    """Hidden neurons with the same parameters before and behind them: since which update, their layer and names.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 2, 1, bias="none"), {"w1": 1, "w2": 1, "w3": 1, "w4": 1}, [1], [0])
+    >>> [*alike(bp.train(problem, 2))]
+    [(0, 1, ['h1', 'h2'])]
+    """
     network = trace.problem.network
     column, arrays = {name: number for number, name in enumerate(network.parameters)}, network.tables
 

@@ -33,12 +33,21 @@ Update = tuple[Quantity, sp.Expr, str]
 
 
 def before(state: Quantity) -> Quantity:
-    """What a rule remembered before the update."""
+    """What a rule remembered before the update.
+
+    >>> before(Quantity("v", of=Quantity("w", index=(5,)))).name
+    'v_w5_old'
+    """
     return Quantity("", of=state, mark="old", tag=STATE, block=state.block)
 
 
 def kept(parameter: Quantity) -> Iterator[Update]:
-    """The update of a parameter that does not learn."""
+    """The update of a parameter that does not learn.
+
+    >>> [(new, rhs, reason)] = kept(Quantity("b", index=(1,), tag="bias"))
+    >>> new.name, rhs
+    ('b1_new', b1)
+    """
     what = "biases" if parameter.tag == "bias" else "parameters"
     yield updated(parameter), parameter.symbol, f"this problem keeps its {what}: {parameter.name} stays"
 
@@ -80,7 +89,11 @@ class UpdateRule:
 
     @property
     def constants(self) -> dict[str, float]:
-        """The rule's own numbers, by the names that its lines use."""
+        """The rule's own numbers, by the names that its lines use.
+
+        >>> Momentum(0.9).constants, Momentum(0.9, weight_decay=0.1).constants
+        ({'beta': 0.9}, {'weight_decay': 0.1, 'beta': 0.9})
+        """
         names = [one.name for one in fields(self) if one.name != "weight_decay" or self.weight_decay]
         return {name: getattr(self, name) for name in names}
 
@@ -103,17 +116,29 @@ class UpdateRule:
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
         """An update of one parameter in plain numbers: the ``step`` that the learning rate multiplies, and before it
         what a line has a letter for. It knows nothing of the lines, which tests and keys of exercises compare with it.
+
+        >>> GradientDescent().computed(0.5, {})
+        {'step': 0.5}
         """
         return {"step": gradient}
 
 
 def new_value(parameter: Quantity, reason: str, *step: sp.Expr) -> Update:
-    """The line of the new value: the old one minus learning rate times the step."""
+    """The line of the new value: the old one minus learning rate times the step.
+
+    >>> new, rhs, reason = new_value(Quantity("w", index=(5,)), "", symbol("v_w5"))
+    >>> new.name, rhs
+    ('w5_new', -learning_rate*v_w5 + w5)
+    """
     return updated(parameter), total(parameter.symbol, product(MINUS, RATE, *step)), reason
 
 
 def remembered(letter: str, parameter: Quantity) -> tuple[Quantity, sp.Symbol, sp.Symbol]:
-    """What a rule remembers of a parameter: the quantity, its symbol and the one before the update."""
+    """What a rule remembers of a parameter: the quantity, its symbol and the one before the update.
+
+    >>> remembered("v", Quantity("w", index=(5,)))[1:]
+    (v_w5, v_w5_old)
+    """
     state = Quantity(letter, of=parameter, role=Role.UPDATE, tag=STATE, block=parameter.block)
     return state, state.symbol, before(state).symbol
 
@@ -153,6 +178,11 @@ class Momentum(UpdateRule):
         yield new_value(parameter, f"momentum moves {parameter.name} against its velocity", v)
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The velocity, which is also the step.
+
+        >>> Momentum(0.5).computed(1.0, {"v": 4.0})
+        {'v': 3.0, 'step': 3.0}
+        """
         v = self.beta * remembered["v"] + gradient
         return {"v": v, "step": v}
 
@@ -181,6 +211,11 @@ class RMSProp(UpdateRule):
         )
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The running mean of squares, and the step: at first about 1 / √(1 − rho), however large the gradient is.
+
+        >>> round(RMSProp(rho=0.75).computed(5.0, {"s": 0.0})["step"], 6)
+        2.0
+        """
         s = self.rho * remembered["s"] + (1 - self.rho) * gradient**2
         return {"s": s, "step": gradient / (math.sqrt(s) + self.epsilon)}
 
@@ -228,6 +263,11 @@ class Adam(UpdateRule):
         )
 
     def computed(self, gradient: float, remembered: Mapping[str, float]) -> dict[str, float]:
+        """The means with and without their bias, and the step: at first about 1, however large the gradient is.
+
+        >>> round(Adam().computed(5.0, {"t": 0, "m": 0.0, "v": 0.0})["step"], 6)
+        1.0
+        """
         t = remembered["t"] + 1
         m = self.beta1 * remembered["m"] + (1 - self.beta1) * gradient
         v = self.beta2 * remembered["v"] + (1 - self.beta2) * gradient**2
@@ -236,11 +276,20 @@ class Adam(UpdateRule):
 
 
 def _mean(share: sp.Symbol, old: sp.Symbol, new: sp.Expr) -> sp.Expr:
+    """A running mean: a share of the old one, and the rest of what is new.
+
+    >>> _mean(symbol("beta"), symbol("m_old"), symbol("g"))
+    beta*m_old + g*(1 - beta)
+    """
     return total(product(share, old), product(total(ONE, -share), new))
 
 
 def _root(mean: sp.Symbol) -> sp.Expr:
-    """1 / (√mean + epsilon)."""
+    """1 / (√mean + epsilon).
+
+    >>> _root(symbol("s"))
+    1/(epsilon + sqrt(s))
+    """
     return power(total(sp.sqrt(mean), symbol("epsilon")), -1)
 
 

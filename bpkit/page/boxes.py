@@ -115,13 +115,23 @@ def rounded() -> Said | None:
 
 
 def rounded_hole(said: Said, exact: float, typed: str) -> Said:
-    """A verdict on a number that was cut off, with a hole for the rounded one."""
+    """A verdict on a number that was cut off, with a hole for the rounded one.
+
+    >>> rounded_hole(("correct", "Right, but rounded it is 0.63."), 0.6259, "0.62")
+    ('correct', 'Right, but rounded it is {rounded}.')
+    """
     decimals = len(typed.partition(".")[2])
     return said[0], said[1].replace(typeset(f"{exact:.{decimals}f}", {}), "{rounded}")
 
 
 def others(asked: Question) -> list[float]:
-    """The other numbers about which there is something to say: the old value, other lines, the point misplaced."""
+    """The other numbers about which there is something to say: the old value, other lines, the point misplaced.
+
+    >>> import bpkit as bp
+    >>> asked = question(bp.examples.article.problem, "w5_new")
+    >>> others(asked)[0]
+    0.35
+    """
     exact, step = float(asked.exact[asked.quantity]), asked.derivation[asked.quantity].quantity
     lines = [float(value) for name, value in asked.exact.items() if name != asked.quantity and not np.ndim(value)]
     old = [asked.problem.parameters[step.of.name]] if step.mark and step.of else []
@@ -141,7 +151,12 @@ def unknown_words(asked: Question, digits: int | None, asked_before: Collection[
 
 
 def unknown_lines(asked: Question, digits: int | None, asked_before: Collection[str] = ()) -> dict[str, int | None]:
-    """The line to check first, by the same."""
+    """The line to check first, by the same.
+
+    >>> import bpkit as bp
+    >>> unknown_lines(question(bp.examples.article.problem, "dE/dw5"), None)
+    {'near': 7, 'sign': 12, 'large': 7, 'small': 7, 'sign_large': 12, 'sign_small': 12}
+    """
     return {name: one.first for name, one in _unknown(asked, digits, asked_before).items()}
 
 
@@ -159,7 +174,11 @@ def _unknown(asked: Question, digits: int | None, asked_before: Collection[str])
 
 
 def hole(judge: Judge, typed: str, known: bool = False) -> Said | None:
-    """What is said of an answer, with a hole where it is repeated; ``known``: None where there is nothing to say."""
+    """What is said of an answer, with a hole where it is repeated; ``known``: None where there is nothing to say.
+
+    >>> hole(lambda typed: ("unknown", f"Not right: {typed} is too large."), "40")
+    ('unknown', 'Not right: {typed} is too large.')
+    """
     verdict, message, *line = judge(typed)
     if known and (verdict == "correct" or (verdict == "unknown" and not _TELLING.search(message))):
         return None
@@ -169,7 +188,11 @@ def hole(judge: Judge, typed: str, known: bool = False) -> Said | None:
 
 
 def spelled(value: float, digits: int) -> str:
-    """A number as it is typed, to so many significant digits, with the zeros at its end."""
+    """A number as it is typed, to so many significant digits, with the zeros at its end.
+
+    >>> spelled(0.25, 4), spelled(2.5e-9, 2)
+    ('0.2500', '2.5e-9')
+    """
     text = f"{value:.{digits - 1}e}"
     mantissa, _, power = text.partition("e")
     size = int(power)
@@ -179,6 +202,10 @@ def spelled(value: float, digits: int) -> str:
 
 
 def cut(value: float, digits: int) -> str:
-    """A number cut off after so many significant digits."""
+    """A number cut off after so many significant digits.
+
+    >>> cut(0.6259, 2), spelled(0.6259, 2)
+    ('0.62', '0.63')
+    """
     size = 10.0 ** (digits - 1 - math.floor(math.log10(abs(value)))) if value else 1.0
     return spelled(math.trunc(value * size) / size, digits)

@@ -40,7 +40,11 @@ class Lesson:
 
     @property
     def page(self) -> str:
-        """The page that it becomes."""
+        """The page that it becomes.
+
+        >>> Lesson("exercises/solutions", None, Path()).page
+        'exercises/solutions.html'
+        """
         return f"{self.stem}.html"
 
     @property
@@ -129,15 +133,26 @@ def _opened(path: Path, folder: Path) -> Lesson:
 
 
 def markdown_of(cell: Any) -> str:
-    """The text of a cell as a page has it."""
+    r"""The text of a cell as a page has it.
+
+    >>> from types import SimpleNamespace as Has
+    >>> markdown_of(Has(source="A text.\n\n⟶ [the next lesson](05.ipynb)"))
+    'A text.'
+    """
     return _NOTEBOOKS_OWN.sub("", str(cell.source))
 
 
 def solutions(notebook: Any) -> dict[int, str]:
-    """For each cell with a gap, by its place, its source with the gap filled as the fold after it does.
+    r"""For each cell with a gap, by its place, its source with the gap filled as the fold after it does.
 
     Such a cell is a function with ``...`` in it and, two empty lines below, what tries it; the fold that is called
     ``SOLUTION`` holds the whole function.
+
+    >>> from types import SimpleNamespace as Has
+    >>> gap = Has(cell_type="code", source="one = ...\n\n\nprint(one)")
+    >>> fold = Has(cell_type="markdown", source=f"<summary>{SOLUTION}</summary>\n```python\none = 1\n```")
+    >>> solutions(Has(cells=[gap, fold]))
+    {0: 'one = 1\n\n\nprint(one)'}
     """
     found = {}
     for place, (cell, after) in enumerate(zip(notebook.cells, notebook.cells[1:])):
@@ -155,5 +170,11 @@ def finished(lesson: Lesson) -> list[str]:
 
 
 def code_of(lesson: Lesson) -> Iterator[str]:
-    """The sources of its code cells."""
+    """The sources of its code cells.
+
+    >>> from types import SimpleNamespace as Has
+    >>> cells = [Has(cell_type="markdown", source="a text"), Has(cell_type="code", source="1 + 1")]
+    >>> [*code_of(Lesson("04", Has(cells=cells), Path()))]
+    ['1 + 1']
+    """
     return (str(cell.source) for cell in lesson.notebook.cells if cell.cell_type == "code")

@@ -16,12 +16,20 @@ _PIECES = re.compile(r"<mtext>.*?</mtext>|<[^>]+>|[^<]+")
 
 
 def maths(latex: str, large: bool = False) -> str:
-    """A formula in a line of text."""
+    """A formula in a line of text.
+
+    >>> maths("w_{5}")
+    '<math><msub><mi>w</mi><mn>5</mn></msub></math>'
+    """
     return mathml(latex, large).replace(_NAMESPACE, "")
 
 
 def display(latex: str) -> str:
-    """A formula by itself, or the numbered lines of a derivation, which scroll in a box of their own."""
+    """A formula by itself, or the numbered lines of a derivation, which scroll in a box of their own.
+
+    >>> display("$$w$$").startswith('<div class="scrolls"')
+    True
+    """
     if numbered(latex):
         found = lines_table(latex).replace(_NAMESPACE, "")
     else:
@@ -63,7 +71,11 @@ def _flowing(cell: str) -> str:
 
 
 def in_page(markdown: str, large: bool = False) -> str:
-    """A text of the kit's own, as questions and solutions are written."""
+    """A text of the kit's own, as questions and solutions are written.
+
+    >>> in_page("The slope of $w_{5}$")
+    '<p>The slope of <math><msub><mi>w</mi><mn>5</mn></msub></math></p>'
+    """
     found = as_html(markdown, lambda latex: maths(latex, large), display)
     return re.sub(
         r"(<table>.*?</table>)",

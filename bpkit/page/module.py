@@ -9,7 +9,11 @@ from importlib.resources import files
 
 @lru_cache(maxsize=2)
 def text_of(name: str) -> str:
-    """One of the page's own files: ``bpkit.js`` or ``bpkit.css``."""
+    """One of the page's own files: ``bpkit.js`` or ``bpkit.css``.
+
+    >>> text_of("bpkit.css").splitlines()[0]
+    "/* The look of bpkit's pages and apps. Light and dark are designed; colour is never the only sign. */"
+    """
     return files("bpkit.page").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -29,6 +33,9 @@ def inline(name: str) -> str:
     """The same as a page holds it: without comments, indentation and room, which only a reader of the source needs.
 
     The text is read line by line, not as a language: no text in backquotes may go on in another line.
+
+    >>> len(inline("bpkit.css")) < len(text_of("bpkit.css"))
+    True
     """
     found = text_of(name)
     for one in (_COMMENT, _AT_THE_END, _INDENTATION):
@@ -39,12 +46,20 @@ def inline(name: str) -> str:
 
 
 def _going_on(line: str) -> str:
-    """A line of a program with its end, where the next could not follow without."""
+    r"""A line of a program with its end, where the next could not follow without.
+
+    >>> _going_on("if (one) {"), _going_on("one = 1")
+    ('if (one) {', 'one = 1\n')
+    """
     return line if line.endswith(("{", ",")) and "//" not in line else f"{line}\n"
 
 
 def _without_room(line: str) -> str:
-    """A line of a program without the room around its signs; its texts, every other piece, stay as they are."""
+    """A line of a program without the room around its signs; its texts, every other piece, stay as they are.
+
+    >>> _without_room('const both = one + two, said = "a + b";')
+    'const both=one+two,said="a + b";'
+    """
     code, texts = (pieces := _TEXTS.split(line))[::2], pieces[1::2]
     if any(map(_UNSURE.search, code)) or any(one.count("${") > one.count("}") for one in texts):  # texts in texts
         return line

@@ -16,7 +16,11 @@ from bpkit.core.quantities import Quantity, Role
 
 
 def packed(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Programs by name as one list of lines, and for each program the places of its lines in it."""
+    r"""Programs by name as one list of lines, and for each program the places of its lines in it.
+
+    >>> packed({"one": "a = 1;\nb = 2;", "two": "b = 2;"})
+    {'lines': ['a = 1;', 'b = 2;'], 'of': {'one': [0, 1], 'two': [1]}}
+    """
     lines: dict[str, int] = {}
     of = {
         name: [lines.setdefault(line, len(lines)) for line in text.split("\n") if line.strip()]
@@ -26,7 +30,11 @@ def packed(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def line(name: str, right: sp.Expr) -> Step:
-    """A line of a page's own, beside those of the derivation, such as a product of factors."""
+    """A line of a page's own, beside those of the derivation, such as a product of factors.
+
+    >>> line("half", sp.Symbol("w1") / 2).name
+    'half'
+    """
     return Step(0, Quantity("", spelled=name), right, "", right)
 
 
@@ -37,13 +45,25 @@ def quotients_program() -> str:
 
 
 def every_line(derivation: Derivation) -> str:
-    """A program whose ``evaluate`` gives every quantity."""
+    r"""A program whose ``evaluate`` gives every quantity.
+
+    >>> import bpkit as bp
+    >>> print(*every_line(bp.derive(bp.Network(1, 1))).splitlines()[:2], sep="\n")
+    export function evaluate(w1, b1, x1, y1, learning_rate) {
+      const net_o1 = w1*x1 + b1;  // (1)
+    """
     program = derivation.program
     return module(evaluation(program.steps, program.givens, program.names), functions=program.functions)
 
 
 def training_program(problem: Problem) -> str:
-    """A program that trains on a problem's sample or samples, and whose ``evaluate`` gives a sample's forward pass."""
+    """A program that trains on a problem's sample or samples, and whose ``evaluate`` gives a sample's forward pass.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [1], [0])
+    >>> [line for line in training_program(problem).splitlines() if "function train" in line]
+    ['export function train(w1, x1, y1, learning_rate, steps) {']
+    """
     derivation = problem.derivation
     program = derivation.program
     names = program.new, recorded(derivation)
@@ -55,7 +75,19 @@ def training_program(problem: Problem) -> str:
 
 
 def loss_program(problem: Problem) -> str:
-    """A program whose ``evaluate`` gives the loss of one sample; with several, ``train`` gives that of all."""
+    """A program whose ``evaluate`` gives the loss of one sample; with several, ``train`` gives that of all.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(1, 1, activation="identity", bias="none"), {"w1": 1}, [1], [0])
+    >>> print(loss_program(problem).rstrip())
+    export function evaluate(w1, x1, y1, learning_rate) {
+      const net_o1 = w1*x1;  // (1)
+      const out_o1 = net_o1;  // (2)
+      const E_o1 = 0.5*Math.pow(y1 - out_o1, 2);  // (3)
+      const E_total = E_o1;  // (4)
+      return {"E_total": E_total};
+    }
+    """
     program = problem.derivation.program
     return module(evaluation(program.steps, program.givens, ["E_total"]), functions=program.functions)
 
@@ -71,7 +103,12 @@ def derivatives_program(problem: Problem, outputs: Iterable[str]) -> str:
 
 
 def samples(problem: Problem) -> dict[str, Any] | None:
-    """The samples of a batch as a page needs them; None for a problem with one."""
+    """The samples of a batch as a page needs them; None for a problem with one.
+
+    >>> import bpkit as bp
+    >>> samples(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[1], [2]], [[0], [1]]))
+    {'rows': [1.0, 0.0, 2.0, 1.0], 'first': 0, 'names': ('x1', 'y1')}
+    """
     if not problem.is_batch:
         return None
     return {
@@ -82,7 +119,12 @@ def samples(problem: Problem) -> dict[str, Any] | None:
 
 
 def recorded(derivation: Derivation) -> tuple[str, ...]:
-    """What training records of each update: the parameters, what the rule remembers, the loss."""
+    """What training records of each update: the parameters, what the rule remembers, the loss.
+
+    >>> import bpkit as bp
+    >>> recorded(bp.derive(bp.Network(1, 1)))
+    ('w1', 'b1', 'E_total')
+    """
     return (*derivation.program.recorded, "E_total")
 
 

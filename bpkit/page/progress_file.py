@@ -37,7 +37,11 @@ def _in_kernel() -> bool:
 
 
 def answered(lesson: str) -> Mapping[str, Mapping[str, Any]]:
-    """What is kept of a lesson: by question, its ``title``, the ``values`` given, and whether it is ``done``."""
+    """What is kept of a lesson: by question, its ``title``, the ``values`` given, and whether it is ``done``.
+
+    >>> answered("no such lesson")
+    {}
+    """
     found = _read().get(lesson)
     return {key: one for key, one in found.items() if isinstance(one, dict)} if isinstance(found, dict) else {}
 

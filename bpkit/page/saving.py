@@ -44,12 +44,20 @@ PAGE = """<!DOCTYPE html>
 
 
 def in_script(text: str) -> str:
-    """Text that may stand inside a script element, whatever it holds."""
+    r"""Text that may stand inside a script element, whatever it holds.
+
+    >>> in_script("</script>")
+    '<\\/script>'
+    """
     return text.replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
 def holder(spec: Mapping[str, Any], still: str = "") -> str:
-    """The element that becomes an app: it holds the app's spec, and what stands there until then."""
+    """The element that becomes an app: it holds the app's spec, and what stands there until then.
+
+    >>> holder({"name": "training"}).startswith('<bpkit-app><script type="application/json">')
+    True
+    """
     text, kind = data(spec), "json"
     if len(text) > MOST_PLAIN:
         text, kind = b64encode(compress(text.encode(), mtime=0)).decode(), "json+gzip"
@@ -57,7 +65,11 @@ def holder(spec: Mapping[str, Any], still: str = "") -> str:
 
 
 def data(found: Any) -> str:
-    """Data as JSON for a script element, which no text in it can end; what it says often it says once, by number."""
+    r"""Data as JSON for a script element, which no text in it can end; what it says often it says once, by number.
+
+    >>> data(["</script>", "a sentence so long that it has a number", "a sentence so long that it has a number"])
+    '{"words":["a sentence so long that it has a number"],"data":["<\\/script>","§0","§0"]}'
+    """
     counts = Counter(_sentences(found))
     words = [one for one, count in counts.items() if count > 1]
     whole = {"words": words, "data": _numbered(found, {one: f"§{place}" for place, one in enumerate(words)})}
@@ -66,7 +78,11 @@ def data(found: Any) -> str:
 
 
 def _sentences(found: Any) -> Iterator[str]:
-    """All texts that are long enough to be worth a number."""
+    """All texts that are long enough to be worth a number.
+
+    >>> [*_sentences({"one": "short", "two": ["a sentence that is long enough to be worth a number of its own"]})]
+    ['a sentence that is long enough to be worth a number of its own']
+    """
     if isinstance(found, str):
         if len(found) > LONG:
             yield found

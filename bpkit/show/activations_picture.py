@@ -50,7 +50,11 @@ class Profile:
 
     @property
     def heights(self) -> tuple[float, float]:
-        """From a little below both curves to a little above them."""
+        """From a little below both curves to a little above them.
+
+        >>> [round(one, 2) for one in profile("sigmoid").heights]
+        [-0.08, 1.08]
+        """
         values = np.concatenate([self.out, self.slope])
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
@@ -73,7 +77,12 @@ class Here:
 
 
 def profile(activation: str | Activation, net: Iterable[float] | None = None) -> Profile:
-    """An activation and its slope as a neuron computes them, net input by net input."""
+    """An activation and its slope as a neuron computes them, net input by net input.
+
+    >>> one = profile("relu", [-2, 2])
+    >>> one.out.tolist(), one.slope.tolist()
+    ([0.0, 2.0], [0.0, 1.0])
+    """
     found = find(activation)
     if found.joint:
         raise BpkitError(
@@ -161,14 +170,22 @@ class ActivationLines:
 
 
 def activation_lines(names: Iterable[str | Activation] = HIDDEN) -> ActivationLines:
-    """The line of out and the line of its slope for each activation, as every derivation has them."""
+    """The line of out and the line of its slope for each activation, as every derivation has them.
+
+    >>> [(out.name, slope.name) for _, out, slope in activation_lines(["tanh"]).lines]
+    [('out_o1', 'dout_o1/dnet_o1')]
+    """
     derived = [(found, derive(Network(1, 1, activation=found, bias="none"))) for found in map(find, names)]
     return ActivationLines(tuple((one, d["out_o1"], d["dout_o1/dnet_o1"]) for one, d in derived))
 
 
 @lru_cache(maxsize=32)
 def profile_words(activation: Activation) -> str:
-    """A curve in words: its heights and slopes at -2, 0 and 2."""
+    """A curve in words: its heights and slopes at -2, 0 and 2.
+
+    >>> profile_words(find("relu"))
+    'ReLU: at -2 out 0 and slope 0, at 0 out 0 and slope 0, at 2 out 2 and slope 1.'
+    """
     marks = profile(activation, MARKS)
     rows = zip(marks.net, marks.out, marks.slope)
     text = ", ".join(f"at {number(net)} out {number(out, 4)} and slope {number(slope, 4)}" for net, out, slope in rows)

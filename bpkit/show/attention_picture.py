@@ -207,12 +207,22 @@ def attention_picture(problem: Problem, back: bool = False) -> Drawing:
 
 
 def _short(value: float) -> str:
-    """A number that fits its box: what begins behind many zeros has fewer digits."""
+    """A number that fits its box: what begins behind many zeros has fewer digits.
+
+    >>> _short(0.12345), _short(0.0012345)
+    ('0.123', '0.0012')
+    """
     return readable(number(value, 3 if abs(value) >= SMALL else 2))
 
 
 def numbers_of(problem: Problem) -> dict[str, float]:
-    """All numbers of a problem, given and computed."""
+    """All numbers of a problem, given and computed.
+
+    >>> import bpkit as bp
+    >>> numbers = numbers_of(bp.examples.article.problem)
+    >>> numbers["w5"], round(numbers["net_h1"], 6)
+    (0.35, 0.505)
+    """
     given = {name: float(value) for name, value in problem.givens.items()}
     return {**given, **{name: float(value) for name, value in evaluate(problem).items()}}
 

@@ -20,23 +20,42 @@ SIDES = ["#A9CBE8", PAPER, "#F3C3A0"]
 
 
 def halfway(problem: Problem) -> float:
-    """The output between the two classes: half way between the lowest and the highest target."""
+    """The output between the two classes: half way between the lowest and the highest target.
+
+    >>> import bpkit as bp
+    >>> halfway(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[-1], [1]], [[0], [1]]))
+    0.5
+    """
     return float(problem.targets.min() + problem.targets.max()) / 2
 
 
 def classes(problem: Problem) -> NDArray[np.bool_]:
-    """Which samples belong to the upper class: shape (n_samples,)."""
+    """Which samples belong to the upper class: shape (n_samples,).
+
+    >>> import bpkit as bp
+    >>> classes(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[-1], [1]], [[0], [1]])).tolist()
+    [False, True]
+    """
     upper: NDArray[np.bool_] = problem.targets[:, 0] > halfway(problem)
     return upper
 
 
 def right(problem: Problem) -> int:
-    """How many samples lie on their side of the decision boundary."""
+    """How many samples lie on their side of the decision boundary.
+
+    >>> import bpkit as bp
+    >>> right(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [[-1], [1], [2]], [[0], [1], [0]]))
+    2
+    """
     return int(np.sum((predict(problem, problem.inputs)[:, 0] > halfway(problem)) == classes(problem)))
 
 
 def window(inputs: Array) -> tuple[float, float, float, float]:
-    """The piece of the plane around some points: left, right, bottom, top."""
+    """The piece of the plane around some points: left, right, bottom, top.
+
+    >>> window(np.array([[0.0, 0.0], [20.0, 10.0]]))
+    (-3.0, 23.0, -8.0, 18.0)
+    """
     low, high = inputs.min(axis=0), inputs.max(axis=0)
     middle, reach = (low + high) / 2, max(0.5, 0.65 * float((high - low).max()))
     left, bottom = (middle - reach).tolist()
@@ -91,7 +110,13 @@ def boundary_figure(problem: Problem, words: str, test: Problem | None = None) -
 
 
 def boundary_words(problem: Problem, digits: int = 6) -> str:
-    """The picture in words: the points, where the boundary is, how many points are on their side."""
+    """The picture in words: the points, where the boundary is, how many points are on their side.
+
+    >>> import bpkit as bp
+    >>> problem = bp.Problem(bp.Network(2, 1, bias="none"), {"w1": 1, "w2": 1}, [[1, 1], [-1, -1]], [[1], [0]])
+    >>> boundary_words(problem).rpartition(". ")[2]
+    '2 of 2 points are on their side.'
+    """
     count, upper, good = len(problem.inputs), int(classes(problem).sum()), right(problem)
     _, outputs = plane(problem)
     share = number(100 * float((outputs > halfway(problem)).mean()), 3)

@@ -29,7 +29,11 @@ class Plot:
     box: tuple[float, float, float, float]
 
     def at(self, x: float, y: float) -> Point:
-        """Where a point of the plane is in the picture."""
+        """Where a point of the plane is in the picture.
+
+        >>> Plot((0, 1, 0, 1), (0, 100, 80, 20)).at(0.5, 0)
+        (50.0, 80.0)
+        """
         left, right, bottom, top = self.ends
         x0, x1, y0, y1 = self.box
         return x0 + (x1 - x0) * (x - left) / (right - left), y0 + (y1 - y0) * (y - bottom) / (top - bottom)
@@ -76,7 +80,11 @@ class Plot:
 
 
 def stroke(points: Iterable[Point], color: str, dash: str = "", wide: float = 2.4) -> str:
-    """A line through some points."""
+    """A line through some points.
+
+    >>> stroke([(0, 0), (10, 5)], INK)
+    "<polyline points='0.0,0.0 10.0,5.0' fill='none' stroke='#1F2328' stroke-width='2.4' stroke-linejoin='round'/>"
+    """
     through = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dashed = f" stroke-dasharray='{dash}'" if dash else ""
     return (
@@ -95,18 +103,30 @@ def plate(place: Point, name: str, color: str = INK) -> list[str]:
 
 
 def dot(place: Point, color: str = INK, radius: float = 5) -> str:
-    """A filled point with a border in the colour of paper."""
+    """A filled point with a border in the colour of paper.
+
+    >>> dot((10, 5))
+    "<circle cx='10.0' cy='5.0' r='5' fill='#1F2328' stroke='#FFFFFF' stroke-width='1.2'/>"
+    """
     return ring(place, radius, color, PAPER, 1.2)
 
 
 def ring(place: Point, radius: float, fill: str, color: str, wide: float) -> str:
-    """A disk with a border."""
+    """A disk with a border.
+
+    >>> ring((10, 5), 4, PAPER, INK, 1.5)
+    "<circle cx='10.0' cy='5.0' r='4' fill='#FFFFFF' stroke='#1F2328' stroke-width='1.5'/>"
+    """
     x, y = place
     return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius:g}' fill='{fill}' stroke='{color}' stroke-width='{wide:g}'/>"
 
 
 def marks(low: float, high: float, most: int = 6) -> dict[float, str]:
-    """Round numbers from one to another, at most so many."""
+    """Round numbers from one to another, at most so many.
+
+    >>> [*marks(0, 1)], marks(-2, 2)[-1.0]
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], '−1')
+    """
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(nice * power for nice in (1, 2, 5, 10) if nice * power >= rough * (1 - 1e-9))
@@ -116,16 +136,23 @@ def marks(low: float, high: float, most: int = 6) -> dict[float, str]:
 
 
 def powers(low: float, high: float, every: int = 2) -> dict[float, str]:
-    """Powers of ten between two exponents."""
-    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    """Powers of ten between two exponents.
+
+    >>> powers(-4, 0)
+    {-4.0: '10⁻⁴', -2.0: '10⁻²', 0.0: '10⁰'}
+    """
     first = math.ceil(low / every) * every
-    return {float(one): f"10{str(one).translate(raised)}" for one in range(first, math.floor(high) + 1, every)}
+    return {float(one): readable(f"1e{one:+}") for one in range(first, math.floor(high) + 1, every)}
 
 
 def panels(
     count: int, height: float, ends: Sequence[tuple[float, float, float, float]], wide: float = PANEL
 ) -> list[Plot]:
-    """Plots side by side, in as many rows as they need."""
+    """Plots side by side, in as many rows as they need.
+
+    >>> [one.box[:2] for one in panels(2, 100, [(0, 1, 0, 1)] * 2)]
+    [(75.0, 193.0), (207.0, 325.0)]
+    """
     fit = min(count, int((WIDTH + GAP) // (wide + GAP)))
     left = (WIDTH - fit * wide - (fit - 1) * GAP) / 2
     found = []
@@ -144,11 +171,19 @@ def beside_the_last(lines: Sequence[str], height: float, wide: float) -> tuple[l
 
 
 def headed(plot: Plot, name: str) -> str:
-    """The letter of a panel, above it."""
+    """The letter of a panel, above it.
+
+    >>> headed(Plot((0, 1, 0, 1), (0, 100, 80, 20)), "A")
+    "<text x='50' y='10' text-anchor='middle' font-size='15' font-weight='700' fill='#1F2328'>A</text>"
+    """
     x0, x1, _, top = plot.box
     return text((x0 + x1) / 2, top - 14, name, 15, "700")
 
 
 def few(values: Sequence[float] | NDArray[np.float64], digits: int = 2) -> str:
-    """Some numbers of a curve, in words."""
+    """Some numbers of a curve, in words.
+
+    >>> few([-0.25, 1.0, 1 / 3])
+    '−0.25, 1, 0.33'
+    """
     return ", ".join(readable(number(float(value), digits)) for value in values)

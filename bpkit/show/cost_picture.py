@@ -52,13 +52,22 @@ class Cost:
 
     @property
     def times(self) -> float:
-        """How many times more work nudging is."""
+        """How many times more work nudging is.
+
+        >>> Cost(Network(2, 2, 2), forward=10, both=40).times
+        5.0
+        """
         return self.nudging / self.both
 
 
 @lru_cache(maxsize=256)
 def count(network: Network) -> Cost:
-    """Count what a network's generated code multiplies and divides."""
+    """Count what a network's generated code multiplies and divides.
+
+    >>> cost = count(Network(2, 2, 2))
+    >>> cost.parameters, cost.runs
+    (10, 20)
+    """
     derivation = derive(network)
     parts = ast.parse(derivation.source()).body
     functions = {part.name: part for part in parts if isinstance(part, ast.FunctionDef)}
@@ -117,7 +126,11 @@ def cost_figure(here: Cost, row: Sequence[Cost]) -> Drawing:
 
 
 def cost_words(here: Cost, row: Sequence[Cost]) -> str:
-    """The counts in words; times are not in them, as they differ from run to run."""
+    """The counts in words; times are not in them, as they differ from run to run.
+
+    >>> cost_words(count(Network(2, 2, 2)), [count(Network(2, 1))]).split(". ")[0]
+    'A 2-2-2 network has 10 weights and biases'
+    """
     first, last = row[0], row[-1]
     counts = {name: getattr(here, name) for name in COUNTS} | {"from": first.parameters, "to": last.parameters}
     for name in ("nudging", "both"):

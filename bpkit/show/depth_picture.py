@@ -62,6 +62,10 @@ def gradient_sizes(problem: Problem) -> Array:
 
     The second row has the deltas of all neurons and all points: their mean over a batch would hide what cancels between
     points. Of a model the layers are the blocks that have weights.
+
+    >>> import bpkit as bp
+    >>> gradient_sizes(bp.examples.article.problem).round(4).tolist()
+    [[0.0008, 0.0633], [0.0052, 0.1008]]
     """
     _, slopes = matrix_gradient(problem)
     parameters, biases = problem.network.lines.parameters, frozenset(problem.network.biases)
@@ -77,6 +81,12 @@ def output_spreads(problem: Problem) -> Array:
     """How much the outputs of each hidden layer differ over a batch: the root mean square of their deviations.
 
     Where a way leads past a layer, its outputs are what it passes on.
+
+    >>> import bpkit as bp
+    >>> network = bp.Network(1, 1, 1, activation="identity")
+    >>> numbers = {"w1": 2, "w2": 1, "b1": 0, "b2": 0}
+    >>> output_spreads(bp.Problem(network, numbers, [[-1], [1]], [[0], [0]])).tolist()
+    [2.0]
     """
     if not problem.network.layers:
         return _spreads_of_blocks(problem)
@@ -101,6 +111,11 @@ def _spreads_of_blocks(problem: Problem) -> Array:
 
 
 def _root_mean_square(values: Array) -> float:
+    """The root of the mean square, also of numbers so small that their squares vanish.
+
+    >>> _root_mean_square(np.array([3e-200, 3e-200]))
+    3e-200
+    """
     top = float(np.abs(values).max()) or 1.0  # divided first: what is small must not vanish by being squared
     return top * math.sqrt(float(np.mean((values / top) ** 2))) if math.isfinite(top) else top
 
@@ -130,7 +145,11 @@ def depth_figure(sizes: Array, words: str, spreads: Array = NOTHING) -> Drawing:
 
 
 def limits(sizes: Array) -> tuple[float, float]:
-    """Whole powers of ten around the sizes, at least four of them."""
+    """Whole powers of ten around the sizes, at least four of them.
+
+    >>> limits(np.array([0.003, 20.0]))
+    (0.001, 100.0)
+    """
     if not len(sizes):
         return 1e-4, 1.0
     logs = np.log10(np.clip(sizes, FLOOR, CEILING))
@@ -140,7 +159,11 @@ def limits(sizes: Array) -> tuple[float, float]:
 
 
 def depth_words(kind: str, sizes: Array, digits: int = 6, spreads: Array = NOTHING, past: bool = False) -> str:
-    """The sizes in words, of hidden layers of such an activation, maybe with ways past them."""
+    """The sizes in words, of hidden layers of such an activation, maybe with ways past them.
+
+    >>> depth_words("sigmoid", np.array([[0.1, 1.0], [0.5, 1.0]])).split(". ")[1]
+    'Derivatives with respect to the weights: 0.1, 1'
+    """
     depth = sizes.shape[1] - 1
     by_weights, by_nets = (", ".join(number(size, digits) for size in row) for row in sizes)
     layers = TEXTS["layer" if depth == 1 else "layers"].format(depth=depth)
@@ -151,7 +174,11 @@ def depth_words(kind: str, sizes: Array, digits: int = 6, spreads: Array = NOTHI
 
 
 def changes(sizes: Array, spreads: Array = NOTHING) -> str:
-    """How both change on the way back, and how the spread of the outputs changes on the way forward."""
+    """How both change on the way back, and how the spread of the outputs changes on the way forward.
+
+    >>> changes(np.array([[0.1, 1.0], [0.5, 1.0]])).split(". ")[0]
+    'Derivatives with respect to the weights: from the last layer to the first they shrink 10 times'
+    """
     text = " ".join(f"{name.capitalize()}: {change(row)}" for name, row in zip(NAMES, sizes))
     if len(spreads) < 2:
         return text

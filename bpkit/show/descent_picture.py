@@ -46,7 +46,11 @@ class Curve:
 
     @property
     def heights(self) -> tuple[float, float]:
-        """From a little below the curve to a little above it."""
+        """From a little below the curve to a little above it.
+
+        >>> [round(one, 2) for one in Curve("w1", np.array([0.0, 1.0]), np.array([0.0, 1.0])).heights]
+        [-0.18, 1.06]
+        """
         finite = self.loss[np.isfinite(self.loss)]
         bottom, top = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
         tall = top - bottom or 1.0
@@ -69,13 +73,23 @@ class Walk:
 
 
 def curve(problem: Problem, parameter: str, low: float, high: float) -> Curve:
-    """The loss over a range of one parameter, in one call."""
+    """The loss over a range of one parameter, in one call.
+
+    >>> import bpkit as bp
+    >>> curve(bp.examples.article.problem, "w5", 0, 1).loss.round(3)[[0, -1]].tolist()
+    [0.204, 0.287]
+    """
     grid = np.linspace(low, high, POINTS)
     return Curve(parameter, grid, loss_over(problem, **{parameter: grid}))
 
 
 def moving(problem: Problem, parameter: str) -> tuple[str, ...]:
-    """The lines that a step of one parameter rests on: its new value, and what the update rule remembers of it."""
+    """The lines that a step of one parameter rests on: its new value, and what the update rule remembers of it.
+
+    >>> import bpkit as bp
+    >>> moving(bp.Problem(bp.Network(1, 1, bias="none"), {"w1": 1}, [1], [0]), "w1")[-2:]
+    ('dE_total/dw1', 'w1_new')
+    """
     return tuple(step.name for step in problem.derivation.toward(f"{parameter}_new"))
 
 

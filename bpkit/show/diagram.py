@@ -33,6 +33,10 @@ def diagram(
     Without ``computed`` these are the given numbers only, and whatever follows from them is left to be found.
     ``highlight`` names quantities (``"out_h1"``, ``"dE_total/dw5"``), weights or neurons whose nodes and edges are
     lit. A negative weight is dashed, a larger one wider. Raises ``BpkitError`` for a name that is not on the picture.
+
+    >>> import bpkit as bp
+    >>> diagram(bp.Network(2, 1, bias="none"), ["w2"]).caption.split(". ")[-1]
+    'Lit: w2.'
     """
     lit: tuple[Any, ...] = (
         tuple(highlight) if isinstance(highlight, Iterable) and not isinstance(highlight, str) else (None,)
@@ -49,7 +53,12 @@ def _numbers(problem: Problem, computed: bool) -> Mapping[str, float]:
 
 
 def numbers_of(problem: Problem) -> dict[str, float]:
-    """What stands on the picture of a problem: givens and quantities; on a batch parameters and the mean loss."""
+    """What stands on the picture of a problem: givens and quantities; on a batch parameters and the mean loss.
+
+    >>> import bpkit as bp
+    >>> numbers_of(bp.examples.article.problem)["x1"]
+    0.1
+    """
     values: Mapping[str, Any] = evaluate(problem)
     if problem.is_batch:
         return {**problem.parameters, "E_total": values["E_total"]}
@@ -57,7 +66,12 @@ def numbers_of(problem: Problem) -> dict[str, float]:
 
 
 def touched(network: Network, names: Iterable[str]) -> frozenset[Item]:
-    """The nodes, edges and biases that quantities are about: what a step of the derivation lights up."""
+    """The nodes, edges and biases that quantities are about: what a step of the derivation lights up.
+
+    >>> import bpkit as bp
+    >>> touched(bp.Network(2, 1), ["w2"]), touched(bp.Network(2, 1), ["out_o1"])
+    (frozenset({('x2', 'o1')}), frozenset({'o1'}))
+    """
     errors = (one.name for one in network.lines.quantities.values() if one.tag == "error")
     known = (*network.parameters, *network.targets, *network.layer_of, *errors)
     about = (graph_svg.meant(network, name, network.layer_of, known) for name in names)

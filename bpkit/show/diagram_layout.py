@@ -44,7 +44,11 @@ class Layout:
 
 
 def _drawn(layer: Sequence[str]) -> list[str | None]:
-    """The neurons of a layer that are drawn; None stands for those left out."""
+    """The neurons of a layer that are drawn; None stands for those left out.
+
+    >>> _drawn(["h1", "h2"]), None in _drawn([f"h{i}" for i in range(1, 100)])
+    (['h1', 'h2'], True)
+    """
     return list(layer) if len(layer) <= LONGEST else [*layer[: LONGEST - 2], None, layer[-1]]
 
 
@@ -138,6 +142,11 @@ def label_places(
 
 
 def _between(start: Point, end: Point, t: float) -> Point:
+    """The point that is such a share of the way from one to another.
+
+    >>> _between((0, 0), (10, 20), 0.5)
+    (5.0, 10.0)
+    """
     return (start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t)
 
 

@@ -15,14 +15,23 @@ MOST = 60  # weights or neurons that are named one by one; a wide layer is told 
 
 
 def words(network: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
-    """Every name with its number, where each weight goes, what is lit."""
+    """Every name with its number, where each weight goes, what is lit.
+
+    >>> import bpkit as bp
+    >>> words(bp.Network(1, 1, bias="none"), {"x1": 2, "w1": 0.5}, ["w1"]).split(". ")[1:]
+    ['Inputs x1 = 2', 'Weights w1 = 0.5 from x1 to o1', 'Lit: w1.']
+    """
     if not isinstance(network, Network):
         return graph_words.words(network, numbers, highlight, digits)
     return " ".join(f"{sentence}." for sentence in _sentences(network, numbers, tuple(highlight), digits))
 
 
 def at_neuron(kind: str, neuron: str, numbers: Mapping[str, float], digits: int = 6) -> str:
-    """A neuron's ``net`` or ``out`` behind its sign: ``= 0.7``, or ``≈ 1`` where the float is 1 by rounding."""
+    """A neuron's ``net`` or ``out`` behind its sign: ``= 0.7``, or ``≈ 1`` where the float is 1 by rounding.
+
+    >>> at_neuron("out", "h1", {"out_h1": 0.25}), at_neuron("out", "h1", {"out_h1": 1.0, "net_h1": 40.0})
+    ('= 0.25', '≈ 1')
+    """
     value, net = numbers[f"{kind}_{neuron}"], numbers.get(f"net_{neuron}", 0.0)
     return f"≈ {value:g}" if kind == "out" and abs(value) == 1 and abs(net) > FLAT else f"= {near_one(value, digits)}"
 

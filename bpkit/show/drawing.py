@@ -100,7 +100,12 @@ def _pixels(figure: Figure, dpi: float) -> Pixels:
 
 
 def small_png(pixels: Pixels) -> bytes:
-    """Pixels as a PNG to keep, in a notebook's outputs: the 256 most frequent colours take a third of the room."""
+    r"""Pixels as a PNG to keep, in a notebook's outputs: the 256 most frequent colours take a third of the room.
+
+    >>> import numpy as np
+    >>> small_png(np.zeros((2, 3, 3), np.uint8))[:4]
+    b'\x89PNG'
+    """
     height, width, _ = pixels.shape
     red, green, blue = (pixels[:, :, color].astype(np.intp).ravel() for color in range(3))
     bins = (red >> 3) << 10 | (green >> 3) << 5 | blue >> 3  # colours that nobody tells apart

@@ -114,7 +114,11 @@ def _of_one_loss(names: Mapping[str, Quantity], point: str) -> dict[str, Quantit
 
 
 def _table(array: Array, lit: Array) -> str:
-    """An array as LaTeX, some of its entries in boxes."""
+    r"""An array as LaTeX, some of its entries in boxes.
+
+    >>> _table(np.array([[1.0, 0.5]]), np.array([[True, False]]))
+    '\\begin{pmatrix} \\boxed{1} & 0.5 \\end{pmatrix}'
+    """
     rows = (
         " & ".join(rf"\boxed{{{text}}}" if on else text for text, on in zip(texts, row))
         for texts, row in zip([[number_latex(one, DIGITS) for one in row] for row in array], lit)
@@ -142,7 +146,11 @@ def _arrays(problem: Problem, step: MatrixStep) -> dict[str, Array]:
 
 
 def _filled(parts: Mapping[tuple[int, ...], Any]) -> Array:
-    """An array from its entries: matrices by row and column, columns of a batch, or one row."""
+    """An array from its entries: matrices by row and column, columns of a batch, or one row.
+
+    >>> _filled({(1, 1): 5, (1, 2): 6, (2, 1): 7, (2, 2): 8}).tolist(), _filled({(1,): 5, (2,): 6}).tolist()
+    ([[5, 6], [7, 8]], [[5, 6]])
+    """
     shape = tuple(map(max, zip(*parts)))
     if shape[1:]:
         return np.array([parts[place] for place in sorted(parts)]).reshape(shape)

@@ -23,7 +23,11 @@ WIDEST = 620.0  # of a picture that can still be read beside or above its answer
 
 
 def fits(network: Network) -> bool:
-    """Can every weight be read on the picture?"""
+    """Can every weight be read on the picture?
+
+    >>> fits(Network(2, 2, 1)), fits(Network(9, 9, 1))
+    (True, False)
+    """
     each = (len(before) * len(after) for before, after in pairwise(network.layers))
     return max(each) <= MOST_WEIGHTS and _width(network) <= WIDEST
 

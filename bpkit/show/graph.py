@@ -46,7 +46,11 @@ class Way:
 
     @property
     def key(self) -> str:
-        """What it is called among all items of a picture."""
+        """What it is called among all items of a picture.
+
+        >>> Way("x1", "h1", "w1").key
+        'x1 → h1'
+        """
         return f"{self.source} → {self.target}"
 
 
@@ -66,7 +70,12 @@ class Graph:
     overview: bool
 
     def sources(self, name: str) -> list[str]:
-        """The boxes that a box uses."""
+        """The boxes that a box uses.
+
+        >>> import bpkit as bp
+        >>> graph(bp.Model(2, bp.blocks.Dense(1))).sources("o1")
+        ['x1', 'x2']
+        """
         return [way.source for way in self.ways.values() if way.target == name]
 
     def users(self, name: str) -> list[str]:
@@ -76,7 +85,12 @@ class Graph:
 
 @lru_cache(maxsize=32)
 def graph(model: Architecture) -> Graph:
-    """The graph of a model: of its quantities, or of its blocks where those are too many."""
+    """The graph of a model: of its quantities, or of its blocks where those are too many.
+
+    >>> import bpkit as bp
+    >>> [*graph(bp.Model((2, 1), bp.blocks.Recurrent(1))).boxes]
+    ['x1_1', 'x2_1', 'out_o0_1', 'o1_1', 'o2_1']
+    """
     boxes = _boxes(model)
     if len(boxes) <= MOST_BOXES:
         found = _joined(model, boxes)
@@ -153,7 +167,12 @@ def _whole_blocks(model: Architecture) -> list[Box]:
 
 
 def _flat(blocks: Iterable[Block]) -> Iterator[str]:
-    """What the blocks are called, in the order of their numbers."""
+    """What the blocks are called, in the order of their numbers.
+
+    >>> import bpkit as bp
+    >>> [*_flat([Residual(bp.blocks.Dense(1)), bp.blocks.Dense(2)])]
+    ['Dense', 'Dense']
+    """
     for block in blocks:
         if isinstance(block, Residual):
             yield from _flat(block.blocks)

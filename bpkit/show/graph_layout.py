@@ -57,7 +57,11 @@ class Plan:
 
 
 def needed(box: Box) -> Point:
-    """Half the width and half the height that a box needs; those above each other are all as wide as the widest."""
+    """Half the width and half the height that a box needs; those above each other are all as wide as the widest.
+
+    >>> needed(Box("E_total", ()))
+    (44.0, 11.0)
+    """
     rows = len(box.facts) or len(box.quantities)
     letters = max(map(len, (box.name, *box.facts))) * 7.2 + 16
     return max(PAIR if rows > 1 or box.facts else WIDE, letters) / 2, (TALL + ROW * rows) / 2
@@ -374,14 +378,22 @@ def _spots(ends: Sequence[Point], room: float) -> Iterator[Point]:
 
 
 def overlap(one: Point, room: float, other: Point, wide: float) -> float:
-    """The area that two plates share."""
+    """The area that two plates share.
+
+    >>> overlap((0, 0), 30, (10, 0), 30), overlap((0, 0), 30, (100, 0), 30)
+    (320.0, 0.0)
+    """
     across = (room + wide) / 2 - abs(one[0] - other[0])
     down = PLATE_HEIGHT - abs(one[1] - other[1])
     return across * down if across > 0 and down > 0 else 0.0
 
 
 def covers(spot: Point, room: float, points: Sequence[Point]) -> bool:
-    """Does a plate lie on a way?"""
+    """Does a plate lie on a way?
+
+    >>> covers((50, 0), 20, [(0, 0), (100, 0)]), covers((50, 60), 20, [(0, 0), (100, 0)])
+    (True, False)
+    """
     for (x1, y1), (x2, y2) in zip(points, points[1:]):
         low, high = max(x1, spot[0] - room / 2), min(x2, spot[0] + room / 2)
         if low < high:

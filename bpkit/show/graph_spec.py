@@ -113,12 +113,22 @@ def route(spec: Mapping[str, Any], model: Architecture, nodes: Sequence[str]) ->
 
 
 def quantities_of(lines: Derivation) -> dict[str, Quantity]:
-    """Every quantity of a derivation by its name, with the derivatives with respect to the inputs."""
+    """Every quantity of a derivation by its name, with the derivatives with respect to the inputs.
+
+    >>> import bpkit as bp
+    >>> "dE_total/dx1" in quantities_of(bp.derive(bp.Network(1, 1)))
+    True
+    """
     return {**lines.quantities, **{step.name: step.quantity for step in lines.with_inputs}}
 
 
 def derivatives(model: Architecture) -> dict[str, dict[str, str]]:
-    """For each quantity the name of the loss's derivative with respect to it, for a parameter its new value too."""
+    """For each quantity the name of the loss's derivative with respect to it, for a parameter its new value too.
+
+    >>> import bpkit as bp
+    >>> derivatives(bp.Network(1, 1))["w1"]
+    {'back': 'dE_total/dw1', 'new': 'w1_new'}
+    """
     found: dict[str, dict[str, str]] = {}
     for one in quantities_of(derive(model)).values():
         if one.of and one.by and one.of.tag == "total" and one.role in (Role.ADJOINT, Role.GRADIENT):
@@ -129,7 +139,11 @@ def derivatives(model: Architecture) -> dict[str, dict[str, str]]:
 
 
 def rounded(place: Point) -> list[float]:
-    """A place to a tenth of a pixel."""
+    """A place to a tenth of a pixel.
+
+    >>> rounded((1.234, 2.0))
+    [1.2, 2.0]
+    """
     return [round(place[0], 1), round(place[1], 1)]
 
 

@@ -47,7 +47,12 @@ def _lit(drawn: Graph, plate: Plate, lit: frozenset[str]) -> bool:
 
 
 def touched(model: Architecture, names: Iterable[str]) -> frozenset[str]:
-    """All that quantities light; where boxes are lit, of a parameter's ways only those to them."""
+    """All that quantities light; where boxes are lit, of a parameter's ways only those to them.
+
+    >>> import bpkit as bp
+    >>> sorted(touched(bp.Model(1, bp.blocks.Dense(1), bp.blocks.Dense(1)), ["net_h1_1"]))
+    ['h1_1']
+    """
     drawn = graph(model)
     known = [one.name for one in model.lines.quantities.values()]
     lit = {item for name in names for item in items(model, meant(model, name, drawn.boxes, known))}

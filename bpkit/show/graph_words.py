@@ -17,7 +17,12 @@ Tell = Callable[[str, bool], str]  # a name with its number; whether digits near
 
 
 def words(model: Architecture, numbers: Mapping[str, float], highlight: Iterable[str] = (), digits: int = 6) -> str:
-    """Every name with its number, what each box is made of, what is lit."""
+    """Every name with its number, what each box is made of, what is lit.
+
+    >>> import bpkit as bp
+    >>> words(bp.Model(1, bp.blocks.Dense(1)), {}).split(". ")[0]
+    'The model has 1 input and the block Dense(1), and its loss is half the squared error'
+    """
     drawn = graph(model)
     net_of = {one: net for box in drawn.boxes.values() for net, one in [net_and_out(box)] if one}
     tell = partial(_told, numbers, net_of, digits)
@@ -28,14 +33,23 @@ def words(model: Architecture, numbers: Mapping[str, float], highlight: Iterable
 
 
 def net_and_out(box: Box) -> tuple[str, str]:
-    """The names of a neuron's net input and output where a box holds both."""
+    """The names of a neuron's net input and output where a box holds both.
+
+    >>> import bpkit as bp
+    >>> net_and_out(graph(bp.Model(1, bp.blocks.Dense(1))).boxes["o1"])
+    ('net_o1', 'out_o1')
+    """
     if [one.tag for one in box.quantities] == ["net", "out"]:
         return box.quantities[0].name, box.quantities[1].name
     return "", ""
 
 
 def is_near(quantity: Quantity) -> bool:
-    """Is it an output, whose digits matter near 1?"""
+    """Is it an output, whose digits matter near 1?
+
+    >>> is_near(Quantity("out", "h", (1,), tag="out")), is_near(Quantity("w", index=(1,), tag="weight"))
+    (True, False)
+    """
     return quantity.tag in ("net", "out")
 
 
@@ -49,18 +63,30 @@ def _told(numbers: Mapping[str, float], net_of: Mapping[str, str], digits: int, 
 
 
 def sentences(model: Architecture, tell: Tell) -> str:
-    """All but the loss: ``tell`` puts a number behind each name."""
+    """All but the loss: ``tell`` puts a number behind each name.
+
+    >>> import bpkit as bp
+    >>> sentences(bp.Model(2, bp.blocks.Dense(1)), lambda name, near: f"{name} = 1").split(". ")[1]
+    'Inputs x1 = 1, x2 = 1'
+    """
     return " ".join(f"{one}." for one in _sentences(model, tell))
 
 
 def loss(model: Architecture, tell: Tell) -> str:
+    """The sentence about the loss: ``tell`` puts a number behind its name.
+
+    >>> import bpkit as bp
+    >>> loss(bp.Model(1, bp.blocks.Dense(1)), lambda name, near: f"{name} = 0.5")
+    'Loss E_total = 0.5.'
+    """
     return f"Loss {tell(model.lines.total.name, False)}."
 
 
 def _sentences(model: Architecture, tell: Tell) -> Iterator[str]:
     drawn = graph(model)
-    blocks = f" and the blocks {', '.join(map(repr, model.blocks))}" if isinstance(model, Model) else ""
-    inputs = f"{' × '.join(map(str, model.input_shape))} inputs"
+    own = model.blocks if isinstance(model, Model) else ()
+    blocks = f" and the block{'s' * bool(own[1:])} {', '.join(map(repr, own))}" if own else ""
+    inputs = " × ".join(map(str, model.input_shape)) + " input" + "s" * (len(model.inputs) != 1)
     yield f"The model has {inputs}{blocks}, and its loss is {model.loss.written}"
     if drawn.overview:
         yield from _overview(drawn)

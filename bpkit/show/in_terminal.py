@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from xml.etree.ElementTree import Element, fromstring
 
 from bpkit.core.spelling import LOW
 from bpkit.show.mathml import mathml
+from bpkit.show.table import text_table
 
 WIDTH = 88  # signs of a line, where the terminal is not narrower
 WHOLE = 40  # signs of a formula that stays in one line
@@ -28,7 +29,11 @@ _FEWER |= dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
 def fitting(text: str, encoding: str | None) -> str:
-    """The same text for an output of that encoding: signs that it does not have are written with those that it has."""
+    """The same text for an output of that encoding: signs that it does not have are written with those that it has.
+
+    >>> fitting("∂E/∂w₅ → 0.25", "utf-8"), fitting("∂E/∂w₅ → 0.25", "ascii")
+    ('∂E/∂w₅ → 0.25', 'dE/dw5 -> 0.25')
+    """
     try:
         text.encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -38,7 +43,11 @@ def fitting(text: str, encoding: str | None) -> str:
 
 
 def in_terminal(markdown: str, width: int = WIDTH) -> str:
-    """A text of the kit's own, as questions and solutions are written, in lines of so many signs."""
+    """A text of the kit's own, as questions and solutions are written, in lines of so many signs.
+
+    >>> in_terminal("The **slope** is $w_{5}$.")
+    'The slope is w₅.'
+    """
     blocks = (_block(block, width) for block in map(str.strip, markdown.split("\n\n")) if block)
     return "\n\n".join(blocks).replace(_NO_BREAK, " ")
 
@@ -46,7 +55,8 @@ def in_terminal(markdown: str, width: int = WIDTH) -> str:
 def _block(block: str, width: int) -> str:
     lines = block.splitlines()
     if block.startswith("|"):
-        return _table([[inline(cell.strip()) for cell in line.strip("|").split(" | ")] for line in lines])
+        head, _, *rows = [[inline(cell.strip()) for cell in line.strip("|").split(" | ")] for line in lines]
+        return text_table(head, rows)
     if block.startswith("```"):
         return block.strip("`").partition("\n")[2].rstrip()
     if block.startswith("$$"):
@@ -59,20 +69,20 @@ def _block(block: str, width: int) -> str:
 
 
 def filled(text: str, width: int, indent: str = "") -> str:
-    """A text in lines of so many signs, the second and all after it indented."""
+    r"""A text in lines of so many signs, the second and all after it indented.
+
+    >>> filled("one two three", 8, "  ")
+    'one two\n  three'
+    """
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns, with a line of dashes below their heads."""
-    head, _, *body = rows
-    widths = [max(map(len, column)) for column in zip(head, *body)]
-    shown = [head, ["-" * width for width in widths], *body]
-    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in shown)
-
-
 def inline(markdown: str) -> str:
-    """Formulas, code and bold words of a text as they are read."""
+    """Formulas, code and bold words of a text as they are read.
+
+    >>> inline("The **slope** `f` of $w_{5}$")
+    'The slope f of w₅'
+    """
 
     def plain(found: re.Match[str]) -> str:
         display, formula, code, bold = found.groups()
@@ -146,7 +156,11 @@ def _ends_in_a_word(found: str) -> bool:
 
 
 def _held(text: str) -> str:
-    """In brackets, unless it is one piece."""
+    """In brackets, unless it is one piece.
+
+    >>> _held("a"), _held("a + b"), _held("(a + b)")
+    ('a', '(a + b)', '(a + b)')
+    """
     text = outside = text.strip()
     while (shorter := _BRACKETS.sub("", outside)) != outside:
         outside = shorter
@@ -154,11 +168,20 @@ def _held(text: str) -> str:
 
 
 def _fraction(above: str, below: str) -> str:
+    """A fraction in one line.
+
+    >>> _fraction("1", "1 + z")
+    '1/(1 + z)'
+    """
     return f"{_held(above)}/{_held(below)}"
 
 
 def _low(base: str, low: str) -> str:
-    """What stands low beside a letter or a word: w₅, net(h1), E(o1)."""
+    """What stands low beside a letter or a word: w₅, net(h1), E(o1).
+
+    >>> _low("w", "5"), _low("net", "h1")
+    ('w₅', 'net(h1)')
+    """
     low = low.replace(" ", "")
     if len(base) == 1 and low.isdecimal():
         return base + low.translate(LOW)
@@ -171,7 +194,11 @@ def _worded(base: str, word: str) -> str:
 
 
 def _high(base: str, high: str) -> str:
-    """A power, or what else stands high."""
+    """A power, or what else stands high.
+
+    >>> _high("z", "2"), _high("e", "−z"), _high("W", "⊤")
+    ('z²', 'e^(−z)', 'Wᵀ')
+    """
     word = high.strip()
     if word in ("′", "⊤", "T"):
         return f"{base}′" if word == "′" else f"{base}ᵀ"
@@ -181,7 +208,11 @@ def _high(base: str, high: str) -> str:
 
 
 def _limits(base: str, low: str, high: str = "") -> str:
-    """A sum with what it runs over."""
+    """A sum with what it runs over.
+
+    >>> _limits("∑", "i", "3")
+    'Σ_i^3 '
+    """
     base = "Σ" if base == "∑" else base
     return f"{base}_{_held(low)} " if not high else f"{base}_{_held(low)}^{_held(high)} "
 

@@ -31,6 +31,10 @@ def indexed(derivation: Derivation, *names: str) -> Indexed:
 
     A name may be followed by letters to use, those of the left side first: ``"net_h1_1 j i"``.
     Errors: ``BpkitError`` for a name of no line, or letters that are too few, too many, or not different.
+
+    >>> import bpkit as bp
+    >>> indexed(bp.derive(bp.Network(2, 3)), "net_o1 n m")
+    net_o[n] = Σ_m W_1[m,n] · x[m] + b1   for n = 1..3   sum over m = 1..2
     """
     of = {step.name: family for family in derivation.families() for step in family.steps}
     found: dict[int, Family] = {}

@@ -21,18 +21,31 @@ Look = frozenset[tuple[str, str]]
 
 
 def shared(parts: Iterable[str], usual: Mapping[str, str]) -> str:
-    """Elements as SVG text, in the same order and with the same look; ``usual`` is what the picture says of all."""
+    """Elements as SVG text, in the same order and with the same look; ``usual`` is what the picture says of all.
+
+    >>> shared(["<path d='M0 0' fill='red'/>", "<path d='M1 1' fill='red'/>"], {})
+    "<g fill='red'><path d='M0 0'/><path d='M1 1'/></g>"
+    """
     elements = list(ElementTree.fromstring(f"<g>{''.join(parts)}</g>"))
     looks = [_look(element, usual) for element in elements]
     return "".join(_runs(elements, looks))
 
 
 def said(look: Iterable[tuple[str, str]]) -> str:
-    """Attributes as they stand in a tag."""
+    """Attributes as they stand in a tag.
+
+    >>> said([("fill", "red"), ("width", "2")])
+    " fill='red' width='2'"
+    """
     return "".join(f" {name}='{_safe(value)}'" for name, value in look)
 
 
 def _safe(text: str) -> str:
+    """A text as it may stand in an attribute.
+
+    >>> _safe("a < b"), _safe("a, b")
+    ('a &lt; b', 'a, b')
+    """
     return escape(text) if _SPECIAL.search(text) else text
 
 

@@ -12,13 +12,13 @@ from bpkit.core.matrices import MatrixStep
 from bpkit.core.network import layered
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity, Role
+from bpkit.core.spelling import LOW
 from bpkit.show.chart import NAMES, WIDTH, beside_the_last, headed, panels, stroke
 from bpkit.show.drawing import Drawing
 from bpkit.show.palette import FAINT, FILL, INK, LINE, NEGATIVE, POSITIVE
 from bpkit.show.strokes import picture, text
 
 MOST_LINES = 40  # of both passes: more are too narrow to read
-LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WAITS, GOES = "#C7E0F0", "#E4E6E8"  # tints of blue and of grey
 TEXTS = {
     "words": "What waits for the backward pass: {waits}. Not kept: {gone}. Most at a time: {most} numbers, at {place}; "
@@ -47,17 +47,31 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """How many numbers it has.
+
+        >>> Kept("out_1", (4, 2), made=2, uses=(3, 7), waits=True).size
+        8
+        """
         return self.shape[0] * self.shape[1]
 
     @property
     def last(self) -> int:
-        """The last line that uses it."""
+        """The last line that uses it.
+
+        >>> Kept("out_1", (4, 2), made=2, uses=(3, 7), waits=True).last
+        7
+        """
         return max(self.uses, default=self.made)
 
 
 def lifetimes(problem: Problem) -> tuple[list[MatrixStep], list[Kept]]:
-    """The lines of both passes, and what of the forward pass is kept for how long; read from the matrix form."""
+    """The lines of both passes, and what of the forward pass is kept for how long; read from the matrix form.
+
+    >>> import bpkit as bp
+    >>> lines, arrays = lifetimes(bp.Problem(bp.Network(1, 1), {"w1": 1, "b1": 0}, [1], [0]))
+    >>> [(one.name, one.made, one.uses) for one in arrays]
+    [('out_0', 0, (1, 5)), ('net_1', 1, (2,)), ('out_1', 2, (3, 4))]
+    """
     network = layered(problem.network, "kept")
     lines = [one for one in derive(problem.network).matrices() if one.role is not Role.UPDATE]
     if len(lines) > MOST_LINES:
@@ -82,12 +96,21 @@ def _signals(lines: list[MatrixStep]) -> Iterator[tuple[str, int, int]]:
 
 
 def waiting(lines: Sequence[MatrixStep], arrays: Sequence[Kept]) -> list[int]:
-    """How many numbers wait for the backward pass, at the start and after each line."""
+    """How many numbers wait for the backward pass, at the start and after each line.
+
+    >>> import bpkit as bp
+    >>> waiting(*lifetimes(bp.Problem(bp.Network(1, 1), {"w1": 1, "b1": 0}, [1], [0])))
+    [1, 1, 2, 2, 2, 1, 0]
+    """
     return [sum(a.size for a in arrays if a.waits and a.made <= n <= a.last) for n in range(len(lines) + 1)]
 
 
 def spelled(quantity: Quantity) -> str:
-    """A quantity of the matrix form as a picture has it: out₁, δ₂, ∂E/∂W₁."""
+    """A quantity of the matrix form as a picture has it: out₁, δ₂, ∂E/∂W₁.
+
+    >>> spelled(Quantity("out", tag="out", block=1)), spelled(Quantity("delta", tag="delta", block=2))
+    ('out₁', 'δ₂')
+    """
     low = str(quantity.block).translate(LOW)
     if quantity.tag == "total":
         return "E"

@@ -23,7 +23,12 @@ HEAD = ("line", "quantity", "in symbols", "in numbers", "result")
 
 @lru_cache(maxsize=4096)
 def symbols_html(step: Step) -> str:
-    """The right side in symbols, which stay while the numbers move."""
+    """The right side in symbols, which stay while the numbers move.
+
+    >>> import bpkit as bp
+    >>> symbols_html(bp.derive(bp.Network(1, 1))["dnet_o1/dw1"])
+    'x<sub>1</sub>'
+    """
     forms = [step.rhs] if step.cancelled is None else [step.rhs, step.cancelled]
     return " = ".join(expr_html(form, step.names) for form in forms)
 
@@ -120,7 +125,11 @@ def _to_one(step: Step, above: bool) -> Any:
 
 
 def _tree(expr: sp.Expr, signs: Mapping[type[sp.Expr], str]) -> Any:
-    """An expression as nested lists; None for one with functions that have no sign."""
+    """An expression as nested lists; None for one with functions that have no sign.
+
+    >>> _tree(sp.Symbol("y1") + sp.Rational(1, 2), {sp.Add: "+"})
+    ['+', ['/', 1, 2], 'y1']
+    """
     if expr.is_Symbol:
         return expr.name
     if expr.is_Rational:
@@ -142,6 +151,10 @@ def template(expr: sp.Expr) -> str:
 
     A hole is ``{w5|in}`` where negative numbers and powers of ten need them, ``{w5|term}`` where only negative ones do,
     ``{w5|near}`` where none does.
+
+    >>> w, x = sp.symbols("w1 x1")
+    >>> template(w * x)
+    '{w1|in} · {x1|in}'
     """
     text = form(expr, "·").replace("{", "{{").replace("}", "}}")
     bare, negative, power = (_between(text, word) for word in ("7", "(-7)", "(7e-9)"))

@@ -13,25 +13,32 @@ _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`|\*\*([^*]+)\*\*")
 
 
 def shown_apart(latex: str) -> str:
-    """A formula by itself, or the numbered lines of a derivation as a table."""
+    """A formula by itself, or the numbered lines of a derivation as a table.
+
+    >>> shown_apart("$$w$$")
+    '<p><math xmlns="http://www.w3.org/1998/Math/MathML" displaystyle="true"><mi>w</mi></math></p>'
+    """
     if numbered(latex):
         return lines_table(latex)
     return f"<p>{mathml(latex.strip().strip('$'), True)}</p>"
 
 
 def as_html(markdown: str, maths: Maths = mathml, display: Maths = shown_apart) -> str:
-    """A text of the kit's own as HTML; ``maths`` makes of a formula what the page needs, ``display`` of lines."""
+    """A text of the kit's own as HTML; ``maths`` makes of a formula what the page needs, ``display`` of lines.
+
+    >>> as_html("The **slope**")
+    '<p>The <b>slope</b></p>'
+    """
     return "\n".join(_blocks(markdown, maths, display))
 
 
 def image(source: str, words: str) -> str:
-    """A picture with its words, in a paragraph of its own."""
+    r"""A picture with its words, in a paragraph of its own.
+
+    >>> image("a.png", "a curve")
+    '<p><img src="a.png" alt="a curve"></p>\n'
+    """
     return f'<p><img src="{escape(source)}" alt="{escape(words)}"></p>\n'
-
-
-def typeset(number: str) -> str:
-    """A number as it is read, with a minus for the hyphen that is typed."""
-    return number.replace("-", "−")
 
 
 def _blocks(markdown: str, maths: Maths, display: Maths) -> Iterator[str]:
@@ -56,7 +63,11 @@ def _block(block: str, maths: Maths, display: Maths) -> str:
 
 
 def _inline(text: str, maths: Maths) -> str:
-    """Formulas, code and bold words in a line; everything else is text."""
+    """Formulas, code and bold words in a line; everything else is text.
+
+    >>> _inline("**one** `a < b` and $w$", maths=str.upper)
+    '<b>one</b> <code>a &lt; b</code> and W'
+    """
     pieces, end = [], 0
     for found in _INLINE.finditer(text):
         pieces.append(escape(text[end : found.start()], quote=False))

@@ -337,7 +337,11 @@ def _middle(_place: int) -> str:
 
 @lru_cache(maxsize=4096)
 def mathml(latex: str, large: bool = False) -> str:
-    """One formula, its fractions large or as in a line of text; raises ``BpkitError`` for LaTeX of other makers."""
+    """One formula, its fractions large or as in a line of text; raises ``BpkitError`` for LaTeX of other makers.
+
+    >>> mathml("w_{5}")
+    '<math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>w</mi><mn>5</mn></msub></math>'
+    """
     reader = _Reader(latex)
     return _whole(reader.row(), large)
 
@@ -348,7 +352,11 @@ def _whole(inside: str, large: bool) -> str:
 
 
 def aligned(latex: str) -> list[list[str]]:
-    """Lines that are lined up, cell by cell, each a large formula or empty; no rows where it is another formula."""
+    r"""Lines that are lined up, cell by cell, each a large formula or empty; no rows where it is another formula.
+
+    >>> [len(row) for row in aligned(r"\begin{align} a &= b \\ b &= c \end{align}")], aligned("a = b")
+    ([2, 2], [])
+    """
     reader = _Reader(latex)
     if reader.next() != r"\begin" or reader.words() not in _LINED_UP:
         return []
@@ -367,7 +375,12 @@ _WORDS_OF = re.compile(r"\\textrm\{((?:\\.|[^\\}])*)\}")
 
 
 def numbered(latex: str) -> bool:
-    """Whether these are lines with numbers of their own, as a derivation's are."""
+    """Whether these are lines with numbers of their own, as a derivation's are.
+
+    >>> from bpkit.core.text import rows_latex
+    >>> numbered(rows_latex([(1, "a", "b", "why")])), numbered("$$a = b$$")
+    (True, False)
+    """
     return bool(_ALIGN.fullmatch(latex.strip()) and _NUMBER.search(latex))
 
 

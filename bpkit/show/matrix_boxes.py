@@ -17,7 +17,7 @@ from bpkit.core.matrices import MatrixDerivation, MatrixStep
 from bpkit.core.network import Network
 from bpkit.core.notation import matrix_sides
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import readable
+from bpkit.core.spelling import LOW, readable
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, PAPER
 from bpkit.show.plots import MANY_RUNS
@@ -43,15 +43,23 @@ class Box:
 
     @property
     def html(self) -> str:
-        """The name of the array as HTML."""
+        """The name of the array as HTML.
+
+        >>> Box("delta", "2", False, False, ("n", "l2")).html
+        '<i>δ</i><sub>2</sub>'
+        """
         word = WORDS.get(self.name, self.name)
         text = f"<i>{word}</i>" + (f"<sub>{self.layer}</sub>" if self.layer else "")
         return (f"∂<i>E</i>/∂{text}" if self.derivative else text) + ("<sup>⊤</sup>" if self.turned else "")
 
     @property
     def text(self) -> str:
-        """Its name as plain text."""
-        word = WORDS.get(self.name, self.name) + self.layer.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+        """Its name as plain text.
+
+        >>> Box("W", "1", True, False, ("l0", "l1")).text, Box("out", "1", False, True, ("n", "l1")).text
+        ('∂E/∂W₁', 'out₁ᵀ')
+        """
+        word = WORDS.get(self.name, self.name) + self.layer.translate(LOW)
         return (f"∂E/∂{word}" if self.derivative else word) + ("ᵀ" if self.turned else "")
 
 
@@ -59,7 +67,13 @@ Piece = Box | str
 
 
 def boxed(step: MatrixStep, network: Network) -> tuple[list[Piece], list[Piece]]:
-    """Left and right side of a line: its arrays, and what stands between them."""
+    """Left and right side of a line: its arrays, and what stands between them.
+
+    >>> import bpkit as bp
+    >>> _, right = boxed(bp.derive(bp.Network(2, 3)).matrices()["net_1"], bp.Network(2, 3))
+    >>> [piece if isinstance(piece, str) else piece.text for piece in right]
+    ['out₀', ' ', 'W₁', ' + ', 'b₁']
+    """
     name, formula = matrix_sides(step)
     return ["E"] if step.quantity.tag == "total" else _pieces(name, network), _pieces(formula, network)
 
@@ -87,12 +101,21 @@ def _box(match: re.Match[str], network: Network) -> Box:
 
 
 def drawn(form: MatrixDerivation) -> list[MatrixStep]:
-    """The lines forward and back, without the updates."""
+    """The lines forward and back, without the updates.
+
+    >>> import bpkit as bp
+    >>> [step.name for step in drawn(bp.derive(bp.Network(2, 3)).matrices())]
+    ['net_1', 'out_1', 'E_total', 'delta_1', 'dE_total/dW_1', 'dE_total/db_1']
+    """
     return [step for step in form if step.role in ROLES]
 
 
 def side(count: int) -> float:
-    """The pixels of a side that counts so many."""
+    """The pixels of a side that counts so many.
+
+    >>> side(1), side(2), side(4)
+    (8.0, 13.2, 18.4)
+    """
     return LEAST + EACH * math.log2(count)
 
 
@@ -114,7 +137,13 @@ def _piece(one: Piece) -> Any:
 
 
 def boxes_words(form: MatrixDerivation, network: Network, sizes: Sizes) -> str:
-    """The lines with the shapes of their arrays."""
+    """The lines with the shapes of their arrays.
+
+    >>> import bpkit as bp
+    >>> form, sizes = bp.derive(bp.Network(2, 3)).matrices(), {"n": 4, "1": 1, "l0": 2, "l1": 3}
+    >>> boxes_words(form, bp.Network(2, 3), sizes).split("; ")[0]
+    '(1) net₁ (4 × 3) = out₀ (4 × 2) W₁ (2 × 3) + b₁ (1 × 1)'
+    """
     said = []
     for step in drawn(form):
         left, right = ("".join(_said(one, sizes) for one in row) for row in boxed(step, network))

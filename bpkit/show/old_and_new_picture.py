@@ -49,6 +49,11 @@ class OldAndNew:
 
 
 def _share(off: float) -> str:
+    """How far off a number is, in percent.
+
+    >>> _share(0.0216), _share(1e-7)
+    ('2.2 %', 'under 0.001 %')
+    """
     return f"{number(100 * off, 2)} %" if off > 1e-5 else "under 0.001 %"
 
 
@@ -57,6 +62,11 @@ def old_and_new(problem: Problem, quantities: Iterable[str], printed: Mapping[st
 
     ``printed`` holds the figures that a text prints for them, which get a column. Errors: ``BpkitError`` for a
     quantity to which it makes no difference.
+
+    >>> import bpkit as bp
+    >>> [(name, old, new)] = old_and_new(bp.examples.article.problem, ["dE/dw1"]).rows
+    >>> name, round(old, 7), round(new, 7)
+    ('∂E/∂w₁', 0.0006873, 0.0005385)
     """
     names, rows = [*quantities], []
     for name in names:

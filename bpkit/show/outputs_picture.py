@@ -16,7 +16,12 @@ LOOKS = {"binary_cross_entropy": LOSS_RUNS[0], "half_squared_error": LOSS_RUNS[1
 
 
 def with_loss(problem: Problem, loss: str) -> Problem:
-    """The same problem with another loss."""
+    """The same problem with another loss.
+
+    >>> import bpkit as bp
+    >>> with_loss(bp.examples.article.problem, "squared_error").network.loss.name
+    'squared_error'
+    """
     before = layered(problem.network, "with_loss")
     return problem.replace(network=Network(*before.sizes, activation=before.activations, loss=loss, bias=before.bias))
 

@@ -24,7 +24,11 @@ MANY_RUNS = (*RUNS, (INK, "-.", "dash-dotted black"), (FAINT, "-", "solid grey")
 
 
 def canvas(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
-    """An empty figure of so many inches on light paper."""
+    """An empty figure of so many inches on light paper.
+
+    >>> canvas(4, 3).get_size_inches().tolist()
+    [4.0, 3.0]
+    """
     from matplotlib.figure import Figure  # takes a while, and much reads this module that draws nothing
 
     return Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout=layout)
@@ -100,7 +104,12 @@ def loss_curves(traces: Sequence[Trace], log: bool = False) -> Drawing:
 
 
 def curve_words(trace: Trace, log: bool = False, digits: int = 6) -> str:
-    """A run in words: the loss before the first update, after 1, 10, 100, .. and at the end."""
+    """A run in words: the loss before the first update, after 1, 10, 100, .. and at the end.
+
+    >>> import bpkit as bp
+    >>> curve_words(bp.train(bp.examples.article.problem, 2))
+    'Loss E_total against updates, learning rate 0.5: 0.233453 after 0, 0.225433 after 1, 0.217404 after 2.'
+    """
     last = len(trace) - 1
     if last < 0:
         return f"Loss against updates: no point to draw, {trace.message}."

@@ -189,5 +189,9 @@ def errors_of(kind: str, out: Array, target: float) -> Array:
 
 
 def slope_of(kind: str, out: float, target: float) -> float:
-    """The slope of that error with respect to the output."""
+    """The slope of that error with respect to the output.
+
+    >>> slope_of("half_squared_error", 0.75, 0.5)
+    0.25
+    """
     return float(find_loss(kind).slope.subs({Y: target, OUT: out}))

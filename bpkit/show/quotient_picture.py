@@ -55,7 +55,11 @@ class Errors:
 
     @property
     def flat(self) -> bool:
-        """Whether no h makes any error: the parameter changes nothing."""
+        """Whether no h makes any error: the parameter changes nothing.
+
+        >>> Errors("w1", True, 0.0, np.zeros(len(STEPS))).flat
+        True
+        """
         return not np.nanmax(self.errors)
 
     @property
@@ -107,7 +111,11 @@ def quotient_figure(chosen: Errors, other: Errors, h: float, quotient: float, di
 
 
 def limits(values: list[float]) -> tuple[float, float]:
-    """Powers of ten around errors, with room for a label below; one of 0, which no power of ten holds, is left out."""
+    """Powers of ten around errors, with room for a label below; one of 0, which no power of ten holds, is left out.
+
+    >>> limits([3e-9, 2e-5, 0.0])
+    (1e-10, 0.0001)
+    """
     sizes = [value for value in values if math.isfinite(value) and value > 0]
     if not sizes:
         return 1e-12, 1.0
@@ -115,7 +123,11 @@ def limits(values: list[float]) -> tuple[float, float]:
 
 
 def size(value: float) -> str:
-    """An error as a power of ten: its digits are rounding's, and differ from machine to machine."""
+    """An error as a power of ten: its digits are rounding's, and differ from machine to machine.
+
+    >>> size(3.1e-9), size(0.0)
+    ('1e-09', '0')
+    """
     return f"{10.0 ** round(math.log10(value)):g}" if value > 0 and math.isfinite(value) else number(value)
 
 

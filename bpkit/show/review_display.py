@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bpkit.core.notation import matrix_text
 from bpkit.core.quantities import Role
+from bpkit.core.spelling import in_words
 from bpkit.show.table import with_code
 
 if TYPE_CHECKING:
@@ -69,7 +70,11 @@ def heading(found: Review) -> str:
 
 
 def legend(table: Sequence[Row]) -> str:
-    """What the signs of a program mean, those that it has."""
+    """What the signs of a program mean, those that it has.
+
+    >>> legend([])
+    '✓ right   ✗ wrong   · not part of the derivation'
+    """
     there = {row.sign for row in table}
     if there <= {"", *SIGNS.values()}:
         return "   ".join(f"{SIGNS[right]} {word}" for right, word in MEANING.items())
@@ -97,9 +102,14 @@ def _introduced(found: Review) -> str:
 
 
 def _pointed_at(lines: Sequence[str]) -> str:
-    """Which lines of the matrices to look at, without what they say: that is the answer."""
+    """Which lines of the matrices to look at, without what they say: that is the answer.
+
+    >>> _pointed_at(["(5)  delta_1 = ..", "(6)  dW_1 = .."])
+    'Compare it with lines (5) and (6) of the derivation: bp.derive(network).matrices() shows them.'
+    """
     numbers = [line.partition(")")[0] + ")" for line in lines]
-    return f"Compare it with line {' and '.join(numbers)} of the derivation: bp.derive(network).matrices() shows it."
+    which, it = (f"lines {in_words(numbers)}", "them") if numbers[1:] else (f"line {numbers[0]}", "it")
+    return f"Compare it with {which} of the derivation: bp.derive(network).matrices() shows {it}."
 
 
 def review_text(found: Review) -> str:

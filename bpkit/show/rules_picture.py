@@ -39,7 +39,12 @@ SMALL = 100  # a loss is small when it is below the first one divided by this
 
 
 def along(traces: Sequence[Trace], x: str, y: str) -> tuple[str, str]:
-    """Two parameters, the one along which walks go further first: a landscape is wider than it is high."""
+    """Two parameters, the one along which walks go further first: a landscape is wider than it is high.
+
+    >>> import bpkit as bp
+    >>> along([bp.train(bp.examples.article.problem, 10)], "w1", "w5")
+    ('w5', 'w1')
+    """
     spans = [max((float(np.ptp(one[name])) for one in traces if len(one)), default=0.0) for name in (x, y)]
     return (x, y) if spans[0] >= spans[1] else (y, x)
 
@@ -81,7 +86,11 @@ def bottom(problem: Problem, land: Landscape, decay: float = 0.0) -> tuple[float
 
 
 def first_small(loss: Array) -> int | None:
-    """The first update after which a run's loss is small, if there is one."""
+    """The first update after which a run's loss is small, if there is one.
+
+    >>> first_small(np.array([100.0, 50.0, 0.5])), first_small(np.array([100.0, 50.0]))
+    (2, None)
+    """
     below = loss < loss[0] / SMALL if len(loss) else loss > 0
     return int(below.argmax()) if below.any() else None
 

@@ -24,6 +24,9 @@ def sharing(network: Network, neuron: str) -> Drawing:
     """Draw which derivatives use the slope of the loss with respect to a neuron's net input: arrows run back from it.
 
     Errors: ``BpkitError`` for a name that is no neuron of the network.
+
+    >>> sharing(Network(2, 2, 2), "h1").caption
+    'Arrows run back from the loss E through h1 to w₁, w₂, b₁. No arrow runs to w₃, w₄, w₅, w₆, w₇, w₈, b₂.'
     """
     if neuron not in network.layer_of or neuron in network.inputs:
         neurons = [name for name in network.layer_of if name not in network.inputs]
@@ -36,14 +39,23 @@ def sharing(network: Network, neuron: str) -> Drawing:
 
 
 def users(network: Network, neuron: str) -> tuple[str, ...]:
-    """The weights and biases whose derivatives use the slope with respect to a neuron's net input."""
+    """The weights and biases whose derivatives use the slope with respect to a neuron's net input.
+
+    >>> import bpkit as bp
+    >>> users(bp.Network(2, 2, 2), "o1"), users(bp.Network(2, 2, 2), "h1")
+    (('w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'b1', 'b2'), ('w1', 'w2', 'b1'))
+    """
     through = _through(network, neuron)
     weights = [name for name, (_, target) in network.weights.items() if target in through]
     return (*weights, *(bias for bias, fed in network.biases.items() if through & {*fed}))
 
 
 def _through(network: Network, neuron: str) -> set[str]:
-    """The neuron, and all neurons before it that reach it."""
+    """The neuron, and all neurons before it that reach it.
+
+    >>> sorted(_through(Network(2, 2, 2), "o1"))
+    ['h1', 'h2', 'o1']
+    """
     found = {neuron}
     for source, target in reversed(list(network.weight_of)):
         if target in found and source not in network.inputs:
@@ -91,7 +103,11 @@ def _parts(network: Network, plan: Layout, through: set[str], loss: Point) -> It
 
 
 def _toward(place: Point, other: Point, far: float) -> Point:
-    """A point so far from a place, on the way to another."""
+    """A point so far from a place, on the way to another.
+
+    >>> _toward((0, 0), (10, 0), 4)
+    (4.0, 0.0)
+    """
     share = far / math.dist(place, other)
     return place[0] + share * (other[0] - place[0]), place[1] + share * (other[1] - place[1])
 

@@ -14,7 +14,7 @@ from bpkit.core.errors import BpkitError, suggest
 from bpkit.core.expressions import names_in
 from bpkit.core.numeric import evaluate, loss_over, single
 from bpkit.core.quantities import Role
-from bpkit.core.spelling import number, readable
+from bpkit.core.spelling import LOW, number, readable
 from bpkit.show.drawing import DPI, Drawing
 from bpkit.show.palette import FAINT, INK, PAPER, RUNS
 from bpkit.show.plots import blank, dress
@@ -135,8 +135,12 @@ def both_ways(problem: Problem, parameter: str) -> Drawing:
 
 
 def _spelled(parameter: str) -> str:
-    """A parameter with its index below the line."""
-    return parameter[0] + parameter[1:].translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+    """A parameter with its index below the line.
+
+    >>> _spelled("w5")
+    'w₅'
+    """
+    return parameter[0] + parameter[1:].translate(LOW)
 
 
 def _over(right: sp.Expr, name: str, numbers: dict[str, float], grid: Array) -> Array:

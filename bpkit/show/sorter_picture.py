@@ -129,7 +129,11 @@ def _lamp(middle: Point, name: str, out: float | None, below: str) -> list[str]:
 
 
 def _mixed(first: str, second: str, share: float) -> str:
-    """A colour between two, as far as ``share`` says, from 0 to 1."""
+    """A colour between two, as far as ``share`` says, from 0 to 1.
+
+    >>> _mixed("#000000", "#ff8000", 0.5)
+    '#804000'
+    """
     share = min(1.0, max(0.0, share))
     pairs = ((int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)

@@ -32,7 +32,11 @@ def picture(width: float, height: float, words: str, parts: Iterable[str]) -> st
 
 
 def labelled(words: str) -> str:
-    """What a picture shows, for those who hear it, as it stands in its text."""
+    """What a picture shows, for those who hear it, as it stands in its text.
+
+    >>> labelled("a curve")
+    " aria-label='a curve'"
+    """
     return said([("aria-label", words)])
 
 
@@ -46,7 +50,11 @@ _DARK = {
 
 
 def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) -> str:
-    """A way through some points: dashed for a negative number, wide for a large one; ringed where it is lit."""
+    """A way through some points: dashed for a negative number, wide for a large one; ringed where it is lit.
+
+    >>> way([(0, 0), (10, 0)], None, lit=False, faded=False)
+    "<line x1='0' y1='0' x2='10' y2='0' stroke='#59636E' stroke-width='1.4'/>"
+    """
     if len(points) == 2:
         (x1, y1), (x2, y2) = points
         line = f"line x1='{pixels(x1)}' y1='{pixels(y1)}' x2='{pixels(x2)}' y2='{pixels(y2)}'"
@@ -61,12 +69,20 @@ def way(points: Sequence[Point], value: float | None, lit: bool, faded: bool) ->
 
 
 def pixels(length: float) -> str:
-    """A length as pictures have it, to a tenth of a pixel."""
+    """A length as pictures have it, to a tenth of a pixel.
+
+    >>> pixels(10.0), pixels(10.04), pixels(9.97)
+    ('10', '10', '10')
+    """
     return f"{length:.1f}".removesuffix(".0")
 
 
 def through(points: Iterable[Point]) -> str:
-    """Points one after the other."""
+    """Points one after the other.
+
+    >>> through([(0, 0), (10.5, 5)])
+    '0,0 10.5,5'
+    """
     return " ".join(f"{pixels(x)},{pixels(y)}" for x, y in points)
 
 
@@ -101,7 +117,11 @@ def text(
 
 
 def _named(name: Name, words: str) -> str:
-    """A name and words behind it; its low part is small, and what follows stands on the line again."""
+    """A name and words behind it; its low part is small, and what follows stands on the line again.
+
+    >>> _named(("w", "5"), "=0.25"), _named(("net", "h1"), "")
+    ('w₅=0.25', "net<tspan dy='.25em' font-size='80%'>h1</tspan>")
+    """
     word, low = name
     if not low or low.isdecimal():
         return escape(f"{word}{low.translate(LOW)}{words}")
@@ -110,11 +130,20 @@ def _named(name: Name, words: str) -> str:
 
 
 def label_width(name: Name, value: float | None) -> float:
-    """How wide a label is, with a little room around it."""
+    """How wide a label is, with a little room around it.
+
+    >>> round(label_width(("w", "5"), None)), round(label_width(("w", "5"), 0.25))
+    (22, 56)
+    """
     return LETTER * len("".join(name) + _is(value)) + 8
 
 
 def _is(value: float | None) -> str:
+    """A number behind its sign; nothing where there is none.
+
+    >>> _is(-0.25), _is(None)
+    ('=−0.25', '')
+    """
     return "" if value is None else f"={readable(number(value, 4))}"
 
 

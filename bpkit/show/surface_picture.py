@@ -46,23 +46,40 @@ class Window:
 
     @property
     def ends(self) -> tuple[float, float, float, float]:
-        """The ends of the picture: left, right, bottom, top."""
+        """The ends of the picture: left, right, bottom, top.
+
+        >>> Window("w1", "w2", (0.0, 1.0), 0.5).ends
+        (-0.5, 0.5, 0.5, 1.5)
+        """
         (x, y), reach = self.middle, self.reach
         return x - reach, x + reach, y - self.tall * reach, y + self.tall * reach
 
     def outside(self, xs: Array, ys: Array) -> NDArray[np.bool_]:
-        """Which points of a walk lie beyond the picture."""
+        """Which points of a walk lie beyond the picture.
+
+        >>> Window("w1", "w2", (0.0, 0.0), 1.0).outside(np.array([0.5, 2.0]), np.array([0.0, 0.0])).tolist()
+        [False, True]
+        """
         left, right, bottom, top = self.ends
         return (xs < left) | (xs > right) | (ys < bottom) | (ys > top)
 
 
 def around(trace: Trace, x: str, y: str) -> Window:
-    """A window in round numbers that holds a walk, with room on all sides."""
+    """A window in round numbers that holds a walk, with room on all sides.
+
+    >>> import bpkit as bp
+    >>> around(bp.train(bp.examples.article.problem, 10), "w5", "w6").reach
+    0.5
+    """
     return window_over([trace] if len(trace) else [], x, y)
 
 
 def window_over(traces: Sequence[Trace], x: str, y: str, room: float = 0.75, tall: float = 1.0) -> Window:
-    """A window in round numbers that holds several walks; it reaches so many times their span from its middle."""
+    """A window in round numbers that holds several walks; it reaches so many times their span from its middle.
+
+    >>> window_over([], "w5", "w6").ends
+    (-0.5, 0.5, -0.5, 0.5)
+    """
     spans = [
         (min(float(one[name].min()) for one in traces), max(float(one[name].max()) for one in traces))
         if traces
@@ -210,7 +227,12 @@ def surface_words(land: Landscape, trace: Trace, digits: int = 6, only: bool = F
 
 
 def ground_words(land: Landscape, digits: int = 6) -> str:
-    """A landscape in words, with numbers."""
+    """A landscape in words, with numbers.
+
+    >>> import bpkit as bp
+    >>> ground_words(landscape(bp.examples.article.problem, window_over([], "w5", "w6"))).rpartition("; ")[2]
+    'lowest on the grid 0.109957 at w5 = -0.5, w6 = -0.5.'
+    """
     x, y = land.window.x, land.window.y
     left, right, bottom, top = map(number, land.window.ends)
     x_low, y_low, low = land.lowest()

@@ -25,14 +25,25 @@ _NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?( [-+] [\d.]+e-\d+)?")
 
 
 def text_table(head: Sequence[str], rows: Rows) -> str:
-    """Columns aligned by their widest cell."""
+    """Columns aligned by their widest cell.
+
+    >>> print(text_table(("name", "value"), [("w5", "0.25"), ("b1", "1")]))
+    name  value
+    ----  -----
+    w5    0.25
+    b1    1
+    """
     widths = [max(map(len, column)) for column in zip(head, *rows)]
     lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in (head, *rows)]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
 def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
-    """The same rows as an HTML table with header cells; columns of words begin at the left, which notebooks ask for."""
+    """The same rows as an HTML table with header cells; columns of words begin at the left, which notebooks ask for.
+
+    >>> html_table(("a",), [("1",)])
+    '<table><thead><tr><th scope="col">a</th></tr></thead><tbody><tr><th scope="row">1</th></tr></tbody></table>'
+    """
     sides = ["" if all(map(_NUMBER.fullmatch, column)) else LEFT for column in zip(*rows)] or [""] * len(head)
     top = "".join(f'<th scope="col"{side}>{escape(cell, quote=False)}</th>' for cell, side in zip(head, sides))
     body = "".join(
@@ -46,6 +57,11 @@ def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
 
 
 def _cell(value: Any) -> str:
+    """A number as a table has it, of a batch its mean.
+
+    >>> _cell(0.25), _cell(np.array([0.0, 1.0]))
+    ('0.25', '2 samples, mean 0.5')
+    """
     if np.ndim(value):
         return f"{len(value)} samples, mean {number(float(np.mean(value)), 10)}"
     text = number(value, 10)
@@ -53,11 +69,24 @@ def _cell(value: Any) -> str:
 
 
 def values_rows(values: Values) -> list[tuple[str, str]]:
+    """Every quantity with its number as it is read.
+
+    >>> import bpkit as bp
+    >>> values_rows(bp.evaluate(bp.examples.article.problem))[0]
+    ('net_h1', '0.505')
+    """
     return [(name, _cell(value)) for name, value in values.items()]
 
 
 def values_text(values: Values) -> str:
-    """Every quantity with its number, as text."""
+    r"""Every quantity with its number, as text.
+
+    >>> import bpkit as bp
+    >>> print(*values_text(bp.evaluate(bp.examples.article.problem)).splitlines()[:3], sep="\n")
+    quantity          value
+    ----------------  ---------------
+    net_h1            0.505
+    """
     return text_table(("quantity", "value"), values_rows(values))
 
 
@@ -92,7 +121,12 @@ def _whose(check: GradientCheck) -> str:
 
 
 def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
-    """Parameter, derivative, difference quotient, relative difference."""
+    """Parameter, derivative, difference quotient, relative difference.
+
+    >>> import bpkit as bp
+    >>> check_rows(bp.check_gradient(bp.examples.article.problem, {"w5": 0.0851429384}))
+    [('w5', '0.085142938', '0.085142938', 'below 1e-9')]
+    """
     return [
         (row.label, number(row.derived, 8), number(row.measured, 8), _difference(row, check.tolerance))
         for row in check.rows
@@ -100,20 +134,38 @@ def check_rows(check: GradientCheck) -> list[tuple[str, ...]]:
 
 
 def _difference(row: GradientRow, tolerance: float) -> str:
+    """A relative difference: its digits where it is too large, else a bound for it.
+
+    >>> from bpkit.core.numerical_gradient import GradientRow
+    >>> _difference(GradientRow("w1", 2, 1, 0.5), 1e-6), _difference(GradientRow("w1", 1, 1, 0.0), 1e-6)
+    ('0.5', 'below 1e-9')
+    """
     if not row.error <= tolerance and np.isfinite(row.relative):
         return number(row.relative, 2)
     return "lost in rounding" if row.unresolved(tolerance) else "below " + _power_of_ten(row.relative)
 
 
 def _power_of_ten(error: float) -> str:
-    """An upper bound that is the same on every machine, where the last digits of a difference quotient are not."""
+    """An upper bound that is the same on every machine, where the last digits of a difference quotient are not.
+
+    >>> _power_of_ten(3e-8), _power_of_ten(0.0)
+    ('1e-7', '1e-9')
+    """
     if not np.isfinite(error):
         return "no bound"
     return f"1e{int(np.ceil(np.log10(max(error, 1e-9))))}"
 
 
 def check_text(check: GradientCheck) -> str:
-    """The gradient check as text, with its verdict."""
+    """The gradient check as text, with its verdict.
+
+    >>> import bpkit as bp
+    >>> print(check_text(bp.check_gradient(bp.examples.article.problem, {"w5": 0.0851429384})))
+    parameter  given        measured     relative difference
+    ---------  -----------  -----------  -------------------
+    w5         0.085142938  0.085142938  below 1e-9
+    passed: the derivative agrees with nudging to 6 digits or more
+    """
     if not check.rows:
         return _unfinished(check)
     return "\n".join([text_table(_check_head(check), check_rows(check)), check_verdict(check), *_sayings(check)])
@@ -128,7 +180,11 @@ def check_html(check: GradientCheck) -> str:
 
 
 def with_code(text: str) -> str:
-    """A sentence in which `code` stands between backticks."""
+    """A sentence in which `code` stands between backticks.
+
+    >>> with_code("write `a < b`")
+    'write <code>a &lt; b</code>'
+    """
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # one that belongs to the code itself
         return escape(text, quote=False)

@@ -23,13 +23,23 @@ ONE_SAMPLE = frozenset({rewrite.LAST, rewrite.FIRST})  # the detail says which s
 
 
 def look(one: Explanation) -> str:
-    """The line where a mistake happens, as it should be."""
+    """The line where a mistake happens, as it should be.
+
+    >>> import bpkit as bp
+    >>> look(bp.diagnose(bp.examples.article.problem, "w5_new", "0.392571").misconceptions[0])
+    'Look at line (62): new w₅ = w₅ − η · ∂E/∂w₅.'
+    """
     line = f"Look at line ({one.step.number}): {one.step.name} = {sides_text(one.step)}."
     return typeset(line, one.step.names)
 
 
 def should_be(one: Explanation) -> str:
-    """The line where a mistake happens, as it should be and as it was written."""
+    """The line where a mistake happens, as it should be and as it was written.
+
+    >>> import bpkit as bp
+    >>> should_be(bp.diagnose(bp.examples.article.problem, "w5_new", "0.392571").misconceptions[0])
+    'Line (62) should be new w₅ = w₅ − η · ∂E/∂w₅, not w₅ + η · ∂E/∂w₅.'
+    """
     step, written = one.step, one.written.rhs
     line = f"Line ({step.number}) should be {step.name} = {sides_text(step)}"
     if written != step.rhs and ONE_SAMPLE.isdisjoint(names_in(written)):
@@ -38,12 +48,24 @@ def should_be(one: Explanation) -> str:
 
 
 def explanation_text(one: Explanation) -> str:
-    """Name, sentence and line, each on its own."""
+    """Name, sentence and line, each on its own.
+
+    >>> import bpkit as bp
+    >>> print(explanation_text(bp.diagnose(bp.examples.article.problem, "w5_new", "0.392571").misconceptions[0]))
+    adds the gradient: the update goes against the slope
+        Line (62) should be new w₅ = w₅ − η · ∂E/∂w₅, not w₅ + η · ∂E/∂w₅.
+    """
     return f"{one.name}: {one.sentence}\n    {should_be(one)}"
 
 
 def diagnosis_text(found: Diagnosis) -> str:
-    """The verdict, the message, and every explanation."""
+    """The verdict, the message, and every explanation.
+
+    >>> import bpkit as bp
+    >>> print(diagnosis_text(bp.diagnose(bp.examples.article.problem, "dE/dw5", "0.0851429")))
+    ∂E/∂w₅ = 0.0851429: right
+    Right.
+    """
     lines = [f"{_asked(found)}: {_verdict(found)}", found.message]
     if len(found.misconceptions) > 1:
         lines += [f"{n}. {explanation_text(one)}" for n, one in enumerate(found.misconceptions, 1)]
@@ -51,7 +73,12 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 
 def diagnosis_html(found: Diagnosis) -> str:
-    """A diagnosis as HTML, with each mistake that gives the number."""
+    """A diagnosis as HTML, with each mistake that gives the number.
+
+    >>> import bpkit as bp
+    >>> diagnosis_html(bp.diagnose(bp.examples.article.problem, "dE/dw5", "0.0851429"))
+    '<p><strong>∂E/∂w₅ = 0.0851429: right</strong></p><p>Right.</p>'
+    """
     top = f"<p><strong>{escape(_asked(found))}: {_verdict(found)}</strong></p>"
     body = f"<p>{escape(found.message)}</p>"
     if len(found.misconceptions) < 2:

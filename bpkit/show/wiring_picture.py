@@ -58,7 +58,12 @@ def wiring(
 
 
 def subscripted(network: Network, name: str) -> str:
-    """A weight's name as pictures and sentences have it: w₅."""
+    """A weight's name as pictures and sentences have it: w₅.
+
+    >>> import bpkit as bp
+    >>> subscripted(bp.Network(2, 2, 2), "w5")
+    'w₅'
+    """
     return typeset(name, network.lines.quantities)
 
 

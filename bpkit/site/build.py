@@ -101,7 +101,13 @@ def index(made: Iterable[Made], kernel: Iterable[Lesson], repository: str) -> st
 
 
 def parts(course: Iterable[tuple[Lesson, int]]) -> dict[str, list[dict[str, Any]]]:
-    """The lessons with how much each asks, in the parts of the map, by their headings."""
+    """The lessons with how much each asks, in the parts of the map, by their headings.
+
+    >>> from types import SimpleNamespace as Has
+    >>> lesson = Has(question="How?", goal="To see.", beyond=False)
+    >>> {title: [row["asked"] for row in rows] for title, rows in parts([(lesson, 2)]).items()}
+    {'The lessons': [2]}
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for lesson, asked in course:
         row = {"lesson": lesson, "question": _line(lesson.question), "goal": _line(lesson.goal), "asked": asked}
@@ -110,7 +116,11 @@ def parts(course: Iterable[tuple[Lesson, int]]) -> dict[str, list[dict[str, Any]
 
 
 def _line(markdown: str) -> str:
-    """One paragraph of Markdown as a line of HTML."""
+    """One paragraph of Markdown as a line of HTML.
+
+    >>> _line("What is **net**?")
+    'What is <strong>net</strong>?'
+    """
     return html(markdown, Headings()).removeprefix("<p>").removesuffix("</p>\n")
 
 

@@ -128,7 +128,11 @@ class Body:
 
 
 def _address(kind: str, content: str) -> str:
-    """A picture as an address that holds it."""
+    """A picture as an address that holds it.
+
+    >>> _address("image/svg+xml", "<svg/>")
+    'data:image/svg+xml;base64,PHN2Zy8+'
+    """
     from base64 import b64encode
 
     coded = b64encode(content.encode()).decode() if kind == "image/svg+xml" else "".join(content.split())

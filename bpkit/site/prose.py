@@ -20,7 +20,12 @@ class Headings:
     used: set[str] = field(default_factory=set)
 
     def id(self, title: str) -> str:
-        """A name for links that no other heading of the page has."""
+        """A name for links that no other heading of the page has.
+
+        >>> headings = Headings()
+        >>> headings.id("Two paths"), headings.id("Two paths")
+        ('two-paths', 'two-paths-2')
+        """
         stem = re.sub(r"[^\w]+", "-", re.sub(r"<[^>]*>", "", title).lower()).strip("-") or "section"
         found, number = stem, 1
         while found in self.used:
@@ -60,7 +65,11 @@ class _Renderer(IPythonRenderer):
 
 
 def page_address(url: str) -> str:
-    """Where a link leads on the site: from notebook to page. What needs a kernel has none, and the map says so."""
+    """Where a link leads on the site: from notebook to page. What needs a kernel has none, and the map says so.
+
+    >>> page_address("05_output_weights.ipynb#paths"), page_address("instructors/marking.ipynb")
+    ('05_output_weights.html#paths', 'index.html#needs-a-kernel')
+    """
     path, sign, anchor = url.partition("#")
     if "://" in path or not path.endswith(".ipynb"):
         return url
@@ -70,12 +79,20 @@ def page_address(url: str) -> str:
 
 
 def html(markdown: str, headings: Headings) -> str:
-    """The Markdown of a cell as HTML."""
+    r"""The Markdown of a cell as HTML.
+
+    >>> html("The slope of $w$ is **0.25**", Headings())
+    '<p>The slope of <math><mi>w</mi></math> is <strong>0.25</strong></p>\n'
+    """
     # A fold ends and begins with lines of its own, however close a text stands to it.
     apart = re.sub(r"(?<!\n)\n(?=</?details>$)", "\n\n", markdown, flags=re.MULTILINE)
     return str(MarkdownWithMath(renderer=_Renderer(headings)).render(apart))
 
 
 def text(words: str) -> str:
-    """Plain text for a page."""
+    """Plain text for a page.
+
+    >>> text("a < b")
+    'a &lt; b'
+    """
     return escape(words, quote=False)

@@ -41,7 +41,11 @@ class Signals:
 
     @property
     def steps(self) -> bool:
-        """Does the first axis count steps?"""
+        """Does the first axis count steps?
+
+        >>> Signals(array(sp.symbols("a b"), (2, 1)), (0, 1)).steps
+        True
+        """
         return self.symbols.ndim == 2 and not self.image
 
 
@@ -78,11 +82,19 @@ class Draft:
         return self.axes - 1
 
     def quantity(self, letter: str, index: tuple[int, ...], axes: tuple[int, ...], tag: str) -> Quantity:
-        """A quantity of the forward pass at the place of the block."""
+        """A quantity of the forward pass at the place of the block.
+
+        >>> Draft(place="h1_").quantity("net", (2,), (0,), "net").name
+        'net_h1_2'
+        """
         return Quantity(letter, self.place, index, Role.FORWARD, tag, self.number, axes=axes)
 
     def row(self, letter: str, shape: tuple[int, ...], axes: tuple[int, ...], tag: str) -> Names:
-        """The quantities of a whole array."""
+        """The quantities of a whole array.
+
+        >>> [one.name for one in Draft(place="h1_").row("net", (2,), (0,), "net")]
+        ['net_h1_1', 'net_h1_2']
+        """
         found = empty(shape)
         for at in np.ndindex(shape):
             found[at] = self.quantity(letter, tuple(i + 1 for i in at), axes, tag)
@@ -101,6 +113,10 @@ class Draft:
         """Declare an array of parameters and return their symbols; ``first`` is the number of the first row.
 
         ``inner`` is the shape that the first axis is made of, where a row of the array has several indices.
+
+        >>> draft = Draft(number=1)
+        >>> draft.parameters("W", (1, 2), (0, 1)).tolist(), draft.tables["W1"].tolist()
+        ([[W1_1_1, W1_1_2]], [['W1_1_1', 'W1_1_2']])
         """
         found, names = empty(shape), empty(shape)
         for at in np.ndindex(shape):
@@ -134,7 +150,11 @@ class Draft:
 
 
 def array(symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> Names:
-    """Symbols, row by row, as an array of this shape."""
+    """Symbols, row by row, as an array of this shape.
+
+    >>> array(sp.symbols("a b c d"), (2, 2)).tolist()
+    [[a, b], [c, d]]
+    """
     found = np.empty(len(symbols), dtype=object)
     found[:] = symbols
     return found.reshape(shape)
@@ -212,7 +232,11 @@ class Block:
 
 
 def activated(nets: Array, function: Activation) -> Array:
-    """The outputs of neurons: each by itself, or a row's shares."""
+    """The outputs of neurons: each by itself, or a row's shares.
+
+    >>> activated(np.array([0.0, 0.0]), find_activation("softmax")).tolist()
+    [0.5, 0.5]
+    """
     if not function.joint:
         return np.asarray(on_arrays(function)(nets))
     powers = np.exp(nets)
@@ -220,7 +244,15 @@ def activated(nets: Array, function: Activation) -> Array:
 
 
 def size(block: str, what: str, value: object) -> int:
-    """A whole number from 1."""
+    """A whole number from 1.
+
+    >>> size("Dense", "units", 3)
+    3
+    >>> size("Dense", "units", 0)
+    Traceback (most recent call last):
+    ...
+    bpkit.core.errors.BpkitError: Dense: expected units to be a whole number from 1, got 0; write Dense(2)
+    """
     with suppress(TypeError):
         if not isinstance(value, bool) and (number := operator.index(value)) > 0:  # type: ignore[arg-type]
             return number
@@ -228,7 +260,11 @@ def size(block: str, what: str, value: object) -> int:
 
 
 def neuron_function(block: str, given: object) -> Activation:
-    """The activation of that name, for each neuron by itself."""
+    """The activation of that name, for each neuron by itself.
+
+    >>> neuron_function("Dense", "tanh").name
+    'tanh'
+    """
     found = find_activation(given)
     if found.joint:
         raise BpkitError(

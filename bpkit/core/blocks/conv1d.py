@@ -58,6 +58,12 @@ class Conv1d(Block):
         return Signals(draft.activated(found, axes, function), axes, nets=found, activation=function)
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """Each window of the signal times the kernel, plus the bias, through the activation.
+
+        >>> own = {"k": np.array([1.0, -1.0]), "b": np.array([0.0])}
+        >>> Conv1d(2, "identity").computed(own, np.array([1.0, 3.0, 4.0]))["out"].tolist()
+        [-2.0, -1.0]
+        """
         signal, kernel = x.reshape(-1), own["k"]
         windows = np.lib.stride_tricks.sliding_window_view(signal, kernel.shape)
         net = (windows * kernel).sum(axis=-1) + own["b"]

@@ -66,6 +66,12 @@ class Conv2d(Block):
         return True
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """Each square of the image times the kernel, plus the bias, through the activation.
+
+        >>> own = {"k": np.array([[1.0, 0.0], [0.0, 1.0]]), "b": np.array([0.0])}
+        >>> Conv2d(2, "identity").computed(own, np.array([[1.0, 2.0], [3.0, 4.0]]))["out"].tolist()
+        [[5.0]]
+        """
         kernel = own["k"]
         windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape)
         net = (windows * kernel).sum(axis=(-2, -1)) + own["b"]

@@ -67,6 +67,12 @@ class Dense(Block):
         return False
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """The outputs of a layer: inputs times weights, plus biases, through the activation.
+
+        >>> own = {"W": np.array([[0.5], [0.25]]), "b": np.array([1.0])}
+        >>> Dense(1, "identity").computed(own, np.array([2.0, 4.0]))["out"].tolist()
+        [3.0]
+        """
         net = x @ own["W"] + own["b"]
         return {"net": net, "out": activated(net, *self.activations)}
 

@@ -21,7 +21,12 @@ class Place:
     quantities: tuple[Quantity, ...]
 
     def names(self, letters: Sequence[str], *kinds: str) -> str:
-        """What the names mean, by an example: ``net_h1_3_1 and out_h1_3_1 are those of step 3, neuron 1``."""
+        r"""What the names mean, by an example.
+
+        >>> place = Place(1, (Quantity("net", "h1_", (3, 1)), Quantity("out", "h1_", (3, 1))))
+        >>> place.names(("net", "out"), "step", "neuron")
+        '$\\mathit{net}_{h1,3,1}$ and $\\mathit{out}_{h1,3,1}$ are those of step 3, neuron 1'
+        """
         made = [one for one in self.quantities if one.letter in letters]
         index = made[-1].index
         places = ", ".join(f"{kind} {place}" for kind, place in zip(kinds[-len(index) :], index))
@@ -30,12 +35,21 @@ class Place:
 
 
 def function(activation: Activation) -> str:
-    """An activation and its formula."""
+    r"""An activation and its formula.
+
+    >>> from bpkit.core.functions import activation as named
+    >>> function(named("tanh"))
+    'tanh, $\\mathit{out} = \\tanh{\\left(\\mathit{net} \\right)}$'
+    """
     if activation.joint:
         return r"softmax, $\mathit{out}_{k} = e^{\mathit{net}_{k}} / \sum_{j} e^{\mathit{net}_{j}}$"
     return f"{activation.written}, $\\mathit{{out}} = {expr_latex(activation.expr.xreplace({Z: _NET}), {})}$"
 
 
 def of_steps(steps: str) -> str:
-    """What a block with steps passes on."""
+    """What a block with steps passes on.
+
+    >>> of_steps("all")
+    'what comes out at every step'
+    """
     return "what comes out at every step" if steps == "all" else "what comes out at the last step"

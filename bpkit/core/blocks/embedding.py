@@ -66,6 +66,13 @@ class Embedding(Block):
         return Signals(array(found, (len(given.symbols), self.columns)), axes)
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """The row of the table that each token names.
+
+        >>> import numpy as np
+        >>> own = {"W": np.array([[0.1, 0.2], [0.3, 0.4]])}
+        >>> Embedding(2, 2).computed(own, np.array([1.0, 0.0]))["out"].tolist()
+        [[0.3, 0.4], [0.1, 0.2]]
+        """
         return {"out": own["W"][x.astype(int)]}
 
     def told(self, place: Place) -> str:

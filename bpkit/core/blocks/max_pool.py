@@ -51,6 +51,12 @@ class MaxPool(Block):
         return Signals(array(found, shape), axes, row.image)
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """The largest number of each window.
+
+        >>> import numpy as np
+        >>> MaxPool(2).computed({}, np.array([1.0, 3.0, 2.0, 0.0]))["out"].tolist()
+        [3.0, 2.0]
+        """
         signal = x.reshape(-1) if x.shape[-1] == 1 else x
         windows = signal.reshape([side for length in signal.shape for side in (length // self.size, self.size)])
         return {"out": windows.max(axis=tuple(range(1, windows.ndim, 2)))}

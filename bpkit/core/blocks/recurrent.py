@@ -66,6 +66,12 @@ class Recurrent(Block):
         return passed_on(Signals(array(outs, shape), axes, False, array(nets, shape), self.activations[0]), self.steps)
 
     def computed(self, own: Mapping[str, Array], x: Array) -> dict[str, Array]:
+        """Step by step what the layer puts out, from its input and from what it put out before.
+
+        >>> own = {"Wx": np.array([[1.0]]), "Wh": np.array([[1.0]]), "b": np.array([0.0])}
+        >>> Recurrent(1, "all", "identity").computed(own, np.array([[1.0], [2.0], [3.0]]))["out"].tolist()
+        [[1.0], [3.0], [6.0]]
+        """
         nets: list[Array] = []
         outs = [np.zeros(self.units)]
         for row in x:
@@ -85,7 +91,11 @@ class Recurrent(Block):
 
 
 def started(draft: Draft, letter: str, units: int, axes: tuple[int, ...]) -> list[sp.Symbol]:
-    """Write the lines of what is remembered before the first step: nothing."""
+    """Write the lines of what is remembered before the first step: nothing.
+
+    >>> started(Draft(place="h1_"), "out", 2, (0, 1))
+    [out_h1_0_1, out_h1_0_2]
+    """
     draft.lines.stage()
     places = [draft.quantity(letter, (0, j), axes, "start") for j in range(1, units + 1)]
     why = "nothing is remembered before the first step, so this is 0"
@@ -121,12 +131,21 @@ class Step(NamedTuple):
 
 
 def by_step(steps: str, outs: Sequence[Array]) -> Array:
-    """The outputs of all steps or of the last, as numbers."""
+    """The outputs of all steps or of the last, as numbers.
+
+    >>> by_step("last", [np.zeros(2), np.ones(2)]).tolist()
+    [1.0, 1.0]
+    """
     return np.array(outs if steps == "all" else outs[-1])
 
 
 def passed_on(outs: Signals, steps: str) -> Signals:
-    """The outputs of all steps, or of the last."""
+    """The outputs of all steps, or of the last.
+
+    >>> outs = array(sp.symbols("h1_1 h1_2 h2_1 h2_2"), (2, 2))
+    >>> passed_on(Signals(outs, (0, 1)), "last").symbols.tolist()
+    [h2_1, h2_2]
+    """
     if steps == "all":
         return outs
     nets = None if outs.nets is None else outs.nets[-1]

@@ -88,7 +88,12 @@ class Residual(Block):
 
 
 def numbered(blocks: Sequence[Block], first: int = 1) -> Iterator[tuple[int, Block]]:
-    """Every block with its number; blocks with a way past them come first, then the way, which has no number."""
+    """Every block with its number; blocks with a way past them come first, then the way, which has no number.
+
+    >>> from bpkit.core.blocks.dense import Dense
+    >>> [(n, type(one).__name__) for n, one in numbered([Residual(Dense(1), Dense(1)), Dense(2)])]
+    [(1, 'Dense'), (2, 'Dense'), (1, 'Residual'), (3, 'Dense')]
+    """
     for block in blocks:
         if isinstance(block, Residual):
             inner = [*numbered(block.blocks, first)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from xml.etree.ElementTree import Element
 
+from bpkit.core.spelling import readable
 from bpkit.exercises.editions.bank import identity, named
 from bpkit.exercises.editions.edition import Bank, Edition
 from bpkit.exercises.editions.mistakes import exact_mistakes, explained, mistakes, options, spellings
@@ -29,7 +30,7 @@ from bpkit.exercises.questions.words import in_words
 from bpkit.exercises.sheets.files import visible
 from bpkit.exercises.sheets.zips import zipped
 from bpkit.show.drawing import Drawing
-from bpkit.show.markup import as_html, image, typeset
+from bpkit.show.markup import as_html, image
 
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
@@ -215,11 +216,11 @@ def _number(value: float, reach: float, decimals: int) -> Element:
 def _others(exercise: Exercise, part: Part) -> str:
     """The known mistakes, each with the answers that it leads to."""
     if isinstance(part, NumberPart):
-        known = [(typeset(part.shown(one.value)), one.said) for one in mistakes(part, exercise.declared)]
+        known = [(readable(part.shown(one.value)), one.said) for one in mistakes(part, exercise.declared)]
     elif isinstance(part, ExactPart) and part.options:
         known = [(one.text, one.said) for one in options(part) if one.said]
     elif isinstance(part, ExactPart) and part.reader == "whole":
-        known = [(typeset(f"{one.value:g}"), one.said) for one in exact_mistakes(part)]
+        known = [(readable(f"{one.value:g}"), one.said) for one in exact_mistakes(part)]
     elif isinstance(part, ExactPart) and part.reader == "order":
         known = [(wrong.answer, explained([wrong])) for wrong in part.wrong]
     else:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from html import escape
 from xml.etree.ElementTree import Element
 
+from bpkit.core.spelling import readable
 from bpkit.exercises.editions.bank import identity, named
 from bpkit.exercises.editions.edition import Bank, Edition
 from bpkit.exercises.editions.mistakes import Mistake, exact_mistakes, explained, mistakes, options, spellings
@@ -18,7 +19,7 @@ from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.parts import ExactPart, NumberPart, Part
 from bpkit.exercises.sheets.files import visible
 from bpkit.show.drawing import Drawing
-from bpkit.show.markup import as_html, image, typeset
+from bpkit.show.markup import as_html, image
 
 USE = """In your course open the question bank, choose Import, then Moodle XML format, and take {place}. The category
 bpkit then has a category for each question; a quiz can draw a random question from each. If you import the file a
@@ -120,7 +121,7 @@ def _question(exercise: Exercise, letter: str, part: Part, name: str) -> Element
 def _answers(exercise: Exercise, part: Part) -> tuple[str, list[Element], list[Element]]:
     """The type of question that a part becomes, what else that type needs, and its answers; no type for other parts."""
     if isinstance(part, NumberPart):
-        right = _answer(f"{part.right:.12g}", "100", f"Right: {typeset(part.shown())}.", part.room)
+        right = _answer(f"{part.right:.12g}", "100", f"Right: {readable(part.shown())}.", part.room)
         other = f"Not right. Give {part.digits} significant digits."
         return "numerical", [], [right, *_numbers(mistakes(part, exercise.declared), other)]
     if not isinstance(part, ExactPart):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpkit.core.model import Model
+from bpkit.core.spelling import readable
 from bpkit.exercises.editions import lean
 from bpkit.exercises.editions.edition import Edition, File
 from bpkit.exercises.editions.shown_question import asked, beside, given, svg
@@ -16,7 +17,6 @@ from bpkit.exercises.questions.written import FormulaPart, FunctionPart
 from bpkit.exercises.sheets.files import visible
 from bpkit.exercises.sheets.sheet import Sheet
 from bpkit.exercises.templates import rendered
-from bpkit.show.markup import typeset
 
 BESIDE = 620  # pixels: a wider picture stands above its question, any other beside it
 _LIST = re.compile(r'`\[(".*?")\]`')  # paths, as a notebook has them
@@ -166,10 +166,10 @@ def shown(part: Part, answer: object = None) -> str:
     """
     value = part.answer if answer is None else answer
     if isinstance(part, NumberPart) and isinstance(value, float):
-        return typeset(part.shown(value))
+        return readable(part.shown(value))
     if isinstance(part, ExactPart) and isinstance(value, list):
         return ", ".join(value)
-    return typeset(str(value)) if isinstance(value, int | float) else str(value)
+    return readable(str(value)) if isinstance(value, int | float) else str(value)
 
 
 def tolerance(part: Part) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bpkit.core.network import Network
 from bpkit.core.problem import Problem
-from bpkit.core.spelling import number, readable
+from bpkit.core.spelling import LOW, number, readable
 from bpkit.exercises.questions.bank import looking
 from bpkit.exercises.questions.bank.choices import TOPIC, count, one_of, shuffle
 from bpkit.exercises.questions.exercise import Content, Question, Solution
@@ -19,7 +19,7 @@ from bpkit.exercises.questions.parts import ExactPart, Wrong
 from bpkit.exercises.questions.task import Task
 from bpkit.exercises.questions.words import in_words, table
 from bpkit.show.chart import NAMES
-from bpkit.show.kept_picture import LOW, Kept, kept_panels, lifetimes, spelled
+from bpkit.show.kept_picture import Kept, kept_panels, lifetimes, spelled
 
 # What waits for the way back
 
