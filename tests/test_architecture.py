@@ -67,6 +67,11 @@ def tree(module: str) -> ast.Module:
     return ast.parse((PACKAGE / module).read_text(encoding="utf-8"), module)
 
 
+@cache
+def nodes(module: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(module)))
+
+
 def name_of(module: str) -> str:
     """The module as it is imported."""
     return f"bpkit/{module}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -77,13 +82,19 @@ def floor(module: str) -> str:
     return module.split("/")[0] if "/" in module else "cli"
 
 
+@cache
 def parents(module: str) -> dict[ast.AST, ast.AST]:
-    return {child: node for node in ast.walk(tree(module)) for child in ast.iter_child_nodes(node)}
+    return {child: node for node in nodes(module) for child in ast.iter_child_nodes(node)}
 
 
-def imports(module: str) -> Iterator[tuple[ast.stmt, str]]:
+@cache
+def imports(module: str) -> list[tuple[ast.stmt, str]]:
     """Every import of a module, wherever it stands, with the full name of what is imported."""
-    for node in ast.walk(tree(module)):
+    return [*_imports(module)]
+
+
+def _imports(module: str) -> Iterator[tuple[ast.stmt, str]]:
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -221,10 +232,9 @@ def test_importing_the_package_is_light() -> None:
     assert done.stderr == ""
 
 
-def calls(module: str) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Call):
-            yield node, ast.unparse(node.func)
+@cache
+def calls(module: str) -> list[tuple[ast.Call, str]]:
+    return [(node, ast.unparse(node.func)) for node in nodes(module) if isinstance(node, ast.Call)]
 
 
 @of_every_module
@@ -274,7 +284,7 @@ def test_what_no_module_does(module: str) -> None:
         if name.startswith(("np.random.", "numpy.random.")) and not name.endswith(("get_state", "set_state")):
             assert name.endswith(("default_rng", "Generator")), where
             assert node.args, f"{where}: without a seed"
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         assert not isinstance(node, ast.Global | ast.Nonlocal), f"{module} line {getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{module} line {node.lineno}: a bare except"
@@ -295,7 +305,7 @@ def test_no_state_at_module_level(module: str) -> None:
             if isinstance(line.value, MUTABLE):
                 tables |= names
                 assert all(name.isupper() or name == "__all__" for name in names), (module, names)
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
             targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
             for target in targets:
@@ -333,7 +343,7 @@ def test_every_module_says_what_it_is_for(module: str) -> None:
 @of_every_module
 def test_a_docstring_says_more_than_a_name(module: str) -> None:
     """Four words add nothing to a good name: write a sentence, or none."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             told = ast.get_docstring(node)
             assert told is None or len(told.split()) > 4, f"{module}: {told}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -68,13 +68,18 @@ class Rewriter:
         self.true = {step.name: step for step in steps}
         self.given = frozenset(given)
         made = (step for step in self.true.values() if step.role is Role.FORWARD)
-        self._outs = {step.name for step in made if step.quantity.tag in ("out", "share")}
-        self._linked = [
-            # the lines that lead from what the stable spelling uses to what the readable one does, and that one
-            (behind(read, self.true, computed), replace(step, stable=computable(step.rhs), cancelled=None))
+        outs = {step.name for step in made if step.quantity.tag in ("out", "share")}
+        # A stable spelling rests on lines being true: a slope that is computed from net assumes out = f(net), a
+        # cancelled delta assumes the slopes, the lines that lead from what it uses to what the readable one does. Where
+        # one of them is rewritten, the line is computed as it is read.
+        self.linked = {
+            step.name: (
+                outs | behind(read, self.true, computed),
+                replace(step, stable=computable(step.rhs), cancelled=None),
+            )
             for step in self.true.values()
             if (read := names_in(step.rhs)) != (computed := names_in(step.stable))
-        ]
+        }
         self._known: dict[tuple[object, ...], Step | None] = {}
 
     def __call__(self, mistakes: Iterable[Misconception]) -> dict[str, Step]:
@@ -83,17 +88,15 @@ class Rewriter:
         for mistake in mistakes:
             for name, edit in mistake.edits.items():
                 by_line.setdefault(name, []).append(edit)
-        changed = {name: step for name, edits in by_line.items() if (step := self._line(name, edits))}
+        changed = {name: step for name, edits in by_line.items() if (step := self.line(name, edits))}
         touched = self.given.union(changed)
-        # A stable spelling rests on lines being true: a slope that is computed from net assumes out = f(net), a
-        # cancelled delta assumes the slopes. Where one of them is rewritten, the line is computed as it is read.
-        loose = not self._outs.isdisjoint(touched)
-        for between, as_read in self._linked:
-            if loose or not between.isdisjoint(touched):
-                changed.setdefault(as_read.name, as_read)
+        for name, (assumed, as_read) in self.linked.items():
+            if not assumed.isdisjoint(touched):
+                changed.setdefault(name, as_read)
         return changed
 
-    def _line(self, name: str, edits: list[Edit]) -> Step | None:
+    def line(self, name: str, edits: Iterable[Edit]) -> Step | None:
+        """What a line becomes under edits that are made one after the other; None where they change nothing."""
         key = (name, *edits)
         if key not in self._known:
             step, rhs = self.true[name], self.true[name].rhs
@@ -102,6 +105,48 @@ class Rewriter:
             changed = replace(step, rhs=rhs, stable=computable(rhs), cancelled=None) if rhs != step.rhs else None
             self._known[key] = changed
         return self._known[key]
+
+
+class SideBySide:
+    """What lines become in many ways of making mistakes; only a line that is asked for is written."""
+
+    def __init__(self, rewriter: Rewriter, ways: Sequence[Iterable[Misconception]]) -> None:
+        self.rewriter, self.ways = rewriter, ways
+        self._made: dict[Misconception, list[int]] = {}  # each mistake with the ways that make it
+        for number, way in enumerate(ways):
+            for mistake in way:
+                self._made.setdefault(mistake, []).append(number)
+        self._known: dict[str, list[tuple[Step, list[int]]]] = {}
+
+    def others(self, name: str) -> dict[sp.Expr, list[int]]:
+        """The right sides of a line that are not the true one, each with the numbers of the ways that have it."""
+        found: dict[sp.Expr, list[int]] = {}
+        for step, numbers in [*self._changed(name), *self._as_read(name)]:
+            known = found.get(step.stable)
+            found[step.stable] = sorted([*known, *numbers]) if known else numbers
+        return found
+
+    def _changed(self, name: str) -> list[tuple[Step, list[int]]]:
+        """What edits of its own make of a line, and in which ways."""
+        if name not in self._known:
+            edits = {one: one.edits[name] for one in self._made if name in one.edits}
+            several: dict[tuple[Edit, ...], list[int]] = {}
+            for number in sorted({number for one in edits for number in self._made[one]}):
+                several.setdefault(tuple([edits[one] for one in self.ways[number] if one in edits]), []).append(number)
+            found = ((self.rewriter.line(name, made), numbers) for made, numbers in several.items())
+            self._known[name] = [(step, numbers) for step, numbers in found if step]
+        return self._known[name]
+
+    def _as_read(self, name: str) -> list[tuple[Step, list[int]]]:
+        """The line as it is read, and the ways that leave it but change what its stable spelling rests on."""
+        if name not in self.rewriter.linked:
+            return []
+        assumed, as_read = self.rewriter.linked[name]
+        loose = {number for line in assumed for _, numbers in self._changed(line) for number in numbers}
+        if not assumed.isdisjoint(self.rewriter.given):
+            loose = {*range(len(self.ways))}
+        loose -= {number for _, numbers in self._changed(name) for number in numbers}
+        return [(as_read, sorted(loose))] if loose else []
 
 
 # The edits, each a small function from right side to right side.

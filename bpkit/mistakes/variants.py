@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
 from bpkit.mistakes.question import SIDE_BY_SIDE, Question, question, turn
-from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, Misconception, Rewriter
+from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, Misconception, Rewriter, SideBySide
 
 PAIR_MEMBERS = 110
 Columns = np.ndarray[Any, np.dtype[np.int64]] | slice
@@ -78,24 +78,20 @@ def plan(
     """Compile the lines that the wanted quantities need, in all the ways."""
     rewriter = rewriter_of(derivation, given)
     places = rewriter.true
-    alternatives: dict[str, dict[sp.Expr, list[int]]] = {}
-    for column, way in enumerate(ways):
-        for name, step in rewriter(way).items():
-            if name not in given:
-                alternatives.setdefault(name, {}).setdefault(step.stable, []).append(column)
+    others = cache(SideBySide(rewriter, ways).others)
     wanted = tuple(wanted)
     body: list[str] = []
     indices: list[Columns] = []
-    for name in _order(places, alternatives, wanted, given):
+    for name in _order(places, others, wanted, given):
         own, line = identifier(name), places[name]
         if name in given:
             body.append(f"{own} = settle__({name!r}, full__({own}))")
             continue
         mean = "mean__" if averaged(line) and line.role is not Role.UPDATE else ""
         true = f"{mean}({code(line.stable, arrays=True)})"
-        if others := alternatives.get(name):
+        if wrong := others(name):
             body.append(f"{own} = full__({true})")
-            for expr, columns in others.items():
+            for expr, columns in wrong.items():
                 body.append(f"over__({own}, columns__[{len(indices)}], {mean}({code(expr, arrays=True)}))")
                 indices.append(_side_by_side(columns))
             body.append(f"{own} = settle__({name!r}, {own})")
@@ -124,7 +120,7 @@ def _over(row: Array, columns: Columns, values: Any) -> None:
 
 def _order(
     steps: Mapping[str, Step],
-    alternatives: Mapping[str, Mapping[sp.Expr, Any]],
+    others: Callable[[str], Iterable[sp.Expr]],
     wanted: Iterable[str],
     given: frozenset[str],
 ) -> list[str]:
@@ -137,7 +133,7 @@ def _order(
             return
         state[name] = True
         if name not in given:
-            for expr in (steps[name].stable, *alternatives.get(name, ())):
+            for expr in (steps[name].stable, *others(name)):
                 for symbol in sorted(names_in(expr)):
                     visit(symbol)
         order.append(name)
@@ -248,7 +244,7 @@ def _loop(derivation: Derivation, way: Way) -> Callable[..., tuple[float, ...]]:
     """The updates as one way would have them, in straight lines of floats."""
     rewriter, follows = rewriter_of(derivation), replaced(derivation)
     steps = {**rewriter.true, **rewriter(way)}
-    rows = inlined([steps[name] for name in _order(steps, {}, follows, frozenset())])
+    rows = inlined([steps[name] for name in _order(steps, lambda name: (), follows, frozenset())])
     body = [f"    {identifier(step.name)} = {code(expr)}" for step, expr in rows]
     names = ", ".join(follows.values())
     body = ["for left in range(steps):", *body, f"    {names}, = {', '.join(follows)},", f"return ({names},)"]

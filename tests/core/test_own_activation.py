@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from oracle import Case, differences, mp_gradient, mp_loss, random_case
-from thorough import EVERYTHING
+from thorough import EVERYTHING, THOROUGH
 
 import bpkit as bp
 from bpkit.core.matrix_program import matrix_gradient
@@ -87,9 +87,10 @@ def test_finite_and_right_at_extremes(name: str, net: float) -> None:
         sizes = (1,) * (len(activations) + 1)
         kind = sizes, activations, "half_squared_error", "none", tuple(weights), weights
         cases += [Case(*kind, ((1.0,),), ((0.3,),), True), Case(*kind, *rows)]
+    half = cases[1:3] if net in (-40.0, 1000.0) else (cases[0], cases[-1])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for one in cases if EVERYTHING else (cases[0], cases[-1]):
+        for one in cases if THOROUGH else half:
             theirs = mp_gradient(one, 1500, own=MEANINGS)
             values = bp.evaluate(problem(one))
             assert differences({n: values[f"dE/d{n}"] for n in theirs}, theirs, floor=1e-13) == [], one

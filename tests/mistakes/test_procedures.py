@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from thorough import THOROUGH
 
 import bpkit as bp
 from bpkit.mistakes.misconceptions import PROCEDURES
@@ -190,7 +191,7 @@ def test_the_programs_are_right_where_they_make_no_mistake(update: bp.updates.Up
 def test_other_update_rules_are_named(
     update: bp.updates.UpdateRule | None, step: Step, name: str, updates: int
 ) -> None:
-    for seed in range(6):
+    for seed in range(6 if THOROUGH else len(SIZES)):
         wrong = run(seed, step, updates)
         for key, quantity in asked(seed, updates):
             found = bp.diagnose(problem(seed, update), quantity, f"{wrong[key]:.9g}")
@@ -206,7 +207,7 @@ def test_other_update_rules_are_named(
 
 
 def test_updates_after_each_sample_are_named() -> None:
-    for seed in range(6):
+    for seed in range(6 if THOROUGH else len(SIZES)):
         wrong = run(seed, plain, 3, rows=lambda t: slice(t, t + 1))
         for key, quantity in asked(seed, 1):
             found = bp.diagnose(problem(seed), quantity, f"{wrong[key]:.9g}")

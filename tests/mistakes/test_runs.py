@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
+from thorough import many
 
 import bpkit as bp
 from bpkit.mistakes.question import question
@@ -261,9 +262,9 @@ def test_what_is_said_is_never_more_than_two_sentences() -> None:
 
 
 def test_healthy_problems_get_no_word() -> None:
-    """Two hundred networks with smooth activations, moderate numbers and small steps; the losses are looked at."""
+    """Many networks with smooth activations, moderate numbers and small steps; the losses are looked at."""
     rng = np.random.default_rng(7)
-    for _ in range(200):
+    for _ in range(many(80, 200)):
         sizes = [int(size) for size in rng.integers(1, 4, rng.integers(2, 5))]
         functions = [
             str(name) for name in rng.choice(["sigmoid", "tanh", "identity", "softplus", "leaky_relu"], len(sizes) - 1)
