@@ -17,7 +17,10 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 # Pure Python that Pyodide does not bring along. What it does bring (NumPy, SymPy, Matplotlib, ..) it loads by itself.
-PURE = "anywidget autograd click comm fastjsonschema ipywidgets jupyter_core jupyterlab_widgets nbformat psygnal tqdm"
+PURE = (
+    "anywidget autograd charset-normalizer click comm et_xmlfile fastjsonschema ipywidgets jupyter_core"
+    " jupyterlab_widgets nbformat openpyxl psygnal tqdm"
+)
 INSTALL = "%pip install -q bpkit"
 
 
