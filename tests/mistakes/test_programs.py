@@ -12,7 +12,7 @@ from wrong_programs import PROGRAMS, Numbers, named, random_numbers, run
 
 import bpkit as bp
 
-NETWORKS = 14 if THOROUGH else 6
+NETWORKS = 14 if THOROUGH else 8
 COMMON = ("no output slope", "no hidden slope", "adds", "no rate", "no bias", "swaps targets", "no input", "one path")
 
 
