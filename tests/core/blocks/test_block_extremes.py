@@ -33,9 +33,9 @@ def extreme(name: str, seed: int, size: float, count: int = 0) -> bp.Problem:
 
 
 @cache
-def precise(expr: sp.Expr) -> Any:
+def precise(expr: sp.Expr, places: tuple[sp.Symbol, ...]) -> Any:
     """A line with its quantities called by their places among its names, as most lines are of few shapes."""
-    return sp.lambdify(sorted(expr.free_symbols, key=str), expr, "mpmath")
+    return sp.lambdify(places, expr, "mpmath")
 
 
 def precisely(problem: bp.Problem) -> dict[str, Any]:
@@ -44,8 +44,9 @@ def precisely(problem: bp.Problem) -> dict[str, Any]:
         values = {name: mp.mpf(value) for name, value in problem.givens.items()}
         for step in problem.derivation.with_inputs:
             names = sorted({one.name for one in step.rhs.free_symbols})
-            line = step.rhs.xreplace({sp.Symbol(name): sp.Symbol(f"at_{k:03}") for k, name in enumerate(names)})
-            values[step.name] = mp.mpf(precise(line)(*(values[name] for name in names)))
+            places = tuple(sp.Symbol(f"at_{k:03}") for k in range(len(names)))
+            line = step.rhs.xreplace({sp.Symbol(name): place for name, place in zip(names, places)})
+            values[step.name] = mp.mpf(precise(line, places)(*(values[name] for name in names)))
     return values
 
 
