@@ -20,7 +20,8 @@ from bpkit.core.spelling import number
 from bpkit.core.train import train
 from bpkit.mistakes.programs.outcome import PARAMETERS
 from bpkit.mistakes.programs.review import review
-from bpkit.mistakes.programs.source import gaps_in, gaps_message
+from bpkit.mistakes.programs.source import gaps_in
+from bpkit.mistakes.programs.telling import gaps_message
 from bpkit.show.boundary_picture import right
 
 if TYPE_CHECKING:

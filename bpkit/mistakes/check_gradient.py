@@ -21,7 +21,8 @@ from bpkit.core.numerical_gradient import STEP, TOLERANCE, GradientRow
 from bpkit.core.problem import Problem
 from bpkit.core.spelling import typeset
 from bpkit.mistakes.diagnose import diagnose
-from bpkit.mistakes.programs.source import gaps_in, gaps_message
+from bpkit.mistakes.programs.source import gaps_in
+from bpkit.mistakes.programs.telling import gaps_message
 from bpkit.mistakes.typed_number import Figure, NotANumber, read
 from bpkit.mistakes.verdict import Diagnosis
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -304,23 +304,3 @@ def numbers_in_code(function: Callable[..., Any]) -> list[float]:
     code = getattr(getattr(inner, "__func__", inner), "__code__", None)
     found = [one for one in code.co_consts if isinstance(one, float) and 1e-6 < one < 1] if code else []
     return list(dict.fromkeys(found))
-
-
-def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
-    """Where a program still has gaps, and what to do about them.
-
-    >>> gaps_message([Gap("forward", 2, "out = ...")], "forward", begun=False)
-    'Line 2 still has a gap: `out = ...`. Write your answer where the three dots are, and run the cell again.'
-    """
-    first = gaps[0]
-    there = f"Line {first.line}{f' of `{first.function}`' if first.function != name else ''}"
-    rest = sum(gap.function == first.function for gap in gaps) - 1
-    said = f"{there} still has a gap: `{first.code}`."
-    if first.function != name:
-        said += f" Your function calls `{first.function}`, so fill that one first."
-        return f"{said} Then run its cell and this one again."
-    if begun:
-        said += " Beside the other lines you see what they make so far."
-    if rest:
-        said += f" {rest} more {'line has one' if rest == 1 else 'lines have one'}."
-    return f"{said} Write your answer where the three dots are, and run the cell again."

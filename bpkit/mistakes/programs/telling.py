@@ -19,7 +19,7 @@ from bpkit.mistakes.programs.outcome import GRADIENTS, LOSS, OUTPUTS, PARAMETERS
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.programs.running import Run
 from bpkit.mistakes.programs.shape_errors import clash_at
-from bpkit.mistakes.programs.source import first_line, loop_at, quoted
+from bpkit.mistakes.programs.source import Gap, first_line, loop_at, quoted
 from bpkit.mistakes.programs.trials import sizes_text
 from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
@@ -161,6 +161,26 @@ def first_message(
     more = f"That alone does not explain {part_words(bad)}: there is another mistake."
     last = f"Correct {f'line {bug.line}' if also else 'this line'} first, and I can judge the rest."
     return " ".join(filter(None, (said, more, also, last)))
+
+
+def gaps_message(gaps: Sequence[Gap], name: str, begun: bool) -> str:
+    """Where a program still has gaps, and what to do about them.
+
+    >>> gaps_message([Gap("forward", 2, "out = ...")], "forward", begun=False)
+    'Line 2 still has a gap: `out = ...`. Write your answer where the three dots are, and run the cell again.'
+    """
+    first = gaps[0]
+    there = f"Line {first.line}{f' of `{first.function}`' if first.function != name else ''}"
+    rest = sum(gap.function == first.function for gap in gaps) - 1
+    said = f"{there} still has a gap: `{first.code}`."
+    if first.function != name:
+        said += f" Your function calls `{first.function}`, so fill that one first."
+        return f"{said} Then run its cell and this one again."
+    if begun:
+        said += " Beside the other lines you see what they make so far."
+    if rest:
+        said += f" {rest} more {'line has one' if rest == 1 else 'lines have one'}."
+    return f"{said} Write your answer where the three dots are, and run the cell again."
 
 
 def nothing_message(

@@ -29,10 +29,10 @@ from bpkit.mistakes.programs.listing import (
 )
 from bpkit.mistakes.programs.operands import wrong_operand
 from bpkit.mistakes.programs.outcome import GRADIENTS, PARAMETERS, Part
-from bpkit.mistakes.programs.source import Gap, gaps_message, is_return
+from bpkit.mistakes.programs.source import Gap, is_return
 from bpkit.mistakes.programs.spellings import plain
 from bpkit.mistakes.programs.suspects import awaited, suspect
-from bpkit.mistakes.programs.telling import Bug, broken, code_at, nothing_message
+from bpkit.mistakes.programs.telling import Bug, broken, code_at, gaps_message, nothing_message
 from bpkit.mistakes.programs.ways_to_call import Attempt, shapes_of
 
 STOPS = 3  # lines that cannot run, after which no more are looked for
