@@ -24,6 +24,9 @@ settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+# Expressions are made by the million and hardly ever in cycles: looking for those takes long.
+gc.set_threshold(100_000, 20, 20)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the environment once; the workers of a parallel run, and all kernels, inherit it."""
