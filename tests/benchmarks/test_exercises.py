@@ -27,7 +27,7 @@ from bpkit.exercises.sheets.key import read_key
 LEARNERS = int(os.environ.get("BPKIT_LEARNERS", "1000"))
 MAKING, MARKING = 60.0, 20.0  # seconds for a thousand, on two processors
 EVERYTHING = 50  # learners whose files of all editions are weighed
-MEGABYTES = 0.55  # of a learner's files in all editions; a question bank is as large for any class
+MEGABYTES = 0.5  # of a learner's files in all editions; a question bank is as large for any class
 
 
 # Of what a process of its own has started, and nothing else: those of the tests are many.

@@ -166,7 +166,7 @@ def test_the_articles_network(table: Table) -> None:
     what = "the article's network, an update with its records"
     table.row(f"time of {what}", middle(ours / hand), BY_HAND, most=1.3, figures=beside(ours, hand))
     what = f"times faster, {what}"
-    table.row(what, middle(matrices / ours), "NumPy, matrices by hand", least=12, figures=beside(ours, matrices))
+    table.row(what, middle(matrices / ours), "NumPy, matrices by hand", least=15, figures=beside(ours, matrices))
     table.row(what, middle(scalars / ours), "micrograd", least=55, figures=beside(ours, scalars))
 
 
@@ -335,7 +335,7 @@ def test_importing(table: Table) -> None:
     importing("bpkit, sympy, numpy")
     ours, theirs = np.array([(importing("bpkit"), importing("sympy, numpy")) for _ in range(9)]).T
     what, figures = "time of `import bpkit`", f"{middle(ours) * 1e3:.0f} ms"
-    table.row(what, middle(ours / theirs), "`import sympy, numpy`", most=1.5, figures=figures)
+    table.row(what, middle(ours / theirs), "`import sympy, numpy`", most=1.2, figures=figures)
 
 
 def test_deriving_against_sympys_diff_of_the_composed_loss(table: Table) -> None:
