@@ -36,8 +36,11 @@ shows a name's own page with an example; on the command line ``bpkit lab`` opens
 """
 
 import sys as _sys
+import types as _types
 import typing as _typing
 from importlib import import_module as _import_module
+
+import sympy as _sympy  # noqa: F401  # first, and from here: below a stack of imports Python takes longer over it
 
 from bpkit.core import blocks as blocks
 from bpkit.core import updates as updates
@@ -50,9 +53,6 @@ from bpkit.core.network import Network as Network
 from bpkit.core.numeric import evaluate as evaluate
 from bpkit.core.problem import Problem as Problem
 from bpkit.core.train import train as train
-from bpkit.mistakes.check_gradient import check_gradient as check_gradient
-from bpkit.mistakes.diagnose import diagnose as diagnose
-from bpkit.mistakes.programs.review import review as review
 
 __doc__ = (__doc__ or "").replace("{blocks}", ", ".join(blocks.__all__)).replace("{rules}", ", ".join(updates.RULES))
 
@@ -63,9 +63,24 @@ if _typing.TYPE_CHECKING:
     from bpkit import apps as apps
     from bpkit import examples as examples
     from bpkit import exercises as exercises
+    from bpkit.mistakes.check_gradient import check_gradient as check_gradient
+    from bpkit.mistakes.diagnose import diagnose as diagnose
+    from bpkit.mistakes.programs.review import review as review
 
 # Loaded on first use, so that `import bpkit` stays quick and needs no widgets.
 _LATER = ("apps", "examples", "exercises")
+
+
+class _Package(_types.ModuleType):
+    """Three verbs load a hundred modules on first use, where a star asks for them too: as properties."""
+
+    check_gradient = property(lambda self: _import_module("bpkit.mistakes.check_gradient").check_gradient)
+    diagnose = property(lambda self: _import_module("bpkit.mistakes.diagnose").diagnose)
+    review = property(lambda self: _import_module("bpkit.mistakes.programs.review").review)
+
+
+_sys.modules[__name__].__class__ = _Package
+globals().update(dict.fromkeys(("check_gradient", "diagnose", "review")))  # a star looks for names here
 
 # What bp.<tab> offers. It is not called __all__: with that, help(bp) goes on with every method of every class.
 _NAMES = (
