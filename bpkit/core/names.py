@@ -8,8 +8,8 @@ from bpkit.core.runtime import KNOWN
 
 # Parameters and variables of generated functions and of Problem.replace, and words that would mislead a reader.
 _WORDS = """array batch evaluate given gradients handed__ inputs lambda learning_rate left len loss next np network
-n_samples parameters predict problem range record samples__ self settle__ state steps sum targets train train_biases
-update""".split()
+n_samples pack parameters predict problem range record samples__ self settle__ state steps sum targets train
+train_biases update""".split()
 _RESERVED = KNOWN - {"pi", "e"} | {*_WORDS}
 _OF_MATRICES = frozenset("theta rows step n pi e".split())  # matrices call functions beside these
 _LETTERS = frozenset("net out E d b dE dout dnet".split())

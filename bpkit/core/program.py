@@ -200,9 +200,9 @@ class Program:
             for step, expr in rows
         ]
         record = ", ".join([*(identifier(names.get(name, name)) for name in self.recorded), "E_total"])
-        body[loss:loss] = [f"    record({record})", "    if not left or not E_total < inf:", "        break"]
+        body[loss:loss] = [f"    record(pack({record}))", "    if not left or not E_total < inf:", "        break"]
         loop = [*first, "for left in range(steps, -1, -1):", *body]
-        return [*self.givens, *_settled(arrays), "steps", "record"], loop
+        return [*self.givens, *_settled(arrays), "steps", "record", "pack"], loop
 
     def _each(self, arrays: bool) -> tuple[list[str], list[str]]:
         """The same with another sample in each update."""

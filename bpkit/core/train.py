@@ -211,7 +211,7 @@ def _lines(problem: Problem, steps: int, width: int, arrays: bool) -> Array:
     run = program.function(name, arrays)
     refused = () if arrays else (ArithmeticError, ValueError)  # by math, what leaves the floats
     with np.errstate(all="ignore"), suppress(*refused):
-        run(**givens, **more, steps=steps, record=lambda *row: records.extend(pack(*row)))
+        run(**givens, **more, steps=steps, record=records.extend, pack=pack)
     return np.frombuffer(records).reshape(-1, width)
 
 

@@ -287,7 +287,7 @@ def test_the_source_is_a_program_that_gives_the_same_numbers() -> None:
         assert module["evaluate"](**problem.givens) == tuple(values.values())  # type: ignore[operator]
         assert module["loss"](**problem.givens) == values["E_total"]  # type: ignore[operator]
         records: list[tuple[float, ...]] = []
-        module["train"](**problem.givens, steps=10, record=lambda *row, rows=records: rows.append(row))  # type: ignore[operator]
+        module["train"](**problem.givens, steps=10, record=records.append, pack=lambda *row: row)  # type: ignore[operator]
         np.testing.assert_array_equal(np.array(records)[:, :-1], bp.train(problem, 10).table)
         names = [line.split(" = ")[0].strip() for line in source.split("def loss")[0].splitlines() if " = " in line]
         assert names == [name.replace("/", "_") for name in values]

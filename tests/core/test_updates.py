@@ -379,7 +379,7 @@ def test_the_source_trains_the_same(name: str, train_biases: bool) -> None:
     source = bp.derive(problem).source()
     exec(source, module)
     records: list[tuple[float, ...]] = []
-    module["train"](**problem.givens, steps=10, record=lambda *row: records.append(row))
+    module["train"](**problem.givens, steps=10, record=records.append, pack=lambda *row: row)
     trace, values = bp.train(problem, 10), bp.evaluate(problem)
     table = np.array(records)
     np.testing.assert_array_equal(table[:, : len(problem.parameters)], trace.table)
