@@ -176,13 +176,40 @@ def _swings(trace: Trace) -> Iterator[Trouble]:
         yield Trouble("swings", low + 1, f"{what}, because {why}")
 
 
+class _Watched(NamedTuple):
+    """The numbers that say whether the neurons of a layer let anything back, by their places in what is computed."""
+
+    net: Rows
+    out: Rows
+    to_net: Rows
+    to_out: Rows
+    slopes: Rows  # a row for each neuron, of all that its net input moves
+    cut: bool  # does the activation have a flat piece, as a ReLU has?
+
+
 @lru_cache(maxsize=128)
-def _watched(network: Network) -> Program:
-    """The lines that say whether neurons let anything back: forward, slopes, and what the loss asks of outputs."""
+def _watched(network: Network) -> tuple[Program, tuple[_Watched, ...]]:
+    """The lines for that (forward, slopes, and what the loss asks of outputs), and where each layer has its numbers.
+
+    Behind the last line there are a 0, for what has no line, and an infinity, for a slope that has none.
+    """
     derivation, last = derive(network), len(network.activations)
     wanted = {(Role.FORWARD, "net"), (Role.FORWARD, "out"), (Role.SLOPE, "net"), (Role.ADJOINT, last)}
     names = [s.name for s in derivation if wanted & {(s.role, s.quantity.tag), (s.role, s.quantity.block)}]
-    return replace(derivation, steps=tuple(needed(derivation.steps, names))).program
+    program = replace(derivation, steps=tuple(needed(derivation.steps, names))).program
+    place = {step.name: number for number, step in enumerate(program.steps)}
+    found = []
+    for function, neurons in zip(network.activations, network.layers[1:]):
+        net, out, to_net, to_out = (
+            np.array([place.get(f"{what}_{neuron}", len(place)) for neuron in neurons])
+            for what in ("net", "out", "dE_total/dnet", "dE_total/dout")
+        )
+        moved = [[f"dout_{to}/dnet_{neuron}" for to in (neurons if function.joint else [neuron])] for neuron in neurons]
+        slopes = np.array([[place.get(name, len(place) + 1) for name in row] for row in moved])
+        pieces = (function.slope or ONE).atoms(sp.Piecewise)
+        cut = any(value == 0 for piece in pieces for value, _ in piece.args)
+        found.append(_Watched(net, out, to_net, to_out, slopes, cut))
+    return program, tuple(found)
 
 
 def flat_ends(trace: Trace, rows: slice, flat: Sequence[float] = ()) -> dict[tuple[int, str], Flags]:
@@ -193,29 +220,24 @@ def flat_ends(trace: Trace, rows: slice, flat: Sequence[float] = ()) -> dict[tup
     problem, network, table = trace.problem, trace.problem.network, trace.table[rows]
     if not network.layers:  # blocks of other kinds have no layers to speak of
         return {}
-    program, shape = _watched(network), (_samples(trace), len(table))
+    (program, watched), shape = _watched(network), (_samples(trace), len(table))
     data = {name: value[:, None] for name, value in problem.givens.items() if np.ndim(value)}
     given = {**problem.givens, **data, **dict(zip(network.parameters, table.T))}
+    values = np.zeros((len(program.steps) + 2, *shape))
+    values[-1] = np.inf
     with np.errstate(all="ignore"):  # no line here is one number for all samples, so nothing is settled
         results = program.function("evaluate", arrays=True)(*(given[name] for name in program.givens), None)
-    values = {step.name: np.broadcast_to(value, shape) for step, value in zip(program.steps, results, strict=True)}
+    for row, value in zip(values, results):
+        row[:] = value
     found = {}
-    ends = zip(network.activations, network.layers[1:], flat or repeat(FLAT))
-    for layer, (function, neurons, least) in enumerate(ends, 1):
-        net, out, to_net, to_out = (
-            np.stack([values.get(f"{what}_{neuron}", np.zeros(shape)) for neuron in neurons])
-            for what in ("net", "out", "dE_total/dnet", "dE_total/dout")
-        )
-        names = [[f"dout_{to}/dnet_{neuron}" for to in (neurons if function.joint else [neuron])] for neuron in neurons]
-        none = np.full(shape, np.inf)  # a constant has no slope
-        slope = np.abs([[values.get(name, none) for name in row] for row in names]).max(axis=(1, 2))
-        pieces = (function.slope or ONE).atoms(sp.Piecewise)
-        cut = any(value == 0 for piece in pieces for value, _ in piece.args)
-        off = cut & (slope == 0) & (out == 0).all(axis=1)
+    for layer, (one, least) in enumerate(zip(watched, flat or repeat(FLAT)), 1):
+        slope = np.abs(values[one.slopes]).max(axis=(1, 2))
+        off = one.cut & (slope == 0) & (values[one.out] == 0).all(axis=1)
         pity = np.ones_like(off)
-        if neurons == network.outputs:  # not if it is right or as near as it can come, nor if the loss brings it back
-            wrong = np.abs(to_out) if len(names[0]) > 1 else to_out * np.where(net > 0, 1, -1)
-            pity = (wrong > WEAK).any(axis=1) & (np.abs(to_net) <= least).all(axis=1)
+        if layer == len(watched):  # not if it is right or as near as it can come, nor if the loss brings it back
+            joint, to_out = one.slopes.shape[1] > 1, values[one.to_out]
+            wrong = np.abs(to_out) if joint else to_out * np.where(values[one.net] > 0, 1, -1)
+            pity = (wrong > WEAK).any(axis=1) & (np.abs(values[one.to_net]) <= least).all(axis=1)
         found[layer, "dead"] = off & pity.any(axis=0)
         found[layer, "saturated"] = (slope <= least) & ~off & pity
     return found
@@ -247,6 +269,17 @@ def _stuck(trace: Trace) -> Iterator[Trouble]:
         yield Trouble(kind, update, f"{what}, so {whose} can learn now; {remedy}")
 
 
+@lru_cache(maxsize=128)
+def _hidden(network: Network) -> tuple[Rows, ...]:
+    """For each hidden layer and each of its neurons the places of the parameters before and behind it."""
+    column, arrays = {name: number for number, name in enumerate(network.parameters)}, network.tables
+    found = []
+    for layer in range(1, len(network.layers) - 1):
+        bias = [arrays[f"b{layer}"][None]] if network.biases else []
+        found.append(np.vectorize(column.get)(np.vstack([arrays[f"W{layer}"], arrays[f"W{layer + 1}"].T, *bias]).T))
+    return tuple(found)
+
+
 def alike(trace: Trace) -> Iterator[tuple[int, int, list[str]]]:
     """Hidden neurons with the same parameters before and behind them: since which update, their layer and names.
 
@@ -255,18 +288,15 @@ def alike(trace: Trace) -> Iterator[tuple[int, int, list[str]]]:
     >>> [*alike(bp.train(problem, 2))]
     [(0, 1, ['h1', 'h2'])]
     """
-    network = trace.problem.network
-    column, arrays = {name: number for number, name in enumerate(network.parameters)}, network.tables
+    layers = trace.problem.network.layers[1:-1]
 
     def near(own: Rows, first: Rows, rows: slice) -> Flags:
         numbers = trace.table[rows].T
-        same = np.isclose(numbers[own], numbers[first], rtol=ALIKE, atol=ALIKE / 1000)
-        flags: Flags = np.all(same, axis=1)
+        leader = numbers[first]
+        flags: Flags = np.all(np.abs(numbers[own] - leader) <= ALIKE / 1000 + ALIKE * np.abs(leader), axis=1)
         return flags
 
-    for layer, neurons in enumerate(network.layers[1:-1], 1):
-        bias = [arrays[f"b{layer}"][None]] if network.biases else []
-        own = np.vectorize(column.get)(np.vstack([arrays[f"W{layer}"], arrays[f"W{layer + 1}"].T, *bias]).T)
+    for layer, (own, neurons) in enumerate(zip(_hidden(trace.problem.network), layers), 1):
         leaders = [int(near(own, row, slice(-1, None))[:, 0].argmax()) for row in own]
         for leader in sorted({leader for leader in leaders if leaders.count(leader) > 1}):
             some = np.flatnonzero(np.array(leaders) == leader)

@@ -7,35 +7,36 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from bpkit.core.errors import BpkitError
 from bpkit.core.problem import Problem
-from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, crowding, fitting, nearly, of_its_row
-from bpkit.mistakes.hand_rounding import Paper, float_noise, half_unit, replayed, rounded_terms, shortened, spread
-from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, close_enough, cut_off, standing
-from bpkit.mistakes.nudging import ONE_SIDED, central, nudge, slips
-from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, question, turn
-from bpkit.mistakes.rewrite import FAR_FETCHED
+from bpkit.mistakes.evidence import HAIR, SURE_DIGITS, Case, fitting, of_its_row
+from bpkit.mistakes.hand_rounding import float_noise, half_unit, shortened
+from bpkit.mistakes.nearness import LEAST_DIGITS, ONE_MORE, TOO_FEW, cut_off, standing
+from bpkit.mistakes.nudging import central, nudge
+from bpkit.mistakes.question import question, turn
 from bpkit.mistakes.runs import another_run, overshoots, shown
-from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, digit_missing, put_in, read
-from bpkit.mistakes.unknown import right_for, unknown
-from bpkit.mistakes.variants import mistakes, values
-from bpkit.mistakes.verdict import CHANCE, KEEPS, WORDS, Diagnosis, Explanation, at_least, blame, explain, without_more
+from bpkit.mistakes.typed_number import MOST_DIGITS, TELLING_DIGITS, Figure, put_in, read
+from bpkit.mistakes.unknown import unknown
+from bpkit.mistakes.verdict import KEEPS, WORDS, Diagnosis, at_least, blame, without_more
+from bpkit.mistakes.which_mistake import (
+    ALIKE,
+    FEW_DIGITS,
+    SHOWN_DIGITS,
+    displayed,
+    guessed,
+    more,
+    on_paper,
+    one_term,
+    one_term_of_the_right,
+    pair,
+    pen_slip,
+    plainly,
+)
 
 GONE_ON = "You get this if you go on with"
 NOTHING = 1e-6  # a bare 0 is right so far for what is smaller
-LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
-ALIKE = 0.02  # and so near, where every number was kept alike and every digit comes out
-COARSE = 0.3  # or where they were kept to four decimals: of a small number those leave hardly any digit
-KEPT = 100  # units: who keeps so many decimals computes numbers that have at least so many units of the last
-FEW_DIGITS = 3  # below them a pair of mistakes fits almost any number
-PAIR_DIGITS = 6
-SHOWN_DIGITS = 6  # of the numbers on a page, which a formula is typed from
-LUCKY = 0.2  # of random numbers that a pair would meet: up to so many it may be named, though not for sure
 SMALL = 1e-3  # a smaller number is best typed with a power of ten
 TRIVIAL = (0.0, 1.0, -1.0)  # earlier values that leave nothing to compute
-NEARLY = 0.01  # of a derivative: a one-sided quotient that is further off is a mistake
 
 
 def diagnose(
@@ -290,45 +291,6 @@ def measured(case: Case) -> Diagnosis | None:
     return case.verdict("rounded", f"Right, up to the nudge: this is the difference quotient with h = {nudge(h)}.")
 
 
-def on_paper(case: Case) -> Diagnosis | None:
-    """What comes out when people round on the way: every number alike, or some of them to four digits or more.
-
-    >>> import bpkit as bp
-    >>> on_paper(Case(question(bp.examples.article.problem, "net_o1"), read("0.8448").judged, {})).message
-    'Right, up to rounding: the numbers on the way were rounded to 3 decimals. Keep more digits.'
-    """
-    share = case.off / case.scale if case.scale else 1.0
-    if case.asked.updates > SIDE_BY_SIDE or not case.figure.value or share > COARSE:
-        return None
-    way = replayed(case.asked, case.figure)
-    if way and (share <= ALIKE or way.places > 3):
-        return _rounded(case, way)
-    for way in _plausible(case) if share <= LIKELY else ():
-        if case.off <= spread(case.asked, way):
-            return _rounded(case, way)
-    return None
-
-
-def _plausible(case: Case) -> list[Paper]:
-    """How people keep some of the numbers on the way, given what they typed in the end; in a formula, as shown."""
-    typed, most = case.figure.digits, SHOWN_DIGITS if case.figure.exact else 7
-    significant = [Paper(places, significant=True) for places in range(most, max(4, min(typed - 2, 6)) - 1, -1)]
-    decimals = [Paper(places) for places in range(7, 2 if typed <= 3 else 3, -1)]
-    return [*significant, *(way for way in decimals if case.scale >= KEPT * 10.0**-way.places)]
-
-
-def _rounded(case: Case, way: Paper) -> Diagnosis:
-    enough = close_enough(case.exact, case.off)
-    if enough and case.figure.exact and not way.as_shown:  # how its numbers were rounded, the learner sees
-        return case.verdict("rounded", enough, decimals=way.places)
-    message = f"Right, up to rounding: the numbers on the way were {way}."
-    return case.verdict("rounded", message if way.as_shown else message + _more(case), decimals=way.places)
-
-
-def _more(case: Case) -> str:
-    return "" if close_enough(case.exact, case.off) else " Keep more digits."
-
-
 def _put_in(case: Case) -> Diagnosis | None:
     """The right number or a known mistake, computed with too few digits in the formula."""
     figure = put_in(case.figure, case.asked.given)
@@ -336,117 +298,10 @@ def _put_in(case: Case) -> Diagnosis | None:
         return None
     if not case.digits and figure.digits >= FEW_DIGITS and figure.rounds(case.exact):
         digits = WORDS[figure.digits] if figure.digits < len(WORDS) else figure.digits
-        message = f"Right, up to rounding: a number that you put in has {digits} digits.{_more(case)}"
+        message = f"Right, up to rounding: a number that you put in has {digits} digits.{more(case)}"
         return case.verdict("rounded", message, decimals=figure.decimals)
     found = _judged(Case(case.asked, figure, case.typed, case.digits, case.asked_before, case.known))
     return found if found.verdict == "misconception" else None
-
-
-# Which mistake is it?
-
-
-def plainly(case: Case) -> Diagnosis | None:
-    """Mistakes that give every digit typed, when there are enough of them."""
-    if case.figure.digits < SURE_DIGITS:
-        return None
-    found, nudging = fitting(case), slips(case)
-    if not found and any(one.name != ONE_SIDED for one in nudging):  # six digits on the way may come as near
-        found = nearly(case)
-    found += nudging
-    if found and all(one.name == ONE_SIDED for one in found) and case.off <= NEARLY * abs(case.exact):
-        message = f"Right, up to the nudge: this is the one-sided difference quotient with {found[0].detail}."
-        message += " Nudge to both sides and you come closer."
-        return case.verdict("rounded", message, misconceptions=tuple(found), sure=False)
-    if found and case.close and (likelier := on_paper(case)):
-        also = " or ".join(f"if you {one.you}" for one in found[:2])
-        message = f"{likelier.message.removesuffix(' Keep more digits.')} You also get this {also}. Type more digits."
-        return replace(likelier, verdict="few_digits", message=message, misconceptions=tuple(found), sure=False)
-    return blame(case, found, chance=case.chance(found))
-
-
-def guessed(case: Case) -> Diagnosis | None:
-    """Mistakes that give the few digits typed, or those that were asked.
-
-    >>> import bpkit as bp
-    >>> guessed(Case(question(bp.examples.article.problem, "net_h1"), read("0.055").judged, {})).misconceptions[0].name
-    'leaves the bias out'
-    """
-    found = fitting(case) if case.digits else [*fitting(case), *slips(case)]
-    if case.figure.digits < LEAST_DIGITS and not case.digits:  # one digit alone names no mistake
-        found = [one for one in found if case.is_it(one.value)]
-    return blame(case, found, chance=case.chance(found))
-
-
-def displayed(case: Case) -> Diagnosis | None:
-    """Mistakes that were gone on with in the digits asked, or in those that a page shows."""
-    found = nearly(case)
-    wide = max((2 * float(case.reach(np.array(one.value))) / case.figure.unit for one in found), default=0.0)
-    return blame(case, found, chance=case.chance(found) * max(1.0, wide))
-
-
-def one_term(case: Case) -> Diagnosis | None:
-    """A sum with a single mistake and one term rounded on paper."""
-    return _one_term(case, mistaken=True)
-
-
-def one_term_of_the_right(case: Case) -> Diagnosis | None:
-    """The right sum with one term rounded on paper."""
-    return _one_term(case, mistaken=False)
-
-
-def _one_term(case: Case, mistaken: bool) -> Diagnosis | None:
-    if case.figure.digits < PAIR_DIGITS:
-        return None
-    terms = rounded_terms(case.asked, mistaken)
-    way, words, value = next((term for term in terms if case.figure.rounds(term[2])), ((), "", 0.0))
-    if not words:
-        return None
-    if not way:
-        message = f"Right, up to rounding: you kept {case.spelled(words)}.{_more(case)}"
-        return case.verdict("rounded", message, decimals=int(words.split()[-2]))
-    one = explain(case, way, value)
-    return blame(case, [replace(one, detail=", ".join(filter(None, (one.detail, f"with {words}"))))])
-
-
-def pair(case: Case) -> Diagnosis | None:
-    """Two mistakes at once, as far as the digits typed single a pair out."""
-    figure = case.figure
-    if figure.digits < FEW_DIGITS or not figure.value or case.asked.updates > PAIRS_UP_TO:
-        return None
-    if (figure.exact and not figure.telling) or right_for(case):  # 1/2 is met by luck; another line is likelier
-        return None
-    ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
-    hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
-    # Pairs of likely mistakes are few: where all lie too close together, those may not.
-    limit = CHANCE if figure.digits >= PAIR_DIGITS else LUCKY
-    ranks = np.array([a.rank + b.rank for a, b in ways])
-    likely = (np.searchsorted(ranks, ranks[hit], side="right") for hit in hits)
-    chance = next((share for end in likely if (share := crowding(figure, numbers[:end])) <= limit), None)
-    if chance is None:
-        return None
-    found: dict[str, Explanation] = {}
-    for hit in hits:
-        one = explain(case, ways[hit], float(numbers[hit]), () if case.asked.updates else case.given)
-        if not case.is_given(one):
-            found.setdefault(one.name, one)
-    verdict = blame(case, list(found.values())[:4], chance=chance)
-    # Where the factors of two mistakes come near that of another one, more digits are needed than against mere luck.
-    factors = any(all(part.scales for part in one.parts) for one in found.values())  # of which nearly all are products
-    odd = any(part.rank >= FAR_FETCHED for one in found.values() for part in one.parts)
-    sure = figure.digits >= PAIR_DIGITS and chance <= CHANCE / 20 and not factors and not odd
-    return verdict and replace(verdict, sure=verdict.sure and sure)
-
-
-def pen_slip(case: Case) -> Diagnosis | None:
-    """The right number with a digit lost on the way to the page.
-
-    >>> import bpkit as bp
-    >>> pen_slip(Case(question(bp.examples.article.problem, "E_total"), read("0.2334284").judged, {})).message
-    'So far right, but a digit is missing in between. Compare with your working.'
-    """
-    if not digit_missing(case.figure, case.exact):
-        return None
-    return case.verdict("few_digits", "So far right, but a digit is missing in between. Compare with your working.")
 
 
 _OPEN = (

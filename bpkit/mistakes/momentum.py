@@ -16,8 +16,10 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.spelling import number_read
 from bpkit.core.updates import STATE, Momentum, before
-from bpkit.mistakes.misconceptions.rule import Rule, gradients, new_values
-from bpkit.mistakes.misconceptions.update_slips import rate_forgotten, share_taken
+from bpkit.mistakes.misconceptions.memory_slips import share_taken
+from bpkit.mistakes.misconceptions.rule import Rule
+from bpkit.mistakes.misconceptions.update_slips import rate_forgotten
+from bpkit.mistakes.misconceptions.whereabouts import gradients, new_values
 
 LOOKED_AT = 4  # steps that show the two numbers; a wrong walk may overflow soon after
 HUGE = 1e100  # the loss of such parameters can still be drawn

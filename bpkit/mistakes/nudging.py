@@ -14,7 +14,7 @@ from bpkit.core.numeric import loss_over
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.evidence import Case
-from bpkit.mistakes.misconceptions.rule import ends
+from bpkit.mistakes.misconceptions.whereabouts import ends
 from bpkit.mistakes.question import Question
 from bpkit.mistakes.rewrite import S
 from bpkit.mistakes.verdict import Explanation

@@ -24,7 +24,7 @@ from bpkit.core.quantities import Quantity, Role
 from bpkit.core.spelling import typeset
 from bpkit.core.train import Trace, train
 from bpkit.core.troubles import WEAK, alike, flat_ends, grows, solved
-from bpkit.mistakes.misconceptions.rule import ends, uses
+from bpkit.mistakes.misconceptions.whereabouts import ends, uses
 from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE, Question
 from bpkit.mistakes.typed_number import TELLING_DIGITS, Figure
 from bpkit.mistakes.variants import values
@@ -119,7 +119,7 @@ class _Run:
     @cached_property
     def values(self) -> Values:
         """Every number of the pass that the quantity belongs to."""
-        return evaluate(self.trace.final)
+        return evaluate(self.trace.final if self.asked.updates else self.asked.problem)
 
     @cached_property
     def flat(self) -> dict[tuple[int, str], list[str]]:

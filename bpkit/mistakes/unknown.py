@@ -13,7 +13,7 @@ from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import Case
-from bpkit.mistakes.misconceptions.rule import SIGNALS
+from bpkit.mistakes.misconceptions.whereabouts import SIGNALS
 from bpkit.mistakes.typed_number import pen_slips, scaled
 from bpkit.mistakes.verdict import Diagnosis, near, unrecognised
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from bpkit.core.network import Network
@@ -22,6 +23,7 @@ OWN = ("b", "")  # a neuron's own bias stands on the neuron, which says whose it
 WIDEST = 620.0  # of a picture that can still be read beside or above its answers
 
 
+@lru_cache(maxsize=128)
 def fits(network: Network) -> bool:
     """Can every weight be read on the picture?
 

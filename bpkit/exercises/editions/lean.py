@@ -16,6 +16,7 @@ _ROW = re.compile(r"<math><mrow>((?:(?!</math>).)*)</mrow></math>")  # a formula
 # The label of a neuron, upright as its name is.
 _LABEL = re.compile(r"<mrow><mi>([ho])</mi><mn>(\d+)</mn>(?:<mo>(,)</mo><mn>(\d+)</mn>)?</mrow>")
 _STOP = re.compile(r"(<math>(?:(?!</math>).)*</math>)([.,;:?!)]+)")  # what no line may begin with
+_LINE = re.compile(r"<line x1='([\d.]+)' y1='([\d.]+)' x2='([\d.]+)' y2='([\d.]+)'")  # a path says it in half
 _FRAME = f" style='max-width:100%;height:auto' {FONT}"  # what the stylesheet says of all pictures
 
 
@@ -42,8 +43,12 @@ def formulas(html: str) -> str:
 
 
 def picture(svg: str) -> str:
-    """A picture for a page that has its ``styles``."""
-    return _NAMESPACE.sub("", _STYLE.sub("", svg), 1).replace(_FRAME, "", 1)
+    """A picture for a page that has its ``styles``.
+
+    >>> picture("<svg><line x1='1' y1='2' x2='3' y2='4' stroke='red'/></svg>")
+    "<svg><path d='M1,2 3,4' stroke='red'/></svg>"
+    """
+    return _LINE.sub(r"<path d='M\1,\2 \3,\4'", _NAMESPACE.sub("", _STYLE.sub("", svg), 1)).replace(_FRAME, "", 1)
 
 
 def styles(pictures: Iterable[str]) -> str:

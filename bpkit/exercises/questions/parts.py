@@ -3,6 +3,7 @@ right answer and the wrong ones that are known by name."""
 
 from __future__ import annotations
 
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -285,7 +286,7 @@ _PLAIN = str.maketrans("−∂₀₁₂₃₄₅₆₇₈₉", "-d0123456789")
 
 
 def _number(given: object) -> float:
-    return read(given).value
+    return given if isinstance(given, float) and math.isfinite(given) else read(given).value
 
 
 def _whole(given: object) -> int:

@@ -14,8 +14,9 @@ from bpkit.mistakes.misconceptions.rule import Procedure, Rule, Shows
 from bpkit.mistakes.rewrite import Misconception
 
 # Of one rank the rules of these files come first, in this order; those of any other file follow.
-_ORDER = """update_slips slope_slips loss_slips path_slips forward_slips batch_slips recurrence_slips sharing_slips
-convolution_slips attention_slips normalisation_slips residual_slips embedding_slips""".split()
+_ORDER = """update_slips memory_slips slope_slips loss_slips path_slips misplaced_slips forward_slips batch_slips
+recurrence_slips sharing_slips convolution_slips attention_slips normalisation_slips residual_slips
+embedding_slips""".split()
 _KINDS = modules_in(__name__, first=_ORDER)
 RULES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Rule))
 PROCEDURES = tuple(one for kind in _KINDS for one in vars(kind).values() if isinstance(one, Procedure))

@@ -9,7 +9,9 @@ import sympy as sp
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, names_in, power, product, total
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.rule import Shapes, adjoint, at, beside, ends, misconception, sibling, uses
+from bpkit.mistakes.misconceptions.look_alikes import sibling
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import adjoint, at, beside, ends, uses
 from bpkit.mistakes.rewrite import Edit, becomes, instead, only
 
 

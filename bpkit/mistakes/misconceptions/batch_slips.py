@@ -8,7 +8,8 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, Shows, at, misconception, shared_deltas
+from bpkit.mistakes.misconceptions.rule import Shapes, Shows, misconception
+from bpkit.mistakes.misconceptions.whereabouts import at, shared_deltas
 from bpkit.mistakes.rewrite import FIRST, LAST, SAMPLES, S, becomes, times
 
 SHARE = sp.Pow(S(SAMPLES), -1, evaluate=False)

@@ -10,16 +10,9 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, names_in, put
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.rule import (
-    PARAMETERS,
-    Shapes,
-    at,
-    ends,
-    misconception,
-    own_parameters,
-    sibling,
-    uses,
-)
+from bpkit.mistakes.misconceptions.look_alikes import own_parameters, sibling
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import PARAMETERS, at, ends, uses
 from bpkit.mistakes.rewrite import Edit, S, becomes
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, at, misconception
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import at
 from bpkit.mistakes.rewrite import becomes
 
 

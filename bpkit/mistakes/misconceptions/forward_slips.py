@@ -11,10 +11,18 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import Z, names_in, product, put, total
 from bpkit.core.network import Network
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.path_slips import neighbours
-from bpkit.mistakes.misconceptions.rule import (
+from bpkit.mistakes.misconceptions.look_alikes import (
+    near,
+    neighbouring,
+    neighbours,
+    own_parameters,
+    placed,
+    signal,
+    transposed,
+)
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import (
     SUMS,
-    Shapes,
     activation_of,
     at,
     beside,
@@ -25,16 +33,9 @@ from bpkit.mistakes.misconceptions.rule import (
     gradients,
     last_block,
     lines_holding,
-    misconception,
-    near,
-    neighbouring,
-    own_parameters,
-    placed,
     places,
     row,
-    signal,
     signal_slopes,
-    transposed,
     weighted,
 )
 from bpkit.mistakes.rewrite import Edit, S, becomes, instead, instead_of, omitting

@@ -11,18 +11,15 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, ONE, names_in, product, put, total
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import (
+from bpkit.mistakes.misconceptions.look_alikes import neighbouring
+from bpkit.mistakes.misconceptions.rule import Rule, Shapes, Shows, misconception
+from bpkit.mistakes.misconceptions.whereabouts import (
     SIGNALS,
-    Rule,
-    Shapes,
-    Shows,
     adjoint,
     at,
     ends,
     fed,
     last_block,
-    misconception,
-    neighbouring,
     of_layers,
     parameters,
     places,

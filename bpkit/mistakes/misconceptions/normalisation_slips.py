@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import Shapes, ends, misconception
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import ends
 from bpkit.mistakes.rewrite import Edit, dropping
 
 

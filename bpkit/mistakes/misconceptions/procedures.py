@@ -12,7 +12,8 @@ from bpkit.core.expressions import names_in, total
 from bpkit.core.problem import Problem
 from bpkit.core.quantities import Quantity
 from bpkit.core.updates import GradientDescent, Momentum, Update, UpdateRule, remembered
-from bpkit.mistakes.misconceptions.rule import new_values, procedure
+from bpkit.mistakes.misconceptions.rule import procedure
+from bpkit.mistakes.misconceptions.whereabouts import new_values
 from bpkit.mistakes.question import Question
 
 Elsewhere = Iterator[tuple[str, Question, str]]

@@ -7,17 +7,9 @@ from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import product
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.rule import (
-    Shapes,
-    at,
-    beside,
-    ends,
-    misconception,
-    own_slope,
-    row,
-    sibling,
-    uses,
-)
+from bpkit.mistakes.misconceptions.look_alikes import sibling
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import at, beside, ends, own_slope, row, uses
 from bpkit.mistakes.rewrite import Edit, becomes, dropping, instead_of, without
 
 

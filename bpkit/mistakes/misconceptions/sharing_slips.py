@@ -7,7 +7,8 @@ import sympy as sp
 from bpkit.core.chain_rule import Step
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import PARAMETERS, Shapes, at, ends, misconception, of_layers, uses
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import PARAMETERS, at, ends, of_layers, uses
 from bpkit.mistakes.rewrite import Edit, becomes, only, times
 
 OTHERS = 6  # uses between the first and the last that are tried one by one

@@ -12,8 +12,9 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import ONE, OUT, Z, put, total
 from bpkit.core.functions import activation
 from bpkit.core.quantities import Quantity, Role
-from bpkit.mistakes.misconceptions.rule import (
-    Shapes,
+from bpkit.mistakes.misconceptions.look_alikes import near
+from bpkit.mistakes.misconceptions.rule import Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import (
     activation_of,
     adjoint,
     at,
@@ -25,8 +26,6 @@ from bpkit.mistakes.misconceptions.rule import (
     last_block,
     last_hidden,
     layer,
-    misconception,
-    near,
     of_layers,
     output_deltas,
     own_slope,

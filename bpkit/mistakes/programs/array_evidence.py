@@ -9,7 +9,7 @@ import numpy as np
 
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions.path_slips import dot_product
+from bpkit.mistakes.misconceptions.misplaced_slips import dot_product
 from bpkit.mistakes.misconceptions.procedures import every_pair, gradient_kept
 from bpkit.mistakes.programs.expected import Expected, expected, factor_between, laid
 from bpkit.mistakes.programs.expected import conventions as factors_of

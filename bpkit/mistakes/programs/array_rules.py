@@ -15,7 +15,7 @@ import numpy as np
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions.rule import adjoint, ends
+from bpkit.mistakes.misconceptions.whereabouts import adjoint, ends
 from bpkit.mistakes.programs.expected import Expected
 from bpkit.mistakes.programs.places import parameter
 

@@ -12,19 +12,10 @@ from bpkit.core.functions import activation
 from bpkit.core.quantities import Quantity, Role
 from bpkit.mistakes.misconceptions.attention_slips import wrong_axis
 from bpkit.mistakes.misconceptions.convolution_slips import kernel_shifted, kernel_turned
+from bpkit.mistakes.misconceptions.look_alikes import sibling
 from bpkit.mistakes.misconceptions.recurrence_slips import gate_slope_forgotten, way_back_cut
-from bpkit.mistakes.misconceptions.rule import (
-    Rule,
-    Shapes,
-    adjoint,
-    at,
-    beside,
-    ends,
-    gradients,
-    misconception,
-    row,
-    sibling,
-)
+from bpkit.mistakes.misconceptions.rule import Rule, Shapes, misconception
+from bpkit.mistakes.misconceptions.whereabouts import adjoint, at, beside, ends, gradients, row
 from bpkit.mistakes.programs.spellings import parameters_of
 from bpkit.mistakes.rewrite import Edit, Misconception, becomes, instead, instead_of
 

@@ -15,7 +15,7 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import names_in
 from bpkit.core.quantities import Quantity, Role
 from bpkit.core.runtime import Array
-from bpkit.mistakes.misconceptions.rule import ends
+from bpkit.mistakes.misconceptions.whereabouts import ends
 from bpkit.mistakes.programs.expected import Expected
 from bpkit.mistakes.programs.places import Place
 from bpkit.mistakes.variants import rewriter_of

@@ -15,7 +15,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training, named
-from bpkit.mistakes.misconceptions.rule import at, beside, own_slope, row
+from bpkit.mistakes.misconceptions.whereabouts import at, beside, own_slope, row
 from bpkit.mistakes.programs.array_ways import array_ways
 from bpkit.mistakes.programs.layer_ways import layer_ways
 from bpkit.mistakes.programs.places import Place, given_places, outputs_of, places

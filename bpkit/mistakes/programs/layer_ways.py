@@ -9,9 +9,9 @@ from bpkit.core.derivation import Derivation
 from bpkit.core.expressions import MINUS, OUT, power, product, put, total
 from bpkit.core.functions import activation
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import (
-    Rule,
-    Shapes,
+from bpkit.mistakes.misconceptions.rule import Rule, Shapes, misconception
+from bpkit.mistakes.misconceptions.update_slips import change, change_as_value
+from bpkit.mistakes.misconceptions.whereabouts import (
     adjoint,
     at,
     beside,
@@ -20,11 +20,9 @@ from bpkit.mistakes.misconceptions.rule import (
     given,
     gradients,
     last_block,
-    misconception,
     new_values,
     places,
 )
-from bpkit.mistakes.misconceptions.update_slips import change, change_as_value
 from bpkit.mistakes.rewrite import Edit, Misconception, S, becomes, without
 
 _TANH = activation("tanh").slope

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Role
-from bpkit.mistakes.misconceptions.rule import last_block, layer
+from bpkit.mistakes.misconceptions.whereabouts import last_block, layer
 from bpkit.mistakes.programs.following import Followed
 from bpkit.mistakes.programs.places import Place, places
 from bpkit.mistakes.programs.source import names_at, statement

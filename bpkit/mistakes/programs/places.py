@@ -15,7 +15,7 @@ from bpkit.core.architecture import Names
 from bpkit.core.derivation import Derivation
 from bpkit.core.quantities import Quantity, Role, Style, derivative
 from bpkit.core.spelling import LOW, PLAIN
-from bpkit.mistakes.misconceptions.rule import adjoint, at, ends, gradients, last_block, layer, new_values
+from bpkit.mistakes.misconceptions.whereabouts import adjoint, at, ends, gradients, last_block, layer, new_values
 
 LOSS = Quantity("E", tag="total", role=Role.FORWARD)
 

@@ -16,7 +16,7 @@ from bpkit.core.problem import Problem
 from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.updates import UpdateRule
-from bpkit.mistakes.misconceptions.rule import joint
+from bpkit.mistakes.misconceptions.whereabouts import joint
 from bpkit.mistakes.programs.expected import mistaken
 
 # Sizes by the number of weight matrices. No size meets another one or the number of samples of the same trial, so that

@@ -13,7 +13,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.runtime import Array
 from bpkit.core.updates import RATE
 from bpkit.mistakes.misconceptions import catalogue, catalogue_of_training
-from bpkit.mistakes.misconceptions.rule import ends, gradients
+from bpkit.mistakes.misconceptions.whereabouts import ends, gradients
 from bpkit.mistakes.programs.calls import Tried
 from bpkit.mistakes.programs.expected import agree
 from bpkit.mistakes.programs.following import Book, Followed
