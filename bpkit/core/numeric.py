@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 def canonical(name: str) -> str:
     """The full name of a quantity, whose total may be left out.
 
-    >>> canonical("dE/dw5")
-    'dE_total/dw5'
+    >>> canonical("dE/dw5"), canonical("E")
+    ('dE_total/dw5', 'E_total')
     """
-    return "dE_total/" + name[3:] if name.startswith("dE/") else name
+    return "E_total" if name == "E" else "dE_total/" + name[3:] if name.startswith("dE/") else name
 
 
 def checked(problem: Any, verb: str) -> Problem:

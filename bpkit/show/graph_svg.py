@@ -64,7 +64,7 @@ def meant(model: Architecture, name: str, boxes: Container[str], known: Iterable
     """The quantity of a name, or the box; ``known`` are the names to suggest where it is neither."""
     if name in boxes:
         return name
-    full = "E_total" if name == "E" else canonical(name)
+    full = canonical(name)
     found = model.lines.quantities.get(full) or derive(model).quantities.get(full)
     if found is None or found.tag in SIGNED:
         raise BpkitError(f"highlight: the picture has no {name!r}{suggest(name, known)}")

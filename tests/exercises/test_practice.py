@@ -75,7 +75,11 @@ def holds(*names: str) -> Learner:
 
 
 @pytest.mark.parametrize(
-    "name", ["follows only one path", *["leaves the bias out", "adds the gradient", "forgets to transpose"] * THOROUGH]
+    "name",
+    [
+        "follows only one path",
+        *["leaves the bias out", "adds the gradient", "uses the already updated weights"] * THOROUGH,
+    ],
 )
 def test_a_mistake_that_is_held_keeps_coming_back(name: str) -> None:
     """Other questions between, with new numbers, in questions that do reveal it."""

@@ -72,7 +72,14 @@ def test_unknown_quantities_get_near_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "quantity", ["E_total after 1 update", "E_total after one update", "E_total after an update", "E_total_new"]
+    "quantity",
+    [
+        "E_total after 1 update",
+        "E_total after one update",
+        "E_total after an update",
+        "E after 1 update",
+        "E_total_new",
+    ],
 )
 def test_a_figure_of_the_trained_network(quantity: str) -> None:
     found = bp.diagnose(MAZUR, quantity, "0.291027924")

@@ -179,7 +179,7 @@ def plain_name(given: str) -> str:
     plain = re.sub(r"\s", "", given).translate(_PLAIN)
     plain = re.sub(r"(?<=\d),(?=\d)", "_", plain)
     plain = re.sub(r"\((\w+)\)", r"_\1", plain)
-    return canonical("E_total" if plain == "E" else plain)
+    return canonical(plain)
 
 
 def known_from(text: str, problem: Problem) -> frozenset[str]:
