@@ -19,7 +19,7 @@ TAKEN = LESSONS if THOROUGH else LESSONS[1::3] if EVERYTHING else LESSONS[1:2]
 
 
 # What an app shows that no first cell can make: the learner's own program, and further networks of a lesson.
-MADE_ABOVE = ("program=step", "remembering", "ask(three", "ask(two", "ask(second", "own=swish")
+MADE_ABOVE = ("program=step", "remembering", "ask(three", "ask(two", "ask(second", "ask(ripe", "ask(row", "own=swish")
 
 
 def cells(path: Path) -> list[str]:

@@ -259,6 +259,8 @@ def as_asked(case: Case) -> Diagnosis | None:
     'Right.'
     """
     found = standing(case.figure, case.exact, case.digits or 0, case.rounding)
+    if found and found[0] == "few_digits" and (follows := carried(case)) and follows.verdict != "few_digits":
+        return follows  # with a zero at the end that got lost
     return found and case.verdict(*found)
 
 
@@ -272,9 +274,13 @@ def kept_short(case: Case) -> Diagnosis | None:
     """
     few = case.figure.digits < (case.digits or 0)
     ways = () if case.given or few else shortened(case.asked, case.asked_before)
-    words = next((words for words, value in ways if case.figure.rounds(value)), "")
-    said = f"Not right. {GONE_ON} {case.spelled(words)}. Keep all digits."
-    return case.verdict("unknown", said, sure=False) if words else None
+    words = case.spelled(next((words for words, value in ways if case.figure.rounds(value)), ""))
+    if not words:
+        return None
+    if (named := guessed(case)) and named.verdict == "misconception":
+        message = f"{without_more(named.message)} You also get this if you go on with {words}; keep all digits."
+        return replace(named, message=message, sure=False)
+    return case.verdict("unknown", f"Not right. {GONE_ON} {words}. Keep all digits.", sure=False)
 
 
 def measured(case: Case) -> Diagnosis | None:

@@ -341,7 +341,7 @@ def test_new_numbers_bring_another_slip() -> None:
 
 def test_no_learning_rate_makes_one_number_of_two_mistakes() -> None:
     """With 1/2, 1 or 2 who forgets the rate doubles or halves the gradient as well, or is right."""
-    for id in IDS:
+    for id in set(IDS) - {"read-walks"}:  # where nobody computes with it
         for exercise in drawn(id):
             for problem in exercise.task.problems:
                 assert problem.learning_rate not in (0.5, 1.0, 2.0), exercise.task.data()

@@ -436,7 +436,7 @@ def asked_in_canvas(sheets: tuple[Sheet, ...]) -> Iterator[tuple[Exercise, Part,
 
 
 def test_a_package_keeps_to_the_stated_structure() -> None:
-    package = package_of(sheets_of(6))
+    package = package_of(sheets_of(2))
     assert wrong_in(package["imsmanifest.xml"], canvas.CONTENT) == []
     assert wrong_in(package["bpkit/bpkit.xml"], canvas.QTI) == []
 

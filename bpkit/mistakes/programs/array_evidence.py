@@ -119,7 +119,7 @@ def written_over(attempt: Attempt, values: Sequence[Followed]) -> Evidence | Non
     """Parameters that a function changes, though it is to give something else."""
     if not attempt.changed or attempt.outcome is None or attempt.outcome.kind == PARAMETERS:
         return None
-    given = {(one.code, one.name) for one in attempt.run.given}
+    given = {(one.code, one.name) for one in attempt.run.given if one.name in attempt.changed}
     own = (one for one in values if (one.code, one.seen.name) in given and writes_into(one.code, one.seen.line))
     *first, last = attempt.changed
     named = replace(WRITTEN, you=WRITTEN.you.format(" and ".join(filter(None, (", ".join(first), last)))))

@@ -59,7 +59,7 @@ def misshapen(values: Sequence[Followed], attempt: Attempt, whole: Expected) -> 
                 continue
         alone = one.code is main and times[one.code, one.seen.line, one.seen.name] == 1
         claims = [] if any(book.label(one.seen.name)) or not _is_whole(one) else of_a_layer(one.seen.name, whole)
-        if not claims or _comes_right(one, values[place + 1 :], claims):
+        if not claims or _comes_right(one, values[place + 1 :], claims) or _is_again(one, values[:place]):
             continue
         left = sorted((each for each in claims if each.name not in made), key=_turn) or claims
         own = left[0]
@@ -90,6 +90,12 @@ def _comes_right(one: Followed, later: Sequence[Followed], claims: Sequence[Plac
     names = {each.name for each in claims}
     same = (each for each in later if (each.code, each.seen.name) == (one.code, one.seen.name))
     return any(each.true is not None and each.true.name in names for each in same)
+
+
+def _is_again(one: Followed, earlier: Sequence[Followed]) -> bool:
+    """Is it what the same name has rightly held before, changed but of the same shape?"""
+    same = (each for each in earlier if (each.code, each.seen.name) == (one.code, one.seen.name))
+    return any(each.true is not None and each.seen.value.shape == one.seen.value.shape for each in same)
 
 
 def _fits(value: Array, true: Array, alone: bool) -> bool:

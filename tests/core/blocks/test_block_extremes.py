@@ -68,7 +68,8 @@ def test_finite_and_right(name: str, size: float) -> None:
         largest = max(1.0, *(abs(float(theirs[one])) for one in wanted(problem)))
         for one in (*values, *wanted(problem)):
             near = float(theirs[one])
-            assert abs(values[one] - near) <= 1e-9 * abs(near) + 1e-13 * largest or values[one] == near, one
+            rounding = 1e-10 * largest  # nets and scores of ±1000 that cancel leave no more digits
+            assert abs(values[one] - near) <= 1e-9 * abs(near) + rounding or values[one] == near, one
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)

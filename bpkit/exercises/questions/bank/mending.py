@@ -99,6 +99,8 @@ def _spoiled(rng: np.random.Generator, problem: Problem, target: str) -> list[li
         return []
     if any(abs(right[step.name]) < 2e-4 for step in way):
         return []
+    if any(abs(wrong[step.name][place] - right[off[0]]) < 1e-3 * abs(right[off[0]]) for step in way):
+        return []  # the corrected number would stand in the table already
     return [[s.name, expr_latex(spoiled[s.name].rhs, s.names), _millionths(wrong[s.name][place])] for s in way]
 
 
@@ -150,7 +152,7 @@ def _build_slip(task: Task) -> Content:
             known=lambda: (
                 *copies,
                 *later,
-                *(m for m in mended.wrong if min(abs(m.answer - c) for c in printed) > 1 / MILLION),
+                *(m for m in mended.wrong if min(abs(m.answer - c) for c in printed) > 1e-3 * abs(m.answer)),
             ),
             hints=lambda: (in_symbols(derive(problem.network)[quantity]).partition(": ")[2],),
             first="a",

@@ -265,12 +265,12 @@ def _missing(shares: Array, row: int, column: int) -> tuple[float, float, float]
 
 
 def _clear_shares(task: Task) -> bool:
-    """Is the largest share of a row plain to see, and do the wrong readings lead to other answers?"""
+    """Is a row's largest share plain to see, is the hidden one nowhere else, and do wrong readings lead elsewhere?"""
     shares, asked, (row, column) = _shares(task.problem), task.about["asked"], task.about["hidden"]
     own, down = np.sort(shares[asked])[::-1], np.sort(np.delete(shares[:, asked], row if asked == column else []))[::-1]
     answers = [*_missing(shares, row, column), 0.33]
     apart = all(abs(one - other) > 0.04 for one, other in combinations(answers, 2))
-    looks = own[0] - own[1] > 0.12 and len(down) > 1
+    looks = own[0] - own[1] > 0.12 and len(down) > 1 and np.sum(shares == shares[row, column]) == 1
     return bool(apart and looks and 0.05 < answers[1] < 1 and answers[0] > 0.04)
 
 
