@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from live_lab import NOTEBOOKS, Lab
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, TimeoutError, expect
 
 import bpkit as bp
 from bpkit.apps.predict import named
@@ -204,6 +205,8 @@ def test_nothing_scrolls_sideways_but_boxes_that_do(site: Site) -> None:
         site.page.set_viewport_size(size)  # type: ignore[arg-type]
         for path in sorted(site.folder.glob("*.html")):
             site.open(path.stem)
+            with suppress(TimeoutError):  # a page may still be too wide before all of it stands
+                site.page.wait_for_function(f"document.documentElement.scrollWidth <= {size['width']}", timeout=5000)
             assert site.page.evaluate("document.documentElement.scrollWidth") <= size["width"], path.stem
 
 
