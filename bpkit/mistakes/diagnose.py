@@ -277,10 +277,11 @@ def kept_short(case: Case) -> Diagnosis | None:
     words = case.spelled(next((words for words, value in ways if case.figure.rounds(value)), ""))
     if not words:
         return None
+    said = f"Not right. {GONE_ON} {words}. Keep all digits."
     if (named := guessed(case)) and named.verdict == "misconception":
-        message = f"{without_more(named.message)} You also get this if you go on with {words}; keep all digits."
-        return replace(named, message=message, sure=False)
-    return case.verdict("unknown", f"Not right. {GONE_ON} {words}. Keep all digits.", sure=False)
+        also = case.spelled(named.misconceptions[0].you)
+        return replace(named, message=f"{said} You also get this if you {also}.", sure=False)
+    return case.verdict("unknown", said, sure=False)
 
 
 def measured(case: Case) -> Diagnosis | None:
