@@ -233,6 +233,14 @@ def test_a_class_shares_no_numbers() -> None:
         assert len(set(tasks)) == len(tasks) or (question in FEW and len(set(tasks)) >= 8), question
 
 
+def test_learners_share_a_question_that_has_no_more_forms() -> None:
+    made = plan(12, seed=5, questions=("read-loss-functions", "loss"), difficulty="easy")
+    done = settled(made, [(seat, marks_of(made.sheet(seat))) for seat in made.seats])
+    drawn = [{one.id: json.dumps(one.task.data()) for one in done.sheet(seat)} for seat in done.seats]
+    assert len({one["read-loss-functions"] for one in drawn}) == 8
+    assert len({one["loss"] for one in drawn}) == 12
+
+
 def test_one_learner_can_be_drawn_alone_from_the_table_of_seeds() -> None:
     whole = plan(5, seed=3, questions=("loss",))
     third = whole.seats[2]

@@ -68,7 +68,8 @@ def test_finite_and_right(name: str, size: float) -> None:
         largest = max(1.0, *(abs(float(theirs[one])) for one in wanted(problem)))
         for one in (*values, *wanted(problem)):
             near = float(theirs[one])
-            rounding = 1e-10 * largest  # nets and scores of ±1000 that cancel leave no more digits
+            cancels = "norm" in name or "attention" in name  # nets and scores of ±1000 that leave few digits
+            rounding = (1e-10 if cancels else 1e-13) * largest
             assert abs(values[one] - near) <= 1e-9 * abs(near) + rounding or values[one] == near, one
 
 
