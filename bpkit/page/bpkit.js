@@ -14,7 +14,9 @@ const SVG = "http://www.w3.org/2000/svg";
 export function set(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") {
-      if (node.textContent !== String(value)) node.textContent = value;
+      const [only] = node.childNodes, said = String(value);
+      if (node.childNodes.length !== 1 || only.nodeType !== Node.TEXT_NODE) node.textContent = said;
+      else if (only.data !== said) only.data = said;  // a new node would have to be laid out from the start
     } else if (name === "on") {
       for (const [event, heard] of Object.entries(value)) node.addEventListener(event, heard);
     } else if (value === null || value === undefined || value === false) {
@@ -1116,7 +1118,7 @@ function numberPart(quantity, spec, x, y, room, size, end = false) {
     const high = fitted(whole, room - 10, size), width = known ? Math.min(room, (end ? 1.06 : 1) * ems(whole) * high + 10) : 10;
     set(number, {text: shown});
     set(text, {"font-size": high});
-    text.replaceChildren(...(known ? [name, number] : []));
+    if (text.hasChildNodes() !== known) text.replaceChildren(...(known ? [name, number] : []));
     set(frame, {x: end ? x - width + 5 : x - 5, width});
     set(node, {class: marked(`bpkit-net-number${end ? " bpkit-net-end" : ""}`, quantity, state)});
   };
@@ -2978,10 +2980,10 @@ function numberControl(spec, take) {
   const show = (next) => {
     if (next !== value) say("");  // what was said is about another number
     value = next;
-    if (!box.matches(":focus") || !box.dirty) box.value = exactly(value);
-    const stands = String(place(spec, value, high));
+    const text = exactly(value), stands = String(place(spec, value, high));
+    if (box.value !== text && !(box.dirty && box.matches(":focus"))) box.value = text;
     if (slider.value !== stands) slider.value = stands;
-    set(slider, { "aria-valuetext": exactly(value) });
+    set(slider, { "aria-valuetext": text });
   };
   const enter = () => {
     if (!box.dirty) return;

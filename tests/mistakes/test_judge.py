@@ -87,3 +87,13 @@ def test_more_digits_of_an_earlier_value_may_be_used_than_are_given() -> None:
     assert (found.verdict, found.carried) == ("correct", ("net_o1",))
     beyond = 1 / (1 + math.exp(-0.7949))  # more than half a unit of the fourth digit away
     assert bp.diagnose(article, "out_o1", f"{beyond:.7f}", given={"net_o1": "0.7946"}).carried == ()
+
+
+def test_a_carried_number_may_have_lost_a_zero_at_its_end() -> None:
+    """0.69950 in a program is 0.6995, which is the right 0.69945 with a digit too few as well."""
+    article = bp.examples.article.problem
+    net = f"{math.log(0.6995 / 0.3005):.7f}"
+    alone = bp.diagnose(article, "out_o1", "0.6995", digits=5)
+    assert (alone.verdict, alone.message) == ("few_digits", "So far right; one more digit, please.")
+    found = bp.diagnose(article, "out_o1", "0.6995", given={"net_o1": net}, digits=5)
+    assert (found.verdict, found.carried) == ("correct", ("net_o1",))

@@ -588,6 +588,41 @@ def test_nothing_of_the_learner_is_changed(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr() == ("", "")
 
 
+def test_the_line_is_the_one_that_changes_a_parameter() -> None:
+    """The targets are changed in place too, which harms nothing."""
+
+    def backward(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+        h = sigmoid(x @ W1 + b1)
+        out = sigmoid(h @ W2 + b2)
+        y -= out
+        y *= -1
+        delta2 = y * out * (1 - out)
+        delta1 = (W2 @ delta2) * h * (1 - h)
+        W1 *= 0.5
+        return np.outer(x, delta1), delta1, np.outer(h, delta2), delta2
+
+    found = bp.review(backward)
+    assert found.misconceptions[0].name == "changes what it is given"
+    assert found.message.startswith(f"Line {line_in(backward, 'W1 *= 0.5')}, `W1 *= 0.5`:")
+    assert "You change W1 in place" in found.message
+
+
+def test_a_delta_that_is_changed_again_is_of_its_layer() -> None:
+    def backward(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+        n = x.shape[0]
+        h = sigmoid(x @ W1 + b1)
+        out = sigmoid(h @ W2 + b2)
+        delta2 = (out - y) * out * (1 - out)
+        delta2 = delta2 + 5 * delta2**3
+        delta1 = (delta2 @ W2.T) * h * (1 - h)
+        return x.T @ delta1 / n, delta1.mean(axis=0), h.T @ delta2 / n, delta2.mean(axis=0)
+
+    found = bp.review(backward)
+    assert found.verdict == "unknown"
+    assert "first array that is none of the derivation's" in found.message
+    assert f"line {line_in(backward, '5 * delta2**3')}, `delta2 = delta2 + 5 * delta2**3`" in found.message
+
+
 @pytest.mark.parametrize("how", ["loops", "sleeps", "recurs", "leaves", "interrupts"])
 def test_a_program_that_does_not_end_or_leaves_is_answered(how: str) -> None:
     def backward(x: Any, y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:

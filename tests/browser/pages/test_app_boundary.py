@@ -184,28 +184,24 @@ def test_what_is_typed_while_it_plays_stays_and_a_new_network_starts_a_new_run(o
         expect(box).to_have_value(kept)
 
 
-def test_nothing_grows_or_jumps_and_a_step_is_quick(opened: Open, page: Page) -> None:
+def test_nothing_grows_or_jumps(opened: Open, page: Page) -> None:
     twin = bp.apps.boundary("moons")
     twin.set(neurons="8, 8, 8, 8", updates=20)
     app = opened(twin)
     measure = """async (app, steps) => {
         const frame = () => new Promise(requestAnimationFrame);
         const slider = app.querySelector('[aria-label="step, slider"]');
-        const times = [];
         for (let k = 1; k <= steps; k++) {
             slider.value = k;
             slider.dispatchEvent(new Event('input', {bubbles: true}));
-            const start = performance.now();
             await frame();
-            times.push(performance.now() - start);
         }
         const box = app.getBoundingClientRect();
-        return [document.querySelectorAll('*').length, box.height, times.sort((a, b) => a - b)[steps >> 1]];
+        return [document.querySelectorAll('*').length, box.height];
     }"""
-    nodes, height, _ = app.evaluate(measure, 60)
-    again, same, time = app.evaluate(measure, 180)
+    nodes, height = app.evaluate(measure, 60)
+    again, same = app.evaluate(measure, 180)
     assert abs(again - nodes) < 20  # ticks come and go
     assert height == same <= 620
-    assert time < 200  # of a machine that is busy with other tests
     page.set_viewport_size({"width": 390, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,4 +1,4 @@
-"""The network as the browser draws it: its numbers, what can be chosen, room for every text, themes, its quickness."""
+"""The network as the browser draws it: its numbers, what can be chosen, room for every text, themes."""
 
 from __future__ import annotations
 
@@ -274,21 +274,20 @@ def test_a_level_is_as_high_as_the_output_is_large(page: Page) -> None:
     assert "inset(0.0% 0 0 0)" in str(style["o1"])
 
 
-def test_two_thousand_draws_leave_no_nodes_behind_and_are_quick(page: Page) -> None:
+def test_two_thousand_draws_leave_no_nodes_behind(page: Page) -> None:
     shown(page, drawn(3, 4, 2, activation="tanh"))
-    count, milliseconds = page.evaluate("""() => {
+    count = page.evaluate("""() => {
         const nodes = () => document.querySelectorAll("*").length, before = nodes();
-        const started = performance.now(), {numbers} = data;
+        const {numbers} = data;
         for (let k = 0; k < 2000; k++) {
             const other = ([name, value]) => [name, value * (1 + k / 1000)];
             const moved = Object.fromEntries(Object.entries(numbers).map(other));
             again({numbers: moved, phase: ["forward", "backward", "update"][k % 3], lit: k % 2 ? ["dE_total/dw1"] : [],
                    choices: k % 5 === 0, chosen: k % 7 ? null : "w2"});
         }
-        return [nodes() - before, (performance.now() - started) / 2000];
+        return nodes() - before;
     }""")
     assert count == 0
-    assert milliseconds < 15  # about 1 on a quiet machine
 
 
 def test_both_themes_are_designed(page: Page) -> None:

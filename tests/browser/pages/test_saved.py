@@ -90,6 +90,28 @@ def test_the_forward_numbers_are_the_engines(saved: Saved) -> None:
         saved.shows(*(f"{values[name]:.6g}" for name in ("net_h1", "out_h2", "net_o1", "out_o2", "E_o1", "E_total")))
 
 
+# The numbers that a move changes stay where they are, as texts: what is put in anew is laid out from the start.
+MADE_ANEW = """() => {
+    window.made = [];
+    new MutationObserver(records => {
+        for (const one of records) made.push(...[...one.addedNodes].map(node => node.textContent));
+    }).observe(document.body, {subtree: true, childList: true});
+}"""
+
+
+def test_a_move_changes_numbers_and_makes_no_node_anew(saved: Saved) -> None:
+    saved.open(bp.apps.forward(ARTICLE))
+    shown = saved.app.inner_text()
+    saved.app.page.evaluate(MADE_ANEW)
+    for name in ("w1", "x2", "b2"):
+        saved.slider(name).press("ArrowRight")
+    expect(saved.app.locator(".bpkit-line-result").first).not_to_have_text(
+        f"= {bp.evaluate(ARTICLE.problem)['net_h1']:.6g}"
+    )
+    assert saved.app.inner_text() != shown
+    assert saved.app.page.evaluate("made") == []
+
+
 def test_a_typed_number_is_read_as_people_type_it(saved: Saved) -> None:
     saved.open(bp.apps.forward(ARTICLE))
     for typed, shown in (("0,5", "0.5"), ("1/3", "0.3333333333333333"), ("−0.5", "-0.5"), ("0.25*0.1 + 0.45", None)):
