@@ -342,11 +342,12 @@ def crowding(figure: Figure, numbers: Array) -> float:
     >>> crowding(Figure("0.500", 0.5, unit=0.001, digits=3), np.linspace(0, 1, 501))  # every other number
     0.5
     """
+    value = figure.value / figure.unit
     with np.errstate(over="ignore"):
-        # ``np.unique`` would first load NumPy's masked arrays.
-        finite = np.array(sorted(set(np.round(numbers[np.isfinite(numbers)] / figure.unit).tolist())))
-    away = np.abs(finite - figure.value / figure.unit)
-    near = np.array([np.count_nonzero(away <= radius) - 1 for radius in _RADII])
+        places = numbers / figure.unit
+    around = np.sort(np.round(places[np.abs(places - value) <= _RADII[-1] + 1]))
+    each = around[np.diff(around, prepend=-np.inf) > 0]  # ``np.unique`` would first load NumPy's masked arrays
+    near = np.searchsorted(np.sort(np.abs(each - value)), _RADII, side="right") - 1
     return float(max(np.where(near > 2, near / (2 * np.array(_RADII)), 0.0)))
 
 
@@ -360,12 +361,22 @@ def _tests(case: Case) -> list[Test]:
     if vanishes(case, value):
         return [lambda numbers: np.abs(numbers) <= 1e-12 * abs(case.exact)]
     if asked:  # fewer digits are enough where the last ones are zeros
-        return [exactly, _each(lambda number: abs(value - number) <= half_unit(number, asked) * HAIR)]
-    return [exactly, _each(figure.rounds), _each(figure.cuts)]
+        unit = 10.0**-asked
+        enough = lambda number: abs(value - number) <= half_unit(number, asked) * HAIR
+        return [exactly, _each(enough, lambda numbers: np.abs(value - numbers) <= unit + 10 * unit * np.abs(numbers))]
+    near: Test = lambda numbers: np.abs(value - numbers) <= 2 * figure.unit + 1e-10 * abs(value)
+    return [exactly, _each(figure.rounds, near), _each(figure.cuts, near)]
 
 
-def _each(test: Callable[[float], bool]) -> Test:
-    return lambda numbers: np.array([math.isfinite(number) and test(number) for number in numbers.tolist()], dtype=bool)
+def _each(test: Callable[[float], bool], near: Test) -> Test:
+    """The test of many numbers, of which those that are not ``near`` surely do not pass."""
+
+    def fits(numbers: Array) -> Flags:
+        found = near(numbers) & np.isfinite(numbers)
+        found[found] = [test(number) for number in numbers[found].tolist()]
+        return found
+
+    return fits
 
 
 def _found(case: Case, tests: list[Test]) -> list[Explanation]:

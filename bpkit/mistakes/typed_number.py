@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -137,7 +138,7 @@ def read(value: Any) -> Figure:
     what is no finite number, and for numbers beyond any use.
     """
     if isinstance(value, str):
-        return _text(value)
+        return _typed(value)
     if isinstance(value, np.floating | Decimal):
         return _text(str(value), value)
     if isinstance(value, Fraction):
@@ -170,6 +171,11 @@ def taken(typed: str) -> str:
     except NotANumber:
         return ""
     return "" if _PLAIN.fullmatch(figure.text) else f"I read it as {number_read(figure.value)}."
+
+
+@lru_cache(maxsize=256)
+def _typed(text: str) -> Figure:
+    return _text(text)
 
 
 def _text(typed: str, value: Any = None) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ from bpkit.core.quantities import Role
 from bpkit.core.text import sides_text
 from bpkit.mistakes.evidence import Case
 from bpkit.mistakes.misconceptions.whereabouts import SIGNALS
+from bpkit.mistakes.question import Question
 from bpkit.mistakes.typed_number import pen_slips, scaled
 from bpkit.mistakes.verdict import Diagnosis, near, unrecognised
 
@@ -55,14 +57,18 @@ def right_for(case: Case) -> list[str]:
     """The other quantities that the number is right for; on the way forward no derivative, which comes later."""
     if not case.figure.telling:
         return []
-    lines, forward = case.asked.derivation, Role.FORWARD
-    early = lines[case.asked.quantity].role is forward
-    numbers = (
-        (name, value)
-        for name, value in case.asked.exact.items()
-        if not np.ndim(value) and name != case.asked.quantity and not (early and lines[name].role is not forward)
+    return [name for name, value in _others(case.asked) if case.figure.rounds(value)]
+
+
+@lru_cache(maxsize=64)
+def _others(asked: Question) -> tuple[tuple[str, float], ...]:
+    lines, forward = asked.derivation, Role.FORWARD
+    early = lines[asked.quantity].role is forward
+    return tuple(
+        (name, float(value))
+        for name, value in asked.exact.items()
+        if not np.ndim(value) and name != asked.quantity and not (early and lines[name].role is not forward)
     )
-    return [name for name, value in numbers if case.figure.rounds(float(value))]
 
 
 def first_to_check(case: Case, same: Sequence[str]) -> Step:

@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -23,6 +24,7 @@ from bpkit.mistakes.variants import Way, outcomes, plan, replaced, rewriter_of
 if TYPE_CHECKING:
     from bpkit.mistakes.evidence import Case
     from bpkit.mistakes.misconceptions.rule import Procedure
+    from bpkit.mistakes.question import Question
 
 SMALL = 1e-3  # of the exact number: what is off by less is nearly right
 CHANCE = 0.03  # that a name was met by luck: a likelier one is not sure
@@ -171,7 +173,12 @@ def explain(case: Case, way: Way, value: float, given: Collection[str] = ()) -> 
 
     The way is that of the mistake: what it leaves out leads nowhere.
     """
-    asked = case.asked
+    return replace(_explained(case.asked, way, frozenset(given)), value=value)
+
+
+@lru_cache(maxsize=512)
+def _explained(asked: Question, way: Way, given: frozenset[str]) -> Explanation:
+    """The same whatever the number is, which is typed with more and more digits."""
     rewriter = rewriter_of(asked.derivation)
     changed = rewriter(way)
     steps = rewriter.true | changed
@@ -179,31 +186,33 @@ def explain(case: Case, way: Way, value: float, given: Collection[str] = ()) -> 
     updated = behind(replaced(asked.derivation), steps, given) if asked.updates else set[str]()
     edited = [name for name in changed if any(name in mistake.edits for mistake in way)]
     edited.sort(key=lambda name: (name not in near, asked.derivation[name].number))
-    shows = [name for name in edited if edited[1:] and name in near | updated and _shows(case, changed[name])]
+    shows = [name for name in edited if edited[1:] and name in near | updated and _shows(asked, changed[name])]
     first = next((name for name in shows if name in near), edited[0])
     others = tuple(rewriter.true[name] for name in shows if name != first)
     lines = ((rewriter.true[name], changed[name]) for name in edited if name in near)
-    if words := _weights_for_others(case, (line for line in lines if line[0].rhs != line[1].rhs)):
-        return Explanation(way[0].name, *words, rewriter.true[first], changed[first], value, parts=way, others=others)
+    if words := _weights_for_others(asked, (line for line in lines if line[0].rhs != line[1].rhs)):
+        return Explanation(
+            way[0].name, *words, rewriter.true[first], changed[first], math.nan, parts=way, others=others
+        )
     return Explanation(
         " and ".join(mistake.name for mistake in way),
         " and ".join(mistake.you for mistake in way),
         ", and ".join(mistake.sentence for mistake in way),
         rewriter.true[first],
         changed[first],
-        value,
+        math.nan,
         way[0].detail if len(way) == 1 else "",
         way,
         others=others,
     )
 
 
-def _weights_for_others(case: Case, lines: Iterable[tuple[Step, Step]]) -> tuple[str, str] | None:
+def _weights_for_others(asked: Question, lines: Iterable[tuple[Step, Step]]) -> tuple[str, str] | None:
     """What you do, and why it is wrong, where that is one weight instead of another, or two swapped, and no more.
 
     ``lines`` holds each line as it should be and as it is written.
     """
-    network = case.asked.derivation.network
+    network = asked.derivation.network
     weights = network.weights if isinstance(network, Network) else {}
     taken = set()
     for true, written in lines:
@@ -218,9 +227,9 @@ def _weights_for_others(case: Case, lines: Iterable[tuple[Step, Step]]) -> tuple
     return f"swap {new} and {old}" if len(taken) > 1 else f"use {new} instead of {old}", lead
 
 
-def _shows(case: Case, written: Step) -> bool:
+def _shows(asked: Question, written: Step) -> bool:
     """Does a mistake change the number of this line, where all before it are right? Not where it only doubles a 0."""
-    exact = case.asked.exact
+    exact = asked.exact
     known = {**exact.problem.givens, **exact.numbers}
     with suppress(KeyError, TypeError, ValueError, ArithmeticError):  # what no line has, or has for each sample
         used = {sp.Symbol(name): sp.Float(float(known[name])) for name in names_in(written.rhs)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,7 @@ from bpkit.mistakes.question import PAIRS_UP_TO, SIDE_BY_SIDE
 from bpkit.mistakes.rewrite import FAR_FETCHED
 from bpkit.mistakes.typed_number import digit_missing
 from bpkit.mistakes.unknown import right_for
-from bpkit.mistakes.variants import mistakes, values
+from bpkit.mistakes.variants import Way, mistakes, values
 from bpkit.mistakes.verdict import CHANCE, Diagnosis, Explanation, blame, explain
 
 LIKELY = 0.003  # of what is computed: so near, some numbers kept to four digits or more explain it
@@ -143,10 +145,12 @@ def pair(case: Case) -> Diagnosis | None:
         return None
     ways, numbers = mistakes(case.asked, "pairs", case.given), values(case.asked, "pairs", case.given)
     hits = case.hits(numbers, lambda others: np.abs(others - figure.value) <= 0.5 * figure.unit * HAIR)
+    if not hits:
+        return None
     # Pairs of likely mistakes are few: where all lie too close together, those may not.
     limit = CHANCE if figure.digits >= PAIR_DIGITS else LUCKY
-    ranks = np.array([a.rank + b.rank for a, b in ways])
-    likely = (np.searchsorted(ranks, ranks[hit], side="right") for hit in hits)
+    rank: Callable[[Way], int] = lambda way: sum(part.rank for part in way)
+    likely = (bisect_right(ways, rank(ways[hit]), key=rank) for hit in hits)
     chance = next((share for end in likely if (share := crowding(figure, numbers[:end])) <= limit), None)
     if chance is None:
         return None
