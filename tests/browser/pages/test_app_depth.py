@@ -242,7 +242,8 @@ def test_sizes_that_overflow_are_told(opened: Opened) -> None:
 RECORD = """message => {
     globalThis.seen = [];
     const sizes = message.closest('.bpkit-app').querySelector('.bpkit-texts');
-    new MutationObserver(() => seen.push(sizes.textContent + message.textContent)).observe(message, {childList: true});
+    new MutationObserver(() => seen.push(sizes.textContent + message.textContent))
+        .observe(message, {childList: true, characterData: true, subtree: true});
 }"""
 
 
