@@ -241,7 +241,7 @@ def test_the_lessons_that_the_pages_open_are_found() -> None:
 def test_every_comparison_says_where_it_was_read() -> None:
     _, own, *others = re.findall(r"^\| (?!-)(.+?) \|", section("Beside what people use today"), re.MULTILINE)
     assert own == "bpkit"
-    assert len(others) == 11
+    assert len(others) == 12
     assert [row for row in others if "](https://" not in row] == []
 
 
