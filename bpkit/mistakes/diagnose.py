@@ -259,8 +259,11 @@ def as_asked(case: Case) -> Diagnosis | None:
     'Right.'
     """
     found = standing(case.figure, case.exact, case.digits or 0, case.rounding)
-    if found and found[0] == "few_digits" and (follows := carried(case)) and follows.verdict != "few_digits":
-        return follows  # with a zero at the end that got lost
+    if found and found[0] == "few_digits":  # or with zeros at the end that got lost
+        if (follows := carried(case)) and follows.verdict != "few_digits":
+            return follows
+        if not case.figure.rounds(case.exact) and any(case.is_it(one.value) for one in fitting(case)):
+            return None  # cut off it would fit, but it is all that a mistake gives
     return found and case.verdict(*found)
 
 

@@ -97,3 +97,16 @@ def test_a_carried_number_may_have_lost_a_zero_at_its_end() -> None:
     assert (alone.verdict, alone.message) == ("few_digits", "So far right; one more digit, please.")
     found = bp.diagnose(article, "out_o1", "0.6995", given={"net_o1": net}, digits=5)
     assert (found.verdict, found.carried) == ("correct", ("net_o1",))
+
+
+def test_a_mistake_that_gives_just_this_number_goes_before_digits_that_were_cut_off() -> None:
+    """0.41 is all that w2 in place of w3 gives, and more digits of it cannot be typed; 0.419 may be cut off to it."""
+    weights = {"w1": -0.62, "w2": -0.65, "w3": -0.62, "w4": 0.15, "w5": 0.45, "w6": 0.83}
+    biases = {"b_h1": 0.61, "b_h2": 0.59, "b_o1": 0.33}
+    problem = bp.Problem(bp.Network(2, 2, 1, bias="neuron"), {**weights, **biases}, [0.3, 0.1], [0.1])
+    assert math.isclose(-0.62 * 0.3 + 0.15 * 0.1 + 0.59, 0.419)
+    assert math.isclose(-0.65 * 0.3 + 0.15 * 0.1 + 0.59, 0.41)
+    found = bp.diagnose(problem, "net_h2", "0.41", digits=4)
+    assert (found.verdict, found.misconceptions[0].name) == ("misconception", "transposes the weights forward")
+    assert bp.diagnose(problem, "net_h2", "0.42", digits=4).verdict == "few_digits"
+    assert bp.diagnose(problem, "out_h2", "0.60", digits=4).verdict == "few_digits"
