@@ -14,9 +14,9 @@ const SVG = "http://www.w3.org/2000/svg";
 export function set(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") {
-      const [only] = node.childNodes, said = String(value);
-      if (node.childNodes.length !== 1 || only.nodeType !== Node.TEXT_NODE) node.textContent = said;
-      else if (only.data !== said) only.data = said;  // a new node would have to be laid out from the start
+      // The text that is there changes: a new node would have to be laid out from the start.
+      const own = node.childNodes.length === 1 && !node.childElementCount ? node.firstChild : node;
+      if (own.textContent !== String(value)) own.textContent = value;
     } else if (name === "on") {
       for (const [event, heard] of Object.entries(value)) node.addEventListener(event, heard);
     } else if (value === null || value === undefined || value === false) {
