@@ -5682,12 +5682,13 @@ function judgeNumber(box, typed) {
   const few = (which) => said(box.few[which], typed);
   if (figures < box.digits && fits) return few(figures < 2 ? 2 : Number(box.digits - figures > 1));
   if (off <= box.slack) return said(box.rounded, typed, { figures });
-  if (figures < box.digits && cut) return few(2);
-  if (cut) return said(box.cut, typed, { rounded: readable(box.exact.toFixed(decimalsOf(figure))), figures });
   const away = (wrong) => Math.abs(figure.value - wrong);
   const share = box.slack / Math.abs(box.exact - box.base) || 0;
   const enough = ([, [verdict]]) => (figures >= box.digits && !figure.short) || verdict !== "unknown";
   const met = box.known.find((one) => enough(one) && away(one[0]) <= 1e-11 * Math.abs(one[0]));
+  if (cut && figures >= box.digits)
+    return said(box.cut, typed, { rounded: readable(box.exact.toFixed(decimalsOf(figure))), figures });
+  if (cut && met?.[1][0] !== "misconception") return few(2);  // which may be all that a mistake gives
   const known = met ?? box.known.find((one) => enough(one) && away(one[0]) <= halfUnit(one[0], box.digits) * HAIR)
     ?? (figures >= box.digits && box.known.find(([wrong]) => away(wrong) <= share * Math.abs(wrong - box.base)));
   return said(known ? known[1] : unexplained(box, figure), typed, { times: asFactor(figure.value / box.exact) });

@@ -18,6 +18,7 @@ def text_of(name: str) -> str:
 
 
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n", re.MULTILINE)
+_OF_STYLES = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")  # in a style sheet also behind a rule, as its texts hold none
 _AT_THE_END = re.compile(r" +// [^\n\"`]*$", re.MULTILINE)  # without quotes: in a text, one would follow
 _INDENTATION = re.compile(r"^[ \t]+|^\n", re.MULTILINE)
 _TEXTS = re.compile(r"""("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)""")
@@ -41,7 +42,7 @@ def inline(name: str) -> str:
     for one in (_COMMENT, _AT_THE_END, _INDENTATION):
         found = one.sub("", found)
     if name.endswith(".css"):
-        return _AROUND_BRACES.sub(r"\1", found)
+        return _AROUND_BRACES.sub(r"\1", _OF_STYLES.sub("", found))
     return "".join(map(_going_on, map(_without_room, found.split("\n")))).removesuffix("\n")
 
 

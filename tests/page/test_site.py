@@ -24,6 +24,7 @@ import bpkit as bp
 from bpkit.apps.predict import compare, comparisons, own
 from bpkit.cli import main
 from bpkit.exercises.questions.answer_boxes import box, helped
+from bpkit.exercises.questions.bank.quantity_questions import number_part
 from bpkit.exercises.questions.cards import said
 from bpkit.exercises.questions.exercise import Exercise
 from bpkit.exercises.questions.hints import hints, ways
@@ -271,6 +272,17 @@ def test_a_number_is_judged_as_in_python() -> None:
         # Numbers that mean nothing: another hint or line, or a name by chance.
         other = sum(one != wanted for one, wanted in zip(found, expected))
         assert other <= 0.05 * len(typed), (name, other)
+
+
+def test_a_number_that_is_all_a_mistake_gives_is_named_in_the_page_too() -> None:
+    """0.41 is what w2 in place of w3 gives, to its last digit; the right 0.419 may be cut off to it."""
+    weights = {"w1": -0.62, "w2": -0.65, "w3": -0.62, "w4": 0.15, "w5": 0.45, "w6": 0.83}
+    biases = {"b_h1": 0.61, "b_h2": 0.59, "b_o1": 0.33}
+    problem = bp.Problem(bp.Network(2, 2, 1, bias="neuron"), {**weights, **biases}, [0.3, 0.1], [0.1])
+    part, typed = number_part(problem, "net_h2", ["transposes the weights forward"]), ["0.41", "0.410", "0.42", "0.4"]
+    found = judged(box(part), typed)
+    assert found == [python(part, one) for one in typed]
+    assert [verdict for verdict, _ in found] == ["misconception", "misconception", "few_digits", "few_digits"]
 
 
 def test_pictures_of_questions_have_the_colours_of_the_page() -> None:

@@ -148,6 +148,28 @@ def test_a_nudge_is_told_by_what_it_changes(opened: Open) -> None:
     assert rows[0] == rows[1] == rows[2] < rows[3] == rows[4]  # what is divided is on one line
 
 
+# Readings under the curve whose texts lie over each other.
+OVERLAPPING = """() => {
+    const range = new Range(), text = node => (range.selectNodeContents(node), range.getBoundingClientRect());
+    const all = [...document.querySelectorAll('.bpkit-curve-readings > span')].map(one => [one.textContent, text(one)]);
+    const over = (a, b) => a.right > b.left && b.right > a.left && a.bottom > b.top + 4 && b.bottom > a.top + 4;
+    return all.flatMap(([one, a], place) =>
+        all.slice(place + 1).filter(([_, b]) => over(a, b)).map(([other]) => [one, other]));
+}"""
+
+
+@pytest.mark.parametrize("width", [1366, 900, 760, 560, 500, 430, 390, 360])
+def test_readings_stand_beside_each_other(opened: Open, page: Page, width: int) -> None:
+    app = opened(bp.apps.descent(ARTICLE, "w5", walk=False), width)
+    for at in ("0.38", "-0.123456", "-5.12345"):
+        enter(app, "w5", at)
+        expect(app.locator(".bpkit-curve-readings > span").last).not_to_have_text("change of E = 0")
+        assert page.evaluate(OVERLAPPING) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        moved, grown = (one.bounding_box()["y"] for one in app.locator(".bpkit-curve-readings > span").all()[3:])  # type: ignore[index]
+        assert moved == grown  # what is divided is on one line
+
+
 def test_a_walk_that_overflows_is_said_and_goes_no_further(opened: Open) -> None:
     twin = bp.apps.descent(STRAIGHT)
     app = opened(twin)

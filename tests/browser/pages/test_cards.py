@@ -54,6 +54,15 @@ def test_picture_and_answers_fit_beside_each_other(opened: Open, id: str, diffic
     assert all(f"{name} = {value:g}" in label for name, value in exercise.problem.parameters.items())
 
 
+@pytest.mark.parametrize("width", [375, 360])
+def test_a_formula_is_no_wider_than_its_card_on_a_phone(opened: Open, width: int) -> None:
+    app = opened(bp.exercises.ask("count-uses", seed=4), width)
+    formula = app.locator(".bpkit-given math").first
+    expect(formula).to_be_visible()
+    ends = "node => node.getBoundingClientRect().right"
+    assert formula.evaluate(ends) <= app.evaluate(ends)
+
+
 def test_the_picture_has_the_colours_of_the_page(opened: Open) -> None:
     app, _ = opened_card(opened, "hidden-weight")
     ground, name = app.locator(".bpkit-card-picture svg > rect").first, app.locator(".bpkit-card-picture text").first
